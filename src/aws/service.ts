@@ -1,0 +1,113 @@
+import type { Shape } from './shape.ts';
+
+/** Who makes a call, as authentication found it. */
+export interface Caller {
+  readonly type: 'root' | 'user' | 'assumed-role' | 'service';
+  /** 12 digits; for a service, the account on whose behalf it works. */
+  readonly accountId: string;
+  /** `arn:aws:iam::A:root`, `arn:aws:iam::A:user/N`, …; for a service its principal (`mq.amazonaws.com`). */
+  readonly arn: string;
+  /** Account id for root, `AIDA…` for a user, `AROA…:session`; for a service its principal. */
+  readonly principalId: string;
+  readonly userName?: string;
+  readonly accessKeyId?: string;
+  /** Only for assumed roles. */
+  readonly session?: {
+    readonly roleName: string;
+    readonly roleId: string;
+    readonly roleArn: string;
+    readonly createdMs: number;
+    readonly mfaAuthenticated: boolean;
+  };
+}
+
+/** What an operation knows about the call it answers. */
+export interface CallContext {
+  readonly caller: Caller;
+  /**
+   * The service that makes this call with the caller's identity (`mq.amazonaws.com`: a forward
+   * access session), or undefined where the caller calls for itself.
+   */
+  readonly invokedBy: string | undefined;
+  /** A UUID, the one that the answer's `x-amzn-RequestId` carries. */
+  readonly requestId: string;
+  /** A UUID, the audit record's. */
+  readonly eventId: string;
+  readonly region: string;
+  /** The account whose resources are meant, 12 digits. */
+  readonly accountId: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
+  readonly nowMs: number;
+}
+
+/** One change to a journal's state: what is folded into memory and appended to the system log. */
+export interface Change {
+  /** The journal's name: `kms`, `mq`, `identity`, … */
+  readonly journal: string;
+  /** Plain JSON; meaning and folding belong to the journal. */
+  readonly change: object;
+}
+
+/** A resource that a call touched, as an audit record lists it. */
+export interface AuditResource {
+  readonly arn: string;
+  /** `AWS::KMS::Key`, `AWS::AmazonMQ::Broker`, … */
+  readonly type: string;
+  readonly accountId: string;
+}
+
+/**
+ * What an operation hands back: its answer, and the changes that make it true. The dispatcher
+ * applies the changes and the audit record as one atomic batch and answers once it is synced; an
+ * operation never commits by itself.
+ */
+export interface Result<Output> {
+  readonly output: Output;
+  readonly changes?: readonly Change[];
+  readonly resources?: readonly AuditResource[];
+  /** Replaces the response in the audit record; `null` where it must not be recorded. */
+  readonly auditResponse?: object | null;
+  readonly additionalEventData?: object;
+  /** Called once the batch is synced, before the answer leaves: to start what is now recorded. */
+  readonly committed?: () => void;
+}
+
+/** What a call wants to do to what, for the authoriser. */
+export interface Permission {
+  /** `kms:CreateGrant` */
+  readonly action: string;
+  /** ARNs; empty where the action knows no resource. */
+  readonly resources: readonly string[];
+}
+
+/** One operation of a service: what it takes, gives, needs and does. */
+export interface Operation<Input = never, Output = unknown> {
+  readonly action: string;
+  readonly readOnly: boolean;
+  readonly input: Shape<Input>;
+  readonly output: Shape<Output>;
+  /** rest-json only. */
+  readonly http?: { readonly method: string; readonly path: string; readonly status?: number };
+  /**
+   * What the generic (identity) authorisation is asked for, after validation and before `handle`.
+   * Left out: the action on `*`. Key policies and grants are judged inside kms/, on top of it.
+   */
+  permissions?(input: Input, context: CallContext): readonly Permission[];
+  handle(input: Input, context: CallContext): Promise<Result<Output>> | Result<Output>;
+}
+
+/** A service behind the front door. */
+export interface Service {
+  /** `kms`, `mq`, `cloudtrail`: the signing name too. */
+  readonly name: string;
+  readonly wire: 'rest-json' | 'json-1.1' | 'query';
+  /** json-1.1: what stands before the dot in `X-Amz-Target`; several where SDKs differ. */
+  readonly targetPrefixes?: readonly string[];
+  /** `kms.amazonaws.com`, `amazonmq.amazonaws.com`: the audit record's event source. */
+  readonly eventSource: string;
+  readonly apiVersion: string;
+  // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
+  readonly operations: Readonly<Record<string, Operation<any, any>>>;
+}

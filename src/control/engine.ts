@@ -1,0 +1,56 @@
+/** What an engine needs to know of a broker to run it. */
+export interface BrokerSpec {
+  /** `b-` and a lower-case UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly engineType: 'RABBITMQ' | 'ACTIVEMQ';
+  readonly engineVersion: string;
+  /** `vol-` and 17 hex digits. */
+  readonly volumeId: string;
+  /** Number of this mount of the volume, from 1, never used twice; see docs/formats/volume.md. */
+  readonly epoch: number;
+  /** Ports of an earlier start; the engine keeps to them where they are free. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** The users that exist from the start; only hashes, never a password. */
+  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+}
+
+/** A broker that takes connections. */
+export interface RunningBroker {
+  /** Listener name (`amqps`) to port. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What an engine reports on its own account. */
+export interface EngineEvents {
+  /** The broker's process ended though nobody asked; it is being restarted with back-off. */
+  crashed(brokerId: string, detail: string): void;
+  /** It is up again after a crash. */
+  recovered(brokerId: string, running: RunningBroker): void;
+  /** It cannot run: damaged storage, no free port. Nobody retries until it is started again. */
+  failed(brokerId: string, code: string, message: string): void;
+}
+
+/** What a kind of broker must be able to do. Every call is idempotent. */
+export interface Engine {
+  /**
+   * Makes the broker's volume: folder, format, first segment. The key stays the caller's, who
+   * overwrites it.
+   *
+   * @param dataKey 32 bytes
+   * @param wrappedKey the same key as the key service wrapped it; kept beside the data
+   */
+  create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void>;
+  /** The wrapped data key kept beside the broker's data. */
+  wrappedKey(brokerId: string): Promise<Buffer>;
+  /**
+   * Starts the broker's process; resolves when it accepts connections.
+   *
+   * @param dataKey 32 bytes; the engine overwrites them once they are handed over
+   */
+  start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker>;
+  /** Disconnects clients with the reason, ends the process and with it the key. */
+  stop(brokerId: string, reason: string): Promise<void>;
+  /** Stops it and removes its files. */
+  remove(brokerId: string): Promise<void>;
+}

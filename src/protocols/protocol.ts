@@ -1,0 +1,45 @@
+import type { Broker } from '../broker/broker.ts';
+
+/** The peer, as a protocol sees it. */
+export interface Transport {
+  /**
+   * Takes the bytes over: the caller must not change them until the transport is writable again
+   * and they have left.
+   *
+   * @returns false where the peer is behind: stop delivering until `Connection.writable()`
+   */
+  write(bytes: Buffer, released?: () => void): boolean;
+  /** Stops reading from the peer (the broker is behind) until `resume()`. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection after everything written has left. */
+  close(): void;
+  /** `127.0.0.1:54321` */
+  readonly peerAddress: string;
+  readonly localAddress: string;
+  /** `TLSv1.3` and the like; for the connection's description. */
+  readonly tlsVersion: string;
+}
+
+/** One client's connection. Owns no socket, timer or promise. */
+export interface Connection {
+  /** Bytes from the peer, in order, cut anywhere. The buffer is the connection's to keep slices of. */
+  receive(bytes: Buffer): void;
+  /** The transport takes bytes again. */
+  writable(): void;
+  /** Once a second: heartbeats and timeouts. */
+  tick(nowMs: number): void;
+  /** End of a turn of the event loop in which anything happened: write what has gathered. */
+  flush(): void;
+  /** The transport is gone; everything held for it is given back. */
+  ended(): void;
+  /** Closes from this side with a reason that the client gets to read. */
+  shutdown(reason: string): void;
+}
+
+/** A protocol, as a listener drives it. */
+export interface Protocol {
+  /** Lower case, as in the listener's name. */
+  readonly name: string;
+  accept(transport: Transport, broker: Broker): Connection;
+}
