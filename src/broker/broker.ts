@@ -1,0 +1,2 @@
+/** The broker's entry: virtual hosts, and what protocols ask of them. */
+export class Broker {}
