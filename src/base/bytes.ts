@@ -1,0 +1,141 @@
+import { WaxwingError } from './errors.ts';
+
+/** Bytes ended before the value that should be in them did. */
+export class BytesError extends WaxwingError<'bytes-truncated'> {
+  constructor(wanted: number, left: number) {
+    super('bytes-truncated', `a value of ${wanted} bytes is cut off after ${left}`);
+  }
+}
+
+/**
+ * A cursor that reads big-endian values out of bytes that may come from a stranger.
+ *
+ * @throws {BytesError} from every method, where the bytes end too early
+ */
+export class Reader {
+  bytes: Buffer;
+  /** Position of the next value. */
+  at: number;
+  /** First position that is not to be read any more. */
+  end: number;
+
+  constructor(bytes: Buffer, at = 0, end: number = bytes.length) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  /** Steps over `size` bytes and returns where they began. */
+  skip(size: number): number {
+    const start = this.at;
+    if (size > this.end - start) throw new BytesError(size, this.end - start);
+    this.at = start + size;
+    return start;
+  }
+
+  u8(): number {
+    return this.bytes.readUInt8(this.skip(1));
+  }
+
+  u16(): number {
+    return this.bytes.readUInt16BE(this.skip(2));
+  }
+
+  u32(): number {
+    return this.bytes.readUInt32BE(this.skip(4));
+  }
+
+  /** An unsigned 64-bit value; above 2^53 it is no longer exact. */
+  u64(): number {
+    const high = this.u32();
+    return high * 0x1_0000_0000 + this.u32();
+  }
+
+  /** A byte of length, then so many bytes of UTF-8. */
+  shortString(): string {
+    const size = this.u8();
+    const start = this.skip(size);
+    return this.bytes.toString('utf8', start, start + size);
+  }
+
+  /** Four bytes of length, then so many bytes; a slice of the bytes read from. */
+  longBytes(): Buffer {
+    const size = this.u32();
+    const start = this.skip(size);
+    return this.bytes.subarray(start, start + size);
+  }
+}
+
+/** A cursor that writes big-endian values into a buffer that grows as needed. */
+export class Writer {
+  bytes: Buffer;
+  at = 0;
+
+  /** @param size bytes to begin with */
+  constructor(size = 256) {
+    this.bytes = Buffer.allocUnsafe(size);
+  }
+
+  /** Makes room for `size` more bytes and returns where they go. */
+  claim(size: number): number {
+    const start = this.at;
+    if (start + size > this.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, start + size));
+      this.bytes.copy(larger, 0, 0, start);
+      this.bytes = larger;
+    }
+    this.at = start + size;
+    return start;
+  }
+
+  u8(value: number): void {
+    const start = this.claim(1);
+    this.bytes[start] = value;
+  }
+
+  u16(value: number): void {
+    const start = this.claim(2);
+    this.bytes.writeUInt16BE(value, start);
+  }
+
+  u32(value: number): void {
+    const start = this.claim(4);
+    this.bytes.writeUInt32BE(value, start);
+  }
+
+  /** @param value 0 to 2^53 - 1 */
+  u64(value: number): void {
+    this.u32(Math.floor(value / 0x1_0000_0000));
+    this.u32(value >>> 0);
+  }
+
+  /** Writes UTF-8 after a byte of its length; what is beyond 255 bytes is left out. */
+  shortString(value: string): void {
+    const bytes = Buffer.from(value, 'utf8');
+    const size = Math.min(bytes.length, 255);
+    this.u8(size);
+    const start = this.claim(size);
+    bytes.copy(this.bytes, start, 0, size);
+  }
+
+  /** Writes bytes after four bytes of their length. */
+  longBytes(value: Buffer): void {
+    this.u32(value.length);
+    this.raw(value);
+  }
+
+  raw(value: Buffer): void {
+    const start = this.claim(value.length);
+    value.copy(this.bytes, start);
+  }
+
+  /** A copy of what has been written. */
+  toBuffer(): Buffer {
+    return Buffer.from(this.bytes.subarray(0, this.at));
+  }
+}

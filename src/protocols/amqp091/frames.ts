@@ -1,0 +1,161 @@
+import { AmqpError } from './errors.ts';
+
+/** Frame types (4.2.3). */
+export const frameTypes = { method: 1, header: 2, body: 3, heartbeat: 8 } as const;
+
+/** The octet after every payload. */
+export const frameEnd = 0xce;
+
+/** Octets of a frame beside its payload. */
+export const frameOverhead = 8;
+
+/** What frames are handed to. The bytes are slices of what was received and may be kept. */
+export interface FrameSink {
+  method(channel: number, bytes: Buffer, at: number, end: number): void;
+  header(channel: number, bytes: Buffer, at: number, end: number): void;
+  /** A piece of a body frame; `isLast` on the piece that the frame ends with (it may be empty). */
+  body(channel: number, bytes: Buffer, at: number, end: number, isLast: boolean): void;
+  heartbeat(channel: number, size: number): void;
+}
+
+/**
+ * Cuts a stream of bytes into frames. Method and header frames that are cut over chunks are put
+ * together; bodies are handed on piece by piece as they come, never joined.
+ */
+export class FrameReader {
+  /** Octets of a whole frame, as negotiated. */
+  frameMax: number;
+  readonly #sink: FrameSink;
+  #stopped = false;
+  /** Start of a frame whose rest has not come yet; undefined between frames and inside bodies. */
+  #partial: Buffer | undefined = undefined;
+  #bodyChannel = 0;
+  /** Payload octets of a body frame that are still to come; -1 outside of such a frame. */
+  #bodyLeft = -1;
+
+  constructor(sink: FrameSink, frameMax: number) {
+    this.#sink = sink;
+    this.frameMax = frameMax;
+  }
+
+  /** No further frame is handed on, not even out of bytes received already. */
+  stop(): void {
+    this.#stopped = true;
+    this.#partial = undefined;
+  }
+
+  /** @throws {AmqpError} 'frame-error' where the bytes are no frames of this connection */
+  receive(bytes: Buffer): void {
+    let at = 0;
+    if (this.#bodyLeft >= 0) at = this.#continueBody(bytes);
+    else if (this.#partial !== undefined) at = this.#completePartial(bytes);
+    this.#cut(bytes, at);
+  }
+
+  #cut(bytes: Buffer, from: number): void {
+    const length = bytes.length;
+    let at = from;
+    while (!this.#stopped && at < length) {
+      if (length - at < 7) {
+        this.#partial = bytes.subarray(at);
+        return;
+      }
+      const type = bytes[at] as number; // at + 6 < length, so all of these are there
+      const channel = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+      const size = bytes.readUInt32BE(at + 3);
+      const start = at + 7;
+      this.#check(type, size);
+      const end = start + size;
+      if (end < length) {
+        this.#dispatch(type, channel, bytes, start, end);
+        at = end + 1;
+      } else if (type === frameTypes.body) {
+        this.#bodyChannel = channel;
+        this.#bodyLeft = size;
+        at = this.#takeBody(bytes, start);
+      } else {
+        this.#partial = bytes.subarray(at);
+        return;
+      }
+    }
+  }
+
+  #check(type: number, size: number): void {
+    if (size > this.frameMax - frameOverhead) {
+      const found = `{frame_too_large,${size},${this.frameMax - frameOverhead}}`;
+      throw new AmqpError('frame-error', `type ${type}, all octets = <<>>: ${found}`);
+    }
+    if (type === 0 || (type > 3 && type !== frameTypes.heartbeat)) {
+      throw new AmqpError('frame-error', `frame of unknown type ${type}; known are 1, 2, 3 and 8`);
+    }
+  }
+
+  #dispatch(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+    checkFrameEnd(type, bytes, start, end);
+    if (type === frameTypes.method) this.#sink.method(channel, bytes, start, end);
+    else if (type === frameTypes.header) this.#sink.header(channel, bytes, start, end);
+    else if (type === frameTypes.body) this.#sink.body(channel, bytes, start, end, true);
+    else this.#sink.heartbeat(channel, end - start);
+  }
+
+  #continueBody(bytes: Buffer): number {
+    return this.#stopped ? bytes.length : this.#takeBody(bytes, 0);
+  }
+
+  /** Hands on what is there of the open body frame; returns the position after it. */
+  #takeBody(bytes: Buffer, from: number): number {
+    const end = Math.min(from + this.#bodyLeft, bytes.length);
+    this.#bodyLeft -= end - from;
+    if (end === bytes.length) {
+      if (end > from) this.#sink.body(this.#bodyChannel, bytes, from, end, false);
+      return end;
+    }
+    checkFrameEnd(frameTypes.body, bytes, from, end);
+    this.#bodyLeft = -1;
+    this.#sink.body(this.#bodyChannel, bytes, from, end, true);
+    return end + 1;
+  }
+
+  /** Joins the kept start with as much as makes it a whole frame; returns the position after it. */
+  #completePartial(bytes: Buffer): number {
+    const kept = this.#partial as Buffer;
+    if (kept.length < 7) {
+      const used = Math.min(7 - kept.length, bytes.length);
+      this.#partial = Buffer.concat([kept, bytes.subarray(0, used)]);
+      if (this.#partial.length < 7) return used;
+      return used + this.#completeFrom(this.#partial, bytes.subarray(used));
+    }
+    return this.#completeFrom(kept, bytes);
+  }
+
+  #completeFrom(kept: Buffer, bytes: Buffer): number {
+    const type = kept.readUInt8(0);
+    const size = kept.readUInt32BE(3);
+    this.#check(type, size);
+    if (type === frameTypes.body) {
+      // Only the seven octets before the payload are ever kept of a body frame.
+      this.#partial = undefined;
+      this.#bodyChannel = kept.readUInt16BE(1);
+      this.#bodyLeft = size;
+      return this.#takeBody(bytes, 0);
+    }
+    const used = Math.min(size + frameOverhead - kept.length, bytes.length);
+    const frame = Buffer.concat([kept, bytes.subarray(0, used)]);
+    if (frame.length < size + frameOverhead) {
+      this.#partial = frame;
+      return used;
+    }
+    this.#partial = undefined;
+    this.#dispatch(type, kept.readUInt16BE(1), frame, 7, 7 + size);
+    return used;
+  }
+}
+
+function checkFrameEnd(type: number, bytes: Buffer, start: number, end: number): void {
+  if (bytes[end] === frameEnd) return;
+  const octets = Array.from(bytes.subarray(start, Math.min(end, start + 16))).join(',');
+  throw new AmqpError(
+    'frame-error',
+    `type ${type}, first 16 octets = <<${octets}>>: {invalid_frame_end_marker,${bytes[end]}}`,
+  );
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Writer } from '../../base/bytes.ts';
+import { type BasicProperties, HeadScan, readProperties, writeProperties } from './properties.ts';
+import { Timestamp } from './tables.ts';
+
+const short = fc.string({ maxLength: 60 });
+const properties = fc.record(
+  {
+    contentType: short,
+    contentEncoding: short,
+    headers: fc.dictionary(short, fc.integer(), { noNullPrototype: false }),
+    deliveryMode: fc.constantFrom(1, 2),
+    priority: fc.nat(255),
+    correlationId: short,
+    replyTo: short,
+    expiration: short,
+    messageId: short,
+    timestamp: fc.nat().map((seconds) => new Timestamp(seconds)),
+    type: short,
+    userId: short,
+    appId: short,
+    clusterId: short,
+  },
+  { requiredKeys: [], noNullPrototype: true },
+) as fc.Arbitrary<BasicProperties>;
+
+const encode = (value: BasicProperties) => {
+  const w = new Writer(16);
+  writeProperties(w, value);
+  return w.toBuffer();
+};
+
+const shortAt = (head: Buffer, at: number) =>
+  at < 0 ? undefined : head.toString('utf8', at + 1, at + 1 + head.readUInt8(at));
+
+test('properties read back as they were written', () => {
+  fc.assert(
+    fc.property(properties, (value) => {
+      const read = readProperties(encode(value));
+      assert.deepEqual(JSON.stringify(read), JSON.stringify(value));
+    }),
+  );
+});
+
+test('a scan finds what the broker acts on without reading the rest', () => {
+  const scan = new HeadScan();
+  fc.assert(
+    fc.property(properties, (value) => {
+      const head = encode(value);
+      scan.scan(head, 0, head.length);
+      assert.equal(scan.persistent, value.deliveryMode === 2);
+      assert.equal(scan.priority, value.priority ?? 0);
+      assert.equal(shortAt(head, scan.replyToAt), value.replyTo);
+      assert.equal(shortAt(head, scan.expirationAt), value.expiration);
+      assert.equal(shortAt(head, scan.userIdAt), value.userId);
+      assert.equal(scan.headersAt >= 0, value.headers !== undefined);
+    }),
+  );
+});
+
+test('a head that ends elsewhere than its properties do is a syntax error', () => {
+  const scan = new HeadScan();
+  const head = Buffer.concat([encode({ priority: 3 }), Buffer.from([0])]);
+  assert.throws(() => scan.scan(head, 0, head.length), { code: 'syntax-error' });
+  const flagsOfMore = Buffer.from([0x00, 0x01, 0x00, 0x00]);
+  assert.throws(() => scan.scan(flagsOfMore, 0, 4), { code: 'syntax-error' });
+});
