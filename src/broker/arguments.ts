@@ -1,0 +1,133 @@
+import { BrokerError } from './errors.ts';
+
+/** The type of an argument, in the words RabbitMQ uses for AMQP 0-9-1 field values. */
+export type ArgumentType =
+  | 'longstr'
+  | 'binary'
+  | 'bool'
+  | 'byte'
+  | 'unsignedbyte'
+  | 'short'
+  | 'unsignedshort'
+  | 'signedint'
+  | 'unsignedint'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'decimal'
+  | 'timestamp'
+  | 'void'
+  | 'table'
+  | 'array';
+
+/** One typed value. `binary` is base64, `decimal` text such as `1.25`, `timestamp` seconds. */
+export interface Argument {
+  readonly type: ArgumentType;
+  readonly value: string | number | boolean | null | readonly Argument[] | Arguments;
+}
+
+/** What a client says beyond the fields of a declaration, or a message's headers; names keep their order. */
+export interface Arguments {
+  readonly [name: string]: Argument;
+}
+
+/** No arguments at all. */
+export const noArguments: Arguments = Object.freeze({});
+
+const classes: Partial<Record<ArgumentType, string>> = {
+  byte: 'int',
+  unsignedbyte: 'int',
+  short: 'int',
+  unsignedshort: 'int',
+  signedint: 'int',
+  unsignedint: 'int',
+  long: 'int',
+  float: 'float',
+  double: 'float',
+};
+
+/** Whether the value is a whole number of any width. */
+export function isInteger(argument: Argument): argument is Argument & { value: number } {
+  return classes[argument.type] === 'int' && typeof argument.value === 'number';
+}
+
+/** Whether two arguments are the same but for the width of a number. */
+export function isSameArgument(a: Argument | undefined, b: Argument | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if ((classes[a.type] ?? a.type) !== (classes[b.type] ?? b.type)) return false;
+  if (typeof a.value === 'object' || typeof b.value === 'object')
+    return canonical(a) === canonical(b);
+  return a.value === b.value;
+}
+
+/** The same text for equal arguments whatever the order of their names. */
+export function canonicalArguments(args: Arguments): string {
+  return Object.keys(args)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonical(args[name])}`)
+    .join(',');
+}
+
+function canonical(argument: Argument | undefined): string {
+  if (argument === undefined) return '';
+  const { type, value } = argument;
+  const kind = classes[type] ?? type;
+  if (value === null || typeof value !== 'object') return `${kind}=${JSON.stringify(value)}`;
+  if (isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  return `{${canonicalArguments(value)}}`;
+}
+
+function isArray(value: readonly Argument[] | Arguments): value is readonly Argument[] {
+  return Array.isArray(value);
+}
+
+function printed(argument: Argument | undefined): string {
+  if (argument === undefined) return 'none';
+  const { type, value } = argument;
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  return `the value '${text}' of type '${type}'`;
+}
+
+/**
+ * Requires one argument to be what it was at the first declaration.
+ *
+ * @param subject `queue 'q' in vhost '/'`
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireSameArgument(
+  name: string,
+  subject: string,
+  received: Argument | undefined,
+  current: Argument | undefined,
+): void {
+  if (isSameArgument(received, current)) return;
+  const sameType =
+    received !== undefined &&
+    current !== undefined &&
+    (classes[received.type] ?? received.type) === (classes[current.type] ?? current.type);
+  const [found, allowed] = sameType
+    ? [`'${received.value}'`, `'${current.value}'`]
+    : [printed(received), printed(current)];
+  throw new BrokerError(
+    'precondition-failed',
+    `inequivalent arg '${name}' for ${subject}: received ${found} but current is ${allowed}`,
+  );
+}
+
+/**
+ * Requires a field of a declaration to be what it was at the first one.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireSameField(
+  name: string,
+  subject: string,
+  received: string | boolean,
+  current: string | boolean,
+): void {
+  if (received === current) return;
+  throw new BrokerError(
+    'precondition-failed',
+    `inequivalent arg '${name}' for ${subject}: received '${received}' but current is '${current}'`,
+  );
+}

@@ -1,0 +1,27 @@
+import type { Arguments } from './arguments.ts';
+
+/** The protocols whose messages the broker keeps as they came. */
+export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
+
+/** The name's number in stored messages; never reused. */
+export const formatNumbers: Readonly<Record<FormatName, number>> = {
+  amqp091: 1,
+  amqp10: 2,
+  mqtt: 3,
+  stomp: 4,
+  openwire: 5,
+};
+
+/**
+ * What the broker asks of the protocol that a message came by. The head is that protocol's own
+ * encoding of properties, between two offsets of a buffer that must not be kept.
+ */
+export interface MessageFormat {
+  readonly name: FormatName;
+  /** The sender's headers; none is an empty table. */
+  headers(buffer: Buffer, start: number, end: number): Arguments;
+  /** The message's own time to live as the sender wrote it, milliseconds in decimal. */
+  expiration(buffer: Buffer, start: number, end: number): string | undefined;
+  /** The same head with these headers and without a time to live: what a dead letter carries. */
+  deadLetterHead(buffer: Buffer, start: number, end: number, headers: Arguments): Buffer;
+}

@@ -1,0 +1,33 @@
+import { totalmem } from 'node:os';
+
+/** Every limit of a broker that guards its memory or its disk. */
+export interface Limits {
+  /** Bytes appended to the log and not yet synced, above which publishers' transports are paused; they resume at half. */
+  readonly pendingBytesMax: number;
+  /** Resident bytes of the process above which publishers are blocked. */
+  readonly memoryBytesMax: number;
+  /** Queues in one virtual host. */
+  readonly queueCountMax: number;
+  /** Exchanges in one virtual host. */
+  readonly exchangeCountMax: number;
+  /** Bytes of one message's body. */
+  readonly bodyBytesMax: number;
+  /** Exchanges that one message may pass on its way through exchange-to-exchange bindings. */
+  readonly routedExchangeCountMax: number;
+  /** Routing keys an exchange remembers the queues of. */
+  readonly routeCacheCountMax: number;
+  /** Messages one pass over a queue hands out before other queues have their turn. */
+  readonly burstCountMax: number;
+}
+
+/** The limits of a broker that was given none: memory as RabbitMQ's high watermark, 0.4 of the machine. */
+export const defaultLimits: Limits = {
+  pendingBytesMax: 32 * 1024 * 1024,
+  memoryBytesMax: Math.floor(totalmem() * 0.4),
+  queueCountMax: 100_000,
+  exchangeCountMax: 100_000,
+  bodyBytesMax: 128 * 1024 * 1024,
+  routedExchangeCountMax: 1024,
+  routeCacheCountMax: 4096,
+  burstCountMax: 4096,
+};

@@ -1,0 +1,83 @@
+import type { Exchange } from './exchanges/exchange.ts';
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * A message on its way in: what the broker needs to route and store it, without a copy. One object
+ * a channel, set anew for each message; the broker keeps neither it nor its buffers.
+ */
+export class Publication {
+  exchange: Exchange | undefined = undefined;
+  routingKey = '';
+  /** Exchange and routing key as two short strings one after the other, between two offsets. */
+  keys: Buffer = nothing;
+  keysStart = 0;
+  keysEnd = 0;
+  /** The sender's properties, still encoded. */
+  head: Buffer = nothing;
+  headStart = 0;
+  headEnd = 0;
+  /** Number of the message's format; see `formatNumbers`. */
+  format = 1;
+  isPersistent = false;
+  /** 0 to 255. */
+  priority = 0;
+  /** Time to live, milliseconds; below 0 where the sender set none. */
+  expirationMs = -1;
+  /** The protocol's own, carried through a transaction (AMQP 0-9-1: mandatory, as 1). */
+  note = 0;
+  /** Bytes of all parts of the body. */
+  bodyLength = 0;
+  /** How many of the following lists are in use. */
+  partCount = 0;
+  readonly parts: Buffer[] = [];
+  readonly partStarts: number[] = [];
+  readonly partEnds: number[] = [];
+
+  /** Adds the next part of the body: the bytes between two offsets. */
+  addPart(buffer: Buffer, start: number, end: number): void {
+    const n = this.partCount;
+    this.parts[n] = buffer;
+    this.partStarts[n] = start;
+    this.partEnds[n] = end;
+    this.partCount = n + 1;
+    this.bodyLength += end - start;
+  }
+
+  /** Forgets the body, so that the next message's can be added. */
+  clearBody(): void {
+    this.partCount = 0;
+    this.bodyLength = 0;
+  }
+
+  /** Lets go of every buffer of a large message, so that they can be collected. */
+  release(): void {
+    this.clearBody();
+    this.parts.length = 0;
+    this.head = nothing;
+    this.keys = nothing;
+  }
+
+  /** A copy that owns its bytes; for transactions. */
+  copy(): Publication {
+    const copy = new Publication();
+    copy.exchange = this.exchange;
+    copy.routingKey = this.routingKey;
+    copy.keys = Buffer.from(this.keys.subarray(this.keysStart, this.keysEnd));
+    copy.keysEnd = copy.keys.length;
+    copy.head = Buffer.from(this.head.subarray(this.headStart, this.headEnd));
+    copy.headEnd = copy.head.length;
+    copy.format = this.format;
+    copy.isPersistent = this.isPersistent;
+    copy.priority = this.priority;
+    copy.expirationMs = this.expirationMs;
+    copy.note = this.note;
+    for (let i = 0; i < this.partCount; i++) {
+      const part = Buffer.from(
+        (this.parts[i] ?? nothing).subarray(this.partStarts[i], this.partEnds[i]),
+      );
+      copy.addPart(part, 0, part.length);
+    }
+    return copy;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Window } from '../storage/window.ts';
+
+/** Sequence numbers, smallest first; those given in ascending order cost one step each. */
+class Lane {
+  readonly #heap: number[] = [];
+
+  add(sequence: number): void {
+    const heap = this.#heap;
+    let at = heap.push(sequence) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] ?? 0;
+      if (above <= sequence) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = sequence;
+  }
+
+  peek(): number {
+    return this.#heap[0] ?? -1;
+  }
+
+  take(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if ((heap[child + 1] ?? Infinity) < (heap[child] ?? Infinity)) child++;
+      const below = heap[child] ?? Infinity;
+      if (below >= last) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+/** Which message of a queue is delivered next. Sequence numbers; -1 for none. */
+export interface Ready {
+  /** A message that just arrived. */
+  add(sequence: number): void;
+  /** A message that was delivered and came back; it has its old place again. */
+  giveBack(sequence: number): void;
+  peek(): number;
+  /** Takes what `peek` showed. */
+  take(): void;
+}
+
+/** First in, first out: a cursor over the window, and the few that came back. */
+export class InOrder implements Ready {
+  readonly #window: Window;
+  readonly #returned = new Lane();
+  #cursor: number;
+
+  constructor(window: Window) {
+    this.#window = window;
+    this.#cursor = window.liveFrom(0);
+  }
+
+  add(_sequence: number): void {}
+
+  giveBack(sequence: number): void {
+    // Given back from the last to the first, a consumer's messages just move the cursor back.
+    if (sequence === this.#cursor - 1) this.#cursor = sequence;
+    else this.#returned.add(sequence);
+  }
+
+  peek(): number {
+    const returned = this.#returned.peek();
+    if (returned >= 0 && returned < this.#cursor) return returned;
+    const window = this.#window;
+    if (this.#cursor >= window.next) return returned;
+    if (!window.isLive(this.#cursor)) this.#cursor = window.liveFrom(this.#cursor);
+    return this.#cursor < window.next ? this.#cursor : returned;
+  }
+
+  take(): void {
+    const returned = this.#returned.peek();
+    if (returned >= 0 && returned === this.peek()) this.#returned.take();
+    else this.#cursor++;
+  }
+}
+
+/** Highest priority first, and within one in order. */
+export class ByPriority implements Ready {
+  readonly #window: Window;
+  readonly #lanes: (Lane | undefined)[] = [];
+  readonly #priorityMax: number;
+
+  /** @param priorityMax 1 to 255; higher priorities count as this one */
+  constructor(window: Window, priorityMax: number) {
+    this.#window = window;
+    this.#priorityMax = priorityMax;
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) this.add(s);
+  }
+
+  add(sequence: number): void {
+    const priority = Math.min(this.#window.priority(sequence), this.#priorityMax);
+    let lane = this.#lanes[priority];
+    if (lane === undefined) {
+      lane = new Lane();
+      this.#lanes[priority] = lane;
+    }
+    lane.add(sequence);
+  }
+
+  giveBack(sequence: number): void {
+    this.add(sequence);
+  }
+
+  peek(): number {
+    return this.#lane()?.peek() ?? -1;
+  }
+
+  take(): void {
+    this.#lane()?.take();
+  }
+
+  #lane(): Lane | undefined {
+    for (let priority = this.#lanes.length - 1; priority >= 0; priority--) {
+      const lane = this.#lanes[priority];
+      if (lane !== undefined && lane.peek() >= 0) return lane;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Window } from '../storage/window.ts';
+import type { Arguments } from './arguments.ts';
+import type { Destination, Exchange } from './exchanges/exchange.ts';
+import type { Queue } from './queue.ts';
+import type { Vhost } from './vhost.ts';
+
+/** Where one kind of message goes. */
+export interface Route {
+  readonly queues: readonly Queue[];
+  /** The queues' windows, in the same order. */
+  readonly windows: readonly Window[];
+}
+
+/** Finds the queues of a message, and remembers them while nothing is bound or unbound. */
+export class Router {
+  readonly #vhost: Vhost;
+  readonly #countMax: number;
+  readonly #routes = new Map<Exchange, Map<string, Route>>();
+  #version = -1;
+  #lastExchange: Exchange | undefined = undefined;
+  #lastKey = '';
+  #lastRoute: Route | undefined = undefined;
+
+  /** @param countMax routing keys remembered for one exchange */
+  constructor(vhost: Vhost, countMax: number) {
+    this.#vhost = vhost;
+    this.#countMax = countMax;
+  }
+
+  /** @param headers only asked where a headers exchange is on the way */
+  route(exchange: Exchange, key: string, headers: () => Arguments): Route {
+    if (this.#version !== this.#vhost.version) this.#forget();
+    else if (exchange === this.#lastExchange && key === this.#lastKey && this.#lastRoute) {
+      return this.#lastRoute;
+    }
+    const known = this.#routes.get(exchange)?.get(key);
+    const route = known ?? this.#find(exchange, key, headers);
+    if (this.#lastExchange !== undefined || known !== undefined) this.#last(exchange, key, route);
+    return route;
+  }
+
+  #last(exchange: Exchange, key: string, route: Route): void {
+    if (this.#routes.get(exchange)?.get(key) !== route) return;
+    this.#lastExchange = exchange;
+    this.#lastKey = key;
+    this.#lastRoute = route;
+  }
+
+  #forget(): void {
+    this.#version = this.#vhost.version;
+    this.#routes.clear();
+    this.#lastExchange = undefined;
+    this.#lastRoute = undefined;
+  }
+
+  #find(exchange: Exchange, key: string, headers: () => Arguments): Route {
+    const queues = new Set<Queue>();
+    const seen = new Set<Exchange>([exchange]);
+    let usesHeaders = false;
+    // Each exchange is passed once, so bindings in a circle end.
+    for (const passed of seen) {
+      if (passed.type === 'headers') usesHeaders = true;
+      let isTaken = false;
+      const take = (destination: Destination) => {
+        isTaken = true;
+        if (destination.kind === 'queue') queues.add(destination);
+        else seen.add(destination);
+      };
+      if (passed.name === '') {
+        const queue = this.#vhost.queues.get(key);
+        if (queue !== undefined) take(queue);
+      } else passed.route(key, headers, take);
+      if (isTaken || typeof passed.alternate?.value !== 'string') continue;
+      const alternate = this.#vhost.exchanges.get(passed.alternate.value);
+      if (alternate !== undefined) seen.add(alternate);
+    }
+    const found = [...queues];
+    const route = { queues: found, windows: found.map((queue) => queue.window) };
+    if (!usesHeaders) this.#remember(exchange, key, route);
+    return route;
+  }
+
+  #remember(exchange: Exchange, key: string, route: Route): void {
+    const routes = this.#routes.get(exchange) ?? new Map<string, Route>();
+    if (routes.size >= this.#countMax) routes.clear();
+    this.#routes.set(exchange, routes.set(key, route));
+    this.#lastExchange ??= exchange;
+    this.#last(exchange, key, route);
+  }
+}

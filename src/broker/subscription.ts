@@ -1,0 +1,174 @@
+import { MessageView } from '../storage/message-record.ts';
+import type { Queue } from './queue.ts';
+
+/** How a delivery ended: AMQP 1.0 part 3.4, of which every other protocol's answer is a subset. */
+export type Outcome = 'accepted' | 'released' | 'rejected' | 'modified';
+
+/** One delivery: a cursor that the next one overwrites, so a consumer copies what it needs. */
+export class Delivery extends MessageView {
+  /** Counts up from 0 within the subscription. */
+  deliveryNumber = 0;
+  redelivered = false;
+  /** Failed deliveries before this one. */
+  returnCount = 0;
+  /** Messages the queue has ready after this one; only set for `get`. */
+  left = 0;
+}
+
+/** What a protocol hands to the broker to be delivered to. Called synchronously; must not throw. */
+export interface Consumer {
+  /** Whether the transport takes more; `Subscription.wake` once it does again. */
+  readonly isWritable: boolean;
+  /** Copies what it needs; must not call the broker. */
+  deliver(delivery: Delivery): void;
+  /** The queue is gone; the subscription has ended. */
+  cancelled(reason: string): void;
+}
+
+/** Credit that several subscriptions share (AMQP 0-9-1: `global` qos). */
+export class CreditPool {
+  /** Deliveries that may be unsettled at once; Infinity for any number. */
+  limit = Infinity;
+  used = 0;
+}
+
+/** How a consumer wants a queue's messages. */
+export interface SubscribeOptions {
+  /** Deliveries count as accepted when sent (no-ack). */
+  readonly settled: boolean;
+  readonly exclusive: boolean;
+  /** Higher ones are served first. */
+  readonly priority: number;
+  /** Deliveries that may be unsettled at once; Infinity for any number. */
+  readonly prefetch: number;
+  readonly pool: CreditPool | undefined;
+  /** The connection, by which exclusive queues know their owner. */
+  readonly owner: object;
+}
+
+/** Credit and settlement between one queue and one consumer. */
+export class Subscription {
+  readonly queue: Queue;
+  readonly consumer: Consumer | undefined;
+  readonly options: SubscribeOptions;
+  /** Deliveries neither settled nor given back. */
+  unsettledCount = 0;
+  isActive = true;
+  #prefetch: number;
+  /** Sequence numbers by delivery number; -1 once settled. */
+  #ring = new Float64Array(16);
+  #first = 0;
+  #next = 0;
+
+  constructor(queue: Queue, consumer: Consumer | undefined, options: SubscribeOptions) {
+    this.queue = queue;
+    this.consumer = consumer;
+    this.options = options;
+    this.#prefetch = options.prefetch;
+  }
+
+  /** Whether the next message may go here. */
+  canTake(): boolean {
+    if (this.consumer?.isWritable !== true) return false;
+    if (this.options.settled) return true;
+    const pool = this.options.pool;
+    if (pool !== undefined && pool.used >= pool.limit) return false;
+    return this.unsettledCount < this.#prefetch;
+  }
+
+  /** The number of the next delivery, which stays unsettled until `settle`. */
+  hold(sequence: number): number {
+    if (this.#next - this.#first >= this.#ring.length) this.#grow();
+    this.#ring[this.#next & (this.#ring.length - 1)] = sequence;
+    this.unsettledCount++;
+    if (this.options.pool !== undefined) this.options.pool.used++;
+    return this.#next++;
+  }
+
+  /** The number of a delivery that needs no settling. */
+  skip(): number {
+    if (this.unsettledCount === 0) this.#first = this.#next + 1;
+    else {
+      this.hold(-1);
+      this.#forget(1);
+      return this.#next - 1;
+    }
+    return this.#next++;
+  }
+
+  #grow(): void {
+    const ring = new Float64Array(this.#ring.length * 2);
+    for (let n = this.#first; n < this.#next; n++) {
+      ring[n & (ring.length - 1)] = this.#ring[n & (this.#ring.length - 1)] ?? -1;
+    }
+    this.#ring = ring;
+  }
+
+  #forget(count: number): void {
+    this.unsettledCount -= count;
+    if (this.options.pool !== undefined) this.options.pool.used -= count;
+    const mask = this.#ring.length - 1;
+    while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
+  }
+
+  /**
+   * Settles deliveries by number, both ends included; those settled before are passed over.
+   *
+   * @returns how many were settled now
+   */
+  settle(first: number, last: number, outcome: Outcome, hasFailed = true): number {
+    const mask = this.#ring.length - 1;
+    const from = Math.max(first, this.#first);
+    let count = 0;
+    // What goes back goes last first, so that the queue's cursor can just move back.
+    const isBack = outcome === 'released' || outcome === 'modified';
+    const to = Math.min(last, this.#next - 1);
+    for (let i = from; i <= to; i++) {
+      const at = (isBack ? to - (i - from) : i) & mask;
+      const sequence = this.#ring[at] ?? -1;
+      if (sequence < 0) continue;
+      this.#ring[at] = -1;
+      count++;
+      if (outcome === 'accepted') this.queue.accept(sequence);
+      else if (outcome === 'rejected') this.queue.reject(sequence);
+      else this.queue.giveBack(sequence, hasFailed);
+    }
+    if (count > 0) {
+      this.#forget(count);
+      this.queue.wake();
+    }
+    return count;
+  }
+
+  /** Changes how many deliveries may be unsettled at once. */
+  setPrefetch(prefetch: number): void {
+    this.#prefetch = prefetch;
+    this.queue.wake();
+  }
+
+  /** The transport or the shared pool takes more again. */
+  wake(): void {
+    this.queue.wake();
+  }
+
+  /**
+   * Takes one message out of turn (basic.get). `answer` is called before this returns unless the
+   * message must come from the disk.
+   */
+  get(settled: boolean, answer: (delivery: Delivery | undefined) => void): void {
+    this.queue.get(this, settled, answer);
+  }
+
+  /** No more deliveries; what is unsettled lives on (basic.cancel). */
+  stop(): void {
+    if (!this.isActive) return;
+    this.isActive = false;
+    this.queue.leave(this);
+  }
+
+  /** Ends it, settling what is left with one outcome. */
+  close(outcome: Outcome): void {
+    this.settle(this.#first, this.#next - 1, outcome, true);
+    this.stop();
+  }
+}

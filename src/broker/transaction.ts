@@ -1,0 +1,65 @@
+import type { Broker } from './broker.ts';
+import type { Publication } from './publication.ts';
+import type { Outcome, Subscription } from './subscription.ts';
+import type { Vhost } from './vhost.ts';
+
+interface Settlement {
+  readonly subscription: Subscription;
+  readonly first: number;
+  readonly last: number;
+  readonly outcome: Outcome;
+}
+
+/** Publishes and settlements that take effect, and are recovered, together. */
+export class Transaction {
+  readonly #broker: Broker;
+  readonly #vhost: Vhost;
+  #publications: Publication[] = [];
+  #settlements: Settlement[] = [];
+
+  constructor(broker: Broker, vhost: Vhost) {
+    this.#broker = broker;
+    this.#vhost = vhost;
+  }
+
+  /** Keeps a copy of the message until commit. */
+  publish(publication: Publication): void {
+    this.#publications.push(publication.copy());
+  }
+
+  /** Keeps a settlement until commit. */
+  settle(subscription: Subscription, first: number, last: number, outcome: Outcome): void {
+    this.#settlements.push({ subscription, first, last, outcome });
+  }
+
+  /**
+   * Makes everything happen.
+   *
+   * @param published called after each publish, with the outcome in the broker's fields
+   * @returns the group whose sync makes the commit durable; 0 where nothing has to be
+   */
+  commit(published: (publication: Publication) => void): number {
+    const publications = this.#publications;
+    const settlements = this.#settlements;
+    this.rollback();
+    if (publications.length === 0 && settlements.length === 0) return 0;
+    const { store } = this.#broker;
+    store.begin();
+    for (const publication of publications) {
+      this.#broker.publish(this.#vhost, publication);
+      published(publication);
+    }
+    for (const { subscription, first, last, outcome } of settlements) {
+      subscription.settle(first, last, outcome);
+    }
+    store.end();
+    store.log.sync();
+    return store.log.openGroup;
+  }
+
+  /** Forgets everything; unsettled deliveries stay unsettled. */
+  rollback(): void {
+    this.#publications = [];
+    this.#settlements = [];
+  }
+}

@@ -1,0 +1,343 @@
+import type { Window } from '../storage/window.ts';
+import { type Arguments, noArguments, requireSameArgument, requireSameField } from './arguments.ts';
+import { BrokerError, describe } from './errors.ts';
+import {
+  type Binding,
+  type Destination,
+  Exchange,
+  type ExchangeOptions,
+  type ExchangeType,
+  exchangeTypes,
+} from './exchanges/exchange.ts';
+import { Queue, type QueueHost } from './queue.ts';
+import { type QueueOptions, readQueueArguments } from './queue-options.ts';
+
+/** A change of definitions, as the log keeps it. */
+export type Change =
+  | { kind: 'vhost'; vhost: string }
+  | { kind: 'counter'; queueNumber: number }
+  | { kind: 'queue'; vhost: string; name: string; number: number; options: QueueOptions }
+  | { kind: 'queue-deleted'; vhost: string; name: string }
+  | {
+      kind: 'exchange';
+      vhost: string;
+      name: string;
+      type: ExchangeType;
+      options: ExchangeOptions;
+    }
+  | { kind: 'exchange-deleted'; vhost: string; name: string }
+  | {
+      kind: 'bound' | 'unbound';
+      vhost: string;
+      source: string;
+      to: 'queue' | 'exchange';
+      destination: string;
+      routingKey: string;
+      arguments: Arguments;
+    };
+
+/** What a virtual host asks of its broker. */
+export interface VhostHost extends QueueHost {
+  /** Whether changes are being read back rather than made. */
+  readonly isRecovering: boolean;
+  define(change: Change): void;
+  newWindow(number: number | undefined, isDurable: boolean): Window;
+  /** 22 characters nobody can guess. */
+  randomName(): string;
+}
+
+const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
+  ['', 'direct', false],
+  ['amq.direct', 'direct', false],
+  ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false],
+  ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false],
+  ['amq.rabbitmq.trace', 'topic', true],
+];
+
+/** A virtual host: its exchanges and queues by name. */
+export class Vhost {
+  readonly name: string;
+  readonly exchanges = new Map<string, Exchange>();
+  readonly queues = new Map<string, Queue>();
+  /** Changes with every binding and name, so that remembered routes can be told stale. */
+  version = 0;
+  readonly #host: VhostHost;
+
+  constructor(host: VhostHost, name: string) {
+    this.#host = host;
+    this.name = name;
+    for (const [exchange, type, internal] of predeclared) {
+      const options = { durable: true, autoDelete: false, internal, arguments: noArguments };
+      this.exchanges.set(exchange, new Exchange(name, exchange, type, options));
+    }
+  }
+
+  /** @throws {BrokerError} `not-found` */
+  exchange(name: string): Exchange {
+    const exchange = this.exchanges.get(name);
+    if (exchange !== undefined) return exchange;
+    throw new BrokerError('not-found', `no ${describe('exchange', name, this.name)}`);
+  }
+
+  /** @throws {BrokerError} `not-found`, or `resource-locked` where another connection owns it */
+  queue(name: string, owner: object | undefined): Queue {
+    const queue = this.queues.get(name);
+    if (queue === undefined) {
+      throw new BrokerError('not-found', `no ${describe('queue', name, this.name)}`);
+    }
+    queue.requireOwner(owner);
+    return queue;
+  }
+
+  #requireOrdinaryName(kind: 'queue' | 'exchange', name: string): void {
+    if (!name.startsWith('amq.')) return;
+    throw new BrokerError(
+      'access-refused',
+      `${kind} name '${name}' contains reserved prefix 'amq.*'`,
+    );
+  }
+
+  #requireNotDefault(name: string): void {
+    if (name !== '') return;
+    throw new BrokerError('access-refused', 'operation not permitted on the default exchange');
+  }
+
+  /**
+   * Declares an exchange, or requires that the one there is the same.
+   *
+   * @throws {BrokerError} `access-refused`, `command-invalid`, `precondition-failed`
+   */
+  declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
+    this.#requireNotDefault(name);
+    const known = exchangeTypes.find((candidate) => candidate === type);
+    if (known === undefined) {
+      throw new BrokerError('command-invalid', `unknown exchange type '${type}'`);
+    }
+    const found = this.exchanges.get(name);
+    const subject = describe('exchange', name, this.name);
+    if (found !== undefined) {
+      requireSameField('type', subject, type, found.type);
+      requireSameField('durable', subject, options.durable, found.options.durable);
+      requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
+      requireSameField('internal', subject, options.internal, found.options.internal);
+      const key = 'alternate-exchange';
+      requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      return found;
+    }
+    this.#requireOrdinaryName('exchange', name);
+    return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
+  }
+
+  /** Adds an exchange whose declaration was checked. */
+  addExchange(name: string, type: ExchangeType, options: ExchangeOptions): Exchange {
+    const exchange = new Exchange(this.name, name, type, options);
+    this.exchanges.set(name, exchange);
+    this.version++;
+    if (options.durable) {
+      this.#host.define({ kind: 'exchange', vhost: this.name, name, type, options });
+    }
+    return exchange;
+  }
+
+  /**
+   * Deletes an exchange; none there is no error.
+   *
+   * @throws {BrokerError} `access-refused`, or `precondition-failed` where it is in use
+   */
+  deleteExchange(name: string, how: { readonly ifUnused: boolean }): void {
+    this.#requireNotDefault(name);
+    const subject = describe('exchange', name, this.name);
+    if (name.startsWith('amq.')) {
+      throw new BrokerError('access-refused', `deletion of system ${subject} not allowed`);
+    }
+    const exchange = this.exchanges.get(name);
+    if (exchange === undefined) return;
+    if (how.ifUnused && exchange.bindings.size > 0) {
+      throw new BrokerError('precondition-failed', `${subject} in use`);
+    }
+    this.removeExchange(exchange);
+  }
+
+  /** Removes an exchange with every binding from and to it. */
+  removeExchange(exchange: Exchange): void {
+    if (!this.exchanges.delete(exchange.name)) return;
+    if (exchange.options.durable) {
+      this.#host.define({ kind: 'exchange-deleted', vhost: this.name, name: exchange.name });
+    }
+    this.#forget(exchange);
+  }
+
+  #forget(destination: Destination): void {
+    this.version++;
+    for (const source of [...this.exchanges.values()]) {
+      if (source.forget(destination)) this.#deleteUnused(source);
+    }
+  }
+
+  #deleteUnused(source: Exchange): void {
+    if (this.#host.isRecovering || !source.options.autoDelete || source.bindings.size > 0) return;
+    this.removeExchange(source);
+  }
+
+  /**
+   * Declares a queue, or requires that the one there is the same; no name makes one up.
+   *
+   * @param owner the connection, which alone may use an exclusive queue
+   * @throws {BrokerError} `resource-locked`, `access-refused`, `precondition-failed`
+   */
+  declareQueue(name: string, options: QueueOptions, owner: object): Queue {
+    const found = name === '' ? undefined : this.queues.get(name);
+    const subject = describe('queue', name, this.name);
+    if (found !== undefined) {
+      found.requireOwner(owner);
+      requireSameField('durable', subject, options.durable, found.options.durable);
+      requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
+      requireSameField('exclusive', subject, options.exclusive, found.options.exclusive);
+      const names = { ...found.options.arguments, ...options.arguments };
+      for (const key of Object.keys(names)) {
+        requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      }
+      found.touch();
+      return found;
+    }
+    this.#requireOrdinaryName('queue', name);
+    readQueueArguments(options.arguments, subject);
+    const made = name === '' ? `amq.gen-${this.#host.randomName()}` : name;
+    const queue = this.addQueue(made, options, undefined);
+    if (options.exclusive) queue.owner = owner;
+    return queue;
+  }
+
+  /** Adds a queue whose declaration was checked; the number is the one it had before a restart. */
+  addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
+    // An exclusive queue ends with its connection, so no restart sees it again.
+    const isDurable = options.durable && !options.exclusive;
+    const window = this.#host.newWindow(number, isDurable);
+    const queue = new Queue(this.#host, this.name, name, options, window);
+    this.queues.set(name, queue);
+    this.version++;
+    if (isDurable) {
+      const vhost = this.name;
+      this.#host.define({ kind: 'queue', vhost, name, number: window.number, options });
+    }
+    return queue;
+  }
+
+  /**
+   * Deletes a queue and returns how many messages it had; none there is no error.
+   *
+   * @throws {BrokerError} `resource-locked`, or `precondition-failed` where in use or not empty
+   */
+  deleteQueue(
+    name: string,
+    owner: object | undefined,
+    how: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+  ): number {
+    const queue = this.queues.get(name);
+    if (queue === undefined) return 0;
+    queue.requireOwner(owner);
+    const subject = describe('queue', name, this.name);
+    if (how.ifUnused && queue.subscriptions.length > 0) {
+      throw new BrokerError('precondition-failed', `${subject} in use`);
+    }
+    if (how.ifEmpty && queue.readyCount > 0) {
+      throw new BrokerError('precondition-failed', `${subject} not empty`);
+    }
+    const count = queue.readyCount;
+    this.removeQueue(queue);
+    return count;
+  }
+
+  /** Removes a queue with its messages, bindings and consumers. */
+  removeQueue(queue: Queue): void {
+    if (this.queues.get(queue.name) !== queue) return;
+    this.queues.delete(queue.name);
+    queue.end();
+    if (queue.window.isDurable) {
+      this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
+    }
+    this.#forget(queue);
+  }
+
+  /** Removes the exclusive queues of a connection that has ended. */
+  release(owner: object): void {
+    for (const queue of [...this.queues.values()]) {
+      if (queue.owner === owner) this.removeQueue(queue);
+    }
+  }
+
+  /** Binds a queue or an exchange to an exchange. The same binding again changes nothing. */
+  bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
+    this.#requireNotDefault(source.name);
+    if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
+    const match = args['x-match']?.value ?? 'all';
+    const matches = ['all', 'any', 'all-with-x', 'any-with-x'];
+    if (source.type === 'headers' && !matches.includes(String(match))) {
+      throw new BrokerError(
+        'precondition-failed',
+        `Invalid x-match field value '${match}'; expected all, any, all-with-x, or any-with-x`,
+      );
+    }
+    const binding = { destination, routingKey, arguments: args };
+    if (source.bind(binding)) this.#defineBinding('bound', source, binding);
+  }
+
+  /** Removes a binding; none like it is no error. */
+  unbind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
+    this.#requireNotDefault(source.name);
+    const binding = { destination, routingKey, arguments: args };
+    if (!source.unbind(binding)) return;
+    this.#defineBinding('unbound', source, binding);
+    this.#deleteUnused(source);
+  }
+
+  #defineBinding(kind: 'bound' | 'unbound', source: Exchange, binding: Binding): void {
+    this.version++;
+    const { destination } = binding;
+    const isDurable =
+      destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
+    if (isDurable && source.options.durable) {
+      this.#host.define(bindingChange(kind, this.name, source, binding));
+    }
+  }
+
+  /** Changes that recreate everything durable here. */
+  *snapshot(): Iterable<Change> {
+    const vhost = this.name;
+    yield { kind: 'vhost', vhost };
+    for (const { name, type, options } of this.exchanges.values()) {
+      const isGiven = name === '' || name.startsWith('amq.');
+      if (options.durable && !isGiven) yield { kind: 'exchange', vhost, name, type, options };
+    }
+    for (const { name, window, options } of this.queues.values()) {
+      if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
+    }
+    for (const source of this.exchanges.values()) {
+      if (!source.options.durable) continue;
+      for (const binding of source.bindings.values()) {
+        const { destination: to } = binding;
+        const isDurable = to.kind === 'queue' ? to.window.isDurable : to.options.durable;
+        if (isDurable) yield bindingChange('bound', vhost, source, binding);
+      }
+    }
+  }
+}
+
+function bindingChange(
+  kind: 'bound' | 'unbound',
+  vhost: string,
+  source: Exchange,
+  binding: Binding,
+): Change {
+  return {
+    kind,
+    vhost,
+    source: source.name,
+    to: binding.destination.kind,
+    destination: binding.destination.name,
+    routingKey: binding.routingKey,
+    arguments: binding.arguments,
+  };
+}

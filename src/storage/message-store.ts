@@ -1,0 +1,370 @@
+import { assert } from '../base/assert.ts';
+import type { Journal } from './journal.ts';
+import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
+import {
+  copyBytes,
+  fixedBytes,
+  hasExpiry,
+  MessageView,
+  queueBytes,
+  readU32,
+  readU48,
+  writeU32,
+  writeU48,
+} from './message-record.ts';
+import type { Window } from './window.ts';
+
+/** Types of the records that the message store appends; never reused. */
+export const recordTypes = {
+  message: 1,
+  settle: 2,
+  definition: 3,
+  window: 4,
+  returned: 5,
+  stopped: 6,
+  index: 0x41,
+} as const;
+
+/** What the message store needs of a block. */
+export interface MessageBlock {
+  readonly slot: number;
+  readonly segment: number;
+  readonly number: number;
+  readonly start: number;
+  readonly transient: boolean;
+  readonly buffer: Buffer | undefined;
+}
+
+/** What the message store needs of the log; see `log.ts`. */
+export interface MessageLog {
+  readonly at: number;
+  readonly openGroup: number;
+  readonly durableGroup: number;
+  readonly pendingBytes: number;
+  readonly blocks: readonly (MessageBlock | undefined)[];
+  reserve(type: number, size: number): MessageBlock;
+  reserveTransient(type: number, size: number): MessageBlock;
+  retain(block: MessageBlock): void;
+  release(block: MessageBlock): void;
+  load(block: MessageBlock): Promise<void>;
+  beginBatch(): void;
+  endBatch(): void;
+  sync(): void;
+  close(): Promise<void>;
+}
+
+/** A message to be stored, as its parts lie in the buffers it came in. */
+export interface IncomingMessage {
+  readonly format: number;
+  readonly priority: number;
+  readonly keys: Buffer;
+  readonly keysStart: number;
+  readonly keysEnd: number;
+  readonly head: Buffer;
+  readonly headStart: number;
+  readonly headEnd: number;
+  readonly bodyLength: number;
+  readonly partCount: number;
+  readonly parts: readonly Buffer[];
+  readonly partStarts: readonly number[];
+  readonly partEnds: readonly number[];
+}
+
+/** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
+export class MessageStore {
+  /** Windows of durable queues by number. */
+  readonly windows = new Map<number, Window>();
+  readonly #definitions: Journal;
+  readonly #view = new MessageView();
+  #log: MessageLog | undefined = undefined;
+  #settling: Window[] = [];
+  #batchDepth = 0;
+  /** Live ranges of each window, from the checkpoint that recovery began with. */
+  #ranges = new Map<number, number[]>();
+  /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
+  isCleanStop = true;
+
+  /** @param definitions folded at recovery, and part of each checkpoint */
+  constructor(definitions: Journal) {
+    this.#definitions = definitions;
+  }
+
+  /** The log, once {@link attach} was called. */
+  get log(): MessageLog {
+    assert(this.#log !== undefined, 'the message store has no log yet');
+    return this.#log;
+  }
+
+  /** Gives the store its log, which has replayed everything into it by now. */
+  attach(log: MessageLog): void {
+    this.#log = log;
+    this.#ranges.clear();
+  }
+
+  /**
+   * Appends one message for all its queues, of which each takes it under its next number.
+   *
+   * @param expiresAtMs wall milliseconds, or Infinity
+   */
+  append(
+    message: IncomingMessage,
+    windows: readonly Window[],
+    isPersistent: boolean,
+    nowMs: number,
+    expiresAtMs: number,
+  ): MessageBlock {
+    const log = this.log;
+    let queueCount = 0;
+    if (isPersistent) {
+      this.writeSettlements();
+      for (const window of windows) if (window.isDurable) queueCount++;
+    }
+    const expires = expiresAtMs !== Infinity;
+    const headLength = message.headEnd - message.headStart;
+    const size =
+      fixedBytes +
+      queueCount * queueBytes +
+      (expires ? 6 : 0) +
+      (message.keysEnd - message.keysStart) +
+      headLength +
+      message.bodyLength;
+    const type = recordTypes.message;
+    const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
+    const buffer = bufferOf(block);
+    const at = log.at;
+    buffer[at] = expires ? hasExpiry : 0;
+    buffer[at + 1] = message.format;
+    buffer[at + 2] = queueCount >>> 8;
+    buffer[at + 3] = queueCount;
+    let p = at + 4;
+    if (queueCount > 0) {
+      for (const window of windows) {
+        if (!window.isDurable) continue;
+        p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
+      }
+    }
+    p = writeU48(buffer, p, nowMs);
+    if (expires) p = writeU48(buffer, p, expiresAtMs);
+    buffer[p] = message.priority;
+    p = copyBytes(buffer, p + 1, message.keys, message.keysStart, message.keysEnd);
+    p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
+    p = copyBytes(buffer, p, message.head, message.headStart, message.headEnd);
+    for (let i = 0; i < message.partCount; i++) {
+      const part = message.parts[i];
+      assert(part !== undefined, 'a message lacks a part of its body');
+      p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
+    }
+    const offset = at - block.start;
+    for (const window of windows) {
+      const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
+      const dueMs = Math.min(expiresAtMs, nowMs + window.ttlMs);
+      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      log.retain(block);
+    }
+    return block;
+  }
+
+  /** The block that holds a live message. */
+  block(window: Window, sequence: number): MessageBlock {
+    const block = this.log.blocks[window.slot(sequence)];
+    assert(block !== undefined, 'a live message has no block');
+    return block;
+  }
+
+  /** Points the view at a live message; false where its block must be loaded first. */
+  view(window: Window, sequence: number, view: MessageView): boolean {
+    const block = this.block(window, sequence);
+    if (block.buffer === undefined) return false;
+    view.open(block.buffer, block.start + window.offset(sequence));
+    return true;
+  }
+
+  /** Removes a message from its queue for good; in the log before the next message is. */
+  settle(window: Window, sequence: number): void {
+    const block = this.block(window, sequence);
+    if (window.isDurable && !block.transient) {
+      if (window.runEnd !== sequence) {
+        if (window.runStart < 0) this.#settling.push(window);
+        else this.#writeRun(window);
+        window.runStart = sequence;
+      }
+      window.runEnd = sequence + 1;
+    }
+    window.remove(sequence);
+    this.log.release(block);
+  }
+
+  /** Begins a batch that is recovered whole or not at all; may be nested. */
+  begin(): void {
+    if (this.#batchDepth++ > 0) return;
+    this.writeSettlements();
+    this.log.beginBatch();
+  }
+
+  /** Ends what `begin` began. */
+  end(): void {
+    if (--this.#batchDepth > 0) return;
+    this.writeSettlements();
+    this.log.endBatch();
+  }
+
+  /** Writes what was settled since the last call. */
+  writeSettlements(): void {
+    if (this.#settling.length === 0) return;
+    const settling = this.#settling;
+    for (const window of settling) {
+      this.#writeRun(window);
+      window.runStart = -1;
+      window.runEnd = -1;
+    }
+    settling.length = 0;
+  }
+
+  #writeRun(window: Window): void {
+    const block = this.log.reserve(recordTypes.settle, 16);
+    const buffer = bufferOf(block);
+    const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
+    writeU48(buffer, at, window.runEnd);
+  }
+
+  /** Appends a change of definitions; it is synced soon. */
+  define(change: object): void {
+    this.writeSettlements();
+    this.#writeDefinition(this.log, change);
+    this.log.sync();
+  }
+
+  #writeDefinition(log: MessageLog, change: object): void {
+    const bytes = Buffer.from(JSON.stringify(change));
+    const block = log.reserve(recordTypes.definition, bytes.length);
+    bytes.copy(bufferOf(block), log.at);
+  }
+
+  /** Forgets a queue's messages: those of a deleted queue. */
+  drop(window: Window): void {
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      const block = this.block(window, s);
+      window.remove(s);
+      this.log.release(block);
+    }
+    this.windows.delete(window.number);
+    this.#settling = this.#settling.filter((other) => other !== window);
+  }
+
+  /** Everything that recreates the present state, given the indexes of older segments. */
+  checkpoint(log: MessageLog): void {
+    // The state below already is without what these name, so they need not be written.
+    for (const window of this.#settling) {
+      window.runStart = -1;
+      window.runEnd = -1;
+    }
+    this.#settling.length = 0;
+    for (const change of this.#definitions.snapshot()) this.#writeDefinition(log, change);
+    for (const window of this.windows.values()) {
+      writeRanges(log, recordTypes.window, window, () => true);
+    }
+  }
+
+  /** The live messages that lie in one segment. */
+  index(segment: number, log: MessageLog): void {
+    for (const window of this.windows.values()) writeIndex(log, recordTypes.index, window, segment);
+  }
+
+  /** Folds one record in, in the order of the log. */
+  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+    switch (type) {
+      case recordTypes.message:
+        this.isCleanStop = false;
+        this.#replayMessage(block, buffer, start);
+        return;
+      case recordTypes.settle:
+        this.isCleanStop = false;
+        this.#replaySettle(buffer, start);
+        return;
+      case recordTypes.definition:
+        this.#definitions.apply(JSON.parse(buffer.toString('utf8', start, end)));
+        return;
+      case recordTypes.window:
+        this.#replayWindow(buffer, start, end);
+        return;
+      case recordTypes.returned:
+        for (const [window, sequence] of this.#each(buffer, start, end)) {
+          if (window.isLive(sequence)) window.markReturned(sequence, false);
+        }
+        return;
+      case recordTypes.stopped:
+        this.isCleanStop = true;
+        return;
+      case recordTypes.index:
+        for (const located of locate(buffer, start, end, this.windows, this.#ranges, this.#find)) {
+          this.log.retain(located);
+        }
+    }
+  }
+
+  readonly #find = (segment: number, number: number): MessageBlock | undefined =>
+    this.log.blocks.find((block) => block?.segment === segment && block.number === number);
+
+  #replayMessage(block: MessageBlock, buffer: Buffer, start: number): void {
+    const view = this.#view;
+    view.open(buffer, start);
+    for (let i = 0, p = start + 4; i < view.queueCount; i++, p += queueBytes) {
+      const window = this.windows.get(readU32(buffer, p));
+      // A queue deleted later in the log has its messages here still.
+      if (window === undefined) continue;
+      const sequence = readU48(buffer, p + 4);
+      window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
+      const dueMs = Math.min(view.expiresAtMs, view.receivedAtMs + window.ttlMs);
+      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      this.log.retain(block);
+    }
+  }
+
+  #replaySettle(buffer: Buffer, start: number): void {
+    const window = this.windows.get(readU32(buffer, start));
+    if (window === undefined) return;
+    const end = readU48(buffer, start + 10);
+    for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
+      if (!window.isLive(s)) return;
+      const block = this.block(window, s);
+      window.remove(s);
+      this.log.release(block);
+    }
+  }
+
+  #replayWindow(buffer: Buffer, start: number, end: number): void {
+    const number = readU32(buffer, start);
+    const window = this.windows.get(number);
+    if (window === undefined) return;
+    window.next = Math.max(window.next, readU48(buffer, start + 4));
+    const ranges = this.#ranges.get(number) ?? [];
+    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
+    this.#ranges.set(number, ranges);
+  }
+
+  *#each(buffer: Buffer, start: number, end: number): Generator<[Window, number]> {
+    const window = this.windows.get(readU32(buffer, start));
+    if (window === undefined) return;
+    const ranges: number[] = [];
+    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
+    for (let i = 0; i < ranges.length; i += 2) {
+      for (let s = ranges[i] ?? 0; s < (ranges[i + 1] ?? 0); s++) yield [window, s];
+    }
+  }
+
+  /** Writes which messages were delivered before and closes the log. */
+  async close(): Promise<void> {
+    this.writeSettlements();
+    for (const window of this.windows.values()) {
+      writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+    }
+    this.log.reserve(recordTypes.stopped, 0);
+    await this.log.close();
+  }
+}
+
+/** The plaintext of a block that must be in memory. */
+export function bufferOf(block: MessageBlock): Buffer {
+  assert(block.buffer !== undefined, 'a block just reserved is not in memory');
+  return block.buffer;
+}
