@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
-import { type MessageLog, MessageStore } from '../storage/message-store.ts';
+import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import { type Arguments, noArguments } from './arguments.ts';
 import { isCycle, withDeath } from './dead-letters.ts';
@@ -18,8 +18,8 @@ import { type Change, Vhost, type VhostHost } from './vhost.ts';
 
 /** What a broker is made of. */
 export interface BrokerOptions {
-  /** Opens the log, which replays what it holds into the store before it resolves. */
-  readonly openLog: (store: MessageStore) => Promise<MessageLog>;
+  /** Opens the log: attaches it to the store, then replays what it holds, then resolves. */
+  readonly openLog: (store: MessageStore) => Promise<void>;
   readonly formats: readonly MessageFormat[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   /** Whether a password is the one that was hashed. */
@@ -92,8 +92,8 @@ export class Broker implements VhostHost, Journal<Change> {
   static async open(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
     broker.apply({ kind: 'vhost', vhost: '/' });
-    const log = await options.openLog(broker.store);
-    broker.store.attach(log);
+    await options.openLog(broker.store);
+    broker.store.recovered();
     broker.#finishRecovery();
     for (const { username, passwordHash } of options.users) {
       const permissions = new Map([['/', everything]]);
@@ -462,14 +462,16 @@ function applyTo(vhost: Vhost, change: Exclude<Change, { kind: 'counter' }>): vo
       return;
     }
     case 'bound':
-    case 'unbound': {
-      const source = vhost.exchanges.get(change.source);
-      const targets = change.to === 'queue' ? vhost.queues : vhost.exchanges;
-      const target = targets.get(change.destination);
-      if (source === undefined || target === undefined) return;
-      const { routingKey } = change;
-      if (change.kind === 'bound') vhost.bind(source, target, routingKey, change.arguments);
-      else vhost.unbind(source, target, routingKey, change.arguments);
-    }
+    case 'unbound':
+      applyBinding(vhost, change);
   }
+}
+
+function applyBinding(vhost: Vhost, change: Extract<Change, { kind: 'bound' | 'unbound' }>): void {
+  const source = vhost.exchanges.get(change.source);
+  const targets = change.to === 'queue' ? vhost.queues : vhost.exchanges;
+  const target = targets.get(change.destination);
+  if (source === undefined || target === undefined) return;
+  if (change.kind === 'bound') vhost.bind(source, target, change.routingKey, change.arguments);
+  else vhost.unbind(source, target, change.routingKey, change.arguments);
 }

@@ -46,6 +46,7 @@ export interface VhostHost extends QueueHost {
   randomName(): string;
 }
 
+// AMQP 0-9-1's own, and those that RabbitMQ adds.
 const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
   ['', 'direct', false],
   ['amq.direct', 'direct', false],
@@ -295,10 +296,7 @@ export class Vhost {
 
   #defineBinding(kind: 'bound' | 'unbound', source: Exchange, binding: Binding): void {
     this.version++;
-    const { destination } = binding;
-    const isDurable =
-      destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
-    if (isDurable && source.options.durable) {
+    if (outlivesRestart(binding) && source.options.durable) {
       this.#host.define(bindingChange(kind, this.name, source, binding));
     }
   }
@@ -307,22 +305,24 @@ export class Vhost {
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
     yield { kind: 'vhost', vhost };
-    for (const { name, type, options } of this.exchanges.values()) {
+    const exchanges = [...this.exchanges.values()].filter(({ options }) => options.durable);
+    for (const { name, type, options } of exchanges) {
       const isGiven = name === '' || name.startsWith('amq.');
-      if (options.durable && !isGiven) yield { kind: 'exchange', vhost, name, type, options };
+      if (!isGiven) yield { kind: 'exchange', vhost, name, type, options };
     }
     for (const { name, window, options } of this.queues.values()) {
       if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
     }
-    for (const source of this.exchanges.values()) {
-      if (!source.options.durable) continue;
+    for (const source of exchanges) {
       for (const binding of source.bindings.values()) {
-        const { destination: to } = binding;
-        const isDurable = to.kind === 'queue' ? to.window.isDurable : to.options.durable;
-        if (isDurable) yield bindingChange('bound', vhost, source, binding);
+        if (outlivesRestart(binding)) yield bindingChange('bound', vhost, source, binding);
       }
     }
   }
+}
+
+function outlivesRestart({ destination }: Binding): boolean {
+  return destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
 }
 
 function bindingChange(

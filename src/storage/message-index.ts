@@ -95,9 +95,8 @@ export function locate(
   let block: MessageBlock | undefined;
   for (let p = start + 10; p < end; p += entryBytes) {
     const sequence = readU48(buffer, p);
-    while (at < live.length && (live[at + 1] ?? 0) <= sequence) at += 2;
-    if (at >= live.length) return taken;
-    if (sequence < (live[at] ?? 0)) continue;
+    while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
+    if (sequence < (live[at] ?? Infinity)) continue;
     const number = readU48(buffer, p + 6);
     if (block?.number !== number) block = find(readU48(buffer, start), number);
     assert(block !== undefined, 'an index names a block that is not there');

@@ -95,9 +95,13 @@ export class MessageStore {
     return this.#log;
   }
 
-  /** Gives the store its log, which has replayed everything into it by now. */
+  /** Gives the store its log: before the log replays anything into it. */
   attach(log: MessageLog): void {
     this.#log = log;
+  }
+
+  /** Everything has been replayed. */
+  recovered(): void {
     this.#ranges.clear();
   }
 
@@ -114,17 +118,13 @@ export class MessageStore {
     expiresAtMs: number,
   ): MessageBlock {
     const log = this.log;
-    let queueCount = 0;
-    if (isPersistent) {
-      this.writeSettlements();
-      for (const window of windows) if (window.isDurable) queueCount++;
-    }
-    const expires = expiresAtMs !== Infinity;
+    if (isPersistent) this.writeSettlements();
+    const queueCount = isPersistent ? countDurable(windows) : 0;
     const headLength = message.headEnd - message.headStart;
     const size =
       fixedBytes +
       queueCount * queueBytes +
-      (expires ? 6 : 0) +
+      (expiresAtMs === Infinity ? 0 : 6) +
       (message.keysEnd - message.keysStart) +
       headLength +
       message.bodyLength;
@@ -132,19 +132,13 @@ export class MessageStore {
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
     const buffer = bufferOf(block);
     const at = log.at;
-    buffer[at] = expires ? hasExpiry : 0;
+    buffer[at] = expiresAtMs === Infinity ? 0 : hasExpiry;
     buffer[at + 1] = message.format;
     buffer[at + 2] = queueCount >>> 8;
     buffer[at + 3] = queueCount;
-    let p = at + 4;
-    if (queueCount > 0) {
-      for (const window of windows) {
-        if (!window.isDurable) continue;
-        p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
-      }
-    }
+    let p = queueCount === 0 ? at + 4 : writeQueues(buffer, at + 4, windows);
     p = writeU48(buffer, p, nowMs);
-    if (expires) p = writeU48(buffer, p, expiresAtMs);
+    if (expiresAtMs !== Infinity) p = writeU48(buffer, p, expiresAtMs);
     buffer[p] = message.priority;
     p = copyBytes(buffer, p + 1, message.keys, message.keysStart, message.keysEnd);
     p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
@@ -361,6 +355,20 @@ export class MessageStore {
     this.log.reserve(recordTypes.stopped, 0);
     await this.log.close();
   }
+}
+
+function countDurable(windows: readonly Window[]): number {
+  let count = 0;
+  for (const window of windows) if (window.isDurable) count++;
+  return count;
+}
+
+function writeQueues(buffer: Buffer, start: number, windows: readonly Window[]): number {
+  let p = start;
+  for (const window of windows) {
+    if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
+  }
+  return p;
 }
 
 /** The plaintext of a block that must be in memory. */

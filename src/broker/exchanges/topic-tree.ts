@@ -39,17 +39,19 @@ export class TopicTree<T> {
     reach(this.#root, level);
     for (const word of key.split('.')) {
       const following = new Set<Branch<T>>();
-      for (const branch of level) {
-        const exact = branch.children.get(word);
-        const one = branch.children.get('*');
-        if (exact !== undefined && word !== '#') reach(exact, following);
-        if (one !== undefined) reach(one, following);
-        if (branch.isHash) following.add(branch);
-      }
+      for (const branch of level) step(branch, word, following);
       level = following;
     }
     for (const branch of level) for (const value of branch.values) take(value);
   }
+}
+
+function step<T>(branch: Branch<T>, word: string, following: Set<Branch<T>>): void {
+  const exact = branch.children.get(word);
+  const one = branch.children.get('*');
+  if (exact !== undefined && !exact.isHash) reach(exact, following);
+  if (one !== undefined) reach(one, following);
+  if (branch.isHash) reach(branch, following);
 }
 
 function reach<T>(branch: Branch<T>, level: Set<Branch<T>>): void {

@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  BareBroker,
+  Inbox,
+  message,
+  owner,
+  plainSubscribe,
+} from '../../tests/support/bare-broker.ts';
+import type { Arguments } from './arguments.ts';
+import { BrokerError } from './errors.ts';
+import { CreditPool } from './subscription.ts';
+import { Transaction } from './transaction.ts';
+
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+const int = (value: number) => ({ type: 'signedint', value }) as const;
+const plain = { durable: true, autoDelete: false, internal: false, arguments: {} };
+
+function refusal(code: string, message: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof BrokerError);
+    assert.deepEqual([error.code, error.message], [code, message]);
+    return true;
+  };
+}
+
+test('messages are delivered in order and an accepted one is gone', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  for (let i = 0; i < 1000; i++) b.publish('', 'q', `m${i}`);
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, plainSubscribe);
+  b.broker.pump();
+  assert.deepEqual(
+    inbox.bodies,
+    Array.from({ length: 1000 }, (_, i) => `m${i}`),
+  );
+  assert.equal(queue.readyCount, 0);
+  assert.equal(subscription.settle(0, 999, 'accepted'), 1000);
+  assert.equal(subscription.settle(0, 999, 'accepted'), 0);
+  assert.equal(queue.window.count, 0);
+});
+
+test('a requeued message keeps its place and says it was delivered before', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: 3 });
+  b.broker.pump();
+  assert.deepEqual(inbox.bodies, ['a', 'b', 'c']);
+  subscription.settle(1, 1, 'accepted');
+  subscription.stop();
+  subscription.close('released');
+  assert.deepEqual(b.drain('q'), ['a', 'c', 'd']);
+});
+
+test('prefetch and a shared pool bound what is unsettled', async () => {
+  const b = await BareBroker.open();
+  const pool = new CreditPool();
+  pool.limit = 3;
+  const inboxes = [new Inbox(), new Inbox()];
+  const queue = b.queue('q');
+  const subscriptions = inboxes.map((inbox) =>
+    queue.subscribe(inbox, { ...plainSubscribe, prefetch: 2, pool }),
+  );
+  for (let i = 0; i < 10; i++) b.publish('', 'q', `${i}`);
+  b.broker.pump();
+  assert.deepEqual(
+    inboxes.map((inbox) => inbox.bodies),
+    [['0', '2'], ['1']],
+  );
+  subscriptions[1]?.settle(0, 0, 'accepted');
+  b.broker.pump();
+  assert.deepEqual(
+    inboxes.map((inbox) => inbox.bodies),
+    [
+      ['0', '2'],
+      ['1', '3'],
+    ],
+  );
+});
+
+test('a transport that is behind gets nothing until it wakes', async () => {
+  const b = await BareBroker.open();
+  const inbox = new Inbox();
+  inbox.isWritable = false;
+  const subscription = b.queue('q').subscribe(inbox, plainSubscribe);
+  b.publish('', 'q', 'x');
+  b.broker.pump();
+  assert.equal(inbox.bodies.length, 0);
+  inbox.isWritable = true;
+  subscription.wake();
+  b.broker.pump();
+  assert.deepEqual(inbox.bodies, ['x']);
+});
+
+test('exchanges of every type route as their bindings say', async () => {
+  const b = await BareBroker.open();
+  for (const type of ['direct', 'fanout', 'topic', 'headers']) {
+    b.vhost.declareExchange(`x.${type}`, type, plain);
+  }
+  const bind = (exchange: string, queue: string, key: string, args: Arguments = {}) =>
+    b.vhost.bind(b.vhost.exchange(exchange), b.queue(queue), key, args);
+  bind('x.direct', 'a', 'k');
+  bind('x.fanout', 'a', '');
+  bind('x.fanout', 'b', '');
+  bind('x.topic', 'a', 'log.*.error');
+  bind('x.topic', 'b', 'log.#');
+  bind('x.topic', 'c', '#');
+  bind('x.topic', 'c', 'log.db.error');
+  bind('x.headers', 'a', '', { 'x-match': text('all'), n: int(1), s: text('x') });
+  bind('x.headers', 'b', '', { 'x-match': text('any'), n: int(1), s: text('x') });
+  const routed = (exchange: string, key: string, headers?: Arguments) => {
+    b.publish(exchange, key, 'm', headers === undefined ? {} : { headers });
+    const got = ['a', 'b', 'c'].filter((name) => b.queue(name).readyCount > 0).join('');
+    for (const name of ['a', 'b', 'c']) b.queue(name).purge();
+    return got;
+  };
+  assert.equal(routed('x.direct', 'k'), 'a');
+  assert.equal(routed('x.direct', 'other'), '');
+  assert.equal(routed('x.fanout', 'any'), 'ab');
+  assert.equal(routed('x.topic', 'log.db.error'), 'abc');
+  assert.equal(routed('x.topic', 'log'), 'bc');
+  assert.equal(routed('x.topic', 'other.thing'), 'c');
+  assert.equal(routed('x.headers', '', { n: int(1), s: text('x') }), 'ab');
+  assert.equal(routed('x.headers', '', { n: int(1) }), 'b');
+  assert.equal(routed('x.headers', '', {}), '');
+  b.vhost.unbind(b.vhost.exchange('x.topic'), b.queue('c'), '#', {});
+  assert.equal(routed('x.topic', 'log.db.error'), 'abc');
+  assert.equal(routed('x.topic', 'other.thing'), '');
+});
+
+test('exchanges bound in a circle and alternates reach each queue once', async () => {
+  const b = await BareBroker.open();
+  const one = b.vhost.declareExchange('one', 'fanout', plain);
+  const two = b.vhost.declareExchange('two', 'fanout', plain);
+  b.vhost.bind(one, two, '', {});
+  b.vhost.bind(two, one, '', {});
+  b.vhost.bind(two, b.queue('q'), '', {});
+  b.vhost.bind(one, b.queue('q'), '', {});
+  b.vhost.declareExchange('main', 'direct', {
+    ...plain,
+    arguments: { 'alternate-exchange': text('one') },
+  });
+  b.publish('main', 'nobody', 'm');
+  assert.deepEqual(b.drain('q'), ['m']);
+});
+
+test('a declaration that differs is refused in RabbitMQ’s words', async () => {
+  const b = await BareBroker.open();
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
+  b.queue('q', { 'x-max-length': int(5) });
+  assert.throws(
+    () => b.vhost.declareQueue('q', { ...options, durable: false }, owner),
+    refusal(
+      'precondition-failed',
+      "inequivalent arg 'durable' for queue 'q' in vhost '/': received 'false' but current is 'true'",
+    ),
+  );
+  assert.throws(
+    () => b.queue('q'),
+    refusal(
+      'precondition-failed',
+      "inequivalent arg 'x-max-length' for queue 'q' in vhost '/': " +
+        "received none but current is the value '5' of type 'signedint'",
+    ),
+  );
+  assert.throws(
+    () => b.vhost.queue('no', owner),
+    refusal('not-found', "no queue 'no' in vhost '/'"),
+  );
+  assert.throws(
+    () => b.vhost.declareExchange('amq.x', 'direct', plain),
+    refusal('access-refused', "exchange name 'amq.x' contains reserved prefix 'amq.*'"),
+  );
+  b.publish('', 'q', 'm');
+  assert.throws(
+    () => b.vhost.deleteQueue('q', owner, { ifUnused: false, ifEmpty: true }),
+    refusal('precondition-failed', "queue 'q' in vhost '/' not empty"),
+  );
+});
+
+test('an exclusive queue is its connection’s alone and ends with it', async () => {
+  const b = await BareBroker.open();
+  const options = { durable: false, exclusive: true, autoDelete: false, arguments: {} };
+  const queue = b.vhost.declareQueue('', options, owner);
+  assert.match(queue.name, /^amq\.gen-[\w-]{22}$/);
+  assert.throws(() => b.vhost.queue(queue.name, {}), { code: 'resource-locked' });
+  b.vhost.release(owner);
+  assert.equal(b.vhost.queues.size, 0);
+});
+
+test('a consumer hears that its queue is gone; an auto-delete queue goes with its last one', async () => {
+  const b = await BareBroker.open();
+  const inbox = new Inbox();
+  b.queue('q').subscribe(inbox, plainSubscribe);
+  b.vhost.deleteQueue('q', owner, { ifUnused: false, ifEmpty: false });
+  assert.match(inbox.cancelReason ?? '', /was deleted/);
+  const options = { durable: false, exclusive: false, autoDelete: true, arguments: {} };
+  b.vhost
+    .declareQueue('auto', options, owner)
+    .subscribe(new Inbox(), plainSubscribe)
+    .close('released');
+  assert.equal(b.vhost.queues.has('auto'), false);
+});
+
+test('higher priorities go first, and each in order', async () => {
+  const b = await BareBroker.open();
+  b.queue('q', { 'x-max-priority': int(5) });
+  for (const [body, priority] of [
+    ['a', 0],
+    ['b', 9],
+    ['c', 3],
+    ['d', 9],
+    ['e', 0],
+  ] as const) {
+    b.publish('', 'q', body, { priority });
+  }
+  assert.deepEqual(b.drain('q'), ['b', 'd', 'c', 'a', 'e']);
+});
+
+test('a full queue drops its head, or refuses', async () => {
+  const b = await BareBroker.open();
+  b.queue('drop', { 'x-max-length': int(2) });
+  b.queue('refuse', { 'x-max-length': int(2), 'x-overflow': text('reject-publish') });
+  for (const body of ['a', 'b', 'c']) {
+    b.publish('', 'drop', body);
+    b.publish('', 'refuse', body);
+  }
+  assert.equal(b.broker.isRejected, true);
+  assert.deepEqual(b.drain('drop'), ['b', 'c']);
+  assert.deepEqual(b.drain('refuse'), ['a', 'b']);
+});
+
+test('expired, rejected and dropped messages become dead letters that say why', async () => {
+  const b = await BareBroker.open();
+  const dlx = { 'x-dead-letter-exchange': text(''), 'x-dead-letter-routing-key': text('dead') };
+  b.queue('dead');
+  const queue = b.queue('q', { ...dlx, 'x-max-length': int(2) });
+  b.publish('', 'q', 'dropped');
+  b.publish('', 'q', 'expired', { expirationMs: 100 });
+  b.publish('', 'q', 'rejected');
+  b.clock.ms += 101;
+  b.broker.tick();
+  const subscription = queue.subscribe(new Inbox(), plainSubscribe);
+  b.broker.pump();
+  assert.equal(subscription.settle(0, 0, 'rejected'), 1);
+  const inbox = new Inbox();
+  b.queue('dead').subscribe(inbox, plainSubscribe);
+  b.broker.pump();
+  const reasons = inbox.headers.map((headers) => headers['x-first-death-reason']?.value);
+  assert.deepEqual(inbox.bodies, ['dropped', 'expired', 'rejected']);
+  assert.deepEqual(reasons, ['maxlen', 'expired', 'rejected']);
+});
+
+test('a dead letter does not circle between queues where nobody rejects it', async () => {
+  const b = await BareBroker.open();
+  const to = (name: string) => ({
+    'x-dead-letter-exchange': text(''),
+    'x-dead-letter-routing-key': text(name),
+    'x-message-ttl': int(10),
+  });
+  b.queue('a', to('b'));
+  b.queue('b', to('a'));
+  b.publish('', 'a', 'm');
+  for (let i = 0; i < 10; i++) {
+    b.clock.ms += 11;
+    b.broker.tick();
+  }
+  assert.equal(b.queue('a', to('b')).readyCount + b.queue('b', to('a')).readyCount, 0);
+});
+
+test('a queue nobody uses expires', async () => {
+  const b = await BareBroker.open();
+  b.queue('q', { 'x-expires': int(1000) });
+  b.clock.ms += 999;
+  b.broker.tick();
+  assert.equal(b.vhost.queues.size, 1);
+  b.clock.ms += 1;
+  b.broker.tick();
+  assert.equal(b.vhost.queues.size, 0);
+});
+
+test('after a crash what was synced is there, and what was settled and synced is not', async () => {
+  const b = await BareBroker.open();
+  const exchange = b.vhost.declareExchange('x', 'topic', plain);
+  b.vhost.bind(exchange, b.queue('q'), 'k.#', {});
+  for (const body of ['a', 'b', 'c']) b.publish('x', 'k.1', body);
+  b.publish('x', 'k.1', 'transient', { isPersistent: false });
+  const subscription = b.queue('q').subscribe(new Inbox(), plainSubscribe);
+  b.broker.pump();
+  subscription.settle(1, 1, 'accepted');
+  b.broker.pump();
+  b.log.syncNow();
+  b.publish('x', 'k.1', 'never synced');
+  const after = await BareBroker.open(b);
+  const inbox = new Inbox();
+  after.queue('q').subscribe(inbox, plainSubscribe);
+  after.publish('x', 'k.2', 'd');
+  after.broker.pump();
+  assert.deepEqual(inbox.bodies, ['a', 'c', 'd']);
+  assert.deepEqual(inbox.redelivered, [true, true, false]);
+});
+
+test('after a clean stop only what was delivered is marked so', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  b.publish('', 'q', 'a');
+  b.publish('', 'q', 'b');
+  const subscription = queue.subscribe(new Inbox(), { ...plainSubscribe, prefetch: 1 });
+  b.broker.pump();
+  subscription.stop();
+  subscription.close('released');
+  await b.broker.close();
+  const after = await BareBroker.open(b);
+  const inbox = new Inbox();
+  after.queue('q').subscribe(inbox, plainSubscribe);
+  after.broker.pump();
+  assert.deepEqual(
+    [inbox.bodies, inbox.redelivered],
+    [
+      ['a', 'b'],
+      [true, false],
+    ],
+  );
+});
+
+test('a transaction takes effect at commit, and not at rollback', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  b.publish('', 'q', 'old');
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: 1 });
+  b.broker.pump();
+  const transaction = new Transaction(b.broker, b.vhost);
+  transaction.publish(message(b.broker, '', 'q', 'undone'));
+  transaction.rollback();
+  transaction.publish(message(b.broker, '', 'q', 'new'));
+  transaction.settle(subscription, 0, 0, 'accepted');
+  assert.equal(queue.readyCount, 0);
+  const taken: number[] = [];
+  assert.ok(transaction.commit(() => taken.push(b.broker.routed)) > 0);
+  b.broker.pump();
+  assert.deepEqual([taken, inbox.bodies], [[1], ['old', 'new']]);
+});
+
+test('a user may do what the patterns allow, and only with the password', async () => {
+  const { broker } = await BareBroker.open();
+  assert.equal(await broker.authenticate('ann', 'wrong'), undefined);
+  assert.equal(await broker.authenticate('nobody', 'secret'), undefined);
+  const user = await broker.authenticate('ann', 'secret');
+  assert.ok(user !== undefined);
+  broker.access(user, '/').require('write', 'exchange', '');
+  const permissions = new Map([['/', { configure: '', write: '^a', read: '.*' }]]);
+  const access = broker.access({ ...user, permissions }, '/');
+  access.require('write', 'queue', 'abc');
+  assert.throws(
+    () => access.require('configure', 'queue', 'abc'),
+    refusal(
+      'access-refused',
+      "configure access to queue 'abc' in vhost '/' refused for user 'ann'",
+    ),
+  );
+});

@@ -1,0 +1,18 @@
+import type { Arguments } from '../../src/broker/arguments.ts';
+import type { MessageFormat } from '../../src/broker/format.ts';
+
+interface Head {
+  headers?: Arguments;
+  expiration?: string;
+}
+
+const read = (buffer: Buffer, start: number, end: number): Head =>
+  end === start ? {} : JSON.parse(buffer.toString('utf8', start, end));
+
+/** A message format whose heads are JSON, for tests below any protocol. */
+export const plainFormat: MessageFormat = {
+  name: 'amqp091',
+  headers: (buffer, start, end) => read(buffer, start, end).headers ?? {},
+  expiration: (buffer, start, end) => read(buffer, start, end).expiration,
+  deadLetterHead: (_buffer, _start, _end, headers) => Buffer.from(JSON.stringify({ headers })),
+};
