@@ -55,11 +55,10 @@ export class Broker implements VhostHost, Journal<Change> {
   isRejected = false;
   /** The group it is in, which confirms it once synced; 0 where nothing durable took it. */
   group = 0;
-  /** Why publishers wait; undefined where they do not. */
-  blockedReason: string | undefined = undefined;
   /** Called after each sync with the group up to which everything is durable. */
   readonly durableListeners = new Set<(group: number) => void>();
   readonly #publishers = new Set<PublisherListener>();
+  readonly #reasons = new Set<string>();
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -238,7 +237,7 @@ export class Broker implements VhostHost, Journal<Change> {
     const dead = new Publication();
     dead.format = view.format;
     dead.priority = view.priority;
-    dead.isPersistent = view.queueCount > 0;
+    dead.isPersistent = view.isPersistent;
     dead.routingKey = view.routingKey();
     dead.addPart(view.buffer, view.bodyAt, view.bodyAt + view.bodyLength);
     const format = this.#formats[view.format];
@@ -331,7 +330,7 @@ export class Broker implements VhostHost, Journal<Change> {
     const nowMs = this.nowMs();
     const used = process.memoryUsage.rss();
     if (used > this.limits.memoryBytesMax) this.block('low on memory');
-    else if (this.blockedReason === 'low on memory') this.unblock();
+    else this.unblock('low on memory');
     if (nowMs >= this.#dueMs) {
       const timed = this.#timed;
       this.#timed = new Set();
@@ -369,19 +368,26 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#publishers.delete(listener);
   }
 
-  /** Makes publishers wait until `unblock`: memory or disk run short. */
+  /** Why publishers wait: the first reason given; undefined where they do not. */
+  get blockedReason(): string | undefined {
+    for (const reason of this.#reasons) return reason;
+    return undefined;
+  }
+
+  /** Makes publishers wait until `unblock` with the same reason: memory or disk run short. */
   block(reason: string): void {
-    if (this.blockedReason !== undefined) return;
-    this.blockedReason = reason;
+    const wasBlocked = this.#reasons.size > 0;
+    this.#reasons.add(reason);
+    if (wasBlocked) return;
     for (const listener of this.#publishers) {
       listener.blocked(reason);
       listener.setPaused(true);
     }
   }
 
-  unblock(): void {
-    if (this.blockedReason === undefined) return;
-    this.blockedReason = undefined;
+  /** One reason to wait is gone; publishers go on once there is none. */
+  unblock(reason: string): void {
+    if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
     for (const listener of this.#publishers) {
       listener.unblocked();
       listener.setPaused(this.#isPaused);

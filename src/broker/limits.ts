@@ -6,14 +6,8 @@ export interface Limits {
   readonly pendingBytesMax: number;
   /** Resident bytes of the process above which publishers are blocked. */
   readonly memoryBytesMax: number;
-  /** Queues in one virtual host. */
-  readonly queueCountMax: number;
-  /** Exchanges in one virtual host. */
-  readonly exchangeCountMax: number;
   /** Bytes of one message's body. */
   readonly bodyBytesMax: number;
-  /** Exchanges that one message may pass on its way through exchange-to-exchange bindings. */
-  readonly routedExchangeCountMax: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
@@ -24,10 +18,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   pendingBytesMax: 32 * 1024 * 1024,
   memoryBytesMax: Math.floor(totalmem() * 0.4),
-  queueCountMax: 100_000,
-  exchangeCountMax: 100_000,
   bodyBytesMax: 128 * 1024 * 1024,
-  routedExchangeCountMax: 1024,
   routeCacheCountMax: 4096,
   burstCountMax: 4096,
 };

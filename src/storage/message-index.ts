@@ -5,12 +5,17 @@ import type { Window } from './window.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
- * An index record: segment u48 | queue number u32 | entries: sequence u48 | block u48 | offset u32 |
- * body length u32 | priority u8 | expiry u48, 0 for none.
+ * An index record: segment u48 | queue number u32 | entries: flags u8 | [sequence u48, where not the
+ * one after the entry before] | [block u48, where not the same] | offset u32 | body length u32 |
+ * [priority u8] | [expiry u48].
  */
 const rangesMax = 4096;
 const entriesMax = 2048;
-const entryBytes = 27;
+const entryBytesMax = 1 + 6 + 6 + 4 + 4 + 1 + 6;
+const hasSequence = 1;
+const hasBlock = 2;
+const hasPriority = 4;
+const hasDue = 8;
 
 /** Appends a window's live messages as ranges of sequence numbers, in as many records as it takes. */
 export function writeRanges(
@@ -49,62 +54,126 @@ export function readRanges(
   for (let p = start; p < end; p += 12) take(readU48(buffer, p), readU48(buffer, p + 6));
 }
 
-/** Appends where a window's live messages of one segment lie. */
-export function writeIndex(log: MessageLog, type: number, window: Window, segment: number): void {
-  let found: number[] = [];
+/**
+ * Appends where a window's live messages of one segment lie.
+ *
+ * @param from no earlier sequence number can be in that segment
+ */
+export function writeIndex(
+  log: MessageLog,
+  type: number,
+  window: Window,
+  segment: number,
+  from: number,
+): void {
+  const scratch = Buffer.allocUnsafe(10 + entriesMax * entryBytesMax);
+  let at = 0;
+  let count = 0;
   const write = () => {
-    if (found.length === 0) return;
-    const block = log.reserve(type, 10 + found.length * entryBytes);
-    const buffer = block.buffer;
-    assert(buffer !== undefined, 'a block just reserved is not in memory');
-    let p = writeU32(buffer, writeU48(buffer, log.at, segment), window.number);
-    for (const s of found) {
-      p = writeU48(buffer, p, s);
-      p = writeU48(buffer, p, log.blocks[window.slot(s)]?.number ?? 0);
-      p = writeU32(buffer, p, window.offset(s));
-      p = writeU32(buffer, p, window.bodyLength(s));
-      buffer[p] = window.priority(s);
-      const expiry = window.expiresAtMs(s);
-      p = writeU48(buffer, p + 1, expiry === Infinity ? 0 : expiry);
-    }
-    found = [];
+    if (count === 0) return;
+    const block = log.reserve(type, at);
+    assert(block.buffer !== undefined, 'a block just reserved is not in memory');
+    scratch.copy(block.buffer, log.at, 0, at);
+    count = 0;
   };
-  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+  let lastSequence = -2;
+  let lastBlock = -1;
+  for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
     const block = log.blocks[window.slot(s)];
     if (block === undefined || block.transient || block.segment !== segment) continue;
-    found.push(s);
-    if (found.length === entriesMax) write();
+    if (count === 0) {
+      at = writeU32(scratch, writeU48(scratch, 0, segment), window.number);
+      lastSequence = -2;
+      lastBlock = -1;
+    }
+    at = writeEntry(scratch, at, window, s, s !== lastSequence + 1, block.number, lastBlock);
+    lastSequence = s;
+    lastBlock = block.number;
+    if (++count === entriesMax) write();
   }
   write();
 }
 
+function writeEntry(
+  buffer: Buffer,
+  start: number,
+  window: Window,
+  sequence: number,
+  isApart: boolean,
+  block: number,
+  lastBlock: number,
+): number {
+  const priority = window.priority(sequence);
+  const dueMs = window.expiresAtMs(sequence);
+  let flags = isApart ? hasSequence : 0;
+  if (block !== lastBlock) flags |= hasBlock;
+  if (priority !== 0) flags |= hasPriority;
+  if (dueMs !== Infinity) flags |= hasDue;
+  buffer[start] = flags;
+  let p = start + 1;
+  if (isApart) p = writeU48(buffer, p, sequence);
+  if (block !== lastBlock) p = writeU48(buffer, p, block);
+  p = writeU32(buffer, p, window.offset(sequence));
+  p = writeU32(buffer, p, window.bodyLength(sequence));
+  if (priority !== 0) buffer[p++] = priority;
+  return dueMs === Infinity ? p : writeU48(buffer, p, dueMs);
+}
+
+/** One entry of an index record, read in place. */
+class Entry {
+  sequence = -2;
+  block = -1;
+  offset = 0;
+  bodyLength = 0;
+  priority = 0;
+  dueMs = Infinity;
+
+  /** Reads the entry that begins here and returns the offset after it. */
+  read(buffer: Buffer, start: number): number {
+    const flags = buffer[start] ?? 0;
+    let p = start + 1;
+    this.sequence++;
+    if ((flags & hasSequence) !== 0) {
+      this.sequence = readU48(buffer, p);
+      p += 6;
+    }
+    if ((flags & hasBlock) !== 0) {
+      this.block = readU48(buffer, p);
+      p += 6;
+    }
+    this.offset = readU32(buffer, p);
+    this.bodyLength = readU32(buffer, p + 4);
+    p += 8;
+    this.priority = (flags & hasPriority) === 0 ? 0 : (buffer[p++] ?? 0);
+    this.dueMs = Infinity;
+    if ((flags & hasDue) === 0) return p;
+    this.dueMs = readU48(buffer, p);
+    return p + 6;
+  }
+}
+
 /** Puts the messages of an index record that the checkpoint calls live into their windows. */
 export function locate(
+  log: MessageLog,
   buffer: Buffer,
   start: number,
   end: number,
-  windows: ReadonlyMap<number, Window>,
-  ranges: ReadonlyMap<number, readonly number[]>,
-  find: (segment: number, number: number) => MessageBlock | undefined,
-): MessageBlock[] {
-  const window = windows.get(readU32(buffer, start + 6));
-  const taken: MessageBlock[] = [];
-  if (window === undefined) return taken;
-  const live = ranges.get(window.number) ?? [];
+  window: Window,
+  live: readonly number[],
+): void {
+  const segment = readU48(buffer, start);
+  const entry = new Entry();
   let at = 0;
   let block: MessageBlock | undefined;
-  for (let p = start + 10; p < end; p += entryBytes) {
-    const sequence = readU48(buffer, p);
+  for (let p = start + 10; p < end; ) {
+    p = entry.read(buffer, p);
+    const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     if (sequence < (live[at] ?? Infinity)) continue;
-    const number = readU48(buffer, p + 6);
-    if (block?.number !== number) block = find(readU48(buffer, start), number);
+    if (block?.number !== entry.block) block = log.blockAt(segment, entry.block);
     assert(block !== undefined, 'an index names a block that is not there');
-    const offset = readU32(buffer, p + 12);
-    window.put(sequence, block.slot, offset, readU32(buffer, p + 16), buffer[p + 20] ?? 0);
-    const expiry = readU48(buffer, p + 21);
-    if (expiry !== 0) window.setExpiry(sequence, expiry);
-    taken.push(block);
+    window.put(sequence, block.slot, entry.offset, entry.bodyLength, entry.priority);
+    if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);
+    log.retain(block);
   }
-  return taken;
 }

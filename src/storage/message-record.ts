@@ -7,6 +7,9 @@
 /** Flag of a message record: the message has a time to live of its own. */
 export const hasExpiry = 1;
 
+/** Flag of a message record: the sender wants it kept, whether or not a queue could. */
+export const persistent = 2;
+
 /** Bytes of a message record without keys, head, body and expiry. */
 export const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 /** Bytes a queue takes in a message record. */
@@ -49,6 +52,7 @@ export class MessageView {
   at = 0;
   format = 0;
   queueCount = 0;
+  isPersistent = false;
   receivedAtMs = 0;
   /** Wall milliseconds; Infinity for never. */
   expiresAtMs = Infinity;
@@ -66,6 +70,7 @@ export class MessageView {
   open(buffer: Buffer, at: number): void {
     this.buffer = buffer;
     this.at = at;
+    this.isPersistent = ((buffer[at] ?? 0) & persistent) !== 0;
     this.format = buffer[at + 1] ?? 0;
     this.queueCount = ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
     let p = at + 4 + this.queueCount * queueBytes;

@@ -6,6 +6,7 @@ import {
   fixedBytes,
   hasExpiry,
   MessageView,
+  persistent,
   queueBytes,
   readU32,
   readU48,
@@ -44,6 +45,8 @@ export interface MessageLog {
   readonly blocks: readonly (MessageBlock | undefined)[];
   reserve(type: number, size: number): MessageBlock;
   reserveTransient(type: number, size: number): MessageBlock;
+  /** A block of an older segment that is still there; it is known by its slot from now on. */
+  blockAt(segment: number, number: number): MessageBlock | undefined;
   retain(block: MessageBlock): void;
   release(block: MessageBlock): void;
   load(block: MessageBlock): Promise<void>;
@@ -79,6 +82,9 @@ export class MessageStore {
   #log: MessageLog | undefined = undefined;
   #settling: Window[] = [];
   #batchDepth = 0;
+  /** The segment that the last checkpoint begins, and each window's next number there. */
+  #checkpointSegment = Infinity;
+  readonly #starts = new Map<Window, number>();
   /** Live ranges of each window, from the checkpoint that recovery began with. */
   #ranges = new Map<number, number[]>();
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
@@ -132,7 +138,7 @@ export class MessageStore {
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
     const buffer = bufferOf(block);
     const at = log.at;
-    buffer[at] = expiresAtMs === Infinity ? 0 : hasExpiry;
+    buffer[at] = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
     buffer[at + 1] = message.format;
     buffer[at + 2] = queueCount >>> 8;
     buffer[at + 3] = queueCount;
@@ -228,10 +234,11 @@ export class MessageStore {
     this.log.sync();
   }
 
-  #writeDefinition(log: MessageLog, change: object): void {
+  #writeDefinition(log: MessageLog, change: object): number {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
     bytes.copy(bufferOf(block), log.at);
+    return block.segment;
   }
 
   /** Forgets a queue's messages: those of a deleted queue. */
@@ -245,23 +252,28 @@ export class MessageStore {
     this.#settling = this.#settling.filter((other) => other !== window);
   }
 
-  /** Everything that recreates the present state, given the indexes of older segments. */
+  /**
+   * Everything that recreates the present state, given the indexes of older segments. Never within a
+   * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
+   */
   checkpoint(log: MessageLog): void {
-    // The state below already is without what these name, so they need not be written.
-    for (const window of this.#settling) {
-      window.runStart = -1;
-      window.runEnd = -1;
+    for (const change of this.#definitions.snapshot()) {
+      this.#checkpointSegment = this.#writeDefinition(log, change);
     }
-    this.#settling.length = 0;
-    for (const change of this.#definitions.snapshot()) this.#writeDefinition(log, change);
+    this.#starts.clear();
     for (const window of this.windows.values()) {
+      this.#starts.set(window, window.next);
       writeRanges(log, recordTypes.window, window, () => true);
     }
   }
 
   /** The live messages that lie in one segment. */
   index(segment: number, log: MessageLog): void {
-    for (const window of this.windows.values()) writeIndex(log, recordTypes.index, window, segment);
+    const isCurrent = segment >= this.#checkpointSegment;
+    for (const window of this.windows.values()) {
+      const from = isCurrent ? (this.#starts.get(window) ?? 0) : 0;
+      writeIndex(log, recordTypes.index, window, segment, from);
+    }
   }
 
   /** Folds one record in, in the order of the log. */
@@ -290,14 +302,17 @@ export class MessageStore {
         this.isCleanStop = true;
         return;
       case recordTypes.index:
-        for (const located of locate(buffer, start, end, this.windows, this.#ranges, this.#find)) {
-          this.log.retain(located);
-        }
+        this.#replayIndex(buffer, start, end);
     }
   }
 
-  readonly #find = (segment: number, number: number): MessageBlock | undefined =>
-    this.log.blocks.find((block) => block?.segment === segment && block.number === number);
+  #replayIndex(buffer: Buffer, start: number, end: number): void {
+    const window = this.windows.get(readU32(buffer, start + 6));
+    const live = this.#ranges.get(window?.number ?? -1);
+    if (window !== undefined && live !== undefined) {
+      locate(this.log, buffer, start, end, window, live);
+    }
+  }
 
   #replayMessage(block: MessageBlock, buffer: Buffer, start: number): void {
     const view = this.#view;

@@ -61,13 +61,17 @@ export class BareBroker {
     log.onDurable = (group) => broker.onDurable(group);
   }
 
-  static async open(before?: BareBroker, limits: Partial<Limits> = {}): Promise<BareBroker> {
+  static async open(
+    before?: BareBroker,
+    limits: Partial<Limits> = {},
+    rowCount = 0,
+  ): Promise<BareBroker> {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
     const broker = await Broker.open({
       openLog: async (store) => {
         if (before === undefined) store.attach(log);
-        else log = before.log.reopen(store);
+        else log = before.log.reopen(store, rowCount);
       },
       formats: [plainFormat],
       users: [{ username: 'ann', passwordHash: 'secret' }],

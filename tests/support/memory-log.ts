@@ -10,7 +10,7 @@ interface Row {
 }
 
 class MemoryBlock implements MessageBlock {
-  readonly segment = 1;
+  readonly segment: number;
   readonly number: number;
   readonly start = 0;
   readonly slot: number;
@@ -18,7 +18,8 @@ class MemoryBlock implements MessageBlock {
   readonly buffer: Buffer;
   used = 0;
   live = 0;
-  constructor(slot: number, transient: boolean, size: number) {
+  constructor(segment: number, slot: number, transient: boolean, size: number) {
+    this.segment = segment;
     this.slot = slot;
     this.number = slot;
     this.transient = transient;
@@ -40,6 +41,9 @@ export class MemoryLog implements MessageLog {
   #batch = 0;
   #isInBatch = false;
   #slot = 0;
+  #segment = 1;
+  #checkpointCount = 0;
+  #indexes: Row[] = [];
 
   reserve(type: number, size: number): MessageBlock {
     const block = this.#room(this.#open, false, size);
@@ -56,12 +60,15 @@ export class MemoryLog implements MessageLog {
   #room(open: MemoryBlock | undefined, transient: boolean, size: number): MemoryBlock {
     let block = open;
     if (block === undefined || block.used + size > block.buffer.length) {
-      block = new MemoryBlock(this.#slot++, transient, Math.max(4096, size));
+      block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, size));
       this.blocks[block.slot] = block;
     }
     this.at = block.used;
     block.used += size;
     return block;
+  }
+  blockAt(segment: number, number: number): MessageBlock | undefined {
+    return this.blocks.find((block) => block?.segment === segment && block.number === number);
   }
   retain(block: MemoryBlock): void {
     block.live++;
@@ -83,6 +90,25 @@ export class MemoryLog implements MessageLog {
     this.syncNow();
   }
 
+  /** Begins a new segment, from which older ones are only known by their indexes. */
+  roll(store: MessageStore): void {
+    this.rows = [];
+    store.index(this.#segment, this);
+    this.#indexes.push(...this.rows);
+    this.rows = [];
+    this.#segment++;
+    this.#open = undefined;
+    store.checkpoint(this);
+    this.#checkpointCount = this.rows.length;
+    this.syncNow();
+  }
+
+  /** Drops everything that is settled, so that a long run needs no memory. */
+  forget(): void {
+    this.rows.length = 0;
+    for (const block of [this.#open, this.#openTransient]) if (block?.live === 0) block.used = 0;
+  }
+
   /** What a sync does. */
   syncNow(): void {
     this.durableGroup = this.openGroup++;
@@ -100,10 +126,18 @@ export class MemoryLog implements MessageLog {
     next.#batch = this.#batch;
     next.openGroup = this.openGroup;
     store.attach(next);
-    const synced = this.rows.filter((row, i) => row.group <= this.durableGroup || i < rowCount);
-    next.rows = synced.map((row) => ({ ...row, group: 0 }));
-    for (const { type, block, start, end } of synced) {
-      store.replay(block, type, block.buffer, start, end);
+    const kept = this.rows.filter((row, i) => row.group <= this.durableGroup || i < rowCount);
+    // A batch is recovered whole or not at all.
+    const torn = this.rows[kept.length]?.batch ?? 0;
+    while (torn !== 0 && kept.at(-1)?.batch === torn) kept.pop();
+    const { length } = kept;
+    next.#checkpointCount = Math.min(this.#checkpointCount, length);
+    next.#indexes = this.#indexes;
+    next.#segment = this.#segment;
+    next.rows = kept.map((row) => ({ ...row, group: 0 }));
+    const first = next.rows.slice(0, next.#checkpointCount);
+    for (const row of [...first, ...this.#indexes, ...next.rows.slice(first.length)]) {
+      store.replay(row.block, row.type, row.block.buffer, row.start, row.end);
     }
     return next;
   }
