@@ -140,6 +140,12 @@ export class Subscription {
     return count;
   }
 
+  /** Whether this delivery still waits to be settled. */
+  isUnsettled(deliveryNumber: number): boolean {
+    if (deliveryNumber < this.#first || deliveryNumber >= this.#next) return false;
+    return (this.#ring[deliveryNumber & (this.#ring.length - 1)] ?? -1) >= 0;
+  }
+
   /** Changes how many deliveries may be unsettled at once. */
   setPrefetch(prefetch: number): void {
     this.#prefetch = prefetch;

@@ -9,6 +9,8 @@ export interface Transport {
    * @returns false where the peer is behind: stop delivering until `Connection.writable()`
    */
   write(bytes: Buffer, released?: () => void): boolean;
+  /** Asks for one `Connection.flush()` at the end of this turn of the event loop. */
+  requestFlush(): void;
   /** Stops reading from the peer (the broker is behind) until `resume()`. */
   pause(): void;
   resume(): void;

@@ -1,4 +1,6 @@
+import { BytesError } from '../../base/bytes.ts';
 import { WaxwingError } from '../../base/errors.ts';
+import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 
 /**
  * Reply codes of AMQP 0-9-1 (1.2) that this side sends, by name. Codes below 500 other than 320 and
@@ -60,4 +62,27 @@ export class AmqpError extends WaxwingError<ReplyName> {
   get replyText(): string {
     return `${this.code.toUpperCase().replaceAll('-', '_')} - ${this.message}`;
   }
+}
+
+/** How each refusal of the broker reaches the peer. */
+const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
+  'not-found': 'not-found',
+  'precondition-failed': 'precondition-failed',
+  'resource-locked': 'resource-locked',
+  'access-refused': 'access-refused',
+  'not-allowed': 'not-allowed',
+  'command-invalid': 'command-invalid',
+  'resource-error': 'resource-error',
+};
+
+/** Whatever was thrown while the peer's bytes were handled, as the reply to it. */
+export function toAmqpError(thrown: unknown): AmqpError {
+  if (thrown instanceof AmqpError) return thrown;
+  if (thrown instanceof BrokerError) {
+    return new AmqpError(replies[thrown.code], thrown.message, { cause: thrown });
+  }
+  if (thrown instanceof BytesError) {
+    return new AmqpError('syntax-error', thrown.message, { cause: thrown });
+  }
+  return new AmqpError('internal-error', 'a bug in the server', { cause: thrown });
 }

@@ -22,7 +22,7 @@ test('a method reads back as it was written', () => {
     exclusive: false,
     autoDelete: true,
     noWait: false,
-    arguments: { 'x-max-length': 5 },
+    arguments: { 'x-max-length': { type: 'signedint', value: 5 } },
   };
   const read = roundTrip(declare);
   assert.deepEqual(JSON.stringify(read), JSON.stringify(declare));

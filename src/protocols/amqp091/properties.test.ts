@@ -3,21 +3,23 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Writer } from '../../base/bytes.ts';
 import { type BasicProperties, HeadScan, readProperties, writeProperties } from './properties.ts';
-import { Timestamp } from './tables.ts';
 
 const short = fc.string({ maxLength: 60 });
 const properties = fc.record(
   {
     contentType: short,
     contentEncoding: short,
-    headers: fc.dictionary(short, fc.integer(), { noNullPrototype: false }),
+    headers: fc.dictionary(
+      short,
+      fc.integer().map((value) => ({ type: 'signedint' as const, value })),
+    ),
     deliveryMode: fc.constantFrom(1, 2),
     priority: fc.nat(255),
     correlationId: short,
     replyTo: short,
     expiration: short,
     messageId: short,
-    timestamp: fc.nat().map((seconds) => new Timestamp(seconds)),
+    timestamp: fc.maxSafeNat(),
     type: short,
     userId: short,
     appId: short,

@@ -1,6 +1,6 @@
 import { Reader, type Writer } from '../../base/bytes.ts';
 import { AmqpError } from './errors.ts';
-import { type FieldTable, readTable, skipTable, Timestamp, writeTable } from './tables.ts';
+import { type FieldTable, readTable, skipTable, writeTable } from './tables.ts';
 
 /** The properties of class basic (1.8), in their order on the wire. */
 export interface BasicProperties {
@@ -13,14 +13,15 @@ export interface BasicProperties {
   replyTo?: string;
   expiration?: string;
   messageId?: string;
-  timestamp?: Timestamp;
+  /** Whole seconds since 1970. */
+  timestamp?: number;
   type?: string;
   userId?: string;
   appId?: string;
   clusterId?: string;
 }
 
-type Kind = 'shortString' | 'table' | 'u8' | 'timestamp';
+type Kind = 'shortString' | 'table' | 'u8' | 'u64';
 
 /** The flag of the first property is bit 15; each further one has the next lower bit. */
 const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
@@ -33,7 +34,7 @@ const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
   ['replyTo', 'shortString'],
   ['expiration', 'shortString'],
   ['messageId', 'shortString'],
-  ['timestamp', 'timestamp'],
+  ['timestamp', 'u64'],
   ['type', 'shortString'],
   ['userId', 'shortString'],
   ['appId', 'shortString'],
@@ -72,8 +73,8 @@ function readProperty(r: Reader, kind: Kind): unknown {
       return readTable(r);
     case 'u8':
       return r.u8();
-    case 'timestamp':
-      return new Timestamp(r.u64());
+    case 'u64':
+      return r.u64();
   }
 }
 
@@ -81,14 +82,14 @@ function readProperty(r: Reader, kind: Kind): unknown {
 export function writeProperties(w: Writer, properties: BasicProperties): void {
   const start = w.claim(2);
   let flags = 0;
-  layout.forEach(([name], index) => {
+  layout.forEach(([name, kind], index) => {
     const value = properties[name];
     if (value === undefined) return;
     flags |= bitOf(index);
     if (typeof value === 'string') w.shortString(value);
-    else if (typeof value === 'number') w.u8(value);
-    else if (value instanceof Timestamp) w.u64(value.seconds);
-    else writeTable(w, value);
+    else if (typeof value !== 'number') writeTable(w, value);
+    else if (kind === 'u8') w.u8(value);
+    else w.u64(value);
   });
   w.bytes.writeUInt16BE(flags, start);
 }

@@ -1,42 +1,59 @@
 import type { Reader, Writer } from '../../base/bytes.ts';
+import type { Argument, Arguments, ArgumentType } from '../../broker/arguments.ts';
 import { AmqpError } from './errors.ts';
 
-/** A moment in whole seconds since 1970, as type letter `T` has it. */
-export class Timestamp {
-  readonly seconds: number;
+/** A field table (4.2.5.5): names of at most 255 bytes to typed values. */
+export type FieldTable = Arguments;
 
-  constructor(seconds: number) {
-    this.seconds = seconds;
-  }
-}
-
-/** A value of a field table. Integers beyond 2^53 are bigint; `null` is the void type. */
-export type FieldValue =
-  | boolean
-  | number
-  | bigint
-  | string
-  | null
-  | Buffer
-  | Timestamp
-  | FieldValue[]
-  | FieldTable;
-
-/** A field table: names of at most 255 bytes to values (4.2.5.5). */
-export interface FieldTable {
-  [name: string]: FieldValue;
-}
+type FieldArray = readonly Argument[];
 
 /** Tables and arrays inside each other, so that a stranger's bytes cannot exhaust the stack. */
 const depthMax = 64;
 
+/** Type letters as RabbitMQ uses them; it differs from 4.2.1 of the specification. */
+const letters: Readonly<Record<ArgumentType, number>> = {
+  longstr: 0x53, // S
+  binary: 0x78, // x
+  bool: 0x74, // t
+  byte: 0x62, // b
+  unsignedbyte: 0x42, // B
+  short: 0x73, // s
+  unsignedshort: 0x75, // u
+  signedint: 0x49, // I
+  unsignedint: 0x69, // i
+  long: 0x6c, // l
+  float: 0x66, // f
+  double: 0x64, // d
+  decimal: 0x44, // D
+  timestamp: 0x54, // T
+  void: 0x56, // V
+  table: 0x46, // F
+  array: 0x41, // A
+};
+
+/** Octets of the numbers other than `long`. */
+const sizes = {
+  byte: 1,
+  unsignedbyte: 1,
+  short: 2,
+  unsignedshort: 2,
+  signedint: 4,
+  unsignedint: 4,
+  float: 4,
+  double: 8,
+} as const;
+
+const typeNames = Object.keys(letters) as ArgumentType[];
+const typesByLetter = new Map(typeNames.map((type) => [letters[type], type]));
+typesByLetter.set(0x4c, 'long'); // L, which some clients send
+
 /** Reads a field table, its length first. Where a name comes twice the later value counts. */
 export function readTable(r: Reader, depth = 0): FieldTable {
   const end = endOf(r, depth);
-  const table: FieldTable = Object.create(null);
+  const table: Record<string, Argument> = Object.create(null);
   while (r.at < end) {
     const name = r.shortString();
-    table[name] = readValue(r, depth);
+    table[name] = readArgument(r, depth);
   }
   checkEnd(r, end);
   return table;
@@ -47,10 +64,10 @@ export function skipTable(r: Reader): void {
   r.skip(r.u32());
 }
 
-function readArray(r: Reader, depth: number): FieldValue[] {
+function readArray(r: Reader, depth: number): FieldArray {
   const end = endOf(r, depth);
-  const values: FieldValue[] = [];
-  while (r.at < end) values.push(readValue(r, depth));
+  const values: Argument[] = [];
+  while (r.at < end) values.push(readArgument(r, depth));
   checkEnd(r, end);
   return values;
 }
@@ -70,126 +87,154 @@ function checkEnd(r: Reader, end: number): void {
   if (r.at !== end) throw new AmqpError('syntax-error', 'field table ends inside a value');
 }
 
-/** One value behind its type letter; letters as RabbitMQ uses them (it differs from 4.2.1). */
-function readValue(r: Reader, depth: number): FieldValue {
+function readArgument(r: Reader, depth: number): Argument {
   const letter = r.u8();
-  switch (letter) {
-    case 0x53: // S
+  const type = typesByLetter.get(letter);
+  if (type === undefined) {
+    const found = `0x${letter.toString(16).padStart(2, '0')}`;
+    throw new AmqpError('syntax-error', `unknown type letter ${found} in a field table`);
+  }
+  return { type, value: readValue(r, type, depth) };
+}
+
+function readValue(r: Reader, type: ArgumentType, depth: number): Argument['value'] {
+  switch (type) {
+    case 'longstr':
       return r.longBytes().toString('utf8');
-    case 0x74: // t
+    case 'binary':
+      return r.longBytes().toString('base64');
+    case 'bool':
       return r.u8() !== 0;
-    case 0x54: // T
-      return new Timestamp(r.u64());
-    case 0x46: // F
-      return readTable(r, depth + 1);
-    case 0x41: // A
-      return readArray(r, depth + 1);
-    case 0x78: // x
-      return Buffer.from(r.longBytes());
-    case 0x56: // V
+    case 'timestamp':
+      return r.u64();
+    case 'void':
       return null;
+    case 'table':
+      return readTable(r, depth + 1);
+    case 'array':
+      return readArray(r, depth + 1);
+    case 'decimal':
+      return readDecimal(r);
     default:
-      return readNumber(r, letter);
+      return readNumber(r, type);
   }
 }
 
-function readNumber(r: Reader, letter: number): FieldValue {
+type NumberType = Exclude<
+  ArgumentType,
+  'longstr' | 'binary' | 'bool' | 'timestamp' | 'void' | 'table' | 'array' | 'decimal'
+>;
+
+function readNumber(r: Reader, type: NumberType): number | string {
   const bytes = r.bytes;
-  switch (letter) {
-    case 0x62: // b
+  switch (type) {
+    case 'byte':
       return bytes.readInt8(r.skip(1));
-    case 0x42: // B
+    case 'unsignedbyte':
       return r.u8();
-    case 0x73: // s
+    case 'short':
       return bytes.readInt16BE(r.skip(2));
-    case 0x75: // u
+    case 'unsignedshort':
       return r.u16();
-    case 0x49: // I
+    case 'signedint':
       return bytes.readInt32BE(r.skip(4));
-    case 0x69: // i
+    case 'unsignedint':
       return r.u32();
-    case 0x6c: // l
-    case 0x4c: // L
+    case 'long':
       return fromInt64(bytes.readBigInt64BE(r.skip(8)));
-    case 0x66: // f
+    case 'float':
       return bytes.readFloatBE(r.skip(4));
-    case 0x64: // d
+    case 'double':
       return bytes.readDoubleBE(r.skip(8));
-    case 0x44: {
-      // D: a scale, then the unscaled value
-      const scale = r.u8();
-      return bytes.readInt32BE(r.skip(4)) / 10 ** scale;
-    }
-    default: {
-      const found = `0x${letter.toString(16).padStart(2, '0')}`;
-      throw new AmqpError('syntax-error', `unknown type letter ${found} in a field table`);
-    }
   }
 }
 
-function fromInt64(value: bigint): number | bigint {
+/** Beyond 2^53 a number would not be exact: such a value stays decimal text. */
+function fromInt64(value: bigint): number | string {
   const near = Number(value);
-  return Number.isSafeInteger(near) ? near : value;
+  return Number.isSafeInteger(near) ? near : value.toString();
+}
+
+function readDecimal(r: Reader): string {
+  const scale = r.u8();
+  const unscaled = r.bytes.readInt32BE(r.skip(4));
+  const digits = String(Math.abs(unscaled)).padStart(scale + 1, '0');
+  const sign = unscaled < 0 ? '-' : '';
+  if (scale === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 /** Writes a field table, its length first. */
 export function writeTable(w: Writer, table: FieldTable): void {
   const start = w.claim(4);
-  for (const [name, value] of Object.entries(table)) {
+  for (const [name, argument] of Object.entries(table)) {
     w.shortString(name);
-    writeValue(w, value);
+    writeArgument(w, argument);
   }
   w.bytes.writeUInt32BE(w.at - start - 4, start);
 }
 
-function writeValue(w: Writer, value: FieldValue): void {
-  if (typeof value === 'string') {
-    w.u8(0x53);
-    w.longBytes(Buffer.from(value, 'utf8'));
-  } else if (typeof value === 'boolean') {
-    w.u8(0x74);
-    w.u8(value ? 1 : 0);
-  } else if (typeof value === 'number') {
-    writeNumber(w, value);
-  } else if (typeof value === 'bigint') {
-    w.u8(0x6c);
-    const start = w.claim(8);
-    w.bytes.writeBigInt64BE(BigInt.asIntN(64, value), start);
-  } else {
-    writeObject(w, value);
+function writeArray(w: Writer, values: FieldArray): void {
+  const start = w.claim(4);
+  for (const argument of values) writeArgument(w, argument);
+  w.bytes.writeUInt32BE(w.at - start - 4, start);
+}
+
+function writeArgument(w: Writer, { type, value }: Argument): void {
+  w.u8(letters[type]);
+  if (type === 'longstr') w.longBytes(Buffer.from(String(value), 'utf8'));
+  else if (type === 'binary') w.longBytes(Buffer.from(String(value), 'base64'));
+  else if (type === 'bool') w.u8(value === true ? 1 : 0);
+  else if (type === 'timestamp') w.u64(Number(value));
+  else if (type === 'table')
+    writeTable(w, value as FieldTable); // the type says what the value is
+  else if (type === 'array') writeArray(w, value as FieldArray);
+  else if (type === 'decimal') writeDecimal(w, String(value));
+  else if (type === 'long') writeInt64(w, BigInt(String(value)));
+  else if (type !== 'void') writeNumber(w, type, Number(value));
+}
+
+function writeNumber(w: Writer, type: Exclude<NumberType, 'long'>, value: number): void {
+  const start = w.claim(sizes[type]);
+  switch (type) {
+    case 'byte':
+    case 'unsignedbyte':
+      w.bytes.writeUInt8(value & 0xff, start);
+      break;
+    case 'short':
+    case 'unsignedshort':
+      w.bytes.writeUInt16BE(value & 0xffff, start);
+      break;
+    case 'signedint':
+    case 'unsignedint':
+      w.bytes.writeUInt32BE(value >>> 0, start);
+      break;
+    case 'float':
+      w.bytes.writeFloatBE(value, start);
+      break;
+    case 'double':
+      w.bytes.writeDoubleBE(value, start);
+      break;
   }
 }
 
-function writeNumber(w: Writer, value: number): void {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    const isShort = value === (value | 0);
-    w.u8(isShort ? 0x49 : 0x6c);
-    const start = w.claim(isShort ? 4 : 8);
-    if (isShort) w.bytes.writeInt32BE(value, start);
-    else w.bytes.writeBigInt64BE(BigInt(value), start);
-  } else {
-    w.u8(0x64);
-    const start = w.claim(8);
-    w.bytes.writeDoubleBE(value, start);
-  }
+function writeInt64(w: Writer, value: bigint): void {
+  const start = w.claim(8);
+  w.bytes.writeBigInt64BE(BigInt.asIntN(64, value), start);
 }
 
-function writeObject(w: Writer, value: null | Buffer | Timestamp | FieldValue[] | FieldTable) {
-  if (value === null) {
-    w.u8(0x56);
-  } else if (Buffer.isBuffer(value)) {
-    w.u8(0x78);
-    w.longBytes(value);
-  } else if (value instanceof Timestamp) {
-    w.u8(0x54);
-    w.u64(value.seconds);
-  } else if (Array.isArray(value)) {
-    w.u8(0x41);
-    const start = w.claim(4);
-    for (const item of value) writeValue(w, item);
-    w.bytes.writeUInt32BE(w.at - start - 4, start);
-  } else {
-    w.u8(0x46);
-    writeTable(w, value);
-  }
+function writeDecimal(w: Writer, text: string): void {
+  const [whole = '0', fraction = ''] = text.split('.');
+  w.u8(fraction.length);
+  w.u32(Number(whole + fraction) >>> 0);
+}
+
+/** A text value. */
+export function longString(value: string): Argument {
+  return { type: 'longstr', value };
+}
+
+/** A yes or no. */
+export function boolean(value: boolean): Argument {
+  return { type: 'bool', value };
 }

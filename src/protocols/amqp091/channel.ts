@@ -1,0 +1,282 @@
+import { Reader } from '../../base/bytes.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { Queue } from '../../broker/queue.ts';
+import { CreditPool, type Outcome, type Subscription } from '../../broker/subscription.ts';
+import { Transaction } from '../../broker/transaction.ts';
+import type { Access } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
+import { handleMethod } from './channel-methods.ts';
+import { Confirms } from './confirms.ts';
+import type { ChannelConsumer } from './consumer.ts';
+import { DeliveryTags } from './delivery-tags.ts';
+import { AmqpError } from './errors.ts';
+import { type Method, readMethod } from './methods.gen.ts';
+import type { Outbox } from './outbox.ts';
+import { Publisher } from './publisher.ts';
+import { removeReplyChannel } from './reply-channels.ts';
+
+/** What a channel asks of its connection. */
+export interface ChannelHost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly access: Access;
+  readonly outbox: Outbox;
+  readonly frameMax: number;
+  /** Whether the peer understands `basic.cancel` from the server. */
+  readonly notifiesCancel: boolean;
+  /** The channel publishes: it wants to hear of the broker being blocked. */
+  startedPublishing(): void;
+  /** The channel waits for confirms. */
+  startedConfirming(): void;
+  /** Forgets a channel that is closed on both sides. */
+  forget(channel: Channel): void;
+}
+
+const publishId = 0x003c0028;
+const ackId = 0x003c0050;
+const closeId = 0x00140028;
+const closeOkId = 0x00140029;
+
+interface TransactionAck {
+  readonly tag: number;
+  readonly isMultiple: boolean;
+  readonly outcome: Outcome;
+}
+
+/** One channel: publishing, consuming and settling in one order. */
+export class Channel {
+  readonly number: number;
+  readonly host: ChannelHost;
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly access: Access;
+  readonly outbox: Outbox;
+  readonly frameMax: number;
+  readonly tags = new DeliveryTags();
+  readonly consumers = new Map<string, ChannelConsumer>();
+  /** Credit that all consumers share (`global` qos). */
+  readonly pool = new CreditPool();
+  /** Deliveries that a new consumer may leave unsettled. */
+  prefetch = Infinity;
+  confirms: Confirms | undefined = undefined;
+  transaction: Transaction | undefined = undefined;
+  /** The queue that an empty name means. */
+  lastQueue = '';
+  /** Where replies reach this channel, while it consumes from `amq.rabbitmq.reply-to`. */
+  replyAddress: string | undefined = undefined;
+  replyConsumer: ChannelConsumer | undefined = undefined;
+  /** Whether the peer wants deliveries (`channel.flow`). */
+  isActive = true;
+  /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
+  state: 'open' | 'closing' | 'closed' = 'open';
+  /** Class and method that are being handled, for an error's reply. */
+  methodId = 0;
+  readonly #publisher: Publisher;
+  readonly #gets = new Map<Queue, Subscription>();
+  #transactionAcks: TransactionAck[] = [];
+
+  constructor(host: ChannelHost, number: number) {
+    this.host = host;
+    this.number = number;
+    this.broker = host.broker;
+    this.vhost = host.vhost;
+    this.access = host.access;
+    this.outbox = host.outbox;
+    this.frameMax = host.frameMax;
+    this.#publisher = new Publisher(this);
+  }
+
+  get takesDeliveries(): boolean {
+    return this.isActive && this.outbox.isWritable;
+  }
+
+  /** A method frame. What is frequent is recognised from its bytes. */
+  method(bytes: Buffer, at: number, end: number): void {
+    if (end - at < 4) throw new AmqpError('syntax-error', `method frame of ${end - at} bytes`);
+    const id = bytes.readUInt32BE(at);
+    this.methodId = id;
+    if (this.state !== 'open') this.#whileClosing(id);
+    else if (this.#publisher.expects !== 'method') this.#unexpected('method');
+    else if (id === publishId) this.#publish(bytes, at + 4, end);
+    else if (id === ackId && end - at === 13) this.#ack(bytes, at + 4);
+    else this.#other(id, bytes, at + 4, end);
+  }
+
+  #publish(bytes: Buffer, at: number, end: number): void {
+    if (this.#publisher.isFirst) {
+      this.#publisher.isFirst = false;
+      this.host.startedPublishing();
+    }
+    this.#publisher.begin(bytes, at, end);
+  }
+
+  #ack(bytes: Buffer, at: number): void {
+    const tag = bytes.readUInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
+    this.settle(tag, ((bytes[at + 8] as number) & 1) !== 0, 'accepted'); // 13 octets were checked
+  }
+
+  #other(id: number, bytes: Buffer, at: number, end: number): void {
+    const r = new Reader(bytes, at, end);
+    const method = readMethod(id, r);
+    if (method === undefined) {
+      throw new AmqpError('command-invalid', `unknown method ${id >>> 16}.${id & 0xffff}`);
+    }
+    if (r.left !== 0) {
+      throw new AmqpError('syntax-error', `${r.left} bytes left after the last field`);
+    }
+    if (method.id !== closeId) {
+      handleMethod(this, method);
+      return;
+    }
+    this.release();
+    this.state = 'closed';
+    this.send({ id: closeOkId });
+    this.host.forget(this);
+  }
+
+  #whileClosing(id: number): void {
+    if (id === closeId) this.send({ id: closeOkId });
+    if (id !== closeOkId) return;
+    this.state = 'closed';
+    this.host.forget(this);
+  }
+
+  #unexpected(found: string): never {
+    const { expects } = this.#publisher;
+    if (expects === 'method') {
+      throw new AmqpError('unexpected-frame', `expected method frame, got ${found} frame instead`);
+    }
+    const due = expects === 'header' ? 'content header for class 60' : 'content body';
+    const kind = expects === 'header' ? 'content header' : 'content body';
+    throw new AmqpError('unexpected-frame', `expected ${due}, got non ${kind} frame instead`);
+  }
+
+  header(bytes: Buffer, at: number, end: number): void {
+    if (this.state !== 'open') return;
+    if (this.#publisher.expects !== 'header') this.#unexpected('header');
+    this.#publisher.header(bytes, at, end);
+  }
+
+  body(bytes: Buffer, at: number, end: number, isLast: boolean): void {
+    if (this.state !== 'open') return;
+    if (this.#publisher.expects !== 'body') this.#unexpected('body');
+    this.#publisher.body(bytes, at, end, isLast);
+  }
+
+  send(method: Method): void {
+    this.outbox.method(this.number, method);
+  }
+
+  /**
+   * Settles a delivery, or all up to it; in a transaction only once that commits.
+   *
+   * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
+   */
+  settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
+    const isKnown =
+      this.transaction === undefined
+        ? this.tags.settle(tag, isMultiple, outcome)
+        : this.tags.visit(tag, isMultiple, () => {});
+    if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    if (this.transaction !== undefined) this.#transactionAcks.push({ tag, isMultiple, outcome });
+  }
+
+  /** `confirm.select`. */
+  selectConfirms(): void {
+    if (this.transaction !== undefined) {
+      throw new AmqpError('precondition-failed', 'cannot switch from tx to confirm mode');
+    }
+    if (this.confirms !== undefined) return;
+    this.confirms = new Confirms(this.number);
+    this.host.startedConfirming();
+  }
+
+  /** `tx.select`. */
+  selectTransactions(): void {
+    if (this.confirms !== undefined) {
+      throw new AmqpError('precondition-failed', 'cannot switch from confirm to tx mode');
+    }
+    this.transaction ??= new Transaction(this.broker, this.vhost);
+  }
+
+  /** Everything since the last commit happens, or was rolled back before. */
+  commit(): void {
+    const transaction = this.#openTransaction();
+    for (const { tag, isMultiple, outcome } of this.#transactionAcks) {
+      this.tags.visit(tag, isMultiple, (subscription, first, last) => {
+        transaction.settle(subscription, first, last, outcome);
+      });
+    }
+    transaction.commit((publication) => {
+      const isMandatory = publication.note === 1;
+      if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
+    });
+    if (this.#transactionAcks.length > 0) this.tags.prune();
+    this.#transactionAcks = [];
+  }
+
+  rollback(): void {
+    this.#openTransaction().rollback();
+    this.#transactionAcks = [];
+  }
+
+  #openTransaction(): Transaction {
+    if (this.transaction === undefined) {
+      throw new AmqpError('precondition-failed', 'channel is not transactional');
+    }
+    return this.transaction;
+  }
+
+  /** The subscription by which `basic.get` takes from a queue. */
+  getter(queue: Queue): Subscription {
+    const found = this.#gets.get(queue);
+    if (found !== undefined && !queue.isDeleted) return found;
+    const subscription = queue.subscribe(undefined, {
+      settled: false,
+      exclusive: false,
+      priority: 0,
+      prefetch: Infinity,
+      pool: undefined,
+      owner: this.host,
+    });
+    this.#gets.set(queue, subscription);
+    return subscription;
+  }
+
+  /** The queue of a consumer is gone. */
+  consumerCancelled(consumer: ChannelConsumer): void {
+    if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
+    this.send({ id: 0x003c001e, consumerTag: consumer.tag, noWait: true });
+  }
+
+  /** The transport or the peer takes deliveries again. */
+  wake(): void {
+    for (const consumer of this.consumers.values()) consumer.subscription?.wake();
+  }
+
+  /** Ends the channel from this side: the peer is told why and must answer. */
+  fail(error: AmqpError): void {
+    this.release();
+    this.state = 'closing';
+    this.send({
+      id: closeId,
+      replyCode: error.replyCode,
+      replyText: error.replyText,
+      classId: this.methodId >>> 16,
+      methodId: this.methodId & 0xffff,
+    });
+  }
+
+  /** Gives everything back: consumers end, what is unsettled returns to its queues. */
+  release(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closing';
+    this.transaction?.rollback();
+    for (const consumer of this.consumers.values()) consumer.subscription?.stop();
+    this.tags.settleAll('released');
+    if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
+    this.confirms = undefined;
+    this.consumers.clear();
+    this.#gets.clear();
+  }
+}

@@ -1,0 +1,385 @@
+import { assert } from '../../base/assert.ts';
+import { Reader } from '../../base/bytes.ts';
+import type { Broker, PublisherListener } from '../../broker/broker.ts';
+import type { Access, User } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
+import type { Connection, Transport } from '../protocol.ts';
+import { Channel, type ChannelHost } from './channel.ts';
+import { AmqpError, toAmqpError } from './errors.ts';
+import { FrameReader, type FrameSink } from './frames.ts';
+import * as handshake from './handshake.ts';
+import { type Method, readMethod } from './methods.gen.ts';
+import { Outbox } from './outbox.ts';
+import { enter, type State } from './states.ts';
+
+const closeOkId = 0x000a0033;
+
+/** Milliseconds that a client may take to open a connection, or to answer `connection.close`. */
+const patienceMs = 10_000;
+
+/** One AMQP 0-9-1 connection. */
+export class AmqpConnection implements Connection, FrameSink, ChannelHost, PublisherListener {
+  readonly broker: Broker;
+  readonly outbox: Outbox;
+  notifiesCancel = false;
+  readonly #transport: Transport;
+  readonly #frames: FrameReader;
+  readonly #channels: (Channel | undefined)[] = [];
+  #state: State = 'awaiting-header';
+  #stateSinceMs = -1;
+  #header: Buffer = Buffer.alloc(0);
+  #user: User | undefined = undefined;
+  #vhost: Vhost | undefined = undefined;
+  #access: Access | undefined = undefined;
+  #toldWhenRefused = false;
+  #toldWhenBlocked = false;
+  #channelMax: number = handshake.offer.channelMax;
+  #heartbeatMs = 0;
+  #hasReceived = false;
+  #receivedAtMs = 0;
+  #writtenAtMs = 0;
+  #isPaused = false;
+  #isConfirming = false;
+  #methodId = 0;
+  readonly #onDurable = (group: number): void => this.#durable(group);
+
+  constructor(transport: Transport, broker: Broker) {
+    this.#transport = transport;
+    this.broker = broker;
+    this.outbox = new Outbox(transport);
+    this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
+  }
+
+  get frameMax(): number {
+    return this.#frames.frameMax;
+  }
+
+  get vhost(): Vhost {
+    assert(this.#vhost !== undefined, 'no virtual host is open');
+    return this.#vhost;
+  }
+
+  get access(): Access {
+    assert(this.#access !== undefined, 'no virtual host is open');
+    return this.#access;
+  }
+
+  receive(bytes: Buffer): void {
+    this.#hasReceived = true;
+    if (this.#state === 'closed') return;
+    try {
+      const rest = this.#state === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
+      if (rest.length > 0) this.#frames.receive(rest);
+    } catch (thrown) {
+      this.#fail(toAmqpError(thrown));
+      if (toAmqpError(thrown).code === 'frame-error') this.#end();
+    }
+    this.broker.pump();
+    if (this.#isConfirming) this.#writeConfirms();
+  }
+
+  /** Returns what follows the protocol header; nothing while it is not complete. */
+  #readHeader(bytes: Buffer): Buffer {
+    const all = Buffer.concat([this.#header, bytes]);
+    const { protocolHeader } = handshake;
+    const known = Math.min(all.length, protocolHeader.length);
+    if (all.compare(protocolHeader, 0, known, 0, known) !== 0) {
+      // What it speaks is unknown; this tells it what would be understood (2.2.4).
+      this.outbox.append(protocolHeader, 0, protocolHeader.length);
+      this.#end();
+      return Buffer.alloc(0);
+    }
+    this.#header = all;
+    if (all.length < protocolHeader.length) return Buffer.alloc(0);
+    this.#header = Buffer.alloc(0);
+    this.#enter('awaiting-start-ok');
+    this.#send({
+      id: 0x000a000a,
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: handshake.serverProperties,
+      mechanisms: Buffer.from(handshake.mechanisms),
+      locales: Buffer.from('en_US'),
+    });
+    return all.subarray(protocolHeader.length);
+  }
+
+  #enter(state: State): void {
+    this.#state = enter(this.#state, state);
+    this.#stateSinceMs = -1;
+  }
+
+  #send(method: Method): void {
+    this.outbox.method(0, method);
+  }
+
+  method(number: number, bytes: Buffer, at: number, end: number): void {
+    const channel = number === 0 ? undefined : this.#channels[number];
+    if (channel === undefined) {
+      this.#withoutChannel(number, bytes, at, end);
+      return;
+    }
+    try {
+      channel.method(bytes, at, end);
+    } catch (thrown) {
+      this.#failOn(channel, thrown);
+    }
+  }
+
+  header(number: number, bytes: Buffer, at: number, end: number): void {
+    const channel = this.#contentChannel(number, 'header');
+    try {
+      channel?.header(bytes, at, end);
+    } catch (thrown) {
+      this.#failOn(channel, thrown);
+    }
+  }
+
+  body(number: number, bytes: Buffer, at: number, end: number, isLast: boolean): void {
+    const channel = this.#contentChannel(number, 'body');
+    try {
+      channel?.body(bytes, at, end, isLast);
+    } catch (thrown) {
+      this.#failOn(channel, thrown);
+    }
+  }
+
+  heartbeat(number: number): void {
+    if (number === 0) return;
+    throw new AmqpError('frame-error', `heartbeat frame on channel ${number}; only 0 is allowed`);
+  }
+
+  #contentChannel(number: number, kind: string): Channel | undefined {
+    const channel = this.#channels[number];
+    if (channel !== undefined || this.#state === 'closing') return channel;
+    this.#methodId = 0;
+    if (number === 0 || this.#state !== 'open') {
+      throw new AmqpError('unexpected-frame', `expected method frame, got ${kind} frame instead`);
+    }
+    throw new AmqpError('channel-error', "expected 'channel.open'");
+  }
+
+  /** What ends a channel is answered there; anything worse ends the connection. */
+  #failOn(channel: Channel | undefined, thrown: unknown): void {
+    const error = toAmqpError(thrown);
+    if (channel === undefined || error.scope === 'connection') {
+      this.#methodId = channel?.methodId ?? this.#methodId;
+      throw error;
+    }
+    channel.fail(error);
+  }
+
+  #withoutChannel(number: number, bytes: Buffer, at: number, end: number): void {
+    const r = new Reader(bytes, at, end);
+    const id = r.u32();
+    this.#methodId = id;
+    if (this.#state === 'closing' || this.#state === 'closed') {
+      if (number === 0) this.#whileClosing(id);
+      return;
+    }
+    const method = readMethod(id, r);
+    if (method === undefined) {
+      throw new AmqpError('command-invalid', `unknown method ${id >>> 16}.${id & 0xffff}`);
+    }
+    if (number === 0) this.#control(method);
+    else if (this.#state !== 'open') this.#unexpected();
+    else this.#openChannel(number, method);
+  }
+
+  #whileClosing(id: number): void {
+    if (id === 0x000a0032) this.#send({ id: closeOkId });
+    if (id === closeOkId || id === 0x000a0032) this.#end();
+  }
+
+  #openChannel(number: number, method: Method): void {
+    if (method.id === 0x00140029) return; // close-ok for a channel that both sides closed at once
+    if (method.id !== 0x0014000a) throw new AmqpError('channel-error', "expected 'channel.open'");
+    if (number > this.#channelMax) {
+      throw new AmqpError(
+        'not-allowed',
+        `channel number ${number} is higher than the negotiated channel_max (${this.#channelMax})`,
+      );
+    }
+    this.#channels[number] = new Channel(this, number);
+    this.outbox.method(number, { id: 0x0014000b });
+  }
+
+  /** Methods on channel 0, in the order in which a connection comes to be. */
+  #control(method: Method): void {
+    if (method.id === 0x000a0032) this.#closedByPeer();
+    else if (method.id === 0x000a000b && this.#state === 'awaiting-start-ok') {
+      this.#startOk(method.clientProperties, method.mechanism, handshake.readCredentials(method));
+    } else if (method.id === 0x000a001f && this.#state === 'awaiting-tune-ok') {
+      handshake.checkTune(method);
+      this.#channelMax = method.channelMax;
+      this.#frames.frameMax = method.frameMax;
+      this.#heartbeatMs = method.heartbeat * 1000;
+      this.#enter('awaiting-open');
+    } else if (method.id === 0x000a0028 && this.#state === 'awaiting-open') {
+      this.#open(method.virtualHost);
+    } else if (method.id === 0x000a0046 && this.#state === 'open') {
+      this.#send({ id: 0x000a0047 }); // a password is checked once; there is nothing to renew
+    } else this.#unexpected();
+  }
+
+  #unexpected(): never {
+    throw new AmqpError('channel-error', `unexpected method in connection state ${this.#state}`);
+  }
+
+  #startOk(
+    properties: Parameters<typeof handshake.hasCapability>[0],
+    mechanism: string,
+    { username, password }: handshake.Credentials,
+  ): void {
+    this.notifiesCancel = handshake.hasCapability(properties, 'consumer_cancel_notify');
+    this.#toldWhenBlocked = handshake.hasCapability(properties, 'connection.blocked');
+    this.#toldWhenRefused = handshake.hasCapability(properties, 'authentication_failure_close');
+    this.#enter('checking-password');
+    this.broker.authenticate(username, password).then(
+      (user) => this.#authenticated(user, mechanism),
+      (thrown) => this.#fail(toAmqpError(thrown)),
+    );
+  }
+
+  #authenticated(user: User | undefined, mechanism: string): void {
+    if (this.#state !== 'checking-password') return;
+    if (user === undefined) {
+      if (this.#toldWhenRefused) this.#fail(handshake.loginRefused(mechanism));
+      else this.#end();
+      return;
+    }
+    this.#user = user;
+    this.#enter('awaiting-tune-ok');
+    this.#send({ id: 0x000a001e, ...handshake.offer });
+  }
+
+  #open(name: string): void {
+    assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
+    this.#vhost = this.broker.vhost(name);
+    this.#access = this.broker.access(this.#user, name);
+    this.#enter('open');
+    this.#send({ id: 0x000a0029 });
+  }
+
+  #closedByPeer(): void {
+    this.#release();
+    this.#send({ id: closeOkId });
+    this.#end();
+  }
+
+  /** Ends the connection from this side: the peer is told why and must answer. */
+  #fail(error: AmqpError): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#state === 'awaiting-header') {
+      this.#end();
+      return;
+    }
+    this.#release();
+    this.#enter('closing');
+    this.#send({
+      id: 0x000a0032,
+      replyCode: error.replyCode,
+      replyText: error.replyText.slice(0, 255),
+      classId: this.#methodId >>> 16,
+      methodId: this.#methodId & 0xffff,
+    });
+  }
+
+  /** Nothing more is said or heard. */
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#enter('closed');
+    this.#frames.stop();
+    this.outbox.flush();
+    this.#transport.close();
+  }
+
+  #release(): void {
+    this.broker.removePublisher(this);
+    this.broker.durableListeners.delete(this.#onDurable);
+    this.#isConfirming = false;
+    for (const channel of this.#channels) channel?.release();
+    this.#channels.length = 0;
+    this.#vhost?.release(this);
+  }
+
+  forget(channel: Channel): void {
+    this.#channels[channel.number] = undefined;
+  }
+
+  startedPublishing(): void {
+    this.broker.addPublisher(this);
+  }
+
+  startedConfirming(): void {
+    this.#isConfirming = true;
+    this.broker.durableListeners.add(this.#onDurable);
+  }
+
+  #durable(group: number): void {
+    for (const channel of this.#channels) {
+      if (channel?.confirms === undefined) continue;
+      channel.confirms.durable(group);
+      channel.confirms.write(this.outbox);
+    }
+  }
+
+  #writeConfirms(): void {
+    let isWaiting = false;
+    for (const channel of this.#channels) {
+      if (channel?.confirms === undefined) continue;
+      channel.confirms.write(this.outbox);
+      isWaiting ||= channel.confirms.isWaiting;
+    }
+    if (isWaiting) this.broker.store.log.sync();
+  }
+
+  blocked(reason: string): void {
+    if (this.#toldWhenBlocked) this.#send({ id: 0x000a003c, reason });
+  }
+
+  unblocked(): void {
+    if (this.#toldWhenBlocked) this.#send({ id: 0x000a003d });
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  writable(): void {
+    this.outbox.isWritable = true;
+    for (const channel of this.#channels) channel?.wake();
+    this.broker.pump();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
+    const isSettled = this.#state === 'open' || this.#state === 'closed';
+    if (!isSettled && nowMs - this.#stateSinceMs > patienceMs) this.#end();
+    if (this.#hasReceived || this.#isPaused || this.#receivedAtMs === 0) this.#receivedAtMs = nowMs;
+    if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
+    this.#hasReceived = false;
+    this.outbox.hasWritten = false;
+    if (this.#heartbeatMs === 0 || this.#state !== 'open') return;
+    // A client that is silent for two intervals is gone (4.2.7).
+    if (nowMs - this.#receivedAtMs > this.#heartbeatMs * 2) this.#end();
+    else if (nowMs - this.#writtenAtMs >= this.#heartbeatMs / 2) this.outbox.heartbeat();
+  }
+
+  flush(): void {
+    this.outbox.flush();
+  }
+
+  ended(): void {
+    this.#release();
+    if (this.#state !== 'closed') this.#enter('closed');
+    this.#frames.stop();
+    this.broker.pump();
+  }
+
+  shutdown(reason: string): void {
+    this.#fail(new AmqpError('connection-forced', reason));
+  }
+}

@@ -1,0 +1,99 @@
+import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
+import type { Channel } from './channel.ts';
+import { frameEnd, frameTypes } from './frames.ts';
+import { copyBytes, writeContentHead, writeFrameHead } from './outbox.ts';
+
+/** Bodies up to this size leave in one piece with their frames' heads. */
+const pieceSizeMax = 32 * 1024;
+
+/** One consumer of a channel: writes what the broker delivers as frames. */
+export class ChannelConsumer implements Consumer {
+  readonly tag: string;
+  readonly isSettled: boolean;
+  /** Set as soon as the queue has taken the consumer in, before any delivery. */
+  subscription: Subscription | undefined = undefined;
+  readonly #channel: Channel;
+  /** Method frame up to the delivery tag; its length is filled in each time. */
+  readonly #prefix: Buffer;
+
+  constructor(channel: Channel, tag: string, isSettled: boolean) {
+    this.#channel = channel;
+    this.tag = tag;
+    this.isSettled = isSettled;
+    const name = Buffer.from(tag);
+    const prefix = Buffer.alloc(12 + name.length);
+    writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
+    prefix.writeUInt32BE(0x003c003c, 7);
+    prefix[11] = name.length;
+    name.copy(prefix, 12);
+    this.#prefix = prefix;
+  }
+
+  get isWritable(): boolean {
+    return this.#channel.takesDeliveries;
+  }
+
+  deliver(delivery: Delivery): void {
+    const { tags, outbox, number, frameMax } = this.#channel;
+    const tag =
+      this.isSettled || this.subscription === undefined
+        ? tags.nextSettled()
+        : tags.next(this.subscription, delivery.deliveryNumber);
+    const { buffer, keysAt, keysEnd, headAt, headLength, bodyAt, bodyLength } = delivery;
+    const prefix = this.#prefix;
+    const methodSize = prefix.length - 7 + 9 + keysEnd - keysAt;
+    const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
+    const whole = isOnePiece && bodyLength <= frameMax - 8;
+    const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
+    let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
+    const to = outbox.bytes;
+    copyBytes(prefix, 0, prefix.length, to, at);
+    to[at + 5] = methodSize >>> 8;
+    to[at + 6] = methodSize;
+    at = writeTag(to, at + prefix.length, tag);
+    to[at++] = delivery.redelivered ? 1 : 0;
+    copyBytes(buffer, keysAt, keysEnd, to, at);
+    at += keysEnd - keysAt;
+    to[at++] = frameEnd;
+    if (whole) writeContent(to, at, number, delivery);
+    else {
+      const headEnd = headAt + headLength;
+      const bodyEnd = bodyAt + bodyLength;
+      outbox.content(number, frameMax, buffer, headAt, headEnd, buffer, bodyAt, bodyEnd);
+    }
+  }
+
+  cancelled(): void {
+    this.#channel.consumerCancelled(this);
+  }
+}
+
+function writeTag(to: Buffer, at: number, tag: number): number {
+  const high = (tag / 0x1_0000_0000) | 0;
+  to[at] = high >>> 24;
+  to[at + 1] = high >>> 16;
+  to[at + 2] = high >>> 8;
+  to[at + 3] = high;
+  to[at + 4] = tag >>> 24;
+  to[at + 5] = tag >>> 16;
+  to[at + 6] = tag >>> 8;
+  to[at + 7] = tag;
+  return at + 8;
+}
+
+/** A header frame and at most one body frame. */
+function writeContent(to: Buffer, from: number, channel: number, delivery: Delivery): void {
+  const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
+  let at = from;
+  writeFrameHead(to, at, frameTypes.header, channel, 12 + headLength);
+  writeContentHead(to, at + 7, bodyLength);
+  at += 19;
+  copyBytes(buffer, headAt, headAt + headLength, to, at);
+  at += headLength;
+  to[at++] = frameEnd;
+  if (bodyLength === 0) return;
+  writeFrameHead(to, at, frameTypes.body, channel, bodyLength);
+  at += 7;
+  copyBytes(buffer, bodyAt, bodyAt + bodyLength, to, at);
+  to[at + bodyLength] = frameEnd;
+}

@@ -1,0 +1,143 @@
+import { isInteger } from '../../broker/arguments.ts';
+import type { Delivery, Subscription } from '../../broker/subscription.ts';
+import { cleanName, replyTo } from './address.ts';
+import type { Channel } from './channel.ts';
+import { ChannelConsumer } from './consumer.ts';
+import { queueName } from './declaring.ts';
+import { AmqpError } from './errors.ts';
+import type { BasicCancel, BasicConsume, BasicGet, BasicQos, ChannelFlow } from './methods.gen.ts';
+import { addReplyChannel, removeReplyChannel } from './reply-channels.ts';
+
+/** `channel.flow`: the peer wants no deliveries for a while, or again. */
+export function flow(channel: Channel, { active }: ChannelFlow): void {
+  channel.isActive = active;
+  if (active) channel.wake();
+  channel.send({ id: 0x00140015, active });
+}
+
+/** `basic.qos`: per consumer for those to come, or with `global` for all of the channel together. */
+export function qos(channel: Channel, method: BasicQos): void {
+  if (method.prefetchSize !== 0) {
+    throw new AmqpError('not-implemented', `prefetch_size!=0 (${method.prefetchSize})`);
+  }
+  const limit = method.prefetchCount === 0 ? Infinity : method.prefetchCount;
+  if (method.global) {
+    channel.pool.limit = limit;
+    channel.wake();
+  } else {
+    channel.prefetch = limit;
+  }
+  channel.send({ id: 0x003c000b });
+}
+
+/** `basic.consume` */
+export function consume(channel: Channel, method: BasicConsume): void {
+  const tag = method.consumerTag || `amq.ctag-${channel.broker.randomName()}`;
+  if (channel.consumers.has(tag)) {
+    throw new AmqpError('not-allowed', `attempt to reuse consumer tag '${tag}'`);
+  }
+  const consumer = new ChannelConsumer(channel, tag, method.noAck);
+  if (cleanName(method.queue) === replyTo) consumeReplies(channel, consumer, method);
+  else subscribe(channel, consumer, method);
+  channel.consumers.set(tag, consumer);
+  if (!method.noWait) channel.send({ id: 0x003c0015, consumerTag: tag });
+}
+
+function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicConsume): void {
+  const name = queueName(channel, method.queue);
+  channel.access.require('read', 'queue', name);
+  const queue = channel.vhost.queue(name, channel.host);
+  const priority = method.arguments['x-priority'];
+  if (priority !== undefined && !isInteger(priority)) {
+    throw new AmqpError('precondition-failed', `invalid arg 'x-priority': ${priority.type}`);
+  }
+  consumer.subscription = queue.subscribe(consumer, {
+    settled: method.noAck,
+    exclusive: method.exclusive,
+    priority: priority?.value ?? 0,
+    prefetch: channel.prefetch,
+    pool: channel.pool,
+    owner: channel.host,
+  });
+}
+
+function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: BasicConsume): void {
+  if (!method.noAck) {
+    throw new AmqpError('precondition-failed', 'reply consumer cannot acknowledge');
+  }
+  if (channel.replyAddress !== undefined) {
+    throw new AmqpError('precondition-failed', 'reply consumer already set');
+  }
+  channel.replyConsumer = consumer;
+  channel.replyAddress = addReplyChannel(channel.broker, {
+    deliverReply: (publication) => {
+      const { outbox, number, frameMax } = channel;
+      outbox.method(number, {
+        id: 0x003c003c,
+        consumerTag: consumer.tag,
+        deliveryTag: channel.tags.nextSettled(),
+        redelivered: false,
+        exchange: '',
+        routingKey: publication.routingKey,
+      });
+      outbox.publication(number, frameMax, publication);
+    },
+  });
+}
+
+/** `basic.cancel`; what the consumer left unsettled stays so. An unknown tag is no error. */
+export function cancel(channel: Channel, method: BasicCancel): void {
+  const consumer = channel.consumers.get(method.consumerTag);
+  channel.consumers.delete(method.consumerTag);
+  consumer?.subscription?.stop();
+  if (consumer !== undefined && consumer === channel.replyConsumer) {
+    removeReplyChannel(channel.broker, channel.replyAddress ?? '');
+    channel.replyAddress = undefined;
+    channel.replyConsumer = undefined;
+  }
+  if (!method.noWait) channel.send({ id: 0x003c001f, consumerTag: method.consumerTag });
+}
+
+/** `basic.get` */
+export function get(channel: Channel, method: BasicGet): void {
+  const name = queueName(channel, method.queue);
+  channel.access.require('read', 'queue', name);
+  const subscription = channel.getter(channel.vhost.queue(name, channel.host));
+  subscription.get(method.noAck, (delivery) => {
+    if (channel.state === 'open') answerGet(channel, subscription, method.noAck, delivery);
+    else if (delivery !== undefined && !method.noAck) {
+      const { deliveryNumber } = delivery;
+      subscription.settle(deliveryNumber, deliveryNumber, 'released', false);
+    }
+  });
+}
+
+function answerGet(
+  channel: Channel,
+  subscription: Subscription,
+  isSettled: boolean,
+  delivery: Delivery | undefined,
+): void {
+  if (delivery === undefined) {
+    channel.send({ id: 0x003c0048 });
+    return;
+  }
+  const { tags, outbox, number, frameMax } = channel;
+  const { buffer, headAt, headLength, bodyAt, bodyLength, deliveryNumber } = delivery;
+  channel.send({
+    id: 0x003c0047,
+    deliveryTag: isSettled ? tags.nextSettled() : tags.next(subscription, deliveryNumber),
+    redelivered: delivery.redelivered,
+    exchange: delivery.exchangeName(),
+    routingKey: delivery.routingKey(),
+    messageCount: delivery.left,
+  });
+  const headEnd = headAt + headLength;
+  outbox.content(number, frameMax, buffer, headAt, headEnd, buffer, bodyAt, bodyAt + bodyLength);
+}
+
+/** `basic.recover`: everything unsettled on the channel goes back to its queues. */
+export function recover(channel: Channel, isRequeue: boolean): void {
+  if (!isRequeue) throw new AmqpError('not-implemented', 'requeue=false');
+  channel.tags.settleAll('released');
+}

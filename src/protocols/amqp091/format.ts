@@ -1,0 +1,36 @@
+import { Reader, Writer } from '../../base/bytes.ts';
+import { type Arguments, noArguments } from '../../broker/arguments.ts';
+import type { MessageFormat } from '../../broker/format.ts';
+import { HeadScan, readProperties, writeProperties } from './properties.ts';
+import { readTable } from './tables.ts';
+
+const scan = new HeadScan();
+
+/** What the broker asks of AMQP 0-9-1 messages: heads are property flags and list (4.2.6.1). */
+export const amqp091Format: MessageFormat = {
+  name: 'amqp091',
+
+  headers(buffer: Buffer, start: number, end: number): Arguments {
+    scan.scan(buffer, start, end);
+    return scan.headersAt < 0 ? noArguments : readTable(new Reader(buffer, scan.headersAt, end));
+  },
+
+  expiration(buffer: Buffer, start: number, end: number): string | undefined {
+    scan.scan(buffer, start, end);
+    return shortStringAt(buffer, scan.expirationAt);
+  },
+
+  deadLetterHead(buffer: Buffer, start: number, end: number, headers: Arguments): Buffer {
+    const properties = readProperties(buffer.subarray(start, end));
+    delete properties.expiration;
+    const w = new Writer(end - start + 512);
+    writeProperties(w, { ...properties, headers });
+    return w.toBuffer();
+  },
+};
+
+/** The short string whose length byte is at a position; undefined below 0. */
+export function shortStringAt(bytes: Buffer, at: number): string | undefined {
+  if (at < 0) return undefined;
+  return bytes.toString('utf8', at + 1, at + 1 + bytes.readUInt8(at));
+}

@@ -1,0 +1,187 @@
+import { Writer } from '../../base/bytes.ts';
+import type { Publication } from '../../broker/publication.ts';
+import type { Transport } from '../protocol.ts';
+import { frameEnd, frameTypes } from './frames.ts';
+import { type Method, writeMethod } from './methods.gen.ts';
+
+/** Bytes gathered before they are written at the latest. */
+const bufferSize = 128 * 1024;
+
+/** Buffers kept for the next connection that has something to say. */
+const spareCountMax = 32;
+
+const spares: Buffer[] = [];
+const scratch = new Writer(1024);
+
+function giveBack(buffer: Buffer): void {
+  if (spares.length < spareCountMax) spares.push(buffer);
+}
+
+/** Below this many bytes a loop is faster than a call to copy them. */
+const loopSizeMax = 96;
+
+/** Copies the bytes between two offsets to a position in another buffer. */
+export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start >= loopSizeMax) {
+    from.copy(to, at, start, end);
+    return;
+  }
+  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i] as number; // i is inside `from`
+}
+
+/**
+ * Frames on their way to the peer, gathered into one buffer that leaves in one write at the end of
+ * a turn, or when it is full. An idle connection holds no buffer.
+ */
+export class Outbox {
+  /** False from a refused write until the transport is writable again. */
+  isWritable = true;
+  /** Whether anything was written since the last look; for heartbeats. */
+  hasWritten = false;
+  readonly #transport: Transport;
+  #buffer: Buffer | undefined = undefined;
+  #at = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Room for `size` bytes, which must all be written before anything else is asked of the outbox.
+   *
+   * @param size bytes, at most 65536; they go to {@link bytes} at the returned position
+   */
+  claim(size: number): number {
+    if (this.#at + size > bufferSize) this.flush();
+    if (this.#buffer === undefined) {
+      this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
+      this.#transport.requestFlush();
+    }
+    const start = this.#at;
+    this.#at = start + size;
+    return start;
+  }
+
+  /** The buffer that the last `claim` was for. */
+  get bytes(): Buffer {
+    return this.#buffer as Buffer; // claim() has just seen to it
+  }
+
+  /** Copies bytes of any size. */
+  append(from: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const room = bufferSize - this.#at;
+      const size = Math.min(end - at, room === 0 ? bufferSize / 2 : room, bufferSize / 2);
+      const to = this.claim(size);
+      copyBytes(from, at, at + size, this.bytes, to);
+      at += size;
+    }
+  }
+
+  /** The seven octets before a payload. */
+  frameHead(type: number, channel: number, size: number): void {
+    const at = this.claim(7);
+    writeFrameHead(this.bytes, at, type, channel, size);
+  }
+
+  frameEnd(): void {
+    const at = this.claim(1);
+    this.bytes[at] = frameEnd;
+  }
+
+  /** A method frame. */
+  method(channel: number, method: Method): void {
+    scratch.at = 0;
+    writeMethod(scratch, method);
+    this.frameHead(frameTypes.method, channel, scratch.at);
+    this.append(scratch.bytes, 0, scratch.at);
+    this.frameEnd();
+  }
+
+  /** Header and body frames of one message; a body is cut into frames of at most `frameMax`. */
+  content(
+    channel: number,
+    frameMax: number,
+    head: Buffer,
+    headStart: number,
+    headEnd: number,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+  ): void {
+    this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
+    const at = this.claim(12);
+    writeContentHead(this.bytes, at, bodyEnd - bodyStart);
+    this.append(head, headStart, headEnd);
+    this.frameEnd();
+    this.#bodyFrames(channel, frameMax, body, bodyStart, bodyEnd);
+  }
+
+  #bodyFrames(channel: number, frameMax: number, body: Buffer, start: number, end: number): void {
+    const payloadMax = frameMax - 8;
+    for (let from = start; from < end; from += payloadMax) {
+      const to = Math.min(from + payloadMax, end);
+      this.frameHead(frameTypes.body, channel, to - from);
+      this.append(body, from, to);
+      this.frameEnd();
+    }
+  }
+
+  /** Header and body frames of a message that has just come in. */
+  publication(channel: number, frameMax: number, from: Publication): void {
+    this.frameHead(frameTypes.header, channel, 12 + from.headEnd - from.headStart);
+    const at = this.claim(12);
+    writeContentHead(this.bytes, at, from.bodyLength);
+    this.append(from.head, from.headStart, from.headEnd);
+    this.frameEnd();
+    for (let i = 0; i < from.partCount; i++) {
+      const part = from.parts[i] as Buffer; // partCount of each list are in use
+      this.#bodyFrames(channel, frameMax, part, from.partStarts[i] ?? 0, from.partEnds[i] ?? 0);
+    }
+  }
+
+  /** A heartbeat frame. */
+  heartbeat(): void {
+    this.frameHead(frameTypes.heartbeat, 0, 0);
+    this.frameEnd();
+  }
+
+  /** Hands what has gathered to the transport. */
+  flush(): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined || this.#at === 0) return;
+    const bytes = buffer.subarray(0, this.#at);
+    this.#buffer = undefined;
+    this.#at = 0;
+    this.hasWritten = true;
+    if (!this.#transport.write(bytes, () => giveBack(buffer))) this.isWritable = false;
+  }
+}
+
+/** Writes the seven octets before a payload. */
+export function writeFrameHead(
+  bytes: Buffer,
+  at: number,
+  type: number,
+  channel: number,
+  size: number,
+): void {
+  bytes[at] = type;
+  bytes[at + 1] = channel >>> 8;
+  bytes[at + 2] = channel;
+  bytes[at + 3] = size >>> 24;
+  bytes[at + 4] = size >>> 16;
+  bytes[at + 5] = size >>> 8;
+  bytes[at + 6] = size;
+}
+
+/** Writes class, weight and body size: the first twelve octets of a header frame's payload. */
+export function writeContentHead(bytes: Buffer, at: number, bodySize: number): void {
+  bytes[at] = 0;
+  bytes[at + 1] = 60;
+  for (let i = 2; i < 8; i++) bytes[at + i] = 0;
+  bytes[at + 8] = bodySize >>> 24;
+  bytes[at + 9] = bodySize >>> 16;
+  bytes[at + 10] = bodySize >>> 8;
+  bytes[at + 11] = bodySize;
+}

@@ -1,0 +1,232 @@
+import { assert } from '../../base/assert.ts';
+import { Writer } from '../../base/bytes.ts';
+import type { Exchange } from '../../broker/exchanges/exchange.ts';
+import { Publication } from '../../broker/publication.ts';
+import { isReplyAddress, replyTo } from './address.ts';
+import type { Channel } from './channel.ts';
+import { AmqpError } from './errors.ts';
+import { shortStringAt } from './format.ts';
+import { HeadScan, readProperties, writeProperties } from './properties.ts';
+import { replyChannel } from './reply-channels.ts';
+
+const scan = new HeadScan();
+
+/** Milliseconds that a time to live may at most be, as in RabbitMQ: 2^32 - 1. */
+const expirationMsMax = 0xffff_ffff;
+
+/**
+ * A channel's messages on their way in: `basic.publish`, a header, and bodies until the announced
+ * size is reached. The bytes stay where they were received; the broker copies them once.
+ */
+export class Publisher {
+  /** What is due next on this channel. */
+  expects: 'method' | 'header' | 'body' = 'method';
+  /** Nothing has been published yet. */
+  isFirst = true;
+  readonly #channel: Channel;
+  readonly #publication = new Publication();
+  #bodyLeft = 0;
+  #isMandatory = false;
+  /** Exchange and routing key of the last message as they came, so that the next need not be decoded. */
+  #keys = Buffer.alloc(0);
+  #exchangeName = '';
+  #routingKey = '';
+  #exchange: Exchange | undefined = undefined;
+  #version = -1;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /**
+   * `basic.publish`, straight from its bytes.
+   *
+   * @param at position after the method's id
+   */
+  begin(bytes: Buffer, at: number, end: number): void {
+    const keysStart = at + 2;
+    const routingKeyAt = keysStart + 1 + (bytes[keysStart] ?? 0);
+    const keysEnd = routingKeyAt + 1 + (bytes[routingKeyAt] ?? 0);
+    if (keysEnd + 1 !== end) {
+      throw new AmqpError('syntax-error', `basic.publish of ${end - at} bytes is malformed`);
+    }
+    const bits = bytes[keysEnd] ?? 0;
+    if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
+    this.#isMandatory = (bits & 1) !== 0;
+    if (!this.#isSameRoute(bytes, keysStart, keysEnd)) {
+      this.#learnRoute(bytes, keysStart, routingKeyAt, keysEnd);
+    }
+    const publication = this.#publication;
+    publication.keys = bytes;
+    publication.keysStart = keysStart;
+    publication.keysEnd = keysEnd;
+    publication.note = bits & 1;
+    this.expects = 'header';
+  }
+
+  #isSameRoute(bytes: Buffer, start: number, end: number): boolean {
+    const keys = this.#keys;
+    if (keys.length !== end - start) return false;
+    for (let i = 0, at = start; at < end; i++, at++) if (keys[i] !== bytes[at]) return false;
+    return true;
+  }
+
+  #learnRoute(bytes: Buffer, start: number, routingKeyAt: number, end: number): void {
+    this.#keys = Buffer.from(bytes.subarray(start, end));
+    this.#exchangeName = bytes.toString('utf8', start + 1, routingKeyAt);
+    this.#routingKey = bytes.toString('utf8', routingKeyAt + 1, end);
+    this.#version = -1;
+  }
+
+  /** A content header's payload. */
+  header(bytes: Buffer, at: number, end: number): void {
+    if (end - at < 14) throw new AmqpError('syntax-error', `content header of ${end - at} bytes`);
+    const classId = bytes.readUInt16BE(at);
+    if (classId !== 60) {
+      throw new AmqpError(
+        'unexpected-frame',
+        `expected content header for class 60, got one for class ${classId} instead`,
+      );
+    }
+    const size = bytes.readUInt32BE(at + 4) * 0x1_0000_0000 + bytes.readUInt32BE(at + 8);
+    const sizeMax = this.#channel.broker.limits.bodyBytesMax;
+    if (size > sizeMax) {
+      throw new AmqpError(
+        'precondition-failed',
+        `message size ${size} is larger than configured max size ${sizeMax}`,
+      );
+    }
+    scan.scan(bytes, at + 12, end);
+    const publication = this.#publication;
+    publication.head = bytes;
+    publication.headStart = at + 12;
+    publication.headEnd = end;
+    publication.isPersistent = scan.persistent;
+    publication.priority = scan.priority;
+    publication.expirationMs = scan.expirationAt < 0 ? -1 : readExpiration(bytes, scan);
+    if (scan.userIdAt >= 0) this.#checkUserId(bytes);
+    if (scan.replyToAt >= 0) this.#fillInReplyTo(bytes);
+    this.#bodyLeft = size;
+    this.expects = 'body';
+    if (size === 0) this.#finish();
+  }
+
+  #checkUserId(bytes: Buffer): void {
+    const found = shortStringAt(bytes, scan.userIdAt);
+    const user = this.#channel.access.user;
+    if (found === user) return;
+    throw new AmqpError(
+      'precondition-failed',
+      `user_id property set to '${found}' but authenticated user was '${user}'`,
+    );
+  }
+
+  /** A reply is wanted on this channel: its address takes the place of the general name. */
+  #fillInReplyTo(bytes: Buffer): void {
+    if (shortStringAt(bytes, scan.replyToAt) !== replyTo) return;
+    const address = this.#channel.replyAddress;
+    if (address === undefined) {
+      throw new AmqpError('precondition-failed', 'fast reply consumer does not exist');
+    }
+    const publication = this.#publication;
+    const head = bytes.subarray(publication.headStart, publication.headEnd);
+    const w = new Writer();
+    writeProperties(w, { ...readProperties(head), replyTo: address });
+    publication.head = w.toBuffer();
+    publication.headStart = 0;
+    publication.headEnd = publication.head.length;
+  }
+
+  /** A piece of a body frame; see `FrameSink.body`. */
+  body(bytes: Buffer, at: number, end: number, isLast: boolean): void {
+    const size = end - at;
+    this.#bodyLeft -= size;
+    if (this.#bodyLeft < 0) {
+      throw new AmqpError(
+        'unexpected-frame',
+        `content body is ${-this.#bodyLeft} bytes longer than its header announced`,
+      );
+    }
+    if (size > 0) this.#publication.addPart(bytes, at, end);
+    if (isLast && this.#bodyLeft === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.expects = 'method';
+    const channel = this.#channel;
+    const publication = this.#publication;
+    publication.routingKey = this.#routingKey;
+    publication.exchange = undefined;
+    if (this.#exchangeName === '' && isReplyAddress(this.#routingKey)) this.#reply();
+    else {
+      publication.exchange = this.#resolveExchange();
+      if (channel.transaction !== undefined) channel.transaction.publish(publication);
+      else {
+        const { broker } = channel;
+        broker.publish(channel.vhost, publication);
+        this.#settle(broker.routed, broker.isRejected, broker.group);
+      }
+    }
+    if (publication.partCount > 1) publication.release();
+    else publication.clearBody();
+  }
+
+  #settle(routed: number, isRejected: boolean, group: number): void {
+    const channel = this.#channel;
+    if (routed === 0 && this.#isMandatory) this.returnUnrouted(this.#publication);
+    if (channel.confirms === undefined) return;
+    if (isRejected) channel.confirms.refused(channel.outbox);
+    else channel.confirms.taken(group);
+  }
+
+  /** The exchange is looked up anew only when a name or binding of the virtual host has changed. */
+  #resolveExchange(): Exchange {
+    const { vhost, access } = this.#channel;
+    if (this.#version === vhost.version && this.#exchange !== undefined) return this.#exchange;
+    const exchange = vhost.exchange(this.#exchangeName);
+    access.require('write', 'exchange', this.#exchangeName);
+    if (exchange.options.internal) {
+      throw new AmqpError(
+        'access-refused',
+        `cannot publish to internal exchange '${exchange.name}' in vhost '${vhost.name}'`,
+      );
+    }
+    this.#exchange = exchange;
+    this.#version = vhost.version;
+    return exchange;
+  }
+
+  #reply(): void {
+    const target = replyChannel(this.#channel.broker, this.#routingKey);
+    target?.deliverReply(this.#publication);
+    this.#settle(target === undefined ? 0 : 1, false, 0);
+  }
+
+  /** Sends a mandatory message back that no queue took. */
+  returnUnrouted(publication: Publication): void {
+    const { outbox, number, frameMax } = this.#channel;
+    const { exchange } = publication;
+    assert(
+      exchange !== undefined || publication === this.#publication,
+      'a publish has an exchange',
+    );
+    outbox.method(number, {
+      id: 0x003c0032,
+      replyCode: 312,
+      replyText: 'NO_ROUTE',
+      exchange: exchange?.name ?? '',
+      routingKey: publication.routingKey,
+    });
+    outbox.publication(number, frameMax, publication);
+  }
+}
+
+function readExpiration(bytes: Buffer, found: HeadScan): number {
+  const text = shortStringAt(bytes, found.expirationAt) ?? '';
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= expirationMsMax) return value;
+  throw new AmqpError(
+    'precondition-failed',
+    `invalid expiration '${text}': milliseconds from 0 to ${expirationMsMax} are allowed`,
+  );
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import { TlsListener } from '../support/tls-listener.ts';
+
+let listener: TlsListener;
+let client: ChannelModel;
+
+before(async () => {
+  listener = await TlsListener.start();
+  client = await connect(listener.url, { ca: [listener.ca] });
+});
+
+after(async () => {
+  await client.close();
+  await listener.close();
+});
+
+/** Consumes until so many messages have come. */
+function collect(channel: ConfirmChannel, queue: string, count: number, noAck = true) {
+  return new Promise<ConsumeMessage[]>((resolve, reject) => {
+    const found: ConsumeMessage[] = [];
+    const onMessage = (message: ConsumeMessage | null) => {
+      if (message !== null) found.push(message);
+      if (found.length === count) resolve(found);
+    };
+    channel.consume(queue, onMessage, { noAck }).catch(reject);
+  });
+}
+
+test('confirmed messages come out in order with their properties', async () => {
+  const channel = await client.createConfirmChannel();
+  const { queue } = await channel.assertQueue('orders', { durable: true });
+  for (let i = 0; i < 500; i++) {
+    const headers = { index: i, nested: { list: [1, 'two', true] } };
+    channel.sendToQueue(queue, Buffer.from(`m${i}`), {
+      persistent: true,
+      messageId: `${i}`,
+      headers,
+    });
+  }
+  await channel.waitForConfirms();
+  const found = await collect(channel, queue, 500);
+  assert.deepEqual(
+    found.map((message) => message.content.toString()),
+    Array.from({ length: 500 }, (_, i) => `m${i}`),
+  );
+  assert.equal(found[7]?.properties.messageId, '7');
+  assert.deepEqual(found[7]?.properties.headers, { index: 7, nested: { list: [1, 'two', true] } });
+  await channel.close();
+});
+
+test('bodies of every size arrive whole', async () => {
+  const channel = await client.createConfirmChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  const sizes = [0, 1, 95, 96, 97, 16_383, 32_768, 32_769, 131_064, 131_065, 1_000_000, 5_000_000];
+  for (const size of sizes) channel.sendToQueue(queue, Buffer.alloc(size, size % 251));
+  await channel.waitForConfirms();
+  const found = await collect(channel, queue, sizes.length);
+  found.forEach((message, i) => {
+    const size = sizes[i] ?? 0;
+    assert.ok(message.content.equals(Buffer.alloc(size, size % 251)), `${size} bytes`);
+  });
+  await channel.close();
+});
+
+test('what a closed channel left unsettled is delivered again and says so', async () => {
+  const channel = await client.createConfirmChannel();
+  const { queue } = await channel.assertQueue('again', { durable: true });
+  channel.sendToQueue(queue, Buffer.from('once more'));
+  await channel.waitForConfirms();
+  const first = await collect(channel, queue, 1, false);
+  assert.equal(first[0]?.fields.redelivered, false);
+  await channel.close();
+  const second = await client.createConfirmChannel();
+  const found = await second.get(queue, { noAck: false });
+  assert.ok(found !== false);
+  assert.equal(found.fields.redelivered, true);
+  second.ack(found);
+  assert.equal(await second.get(queue), false);
+  await second.close();
+});
+
+test('a mandatory message that no queue takes comes back before its confirm', async () => {
+  const channel = await client.createConfirmChannel();
+  const events: string[] = [];
+  channel.on('return', (message) => events.push(`return ${JSON.stringify(message.fields)}`));
+  channel.publish('', 'nowhere', Buffer.from('lost'), { mandatory: true }, () => {
+    events.push('confirm');
+  });
+  await channel.waitForConfirms();
+  assert.equal(events.length, 2);
+  assert.match(events[0] ?? '', /^return .*NO_ROUTE/);
+  assert.equal(events[1], 'confirm');
+  await channel.close();
+});
+
+test('a rejected message goes to the dead letter exchange with x-death', async () => {
+  const channel = await client.createConfirmChannel();
+  await channel.assertExchange('graves', 'fanout');
+  const { queue: grave } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(grave, 'graves', '');
+  const { queue } = await channel.assertQueue('mortal', {
+    durable: true,
+    deadLetterExchange: 'graves',
+  });
+  channel.sendToQueue(queue, Buffer.from('x'), { headers: { kept: 'yes' } });
+  await channel.waitForConfirms();
+  const message = await channel.get(queue);
+  assert.ok(message !== false);
+  channel.nack(message, false, false);
+  const [dead] = await collect(channel, grave, 1);
+  const { kept, 'x-death': deaths } = dead?.properties.headers ?? {};
+  assert.equal(kept, 'yes');
+  assert.equal(deaths?.[0]?.reason, 'rejected');
+  assert.equal(deaths?.[0]?.queue, 'mortal');
+  assert.equal(deaths?.[0]?.count, 1);
+  await channel.close();
+});
+
+test('a consumer is told when its queue is deleted', async () => {
+  const channel = await client.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  const cancelled = new Promise((resolve) => {
+    channel.consume(queue, resolve).catch(resolve);
+  });
+  await channel.deleteQueue(queue);
+  assert.equal(await cancelled, null);
+  await channel.close();
+});
+
+test('a direct reply reaches the channel that asked', async () => {
+  const asking = await client.createChannel();
+  const answering = await client.createConfirmChannel();
+  const reply = new Promise<ConsumeMessage | null>((resolve, reject) => {
+    asking.consume('amq.rabbitmq.reply-to', resolve, { noAck: true }).catch(reject);
+  });
+  await asking.assertQueue('questions', { exclusive: true });
+  asking.sendToQueue('questions', Buffer.from('?'), { replyTo: 'amq.rabbitmq.reply-to' });
+  const [question] = await collect(answering, 'questions', 1);
+  answering.sendToQueue(question?.properties.replyTo, Buffer.from('!'));
+  assert.equal((await reply)?.content.toString(), '!');
+  await asking.close();
+  await answering.close();
+});
+
+test('a wrong password is refused with the reason', async () => {
+  const url = listener.url.replace('guest:guest', 'guest:wrong');
+  await assert.rejects(connect(url, { ca: [listener.ca] }), /ACCESS_REFUSED|403/);
+});
