@@ -363,3 +363,91 @@ test('a user may do what the patterns allow, and only with the password', async 
     ),
   );
 });
+
+test('messages that are only on the disk are fetched for delivery, get and dead letters', async () => {
+  const b = await BareBroker.open();
+  const dlx = { 'x-dead-letter-exchange': text(''), 'x-dead-letter-routing-key': text('dead') };
+  b.queue('dead');
+  const queue = b.queue('q', dlx);
+  const body = 'x'.repeat(100_000);
+  for (let i = 0; i < 9; i++) b.publish('', 'q', `${i}${body}`);
+  b.log.evict();
+  const puller = queue.subscribe(undefined, plainSubscribe);
+  const got = await new Promise<string | undefined>((resolve) => {
+    puller.get(true, (d) => resolve(d?.buffer.toString('utf8', d.bodyAt, d.bodyAt + 1)));
+  });
+  assert.equal(got, '0');
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: 8 });
+  b.broker.pump();
+  while (inbox.bodies.length < 8) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    inbox.bodies.map((one) => one[0]),
+    [...'12345678'],
+  );
+  b.log.evict();
+  subscription.settle(0, 7, 'rejected');
+  while (b.queue('dead').readyCount < 8) await new Promise((resolve) => setImmediate(resolve));
+  b.log.evict();
+  const dead = new Inbox();
+  b.queue('dead').subscribe(dead, plainSubscribe);
+  b.broker.pump();
+  while (dead.bodies.length < 8) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(dead.bodies.map((one) => one[0]).sort(), [...'12345678']);
+  assert.equal(queue.window.count, 0);
+});
+
+test('a message that fails too often is dropped', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { 'x-delivery-limit': int(2) });
+  b.publish('', 'q', 'm');
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, plainSubscribe);
+  for (let i = 0; i < 5; i++) {
+    b.broker.pump();
+    subscription.settle(i, i, 'released');
+  }
+  assert.deepEqual([inbox.bodies.length, queue.window.count], [3, 0]);
+});
+
+test('one active consumer gets everything until it leaves; higher priorities go first', async () => {
+  const b = await BareBroker.open();
+  const single = b.queue('single', { 'x-single-active-consumer': { type: 'bool', value: true } });
+  const [one, two] = [new Inbox(), new Inbox()];
+  const first = single.subscribe(one, plainSubscribe);
+  single.subscribe(two, plainSubscribe);
+  for (const body of ['a', 'b']) b.publish('', 'single', body);
+  b.broker.pump();
+  first.close('released');
+  b.broker.pump();
+  assert.deepEqual(
+    [one.bodies, two.bodies],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  );
+  const queue = b.queue('q');
+  const [low, high] = [new Inbox(), new Inbox()];
+  queue.subscribe(low, plainSubscribe);
+  queue.subscribe(high, { ...plainSubscribe, priority: 5, prefetch: 2 });
+  for (const body of ['1', '2', '3']) b.publish('', 'q', body);
+  b.broker.pump();
+  assert.deepEqual([low.bodies, high.bodies], [['3'], ['1', '2']]);
+});
+
+test('publishers wait while memory or the log is behind, and go on after', async () => {
+  const b = await BareBroker.open();
+  const heard: string[] = [];
+  b.broker.addPublisher({
+    blocked: (reason) => heard.push(reason),
+    unblocked: () => heard.push('unblocked'),
+    setPaused: (isPaused) => heard.push(`paused ${isPaused}`),
+  });
+  b.broker.block('low on disk');
+  b.broker.block('low on memory');
+  b.broker.unblock('low on disk');
+  assert.equal(b.broker.blockedReason, 'low on memory');
+  b.broker.unblock('low on memory');
+  assert.deepEqual(heard, ['low on disk', 'paused true', 'unblocked', 'paused false']);
+});

@@ -15,7 +15,8 @@ class MemoryBlock implements MessageBlock {
   readonly start = 0;
   readonly slot: number;
   readonly transient: boolean;
-  readonly buffer: Buffer;
+  readonly stored: Buffer;
+  isCached = true;
   used = 0;
   live = 0;
   constructor(segment: number, slot: number, transient: boolean, size: number) {
@@ -23,7 +24,10 @@ class MemoryBlock implements MessageBlock {
     this.slot = slot;
     this.number = slot;
     this.transient = transient;
-    this.buffer = Buffer.alloc(size);
+    this.stored = Buffer.alloc(size);
+  }
+  get buffer(): Buffer | undefined {
+    return this.isCached ? this.stored : undefined;
   }
 }
 
@@ -59,7 +63,7 @@ export class MemoryLog implements MessageLog {
   }
   #room(open: MemoryBlock | undefined, transient: boolean, size: number): MemoryBlock {
     let block = open;
-    if (block === undefined || block.used + size > block.buffer.length) {
+    if (block === undefined || block.used + size > block.stored.length) {
       block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, size));
       this.blocks[block.slot] = block;
     }
@@ -77,7 +81,15 @@ export class MemoryLog implements MessageLog {
     block.live--;
     if (block.live < 0) throw new Error('a block is released more often than retained');
   }
-  async load(): Promise<void> {}
+  async load(block: MemoryBlock): Promise<void> {
+    block.isCached = true;
+  }
+  /** Leaves every full block on the disk only. */
+  evict(): void {
+    for (const block of this.blocks) {
+      if (block !== undefined && block !== this.#open && !block.transient) block.isCached = false;
+    }
+  }
   beginBatch(): void {
     this.#batch++;
     this.#isInBatch = true;
@@ -137,7 +149,7 @@ export class MemoryLog implements MessageLog {
     next.rows = kept.map((row) => ({ ...row, group: 0 }));
     const first = next.rows.slice(0, next.#checkpointCount);
     for (const row of [...first, ...this.#indexes, ...next.rows.slice(first.length)]) {
-      store.replay(row.block, row.type, row.block.buffer, row.start, row.end);
+      store.replay(row.block, row.type, row.block.stored, row.start, row.end);
     }
     return next;
   }
