@@ -174,6 +174,10 @@ test('a declaration that differs is refused in RabbitMQ’s words', async () => 
     () => b.vhost.declareExchange('amq.x', 'direct', plain),
     refusal('access-refused', "exchange name 'amq.x' contains reserved prefix 'amq.*'"),
   );
+  assert.throws(
+    () => b.vhost.declareExchange('x', 'x-odd', plain),
+    refusal('precondition-failed', "unknown exchange type 'x-odd'"),
+  );
   b.publish('', 'q', 'm');
   assert.throws(
     () => b.vhost.deleteQueue('q', owner, { ifUnused: false, ifEmpty: true }),

@@ -8,7 +8,6 @@ import { WaxwingError } from '../base/errors.ts';
  * - `resource-locked`: another connection holds the queue exclusively.
  * - `access-refused`: the user may not, the name is reserved, or another consumer is exclusive.
  * - `not-allowed`: the virtual host is not the user's, or a consumer tag is taken.
- * - `command-invalid`: an exchange type nobody knows.
  * - `resource-error`: a named limit of this broker is reached.
  */
 export type BrokerErrorCode =
@@ -17,7 +16,6 @@ export type BrokerErrorCode =
   | 'resource-locked'
   | 'access-refused'
   | 'not-allowed'
-  | 'command-invalid'
   | 'resource-error';
 
 /** A refusal that a protocol turns into its own reply. The text is what RabbitMQ would say. */

@@ -108,13 +108,13 @@ export class Vhost {
   /**
    * Declares an exchange, or requires that the one there is the same.
    *
-   * @throws {BrokerError} `access-refused`, `command-invalid`, `precondition-failed`
+   * @throws {BrokerError} `access-refused`, `precondition-failed`
    */
   declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
     this.#requireNotDefault(name);
     const known = exchangeTypes.find((candidate) => candidate === type);
     if (known === undefined) {
-      throw new BrokerError('command-invalid', `unknown exchange type '${type}'`);
+      throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
     }
     const found = this.exchanges.get(name);
     const subject = describe('exchange', name, this.name);

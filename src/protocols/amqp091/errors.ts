@@ -71,7 +71,6 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   'resource-locked': 'resource-locked',
   'access-refused': 'access-refused',
   'not-allowed': 'not-allowed',
-  'command-invalid': 'command-invalid',
   'resource-error': 'resource-error',
 };
 
