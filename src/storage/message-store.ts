@@ -36,23 +36,43 @@ export interface MessageBlock {
   readonly buffer: Buffer | undefined;
 }
 
-/** What the message store needs of the log; see `log.ts`. */
+/**
+ * What the message store needs of the log. The store is attached before the log replays: first the
+ * checkpoint, then the indexes of older segments, oldest first, then the records after the checkpoint.
+ */
 export interface MessageLog {
+  /** Where in its block's buffer the payload of the record just reserved begins. */
   readonly at: number;
+  /** The group that the record just reserved is in. */
   readonly openGroup: number;
+  /** Every group up to this one is synced. */
   readonly durableGroup: number;
+  /** Bytes appended and not yet synced. */
   readonly pendingBytes: number;
+  /** Blocks by slot. */
   readonly blocks: readonly (MessageBlock | undefined)[];
+  /**
+   * Frames a record and makes room for its payload. May begin a segment first, and so ask for index
+   * and checkpoint, but never within a batch. No plaintext is dropped meanwhile: a message may be
+   * copied from one block to another.
+   */
   reserve(type: number, size: number): MessageBlock;
+  /** The same in a block that is never written. */
   reserveTransient(type: number, size: number): MessageBlock;
   /** A block of an older segment that is still there; it is known by its slot from now on. */
   blockAt(segment: number, number: number): MessageBlock | undefined;
+  /** One more message lies in the block. */
   retain(block: MessageBlock): void;
+  /** One message less; the plaintext stays as it is until this turn of the event loop ends. */
   release(block: MessageBlock): void;
+  /** Brings the block's plaintext back into memory. */
   load(block: MessageBlock): Promise<void>;
+  /** What is reserved until `endBatch` is recovered whole or not at all; not nested. */
   beginBatch(): void;
   endBatch(): void;
+  /** Someone waits: the open group is synced soon. */
   sync(): void;
+  /** Syncs what was appended and ends the log. */
   close(): Promise<void>;
 }
 
