@@ -5,6 +5,7 @@ import { CreditPool, type Outcome, type Subscription } from '../../broker/subscr
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
+import { removeReplyChannel } from './address.ts';
 import { handleMethod } from './channel-methods.ts';
 import { Confirms } from './confirms.ts';
 import type { ChannelConsumer } from './consumer.ts';
@@ -13,7 +14,6 @@ import { AmqpError } from './errors.ts';
 import { type Method, readMethod } from './methods.gen.ts';
 import type { Outbox } from './outbox.ts';
 import { Publisher } from './publisher.ts';
-import { removeReplyChannel } from './reply-channels.ts';
 
 /** What a channel asks of its connection. */
 export interface ChannelHost {

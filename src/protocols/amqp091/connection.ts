@@ -264,7 +264,9 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
   #closedByPeer(): void {
     this.#release();
     this.#send({ id: closeOkId });
-    this.#end();
+    this.#enter('closed');
+    this.#frames.stop();
+    // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
   /** Ends the connection from this side: the peer is told why and must answer. */
@@ -287,8 +289,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
 
   /** Nothing more is said or heard. */
   #end(): void {
-    if (this.#state === 'closed') return;
-    this.#enter('closed');
+    if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();
     this.outbox.flush();
     this.#transport.close();
@@ -356,8 +357,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
 
   tick(nowMs: number): void {
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
-    const isSettled = this.#state === 'open' || this.#state === 'closed';
-    if (!isSettled && nowMs - this.#stateSinceMs > patienceMs) this.#end();
+    if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
     if (this.#hasReceived || this.#isPaused || this.#receivedAtMs === 0) this.#receivedAtMs = nowMs;
     if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
     this.#hasReceived = false;

@@ -1,12 +1,11 @@
 import { isInteger } from '../../broker/arguments.ts';
 import type { Delivery, Subscription } from '../../broker/subscription.ts';
-import { cleanName, replyTo } from './address.ts';
+import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { ChannelConsumer } from './consumer.ts';
 import { queueName } from './declaring.ts';
 import { AmqpError } from './errors.ts';
 import type { BasicCancel, BasicConsume, BasicGet, BasicQos, ChannelFlow } from './methods.gen.ts';
-import { addReplyChannel, removeReplyChannel } from './reply-channels.ts';
 
 /** `channel.flow`: the peer wants no deliveries for a while, or again. */
 export function flow(channel: Channel, { active }: ChannelFlow): void {

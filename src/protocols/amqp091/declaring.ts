@@ -1,6 +1,6 @@
 import type { Destination } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
-import { cleanName, isReplyAddress, replyTo } from './address.ts';
+import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { AmqpError } from './errors.ts';
 import type {
@@ -14,7 +14,6 @@ import type {
   QueuePurge,
   QueueUnbind,
 } from './methods.gen.ts';
-import { replyChannel } from './reply-channels.ts';
 
 /** `exchange.declare` */
 export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {

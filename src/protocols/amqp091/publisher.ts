@@ -2,12 +2,11 @@ import { assert } from '../../base/assert.ts';
 import { Writer } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { Publication } from '../../broker/publication.ts';
-import { isReplyAddress, replyTo } from './address.ts';
+import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
 import { HeadScan, readProperties, writeProperties } from './properties.ts';
-import { replyChannel } from './reply-channels.ts';
 
 const scan = new HeadScan();
 
