@@ -1,0 +1,187 @@
+import { Reader, Writer } from '../../src/base/bytes.ts';
+import { Broker } from '../../src/broker/broker.ts';
+import type { Limits } from '../../src/broker/limits.ts';
+import { AmqpConnection } from '../../src/protocols/amqp091/connection.ts';
+import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import { FrameReader, frameTypes } from '../../src/protocols/amqp091/frames.ts';
+import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
+import { type Method, readMethod, writeMethod } from '../../src/protocols/amqp091/methods.gen.ts';
+import { type BasicProperties, writeProperties } from '../../src/protocols/amqp091/properties.ts';
+import type { FieldTable } from '../../src/protocols/amqp091/tables.ts';
+import type { Transport } from '../../src/protocols/protocol.ts';
+import { MemoryLog } from './memory-log.ts';
+
+/** A broker over a log in memory that syncs when a test says so. */
+export async function openBroker(limits: Partial<Limits> = {}) {
+  const log = new MemoryLog();
+  const broker = await Broker.open({
+    openLog: async (store) => {
+      store.attach(log);
+    },
+    formats: [amqp091Format],
+    users: [{ username: 'guest', passwordHash: 'guest' }],
+    verifyPassword: async (password, hash) => password === hash,
+    limits,
+  });
+  log.onDurable = (group) => broker.onDurable(group);
+  return { broker, log };
+}
+
+/** One frame. */
+export function frame(type: number, channel: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(7);
+  head.writeUInt8(type, 0);
+  head.writeUInt16BE(channel, 1);
+  head.writeUInt32BE(payload.length, 3);
+  return Buffer.concat([head, payload, Buffer.from([0xce])]);
+}
+
+/** A method frame. */
+export function methodFrame(channel: number, method: Method): Buffer {
+  const w = new Writer();
+  writeMethod(w, method);
+  return frame(frameTypes.method, channel, w.toBuffer());
+}
+
+/** Header and body frames. */
+export function contentFrames(channel: number, body: Buffer, properties: BasicProperties = {}) {
+  const w = new Writer();
+  w.u16(60);
+  w.u16(0);
+  w.u64(body.length);
+  writeProperties(w, properties);
+  const header = frame(frameTypes.header, channel, w.toBuffer());
+  return body.length === 0
+    ? header
+    : Buffer.concat([header, frame(frameTypes.body, channel, body)]);
+}
+
+/** `basic.publish` with its content. */
+export function publishFrames(
+  channel: number,
+  routingKey: string,
+  body: string,
+  properties: BasicProperties = {},
+  exchange = '',
+  mandatory = false,
+): Buffer {
+  const method = { id: 0x003c0028, exchange, routingKey, mandatory, immediate: false } as const;
+  const content = contentFrames(channel, Buffer.from(body), properties);
+  return Buffer.concat([methodFrame(channel, method), content]);
+}
+
+const capabilities: FieldTable = {
+  capabilities: {
+    type: 'table',
+    value: {
+      authentication_failure_close: { type: 'bool', value: true },
+      consumer_cancel_notify: { type: 'bool', value: true },
+      'connection.blocked': { type: 'bool', value: true },
+    },
+  },
+};
+
+/** A client in this process: what it sends is received at once, what it is sent is kept. */
+export class AmqpPeer implements Transport {
+  readonly peerAddress = '127.0.0.1:1';
+  readonly localAddress = '127.0.0.1:2';
+  readonly tlsVersion = 'TLSv1.3';
+  readonly connection: AmqpConnection;
+  /** Methods and bodies in their order; a body as its text. */
+  received: (Method | string)[] = [];
+  bytes: Buffer[] = [];
+  isClosed = false;
+  isPaused = false;
+  /** What `write` answers. */
+  takesMore = true;
+  #body: Buffer[] = [];
+  readonly #frames = new FrameReader(
+    {
+      method: (_, bytes, at, end) => {
+        const r = new Reader(bytes, at, end);
+        const method = readMethod(r.u32(), r);
+        if (method !== undefined) this.received.push(method);
+      },
+      header: (_, bytes, at) => {
+        if (bytes.readUInt32BE(at + 8) === 0) this.received.push('');
+      },
+      body: (_, bytes, at, end, isLast) => {
+        this.#body.push(bytes.subarray(at, end));
+        if (isLast) this.received.push(Buffer.concat(this.#body.splice(0)).toString());
+      },
+      heartbeat: () => this.received.push('heartbeat'),
+    },
+    131_072,
+  );
+
+  constructor(broker: Broker) {
+    this.connection = new AmqpConnection(this, broker);
+  }
+
+  write(bytes: Buffer, released?: () => void): boolean {
+    const copy = Buffer.from(bytes);
+    this.bytes.push(copy);
+    released?.();
+    if (copy.subarray(0, 4).toString() !== 'AMQP') this.#frames.receive(copy);
+    return this.takesMore;
+  }
+  requestFlush(): void {}
+  pause(): void {
+    this.isPaused = true;
+  }
+  resume(): void {
+    this.isPaused = false;
+  }
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Sends bytes and returns what came back. */
+  send(...chunks: Buffer[]): (Method | string)[] {
+    for (const chunk of chunks) this.connection.receive(chunk);
+    return this.take();
+  }
+
+  call(channel: number, method: Method): (Method | string)[] {
+    return this.send(methodFrame(channel, method));
+  }
+
+  /** What has come since the last look. */
+  take(): (Method | string)[] {
+    this.connection.flush();
+    return this.received.splice(0);
+  }
+
+  /** Logs in and opens the virtual host `/`. */
+  async open(password = 'guest'): Promise<void> {
+    this.send(protocolHeader);
+    this.call(0, {
+      id: 0x000a000b,
+      clientProperties: capabilities,
+      mechanism: 'PLAIN',
+      response: Buffer.from(`\0guest\0${password}`),
+      locale: 'en_US',
+    });
+    await new Promise(setImmediate);
+    this.call(0, { id: 0x000a001f, channelMax: 100, frameMax: 131_072, heartbeat: 10 });
+    this.call(0, { id: 0x000a0028, virtualHost: '/' });
+  }
+
+  /** A peer with channel 1 open and the queue `q` declared. */
+  static async ready(broker: Broker): Promise<AmqpPeer> {
+    const peer = new AmqpPeer(broker);
+    await peer.open();
+    peer.call(1, { id: 0x0014000a });
+    peer.call(1, {
+      id: 0x0032000a,
+      queue: 'q',
+      passive: false,
+      durable: true,
+      exclusive: false,
+      autoDelete: false,
+      noWait: false,
+      arguments: {},
+    });
+    return peer;
+  }
+}
