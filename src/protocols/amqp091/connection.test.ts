@@ -260,6 +260,24 @@ for (const [what, bytes, expected] of misuses) {
   });
 }
 
+test('after an error the close-ok is found wherever the rest of the stream is cut', async () => {
+  const rest = Buffer.concat([
+    publishFrames(1, 'q', 'too late'),
+    methodFrame(1, consume),
+    methodFrame(0, { id: 0x000a0033 }),
+  ]);
+  for (let cut = 0; cut < rest.length; cut++) {
+    const { broker } = await openBroker();
+    const peer = await AmqpPeer.ready(broker);
+    const first = Buffer.concat([methodFrame(1, { id: 0x0014000a }), rest.subarray(0, cut)]);
+    assert.match(closing(peer.send(first)), /^connection 504/);
+    assert.equal(peer.isClosed, false);
+    assert.deepEqual(peer.send(rest.subarray(cut)), []);
+    assert.equal(peer.isClosed, true, `cut at ${cut}`);
+    assert.equal(broker.vhost('/').queue('q', undefined).readyCount, 0);
+  }
+});
+
 test('garbage after any valid start gets no exception and no bug, only a close', async () => {
   const { broker } = await openBroker();
   const start = Buffer.concat([methodFrame(1, consume), publishFrames(1, 'q', 'body')]);

@@ -71,8 +71,9 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
       const rest = this.#state === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
       if (rest.length > 0) this.#frames.receive(rest);
     } catch (thrown) {
+      // Where frames begin is no longer known, so there will be no close-ok to find.
       this.#fail(toAmqpError(thrown));
-      if (toAmqpError(thrown).code === 'frame-error') this.#end();
+      this.#end();
     }
     this.broker.pump();
     if (this.#isConfirming) this.#writeConfirms();
@@ -115,30 +116,29 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
 
   method(number: number, bytes: Buffer, at: number, end: number): void {
     const channel = number === 0 ? undefined : this.#channels[number];
-    if (channel === undefined) {
-      this.#withoutChannel(number, bytes, at, end);
-      return;
-    }
     try {
-      channel.method(bytes, at, end);
+      if (channel !== undefined) channel.method(bytes, at, end);
+      else this.#withoutChannel(number, bytes, at, end);
     } catch (thrown) {
       this.#failOn(channel, thrown);
     }
   }
 
   header(number: number, bytes: Buffer, at: number, end: number): void {
-    const channel = this.#contentChannel(number, 'header');
+    const channel = this.#channels[number];
     try {
-      channel?.header(bytes, at, end);
+      if (channel !== undefined) channel.header(bytes, at, end);
+      else this.#contentWithoutChannel(number, 'header');
     } catch (thrown) {
       this.#failOn(channel, thrown);
     }
   }
 
   body(number: number, bytes: Buffer, at: number, end: number, isLast: boolean): void {
-    const channel = this.#contentChannel(number, 'body');
+    const channel = this.#channels[number];
     try {
-      channel?.body(bytes, at, end, isLast);
+      if (channel !== undefined) channel.body(bytes, at, end, isLast);
+      else this.#contentWithoutChannel(number, 'body');
     } catch (thrown) {
       this.#failOn(channel, thrown);
     }
@@ -149,9 +149,8 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
     throw new AmqpError('frame-error', `heartbeat frame on channel ${number}; only 0 is allowed`);
   }
 
-  #contentChannel(number: number, kind: string): Channel | undefined {
-    const channel = this.#channels[number];
-    if (channel !== undefined || this.#state === 'closing') return channel;
+  #contentWithoutChannel(number: number, kind: string): void {
+    if (this.#state === 'closing') return;
     this.#methodId = 0;
     if (number === 0 || this.#state !== 'open') {
       throw new AmqpError('unexpected-frame', `expected method frame, got ${kind} frame instead`);
@@ -159,14 +158,18 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
     throw new AmqpError('channel-error', "expected 'channel.open'");
   }
 
-  /** What ends a channel is answered there; anything worse ends the connection. */
+  /**
+   * What ends a channel is answered there; anything worse ends the connection. Frames go on being
+   * cut either way, so that `connection.close-ok` is still found.
+   */
   #failOn(channel: Channel | undefined, thrown: unknown): void {
     const error = toAmqpError(thrown);
-    if (channel === undefined || error.scope === 'connection') {
-      this.#methodId = channel?.methodId ?? this.#methodId;
-      throw error;
+    if (channel !== undefined && error.scope === 'channel') {
+      channel.fail(error);
+      return;
     }
-    channel.fail(error);
+    this.#methodId = channel?.methodId ?? this.#methodId;
+    this.#fail(error);
   }
 
   #withoutChannel(number: number, bytes: Buffer, at: number, end: number): void {
