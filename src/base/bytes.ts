@@ -7,6 +7,13 @@ export class BytesError extends WaxwingError<'bytes-truncated'> {
   }
 }
 
+/** The unsigned 32-bit value at a position inside `bytes`; on a hot path quicker than a Reader. */
+export function u32At(bytes: Buffer, at: number): number {
+  const high = bytes[at] as number; // the caller has seen to it that all four are there
+  const low = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8);
+  return high * 0x100_0000 + (low | (bytes[at + 3] as number));
+}
+
 /**
  * A cursor that reads big-endian values out of bytes that may come from a stranger.
  *

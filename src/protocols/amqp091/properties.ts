@@ -114,16 +114,22 @@ export class HeadScan {
    * @throws {AmqpError} 'syntax-error' where the properties do not end exactly there
    */
   scan(bytes: Buffer, at: number, end: number): void {
-    const r = this.#reader;
-    r.bytes = bytes;
-    r.at = at;
-    r.end = end;
     this.persistent = false;
     this.priority = 0;
     this.expirationAt = -1;
     this.replyToAt = -1;
     this.userIdAt = -1;
     this.headersAt = -1;
+    const isOnlyDeliveryMode = bytes[at] === 0x10 && bytes[at + 1] === 0 && end - at === 3;
+    if (isOnlyDeliveryMode) this.persistent = bytes[at + 2] === 2;
+    else if (bytes[at] !== 0 || bytes[at + 1] !== 0 || end - at !== 2) this.#scan(bytes, at, end);
+  }
+
+  #scan(bytes: Buffer, at: number, end: number): void {
+    const r = this.#reader;
+    r.bytes = bytes;
+    r.at = at;
+    r.end = end;
     const flags = readFlags(r);
     if ((flags & 0x8000) !== 0) skipShort(r);
     if ((flags & 0x4000) !== 0) skipShort(r);

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { Writer } from '../../base/bytes.ts';
+import { u32At, Writer } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { Publication } from '../../broker/publication.ts';
 import { isReplyAddress, replyChannel, replyTo } from './address.ts';
@@ -81,14 +81,14 @@ export class Publisher {
   /** A content header's payload. */
   header(bytes: Buffer, at: number, end: number): void {
     if (end - at < 14) throw new AmqpError('syntax-error', `content header of ${end - at} bytes`);
-    const classId = bytes.readUInt16BE(at);
+    const classId = u32At(bytes, at) >>> 16; // the weight after it has no meaning
     if (classId !== 60) {
       throw new AmqpError(
         'unexpected-frame',
         `expected content header for class 60, got one for class ${classId} instead`,
       );
     }
-    const size = bytes.readUInt32BE(at + 4) * 0x1_0000_0000 + bytes.readUInt32BE(at + 8);
+    const size = u32At(bytes, at + 4) * 0x1_0000_0000 + u32At(bytes, at + 8);
     const sizeMax = this.#channel.broker.limits.bodyBytesMax;
     if (size > sizeMax) {
       throw new AmqpError(
