@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+// The rules of docs/architecture.md that a machine can check.
+
+const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
+
+/** Who may import whom: folder under src/ to what it may import besides itself. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  crypto: ['base'],
+  storage: ['base', 'crypto'],
+  broker: ['base', 'storage'],
+  protocols: ['base', 'broker'],
+  'protocols/amqp091': ['base', 'broker', 'protocols'],
+  identity: ['base', 'crypto', 'storage'],
+  kms: ['base', 'crypto', 'storage', 'identity'],
+  audit: ['base', 'crypto', 'storage'],
+  aws: ['base', 'crypto'],
+  net: ['base', 'crypto', 'protocols/protocol.ts'],
+  control: ['base', 'storage', 'aws/local-client.ts'],
+  'engines/waxwing': ['base', 'crypto', 'storage', 'broker', 'protocols', 'net', 'control'],
+  'api/kms': ['base', 'aws', 'kms'],
+  'api/mq': ['base', 'aws', 'control'],
+  'api/cloudtrail': ['base', 'aws', 'audit'],
+  'api/sts': ['base', 'aws', 'identity'],
+  server: [''],
+  cli: ['base', 'aws', 'storage/check.ts', 'server'],
+  'main.ts': ['server', 'cli'],
+};
+
+const linesMax = 500;
+const filesMax = 20;
+
+function filesUnder(folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...filesUnder(path));
+    else if (/\.(ts|mjs)$/.test(entry.name)) found.push(path);
+  }
+  return found;
+}
+
+const sources = filesUnder(join(root, 'src')).map((path) => relative(root, path));
+const handWritten = ['src', 'tests', 'tools', 'bench']
+  .flatMap((name) => filesUnder(join(root, name)))
+  .map((path) => relative(root, path))
+  .filter((path) => !path.endsWith('.gen.ts'));
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The folder of the table that a path under src/ belongs to: the longest that fits. */
+function folderOf(path: string): string | undefined {
+  const names = Object.keys(mayImport).sort((a, b) => b.length - a.length);
+  return names.find((name) => path === name || path.startsWith(`${name}/`));
+}
+
+function importsOf(path: string): string[] {
+  const text = read(path);
+  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
+  return [...found].map(([, target]) =>
+    relative('src', normalize(join(dirname(path), target ?? ''))),
+  );
+}
+
+test('every import follows the table of layers', () => {
+  const wrong: string[] = [];
+  for (const path of sources) {
+    if (path.endsWith('.test.ts')) continue;
+    const own = relative('src', path);
+    const from = folderOf(own);
+    if (from === undefined) {
+      wrong.push(`${path}: its folder is not in the table`);
+      continue;
+    }
+    for (const target of importsOf(path)) {
+      const to = folderOf(target);
+      const allowed = mayImport[from] ?? [];
+      const fits = allowed.some(
+        (name) => name === '' || target === name || target.startsWith(`${name}/`),
+      );
+      if (to !== from && !fits) wrong.push(`${path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test(`no hand-written file is longer than ${linesMax} lines`, () => {
+  const long = handWritten.filter((path) => read(path).split('\n').length - 1 > linesMax);
+  assert.deepEqual(long, []);
+});
+
+test(`no folder holds more than ${filesMax} source files`, () => {
+  const counts = new Map<string, number>();
+  for (const path of sources) {
+    if (/\.test\.ts$/.test(path)) continue;
+    counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  }
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > filesMax),
+    [],
+  );
+});
+
+/** Exported declarations of a file that have no doc comment right above them. */
+function undocumented(path: string): string[] {
+  const lines = read(path).split('\n');
+  return lines.flatMap((line, at) => {
+    if (!/^export (async function|function|class|interface|type|const|abstract)/.test(line))
+      return [];
+    let above = at - 1;
+    while (/^\s*\/\/ biome-ignore/.test(lines[above] ?? '')) above -= 1;
+    return /\*\/\s*$/.test(lines[above] ?? '') ? [] : [`${path}:${at + 1} ${line}`];
+  });
+}
+
+test('every export has a doc comment', () => {
+  const own = sources.filter((path) => !/\.(test|gen)\.ts$/.test(path));
+  assert.deepEqual(own.flatMap(undocumented), []);
+});
+
+test('time is asked of the clock and randomness of the generator alone', () => {
+  const wrong = sources.filter((path) => {
+    if (path.endsWith('.test.ts')) return false;
+    const text = read(path);
+    const asksTime = /Date\.now\(\)|new Date\(\)/.test(text) && path !== 'src/base/clock.ts';
+    const asksRandom =
+      /\b(randomBytes|randomUUID|Math\.random)\(/.test(text) &&
+      path !== 'src/base/random.ts' &&
+      !path.startsWith('src/crypto/');
+    return asksTime || asksRandom;
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every dependency says what it is for', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const told = read('docs/dependencies.md');
+  const untold = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !told.includes(`\`${name}\``),
+  );
+  assert.deepEqual(untold, []);
+});
+
+test('the lock file names no host', () => {
+  assert.doesNotMatch(read('package-lock.json'), /"resolved": "https?:/);
+});
+
+test('no comment promises work for later', () => {
+  const promising = handWritten.filter(
+    (path) => path !== 'tests/tidy.test.ts' && /\b(TODO|FIXME|XXX|HACK)\b/.test(read(path)),
+  );
+  assert.deepEqual(promising, []);
+});

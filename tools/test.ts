@@ -1,0 +1,37 @@
+// `npm test`: lint, then every test file, on the compiled output.
+// With --long: the large numbers too (WAXWING_LONG=1 tells the tests).
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const isLong = process.argv.includes('--long');
+
+/** Test files under a folder of the compiled output, sorted, so that runs compare. */
+function testFiles(folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...testFiles(path));
+    else if (entry.name.endsWith('.test.js')) found.push(path);
+  }
+  return found.sort();
+}
+
+function step(what: string, command: string, args: string[]): boolean {
+  console.log(`# ${what}`);
+  const env = { ...process.env, ...(isLong ? { WAXWING_LONG: '1' } : {}) };
+  return spawnSync(command, args, { stdio: 'inherit', env }).status === 0;
+}
+
+const bin = (name: string) => join('node_modules', '.bin', name);
+const files = ['src', 'tests', 'tools'].flatMap((name) => testFiles(join('dist', name)));
+// The tests come last: their closing lines are what a reader looks for.
+const passed = [
+  step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
+  step(`${files.length} test files`, process.execPath, [
+    '--test',
+    '--test-concurrency=2',
+    ...files,
+  ]),
+];
+process.exitCode = passed.every(Boolean) ? 0 : 1;
