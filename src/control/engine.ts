@@ -23,16 +23,23 @@ export interface RunningBroker {
 
 /** What an engine reports on its own account. */
 export interface EngineEvents {
-  /** The broker's process ended though nobody asked; it is being restarted with back-off. */
+  /**
+   * A started broker's process ended though nobody asked. The engine keeps no data key, so it does
+   * not start it again: control does, with back-off, after asking the key service for the key.
+   */
   crashed(brokerId: string, detail: string): void;
-  /** It is up again after a crash. */
-  recovered(brokerId: string, running: RunningBroker): void;
-  /** It cannot run: damaged storage, no free port. Nobody retries until it is started again. */
+  /**
+   * A started broker ended and starting it again would not help: damaged storage, a full disk.
+   *
+   * @param code the error's stable code, as in {@link Engine.start}
+   */
   failed(brokerId: string, code: string, message: string): void;
 }
 
 /** What a kind of broker must be able to do. Every call is idempotent. */
 export interface Engine {
+  /** Who is told what happens unasked; set once, before the first start. */
+  observe(events: EngineEvents): void;
   /**
    * Makes the broker's volume: folder, format, first segment. The key stays the caller's, who
    * overwrites it.
@@ -44,13 +51,19 @@ export interface Engine {
   /** The wrapped data key kept beside the broker's data. */
   wrappedKey(brokerId: string): Promise<Buffer>;
   /**
-   * Starts the broker's process; resolves when it accepts connections.
+   * Starts the broker's process; resolves when it accepts connections. Where it runs already, that
+   * is the answer and the key is only overwritten.
    *
    * @param dataKey 32 bytes; the engine overwrites them once they are handed over
+   * @throws {WaxwingError} where it cannot run: damaged storage, no free port. Not retried until
+   * somebody asks for a reboot.
    */
   start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker>;
-  /** Disconnects clients with the reason, ends the process and with it the key. */
+  /**
+   * Disconnects clients with the reason, ends the process and with it the key. Nothing is reported
+   * to {@link EngineEvents} for it; where the broker does not run, there is nothing to do.
+   */
   stop(brokerId: string, reason: string): Promise<void>;
-  /** Stops it and removes its files. */
+  /** Stops it and removes its files, as far as there are any. */
   remove(brokerId: string): Promise<void>;
 }
