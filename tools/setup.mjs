@@ -1,63 +1,84 @@
-// Makes a checkout ready to run: installs what the lock file names when it changed, and builds what
-// is stale. Plain JavaScript, because it runs before anything is installed.
+// Makes a checkout ready to run: installs the dependencies when they are not those of the lock
+// file, and compiles when a source is newer than what was compiled. Plain JavaScript, because it
+// runs before there is a compiler; quick when there is nothing to do, because `npm start` begins
+// with it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const sources = ['src', 'tests', 'tools', 'bench'];
+const stampFile = join(root, 'dist', '.compiled');
+const sourceFolders = ['src', 'tests', 'tools', 'bench'];
 
-/** Runs a command to its end; its output is shown only where it fails. */
-function run(what, command, args) {
-  console.error(`waxwing: ${what} …`);
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  if (status === 0) return;
-  process.stderr.write(`${stdout}${stderr}\nwaxwing: ${what} failed\n`);
+function fail(message) {
+  process.stderr.write(`waxwing setup: ${message}\n`);
   process.exit(1);
 }
 
-/** What was done last time, or an empty string. */
-function stamp(file) {
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
-}
-
-function install() {
-  const file = join(root, 'node_modules', '.waxwing-lock');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  const wanted = hash.digest('hex');
-  if (stamp(file) === wanted) return;
-  // Not `npm ci`: it refuses a lock file made where a registry has only some of the platform
-  // packages of a tool. `--no-save` keeps to the lock file and leaves it as it is.
-  run('installing dependencies', 'npm', ['install', '--no-save', '--no-audit', '--no-fund']);
-  writeFileSync(file, wanted);
-}
-
-/** Newest change of a source file under the folder, in milliseconds. */
-function newest(folder) {
-  let latest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) latest = Math.max(latest, newest(path));
-    else if (entry.name.endsWith('.ts')) latest = Math.max(latest, statSync(path).mtimeMs);
+function readOrEmpty(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return '';
+    throw error;
   }
-  return latest;
 }
 
-function build() {
-  const file = join(root, 'dist', '.waxwing-built');
-  const settings = ['tsconfig.json', 'package-lock.json'];
-  const present = sources.map((name) => join(root, name)).filter((path) => existsSync(path));
-  const changed = Math.max(
-    ...settings.map((name) => statSync(join(root, name)).mtimeMs),
-    ...present.map(newest),
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
+}
+
+/** Whether what npm says it installed is what the lock file asks for. */
+function isInstalled() {
+  const record = readOrEmpty(join(root, 'node_modules', '.package-lock.json'));
+  if (record === '') return false;
+  const installed = JSON.parse(record).packages;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) =>
+      path === '' || installed[path]?.version === version || (optional && !installed[path]),
   );
-  if (existsSync(file) && statSync(file).mtimeMs > changed) return;
-  run('building', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, '');
 }
 
-install();
-build();
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error) fail(`${command} cannot be run: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Names, sizes and times of everything that is compiled, as one hash. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  const add = (file) => {
+    const { mtimeMs, size } = statSync(join(root, file));
+    hash.update(`${file} ${mtimeMs} ${size}\n`);
+  };
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) walk(path);
+      else if (path.endsWith('.ts')) add(path);
+    }
+  };
+  add('tsconfig.json');
+  add('package-lock.json');
+  sourceFolders.forEach(walk);
+  return hash.digest('hex');
+}
+
+checkNode();
+if (!isInstalled()) {
+  process.stderr.write('waxwing setup: installing the dependencies\n');
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+const sources = fingerprint();
+if (readOrEmpty(stampFile) !== sources) {
+  process.stderr.write('waxwing setup: compiling\n');
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, sources);
+}

@@ -1,0 +1,134 @@
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+import * as x509 from '@peculiar/x509';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** How long the authority's and a server's certificates are valid. */
+const authorityDays = 3650;
+const serverDays = 397;
+
+/** A certificate with the key that belongs to it, both PEM (PKCS #8). */
+export interface Certificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Kinds of keys that servers have: ECDSA over P-256, and RSA of 2048 bits. */
+export type KeyKind = 'ecdsa' | 'rsa';
+
+const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const rsa = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+
+async function generateKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
+  return kind === 'ecdsa'
+    ? await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify'])
+    : await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
+}
+
+async function toPem(key: webcrypto.CryptoKey): Promise<string> {
+  const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  const pem = x509.PemConverter.encode(bytes, 'PRIVATE KEY');
+  bytes.fill(0);
+  return pem;
+}
+
+/** A positive serial number of 126 random bits (RFC 5280, 4.1.2.2). */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+  return bytes.toString('hex');
+}
+
+/** Valid from an hour ago, so that a client whose clock is behind is served too. */
+function validity(nowMs: number, days: number) {
+  return { notBefore: new Date(nowMs - 3_600_000), notAfter: new Date(nowMs + days * dayMs) };
+}
+
+/**
+ * Makes a certificate authority. One a service: every server certificate is signed by it, so a
+ * client has to trust this one certificate only.
+ */
+export async function createAuthority(nowMs: number): Promise<Certificate> {
+  const keys = await generateKeys('ecdsa');
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: serialNumber(),
+      name: `CN=Waxwing CA ${randomBytes(4).toString('hex')}`,
+      keys,
+      signingAlgorithm: ecdsa,
+      ...validity(nowMs, authorityDays),
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(
+          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+          true,
+        ),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+      ],
+    },
+    webcrypto,
+  );
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    privateKey: await toPem(keys.privateKey),
+  };
+}
+
+/**
+ * Issues a server certificate under an authority.
+ *
+ * @param hosts names and addresses that clients may use, at least one; the first is the subject
+ */
+export async function issueServerCertificate(
+  authority: Certificate,
+  kind: KeyKind,
+  hosts: readonly string[],
+  nowMs: number,
+): Promise<Certificate> {
+  const issuer = new x509.X509Certificate(authority.certificate);
+  const issuerKey = await webcrypto.subtle.importKey(
+    'pkcs8',
+    x509.PemConverter.decodeFirst(authority.privateKey),
+    ecdsa,
+    false,
+    ['sign'],
+  );
+  const keys = await generateKeys(kind);
+  const usages = x509.KeyUsageFlags.digitalSignature;
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: serialNumber(),
+      subject: [{ CN: [hosts[0] ?? 'localhost'] }],
+      issuer: issuer.subjectName,
+      publicKey: keys.publicKey,
+      signingKey: issuerKey,
+      signingAlgorithm: ecdsa,
+      ...validity(nowMs, serverDays),
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(
+          kind === 'rsa' ? usages | x509.KeyUsageFlags.keyEncipherment : usages,
+          true,
+        ),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        ),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+        await x509.AuthorityKeyIdentifierExtension.create(issuer, false, webcrypto),
+      ],
+    },
+    webcrypto,
+  );
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    privateKey: await toPem(keys.privateKey),
+  };
+}
