@@ -1,0 +1,4 @@
+/** A time as the trail writes it: UTC, whole seconds, `YYYY-MM-DDTHH:MM:SSZ`. */
+export function eventTime(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { AuditError } from './errors.ts';
+import { lookupUserName } from './identity.ts';
+import type { EventRecord } from './record.ts';
+import { parseLine, trailTimeline } from './trail.ts';
+
+/** By what an event may be looked up. */
+export const lookupKeys = [
+  'EventId',
+  'EventName',
+  'ReadOnly',
+  'Username',
+  'ResourceType',
+  'ResourceName',
+  'EventSource',
+  'AccessKeyId',
+] as const;
+
+/** By what an event may be looked up. */
+export type LookupKey = (typeof lookupKeys)[number];
+
+/** What is looked for. */
+export interface Lookup {
+  /** At most one. */
+  readonly attributes: readonly { readonly key: LookupKey; readonly value: string }[];
+  /** Inclusive; 90 days before now where left out. */
+  readonly fromMs: number | undefined;
+  /** Inclusive; now where left out. */
+  readonly toMs: number | undefined;
+  /** 1 to 50. */
+  readonly limit: number;
+  /** From the page before, which must have been asked for with the same members. */
+  readonly nextToken: string | undefined;
+}
+
+/** A page of what was found, newest first. */
+export interface LookupPage {
+  readonly events: readonly { readonly atMs: number; readonly event: EventRecord }[];
+  readonly nextToken: string | undefined;
+}
+
+/** What a look-up needs of the timeline that holds the trail. */
+export interface TimelineReader {
+  readTimeline(
+    name: string,
+    range: {
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly newestFirst: boolean;
+      /** Continues after the entry that had this cursor. */
+      readonly after?: string;
+    },
+  ): AsyncIterable<{ readonly atMs: number; readonly bytes: Buffer; readonly cursor: string }>;
+}
+
+/** How long events can be looked up. */
+const keptMs = 90 * 24 * 3600 * 1000;
+
+/**
+ * Finds events, newest first.
+ *
+ * @throws {AuditError} where the look-up itself is wrong
+ * @see CloudTrail LookupEvents
+ */
+export async function lookUp(
+  timelines: TimelineReader,
+  lookup: Lookup,
+  nowMs: number,
+): Promise<LookupPage> {
+  const matches = matcher(lookup.attributes);
+  if (lookup.fromMs !== undefined && lookup.toMs !== undefined && lookup.fromMs > lookup.toMs) {
+    throw new AuditError('invalid-time-range', 'the start time is later than the end time');
+  }
+  const after = lookup.nextToken === undefined ? undefined : readToken(lookup.nextToken, lookup);
+  const range = {
+    fromMs: Math.max(lookup.fromMs ?? 0, nowMs - keptMs),
+    toMs: lookup.toMs ?? nowMs,
+    newestFirst: true,
+    ...(after !== undefined && { after }),
+  };
+  const events: { atMs: number; event: EventRecord }[] = [];
+  let last: string | undefined;
+  for await (const { atMs, bytes, cursor } of timelines.readTimeline(trailTimeline, range)) {
+    const { event } = parseLine(bytes);
+    if (!matches(event)) continue;
+    // One more than the page holds: only then is there a next page.
+    if (events.length === lookup.limit) return { events, nextToken: writeToken(last, lookup) };
+    events.push({ atMs, event });
+    last = cursor;
+  }
+  return { events, nextToken: undefined };
+}
+
+function matcher(attributes: Lookup['attributes']): (event: EventRecord) => boolean {
+  const [attribute, ...more] = attributes;
+  if (more.length > 0) {
+    throw new AuditError(
+      'invalid-lookup-attributes',
+      `${attributes.length} lookup attributes are given, 1 is allowed`,
+    );
+  }
+  if (attribute === undefined) return () => true;
+  const { key, value } = attribute;
+  if (key === 'ReadOnly' && value !== 'true' && value !== 'false') {
+    throw new AuditError(
+      'invalid-lookup-attributes',
+      'the value of the lookup attribute ReadOnly must be true or false',
+    );
+  }
+  return (event) => valuesOf[key](event).includes(value);
+}
+
+/** What an event has under each key. */
+const valuesOf: Record<LookupKey, (event: EventRecord) => readonly (string | undefined)[]> = {
+  EventId: (event) => [event.eventID],
+  EventName: (event) => [event.eventName],
+  ReadOnly: (event) => [String(event.readOnly)],
+  Username: (event) => [lookupUserName(event.userIdentity)],
+  ResourceType: (event) => (event.resources ?? []).map(({ type }) => type),
+  ResourceName: (event) => (event.resources ?? []).map(({ ARN }) => ARN),
+  EventSource: (event) => [event.eventSource],
+  AccessKeyId: (event) => [event.userIdentity.accessKeyId],
+};
+
+/** What makes two look-ups the same but for the page: a token of one is not one of another. */
+function fingerprint({ attributes, fromMs, toMs }: Lookup): string {
+  const members = JSON.stringify([attributes, fromMs ?? null, toMs ?? null]);
+  return createHash('sha256').update(members).digest('base64url').slice(0, 16);
+}
+
+function writeToken(cursor: string | undefined, lookup: Lookup): string {
+  return Buffer.from(JSON.stringify([cursor, fingerprint(lookup)])).toString('base64url');
+}
+
+function readToken(token: string, lookup: Lookup): string {
+  const parts = tokenParts(token);
+  if (parts === undefined || parts[1] !== fingerprint(lookup)) {
+    throw new AuditError(
+      'invalid-next-token',
+      'the next token is not one of a look-up with these members',
+    );
+  }
+  return parts[0];
+}
+
+function tokenParts(token: string): [string, string] | undefined {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parts)) return undefined;
+  const [cursor, print]: unknown[] = parts;
+  return typeof cursor === 'string' && typeof print === 'string' ? [cursor, print] : undefined;
+}

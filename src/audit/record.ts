@@ -1,0 +1,177 @@
+import { eventTime } from './event-time.ts';
+import { type Actor, type UserIdentity, userIdentity } from './identity.ts';
+
+/** A resource that a call touched. */
+export interface TouchedResource {
+  readonly arn: string;
+  /** `AWS::KMS::Key`, `AWS::AmazonMQ::Broker`, … */
+  readonly type: string;
+  readonly accountId: string;
+}
+
+/** A call that has ended, as the trail needs to know it. Nothing in it is secret any more. */
+export interface EndedCall {
+  readonly actor: Actor;
+  /** The service that made the call with the actor's identity, where one did. */
+  readonly invokedBy: string | undefined;
+  readonly requestId: string;
+  readonly eventId: string;
+  readonly region: string;
+  /** The account whose trail this is, 12 digits. */
+  readonly accountId: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
+  /** When the call ended. */
+  readonly atMs: number;
+  /** `kms.amazonaws.com`, `amazonmq.amazonaws.com` */
+  readonly eventSource: string;
+  /** The operation's name. */
+  readonly eventName: string;
+  readonly apiVersion: string | undefined;
+  readonly readOnly: boolean;
+  /** Members in lower camel case, secrets and blobs left out; null where there are none. */
+  readonly requestParameters: object | null;
+  /** As {@link requestParameters}; dropped for calls that only read and for calls that failed. */
+  readonly responseElements: object | null;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly resources: readonly TouchedResource[];
+  readonly additionalEventData?: object;
+  /** Common to the copies of one action that several accounts receive. */
+  readonly sharedEventId?: string;
+}
+
+/** One event of the trail, in CloudTrail's words and order. */
+export interface EventRecord {
+  readonly eventVersion: '1.11';
+  readonly userIdentity: UserIdentity;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly eventTime: string;
+  readonly eventSource: string;
+  readonly eventName: string;
+  readonly awsRegion: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent?: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly requestParameters: object | null;
+  readonly responseElements: object | null;
+  readonly additionalEventData?: object;
+  readonly requestID?: string;
+  readonly eventID: string;
+  readonly readOnly: boolean;
+  readonly resources?: readonly { accountId: string; type: string; ARN: string }[];
+  readonly eventType: 'AwsApiCall' | 'AwsServiceEvent';
+  readonly apiVersion?: string;
+  readonly managementEvent: true;
+  readonly recipientAccountId: string;
+  readonly serviceEventDetails?: object;
+  readonly sharedEventID?: string;
+  readonly eventCategory: 'Management';
+  readonly tlsDetails?: {
+    readonly tlsVersion: string;
+    readonly cipherSuite: string;
+    readonly clientProvidedHostHeader: string;
+  };
+}
+
+/** Longest text of a field, in UTF-8 bytes. */
+const textBytesMax = 1024;
+/** Largest value of a field, in bytes of its JSON. */
+const valueBytesMax = { parameters: 100 * 1024, additional: 28 * 1024 };
+
+/** The event of a call that has ended. */
+export function eventRecord(call: EndedCall): EventRecord {
+  const { actor, error } = call;
+  const isService = actor.type === 'service';
+  const answered = !call.readOnly && error === undefined;
+  return {
+    eventVersion: '1.11',
+    userIdentity: userIdentity(actor, call.invokedBy),
+    eventTime: eventTime(call.atMs),
+    eventSource: call.eventSource,
+    eventName: call.eventName,
+    awsRegion: call.region,
+    sourceIPAddress: isService ? actor.principalId : call.sourceIp,
+    userAgent: isService ? actor.principalId : shortened(call.userAgent),
+    ...(error && { errorCode: error.code, errorMessage: shortened(error.message) }),
+    requestParameters: bounded(call.requestParameters, valueBytesMax.parameters),
+    responseElements: answered ? bounded(call.responseElements, valueBytesMax.parameters) : null,
+    ...(call.additionalEventData && {
+      additionalEventData: bounded(call.additionalEventData, valueBytesMax.additional) ?? tooLarge,
+    }),
+    requestID: call.requestId,
+    eventID: call.eventId,
+    readOnly: call.readOnly,
+    ...(call.resources.length > 0 && {
+      resources: call.resources.map(({ accountId, type, arn }) => ({ accountId, type, ARN: arn })),
+    }),
+    eventType: 'AwsApiCall',
+    ...(call.apiVersion !== undefined && { apiVersion: call.apiVersion }),
+    managementEvent: true,
+    recipientAccountId: call.accountId,
+    ...(call.sharedEventId !== undefined && { sharedEventID: call.sharedEventId }),
+    eventCategory: 'Management',
+    ...(call.tls && {
+      tlsDetails: {
+        tlsVersion: call.tls.version,
+        cipherSuite: call.tls.cipher,
+        clientProvidedHostHeader: call.tls.host,
+      },
+    }),
+  };
+}
+
+/** What a service did on its own account: the deletion of a key that was due, a rotation. */
+export interface ServiceEvent {
+  readonly eventId: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly atMs: number;
+  readonly eventSource: string;
+  /** `DeleteKey`, `RotateKey`, … */
+  readonly eventName: string;
+  readonly resources: readonly TouchedResource[];
+  readonly details: object;
+}
+
+/** The event of what a service did though nobody called it. */
+export function serviceEventRecord(event: ServiceEvent): EventRecord {
+  return {
+    eventVersion: '1.11',
+    userIdentity: { accountId: event.accountId, invokedBy: 'AWS Internal' },
+    eventTime: eventTime(event.atMs),
+    eventSource: event.eventSource,
+    eventName: event.eventName,
+    awsRegion: event.region,
+    sourceIPAddress: 'AWS Internal',
+    userAgent: 'AWS Internal',
+    requestParameters: null,
+    responseElements: null,
+    eventID: event.eventId,
+    readOnly: false,
+    resources: event.resources.map(({ accountId, type, arn }) => ({ accountId, type, ARN: arn })),
+    eventType: 'AwsServiceEvent',
+    managementEvent: true,
+    recipientAccountId: event.accountId,
+    serviceEventDetails: event.details,
+    eventCategory: 'Management',
+  };
+}
+
+/** Stands where a value was too large to be recorded. */
+const tooLarge = { omitted: true, reason: 'larger than the trail records' };
+
+function bounded(value: object | null, bytesMax: number): object | null {
+  if (value === null || Object.keys(value).length === 0) return null;
+  return Buffer.byteLength(JSON.stringify(value)) > bytesMax ? tooLarge : value;
+}
+
+/** Cuts a text so that its UTF-8 fits, never within a character. */
+function shortened(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length <= textBytesMax) return text;
+  let end = textBytesMax;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
