@@ -73,7 +73,9 @@ function fingerprint() {
 checkNode();
 if (!isInstalled()) {
   process.stderr.write('waxwing setup: installing the dependencies\n');
-  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file made where a registry has only some of the platform
+  // packages of a tool. `--no-save` keeps to the lock file and leaves it as it is.
+  run('npm', ['install', '--no-save', '--include=dev', '--loglevel=error']);
 }
 const sources = fingerprint();
 if (readOrEmpty(stampFile) !== sources) {

@@ -1,0 +1,130 @@
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Connection, Transport } from '../protocols/protocol.ts';
+import { answerAndClose, tellByFirstByte } from './first-byte.ts';
+import { listen } from './listen.ts';
+import type { TlsPolicy } from './tls-policy.ts';
+import { Flusher, SocketTransport } from './transport.ts';
+
+/** Milliseconds that a TLS handshake may take. */
+const handshakeTimeoutMs = 10_000;
+
+/** A certificate (PEM, its own first) and its key (PEM). */
+export interface ServerCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** What a listener is made of. */
+export interface TlsListenerOptions {
+  readonly host: string;
+  /** One per kind of key; the client's offer decides which is shown. */
+  readonly certificates: readonly ServerCertificate[];
+  readonly policy: TlsPolicy;
+  /** Connections at a time, those in their handshake included; more are ended at once. */
+  readonly connectionCountMax: number;
+  /** Makes the protocol's end of a new connection. */
+  readonly accept: (transport: Transport) => Connection;
+  /** What to say to a client that speaks no TLS, given its first bytes. */
+  readonly answerPlain: (bytes: Buffer) => Buffer;
+  readonly clock?: Clock;
+}
+
+/** A port on which one protocol is spoken, over TLS only. */
+export class TlsListener {
+  readonly #options: TlsListenerOptions;
+  readonly #clock: Clock;
+  readonly #tcp: Server;
+  readonly #tls: TlsServer;
+  readonly #flusher = new Flusher();
+  readonly #transports = new Set<SocketTransport>();
+  readonly #sockets = new Set<Socket>();
+  #ticks: NodeJS.Timeout | undefined = undefined;
+  #ended: (() => void) | undefined = undefined;
+
+  constructor(options: TlsListenerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#tls = createTlsServer({
+      ...options.policy,
+      cert: options.certificates.map(({ certificate }) => certificate),
+      key: options.certificates.map(({ privateKey }) => privateKey),
+      handshakeTimeout: handshakeTimeoutMs,
+    });
+    this.#tls.on('secureConnection', (socket) => this.#accept(socket));
+    this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#arrived(socket));
+    this.#tcp.maxConnections = options.connectionCountMax;
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @param port 0 for any free one
+   * @returns the port it listens on
+   * @throws {NetError} `port-in-use`, `listen-failed`
+   */
+  async open(port: number): Promise<number> {
+    const found = await listen(this.#tcp, this.#options.host, port);
+    this.#ticks = setInterval(() => this.#tick(), 1000);
+    return found;
+  }
+
+  /** Connections that finished their handshake. */
+  get connectionCount(): number {
+    return this.#transports.size;
+  }
+
+  #arrived(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    tellByFirstByte(
+      socket,
+      () => this.#tls.emit('connection', socket),
+      (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),
+    );
+  }
+
+  #accept(socket: TLSSocket): void {
+    const transport = new SocketTransport(socket, this.#flusher);
+    this.#transports.add(transport);
+    transport.attach(this.#options.accept(transport), () => {
+      this.#transports.delete(transport);
+      if (this.#transports.size === 0) this.#ended?.();
+    });
+  }
+
+  #tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const transport of this.#transports) transport.tick(nowMs);
+  }
+
+  /**
+   * Closes the port and every connection: clients are told the reason and have a while to answer,
+   * then they are cut.
+   *
+   * @param patienceMs how long that while is
+   */
+  async close(reason: string, patienceMs: number): Promise<void> {
+    this.#tcp.close();
+    for (const transport of this.#transports) transport.connection.shutdown(reason);
+    if (this.#transports.size > 0) await this.#allEnded(patienceMs);
+    clearInterval(this.#ticks);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #allEnded(patienceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = setTimeout(resolve, patienceMs);
+      this.#ended = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+  }
+}

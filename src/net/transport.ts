@@ -1,0 +1,121 @@
+import type { TLSSocket } from 'node:tls';
+import { assert } from '../base/assert.ts';
+import type { Connection, Transport } from '../protocols/protocol.ts';
+
+/** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
+const waitingBytesMax = 1024 * 1024;
+
+/** Milliseconds after which a connection that was closed here is cut, whether or not all has left. */
+const lingerMs = 5000;
+
+/** One turn's flushes: every connection that has something to say is asked once, at its end. */
+export class Flusher {
+  #due: SocketTransport[] = [];
+  readonly #run = (): void => this.#flush();
+
+  add(transport: SocketTransport): void {
+    if (this.#due.push(transport) === 1) setImmediate(this.#run);
+  }
+
+  #flush(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const transport of due) transport.flush();
+  }
+}
+
+/** A TLS socket as a protocol sees it. */
+export class SocketTransport implements Transport {
+  readonly peerAddress: string;
+  readonly localAddress: string;
+  readonly tlsVersion: string;
+  readonly #socket: TLSSocket;
+  readonly #flusher: Flusher;
+  #connection: Connection | undefined = undefined;
+  #isFlushDue = false;
+  #isBehind = false;
+  /** When it was closed from this side; -1 before. */
+  #closedAtMs = -1;
+  #isClosed = false;
+
+  constructor(socket: TLSSocket, flusher: Flusher) {
+    this.#socket = socket;
+    this.#flusher = flusher;
+    this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.tlsVersion = socket.getProtocol() ?? '';
+  }
+
+  /** Joins the two ends; `ended` is called once, whatever ends the socket. */
+  attach(connection: Connection, ended: () => void): void {
+    this.#connection = connection;
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.on('data', (bytes: Buffer) => connection.receive(bytes));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => socket.destroy()); // a reset is an end like any other
+    socket.on('close', () => {
+      connection.ended();
+      ended();
+    });
+  }
+
+  get connection(): Connection {
+    assert(this.#connection !== undefined, 'a transport has no connection yet');
+    return this.#connection;
+  }
+
+  write(bytes: Buffer, released?: () => void): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed || this.#isClosed) return true;
+    socket.write(bytes, released);
+    this.#isBehind = socket.writableLength > waitingBytesMax;
+    return !this.#isBehind;
+  }
+
+  #drained(): void {
+    if (!this.#isBehind) return;
+    this.#isBehind = false;
+    this.connection.writable();
+  }
+
+  requestFlush(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#flusher.add(this);
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    this.connection.flush();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.end();
+    // Read on, or the peer's end would never be seen.
+    this.#socket.resume();
+  }
+
+  /** Once a second. */
+  tick(nowMs: number): void {
+    this.connection.tick(nowMs);
+    if (!this.#isClosed) return;
+    if (this.#closedAtMs < 0) this.#closedAtMs = nowMs;
+    else if (nowMs - this.#closedAtMs >= lingerMs) this.cut();
+  }
+
+  /** Ends the socket at once. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+}

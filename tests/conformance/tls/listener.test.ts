@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { TlsListener } from '../../../src/net/tls-listener.ts';
+import { defaultPolicy, parityPolicy, type TlsPolicy } from '../../../src/net/tls-policy.ts';
+import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
+import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
+import { allSuites, openssl } from '../../support/openssl.ts';
+
+/** Sends back what it receives, at the end of the turn. */
+class Echo implements Connection {
+  readonly transport: Transport;
+  readonly gathered: Buffer[] = [];
+  flushCount = 0;
+  isEnded = false;
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+  receive(bytes: Buffer): void {
+    this.gathered.push(bytes);
+    this.transport.requestFlush();
+  }
+  flush(): void {
+    this.flushCount++;
+    for (const bytes of this.gathered.splice(0)) this.transport.write(bytes);
+  }
+  writable(): void {}
+  tick(): void {}
+  ended(): void {
+    this.isEnded = true;
+  }
+  shutdown(reason: string): void {
+    this.transport.write(Buffer.from(reason));
+    this.transport.close();
+  }
+}
+
+class EchoServer {
+  readonly listener: TlsListener;
+  readonly connections: Echo[] = [];
+  port = 0;
+  constructor(policy: TlsPolicy, connectionCountMax = 100) {
+    this.listener = new TlsListener({
+      host: '127.0.0.1',
+      certificates: certificates.servers,
+      policy,
+      connectionCountMax,
+      accept: (transport) => {
+        const echo = new Echo(transport);
+        this.connections.push(echo);
+        return echo;
+      },
+      answerPlain: () => Buffer.from('speak TLS'),
+    });
+  }
+  async open(): Promise<this> {
+    this.port = await this.listener.open(0);
+    return this;
+  }
+  connect(): TLSSocket {
+    return connectTls({ port: this.port, host: 'localhost', ca: certificates.authority });
+  }
+}
+
+let certificates: TestCertificates;
+let standard: EchoServer;
+let parity: EchoServer;
+
+before(async () => {
+  certificates = await testCertificates();
+  standard = await new EchoServer(defaultPolicy).open();
+  parity = await new EchoServer(parityPolicy).open();
+});
+
+after(async () => {
+  await Promise.all([standard.listener.close('over', 0), parity.listener.close('over', 0)]);
+});
+
+/** Everything a socket says until it ends. */
+function readAll(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(text));
+  });
+}
+
+function readOnce(socket: Socket): Promise<string> {
+  return new Promise((resolve) => socket.once('data', (bytes) => resolve(bytes.toString())));
+}
+
+const pageSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
+const twins = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
+
+/** Tries every suite that OpenSSL knows, some at a time. */
+async function agreedSuites(port: number): Promise<string[]> {
+  const suites = await allSuites();
+  assert.ok(suites.length > 60, `OpenSSL offers only ${suites.length} suites`);
+  const found: string[] = [];
+  for (let at = 0; at < suites.length; at += 8) {
+    const offers = suites.slice(at, at + 8).map(async (suite) => {
+      const agreed = await openssl(port, '-tls1_2', '-cipher', `${suite}:@SECLEVEL=0`);
+      if (agreed !== undefined) found.push(agreed.suite);
+    });
+    await Promise.all(offers);
+  }
+  return found.sort();
+}
+
+test('at TLS 1.2 exactly the two suites of the page and their ECDSA twins are spoken', async () => {
+  assert.deepEqual(await agreedSuites(standard.port), [...twins, ...pageSuites].sort());
+});
+
+test('with parity exactly the two suites of the page are spoken', async () => {
+  assert.deepEqual(await agreedSuites(parity.port), [...pageSuites].sort());
+});
+
+test('TLS 1.3 is spoken, but not with parity', async () => {
+  for (const suite of ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256']) {
+    const agreed = await openssl(standard.port, '-tls1_3', '-ciphersuites', suite);
+    assert.deepEqual(agreed, { version: 'TLSv1.3', suite });
+  }
+  assert.equal(await openssl(parity.port, '-tls1_3'), undefined);
+  assert.equal((await openssl(parity.port))?.version, 'TLSv1.2');
+});
+
+test('nothing below TLS 1.2 is spoken', async () => {
+  for (const { port } of [standard, parity]) {
+    for (const version of ['-tls1_1', '-tls1']) {
+      const agreed = await openssl(port, version, '-cipher', 'ALL:@SECLEVEL=0');
+      assert.equal(agreed, undefined);
+    }
+  }
+});
+
+test('a client that knows only one kind of key is shown that certificate', async () => {
+  for (const suite of [pageSuites[0], twins[0]]) {
+    const socket = connectTls({
+      port: standard.port,
+      host: 'localhost',
+      ca: certificates.authority,
+      maxVersion: 'TLSv1.2',
+      ciphers: suite,
+    });
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    assert.equal(socket.authorized, true);
+    const { asn1Curve } = socket.getPeerCertificate();
+    assert.equal(asn1Curve === 'prime256v1', suite === twins[0]);
+    socket.destroy();
+  }
+});
+
+test('what a client sends in one turn is answered with one flush', async () => {
+  const socket = standard.connect();
+  socket.write('hello');
+  assert.equal(await readOnce(socket), 'hello');
+  const echo = standard.connections.at(-1);
+  assert.equal(echo?.flushCount, 1);
+  assert.match(echo?.transport.peerAddress ?? '', /^127\.0\.0\.1:\d+$/);
+  assert.equal(echo?.transport.tlsVersion, 'TLSv1.3');
+  socket.destroy();
+});
+
+test('plaintext on the port is told what is spoken there, and closed', async () => {
+  for (const text of ['GET / HTTP/1.1\r\n\r\n', 'AMQP\0\0\x09\x01', '\0'.repeat(100_000)]) {
+    const socket = connectTcp(standard.port, '127.0.0.1');
+    socket.write(text, 'latin1');
+    assert.equal(await readAll(socket), 'speak TLS');
+  }
+});
+
+test('garbage that begins like TLS ends only its own connection', async () => {
+  const good = standard.connect();
+  good.write('before');
+  assert.equal(await readOnce(good), 'before');
+  for (const garbage of [
+    '\x16',
+    '\x16\x03\x01\xff\xff',
+    `\x16\x03\x03\x00\x05${'x'.repeat(5000)}`,
+  ]) {
+    const socket = connectTcp(standard.port, '127.0.0.1');
+    const everything = readAll(socket);
+    socket.write(garbage, 'latin1');
+    if (garbage.length < 100) socket.end();
+    await everything;
+  }
+  good.write('after');
+  assert.equal(await readOnce(good), 'after');
+  good.destroy();
+});
+
+test('connections above the limit are ended at once, and room is given again', async () => {
+  const server = await new EchoServer(defaultPolicy, 2).open();
+  const [first, second] = [server.connect(), server.connect()];
+  for (const socket of [first, second]) {
+    socket.write('in');
+    assert.equal(await readOnce(socket), 'in');
+  }
+  assert.equal(await readAll(server.connect()), '');
+  first.destroy();
+  await new Promise((resolve) => first.once('close', resolve));
+  while (server.listener.connectionCount > 1) await new Promise((resolve) => setImmediate(resolve));
+  const third = server.connect();
+  third.write('in too');
+  assert.equal(await readOnce(third), 'in too');
+  await server.listener.close('over', 0);
+});
+
+test('closing tells every client the reason before the port is gone', async () => {
+  const server = await new EchoServer(defaultPolicy).open();
+  const socket = server.connect();
+  socket.write('hello');
+  assert.equal(await readOnce(socket), 'hello');
+  const rest = readAll(socket);
+  await server.listener.close('the key is gone', 2000);
+  assert.equal(await rest, 'the key is gone');
+  assert.equal(server.connections[0]?.isEnded, true);
+  const refused = connectTcp(server.port, '127.0.0.1');
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => refused.on('error', resolve));
+  assert.equal(error.code, 'ECONNREFUSED');
+});
+
+test('a port in use is told as such', async () => {
+  const second = new EchoServer(defaultPolicy);
+  await assert.rejects(second.listener.open(standard.port), {
+    code: 'port-in-use',
+    message: `port ${standard.port} on 127.0.0.1 is in use by another program`,
+  });
+});

@@ -1,0 +1,21 @@
+import { systemClock } from '../../src/base/clock.ts';
+import { createAuthority, issueServerCertificate } from '../../src/crypto/authority.ts';
+import type { ServerCertificate } from '../../src/net/tls-listener.ts';
+
+/** An authority for one test run, and a server's two certificates under it. */
+export interface TestCertificates {
+  /** PEM, for clients to trust. */
+  readonly authority: string;
+  readonly servers: readonly ServerCertificate[];
+}
+
+export async function testCertificates(): Promise<TestCertificates> {
+  const nowMs = systemClock.nowMs();
+  const authority = await createAuthority(nowMs);
+  const issue = (kind: 'ecdsa' | 'rsa') =>
+    issueServerCertificate(authority, kind, ['localhost', '127.0.0.1'], nowMs);
+  return {
+    authority: authority.certificate,
+    servers: await Promise.all([issue('ecdsa'), issue('rsa')]),
+  };
+}

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** What `openssl s_client` agreed on with a server. */
+export interface Agreed {
+  /** `TLSv1.3` and the like. */
+  readonly version: string;
+  /** OpenSSL's name of the cipher suite. */
+  readonly suite: string;
+}
+
+/**
+ * Connects as `openssl s_client` with more options of its own.
+ *
+ * @returns undefined where the handshake fails
+ */
+export async function openssl(port: number, ...options: string[]): Promise<Agreed | undefined> {
+  const client = promisify(execFile)('openssl', [
+    ...['s_client', '-connect', `127.0.0.1:${port}`, '-brief', ...options],
+  ]);
+  client.child.stdin?.end();
+  const { stderr } = await client.catch((error: { stderr: string }) => error);
+  const version = /^Protocol version: (\S+)/m.exec(stderr)?.[1];
+  const suite = /^Ciphersuite: (\S+)/m.exec(stderr)?.[1];
+  return version === undefined || suite === undefined ? undefined : { version, suite };
+}
+
+/** Every suite of TLS 1.2 and below that this machine's OpenSSL can offer at all. */
+export async function allSuites(): Promise<string[]> {
+  const list = ['ciphers', '-s', '-tls1_2', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'];
+  const { stdout } = await promisify(execFile)('openssl', list);
+  return stdout.trim().split(':');
+}
