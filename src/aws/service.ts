@@ -1,3 +1,4 @@
+import type { AwsError, Wire } from './errors.ts';
 import type { Shape } from './shape.ts';
 
 /** Who makes a call, as authentication found it. */
@@ -88,21 +89,43 @@ export interface Operation<Input = never, Output = unknown> {
   readonly readOnly: boolean;
   readonly input: Shape<Input>;
   readonly output: Shape<Output>;
-  /** rest-json only. */
+  /**
+   * rest-json only. `{name}` in the path is the input's member of that name; with GET and DELETE the
+   * other members come from the query, else from the body. The status is 200 where left out.
+   */
   readonly http?: { readonly method: string; readonly path: string; readonly status?: number };
   /**
    * What the generic (identity) authorisation is asked for, after validation and before `handle`.
    * Left out: the action on `*`. Key policies and grants are judged inside kms/, on top of it.
    */
   permissions?(input: Input, context: CallContext): readonly Permission[];
-  handle(input: Input, context: CallContext): Promise<Result<Output>> | Result<Output>;
+  /**
+   * Does it. The dispatcher applies the changes in the same tick in which it receives them, so
+   * what a synchronous operation checked still holds. Calls interleave at every await: an
+   * asynchronous operation that depends on the present state resolves to a {@link Decision}, which
+   * checks and returns its changes synchronously, without a tick in between.
+   */
+  handle(input: Input, context: CallContext): Outcome<Output>;
+}
+
+/** The synchronous end of an asynchronous operation: checks what must hold and says what changes. */
+export type Decision<Output> = () => Result<Output>;
+
+/** What an operation may hand back; see {@link Operation.handle}. */
+export type Outcome<Output> = Result<Output> | Promise<Result<Output> | Decision<Output>>;
+
+/** Declares an operation; its input and output types follow from the shapes. */
+export function operation<Input, Output>(
+  declared: Operation<Input, Output>,
+): Operation<Input, Output> {
+  return declared;
 }
 
 /** A service behind the front door. */
 export interface Service {
   /** `kms`, `mq`, `cloudtrail`: the signing name too. */
   readonly name: string;
-  readonly wire: 'rest-json' | 'json-1.1' | 'query';
+  readonly wire: Wire;
   /** json-1.1: what stands before the dot in `X-Amz-Target`; several where SDKs differ. */
   readonly targetPrefixes?: readonly string[];
   /** `kms.amazonaws.com`, `amazonmq.amazonaws.com`: the audit record's event source. */
@@ -110,4 +133,9 @@ export interface Service {
   readonly apiVersion: string;
   // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
   readonly operations: Readonly<Record<string, Operation<any, any>>>;
+  /**
+   * Puts a domain's expected failure into AWS's words; undefined for what it does not know, which is
+   * then answered as an internal failure.
+   */
+  translate?(error: Error): AwsError | undefined;
 }

@@ -1,4 +1,146 @@
-/** What is valid for a member, and its TypeScript type. */
+/**
+ * What is valid for an input or output, and its TypeScript type: plain data that the wires, the
+ * validation, the audit and the tests walk. Made by the builders below.
+ */
 export interface Shape<T> {
-  readonly parse: (value: unknown, path: string) => T;
+  readonly node: ShapeNode;
+  /**
+   * Set for what must never be shown, neither in an audit record nor in an error's text: what stands
+   * in the record in its place, or the empty text where the whole member is left out.
+   */
+  readonly redaction?: '' | '***';
+  /** Only for the compiler; no shape has it. */
+  readonly type?: T;
+}
+
+/** A member that a structure cannot be without. */
+export interface RequiredShape<T> extends Shape<T> {
+  readonly required: true;
+}
+
+/** Members by their names on the wire. */
+export type Members = Readonly<Record<string, Shape<unknown> | RequiredShape<unknown>>>;
+
+/** The kinds of shapes, for those who walk them. */
+export type ShapeNode =
+  | { readonly kind: 'structure'; readonly members: Members }
+  | ({ readonly kind: 'list'; readonly of: Shape<unknown> } & ListLimits)
+  | ({
+      readonly kind: 'map';
+      readonly key: Shape<string>;
+      readonly value: Shape<unknown>;
+    } & MapLimits)
+  | ({ readonly kind: 'string' } & StringLimits)
+  | { readonly kind: 'enumeration'; readonly values: readonly string[]; readonly anyCase: boolean }
+  | ({ readonly kind: 'integer' } & Range)
+  | ({ readonly kind: 'blob' } & Range)
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'timestamp' }
+  | { readonly kind: 'document' };
+
+/** Both ends included; what is left out is unlimited. */
+export interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** Lengths in Unicode characters; the pattern's source is shown to the caller who breaks it. */
+export interface StringLimits extends Range {
+  readonly pattern?: RegExp;
+}
+
+/** Lengths in elements. */
+export interface ListLimits extends Range {
+  /** No two elements may be equal. */
+  readonly unique?: boolean;
+}
+
+/** Lengths in pairs. */
+export type MapLimits = Range;
+
+/** The TypeScript type of what a shape describes. */
+export type Infer<S> = S extends Shape<infer T> ? T : never;
+
+type RequiredNames<M extends Members> = {
+  [Name in keyof M]: M[Name] extends RequiredShape<unknown> ? Name : never;
+}[keyof M];
+
+type Simplify<T> = { [Name in keyof T]: T[Name] };
+
+/** The TypeScript type of a structure with these members; all are optional but the required ones. */
+export type StructureOf<M extends Members> = Simplify<
+  { readonly [Name in RequiredNames<M>]: Infer<M[Name]> } & {
+    readonly [Name in Exclude<keyof M, RequiredNames<M>>]?: Infer<M[Name]> | undefined;
+  }
+>;
+
+/** An object with these members. Others are ignored when reading and left out when writing. */
+export function structure<const M extends Members>(members: M): Shape<StructureOf<M>> {
+  return { node: { kind: 'structure', members } };
+}
+
+/** Marks a structure's member that must be there. */
+export function required<T>(shape: Shape<T>): RequiredShape<T> {
+  return { ...shape, required: true };
+}
+
+/**
+ * Marks what must never be shown: passwords, keys, plaintext.
+ *
+ * @param redaction what audit records show in its place; the empty text leaves the member out
+ */
+export function sensitive<T>(shape: Shape<T>, redaction: '' | '***' = ''): Shape<T> {
+  return { ...shape, redaction };
+}
+
+/** A text. */
+export function string(limits: StringLimits = {}): Shape<string> {
+  return { node: { kind: 'string', ...limits } };
+}
+
+/** A text out of a few; with `anyCase` the value read is the one listed, however it was written. */
+export function enumeration<const V extends readonly string[]>(
+  values: V,
+  options: { readonly anyCase?: boolean } = {},
+): Shape<V[number]> {
+  return { node: { kind: 'enumeration', values, anyCase: options.anyCase ?? false } };
+}
+
+/** A whole number of 32 bits. */
+export function integer(limits: Range = {}): Shape<number> {
+  return { node: { kind: 'integer', ...limits } };
+}
+
+/** True or false. */
+export function boolean(): Shape<boolean> {
+  return { node: { kind: 'boolean' } };
+}
+
+/** Bytes, limits in bytes; base64 on the wire. */
+export function blob(limits: Range = {}): Shape<Buffer> {
+  return { node: { kind: 'blob', ...limits } };
+}
+
+/** A moment in milliseconds since 1970-01-01 UTC; each wire has its own way to write it. */
+export function timestamp(): Shape<number> {
+  return { node: { kind: 'timestamp' } };
+}
+
+/** A sequence. */
+export function list<T>(of: Shape<T>, limits: ListLimits = {}): Shape<readonly T[]> {
+  return { node: { kind: 'list', of, ...limits } };
+}
+
+/** Values by name. */
+export function map<T>(
+  key: Shape<string>,
+  value: Shape<T>,
+  limits: MapLimits = {},
+): Shape<Readonly<Record<string, T>>> {
+  return { node: { kind: 'map', key, value, ...limits } };
+}
+
+/** Any JSON. */
+export function document(): Shape<unknown> {
+  return { node: { kind: 'document' } };
 }

@@ -1,0 +1,104 @@
+import { WaxwingError } from '../base/errors.ts';
+
+/** How calls and answers are written. */
+export type Wire = 'rest-json' | 'json-1.1' | 'query';
+
+/** What an AWS error carries besides its code and message. */
+export interface AwsErrorOptions extends ErrorOptions {
+  /** HTTP status, 400 to 599; 400 where left out. */
+  readonly status?: number;
+  /** Further members of the answer's body, such as Amazon MQ's `errorAttribute`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A failure as the API's callers see it: AWS's own code (`NotFoundException`), message and status.
+ * Operations throw it; the dispatcher records it and the wire writes it.
+ */
+export class AwsError extends WaxwingError<string> {
+  /** HTTP status, 400 to 599. */
+  readonly status: number;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, options: AwsErrorOptions = {}) {
+    super(code, message, options);
+    this.status = options.status ?? 400;
+    this.members = options.members ?? {};
+  }
+}
+
+/** What the front door itself finds wrong with a call, in no wire's words yet. */
+export type RequestErrorCode =
+  /** Nothing says who calls. */
+  | 'missing-authentication'
+  /** The authentication cannot be read. */
+  | 'incomplete-signature'
+  /** No such access key, or its session token is wrong. */
+  | 'unknown-access-key'
+  | 'expired-token'
+  /** Wrong signature, scope or clock. */
+  | 'signature-mismatch'
+  | 'access-denied'
+  /** A value breaks a constraint. */
+  | 'invalid-value'
+  /** Not JSON, or a value of another type. */
+  | 'unreadable'
+  | 'unknown-operation'
+  | 'too-large'
+  /** A bug, or a batch that could not be committed. */
+  | 'internal';
+
+/** A call that the front door refuses before, or instead of, the operation. */
+export class RequestError extends WaxwingError<RequestErrorCode> {}
+
+type Answers = Readonly<Record<RequestErrorCode, readonly [code: string, status: number]>>;
+
+const json: Answers = {
+  'missing-authentication': ['MissingAuthenticationTokenException', 400],
+  'incomplete-signature': ['IncompleteSignatureException', 400],
+  'unknown-access-key': ['UnrecognizedClientException', 400],
+  'expired-token': ['ExpiredTokenException', 400],
+  'signature-mismatch': ['InvalidSignatureException', 400],
+  'access-denied': ['AccessDeniedException', 400],
+  'invalid-value': ['ValidationException', 400],
+  unreadable: ['SerializationException', 400],
+  'unknown-operation': ['UnknownOperationException', 400],
+  'too-large': ['RequestEntityTooLargeException', 413],
+  internal: ['InternalFailure', 500],
+};
+
+const restJson: Answers = {
+  'missing-authentication': ['MissingAuthenticationTokenException', 403],
+  'incomplete-signature': ['IncompleteSignatureException', 400],
+  'unknown-access-key': ['UnrecognizedClientException', 403],
+  'expired-token': ['ExpiredTokenException', 403],
+  'signature-mismatch': ['SignatureDoesNotMatch', 403],
+  'access-denied': ['ForbiddenException', 403],
+  'invalid-value': ['BadRequestException', 400],
+  unreadable: ['BadRequestException', 400],
+  'unknown-operation': ['UnknownOperationException', 404],
+  'too-large': ['RequestEntityTooLargeException', 413],
+  internal: ['InternalServerErrorException', 500],
+};
+
+const query: Answers = {
+  'missing-authentication': ['MissingAuthenticationToken', 403],
+  'incomplete-signature': ['IncompleteSignature', 400],
+  'unknown-access-key': ['InvalidClientTokenId', 403],
+  'expired-token': ['ExpiredToken', 403],
+  'signature-mismatch': ['SignatureDoesNotMatch', 403],
+  'access-denied': ['AccessDenied', 403],
+  'invalid-value': ['ValidationError', 400],
+  unreadable: ['MalformedInput', 400],
+  'unknown-operation': ['InvalidAction', 400],
+  'too-large': ['RequestEntityTooLarge', 413],
+  internal: ['ServiceFailure', 500],
+};
+
+const answers: Readonly<Record<Wire, Answers>> = { 'json-1.1': json, 'rest-json': restJson, query };
+
+/** Puts what the front door found into the words of a wire. */
+export function inWordsOf(wire: Wire, error: RequestError): AwsError {
+  const [code, status] = answers[wire][error.code];
+  return new AwsError(code, error.message, { status, cause: error });
+}
