@@ -1,0 +1,151 @@
+import { assert } from '../base/assert.ts';
+import type { Entry, Journal } from './journal.ts';
+import type { MessageBlock, MessageLog } from './message-store.ts';
+import { Timeline, type TimelineRange, type TimelineRecord, timelineName } from './timeline.ts';
+
+/** Types of the records that the state store appends; never reused. */
+const recordTypes = { change: 0x10, timeline: 0x11, index: 0x41 } as const;
+
+interface Waiter {
+  readonly group: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Journals and timelines in one log: the service's whole state. It owns the log: recreates itself
+ * from what the log replays, and writes what a checkpoint needs.
+ */
+export class StateStore {
+  readonly #journals = new Map<string, Journal>();
+  readonly #timelines = new Map<string, Timeline>();
+  #log: MessageLog | undefined = undefined;
+  #waiters: Waiter[] = [];
+  #failure: Error | undefined = undefined;
+
+  constructor(journals: readonly Journal[], timelines: readonly string[]) {
+    for (const journal of journals) this.#journals.set(journal.name, journal);
+    for (const name of timelines) this.#timelines.set(name, new Timeline(name));
+  }
+
+  /** Gives the store its log: before the log replays anything into it. */
+  attach(log: MessageLog): void {
+    this.#log = log;
+  }
+
+  get #opened(): MessageLog {
+    assert(this.#log !== undefined, 'the state store has no log yet');
+    return this.#log;
+  }
+
+  /**
+   * Appends the entries as one batch, which is recovered whole or not at all, and folds the changes
+   * into their journals before it returns. Commits that come close together share one sync.
+   *
+   * @returns resolves once the batch is synced
+   * @throws rejects where the log failed: nothing can be committed any more, the process must end
+   */
+  commit(entries: readonly Entry[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const log = this.#opened;
+    log.beginBatch();
+    for (const entry of entries) {
+      if ('journal' in entry) this.#writeChange(entry.journal, entry.change);
+      else
+        this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, entry.bytes);
+    }
+    // Within the batch: a segment that begins after it has these changes in its checkpoint, one
+    // that began before it has not.
+    for (const entry of entries) {
+      if ('journal' in entry) this.#journal(entry.journal).apply(entry.change);
+    }
+    const group = log.openGroup;
+    log.endBatch();
+    log.sync();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ group, resolve, reject });
+    });
+  }
+
+  #writeChange(journal: string, change: object): void {
+    const log = this.#opened;
+    const bytes = Buffer.from(JSON.stringify([journal, change]));
+    const block = log.reserve(recordTypes.change, bytes.length);
+    assert(block.buffer !== undefined, 'a block just reserved is not in memory');
+    bytes.copy(block.buffer, log.at);
+  }
+
+  #journal(name: string): Journal {
+    const journal = this.#journals.get(name);
+    assert(journal !== undefined, `there is no journal '${name}'`);
+    return journal;
+  }
+
+  #timeline(name: string): Timeline {
+    const timeline = this.#timelines.get(name);
+    assert(timeline !== undefined, `there is no timeline '${name}'`);
+    return timeline;
+  }
+
+  /** The log has synced every group up to this one. */
+  onDurable(group: number): void {
+    const waiting: Waiter[] = [];
+    for (const waiter of this.#waiters) {
+      if (waiter.group <= group) waiter.resolve();
+      else waiting.push(waiter);
+    }
+    this.#waiters = waiting;
+  }
+
+  /** The log can write no more: whoever waits, or comes later, is told. */
+  onFailed(error: Error): void {
+    this.#failure = error;
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#waiters = [];
+  }
+
+  /** Records of a timeline, those not yet synced among them. */
+  readTimeline(name: string, range: TimelineRange): AsyncGenerator<TimelineRecord> {
+    return this.#timeline(name).read(this.#opened, range);
+  }
+
+  /** Drops whole segments of a timeline that hold nothing newer than the given time. */
+  dropBefore(name: string, oldestMs: number): void {
+    this.#timeline(name).dropBefore(this.#opened, oldestMs);
+  }
+
+  /** What recreates the journals' present state. */
+  checkpoint(_log: MessageLog): void {
+    for (const journal of this.#journals.values()) {
+      for (const change of journal.snapshot()) this.#writeChange(journal.name, change);
+    }
+  }
+
+  /** Where the timelines' records of one segment lie. */
+  index(segment: number, log: MessageLog): void {
+    for (const timeline of this.#timelines.values()) {
+      timeline.writeIndex(log, recordTypes.index, segment);
+    }
+  }
+
+  /** Folds one record in, in the order of the log. */
+  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+    if (type === recordTypes.change) {
+      const [journal, change] = JSON.parse(buffer.toString('utf8', start, end));
+      this.#journal(journal).apply(change);
+    } else if (type === recordTypes.timeline) {
+      this.#timeline(timelineName(buffer, start)).replay(this.#opened, block, buffer, start);
+    } else if (type === recordTypes.index) {
+      const timeline = this.#timeline(timelineName(buffer, start));
+      timeline.replayIndex(this.#opened, buffer, start, end);
+    }
+  }
+
+  /** Everything has been replayed. */
+  recovered(): void {}
+
+  /** Syncs what was committed and closes the log. */
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+}

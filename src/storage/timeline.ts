@@ -1,0 +1,189 @@
+import { assert } from '../base/assert.ts';
+import { readU32, readU48, writeU32, writeU48 } from './message-record.ts';
+import type { MessageBlock, MessageLog } from './message-store.ts';
+
+/*
+ * A timeline record: name (length u8, UTF-8) | time ms u48 | length u32 | bytes.
+ * An index record: name | segment u48 | entries: block u48, offset u32, time ms u48.
+ */
+const entryBytes = 16;
+
+/** One record of a timeline. */
+export interface TimelineRecord {
+  /** Wall milliseconds. */
+  readonly atMs: number;
+  readonly bytes: Buffer;
+  /** Where it is; `after` in {@link TimelineRange} goes on from here. */
+  readonly cursor: string;
+}
+
+/** Which records are wanted; both times are inclusive. */
+export interface TimelineRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly newestFirst: boolean;
+  /** A cursor of an earlier record: only what follows it, in the same order, is read. */
+  readonly after?: string;
+}
+
+/** Where the records of one segment lie, in the order they were appended. */
+class SegmentEntries {
+  readonly segment: number;
+  /** Kept alive for as long as the records are wanted; its segment stays with it. */
+  readonly pin: MessageBlock;
+  readonly blocks: number[] = [];
+  readonly offsets: number[] = [];
+  readonly times: number[] = [];
+
+  constructor(segment: number, pin: MessageBlock) {
+    this.segment = segment;
+    this.pin = pin;
+  }
+}
+
+/**
+ * Records found by time and dropped by age. Only where they lie is in memory, 24 bytes a record;
+ * what they say is read from the log when it is asked for.
+ */
+export class Timeline {
+  readonly name: string;
+  readonly #nameBytes: Buffer;
+  /** Oldest first. */
+  readonly #segments: SegmentEntries[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+    this.#nameBytes = Buffer.from(name);
+    assert(this.#nameBytes.length <= 255, `the timeline name '${name}' is longer than 255 bytes`);
+  }
+
+  /** Appends one record. */
+  append(log: MessageLog, type: number, atMs: number, bytes: Buffer): void {
+    const block = log.reserve(type, 1 + this.#nameBytes.length + 10 + bytes.length);
+    const buffer = plaintext(block);
+    const start = log.at;
+    let at = this.#writeName(buffer, start);
+    at = writeU32(buffer, writeU48(buffer, at, atMs), bytes.length);
+    bytes.copy(buffer, at);
+    this.#add(log, block, start - block.start, atMs);
+  }
+
+  #writeName(buffer: Buffer, at: number): number {
+    buffer[at] = this.#nameBytes.length;
+    return at + 1 + this.#nameBytes.copy(buffer, at + 1);
+  }
+
+  #add(log: MessageLog, block: MessageBlock, offset: number, atMs: number): void {
+    let entries = this.#segments.at(-1);
+    if (entries?.segment !== block.segment) {
+      log.retain(block);
+      entries = new SegmentEntries(block.segment, block);
+      this.#segments.push(entries);
+    }
+    entries.blocks.push(block.number);
+    entries.offsets.push(offset);
+    entries.times.push(atMs);
+  }
+
+  /** Takes a record in that the log replays. */
+  replay(log: MessageLog, block: MessageBlock, buffer: Buffer, start: number): void {
+    const at = start + 1 + this.#nameBytes.length;
+    this.#add(log, block, start - block.start, readU48(buffer, at));
+  }
+
+  /** Appends where the records of one segment lie. */
+  writeIndex(log: MessageLog, type: number, segment: number): void {
+    const entries = this.#segments.find((other) => other.segment === segment);
+    if (entries === undefined) return;
+    const count = entries.times.length;
+    const block = log.reserve(type, 1 + this.#nameBytes.length + 6 + count * entryBytes);
+    const buffer = plaintext(block);
+    let at = writeU48(buffer, this.#writeName(buffer, log.at), segment);
+    for (let i = 0; i < count; i++) {
+      at = writeU48(buffer, at, entries.blocks[i] ?? 0);
+      at = writeU32(buffer, at, entries.offsets[i] ?? 0);
+      at = writeU48(buffer, at, entries.times[i] ?? 0);
+    }
+  }
+
+  /** Takes an index record in that the log replays. */
+  replayIndex(log: MessageLog, buffer: Buffer, start: number, end: number): void {
+    let at = start + 1 + this.#nameBytes.length;
+    const segment = readU48(buffer, at);
+    at += 6;
+    const pin = log.blockAt(segment, readU48(buffer, at));
+    assert(pin !== undefined, `an index names a block of segment ${segment} that is not there`);
+    log.retain(pin);
+    const entries = new SegmentEntries(segment, pin);
+    for (; at < end; at += entryBytes) {
+      entries.blocks.push(readU48(buffer, at));
+      entries.offsets.push(readU32(buffer, at + 6));
+      entries.times.push(readU48(buffer, at + 10));
+    }
+    const later = this.#segments.findIndex((other) => other.segment > segment);
+    this.#segments.splice(later < 0 ? this.#segments.length : later, 0, entries);
+  }
+
+  /** Drops the segments whose every record is older than the given time. */
+  dropBefore(log: MessageLog, oldestMs: number): void {
+    // The newest stays: it is still being appended to.
+    for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
+      if (entries === undefined || entries.times.some((atMs) => atMs >= oldestMs)) return;
+      this.#segments.shift();
+      log.release(entries.pin);
+    }
+  }
+
+  /** Reads records in the order asked for; each block is brought to memory only meanwhile. */
+  async *read(log: MessageLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
+    for (const [entries, i] of this.#places(range)) {
+      const atMs = entries.times[i] ?? 0;
+      if (atMs < range.fromMs || atMs > range.toMs) continue;
+      const bytes = await this.#readRecord(log, entries, i);
+      yield { atMs, bytes, cursor: `${entries.segment}.${i}` };
+    }
+  }
+
+  *#places(range: TimelineRange): Generator<[entries: SegmentEntries, index: number]> {
+    const step = range.newestFirst ? -1 : 1;
+    const segments = range.newestFirst ? this.#segments.toReversed() : [...this.#segments];
+    const [afterSegment, afterIndex] = parseCursor(range);
+    for (const entries of segments) {
+      if ((entries.segment - afterSegment) * step < 0) continue;
+      const { length } = entries.times;
+      let i = range.newestFirst ? length - 1 : 0;
+      if (entries.segment === afterSegment) i = afterIndex + step;
+      for (; i >= 0 && i < length; i += step) yield [entries, i];
+    }
+  }
+
+  async #readRecord(log: MessageLog, entries: SegmentEntries, i: number): Promise<Buffer> {
+    const block = log.blockAt(entries.segment, entries.blocks[i] ?? 0);
+    assert(block !== undefined, `a record of timeline ${this.name} has no block`);
+    log.retain(block);
+    try {
+      if (block.buffer === undefined) await log.load(block);
+      const buffer = plaintext(block);
+      const at = block.start + (entries.offsets[i] ?? 0) + 1 + this.#nameBytes.length + 6;
+      return Buffer.from(buffer.subarray(at + 4, at + 4 + readU32(buffer, at)));
+    } finally {
+      log.release(block);
+    }
+  }
+}
+
+/** The name of the timeline that a record, or an index record, belongs to. */
+export function timelineName(buffer: Buffer, start: number): string {
+  return buffer.toString('utf8', start + 1, start + 1 + (buffer[start] ?? 0));
+}
+
+function plaintext(block: MessageBlock): Buffer {
+  assert(block.buffer !== undefined, 'a block in use is not in memory');
+  return block.buffer;
+}
+
+function parseCursor(range: TimelineRange): [segment: number, index: number] {
+  if (range.after === undefined) return [range.newestFirst ? Infinity : -1, 0];
+  const [segment = '', index = ''] = range.after.split('.');
+  return [Number(segment), Number(index)];
+}
