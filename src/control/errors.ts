@@ -1,0 +1,21 @@
+import { WaxwingError } from '../base/errors.ts';
+
+/**
+ * Why a request about brokers is refused:
+ *
+ * - `bad-request`: it breaks a rule, names what is not offered, or does not fit the broker's state
+ * - `not-found`: it names a broker or a resource that does not exist
+ * - `conflict`: it wants a name, or an idempotency token, that is in use
+ */
+export type ControlErrorCode = 'bad-request' | 'not-found' | 'conflict';
+
+/** A request about brokers that control refuses. */
+export class ControlError extends WaxwingError<ControlErrorCode> {
+  /** The request's member that is at fault, as Amazon MQ's `errorAttribute` names it. */
+  readonly attribute: string | undefined;
+
+  constructor(code: ControlErrorCode, message: string, attribute?: string) {
+    super(code, message);
+    this.attribute = attribute;
+  }
+}

@@ -1,0 +1,88 @@
+/** How a broker is, in Amazon MQ's words. */
+export type BrokerState =
+  | 'CREATION_IN_PROGRESS'
+  | 'CREATION_FAILED'
+  | 'RUNNING'
+  | 'REBOOT_IN_PROGRESS'
+  | 'CRITICAL_ACTION_REQUIRED'
+  | 'DELETION_IN_PROGRESS';
+
+/** What happens to a broker. */
+export type BrokerEvent =
+  /** It takes connections. */
+  | 'started'
+  /** It cannot be created or cannot run, and nobody retries by themselves. */
+  | 'failed'
+  /** Its key is not usable, or one of its grants is gone. */
+  | 'key-lost'
+  | 'reboot-asked'
+  | 'deletion-asked';
+
+/** What is to be done for a broker as long as it is in a state. */
+export type Work = 'create' | 'keep-running' | 'restart' | 'heal' | 'delete' | 'nothing';
+
+interface Row {
+  readonly work: Work;
+  readonly on: Partial<Record<BrokerEvent, BrokerState>>;
+}
+
+/** The whole life of a broker: what is done in each state, and where each event leads. */
+const lifecycle: Record<BrokerState, Row> = {
+  CREATION_IN_PROGRESS: {
+    work: 'create',
+    on: {
+      started: 'RUNNING',
+      failed: 'CREATION_FAILED',
+      'key-lost': 'CREATION_FAILED',
+      'deletion-asked': 'DELETION_IN_PROGRESS',
+    },
+  },
+  CREATION_FAILED: {
+    work: 'nothing',
+    on: { 'deletion-asked': 'DELETION_IN_PROGRESS' },
+  },
+  RUNNING: {
+    work: 'keep-running',
+    on: {
+      started: 'RUNNING',
+      failed: 'CRITICAL_ACTION_REQUIRED',
+      'key-lost': 'CRITICAL_ACTION_REQUIRED',
+      'reboot-asked': 'REBOOT_IN_PROGRESS',
+      'deletion-asked': 'DELETION_IN_PROGRESS',
+    },
+  },
+  REBOOT_IN_PROGRESS: {
+    work: 'restart',
+    on: {
+      started: 'RUNNING',
+      failed: 'CRITICAL_ACTION_REQUIRED',
+      'key-lost': 'CRITICAL_ACTION_REQUIRED',
+      'deletion-asked': 'DELETION_IN_PROGRESS',
+    },
+  },
+  CRITICAL_ACTION_REQUIRED: {
+    work: 'heal',
+    on: {
+      started: 'RUNNING',
+      failed: 'CRITICAL_ACTION_REQUIRED',
+      'key-lost': 'CRITICAL_ACTION_REQUIRED',
+      // Only where the key is not what is missing; see decisions.ts.
+      'reboot-asked': 'REBOOT_IN_PROGRESS',
+      'deletion-asked': 'DELETION_IN_PROGRESS',
+    },
+  },
+  DELETION_IN_PROGRESS: {
+    work: 'delete',
+    on: { 'deletion-asked': 'DELETION_IN_PROGRESS' },
+  },
+};
+
+/** The state that an event leads to, or undefined where it cannot happen or no longer matters. */
+export function nextState(state: BrokerState, event: BrokerEvent): BrokerState | undefined {
+  return lifecycle[state].on[event];
+}
+
+/** What is to be done for a broker in a state. */
+export function workOf(state: BrokerState): Work {
+  return lifecycle[state].work;
+}
