@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { StateStore } from '../storage/state-store.ts';
 import { AuditError } from './errors.ts';
 import { lookupUserName } from './identity.ts';
 import type { EventRecord } from './record.ts';
@@ -39,20 +40,6 @@ export interface LookupPage {
   readonly nextToken: string | undefined;
 }
 
-/** What a look-up needs of the timeline that holds the trail. */
-export interface TimelineReader {
-  readTimeline(
-    name: string,
-    range: {
-      readonly fromMs: number;
-      readonly toMs: number;
-      readonly newestFirst: boolean;
-      /** Continues after the entry that had this cursor. */
-      readonly after?: string;
-    },
-  ): AsyncIterable<{ readonly atMs: number; readonly bytes: Buffer; readonly cursor: string }>;
-}
-
 /** How long events can be looked up. */
 const keptMs = 90 * 24 * 3600 * 1000;
 
@@ -63,7 +50,7 @@ const keptMs = 90 * 24 * 3600 * 1000;
  * @see CloudTrail LookupEvents
  */
 export async function lookUp(
-  timelines: TimelineReader,
+  state: Pick<StateStore, 'readTimeline'>,
   lookup: Lookup,
   nowMs: number,
 ): Promise<LookupPage> {
@@ -80,7 +67,7 @@ export async function lookUp(
   };
   const events: { atMs: number; event: EventRecord }[] = [];
   let last: string | undefined;
-  for await (const { atMs, bytes, cursor } of timelines.readTimeline(trailTimeline, range)) {
+  for await (const { atMs, bytes, cursor } of state.readTimeline(trailTimeline, range)) {
     const { event } = parseLine(bytes);
     if (!matches(event)) continue;
     // One more than the page holds: only then is there a next page.

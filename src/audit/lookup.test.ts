@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryState } from '../../tests/support/memory-state.ts';
+import type { StateStore } from '../storage/state-store.ts';
+import { AuditError } from './errors.ts';
+import type { Actor } from './identity.ts';
+import { type Lookup, lookUp } from './lookup.ts';
+import { type EndedCall, eventRecord } from './record.ts';
+import { Trail, trailTimeline } from './trail.ts';
+
+const keyArn = 'arn:aws:kms:us-east-1:000000000000:key/1b2c3d4e-0000-4000-8000-000000000001';
+const root: Actor = {
+  type: 'root',
+  accountId: '000000000000',
+  arn: 'arn:aws:iam::000000000000:root',
+  principalId: '000000000000',
+  accessKeyId: 'AKIAEXAMPLE',
+};
+const role: Actor = {
+  type: 'assumed-role',
+  accountId: '000000000000',
+  arn: 'arn:aws:sts::000000000000:assumed-role/ops/anna',
+  principalId: 'AROAEXAMPLE:anna',
+};
+const nowMs = Date.UTC(2026, 10, 23);
+const anything: Lookup = {
+  attributes: [],
+  fromMs: undefined,
+  toMs: undefined,
+  limit: 50,
+  nextToken: undefined,
+};
+
+async function trailOf(calls: readonly Partial<EndedCall>[]): Promise<StateStore> {
+  const trail = new Trail();
+  const state = memoryState([trail], [trailTimeline]);
+  for (const [i, call] of calls.entries()) {
+    const atMs = nowMs - (calls.length - i) * 1000;
+    const event = eventRecord({
+      actor: root,
+      invokedBy: undefined,
+      requestId: `request-${i}`,
+      eventId: `event-${i}`,
+      region: 'us-east-1',
+      accountId: '000000000000',
+      sourceIp: '127.0.0.1',
+      userAgent: 'test',
+      atMs,
+      eventSource: 'kms.amazonaws.com',
+      eventName: 'ListKeys',
+      apiVersion: undefined,
+      readOnly: true,
+      requestParameters: null,
+      responseElements: null,
+      resources: [],
+      ...call,
+    });
+    await state.commit(trail.entries(event, call.atMs ?? atMs));
+  }
+  return state;
+}
+
+async function ids(state: StateStore, lookup: Partial<Lookup>): Promise<string[]> {
+  const { events } = await lookUp(state, { ...anything, ...lookup }, nowMs);
+  return events.map(({ event }) => event.eventID);
+}
+
+test('events come newest first, page by page, each once', async () => {
+  const state = await trailOf(Array.from({ length: 7 }, () => ({})));
+  const pages: string[][] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await lookUp(state, { ...anything, limit: 3, nextToken }, nowMs);
+    pages.push(page.events.map(({ event }) => event.eventID));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  assert.deepEqual(pages, [
+    ['event-6', 'event-5', 'event-4'],
+    ['event-3', 'event-2', 'event-1'],
+    ['event-0'],
+  ]);
+});
+
+test('a full last page has no next token', async () => {
+  const state = await trailOf([{}, {}]);
+  const page = await lookUp(state, { ...anything, limit: 2 }, nowMs);
+  assert.equal(page.events.length, 2);
+  assert.equal(page.nextToken, undefined);
+});
+
+test('each attribute finds exactly its events', async () => {
+  const state = await trailOf([
+    { eventName: 'CreateGrant', readOnly: false },
+    { eventSource: 'amazonmq.amazonaws.com' },
+    { actor: role },
+    { resources: [{ arn: keyArn, type: 'AWS::KMS::Key', accountId: '000000000000' }] },
+  ]);
+  const found = (key: Lookup['attributes'][number]['key'], value: string) =>
+    ids(state, { attributes: [{ key, value }] });
+  assert.deepEqual(await found('EventName', 'CreateGrant'), ['event-0']);
+  assert.deepEqual(await found('ReadOnly', 'false'), ['event-0']);
+  assert.deepEqual(await found('EventSource', 'amazonmq.amazonaws.com'), ['event-1']);
+  assert.deepEqual(await found('Username', 'anna'), ['event-2']);
+  assert.deepEqual(await found('Username', 'root'), ['event-3', 'event-1', 'event-0']);
+  assert.deepEqual(await found('ResourceName', keyArn), ['event-3']);
+  assert.deepEqual(await found('ResourceType', 'AWS::KMS::Key'), ['event-3']);
+  assert.deepEqual(await found('EventId', 'event-1'), ['event-1']);
+  assert.deepEqual(await found('AccessKeyId', 'AKIAEXAMPLE'), ['event-3', 'event-1', 'event-0']);
+  assert.deepEqual(await found('EventName', 'creategrant'), []);
+});
+
+test('both ends of a time range are inclusive, and 90 days are kept in reach', async () => {
+  const day = 24 * 3600 * 1000;
+  const state = await trailOf([
+    { atMs: nowMs - 91 * day },
+    { atMs: nowMs - 89 * day },
+    { atMs: nowMs - 2 * day },
+    { atMs: nowMs - day },
+  ]);
+  assert.deepEqual(await ids(state, {}), ['event-3', 'event-2', 'event-1']);
+  assert.deepEqual(await ids(state, { fromMs: nowMs - 89 * day, toMs: nowMs - 2 * day }), [
+    'event-2',
+    'event-1',
+  ]);
+});
+
+test('a wrong look-up is refused with what is wrong about it', async () => {
+  const state = await trailOf([{}, {}]);
+  const refusal = async (lookup: Partial<Lookup>) => {
+    const error = await lookUp(state, { ...anything, ...lookup }, nowMs).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof AuditError);
+    return error.code;
+  };
+  const name = { key: 'EventName', value: 'ListKeys' } as const;
+  assert.equal(await refusal({ attributes: [name, name] }), 'invalid-lookup-attributes');
+  assert.equal(
+    await refusal({ attributes: [{ key: 'ReadOnly', value: 'yes' }] }),
+    'invalid-lookup-attributes',
+  );
+  assert.equal(await refusal({ fromMs: 2, toMs: 1 }), 'invalid-time-range');
+  assert.equal(await refusal({ nextToken: 'garbage' }), 'invalid-next-token');
+  const page = await lookUp(state, { ...anything, limit: 1 }, nowMs);
+  assert.equal(
+    await refusal({ nextToken: page.nextToken, attributes: [name] }),
+    'invalid-next-token',
+  );
+});
