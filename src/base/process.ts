@@ -1,0 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { platform } from 'node:process';
+
+/**
+ * Keeps this process's memory, and the keys in it, to itself: a core dump holds none of it (Linux,
+ * core(5)), and no signal opens a debugger.
+ */
+export function protectMemory(): void {
+  process.on('SIGUSR1', () => {}); // Node would open its inspector
+  if (platform !== 'linux') return;
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0');
+  } catch (error) {
+    // A kernel without core dumps has no such file; a sandbox may forbid it.
+    process.emitWarning(`core dumps of this process may hold keys: ${String(error)}`);
+  }
+}

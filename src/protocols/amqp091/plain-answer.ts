@@ -1,0 +1,36 @@
+import { Writer } from '../../base/bytes.ts';
+import { frameEnd, frameTypes } from './frames.ts';
+import { protocolHeader } from './handshake.ts';
+import { writeMethod } from './methods.gen.ts';
+
+const notAllowed = 530;
+const advice = 'this port speaks AMQP over TLS only: use amqps://';
+
+/** What to say to a client that speaks no TLS, in its own language where that is known. */
+export function answerPlain(bytes: Buffer): Buffer {
+  if (bytes.subarray(0, 4).equals(protocolHeader.subarray(0, 4))) return connectionClose();
+  if (/^[A-Z]{3,7} /.test(bytes.toString('latin1', 0, 8))) {
+    const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n`;
+    return Buffer.from(`${head}Content-Length: ${advice.length + 1}\r\n\r\n${advice}\n`);
+  }
+  return Buffer.alloc(0);
+}
+
+/** Clients show the text of a `connection.close`, whenever it comes. */
+function connectionClose(): Buffer {
+  const payload = new Writer();
+  const replyText = `NOT_ALLOWED - ${advice}`;
+  writeMethod(payload, {
+    id: 0x000a0032,
+    replyCode: notAllowed,
+    replyText,
+    classId: 0,
+    methodId: 0,
+  });
+  const frame = new Writer(payload.at + 8);
+  frame.u8(frameTypes.method);
+  frame.u16(0);
+  frame.longBytes(payload.toBuffer());
+  frame.u8(frameEnd);
+  return frame.toBuffer();
+}

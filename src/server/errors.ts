@@ -1,0 +1,19 @@
+import { WaxwingError } from '../base/errors.ts';
+
+/** What goes wrong while the service is put together, by code. */
+export type ServerErrorCode =
+  /** The data folder holds something, but no volume of this program. */
+  | 'data-folder-foreign'
+  /** The file or passphrase that the root key comes from is not there. */
+  | 'root-key-missing'
+  /** The file or passphrase does not give the key that the system volume was made with. */
+  | 'root-key-wrong'
+  /** The wrapped key in the system volume is not of a form that this program writes. */
+  | 'root-key-format-unknown'
+  /** A setting contradicts what the data folder was made with, or is out of range. */
+  | 'setting-invalid'
+  /** No service runs on the data folder. */
+  | 'not-running';
+
+/** An expected failure of the service as a whole. */
+export class ServerError extends WaxwingError<ServerErrorCode> {}
