@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { counterNonce, open, seal } from './aead.ts';
+import { deriveKey, keyFromBytes } from './derive.ts';
+
+test('AES-256-GCM seals as case 16 of the GCM specification says', () => {
+  const key = keyFromBytes(
+    Buffer.from('feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308', 'hex'),
+  );
+  const nonce = Buffer.from('cafebabefacedbaddecaf888', 'hex');
+  const plaintext = Buffer.from(
+    'd9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72' +
+      '1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39',
+    'hex',
+  );
+  const clear = Buffer.from('feedfacedeadbeeffeedfacedeadbeefabaddad2', 'hex');
+  const tag = Buffer.alloc(16);
+  const sealed = seal(key, nonce, clear, plaintext, tag);
+  assert.equal(tag.toString('hex'), '76fc6ece0f4e1768cddf8853bb2d551b');
+  assert.equal(sealed.toString('hex').slice(0, 16), '522dc1f099567d07');
+  assert.deepEqual(open(key, nonce, clear, sealed, tag), plaintext);
+  tag[0] = (tag[0] ?? 0) ^ 1;
+  assert.equal(open(key, nonce, clear, sealed, tag), undefined);
+});
+
+test('HKDF-SHA-256 derives as test case 3 of RFC 5869 says, in its first 32 bytes', () => {
+  const key = keyFromBytes(Buffer.alloc(22, 0x0b));
+  const derived = deriveKey(key, Buffer.alloc(0), '').export();
+  assert.equal(
+    derived.toString('hex'),
+    '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d',
+  );
+});
+
+test('a counter nonce is the number in 96 bits, big-endian', () => {
+  assert.equal(counterNonce(0x1_0203_0405).toString('hex'), '000000000000000102030405');
+});

@@ -1,0 +1,145 @@
+import * as fs from 'node:fs';
+import * as fsp from 'node:fs/promises';
+import * as path from 'node:path';
+import { lockFolder } from './lock.ts';
+
+/** Called once: with an error of the operating system, whose `code` says which, or with null. */
+export type Done = (error: NodeJS.ErrnoException | null) => void;
+
+/** An open file. Several reads may be under way, and one write or sync. */
+export interface DiskFile {
+  /** Bytes the file has, as of opening and of what was written since. */
+  readonly sizeBytes: number;
+  /** Writes the chunks one after the other; they must stay as they are until done. */
+  write(offset: number, chunks: readonly Uint8Array[], done: Done): void;
+  /** Done when a power cut would lose nothing written before. */
+  sync(done: Done): void;
+  /** Reads up to `size` bytes; fewer only where the file ends. */
+  read(offset: number, size: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/** All that storage asks of a file system. Every method rejects with the system's own error. */
+export interface Disk {
+  /** Makes the folder and those above it; no error where it is there. */
+  createFolder(folder: string): Promise<void>;
+  /** Names of what is in the folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Makes a file of no bytes; error `EEXIST` where it is there. */
+  create(file: string): Promise<DiskFile>;
+  /** Opens a file; error `ENOENT` where it is not there. */
+  open(file: string): Promise<DiskFile>;
+  /** Puts a small file in place of another, or anew: after a power cut it is the old or the new one. */
+  replace(file: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(file: string): Promise<void>;
+  /** Makes creations, renamings and removals in the folder last. */
+  syncFolder(folder: string): Promise<void>;
+  /** Bytes that can still be written in the folder's file system. */
+  freeBytes(folder: string): Promise<number>;
+  /**
+   * Keeps every other process out of the folder.
+   *
+   * @returns what lets them in again
+   * @throws {StorageError} `folder-locked` where another process is in
+   */
+  lock(folder: string): Promise<() => Promise<void>>;
+}
+
+class SystemFile implements DiskFile {
+  sizeBytes: number;
+  readonly #fd: number;
+
+  constructor(fd: number, sizeBytes: number) {
+    this.#fd = fd;
+    this.sizeBytes = sizeBytes;
+  }
+
+  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    let size = 0;
+    for (const chunk of chunks) size += chunk.length;
+    fs.writev(this.#fd, chunks, offset, (error, written) => {
+      if (error !== null) return done(error);
+      this.sizeBytes = Math.max(this.sizeBytes, offset + written);
+      if (written === size) return done(null);
+      // Fewer bytes without an error: the next attempt writes the rest or says what is wrong.
+      if (written === 0) return done(Object.assign(new Error('nothing written'), { code: 'EIO' }));
+      this.write(offset + written, after(chunks, written), done);
+    });
+  }
+
+  sync(done: Done): void {
+    fs.fdatasync(this.#fd, done);
+  }
+
+  read(offset: number, size: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(size);
+    return new Promise((resolve, reject) => {
+      const more = (at: number) => {
+        fs.read(this.#fd, buffer, at, size - at, offset + at, (error, count) => {
+          if (error !== null) reject(error);
+          else if (count === 0 || at + count === size) resolve(buffer.subarray(0, at + count));
+          else more(at + count);
+        });
+      };
+      more(0);
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.close(this.#fd, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** What is left of the chunks after the first bytes. */
+function after(chunks: readonly Uint8Array[], size: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = size;
+  for (const chunk of chunks) {
+    if (skip < chunk.length) rest.push(skip === 0 ? chunk : chunk.subarray(skip));
+    skip = Math.max(0, skip - chunk.length);
+  }
+  return rest;
+}
+
+async function openFile(file: string, flags: string): Promise<DiskFile> {
+  const fd = await new Promise<number>((resolve, reject) => {
+    fs.open(file, flags, 0o600, (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  return new SystemFile(fd, fs.fstatSync(fd).size);
+}
+
+async function syncPath(name: string): Promise<void> {
+  const handle = await fsp.open(name, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The machine's own file system. */
+export const systemDisk: Disk = {
+  createFolder: async (folder) => {
+    await fsp.mkdir(folder, { recursive: true, mode: 0o700 });
+  },
+  list: (folder) => fsp.readdir(folder),
+  create: (file) => openFile(file, 'wx+'),
+  open: (file) => openFile(file, 'r+'),
+  replace: async (file, bytes) => {
+    const draft = `${file}.new`;
+    await fsp.writeFile(draft, bytes, { mode: 0o600, flush: true });
+    await fsp.rename(draft, file);
+    await syncPath(path.dirname(file));
+  },
+  rename: (from, to) => fsp.rename(from, to),
+  remove: (file) => fsp.unlink(file),
+  syncFolder: syncPath,
+  freeBytes: async (folder) => {
+    const { bavail, bsize } = await fsp.statfs(folder);
+    return bavail * bsize;
+  },
+  lock: lockFolder,
+};

@@ -1,0 +1,28 @@
+import { WaxwingError } from '../base/errors.ts';
+
+/**
+ * What can go wrong with a volume.
+ *
+ * - `disk-failed`: the disk refused a read, a write or a sync
+ * - `folder-locked`: another process has the volume open
+ * - `volume-exists`: a volume is to be made where one is
+ * - `not-a-volume`: there is no volume in the folder, or its header is unreadable
+ * - `format-too-new`: a later release wrote the volume
+ * - `wrong-key`: the header does not open under the given data key
+ * - `volume-damaged`: bytes that were synced are not what they were
+ * - `volume-rolled-back`: a file is older than another file of the volume says
+ * - `log-failed`: a write failed earlier, so nothing is written any more
+ */
+export type StorageErrorCode =
+  | 'disk-failed'
+  | 'folder-locked'
+  | 'volume-exists'
+  | 'not-a-volume'
+  | 'format-too-new'
+  | 'wrong-key'
+  | 'volume-damaged'
+  | 'volume-rolled-back'
+  | 'log-failed';
+
+/** A volume or its disk is not as it must be. */
+export class StorageError extends WaxwingError<StorageErrorCode> {}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { after, test } from 'node:test';
+import { keyFromBytes } from '../crypto/derive.ts';
+import { systemDisk } from './disk.ts';
+import { readVolumeHeader, Volume } from './volume.ts';
+
+const folders: string[] = [];
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+const dataKey = keyFromBytes(randomBytes(32));
+const wrappedKey = Buffer.from('sealed elsewhere');
+
+async function formatted(): Promise<string> {
+  const folder = await mkdtemp(`${tmpdir()}/waxwing-volume-`);
+  folders.push(folder);
+  await Volume.format(systemDisk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  return folder;
+}
+
+test('a volume tells its wrapped key without the data key, and opens with it', async () => {
+  const folder = await formatted();
+  const header = await readVolumeHeader(systemDisk, folder);
+  assert.deepEqual([header.id, header.kind], ['vol-1', 'broker']);
+  assert.deepEqual(header.wrappedKey, wrappedKey);
+  const volume = await Volume.open(systemDisk, folder, dataKey);
+  assert.equal(volume.header.state, 'new');
+  await volume.rewrap(Buffer.from('sealed anew'));
+  await volume.close();
+  const again = await readVolumeHeader(systemDisk, folder);
+  assert.equal(again.wrappedKey.toString(), 'sealed anew');
+  assert.equal(again.rewrapCount, 1);
+});
+
+test('a second volume is not made over a first', async () => {
+  const folder = await formatted();
+  const volume = { id: 'vol-2', kind: 'broker', wrappedKey } as const;
+  await assert.rejects(Volume.format(systemDisk, folder, volume, dataKey), {
+    code: 'volume-exists',
+  });
+});
+
+test('another data key does not open a volume, and leaves it unlocked', async () => {
+  const folder = await formatted();
+  const other = keyFromBytes(randomBytes(32));
+  await assert.rejects(Volume.open(systemDisk, folder, other), { code: 'wrong-key' });
+  assert.equal(existsSync(`${folder}/lock`), false);
+});
+
+test('every changed bit of the header is found', async () => {
+  const folder = await formatted();
+  const bytes = await readFile(`${folder}/volume`);
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const changed = Buffer.from(bytes);
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    await writeFile(`${folder}/volume`, changed);
+    await assert.rejects(Volume.open(systemDisk, folder, dataKey), (error: { code?: string }) =>
+      ['not-a-volume', 'format-too-new', 'wrong-key'].includes(error.code ?? ''),
+    );
+  }
+});
+
+test('a volume of a newer format is refused with both versions', async () => {
+  const folder = await formatted();
+  const bytes = await readFile(`${folder}/volume`);
+  bytes.writeUInt16BE(7, 8);
+  await writeFile(`${folder}/volume`, bytes);
+  await assert.rejects(Volume.open(systemDisk, folder, dataKey), {
+    code: 'format-too-new',
+    message: /has format 7; this program reads up to 1/,
+  });
+});
+
+test('a folder without a volume is named', async () => {
+  await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), { code: 'not-a-volume' });
+});
+
+test('a volume is open once; the lock of a process that is no more is taken over', async () => {
+  const folder = await formatted();
+  const volume = await Volume.open(systemDisk, folder, dataKey);
+  await assert.rejects(Volume.open(systemDisk, folder, dataKey), {
+    code: 'folder-locked',
+    message: new RegExp(`process ${process.pid}`),
+  });
+  const lock = JSON.parse(await readFile(`${folder}/lock`, 'utf8'));
+  await writeFile(`${folder}/lock`, JSON.stringify({ ...lock, startTime: '1' }));
+  await (await Volume.open(systemDisk, folder, dataKey)).close();
+  await writeFile(`${folder}/lock`, '');
+  await (await Volume.open(systemDisk, folder, dataKey)).close();
+  await assert.rejects(volume.close(), { code: 'ENOENT' });
+});
