@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, randomFill, scrypt } from 'node:crypto';
+import { randomFill, scrypt } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { openValue, sealedOverheadBytes, sealValue } from '../crypto/sealed-value.ts';
 import { ServerError } from './errors.ts';
 
 /**
@@ -13,8 +14,6 @@ const version = 1;
 const sources = { file: 1, passphrase: 2 } as const;
 const keyBytes = 32;
 const saltBytes = 16;
-const nonceBytes = 12;
-const tagBytes = 16;
 
 /** About a quarter of a second and 64 MiB for each guess (RFC 7914). */
 const slowness = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
@@ -47,16 +46,18 @@ export async function wrapDataKey(
   if (source.passphraseFile === undefined) {
     const key = await random(keyBytes);
     await writeKeyFile(rootKeyFile(source, volumeId), key);
-    const wrapped = await seal(Buffer.of(version, sources.file), key, volumeId, dataKey);
-    key.fill(0);
-    return wrapped;
+    return seal(Buffer.of(version, sources.file), key, volumeId, dataKey);
   }
   const salt = await random(saltBytes);
   const key = await stretch(await readPassphrase(source.passphraseFile), salt);
   const head = Buffer.concat([Buffer.of(version, sources.passphrase), salt]);
-  const wrapped = await seal(head, key, volumeId, dataKey);
+  return seal(head, key, volumeId, dataKey);
+}
+
+function seal(head: Buffer, key: Buffer, volumeId: string, dataKey: Buffer): Buffer {
+  const sealed = sealValue(key, bound(head, volumeId), dataKey);
   key.fill(0);
-  return wrapped;
+  return Buffer.concat([head, sealed]);
 }
 
 /**
@@ -72,13 +73,13 @@ export async function unwrapDataKey(
 ): Promise<Buffer> {
   const isFile = isFromFile(wrapped);
   const headBytes = isFile ? 2 : 2 + saltBytes;
-  if (wrapped.length !== headBytes + nonceBytes + keyBytes + tagBytes) throw unknownFormat(wrapped);
+  if (wrapped.length !== headBytes + keyBytes + sealedOverheadBytes) throw unknownFormat(wrapped);
   const head = wrapped.subarray(0, headBytes);
   const key = isFile
     ? await readKeyFile(rootKeyFile(source, volumeId))
     : await stretch(await readPassphrase(source.passphraseFile), head.subarray(2));
   try {
-    return unseal(wrapped, headBytes, key, volumeId);
+    return openValue(key, bound(head, volumeId), wrapped.subarray(headBytes));
   } catch (cause) {
     const where = isFile ? rootKeyFile(source, volumeId) : (source.passphraseFile ?? '');
     const what = isFile ? 'the key in' : 'the passphrase in';
@@ -158,21 +159,7 @@ async function stretch(passphrase: string, salt: Buffer): Promise<Buffer> {
   });
 }
 
-async function seal(head: Buffer, key: Buffer, volumeId: string, data: Buffer): Promise<Buffer> {
-  const nonce = await random(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.concat([head, Buffer.from(volumeId)]));
-  const sealed = Buffer.concat([cipher.update(data), cipher.final()]);
-  return Buffer.concat([head, nonce, sealed, cipher.getAuthTag()]);
-}
-
-function unseal(wrapped: Buffer, headBytes: number, key: Buffer, volumeId: string): Buffer {
-  const sealedAt = headBytes + nonceBytes;
-  const nonce = wrapped.subarray(headBytes, sealedAt);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-  decipher.setAAD(Buffer.concat([wrapped.subarray(0, headBytes), Buffer.from(volumeId)]));
-  decipher.setAuthTag(wrapped.subarray(sealedAt + keyBytes));
-  const data = decipher.update(wrapped.subarray(sealedAt, sealedAt + keyBytes));
-  decipher.final();
-  return data;
+/** What the data key is bound to: how its key came about, and whose it is. */
+function bound(head: Buffer, volumeId: string): string {
+  return `${head.toString('hex')} ${volumeId}`;
 }
