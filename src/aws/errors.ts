@@ -49,7 +49,19 @@ export type RequestErrorCode =
   | 'internal';
 
 /** A call that the front door refuses before, or instead of, the operation. */
-export class RequestError extends WaxwingError<RequestErrorCode> {}
+export class RequestError extends WaxwingError<RequestErrorCode> {
+  /** The member that it is about, where there is one. */
+  readonly attribute: string | undefined;
+
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly attribute?: string } = {},
+  ) {
+    super(code, message, options);
+    this.attribute = options.attribute;
+  }
+}
 
 type Answers = Readonly<Record<RequestErrorCode, readonly [code: string, status: number]>>;
 
@@ -100,5 +112,7 @@ const answers: Readonly<Record<Wire, Answers>> = { 'json-1.1': json, 'rest-json'
 /** Puts what the front door found into the words of a wire. */
 export function inWordsOf(wire: Wire, error: RequestError): AwsError {
   const [code, status] = answers[wire][error.code];
-  return new AwsError(code, error.message, { status, cause: error });
+  const { attribute, message } = error;
+  const members = attribute && wire === 'rest-json' ? { errorAttribute: attribute } : {};
+  return new AwsError(code, message, { status, members, cause: error });
 }

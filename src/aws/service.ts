@@ -51,6 +51,11 @@ export interface Change {
   readonly change: object;
 }
 
+/** One entry of an atomic batch, as the system log's owner takes it. */
+export type BatchEntry =
+  | Change
+  | { readonly timeline: string; readonly atMs: number; readonly bytes: Buffer };
+
 /** A resource that a call touched, as an audit record lists it. */
 export interface AuditResource {
   readonly arn: string;
@@ -68,6 +73,8 @@ export interface Result<Output> {
   readonly output: Output;
   readonly changes?: readonly Change[];
   readonly resources?: readonly AuditResource[];
+  /** Replaces the request's members in the audit record; `null` where they must not be recorded. */
+  readonly auditRequest?: object | null;
   /** Replaces the response in the audit record; `null` where it must not be recorded. */
   readonly auditResponse?: object | null;
   readonly additionalEventData?: object;

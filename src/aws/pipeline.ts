@@ -1,0 +1,175 @@
+import { assert } from '../base/assert.ts';
+import { AwsError, inWordsOf, RequestError } from './errors.ts';
+import type { Route } from './registry.ts';
+import type {
+  AuditResource,
+  BatchEntry,
+  CallContext,
+  Caller,
+  Decision,
+  Permission,
+  Result,
+  Service,
+} from './service.ts';
+import { recordShape } from './shape-writer.ts';
+
+/** What others decide about a call; handed in where the parts are put together. */
+export interface Steps {
+  /**
+   * Lets a call pass or not.
+   *
+   * @throws {AwsError | RequestError} `access-denied`
+   */
+  authorise(permissions: readonly Permission[], context: CallContext, service: Service): void;
+  /** What must be committed for an ended call to be in the trail; nothing for what is not in it. */
+  record(call: EndedCall): readonly BatchEntry[];
+  /**
+   * Applies a batch before it returns, all or nothing, and resolves when it is on the disk. Where
+   * it rejects, the call is answered as an internal failure.
+   */
+  commit(batch: readonly BatchEntry[]): Promise<void>;
+  /** Told of what nobody expected: a bug, or a batch that could not be committed. */
+  broken(error: unknown, context: CallContext): void;
+}
+
+/** A call that has ended, for the audit trail. Nothing in it is secret any more. */
+export interface EndedCall {
+  readonly actor: Caller;
+  readonly invokedBy: string | undefined;
+  readonly requestId: string;
+  readonly eventId: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
+  /** When the call ended. */
+  readonly atMs: number;
+  readonly eventSource: string;
+  /** The operation's name. */
+  readonly eventName: string;
+  readonly apiVersion: string;
+  readonly readOnly: boolean;
+  /** Members in lower camel case, secrets and bytes left out; null where there are none. */
+  readonly requestParameters: object | null;
+  readonly responseElements: object | null;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly resources: readonly AuditResource[];
+  readonly additionalEventData?: object;
+  readonly sharedEventId?: string;
+}
+
+/** A call on its way: to which operation, by whom, with what. */
+export interface Call {
+  readonly route: Route;
+  readonly context: CallContext;
+  /**
+   * The input in the operation's types.
+   *
+   * @throws {RequestError} `unreadable`, `invalid-value`
+   */
+  readonly read: () => unknown;
+  /** Stands in the audit record instead of the service's own. */
+  readonly eventSource?: string;
+  readonly sharedEventId?: string;
+}
+
+/**
+ * What every call passes, however it came: read, authorise, handle, record, commit.
+ *
+ * @returns the operation's output, once its changes and the audit record are on the disk
+ * @throws {AwsError} what the operation or this function refused; recorded too
+ */
+export async function perform(call: Call, steps: Steps, nowMs: () => number): Promise<unknown> {
+  const { route, context } = call;
+  let input: unknown;
+  let result: Result<unknown>;
+  try {
+    input = call.read();
+    steps.authorise(permissionsOf(route, input, context), context, route.service);
+    const outcome = route.operation.handle(input, context);
+    const handed: Result<unknown> | Decision<unknown> =
+      outcome instanceof Promise ? await outcome : outcome;
+    result = typeof handed === 'function' ? handed() : handed;
+  } catch (error) {
+    const failure = awsErrorFor(error, route.service);
+    if (failure.status >= 500) steps.broken(error, context);
+    const ended = endedCall(call, input, { output: undefined }, nowMs(), failure);
+    await committed(steps.record(ended), steps, route.service, context);
+    throw failure;
+  }
+  // No await since the operation decided: what it checked still holds when its changes are applied.
+  const record = steps.record(endedCall(call, input, result, nowMs(), undefined));
+  const batch = [...(result.changes ?? []), ...record];
+  await committed(batch, steps, route.service, context);
+  result.committed?.();
+  return result.output;
+}
+
+async function committed(
+  batch: readonly BatchEntry[],
+  steps: Steps,
+  service: Service,
+  context: CallContext,
+): Promise<void> {
+  if (batch.length === 0) return;
+  try {
+    await steps.commit(batch);
+  } catch (error) {
+    steps.broken(error, context);
+    throw awsErrorFor(error, service);
+  }
+}
+
+function permissionsOf(route: Route, input: unknown, context: CallContext): readonly Permission[] {
+  const { operation } = route;
+  return operation.permissions?.(input, context) ?? [{ action: operation.action, resources: [] }];
+}
+
+/** Puts whatever was thrown into AWS's words; what nobody expected becomes an internal failure. */
+export function awsErrorFor(error: unknown, service: Service): AwsError {
+  if (error instanceof AwsError) return error;
+  if (error instanceof RequestError) return inWordsOf(service.wire, error);
+  assert(error instanceof Error, 'only errors are thrown');
+  const translated = service.translate?.(error);
+  if (translated) return translated;
+  const text = 'An internal failure; the log tells more under the id of this request.';
+  return inWordsOf(service.wire, new RequestError('internal', text, { cause: error }));
+}
+
+function endedCall(
+  call: Call,
+  input: unknown,
+  result: Result<unknown>,
+  atMs: number,
+  failure: AwsError | undefined,
+): EndedCall {
+  const { context, route, sharedEventId } = call;
+  const { operation, service } = route;
+  const { caller: actor, nowMs: _began, ...known } = context;
+  return {
+    ...known,
+    actor,
+    atMs,
+    eventSource: call.eventSource ?? service.eventSource,
+    eventName: route.name,
+    apiVersion: service.apiVersion,
+    readOnly: operation.readOnly,
+    requestParameters: requestParameters(route, input, result),
+    responseElements: failure ? null : responseElements(route, result),
+    ...(failure && { error: { code: failure.code, message: failure.message } }),
+    resources: result.resources ?? [],
+    ...(result.additionalEventData && { additionalEventData: result.additionalEventData }),
+    ...(sharedEventId !== undefined && { sharedEventId }),
+  };
+}
+
+function requestParameters(route: Route, input: unknown, result: Result<unknown>): object | null {
+  if (result.auditRequest !== undefined) return result.auditRequest;
+  return input === undefined ? null : recordShape(route.operation.input, input);
+}
+
+function responseElements(route: Route, result: Result<unknown>): object | null {
+  if (result.auditResponse !== undefined) return result.auditResponse;
+  return route.operation.readOnly ? null : recordShape(route.operation.output, result.output);
+}

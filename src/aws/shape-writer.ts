@@ -1,0 +1,85 @@
+import type { Notation } from './notation.ts';
+import type { Shape, ShapeNode } from './shape.ts';
+
+type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
+
+/** Writes a value as JSON has it: the members that the shape knows, nothing else. */
+export function writeShape<T>(shape: Shape<T>, value: T, notation: Notation): unknown {
+  return write(shape, value, {
+    name: (name) => name,
+    leavesOut: () => undefined,
+    blob: notation.writeBlob,
+    timestamp: notation.writeTimestamp,
+  });
+}
+
+/**
+ * A value as an audit record shows it: member names in lower camel case, bytes and what is secret
+ * left out or replaced.
+ */
+export function recordShape<T>(shape: Shape<T>, value: T): object {
+  const recorded = write(shape, value, {
+    name: (name) => name.charAt(0).toLowerCase() + name.slice(1),
+    leavesOut: ({ redaction, node }) => (node.kind === 'blob' ? '' : redaction),
+    blob: () => undefined,
+    timestamp: (ms) => new Date(ms).toISOString(),
+  });
+  return typeof recorded === 'object' && recorded !== null ? recorded : {};
+}
+
+interface Pen {
+  name(member: string): string;
+  /** What stands instead of a member; the empty text for nothing; undefined where it is shown. */
+  leavesOut(shape: Shape<unknown>): string | undefined;
+  blob(bytes: Buffer): unknown;
+  timestamp(ms: number): unknown;
+}
+
+function write(shape: Shape<unknown>, value: unknown, pen: Pen): unknown {
+  const instead = pen.leavesOut(shape);
+  if (instead !== undefined) return instead === '' ? undefined : instead;
+  const node = shape.node;
+  switch (node.kind) {
+    case 'structure':
+      return writeStructure(node, value as Record<string, unknown>, pen);
+    case 'list':
+      return (value as unknown[])
+        .map((element) => write(node.of, element, pen))
+        .filter((element) => element !== undefined);
+    case 'map':
+      return writeMap(node, value as Record<string, unknown>, pen);
+    case 'blob':
+      return pen.blob(value as Buffer);
+    case 'timestamp':
+      return pen.timestamp(value as number);
+    case 'string':
+    case 'enumeration':
+    case 'integer':
+    case 'boolean':
+    case 'document':
+      return value;
+  }
+}
+
+function writeStructure(
+  node: NodeOf<'structure'>,
+  value: Record<string, unknown>,
+  pen: Pen,
+): object {
+  const written: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(node.members)) {
+    const given = value[name];
+    if (given === undefined || given === null) continue;
+    const result = write(member, given, pen);
+    if (result !== undefined) written[pen.name(name)] = result;
+  }
+  return written;
+}
+
+function writeMap(node: NodeOf<'map'>, value: Record<string, unknown>, pen: Pen): object {
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, given]) => [key, write(node.value, given, pen)] as const)
+      .filter(([, given]) => given !== undefined),
+  );
+}
