@@ -125,6 +125,7 @@ export class Broker implements VhostHost, Journal<Change> {
     if (this.#isPaused && this.store.log.pendingBytes * 2 < this.limits.pendingBytesMax) {
       this.#setPaused(false);
     }
+    this.pump();
   }
 
   /** @throws {BrokerError} `not-allowed` */

@@ -341,7 +341,7 @@ export class Queue {
       this.#host.store.settle(this.window, s);
       count++;
     }
-    this.#host.store.writeSettlements();
+    this.#host.store.defineSettlements();
     return count;
   }
 

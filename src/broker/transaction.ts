@@ -44,6 +44,7 @@ export class Transaction {
     this.rollback();
     if (publications.length === 0 && settlements.length === 0) return 0;
     const { store } = this.#broker;
+    const { recordCount } = store;
     store.begin();
     for (const publication of publications) {
       this.#broker.publish(this.#vhost, publication);
@@ -53,6 +54,7 @@ export class Transaction {
       subscription.settle(first, last, outcome);
     }
     store.end();
+    if (store.recordCount === recordCount) return 0;
     store.log.sync();
     return store.log.openGroup;
   }

@@ -296,7 +296,7 @@ export class Vhost {
 
   #defineBinding(kind: 'bound' | 'unbound', source: Exchange, binding: Binding): void {
     this.version++;
-    if (outlivesRestart(binding) && source.options.durable) {
+    if (isDurableBinding(source, binding.destination)) {
       this.#host.define(bindingChange(kind, this.name, source, binding));
     }
   }
@@ -315,13 +315,16 @@ export class Vhost {
     }
     for (const source of exchanges) {
       for (const binding of source.bindings.values()) {
-        if (outlivesRestart(binding)) yield bindingChange('bound', vhost, source, binding);
+        if (isDurableBinding(source, binding.destination))
+          yield bindingChange('bound', vhost, source, binding);
       }
     }
   }
 }
 
-function outlivesRestart({ destination }: Binding): boolean {
+/** Whether a binding outlives a restart: both of its ends do. */
+export function isDurableBinding(source: Exchange, destination: Destination): boolean {
+  if (!source.options.durable) return false;
   return destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
 }
 

@@ -109,6 +109,10 @@ export class MessageStore {
   #ranges = new Map<number, number[]>();
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
   isCleanStop = true;
+  /** The group that the last definition or purge is in. */
+  definedGroup = 0;
+  /** Records appended to the log by this run. */
+  recordCount = 0;
 
   /** @param definitions folded at recovery, and part of each checkpoint */
   constructor(definitions: Journal) {
@@ -156,6 +160,7 @@ export class MessageStore {
       message.bodyLength;
     const type = recordTypes.message;
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
+    if (queueCount > 0) this.recordCount++;
     const buffer = bufferOf(block);
     const at = log.at;
     buffer[at] = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
@@ -242,6 +247,7 @@ export class MessageStore {
 
   #writeRun(window: Window): void {
     const block = this.log.reserve(recordTypes.settle, 16);
+    this.recordCount++;
     const buffer = bufferOf(block);
     const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
     writeU48(buffer, at, window.runEnd);
@@ -251,12 +257,25 @@ export class MessageStore {
   define(change: object): void {
     this.writeSettlements();
     this.#writeDefinition(this.log, change);
+    this.#syncDefinition();
+  }
+
+  /** Writes what was settled like a definition: it is synced soon. */
+  defineSettlements(): void {
+    if (this.#settling.length === 0) return;
+    this.writeSettlements();
+    this.#syncDefinition();
+  }
+
+  #syncDefinition(): void {
+    this.definedGroup = this.log.openGroup;
     this.log.sync();
   }
 
   #writeDefinition(log: MessageLog, change: object): number {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
+    this.recordCount++;
     bytes.copy(bufferOf(block), log.at);
     return block.segment;
   }

@@ -179,7 +179,7 @@ export class AmqpPeer implements Transport {
       durable: true,
       exclusive: false,
       autoDelete: false,
-      noWait: false,
+      noWait: true,
       arguments: {},
     });
     return peer;

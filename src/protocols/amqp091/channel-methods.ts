@@ -61,10 +61,7 @@ const handlers: Handlers = {
     channel.selectTransactions();
     channel.send({ id: 0x005a000b });
   },
-  5898260: (channel) => {
-    channel.commit();
-    channel.send({ id: 0x005a0015 });
-  },
+  5898260: (channel) => channel.commit(),
   5898270: (channel) => {
     channel.rollback();
     channel.send({ id: 0x005a001f });

@@ -25,8 +25,8 @@ export interface ChannelHost {
   readonly notifiesCancel: boolean;
   /** The channel publishes: it wants to hear of the broker being blocked. */
   startedPublishing(): void;
-  /** The channel waits for confirms. */
-  startedConfirming(): void;
+  /** The channel waits for the log: `durable` is to be called after each sync. */
+  awaitsLog(): void;
   /** Forgets a channel that is closed on both sides. */
   forget(channel: Channel): void;
 }
@@ -35,6 +35,12 @@ const publishId = 0x003c0028;
 const ackId = 0x003c0050;
 const closeId = 0x00140028;
 const closeOkId = 0x00140029;
+
+/** Something to be said to the peer once a group is durable. */
+interface HeldAnswer {
+  readonly group: number;
+  readonly say: () => void;
+}
 
 interface TransactionAck {
   readonly tag: number;
@@ -73,6 +79,8 @@ export class Channel {
   readonly #publisher: Publisher;
   readonly #gets = new Map<Queue, Subscription>();
   #transactionAcks: TransactionAck[] = [];
+  /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
+  #held: HeldAnswer[] = [];
 
   constructor(host: ChannelHost, number: number) {
     this.host = host;
@@ -86,7 +94,7 @@ export class Channel {
   }
 
   get takesDeliveries(): boolean {
-    return this.isActive && this.outbox.isWritable;
+    return this.isActive && this.outbox.isWritable && this.#held.length === 0;
   }
 
   /** A method frame. What is frequent is recognised from its bytes. */
@@ -128,9 +136,11 @@ export class Channel {
       return;
     }
     this.release();
-    this.state = 'closed';
-    this.send({ id: closeOkId });
-    this.host.forget(this);
+    this.inOrder(() => {
+      this.state = 'closed';
+      this.outbox.method(this.number, { id: closeOkId });
+      this.host.forget(this);
+    });
   }
 
   #whileClosing(id: number): void {
@@ -162,8 +172,51 @@ export class Channel {
     this.#publisher.body(bytes, at, end, isLast);
   }
 
+  /** Sends a method after everything that was to be said before it. */
   send(method: Method): void {
-    this.outbox.method(this.number, method);
+    if (this.#held.length === 0) this.outbox.method(this.number, method);
+    else this.inOrder(() => this.outbox.method(this.number, method));
+  }
+
+  /** Sends the answer to a method once what that method defined is durable. */
+  sendDefined(isDurable: boolean, method: Method): void {
+    this.#sendOnce(isDurable ? this.broker.store.definedGroup : 0, method);
+  }
+
+  #sendOnce(group: number, method: Method): void {
+    if (group <= this.broker.durableGroup) {
+      this.send(method);
+      return;
+    }
+    if (this.#held.length === 0) this.host.awaitsLog();
+    this.#held.push({ group, say: () => this.outbox.method(this.number, method) });
+  }
+
+  /** Whether something waits for the log, so that nothing may be said at once. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Says something after everything that was to be said before it: at once, but during a sync. */
+  inOrder(say: () => void): void {
+    if (this.#held.length === 0) say();
+    else this.#held.push({ group: 0, say });
+  }
+
+  /** The log is durable up to this group. */
+  durable(group: number): void {
+    this.confirms?.durable(group);
+    if (this.#held.length > 0) this.#sayHeld(group);
+    this.confirms?.write();
+  }
+
+  #sayHeld(group: number): void {
+    const held = this.#held;
+    this.#held = [];
+    let at = 0;
+    for (; at < held.length && (held[at]?.group ?? 0) <= group; at++) held[at]?.say();
+    this.#held.push(...held.slice(at));
+    if (this.#held.length === 0) this.wake();
   }
 
   /**
@@ -186,8 +239,8 @@ export class Channel {
       throw new AmqpError('precondition-failed', 'cannot switch from tx to confirm mode');
     }
     if (this.confirms !== undefined) return;
-    this.confirms = new Confirms(this.number);
-    this.host.startedConfirming();
+    this.confirms = new Confirms(this);
+    this.host.awaitsLog();
   }
 
   /** `tx.select`. */
@@ -198,7 +251,7 @@ export class Channel {
     this.transaction ??= new Transaction(this.broker, this.vhost);
   }
 
-  /** Everything since the last commit happens, or was rolled back before. */
+  /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
     const transaction = this.#openTransaction();
     for (const { tag, isMultiple, outcome } of this.#transactionAcks) {
@@ -206,12 +259,13 @@ export class Channel {
         transaction.settle(subscription, first, last, outcome);
       });
     }
-    transaction.commit((publication) => {
+    const group = transaction.commit((publication) => {
       const isMandatory = publication.note === 1;
       if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
     });
     if (this.#transactionAcks.length > 0) this.tags.prune();
     this.#transactionAcks = [];
+    this.#sendOnce(group, { id: 0x005a0015 });
   }
 
   rollback(): void {

@@ -39,7 +39,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
   #receivedAtMs = 0;
   #writtenAtMs = 0;
   #isPaused = false;
-  #isConfirming = false;
+  #isAwaitingLog = false;
   #methodId = 0;
   readonly #onDurable = (group: number): void => this.#durable(group);
 
@@ -76,7 +76,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
       this.#end();
     }
     this.broker.pump();
-    if (this.#isConfirming) this.#writeConfirms();
+    if (this.#isAwaitingLog) this.#writeConfirms();
   }
 
   /** Returns what follows the protocol header; nothing while it is not complete. */
@@ -301,7 +301,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
   #release(): void {
     this.broker.removePublisher(this);
     this.broker.durableListeners.delete(this.#onDurable);
-    this.#isConfirming = false;
+    this.#isAwaitingLog = false;
     for (const channel of this.#channels) channel?.release();
     this.#channels.length = 0;
     this.#vhost?.release(this);
@@ -315,24 +315,20 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
     this.broker.addPublisher(this);
   }
 
-  startedConfirming(): void {
-    this.#isConfirming = true;
+  awaitsLog(): void {
+    this.#isAwaitingLog = true;
     this.broker.durableListeners.add(this.#onDurable);
   }
 
   #durable(group: number): void {
-    for (const channel of this.#channels) {
-      if (channel?.confirms === undefined) continue;
-      channel.confirms.durable(group);
-      channel.confirms.write(this.outbox);
-    }
+    for (const channel of this.#channels) channel?.durable(group);
   }
 
   #writeConfirms(): void {
     let isWaiting = false;
     for (const channel of this.#channels) {
       if (channel?.confirms === undefined) continue;
-      channel.confirms.write(this.outbox);
+      channel.confirms.write();
       isWaiting ||= channel.confirms.isWaiting;
     }
     if (isWaiting) this.broker.store.log.sync();

@@ -1,4 +1,5 @@
 import { isInteger } from '../../broker/arguments.ts';
+import type { Publication } from '../../broker/publication.ts';
 import type { Delivery, Subscription } from '../../broker/subscription.ts';
 import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
@@ -70,18 +71,23 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
   channel.replyConsumer = consumer;
   channel.replyAddress = addReplyChannel(channel.broker, {
     deliverReply: (publication) => {
-      const { outbox, number, frameMax } = channel;
-      outbox.method(number, {
-        id: 0x003c003c,
-        consumerTag: consumer.tag,
-        deliveryTag: channel.tags.nextSettled(),
-        redelivered: false,
-        exchange: '',
-        routingKey: publication.routingKey,
-      });
-      outbox.publication(number, frameMax, publication);
+      const kept = channel.isHolding ? publication.copy() : publication;
+      channel.inOrder(() => deliverReply(channel, consumer.tag, kept));
     },
   });
+}
+
+function deliverReply(channel: Channel, consumerTag: string, publication: Publication): void {
+  const { outbox, number, frameMax } = channel;
+  outbox.method(number, {
+    id: 0x003c003c,
+    consumerTag,
+    deliveryTag: channel.tags.nextSettled(),
+    redelivered: false,
+    exchange: '',
+    routingKey: publication.routingKey,
+  });
+  outbox.publication(number, frameMax, publication);
 }
 
 /** `basic.cancel`; what the consumer left unsettled stays so. An unknown tag is no error. */
@@ -102,9 +108,15 @@ export function get(channel: Channel, method: BasicGet): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const subscription = channel.getter(channel.vhost.queue(name, channel.host));
-  subscription.get(method.noAck, (delivery) => {
-    if (channel.state === 'open') answerGet(channel, subscription, method.noAck, delivery);
-    else if (delivery !== undefined && !method.noAck) {
+  channel.inOrder(() => {
+    if (channel.state === 'open') take(channel, subscription, method.noAck);
+  });
+}
+
+function take(channel: Channel, subscription: Subscription, isSettled: boolean): void {
+  subscription.get(isSettled, (delivery) => {
+    if (channel.state === 'open') answerGet(channel, subscription, isSettled, delivery);
+    else if (delivery !== undefined && !isSettled) {
       const { deliveryNumber } = delivery;
       subscription.settle(deliveryNumber, deliveryNumber, 'released', false);
     }

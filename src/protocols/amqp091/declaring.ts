@@ -1,5 +1,6 @@
-import type { Destination } from '../../broker/exchanges/exchange.ts';
+import type { Destination, Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
+import { isDurableBinding } from '../../broker/vhost.ts';
 import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { AmqpError } from './errors.ts';
@@ -19,9 +20,10 @@ import type {
 export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
   const name = cleanName(method.exchange);
   const { type, durable, autoDelete, internal } = method;
+  let exchange: Exchange;
   if (method.passive) {
     requireNotDefault(name);
-    channel.vhost.exchange(name);
+    exchange = channel.vhost.exchange(name);
   } else {
     channel.access.require('configure', 'exchange', name);
     const alternate = method.arguments['alternate-exchange'];
@@ -30,35 +32,36 @@ export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void
       channel.access.require('write', 'exchange', alternate.value);
     }
     const options = { durable, autoDelete, internal, arguments: method.arguments };
-    channel.vhost.declareExchange(name, type, options);
+    exchange = channel.vhost.declareExchange(name, type, options);
   }
-  if (!method.noWait) channel.send({ id: 0x0028000b });
+  if (!method.noWait) channel.sendDefined(exchange.options.durable, { id: 0x0028000b });
 }
 
 /** `exchange.delete` */
 export function exchangeDelete(channel: Channel, method: ExchangeDelete): void {
   const name = cleanName(method.exchange);
   channel.access.require('configure', 'exchange', name);
+  const isDurable = channel.vhost.exchanges.get(name)?.options.durable === true;
   channel.vhost.deleteExchange(name, { ifUnused: method.ifUnused });
-  if (!method.noWait) channel.send({ id: 0x00280015 });
+  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00280015 });
 }
 
 /** `exchange.bind` (RabbitMQ) */
 export function exchangeBind(channel: Channel, method: ExchangeBind): void {
   requireNotDefault(method.destination);
   const destination = channel.vhost.exchange(cleanName(method.destination));
-  bind(channel, destination, method.source, method.routingKey, method, true);
-  if (!method.noWait) channel.send({ id: 0x0028001f });
+  const isDurable = bind(channel, destination, method.source, method.routingKey, method, true);
+  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x0028001f });
 }
 
 /** `exchange.unbind` (RabbitMQ) */
 export function exchangeUnbind(channel: Channel, method: ExchangeUnbind): void {
   requireNotDefault(method.destination);
   const destination = channel.vhost.exchanges.get(cleanName(method.destination));
-  if (destination !== undefined) {
+  const isDurable =
+    destination !== undefined &&
     bind(channel, destination, method.source, method.routingKey, method, false);
-  }
-  if (!method.noWait) channel.send({ id: 0x00280033 });
+  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00280033 });
 }
 
 /** `queue.declare` */
@@ -73,7 +76,7 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
     : declareQueue(channel, name, method);
   channel.lastQueue = queue.name;
   if (method.noWait) return;
-  channel.send({
+  channel.sendDefined(queue.window.isDurable, {
     id: 0x0032000b,
     queue: queue.name,
     messageCount: queue.readyCount,
@@ -107,26 +110,29 @@ function declareReplyQueue(channel: Channel, name: string, noWait: boolean): voi
 /** `queue.bind` */
 export function queueBind(channel: Channel, method: QueueBind): void {
   const queue = channel.vhost.queue(queueName(channel, method.queue), channel.host);
-  bind(channel, queue, method.exchange, bindingKey(channel, method), method, true);
-  if (!method.noWait) channel.send({ id: 0x00320015 });
+  const key = bindingKey(channel, method);
+  const isDurable = bind(channel, queue, method.exchange, key, method, true);
+  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320015 });
 }
 
 /** `queue.unbind` */
 export function queueUnbind(channel: Channel, method: QueueUnbind): void {
   const queue = channel.vhost.queues.get(queueName(channel, method.queue));
   queue?.requireOwner(channel.host);
-  if (queue !== undefined) {
-    bind(channel, queue, method.exchange, bindingKey(channel, method), method, false);
-  }
-  channel.send({ id: 0x00320033 });
+  const key = bindingKey(channel, method);
+  const isDurable =
+    queue !== undefined && bind(channel, queue, method.exchange, key, method, false);
+  channel.sendDefined(isDurable, { id: 0x00320033 });
 }
 
 /** `queue.purge` */
 export function queuePurge(channel: Channel, method: QueuePurge): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
-  const messageCount = channel.vhost.queue(name, channel.host).purge();
-  if (!method.noWait) channel.send({ id: 0x0032001f, messageCount });
+  const queue = channel.vhost.queue(name, channel.host);
+  const messageCount = queue.purge();
+  if (method.noWait) return;
+  channel.sendDefined(queue.window.isDurable, { id: 0x0032001f, messageCount });
 }
 
 /** `queue.delete` */
@@ -134,8 +140,9 @@ export function queueDelete(channel: Channel, method: QueueDelete): void {
   const name = queueName(channel, method.queue);
   channel.access.require('configure', 'queue', name);
   const { ifUnused, ifEmpty } = method;
+  const isDurable = channel.vhost.queues.get(name)?.window.isDurable === true;
   const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
-  if (!method.noWait) channel.send({ id: 0x00320029, messageCount });
+  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320029, messageCount });
 }
 
 /** The queue that a method names; an empty name means the last one declared on the channel. */
@@ -155,6 +162,7 @@ function requireNotDefault(exchange: string): void {
   throw new AmqpError('access-refused', 'operation not permitted on the default exchange');
 }
 
+/** Binds or unbinds; returns whether the log is told of such a binding. */
 function bind(
   channel: Channel,
   destination: Destination,
@@ -162,7 +170,7 @@ function bind(
   routingKey: string,
   method: Pick<QueueBind, 'arguments'>,
   isBind: boolean,
-): void {
+): boolean {
   const { vhost, access } = channel;
   requireNotDefault(sourceName);
   access.require('write', destination.kind, destination.name);
@@ -170,8 +178,10 @@ function bind(
   if (isBind) {
     const source = vhost.exchange(cleanName(sourceName));
     vhost.bind(source, destination, routingKey, method.arguments);
-    return;
+    return isDurableBinding(source, destination);
   }
   const source = vhost.exchanges.get(cleanName(sourceName));
-  if (source !== undefined) vhost.unbind(source, destination, routingKey, method.arguments);
+  if (source === undefined) return false;
+  vhost.unbind(source, destination, routingKey, method.arguments);
+  return isDurableBinding(source, destination);
 }

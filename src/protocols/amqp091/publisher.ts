@@ -6,7 +6,6 @@ import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
-import type { Outbox } from './outbox.ts';
 import { HeadScan, readProperties, writeProperties } from './properties.ts';
 
 const scan = new HeadScan();
@@ -175,7 +174,7 @@ export class Publisher {
     const channel = this.#channel;
     if (routed === 0 && this.#isMandatory) this.returnUnrouted(this.#publication);
     if (channel.confirms === undefined) return;
-    if (isRejected) channel.confirms.refused(channel.outbox);
+    if (isRejected) channel.confirms.refused();
     else channel.confirms.taken(group);
   }
 
@@ -210,14 +209,18 @@ export class Publisher {
       exchange !== undefined || publication === this.#publication,
       'a publish has an exchange',
     );
-    outbox.method(number, {
-      id: 0x003c0032,
-      replyCode: 312,
-      replyText: 'NO_ROUTE',
-      exchange: exchange?.name ?? '',
-      routingKey: publication.routingKey,
+    const { routingKey } = publication;
+    const kept = this.#channel.isHolding ? publication.copy() : publication;
+    this.#channel.inOrder(() => {
+      outbox.method(number, {
+        id: 0x003c0032,
+        replyCode: 312,
+        replyText: 'NO_ROUTE',
+        exchange: exchange?.name ?? '',
+        routingKey,
+      });
+      outbox.publication(number, frameMax, kept);
     });
-    outbox.publication(number, frameMax, publication);
   }
 }
 
@@ -236,7 +239,7 @@ function readExpiration(bytes: Buffer, found: HeadScan): number {
  * is kept: what a group's sync makes durable is confirmed by one merged `basic.ack`.
  */
 export class Confirms {
-  readonly #channel: number;
+  readonly #channel: Channel;
   #lastTag = 0;
   /** Every publish up to this one may be confirmed. */
   #durableTag = 0;
@@ -245,7 +248,7 @@ export class Confirms {
   #groups: number[] = [];
   #tags: number[] = [];
 
-  constructor(channel: number) {
+  constructor(channel: Channel) {
     this.#channel = channel;
   }
 
@@ -270,15 +273,10 @@ export class Confirms {
   }
 
   /** Counts a publish that was refused, and says so. */
-  refused(outbox: Outbox): void {
-    this.write(outbox);
+  refused(): void {
+    this.write();
     const deliveryTag = ++this.#lastTag;
-    outbox.method(this.#channel, {
-      id: 0x003c0078,
-      deliveryTag,
-      multiple: false,
-      requeue: false,
-    });
+    this.#channel.send({ id: 0x003c0078, deliveryTag, multiple: false, requeue: false });
     if (this.#groups.length === 0) {
       this.#durableTag = deliveryTag;
       this.#answeredTag = deliveryTag;
@@ -296,11 +294,11 @@ export class Confirms {
   }
 
   /** Writes the merged confirm of all that may be confirmed. */
-  write(outbox: Outbox): void {
+  write(): void {
     const deliveryTag = this.#durableTag;
-    if (deliveryTag <= this.#answeredTag) return;
+    if (deliveryTag <= this.#answeredTag || this.#channel.isHolding) return;
     const multiple = deliveryTag - this.#answeredTag > 1;
     this.#answeredTag = deliveryTag;
-    outbox.method(this.#channel, { id: 0x003c0050, deliveryTag, multiple });
+    this.#channel.send({ id: 0x003c0050, deliveryTag, multiple });
   }
 }

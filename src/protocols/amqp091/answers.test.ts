@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AmqpPeer,
+  methodFrame,
+  openBroker,
+  publishFrames,
+} from '../../../tests/support/amqp-peer.ts';
+import type { Method } from './methods.gen.ts';
+
+const declare = (queue: string, durable: boolean): Method => ({
+  id: 0x0032000a,
+  queue,
+  passive: false,
+  durable,
+  exclusive: false,
+  autoDelete: false,
+  noWait: false,
+  arguments: {},
+});
+
+const consume: Method = {
+  id: 0x003c0014,
+  queue: 'q',
+  consumerTag: 'c',
+  noLocal: false,
+  noAck: false,
+  exclusive: false,
+  noWait: false,
+  arguments: {},
+};
+
+const binding = {
+  queue: 'q',
+  exchange: 'amq.topic',
+  routingKey: 'k',
+  noWait: false,
+  arguments: {},
+} as const;
+
+/** Class and method of what was received, and the texts of bodies. */
+const names = (received: (Method | string)[]) =>
+  received.map((x) => (typeof x === 'string' ? x : `${x.id >>> 16}.${x.id & 0xffff}`));
+
+const durableChanges: readonly (readonly [string, Method, string])[] = [
+  ['queue.declare', declare('d', true), '50.11'],
+  ['queue.bind', { id: 0x00320014, ...binding }, '50.21'],
+  ['queue.purge', { id: 0x0032001e, queue: 'q', noWait: false }, '50.31'],
+  [
+    'queue.delete',
+    { id: 0x00320028, queue: 'q', ifUnused: false, ifEmpty: false, noWait: false },
+    '50.41',
+  ],
+  [
+    'exchange.declare',
+    {
+      id: 0x0028000a,
+      exchange: 'x',
+      type: 'fanout',
+      passive: false,
+      durable: true,
+      autoDelete: false,
+      internal: false,
+      noWait: false,
+      arguments: {},
+    },
+    '40.11',
+  ],
+];
+
+for (const [what, method, answer] of durableChanges) {
+  test(`${what} of what is durable is answered once that is on the disk`, async () => {
+    const { broker, log } = await openBroker();
+    const peer = await AmqpPeer.ready(broker);
+    peer.send(publishFrames(1, 'q', 'x', { deliveryMode: 2 }));
+    log.syncNow();
+    assert.deepEqual(names(peer.call(1, method)), []);
+    log.syncNow();
+    assert.deepEqual(names(peer.take()), [answer]);
+  });
+}
+
+test('undoing a durable binding is answered once that is on the disk', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const { noWait: _, ...unbinding } = binding;
+  peer.call(1, { id: 0x00320014, ...binding, noWait: true });
+  log.syncNow();
+  assert.deepEqual(names(peer.call(1, { id: 0x00320032, ...unbinding })), []);
+  log.syncNow();
+  assert.deepEqual(names(peer.take()), ['50.51']);
+});
+
+test('what is not durable is answered at once, even while the log has much to sync', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const other = await AmqpPeer.ready(broker);
+  assert.deepEqual(names(other.call(1, declare('d', true))), []);
+  assert.deepEqual(names(peer.call(1, declare('t', false))), ['50.11']);
+  assert.deepEqual(names(peer.call(1, { id: 0x00320014, ...binding, queue: 't' })), ['50.21']);
+  log.syncNow();
+  assert.deepEqual(names(other.take()), ['50.11']);
+});
+
+test('everything after an answer that waits for the log comes after it, in order', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  peer.call(1, { id: 0x0055000a, noWait: true });
+  log.syncNow();
+  assert.deepEqual(names(peer.send(publishFrames(1, 'q', 'first'))), ['60.80']);
+  const received = peer.send(
+    methodFrame(1, declare('d', true)),
+    publishFrames(1, 'q', 'second'),
+    publishFrames(1, 'nobody', 'unrouted', {}, '', true),
+    methodFrame(1, { id: 0x003c0046, queue: 'q', noAck: true }),
+    methodFrame(1, consume),
+  );
+  assert.deepEqual(names(received), []);
+  log.syncNow();
+  assert.deepEqual(names(peer.take()), [
+    '50.11',
+    '60.50',
+    'unrouted',
+    '60.71',
+    'first',
+    '60.21',
+    '60.80',
+    '60.60',
+    'second',
+  ]);
+});
+
+test('a channel closed while an answer waits for the log is closed after it', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  log.syncNow();
+  const close: Method = {
+    id: 0x00140028,
+    replyCode: 200,
+    replyText: '',
+    classId: 0,
+    methodId: 0,
+  };
+  assert.deepEqual(names(peer.send(methodFrame(1, declare('d', true)), methodFrame(1, close))), []);
+  log.syncNow();
+  assert.deepEqual(names(peer.take()), ['50.11', '20.41']);
+  assert.deepEqual(names(peer.call(1, { id: 0x0014000a })), ['20.11']);
+});
+
+test('tx.commit-ok comes once the commit is durable, at once where nothing of it has to be', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  log.syncNow();
+  assert.deepEqual(names(peer.call(1, { id: 0x005a000a })), ['90.11']);
+  peer.send(publishFrames(1, 'q', 'kept', { deliveryMode: 2 }));
+  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), []);
+  assert.deepEqual(names(peer.call(1, consume)), []);
+  log.syncNow();
+  assert.deepEqual(names(peer.take()), ['90.21', '60.21', '60.60', 'kept']);
+  peer.call(1, { id: 0x003c0050, deliveryTag: 1, multiple: false });
+  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), []);
+  log.syncNow();
+  assert.deepEqual(names(peer.take()), ['90.21']);
+  peer.send(publishFrames(1, 'nobody', 'transient'));
+  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), ['90.21']);
+});
