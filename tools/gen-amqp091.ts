@@ -1,4 +1,4 @@
-import { methodsTable } from '../src/protocols/amqp091/methods.table.ts';
+import { methodsTable } from '../src/protocols/amqp091/codec/methods.table.ts';
 
 interface Field {
   readonly name: string;
@@ -122,7 +122,7 @@ function writerCall(method: MethodLine): string {
   return `      return write${method.type}(w${takesMethod ? ', m' : ''});`;
 }
 
-/** The text of `src/protocols/amqp091/methods.gen.ts`. */
+/** The text of `src/protocols/amqp091/codec/methods.gen.ts`. */
 export function generateAmqp091Methods(): string {
   const methods = methodsTable.trim().split(/\n+/).map(parse);
   const reads = methods.map(
@@ -133,7 +133,7 @@ export function generateAmqp091Methods(): string {
   const writable = methods.filter((m) => m.fields.length > 0);
   return [
     '// Made by `npm run gen` from methods.table.ts. Not to be edited.\n',
-    "import type { Reader, Writer } from '../../base/bytes.ts';\n" +
+    "import type { Reader, Writer } from '../../../base/bytes.ts';\n" +
       "import { type FieldTable, readTable, writeTable } from './tables.ts';\n",
     methods.map(interfaceOf).join('\n'),
     '/** Any method, told apart by `id`: class number in the upper 16 bits, method number below. */\n' +

@@ -4,7 +4,7 @@ import { generateAmqp091Methods } from './gen-amqp091.ts';
 
 /** Every generated file and what makes it. */
 const generated: readonly { path: string; make: () => string }[] = [
-  { path: 'src/protocols/amqp091/methods.gen.ts', make: generateAmqp091Methods },
+  { path: 'src/protocols/amqp091/codec/methods.gen.ts', make: generateAmqp091Methods },
 ];
 
 /** The text as the formatter leaves it, so that generated code reads like the rest. */

@@ -1,9 +1,9 @@
 import { BytesError, Reader } from '../../src/base/bytes.ts';
+import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
+import { methodNames, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import { HeadScan, readProperties } from '../../src/protocols/amqp091/codec/properties.ts';
+import { readTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
-import { FrameReader } from '../../src/protocols/amqp091/frames.ts';
-import { methodNames, readMethod } from '../../src/protocols/amqp091/methods.gen.ts';
-import { HeadScan, readProperties } from '../../src/protocols/amqp091/properties.ts';
-import { readTable } from '../../src/protocols/amqp091/tables.ts';
 
 /** A decoder that must answer any bytes with a value or with an expected error. */
 export interface Fuzzer {

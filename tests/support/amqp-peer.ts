@@ -1,13 +1,20 @@
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
+import { FrameReader, frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
+import {
+  type Method,
+  readMethod,
+  writeMethod,
+} from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import {
+  type BasicProperties,
+  writeProperties,
+} from '../../src/protocols/amqp091/codec/properties.ts';
+import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpConnection } from '../../src/protocols/amqp091/connection.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
-import { FrameReader, frameTypes } from '../../src/protocols/amqp091/frames.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
-import { type Method, readMethod, writeMethod } from '../../src/protocols/amqp091/methods.gen.ts';
-import { type BasicProperties, writeProperties } from '../../src/protocols/amqp091/properties.ts';
-import type { FieldTable } from '../../src/protocols/amqp091/tables.ts';
 import type { Transport } from '../../src/protocols/protocol.ts';
 import { MemoryLog } from './memory-log.ts';
 

@@ -6,7 +6,7 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './methods.gen.ts';
+import type { Method } from './codec/methods.gen.ts';
 
 const declare = (queue: string, durable: boolean): Method => ({
   id: 0x0032000a,

@@ -1,8 +1,8 @@
 import type { Channel } from './channel.ts';
+import { type Method, methodNames } from './codec/methods.gen.ts';
 import * as consuming from './consuming.ts';
 import * as declaring from './declaring.ts';
 import { AmqpError } from './errors.ts';
-import { type Method, methodNames } from './methods.gen.ts';
 
 type Handlers = {
   readonly [Id in Method['id']]?: (

@@ -7,10 +7,10 @@ import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { removeReplyChannel } from './address.ts';
 import { handleMethod } from './channel-methods.ts';
+import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
-import { type Method, readMethod } from './methods.gen.ts';
 import type { Outbox } from './outbox.ts';
 import { Confirms, Publisher } from './publisher.ts';
 

@@ -9,8 +9,8 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
+import type { Method } from './codec/methods.gen.ts';
 import { protocolHeader } from './handshake.ts';
-import type { Method } from './methods.gen.ts';
 
 const consume: Method = {
   id: 0x003c0014,

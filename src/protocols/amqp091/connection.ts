@@ -5,10 +5,10 @@ import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
+import { FrameReader, type FrameSink } from './codec/frames.ts';
+import { type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
-import { FrameReader, type FrameSink } from './frames.ts';
 import * as handshake from './handshake.ts';
-import { type Method, readMethod } from './methods.gen.ts';
 import { Outbox } from './outbox.ts';
 import { enter, type State } from './states.ts';
 

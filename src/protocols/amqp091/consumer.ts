@@ -1,6 +1,6 @@
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
-import { frameEnd, frameTypes } from './frames.ts';
+import { frameEnd, frameTypes } from './codec/frames.ts';
 import { copyBytes, writeContentHead, writeFrameHead } from './outbox.ts';
 
 /** Bodies up to this size leave in one piece with their frames' heads. */

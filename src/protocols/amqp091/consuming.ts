@@ -3,10 +3,16 @@ import type { Publication } from '../../broker/publication.ts';
 import type { Delivery, Subscription } from '../../broker/subscription.ts';
 import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
+import type {
+  BasicCancel,
+  BasicConsume,
+  BasicGet,
+  BasicQos,
+  ChannelFlow,
+} from './codec/methods.gen.ts';
 import { ChannelConsumer } from './consumer.ts';
 import { queueName } from './declaring.ts';
 import { AmqpError } from './errors.ts';
-import type { BasicCancel, BasicConsume, BasicGet, BasicQos, ChannelFlow } from './methods.gen.ts';
 
 /** `channel.flow`: the peer wants no deliveries for a while, or again. */
 export function flow(channel: Channel, { active }: ChannelFlow): void {

@@ -3,7 +3,6 @@ import type { Queue } from '../../broker/queue.ts';
 import { isDurableBinding } from '../../broker/vhost.ts';
 import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
-import { AmqpError } from './errors.ts';
 import type {
   ExchangeBind,
   ExchangeDeclare,
@@ -14,7 +13,8 @@ import type {
   QueueDelete,
   QueuePurge,
   QueueUnbind,
-} from './methods.gen.ts';
+} from './codec/methods.gen.ts';
+import { AmqpError } from './errors.ts';
 
 /** `exchange.declare` */
 export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {

@@ -1,8 +1,8 @@
 import { Reader, Writer } from '../../base/bytes.ts';
 import { type Arguments, noArguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
-import { HeadScan, readProperties, writeProperties } from './properties.ts';
-import { readTable } from './tables.ts';
+import { HeadScan, readProperties, writeProperties } from './codec/properties.ts';
+import { readTable } from './codec/tables.ts';
 
 const scan = new HeadScan();
 

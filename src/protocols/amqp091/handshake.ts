@@ -1,7 +1,7 @@
 import { Reader } from '../../base/bytes.ts';
+import type { ConnectionStartOk, ConnectionTuneOk } from './codec/methods.gen.ts';
+import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
-import type { ConnectionStartOk, ConnectionTuneOk } from './methods.gen.ts';
-import { boolean, type FieldTable, longString, readTable } from './tables.ts';
 
 /** What a client sends first (4.2.2): the letters, a zero, then 0-9-1. */
 export const protocolHeader = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);

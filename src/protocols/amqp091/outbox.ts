@@ -1,8 +1,8 @@
 import { Writer } from '../../base/bytes.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Transport } from '../protocol.ts';
-import { frameEnd, frameTypes } from './frames.ts';
-import { type Method, writeMethod } from './methods.gen.ts';
+import { frameEnd, frameTypes } from './codec/frames.ts';
+import { type Method, writeMethod } from './codec/methods.gen.ts';
 
 /** Bytes gathered before they are written at the latest. */
 const bufferSize = 128 * 1024;

@@ -1,7 +1,7 @@
 import { Writer } from '../../base/bytes.ts';
-import { frameEnd, frameTypes } from './frames.ts';
+import { frameEnd, frameTypes } from './codec/frames.ts';
+import { writeMethod } from './codec/methods.gen.ts';
 import { protocolHeader } from './handshake.ts';
-import { writeMethod } from './methods.gen.ts';
 
 const notAllowed = 530;
 const advice = 'this port speaks AMQP over TLS only: use amqps://';

@@ -4,9 +4,9 @@ import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { Publication } from '../../broker/publication.ts';
 import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
+import { HeadScan, readProperties, writeProperties } from './codec/properties.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
-import { HeadScan, readProperties, writeProperties } from './properties.ts';
 
 const scan = new HeadScan();
 

@@ -1,5 +1,5 @@
-import { Reader, type Writer } from '../../base/bytes.ts';
-import { AmqpError } from './errors.ts';
+import { Reader, type Writer } from '../../../base/bytes.ts';
+import { AmqpError } from '../errors.ts';
 import { type FieldTable, readTable, skipTable, writeTable } from './tables.ts';
 
 /** The properties of class basic (1.8), in their order on the wire. */

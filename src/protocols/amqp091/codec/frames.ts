@@ -1,5 +1,5 @@
-import { u32At } from '../../base/bytes.ts';
-import { AmqpError } from './errors.ts';
+import { u32At } from '../../../base/bytes.ts';
+import { AmqpError } from '../errors.ts';
 
 /** Frame types (4.2.3). */
 export const frameTypes = { method: 1, header: 2, body: 3, heartbeat: 8 } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Reader, Writer } from '../../base/bytes.ts';
+import { Reader, Writer } from '../../../base/bytes.ts';
 import { type Method, methodNames, readMethod, writeMethod } from './methods.gen.ts';
 import { methodsTable } from './methods.table.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Reader, Writer } from '../../base/bytes.ts';
-import type { Argument, Arguments, ArgumentType } from '../../broker/arguments.ts';
+import { Reader, Writer } from '../../../base/bytes.ts';
+import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
 import { readTable, writeTable } from './tables.ts';
 
 const of = (type: ArgumentType, value: fc.Arbitrary<Argument['value']>) =>

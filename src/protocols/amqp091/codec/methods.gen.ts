@@ -1,6 +1,6 @@
 // Made by `npm run gen` from methods.table.ts. Not to be edited.
 
-import type { Reader, Writer } from '../../base/bytes.ts';
+import type { Reader, Writer } from '../../../base/bytes.ts';
 import { type FieldTable, readTable, writeTable } from './tables.ts';
 
 /** `connection.start` */

@@ -1,6 +1,6 @@
-import type { Reader, Writer } from '../../base/bytes.ts';
-import type { Argument, Arguments, ArgumentType } from '../../broker/arguments.ts';
-import { AmqpError } from './errors.ts';
+import type { Reader, Writer } from '../../../base/bytes.ts';
+import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
+import { AmqpError } from '../errors.ts';
 
 /** A field table (4.2.5.5): names of at most 255 bytes to typed values. */
 export type FieldTable = Arguments;

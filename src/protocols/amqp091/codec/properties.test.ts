@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Writer } from '../../base/bytes.ts';
+import { Writer } from '../../../base/bytes.ts';
 import { type BasicProperties, HeadScan, readProperties, writeProperties } from './properties.ts';
 
 const short = fc.string({ maxLength: 60 });
