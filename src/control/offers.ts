@@ -36,3 +36,8 @@ export function instanceType(name: string): InstanceType | undefined {
 export function majorMinor(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
+
+/** Whether a version comes before another, patches left aside. */
+export function isOlder(version: string, than: string): boolean {
+  return engineVersions.indexOf(majorMinor(version)) > engineVersions.indexOf(majorMinor(than));
+}

@@ -1,0 +1,158 @@
+import type { BrokerRecord, PendingSettings } from './broker-record.ts';
+import type { Brokers } from './brokers.ts';
+import type { ChangeEntry, Decided } from './creation.ts';
+import {
+  acceptLogs,
+  acceptWindow,
+  type LogsRequest,
+  type WindowRequest,
+} from './creation-request.ts';
+import { nextState } from './lifecycle.ts';
+import { isOlder } from './offers.ts';
+import { checkMinorUpgrade, checkOffer, checkSecurityGroups, checkTags, refuse } from './rules.ts';
+
+/** The action that is required of a broker's owner whose key is lost. */
+export const invalidKeyAction = 'RABBITMQ_INVALID_KMS_KEY';
+
+/** What may be changed about a broker, members as Amazon MQ's UpdateBroker names them. */
+export interface UpdateRequest {
+  readonly autoMinorVersionUpgrade?: boolean | undefined;
+  readonly engineVersion?: string | undefined;
+  readonly hostInstanceType?: string | undefined;
+  readonly logs?: LogsRequest | undefined;
+  readonly maintenanceWindowStartTime?: WindowRequest | undefined;
+  readonly securityGroups?: readonly string[] | undefined;
+  readonly authenticationStrategy?: string | undefined;
+  readonly configuration?: { readonly id: string } | undefined;
+  readonly ldapServerMetadata?: unknown;
+  readonly storageSize?: number | undefined;
+  readonly dataReplicationMode?: string | undefined;
+}
+
+/**
+ * Decides what is asked of a broker that exists. Every decision is synchronous: the changes must be
+ * applied in the tick in which they were decided.
+ */
+export class Decisions {
+  readonly #brokers: Brokers;
+
+  constructor(brokers: Brokers) {
+    this.#brokers = brokers;
+  }
+
+  /**
+   * Asks for a reboot, with which pending settings take effect.
+   *
+   * @throws {ControlError} 'not-found'; 'bad-request' in another state than RUNNING, unless the
+   * engine failed and a reboot may help
+   */
+  reboot(id: string): Decided<BrokerRecord> {
+    const broker = this.#brokers.require(id);
+    const state = nextState(broker.state, 'reboot-asked');
+    if (state === undefined || broker.action?.code === invalidKeyAction) {
+      throw refuse(
+        'broker-id',
+        `Broker [${id}] cannot be rebooted in state ${broker.state}` +
+          (broker.action ? ` (${broker.action.code}).` : ', it must be RUNNING.'),
+      );
+    }
+    return this.#set(broker, { state });
+  }
+
+  /** @throws {ControlError} 'not-found' */
+  delete(id: string): Decided<BrokerRecord> {
+    const broker = this.#brokers.require(id);
+    const state = nextState(broker.state, 'deletion-asked') ?? broker.state;
+    return this.#set(broker, { state });
+  }
+
+  /**
+   * Changes settings: some at once, some with the next reboot.
+   *
+   * @throws {ControlError} 'not-found', 'bad-request'
+   */
+  update(id: string, request: UpdateRequest): Decided<BrokerRecord> {
+    const broker = this.#brokers.require(id);
+    if (broker.state === 'DELETION_IN_PROGRESS' || broker.state === 'CREATION_FAILED') {
+      throw refuse('broker-id', `Broker [${id}] cannot be updated in state ${broker.state}.`);
+    }
+    refuseUnsupported(request);
+    checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true);
+    checkSecurityGroups(request.securityGroups ?? []);
+    const window = request.maintenanceWindowStartTime;
+    return this.#set(broker, {
+      ...(window && { maintenanceWindow: acceptWindow(window) }),
+      ...(request.securityGroups && { securityGroups: request.securityGroups }),
+      pending: pendingAfter(broker, request),
+    });
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request' */
+  addTags(arn: string, tags: Readonly<Record<string, string>>): Decided<BrokerRecord> {
+    const broker = this.#brokers.requireArn(arn);
+    const all = { ...broker.tags, ...tags };
+    checkTags(all);
+    return this.#set(broker, { tags: all });
+  }
+
+  /** Keys that the broker does not have are passed over. @throws {ControlError} 'not-found' */
+  removeTags(arn: string, keys: readonly string[]): Decided<BrokerRecord> {
+    const broker = this.#brokers.requireArn(arn);
+    const left = Object.entries(broker.tags).filter(([key]) => !keys.includes(key));
+    return this.#set(broker, { tags: Object.fromEntries(left) });
+  }
+
+  #set(broker: BrokerRecord, set: Partial<Omit<BrokerRecord, 'id'>>): Decided<BrokerRecord> {
+    const changes: ChangeEntry[] = [this.#brokers.entry({ updated: broker.id, set })];
+    return { value: { ...broker, ...set }, changes };
+  }
+}
+
+/** The settings that wait for the next reboot; one that is set to what it is waits no longer. */
+function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
+  const engineVersion =
+    request.engineVersion ?? broker.pending.engineVersion ?? broker.engineVersion;
+  const hostInstanceType =
+    request.hostInstanceType ?? broker.pending.hostInstanceType ?? broker.hostInstanceType;
+  checkOffer(hostInstanceType, engineVersion);
+  if (isOlder(engineVersion, broker.engineVersion)) {
+    throw refuse(
+      'engineVersion',
+      `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
+        'a broker cannot go back.',
+    );
+  }
+  const generalLog = acceptLogs(request.logs) ?? broker.pending.generalLog ?? broker.generalLog;
+  return {
+    ...(engineVersion !== broker.engineVersion && { engineVersion }),
+    ...(hostInstanceType !== broker.hostInstanceType && { hostInstanceType }),
+    ...(generalLog !== broker.generalLog && { generalLog }),
+  };
+}
+
+function refuseUnsupported(request: UpdateRequest): void {
+  const { authenticationStrategy: strategy, dataReplicationMode: mode, configuration } = request;
+  if (strategy !== undefined && strategy !== 'SIMPLE') {
+    throw refuse(
+      'authenticationStrategy',
+      `Authentication strategy [${strategy}] is invalid for engine type [RabbitMQ]. ` +
+        'Valid values are: [SIMPLE]',
+    );
+  }
+  if (configuration !== undefined) {
+    throw refuse(
+      'configuration',
+      `Can't find requested configuration [${configuration.id}]. ` +
+        'Make sure your configuration exists.',
+    );
+  }
+  if (request.ldapServerMetadata !== undefined) {
+    throw refuse('ldapServerMetadata', 'LDAP is not supported for RabbitMQ brokers.');
+  }
+  if (request.storageSize !== undefined) {
+    throw refuse('storageSize', 'A storage size can only be given for cluster deployments.');
+  }
+  if (mode !== undefined && mode !== 'NONE') {
+    throw refuse('dataReplicationMode', 'Data replication is not supported for RabbitMQ brokers.');
+  }
+}

@@ -1,0 +1,199 @@
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Brokers } from './brokers.ts';
+import type { Engine, EngineEvents } from './engine.ts';
+import type { Presence, Upkeep } from './upkeep.ts';
+
+/** How the supervisor keeps time, and whom it tells. */
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  /** How often a broker's key is asked for though nothing is known to have changed. */
+  readonly keyCheckMs: number;
+  /** How long after a change of a key its brokers are made to notice; imitates Amazon's delays. */
+  readonly keyEffectDelayMs: number;
+  /** Told what went wrong and is retried, or why a broker's process ended. */
+  readonly report: (brokerId: string, text: string, error?: unknown) => void;
+}
+
+/** Shortest and longest pause before what failed is tried again. */
+const pauseMs = { first: 250, longest: 60_000 };
+/** A broker that ran so long before it crashed is started again at once. */
+const steadyMs = 60_000;
+
+/** One broker's work: at most one step at a time. */
+class Task {
+  readonly presence: Presence;
+  isBusy = false;
+  /** Asked for again while it was busy. */
+  isWanted = false;
+  failures = 0;
+  /** Monotonic; undefined where nothing is waiting. */
+  retryAtMs: number | undefined = undefined;
+  keyCheckAtMs: number;
+  upSinceMs = 0;
+
+  constructor(isResumed: boolean, keyCheckAtMs: number) {
+    this.presence = { isUp: false, isResumed, keyCheckDue: false };
+    this.keyCheckAtMs = keyCheckAtMs;
+  }
+}
+
+/**
+ * Works off the difference between what the records intend and what is, each broker by itself:
+ * when a record changes, when a key does, when an engine reports, and when time has come.
+ */
+export class Supervisor implements EngineEvents {
+  readonly #brokers: Brokers;
+  readonly #upkeep: Pick<Upkeep<unknown>, 'step' | 'fail'>;
+  readonly #engine: Engine;
+  readonly #options: SupervisorOptions;
+  readonly #tasks = new Map<string, Task>();
+  readonly #waiting: (() => void)[] = [];
+  #isClosing = false;
+
+  constructor(
+    brokers: Brokers,
+    upkeep: Pick<Upkeep<unknown>, 'step' | 'fail'>,
+    engine: Engine,
+    options: SupervisorOptions,
+  ) {
+    this.#brokers = brokers;
+    this.#upkeep = upkeep;
+    this.#engine = engine;
+    this.#options = options;
+    engine.observe(this);
+  }
+
+  /** Takes up what the records intend; resolves when every broker has had its first turn. */
+  start(): Promise<void> {
+    for (const { id } of this.#brokers.all()) {
+      this.#tasks.set(id, new Task(true, this.#nextKeyCheck()));
+      this.wake(id);
+    }
+    return this.idle();
+  }
+
+  /** Has a broker's record looked at: it changed. */
+  wake(id: string): void {
+    if (this.#isClosing) return;
+    const task = this.#task(id);
+    task.isWanted = true;
+    if (!task.isBusy) void this.#run(id, task);
+  }
+
+  /** A key, or a grant on it, changed: its brokers ask for it. */
+  keyChanged(keyArn: string): void {
+    const atMs = this.#nowMs + this.#options.keyEffectDelayMs;
+    for (const { id, key } of this.#brokers.all()) {
+      if (key.arn === keyArn) this.#task(id).keyCheckAtMs = atMs;
+    }
+    this.tick();
+  }
+
+  /** Does what is due by now; to be called about once a second. */
+  tick(): void {
+    for (const [id, task] of this.#tasks) {
+      const isRetryDue = task.retryAtMs !== undefined && task.retryAtMs <= this.#nowMs;
+      const isKeyCheckDue = task.keyCheckAtMs <= this.#nowMs;
+      if (isKeyCheckDue) {
+        task.keyCheckAtMs = this.#nextKeyCheck();
+        task.presence.keyCheckDue = true;
+      }
+      if (isRetryDue || isKeyCheckDue) this.wake(id);
+    }
+  }
+
+  /** Resolves once no broker has work that could be done now. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#tellIdle();
+    });
+  }
+
+  /** Ends all work and stops every broker, clients being told the reason. */
+  async close(reason: string): Promise<void> {
+    this.#isClosing = true;
+    await this.idle();
+    const up = [...this.#tasks].filter(([, { presence }]) => presence.isUp);
+    await Promise.all(
+      up.map(async ([id, { presence }]) => {
+        await this.#engine.stop(id, reason);
+        presence.isUp = false;
+      }),
+    );
+  }
+
+  crashed(brokerId: string, detail: string): void {
+    const task = this.#task(brokerId);
+    this.#options.report(brokerId, `the broker's process ended: ${detail}`);
+    task.presence.isUp = false;
+    if (this.#nowMs - task.upSinceMs >= steadyMs) task.failures = 0;
+    this.#pause(task);
+    this.tick();
+  }
+
+  failed(brokerId: string, code: string, message: string): void {
+    const task = this.#task(brokerId);
+    this.#options.report(brokerId, `the broker cannot run on: ${code}: ${message}`);
+    task.presence.isUp = false;
+    this.#upkeep.fail(brokerId, code, message).catch((error: unknown) => {
+      this.#options.report(brokerId, 'the failure could not be recorded', error);
+    });
+  }
+
+  #task(id: string): Task {
+    const known = this.#tasks.get(id);
+    if (known !== undefined) return known;
+    const task = new Task(false, this.#nextKeyCheck());
+    this.#tasks.set(id, task);
+    return task;
+  }
+
+  async #run(id: string, task: Task): Promise<void> {
+    assert(!task.isBusy, `broker ${id} has one task`);
+    task.isBusy = true;
+    while (task.isWanted && !this.#isClosing) {
+      task.isWanted = false;
+      task.retryAtMs = undefined;
+      const wasUp = task.presence.isUp;
+      await this.#upkeep.step(id, task.presence).then(
+        () => this.#stepped(task, wasUp),
+        (error: unknown) => this.#stumbled(id, task, error),
+      );
+    }
+    task.isBusy = false;
+    if (this.#brokers.get(id) === undefined) this.#tasks.delete(id);
+    this.#tellIdle();
+  }
+
+  #stepped(task: Task, wasUp: boolean): void {
+    if (!wasUp && task.presence.isUp) task.upSinceMs = this.#nowMs;
+  }
+
+  #stumbled(id: string, task: Task, error: unknown): void {
+    task.presence.isResumed = true;
+    this.#pause(task);
+    this.#options.report(id, 'a step towards what is wanted failed and is tried again', error);
+  }
+
+  /** Waits before the next try: not at all before the first, then longer each time. */
+  #pause(task: Task): void {
+    const pause = task.failures === 0 ? 0 : pauseMs.first * 2 ** Math.min(task.failures, 16);
+    task.failures += 1;
+    task.retryAtMs = this.#nowMs + Math.min(pause, pauseMs.longest);
+  }
+
+  #nextKeyCheck(): number {
+    return this.#nowMs + this.#options.keyCheckMs;
+  }
+
+  get #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  #tellIdle(): void {
+    for (const task of this.#tasks.values()) if (task.isBusy) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
