@@ -12,12 +12,16 @@ export interface CallIdentity {
   readonly service: string;
   /** Whose identity it calls with; left out, it calls as itself. */
   readonly onBehalfOf?: Caller;
+  /** Where the audit record says the call comes from; left out, the service that calls. */
+  readonly origin?: { readonly sourceIp: string; readonly userAgent: string };
   /** The account whose resources are meant, 12 digits; left out, the one served here. */
   readonly accountId?: string;
   /** Stands in the audit record as the event's source instead of the called service's. */
   readonly eventSource?: string;
   /** A UUID, in the audit record of an action that concerns several accounts. */
   readonly sharedEventId?: string;
+  /** Names of the input's members that the audit record does not show. */
+  readonly unrecorded?: readonly string[];
 }
 
 /** What the local client works with: the same steps as calls over HTTP. */
@@ -58,7 +62,7 @@ export class LocalClient {
     const { services, steps, region, clock, random } = this.#options;
     const route = services.named(serviceName, operationName);
     const accountId = identity.accountId ?? this.#options.accountId;
-    const { service, onBehalfOf, eventSource, sharedEventId } = identity;
+    const { service, onBehalfOf, origin, eventSource, sharedEventId, unrecorded } = identity;
     const output = await perform(
       {
         route,
@@ -69,13 +73,14 @@ export class LocalClient {
           eventId: random.uuid(),
           region,
           accountId,
-          sourceIp: service,
-          userAgent: service,
+          sourceIp: origin?.sourceIp ?? service,
+          userAgent: origin?.userAgent ?? service,
           nowMs: clock.nowMs(),
         },
         read: () => readShape(route.operation.input, input, inProcess),
         ...(eventSource !== undefined && { eventSource }),
         ...(sharedEventId !== undefined && { sharedEventId }),
+        ...(unrecorded && { unrecorded }),
       },
       steps,
       () => clock.nowMs(),

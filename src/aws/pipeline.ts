@@ -72,6 +72,8 @@ export interface Call {
   /** Stands in the audit record instead of the service's own. */
   readonly eventSource?: string;
   readonly sharedEventId?: string;
+  /** Names of the input's members that the audit record does not show. */
+  readonly unrecorded?: readonly string[];
 }
 
 /**
@@ -155,7 +157,7 @@ function endedCall(
     eventName: route.name,
     apiVersion: service.apiVersion,
     readOnly: operation.readOnly,
-    requestParameters: requestParameters(route, input, result),
+    requestParameters: requestParameters(call, input, result),
     responseElements: failure ? null : responseElements(route, result),
     ...(failure && { error: { code: failure.code, message: failure.message } }),
     resources: result.resources ?? [],
@@ -164,9 +166,13 @@ function endedCall(
   };
 }
 
-function requestParameters(route: Route, input: unknown, result: Result<unknown>): object | null {
+function requestParameters(call: Call, input: unknown, result: Result<unknown>): object | null {
   if (result.auditRequest !== undefined) return result.auditRequest;
-  return input === undefined ? null : recordShape(route.operation.input, input);
+  if (input === undefined) return null;
+  const { unrecorded = [] } = call;
+  // What was read is an object: every operation's input is a structure.
+  const shown = Object.entries(input as object).filter(([name]) => !unrecorded.includes(name));
+  return recordShape(call.route.operation.input, Object.fromEntries(shown));
 }
 
 function responseElements(route: Route, result: Result<unknown>): object | null {
