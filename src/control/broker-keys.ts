@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { BrokerRecord, KeyChoice } from './broker-record.ts';
 import { refuse } from './rules.ts';
@@ -23,22 +23,12 @@ export class KeyLost extends WaxwingError<'key-lost'> {
   }
 }
 
-type Reply = Readonly<Record<string, unknown>>;
-
-/** As whom control calls the key service. */
-export type CallAs<Requester> =
-  /** With the requester's identity, the event under Amazon MQ's own source. */
-  | { readonly onBehalfOf: Requester; readonly eventSource?: string }
-  /** As a service principal. */
-  | { readonly principal: string; readonly sharedEventId?: string };
-
-/** Calls the key service through the front door. */
-export type KeyServiceCall<Requester> = (
-  operation: string,
-  input: object,
-  as: CallAs<Requester>,
-  owner: KeyChoice['owner'],
-) => Promise<object>;
+/** Who asks for something about a broker, and from where. */
+export interface Requester {
+  readonly caller: NonNullable<CallIdentity['onBehalfOf']>;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+}
 
 /** The members of a key's metadata that control decides by. */
 interface KeyMetadata {
@@ -53,13 +43,13 @@ interface KeyMetadata {
  * All that the service does with the keys of brokers: the grants that Amazon MQ makes, the data key
  * of a broker's volume, and the checks whether they are still there.
  */
-export class BrokerKeys<Requester> {
-  readonly #call: KeyServiceCall<Requester>;
+export class BrokerKeys {
+  readonly #client: LocalClient;
   readonly #region: string;
   readonly #uuid: () => string;
 
-  constructor(call: KeyServiceCall<Requester>, region: string, uuid: () => string) {
-    this.#call = call;
+  constructor(client: LocalClient, region: string, uuid: () => string) {
+    this.#client = client;
     this.#region = region;
     this.#uuid = uuid;
   }
@@ -88,15 +78,18 @@ export class BrokerKeys<Requester> {
   }
 
   async #describe(named: string, requester: Requester): Promise<KeyMetadata> {
-    const as = { onBehalfOf: requester };
-    const reply = await this.#call('DescribeKey', { KeyId: named }, as, 'customer').catch(
-      (error: unknown) => {
-        throw isRefusal(error)
-          ? refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`)
-          : error;
-      },
-    );
-    return (reply as { KeyMetadata: KeyMetadata }).KeyMetadata;
+    const as = { service: mqPrincipal, onBehalfOf: requester.caller };
+    try {
+      const reply = await this.#kms<{ KeyMetadata: KeyMetadata }>(
+        'DescribeKey',
+        { KeyId: named },
+        as,
+      );
+      return reply.KeyMetadata;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`);
+    }
   }
 
   /**
@@ -114,16 +107,23 @@ export class BrokerKeys<Requester> {
       Operations: serviceOperations,
       Name: 'mq_grant',
     };
-    const as: CallAs<Requester> =
+    const { caller, sourceIp, userAgent } = requester;
+    const as: CallIdentity =
       key.owner === 'service'
-        ? { principal: mqPrincipal }
-        : { onBehalfOf: requester, eventSource: 'amazonmq.amazonaws.com' };
-    const reply = await this.#call('CreateGrant', input, as, key.owner).catch((error: unknown) => {
-      throw isRefusal(error)
-        ? refuse('kmsKeyId', `KMS key [${key.arn}] cannot be granted: ${error.message}`)
-        : error;
-    });
-    return grantId(reply);
+        ? ownAccount(key)
+        : {
+            service: mqPrincipal,
+            onBehalfOf: caller,
+            origin: { sourceIp, userAgent },
+            eventSource: 'amazonmq.amazonaws.com',
+            unrecorded: ['Name'],
+          };
+    try {
+      return (await this.#kms<GrantReply>('CreateGrant', input, as)).GrantId;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw refuse('kmsKeyId', `KMS key [${key.arn}] cannot be granted: ${error.message}`);
+    }
   }
 
   /** The grant that lets the broker's volume be opened; its id. */
@@ -135,7 +135,7 @@ export class BrokerKeys<Requester> {
       Operations: ['Decrypt'],
       Constraints: { EncryptionContextSubset: volumeContext(volumeId) },
     };
-    return grantId(await this.#asService(key, 'CreateGrant', input, this.#uuid()));
+    return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
   /** The volume's grant that an interrupted creation made, if it got so far. */
@@ -148,22 +148,27 @@ export class BrokerKeys<Requester> {
 
   /** A new data key for the broker's volume, wrapped. */
   async newDataKey({ key, volumeId }: BrokerRecord): Promise<Buffer> {
-    const reply = await this.#asService(key, 'GenerateDataKeyWithoutPlaintext', {
+    const input = {
       KeyId: key.arn,
       NumberOfBytes: 32,
       EncryptionContext: volumeContext(volumeId),
-    });
-    return bytes(reply, 'CiphertextBlob');
+    };
+    const reply = await this.#asService<{ CiphertextBlob: Buffer }>(
+      key,
+      'GenerateDataKeyWithoutPlaintext',
+      input,
+    );
+    return reply.CiphertextBlob;
   }
 
   /** The data key of the broker's volume, 32 bytes, the caller's to overwrite. */
   async openDataKey({ key, volumeId }: BrokerRecord, wrapped: Buffer): Promise<Buffer> {
-    const reply = await this.#asService(key, 'Decrypt', {
+    const input = {
       KeyId: key.arn,
       CiphertextBlob: wrapped,
       EncryptionContext: volumeContext(volumeId),
-    });
-    return bytes(reply, 'Plaintext');
+    };
+    return (await this.#asService<{ Plaintext: Buffer }>(key, 'Decrypt', input)).Plaintext;
   }
 
   /**
@@ -192,8 +197,9 @@ export class BrokerKeys<Requester> {
    * @throws {KeyLost} where not
    */
   async check({ key, grants }: BrokerRecord): Promise<void> {
-    const reply = await this.#asService(key, 'DescribeKey', { KeyId: key.arn });
-    const { KeyState: state } = (reply as unknown as { KeyMetadata: KeyMetadata }).KeyMetadata;
+    const input = { KeyId: key.arn };
+    const reply = await this.#asService<{ KeyMetadata: KeyMetadata }>(key, 'DescribeKey', input);
+    const { KeyState: state } = reply.KeyMetadata;
     if (state !== 'Enabled') {
       throw new KeyLost(`The KMS key ${key.arn} is in state ${state}, it must be Enabled.`);
     }
@@ -219,7 +225,7 @@ export class BrokerKeys<Requester> {
   async #retire(key: KeyChoice, grant: string, principal: string): Promise<void> {
     const input = { KeyId: key.arn, GrantId: grant };
     try {
-      await this.#call('RetireGrant', input, { principal }, key.owner);
+      await this.#kms('RetireGrant', input, { ...ownAccount(key), service: principal });
     } catch (error) {
       // The grant, or the key with all its grants, is gone already: what was wanted.
       if (!isRefusal(error)) throw error;
@@ -228,38 +234,51 @@ export class BrokerKeys<Requester> {
 
   async #grants(key: KeyChoice): Promise<Grant[]> {
     const grants: Grant[] = [];
-    let marker: unknown;
+    let marker: string | undefined;
     do {
-      const reply = await this.#asService(key, 'ListGrants', {
+      const reply: GrantPage = await this.#asService(key, 'ListGrants', {
         KeyId: key.arn,
         Limit: 100,
         ...(marker !== undefined && { Marker: marker }),
       });
-      grants.push(...(reply as unknown as { Grants: readonly Grant[] }).Grants);
-      marker = reply['NextMarker'];
+      grants.push(...(reply.Grants ?? []));
+      marker = reply.NextMarker;
     } while (marker !== undefined);
     return grants;
   }
 
   /** @throws {KeyLost} where the key service refuses, and asking again would not help */
-  async #asService(
+  async #asService<Reply>(
     key: KeyChoice,
     operation: string,
     input: object,
     sharedEventId?: string,
   ): Promise<Reply> {
-    const as = { principal: mqPrincipal, ...(sharedEventId !== undefined && { sharedEventId }) };
+    const as = { ...ownAccount(key), ...(sharedEventId !== undefined && { sharedEventId }) };
     try {
-      return (await this.#call(operation, input, as, key.owner)) as Reply;
+      return await this.#kms<Reply>(operation, input, as);
     } catch (error) {
       if (isRefusal(error)) throw new KeyLost(error.message, { cause: error });
       throw error;
     }
   }
 
+  #kms<Reply>(operation: string, input: object, as: CallIdentity): Promise<Reply> {
+    return this.#client.call<Reply>('kms', operation, input, as);
+  }
+
   get #volumePrincipal(): string {
     return `ec2.${this.#region}.amazonaws.com`;
   }
+}
+
+interface GrantReply {
+  readonly GrantId: string;
+}
+
+interface GrantPage {
+  readonly Grants?: readonly Grant[];
+  readonly NextMarker?: string;
 }
 
 interface Grant {
@@ -271,14 +290,10 @@ function volumeContext(volumeId: string): Record<string, string> {
   return { 'aws:ebs:id': volumeId };
 }
 
-function grantId(reply: object): string {
-  return (reply as { GrantId: string }).GrantId;
-}
-
-function bytes(reply: Reply, member: string): Buffer {
-  const value = reply[member];
-  assert(value instanceof Buffer, `the key service answers without ${member}`);
-  return value;
+/** The service for itself; a key of its own lives in an account of its own. */
+function ownAccount(key: KeyChoice): CallIdentity {
+  const accountId = key.arn.split(':')[4];
+  return { service: mqPrincipal, ...(accountId !== undefined && { accountId }) };
 }
 
 /** True for an answer of the key service that it would give again. */

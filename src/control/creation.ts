@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
-import type { BrokerKeys } from './broker-keys.ts';
+import type { BrokerKeys, Requester } from './broker-keys.ts';
 import type { BrokerRecord, KeyChoice } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import {
@@ -23,9 +23,9 @@ export interface Decided<T> {
 }
 
 /** What the creation of brokers needs. */
-export interface CreationParts<Requester> {
+export interface CreationParts {
   readonly brokers: Brokers;
-  readonly keys: BrokerKeys<Requester>;
+  readonly keys: BrokerKeys;
   readonly random: Random;
   readonly clock: Clock;
   /** A hash that the password cannot be found from. */
@@ -37,12 +37,12 @@ export interface CreationParts<Requester> {
 }
 
 /** Takes in requests for new brokers: everything that needs the requester, and no engine. */
-export class Creation<Requester> {
-  readonly #parts: CreationParts<Requester>;
+export class Creation {
+  readonly #parts: CreationParts;
   /** By key ARN: how many requests are between their grant and their record. */
   readonly #granting = new Map<string, number>();
 
-  constructor(parts: CreationParts<Requester>) {
+  constructor(parts: CreationParts) {
     this.#parts = parts;
   }
 

@@ -26,7 +26,10 @@ class Task {
   isBusy = false;
   /** Asked for again while it was busy. */
   isWanted = false;
-  failures = 0;
+  /** Steps that failed since one succeeded. */
+  stumbles = 0;
+  /** Ends nobody asked for since the broker last ran steadily. */
+  crashes = 0;
   /** Monotonic; undefined where nothing is waiting. */
   retryAtMs: number | undefined = undefined;
   keyCheckAtMs: number;
@@ -44,7 +47,7 @@ class Task {
  */
 export class Supervisor implements EngineEvents {
   readonly #brokers: Brokers;
-  readonly #upkeep: Pick<Upkeep<unknown>, 'step' | 'fail'>;
+  readonly #upkeep: Pick<Upkeep, 'step' | 'fail'>;
   readonly #engine: Engine;
   readonly #options: SupervisorOptions;
   readonly #tasks = new Map<string, Task>();
@@ -53,7 +56,7 @@ export class Supervisor implements EngineEvents {
 
   constructor(
     brokers: Brokers,
-    upkeep: Pick<Upkeep<unknown>, 'step' | 'fail'>,
+    upkeep: Pick<Upkeep, 'step' | 'fail'>,
     engine: Engine,
     options: SupervisorOptions,
   ) {
@@ -128,8 +131,9 @@ export class Supervisor implements EngineEvents {
     const task = this.#task(brokerId);
     this.#options.report(brokerId, `the broker's process ended: ${detail}`);
     task.presence.isUp = false;
-    if (this.#nowMs - task.upSinceMs >= steadyMs) task.failures = 0;
-    this.#pause(task);
+    if (this.#nowMs - task.upSinceMs >= steadyMs) task.crashes = 0;
+    task.retryAtMs = this.#nowMs + pauseAfter(task.crashes);
+    task.crashes += 1;
     this.tick();
   }
 
@@ -168,20 +172,15 @@ export class Supervisor implements EngineEvents {
   }
 
   #stepped(task: Task, wasUp: boolean): void {
+    task.stumbles = 0;
     if (!wasUp && task.presence.isUp) task.upSinceMs = this.#nowMs;
   }
 
   #stumbled(id: string, task: Task, error: unknown): void {
     task.presence.isResumed = true;
-    this.#pause(task);
+    task.retryAtMs = this.#nowMs + pauseAfter(task.stumbles + 1);
+    task.stumbles += 1;
     this.#options.report(id, 'a step towards what is wanted failed and is tried again', error);
-  }
-
-  /** Waits before the next try: not at all before the first, then longer each time. */
-  #pause(task: Task): void {
-    const pause = task.failures === 0 ? 0 : pauseMs.first * 2 ** Math.min(task.failures, 16);
-    task.failures += 1;
-    task.retryAtMs = this.#nowMs + Math.min(pause, pauseMs.longest);
   }
 
   #nextKeyCheck(): number {
@@ -196,4 +195,10 @@ export class Supervisor implements EngineEvents {
     for (const task of this.#tasks.values()) if (task.isBusy) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+/** How long to wait before the next try: not at all after the first failure, then ever longer. */
+function pauseAfter(failures: number): number {
+  if (failures === 0) return 0;
+  return Math.min(pauseMs.first * 2 ** Math.min(failures, 16), pauseMs.longest);
 }

@@ -9,10 +9,10 @@ import type { BrokerSpec, Engine } from './engine.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
 
 /** What the upkeep of brokers needs. */
-export interface UpkeepParts<Requester> {
+export interface UpkeepParts {
   readonly brokers: Brokers;
-  readonly keys: BrokerKeys<Requester>;
-  readonly creation: Creation<Requester>;
+  readonly keys: BrokerKeys;
+  readonly creation: Creation;
   readonly engine: Engine;
   /** Folds the changes in before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
@@ -35,10 +35,10 @@ class EngineFailure extends WaxwingError {}
  * Brings one broker from how it is to how its record wants it. Every step may be repeated: a process
  * that ends in the middle of one leaves it to the next.
  */
-export class Upkeep<Requester> {
-  readonly #parts: UpkeepParts<Requester>;
+export class Upkeep {
+  readonly #parts: UpkeepParts;
 
-  constructor(parts: UpkeepParts<Requester>) {
+  constructor(parts: UpkeepParts) {
     this.#parts = parts;
   }
 
