@@ -1,0 +1,124 @@
+import { IdentityError } from '../../identity/errors.ts';
+import { type Policy, readResourcePolicy } from '../../identity/policy.ts';
+import { isServicePrincipal } from '../call.ts';
+import { KmsError } from '../errors.ts';
+
+const policyBytesMax = 32_768;
+
+/**
+ * Reads a key policy and finds it valid.
+ *
+ * @throws {KmsError} 'MalformedPolicyDocumentException'; 'LimitExceededException' where it is larger
+ * than 32768 bytes
+ */
+export function readKeyPolicy(text: string): Policy {
+  const size = Buffer.byteLength(text, 'utf8');
+  if (size > policyBytesMax) {
+    throw new KmsError(
+      'LimitExceededException',
+      `The key policy of ${size} bytes is larger than the allowed ${policyBytesMax}`,
+    );
+  }
+  const policy = readPolicy(text);
+  for (const { principals } of policy.statements) {
+    const named = principals
+      ? [...principals.aws.map(isAwsPrincipal), ...principals.services.map(isServicePrincipal)]
+      : [];
+    if (named.includes(false)) {
+      throw new KmsError(
+        'MalformedPolicyDocumentException',
+        'Policy contains a statement with one or more invalid principals.',
+      );
+    }
+  }
+  return policy;
+}
+
+/** True for an account id, or the ARN of a root, user, role or session. */
+export function isAwsPrincipal(name: string): boolean {
+  return (
+    /^\d{12}$/.test(name) ||
+    /^arn:aws:iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/.test(name) ||
+    /^arn:aws:sts::\d{12}:(assumed-role|federated-user)\/[\w+=,.@/-]+$/.test(name)
+  );
+}
+
+/** The policy of a key made without one: the account decides by its identity policies. */
+export function defaultPolicy(accountId: string): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Id: 'key-default-1',
+    Statement: [
+      {
+        Sid: 'Enable IAM User Permissions',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+    ],
+  });
+}
+
+/**
+ * The policy of the key that AWS manages for a service in a customer's account: everyone in the
+ * account may use it, but only through the service; the account may look at it and revoke grants.
+ *
+ * @param service `mq`
+ */
+export function managedPolicy(service: string, region: string, accountId: string): string {
+  const use = [
+    'Encrypt',
+    'Decrypt',
+    'ReEncrypt*',
+    'GenerateDataKey*',
+    'CreateGrant',
+    'DescribeKey',
+  ];
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Id: `auto-${service}-1`,
+    Statement: [
+      {
+        Sid: `Allow access through ${service} for all principals in the account that are authorized to use it`,
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: use.map((name) => `kms:${name}`),
+        Resource: '*',
+        Condition: {
+          StringEquals: {
+            'kms:CallerAccount': accountId,
+            'kms:ViaService': `${service}.${region}.amazonaws.com`,
+          },
+        },
+      },
+      {
+        Sid: 'Allow direct access to key metadata to the account',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+        Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+        Resource: '*',
+      },
+    ],
+  });
+}
+
+/** The policy of a key that a service made for itself: that service alone may use it. */
+export function servicePolicy(service: string): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Id: 'service-owned-1',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: service }, Action: 'kms:*', Resource: '*' },
+    ],
+  });
+}
+
+function readPolicy(text: string): Policy {
+  try {
+    return readResourcePolicy(text);
+  } catch (error) {
+    if (!(error instanceof IdentityError)) throw error;
+    throw new KmsError('MalformedPolicyDocumentException', error.message, { cause: error });
+  }
+}

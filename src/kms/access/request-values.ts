@@ -1,0 +1,81 @@
+import type { RequestValues } from '../../identity/conditions.ts';
+import { isServiceCall, type KmsCall } from '../call.ts';
+import { serviceAccountId } from '../key-ids.ts';
+import type { EncryptionContext, KeyRecord } from '../records.ts';
+
+/** Further condition keys of one operation; what is undefined is absent. */
+export type OperationValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const principalTypes = {
+  root: 'Account',
+  user: 'User',
+  'assumed-role': 'AssumedRole',
+  service: undefined,
+} as const;
+
+/**
+ * What the conditions of a key policy may look at.
+ *
+ * @param context the call's encryption context; for CreateGrant the pairs of its constraint
+ */
+export function requestValues(
+  call: KmsCall,
+  key: KeyRecord,
+  context: EncryptionContext,
+  further: OperationValues,
+): RequestValues {
+  const values = new Map<string, string | readonly string[]>();
+  const all = { ...callValues(call), ...keyValues(key), ...contextValues(context), ...further };
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined) values.set(name.toLowerCase(), value);
+  }
+  return values;
+}
+
+function callValues(call: KmsCall): OperationValues {
+  const { caller, invokedBy } = call;
+  const isService = isServiceCall(call);
+  return {
+    // Nothing but TLS is listened to, and calls within the process leave it nowhere.
+    'aws:SecureTransport': 'true',
+    'aws:CurrentTime': new Date(call.nowMs).toISOString(),
+    'aws:EpochTime': String(Math.floor(call.nowMs / 1000)),
+    'aws:UserAgent': call.userAgent,
+    'aws:SourceIp': invokedBy === undefined && !isService ? call.sourceIp : undefined,
+    'aws:RequestedRegion': call.region,
+    'aws:PrincipalArn': isService ? undefined : (caller.session?.roleArn ?? caller.arn),
+    'aws:PrincipalAccount': isService ? undefined : caller.accountId,
+    'aws:PrincipalType': principalTypes[caller.type],
+    'aws:userid': isService ? undefined : caller.principalId,
+    'aws:username': caller.userName,
+    'aws:PrincipalIsAWSService': String(isService),
+    'aws:PrincipalServiceName': isService ? caller.arn : undefined,
+    'aws:ViaAWSService': String(invokedBy !== undefined),
+    'aws:CalledVia': invokedBy === undefined ? undefined : [invokedBy],
+    'aws:CalledViaFirst': invokedBy,
+    'aws:CalledViaLast': invokedBy,
+    'kms:CallerAccount': isService ? serviceAccountId : caller.accountId,
+    'kms:ViaService': invokedBy?.replace(/\.amazonaws\.com$/, `.${call.region}.amazonaws.com`),
+  };
+}
+
+function keyValues(key: KeyRecord): OperationValues {
+  const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
+  return {
+    ...Object.fromEntries(tags),
+    'aws:ResourceAccount': key.accountId,
+    'kms:KeySpec': key.spec,
+    'kms:KeyUsage': key.usage,
+    'kms:KeyOrigin': key.origin,
+    'kms:MultiRegion': String(key.multiRegion),
+  };
+}
+
+function contextValues(context: EncryptionContext): OperationValues {
+  const pairs = Object.entries(context);
+  if (pairs.length === 0) return {};
+  return {
+    ...Object.fromEntries(pairs.map(([name, value]) => [`kms:EncryptionContext:${name}`, value])),
+    'kms:EncryptionContextKeys': pairs.map(([name]) => name),
+  };
+}

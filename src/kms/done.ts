@@ -1,0 +1,20 @@
+import type { KeyRecord, KmsChange } from './records.ts';
+
+/** What an operation comes to: its answer, and the changes that the caller commits to make it true. */
+export interface Done<T> {
+  readonly output: T;
+  /** In order; together or not at all. */
+  readonly changes: readonly KmsChange[];
+  /** The keys it was about, as they were before. */
+  readonly keys: readonly KeyRecord[];
+}
+
+/** An operation that changes nothing. */
+export function looked<T>(output: T, ...keys: readonly KeyRecord[]): Done<T> {
+  return { output, changes: [], keys };
+}
+
+/** An operation that changes one key. */
+export function changed<T>(output: T, key: KeyRecord, change: Partial<KeyRecord>): Done<T> {
+  return { output, changes: [{ put: 'key', key: { ...key, ...change } }], keys: [key] };
+}

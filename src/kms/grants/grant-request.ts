@@ -1,0 +1,172 @@
+import { isAwsPrincipal } from '../access/key-policies.ts';
+import type { OperationValues } from '../access/request-values.ts';
+import { isServiceCall, isServicePrincipal, type KmsCall } from '../call.ts';
+import { KmsError } from '../errors.ts';
+import { isSymmetric } from '../key-specs.ts';
+import type { GrantConstraints, GrantRecord, KeyRecord } from '../records.ts';
+import { otherGrantOperations, symmetricGrantOperations } from './grant-constraints.ts';
+
+const constraintPairsMax = 8;
+const constraintValueLengthMax = 384;
+
+/** What CreateGrant takes. */
+export interface GrantRequest {
+  readonly KeyId: string;
+  readonly GranteePrincipal?: string | undefined;
+  readonly GranteeServicePrincipal?: string | undefined;
+  readonly RetiringPrincipal?: string | undefined;
+  readonly RetiringServicePrincipal?: string | undefined;
+  readonly Operations: readonly string[];
+  readonly Constraints?: GrantConstraints | undefined;
+  readonly GrantTokens?: readonly string[] | undefined;
+  readonly Name?: string | undefined;
+}
+
+/**
+ * The grant that a request asks for.
+ *
+ * @param id 64 lower-case hex digits
+ * @throws {KmsError} 'ValidationException', 'InvalidArnException'
+ */
+export function grantOf(
+  call: KmsCall,
+  key: KeyRecord,
+  request: GrantRequest,
+  id: string,
+): GrantRecord {
+  const grantee = granteeOf(call, request);
+  const retiring = retiringOf(call, request);
+  const constraints = constraintsOf(key, request.Constraints);
+  return {
+    id,
+    keyId: key.id,
+    name: request.Name ?? '',
+    createdMs: call.nowMs,
+    grantee,
+    ...(request.GranteeServicePrincipal !== undefined && { granteeIsService: true }),
+    ...(retiring !== undefined && { retiring }),
+    ...(request.RetiringServicePrincipal !== undefined && { retiringIsService: true }),
+    issuingAccount: call.caller.accountId,
+    operations: operationsOf(key, request.Operations),
+    ...(constraints && { constraints }),
+  };
+}
+
+/** Whether a service asks, for itself or for a caller, as conditions may look at it. */
+export function awsResourceValue(call: KmsCall): OperationValues {
+  const byService = isServiceCall(call) || call.invokedBy !== undefined;
+  return { 'kms:GrantIsForAWSResource': String(byService) };
+}
+
+/** What the conditions of a key policy may look at in a request for a grant. */
+export function grantValues(call: KmsCall, request: GrantRequest): OperationValues {
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } =
+    request.Constraints ?? {};
+  const subsetType = subset ? 'EncryptionContextSubset' : undefined;
+  return {
+    ...awsResourceValue(call),
+    'kms:GrantOperations': request.Operations,
+    'kms:GrantConstraintType': equals ? 'EncryptionContextEquals' : subsetType,
+    'kms:GranteePrincipal': request.GranteeServicePrincipal ?? request.GranteePrincipal,
+    'kms:RetiringPrincipal': request.RetiringServicePrincipal ?? request.RetiringPrincipal,
+  };
+}
+
+function granteeOf(call: KmsCall, request: GrantRequest): string {
+  const { GranteePrincipal: principal, GranteeServicePrincipal: service } = request;
+  const grantee = service ?? principal;
+  if (grantee === undefined || (service !== undefined && principal !== undefined)) {
+    throw new KmsError(
+      'ValidationException',
+      'Exactly one of GranteePrincipal and GranteeServicePrincipal must be specified.',
+    );
+  }
+  if (service === undefined) return requirePrincipal(call, grantee);
+  const hasRetiring = request.RetiringPrincipal ?? request.RetiringServicePrincipal;
+  if (request.Constraints?.SourceArn === undefined || hasRetiring === undefined) {
+    throw new KmsError(
+      'ValidationException',
+      'A GranteeServicePrincipal requires a SourceArn constraint and a retiring principal.',
+    );
+  }
+  return requireService(service);
+}
+
+function retiringOf(call: KmsCall, request: GrantRequest): string | undefined {
+  const { RetiringPrincipal: principal, RetiringServicePrincipal: service } = request;
+  if (principal !== undefined && service !== undefined) {
+    throw new KmsError(
+      'ValidationException',
+      'At most one of RetiringPrincipal and RetiringServicePrincipal may be specified.',
+    );
+  }
+  if (service !== undefined) return requireService(service);
+  return principal === undefined ? undefined : requirePrincipal(call, principal);
+}
+
+/** Only services name services as plain principals; customers have members of their own for it. */
+function requirePrincipal(call: KmsCall, principal: string): string {
+  const calledByService = isServiceCall(call) || call.invokedBy !== undefined;
+  if (isAwsPrincipal(principal) && principal.startsWith('arn:')) return principal;
+  if (calledByService && isServicePrincipal(principal)) return principal;
+  throw invalidPrincipal(principal);
+}
+
+function requireService(principal: string): string {
+  if (isServicePrincipal(principal)) return principal;
+  throw invalidPrincipal(principal);
+}
+
+function operationsOf(key: KeyRecord, asked: readonly string[]): readonly string[] {
+  const allowed: readonly string[] = isSymmetric(key)
+    ? symmetricGrantOperations
+    : [...otherGrantOperations, 'CreateGrant', 'RetireGrant', 'DescribeKey', 'Encrypt', 'Decrypt'];
+  const wrong = asked.find((operation) => !allowed.includes(operation));
+  if (wrong !== undefined) {
+    throw new KmsError(
+      'ValidationException',
+      `Operation ${wrong} is not valid for a grant on a key of KeySpec ${key.spec}.`,
+    );
+  }
+  return [...new Set(asked)];
+}
+
+function constraintsOf(
+  key: KeyRecord,
+  asked: GrantConstraints | undefined,
+): GrantConstraints | undefined {
+  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = asked ?? {};
+  for (const pairs of [EncryptionContextEquals, EncryptionContextSubset]) {
+    if (pairs === undefined) continue;
+    if (!isSymmetric(key)) {
+      throw new KmsError(
+        'ValidationException',
+        'Encryption context constraints are only valid for symmetric encryption keys.',
+      );
+    }
+    requireConstraint(pairs);
+  }
+  const constraints = {
+    ...(EncryptionContextEquals && { EncryptionContextEquals }),
+    ...(EncryptionContextSubset && { EncryptionContextSubset }),
+    ...(SourceArn !== undefined && { SourceArn }),
+  };
+  return Object.keys(constraints).length === 0 ? undefined : constraints;
+}
+
+function requireConstraint(pairs: Readonly<Record<string, string>>): void {
+  const values = Object.values(pairs);
+  const longest = Math.max(0, ...values.map((value) => value.length));
+  if (values.length <= constraintPairsMax && longest <= constraintValueLengthMax) return;
+  throw new KmsError(
+    'ValidationException',
+    `A grant constraint has ${values.length} pairs with values of up to ${longest} characters; ${constraintPairsMax} pairs and ${constraintValueLengthMax} characters are allowed`,
+  );
+}
+
+function invalidPrincipal(principal: string): KmsError {
+  return new KmsError(
+    'InvalidArnException',
+    `ARN does not refer to a valid principal: ${principal}`,
+  );
+}

@@ -1,0 +1,235 @@
+import type { Random } from '../../base/random.ts';
+import type { Authoriser } from '../access/authoriser.ts';
+import type { KmsCall } from '../call.ts';
+import { type Done, looked } from '../done.ts';
+import { KmsError } from '../errors.ts';
+import type { KeyFinder } from '../key-finder.ts';
+import { requireState } from '../key-states.ts';
+import type { KmsJournal } from '../kms-journal.ts';
+import { type Page, type PageRequest, type Paging, pageOf } from '../pages.ts';
+import type { GrantRecord, KeyRecord } from '../records.ts';
+import { isNoWider, sameConstraints } from './grant-constraints.ts';
+import { awsResourceValue, type GrantRequest, grantOf, grantValues } from './grant-request.ts';
+import type { GrantTokens } from './grant-tokens.ts';
+
+/** Grants on one key at a time; keys that services own or manage have no such limit in AWS either. */
+const grantsPerKeyMax = 50_000;
+
+/** Which of a key's grants are asked for. */
+export interface GrantFilter extends PageRequest {
+  readonly KeyId: string;
+  readonly GrantId?: string | undefined;
+  readonly GranteePrincipal?: string | undefined;
+  readonly GranteeServicePrincipal?: string | undefined;
+}
+
+/** Which grant is to be retired: by its token, or by its key and id. */
+export interface RetireRequest {
+  readonly GrantToken?: string | undefined;
+  readonly KeyId?: string | undefined;
+  readonly GrantId?: string | undefined;
+}
+
+interface Parts {
+  readonly journal: KmsJournal;
+  readonly finder: KeyFinder;
+  readonly authoriser: Authoriser;
+  readonly tokens: GrantTokens;
+  readonly random: Random;
+}
+
+/**
+ * Grants: each lets one grantee use one key for some operations, and is never changed, only retired
+ * or revoked, for good.
+ *
+ * @see AWS KMS developer guide, "Grants in AWS KMS"
+ */
+export class Grants {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes a grant, or finds the one that was made by the same request under the same name.
+   *
+   * @throws {KmsError} 'AccessDeniedException', 'ValidationException', 'InvalidArnException',
+   * 'LimitExceededException', and what the key's state forbids
+   */
+  create(call: KmsCall, request: GrantRequest): Done<{ GrantId: string; GrantToken: string }> {
+    const { finder, authoriser, tokens, journal, random } = this.#parts;
+    for (const token of request.GrantTokens ?? []) tokens.read(token);
+    const key = finder.findById(call, request.KeyId);
+    const allowance = authoriser.authorise(call, {
+      action: 'CreateGrant',
+      key,
+      context: {
+        ...request.Constraints?.EncryptionContextSubset,
+        ...request.Constraints?.EncryptionContextEquals,
+      },
+      values: grantValues(call, request),
+    });
+    requireState('CreateGrant', key);
+    const grant = grantOf(call, key, request, random.bytes(32).toString('hex'));
+    if (!allowance.byPolicy && !allowance.grants.some((parent) => isNoWider(grant, parent))) {
+      throw new KmsError(
+        'AccessDeniedException',
+        `User: ${call.caller.arn} is not authorized to perform: kms:CreateGrant on resource: ${key.arn} because the grant that allows it allows less than the grant to be created`,
+      );
+    }
+    const known = grant.name === '' ? undefined : this.#sameAs(grant);
+    const id = known?.id ?? grant.id;
+    const output = { GrantId: id, GrantToken: tokens.issue(id) };
+    if (known) return looked(output, key);
+    if (key.owner === 'customer' && journal.grantCountOf(key.id) >= grantsPerKeyMax) {
+      throw new KmsError(
+        'LimitExceededException',
+        `${key.arn} has ${grantsPerKeyMax} grants, which is the most allowed`,
+      );
+    }
+    return { output, changes: [{ put: 'grant', grant }], keys: [key] };
+  }
+
+  /** A key's grants. @throws {KmsError} 'AccessDeniedException', 'NotFoundException' */
+  list(call: KmsCall, filter: GrantFilter): Done<Page<GrantRecord>> {
+    const { finder, authoriser, journal } = this.#parts;
+    const key = finder.findById(call, filter.KeyId);
+    authoriser.authorise(call, { action: 'ListGrants', key, values: awsResourceValue(call) });
+    requireState('ListGrants', key);
+    requireGrantId(filter.GrantId);
+    const grantee = filter.GranteeServicePrincipal ?? filter.GranteePrincipal;
+    const grants = [...journal.grantsOf(key.id)].filter(
+      (grant) =>
+        (filter.GrantId === undefined || grant.id === filter.GrantId) &&
+        (grantee === undefined || grant.grantee === grantee),
+    );
+    return looked(pageOf(grants, paging(`grants of ${key.id}`), filter), key);
+  }
+
+  /** The grants of the account that a principal may retire. */
+  listRetirable(
+    call: KmsCall,
+    request: PageRequest & {
+      readonly RetiringPrincipal?: string | undefined;
+      readonly RetiringServicePrincipal?: string | undefined;
+    },
+  ): Done<Page<GrantRecord>> {
+    const { finder, journal } = this.#parts;
+    const retiring = request.RetiringServicePrincipal ?? request.RetiringPrincipal;
+    if (retiring === undefined) {
+      throw new KmsError('ValidationException', 'RetiringPrincipal must be specified.');
+    }
+    const grants = [...journal.grants()].filter(
+      (grant) => grant.retiring === retiring && finder.visible(call, grant.keyId) !== undefined,
+    );
+    return looked(pageOf(grants, paging(`grants retirable by ${retiring}`), request));
+  }
+
+  /**
+   * Deletes a grant on behalf of who no longer needs it: its retiring principal, a grantee that it
+   * lets do so, or the account under which it was made.
+   *
+   * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'ValidationException'
+   */
+  retire(call: KmsCall, request: RetireRequest): Done<{ grantId: string }> {
+    const grant = this.#named(call, request);
+    const key = this.#parts.finder.findById(call, this.#keyOf(grant));
+    requireState('RetireGrant', key);
+    if (!this.#mayRetire(call, grant, key)) {
+      throw new KmsError(
+        'AccessDeniedException',
+        `User: ${call.caller.arn} is not authorized to perform: kms:RetireGrant on resource: ${key.arn}`,
+      );
+    }
+    return deletionOf(grant, key);
+  }
+
+  /**
+   * Deletes a grant on behalf of who may manage the key. It cannot be undone.
+   *
+   * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'InvalidGrantIdException'
+   */
+  revoke(call: KmsCall, request: { KeyId: string; GrantId: string }): Done<{ grantId: string }> {
+    const { finder, authoriser } = this.#parts;
+    const key = finder.findById(call, request.KeyId);
+    authoriser.authorise(call, { action: 'RevokeGrant', key, values: awsResourceValue(call) });
+    requireState('RevokeGrant', key);
+    return deletionOf(this.#ofKey(key, request.GrantId), key);
+  }
+
+  #sameAs(grant: GrantRecord): GrantRecord | undefined {
+    return [...this.#parts.journal.grantsOf(grant.keyId)].find(
+      (other) =>
+        other.name === grant.name &&
+        other.grantee === grant.grantee &&
+        other.retiring === grant.retiring &&
+        [...other.operations].sort().join() === [...grant.operations].sort().join() &&
+        sameConstraints(other.constraints, grant.constraints),
+    );
+  }
+
+  #named(call: KmsCall, request: RetireRequest): GrantRecord {
+    const { tokens, journal, finder } = this.#parts;
+    if (request.GrantToken !== undefined) {
+      const id = tokens.read(request.GrantToken);
+      for (const grant of journal.grants()) if (grant.id === id) return grant;
+      throw grantNotFound(id);
+    }
+    if (request.KeyId === undefined || request.GrantId === undefined) {
+      throw new KmsError(
+        'ValidationException',
+        'Either a GrantToken, or a KeyId and a GrantId must be specified.',
+      );
+    }
+    return this.#ofKey(finder.findById(call, request.KeyId), request.GrantId);
+  }
+
+  #ofKey(key: KeyRecord, grantId: string): GrantRecord {
+    requireGrantId(grantId);
+    const grant = this.#parts.journal.grant(key.id, grantId);
+    if (grant) return grant;
+    throw grantNotFound(grantId);
+  }
+
+  #keyOf(grant: GrantRecord): string {
+    return this.#parts.journal.key(grant.keyId)?.arn ?? grant.keyId;
+  }
+
+  #mayRetire(call: KmsCall, grant: GrantRecord, key: KeyRecord): boolean {
+    const { authoriser } = this.#parts;
+    const ask = { action: 'RetireGrant', key };
+    if (authoriser.isDenied(call, ask)) return false;
+    const may = (principal: string) => authoriser.isPrincipal(principal, call, ask);
+    if (grant.retiring !== undefined && may(grant.retiring)) return true;
+    if (grant.operations.includes('RetireGrant') && may(grant.grantee)) return true;
+    return may(`arn:aws:iam::${grant.issuingAccount}:root`);
+  }
+}
+
+function paging(list: string): Paging<GrantRecord> {
+  return {
+    list,
+    // Oldest first; 16 digits hold any time in milliseconds.
+    orderOf: (grant) => `${String(grant.createdMs).padStart(16, '0')} ${grant.id}`,
+    limitDefault: 50,
+    limitMax: 100,
+  };
+}
+
+function deletionOf(grant: GrantRecord, key: KeyRecord): Done<{ grantId: string }> {
+  return {
+    output: { grantId: grant.id },
+    changes: [{ delete: 'grant', keyId: key.id, grantId: grant.id }],
+    keys: [key],
+  };
+}
+
+function requireGrantId(grantId: string | undefined): void {
+  if (grantId === undefined || /^[0-9a-f]{64}$/.test(grantId)) return;
+  throw new KmsError('InvalidGrantIdException', `Invalid grant id '${grantId}'`);
+}
+
+function grantNotFound(grantId: string): KmsError {
+  return new KmsError('NotFoundException', `Grant with id ${grantId} not found`);
+}

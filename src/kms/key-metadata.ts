@@ -1,0 +1,25 @@
+import { algorithmsOf } from './key-specs.ts';
+import type { KeyRecord } from './records.ts';
+
+/** A key as DescribeKey and CreateKey describe it. @see AWS KMS API, "KeyMetadata" */
+export function metadataOf(key: KeyRecord) {
+  const current = key.materials.at(-1);
+  return {
+    AWSAccountId: key.accountId,
+    KeyId: key.id,
+    Arn: key.arn,
+    CreationDate: key.createdMs,
+    Enabled: key.state === 'Enabled',
+    Description: key.description,
+    KeyUsage: key.usage,
+    KeyState: key.state,
+    DeletionDate: key.deletionMs,
+    Origin: key.origin,
+    KeyManager: key.owner === 'customer' ? 'CUSTOMER' : 'AWS',
+    CustomerMasterKeySpec: key.spec,
+    KeySpec: key.spec,
+    ...algorithmsOf(key.spec, key.usage),
+    MultiRegion: key.multiRegion,
+    CurrentKeyMaterialId: current?.id,
+  };
+}

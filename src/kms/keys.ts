@@ -1,0 +1,220 @@
+import type { Authoriser } from './access/authoriser.ts';
+import { readKeyPolicy } from './access/key-policies.ts';
+import type { OperationValues } from './access/request-values.ts';
+import { isServiceCall, type KmsCall } from './call.ts';
+import { changed, type Done, looked } from './done.ts';
+import { KmsError } from './errors.ts';
+import { type KeyCreation, type KeyRequest, requireNoLockout } from './key-creation.ts';
+import type { KeyFinder } from './key-finder.ts';
+import { serviceAccountId } from './key-ids.ts';
+import { type KeyOperation, requireState } from './key-states.ts';
+import type { KmsJournal } from './kms-journal.ts';
+import { type Page, type PageRequest, pageOf } from './pages.ts';
+import type { KeyRecord, KmsChange } from './records.ts';
+import { type Tag, withoutTags, withTags } from './tags.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** Services that have a key of their own in each account, made when it is first asked for. */
+export const managedServices: readonly string[] = ['mq'];
+
+interface Parts {
+  readonly journal: KmsJournal;
+  readonly finder: KeyFinder;
+  readonly authoriser: Authoriser;
+  readonly creation: KeyCreation;
+}
+
+/**
+ * Keys and what is kept of them: state, policy, description, tags.
+ *
+ * Nothing here changes anything: every operation says what would, and the caller commits it.
+ */
+export class Keys {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Makes a key. @see KeyCreation.create */
+  create(call: KmsCall, request: KeyRequest): Done<KeyRecord> {
+    return this.#parts.creation.create(call, request);
+  }
+
+  /**
+   * Finds a key. Asked for by its alias, a key that AWS manages is made where there is none yet.
+   *
+   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException'
+   */
+  describe(call: KmsCall, name: string): Done<KeyRecord> {
+    const { finder, authoriser } = this.#parts;
+    const made = this.#madeOnFirstUse(call, name);
+    const key = made?.output ?? finder.find(call, name);
+    authoriser.authorise(call, { action: 'DescribeKey', key, values: requestAlias(name) });
+    return made ?? looked(key, key);
+  }
+
+  /** The account's keys in every state; a service sees those that services own. */
+  list(call: KmsCall, request: PageRequest): Done<Page<KeyRecord>> {
+    const accountId = isServiceCall(call) ? serviceAccountId : call.accountId;
+    const keys = [...this.#parts.journal.keys()].filter((key) => key.accountId === accountId);
+    const paging = { list: 'keys', orderOf: keyOrder, limitDefault: 100, limitMax: 1000 };
+    return looked(pageOf(keys, paging, request));
+  }
+
+  /** Lets a disabled key be used again. */
+  enable(call: KmsCall, name: string): Done<undefined> {
+    return this.#toggle(call, name, 'EnableKey', 'Enabled');
+  }
+
+  /** Keeps a key from being used, until it is enabled again. */
+  disable(call: KmsCall, name: string): Done<undefined> {
+    return this.#toggle(call, name, 'DisableKey', 'Disabled');
+  }
+
+  /**
+   * Sets the date at which a key is deleted; until then it cannot be used.
+   *
+   * @param windowDays 7 to 30
+   */
+  scheduleDeletion(call: KmsCall, name: string, windowDays: number): Done<KeyRecord> {
+    const key = this.#manage(call, name, 'ScheduleKeyDeletion', {
+      'kms:ScheduleKeyDeletionPendingWindowInDays': String(windowDays),
+    });
+    if (windowDays < 7 || windowDays > 30) {
+      throw new KmsError(
+        'ValidationException',
+        `PendingWindowInDays is ${windowDays}; 7 to 30 are allowed`,
+      );
+    }
+    const pending: KeyRecord = {
+      ...key,
+      state: 'PendingDeletion',
+      deletionMs: call.nowMs + windowDays * dayMs,
+    };
+    return { output: pending, changes: [{ put: 'key', key: pending }], keys: [key] };
+  }
+
+  /** Keeps a key from being deleted. It is disabled then, whatever it was before. */
+  cancelDeletion(call: KmsCall, name: string): Done<KeyRecord> {
+    const key = this.#manage(call, name, 'CancelKeyDeletion');
+    const { deletionMs: _, ...kept } = key;
+    const awaitsMaterial = key.origin === 'EXTERNAL' && key.materials.length === 0;
+    const saved: KeyRecord = { ...kept, state: awaitsMaterial ? 'PendingImport' : 'Disabled' };
+    return { output: key, changes: [{ put: 'key', key: saved }], keys: [key] };
+  }
+
+  /** The deletions that are due, for the caller to commit one by one. */
+  *due(
+    nowMs: number,
+  ): Iterable<{ readonly key: KeyRecord; readonly changes: readonly KmsChange[] }> {
+    for (const key of [...this.#parts.journal.keys()]) {
+      if (key.deletionMs === undefined || key.deletionMs > nowMs) continue;
+      yield { key, changes: [{ delete: 'key', keyId: key.id }] };
+    }
+  }
+
+  updateDescription(call: KmsCall, name: string, description: string): Done<undefined> {
+    const key = this.#manage(call, name, 'UpdateKeyDescription');
+    return changed(undefined, key, { description });
+  }
+
+  /** @throws {KmsError} 'NotFoundException' for any name but `default` */
+  policy(call: KmsCall, name: string, policyName: string | undefined): Done<string> {
+    const key = this.#manage(call, name, 'GetKeyPolicy');
+    requirePolicyName(policyName);
+    return looked(key.policy, key);
+  }
+
+  /**
+   * Replaces a key's policy.
+   *
+   * @param bypass true lets the caller lock itself out
+   * @throws {KmsError} 'MalformedPolicyDocumentException', 'LimitExceededException'
+   */
+  putPolicy(
+    call: KmsCall,
+    request: { KeyId: string; Policy: string; PolicyName?: string | undefined },
+    bypass: boolean,
+  ): Done<undefined> {
+    const key = this.#manage(call, request.KeyId, 'PutKeyPolicy', {
+      'kms:BypassPolicyLockoutSafetyCheck': String(bypass),
+    });
+    requirePolicyName(request.PolicyName);
+    const replaced = { ...key, policy: request.Policy };
+    readKeyPolicy(replaced.policy);
+    if (!bypass) requireNoLockout(this.#parts.authoriser, call, replaced);
+    return { output: undefined, changes: [{ put: 'key', key: replaced }], keys: [key] };
+  }
+
+  /** A key's policies: there is one, `default`. */
+  policyNames(call: KmsCall, name: string): Done<readonly string[]> {
+    return looked(['default'], this.#manage(call, name, 'ListKeyPolicies'));
+  }
+
+  tag(call: KmsCall, name: string, tags: readonly Tag[]): Done<undefined> {
+    const key = this.#manage(call, name, 'TagResource');
+    return changed(undefined, key, { tags: withTags(key.tags, tags) });
+  }
+
+  untag(call: KmsCall, name: string, names: readonly string[]): Done<undefined> {
+    const key = this.#manage(call, name, 'UntagResource');
+    return changed(undefined, key, { tags: withoutTags(key.tags, names) });
+  }
+
+  tags(call: KmsCall, name: string, request: PageRequest): Done<Page<Tag>> {
+    const key = this.#manage(call, name, 'ListResourceTags');
+    const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+    const orderOf = (tag: Tag) => tag.TagKey;
+    const list = `tags of ${key.id}`;
+    return looked(pageOf(tags, { list, orderOf, limitDefault: 50, limitMax: 50 }, request), key);
+  }
+
+  #toggle(
+    call: KmsCall,
+    name: string,
+    operation: 'EnableKey' | 'DisableKey',
+    state: 'Enabled' | 'Disabled',
+  ): Done<undefined> {
+    const key = this.#manage(call, name, operation);
+    // Unavailable means that the key's store cannot be reached, which neither call can change.
+    if (key.state === state || key.state === 'Unavailable') return looked(undefined, key);
+    return changed(undefined, key, { state });
+  }
+
+  /** The key, where the caller may do this to it and its state allows it. */
+  #manage(
+    call: KmsCall,
+    name: string,
+    operation: KeyOperation,
+    values: OperationValues = {},
+  ): KeyRecord {
+    const key = this.#parts.finder.findById(call, name);
+    this.#parts.authoriser.authorise(call, { action: operation, key, values });
+    requireState(operation, key);
+    return key;
+  }
+
+  #madeOnFirstUse(call: KmsCall, name: string): Done<KeyRecord> | undefined {
+    const service = /^alias\/aws\/(.+)$/.exec(name)?.[1];
+    if (service === undefined || !managedServices.includes(service)) return undefined;
+    if (isServiceCall(call) || this.#parts.journal.alias(call.accountId, name)) return undefined;
+    return this.#parts.creation.createManaged(call, service);
+  }
+}
+
+/** The alias by which a key was asked for, as conditions may look at it. */
+export function requestAlias(name: string): OperationValues {
+  const alias = /(?:^|:)(alias\/.+)$/.exec(name)?.[1];
+  return { 'kms:RequestAlias': alias };
+}
+
+function keyOrder(key: KeyRecord): string {
+  return key.id;
+}
+
+function requirePolicyName(name: string | undefined): void {
+  if (name === undefined || name === 'default') return;
+  throw new KmsError('NotFoundException', 'No such policy exists');
+}

@@ -1,0 +1,86 @@
+import type { KeyObject } from 'node:crypto';
+import type { Random } from '../base/random.ts';
+import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
+import { Aliases } from './aliases.ts';
+import { Ciphers } from './ciphers/ciphers.ts';
+import { Materials } from './ciphers/materials.ts';
+import { GrantTokens } from './grants/grant-tokens.ts';
+import { Grants } from './grants/grants.ts';
+import { KeyCreation } from './key-creation.ts';
+import { KeyFinder } from './key-finder.ts';
+import { Keys } from './keys.ts';
+import { KmsJournal } from './kms-journal.ts';
+import type { KeyRecord, KmsChange } from './records.ts';
+
+/** Told which key may have become usable or unusable, once it is so. */
+export type KeyListener = (keyId: string) => void;
+
+/** Something the key service does on its own account, when its time has come. */
+export interface ServiceStep {
+  /** `DeleteKey` */
+  readonly eventName: string;
+  readonly key: KeyRecord;
+  /** To be committed together with the event's record. */
+  readonly changes: readonly KmsChange[];
+}
+
+/** What the key service needs. */
+export interface KmsOptions {
+  /** 256 bits, derived from the system volume's data key. */
+  readonly wrappingKey: KeyObject;
+  readonly random: Random;
+  readonly identity: IdentityJudge;
+}
+
+/**
+ * The key service: keys, aliases, grants and ciphertexts over one journal.
+ *
+ * Operations only read; what they would change is in their {@link Done}, to be committed in the same
+ * tick and then announced. So whatever was checked still holds when it is applied.
+ */
+export class Kms {
+  readonly journal = new KmsJournal();
+  readonly keys: Keys;
+  readonly aliases: Aliases;
+  readonly grants: Grants;
+  readonly ciphers: Ciphers;
+  readonly #onKey: KeyListener[] = [];
+
+  constructor({ wrappingKey, random, identity }: KmsOptions) {
+    const { journal } = this;
+    const finder = new KeyFinder(journal);
+    const authoriser = new Authoriser(journal, identity);
+    const materials = new Materials(wrappingKey, random);
+    const tokens = new GrantTokens(wrappingKey, random);
+    const creation = new KeyCreation({ journal, authoriser, materials, random });
+    this.keys = new Keys({ journal, finder, authoriser, creation });
+    this.aliases = new Aliases({ journal, finder, authoriser });
+    this.grants = new Grants({ journal, finder, authoriser, tokens, random });
+    this.ciphers = new Ciphers({ finder, authoriser, materials, tokens, random });
+  }
+
+  /** Asks to be told of changes to a key's state, policy or grants, and of its deletion. */
+  onKeyChanged(listener: KeyListener): void {
+    this.#onKey.push(listener);
+  }
+
+  /** Tells the listeners, once for each key. Called when the changes are synced. */
+  announce(changes: readonly KmsChange[]): void {
+    const keyIds = new Set(changes.map(keyOf).filter((keyId) => keyId !== undefined));
+    for (const keyId of keyIds) for (const listener of this.#onKey) listener(keyId);
+  }
+
+  /**
+   * What is due: keys to be deleted. The caller commits each step with its audit record, and then
+   * announces its changes.
+   */
+  tick(nowMs: number): readonly ServiceStep[] {
+    return [...this.keys.due(nowMs)].map((due) => ({ eventName: 'DeleteKey', ...due }));
+  }
+}
+
+function keyOf(change: KmsChange): string | undefined {
+  if ('delete' in change) return change.delete === 'alias' ? undefined : change.keyId;
+  if (change.put === 'key') return change.key.id;
+  return change.put === 'grant' ? change.grant.keyId : undefined;
+}

@@ -1,0 +1,63 @@
+import { KmsError } from './errors.ts';
+
+/** Which part of a list is asked for. */
+export interface PageRequest {
+  readonly Limit?: number | undefined;
+  readonly Marker?: string | undefined;
+}
+
+/** A part of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page begins; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+/** How one list is paged. */
+export interface Paging<T> {
+  /** Names the list, so that a marker of one list is none of another. */
+  readonly list: string;
+  /** Unique; the list is in its order, and a page begins after it though its item is gone. */
+  readonly orderOf: (item: T) => string;
+  readonly limitDefault: number;
+  readonly limitMax: number;
+}
+
+/**
+ * Cuts a page out of a list.
+ *
+ * @throws {KmsError} 'InvalidMarkerException'; 'ValidationException' for more than the list's limit
+ */
+export function pageOf<T>(all: Iterable<T>, paging: Paging<T>, request: PageRequest): Page<T> {
+  const limit = request.Limit ?? paging.limitDefault;
+  if (limit > paging.limitMax) {
+    throw new KmsError(
+      'ValidationException',
+      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${paging.limitMax}`,
+    );
+  }
+  const after = request.Marker === undefined ? undefined : readMarker(paging.list, request.Marker);
+  const ordered = [...all]
+    .map((item) => ({ item, order: paging.orderOf(item) }))
+    .filter(({ order }) => after === undefined || order > after)
+    .sort((a, b) => (a.order < b.order ? -1 : 1));
+  const last = ordered.length > limit ? ordered[limit - 1] : undefined;
+  return {
+    items: ordered.slice(0, limit).map(({ item }) => item),
+    next: last && Buffer.from(JSON.stringify([paging.list, last.order])).toString('base64'),
+  };
+}
+
+function readMarker(list: string, marker: string): string {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(marker, 'base64').toString('utf8'));
+  } catch {
+    parts = undefined;
+  }
+  if (Array.isArray(parts)) {
+    const [name, order]: unknown[] = parts;
+    if (name === list && typeof order === 'string') return order;
+  }
+  throw new KmsError('InvalidMarkerException', 'The marker is not one of this list.');
+}
