@@ -255,7 +255,7 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
-  return `a ${typeof value} of another form`;
+  return `a ${typeof value}`;
 }
 
 /** A value as an error may repeat it: bounded, and nothing of what is secret. */

@@ -1,0 +1,119 @@
+import type { KeyObject } from 'node:crypto';
+import { assert } from '../base/assert.ts';
+import type { Random } from '../base/random.ts';
+import { Secret } from '../base/secret.ts';
+import { openValue, sealValue } from '../crypto/sealed-value.ts';
+import type { Entry, Journal } from '../storage/journal.ts';
+import { newAccessKeyId, newSecretAccessKey } from './identifiers.ts';
+
+/** Whoever may make calls with an access key. */
+export interface Principal {
+  readonly type: 'root';
+  readonly accountId: string;
+  readonly arn: string;
+  readonly principalId: string;
+}
+
+/** An access key in the journal; its secret is sealed. */
+interface AccessKeyRecord {
+  readonly accessKeyId: string;
+  /** base64 */
+  readonly sealedSecret: string;
+  readonly createdMs: number;
+}
+
+/** Changes to accounts and who may sign for them. */
+export type IdentityChange =
+  | { readonly type: 'account-created'; readonly accountId: string; readonly createdMs: number }
+  | ({ readonly type: 'root-access-key-created' } & AccessKeyRecord);
+
+/**
+ * The account, and the access keys that calls are signed with. Secrets have to be recoverable,
+ * since a signature is checked by making it again: they are kept sealed and opened for one use.
+ */
+export class Identity implements Journal<IdentityChange> {
+  readonly name = 'identity';
+  readonly #sealingKey: KeyObject;
+  #account: { readonly accountId: string; readonly createdMs: number } | undefined = undefined;
+  readonly #rootAccessKeys = new Map<string, AccessKeyRecord>();
+
+  /** @param sealingKey 256 bits, for nothing else */
+  constructor(sealingKey: KeyObject) {
+    this.#sealingKey = sealingKey;
+  }
+
+  /** The account's id, 12 digits, or undefined before it is made. */
+  get accountId(): string | undefined {
+    return this.#account?.accountId;
+  }
+
+  /** What must be committed for the account to exist. There is only one. */
+  createAccount(accountId: string, nowMs: number): Entry[] {
+    assert(this.#account === undefined, 'there is an account already');
+    assert(/^\d{12}$/.test(accountId), 'an account id has 12 digits');
+    return [this.#entry({ type: 'account-created', accountId, createdMs: nowMs })];
+  }
+
+  /** What must be committed for the account's root user to have one access key more. */
+  createRootAccessKey(random: Random, nowMs: number): Entry[] {
+    const accessKeyId = newAccessKeyId(random);
+    const secret = Buffer.from(newSecretAccessKey(random), 'utf8');
+    const sealed = sealValue(this.#sealingKey, sealContext(accessKeyId), secret);
+    secret.fill(0);
+    const record = { accessKeyId, sealedSecret: sealed.toString('base64'), createdMs: nowMs };
+    return [this.#entry({ type: 'root-access-key-created', ...record })];
+  }
+
+  /** The root user's newest access key, or undefined before one is made. */
+  get rootAccessKeyId(): string | undefined {
+    return [...this.#rootAccessKeys.keys()].at(-1);
+  }
+
+  /** Who signs with an access key and with which secret, or undefined where there is no such key. */
+  findAccessKey(
+    accessKeyId: string,
+  ): { readonly caller: Principal; readonly secret: () => Secret<string> } | undefined {
+    const record = this.#rootAccessKeys.get(accessKeyId);
+    const accountId = this.accountId;
+    if (!record || accountId === undefined) return undefined;
+    const arn = `arn:aws:iam::${accountId}:root`;
+    return {
+      caller: { type: 'root', accountId, arn, principalId: accountId },
+      secret: () => this.#open(record),
+    };
+  }
+
+  apply(change: IdentityChange): void {
+    switch (change.type) {
+      case 'account-created':
+        this.#account = change;
+        return;
+      case 'root-access-key-created':
+        this.#rootAccessKeys.set(change.accessKeyId, change);
+        return;
+    }
+  }
+
+  *snapshot(): Iterable<IdentityChange> {
+    if (this.#account) yield { ...this.#account, type: 'account-created' };
+    for (const key of this.#rootAccessKeys.values()) {
+      yield { ...key, type: 'root-access-key-created' };
+    }
+  }
+
+  #entry(change: IdentityChange): Entry {
+    return { journal: this.name, change };
+  }
+
+  #open({ accessKeyId, sealedSecret }: AccessKeyRecord): Secret<string> {
+    const sealed = Buffer.from(sealedSecret, 'base64');
+    const bytes = openValue(this.#sealingKey, sealContext(accessKeyId), sealed);
+    const secret = new Secret(bytes.toString('utf8'));
+    bytes.fill(0);
+    return secret;
+  }
+}
+
+function sealContext(accessKeyId: string): string {
+  return `waxwing identity: secret of access key ${accessKeyId}`;
+}
