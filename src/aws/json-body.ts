@@ -28,21 +28,26 @@ function unreadable(what: string, cause?: unknown): RequestError {
   return new RequestError('unreadable', `The body of the request is ${what}`, { cause });
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
+const quote = '"'.charCodeAt(0);
+const backslash = '\\'.charCodeAt(0);
+
+/** By byte: whether it goes one level down or up outside of texts. */
+const steps = new Int8Array(256);
+for (const opening of '{[') steps[opening.charCodeAt(0)] = 1;
+for (const closing of '}]') steps[closing.charCodeAt(0)] = -1;
 
 function depthOf(body: Buffer): number {
   let depth = 0;
   let deepest = 0;
   let isText = false;
   for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at];
+    const byte = body[at] ?? 0;
     if (byte === quote) isText = !isText;
-    else if (isText) at += byte === backslash ? 1 : 0;
-    else if (byte === 0x7b || byte === 0x5b) {
-      depth += 1;
-      if (depth > deepest) deepest = depth;
-    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+    else if (byte === backslash) at += 1;
+    else if (!isText) {
+      depth += steps[byte] ?? 0;
+      deepest = Math.max(deepest, depth);
+    }
   }
   return deepest;
 }

@@ -39,7 +39,7 @@ function bodyMembers(request: HttpRequest): object {
 
 function fromPath({ operation, labels }: Route): object {
   const shapes = membersOf(operation.input);
-  const members = [...labels].map(([name, text]) => [name, valueOf(shapes[name], text)] as const);
+  const members = [...labels].map(([name, text]) => [name, jsonOf(shapes[name], text)] as const);
   return Object.fromEntries(members);
 }
 
@@ -55,14 +55,14 @@ function fromQuery({ operation }: Route, request: HttpRequest): object {
     const { node } = shape;
     members[name] =
       node.kind === 'list'
-        ? [first, ...others].map((text) => valueOf(node.of, text))
-        : valueOf(shape, first);
+        ? [first, ...others].map((text) => jsonOf(node.of, text))
+        : jsonOf(shape, first);
   }
   return members;
 }
 
 /** The value that a text stands for; one of another type stays text, which the shape then refuses. */
-function valueOf(shape: Shape<unknown> | undefined, text: string): unknown {
+function jsonOf(shape: Shape<unknown> | undefined, text: string): unknown {
   if (shape?.node.kind === 'integer' && /^-?\d{1,10}$/.test(text)) return Number(text);
   if (shape?.node.kind === 'boolean' && (text === 'true' || text === 'false')) {
     return text === 'true';
