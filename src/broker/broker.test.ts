@@ -188,7 +188,7 @@ test('a declaration that differs is refused in RabbitMQ’s words', async () => 
 test('an exclusive queue is its connection’s alone and ends with it', async () => {
   const b = await BareBroker.open();
   const options = { durable: false, exclusive: true, autoDelete: false, arguments: {} };
-  const queue = b.vhost.declareQueue('', options, owner);
+  const queue = b.vhost.declareFreeQueue(b.vhost.freeQueueName(), options, owner);
   assert.match(queue.name, /^amq\.gen-[\w-]{22}$/);
   assert.throws(() => b.vhost.queue(queue.name, {}), { code: 'resource-locked' });
   b.vhost.release(owner);
@@ -356,8 +356,8 @@ test('a user may do what the patterns allow, and only with the password', async 
   const user = await broker.authenticate('ann', 'secret');
   assert.ok(user !== undefined);
   broker.access(user, '/').require('write', 'exchange', '');
-  const permissions = new Map([['/', { configure: '', write: '^a', read: '.*' }]]);
-  const access = broker.access({ ...user, permissions }, '/');
+  broker.setPermission('ann', '/', { configure: '', write: '^a', read: '.*' });
+  const access = broker.access(user, '/');
   access.require('write', 'queue', 'abc');
   assert.throws(
     () => access.require('configure', 'queue', 'abc'),
@@ -443,15 +443,15 @@ test('one active consumer gets everything until it leaves; higher priorities go 
 test('publishers wait while memory or the log is behind, and go on after', async () => {
   const b = await BareBroker.open();
   const heard: string[] = [];
-  b.broker.addPublisher({
+  b.broker.flow.add({
     blocked: (reason) => heard.push(reason),
     unblocked: () => heard.push('unblocked'),
     setPaused: (isPaused) => heard.push(`paused ${isPaused}`),
   });
-  b.broker.block('low on disk');
-  b.broker.block('low on memory');
-  b.broker.unblock('low on disk');
-  assert.equal(b.broker.blockedReason, 'low on memory');
-  b.broker.unblock('low on memory');
+  b.broker.flow.block('low on disk');
+  b.broker.flow.block('low on memory');
+  b.broker.flow.unblock('low on disk');
+  assert.equal(b.broker.flow.blockedReason, 'low on memory');
+  b.broker.flow.unblock('low on memory');
   assert.deepEqual(heard, ['low on disk', 'paused true', 'unblocked', 'paused false']);
 });

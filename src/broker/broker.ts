@@ -5,16 +5,18 @@ import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import { type Arguments, noArguments } from './arguments.ts';
-import { isCycle, withDeath } from './dead-letters.ts';
+import { type DeadLetter, deadCopy, deadView, isCycle } from './dead-letters.ts';
+import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
+import { Flow } from './flow.ts';
 import { formatNumbers, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { Publication } from './publication.ts';
+import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Router } from './router.ts';
 import { Delivery } from './subscription.ts';
-import { Access, type Permission, type User } from './users.ts';
-import { type Change, Vhost, type VhostHost } from './vhost.ts';
+import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
+import { Vhost, type VhostHost } from './vhost.ts';
 
 /** What a broker is made of. */
 export interface BrokerOptions {
@@ -29,16 +31,12 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** What a connection that publishes wants to know of the broker's state. */
-export interface PublisherListener {
-  /** Publishers must wait, for a reason of the broker's (memory, disk): tell the peer. */
-  blocked(reason: string): void;
-  unblocked(): void;
-  /** The log is behind: stop reading from the peer, or go on. */
-  setPaused(isPaused: boolean): void;
+/** A connection that has opened a virtual host. */
+export interface Session {
+  readonly access: Access;
+  /** Disconnects the client, which gets to read the reason. */
+  shutdown(reason: string): void;
 }
-
-const everything: Permission = { configure: '.*', write: '.*', read: '.*' };
 
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
 export class Broker implements VhostHost, Journal<Change> {
@@ -47,7 +45,11 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly limits: Limits;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
-  readonly users = new Map<string, User>();
+  readonly users = new Users();
+  /** Makes publishers wait where memory, disk or log run short. */
+  readonly flow = new Flow();
+  /** Connections that have opened a virtual host. */
+  readonly sessions = new Set<Session>();
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -57,8 +59,6 @@ export class Broker implements VhostHost, Journal<Change> {
   group = 0;
   /** Called after each sync with the group up to which everything is durable. */
   readonly durableListeners = new Set<(group: number) => void>();
-  readonly #publishers = new Set<PublisherListener>();
-  readonly #reasons = new Set<string>();
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -69,7 +69,7 @@ export class Broker implements VhostHost, Journal<Change> {
   #dueMs = Infinity;
   #nowMs = 0;
   #queueNumber = 0;
-  #isPaused = false;
+  #isFounded = false;
   /** Asked by headers exchanges only, so that routing needs no closure a message. */
   #asked: Publication | undefined = undefined;
   readonly #headers = (): Arguments => this.#askHeaders();
@@ -90,15 +90,21 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Opens a broker and recovers what its log holds. */
   static async open(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
-    broker.apply({ kind: 'vhost', vhost: '/' });
     await options.openLog(broker.store);
     broker.store.recovered();
     broker.#finishRecovery();
-    for (const { username, passwordHash } of options.users) {
-      const permissions = new Map([['/', everything]]);
-      broker.users.set(username, { name: username, passwordHash, permissions });
-    }
+    if (!broker.#isFounded) broker.#found();
     return broker;
+  }
+
+  /** What a new broker begins with; whatever of it is deleted later stays so. */
+  #found(): void {
+    this.createVhost('/');
+    for (const { username, passwordHash } of this.#options.users) {
+      this.putUser(username, passwordHash, ['administrator']);
+      this.setPermission(username, '/', everything);
+    }
+    this.#change({ kind: 'founded' });
   }
 
   /** Windows are full only now, so queues begin anew with what is in them. */
@@ -122,9 +128,8 @@ export class Broker implements VhostHost, Journal<Change> {
   /** To be called by the log once per synced group. */
   onDurable(group: number): void {
     for (const listener of this.durableListeners) listener(group);
-    if (this.#isPaused && this.store.log.pendingBytes * 2 < this.limits.pendingBytesMax) {
-      this.#setPaused(false);
-    }
+    const isBehind = this.store.log.pendingBytes * 2 >= this.limits.pendingBytesMax;
+    if (this.flow.isPaused && !isBehind) this.flow.setPaused(false);
     this.pump();
   }
 
@@ -137,29 +142,101 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Adds a virtual host with the exchanges every one has. */
   createVhost(name: string): Vhost {
-    const found = this.vhosts.get(name);
-    if (found !== undefined) return found;
-    this.define({ kind: 'vhost', vhost: name });
-    this.apply({ kind: 'vhost', vhost: name });
+    if (!this.vhosts.has(name)) this.#change({ kind: 'vhost', vhost: name });
     return this.vhost(name);
+  }
+
+  /**
+   * Deletes a virtual host with everything in it and disconnects its clients.
+   *
+   * @throws {BrokerError} `not-allowed` where there is none of this name
+   */
+  deleteVhost(name: string): void {
+    this.vhost(name);
+    this.#disconnect((access) => access.vhost === name, `vhost '${name}' is deleted`);
+    this.#change({ kind: 'vhost-deleted', vhost: name });
+  }
+
+  /** Adds a user, or gives one that is there another password and other tags. */
+  putUser(user: string, passwordHash: string, tags: readonly string[]): void {
+    this.#change({ kind: 'user', user, passwordHash, tags });
+  }
+
+  /**
+   * Deletes a user and disconnects whoever is logged in so.
+   *
+   * @throws {BrokerError} `not-found`
+   */
+  deleteUser(name: string): void {
+    this.users.require(name);
+    this.#disconnect((access) => access.user === name, `user '${name}' is deleted`);
+    this.#change({ kind: 'user-deleted', user: name });
+  }
+
+  /**
+   * Sets what a user may do in a virtual host; in force at once.
+   *
+   * @throws {BrokerError} `not-found`, `not-allowed`, or `precondition-failed` for a bad pattern
+   */
+  setPermission(user: string, vhost: string, permission: Permission): void {
+    this.users.require(user);
+    this.vhost(vhost);
+    checkPermission(permission);
+    this.#change({ kind: 'permission', user, vhost, ...permission });
+  }
+
+  /**
+   * Shuts a user out of a virtual host; in force at once.
+   *
+   * @throws {BrokerError} `not-found`
+   */
+  clearPermission(user: string, vhost: string): void {
+    this.users.require(user);
+    this.#change({ kind: 'permission-cleared', user, vhost });
+  }
+
+  #disconnect(concerns: (access: Access) => boolean, reason: string): void {
+    for (const session of [...this.sessions]) {
+      if (concerns(session.access)) session.shutdown(reason);
+    }
+  }
+
+  #change(change: Change): void {
+    this.define(change);
+    this.apply(change);
+  }
+
+  /** Resolves once every definition made so far is on the disk. */
+  defined(): Promise<void> {
+    const { definedGroup } = this.store;
+    if (definedGroup <= this.durableGroup) return Promise.resolve();
+    return new Promise((resolve) => {
+      const listener = (group: number) => {
+        if (group < definedGroup) return;
+        this.durableListeners.delete(listener);
+        resolve();
+      };
+      this.durableListeners.add(listener);
+    });
   }
 
   /** The user whose password this is. Takes as long for unknown users. */
   async authenticate(username: string, password: string): Promise<User | undefined> {
     const user = this.users.get(username);
-    const hash = user?.passwordHash ?? this.users.values().next().value?.passwordHash ?? '';
+    const [other] = this.users.all();
+    const hash = user?.passwordHash ?? other?.passwordHash ?? '';
     const isRight = await this.#options.verifyPassword(password, hash);
-    return isRight ? user : undefined;
+    return isRight && user !== undefined ? this.users.get(username) : undefined;
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */
   access(user: User, vhost: string): Access {
-    const permission = user.permissions.get(vhost);
-    if (permission === undefined || !this.vhosts.has(vhost)) {
+    const permissions = this.users.get(user.name)?.permissions;
+    if (permissions?.has(vhost) !== true || !this.vhosts.has(vhost)) {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
       throw new BrokerError('not-allowed', why);
     }
-    return new Access(user.name, vhost, permission);
+    return new Access(this.users, user.name, vhost);
   }
 
   /**
@@ -195,7 +272,7 @@ export class Broker implements VhostHost, Journal<Change> {
     for (const queue of queues) queue.arrived(bodyLength);
     for (const queue of queues) queue.shorten();
     this.group = group;
-    if (group !== 0 && log.pendingBytes > this.limits.pendingBytesMax) this.#setPaused(true);
+    if (group !== 0 && log.pendingBytes > this.limits.pendingBytesMax) this.flow.setPaused(true);
   }
 
   /** Full queues refuse; with `reject-publish-dlx` their dead letter exchange gets the message. */
@@ -207,11 +284,7 @@ export class Broker implements VhostHost, Journal<Change> {
       const target = vhost.exchanges.get(deadLetterExchange ?? '');
       if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined || !target)
         continue;
-      const { head, headStart, headEnd, keys, keysStart } = publication;
-      const from = keys.toString('utf8', keysStart + 1, keysStart + 1 + (keys[keysStart] ?? 0));
-      const copy = publication.copy();
-      const format = this.#formats[publication.format];
-      this.#bury(queue, copy, from, 'maxlen', format, head, headStart, headEnd);
+      this.#bury(queue, deadCopy(publication), 'maxlen');
     }
     this.isRejected = true;
     return takers;
@@ -235,48 +308,15 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Publishes what died in a queue to the queue's dead letter exchange. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    const dead = new Publication();
-    dead.format = view.format;
-    dead.priority = view.priority;
-    dead.isPersistent = view.isPersistent;
-    dead.routingKey = view.routingKey();
-    dead.addPart(view.buffer, view.bodyAt, view.bodyAt + view.bodyLength);
-    const format = this.#formats[view.format];
-    const end = view.headAt + view.headLength;
-    this.#bury(queue, dead, view.exchangeName(), reason, format, view.buffer, view.headAt, end);
+    this.#bury(queue, deadView(view), reason);
   }
 
-  #bury(
-    queue: Queue,
-    dead: Publication,
-    from: string,
-    reason: DeathReason,
-    format: MessageFormat | undefined,
-    head: Buffer,
-    start: number,
-    end: number,
-  ): void {
+  #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
     const vhost = this.vhost(queue.vhost);
     const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
+    const format = this.#formats[dead.format];
     if (target === undefined || format === undefined) return;
-    const headers = withDeath(format.headers(head, start, end), {
-      queue: queue.name,
-      reason,
-      exchange: from,
-      routingKey: dead.routingKey,
-      atSeconds: Math.floor(this.nowMs() / 1000),
-      expiration: format.expiration(head, start, end),
-    });
-    dead.head = format.deadLetterHead(head, start, end, headers);
-    dead.headStart = 0;
-    dead.headEnd = dead.head.length;
-    dead.expirationMs = -1;
-    dead.exchange = target;
-    dead.routingKey = queue.settings.deadLetterKey ?? dead.routingKey;
-    const names = [Buffer.from(target.name), Buffer.from(dead.routingKey)];
-    dead.keys = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
-    dead.keysStart = 0;
-    dead.keysEnd = dead.keys.length;
+    const headers = dead.address(queue, target, reason, format, this.nowMs());
     this.#asked = dead;
     const route = this.#router(vhost).route(target, dead.routingKey, this.#headers);
     const takers = route.queues.filter(
@@ -330,8 +370,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
     const used = process.memoryUsage.rss();
-    if (used > this.limits.memoryBytesMax) this.block('low on memory');
-    else this.unblock('low on memory');
+    if (used > this.limits.memoryBytesMax) this.flow.block('low on memory');
+    else this.flow.unblock('low on memory');
     if (nowMs >= this.#dueMs) {
       const timed = this.#timed;
       this.#timed = new Set();
@@ -350,57 +390,11 @@ export class Broker implements VhostHost, Journal<Change> {
       this.pump();
     };
     // A block that cannot be read has failed the log, which ends the broker.
-    this.store.log.load(block).then(done, () => this.block('storage failed'));
+    this.store.log.load(block).then(done, () => this.flow.block('storage failed'));
   }
 
   deleteQueue(queue: Queue): void {
     this.vhost(queue.vhost).removeQueue(queue);
-  }
-
-  /** From now on the listener hears of everything that makes publishers wait. */
-  addPublisher(listener: PublisherListener): void {
-    if (this.#publishers.has(listener)) return;
-    this.#publishers.add(listener);
-    if (this.blockedReason !== undefined) listener.blocked(this.blockedReason);
-    if (this.#isPaused || this.blockedReason !== undefined) listener.setPaused(true);
-  }
-
-  removePublisher(listener: PublisherListener): void {
-    this.#publishers.delete(listener);
-  }
-
-  /** Why publishers wait: the first reason given; undefined where they do not. */
-  get blockedReason(): string | undefined {
-    for (const reason of this.#reasons) return reason;
-    return undefined;
-  }
-
-  /** Makes publishers wait until `unblock` with the same reason: memory or disk run short. */
-  block(reason: string): void {
-    const wasBlocked = this.#reasons.size > 0;
-    this.#reasons.add(reason);
-    if (wasBlocked) return;
-    for (const listener of this.#publishers) {
-      listener.blocked(reason);
-      listener.setPaused(true);
-    }
-  }
-
-  /** One reason to wait is gone; publishers go on once there is none. */
-  unblock(reason: string): void {
-    if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
-    for (const listener of this.#publishers) {
-      listener.unblocked();
-      listener.setPaused(this.#isPaused);
-    }
-  }
-
-  #setPaused(isPaused: boolean): void {
-    if (this.#isPaused === isPaused) return;
-    this.#isPaused = isPaused;
-    for (const listener of this.#publishers) {
-      listener.setPaused(isPaused || this.blockedReason !== undefined);
-    }
   }
 
   newWindow(number: number | undefined, isDurable: boolean): Window {
@@ -420,22 +414,48 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Folds a definition in that the log holds. */
   apply(change: Change): void {
-    if (change.kind === 'counter') {
-      this.#queueNumber = Math.max(this.#queueNumber, change.queueNumber);
-      return;
+    switch (change.kind) {
+      case 'founded':
+        this.#isFounded = true;
+        return;
+      case 'counter':
+        this.#queueNumber = Math.max(this.#queueNumber, change.queueNumber);
+        return;
+      case 'vhost':
+        if (this.vhosts.has(change.vhost)) return;
+        this.vhosts.set(change.vhost, new Vhost(this, change.vhost));
+        return;
+      case 'vhost-deleted':
+        this.#removeVhost(change.vhost);
+        return;
+      case 'user':
+      case 'user-deleted':
+      case 'permission':
+      case 'permission-cleared':
+        this.users.apply(change);
+        // Whoever remembers where it may publish to asks anew.
+        for (const vhost of this.vhosts.values()) vhost.version++;
+        return;
+      default:
+        applyToVhost(this.vhosts.get(change.vhost), change);
     }
-    let vhost = this.vhosts.get(change.vhost);
-    if (vhost === undefined) {
-      vhost = new Vhost(this, change.vhost);
-      this.vhosts.set(change.vhost, vhost);
-    }
-    applyTo(vhost, change);
+  }
+
+  #removeVhost(name: string): void {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined) return;
+    vhost.end();
+    this.vhosts.delete(name);
+    this.#routers.delete(vhost);
+    this.users.forgetVhost(name);
   }
 
   /** Everything durable that was declared. */
   *snapshot(): Iterable<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
+    if (this.#isFounded) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
+    yield* this.users.snapshot();
   }
 
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
@@ -443,42 +463,4 @@ export class Broker implements VhostHost, Journal<Change> {
     this.pump();
     await this.store.close();
   }
-}
-
-function applyTo(vhost: Vhost, change: Exclude<Change, { kind: 'counter' }>): void {
-  switch (change.kind) {
-    case 'vhost':
-      return;
-    case 'queue':
-      if (!vhost.queues.has(change.name))
-        vhost.addQueue(change.name, change.options, change.number);
-      return;
-    case 'queue-deleted': {
-      const queue = vhost.queues.get(change.name);
-      if (queue !== undefined) vhost.removeQueue(queue);
-      return;
-    }
-    case 'exchange':
-      if (!vhost.exchanges.has(change.name)) {
-        vhost.addExchange(change.name, change.type, change.options);
-      }
-      return;
-    case 'exchange-deleted': {
-      const exchange = vhost.exchanges.get(change.name);
-      if (exchange !== undefined) vhost.removeExchange(exchange);
-      return;
-    }
-    case 'bound':
-    case 'unbound':
-      applyBinding(vhost, change);
-  }
-}
-
-function applyBinding(vhost: Vhost, change: Extract<Change, { kind: 'bound' | 'unbound' }>): void {
-  const source = vhost.exchanges.get(change.source);
-  const targets = change.to === 'queue' ? vhost.queues : vhost.exchanges;
-  const target = targets.get(change.destination);
-  if (source === undefined || target === undefined) return;
-  if (change.kind === 'bound') vhost.bind(source, target, change.routingKey, change.arguments);
-  else vhost.unbind(source, target, change.routingKey, change.arguments);
 }

@@ -1,5 +1,9 @@
 import type { Argument, Arguments } from './arguments.ts';
-import type { DeathReason } from './queue.ts';
+import type { Exchange } from './exchanges/exchange.ts';
+import type { MessageFormat } from './format.ts';
+import { Publication } from './publication.ts';
+import type { DeathReason, Queue } from './queue.ts';
+import type { Delivery } from './subscription.ts';
 
 /** One way a message died: so often in this queue for this reason. */
 export interface Death {
@@ -62,4 +66,79 @@ export function isCycle(headers: Arguments, queue: string): boolean {
   const last = all.findIndex((entry) => entry['queue']?.value === queue);
   if (last < 0) return false;
   return all.slice(0, last + 1).every((entry) => entry['reason']?.value !== 'rejected');
+}
+
+/** A message on its way to a dead letter exchange. */
+export class DeadLetter extends Publication {
+  /** The exchange it was published to. */
+  from = '';
+
+  /**
+   * Makes it a message to the queue's dead letter exchange, and returns its headers.
+   *
+   * @param nowMs wall milliseconds, when it died
+   */
+  address(
+    queue: Queue,
+    target: Exchange,
+    reason: DeathReason,
+    format: MessageFormat,
+    nowMs: number,
+  ): Arguments {
+    const { head, headStart, headEnd } = this;
+    const headers = withDeath(format.headers(head, headStart, headEnd), {
+      queue: queue.name,
+      reason,
+      exchange: this.from,
+      routingKey: this.routingKey,
+      atSeconds: Math.floor(nowMs / 1000),
+      expiration: format.expiration(head, headStart, headEnd),
+    });
+    this.head = format.deadLetterHead(head, headStart, headEnd, headers);
+    this.headStart = 0;
+    this.headEnd = this.head.length;
+    this.expirationMs = -1;
+    this.exchange = target;
+    this.routingKey = queue.settings.deadLetterKey ?? this.routingKey;
+    const names = [Buffer.from(target.name), Buffer.from(this.routingKey)];
+    this.keys = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
+    this.keysStart = 0;
+    this.keysEnd = this.keys.length;
+    return headers;
+  }
+}
+
+/** What died in a queue; the view's bytes are used until the dead letter is stored. */
+export function deadView(view: Delivery): DeadLetter {
+  const dead = new DeadLetter();
+  dead.format = view.format;
+  dead.priority = view.priority;
+  dead.isPersistent = view.isPersistent;
+  dead.from = view.exchangeName();
+  dead.routingKey = view.routingKey();
+  dead.head = view.buffer;
+  dead.headStart = view.headAt;
+  dead.headEnd = view.headAt + view.headLength;
+  dead.addPart(view.buffer, view.bodyAt, view.bodyAt + view.bodyLength);
+  return dead;
+}
+
+/** What a full queue did not take in; the publication's bytes are used until it is stored. */
+export function deadCopy(publication: Publication): DeadLetter {
+  const dead = new DeadLetter();
+  const { keys, keysStart, partCount } = publication;
+  dead.format = publication.format;
+  dead.priority = publication.priority;
+  dead.isPersistent = publication.isPersistent;
+  dead.from = keys.toString('utf8', keysStart + 1, keysStart + 1 + (keys[keysStart] ?? 0));
+  dead.routingKey = publication.routingKey;
+  dead.head = publication.head;
+  dead.headStart = publication.headStart;
+  dead.headEnd = publication.headEnd;
+  for (let i = 0; i < partCount; i++) {
+    const part = publication.parts[i];
+    if (part === undefined) continue;
+    dead.addPart(part, publication.partStarts[i] ?? 0, publication.partEnds[i] ?? 0);
+  }
+  return dead;
 }

@@ -41,6 +41,6 @@ export function takeStatistics(broker: Broker): BrokerStatistics {
     })),
     exchangeCount: vhosts.reduce((sum, vhost) => sum + vhost.exchanges.size, 0),
     pendingBytes: broker.store.log.pendingBytes,
-    blockedReason: broker.blockedReason,
+    blockedReason: broker.flow.blockedReason,
   };
 }

@@ -1,6 +1,6 @@
 import { BrokerError } from './errors.ts';
 
-/** A user's rights in one virtual host: regular expressions over names; empty matches only nothing. */
+/** A user's rights in one virtual host: regular expressions over names; empty matches nothing. */
 export interface Permission {
   readonly configure: string;
   readonly write: string;
@@ -13,25 +13,126 @@ export type Right = keyof Permission;
 export interface User {
   readonly name: string;
   readonly passwordHash: string;
+  /** What the user may do beyond virtual hosts, in RabbitMQ's words: `administrator` and others. */
+  readonly tags: readonly string[];
+  /** By virtual host. */
   readonly permissions: ReadonlyMap<string, Permission>;
 }
 
-/** A user in one virtual host; remembers what was allowed. */
+/** A change of users, as the log keeps it. Never a password, only what it was hashed to. */
+export type UserChange =
+  | { kind: 'user'; user: string; passwordHash: string; tags: readonly string[] }
+  | { kind: 'user-deleted'; user: string }
+  | ({ kind: 'permission'; user: string; vhost: string } & Permission)
+  | { kind: 'permission-cleared'; user: string; vhost: string };
+
+/** Everything, for whoever a broker begins with. */
+export const everything: Permission = { configure: '.*', write: '.*', read: '.*' };
+
+const nothing: Permission = { configure: '', write: '', read: '' };
+const rights: readonly Right[] = ['configure', 'write', 'read'];
+
+/** The users of a broker: changed only by what the log keeps. */
+export class Users {
+  /** Changes with every user and permission, so that remembered answers can be told stale. */
+  version = 0;
+  readonly #byName = new Map<string, User>();
+
+  /** @returns undefined where there is none of this name */
+  get(name: string): User | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** In the order in which they were made. */
+  all(): Iterable<User> {
+    return this.#byName.values();
+  }
+
+  /** @throws {BrokerError} `not-found` */
+  require(name: string): User {
+    const user = this.#byName.get(name);
+    if (user === undefined) throw new BrokerError('not-found', `no user '${name}'`);
+    return user;
+  }
+
+  /** Folds a change in. */
+  apply(change: UserChange): void {
+    this.version++;
+    const found = this.#byName.get(change.user);
+    switch (change.kind) {
+      case 'user': {
+        const { user: name, passwordHash, tags } = change;
+        const permissions = found?.permissions ?? new Map();
+        this.#byName.set(name, { name, passwordHash, tags, permissions });
+        return;
+      }
+      case 'user-deleted':
+        this.#byName.delete(change.user);
+        return;
+      case 'permission': {
+        const { configure, write, read } = change;
+        if (found !== undefined) this.#permit(found, change.vhost, { configure, write, read });
+        return;
+      }
+      case 'permission-cleared':
+        if (found !== undefined) this.#permit(found, change.vhost, undefined);
+    }
+  }
+
+  #permit(user: User, vhost: string, permission: Permission | undefined): void {
+    const permissions = new Map(user.permissions);
+    if (permission === undefined) permissions.delete(vhost);
+    else permissions.set(vhost, permission);
+    this.#byName.set(user.name, { ...user, permissions });
+  }
+
+  /** Forgets all permissions in a virtual host that is gone. */
+  forgetVhost(vhost: string): void {
+    this.version++;
+    for (const user of this.#byName.values()) this.#permit(user, vhost, undefined);
+  }
+
+  /** Changes that recreate all users. */
+  *snapshot(): Iterable<UserChange> {
+    for (const { name, passwordHash, tags, permissions } of this.#byName.values()) {
+      yield { kind: 'user', user: name, passwordHash, tags };
+      for (const [vhost, permission] of permissions) {
+        yield { kind: 'permission', user: name, vhost, ...permission };
+      }
+    }
+  }
+}
+
+/**
+ * Requires patterns that can be used.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkPermission(permission: Permission): void {
+  for (const right of rights) {
+    try {
+      new RegExp(permission[right]);
+    } catch (cause) {
+      const why = `the pattern '${permission[right]}' of ${right} is no regular expression`;
+      throw new BrokerError('precondition-failed', why, { cause });
+    }
+  }
+}
+
+/** A user in one virtual host; remembers what was allowed until users change. */
 export class Access {
   readonly user: string;
-  readonly #vhost: string;
-  readonly #patterns: Record<Right, RegExp>;
-  readonly #allowed = new Set<string>();
+  readonly vhost: string;
+  readonly #users: Users;
+  #version = -1;
+  #patterns: Record<Right, RegExp> = patternsOf(nothing);
+  /** Names that were allowed, by right. */
+  readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
 
-  constructor(user: string, vhost: string, permission: Permission) {
+  constructor(users: Users, user: string, vhost: string) {
+    this.#users = users;
     this.user = user;
-    this.#vhost = vhost;
-    const pattern = (text: string) => new RegExp(text === '' ? '^$' : text);
-    this.#patterns = {
-      configure: pattern(permission.configure),
-      write: pattern(permission.write),
-      read: pattern(permission.read),
-    };
+    this.vhost = vhost;
   }
 
   /**
@@ -40,17 +141,33 @@ export class Access {
    * @throws {BrokerError} `access-refused`
    */
   require(right: Right, kind: 'queue' | 'exchange', name: string): void {
-    const key = `${right} ${name}`;
-    if (this.#allowed.has(key)) return;
+    if (this.#version !== this.#users.version) this.#reread();
+    const allowed = this.#allowed[right];
+    if (allowed.has(name)) return;
     const shown = name === '' ? 'amq.default' : name;
     if (!this.#patterns[right].test(shown)) {
       throw new BrokerError(
         'access-refused',
-        `${right} access to ${kind} '${shown}' in vhost '${this.#vhost}' ` +
+        `${right} access to ${kind} '${shown}' in vhost '${this.vhost}' ` +
           `refused for user '${this.user}'`,
       );
     }
-    if (this.#allowed.size > 1000) this.#allowed.clear();
-    this.#allowed.add(key);
+    if (allowed.size >= 1000) allowed.clear();
+    allowed.add(name);
   }
+
+  #reread(): void {
+    this.#version = this.#users.version;
+    for (const right of rights) this.#allowed[right].clear();
+    this.#patterns = patternsOf(this.#users.get(this.user)?.permissions.get(this.vhost) ?? nothing);
+  }
+}
+
+function patternsOf(permission: Permission): Record<Right, RegExp> {
+  const pattern = (text: string) => new RegExp(text === '' ? '^$' : text);
+  return {
+    configure: pattern(permission.configure),
+    write: pattern(permission.write),
+    read: pattern(permission.read),
+  };
 }

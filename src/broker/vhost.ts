@@ -1,5 +1,7 @@
+import { assert } from '../base/assert.ts';
 import type { Window } from '../storage/window.ts';
 import { type Arguments, noArguments, requireSameArgument, requireSameField } from './arguments.ts';
+import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
 import {
   type Binding,
@@ -11,30 +13,6 @@ import {
 } from './exchanges/exchange.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import { type QueueOptions, readQueueArguments } from './queue-options.ts';
-
-/** A change of definitions, as the log keeps it. */
-export type Change =
-  | { kind: 'vhost'; vhost: string }
-  | { kind: 'counter'; queueNumber: number }
-  | { kind: 'queue'; vhost: string; name: string; number: number; options: QueueOptions }
-  | { kind: 'queue-deleted'; vhost: string; name: string }
-  | {
-      kind: 'exchange';
-      vhost: string;
-      name: string;
-      type: ExchangeType;
-      options: ExchangeOptions;
-    }
-  | { kind: 'exchange-deleted'; vhost: string; name: string }
-  | {
-      kind: 'bound' | 'unbound';
-      vhost: string;
-      source: string;
-      to: 'queue' | 'exchange';
-      destination: string;
-      routingKey: string;
-      arguments: Arguments;
-    };
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {
@@ -183,15 +161,15 @@ export class Vhost {
   }
 
   /**
-   * Declares a queue, or requires that the one there is the same; no name makes one up.
+   * Declares a queue, or requires that the one there is the same.
    *
    * @param owner the connection, which alone may use an exclusive queue
    * @throws {BrokerError} `resource-locked`, `access-refused`, `precondition-failed`
    */
   declareQueue(name: string, options: QueueOptions, owner: object): Queue {
-    const found = name === '' ? undefined : this.queues.get(name);
-    const subject = describe('queue', name, this.name);
+    const found = this.queues.get(name);
     if (found !== undefined) {
+      const subject = describe('queue', name, this.name);
       found.requireOwner(owner);
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
@@ -204,9 +182,27 @@ export class Vhost {
       return found;
     }
     this.#requireOrdinaryName('queue', name);
-    readQueueArguments(options.arguments, subject);
-    const made = name === '' ? `amq.gen-${this.#host.randomName()}` : name;
-    const queue = this.addQueue(made, options, undefined);
+    return this.#newQueue(name, options, owner);
+  }
+
+  /** A name no queue has, which nobody can guess: for whoever declares a queue without one. */
+  freeQueueName(): string {
+    return `amq.gen-${this.#host.randomName()}`;
+  }
+
+  /**
+   * Declares a queue by a name that `freeQueueName` gave.
+   *
+   * @throws {BrokerError} `precondition-failed`
+   */
+  declareFreeQueue(name: string, options: QueueOptions, owner: object): Queue {
+    assert(!this.queues.has(name), 'a free name is taken');
+    return this.#newQueue(name, options, owner);
+  }
+
+  #newQueue(name: string, options: QueueOptions, owner: object): Queue {
+    readQueueArguments(options.arguments, describe('queue', name, this.name));
+    const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) queue.owner = owner;
     return queue;
   }
@@ -299,6 +295,14 @@ export class Vhost {
     if (isDurableBinding(source, binding.destination)) {
       this.#host.define(bindingChange(kind, this.name, source, binding));
     }
+  }
+
+  /** Ends everything in it: consumers are told, messages are dropped. */
+  end(): void {
+    this.version++;
+    for (const queue of this.queues.values()) queue.end();
+    this.queues.clear();
+    this.exchanges.clear();
   }
 
   /** Changes that recreate everything durable here. */

@@ -27,5 +27,5 @@ test('a decoder with a bug is found', () => {
   const canary = (input: Buffer) => {
     if (input[0] === 0xce) throw new TypeError('a bug');
   };
-  assert.throws(() => fuzz({ name: 'canary', run: canary }, 2000), /Counterexample: \[\[206\]\]/);
+  assert.throws(() => fuzz({ name: 'canary', run: canary }, 2000), /Counterexample: .*206/);
 });

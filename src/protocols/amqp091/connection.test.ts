@@ -180,10 +180,10 @@ test('publishers hear that the broker is blocked, and that it no longer is', asy
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'x'));
-  broker.block('low on memory');
+  broker.flow.block('low on memory');
   assert.deepEqual(peer.take(), [{ id: 0x000a003c, reason: 'low on memory' }]);
   assert.equal(peer.isPaused, true);
-  broker.unblock('low on memory');
+  broker.flow.unblock('low on memory');
   assert.deepEqual(peer.take(), [{ id: 0x000a003d }]);
   assert.equal(peer.isPaused, false);
 });

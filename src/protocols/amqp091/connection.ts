@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { Broker, PublisherListener } from '../../broker/broker.ts';
+import type { Broker, Session } from '../../broker/broker.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
@@ -18,7 +19,9 @@ const closeOkId = 0x000a0033;
 const patienceMs = 10_000;
 
 /** One AMQP 0-9-1 connection. */
-export class AmqpConnection implements Connection, FrameSink, ChannelHost, PublisherListener {
+export class AmqpConnection
+  implements Connection, Session, FrameSink, ChannelHost, PublisherListener
+{
   readonly broker: Broker;
   readonly outbox: Outbox;
   notifiesCancel = false;
@@ -260,6 +263,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
     assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
     this.#vhost = this.broker.vhost(name);
     this.#access = this.broker.access(this.#user, name);
+    this.broker.sessions.add(this);
     this.#enter('open');
     this.#send({ id: 0x000a0029 });
   }
@@ -299,7 +303,8 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
   }
 
   #release(): void {
-    this.broker.removePublisher(this);
+    this.broker.sessions.delete(this);
+    this.broker.flow.remove(this);
     this.broker.durableListeners.delete(this.#onDurable);
     this.#isAwaitingLog = false;
     for (const channel of this.#channels) channel?.release();
@@ -312,7 +317,7 @@ export class AmqpConnection implements Connection, FrameSink, ChannelHost, Publi
   }
 
   startedPublishing(): void {
-    this.broker.addPublisher(this);
+    this.broker.flow.add(this);
   }
 
   awaitsLog(): void {

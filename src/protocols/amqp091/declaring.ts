@@ -1,3 +1,4 @@
+import type { Arguments } from '../../broker/arguments.ts';
 import type { Destination, Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { isDurableBinding } from '../../broker/vhost.ts';
@@ -48,19 +49,15 @@ export function exchangeDelete(channel: Channel, method: ExchangeDelete): void {
 
 /** `exchange.bind` (RabbitMQ) */
 export function exchangeBind(channel: Channel, method: ExchangeBind): void {
-  requireNotDefault(method.destination);
-  const destination = channel.vhost.exchange(cleanName(method.destination));
-  const isDurable = bind(channel, destination, method.source, method.routingKey, method, true);
+  const ends = endsOf(channel, 'exchange', method.destination, method.source);
+  const isDurable = bind(channel, ends, method.routingKey, method.arguments);
   if (!method.noWait) channel.sendDefined(isDurable, { id: 0x0028001f });
 }
 
 /** `exchange.unbind` (RabbitMQ) */
 export function exchangeUnbind(channel: Channel, method: ExchangeUnbind): void {
-  requireNotDefault(method.destination);
-  const destination = channel.vhost.exchanges.get(cleanName(method.destination));
-  const isDurable =
-    destination !== undefined &&
-    bind(channel, destination, method.source, method.routingKey, method, false);
+  const ends = endsOf(channel, 'exchange', method.destination, method.source);
+  const isDurable = unbind(channel, ends, method.routingKey, method.arguments);
   if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00280033 });
 }
 
@@ -84,17 +81,20 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
   });
 }
 
-function declareQueue(channel: Channel, name: string, method: QueueDeclare): Queue {
+function declareQueue(channel: Channel, given: string, method: QueueDeclare): Queue {
   const { durable, exclusive, autoDelete, arguments: args } = method;
-  const { access } = channel;
-  if (name !== '') access.require('configure', 'queue', name);
+  const { access, vhost } = channel;
+  const name = given === '' ? vhost.freeQueueName() : given;
+  access.require('configure', 'queue', name);
   const target = args['x-dead-letter-exchange']?.value;
   if (typeof target === 'string') {
     access.require('read', 'queue', name);
     access.require('write', 'exchange', target);
   }
   const options = { durable, exclusive, autoDelete, arguments: args };
-  return channel.vhost.declareQueue(name, options, channel.host);
+  return given === ''
+    ? vhost.declareFreeQueue(name, options, channel.host)
+    : vhost.declareQueue(name, options, channel.host);
 }
 
 /** Nothing is made: this answers whether the address can be consumed from, or still is. */
@@ -109,19 +109,15 @@ function declareReplyQueue(channel: Channel, name: string, noWait: boolean): voi
 
 /** `queue.bind` */
 export function queueBind(channel: Channel, method: QueueBind): void {
-  const queue = channel.vhost.queue(queueName(channel, method.queue), channel.host);
-  const key = bindingKey(channel, method);
-  const isDurable = bind(channel, queue, method.exchange, key, method, true);
+  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
+  const isDurable = bind(channel, ends, bindingKey(channel, method), method.arguments);
   if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320015 });
 }
 
 /** `queue.unbind` */
 export function queueUnbind(channel: Channel, method: QueueUnbind): void {
-  const queue = channel.vhost.queues.get(queueName(channel, method.queue));
-  queue?.requireOwner(channel.host);
-  const key = bindingKey(channel, method);
-  const isDurable =
-    queue !== undefined && bind(channel, queue, method.exchange, key, method, false);
+  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
+  const isDurable = unbind(channel, ends, bindingKey(channel, method), method.arguments);
   channel.sendDefined(isDurable, { id: 0x00320033 });
 }
 
@@ -162,26 +158,50 @@ function requireNotDefault(exchange: string): void {
   throw new AmqpError('access-refused', 'operation not permitted on the default exchange');
 }
 
-/** Binds or unbinds; returns whether the log is told of such a binding. */
-function bind(
+/** The two ends of a binding by name, as far as they are there. */
+interface Ends {
+  readonly sourceName: string;
+  readonly source: Exchange | undefined;
+  readonly kind: Destination['kind'];
+  readonly destinationName: string;
+}
+
+/** Whoever may not bind or unbind does not learn what there is, either. */
+function endsOf(
   channel: Channel,
-  destination: Destination,
-  sourceName: string,
-  routingKey: string,
-  method: Pick<QueueBind, 'arguments'>,
-  isBind: boolean,
-): boolean {
+  kind: Destination['kind'],
+  destination: string,
+  source: string,
+): Ends {
   const { vhost, access } = channel;
+  const destinationName = cleanName(destination);
+  const sourceName = cleanName(source);
+  access.require('write', kind, destinationName);
+  if (kind === 'exchange') requireNotDefault(destinationName);
   requireNotDefault(sourceName);
-  access.require('write', destination.kind, destination.name);
-  access.require('read', 'exchange', cleanName(sourceName));
-  if (isBind) {
-    const source = vhost.exchange(cleanName(sourceName));
-    vhost.bind(source, destination, routingKey, method.arguments);
-    return isDurableBinding(source, destination);
-  }
-  const source = vhost.exchanges.get(cleanName(sourceName));
-  if (source === undefined) return false;
-  vhost.unbind(source, destination, routingKey, method.arguments);
+  access.require('read', 'exchange', sourceName);
+  return { sourceName, source: vhost.exchanges.get(sourceName), kind, destinationName };
+}
+
+/** Binds; returns whether the log is told of it. */
+function bind(channel: Channel, ends: Ends, routingKey: string, args: Arguments): boolean {
+  const { vhost } = channel;
+  const source = vhost.exchange(ends.sourceName);
+  const destination =
+    ends.kind === 'queue'
+      ? vhost.queue(ends.destinationName, channel.host)
+      : vhost.exchange(ends.destinationName);
+  vhost.bind(source, destination, routingKey, args);
+  return isDurableBinding(source, destination);
+}
+
+/** Unbinds; returns whether the log is told of it. What is not there is no error. */
+function unbind(channel: Channel, ends: Ends, routingKey: string, args: Arguments): boolean {
+  const { vhost } = channel;
+  const { source, kind, destinationName: name } = ends;
+  if (kind === 'queue') vhost.queues.get(name)?.requireOwner(channel.host);
+  const destination = kind === 'queue' ? vhost.queues.get(name) : vhost.exchanges.get(name);
+  if (source === undefined || destination === undefined) return false;
+  vhost.unbind(source, destination, routingKey, args);
   return isDurableBinding(source, destination);
 }

@@ -182,8 +182,8 @@ export class Publisher {
   #resolveExchange(): Exchange {
     const { vhost, access } = this.#channel;
     if (this.#version === vhost.version && this.#exchange !== undefined) return this.#exchange;
-    const exchange = vhost.exchange(this.#exchangeName);
     access.require('write', 'exchange', this.#exchangeName);
+    const exchange = vhost.exchange(this.#exchangeName);
     if (exchange.options.internal) {
       throw new AmqpError(
         'access-refused',

@@ -1,0 +1,77 @@
+import { assert } from '../base/assert.ts';
+import type { Arguments } from './arguments.ts';
+import type { ExchangeOptions, ExchangeType } from './exchanges/exchange.ts';
+import type { QueueOptions } from './queue-options.ts';
+import type { UserChange } from './users.ts';
+import type { Vhost } from './vhost.ts';
+
+/** A change within one virtual host, as the log keeps it. */
+export type VhostChange =
+  | { kind: 'queue'; vhost: string; name: string; number: number; options: QueueOptions }
+  | { kind: 'queue-deleted'; vhost: string; name: string }
+  | {
+      kind: 'exchange';
+      vhost: string;
+      name: string;
+      type: ExchangeType;
+      options: ExchangeOptions;
+    }
+  | { kind: 'exchange-deleted'; vhost: string; name: string }
+  | {
+      kind: 'bound' | 'unbound';
+      vhost: string;
+      source: string;
+      to: 'queue' | 'exchange';
+      destination: string;
+      routingKey: string;
+      arguments: Arguments;
+    };
+
+/** A change of definitions, as the log keeps it. */
+export type Change =
+  | VhostChange
+  | UserChange
+  /** The broker has once been given what a new one has. */
+  | { kind: 'founded' }
+  | { kind: 'counter'; queueNumber: number }
+  | { kind: 'vhost' | 'vhost-deleted'; vhost: string };
+
+/** Folds a change read from the log into its virtual host. */
+export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): void {
+  assert(vhost !== undefined, 'a definition is of a virtual host that is not there');
+  switch (change.kind) {
+    case 'queue':
+      if (!vhost.queues.has(change.name))
+        vhost.addQueue(change.name, change.options, change.number);
+      return;
+    case 'queue-deleted': {
+      const queue = vhost.queues.get(change.name);
+      if (queue !== undefined) vhost.removeQueue(queue);
+      return;
+    }
+    case 'exchange':
+      if (!vhost.exchanges.has(change.name)) {
+        vhost.addExchange(change.name, change.type, change.options);
+      }
+      return;
+    case 'exchange-deleted': {
+      const exchange = vhost.exchanges.get(change.name);
+      if (exchange !== undefined) vhost.removeExchange(exchange);
+      return;
+    }
+    case 'bound':
+    case 'unbound':
+      applyBinding(vhost, change);
+  }
+}
+
+type BindingChange = Extract<VhostChange, { kind: 'bound' | 'unbound' }>;
+
+function applyBinding(vhost: Vhost, change: BindingChange): void {
+  const source = vhost.exchanges.get(change.source);
+  const targets = change.to === 'queue' ? vhost.queues : vhost.exchanges;
+  const target = targets.get(change.destination);
+  if (source === undefined || target === undefined) return;
+  if (change.kind === 'bound') vhost.bind(source, target, change.routingKey, change.arguments);
+  else vhost.unbind(source, target, change.routingKey, change.arguments);
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, owner, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import { everything } from './users.ts';
+
+const rights = (b: BareBroker, user: string) =>
+  [...(b.broker.users.get(user)?.permissions ?? [])].map(([vhost, { write }]) => [vhost, write]);
+
+/** The broker after a crash that leaves what was synced. */
+async function crashed(b: BareBroker): Promise<BareBroker> {
+  b.log.syncNow();
+  return await BareBroker.open(b);
+}
+
+test('users, permissions and virtual hosts outlive a crash, and a checkpoint too', async () => {
+  const b = await BareBroker.open();
+  b.broker.createVhost('v');
+  b.broker.putUser('bob', 'hash of bob', ['monitoring']);
+  b.broker.setPermission('bob', 'v', { configure: '', write: '^w', read: '' });
+  b.broker.setPermission('ann', 'v', everything);
+  b.broker.clearPermission('ann', 'v');
+  for (const roll of [false, true]) {
+    if (roll) b.log.roll(b.broker.store);
+    const after = await crashed(b);
+    assert.deepEqual([...after.broker.vhosts.keys()], ['/', 'v']);
+    assert.deepEqual(rights(after, 'ann'), [['/', '.*']]);
+    assert.deepEqual(rights(after, 'bob'), [['v', '^w']]);
+    assert.deepEqual(after.broker.users.get('bob')?.tags, ['monitoring']);
+    assert.equal((await after.broker.authenticate('bob', 'hash of bob'))?.name, 'bob');
+  }
+});
+
+test('users that a broker was given are made once: changed or deleted, they stay so', async () => {
+  const b = await BareBroker.open();
+  b.broker.putUser('ann', 'another', []);
+  const changed = await crashed(b);
+  assert.equal(changed.broker.users.get('ann')?.passwordHash, 'another');
+  changed.broker.deleteUser('ann');
+  changed.broker.deleteVhost('/');
+  const after = await crashed(changed);
+  assert.equal(after.broker.users.get('ann'), undefined);
+  assert.equal(after.broker.vhosts.size, 0);
+});
+
+test('a virtual host goes with its queues, its users’ rights and its clients', async () => {
+  const b = await BareBroker.open();
+  const vhost = b.broker.createVhost('v');
+  b.broker.setPermission('ann', 'v', everything);
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
+  const inbox = new Inbox();
+  vhost.declareQueue('q', options, owner).subscribe(inbox, plainSubscribe);
+  const reasons: string[] = [];
+  const ann = b.broker.users.require('ann');
+  for (const name of ['/', 'v']) {
+    const shutdown = (reason: string) => reasons.push(`${name}: ${reason}`);
+    b.broker.sessions.add({ access: b.broker.access(ann, name), shutdown });
+  }
+  b.broker.deleteVhost('v');
+  assert.match(inbox.cancelReason ?? '', /was deleted/);
+  assert.deepEqual(reasons, ["v: vhost 'v' is deleted"]);
+  b.broker.createVhost('v');
+  const after = await crashed(b);
+  assert.equal(after.broker.vhost('v').queues.size, 0);
+  assert.deepEqual(rights(after, 'ann'), [['/', '.*']]);
+  assert.throws(() => b.broker.access(ann, 'v'), { code: 'not-allowed' });
+});
+
+test('a deleted user’s clients are disconnected', async () => {
+  const { broker } = await BareBroker.open();
+  const reasons: string[] = [];
+  const access = broker.access(broker.users.require('ann'), '/');
+  broker.sessions.add({ access, shutdown: (reason) => reasons.push(reason) });
+  broker.deleteUser('ann');
+  assert.deepEqual(reasons, ["user 'ann' is deleted"]);
+  assert.throws(() => access.require('read', 'queue', 'q'), { code: 'access-refused' });
+});
+
+test('a permission that changes is in force at once', async () => {
+  const { broker } = await BareBroker.open();
+  const access = broker.access(broker.users.require('ann'), '/');
+  access.require('read', 'queue', 'abc');
+  broker.setPermission('ann', '/', { configure: '', write: '', read: '^x' });
+  assert.throws(() => access.require('read', 'queue', 'abc'), { code: 'access-refused' });
+  access.require('read', 'queue', 'xyz');
+});
+
+test('rights for nobody, nowhere or of no pattern are refused', async () => {
+  const { broker } = await BareBroker.open();
+  assert.throws(() => broker.setPermission('eve', '/', everything), { code: 'not-found' });
+  assert.throws(() => broker.setPermission('ann', 'v', everything), { code: 'not-allowed' });
+  assert.throws(() => broker.setPermission('ann', '/', { ...everything, read: '(' }), {
+    code: 'precondition-failed',
+    message: "the pattern '(' of read is no regular expression",
+  });
+});
+
+test('whoever waits for definitions goes on once they are synced', async () => {
+  const b = await BareBroker.open();
+  b.broker.putUser('bob', 'hash', []);
+  let isDone = false;
+  const waiting = b.broker.defined().then(() => {
+    isDone = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isDone, false);
+  b.log.syncNow();
+  await waiting;
+  await b.broker.defined();
+});
