@@ -6,6 +6,9 @@ import { refuse } from './rules.ts';
 /** The service's own principal, as which it calls the key service. */
 const mqPrincipal = 'mq.amazonaws.com';
 
+/** The account that the service's own keys live in. */
+const serviceAccountId = '000000000000';
+
 /** What the service may do with a broker's key. */
 const serviceOperations = [
   'CreateGrant',
@@ -39,6 +42,9 @@ interface KeyMetadata {
   readonly KeyManager: 'CUSTOMER' | 'AWS';
 }
 
+/** The key that is asked for: by its name, or whose it is to be. */
+export type AskedKey = { readonly named: string } | 'service' | 'managed';
+
 /**
  * All that the service does with the keys of brokers: the grants that Amazon MQ makes, the data key
  * of a broker's volume, and the checks whether they are still there.
@@ -47,11 +53,39 @@ export class BrokerKeys {
   readonly #client: LocalClient;
   readonly #region: string;
   readonly #uuid: () => string;
+  #ownKey: Promise<string> | undefined = undefined;
 
   constructor(client: LocalClient, region: string, uuid: () => string) {
     this.#client = client;
     this.#region = region;
     this.#uuid = uuid;
+  }
+
+  /**
+   * The key for a broker: the one that is asked for, or one of those that exist without being made
+   * by anybody, which come into being when they are first needed.
+   *
+   * @throws {ControlError} 'bad-request'
+   */
+  async key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
+    if (asked === 'managed') return this.#customerKey('alias/aws/mq', requester);
+    if (asked !== 'service') return this.#customerKey(asked.named, requester);
+    this.#ownKey ??= this.#findOwnKey().catch((error: unknown) => {
+      this.#ownKey = undefined;
+      throw error;
+    });
+    return { owner: 'service', arn: await this.#ownKey };
+  }
+
+  /** The key that the service owns; no account sees it. */
+  async #findOwnKey(): Promise<string> {
+    const as = { service: mqPrincipal, accountId: serviceAccountId };
+    const { Keys } = await this.#kms<{ Keys?: readonly { KeyArn: string }[] }>('ListKeys', {}, as);
+    const [known] = Keys ?? [];
+    if (known !== undefined) return known.KeyArn;
+    const input = { Description: 'Protects brokers that name no key of their own' };
+    const { KeyMetadata: made } = await this.#kms<KeyReply>('CreateKey', input, as);
+    return made.Arn;
   }
 
   /**
@@ -61,7 +95,7 @@ export class BrokerKeys {
    * @param named key id, key ARN, alias or alias ARN
    * @throws {ControlError} 'bad-request'
    */
-  async customerKey(named: string, requester: Requester): Promise<KeyChoice> {
+  async #customerKey(named: string, requester: Requester): Promise<KeyChoice> {
     const metadata = await this.#describe(named, requester);
     const { Arn: arn, KeySpec: spec, KeyUsage: usage, KeyState: state } = metadata;
     if (spec !== 'SYMMETRIC_DEFAULT' || usage !== 'ENCRYPT_DECRYPT') {
@@ -80,12 +114,7 @@ export class BrokerKeys {
   async #describe(named: string, requester: Requester): Promise<KeyMetadata> {
     const as = { service: mqPrincipal, onBehalfOf: requester.caller };
     try {
-      const reply = await this.#kms<{ KeyMetadata: KeyMetadata }>(
-        'DescribeKey',
-        { KeyId: named },
-        as,
-      );
-      return reply.KeyMetadata;
+      return (await this.#kms<KeyReply>('DescribeKey', { KeyId: named }, as)).KeyMetadata;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       throw refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`);
@@ -140,7 +169,7 @@ export class BrokerKeys {
 
   /** The volume's grant that an interrupted creation made, if it got so far. */
   async findVolumeGrant({ key, volumeId }: BrokerRecord): Promise<string | undefined> {
-    const grants = await this.#grants(key);
+    const grants = await this.#grants(key, this.#volumePrincipal);
     return grants.find(
       ({ Constraints }) => Constraints?.EncryptionContextSubset?.['aws:ebs:id'] === volumeId,
     )?.GrantId;
@@ -198,14 +227,17 @@ export class BrokerKeys {
    */
   async check({ key, grants }: BrokerRecord): Promise<void> {
     const input = { KeyId: key.arn };
-    const reply = await this.#asService<{ KeyMetadata: KeyMetadata }>(key, 'DescribeKey', input);
+    const reply = await this.#asService<KeyReply>(key, 'DescribeKey', input);
     const { KeyState: state } = reply.KeyMetadata;
     if (state !== 'Enabled') {
       throw new KeyLost(`The KMS key ${key.arn} is in state ${state}, it must be Enabled.`);
     }
-    const present = new Set((await this.#grants(key)).map(({ GrantId }) => GrantId));
+    const held = [
+      ...(await this.#grants(key, mqPrincipal)),
+      ...(await this.#grants(key, this.#volumePrincipal)),
+    ].map(({ GrantId }) => GrantId);
     for (const id of [grants.service, grants.volume]) {
-      if (id === null || present.has(id)) continue;
+      if (id === null || held.includes(id)) continue;
       throw new KeyLost(
         `The grant ${id} on the KMS key ${key.arn} is gone, which cannot be undone.`,
       );
@@ -232,17 +264,20 @@ export class BrokerKeys {
     }
   }
 
-  async #grants(key: KeyChoice): Promise<Grant[]> {
+  /** The grants that a principal may retire: its own to know of, without any right on their keys. */
+  async #grants(key: KeyChoice, retiring: string): Promise<Grant[]> {
+    const as = { ...ownAccount(key), service: retiring };
     const grants: Grant[] = [];
     let marker: string | undefined;
     do {
-      const reply: GrantPage = await this.#asService(key, 'ListGrants', {
-        KeyId: key.arn,
+      const input = {
+        RetiringPrincipal: retiring,
         Limit: 100,
         ...(marker !== undefined && { Marker: marker }),
-      });
-      grants.push(...(reply.Grants ?? []));
-      marker = reply.NextMarker;
+      };
+      const page: GrantPage = await this.#kms('ListRetirableGrants', input, as);
+      grants.push(...(page.Grants ?? []).filter(({ KeyId }) => KeyId === key.arn));
+      marker = page.NextMarker;
     } while (marker !== undefined);
     return grants;
   }
@@ -272,6 +307,10 @@ export class BrokerKeys {
   }
 }
 
+interface KeyReply {
+  readonly KeyMetadata: KeyMetadata;
+}
+
 interface GrantReply {
   readonly GrantId: string;
 }
@@ -282,6 +321,7 @@ interface GrantPage {
 }
 
 interface Grant {
+  readonly KeyId: string;
   readonly GrantId: string;
   readonly Constraints?: { readonly EncryptionContextSubset?: Readonly<Record<string, string>> };
 }

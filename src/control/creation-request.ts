@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
 import {
   checkBrokerName,
@@ -64,8 +65,7 @@ export interface AcceptedCreation {
   readonly generalLog: boolean;
   readonly maintenanceWindow: MaintenanceWindow;
   readonly tags: Readonly<Record<string, string>>;
-  /** A key that the customer names, in any form; or whose key it is to be. */
-  readonly key: { readonly named: string } | 'service' | 'managed';
+  readonly key: AskedKey;
 }
 
 /**
@@ -133,7 +133,7 @@ export function acceptWindow(request: WindowRequest | undefined): MaintenanceWin
   return window;
 }
 
-function acceptKey(options: CreationRequest['encryptionOptions']): AcceptedCreation['key'] {
+function acceptKey(options: CreationRequest['encryptionOptions']): AskedKey {
   if (options === undefined) return 'service';
   const { useAwsOwnedKey, kmsKeyId } = options;
   if (!useAwsOwnedKey) return kmsKeyId === undefined ? 'managed' : { named: kmsKeyId };

@@ -30,8 +30,6 @@ export interface CreationParts {
   readonly clock: Clock;
   /** A hash that the password cannot be found from. */
   readonly hashPassword: (password: string) => Promise<string>;
-  /** The service's own key, or the account's `alias/aws/mq`, made when first asked for. */
-  readonly ownKey: (owner: 'service' | 'managed') => Promise<string>;
   readonly region: string;
   readonly accountId: string;
 }
@@ -66,7 +64,7 @@ export class Creation {
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
     const accepted = acceptCreation(request);
     this.#refuseTakenName(accepted.name);
-    const key = await this.#key(accepted, requester);
+    const key = await this.#parts.keys.key(accepted.key, requester);
     const passwordHash = await this.#parts.hashPassword(accepted.user.password);
     const release = this.#hold(key.arn);
     const grant = await this.#parts.keys.grantService(key, requester).catch((error: unknown) => {
@@ -84,12 +82,6 @@ export class Creation {
       const broker = this.#record(accepted, { key, grant, passwordHash, creation });
       return { value: broker, changes: [this.#parts.brokers.entry({ created: broker })] };
     };
-  }
-
-  async #key(accepted: AcceptedCreation, requester: Requester): Promise<KeyChoice> {
-    const { key } = accepted;
-    if (typeof key !== 'string') return this.#parts.keys.customerKey(key.named, requester);
-    return { owner: key, arn: await this.#parts.ownKey(key) };
   }
 
   #hold(keyArn: string): () => void {

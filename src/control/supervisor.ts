@@ -84,11 +84,15 @@ export class Supervisor implements EngineEvents {
     if (!task.isBusy) void this.#run(id, task);
   }
 
-  /** A key, or a grant on it, changed: its brokers ask for it. */
-  keyChanged(keyArn: string): void {
+  /**
+   * A key, or a grant on it, changed: its brokers ask for it.
+   *
+   * @param keyId the last part of the key's ARN
+   */
+  keyChanged(keyId: string): void {
     const atMs = this.#nowMs + this.#options.keyEffectDelayMs;
     for (const { id, key } of this.#brokers.all()) {
-      if (key.arn === keyArn) this.#task(id).keyCheckAtMs = atMs;
+      if (key.arn.endsWith(`/${keyId}`)) this.#task(id).keyCheckAtMs = atMs;
     }
     this.tick();
   }
