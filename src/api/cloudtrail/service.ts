@@ -1,0 +1,20 @@
+import type { lookUp } from '../../audit/lookup.ts';
+import type { Service } from '../../aws/service.ts';
+import { lookupEvents, lookupFailure } from './operations/lookup-events.ts';
+
+/** CloudTrail's API over the audit trail. */
+export function cloudTrailService(state: Parameters<typeof lookUp>[0]): Service {
+  return {
+    name: 'cloudtrail',
+    wire: 'json-1.1',
+    // What stands before the last dot: SDKs differ.
+    targetPrefixes: [
+      'CloudTrail_20131101',
+      'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101',
+    ],
+    eventSource: 'cloudtrail.amazonaws.com',
+    apiVersion: '2013-11-01',
+    operations: { LookupEvents: lookupEvents(state) },
+    translate: lookupFailure,
+  };
+}

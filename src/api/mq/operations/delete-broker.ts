@@ -1,0 +1,21 @@
+import { operation } from '../../../aws/service.ts';
+import { type MqParts, onBroker, touched } from '../parts.ts';
+import { brokerIdOnly, brokerPath } from '../shapes.ts';
+
+/** Has a broker and all it holds deleted; done after the answer. */
+export function deleteBroker(parts: MqParts) {
+  const { decisions, supervisor } = parts.control;
+  return operation({
+    action: 'mq:DeleteBroker',
+    readOnly: false,
+    http: { method: 'DELETE', path: '/v1/brokers/{brokerId}' },
+    input: brokerPath,
+    output: brokerIdOnly,
+    permissions: onBroker('mq:DeleteBroker', parts),
+    handle: ({ brokerId }) => {
+      const { value, changes } = decisions.delete(brokerId);
+      const committed = () => supervisor.wake(brokerId);
+      return { output: { brokerId }, changes, resources: touched(value), committed };
+    },
+  });
+}

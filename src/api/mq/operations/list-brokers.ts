@@ -1,0 +1,29 @@
+import { operation } from '../../../aws/service.ts';
+import { pageSize } from '../paging.ts';
+import type { MqParts } from '../parts.ts';
+import { listBrokersResponse, pageRequest } from '../shapes.ts';
+
+/** Lists brokers, newest first. */
+export function listBrokers({ control }: MqParts) {
+  return operation({
+    action: 'mq:ListBrokers',
+    readOnly: true,
+    http: { method: 'GET', path: '/v1/brokers' },
+    input: pageRequest,
+    output: listBrokersResponse,
+    handle: (request) => {
+      const { items, nextToken } = control.brokers.list(pageSize(request), request.nextToken);
+      const brokerSummaries = items.map((broker) => ({
+        brokerArn: broker.arn,
+        brokerId: broker.id,
+        brokerName: broker.name,
+        brokerState: broker.state,
+        created: broker.createdMs,
+        deploymentMode: broker.deploymentMode,
+        engineType: 'RabbitMQ',
+        hostInstanceType: broker.hostInstanceType,
+      }));
+      return { output: { brokerSummaries, nextToken } };
+    },
+  });
+}

@@ -1,0 +1,21 @@
+import { operation } from '../../../aws/service.ts';
+import { type MqParts, onBroker, touched } from '../parts.ts';
+import { brokerPath, nothing } from '../shapes.ts';
+
+/** Has a broker rebooted, with which pending settings take effect; done after the answer. */
+export function rebootBroker(parts: MqParts) {
+  const { decisions, supervisor } = parts.control;
+  return operation({
+    action: 'mq:RebootBroker',
+    readOnly: false,
+    http: { method: 'POST', path: '/v1/brokers/{brokerId}/reboot' },
+    input: brokerPath,
+    output: nothing,
+    permissions: onBroker('mq:RebootBroker', parts),
+    handle: ({ brokerId }) => {
+      const { value, changes } = decisions.reboot(brokerId);
+      const committed = () => supervisor.wake(brokerId);
+      return { output: {}, changes, resources: touched(value), committed };
+    },
+  });
+}

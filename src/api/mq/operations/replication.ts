@@ -1,0 +1,44 @@
+import { operation } from '../../../aws/service.ts';
+import { ControlError } from '../../../control/errors.ts';
+import { fixedPage } from '../paging.ts';
+import { type MqParts, onBroker, touched } from '../parts.ts';
+import {
+  brokerIdOnly,
+  brokerPageRequest,
+  promoteRequest,
+  sharedResourcesResponse,
+} from '../shapes.ts';
+
+/** Swaps the roles of a replicated pair, of which RabbitMQ brokers have none. */
+export function promote(parts: MqParts) {
+  return operation({
+    action: 'mq:Promote',
+    readOnly: false,
+    http: { method: 'POST', path: '/v1/brokers/{brokerId}/promote' },
+    input: promoteRequest,
+    output: brokerIdOnly,
+    permissions: onBroker('mq:Promote', parts),
+    handle: ({ brokerId }) => {
+      parts.control.brokers.require(brokerId);
+      const text = `Broker [${brokerId}] has no data replication, so it cannot be promoted.`;
+      throw new ControlError('bad-request', text, 'broker-id');
+    },
+  });
+}
+
+/** Shows what is shared with a broker privately: nothing is. */
+export function describeSharedResources(parts: MqParts) {
+  return operation({
+    action: 'mq:DescribeSharedResources',
+    readOnly: true,
+    http: { method: 'GET', path: '/v1/brokers/{brokerId}/shared-resources' },
+    input: brokerPageRequest,
+    output: sharedResourcesResponse,
+    permissions: onBroker('mq:DescribeSharedResources', parts),
+    handle: (request) => {
+      const broker = parts.control.brokers.require(request.brokerId);
+      const { items, nextToken } = fixedPage([], request);
+      return { output: { sharedResources: items, nextToken }, resources: touched(broker) };
+    },
+  });
+}

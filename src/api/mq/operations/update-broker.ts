@@ -1,0 +1,19 @@
+import { operation } from '../../../aws/service.ts';
+import { type MqParts, onBroker, touched } from '../parts.ts';
+import { updateBrokerRequest, updateBrokerResponse } from '../shapes.ts';
+
+/** Changes settings of a broker, some at once and some with its next reboot. */
+export function updateBroker(parts: MqParts) {
+  return operation({
+    action: 'mq:UpdateBroker',
+    readOnly: false,
+    http: { method: 'PUT', path: '/v1/brokers/{brokerId}' },
+    input: updateBrokerRequest,
+    output: updateBrokerResponse,
+    permissions: onBroker('mq:UpdateBroker', parts),
+    handle: (request) => {
+      const { value, changes } = parts.control.decisions.update(request.brokerId, request);
+      return { output: request, changes, resources: touched(value) };
+    },
+  });
+}

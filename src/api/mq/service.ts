@@ -1,0 +1,52 @@
+import { AwsError } from '../../aws/errors.ts';
+import type { Service } from '../../aws/service.ts';
+import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
+import { createBroker } from './operations/create-broker.ts';
+import { deleteBroker } from './operations/delete-broker.ts';
+import { describeBroker } from './operations/describe-broker.ts';
+import { listBrokers } from './operations/list-brokers.ts';
+import { describeBrokerEngineTypes, describeBrokerInstanceOptions } from './operations/offers.ts';
+import { rebootBroker } from './operations/reboot-broker.ts';
+import { describeSharedResources, promote } from './operations/replication.ts';
+import { createTags, deleteTags, listTags } from './operations/tags.ts';
+import { updateBroker } from './operations/update-broker.ts';
+import { userOperations } from './operations/users.ts';
+import type { MqParts } from './parts.ts';
+
+const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status: number]>> = {
+  'bad-request': ['BadRequestException', 400],
+  'not-found': ['NotFoundException', 404],
+  conflict: ['ConflictException', 409],
+};
+
+/** Amazon MQ's API over control. */
+export function mqService(parts: MqParts): Service {
+  return {
+    name: 'mq',
+    wire: 'rest-json',
+    eventSource: 'amazonmq.amazonaws.com',
+    apiVersion: '2017-11-27',
+    operations: {
+      CreateBroker: createBroker(parts),
+      DescribeBroker: describeBroker(parts),
+      ListBrokers: listBrokers(parts),
+      UpdateBroker: updateBroker(parts),
+      DeleteBroker: deleteBroker(parts),
+      RebootBroker: rebootBroker(parts),
+      Promote: promote(parts),
+      DescribeSharedResources: describeSharedResources(parts),
+      ...userOperations(parts),
+      CreateTags: createTags(parts),
+      ListTags: listTags(parts),
+      DeleteTags: deleteTags(parts),
+      DescribeBrokerEngineTypes: describeBrokerEngineTypes(),
+      DescribeBrokerInstanceOptions: describeBrokerInstanceOptions(parts),
+    },
+    translate: (error) => {
+      if (!(error instanceof ControlError)) return undefined;
+      const [code, status] = answers[error.code];
+      const members = error.attribute === undefined ? {} : { errorAttribute: error.attribute };
+      return new AwsError(code, error.message, { status, members, cause: error });
+    },
+  };
+}
