@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { Agent, type RequestOptions, request } from 'node:https';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import {
+  CreateAliasCommand,
+  EncryptCommand,
+  KMSClient,
+  ListAliasesCommand,
+} from '@aws-sdk/client-kms';
+import {
+  CreateBrokerCommand,
+  DeleteTagsCommand,
+  DescribeBrokerCommand,
+  MqClient,
+} from '@aws-sdk/client-mq';
+import { systemClock } from '../../../src/base/clock.ts';
+import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { bodyBytesMax, HttpListener } from '../../../src/server/http.ts';
+import { testCertificates } from '../../support/certificates.ts';
+import { accessKeyId, region, secretAccessKey, TestFrontDoor } from '../../support/front-door.ts';
+
+const door = new TestFrontDoor();
+let listener: HttpListener;
+let port = 0;
+let ca = '';
+
+before(async () => {
+  const certificates = await testCertificates();
+  ca = certificates.authority;
+  listener = new HttpListener({
+    host: '127.0.0.1',
+    certificates: certificates.servers,
+    policy: defaultPolicy,
+    connectionCountMax: 100,
+    answers: door.dispatcher,
+  });
+  port = await listener.open(0);
+  // The official clients sign with this machine's time.
+  door.clock.advance(systemClock.nowMs() - door.clock.nowMs());
+});
+
+after(() => listener.close(1000));
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+function ask(options: RequestOptions, body: string | Buffer = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, ca, agent: false, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode: status, headers } = response;
+        resolve({ status, headers, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** What a plain TCP connection is told. */
+function askPlain(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    socket.on('error', reject);
+    socket.write(text);
+  });
+}
+
+/** What a TLS connection is told to bytes of our choice. */
+function askRaw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ port, host: '127.0.0.1', ca });
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    socket.on('error', reject);
+    socket.write(text);
+  });
+}
+
+function sdkOptions() {
+  return {
+    endpoint: `https://127.0.0.1:${port}`,
+    region,
+    credentials: { accessKeyId, secretAccessKey },
+    requestHandler: { httpsAgent: new Agent({ ca, keepAlive: true }) },
+    maxAttempts: 1,
+  };
+}
+
+test('the official key client makes calls and understands what is refused', async () => {
+  const client = new KMSClient(sdkOptions());
+  const encrypted = await client.send(
+    new EncryptCommand({
+      KeyId: 'k',
+      Plaintext: Buffer.from([1, 2]),
+      EncryptionContext: { é: '"' },
+    }),
+  );
+  assert.deepEqual(Buffer.from(encrypted.CiphertextBlob ?? []), Buffer.from([2, 1]));
+  assert.equal(door.recorded.at(-1)?.tls?.version, 'TLSv1.3');
+  assert.equal(door.recorded.at(-1)?.tls?.host, `127.0.0.1:${port}`);
+  assert.equal(door.recorded.at(-1)?.sourceIp, '127.0.0.1');
+  const alias = new CreateAliasCommand({ AliasName: 'alias/a', TargetKeyId: 'k' });
+  await client.send(alias);
+  await assert.rejects(client.send(alias), { name: 'AlreadyExistsException', message: 'alias/a' });
+  const { Aliases } = await client.send(new ListAliasesCommand({}));
+  assert.deepEqual(Aliases?.[0]?.AliasName, 'alias/a');
+  await assert.rejects(client.send(new ListAliasesCommand({ Limit: 0 })), {
+    name: 'ValidationException',
+  });
+  client.destroy();
+});
+
+test('the official broker client makes calls and understands what is refused', async () => {
+  const client = new MqClient(sdkOptions());
+  const created = await client.send(
+    new CreateBrokerCommand({
+      BrokerName: 'x',
+      EngineType: 'RABBITMQ',
+      DeploymentMode: 'SINGLE_INSTANCE',
+      HostInstanceType: 'mq.m7g.medium',
+      PubliclyAccessible: false,
+      Users: [{ Username: 'u', Password: 'a long password' }],
+    }),
+  );
+  assert.equal(created.BrokerId, 'b-x');
+  const ResourceArn = 'arn:aws:mq:eu-central-1:123456789012:broker:x:b-x';
+  await client.send(new DeleteTagsCommand({ ResourceArn, TagKeys: ['a', 'b/c d'] }));
+  assert.deepEqual(door.recorded.at(-1)?.requestParameters, {
+    resourceArn: ResourceArn,
+    tagKeys: ['a', 'b/c d'],
+  });
+  await assert.rejects(client.send(new DescribeBrokerCommand({ BrokerId: 'b-1' })), {
+    name: 'NotFoundException',
+    message: 'no broker b-1',
+    ErrorAttribute: 'broker-id',
+  });
+  client.destroy();
+});
+
+test('health tells that the service answers, and nothing else', async () => {
+  const { status, body } = await ask({ path: '/health' });
+  assert.deepEqual([status, body], [200, '{}']);
+});
+
+test('a path that nobody knows is not found, in the shape of AWS', async () => {
+  for (const path of ['/', '/favicon.ico', '/v2/brokers', '/health/x', '/%', '//']) {
+    const { status, headers, body } = await ask({ path });
+    assert.deepEqual([status, headers['x-amzn-errortype']], [404, 'UnknownOperationException']);
+    assert.match(JSON.parse(body).message, /^No operation is known for GET /);
+  }
+});
+
+test('a body of the largest size is read, and one byte more is refused', async () => {
+  const headers = { 'x-amz-target': 'TrentService.Encrypt' };
+  const largest = await ask({ method: 'POST', headers }, Buffer.alloc(bodyBytesMax, ' '));
+  assert.equal(largest.headers['x-amzn-errortype'], 'MissingAuthenticationTokenException');
+  for (const sizeBytes of [bodyBytesMax + 1, 10 * bodyBytesMax]) {
+    const { status, body } = await ask({ method: 'POST', headers }, Buffer.alloc(sizeBytes, ' '));
+    assert.equal(status, 413);
+    assert.deepEqual(JSON.parse(body), {
+      __type: 'RequestEntityTooLargeException',
+      message: 'The request is larger than the 1048576 bytes allowed',
+    });
+  }
+  assert.equal(door.refused.at(-1)?.code, 'RequestEntityTooLargeException');
+});
+
+test('a client that speaks no TLS is told so', async () => {
+  const answer = await askPlain('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  assert.match(answer, /This port speaks HTTPS only, with TLS 1\.2 or 1\.3/);
+});
+
+test('a client that offers only TLS 1.1 is refused by the handshake', async () => {
+  const secureProtocol = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } as const;
+  const ciphers = 'DEFAULT@SECLEVEL=0';
+  await assert.rejects(ask({ path: '/health', ...secureProtocol, ciphers }), {
+    message: /alert protocol version/,
+  });
+  assert.equal((await ask({ path: '/health', maxVersion: 'TLSv1.2' })).status, 200);
+});
+
+test('what is no HTTP is answered and ended', async () => {
+  assert.match(await askRaw('AMQP\0\0\x09\x01'), /^HTTP\/1\.1 400 Bad Request\r\n.*not HTTP/s);
+  assert.match(await askRaw('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n/);
+  const header = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`;
+  assert.match(await askRaw(header), /^HTTP\/1\.1 431 /);
+});
+
+test('several calls use one connection', async () => {
+  const agent = new Agent({ ca, keepAlive: true, maxSockets: 1 });
+  const first = await ask({ path: '/health', agent });
+  const second = await ask({ path: '/nowhere', agent });
+  assert.deepEqual([first.status, second.status], [200, 404]);
+  assert.equal(first.headers['connection'], 'keep-alive');
+  agent.destroy();
+});
