@@ -4,13 +4,14 @@ import type { OperationValues } from './access/request-values.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import { changed, type Done, looked } from './done.ts';
 import { KmsError } from './errors.ts';
+import type { GrantTokens } from './grants/grant-tokens.ts';
 import { type KeyCreation, type KeyRequest, requireNoLockout } from './key-creation.ts';
 import type { KeyFinder } from './key-finder.ts';
 import { serviceAccountId } from './key-ids.ts';
 import { type KeyOperation, requireState } from './key-states.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
-import type { KeyRecord, KmsChange } from './records.ts';
+import type { KeyRecord } from './records.ts';
 import { type Tag, withoutTags, withTags } from './tags.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -23,6 +24,7 @@ interface Parts {
   readonly finder: KeyFinder;
   readonly authoriser: Authoriser;
   readonly creation: KeyCreation;
+  readonly tokens: GrantTokens;
 }
 
 /**
@@ -45,10 +47,11 @@ export class Keys {
   /**
    * Finds a key. Asked for by its alias, a key that AWS manages is made where there is none yet.
    *
-   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException'
+   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', 'InvalidGrantTokenException'
    */
-  describe(call: KmsCall, name: string): Done<KeyRecord> {
-    const { finder, authoriser } = this.#parts;
+  describe(call: KmsCall, name: string, grantTokens: readonly string[] = []): Done<KeyRecord> {
+    const { finder, authoriser, tokens } = this.#parts;
+    for (const token of grantTokens) tokens.read(token);
     const made = this.#madeOnFirstUse(call, name);
     const key = made?.output ?? finder.find(call, name);
     authoriser.authorise(call, { action: 'DescribeKey', key, values: requestAlias(name) });
@@ -105,14 +108,11 @@ export class Keys {
     return { output: key, changes: [{ put: 'key', key: saved }], keys: [key] };
   }
 
-  /** The deletions that are due, for the caller to commit one by one. */
-  *due(
-    nowMs: number,
-  ): Iterable<{ readonly key: KeyRecord; readonly changes: readonly KmsChange[] }> {
-    for (const key of [...this.#parts.journal.keys()]) {
-      if (key.deletionMs === undefined || key.deletionMs > nowMs) continue;
-      yield { key, changes: [{ delete: 'key', keyId: key.id }] };
-    }
+  /** The deletions that are due, each to be committed for itself. */
+  due(nowMs: number): readonly Done<KeyRecord>[] {
+    return [...this.#parts.journal.keys()]
+      .filter(({ deletionMs }) => deletionMs !== undefined && deletionMs <= nowMs)
+      .map((key) => ({ output: key, changes: [{ delete: 'key', keyId: key.id }], keys: [key] }));
   }
 
   updateDescription(call: KmsCall, name: string, description: string): Done<undefined> {
@@ -149,8 +149,12 @@ export class Keys {
   }
 
   /** A key's policies: there is one, `default`. */
-  policyNames(call: KmsCall, name: string): Done<readonly string[]> {
-    return looked(['default'], this.#manage(call, name, 'ListKeyPolicies'));
+  policyNames(call: KmsCall, name: string, request: PageRequest): Done<Page<string>> {
+    const key = this.#manage(call, name, 'ListKeyPolicies');
+    const orderOf = (policyName: string) => policyName;
+    const list = `policies of ${key.id}`;
+    const paging = { list, orderOf, limitDefault: 100, limitMax: 1000 };
+    return looked(pageOf(['default'], paging, request), key);
   }
 
   tag(call: KmsCall, name: string, tags: readonly Tag[]): Done<undefined> {
@@ -199,7 +203,7 @@ export class Keys {
   #madeOnFirstUse(call: KmsCall, name: string): Done<KeyRecord> | undefined {
     const service = /^alias\/aws\/(.+)$/.exec(name)?.[1];
     if (service === undefined || !managedServices.includes(service)) return undefined;
-    if (isServiceCall(call) || this.#parts.journal.alias(call.accountId, name)) return undefined;
+    if (this.#parts.journal.alias(call.accountId, name)) return undefined;
     return this.#parts.creation.createManaged(call, service);
   }
 }

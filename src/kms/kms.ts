@@ -4,24 +4,24 @@ import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
 import { Materials } from './ciphers/materials.ts';
+import type { Done } from './done.ts';
 import { GrantTokens } from './grants/grant-tokens.ts';
 import { Grants } from './grants/grants.ts';
 import { KeyCreation } from './key-creation.ts';
 import { KeyFinder } from './key-finder.ts';
 import { Keys } from './keys.ts';
 import { KmsJournal } from './kms-journal.ts';
-import type { KeyRecord, KmsChange } from './records.ts';
+import type { KeyRecord } from './records.ts';
 
-/** Told which key may have become usable or unusable, once it is so. */
-export type KeyListener = (keyId: string) => void;
+/** Told the ARN of a key that may have become usable or unusable, once it is so. */
+export type KeyListener = (keyArn: string) => void;
 
 /** Something the key service does on its own account, when its time has come. */
 export interface ServiceStep {
   /** `DeleteKey` */
   readonly eventName: string;
-  readonly key: KeyRecord;
   /** To be committed together with the event's record. */
-  readonly changes: readonly KmsChange[];
+  readonly done: Done<KeyRecord>;
 }
 
 /** What the key service needs. */
@@ -53,7 +53,7 @@ export class Kms {
     const materials = new Materials(wrappingKey, random);
     const tokens = new GrantTokens(wrappingKey, random);
     const creation = new KeyCreation({ journal, authoriser, materials, random });
-    this.keys = new Keys({ journal, finder, authoriser, creation });
+    this.keys = new Keys({ journal, finder, authoriser, creation, tokens });
     this.aliases = new Aliases({ journal, finder, authoriser });
     this.grants = new Grants({ journal, finder, authoriser, tokens, random });
     this.ciphers = new Ciphers({ finder, authoriser, materials, tokens, random });
@@ -64,23 +64,20 @@ export class Kms {
     this.#onKey.push(listener);
   }
 
-  /** Tells the listeners, once for each key. Called when the changes are synced. */
-  announce(changes: readonly KmsChange[]): void {
-    const keyIds = new Set(changes.map(keyOf).filter((keyId) => keyId !== undefined));
-    for (const keyId of keyIds) for (const listener of this.#onKey) listener(keyId);
+  /** Tells the listeners what was done. Called when its changes are synced. */
+  announce({ changes, keys }: Pick<Done<unknown>, 'changes' | 'keys'>): void {
+    const concernsKeys = changes.some((change) => {
+      return ('put' in change ? change.put : change.delete) !== 'alias';
+    });
+    if (!concernsKeys) return;
+    for (const key of keys) for (const listener of this.#onKey) listener(key.arn);
   }
 
   /**
    * What is due: keys to be deleted. The caller commits each step with its audit record, and then
-   * announces its changes.
+   * announces what was done.
    */
   tick(nowMs: number): readonly ServiceStep[] {
-    return [...this.keys.due(nowMs)].map((due) => ({ eventName: 'DeleteKey', ...due }));
+    return this.keys.due(nowMs).map((done) => ({ eventName: 'DeleteKey', done }));
   }
-}
-
-function keyOf(change: KmsChange): string | undefined {
-  if ('delete' in change) return change.delete === 'alias' ? undefined : change.keyId;
-  if (change.put === 'key') return change.key.id;
-  return change.put === 'grant' ? change.grant.keyId : undefined;
 }

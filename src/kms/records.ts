@@ -64,11 +64,11 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 /** What a call must carry for a grant to apply to it. */
 export interface GrantConstraints {
   /** The context has exactly these pairs. */
-  readonly EncryptionContextEquals?: EncryptionContext;
+  readonly EncryptionContextEquals?: EncryptionContext | undefined;
   /** The context has at least these pairs. */
-  readonly EncryptionContextSubset?: EncryptionContext;
+  readonly EncryptionContextSubset?: EncryptionContext | undefined;
   /** The resource for which a service calls. */
-  readonly SourceArn?: string;
+  readonly SourceArn?: string | undefined;
 }
 
 /** A grant: lets one grantee use one key for the operations listed. */

@@ -62,7 +62,8 @@ export function defaultPolicy(accountId: string): string {
 
 /**
  * The policy of the key that AWS manages for a service in a customer's account: everyone in the
- * account may use it, but only through the service; the account may look at it and revoke grants.
+ * account may use it, but only through the service; the account may look at it and revoke grants; the service
+ * may look at it.
  *
  * @param service `mq`
  */
@@ -97,6 +98,13 @@ export function managedPolicy(service: string, region: string, accountId: string
         Effect: 'Allow',
         Principal: { AWS: `arn:aws:iam::${accountId}:root` },
         Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+        Resource: '*',
+      },
+      {
+        Sid: `Allow ${service} to describe the key directly`,
+        Effect: 'Allow',
+        Principal: { Service: `${service}.amazonaws.com` },
+        Action: ['kms:Describe*', 'kms:Get*', 'kms:List*'],
         Resource: '*',
       },
     ],

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts';
 import type { Authoriser } from '../access/authoriser.ts';
-import type { KmsCall } from '../call.ts';
+import { isServiceCall, type KmsCall } from '../call.ts';
 import { type Done, looked } from '../done.ts';
 import { KmsError } from '../errors.ts';
 import type { KeyFinder } from '../key-finder.ts';
@@ -91,15 +91,19 @@ export class Grants {
     return { output, changes: [{ put: 'grant', grant }], keys: [key] };
   }
 
-  /** A key's grants. @throws {KmsError} 'AccessDeniedException', 'NotFoundException' */
+  /**
+   * A key's grants. A service sees those that name it, with no policy to let it; it has to know
+   * whether they are still there.
+   *
+   * @throws {KmsError} 'AccessDeniedException', 'NotFoundException'
+   */
   list(call: KmsCall, filter: GrantFilter): Done<Page<GrantRecord>> {
-    const { finder, authoriser, journal } = this.#parts;
-    const key = finder.findById(call, filter.KeyId);
-    authoriser.authorise(call, { action: 'ListGrants', key, values: awsResourceValue(call) });
+    const key = this.#parts.finder.findById(call, filter.KeyId);
+    const listed = this.#listed(call, key);
     requireState('ListGrants', key);
     requireGrantId(filter.GrantId);
     const grantee = filter.GranteeServicePrincipal ?? filter.GranteePrincipal;
-    const grants = [...journal.grantsOf(key.id)].filter(
+    const grants = listed.filter(
       (grant) =>
         (filter.GrantId === undefined || grant.id === filter.GrantId) &&
         (grantee === undefined || grant.grantee === grantee),
@@ -156,6 +160,22 @@ export class Grants {
     authoriser.authorise(call, { action: 'RevokeGrant', key, values: awsResourceValue(call) });
     requireState('RevokeGrant', key);
     return deletionOf(this.#ofKey(key, request.GrantId), key);
+  }
+
+  #listed(call: KmsCall, key: KeyRecord): readonly GrantRecord[] {
+    const { authoriser, journal } = this.#parts;
+    const ask = { action: 'ListGrants', key, values: awsResourceValue(call) };
+    const grants = [...journal.grantsOf(key.id)];
+    const own = isServiceCall(call)
+      ? grants.filter(({ grantee, retiring }) => {
+          return [grantee, retiring].some(
+            (name) => name && authoriser.isPrincipal(name, call, ask),
+          );
+        })
+      : [];
+    if (own.length > 0 && !authoriser.isDenied(call, ask)) return own;
+    authoriser.authorise(call, ask);
+    return grants;
   }
 
   #sameAs(grant: GrantRecord): GrantRecord | undefined {

@@ -1,0 +1,143 @@
+import { operation } from '../../../aws/service.ts';
+import { boolean, list, required, string, structure } from '../../../aws/shape.ts';
+import type { Done } from '../../../kms/done.ts';
+import type { Kms } from '../../../kms/kms.ts';
+import type { Page } from '../../../kms/pages.ts';
+import type { GrantRecord } from '../../../kms/records.ts';
+import { answer, decidedByKey, endDryRun } from '../answers.ts';
+import {
+  grantConstraints,
+  grantEntry,
+  grantId,
+  grantOperations,
+  grantToken,
+  grantTokens,
+  keyId,
+  limit,
+  marker,
+  nothing,
+  principal,
+} from '../shapes.ts';
+
+const grantPage = structure({
+  Grants: list(grantEntry),
+  NextMarker: marker,
+  Truncated: boolean(),
+});
+
+/** Lets a grantee use a key. */
+export const createGrant = (kms: Kms) =>
+  operation({
+    action: 'kms:CreateGrant',
+    readOnly: false,
+    input: structure({
+      KeyId: required(keyId),
+      GranteePrincipal: principal,
+      RetiringPrincipal: principal,
+      Operations: required(grantOperations),
+      Constraints: grantConstraints,
+      GrantTokens: grantTokens,
+      Name: string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }),
+      DryRun: boolean(),
+      GranteeServicePrincipal: principal,
+      RetiringServicePrincipal: principal,
+    }),
+    output: structure({ GrantToken: grantToken, GrantId: grantId }),
+    permissions: decidedByKey,
+    handle(input, call) {
+      const done = kms.grants.create(call, input);
+      endDryRun(input.DryRun);
+      const auditResponse = { grantId: done.output.GrantId, keyId: done.keys[0]?.arn };
+      return { ...answer(kms, done, done.output), auditResponse };
+    },
+  });
+
+/** Lists a key's grants. */
+export const listGrants = (kms: Kms) =>
+  operation({
+    action: 'kms:ListGrants',
+    readOnly: true,
+    input: structure({
+      Limit: limit,
+      Marker: marker,
+      KeyId: required(keyId),
+      GrantId: grantId,
+      GranteePrincipal: principal,
+      GranteeServicePrincipal: principal,
+    }),
+    output: grantPage,
+    permissions: decidedByKey,
+    handle: (input, call) => page(kms, kms.grants.list(call, input)),
+  });
+
+/** Lists what a principal may retire. */
+export const listRetirableGrants = (kms: Kms) =>
+  operation({
+    action: 'kms:ListRetirableGrants',
+    readOnly: true,
+    input: structure({
+      Limit: limit,
+      Marker: marker,
+      RetiringPrincipal: principal,
+      RetiringServicePrincipal: principal,
+    }),
+    output: grantPage,
+    handle: (input, call) => page(kms, kms.grants.listRetirable(call, input)),
+  });
+
+/** Gives a grant up. */
+export const retireGrant = (kms: Kms) =>
+  operation({
+    action: 'kms:RetireGrant',
+    readOnly: false,
+    input: structure({ GrantToken: grantToken, KeyId: keyId, GrantId: grantId, DryRun: boolean() }),
+    output: nothing,
+    permissions: decidedByKey,
+    handle(input, call) {
+      const done = kms.grants.retire(call, input);
+      endDryRun(input.DryRun);
+      const additionalEventData = { grantId: done.output.grantId };
+      return { ...answer(kms, done, {}), auditRequest: null, additionalEventData };
+    },
+  });
+
+/** Takes a grant away. */
+export const revokeGrant = (kms: Kms) =>
+  operation({
+    action: 'kms:RevokeGrant',
+    readOnly: false,
+    input: structure({
+      KeyId: required(keyId),
+      GrantId: required(grantId),
+      DryRun: boolean(),
+    }),
+    output: nothing,
+    permissions: decidedByKey,
+    handle(input, call) {
+      const done = kms.grants.revoke(call, input);
+      endDryRun(input.DryRun);
+      return answer(kms, done, {});
+    },
+  });
+
+function page(kms: Kms, done: Done<Page<GrantRecord>>) {
+  const { items, next } = done.output;
+  const Grants = items.map((grant) => entry(kms, grant));
+  return answer(kms, done, { Grants, NextMarker: next, Truncated: next !== undefined });
+}
+
+function entry(kms: Kms, grant: GrantRecord) {
+  return {
+    KeyId: kms.journal.key(grant.keyId)?.arn,
+    GrantId: grant.id,
+    Name: grant.name,
+    CreationDate: grant.createdMs,
+    GranteePrincipal: grant.grantee,
+    RetiringPrincipal: grant.retiring,
+    IssuingAccount: `arn:aws:iam::${grant.issuingAccount}:root`,
+    Operations: grant.operations,
+    Constraints: grant.constraints,
+    GranteeServicePrincipal: grant.granteeIsService ? grant.grantee : undefined,
+    RetiringServicePrincipal: grant.retiringIsService ? grant.retiring : undefined,
+  };
+}

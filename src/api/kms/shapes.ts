@@ -1,0 +1,125 @@
+import {
+  blob,
+  boolean,
+  enumeration,
+  integer,
+  list,
+  map,
+  required,
+  sensitive,
+  string,
+  structure,
+  timestamp,
+} from '../../aws/shape.ts';
+import {
+  otherGrantOperations,
+  symmetricGrantOperations,
+} from '../../kms/grants/grant-constraints.ts';
+import { keySpecs, keyUsages } from '../../kms/key-specs.ts';
+
+/** Key id, key ARN or, where an operation takes one, alias name or alias ARN. */
+export const keyId = string({ min: 1, max: 2048 });
+/** `alias/…` */
+export const aliasName = string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ });
+/** What a key is for, in its owner's words. */
+export const description = string({ min: 0, max: 8192 });
+/** A key policy's JSON text. */
+export const policy = string({
+  min: 1,
+  max: 131_072,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: tab and line ends belong to JSON texts.
+  pattern: /^[\u0009\u000A\u000D\u0020-\u00FF]+$/,
+});
+/** Only `default` is one. */
+export const policyName = string({ min: 1, max: 128, pattern: /^[\w]+$/ });
+/** How many entries a page holds at most. */
+export const limit = integer({ min: 1, max: 1000 });
+/** Where a page begins. */
+export const marker = string({ min: 1, max: 1024, pattern: /^[\u0020-\u00FF]*$/ });
+/** The pairs authenticated with a ciphertext. Recorded in the trail in clear, as in AWS. */
+export const encryptionContext = map(string(), string());
+/** No secret, but who has one may name the grant; not in the trail. */
+export const grantToken = sensitive(string({ min: 1, max: 8192 }));
+/** At most ten. */
+export const grantTokens = sensitive(list(grantToken, { min: 0, max: 10 }));
+/** 64 hex digits. */
+export const grantId = string({ min: 1, max: 128 });
+/** ARN of who is granted something, or may retire it. */
+export const principal = string({ min: 1, max: 256, pattern: /^[\w+=,.@:/-]+$/ });
+/** What is to be encrypted, or was. */
+export const plaintext = sensitive(blob({ min: 1, max: 4096 }));
+/** Opaque to callers. */
+export const ciphertext = sensitive(blob({ min: 1, max: 6144 }));
+/** How a ciphertext is made. */
+export const encryptionAlgorithm = enumeration([
+  'SYMMETRIC_DEFAULT',
+  'RSAES_OAEP_SHA_1',
+  'RSAES_OAEP_SHA_256',
+  'SM2PKE',
+]);
+/** 64 hex digits. */
+export const keyMaterialId = string({ min: 64, max: 64, pattern: /^[a-f0-9]+$/ });
+/** Up to 50 on a key. */
+export const tags = list(
+  structure({
+    TagKey: required(string({ min: 1, max: 128 })),
+    TagValue: required(string({ min: 0, max: 256 })),
+  }),
+);
+/** What a grant lets its grantee do. */
+export const grantOperations = list(
+  enumeration([...symmetricGrantOperations, ...otherGrantOperations]),
+);
+/** When a grant applies. */
+export const grantConstraints = structure({
+  EncryptionContextSubset: encryptionContext,
+  EncryptionContextEquals: encryptionContext,
+  SourceArn: string({ min: 1, max: 2048 }),
+});
+/** Kinds of key. */
+export const keySpec = enumeration(keySpecs);
+/** What a key may be used for. */
+export const keyUsage = enumeration(keyUsages);
+/** States of a key. */
+export const keyState = string();
+
+/** A key as it is described. */
+export const keyMetadata = structure({
+  AWSAccountId: string(),
+  KeyId: required(keyId),
+  Arn: string(),
+  CreationDate: timestamp(),
+  Enabled: boolean(),
+  Description: description,
+  KeyUsage: string(),
+  KeyState: keyState,
+  DeletionDate: timestamp(),
+  Origin: string(),
+  KeyManager: string(),
+  CustomerMasterKeySpec: string(),
+  KeySpec: string(),
+  EncryptionAlgorithms: list(string()),
+  SigningAlgorithms: list(string()),
+  KeyAgreementAlgorithms: list(string()),
+  MacAlgorithms: list(string()),
+  MultiRegion: boolean(),
+  CurrentKeyMaterialId: keyMaterialId,
+});
+
+/** A grant as it is listed. */
+export const grantEntry = structure({
+  KeyId: keyId,
+  GrantId: grantId,
+  Name: string(),
+  CreationDate: timestamp(),
+  GranteePrincipal: string(),
+  RetiringPrincipal: string(),
+  IssuingAccount: string(),
+  Operations: list(string()),
+  Constraints: grantConstraints,
+  GranteeServicePrincipal: string(),
+  RetiringServicePrincipal: string(),
+});
+
+/** An answer without members. */
+export const nothing = structure({});
