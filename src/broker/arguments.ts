@@ -20,7 +20,10 @@ export type ArgumentType =
   | 'table'
   | 'array';
 
-/** One typed value. `binary` is base64, `decimal` text such as `1.25`, `timestamp` seconds. */
+/**
+ * One typed value. `binary` is base64, `decimal` text such as `1.25`, `timestamp` seconds; a `long`
+ * or `timestamp` beyond 2^53 is decimal text.
+ */
 export interface Argument {
   readonly type: ArgumentType;
   readonly value: string | number | boolean | null | readonly Argument[] | Arguments;

@@ -8,12 +8,14 @@ import { type Arguments, noArguments } from './arguments.ts';
 import { type DeadLetter, deadCopy, deadView, isCycle } from './dead-letters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
+import type { Exchange } from './exchanges/exchange.ts';
 import { Flow } from './flow.ts';
-import { formatNumbers, type MessageFormat } from './format.ts';
+import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { Router } from './router.ts';
+import { type Route, Router } from './router.ts';
+import { noKeys } from './sender-keys.ts';
 import { Delivery } from './subscription.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
@@ -246,8 +248,7 @@ export class Broker implements VhostHost, Journal<Change> {
   publish(vhost: Vhost, publication: Publication): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    this.#asked = publication;
-    const route = this.#router(vhost).route(exchange, publication.routingKey, this.#headers);
+    const route = this.#route(vhost, exchange, publication);
     this.isRejected = false;
     this.group = 0;
     this.routed = route.queues.length;
@@ -290,6 +291,18 @@ export class Broker implements VhostHost, Journal<Change> {
     return takers;
   }
 
+  #route(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
+    this.#asked = publication;
+    const { routingKey, moreKeys } = publication;
+    const router = this.#router(vhost);
+    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers);
+    return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
+  }
+
+  #formatOf(number: number): MessageFormat | undefined {
+    return this.#formats[number & ~hasHiddenHeaders];
+  }
+
   #router(vhost: Vhost): Router {
     let router = this.#routers.get(vhost);
     if (router === undefined) {
@@ -302,7 +315,7 @@ export class Broker implements VhostHost, Journal<Change> {
   #askHeaders(): Arguments {
     const asked = this.#asked;
     if (asked === undefined) return noArguments;
-    const format = this.#formats[asked.format];
+    const format = this.#formatOf(asked.format);
     return format?.headers(asked.head, asked.headStart, asked.headEnd) ?? noArguments;
   }
 
@@ -314,11 +327,10 @@ export class Broker implements VhostHost, Journal<Change> {
   #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
     const vhost = this.vhost(queue.vhost);
     const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
-    const format = this.#formats[dead.format];
+    const format = this.#formatOf(dead.format);
     if (target === undefined || format === undefined) return;
     const headers = dead.address(queue, target, reason, format, this.nowMs());
-    this.#asked = dead;
-    const route = this.#router(vhost).route(target, dead.routingKey, this.#headers);
+    const route = this.#route(vhost, target, dead);
     const takers = route.queues.filter(
       (taker) =>
         (reason === 'rejected' || !isCycle(headers, taker.name)) && !taker.isFull(dead.bodyLength),

@@ -1,8 +1,9 @@
 import type { Argument, Arguments } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
-import type { MessageFormat } from './format.ts';
+import { hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { senderKeys } from './sender-keys.ts';
 import type { Delivery } from './subscription.ts';
 
 /** One way a message died: so often in this queue for this reason. */
@@ -10,7 +11,8 @@ export interface Death {
   readonly queue: string;
   readonly reason: DeathReason;
   readonly exchange: string;
-  readonly routingKey: string;
+  /** The message's own, then those of header `CC`. */
+  readonly routingKeys: readonly string[];
   /** Seconds since 1970. */
   readonly atSeconds: number;
   /** The sender's own time to live, removed from the dead letter. */
@@ -36,7 +38,9 @@ export function withDeath(headers: Arguments, death: Death): Arguments {
   const isSame = (entry: Arguments) =>
     entry['queue']?.value === death.queue && entry['reason']?.value === death.reason;
   const same = before.find(isSame);
-  const count = Number(same?.['count']?.value ?? 0) + 1;
+  // A sender may have written these headers, and anything into them.
+  const known = Number(same?.['count']?.value ?? 0);
+  const count = Number.isSafeInteger(known) && known >= 0 ? known + 1 : 1;
   const entry: Record<string, Argument> = same
     ? { ...same, count: { type: 'long', value: count } }
     : {
@@ -44,7 +48,7 @@ export function withDeath(headers: Arguments, death: Death): Arguments {
         exchange: text(death.exchange),
         queue: text(death.queue),
         reason: text(death.reason),
-        'routing-keys': { type: 'array', value: [text(death.routingKey)] },
+        'routing-keys': { type: 'array', value: death.routingKeys.map(text) },
         time: { type: 'timestamp', value: death.atSeconds },
       };
   if (death.expiration !== undefined) entry['original-expiration'] = text(death.expiration);
@@ -86,11 +90,13 @@ export class DeadLetter extends Publication {
     nowMs: number,
   ): Arguments {
     const { head, headStart, headEnd } = this;
-    const headers = withDeath(format.headers(head, headStart, headEnd), {
+    const before = format.headers(head, headStart, headEnd);
+    const { open, hidden } = senderKeys(before);
+    const headers = withDeath(this.#readdress(queue, before, open, hidden), {
       queue: queue.name,
       reason,
       exchange: this.from,
-      routingKey: this.routingKey,
+      routingKeys: [this.routingKey, ...open],
       atSeconds: Math.floor(nowMs / 1000),
       expiration: format.expiration(head, headStart, headEnd),
     });
@@ -105,6 +111,23 @@ export class DeadLetter extends Publication {
     this.keysStart = 0;
     this.keysEnd = this.keys.length;
     return headers;
+  }
+
+  /** A key of the queue's takes the place of all that the sender gave, in headers too. */
+  #readdress(
+    queue: Queue,
+    headers: Arguments,
+    open: readonly string[],
+    hidden: readonly string[],
+  ): Arguments {
+    if (open.length + hidden.length === 0) return headers;
+    if (queue.settings.deadLetterKey === undefined) {
+      this.moreKeys = [...open, ...hidden];
+      return headers;
+    }
+    this.format &= ~hasHiddenHeaders;
+    const { CC: _, BCC: __, ...others } = headers;
+    return others;
   }
 }
 

@@ -13,6 +13,12 @@ export const formatNumbers: Readonly<Record<FormatName, number>> = {
 };
 
 /**
+ * Added to a stored message's format number where its head holds what receivers must not see
+ * (AMQP 0-9-1: the header `BCC`), so that every other head is delivered without a look inside.
+ */
+export const hasHiddenHeaders = 0x80;
+
+/**
  * What the broker asks of the protocol that a message came by. The head is that protocol's own
  * encoding of properties, between two offsets of a buffer that must not be kept.
  */

@@ -1,4 +1,5 @@
 import type { Exchange } from './exchanges/exchange.ts';
+import { noKeys } from './sender-keys.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -9,6 +10,8 @@ const nothing = Buffer.alloc(0);
 export class Publication {
   exchange: Exchange | undefined = undefined;
   routingKey = '';
+  /** Routing keys that the sender gave besides. */
+  moreKeys: readonly string[] = noKeys;
   /** Exchange and routing key as two short strings one after the other, between two offsets. */
   keys: Buffer = nothing;
   keysStart = 0;
@@ -17,7 +20,7 @@ export class Publication {
   head: Buffer = nothing;
   headStart = 0;
   headEnd = 0;
-  /** Number of the message's format; see `formatNumbers`. */
+  /** Number of the message's format; see `formatNumbers` and `hasHiddenHeaders`. */
   format = 1;
   isPersistent = false;
   /** 0 to 255. */
@@ -63,6 +66,7 @@ export class Publication {
     const copy = new Publication();
     copy.exchange = this.exchange;
     copy.routingKey = this.routingKey;
+    copy.moreKeys = this.moreKeys;
     copy.keys = Buffer.from(this.keys.subarray(this.keysStart, this.keysEnd));
     copy.keysEnd = copy.keys.length;
     copy.head = Buffer.from(this.head.subarray(this.headStart, this.headEnd));

@@ -39,6 +39,11 @@ export class Router {
     return route;
   }
 
+  /** The same for a message with several routing keys; such routes are not remembered. */
+  routeByAll(exchange: Exchange, keys: readonly string[], headers: () => Arguments): Route {
+    return this.#search(exchange, keys, headers).route;
+  }
+
   #last(exchange: Exchange, key: string, route: Route): void {
     if (this.#routes.get(exchange)?.get(key) !== route) return;
     this.#lastExchange = exchange;
@@ -54,6 +59,16 @@ export class Router {
   }
 
   #find(exchange: Exchange, key: string, headers: () => Arguments): Route {
+    const { route, usesHeaders } = this.#search(exchange, [key], headers);
+    if (!usesHeaders) this.#remember(exchange, key, route);
+    return route;
+  }
+
+  #search(
+    exchange: Exchange,
+    keys: readonly string[],
+    headers: () => Arguments,
+  ): { route: Route; usesHeaders: boolean } {
     const queues = new Set<Queue>();
     const seen = new Set<Exchange>([exchange]);
     let usesHeaders = false;
@@ -66,18 +81,25 @@ export class Router {
         if (destination.kind === 'queue') queues.add(destination);
         else seen.add(destination);
       };
-      if (passed.name === '') {
-        const queue = this.#vhost.queues.get(key);
-        if (queue !== undefined) take(queue);
-      } else passed.route(key, headers, take);
+      for (const key of keys) this.#pass(passed, key, headers, take);
       if (isTaken || typeof passed.alternate?.value !== 'string') continue;
       const alternate = this.#vhost.exchanges.get(passed.alternate.value);
       if (alternate !== undefined) seen.add(alternate);
     }
     const found = [...queues];
-    const route = { queues: found, windows: found.map((queue) => queue.window) };
-    if (!usesHeaders) this.#remember(exchange, key, route);
-    return route;
+    return { route: { queues: found, windows: found.map((queue) => queue.window) }, usesHeaders };
+  }
+
+  #pass(
+    exchange: Exchange,
+    key: string,
+    headers: () => Arguments,
+    take: (destination: Destination) => void,
+  ): void {
+    // Every queue is bound to the default exchange by its name.
+    const queue = exchange.name === '' ? this.#vhost.queues.get(key) : undefined;
+    if (queue !== undefined) take(queue);
+    else exchange.route(key, headers, take);
   }
 
   #remember(exchange: Exchange, key: string, route: Route): void {

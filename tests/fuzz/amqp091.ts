@@ -1,7 +1,7 @@
 import { BytesError, Reader } from '../../src/base/bytes.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
 import { methodNames, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
-import { HeadScan, readProperties } from '../../src/protocols/amqp091/codec/properties.ts';
+import { HeadScan } from '../../src/protocols/amqp091/codec/properties.ts';
 import { readTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
 
@@ -46,7 +46,6 @@ export const amqp091Fuzzers: readonly Fuzzer[] = [
     }),
   },
   { name: 'amqp091 tables', run: expectingErrors((bytes) => void readTable(new Reader(bytes))) },
-  { name: 'amqp091 properties', run: expectingErrors((bytes) => void readProperties(bytes)) },
   {
     name: 'amqp091 scan of properties',
     run: expectingErrors((bytes) => scan.scan(bytes, 0, bytes.length)),

@@ -7,15 +7,12 @@ import {
   readMethod,
   writeMethod,
 } from '../../src/protocols/amqp091/codec/methods.gen.ts';
-import {
-  type BasicProperties,
-  writeProperties,
-} from '../../src/protocols/amqp091/codec/properties.ts';
 import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpConnection } from '../../src/protocols/amqp091/connection.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import type { Transport } from '../../src/protocols/protocol.ts';
+import { type BasicProperties, writeProperties } from './basic-properties.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** A broker over a log in memory that syncs when a test says so. */

@@ -1,3 +1,4 @@
+import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
@@ -39,11 +40,12 @@ export class ChannelConsumer implements Consumer {
       this.isSettled || this.subscription === undefined
         ? tags.nextSettled()
         : tags.next(this.subscription, delivery.deliveryNumber);
-    const { buffer, keysAt, keysEnd, headAt, headLength, bodyAt, bodyLength } = delivery;
+    const { buffer, keysAt, keysEnd, headLength, bodyLength } = delivery;
     const prefix = this.#prefix;
     const methodSize = prefix.length - 7 + 9 + keysEnd - keysAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const whole = isOnePiece && bodyLength <= frameMax - 8;
+    const isPlain = (delivery.format & hasHiddenHeaders) === 0;
+    const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
     const to = outbox.bytes;
@@ -56,11 +58,7 @@ export class ChannelConsumer implements Consumer {
     at += keysEnd - keysAt;
     to[at++] = frameEnd;
     if (whole) writeContent(to, at, number, delivery);
-    else {
-      const headEnd = headAt + headLength;
-      const bodyEnd = bodyAt + bodyLength;
-      outbox.content(number, frameMax, buffer, headAt, headEnd, buffer, bodyAt, bodyEnd);
-    }
+    else outbox.content(number, frameMax, delivery);
   }
 
   cancelled(): void {

@@ -140,17 +140,15 @@ function answerGet(
     return;
   }
   const { tags, outbox, number, frameMax } = channel;
-  const { buffer, headAt, headLength, bodyAt, bodyLength, deliveryNumber } = delivery;
   channel.send({
     id: 0x003c0047,
-    deliveryTag: isSettled ? tags.nextSettled() : tags.next(subscription, deliveryNumber),
+    deliveryTag: isSettled ? tags.nextSettled() : tags.next(subscription, delivery.deliveryNumber),
     redelivered: delivery.redelivered,
     exchange: delivery.exchangeName(),
     routingKey: delivery.routingKey(),
     messageCount: delivery.left,
   });
-  const headEnd = headAt + headLength;
-  outbox.content(number, frameMax, buffer, headAt, headEnd, buffer, bodyAt, bodyAt + bodyLength);
+  outbox.content(number, frameMax, delivery);
 }
 
 /** `basic.recover`: everything unsettled on the channel goes back to its queues. */

@@ -1,7 +1,7 @@
-import { Reader, Writer } from '../../base/bytes.ts';
+import { Reader } from '../../base/bytes.ts';
 import { type Arguments, noArguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
-import { HeadScan, readProperties, writeProperties } from './codec/properties.ts';
+import { changedHead, HeadScan } from './codec/properties.ts';
 import { readTable } from './codec/tables.ts';
 
 const scan = new HeadScan();
@@ -21,13 +21,15 @@ export const amqp091Format: MessageFormat = {
   },
 
   deadLetterHead(buffer: Buffer, start: number, end: number, headers: Arguments): Buffer {
-    const properties = readProperties(buffer.subarray(start, end));
-    delete properties.expiration;
-    const w = new Writer(end - start + 512);
-    writeProperties(w, { ...properties, headers });
-    return w.toBuffer();
+    return changedHead(buffer, start, end, { headers, dropsExpiration: true });
   },
 };
+
+/** The head of a message as receivers may see it: without the header `BCC`. */
+export function visibleHead(buffer: Buffer, start: number, end: number): Buffer {
+  const { BCC: _, ...headers } = amqp091Format.headers(buffer, start, end);
+  return changedHead(buffer, start, end, { headers });
+}
 
 /** The short string whose length byte is at a position; undefined below 0. */
 export function shortStringAt(bytes: Buffer, at: number): string | undefined {

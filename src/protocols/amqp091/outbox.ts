@@ -1,8 +1,11 @@
 import { Writer } from '../../base/bytes.ts';
+import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Publication } from '../../broker/publication.ts';
+import type { Delivery } from '../../broker/subscription.ts';
 import type { Transport } from '../protocol.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { type Method, writeMethod } from './codec/methods.gen.ts';
+import { visibleHead } from './format.ts';
 
 /** Bytes gathered before they are written at the latest. */
 const bufferSize = 128 * 1024;
@@ -99,22 +102,18 @@ export class Outbox {
   }
 
   /** Header and body frames of one message; a body is cut into frames of at most `frameMax`. */
-  content(
-    channel: number,
-    frameMax: number,
-    head: Buffer,
-    headStart: number,
-    headEnd: number,
-    body: Buffer,
-    bodyStart: number,
-    bodyEnd: number,
-  ): void {
+  content(channel: number, frameMax: number, delivery: Delivery): void {
+    const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
+    const isHiding = (delivery.format & hasHiddenHeaders) !== 0;
+    const head = isHiding ? visibleHead(buffer, headAt, headAt + headLength) : buffer;
+    const headStart = isHiding ? 0 : headAt;
+    const headEnd = isHiding ? head.length : headAt + headLength;
     this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
     const at = this.claim(12);
-    writeContentHead(this.bytes, at, bodyEnd - bodyStart);
+    writeContentHead(this.bytes, at, bodyLength);
     this.append(head, headStart, headEnd);
     this.frameEnd();
-    this.#bodyFrames(channel, frameMax, body, bodyStart, bodyEnd);
+    this.#bodyFrames(channel, frameMax, buffer, bodyAt, bodyAt + bodyLength);
   }
 
   #bodyFrames(channel: number, frameMax: number, body: Buffer, start: number, end: number): void {
@@ -129,10 +128,16 @@ export class Outbox {
 
   /** Header and body frames of a message that has just come in. */
   publication(channel: number, frameMax: number, from: Publication): void {
-    this.frameHead(frameTypes.header, channel, 12 + from.headEnd - from.headStart);
+    let { head, headStart, headEnd } = from;
+    if ((from.format & hasHiddenHeaders) !== 0) {
+      head = visibleHead(head, headStart, headEnd);
+      headStart = 0;
+      headEnd = head.length;
+    }
+    this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
     const at = this.claim(12);
     writeContentHead(this.bytes, at, from.bodyLength);
-    this.append(from.head, from.headStart, from.headEnd);
+    this.append(head, headStart, headEnd);
     this.frameEnd();
     for (let i = 0; i < from.partCount; i++) {
       const part = from.parts[i] as Buffer; // partCount of each list are in use

@@ -1,12 +1,14 @@
 import { assert } from '../../base/assert.ts';
-import { u32At, Writer } from '../../base/bytes.ts';
+import { u32At } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
+import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import { noKeys, senderKeys } from '../../broker/sender-keys.ts';
 import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
-import { HeadScan, readProperties, writeProperties } from './codec/properties.ts';
+import { changedHead, HeadScan } from './codec/properties.ts';
 import { AmqpError } from './errors.ts';
-import { shortStringAt } from './format.ts';
+import { amqp091Format, shortStringAt } from './format.ts';
 
 const scan = new HeadScan();
 
@@ -103,11 +105,23 @@ export class Publisher {
     publication.isPersistent = scan.persistent;
     publication.priority = scan.priority;
     publication.expirationMs = scan.expirationAt < 0 ? -1 : readExpiration(bytes, scan);
+    publication.format = formatNumbers.amqp091;
+    publication.moreKeys = noKeys;
+    if (scan.isAddressed) this.#readMoreKeys();
     if (scan.userIdAt >= 0) this.#checkUserId(bytes);
     if (scan.replyToAt >= 0) this.#fillInReplyTo(bytes);
     this.#bodyLeft = size;
     this.expects = 'body';
     if (size === 0) this.#finish();
+  }
+
+  #readMoreKeys(): void {
+    const publication = this.#publication;
+    const { head, headStart, headEnd } = publication;
+    const headers = amqp091Format.headers(head, headStart, headEnd);
+    const { open, hidden } = senderKeys(headers);
+    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
   }
 
   #checkUserId(bytes: Buffer): void {
@@ -128,10 +142,8 @@ export class Publisher {
       throw new AmqpError('precondition-failed', 'fast reply consumer does not exist');
     }
     const publication = this.#publication;
-    const head = bytes.subarray(publication.headStart, publication.headEnd);
-    const w = new Writer();
-    writeProperties(w, { ...readProperties(head), replyTo: address });
-    publication.head = w.toBuffer();
+    const { headStart, headEnd } = publication;
+    publication.head = changedHead(bytes, headStart, headEnd, { replyTo: address });
     publication.headStart = 0;
     publication.headEnd = publication.head.length;
   }

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import {
+  type BasicProperties,
+  readProperties,
+  writeProperties,
+} from '../../../../tests/support/basic-properties.ts';
 import { Writer } from '../../../base/bytes.ts';
-import { type BasicProperties, HeadScan, readProperties, writeProperties } from './properties.ts';
+import { changedHead, HeadScan } from './properties.ts';
 
 const short = fc.string({ maxLength: 60 });
 const properties = fc.record(
@@ -69,3 +74,24 @@ test('a head that ends elsewhere than its properties do is a syntax error', () =
   const flagsOfMore = Buffer.from([0x00, 0x01, 0x00, 0x00]);
   assert.throws(() => scan.scan(flagsOfMore, 0, 4), { code: 'syntax-error' });
 });
+
+test('a changed head differs in what was changed and in nothing else', () => {
+  const headers = { a: { type: 'timestamp' as const, value: '18446744073709551615' } };
+  fc.assert(
+    fc.property(properties, fc.boolean(), fc.boolean(), (value, setsHeaders, dropsExpiration) => {
+      const head = Buffer.concat([Buffer.from('before'), encode(value), Buffer.from('after')]);
+      const changed = changedHead(head, 6, head.length - 5, {
+        ...(setsHeaders ? { headers } : {}),
+        replyTo: 'elsewhere',
+        dropsExpiration,
+      });
+      const expected = { ...value, ...(setsHeaders ? { headers } : {}) };
+      if (value.replyTo !== undefined) expected.replyTo = 'elsewhere';
+      if (dropsExpiration) delete expected.expiration;
+      assert.deepEqual(sorted(readProperties(changed)), sorted(expected));
+    }),
+  );
+});
+
+const sorted = (value: BasicProperties) =>
+  Object.entries(JSON.parse(JSON.stringify(value))).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,47 +1,6 @@
-import { Reader, type Writer } from '../../../base/bytes.ts';
+import { Reader, Writer } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
-import { type FieldTable, readTable, skipTable, writeTable } from './tables.ts';
-
-/** The properties of class basic (1.8), in their order on the wire. */
-export interface BasicProperties {
-  contentType?: string;
-  contentEncoding?: string;
-  headers?: FieldTable;
-  deliveryMode?: number;
-  priority?: number;
-  correlationId?: string;
-  replyTo?: string;
-  expiration?: string;
-  messageId?: string;
-  /** Whole seconds since 1970. */
-  timestamp?: number;
-  type?: string;
-  userId?: string;
-  appId?: string;
-  clusterId?: string;
-}
-
-type Kind = 'shortString' | 'table' | 'u8' | 'u64';
-
-/** The flag of the first property is bit 15; each further one has the next lower bit. */
-const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
-  ['contentType', 'shortString'],
-  ['contentEncoding', 'shortString'],
-  ['headers', 'table'],
-  ['deliveryMode', 'u8'],
-  ['priority', 'u8'],
-  ['correlationId', 'shortString'],
-  ['replyTo', 'shortString'],
-  ['expiration', 'shortString'],
-  ['messageId', 'shortString'],
-  ['timestamp', 'u64'],
-  ['type', 'shortString'],
-  ['userId', 'shortString'],
-  ['appId', 'shortString'],
-  ['clusterId', 'shortString'],
-];
-
-const bitOf = (index: number) => 0x8000 >>> index;
+import { type FieldTable, scanTable, writeTable } from './tables.ts';
 
 function readFlags(r: Reader): number {
   const flags = r.u16();
@@ -52,46 +11,6 @@ function readFlags(r: Reader): number {
     );
   }
   return flags;
-}
-
-/** Reads a head: property flags, then the properties that are present. */
-export function readProperties(head: Buffer): BasicProperties {
-  const r = new Reader(head);
-  const flags = readFlags(r);
-  const found: Record<string, unknown> = {};
-  layout.forEach(([name, kind], index) => {
-    if ((flags & bitOf(index)) !== 0) found[name] = readProperty(r, kind);
-  });
-  return found as BasicProperties; // the layout above and the interface name the same types
-}
-
-function readProperty(r: Reader, kind: Kind): unknown {
-  switch (kind) {
-    case 'shortString':
-      return r.shortString();
-    case 'table':
-      return readTable(r);
-    case 'u8':
-      return r.u8();
-    case 'u64':
-      return r.u64();
-  }
-}
-
-/** Writes a head. */
-export function writeProperties(w: Writer, properties: BasicProperties): void {
-  const start = w.claim(2);
-  let flags = 0;
-  layout.forEach(([name, kind], index) => {
-    const value = properties[name];
-    if (value === undefined) return;
-    flags |= bitOf(index);
-    if (typeof value === 'string') w.shortString(value);
-    else if (typeof value !== 'number') writeTable(w, value);
-    else if (kind === 'u8') w.u8(value);
-    else w.u64(value);
-  });
-  w.bytes.writeUInt16BE(flags, start);
 }
 
 /**
@@ -105,7 +24,11 @@ export class HeadScan {
   expirationAt = -1;
   replyToAt = -1;
   userIdAt = -1;
+  /** Where the headers are: their table from its length on, up to `headersEnd`. */
   headersAt = -1;
+  headersEnd = -1;
+  /** Whether a header is `CC` or `BCC`. */
+  isAddressed = false;
   readonly #reader = new Reader(Buffer.alloc(0));
 
   /**
@@ -120,6 +43,7 @@ export class HeadScan {
     this.replyToAt = -1;
     this.userIdAt = -1;
     this.headersAt = -1;
+    this.isAddressed = false;
     const isOnlyDeliveryMode = bytes[at] === 0x10 && bytes[at + 1] === 0 && end - at === 3;
     if (isOnlyDeliveryMode) this.persistent = bytes[at + 2] === 2;
     else if (bytes[at] !== 0 || bytes[at + 1] !== 0 || end - at !== 2) this.#scan(bytes, at, end);
@@ -135,7 +59,8 @@ export class HeadScan {
     if ((flags & 0x4000) !== 0) skipShort(r);
     if ((flags & 0x2000) !== 0) {
       this.headersAt = r.at;
-      skipTable(r);
+      this.isAddressed = scanTable(r);
+      this.headersEnd = r.at;
     }
     if ((flags & 0x1000) !== 0) this.persistent = r.u8() === 2;
     if ((flags & 0x0800) !== 0) this.priority = r.u8();
@@ -162,4 +87,50 @@ function skipShort(r: Reader): number {
   const start = r.at;
   r.skip(r.u8());
   return start;
+}
+
+/** What of a head is to be other than it came. */
+export interface HeadChange {
+  readonly headers?: FieldTable;
+  /** Takes the place of the one that is there. */
+  readonly replyTo?: string;
+  readonly dropsExpiration?: boolean;
+}
+
+const found = new HeadScan();
+
+/** A copy of a head with a change; every other property keeps its very bytes. */
+export function changedHead(head: Buffer, start: number, end: number, change: HeadChange): Buffer {
+  found.scan(head, start, end);
+  const r = new Reader(head, start, end);
+  const w = new Writer(end - start + 512);
+  let flags = readFlags(r);
+  const flagsAt = w.claim(2);
+  let from = r.at;
+  const replace = (at: number, next: number) => {
+    w.raw(head.subarray(from, at));
+    from = next;
+  };
+  if (change.headers !== undefined) {
+    if ((flags & 0x8000) !== 0) skipShort(r);
+    if ((flags & 0x4000) !== 0) skipShort(r);
+    replace(r.at, found.headersAt < 0 ? r.at : found.headersEnd);
+    writeTable(w, change.headers);
+    flags |= 0x2000;
+  }
+  if (change.replyTo !== undefined && found.replyToAt >= 0) {
+    replace(found.replyToAt, endOfShort(head, found.replyToAt));
+    w.shortString(change.replyTo);
+  }
+  if (change.dropsExpiration === true && found.expirationAt >= 0) {
+    replace(found.expirationAt, endOfShort(head, found.expirationAt));
+    flags &= ~0x0100;
+  }
+  replace(end, end);
+  w.bytes.writeUInt16BE(flags, flagsAt);
+  return w.toBuffer();
+}
+
+function endOfShort(bytes: Buffer, at: number): number {
+  return at + 1 + bytes.readUInt8(at);
 }

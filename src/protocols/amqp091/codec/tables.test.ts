@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Reader, Writer } from '../../../base/bytes.ts';
 import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
-import { readTable, writeTable } from './tables.ts';
+import { readTable, scanTable, writeTable } from './tables.ts';
 
 const of = (type: ArgumentType, value: fc.Arbitrary<Argument['value']>) =>
   value.map((v): Argument => ({ type, value: v }));
@@ -29,6 +29,7 @@ const { argument } = fc.letrec<{ argument: Argument; table: Arguments }>((tie) =
     of('double', fc.double({ noNaN: true })),
     of('decimal', fc.constantFrom('0', '1.25', '-0.05', '-7', '214748364.7')),
     of('timestamp', fc.maxSafeNat()),
+    of('timestamp', fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }).map(String)),
     of('void', fc.constant(null)),
     of('array', fc.array(tie('argument') as fc.Arbitrary<Argument>)),
     of('table', tie('table') as fc.Arbitrary<Arguments>),
@@ -63,6 +64,39 @@ test('a field table reads back as it was written', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('a scan ends where a read does and refuses what a read refuses', () => {
+  const outcome = (bytes: Buffer, step: (r: Reader) => void) => {
+    const r = new Reader(bytes);
+    try {
+      step(r);
+      return r.at;
+    } catch (thrown) {
+      return String(thrown);
+    }
+  };
+  const cut = fc.tuple(fc.dictionary(fc.string({ maxLength: 3 }), argument), fc.nat(), fc.nat(255));
+  fc.assert(
+    fc.property(cut, ([table, at, value]) => {
+      const bytes = encode(table);
+      const found = () => outcome(bytes, scanTable);
+      assert.equal(found(), bytes.length);
+      bytes[at % bytes.length] = value; // damaged anywhere
+      assert.equal(found(), outcome(bytes, readTable));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a scan sees CC and BCC among the names, and nothing like them elsewhere', () => {
+  const text = { type: 'longstr', value: 'CC' } as const;
+  const isAddressed = (table: Arguments) => scanTable(new Reader(encode(table)));
+  for (const name of ['CC', 'BCC']) assert.equal(isAddressed({ a: text, [name]: text }), true);
+  for (const name of ['cc', 'C', 'CCC', 'ACC', 'BC', 'BCCC', '']) {
+    assert.equal(isAddressed({ [name]: text }), false, name);
+  }
+  assert.equal(isAddressed({ a: { type: 'table', value: { CC: text } } }), false);
 });
 
 test("RabbitMQ's type letters are understood", () => {

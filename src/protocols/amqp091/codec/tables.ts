@@ -59,9 +59,62 @@ export function readTable(r: Reader, depth = 0): FieldTable {
   return table;
 }
 
-/** Steps over a field table without looking inside. */
-export function skipTable(r: Reader): void {
-  r.skip(r.u32());
+/** What is skipped for each type letter: octets, or one of the codes below; -1 for no type. */
+const skips = new Int8Array(256).fill(-1);
+const skipsLong = 100;
+const skipsTable = 101;
+const skipsArray = 102;
+for (const type of typeNames) skips[letters[type]] = type in sizes ? sizes[type as 'byte'] : 0;
+for (const type of ['bool', 'long', 'decimal', 'timestamp'] as const) {
+  skips[letters[type]] = { bool: 1, long: 8, decimal: 5, timestamp: 8 }[type];
+}
+skips[letters.longstr] = skipsLong;
+skips[letters.binary] = skipsLong;
+skips[letters.table] = skipsTable;
+skips[letters.array] = skipsArray;
+skips[0x4c] = 8;
+
+/**
+ * Steps over a field table without making anything of it, so that whoever reads it later finds it
+ * well-formed.
+ *
+ * @returns whether a name in it is `CC` or `BCC`
+ * @throws {AmqpError} 'syntax-error' where `readTable` would
+ */
+export function scanTable(r: Reader, depth = 0): boolean {
+  const end = endOf(r, depth);
+  let isAddressed = false;
+  while (r.at < end) {
+    const size = r.u8();
+    const at = r.skip(size);
+    const { bytes } = r;
+    if ((size === 2 || (size === 3 && bytes[at] === 0x42)) && isCc(bytes, at + size - 2)) {
+      isAddressed = true;
+    }
+    skipArgument(r, depth);
+  }
+  checkEnd(r, end);
+  return isAddressed;
+}
+
+function isCc(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 0x43 && bytes[at + 1] === 0x43;
+}
+
+function skipArgument(r: Reader, depth: number): void {
+  const letter = r.u8();
+  const size = skips[letter] ?? -1;
+  if (size < 0) throw unknownType(letter);
+  if (size === skipsLong) r.skip(r.u32());
+  else if (size === skipsTable) scanTable(r, depth + 1);
+  else if (size === skipsArray) skipArray(r, depth + 1);
+  else r.skip(size);
+}
+
+function skipArray(r: Reader, depth: number): void {
+  const end = endOf(r, depth);
+  while (r.at < end) skipArgument(r, depth);
+  checkEnd(r, end);
 }
 
 function readArray(r: Reader, depth: number): FieldArray {
@@ -90,11 +143,13 @@ function checkEnd(r: Reader, end: number): void {
 function readArgument(r: Reader, depth: number): Argument {
   const letter = r.u8();
   const type = typesByLetter.get(letter);
-  if (type === undefined) {
-    const found = `0x${letter.toString(16).padStart(2, '0')}`;
-    throw new AmqpError('syntax-error', `unknown type letter ${found} in a field table`);
-  }
+  if (type === undefined) throw unknownType(letter);
   return { type, value: readValue(r, type, depth) };
+}
+
+function unknownType(letter: number): AmqpError {
+  const found = `0x${letter.toString(16).padStart(2, '0')}`;
+  return new AmqpError('syntax-error', `unknown type letter ${found} in a field table`);
 }
 
 function readValue(r: Reader, type: ArgumentType, depth: number): Argument['value'] {
@@ -106,7 +161,7 @@ function readValue(r: Reader, type: ArgumentType, depth: number): Argument['valu
     case 'bool':
       return r.u8() !== 0;
     case 'timestamp':
-      return r.u64();
+      return fromBigInt(r.bytes.readBigUInt64BE(r.skip(8)));
     case 'void':
       return null;
     case 'table':
@@ -141,7 +196,7 @@ function readNumber(r: Reader, type: NumberType): number | string {
     case 'unsignedint':
       return r.u32();
     case 'long':
-      return fromInt64(bytes.readBigInt64BE(r.skip(8)));
+      return fromBigInt(bytes.readBigInt64BE(r.skip(8)));
     case 'float':
       return bytes.readFloatBE(r.skip(4));
     case 'double':
@@ -150,7 +205,7 @@ function readNumber(r: Reader, type: NumberType): number | string {
 }
 
 /** Beyond 2^53 a number would not be exact: such a value stays decimal text. */
-function fromInt64(value: bigint): number | string {
+function fromBigInt(value: bigint): number | string {
   const near = Number(value);
   return Number.isSafeInteger(near) ? near : value.toString();
 }
@@ -185,7 +240,7 @@ function writeArgument(w: Writer, { type, value }: Argument): void {
   if (type === 'longstr') w.longBytes(Buffer.from(String(value), 'utf8'));
   else if (type === 'binary') w.longBytes(Buffer.from(String(value), 'base64'));
   else if (type === 'bool') w.u8(value === true ? 1 : 0);
-  else if (type === 'timestamp') w.u64(Number(value));
+  else if (type === 'timestamp') writeInt64(w, BigInt(value as number | string));
   else if (type === 'table')
     writeTable(w, value as FieldTable); // the type says what the value is
   else if (type === 'array') writeArray(w, value as FieldArray);

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AmqpPeer,
+  methodFrame,
+  openBroker,
+  publishFrames,
+} from '../../../tests/support/amqp-peer.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { FieldTable } from './codec/tables.ts';
+import { amqp091Format } from './format.ts';
+
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+const list = (...values: string[]) => ({ type: 'array', value: values.map(text) }) as const;
+
+async function withQueues(...names: string[]) {
+  const { broker } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  for (const name of names) declare(broker, name);
+  return { broker, peer };
+}
+
+function declare(broker: Broker, name: string, args: FieldTable = {}): void {
+  const options = { durable: false, exclusive: false, autoDelete: false, arguments: args };
+  broker.vhost('/').declareQueue(name, options, {});
+}
+
+/** The next message of a queue: body, key, and headers as a receiver gets them. */
+function next(peer: AmqpPeer, queue: string) {
+  const before = peer.bytes.length;
+  const [ok, body] = peer.send(methodFrame(1, { id: 0x003c0046, queue, noAck: true }));
+  if (typeof ok !== 'object' || ok.id !== 0x003c0047) return undefined;
+  const sent = Buffer.concat(peer.bytes.slice(before));
+  const at = sent.readUInt32BE(3) + 8; // the header frame follows the method's
+  const head = sent.subarray(at + 7 + 12, at + 7 + sent.readUInt32BE(at + 3));
+  const headers = amqp091Format.headers(head, 0, head.length);
+  return { body, key: ok.routingKey, headers };
+}
+
+test('CC and BCC route like the routing key, and only CC is delivered', async () => {
+  const { peer } = await withQueues('a', 'b', 'c');
+  const headers = { CC: list('b', 'a'), BCC: list('c'), kept: text('yes') };
+  peer.send(publishFrames(1, 'a', 'm', { headers, deliveryMode: 1 }));
+  for (const queue of ['a', 'b', 'c']) {
+    const got = next(peer, queue);
+    assert.deepEqual([got?.body, got?.key], ['m', 'a'], queue);
+    assert.deepEqual({ ...got?.headers }, { CC: list('b', 'a'), kept: text('yes') }, queue);
+    assert.equal(next(peer, queue), undefined, 'each queue gets it once');
+  }
+});
+
+test('a consumer does not see BCC, either', async () => {
+  const { peer } = await withQueues('c');
+  const consume = { queue: 'c', consumerTag: 't', noLocal: false, noAck: true } as const;
+  const how = { exclusive: false, noWait: true, arguments: {} };
+  peer.send(methodFrame(1, { id: 0x003c0014, ...consume, ...how }));
+  peer.send(publishFrames(1, 'nobody', 'm', { headers: { BCC: list('c') } }));
+  const sent = Buffer.concat(peer.bytes).toString('latin1');
+  assert.ok(sent.includes('nobody'));
+  assert.ok(!sent.includes('BCC'), sent);
+});
+
+test('every key of CC is matched at each exchange on the way', async () => {
+  const { broker, peer } = await withQueues('a', 'rest');
+  const vhost = broker.vhost('/');
+  const options = { durable: false, autoDelete: false, internal: false };
+  vhost.declareExchange('alternate', 'fanout', { ...options, arguments: {} });
+  const args = { 'alternate-exchange': text('alternate') };
+  const topic = vhost.declareExchange('x', 'topic', { ...options, arguments: args });
+  vhost.bind(topic, vhost.queue('a', undefined), 'log.#', {});
+  vhost.bind(vhost.exchange('alternate'), vhost.queue('rest', undefined), '', {});
+  peer.send(publishFrames(1, 'other', 'm', { headers: { CC: list('log.x') } }, 'x'));
+  assert.equal(next(peer, 'a')?.body, 'm');
+  assert.equal(next(peer, 'rest'), undefined, 'the alternate is for what no key of any matches');
+  peer.send(publishFrames(1, 'other', 'm', { headers: { CC: list('another') } }, 'x'));
+  assert.equal(next(peer, 'rest')?.body, 'm');
+});
+
+test('a mandatory message that only CC routes is not returned; returned ones show no BCC', async () => {
+  const { peer } = await withQueues('a');
+  const routed = publishFrames(1, 'nobody', 'm', { headers: { CC: list('a') } }, '', true);
+  assert.deepEqual(peer.send(routed), []);
+  const lost = publishFrames(1, 'nobody', 'm', { headers: { BCC: list('no one') } }, '', true);
+  const [back, body] = peer.send(lost);
+  assert.ok(typeof back === 'object' && back.id === 0x003c0032);
+  assert.equal(body, 'm');
+  assert.ok(!Buffer.concat(peer.bytes).toString('latin1').includes('no one'));
+});
+
+for (const name of ['CC', 'BCC']) {
+  test(`${name} that is no list ends the channel in RabbitMQ’s words`, async () => {
+    const { peer } = await withQueues('a');
+    const [close] = peer.send(publishFrames(1, 'a', 'm', { headers: { [name]: text('a') } }));
+    assert.ok(typeof close === 'object' && close.id === 0x00140028);
+    const why = `invalid message: {unacceptable_type_in_header,"${name}",longstr}`;
+    assert.equal(close.replyText, `PRECONDITION_FAILED - ${why}`);
+  });
+}
+
+test('a dead letter goes by all keys it was sent with, and x-death names those that are seen', async () => {
+  const { broker, peer } = await withQueues('a', 'b');
+  const vhost = broker.vhost('/');
+  const dlx = vhost.exchange('amq.direct');
+  for (const name of ['own', 'cc', 'bcc']) {
+    declare(broker, `dead.${name}`);
+    vhost.bind(dlx, vhost.queue(`dead.${name}`, undefined), name, {});
+  }
+  const args = { 'x-dead-letter-exchange': text('amq.direct'), 'x-max-length': int(0) };
+  declare(broker, 'own', args);
+  peer.send(publishFrames(1, 'own', 'm', { headers: { CC: list('cc'), BCC: list('bcc') } }));
+  for (const name of ['own', 'cc', 'bcc']) {
+    const got = next(peer, `dead.${name}`);
+    assert.equal(got?.body, 'm', name);
+    assert.deepEqual(got?.headers['CC'], list('cc'));
+    assert.equal(got?.headers['BCC'], undefined);
+    const deaths = JSON.stringify(got?.headers['x-death']);
+    assert.ok(deaths.includes(`"routing-keys":${JSON.stringify(list('own', 'cc'))}`), deaths);
+  }
+});
+
+test('a dead letter with the queue’s key goes by that alone, and CC is gone', async () => {
+  const { broker, peer } = await withQueues('grave', 'cc', 'bcc');
+  const args = {
+    'x-dead-letter-exchange': text(''),
+    'x-dead-letter-routing-key': text('grave'),
+    'x-max-length': int(0),
+  };
+  declare(broker, 'q0', args);
+  const headers = { CC: list('cc'), BCC: list('bcc') };
+  peer.send(publishFrames(1, 'q0', 'm', { headers }));
+  for (const name of ['cc', 'bcc']) {
+    assert.equal(next(peer, name)?.body, 'm');
+    assert.equal(next(peer, name), undefined);
+  }
+  const got = next(peer, 'grave');
+  assert.deepEqual([got?.body, got?.key], ['m', 'grave']);
+  assert.deepEqual([got?.headers['CC'], got?.headers['BCC']], [undefined, undefined]);
+});
+
+test('headers that are malformed are refused when they come, before anything reads them', async () => {
+  const { peer } = await withQueues('a');
+  const good = publishFrames(1, 'a', 'm', { headers: { name: text('x') } });
+  const at = good.indexOf('name');
+  good.write('?', at + 4, 'latin1'); // the type letter of its value
+  const [close] = peer.send(good);
+  assert.ok(typeof close === 'object' && close.id === 0x000a0032);
+  assert.equal(close.replyText, 'SYNTAX_ERROR - unknown type letter 0x3f in a field table');
+});
+
+function int(value: number) {
+  return { type: 'signedint', value } as const;
+}
