@@ -16,6 +16,8 @@ export interface DiskFile {
   sync(done: Done): void;
   /** Reads up to `size` bytes; fewer only where the file ends. */
   read(offset: number, size: number): Promise<Buffer>;
+  /** Cuts the file off, or lengthens it by zeros. */
+  truncate(sizeBytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,16 @@ class SystemFile implements DiskFile {
         });
       };
       more(0);
+    });
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.ftruncate(this.#fd, sizeBytes, (error) => {
+        if (error !== null) return reject(error);
+        this.sizeBytes = sizeBytes;
+        resolve();
+      });
     });
   }
 

@@ -32,11 +32,14 @@ export interface VolumeHeader {
   readonly rewrapCount: number;
   /** How often the volume has been mounted. */
   readonly epoch: number;
-  /** `open` from the first block of a mount to its clean end. */
+  /** `open` from before the first block of a mount to its clean end. */
   readonly state: (typeof states)[number];
-  /** While open: the first segment of this mount. When closed: the end of the log. */
+  /**
+   * The segment that recovery begins with, and after how many blocks it was closed or cut; 0 blocks
+   * while it is being written.
+   */
   readonly position: Position;
-  /** When closed: the tag of the last block; else zeros. */
+  /** Tag of the last of those blocks; zeros where there are none. */
   readonly endTag: Buffer;
 }
 

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { after, test } from 'node:test';
+import { keyFromBytes } from '../crypto/derive.ts';
+import { systemDisk } from './disk.ts';
+import { Log, type LogOptions, type LogOwner } from './log.ts';
+import type { MessageBlock, MessageLog } from './message-store.ts';
+import { Volume } from './volume.ts';
+
+const folders: string[] = [];
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+/** Keeps notes by name; what it keeps is what its log must give back. */
+class Notes implements LogOwner {
+  readonly places = new Map<string, { block: MessageBlock; offset: number; size: number }>();
+  #live = new Set<string>();
+  log: MessageLog | undefined;
+  durable = 0;
+  failure: Error | undefined;
+  full: boolean[] = [];
+  waiting: { group: number; resolve: () => void }[] = [];
+
+  readonly options: LogOptions = {
+    onDurable: (group) => {
+      this.durable = group;
+      this.waiting = this.waiting.filter((waiter) => {
+        if (waiter.group <= group) waiter.resolve();
+        return waiter.group > group;
+      });
+    },
+    onFailed: (error) => {
+      this.failure = error;
+    },
+    onFull: (isFull) => this.full.push(isFull),
+  };
+
+  attach(log: MessageLog): void {
+    this.log = log;
+  }
+  get #opened(): MessageLog {
+    assert.ok(this.log !== undefined);
+    return this.log;
+  }
+  add(name: string, text: string): number {
+    const bytes = Buffer.from(`${name}=${text}`);
+    const block = this.#opened.reserve(1, bytes.length);
+    assert.ok(block.buffer !== undefined);
+    bytes.copy(block.buffer, this.#opened.at);
+    this.put(name, block, this.#opened.at - block.start, bytes.length);
+    return this.#opened.openGroup;
+  }
+  put(name: string, block: MessageBlock, offset: number, size: number): void {
+    this.places.set(name, { block, offset, size });
+    this.#opened.retain(block);
+  }
+  drop(name: string): void {
+    const bytes = Buffer.from(name);
+    const block = this.#opened.reserve(2, bytes.length);
+    bytes.copy(block.buffer as Buffer, this.#opened.at);
+    this.#forget(name);
+  }
+  #forget(name: string): void {
+    const place = this.places.get(name);
+    this.places.delete(name);
+    if (place !== undefined) this.#opened.release(place.block);
+  }
+  async synced(): Promise<void> {
+    const group = this.#opened.openGroup;
+    this.#opened.reserve(3, 0);
+    this.#opened.sync();
+    await new Promise<void>((resolve) => this.waiting.push({ group, resolve }));
+  }
+  async text(name: string): Promise<string> {
+    const place = this.places.get(name);
+    assert.ok(place !== undefined, `${name} is not there`);
+    await this.#opened.load(place.block);
+    const at = place.block.start + place.offset;
+    return (place.block.buffer as Buffer).toString('utf8', at + name.length + 1, at + place.size);
+  }
+  /** The names that were live: an index may name more. */
+  checkpoint(log: MessageLog): void {
+    const bytes = Buffer.from(JSON.stringify([...this.places.keys()]));
+    bytes.copy(log.reserve(4, bytes.length).buffer as Buffer, log.at);
+  }
+  index(segment: number, log: MessageLog): void {
+    for (const [name, { block, offset, size }] of this.places) {
+      if (block.segment !== segment) continue;
+      const bytes = Buffer.from(JSON.stringify([name, segment, block.number, offset, size]));
+      const at = log.reserve(0x41, bytes.length);
+      bytes.copy(at.buffer as Buffer, log.at);
+    }
+  }
+  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+    const text = buffer.toString('utf8', start, end);
+    if (type === 1)
+      this.put(text.split('=', 1)[0] as string, block, start - block.start, end - start);
+    if (type === 2) this.#forget(text);
+    if (type === 4) this.#live = new Set(JSON.parse(text));
+    if (type === 0x41) {
+      const [name, segment, number, offset, size] = JSON.parse(text);
+      const found = this.#opened.blockAt(segment, number);
+      assert.ok(found !== undefined, `block ${number} of segment ${segment} is not there`);
+      if (!this.#live.has(name)) return;
+      this.put(name, found, offset, size);
+    }
+  }
+}
+
+const dataKey = keyFromBytes(randomBytes(32));
+const newVolume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(`${tmpdir()}/waxwing-log-`);
+  folders.push(made);
+  await Volume.format(systemDisk, made, newVolume, dataKey);
+  return made;
+}
+
+async function open(at: string, options: Partial<LogOptions> = {}) {
+  const volume = await Volume.open(systemDisk, at, dataKey);
+  const notes = new Notes();
+  const log = await Log.open(volume, notes, { ...notes.options, ...options });
+  return {
+    notes,
+    log,
+    close: async () => {
+      await log.close();
+      await volume.close();
+    },
+    /** As if the process had ended here. */
+    abandon: () => volume.close(),
+  };
+}
+
+test('what was synced is there again after a clean end and after none', async () => {
+  const at = await folder();
+  const first = await open(at);
+  first.notes.add('a', 'one');
+  first.notes.add('b', 'two');
+  await first.notes.synced();
+  await first.close();
+  const second = await open(at);
+  assert.equal(await second.notes.text('a'), 'one');
+  second.notes.drop('a');
+  second.notes.add('c', 'three');
+  await second.notes.synced();
+  await second.abandon();
+  const third = await open(at);
+  assert.deepEqual([...third.notes.places.keys()], ['b', 'c']);
+  assert.equal(await third.notes.text('b'), 'two');
+  assert.equal(await third.notes.text('c'), 'three');
+  await third.close();
+});
+
+test('many segments keep what is wanted, give back what is not, and load what is not in memory', async () => {
+  const at = await folder();
+  const options = { segmentBytes: 512 * 1024, cacheBytes: 256 * 1024 };
+  let life = await open(at, options);
+  const text = 'x'.repeat(20_000);
+  for (let i = 0; i < 200; i++) {
+    life.notes.add(`n${i}`, `${i}${text}`);
+    if (i % 10 === 0) await life.notes.synced();
+  }
+  await life.notes.synced();
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 200; i += 17) assert.equal(await life.notes.text(`n${i}`), `${i}${text}`);
+    await (round === 1 ? life.abandon() : life.close());
+    life = await open(at, options);
+    assert.equal(life.notes.places.size, 200);
+  }
+  const before = (await readdir(at)).length;
+  for (let i = 0; i < 195; i++) life.notes.drop(`n${i}`);
+  await life.notes.synced();
+  for (let i = 0; i < 40; i++) {
+    life.notes.add(`m${i}`, text);
+    await life.notes.synced();
+  }
+  while ((await readdir(at)).length >= before - 4) await life.notes.synced();
+  await life.close();
+  life = await open(at, options);
+  assert.equal(life.notes.places.size, 45);
+  assert.equal(await life.notes.text('n199'), `199${text}`);
+  await life.close();
+});

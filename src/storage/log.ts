@@ -1,0 +1,414 @@
+import { assert } from '../base/assert.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import type { StorageError } from './errors.ts';
+import { Appender } from './log/appender.ts';
+import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
+import { BlockTable } from './log/block-table.ts';
+import { type Group, GroupWriter } from './log/group-writer.ts';
+import { LiveSegment } from './log/live-segment.ts';
+import { encodeBlocks, encodeTable, logRecordTypes, recordHeaderBytes } from './log/records.ts';
+import { Recovery } from './log/recovery.ts';
+import { Replay } from './log/replay.ts';
+import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
+import { listSegments, SegmentFiles } from './log/segment-files.ts';
+import type { MessageBlock, MessageLog } from './message-store.ts';
+import type { Position, Volume } from './volume.ts';
+
+/** Whose records a log holds: recreates itself from them, and says what recreates it. */
+export interface LogOwner {
+  /** Called first, before anything is replayed. */
+  attach(log: MessageLog): void;
+  /** Folds one record in, in the order of the log. */
+  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
+  /** Appends what recreates the present state, but for where messages of older segments lie. */
+  checkpoint(log: MessageLog): void;
+  /** Appends where the messages of one segment lie, in records of type 0x41. */
+  index(segment: number, log: MessageLog): void;
+}
+
+/** How a log is kept, and whom it tells. */
+export interface LogOptions {
+  /** Every group up to this one is on the disk. */
+  onDurable(group: number): void;
+  /** Nothing can be written any more, or what is read is damaged: the process must end. */
+  onFailed(error: StorageError): void;
+  /** The disk is full, or has room again; nothing is lost meanwhile. */
+  onFull?(isFull: boolean): void;
+  /** This mount's number, above that of every mount before; default one more. */
+  readonly epoch?: number;
+  /** The volume must have been mounted so often at least, else it is an older copy. */
+  readonly epochMin?: number;
+  /** Bytes of a segment's file, unless one record alone is longer; default 64 MiB. */
+  readonly segmentBytes?: number;
+  /** Bytes of plaintext kept in memory after they were synced; default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Whether files are written anew when nothing in them is wanted; default true. */
+  readonly isRecycling?: boolean;
+  readonly random?: Random;
+}
+
+const defaults = { segmentBytes: 64 * 1024 * 1024, cacheBytes: 64 * 1024 * 1024 };
+/** A group of this size is written though nobody waits for it. */
+const groupBytesMax = 1024 * 1024;
+/** What nobody waits for is written after so long all the same. */
+const flushMs = 50;
+/** A log that has nothing to write says after so long how far it is synced. */
+const markMs = 500;
+/** How many dead segments are worth a checkpoint of their own. */
+const deadCountMin = 2;
+
+/**
+ * A volume's one write-ahead log: sealed blocks in segment files, written and synced in groups.
+ *
+ * @see docs/formats/volume.md
+ */
+export class Log implements MessageLog {
+  at = 0;
+  openGroup = 1;
+  durableGroup = 0;
+  pendingBytes = 0;
+  readonly blocks: readonly (LogBlock | undefined)[];
+  readonly #volume: Volume;
+  readonly #owner: LogOwner;
+  readonly #options: LogOptions;
+  readonly #segmentBytes: number;
+  readonly #files: SegmentFiles;
+  readonly #writer: GroupWriter;
+  readonly #recovery: Recovery;
+  readonly #table: BlockTable;
+  readonly #arenaOf: { arena: Arena };
+  /** Segments that hold something, and the one that is written. */
+  readonly #segments = new Map<number, LiveSegment>();
+  /** Segments whose files go back once the present one's first group is synced. */
+  #retiring: LiveSegment[] = [];
+  /** What writes the present segment; undefined before the log is open and after it is closed. */
+  #appender: Appender | undefined = undefined;
+  #segment: LiveSegment | undefined = undefined;
+  #durable: Position = { segment: 0, blocks: 0 };
+  #failure: StorageError | undefined = undefined;
+  #isInBatch = false;
+  #isRolling = false;
+  #isSyncWanted = false;
+  #isMarked = true;
+  #flushTimer: NodeJS.Timeout | undefined = undefined;
+  #markTimer: NodeJS.Timeout | undefined = undefined;
+  #whenIdle: (() => void) | undefined = undefined;
+
+  private constructor(volume: Volume, owner: LogOwner, options: LogOptions) {
+    this.#volume = volume;
+    this.#owner = owner;
+    this.#options = options;
+    this.#segmentBytes = options.segmentBytes ?? defaults.segmentBytes;
+    this.#files = new SegmentFiles(volume, options.isRecycling ?? true);
+    this.#recovery = new Recovery(volume, this.#files);
+    const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
+    this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
+    this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
+    this.blocks = this.#table.blocks;
+    this.#writer = new GroupWriter(this.#files, {
+      synced: (group) => this.#synced(group),
+      begun: (segment) => this.#begun(segment),
+      full: (isFull) => options.onFull?.(isFull),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  /**
+   * Recovers what a volume's log holds into its owner, then begins a segment of this mount.
+   *
+   * @throws {StorageError} `volume-damaged`, `volume-rolled-back`, `disk-failed`
+   */
+  static async open(volume: Volume, owner: LogOwner, options: LogOptions): Promise<Log> {
+    const log = new Log(volume, owner, options);
+    owner.attach(log);
+    await log.#mount(await log.#recover());
+    return log;
+  }
+
+  async #recover(): Promise<LiveSegment | undefined> {
+    const { segments, spares } = await listSegments(this.#volume);
+    const replay = new Replay(this.#recovery, {
+      add: (segment) => this.#segments.set(segment.number, segment),
+      begin: (segment, number, plaintext) =>
+        this.#table.createSynced(segment, number, plaintext.length, plaintext),
+      record: (block, type, buffer, start, end) =>
+        this.#owner.replay(block, type, buffer, start, end),
+      end: (block) => this.#table.synced(block),
+    });
+    const start = await replay.run(segments);
+    await this.#files.adoptSpares(spares);
+    // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
+    for (const number of segments) {
+      if (!this.#segments.has(number)) await this.#files.retire(number);
+    }
+    this.#table.cache.evict();
+    return start;
+  }
+
+  async #mount(last: LiveSegment | undefined): Promise<void> {
+    const { header } = this.#volume;
+    const end = last?.end ?? noEnd;
+    const epoch = this.#options.epoch ?? header.epoch + 1;
+    const position = { segment: end.segment, blocks: end.blocks };
+    await this.#volume.update({ state: 'open', epoch, position, endTag: end.tag });
+    this.#durable = position;
+    this.#beginSegment(end);
+    this.sync();
+  }
+
+  reserve(type: number, size: number): LogBlock {
+    const need = size + recordHeaderBytes;
+    if (this.#appender?.hasRoom(need) !== true) this.#prepare(need);
+    const appender = this.#appender;
+    assert(appender !== undefined, 'a record is appended to a log that is not open');
+    const block = appender.append(type, size);
+    this.at = appender.at;
+    this.pendingBytes += need;
+    return block;
+  }
+
+  /** Before a block begins: a full segment ends, and a large group is written. */
+  #prepare(need: number): void {
+    const appender = this.#appender;
+    if (appender === undefined) return;
+    this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
+    if (appender.groupBytes >= groupBytesMax) this.sync();
+    if (this.#isInBatch || this.#isRolling || appender.isFirstGroup) return;
+    if (appender.offset + need > this.#segmentBytes) this.#roll();
+  }
+
+  reserveTransient(_type: number, size: number): LogBlock {
+    const block = this.#table.reserveTransient(size);
+    this.at = this.#table.transientAt;
+    return block;
+  }
+
+  sync(): void {
+    if (this.#isSyncWanted) return;
+    this.#isSyncWanted = true;
+    // At the end of this turn, so that whatever else came with it is in the same group.
+    if (!this.#writer.isBusy) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#writer.isBusy) return;
+    if (this.#appender?.isEmpty !== false) {
+      this.#isSyncWanted = false;
+      return;
+    }
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    this.#endGroup(0, false);
+  }
+
+  #flushLate(): void {
+    this.#flushTimer = undefined;
+    if (this.#appender?.isEmpty === false) this.sync();
+  }
+
+  #endGroup(flags: number, isMarker: boolean): void {
+    const appender = this.#appender;
+    assert(appender !== undefined, 'a group ends in a log that is not open');
+    this.#isSyncWanted = false;
+    const group = appender.endGroup(this.openGroup++, flags, isMarker);
+    if (this.#failure === undefined) this.#writer.add(group);
+  }
+
+  #synced(group: Group): void {
+    this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
+    if (this.#appender !== undefined) this.#appender.durable = this.#durable;
+    this.durableGroup = group.number;
+    this.#isMarked = group.isMarker;
+    for (const block of group.blocks) {
+      this.pendingBytes -= block.length;
+      this.#table.synced(block);
+    }
+    this.#table.cache.evict();
+    if (group.isFirst) void this.#retire();
+    if (this.#isSyncWanted) this.#flush();
+    this.#options.onDurable(group.number);
+    if (this.#writer.isBusy) return;
+    this.#whenIdle?.();
+    if (!this.#isMarked) this.#markTimer ??= setTimeout(() => this.#mark(), markMs).unref();
+  }
+
+  /** Says that the last group was synced, so that damage in it is not taken for a torn tail. */
+  #mark(): void {
+    this.#markTimer = undefined;
+    if (this.#isMarked || this.#writer.isBusy || this.#appender?.isEmpty !== true) return;
+    this.#endGroup(0, true);
+  }
+
+  /** Ends the segment with its index and begins the next with a checkpoint. */
+  #roll(): void {
+    this.#beginSegment(this.#endSegment());
+    this.sync();
+  }
+
+  #endSegment(): End {
+    const segment = this.#segment;
+    assert(segment !== undefined, 'a segment ends in a log that is not open');
+    this.#isRolling = true;
+    this.#writeIndex(segment);
+    this.#endGroup(blockFlags.segmentEnd, false);
+    this.#isRolling = false;
+    assert(segment.end !== undefined, 'a segment that ended has no end');
+    return segment.end;
+  }
+
+  #beginSegment(predecessor: End): void {
+    const { epoch } = this.#volume.header;
+    const salt = (this.#options.random ?? systemRandom).bytes(32);
+    const header = { segment: predecessor.segment + 1, epoch, predecessor, salt };
+    const segment = new LiveSegment(header, segmentKey(this.#volume, header));
+    const wanted = [...this.#segments.values()]
+      .filter((older) => older.liveCount > 0)
+      .sort((a, b) => a.number - b.number);
+    this.#segment = segment;
+    this.#segments.set(segment.number, segment);
+    this.#appender = new Appender(this.#table, segment, this.#arenaOf);
+    this.#appender.durable = this.#durable;
+    this.#isRolling = true;
+    this.#owner.checkpoint(this);
+    for (const older of wanted) {
+      // A segment that a crash cut has no index of its own: the newest segment has it, always.
+      if (older.index?.segment !== older.number) this.#writeIndex(older);
+    }
+    this.#writeTable(wanted);
+    this.#isRolling = false;
+  }
+
+  /** Appends, in blocks of its own, where the messages of a segment lie. */
+  #writeIndex(segment: LiveSegment): void {
+    const appender = this.#appender;
+    const home = this.#segment;
+    assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
+    appender.endBlock(0);
+    const { offset } = appender;
+    const firstBlock = appender.blockNumber + 1;
+    const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
+    this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
+    this.#owner.index(segment.number, this);
+    appender.endBlock(0);
+    const blockCount = appender.blockNumber - firstBlock + 1;
+    segment.index = { segment: home.number, offset, firstBlock, blockCount };
+  }
+
+  #append(type: number, payload: Buffer): void {
+    const { buffer } = this.reserve(type, payload.length);
+    assert(buffer !== undefined, 'a block just reserved is not in memory');
+    payload.copy(buffer, this.at);
+  }
+
+  /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
+  #writeTable(wanted: readonly LiveSegment[]): void {
+    const entries = wanted.map(({ end, lastOffset, index }) => {
+      assert(end !== undefined && index !== undefined, 'an older segment has no index');
+      return { end, lastOffset, index };
+    });
+    this.#append(logRecordTypes.table, encodeTable(entries));
+    this.#table.deadSegmentCount = 0;
+    for (const segment of this.#segments.values()) {
+      if (segment === this.#segment || wanted.includes(segment)) continue;
+      this.#segments.delete(segment.number);
+      this.#retiring.push(segment);
+    }
+  }
+
+  async #begun(segment: LiveSegment): Promise<void> {
+    const position = { segment: segment.number, blocks: 0 };
+    await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
+  }
+
+  async #retire(): Promise<void> {
+    const retiring = this.#retiring;
+    this.#retiring = [];
+    try {
+      for (const segment of retiring) await this.#files.retire(segment.number);
+    } catch (cause) {
+      this.#fail(this.#recovery.failed('giving back a segment', cause));
+    }
+  }
+
+  /** Rolls only so that dead segments can go, where they are a notable part of all. */
+  #giveBack(): void {
+    const count = this.#table.deadSegmentCount;
+    if (count < deadCountMin || count * 4 < this.#segments.size) return;
+    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
+    this.#roll();
+  }
+
+  blockAt(segment: number, number: number): LogBlock | undefined {
+    const home = this.#segments.get(segment);
+    const block = home?.blocks.get(number);
+    if (home === undefined || block !== undefined) return block;
+    const length = home.lengths[number];
+    return length === undefined ? undefined : this.#table.createSynced(home, number, length);
+  }
+
+  retain(block: LogBlock): void {
+    this.#table.retain(block);
+  }
+
+  release(block: LogBlock): void {
+    this.#table.release(block);
+  }
+
+  load(block: LogBlock): Promise<void> {
+    if (block.buffer !== undefined) return Promise.resolve();
+    block.loading ??= this.#load(block).finally(() => {
+      block.loading = undefined;
+    });
+    return block.loading;
+  }
+
+  async #load(block: LogBlock): Promise<void> {
+    const { home, number } = block;
+    assert(home !== undefined, 'a block that is never written is not in memory');
+    // Whoever waits may let go of the block meanwhile; its file stays until it is read.
+    this.retain(block);
+    try {
+      block.buffer = await this.#recovery.readBlock(home, number);
+      this.#table.cache.add(block);
+      this.#table.cache.evict();
+    } catch (cause) {
+      throw this.#fail(this.#recovery.failed('reading', cause));
+    } finally {
+      this.release(block);
+    }
+  }
+
+  beginBatch(): void {
+    assert(!this.#isInBatch, 'a batch begins within another');
+    // A batch lies in one group, which is recovered whole or not at all.
+    this.#isInBatch = true;
+  }
+
+  endBatch(): void {
+    this.#isInBatch = false;
+  }
+
+  #fail(error: StorageError): StorageError {
+    if (this.#failure !== undefined) return this.#failure;
+    this.#failure = error;
+    this.#options.onFailed(error);
+    this.#whenIdle?.();
+    return error;
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const end = this.#endSegment();
+    this.#appender = undefined;
+    this.#segment = undefined;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
+    clearTimeout(this.#markTimer);
+    clearTimeout(this.#flushTimer);
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#files.close();
+    const position = { segment: end.segment, blocks: end.blocks };
+    await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+  }
+}

@@ -1,0 +1,91 @@
+import { assert } from '../../base/assert.ts';
+import type { MessageBlock } from '../message-store.ts';
+import type { LiveSegment } from './live-segment.ts';
+
+/** Plaintext of a full block, unless one record alone is longer. */
+export const blockBytes = 128 * 1024;
+
+/** Memory that blocks share: small blocks lie in it one after the other. */
+export class Arena {
+  readonly buffer: Buffer;
+  /** Where the next block may begin. */
+  used = 0;
+  /** Blocks whose plaintext is in it. */
+  blockCount = 0;
+  /** Whether no more blocks will begin in it. */
+  isClosed = false;
+
+  constructor(size: number) {
+    this.buffer = Buffer.allocUnsafeSlow(size);
+  }
+}
+
+/** Memory for blocks, used again once nothing in it is wanted any more. */
+export class Arenas {
+  readonly #spare: Arena[] = [];
+  readonly #spareMax = 64;
+
+  /** @param size bytes that must fit */
+  take(size: number): Arena {
+    if (size > blockBytes) return new Arena(size);
+    return this.#spare.pop() ?? new Arena(blockBytes);
+  }
+
+  /** A block's plaintext is not wanted any more. */
+  leave(arena: Arena): void {
+    arena.blockCount--;
+    this.giveBack(arena);
+  }
+
+  /** No more blocks begin in the arena. */
+  close(arena: Arena): void {
+    arena.isClosed = true;
+    this.giveBack(arena);
+  }
+
+  /**
+   * Longer buffers are left to the garbage collector, which knows whether a socket still has a slice
+   * of one.
+   */
+  giveBack(arena: Arena): void {
+    assert(arena.blockCount >= 0, 'an arena has fewer blocks than none');
+    if (!arena.isClosed || arena.blockCount > 0) return;
+    if (arena.buffer.length !== blockBytes || this.#spare.length >= this.#spareMax) return;
+    arena.used = 0;
+    arena.isClosed = false;
+    this.#spare.push(arena);
+  }
+}
+
+/** A block as the log knows it while something in it is wanted. */
+export class LogBlock implements MessageBlock {
+  readonly slot: number;
+  readonly home: LiveSegment | undefined;
+  /** From 1; 0 for one that is never written. */
+  readonly number: number;
+  start = 0;
+  /** Bytes of plaintext. */
+  length = 0;
+  buffer: Buffer | undefined = undefined;
+  /** Whose memory the buffer is, unless it is the block's own. */
+  arena: Arena | undefined = undefined;
+  /** Messages in it that are wanted. */
+  liveCount = 0;
+  isSynced = false;
+  /** Set while it is brought back to memory. */
+  loading: Promise<void> | undefined = undefined;
+
+  constructor(slot: number, home: LiveSegment | undefined, number: number) {
+    this.slot = slot;
+    this.home = home;
+    this.number = number;
+  }
+
+  get segment(): number {
+    return this.home?.number ?? 0;
+  }
+
+  get transient(): boolean {
+    return this.home === undefined;
+  }
+}

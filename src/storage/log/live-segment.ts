@@ -1,0 +1,38 @@
+import type { KeyObject } from 'node:crypto';
+import type { LogBlock } from './block.ts';
+import type { End, SegmentHeader } from './segment.ts';
+
+/** Where the index of a segment lies: consecutive blocks of it or of a later segment. */
+export interface IndexPlace {
+  readonly segment: number;
+  /** Where in its file the first block begins. */
+  readonly offset: number;
+  readonly firstBlock: number;
+  readonly blockCount: number;
+}
+
+/** A segment that the log writes, or that still holds something that is wanted. */
+export class LiveSegment {
+  readonly number: number;
+  readonly header: SegmentHeader;
+  readonly key: KeyObject;
+  /** Where in the file each block begins, by its number; 0 where that is not known. */
+  readonly offsets: number[] = [0];
+  /** Bytes of each block's plaintext, by its number. */
+  readonly lengths: number[] = [0];
+  /** Blocks in use, by number. */
+  readonly blocks = new Map<number, LogBlock>();
+  /** Messages in it that are wanted. */
+  liveCount = 0;
+  /** Where it was closed or cut; undefined while it is written. */
+  end: End | undefined = undefined;
+  /** Where in the file its last block begins. */
+  lastOffset = 0;
+  index: IndexPlace | undefined = undefined;
+
+  constructor(header: SegmentHeader, key: KeyObject) {
+    this.number = header.segment;
+    this.header = header;
+    this.key = key;
+  }
+}

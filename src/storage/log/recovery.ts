@@ -1,0 +1,212 @@
+import { StorageError } from '../errors.ts';
+import type { Volume } from '../volume.ts';
+import { LiveSegment } from './live-segment.ts';
+import type { TableEntry } from './records.ts';
+import {
+  blockFlags,
+  blockHeaderBytes,
+  blockTag,
+  decodeSegmentHeader,
+  type End,
+  noEnd,
+  openBlock,
+  pageBytes,
+  type SegmentHeader,
+} from './segment.ts';
+import { type SegmentFiles, segmentFile } from './segment-files.ts';
+import { type ReadBlock, SegmentReader } from './segment-reader.ts';
+
+/** Reads a volume's segments and tells a torn tail, which is cut off, from damage, which is not. */
+export class Recovery {
+  readonly #volume: Volume;
+  readonly #files: SegmentFiles;
+  /** The header of a segment after the one that recovery begins with, of which nothing was confirmed. */
+  #successor: SegmentHeader | undefined = undefined;
+
+  constructor(volume: Volume, files: SegmentFiles) {
+    this.#volume = volume;
+    this.#files = files;
+  }
+
+  /**
+   * The segment to begin with; undefined for a volume that nothing was ever confirmed of.
+   *
+   * @param segments numbers of those that are there, ascending
+   * @throws {StorageError} `volume-rolled-back`, `volume-damaged`
+   */
+  async start(segments: readonly number[]): Promise<LiveSegment | undefined> {
+    const { state, position, epoch } = this.#volume.header;
+    const later = segments.filter((segment) => segment > position.segment);
+    const laterMax = state === 'open' ? 1 : 0;
+    if (later.length > laterMax || (later[0] ?? position.segment + 1) !== position.segment + 1) {
+      throw this.#rolledBack(`${segmentFile(later.at(-1) ?? 0)} was written after it`);
+    }
+    if (later[0] !== undefined) await this.#readSuccessor(later[0]);
+    if (position.segment === 0) return undefined;
+    const segment = await this.open(position.segment);
+    const isRightMount = position.blocks > 0 || segment.header.epoch === epoch;
+    if (segment.header.epoch > epoch || !isRightMount) {
+      throw this.#rolledBack(`${segmentFile(segment.number)} is of mount ${segment.header.epoch}`);
+    }
+    return segment;
+  }
+
+  #rolledBack(reason: string): StorageError {
+    const { folder, header } = this.#volume;
+    return new StorageError(
+      'volume-rolled-back',
+      `${folder}/volume says mount ${header.epoch}, segment ${header.position.segment}; ${reason}`,
+    );
+  }
+
+  /** A segment by what its header page says. */
+  async open(segment: number): Promise<LiveSegment> {
+    const page = await this.#files.read(segment, 0, pageBytes).catch((cause) => {
+      if (cause.code !== 'ENOENT') throw cause;
+      throw this.damage(segment, 'is missing', { cause });
+    });
+    const found = decodeSegmentHeader(this.#volume, page, segment);
+    if (found === undefined) throw this.damage(segment, 'does not begin as it was written');
+    return new LiveSegment(found.header, found.key);
+  }
+
+  reader(segment: LiveSegment, offset?: number, number?: number): SegmentReader {
+    const read = (at: number, size: number) => this.#files.read(segment.number, at, size);
+    return new SegmentReader(segment.key, read, offset, number);
+  }
+
+  damage(segment: number, what: string, options?: ErrorOptions): StorageError {
+    const file = this.#volume.path(segmentFile(segment));
+    return new StorageError('volume-damaged', `${file} ${what}`, options);
+  }
+
+  /** What went wrong, as an error of storage. */
+  failed(doing: string, cause: unknown): StorageError {
+    if (cause instanceof StorageError) return cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new StorageError('disk-failed', `${doing} failed: ${reason}`, { cause });
+  }
+
+  /**
+   * Reads the whole groups of the segment that recovery begins with, and finds where it ends.
+   *
+   * @param take called for each group, in order
+   * @throws {StorageError} `volume-damaged`, `volume-rolled-back`
+   */
+  async readGroups(
+    segment: LiveSegment,
+    take: (blocks: readonly ReadBlock[]) => Promise<void>,
+  ): Promise<void> {
+    const { position, endTag } = this.#volume.header;
+    const blocksMax = position.blocks === 0 ? Infinity : position.blocks;
+    const reader = this.reader(segment);
+    let group: ReadBlock[] = [];
+    let end: End = noEnd;
+    while (end.blocks < blocksMax) {
+      const block = await reader.next();
+      if (block === undefined) break;
+      group.push(block);
+      if ((block.flags & blockFlags.groupEnd) === 0) continue;
+      await take(group);
+      end = { segment: segment.number, blocks: block.number, tag: block.tag };
+      segment.lastOffset = block.offset;
+      group = [];
+      if ((block.flags & blockFlags.segmentEnd) !== 0) break;
+    }
+    segment.end = end;
+    if (position.blocks > 0) this.#checkEnd(reader, end, endTag);
+    else await this.#checkCut(segment, reader, end);
+  }
+
+  /** It was closed or cut before, so everything up to there must be as it was. */
+  #checkEnd(reader: SegmentReader, end: End, endTag: Buffer): void {
+    const { blocks, segment } = this.#volume.header.position;
+    if (end.blocks !== blocks) {
+      throw this.damage(segment, `is damaged at byte ${reader.offset}: block ${reader.number}`);
+    }
+    if (!end.tag.equals(endTag)) throw this.#rolledBack(`${segmentFile(segment)} is another`);
+  }
+
+  /** What was never confirmed may be cut off; what was, and does not open, is damage. */
+  async #checkCut(segment: LiveSegment, reader: SegmentReader, end: End): Promise<void> {
+    const { offset, number } = reader;
+    const damaged = () =>
+      this.damage(segment.number, `is damaged at byte ${offset}: block ${number}`);
+    if (end.blocks === 0) throw damaged();
+    if ((this.#successor?.predecessor.blocks ?? 0) > end.blocks) throw damaged();
+    const size = await this.#files.using(segment.number, async (file) => file.sizeBytes);
+    for (;;) {
+      const later = await reader.nextGroup(size);
+      if (later === undefined) return;
+      const { durable } = later;
+      if (durable.segment === segment.number && durable.blocks >= number) throw damaged();
+    }
+  }
+
+  /** Had anything in it been confirmed, recovery would begin there. */
+  async #readSuccessor(segment: number): Promise<void> {
+    const page = await this.#files.read(segment, 0, pageBytes);
+    const found = decodeSegmentHeader(this.#volume, page, segment);
+    if (found === undefined) return;
+    this.#successor = found.header;
+    const size = await this.#files.using(segment, async (file) => file.sizeBytes);
+    const reader = this.reader(new LiveSegment(found.header, found.key), 0);
+    for (;;) {
+      const block = await reader.nextGroup(size);
+      if (block === undefined) return;
+      if (block.durable.segment >= segment) {
+        throw this.#rolledBack(`${segmentFile(segment)} was confirmed after it`);
+      }
+    }
+  }
+
+  /** An older segment that holds something, as a table names it. */
+  async openListed(entry: TableEntry): Promise<LiveSegment> {
+    const { segment: number } = entry.end;
+    const segment = await this.open(number);
+    const header = await this.#files.read(number, entry.lastOffset, blockHeaderBytes);
+    const isSame = header.length === blockHeaderBytes && blockTag(header, 0).equals(entry.end.tag);
+    if (!isSame) throw this.#rolledBack(`${segmentFile(number)} does not end as it did`);
+    segment.end = entry.end;
+    segment.lastOffset = entry.lastOffset;
+    segment.index = entry.index;
+    return segment;
+  }
+
+  /**
+   * Reads one block whose length is known.
+   *
+   * @throws {StorageError} `volume-damaged`
+   */
+  async readBlock(segment: LiveSegment, number: number): Promise<Buffer> {
+    const offset = segment.offsets[number] ?? 0;
+    const length = segment.lengths[number] ?? 0;
+    const bytes = await this.#files.read(segment.number, offset, blockHeaderBytes + length);
+    const isWhole = bytes.length === blockHeaderBytes + length;
+    const plaintext = isWhole ? openBlock(segment.key, number, bytes, 0, length) : undefined;
+    if (plaintext !== undefined) return plaintext;
+    throw this.damage(segment.number, `is damaged at byte ${offset}: block ${number}`);
+  }
+
+  /**
+   * Reads consecutive blocks.
+   *
+   * @throws {StorageError} `volume-damaged`
+   */
+  async *readBlocks(
+    segment: LiveSegment,
+    offset: number,
+    firstBlock: number,
+    blockCount: number,
+  ): AsyncGenerator<ReadBlock> {
+    const reader = this.reader(segment, offset, firstBlock);
+    for (let i = 0; i < blockCount; i++) {
+      const at = reader.offset;
+      const block = await reader.next();
+      if (block === undefined) {
+        throw this.damage(segment.number, `is damaged at byte ${at}: block ${firstBlock + i}`);
+      }
+      yield block;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { assert } from '../../base/assert.ts';
+import type { DiskFile } from '../disk.ts';
+import type { Volume } from '../volume.ts';
+
+const openMax = 64;
+/** Segments kept to be written anew; more are removed. */
+const spareMax = 1;
+
+/** The name of a segment's file. */
+export function segmentFile(segment: number): string {
+  return `seg-${segment}`;
+}
+
+/** An open file, and how many are at it. */
+interface Handle {
+  readonly file: Promise<DiskFile>;
+  userCount: number;
+}
+
+/** Numbers of the segments and of the spares that are in a volume's folder, ascending. */
+export async function listSegments(
+  volume: Volume,
+): Promise<{ readonly segments: readonly number[]; readonly spares: readonly number[] }> {
+  const names = await volume.disk.list(volume.folder);
+  const numbers = (pattern: RegExp) =>
+    names
+      .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b);
+  return { segments: numbers(/^seg-(\d+)$/), spares: numbers(/^free-(\d+)$/) };
+}
+
+/** The files of a volume's segments: opened when needed, recycled when done with. */
+export class SegmentFiles {
+  readonly #volume: Volume;
+  readonly #isRecycling: boolean;
+  readonly #handles = new Map<number, Handle>();
+  #spares: number[] = [];
+
+  /** @param isRecycling whether files are kept to be written anew */
+  constructor(volume: Volume, isRecycling: boolean) {
+    this.#volume = volume;
+    this.#isRecycling = isRecycling;
+  }
+
+  #path(segment: number): string {
+    return this.#volume.path(segmentFile(segment));
+  }
+
+  #spare(segment: number): string {
+    return this.#volume.path(`free-${segment}`);
+  }
+
+  /** Takes the spares over that an earlier mount left. */
+  async adoptSpares(spares: readonly number[]): Promise<void> {
+    for (const spare of spares) {
+      if (this.#isRecycling && this.#spares.length < spareMax) this.#spares.push(spare);
+      else await this.#volume.disk.remove(this.#spare(spare));
+    }
+  }
+
+  /** A new segment's file, from a spare where there is one; it stays open until {@link finish}. */
+  async begin(segment: number): Promise<DiskFile> {
+    const { disk } = this.#volume;
+    const spare = this.#spares[0];
+    if (spare !== undefined) {
+      await disk.rename(this.#spare(spare), this.#path(segment));
+      this.#spares.shift();
+    } else {
+      await this.#create(segment);
+    }
+    return this.#use(segment).file;
+  }
+
+  async #create(segment: number): Promise<void> {
+    try {
+      await (await this.#volume.disk.create(this.#path(segment))).close();
+    } catch (error) {
+      // An attempt before made it, and had no room then for what comes next.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+
+  /** Nothing more is written to the segment. */
+  finish(segment: number): Promise<void> {
+    const handle = this.#handles.get(segment);
+    assert(handle !== undefined, 'a segment that was never begun is finished');
+    handle.userCount--;
+    return this.#closeIdle();
+  }
+
+  /** Makes files that began or ended last. */
+  syncFolder(): Promise<void> {
+    return this.#volume.disk.syncFolder(this.#volume.folder);
+  }
+
+  /** Reads from a segment; fewer bytes only where its file ends. */
+  async read(segment: number, offset: number, size: number): Promise<Buffer> {
+    return this.using(segment, (file) => file.read(offset, size));
+  }
+
+  /** Lends out a segment's file. */
+  async using<T>(segment: number, use: (file: DiskFile) => Promise<T>): Promise<T> {
+    const handle = this.#use(segment);
+    try {
+      return await use(await handle.file);
+    } finally {
+      handle.userCount--;
+      await this.#closeIdle();
+    }
+  }
+
+  #use(segment: number): Handle {
+    let handle = this.#handles.get(segment);
+    if (handle === undefined) {
+      handle = { file: this.#volume.disk.open(this.#path(segment)), userCount: 0 };
+      this.#handles.set(segment, handle);
+      handle.file.catch(() => this.#handles.delete(segment));
+    }
+    handle.userCount++;
+    return handle;
+  }
+
+  async #closeIdle(): Promise<void> {
+    for (const [segment, handle] of this.#handles) {
+      if (this.#handles.size <= openMax) return;
+      if (handle.userCount === 0) await this.#close(segment);
+    }
+  }
+
+  async #close(segment: number): Promise<void> {
+    const handle = this.#handles.get(segment);
+    if (handle === undefined) return;
+    this.#handles.delete(segment);
+    await (await handle.file).close();
+  }
+
+  /** Gives a segment's file back: nothing in it is wanted any more. */
+  async retire(segment: number): Promise<void> {
+    assert((this.#handles.get(segment)?.userCount ?? 0) === 0, 'a retired segment is in use');
+    await this.#close(segment);
+    const { disk } = this.#volume;
+    if (!this.#isRecycling || this.#spares.length >= spareMax) {
+      await disk.remove(this.#path(segment));
+      return;
+    }
+    await disk.rename(this.#path(segment), this.#spare(segment));
+    this.#spares.push(segment);
+  }
+
+  /** Closes every file and removes the spares. */
+  async close(): Promise<void> {
+    for (const segment of [...this.#handles.keys()]) await this.#close(segment);
+    for (const spare of this.#spares) await this.#volume.disk.remove(this.#spare(spare));
+    this.#spares = [];
+  }
+}

@@ -1,0 +1,186 @@
+import type { KeyObject } from 'node:crypto';
+import { Reader, Writer } from '../../base/bytes.ts';
+import { counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
+import type { Position, Volume } from '../volume.ts';
+
+const magic = Buffer.from('WAXWSEG\n', 'latin1');
+const formatVersion = 1;
+const nothing = Buffer.alloc(0);
+
+/** Groups of blocks begin at multiples of this, so that no write touches a page with synced bytes. */
+export const pageBytes = 4096;
+/** Bytes of a block's header, its tag among them. */
+export const blockHeaderBytes = 40;
+const clearBytes = blockHeaderBytes - tagBytes;
+
+/** Flags of a block: the last of its group, and the last of its segment. */
+export const blockFlags = { groupEnd: 1, segmentEnd: 2 } as const;
+
+/** Where a segment ends: after so many blocks, of which the last has this tag. */
+export interface End extends Position {
+  readonly tag: Buffer;
+}
+
+/** What precedes the first segment. */
+export const noEnd: End = { segment: 0, blocks: 0, tag: Buffer.alloc(tagBytes) };
+
+/** What the header page of a segment says. */
+export interface SegmentHeader {
+  /** From 1. */
+  readonly segment: number;
+  /** The mount that wrote it. */
+  readonly epoch: number;
+  /** Where the segment before it was closed or cut. */
+  readonly predecessor: End;
+  /** 32 random bytes, which no other segment has. */
+  readonly salt: Buffer;
+}
+
+/** The key that seals one segment. */
+export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject {
+  const { id, kind } = volume.header;
+  return volume.deriveKey(header.salt, `waxwing segment ${kind} ${id} ${header.segment}`);
+}
+
+/*
+ * The header page: magic 8 | version u16 | zeros 6 | segment u64 | epoch u64 | predecessor: segment
+ * u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is that of nothing, sealed under nonce 0.
+ */
+const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
+
+/** The header page as it is written. */
+export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buffer {
+  const writer = new Writer();
+  writer.raw(magic);
+  writer.u16(formatVersion);
+  writer.raw(Buffer.alloc(6));
+  writer.u64(header.segment);
+  writer.u64(header.epoch);
+  writer.u64(header.predecessor.segment);
+  writer.u32(header.predecessor.blocks);
+  writer.raw(header.predecessor.tag);
+  writer.raw(header.salt);
+  const page = Buffer.alloc(pageBytes);
+  page.set(writer.toBuffer());
+  const tag = page.subarray(headerBytes, headerBytes + tagBytes);
+  seal(key, counterNonce(0), page.subarray(0, headerBytes), nothing, tag);
+  return page;
+}
+
+/**
+ * What a header page says and the segment's key; undefined where the page is not that of this segment,
+ * or not as it was written.
+ */
+export function decodeSegmentHeader(
+  volume: Volume,
+  page: Buffer,
+  segment: number,
+): { readonly header: SegmentHeader; readonly key: KeyObject } | undefined {
+  if (page.length < pageBytes) return undefined;
+  const header = readSegmentHeader(page);
+  if (header?.segment !== segment) return undefined;
+  const key = segmentKey(volume, header);
+  const tag = page.subarray(headerBytes, headerBytes + tagBytes);
+  const isProved = open(key, counterNonce(0), page.subarray(0, headerBytes), nothing, tag);
+  if (isProved === undefined || !isZero(page.subarray(headerBytes + tagBytes))) return undefined;
+  return { header, key };
+}
+
+function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
+  const reader = new Reader(page);
+  reader.skip(magic.length);
+  if (!page.subarray(0, magic.length).equals(magic)) return undefined;
+  if (reader.u16() !== formatVersion) return undefined;
+  reader.skip(6);
+  const segment = reader.u64();
+  const epoch = reader.u64();
+  const before = { segment: reader.u64(), blocks: reader.u32() };
+  const tag = take(page, reader.skip(tagBytes), tagBytes);
+  return { segment, epoch, predecessor: { ...before, tag }, salt: take(page, reader.at, 32) };
+}
+
+/** A copy, so that the page itself is not kept in memory. */
+function take(page: Buffer, at: number, size: number): Buffer {
+  return Buffer.from(page.subarray(at, at + size));
+}
+
+/** Whether nothing but zeros is there. */
+export function isZero(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+/** The clear, authenticated part of a block. */
+export interface BlockHeader {
+  /** From 1, without gaps; it is the nonce. */
+  readonly number: number;
+  readonly flags: number;
+  /** Bytes sealed. */
+  readonly length: number;
+  /** What was known to be synced when the block was sealed. */
+  readonly durable: Position;
+}
+
+/**
+ * A block's header and, apart from it, its sealed bytes: as many as there were plain.
+ *
+ * number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16
+ */
+export function sealBlock(
+  key: KeyObject,
+  header: BlockHeader,
+  plaintext: Uint8Array,
+): [header: Buffer, sealed: Buffer] {
+  const bytes = Buffer.allocUnsafe(blockHeaderBytes);
+  bytes.writeUInt32BE(header.number, 0);
+  bytes.writeUInt32BE(header.flags, 4);
+  bytes.writeUInt32BE(header.length, 8);
+  bytes.writeUInt32BE(header.durable.blocks, 12);
+  bytes.writeUIntBE(0, 16, 2);
+  bytes.writeUIntBE(header.durable.segment, 18, 6);
+  const nonce = counterNonce(header.number);
+  const clear = bytes.subarray(0, clearBytes);
+  return [bytes, seal(key, nonce, clear, plaintext, bytes.subarray(clearBytes))];
+}
+
+/** Reads a block's header, which proves nothing yet; undefined where it is none of a block. */
+export function readBlockHeader(bytes: Buffer, at: number): BlockHeader | undefined {
+  const number = bytes.readUInt32BE(at);
+  const flags = bytes.readUInt32BE(at + 4);
+  if (number === 0 || flags > 3 || bytes.readUInt16BE(at + 16) !== 0) return undefined;
+  const durable = { blocks: bytes.readUInt32BE(at + 12), segment: bytes.readUIntBE(at + 18, 6) };
+  return { number, flags, length: bytes.readUInt32BE(at + 8), durable };
+}
+
+/** The tag in a block's header. */
+export function blockTag(bytes: Buffer, at: number): Buffer {
+  return take(bytes, at + clearBytes, tagBytes);
+}
+
+/**
+ * Opens a block whose header and sealed bytes lie one after the other.
+ *
+ * @param number what the block's number must be
+ * @returns its plaintext, or undefined where it is not as it was sealed
+ */
+export function openBlock(
+  key: KeyObject,
+  number: number,
+  bytes: Buffer,
+  at: number,
+  length: number,
+): Buffer | undefined {
+  const sealedAt = at + blockHeaderBytes;
+  return open(
+    key,
+    counterNonce(number),
+    bytes.subarray(at, at + clearBytes),
+    bytes.subarray(sealedAt, sealedAt + length),
+    bytes.subarray(at + clearBytes, sealedAt),
+  );
+}
+
+/** The first multiple of a page at or after an offset. */
+export function pageAfter(offset: number): number {
+  return Math.ceil(offset / pageBytes) * pageBytes;
+}
