@@ -113,8 +113,13 @@ export function acceptCreation(request: CreationRequest): AcceptedCreation {
 export function creationDigest(request: CreationRequest): string {
   const { users, creatorRequestId: _, ...rest } = request;
   const named = { ...rest, users: users?.map(({ username }) => username) };
-  const sorted = Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(named, sorted)).digest('hex');
+}
+
+/** Has an object's members written in the order of their names: some clients send tags in any. */
+function sorted(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** @returns whether the general log is to be kept; undefined where nothing is said about it */

@@ -103,7 +103,7 @@ export class MemoryLog implements MessageLog {
   }
 
   /** Begins a new segment, from which older ones are only known by their indexes. */
-  roll(store: MessageStore): void {
+  roll(store: Pick<MessageStore, 'index' | 'checkpoint'>): void {
     this.rows = [];
     store.index(this.#segment, this);
     this.#indexes.push(...this.rows);
@@ -128,8 +128,9 @@ export class MemoryLog implements MessageLog {
   }
 
   /** A log as the next start finds it; of what was not synced, only what is among the first rows. */
-  reopen(store: MessageStore, rowCount = 0): MemoryLog {
-    const next = new MemoryLog();
+  reopen(store: Pick<MessageStore, 'attach' | 'replay'>, rowCount = 0): this {
+    // Of the class that this log is of.
+    const next: this = new (this.constructor as new () => this)();
     next.blocks = this.blocks.map((block) => {
       if (block !== undefined) block.live = 0;
       return block?.transient === true ? undefined : block;

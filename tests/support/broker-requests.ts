@@ -1,0 +1,59 @@
+import { CreateKeyCommand, type CreateKeyCommandInput } from '@aws-sdk/client-kms';
+import {
+  CreateBrokerCommand,
+  type CreateBrokerCommandInput,
+  DescribeBrokerCommand,
+  type DescribeBrokerCommandOutput,
+} from '@aws-sdk/client-mq';
+import type { ControlPlane } from './control-plane.ts';
+
+/** The password of every broker's first user in tests. */
+export const password = 'correct-horse-battery';
+
+let count = 0;
+
+/** A request that Amazon MQ accepts, but for what is changed; each names a broker of its own. */
+export function brokerRequest(changes: Partial<CreateBrokerCommandInput> = {}) {
+  count += 1;
+  return new CreateBrokerCommand({
+    BrokerName: `orders-${count}`,
+    EngineType: 'RABBITMQ',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    HostInstanceType: 'mq.m7g.medium',
+    PubliclyAccessible: false,
+    Users: [{ Username: 'admin', Password: password }],
+    ...changes,
+  });
+}
+
+/** Creates a broker and waits until there is nothing left to do for it; its id. */
+export async function createBroker(
+  plane: ControlPlane,
+  changes: Partial<CreateBrokerCommandInput> = {},
+): Promise<string> {
+  const { BrokerId = '' } = await plane.mq.send(brokerRequest(changes));
+  await plane.settled();
+  return BrokerId;
+}
+
+/** Creates a key of the customer's own; its ARN. */
+export async function createKey(
+  plane: ControlPlane,
+  changes: CreateKeyCommandInput = {},
+): Promise<string> {
+  const { KeyMetadata } = await plane.kms.send(new CreateKeyCommand(changes));
+  return KeyMetadata?.Arn ?? '';
+}
+
+/** What CreateBroker takes to use a customer's key. */
+export function underKey(KmsKeyId: string): Partial<CreateBrokerCommandInput> {
+  return { EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId } };
+}
+
+/** Describes a broker. */
+export function describeBroker(
+  plane: ControlPlane,
+  BrokerId: string,
+): Promise<DescribeBrokerCommandOutput> {
+  return plane.mq.send(new DescribeBrokerCommand({ BrokerId }));
+}

@@ -1,0 +1,313 @@
+import { createSecretKey } from 'node:crypto';
+import { Agent } from 'node:https';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { MqClient } from '@aws-sdk/client-mq';
+import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
+import { kmsService } from '../../src/api/kms/service.ts';
+import { mqService } from '../../src/api/mq/service.ts';
+import { eventRecord, serviceEventRecord } from '../../src/audit/record.ts';
+import { Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { Authenticator } from '../../src/aws/authenticate.ts';
+import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
+import { LocalClient } from '../../src/aws/local-client.ts';
+import type { Steps } from '../../src/aws/pipeline.ts';
+import { ServiceRegistry } from '../../src/aws/registry.ts';
+import type { HttpRequest } from '../../src/aws/request.ts';
+import type { Service } from '../../src/aws/service.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { Brokers } from '../../src/control/brokers.ts';
+import { Control } from '../../src/control/control.ts';
+import { hashPassword } from '../../src/crypto/password.ts';
+import { Identity } from '../../src/identity/identity.ts';
+import { rootOnly } from '../../src/kms/access/authoriser.ts';
+import { Kms } from '../../src/kms/kms.ts';
+import { defaultPolicy } from '../../src/net/tls-policy.ts';
+import { HttpListener } from '../../src/server/http.ts';
+import type { Entry } from '../../src/storage/journal.ts';
+import type { StateStore } from '../../src/storage/state-store.ts';
+import { type TestCertificates, testCertificates } from './certificates.ts';
+import { FakeEngine, type Folders } from './fake-engine.ts';
+import { ManualClock } from './manual-clock.ts';
+import { reopenedState, SyncingLog } from './memory-state.ts';
+
+export const accountId = '111122223333';
+export const region = 'us-west-2';
+const keyCheckMs = 3_600_000;
+
+let certificates: Promise<TestCertificates> | undefined;
+
+/** What outlives a process: the disk, the clock, the keys; and when the next process is to end. */
+export class Machine {
+  readonly clock = new ManualClock();
+  readonly folders: Folders = new Map();
+  readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
+  readonly sealingKey = createSecretKey(systemRandom.bytes(32));
+  keyEffectDelayMs = 0;
+  log = new SyncingLog();
+  /** Steps that the process passed; see {@link endAt}. */
+  steps = 0;
+  /** The process ends at this step, as by SIGKILL; undefined: it does not. */
+  endAt: number | undefined = undefined;
+}
+
+/** One of what the service writes to its log. */
+export interface Report {
+  readonly brokerId: string;
+  readonly text: string;
+  readonly error: unknown;
+}
+
+/**
+ * The control plane as the service has it - front door, keys, brokers, trail, over HTTPS - but for
+ * the engine, which is a fake, and the disk, which is memory. The official clients call it.
+ */
+export class ControlPlane {
+  readonly machine: Machine;
+  readonly engine: FakeEngine;
+  readonly kmsDomain: Kms;
+  readonly control: Control;
+  readonly trailDomain = new Trail();
+  readonly refused: RefusedRequest[] = [];
+  readonly broken: unknown[] = [];
+  readonly reports: Report[] = [];
+  /** Resolves when the process has ended at the step it was to. */
+  readonly ended: Promise<void>;
+  /** What the batches wrote so far, as text: no secret may be in it. */
+  written = '';
+  readonly #brokers = new Brokers();
+  readonly #identity: Identity;
+  readonly #dispatcher: Dispatcher;
+  #store: StateStore | undefined = undefined;
+  #listener: HttpListener | undefined = undefined;
+  #clients: { mq: MqClient; kms: KMSClient; trail: CloudTrailClient } | undefined = undefined;
+  #agent: Agent | undefined = undefined;
+  #hasEnded = false;
+  #tellEnded = () => {};
+
+  /** A control plane on a machine of its own, or the next process on one that is there. */
+  static async start(machine = new Machine()): Promise<ControlPlane> {
+    const plane = new ControlPlane(machine);
+    await plane.#open();
+    return plane;
+  }
+
+  private constructor(machine: Machine) {
+    this.machine = machine;
+    this.ended = new Promise((resolve) => {
+      this.#tellEnded = resolve;
+    });
+    const { clock, wrappingKey } = machine;
+    this.#identity = new Identity(machine.sealingKey);
+    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootOnly });
+    this.engine = new FakeEngine(machine.folders, () => this.#pass());
+    const services = new ServiceRegistry();
+    const place = { services, region, accountId, clock, random: systemRandom };
+    const steps = this.#steps();
+    this.control = this.#newControl(new LocalClient({ ...place, steps }));
+    services.add(kmsService(this.kmsDomain));
+    services.add(cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }));
+    const consoleUrl = () => 'https://localhost:8443/';
+    services.add(mqService({ control: this.control, region, brokerHost: 'localhost', consoleUrl }));
+    this.#dispatcher = new Dispatcher({ ...place, steps: { ...steps, ...this.#atTheDoor() } });
+    this.kmsDomain.onKeyChanged((arn) =>
+      this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
+    );
+  }
+
+  get store(): StateStore {
+    if (this.#store) return this.#store;
+    throw new Error('the control plane is not open yet');
+  }
+
+  #newControl(client: LocalClient): Control {
+    const { clock, keyEffectDelayMs } = this.machine;
+    return new Control({
+      brokers: this.#brokers,
+      client,
+      engine: this.engine,
+      clock,
+      random: systemRandom,
+      commit: (entries) => this.#commit(entries),
+      hashPassword,
+      region,
+      accountId,
+      keyCheckMs,
+      keyEffectDelayMs,
+      report: (brokerId, text, error) => this.reports.push({ brokerId, text, error }),
+    });
+  }
+
+  #steps(): Steps {
+    return {
+      // The root user and the services are all there is; keys are judged by the key service.
+      authorise: () => {},
+      record: (call) =>
+        // What services do with keys of their own is in nobody's trail.
+        call.accountId === accountId ? this.trailDomain.entries(eventRecord(call), call.atMs) : [],
+      commit: (batch) => this.#commit(batch),
+      broken: (error) => this.broken.push(error),
+    };
+  }
+
+  #atTheDoor() {
+    const authenticator = new Authenticator({
+      findAccessKey: (id) => this.#identity.findAccessKey(id),
+      region,
+      globalRegion: { name: 'us-east-1', services: [] },
+      clock: this.machine.clock,
+    });
+    return {
+      authenticate: (request: HttpRequest, service: Service) =>
+        authenticator.authenticate(request, service.name),
+      refused: (request: RefusedRequest) => this.refused.push(request),
+    };
+  }
+
+  async #open(): Promise<void> {
+    const journals = [this.kmsDomain.journal, this.#identity, this.trailDomain, this.#brokers];
+    const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
+    this.machine.log = log;
+    this.#store = state;
+    const nowMs = this.machine.clock.nowMs();
+    if (this.#identity.accountId === undefined) {
+      await state.commit(this.#identity.createAccount(accountId, nowMs));
+      await state.commit(this.#identity.createRootAccessKey(systemRandom, nowMs));
+    }
+    certificates ??= testCertificates();
+    const { authority, servers } = await certificates;
+    this.#listener = new HttpListener({
+      host: '127.0.0.1',
+      certificates: servers,
+      policy: defaultPolicy,
+      connectionCountMax: 100,
+      answers: this.#dispatcher,
+    });
+    const port = await this.#listener.open(0);
+    this.#connect(port, authority);
+    await Promise.race([this.control.supervisor.start(), this.ended]);
+  }
+
+  #connect(port: number, ca: string): void {
+    const accessKeyId = this.#identity.rootAccessKeyId ?? '';
+    const key = this.#identity.findAccessKey(accessKeyId);
+    const secretAccessKey = key?.secret().reveal() ?? '';
+    this.#agent = new Agent({ ca, keepAlive: true });
+    const options = {
+      endpoint: `https://127.0.0.1:${port}`,
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      requestHandler: { httpsAgent: this.#agent },
+      maxAttempts: 1,
+    };
+    this.#clients = {
+      mq: new MqClient(options),
+      kms: new KMSClient(options),
+      trail: new CloudTrailClient(options),
+    };
+  }
+
+  /** The official client of Amazon MQ, its clock this machine's. */
+  get mq(): MqClient {
+    return this.#inTime(this.#opened.mq);
+  }
+
+  /** The official client of AWS KMS. */
+  get kms(): KMSClient {
+    return this.#inTime(this.#opened.kms);
+  }
+
+  /** The official client of CloudTrail. */
+  get trail(): CloudTrailClient {
+    return this.#inTime(this.#opened.trail);
+  }
+
+  get #opened() {
+    if (this.#clients) return this.#clients;
+    throw new Error('the control plane is not open yet');
+  }
+
+  #inTime<T extends { readonly config: { systemClockOffset: number } }>(client: T): T {
+    client.config.systemClockOffset = this.machine.clock.nowMs() - systemClock.nowMs();
+    return client;
+  }
+
+  /** Resolves once no broker has work that could be done now. */
+  settled(): Promise<void> {
+    return this.control.supervisor.idle();
+  }
+
+  /** Moves time on, does what is due by then, and waits for it. */
+  async advance(ms: number): Promise<void> {
+    this.machine.clock.advance(ms);
+    await this.#tickKeys();
+    this.control.supervisor.tick();
+    await this.settled();
+  }
+
+  async #tickKeys(): Promise<void> {
+    const nowMs = this.machine.clock.nowMs();
+    for (const { eventName, done } of this.kmsDomain.tick(nowMs)) {
+      const [key] = done.keys;
+      const event = serviceEventRecord({
+        eventId: systemRandom.uuid(),
+        region,
+        accountId,
+        atMs: nowMs,
+        eventSource: 'kms.amazonaws.com',
+        eventName,
+        resources: key ? [{ arn: key.arn, type: 'AWS::KMS::Key', accountId }] : [],
+        details: { keyId: key?.id },
+      });
+      const changes = done.changes.map((change) => ({ journal: 'kms', change }));
+      await this.#commit([...changes, ...this.trailDomain.entries(event, nowMs)]);
+      this.kmsDomain.announce(done);
+    }
+  }
+
+  /** Ends the process, as by SIGKILL, and starts the next. */
+  async restart(): Promise<ControlPlane> {
+    await this.kill();
+    return ControlPlane.start(this.machine);
+  }
+
+  /** Ends the process, as by SIGKILL. */
+  async kill(): Promise<void> {
+    this.#hasEnded = true;
+    await this.close();
+  }
+
+  /** Closes the port and the clients. */
+  async close(): Promise<void> {
+    for (const client of Object.values(this.#clients ?? {})) client.destroy();
+    this.#agent?.destroy();
+    await this.#listener?.close(0);
+  }
+
+  #commit(batch: readonly Entry[]): Promise<void> {
+    if (this.#endsHere()) return never;
+    for (const entry of batch) {
+      this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
+    }
+    const synced = this.store.commit(batch);
+    return this.#endsHere() ? never : synced;
+  }
+
+  #pass(): Promise<void> {
+    return this.#endsHere() ? never : Promise.resolve();
+  }
+
+  #endsHere(): boolean {
+    const { machine } = this;
+    if (this.#hasEnded) return true;
+    machine.steps += 1;
+    if (machine.steps !== machine.endAt) return false;
+    this.#hasEnded = true;
+    this.#tellEnded();
+    return true;
+  }
+}
+
+/** What a process waits for that has ended. */
+const never = new Promise<never>(() => {});
