@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { keyFromBytes } from '../crypto/derive.ts';
+import { checkVolume } from './check.ts';
 import { systemDisk } from './disk.ts';
 import { Log, type LogOptions, type LogOwner } from './log.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
@@ -20,7 +21,7 @@ class Notes implements LogOwner {
   durable = 0;
   failure: Error | undefined;
   full: boolean[] = [];
-  waiting: { group: number; resolve: () => void }[] = [];
+  waiting: { group: number; resolve: () => void; reject: (error: Error) => void }[] = [];
 
   readonly options: LogOptions = {
     onDurable: (group) => {
@@ -32,6 +33,7 @@ class Notes implements LogOwner {
     },
     onFailed: (error) => {
       this.failure = error;
+      for (const waiter of this.waiting) waiter.reject(error);
     },
     onFull: (isFull) => this.full.push(isFull),
   };
@@ -70,7 +72,7 @@ class Notes implements LogOwner {
     const group = this.#opened.openGroup;
     this.#opened.reserve(3, 0);
     this.#opened.sync();
-    await new Promise<void>((resolve) => this.waiting.push({ group, resolve }));
+    await new Promise<void>((resolve, reject) => this.waiting.push({ group, resolve, reject }));
   }
   async text(name: string): Promise<string> {
     const place = this.places.get(name);
@@ -128,9 +130,14 @@ async function open(at: string, options: Partial<LogOptions> = {}) {
     close: async () => {
       await log.close();
       await volume.close();
+      const report = await checkVolume(systemDisk, at, dataKey);
+      assert.equal(report.isClosed, true);
     },
     /** As if the process had ended here. */
-    abandon: () => volume.close(),
+    abandon: async () => {
+      await volume.close();
+      await checkVolume(systemDisk, at, dataKey);
+    },
   };
 }
 
@@ -183,4 +190,37 @@ test('many segments keep what is wanted, give back what is not, and load what is
   assert.equal(life.notes.places.size, 45);
   assert.equal(await life.notes.text('n199'), `199${text}`);
   await life.close();
+});
+
+test('a changed byte anywhere in a closed volume is found and its file named', async () => {
+  const at = await folder();
+  const life = await open(at);
+  life.notes.add('a', 'one');
+  await life.notes.synced();
+  life.notes.add('b', 'two');
+  await life.close();
+  for (const name of await readdir(at)) {
+    const file = `${at}/${name}`;
+    const bytes = await readFile(file);
+    for (let i = 0; i < bytes.length; i += 1 + (i % 7)) {
+      const changed = Buffer.from(bytes);
+      changed[i] = (changed[i] ?? 0) ^ (1 << (i % 8));
+      await writeFile(file, changed);
+      await assert.rejects(checkVolume(systemDisk, at, dataKey), (error: Error) =>
+        error.message.includes(name === 'volume' ? at : name),
+      );
+    }
+    await writeFile(file, bytes);
+  }
+  await checkVolume(systemDisk, at, dataKey);
+});
+
+test('what does not belong to a closed volume is named', async () => {
+  const at = await folder();
+  await (await open(at)).close();
+  await writeFile(`${at}/seg-0`, 'x');
+  await assert.rejects(checkVolume(systemDisk, at, dataKey), {
+    code: 'volume-damaged',
+    message: /seg-0 does not belong/,
+  });
 });

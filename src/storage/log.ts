@@ -79,8 +79,8 @@ export class Log implements MessageLog {
   readonly #arenaOf: { arena: Arena };
   /** Segments that hold something, and the one that is written. */
   readonly #segments = new Map<number, LiveSegment>();
-  /** Segments whose files go back once the present one's first group is synced. */
-  #retiring: LiveSegment[] = [];
+  /** The segment that recovery began with: what is behind its end is cut off then. */
+  #cut: LiveSegment | undefined = undefined;
   /** What writes the present segment; undefined before the log is open and after it is closed. */
   #appender: Appender | undefined = undefined;
   #segment: LiveSegment | undefined = undefined;
@@ -152,6 +152,7 @@ export class Log implements MessageLog {
     const position = { segment: end.segment, blocks: end.blocks };
     await this.#volume.update({ state: 'open', epoch, position, endTag: end.tag });
     this.#durable = position;
+    this.#cut = last;
     this.#beginSegment(end);
     this.sync();
   }
@@ -224,7 +225,7 @@ export class Log implements MessageLog {
       this.#table.synced(block);
     }
     this.#table.cache.evict();
-    if (group.isFirst) void this.#retire();
+    if (group.isFirst) void this.#retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
     if (this.#writer.isBusy) return;
@@ -274,7 +275,7 @@ export class Log implements MessageLog {
       // A segment that a crash cut has no index of its own: the newest segment has it, always.
       if (older.index?.segment !== older.number) this.#writeIndex(older);
     }
-    this.#writeTable(wanted);
+    this.#writeTable(segment, wanted);
     this.#isRolling = false;
   }
 
@@ -301,7 +302,7 @@ export class Log implements MessageLog {
   }
 
   /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
-  #writeTable(wanted: readonly LiveSegment[]): void {
+  #writeTable(current: LiveSegment, wanted: readonly LiveSegment[]): void {
     const entries = wanted.map(({ end, lastOffset, index }) => {
       assert(end !== undefined && index !== undefined, 'an older segment has no index');
       return { end, lastOffset, index };
@@ -309,9 +310,9 @@ export class Log implements MessageLog {
     this.#append(logRecordTypes.table, encodeTable(entries));
     this.#table.deadSegmentCount = 0;
     for (const segment of this.#segments.values()) {
-      if (segment === this.#segment || wanted.includes(segment)) continue;
+      if (segment === current || wanted.includes(segment)) continue;
       this.#segments.delete(segment.number);
-      this.#retiring.push(segment);
+      current.superseded.push(segment);
     }
   }
 
@@ -320,11 +321,13 @@ export class Log implements MessageLog {
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
-  async #retire(): Promise<void> {
-    const retiring = this.#retiring;
-    this.#retiring = [];
+  /** Recovery would begin with this segment now: what it does not need may go. */
+  async #retire(segment: LiveSegment): Promise<void> {
+    const cut = this.#cut;
+    this.#cut = undefined;
     try {
-      for (const segment of retiring) await this.#files.retire(segment.number);
+      if (cut !== undefined && this.#segments.has(cut.number)) await this.#files.cut(cut);
+      for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
     } catch (cause) {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     }

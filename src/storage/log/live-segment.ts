@@ -29,6 +29,8 @@ export class LiveSegment {
   /** Where in the file its last block begins. */
   lastOffset = 0;
   index: IndexPlace | undefined = undefined;
+  /** Segments that recovery does not need once it would begin with this one. */
+  readonly superseded: LiveSegment[] = [];
 
   constructor(header: SegmentHeader, key: KeyObject) {
     this.number = header.segment;

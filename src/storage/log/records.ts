@@ -94,3 +94,28 @@ export function decodeBlocks(
     segment.lengths.push(reader.u32());
   }
 }
+
+/** One record in a block's plaintext. */
+export interface LogRecord {
+  readonly type: number;
+  /** Where its payload begins and ends. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A block's records.
+ *
+ * @param broken makes what is thrown where they do not fill the block exactly
+ */
+export function* recordsOf(plaintext: Buffer, broken: () => Error): Generator<LogRecord> {
+  let at = 0;
+  while (at + recordHeaderBytes <= plaintext.length) {
+    const start = at + recordHeaderBytes;
+    const end = start + plaintext.readUInt32BE(at + 1);
+    if (end > plaintext.length) throw broken();
+    yield { type: plaintext[at] ?? 0, start, end };
+    at = end;
+  }
+  if (at !== plaintext.length) throw broken();
+}

@@ -5,8 +5,9 @@ import {
   blocksOf,
   decodeBlocks,
   decodeTable,
+  type LogRecord,
   logRecordTypes,
-  recordHeaderBytes,
+  recordsOf,
   type TableEntry,
 } from './records.ts';
 import type { Recovery } from './recovery.ts';
@@ -21,12 +22,6 @@ export interface ReplayTarget {
   /** All of the block's records have come. */
   end(block: LogBlock): void;
   record(block: LogBlock, type: number, buffer: Buffer, start: number, end: number): void;
-}
-
-interface Record {
-  readonly type: number;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Reads a volume's log as recovery does: a checkpoint, the indexes it names, what came after it. */
@@ -107,19 +102,10 @@ export class Replay {
     }
   }
 
-  *#records(segment: LiveSegment, block: ReadBlock): Generator<Record> {
-    const { plaintext } = block;
-    let at = 0;
-    while (at + recordHeaderBytes <= plaintext.length) {
-      const start = at + recordHeaderBytes;
-      const end = start + plaintext.readUInt32BE(at + 1);
-      if (end > plaintext.length) break;
-      yield { type: plaintext[at] ?? 0, start, end };
-      at = end;
-    }
-    if (at !== plaintext.length) {
-      throw this.#damage(segment, `has a broken record in block ${block.number}`);
-    }
+  #records(segment: LiveSegment, block: ReadBlock): Generator<LogRecord> {
+    return recordsOf(block.plaintext, () =>
+      this.#damage(segment, `has a broken record in block ${block.number}`),
+    );
   }
 
   #damage(segment: LiveSegment, what: string): StorageError {

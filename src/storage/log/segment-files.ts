@@ -1,6 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import type { DiskFile } from '../disk.ts';
 import type { Volume } from '../volume.ts';
+import type { LiveSegment } from './live-segment.ts';
+import { blockHeaderBytes, pageAfter } from './segment.ts';
 
 const openMax = 64;
 /** Segments kept to be written anew; more are removed. */
@@ -87,6 +89,13 @@ export class SegmentFiles {
     assert(handle !== undefined, 'a segment that was never begun is finished');
     handle.userCount--;
     return this.#closeIdle();
+  }
+
+  /** Cuts off what is behind a segment's end. */
+  cut(segment: LiveSegment): Promise<void> {
+    const lastLength = segment.lengths[segment.end?.blocks ?? 0] ?? 0;
+    const end = pageAfter(segment.lastOffset + blockHeaderBytes + lastLength);
+    return this.using(segment.number, (file) => file.truncate(end));
   }
 
   /** Makes files that began or ended last. */

@@ -1,0 +1,154 @@
+import type { KeyObject } from 'node:crypto';
+import type { Disk } from './disk.ts';
+import { StorageError } from './errors.ts';
+import { LogBlock } from './log/block.ts';
+import type { LiveSegment } from './log/live-segment.ts';
+import { recordsOf } from './log/records.ts';
+import { Recovery } from './log/recovery.ts';
+import { Replay } from './log/replay.ts';
+import { blockFlags, blockHeaderBytes, isZero, pageAfter, pageBytes } from './log/segment.ts';
+import { listSegments, SegmentFiles, segmentFile } from './log/segment-files.ts';
+import type { ReadBlock } from './log/segment-reader.ts';
+import { Volume } from './volume.ts';
+
+/** What a sound volume holds. */
+export interface VolumeReport {
+  readonly id: string;
+  readonly kind: string;
+  /** Whether it was left by a clean stop. */
+  readonly isClosed: boolean;
+  readonly segmentCount: number;
+  readonly blockCount: number;
+  readonly recordCount: number;
+  /** Bytes of the files read. */
+  readonly bytes: number;
+}
+
+/** Told how far a check is. */
+export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
+
+/**
+ * Reads every byte of a volume that nothing has open, and proves that it is as it was written.
+ *
+ * @throws {StorageError} the first thing that is wrong, with file and offset
+ */
+export async function checkVolume(
+  disk: Disk,
+  folder: string,
+  dataKey: KeyObject,
+  progress: CheckProgress = () => {},
+): Promise<VolumeReport> {
+  const volume = await Volume.open(disk, folder, dataKey);
+  const files = new SegmentFiles(volume, false);
+  try {
+    return await new VolumeCheck(volume, files, progress).run();
+  } finally {
+    await files.close();
+    await volume.close();
+  }
+}
+
+class VolumeCheck {
+  readonly #volume: Volume;
+  readonly #files: SegmentFiles;
+  readonly #recovery: Recovery;
+  readonly #progress: CheckProgress;
+  #totalBytes = 0;
+  #doneBytes = 0;
+  #blockCount = 0;
+  #recordCount = 0;
+
+  constructor(volume: Volume, files: SegmentFiles, progress: CheckProgress) {
+    this.#volume = volume;
+    this.#files = files;
+    this.#recovery = new Recovery(volume, files);
+    this.#progress = progress;
+  }
+
+  async run(): Promise<VolumeReport> {
+    const { header } = this.#volume;
+    const isClosed = header.state === 'closed';
+    const { segments } = await listSegments(this.#volume);
+    for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
+    const wanted = await this.#replay(segments);
+    for (const segment of wanted) await this.#checkSegment(segment);
+    await this.#checkNames(wanted, isClosed);
+    return {
+      id: header.id,
+      kind: header.kind,
+      isClosed,
+      segmentCount: wanted.length,
+      blockCount: this.#blockCount,
+      recordCount: this.#recordCount,
+      bytes: this.#doneBytes,
+    };
+  }
+
+  #sizeBytes(segment: number): Promise<number> {
+    return this.#files.using(segment, async (file) => file.sizeBytes);
+  }
+
+  /** The segments that recovery would keep. */
+  async #replay(segments: readonly number[]): Promise<LiveSegment[]> {
+    const wanted: LiveSegment[] = [];
+    const replay = new Replay(this.#recovery, {
+      add: (segment) => wanted.push(segment),
+      begin: (segment, number) => new LogBlock(0, segment, number),
+      record: () => {},
+      end: () => {},
+    });
+    await replay.run(segments);
+    return wanted;
+  }
+
+  async #checkSegment(segment: LiveSegment): Promise<void> {
+    const { end, number } = segment;
+    const blockCount = end?.blocks ?? 0;
+    let last: ReadBlock | undefined;
+    for await (const block of this.#recovery.readBlocks(segment, pageBytes, 1, blockCount)) {
+      await this.#checkBlock(segment, block);
+      last = block;
+    }
+    if (last === undefined || end === undefined || !last.tag.equals(end.tag)) {
+      throw this.#recovery.damage(number, 'does not end with the block it is said to end with');
+    }
+    const isEnded = (last.flags & blockFlags.segmentEnd) !== 0;
+    const sizeBytes = await this.#sizeBytes(number);
+    const endBytes = pageAfter(last.offset + blockHeaderBytes + last.length);
+    if (isEnded && sizeBytes !== endBytes) {
+      throw this.#recovery.damage(number, `has ${sizeBytes} bytes; its end is at ${endBytes}`);
+    }
+    this.#doneBytes += sizeBytes;
+    this.#progress(this.#doneBytes, this.#totalBytes);
+  }
+
+  async #checkBlock(segment: LiveSegment, block: ReadBlock): Promise<void> {
+    const { number, offset, length, plaintext } = block;
+    const isWhereSaid = (segment.offsets[number] ?? offset) === offset;
+    if (!isWhereSaid || (segment.lengths[number] ?? length) !== length) {
+      throw this.#recovery.damage(segment.number, `has block ${number} elsewhere than indexed`);
+    }
+    const broken = () =>
+      this.#recovery.damage(segment.number, `has a broken record in block ${number}`);
+    for (const _record of recordsOf(plaintext, broken)) this.#recordCount++;
+    this.#blockCount++;
+    if ((block.flags & blockFlags.groupEnd) === 0) return;
+    const end = offset + blockHeaderBytes + length;
+    const padding = await this.#files.read(segment.number, end, pageAfter(end) - end);
+    if (!isZero(padding)) {
+      throw this.#recovery.damage(segment.number, `is damaged behind byte ${end}`);
+    }
+  }
+
+  /** After a clean stop there is nothing but what is wanted. */
+  async #checkNames(wanted: readonly LiveSegment[], isClosed: boolean): Promise<void> {
+    const names = await this.#volume.disk.list(this.#volume.folder);
+    const known = new Set(['volume', 'lock', ...wanted.map(({ number }) => segmentFile(number))]);
+    const leftOver = /^(seg-\d+|free-\d+|volume\.new|lock\.\d+(\.stale)?)$/;
+    for (const name of names) {
+      if (known.has(name) || (!isClosed && leftOver.test(name))) continue;
+      const path = this.#volume.path(name);
+      throw new StorageError('volume-damaged', `${path} does not belong to the volume`);
+    }
+  }
+}
