@@ -403,7 +403,10 @@ test('messages that are only on the disk are fetched for delivery, get and dead 
 
 test('a message that fails too often is dropped', async () => {
   const b = await BareBroker.open();
-  const queue = b.queue('q', { 'x-delivery-limit': int(2) });
+  const queue = b.queue('q', {
+    'x-queue-type': text('quorum'),
+    'x-delivery-limit': int(2),
+  });
   b.publish('', 'q', 'm');
   const inbox = new Inbox();
   const subscription = queue.subscribe(inbox, plainSubscribe);

@@ -31,6 +31,8 @@ export interface BrokerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly limits?: Partial<Limits>;
+  /** Bytes of memory in use; those of the process where it is not given. */
+  readonly memoryBytes?: () => number;
 }
 
 /** A connection that has opened a virtual host. */
@@ -96,6 +98,7 @@ export class Broker implements VhostHost, Journal<Change> {
     broker.store.recovered();
     broker.#finishRecovery();
     if (!broker.#isFounded) broker.#found();
+    broker.define({ kind: 'started' });
     return broker;
   }
 
@@ -116,6 +119,11 @@ export class Broker implements VhostHost, Journal<Change> {
     }
     this.isRecovering = false;
     this.#nowMs = 0;
+  }
+
+  /** Bytes of memory in use. */
+  get memoryBytes(): number {
+    return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
   }
 
   get burstCountMax(): number {
@@ -273,7 +281,9 @@ export class Broker implements VhostHost, Journal<Change> {
     for (const queue of queues) queue.arrived(bodyLength);
     for (const queue of queues) queue.shorten();
     this.group = group;
-    if (group !== 0 && log.pendingBytes > this.limits.pendingBytesMax) this.flow.setPaused(true);
+    if (group === 0 || log.pendingBytes <= this.limits.pendingBytesMax) return;
+    this.flow.setPaused(true);
+    log.sync(); // what publishers wait for
   }
 
   /** Full queues refuse; with `reject-publish-dlx` their dead letter exchange gets the message. */
@@ -381,8 +391,7 @@ export class Broker implements VhostHost, Journal<Change> {
   tick(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
-    const used = process.memoryUsage.rss();
-    if (used > this.limits.memoryBytesMax) this.flow.block('low on memory');
+    if (this.memoryBytes > this.limits.memoryBytesMax) this.flow.block('low on memory');
     else this.flow.unblock('low on memory');
     if (nowMs >= this.#dueMs) {
       const timed = this.#timed;
@@ -429,6 +438,8 @@ export class Broker implements VhostHost, Journal<Change> {
     switch (change.kind) {
       case 'founded':
         this.#isFounded = true;
+        return;
+      case 'started':
         return;
       case 'counter':
         this.#queueNumber = Math.max(this.#queueNumber, change.queueNumber);

@@ -33,6 +33,8 @@ export type Change =
   | UserChange
   /** The broker has once been given what a new one has. */
   | { kind: 'founded' }
+  /** A run begins: from here on messages may be delivered without a trace in the log. */
+  | { kind: 'started' }
   | { kind: 'counter'; queueNumber: number }
   | { kind: 'vhost' | 'vhost-deleted'; vhost: string };
 

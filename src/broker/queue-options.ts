@@ -24,8 +24,102 @@ export interface QueueSettings {
   /** 0 where the queue has no priorities. */
   readonly priorityMax: number;
   readonly isSingleActive: boolean;
+  /** Failed deliveries after which a message is dropped or dies; only quorum queues count them. */
   readonly deliveryLimit: number;
-  readonly isQuorum: boolean;
+}
+
+/** Milliseconds that an expiry may at most be: ten years, as in RabbitMQ. */
+export const expiryMsMax = 315_360_000_000;
+
+const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
+
+type QueueType = 'classic' | 'quorum';
+
+// Which arguments a type of queue knows; those of another type are refused, all others ignored.
+const common = [
+  'x-dead-letter-exchange',
+  'x-dead-letter-routing-key',
+  'x-expires',
+  'x-max-length',
+  'x-max-length-bytes',
+  'x-message-ttl',
+  'x-overflow',
+  'x-queue-leader-locator',
+  'x-queue-type',
+  'x-single-active-consumer',
+];
+const known: Readonly<Record<QueueType, readonly string[]>> = {
+  classic: [...common, 'x-max-priority', 'x-queue-mode', 'x-queue-version'],
+  quorum: [...common, 'x-dead-letter-strategy', 'x-delivery-limit', 'x-quorum-initial-group-size'],
+};
+const knownToOthers = [
+  'x-initial-cluster-size',
+  'x-max-age',
+  'x-max-in-memory-bytes',
+  'x-max-in-memory-length',
+  'x-stream-filter-size-bytes',
+  'x-stream-max-segment-size-bytes',
+];
+
+/** Arguments that must be the same when a queue is declared again. */
+export const comparedArguments: readonly string[] = [
+  ...new Set([...known.classic, ...known.quorum]),
+].filter((name) => name !== 'x-queue-mode');
+
+/** Reads one argument after the other and refuses the first that is wrong. */
+class ArgumentReader {
+  readonly #args: Arguments;
+  readonly #subject: string;
+
+  constructor(args: Arguments, subject: string) {
+    this.#args = args;
+    this.#subject = subject;
+  }
+
+  fail(name: string, why: string): never {
+    const text = `invalid arg '${name}' for ${this.#subject}: ${why}`;
+    throw new BrokerError('precondition-failed', text);
+  }
+
+  /** A whole number not below 0; Infinity where it is not given. */
+  count(name: string): number {
+    const found = this.#args[name];
+    if (found === undefined) return Infinity;
+    if (!isInteger(found)) return this.fail(name, `"expected integer, got ${found.type}"`);
+    return found.value < 0 ? this.fail(name, `{value_negative,${found.value}}`) : found.value;
+  }
+
+  expiry(name: string): number {
+    const ms = this.count(name);
+    if (ms === Infinity || ms <= expiryMsMax) return ms;
+    return this.fail(name, `{value_too_large,${ms}}`);
+  }
+
+  text(name: string): string | undefined {
+    const found = this.#args[name];
+    if (found === undefined || found.type === 'longstr') return found?.value as string | undefined;
+    return this.fail(name, `{unacceptable_type,${found.type}}`);
+  }
+
+  bool(name: string): boolean {
+    const found = this.#args[name];
+    if (found === undefined || found.type === 'bool') return found?.value === true;
+    return this.fail(name, `{unacceptable_type,${found.type}}`);
+  }
+
+  type(): QueueType {
+    const type = this.text('x-queue-type') ?? 'classic';
+    if (type !== 'classic' && type !== 'quorum') {
+      this.fail('x-queue-type', `"unsupported queue type '${type}'"`);
+    }
+    const foreign = [...comparedArguments, ...knownToOthers];
+    for (const name of Object.keys(this.#args)) {
+      if (known[type].includes(name) || !foreign.includes(name)) continue;
+      const text = `invalid arg '${name}' for ${this.#subject} of queue type rabbit_${type}_queue`;
+      throw new BrokerError('precondition-failed', text);
+    }
+    return type;
+  }
 }
 
 /**
@@ -35,52 +129,31 @@ export interface QueueSettings {
  * @throws {BrokerError} `precondition-failed` with the argument's name and what is wrong with it
  */
 export function readQueueArguments(args: Arguments, subject: string): QueueSettings {
-  const fail = (name: string, why: string): never => {
-    throw new BrokerError('precondition-failed', `invalid arg '${name}' for ${subject}: ${why}`);
-  };
-  const count = (name: string, min = 0, max = Number.MAX_SAFE_INTEGER): number => {
-    const found = args[name];
-    if (found === undefined) return Infinity;
-    if (!isInteger(found)) return fail(name, `{unacceptable_type,${found.type}}`);
-    if (found.value < min) {
-      return fail(name, found.value < 0 ? `{value_negative,${found.value}}` : '{value_zero,0}');
-    }
-    return found.value > max ? fail(name, `{max_value_exceeded,${found.value}}`) : found.value;
-  };
-  const text = (name: string, allowed?: readonly string[]): string | undefined => {
-    const found = args[name];
-    if (found === undefined) return undefined;
-    if (typeof found.value !== 'string') return fail(name, `{unacceptable_type,${found.type}}`);
-    if (allowed !== undefined && !allowed.includes(found.value)) {
-      return fail(name, `'${found.value}' is none of ${allowed.join(', ')}`);
-    }
-    return found.value;
-  };
-  const deadLetterExchange = text('x-dead-letter-exchange');
-  const deadLetterKey = text('x-dead-letter-routing-key');
+  const reader = new ArgumentReader(args, subject);
+  const type = reader.type();
+  const expiresMs = reader.expiry('x-expires');
+  if (expiresMs === 0) reader.fail('x-expires', '{value_zero,0}');
+  const deadLetterExchange = reader.text('x-dead-letter-exchange');
+  const deadLetterKey = reader.text('x-dead-letter-routing-key');
   if (deadLetterKey !== undefined && deadLetterExchange === undefined) {
-    fail('x-dead-letter-routing-key', 'routing_key_but_no_dlx_defined');
+    reader.fail('x-dead-letter-routing-key', 'routing_key_but_no_dlx_defined');
   }
-  const single = args['x-single-active-consumer'];
-  if (single !== undefined && single.type !== 'bool') {
-    fail('x-single-active-consumer', `{unacceptable_type,${single.type}}`);
+  const priorityMax = reader.count('x-max-priority');
+  if (priorityMax !== Infinity && priorityMax > 255) {
+    reader.fail('x-max-priority', `{max_value_exceeded,${priorityMax}}`);
   }
-  const priorityMax = count('x-max-priority', 0, 255);
-  const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
-  const overflow = text('x-overflow', overflows);
-  const isQuorum = text('x-queue-type', ['classic', 'quorum']) === 'quorum';
-  text('x-queue-mode', ['default', 'lazy']);
+  const overflow = reader.text('x-overflow') ?? 'drop-head';
   return {
-    ttlMs: count('x-message-ttl'),
-    expiresMs: count('x-expires', 1),
-    lengthMax: count('x-max-length'),
-    bytesMax: count('x-max-length-bytes'),
-    overflow: overflows.find((name) => name === overflow) ?? 'drop-head',
+    ttlMs: reader.expiry('x-message-ttl'),
+    expiresMs,
+    lengthMax: reader.count('x-max-length'),
+    bytesMax: reader.count('x-max-length-bytes'),
+    overflow:
+      overflows.find((name) => name === overflow) ?? reader.fail('x-overflow', 'invalid_overflow'),
     deadLetterExchange,
     deadLetterKey,
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
-    isSingleActive: single?.value === true,
-    deliveryLimit: count('x-delivery-limit'),
-    isQuorum,
+    isSingleActive: reader.bool('x-single-active-consumer'),
+    deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,
   };
 }

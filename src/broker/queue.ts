@@ -56,6 +56,8 @@ export class Queue {
   readonly #host: QueueHost;
   #ready: Ready;
   readonly #hasLimit: boolean;
+  /** The one consumer of a queue with a single active one. */
+  #active: Subscription | undefined = undefined;
   #turn = 0;
   #dead: { sequence: number; reason: DeathReason }[] = [];
   #gets: (() => void)[] = [];
@@ -99,11 +101,17 @@ export class Queue {
     this.#host.markDirty(this);
   }
 
-  /** Whether a message of this size is refused because the queue is full. */
+  /** Whether a message of this size is refused because the queue is full and no consumer helps. */
   isFull(bodyLength: number): boolean {
     if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
+    if (this.#hasRoom(bodyLength)) return false;
+    if (this.subscriptions.length > 0) this.deliver();
+    return !this.#hasRoom(bodyLength);
+  }
+
+  #hasRoom(bodyLength: number): boolean {
     const { lengthMax, bytesMax } = this.settings;
-    return this.readyCount >= lengthMax || this.readyBytes + bodyLength > bytesMax;
+    return this.readyCount < lengthMax && this.readyBytes + bodyLength <= bytesMax;
   }
 
   /** A message was appended to the window under its last number. */
@@ -120,7 +128,7 @@ export class Queue {
 
   /** Drops from the head what is above the queue's limits, unless a consumer takes it. */
   shorten(): void {
-    if (!this.#hasLimit) return;
+    if (!this.#hasLimit || this.settings.overflow !== 'drop-head') return;
     const { lengthMax, bytesMax } = this.settings;
     const isOver = () => this.readyCount > lengthMax || this.readyBytes > bytesMax;
     if (isOver() && this.subscriptions.length > 0) this.deliver();
@@ -176,8 +184,8 @@ export class Queue {
 
   #nextSubscription(): Subscription | undefined {
     const all = this.subscriptions;
-    const only = all[0];
     if (all.length === 1 || this.settings.isSingleActive) {
+      const only = this.settings.isSingleActive ? this.#active : all[0];
       return only?.canTake() === true ? only : undefined;
     }
     let best: Subscription | undefined;
@@ -302,12 +310,14 @@ export class Queue {
     this.requireOwner(options.owner);
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
+    const { isSingleActive } = this.settings;
     const isTaken = this.subscriptions.some((other) => other.options.exclusive);
-    if (isTaken || (options.exclusive && this.subscriptions.length > 0)) {
+    if (isTaken || (options.exclusive && (isSingleActive || this.subscriptions.length > 0))) {
       const subject = describe('queue', this.name, this.vhost);
       throw new BrokerError('access-refused', `${subject} in exclusive use`);
     }
     this.subscriptions.push(subscription);
+    this.#active ??= subscription;
     this.wake();
     return subscription;
   }
@@ -317,9 +327,19 @@ export class Queue {
     const at = this.subscriptions.indexOf(subscription);
     if (at < 0) return;
     this.subscriptions.splice(at, 1);
+    if (this.#active === subscription) this.#active = this.#nextActive();
     this.touch();
     if (this.options.autoDelete && this.subscriptions.length === 0) this.#host.deleteQueue(this);
     else this.wake();
+  }
+
+  /** Of the highest priority the one that has waited longest. */
+  #nextActive(): Subscription | undefined {
+    let best: Subscription | undefined;
+    for (const waiting of this.subscriptions) {
+      if (best === undefined || waiting.options.priority > best.options.priority) best = waiting;
+    }
+    return best;
   }
 
   /** @throws {BrokerError} `resource-locked` where another connection owns the queue */

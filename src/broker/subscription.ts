@@ -135,6 +135,7 @@ export class Subscription {
     }
     if (count > 0) {
       this.#forget(count);
+      if (isBack) this.queue.shorten();
       this.queue.wake();
     }
     return count;

@@ -11,8 +11,9 @@ import {
   type ExchangeType,
   exchangeTypes,
 } from './exchanges/exchange.ts';
+import { checkMatch } from './exchanges/headers.ts';
 import { Queue, type QueueHost } from './queue.ts';
-import { type QueueOptions, readQueueArguments } from './queue-options.ts';
+import { comparedArguments, type QueueOptions, readQueueArguments } from './queue-options.ts';
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {
@@ -23,6 +24,8 @@ export interface VhostHost extends QueueHost {
   /** 22 characters nobody can guess. */
   randomName(): string;
 }
+
+const classic = { type: 'longstr', value: 'classic' } as const;
 
 // AMQP 0-9-1's own, and those that RabbitMQ adds.
 const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
@@ -174,11 +177,12 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('exclusive', subject, options.exclusive, found.options.exclusive);
-      const names = { ...found.options.arguments, ...options.arguments };
-      for (const key of Object.keys(names)) {
-        requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      for (const key of comparedArguments) {
+        // No type at all means the classic one.
+        const none = key === 'x-queue-type' ? classic : undefined;
+        const received = options.arguments[key] ?? none;
+        requireSameArgument(key, subject, received, found.options.arguments[key] ?? none);
       }
-      found.touch();
       return found;
     }
     this.#requireOrdinaryName('queue', name);
@@ -269,14 +273,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    const match = args['x-match']?.value ?? 'all';
-    const matches = ['all', 'any', 'all-with-x', 'any-with-x'];
-    if (source.type === 'headers' && !matches.includes(String(match))) {
-      throw new BrokerError(
-        'precondition-failed',
-        `Invalid x-match field value '${match}'; expected all, any, all-with-x, or any-with-x`,
-      );
-    }
+    if (source.type === 'headers') checkMatch(args['x-match']);
     const binding = { destination, routingKey, arguments: args };
     if (source.bind(binding)) this.#defineBinding('bound', source, binding);
   }

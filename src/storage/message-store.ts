@@ -327,6 +327,7 @@ export class MessageStore {
         this.#replaySettle(buffer, start);
         return;
       case recordTypes.definition:
+        this.isCleanStop = false;
         this.#definitions.apply(JSON.parse(buffer.toString('utf8', start, end)));
         return;
       case recordTypes.window:

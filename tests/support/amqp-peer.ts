@@ -3,7 +3,9 @@ import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { FrameReader, frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
 import {
+  type BasicConsume,
   type Method,
+  type QueueDeclare,
   readMethod,
   writeMethod,
 } from '../../src/protocols/amqp091/codec/methods.gen.ts';
@@ -16,7 +18,7 @@ import { type BasicProperties, writeProperties } from './basic-properties.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** A broker over a log in memory that syncs when a test says so. */
-export async function openBroker(limits: Partial<Limits> = {}) {
+export async function openBroker(limits: Partial<Limits> = {}, memoryBytes = () => 0) {
   const log = new MemoryLog();
   const broker = await Broker.open({
     openLog: async (store) => {
@@ -26,6 +28,7 @@ export async function openBroker(limits: Partial<Limits> = {}) {
     users: [{ username: 'guest', passwordHash: 'guest' }],
     verifyPassword: async (password, hash) => password === hash,
     limits,
+    memoryBytes,
   });
   log.onDurable = (group) => broker.onDurable(group);
   return { broker, log };
@@ -84,6 +87,15 @@ const capabilities: FieldTable = {
     },
   },
 };
+
+/** Reply codes and texts of the closes among what was received, `channel` or `connection` first. */
+export function closes(received: readonly (Method | string)[]): string[] {
+  return received.flatMap((x) => {
+    if (typeof x === 'string' || (x.id !== 0x000a0032 && x.id !== 0x00140028)) return [];
+    const scope = x.id === 0x00140028 ? 'channel' : 'connection';
+    return [`${scope} ${x.replyCode} ${x.replyText}`];
+  });
+}
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
 export class AmqpPeer implements Transport {
@@ -146,6 +158,36 @@ export class AmqpPeer implements Transport {
     return this.take();
   }
 
+  /** Declares a queue; durable where `how` does not say otherwise. */
+  declare(queue: string, args: FieldTable = {}, how: Partial<QueueDeclare> = {}) {
+    return this.call(1, {
+      id: 0x0032000a,
+      queue,
+      passive: false,
+      durable: true,
+      exclusive: false,
+      autoDelete: false,
+      noWait: true,
+      arguments: args,
+      ...how,
+    });
+  }
+
+  /** Begins to consume under the queue's name as tag. */
+  consume(queue: string, how: Partial<BasicConsume> = {}) {
+    return this.call(1, {
+      id: 0x003c0014,
+      queue,
+      consumerTag: queue,
+      noLocal: false,
+      noAck: false,
+      exclusive: false,
+      noWait: true,
+      arguments: {},
+      ...how,
+    });
+  }
+
   call(channel: number, method: Method): (Method | string)[] {
     return this.send(methodFrame(channel, method));
   }
@@ -176,16 +218,7 @@ export class AmqpPeer implements Transport {
     const peer = new AmqpPeer(broker);
     await peer.open();
     peer.call(1, { id: 0x0014000a });
-    peer.call(1, {
-      id: 0x0032000a,
-      queue: 'q',
-      passive: false,
-      durable: true,
-      exclusive: false,
-      autoDelete: false,
-      noWait: true,
-      arguments: {},
-    });
+    peer.declare('q');
     return peer;
   }
 }

@@ -51,6 +51,7 @@ export class MemoryLog implements MessageLog {
 
   reserve(type: number, size: number): MessageBlock {
     const block = this.#room(this.#open, false, size);
+    this.pendingBytes += size;
     this.#open = block;
     const batch = this.#isInBatch ? this.#batch : 0;
     const end = this.at + size;
@@ -124,6 +125,7 @@ export class MemoryLog implements MessageLog {
   /** What a sync does. */
   syncNow(): void {
     this.durableGroup = this.openGroup++;
+    this.pendingBytes = 0;
     this.onDurable(this.durableGroup);
   }
 

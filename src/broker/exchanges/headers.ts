@@ -1,4 +1,22 @@
-import { type Arguments, isSameArgument } from '../arguments.ts';
+import { type Argument, type Arguments, isSameArgument } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
+
+/**
+ * Requires a binding's `x-match` to be one that exists; none means `all`.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkMatch(match: Argument | undefined): void {
+  if (match === undefined) return;
+  const { type, value } = match;
+  if (type !== 'longstr') {
+    const why = `Invalid x-match field type ${type} (value ${value}); expected longstr`;
+    throw new BrokerError('precondition-failed', why);
+  }
+  if (['all', 'any', 'all-with-x', 'any-with-x'].includes(String(value))) return;
+  const why = `Invalid x-match field value <<"${value}">>; expected all, any, all-with-x, or any-with-x`;
+  throw new BrokerError('precondition-failed', why);
+}
 
 /**
  * Whether a message's headers match a binding of a headers exchange. An argument without a value

@@ -1,4 +1,5 @@
 import { isInteger } from '../../broker/arguments.ts';
+import { describe } from '../../broker/errors.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Delivery, Subscription } from '../../broker/subscription.ts';
 import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
@@ -55,7 +56,9 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const queue = channel.vhost.queue(name, channel.host);
   const priority = method.arguments['x-priority'];
   if (priority !== undefined && !isInteger(priority)) {
-    throw new AmqpError('precondition-failed', `invalid arg 'x-priority': ${priority.type}`);
+    const why = `"expected integer, got ${priority.type}"`;
+    const subject = describe('queue', name, channel.vhost.name);
+    throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
   }
   consumer.subscription = queue.subscribe(consumer, {
     settled: method.noAck,

@@ -1,4 +1,5 @@
 import type { Arguments } from '../../broker/arguments.ts';
+import { describe } from '../../broker/errors.ts';
 import type { Destination, Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { isDurableBinding } from '../../broker/vhost.ts';
@@ -27,10 +28,11 @@ export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void
     exchange = channel.vhost.exchange(name);
   } else {
     channel.access.require('configure', 'exchange', name);
-    const alternate = method.arguments['alternate-exchange'];
-    if (typeof alternate?.value === 'string') {
+    const subject = describe('exchange', name, channel.vhost.name);
+    const alternate = exchangeArgument(method.arguments, 'alternate-exchange', subject);
+    if (alternate !== undefined) {
       channel.access.require('read', 'exchange', name);
-      channel.access.require('write', 'exchange', alternate.value);
+      channel.access.require('write', 'exchange', alternate);
     }
     const options = { durable, autoDelete, internal, arguments: method.arguments };
     exchange = channel.vhost.declareExchange(name, type, options);
@@ -71,6 +73,7 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
   const queue = method.passive
     ? channel.vhost.queue(queueName(channel, name), channel.host)
     : declareQueue(channel, name, method);
+  queue.touch();
   channel.lastQueue = queue.name;
   if (method.noWait) return;
   channel.sendDefined(queue.window.isDurable, {
@@ -86,8 +89,9 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const { access, vhost } = channel;
   const name = given === '' ? vhost.freeQueueName() : given;
   access.require('configure', 'queue', name);
-  const target = args['x-dead-letter-exchange']?.value;
-  if (typeof target === 'string') {
+  const subject = describe('queue', name, vhost.name);
+  const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
+  if (target !== undefined) {
     access.require('read', 'queue', name);
     access.require('write', 'exchange', target);
   }
@@ -95,6 +99,14 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);
+}
+
+/** The exchange that an argument names. */
+function exchangeArgument(args: Arguments, name: string, subject: string): string | undefined {
+  const found = args[name];
+  if (found === undefined || found.type === 'longstr') return found?.value as string | undefined;
+  const why = `invalid type '${found.type}' for arg '${name}' in ${subject}`;
+  throw new AmqpError('precondition-failed', why);
 }
 
 /** Nothing is made: this answers whether the address can be consumed from, or still is. */

@@ -3,6 +3,7 @@ import { u32At } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import { expiryMsMax } from '../../broker/queue-options.ts';
 import { noKeys, senderKeys } from '../../broker/sender-keys.ts';
 import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
@@ -11,9 +12,6 @@ import { AmqpError } from './errors.ts';
 import { amqp091Format, shortStringAt } from './format.ts';
 
 const scan = new HeadScan();
-
-/** Milliseconds that a time to live may at most be, as in RabbitMQ: 2^32 - 1. */
-const expirationMsMax = 0xffff_ffff;
 
 /**
  * A channel's messages on their way in: `basic.publish`, a header, and bodies until the announced
@@ -239,10 +237,10 @@ export class Publisher {
 function readExpiration(bytes: Buffer, found: HeadScan): number {
   const text = shortStringAt(bytes, found.expirationAt) ?? '';
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= expirationMsMax) return value;
+  if (/^\d+$/.test(text) && value <= expiryMsMax) return value;
   throw new AmqpError(
     'precondition-failed',
-    `invalid expiration '${text}': milliseconds from 0 to ${expirationMsMax} are allowed`,
+    `invalid expiration '${text}': milliseconds from 0 to ${expiryMsMax} are allowed`,
   );
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, plainSubscribe } from '../../tests/support/bare-broker.ts';
+
+const single = { 'x-single-active-consumer': { type: 'bool', value: true } } as const;
+
+function publish(b: BareBroker, queue: string, ...bodies: string[]): void {
+  for (const body of bodies) b.publish('', queue, body);
+  b.broker.pump();
+}
+
+test('consumers of one priority take turns', async () => {
+  const b = await BareBroker.open();
+  const inboxes = [new Inbox(), new Inbox(), new Inbox()];
+  for (const inbox of inboxes) b.queue('q').subscribe(inbox, plainSubscribe);
+  publish(b, 'q', '1', '2', '3', '4', '5', '6');
+  const bodies = inboxes.map((inbox) => inbox.bodies);
+  assert.deepEqual(bodies, [
+    ['1', '4'],
+    ['2', '5'],
+    ['3', '6'],
+  ]);
+});
+
+test('a lower priority gets only what no higher one can take', async () => {
+  const b = await BareBroker.open();
+  const [low, high] = [new Inbox(), new Inbox()];
+  b.queue('q').subscribe(low, { ...plainSubscribe, priority: -1 });
+  const first = b.queue('q').subscribe(high, { ...plainSubscribe, priority: 7, prefetch: 1 });
+  publish(b, 'q', '1', '2');
+  assert.deepEqual([low.bodies, high.bodies], [['2'], ['1']]);
+  first.settle(0, 0, 'accepted');
+  publish(b, 'q', '3');
+  assert.deepEqual([low.bodies, high.bodies], [['2'], ['1', '3']]);
+});
+
+test('of a single active consumer’s successors the highest priority comes first, then the oldest', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', single);
+  const inboxes = [0, 0, 5, 5].map((priority) => {
+    const inbox = new Inbox();
+    return { inbox, subscription: queue.subscribe(inbox, { ...plainSubscribe, priority }) };
+  });
+  const order: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    publish(b, 'q', `m${i}`);
+    const at = inboxes.findIndex(({ inbox }) => inbox.bodies.includes(`m${i}`));
+    order.push(at);
+    inboxes[at]?.subscription.settle(0, 0, 'accepted');
+    inboxes[at]?.subscription.stop();
+  }
+  assert.deepEqual(order, [0, 2, 3, 1]);
+});
+
+test('a single active consumer without credit lets nothing pass to another', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', single);
+  const [one, two] = [new Inbox(), new Inbox()];
+  queue.subscribe(one, { ...plainSubscribe, prefetch: 1 });
+  queue.subscribe(two, plainSubscribe);
+  publish(b, 'q', 'a', 'b');
+  assert.deepEqual([one.bodies, two.bodies, queue.readyCount], [['a'], [], 1]);
+});
+
+test('an exclusive consumer wants to be alone, and cannot be a single active one', async () => {
+  const b = await BareBroker.open();
+  const refused = { code: 'access-refused', message: "queue 'q' in vhost '/' in exclusive use" };
+  const queue = b.queue('q');
+  const alone = queue.subscribe(new Inbox(), { ...plainSubscribe, exclusive: true });
+  assert.throws(() => queue.subscribe(new Inbox(), plainSubscribe), refused);
+  alone.stop();
+  queue.subscribe(new Inbox(), plainSubscribe);
+  const exclusive = { ...plainSubscribe, exclusive: true };
+  assert.throws(() => queue.subscribe(new Inbox(), exclusive), refused);
+  assert.throws(() => b.queue('s', single).subscribe(new Inbox(), exclusive), {
+    code: 'access-refused',
+  });
+});
+
+test('prefetch 1 hands out one at a time, in order, however they are settled', async () => {
+  const b = await BareBroker.open();
+  const inbox = new Inbox();
+  const subscription = b.queue('q').subscribe(inbox, { ...plainSubscribe, prefetch: 1 });
+  publish(b, 'q', 'a', 'b', 'c');
+  const outcomes = ['released', 'rejected', 'accepted', 'accepted'] as const;
+  outcomes.forEach((outcome, i) => {
+    subscription.settle(i, i, outcome);
+    b.broker.pump();
+  });
+  assert.deepEqual(inbox.bodies, ['a', 'a', 'b', 'c']);
+  assert.deepEqual(inbox.redelivered, [false, true, false, false]);
+});

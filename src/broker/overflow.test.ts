@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, message, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import type { Arguments } from './arguments.ts';
+import { Transaction } from './transaction.ts';
+
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+const int = (value: number) => ({ type: 'signedint', value }) as const;
+const rejects = { 'x-overflow': text('reject-publish') };
+const buries = {
+  'x-dead-letter-exchange': text(''),
+  'x-dead-letter-routing-key': text('dead'),
+};
+
+/** Publishes bodies and says of each whether it was refused. */
+function refusals(b: BareBroker, queue: string, bodies: readonly string[]): boolean[] {
+  return bodies.map((body) => {
+    b.publish('', queue, body);
+    return b.broker.isRejected;
+  });
+}
+
+function deadIn(b: BareBroker, args: Arguments = {}) {
+  const inbox = new Inbox();
+  b.queue('dead', args).subscribe(inbox, { ...plainSubscribe, settled: true });
+  b.broker.pump();
+  const reasons = inbox.headers.map((headers) => headers['x-first-death-reason']?.value);
+  return inbox.bodies.map((body, i) => `${body} ${reasons[i]}`);
+}
+
+test('a queue that rejects publishes refuses what is above its length and keeps what it has', async () => {
+  const b = await BareBroker.open();
+  b.queue('q', { ...rejects, 'x-max-length': int(2) });
+  assert.deepEqual(refusals(b, 'q', ['a', 'b', 'c', 'd']), [false, false, true, true]);
+  assert.deepEqual(b.drain('q'), ['a', 'b']);
+  assert.deepEqual(refusals(b, 'q', ['e']), [false]);
+});
+
+test('what a waiting consumer takes does not count for a queue that rejects publishes', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { ...rejects, 'x-max-length': int(1) });
+  const inbox = new Inbox();
+  queue.subscribe(inbox, { ...plainSubscribe, prefetch: 3 });
+  const bodies = ['a', 'b', 'c', 'd', 'e'];
+  assert.deepEqual(refusals(b, 'q', bodies), [false, false, false, false, true]);
+  assert.deepEqual(inbox.bodies, ['a', 'b', 'c']);
+});
+
+test('with bytes as the limit, bodies of ready messages are counted', async () => {
+  const b = await BareBroker.open();
+  b.queue('q', { ...rejects, 'x-max-length-bytes': int(10) });
+  assert.deepEqual(refusals(b, 'q', ['12345', '123456', '12345', '']), [false, true, false, false]);
+  b.queue('drop', { 'x-max-length-bytes': int(10) });
+  for (const body of ['11111', '22222', '3', '44444']) b.publish('', 'drop', body);
+  assert.deepEqual(b.drain('drop'), ['3', '44444']);
+  b.publish('', 'drop', 'x'.repeat(11));
+  assert.equal(b.queue('drop', { 'x-max-length-bytes': int(10) }).readyCount, 0);
+});
+
+test('one full queue of several refuses for all, and the others still get the message', async () => {
+  const b = await BareBroker.open();
+  const fanout = b.vhost.exchange('amq.fanout');
+  b.vhost.bind(fanout, b.queue('full', { ...rejects, 'x-max-length': int(0) }), '', {});
+  b.vhost.bind(fanout, b.queue('free'), '', {});
+  b.publish('amq.fanout', '', 'm');
+  assert.equal(b.broker.isRejected, true);
+  assert.deepEqual(b.drain('free'), ['m']);
+});
+
+test('reject-publish-dlx refuses, and its dead letter exchange gets the message', async () => {
+  const b = await BareBroker.open();
+  b.queue('dead');
+  b.queue('q', { ...buries, 'x-overflow': text('reject-publish-dlx'), 'x-max-length': int(1) });
+  assert.deepEqual(refusals(b, 'q', ['a', 'b', 'c']), [false, true, true]);
+  assert.deepEqual(deadIn(b), ['b maxlen', 'c maxlen']);
+  assert.deepEqual(b.drain('q'), ['a']);
+});
+
+test('reject-publish alone makes no dead letter', async () => {
+  const b = await BareBroker.open();
+  b.queue('dead');
+  b.queue('q', { ...buries, ...rejects, 'x-max-length': int(1) });
+  assert.deepEqual(refusals(b, 'q', ['a', 'b']), [false, true]);
+  assert.deepEqual(deadIn(b), []);
+});
+
+test('what drops from the head goes to the dead letter exchange, oldest first', async () => {
+  const b = await BareBroker.open();
+  b.queue('dead');
+  b.queue('q', { ...buries, 'x-max-length': int(2) });
+  for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
+  assert.deepEqual(deadIn(b), ['a maxlen', 'b maxlen']);
+  assert.deepEqual(b.drain('q'), ['c', 'd']);
+});
+
+test('a full dead letter queue that rejects drops the dead letter', async () => {
+  const b = await BareBroker.open();
+  b.queue('dead', { ...rejects, 'x-max-length': int(1) });
+  b.queue('q', { ...buries, 'x-max-length': int(0) });
+  assert.deepEqual(refusals(b, 'q', ['a', 'b']), [false, false]);
+  assert.deepEqual(deadIn(b, { ...rejects, 'x-max-length': int(1) }), ['a maxlen']);
+});
+
+test('a full queue with priorities drops the highest first, as RabbitMQ does', async () => {
+  const b = await BareBroker.open();
+  b.queue('q', { 'x-max-priority': int(9), 'x-max-length': int(2) });
+  b.publish('', 'q', 'low', { priority: 1 });
+  b.publish('', 'q', 'high', { priority: 8 });
+  b.publish('', 'q', 'middle', { priority: 5 });
+  assert.deepEqual(b.drain('q'), ['middle', 'low']);
+});
+
+test('a consumer gets what would have dropped, as long as it takes any', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { 'x-max-length': int(1) });
+  const inbox = new Inbox();
+  queue.subscribe(inbox, { ...plainSubscribe, prefetch: 2 });
+  for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
+  b.broker.pump();
+  assert.deepEqual([inbox.bodies, b.drain('q')], [['a', 'b'], ['d']]);
+});
+
+test('messages that come back to a full queue are dropped from its head', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { 'x-max-length': int(2) });
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: 2 });
+  for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
+  b.broker.pump();
+  subscription.stop();
+  subscription.close('released');
+  assert.deepEqual(b.drain('q'), ['c', 'd']);
+});
+
+test('messages that come back to a queue that rejects publishes all stay', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { ...rejects, 'x-max-length': int(1) });
+  const subscription = queue.subscribe(new Inbox(), { ...plainSubscribe, prefetch: 1 });
+  b.publish('', 'q', 'a');
+  b.broker.pump();
+  b.publish('', 'q', 'b');
+  subscription.stop();
+  subscription.close('released');
+  assert.equal(queue.readyCount, 2);
+  assert.deepEqual(refusals(b, 'q', ['c']), [true]);
+  assert.deepEqual(b.drain('q'), ['a', 'b']);
+});
+
+test('a transaction with dead letters is recovered whole or not at all', async () => {
+  for (let rows = 0; ; rows++) {
+    const b = await BareBroker.open();
+    b.queue('dead');
+    const queue = b.queue('q', buries);
+    for (const body of ['a', 'b']) b.publish('', 'q', body);
+    const subscription = queue.subscribe(new Inbox(), plainSubscribe);
+    b.broker.pump();
+    b.log.syncNow();
+    const before = b.log.rows.length;
+    const transaction = new Transaction(b.broker, b.vhost);
+    const publication = message(b.broker, '', 'q', 'new');
+    publication.isPersistent = true;
+    transaction.publish(publication);
+    transaction.settle(subscription, 0, 0, 'rejected');
+    transaction.settle(subscription, 1, 1, 'accepted');
+    transaction.commit(() => {});
+    const written = b.log.rows.length - before;
+    const after = await BareBroker.open(b, {}, before + rows);
+    const found = [after.drain('q').join(), after.drain('dead').join()];
+    const isWhole = rows >= written;
+    assert.deepEqual(found, isWhole ? ['new', 'a'] : ['a,b', ''], `${rows} of ${written} records`);
+    if (isWhole) return;
+  }
+});

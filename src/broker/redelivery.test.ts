@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, plainSubscribe } from '../../tests/support/bare-broker.ts';
+
+// What `redelivered` says over a restart. Classic queues count no deliveries for their consumers.
+
+/** A queue of four of which the first two were delivered and came back. */
+async function halfDelivered(): Promise<BareBroker> {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
+  const subscription = queue.subscribe(new Inbox(), { ...plainSubscribe, prefetch: 2 });
+  b.broker.pump();
+  subscription.stop();
+  subscription.close('released');
+  b.log.syncNow();
+  return b;
+}
+
+function deliveries(b: BareBroker): string[] {
+  const inbox = new Inbox();
+  b.queue('q').subscribe(inbox, plainSubscribe);
+  b.broker.pump();
+  return inbox.bodies.map((body, i) => `${body} ${inbox.redelivered[i]}`);
+}
+
+test('after a clean stop exactly those are redelivered that were delivered before', async () => {
+  const b = await halfDelivered();
+  await b.broker.close();
+  const after = await BareBroker.open(b);
+  assert.deepEqual(deliveries(after), ['a true', 'b true', 'c false', 'd false']);
+});
+
+test('after a second clean stop they still are, though nothing was delivered between', async () => {
+  const b = await halfDelivered();
+  await b.broker.close();
+  const second = await BareBroker.open(b);
+  await second.broker.close();
+  const third = await BareBroker.open(second);
+  assert.deepEqual(deliveries(third), ['a true', 'b true', 'c false', 'd false']);
+});
+
+test('after a crash every message may have been delivered, and says so', async () => {
+  const b = await halfDelivered();
+  const after = await BareBroker.open(b);
+  assert.deepEqual(deliveries(after), ['a true', 'b true', 'c true', 'd true']);
+});
+
+test('after a clean start and then a crash every message says so, whatever the run did', async () => {
+  const b = await halfDelivered();
+  await b.broker.close();
+  const second = await BareBroker.open(b);
+  assert.equal(deliveries(second).length, 4, 'a delivery leaves no trace in the log');
+  second.log.syncNow();
+  const third = await BareBroker.open(second);
+  assert.deepEqual(deliveries(third), ['a true', 'b true', 'c true', 'd true']);
+});
+
+test('what was delivered and not settled when the broker stopped counts as delivered', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  b.publish('', 'q', 'a');
+  b.publish('', 'q', 'b');
+  const subscription = queue.subscribe(new Inbox(), { ...plainSubscribe, prefetch: 1 });
+  b.broker.pump();
+  subscription.stop(); // as the end of its connection does
+  subscription.close('released');
+  await b.broker.close();
+  assert.deepEqual(deliveries(await BareBroker.open(b)), ['a true', 'b false']);
+});
+
+test('a dead letter arrives as new, whatever was delivered before it died', async () => {
+  const b = await BareBroker.open();
+  const source = b.queue('source', {
+    'x-dead-letter-exchange': { type: 'longstr', value: '' },
+    'x-dead-letter-routing-key': { type: 'longstr', value: 'q' },
+  });
+  b.queue('q');
+  b.publish('', 'source', 'm');
+  const subscription = source.subscribe(new Inbox(), plainSubscribe);
+  b.broker.pump();
+  subscription.settle(0, 0, 'released');
+  b.broker.pump();
+  subscription.settle(1, 1, 'rejected');
+  assert.deepEqual(deliveries(b), ['m false']);
+});

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AmqpPeer,
+  closes,
+  methodFrame,
+  openBroker,
+  publishFrames,
+} from '../../../tests/support/amqp-peer.ts';
+import type { Method } from './codec/methods.gen.ts';
+import type { FieldTable } from './codec/tables.ts';
+
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+const int = (value: number) => ({ type: 'signedint', value }) as const;
+
+async function ready(): Promise<AmqpPeer> {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  log.syncNow();
+  return peer;
+}
+
+const exchange = (name: string, how: object = {}): Method => ({
+  id: 0x0028000a,
+  exchange: name,
+  type: 'direct',
+  passive: false,
+  durable: false,
+  autoDelete: false,
+  internal: false,
+  noWait: false,
+  arguments: {},
+  ...how,
+});
+
+const refusedArguments: readonly (readonly [string, FieldTable, string])[] = [
+  ['a negative ttl', { 'x-message-ttl': int(-1) }, "'x-message-ttl' for Q: {value_negative,-1}"],
+  [
+    'a ttl above ten years',
+    { 'x-message-ttl': { type: 'long', value: 315_360_000_001 } },
+    "'x-message-ttl' for Q: {value_too_large,315360000001}",
+  ],
+  ['an expiry of nothing', { 'x-expires': int(0) }, "'x-expires' for Q: {value_zero,0}"],
+  [
+    'a length that is text',
+    { 'x-max-length': text('5') },
+    `'x-max-length' for Q: "expected integer, got longstr"`,
+  ],
+  [
+    'a priority above 255',
+    { 'x-max-priority': int(256) },
+    "'x-max-priority' for Q: {max_value_exceeded,256}",
+  ],
+  ['an unknown overflow', { 'x-overflow': text('x') }, "'x-overflow' for Q: invalid_overflow"],
+  [
+    'a dead letter key without an exchange',
+    { 'x-dead-letter-routing-key': text('k') },
+    "'x-dead-letter-routing-key' for Q: routing_key_but_no_dlx_defined",
+  ],
+  [
+    'an unknown type of queue',
+    { 'x-queue-type': text('stream') },
+    `'x-queue-type' for Q: "unsupported queue type 'stream'"`,
+  ],
+  [
+    'an argument of another type of queue',
+    { 'x-delivery-limit': int(3) },
+    "'x-delivery-limit' for Q of queue type rabbit_classic_queue",
+  ],
+  [
+    'single active that is no boolean',
+    { 'x-single-active-consumer': int(1) },
+    "'x-single-active-consumer' for Q: {unacceptable_type,signedint}",
+  ],
+];
+
+for (const [what, args, why] of refusedArguments) {
+  test(`queue.declare with ${what} ends the channel in RabbitMQ’s words`, async () => {
+    const peer = await ready();
+    const expected = `invalid arg ${why.replace('Q', "queue 'new' in vhost '/'")}`;
+    assert.deepEqual(closes(peer.declare('new', args)), [
+      `channel 406 PRECONDITION_FAILED - ${expected}`,
+    ]);
+  });
+}
+
+test('an exchange named by an argument that is no text is refused', async () => {
+  const peer = await ready();
+  assert.deepEqual(closes(peer.declare('n', { 'x-dead-letter-exchange': int(1) })), [
+    "channel 406 PRECONDITION_FAILED - invalid type 'signedint' for arg " +
+      "'x-dead-letter-exchange' in queue 'n' in vhost '/'",
+  ]);
+  const other = await ready();
+  const args = { arguments: { 'alternate-exchange': int(1) } };
+  assert.deepEqual(closes(other.call(1, exchange('x', args))), [
+    "channel 406 PRECONDITION_FAILED - invalid type 'signedint' for arg " +
+      "'alternate-exchange' in exchange 'x' in vhost '/'",
+  ]);
+});
+
+test('a queue declared again with what RabbitMQ does not compare is the same', async () => {
+  const peer = await ready();
+  assert.deepEqual(closes(peer.declare('q', { 'x-mine': text('y') })), []);
+  assert.deepEqual(closes(peer.declare('q', { 'x-queue-type': text('classic') })), []);
+  assert.deepEqual(closes(peer.declare('q', { 'x-queue-mode': text('lazy') })), []);
+});
+
+const differing: readonly (readonly [string, FieldTable, object, string])[] = [
+  [
+    'durable',
+    {},
+    { durable: false },
+    "arg 'durable' for Q: received 'false' but current is 'true'",
+  ],
+  [
+    'auto-delete',
+    {},
+    { autoDelete: true },
+    "arg 'auto_delete' for Q: received 'true' but current is 'false'",
+  ],
+  [
+    'an argument',
+    { 'x-message-ttl': int(5) },
+    {},
+    "arg 'x-message-ttl' for Q: received the value '5' of type 'signedint' but current is none",
+  ],
+];
+
+for (const [what, args, how, why] of differing) {
+  test(`a queue declared again with another ${what} is refused`, async () => {
+    const peer = await ready();
+    const expected = `inequivalent ${why.replace('Q', "queue 'q' in vhost '/'")}`;
+    assert.deepEqual(closes(peer.declare('q', args, how)), [
+      `channel 406 PRECONDITION_FAILED - ${expected}`,
+    ]);
+  });
+}
+
+test('a passive declaration only asks: what is there is counted, what is not is not found', async () => {
+  const peer = await ready();
+  peer.send(publishFrames(1, 'q', 'a'), publishFrames(1, 'q', 'b'));
+  const passive = { passive: true, noWait: false, durable: false };
+  assert.deepEqual(peer.declare('q', { 'x-max-length': int(1) }, passive), [
+    { id: 0x0032000b, queue: 'q', messageCount: 2, consumerCount: 0 },
+  ]);
+  assert.deepEqual(peer.call(1, exchange('amq.topic', { passive: true })), [{ id: 0x0028000b }]);
+  assert.deepEqual(closes(peer.declare('nope', {}, passive)), [
+    "channel 404 NOT_FOUND - no queue 'nope' in vhost '/'",
+  ]);
+  const other = await ready();
+  assert.deepEqual(closes(other.call(1, exchange('nope', { passive: true }))), [
+    "channel 404 NOT_FOUND - no exchange 'nope' in vhost '/'",
+  ]);
+});
+
+test('a queue without a name gets one, which an empty name then means', async () => {
+  const peer = await ready();
+  const [ok] = peer.declare('', {}, { noWait: false, durable: false });
+  assert.ok(typeof ok === 'object' && ok.id === 0x0032000b);
+  assert.match(ok.queue, /^amq\.gen-[\w-]{22}$/);
+  peer.send(publishFrames(1, ok.queue, 'm'));
+  assert.deepEqual(peer.call(1, { id: 0x003c0046, queue: '', noAck: true }).at(-1), 'm');
+  peer.call(1, { id: 0x00140028, replyCode: 200, replyText: '', classId: 0, methodId: 0 });
+  peer.call(1, { id: 0x0014000a });
+  assert.deepEqual(closes(peer.consume('', { consumerTag: 't' })), [
+    'channel 404 NOT_FOUND - no previously declared queue',
+  ]);
+});
+
+test('an exclusive queue is locked to all other connections and ends with its own', async () => {
+  const { broker } = await openBroker();
+  const [own, other] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
+  own.declare('mine', {}, { exclusive: true, durable: false });
+  const locked =
+    "channel 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'mine' in " +
+    "vhost '/'. It could be originally declared on another connection or the exclusive property " +
+    'value does not match that of the original declaration.';
+  assert.deepEqual(closes(other.declare('mine', {}, { passive: true })), [locked]);
+  own.connection.ended();
+  assert.equal(broker.vhost('/').queues.has('mine'), false);
+});
+
+test('basic.get says how many are left, and when there is none', async () => {
+  const peer = await ready();
+  for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
+  const left = [];
+  for (let i = 0; i < 4; i++) {
+    const [ok] = peer.call(1, { id: 0x003c0046, queue: 'q', noAck: false });
+    left.push(typeof ok === 'object' && ok.id === 0x003c0047 ? ok.messageCount : ok);
+  }
+  assert.deepEqual(left, [2, 1, 0, { id: 0x003c0048 }]);
+});
+
+test('basic.recover brings back everything unsettled, first in line and marked', async () => {
+  const peer = await ready();
+  for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
+  peer.call(1, { id: 0x003c000a, prefetchSize: 0, prefetchCount: 2, global: false });
+  peer.consume('q');
+  const again = peer.call(1, { id: 0x003c006e, requeue: true });
+  const seen = again.map((x) => {
+    if (typeof x === 'string') return x;
+    return x.id === 0x003c003c ? `redelivered ${x.redelivered}` : x.id;
+  });
+  assert.deepEqual(seen, [0x003c006f, 'redelivered true', 'a', 'redelivered true', 'b']);
+  assert.deepEqual(closes(peer.call(1, { id: 0x003c006e, requeue: false })), [
+    'connection 540 NOT_IMPLEMENTED - requeue=false',
+  ]);
+});
+
+test('returned messages come before the confirms of later ones, each confirmed once', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  peer.call(1, { id: 0x0055000a, noWait: true });
+  const publish = (key: string, body: string) =>
+    publishFrames(1, key, body, { deliveryMode: 2 }, '', true);
+  const received = peer.send(publish('q', '1'), publish('no', '2'), publish('q', '3'));
+  assert.deepEqual(received.slice(-1), ['2'], 'a return waits for nothing');
+  log.syncNow();
+  assert.deepEqual(peer.take(), [{ id: 0x003c0050, deliveryTag: 3, multiple: true }]);
+});
+
+test('a transaction that rejects makes its dead letters at commit', async () => {
+  const peer = await ready();
+  peer.declare('dead');
+  peer.declare('t', {
+    'x-dead-letter-exchange': text(''),
+    'x-dead-letter-routing-key': text('dead'),
+  });
+  peer.send(publishFrames(1, 't', 'm'));
+  peer.call(1, { id: 0x005a000a });
+  peer.consume('t');
+  const dead = peer.connection.broker.vhost('/').queue('dead', undefined);
+  peer.call(1, { id: 0x003c005a, deliveryTag: 1, requeue: false });
+  assert.equal(dead.readyCount, 0);
+  peer.send(methodFrame(1, { id: 0x005a001e }));
+  peer.call(1, { id: 0x005a0014 });
+  assert.equal(dead.readyCount, 0, 'a rollback takes it back');
+  peer.call(1, { id: 0x003c005a, deliveryTag: 1, requeue: false });
+  peer.call(1, { id: 0x005a0014 });
+  assert.equal(dead.readyCount, 1);
+});
+
+test('an x-match that does not exist, or a priority that is no number, is refused', async () => {
+  const bind = (args: FieldTable) =>
+    methodFrame(1, {
+      id: 0x00320014,
+      queue: 'q',
+      exchange: 'amq.headers',
+      routingKey: '',
+      noWait: false,
+      arguments: args,
+    });
+  assert.deepEqual(closes((await ready()).send(bind({ 'x-match': text('some') }))), [
+    'channel 406 PRECONDITION_FAILED - Invalid x-match field value <<"some">>; ' +
+      'expected all, any, all-with-x, or any-with-x',
+  ]);
+  assert.deepEqual(closes((await ready()).send(bind({ 'x-match': int(1) }))), [
+    'channel 406 PRECONDITION_FAILED - Invalid x-match field type signedint (value 1); ' +
+      'expected longstr',
+  ]);
+  const peer = await ready();
+  assert.deepEqual(closes(peer.consume('q', { arguments: { 'x-priority': text('1') } })), [
+    "channel 406 PRECONDITION_FAILED - invalid arg 'x-priority' for queue 'q' in vhost '/': " +
+      '"expected integer, got longstr"',
+  ]);
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AmqpPeer,
+  methodFrame,
+  openBroker,
+  publishFrames,
+} from '../../../tests/support/amqp-peer.ts';
+
+const persistent = (body: string) => publishFrames(1, 'q', body, { deliveryMode: 2 });
+
+test('publishers are not read from while the log is behind, and again once half of it is synced', async () => {
+  const { broker, log } = await openBroker({ pendingBytesMax: 100_000 });
+  const [publisher, consumer] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
+  consumer.consume('q', { noAck: true });
+  publisher.send(persistent('x'.repeat(60_000)));
+  assert.equal(publisher.isPaused, false);
+  publisher.send(persistent('x'.repeat(60_000)));
+  assert.equal(publisher.isPaused, true);
+  assert.equal(consumer.isPaused, false, 'who does not publish is read from');
+  assert.equal(consumer.take().length, 4, 'and gets deliveries');
+  log.syncNow();
+  assert.equal(publisher.isPaused, false);
+});
+
+test('a connection that begins to publish while the log is behind is paused with the others', async () => {
+  const { broker } = await openBroker({ pendingBytesMax: 1000 });
+  const [first, second] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
+  first.send(persistent('x'.repeat(2000)));
+  second.send(persistent('late'));
+  assert.deepEqual([first.isPaused, second.isPaused], [true, true]);
+});
+
+test('transient messages leave the log alone, so nobody waits for it', async () => {
+  const { broker } = await openBroker({ pendingBytesMax: 1000 });
+  const peer = await AmqpPeer.ready(broker);
+  peer.send(publishFrames(1, 'q', 'x'.repeat(5000)));
+  assert.equal(peer.isPaused, false);
+});
+
+test('above the memory limit publishers are told and not read from, until memory is free again', async () => {
+  let used = 10;
+  const { broker } = await openBroker({ memoryBytesMax: 100 }, () => used);
+  const [publisher, consumer] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
+  publisher.send(publishFrames(1, 'q', 'x'));
+  used = 101;
+  broker.tick();
+  assert.deepEqual(publisher.take(), [{ id: 0x000a003c, reason: 'low on memory' }]);
+  assert.deepEqual(consumer.take(), [], 'who only consumes is not told');
+  assert.deepEqual([publisher.isPaused, consumer.isPaused], [true, false]);
+  consumer.consume('q', { noAck: true });
+  used = 100;
+  broker.tick();
+  assert.deepEqual(publisher.take(), [{ id: 0x000a003d }]);
+  assert.equal(publisher.isPaused, false);
+});
+
+test('whoever begins to publish while memory is short is told at once', async () => {
+  const { broker } = await openBroker({ memoryBytesMax: 100 }, () => 101);
+  const peer = await AmqpPeer.ready(broker);
+  broker.tick();
+  assert.deepEqual(peer.send(publishFrames(1, 'q', 'x')), [
+    { id: 0x000a003c, reason: 'low on memory' },
+  ]);
+  assert.equal(peer.isPaused, true);
+});
+
+test('memory and log are two reasons to wait: the end of one is not the end of the other', async () => {
+  let used = 101;
+  const { broker, log } = await openBroker(
+    { memoryBytesMax: 100, pendingBytesMax: 10 },
+    () => used,
+  );
+  const peer = await AmqpPeer.ready(broker);
+  peer.send(persistent('more than ten bytes'));
+  broker.tick();
+  log.syncNow();
+  assert.equal(peer.isPaused, true);
+  used = 50;
+  broker.tick();
+  assert.equal(peer.isPaused, false);
+});
+
+test('a paused connection misses no heartbeat that it could not send', async () => {
+  const { broker } = await openBroker({ pendingBytesMax: 10 });
+  const peer = await AmqpPeer.ready(broker);
+  peer.send(persistent('more than ten bytes'));
+  for (let second = 1; second <= 60; second++) peer.connection.tick(second * 1000);
+  assert.equal(peer.isClosed, false);
+});
+
+test('a channel that is told to stop gets no deliveries until it asks for them', async () => {
+  const { broker } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  peer.consume('q', { noAck: true });
+  assert.deepEqual(peer.send(methodFrame(1, { id: 0x00140014, active: false })), [
+    { id: 0x00140015, active: false },
+  ]);
+  assert.deepEqual(peer.send(publishFrames(1, 'q', 'x')), []);
+  const received = peer.send(methodFrame(1, { id: 0x00140014, active: true }));
+  assert.equal(received.at(-1), 'x');
+});
