@@ -5,39 +5,28 @@ import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import { type Arguments, noArguments } from './arguments.ts';
+import type { BrokerOptions } from './broker-options.ts';
+import { Counters } from './counters.ts';
 import { type DeadLetter, deadCopy, deadView, isCycle } from './dead-letters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Exchange } from './exchanges/exchange.ts';
+import { type Route, Router } from './exchanges/router.ts';
+import { noKeys } from './exchanges/sender-keys.ts';
 import { Flow } from './flow.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { type Route, Router } from './router.ts';
-import { noKeys } from './sender-keys.ts';
 import { Delivery } from './subscription.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 
-/** What a broker is made of. */
-export interface BrokerOptions {
-  /** Opens the log: attaches it to the store, then replays what it holds, then resolves. */
-  readonly openLog: (store: MessageStore) => Promise<void>;
-  readonly formats: readonly MessageFormat[];
-  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** Whether a password is the one that was hashed. */
-  readonly verifyPassword: (password: string, hash: string) => Promise<boolean>;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly limits?: Partial<Limits>;
-  /** Bytes of memory in use; those of the process where it is not given. */
-  readonly memoryBytes?: () => number;
-}
-
 /** A connection that has opened a virtual host. */
 export interface Session {
   readonly access: Access;
+  /** Channels, or what the protocol has in their place. */
+  readonly channelCount: number;
   /** Disconnects the client, which gets to read the reason. */
   shutdown(reason: string): void;
 }
@@ -49,6 +38,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly limits: Limits;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
+  readonly counters = new Counters();
   readonly users = new Users();
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
@@ -119,6 +109,11 @@ export class Broker implements VhostHost, Journal<Change> {
     }
     this.isRecovering = false;
     this.#nowMs = 0;
+  }
+
+  /** A bug has ended a connection: said once a connection, for the log. */
+  internalError(error: unknown, peerAddress: string): void {
+    this.#options.onInternalError?.(error, peerAddress);
   }
 
   /** Bytes of memory in use. */
@@ -260,7 +255,11 @@ export class Broker implements VhostHost, Journal<Change> {
     this.isRejected = false;
     this.group = 0;
     this.routed = route.queues.length;
-    if (this.routed === 0) return;
+    this.counters.published++;
+    if (this.routed === 0) {
+      this.counters.unrouted++;
+      return;
+    }
     let { queues, windows } = route;
     for (const queue of queues) {
       if (!queue.isFull(publication.bodyLength)) continue;
@@ -298,6 +297,7 @@ export class Broker implements VhostHost, Journal<Change> {
       this.#bury(queue, deadCopy(publication), 'maxlen');
     }
     this.isRejected = true;
+    this.counters.refused++;
     return takers;
   }
 
@@ -346,6 +346,7 @@ export class Broker implements VhostHost, Journal<Change> {
         (reason === 'rejected' || !isCycle(headers, taker.name)) && !taker.isFull(dead.bodyLength),
     );
     if (takers.length === 0) return;
+    this.counters.deadLettered++;
     const { routed, group, isRejected } = this;
     this.#store(
       dead,
@@ -416,6 +417,11 @@ export class Broker implements VhostHost, Journal<Change> {
 
   deleteQueue(queue: Queue): void {
     this.vhost(queue.vhost).removeQueue(queue);
+  }
+
+  queueEnded(queue: Queue): void {
+    this.counters.delivered += queue.deliveredCount;
+    this.counters.settled += queue.settledCount;
   }
 
   newWindow(number: number | undefined, isDurable: boolean): Window {

@@ -1,9 +1,9 @@
 import type { Argument, Arguments } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
+import { senderKeys } from './exchanges/sender-keys.ts';
 import { hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { senderKeys } from './sender-keys.ts';
 import type { Delivery } from './subscription.ts';
 
 /** One way a message died: so often in this queue for this reason. */

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchanges/exchange.ts';
-import { noKeys } from './sender-keys.ts';
+import { noKeys } from './exchanges/sender-keys.ts';
 
 const nothing = Buffer.alloc(0);
 

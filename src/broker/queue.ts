@@ -29,6 +29,8 @@ export interface QueueHost {
   /** Loads a block and then pumps. */
   load(queue: Queue, sequence: number): void;
   deleteQueue(queue: Queue): void;
+  /** The queue is gone; its counters are kept. */
+  queueEnded(queue: Queue): void;
 }
 
 /** Messages in order, and the consumers they go to. */
@@ -393,5 +395,6 @@ export class Queue {
     }
     for (const get of this.#gets.splice(0)) get();
     this.#host.store.drop(this.window);
+    this.#host.queueEnded(this);
   }
 }

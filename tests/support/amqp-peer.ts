@@ -18,7 +18,13 @@ import { type BasicProperties, writeProperties } from './basic-properties.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** A broker over a log in memory that syncs when a test says so. */
-export async function openBroker(limits: Partial<Limits> = {}, memoryBytes = () => 0) {
+export async function openBroker(
+  limits: Partial<Limits> = {},
+  memoryBytes = () => 0,
+  onInternalError = (error: unknown, _peerAddress: string): void => {
+    throw error;
+  },
+) {
   const log = new MemoryLog();
   const broker = await Broker.open({
     openLog: async (store) => {
@@ -29,6 +35,7 @@ export async function openBroker(limits: Partial<Limits> = {}, memoryBytes = () 
     verifyPassword: async (password, hash) => password === hash,
     limits,
     memoryBytes,
+    onInternalError,
   });
   log.onDurable = (group) => broker.onDurable(group);
   return { broker, log };

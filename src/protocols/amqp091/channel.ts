@@ -27,6 +27,8 @@ export interface ChannelHost {
   startedPublishing(): void;
   /** The channel waits for the log: `durable` is to be called after each sync. */
   awaitsLog(): void;
+  /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
+  deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
   forget(channel: Channel): void;
 }

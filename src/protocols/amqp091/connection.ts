@@ -44,6 +44,8 @@ export class AmqpConnection
   #isPaused = false;
   #isAwaitingLog = false;
   #methodId = 0;
+  /** What a delivery failed with, until the end of the turn. */
+  #bug: { readonly thrown: unknown } | undefined = undefined;
   readonly #onDurable = (group: number): void => this.#durable(group);
 
   constructor(transport: Transport, broker: Broker) {
@@ -278,6 +280,7 @@ export class AmqpConnection
 
   /** Ends the connection from this side: the peer is told why and must answer. */
   #fail(error: AmqpError): void {
+    if (error.code === 'internal-error') this.#reportBug(error.cause);
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (this.#state === 'awaiting-header') {
       this.#end();
@@ -302,14 +305,35 @@ export class AmqpConnection
     this.#transport.close();
   }
 
+  #reportBug(thrown: unknown): void {
+    this.broker.internalError(thrown, this.#transport.peerAddress);
+  }
+
+  deliveryFailed(thrown: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = { thrown };
+    this.outbox.isWritable = false;
+    this.outbox.discard();
+    this.#transport.requestFlush();
+  }
+
   #release(): void {
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
     this.broker.durableListeners.delete(this.#onDurable);
     this.#isAwaitingLog = false;
-    for (const channel of this.#channels) channel?.release();
+    for (const channel of this.#channels) this.#releaseChannel(channel);
     this.#channels.length = 0;
     this.#vhost?.release(this);
+  }
+
+  /** A bug with one channel does not keep what the others hold. */
+  #releaseChannel(channel: Channel | undefined): void {
+    try {
+      channel?.release();
+    } catch (thrown) {
+      this.#reportBug(thrown);
+    }
   }
 
   forget(channel: Channel): void {
@@ -326,7 +350,11 @@ export class AmqpConnection
   }
 
   #durable(group: number): void {
-    for (const channel of this.#channels) channel?.durable(group);
+    try {
+      for (const channel of this.#channels) channel?.durable(group);
+    } catch (thrown) {
+      this.#fail(toAmqpError(thrown));
+    }
   }
 
   #writeConfirms(): void {
@@ -353,7 +381,15 @@ export class AmqpConnection
     else this.#transport.resume();
   }
 
+  get channelCount(): number {
+    return this.#channels.reduce(
+      (count, channel) => (channel === undefined ? count : count + 1),
+      0,
+    );
+  }
+
   writable(): void {
+    if (this.#bug !== undefined) return;
     this.outbox.isWritable = true;
     for (const channel of this.#channels) channel?.wake();
     this.broker.pump();
@@ -373,6 +409,7 @@ export class AmqpConnection
   }
 
   flush(): void {
+    if (this.#bug !== undefined) this.#fail(toAmqpError(this.#bug.thrown));
     this.outbox.flush();
   }
 

@@ -35,6 +35,14 @@ export class ChannelConsumer implements Consumer {
   }
 
   deliver(delivery: Delivery): void {
+    try {
+      this.#write(delivery);
+    } catch (thrown) {
+      this.#channel.host.deliveryFailed(thrown);
+    }
+  }
+
+  #write(delivery: Delivery): void {
     const { tags, outbox, number, frameMax } = this.#channel;
     const tag =
       this.isSettled || this.subscription === undefined

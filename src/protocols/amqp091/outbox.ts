@@ -151,6 +151,13 @@ export class Outbox {
     this.frameEnd();
   }
 
+  /** Forgets what has gathered: after a bug it may end inside a frame. */
+  discard(): void {
+    if (this.#buffer !== undefined) giveBack(this.#buffer);
+    this.#buffer = undefined;
+    this.#at = 0;
+  }
+
   /** Hands what has gathered to the transport. */
   flush(): void {
     const buffer = this.#buffer;

@@ -1,10 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import { u32At } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
+import { noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { noKeys, senderKeys } from '../../broker/sender-keys.ts';
 import { isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
@@ -307,7 +307,9 @@ export class Confirms {
   write(): void {
     const deliveryTag = this.#durableTag;
     if (deliveryTag <= this.#answeredTag || this.#channel.isHolding) return;
-    const multiple = deliveryTag - this.#answeredTag > 1;
+    const count = deliveryTag - this.#answeredTag;
+    const multiple = count > 1;
+    this.#channel.broker.counters.confirmed += count;
     this.#answeredTag = deliveryTag;
     this.#channel.send({ id: 0x003c0050, deliveryTag, multiple });
   }

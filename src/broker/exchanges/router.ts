@@ -1,8 +1,8 @@
-import type { Window } from '../storage/window.ts';
-import type { Arguments } from './arguments.ts';
-import type { Destination, Exchange } from './exchanges/exchange.ts';
-import type { Queue } from './queue.ts';
-import type { Vhost } from './vhost.ts';
+import type { Window } from '../../storage/window.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Queue } from '../queue.ts';
+import type { Vhost } from '../vhost.ts';
+import type { Destination, Exchange } from './exchange.ts';
 
 /** Where one kind of message goes. */
 export interface Route {

@@ -1,5 +1,5 @@
-import type { Argument, Arguments } from './arguments.ts';
-import { BrokerError } from './errors.ts';
+import type { Argument, Arguments } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
 
 const none: readonly string[] = Object.freeze([]);
 

@@ -1,0 +1,22 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { MessageStore } from '../storage/message-store.ts';
+import type { MessageFormat } from './format.ts';
+import type { Limits } from './limits.ts';
+
+/** What a broker is made of. */
+export interface BrokerOptions {
+  /** Opens the log: attaches it to the store, then replays what it holds, then resolves. */
+  readonly openLog: (store: MessageStore) => Promise<void>;
+  readonly formats: readonly MessageFormat[];
+  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  /** Whether a password is the one that was hashed. */
+  readonly verifyPassword: (password: string, hash: string) => Promise<boolean>;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly limits?: Partial<Limits>;
+  /** Bytes of memory in use; those of the process where it is not given. */
+  readonly memoryBytes?: () => number;
+  /** Hears of each connection that a bug in this program has ended. */
+  readonly onInternalError?: (error: unknown, peerAddress: string) => void;
+}
