@@ -4,7 +4,15 @@
 // with it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -70,6 +78,19 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
+/** Deletes what was compiled from a source that is no longer there: its tests would still run. */
+function deleteOrphans(folder) {
+  if (!existsSync(join(root, 'dist', folder))) return;
+  for (const entry of readdirSync(join(root, 'dist', folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) deleteOrphans(path);
+    else if (!/\.js(\.map)?$/.test(path)) continue;
+    else if (!existsSync(join(root, path.replace(/\.js(\.map)?$/, '.ts')))) {
+      rmSync(join(root, 'dist', path));
+    }
+  }
+}
+
 checkNode();
 if (!isInstalled()) {
   process.stderr.write('waxwing setup: installing the dependencies\n');
@@ -81,6 +102,7 @@ const sources = fingerprint();
 if (readOrEmpty(stampFile) !== sources) {
   process.stderr.write('waxwing setup: compiling\n');
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
+  sourceFolders.forEach(deleteOrphans);
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, sources);
 }

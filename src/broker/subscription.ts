@@ -117,14 +117,14 @@ export class Subscription {
    * @returns how many were settled now
    */
   settle(first: number, last: number, outcome: Outcome, hasFailed = true): number {
-    const mask = this.#ring.length - 1;
     const from = Math.max(first, this.#first);
     let count = 0;
     // What goes back goes last first, so that the queue's cursor can just move back.
     const isBack = outcome === 'released' || outcome === 'modified';
     const to = Math.min(last, this.#next - 1);
     for (let i = from; i <= to; i++) {
-      const at = (isBack ? to - (i - from) : i) & mask;
+      // A dead letter may be delivered here at once, and the ring grow.
+      const at = (isBack ? to - (i - from) : i) & (this.#ring.length - 1);
       const sequence = this.#ring[at] ?? -1;
       if (sequence < 0) continue;
       this.#ring[at] = -1;

@@ -1,53 +1,95 @@
-import { BytesError, Reader } from '../../src/base/bytes.ts';
+import assert from 'node:assert/strict';
+import { BytesError, Reader, Writer } from '../../src/base/bytes.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
 import { methodNames, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { HeadScan } from '../../src/protocols/amqp091/codec/properties.ts';
-import { readTable } from '../../src/protocols/amqp091/codec/tables.ts';
+import { readTable, scanTable, writeTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
+import { amqp091Format, visibleHead } from '../../src/protocols/amqp091/format.ts';
+import { type BasicProperties, writeProperties } from '../support/basic-properties.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
+import { randomTable } from './amqp091-input.ts';
+import { type Fuzzer, junk } from './fuzzer.ts';
 
-/** A decoder that must answer any bytes with a value or with an expected error. */
-export interface Fuzzer {
-  readonly name: string;
-  /** @throws whatever is a bug; expected errors are swallowed */
-  readonly run: (bytes: Buffer) => void;
-}
-
-function expectingErrors(decode: (bytes: Buffer) => void): (bytes: Buffer) => void {
-  return (bytes) => {
-    try {
-      decode(bytes);
-    } catch (thrown) {
-      if (!(thrown instanceof AmqpError) && !(thrown instanceof BytesError)) throw thrown;
-    }
-  };
+/** Whether bytes were taken; false where an expected error refused them. */
+function isTaken(decode: () => void): boolean {
+  try {
+    decode();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof AmqpError || thrown instanceof BytesError) return false;
+    throw thrown;
+  }
 }
 
 const methodIds = Object.keys(methodNames).map(Number);
 const scan = new HeadScan();
 
+/** A table: junk, or one that was whole before it was damaged. */
+function tableBytes(random: SeededRandom): Buffer {
+  if (random.oneIn(3)) return junk(random);
+  const w = new Writer();
+  writeTable(w, randomTable(random));
+  return random.oneIn(3) ? w.toBuffer() : random.damaged(w.toBuffer());
+}
+
+function headBytes(random: SeededRandom): Buffer {
+  const properties: BasicProperties = { headers: randomTable(random) };
+  if (random.oneIn(2)) properties.contentType = 'text/plain';
+  if (random.oneIn(2)) properties.expiration = String(random.below(1000));
+  if (random.oneIn(2)) properties.timestamp = random.below(2 ** 32) * 2 ** 31;
+  const w = new Writer();
+  writeProperties(w, properties);
+  return random.oneIn(2) ? w.toBuffer() : random.damaged(w.toBuffer());
+}
+
 /** The decoders of AMQP 0-9-1. */
 export const amqp091Fuzzers: readonly Fuzzer[] = [
   {
     name: 'amqp091 frames',
-    run: expectingErrors((bytes) => {
+    run: (random) => {
       const ignore = () => {};
       const sink = { method: ignore, header: ignore, body: ignore, heartbeat: ignore };
       const reader = new FrameReader(sink, 4096);
-      const cut = bytes.length >>> 1;
-      reader.receive(bytes.subarray(0, cut));
-      reader.receive(bytes.subarray(cut));
-    }),
+      for (let left = random.below(4); left >= 0; left--) {
+        isTaken(() => reader.receive(junk(random)));
+      }
+    },
   },
   {
     name: 'amqp091 methods',
-    run: expectingErrors((bytes) => {
-      const id = methodIds[(bytes[0] ?? 0) % methodIds.length] ?? 0;
-      readMethod(id, new Reader(bytes, Math.min(1, bytes.length)));
-    }),
+    run: (random) => {
+      isTaken(() => readMethod(random.pick(methodIds), new Reader(junk(random))));
+    },
   },
-  { name: 'amqp091 tables', run: expectingErrors((bytes) => void readTable(new Reader(bytes))) },
   {
-    name: 'amqp091 scan of properties',
-    run: expectingErrors((bytes) => scan.scan(bytes, 0, bytes.length)),
+    name: 'amqp091 tables',
+    run: (random) => {
+      const bytes = tableBytes(random);
+      const isRead = isTaken(() => readTable(new Reader(bytes)));
+      assert.equal(
+        isTaken(() => void scanTable(new Reader(bytes))),
+        isRead,
+      );
+      if (!isRead) return;
+      const table = readTable(new Reader(bytes));
+      const w = new Writer();
+      writeTable(w, table); // what strangers sent can be sent on
+      assert.deepEqual({ ...readTable(new Reader(w.toBuffer())) }, { ...table });
+    },
+  },
+  {
+    name: 'amqp091 heads',
+    run: (random) => {
+      const head = random.oneIn(4) ? junk(random) : headBytes(random);
+      if (!isTaken(() => scan.scan(head, 0, head.length))) return;
+      const headers = amqp091Format.headers(head, 0, head.length);
+      amqp091Format.expiration(head, 0, head.length);
+      const changed = [
+        amqp091Format.deadLetterHead(head, 0, head.length, headers),
+        visibleHead(head, 0, head.length),
+      ];
+      for (const other of changed) scan.scan(other, 0, other.length);
+    },
   },
 ];

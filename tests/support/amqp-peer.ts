@@ -113,6 +113,10 @@ export class AmqpPeer implements Transport {
   /** Methods and bodies in their order; a body as its text. */
   received: (Method | string)[] = [];
   bytes: Buffer[] = [];
+  /** Delivery tags that have come. */
+  deliveries: { readonly channel: number; readonly tag: number }[] = [];
+  /** Channels that either side has closed. */
+  closed: number[] = [];
   isClosed = false;
   isPaused = false;
   /** What `write` answers. */
@@ -120,10 +124,15 @@ export class AmqpPeer implements Transport {
   #body: Buffer[] = [];
   readonly #frames = new FrameReader(
     {
-      method: (_, bytes, at, end) => {
+      method: (channel, bytes, at, end) => {
         const r = new Reader(bytes, at, end);
         const method = readMethod(r.u32(), r);
-        if (method !== undefined) this.received.push(method);
+        if (method === undefined) return;
+        this.received.push(method);
+        if (method.id === 0x003c003c || method.id === 0x003c0047) {
+          this.deliveries.push({ channel, tag: method.deliveryTag });
+        }
+        if (method.id === 0x00140028 || method.id === 0x00140029) this.closed.push(channel);
       },
       header: (_, bytes, at) => {
         if (bytes.readUInt32BE(at + 8) === 0) this.received.push('');

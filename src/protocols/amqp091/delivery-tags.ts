@@ -121,6 +121,9 @@ export class DeliveryTags {
 
   #settleIn(run: Run, firstTag: number, lastTag: number, outcome: Outcome): void {
     const { subscription, offset } = run;
+    // What goes back may be delivered again at once: as the beginning of another run, for this
+    // one may be forgotten as soon as it is settled.
+    if (outcome !== 'accepted') this.#current = undefined;
     run.left -= subscription.settle(firstTag - offset, lastTag - offset, outcome);
   }
 

@@ -1,0 +1,17 @@
+import type { SeededRandom } from '../support/seeded-random.ts';
+
+/** Something that must stand whatever it is given. */
+export interface Fuzzer {
+  readonly name: string;
+  /** One round with input made of `random`; throws, or rejects, where there is a bug. */
+  readonly run: (random: SeededRandom) => void | Promise<void>;
+}
+
+/** Bytes, half of them with the letters and lengths that binary decoders look for. */
+export function junk(random: SeededRandom): Buffer {
+  const bytes = random.bytes(300);
+  if (random.oneIn(2)) return bytes;
+  const telling = [0, 1, 2, 3, 8, 0x41, 0x46, 0x53, 0x74, 0x78, 0x10, 0x20, 0xff, 0xce];
+  for (let i = 0; i < bytes.length; i++) bytes[i] = random.pick(telling);
+  return bytes;
+}

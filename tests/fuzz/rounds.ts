@@ -1,0 +1,33 @@
+import { SeededRandom } from '../support/seeded-random.ts';
+import type { Fuzzer } from './fuzzer.ts';
+
+/** A round that found a bug. */
+export interface Failure {
+  readonly fuzzer: string;
+  readonly seed: number;
+  readonly error: unknown;
+  /** The command that runs this very round again. */
+  readonly replay: string;
+}
+
+/**
+ * Runs rounds until one fails.
+ *
+ * @param seed of the first round; each further round has the next whole number
+ */
+export async function runRounds(
+  fuzzer: Fuzzer,
+  seed: number,
+  count: number,
+): Promise<Failure | undefined> {
+  for (let round = 0; round < count; round++) {
+    try {
+      await fuzzer.run(new SeededRandom(seed + round));
+    } catch (error) {
+      const options = `--only '${fuzzer.name}' --seed ${seed + round} --count 1`;
+      const replay = `npm run fuzz -- ${options}`;
+      return { fuzzer: fuzzer.name, seed: seed + round, error, replay };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { requirePlace } from './broker-model.ts';
+import { replayOf, simulations } from './simulations.ts';
+
+const seedMax = process.env['WAXWING_LONG'] === '1' ? 20_000 : 200;
+
+for (const simulation of simulations) {
+  test(`${simulation.name}: after any crash nothing confirmed is lost or doubled, and order is kept`, async () => {
+    for (let seed = 1; seed <= seedMax; seed++) {
+      await simulation.run(seed).catch((cause: unknown) => {
+        throw new Error(replayOf(simulation, seed), { cause });
+      });
+    }
+  });
+}
+
+test('a confirmed message that is nowhere is a disagreement', () => {
+  const message = { group: 1, settledGroup: Infinity, outcome: undefined };
+  requirePlace('m', message, 'q', 1);
+  assert.throws(() => requirePlace('m', message, undefined, 1), /was confirmed and is lost/);
+});

@@ -1,0 +1,15 @@
+import { simulateBroker } from './broker-model.ts';
+
+/** A run that a seed replays; it rejects where the broker and the model disagree. */
+export interface Simulation {
+  readonly name: string;
+  readonly run: (seed: number) => Promise<void>;
+}
+
+/** Every simulation there is. */
+export const simulations: readonly Simulation[] = [{ name: 'broker', run: simulateBroker }];
+
+/** The command that runs one seed again. */
+export function replayOf({ name }: Simulation, seed: number): string {
+  return `npm run simulate -- --only ${name} --seed ${seed} --count 1`;
+}
