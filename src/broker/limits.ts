@@ -8,6 +8,11 @@ export interface Limits {
   readonly memoryBytesMax: number;
   /** Bytes of one message's body. */
   readonly bodyBytesMax: number;
+  /**
+   * Bytes of answers that a peer may leave unread, beside one message of the largest size: above
+   * that nothing more is read from it, and replies that others send it are dropped.
+   */
+  readonly unreadBytesMax: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
@@ -19,6 +24,7 @@ export const defaultLimits: Limits = {
   pendingBytesMax: 32 * 1024 * 1024,
   memoryBytesMax: Math.floor(totalmem() * 0.4),
   bodyBytesMax: 128 * 1024 * 1024,
+  unreadBytesMax: 32 * 1024 * 1024,
   routeCacheCountMax: 4096,
   burstCountMax: 4096,
 };

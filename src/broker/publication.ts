@@ -47,6 +47,13 @@ export class Publication {
     this.bodyLength += end - start;
   }
 
+  /** The last part has become longer: more bytes follow it in its buffer. */
+  growLastPart(size: number): void {
+    const last = this.partCount - 1;
+    this.partEnds[last] = (this.partEnds[last] ?? 0) + size;
+    this.bodyLength += size;
+  }
+
   /** Forgets the body, so that the next message's can be added. */
   clearBody(): void {
     this.partCount = 0;

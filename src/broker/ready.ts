@@ -65,7 +65,8 @@ export class InOrder implements Ready {
 
   giveBack(sequence: number): void {
     // Given back from the last to the first, a consumer's messages just move the cursor back.
-    if (sequence === this.#cursor - 1) this.#cursor = sequence;
+    // Between it and the cursor there may be others that were settled for good.
+    if (this.#window.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
     else this.#returned.add(sequence);
   }
 

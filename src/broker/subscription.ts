@@ -46,6 +46,10 @@ export interface SubscribeOptions {
   readonly owner: object;
 }
 
+/** Deliveries that a new ring has room for, and up to which it is kept when it is empty. */
+const ringSize = 16;
+const ringSizeKept = 65_536;
+
 /** Credit and settlement between one queue and one consumer. */
 export class Subscription {
   readonly queue: Queue;
@@ -56,7 +60,7 @@ export class Subscription {
   isActive = true;
   #prefetch: number;
   /** Sequence numbers by delivery number; -1 once settled. */
-  #ring = new Float64Array(16);
+  #ring = new Float64Array(ringSize);
   #first = 0;
   #next = 0;
 
@@ -109,6 +113,7 @@ export class Subscription {
     if (this.options.pool !== undefined) this.options.pool.used -= count;
     const mask = this.#ring.length - 1;
     while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
+    if (this.#first === this.#next && mask >= ringSizeKept) this.#ring = new Float64Array(ringSize);
   }
 
   /**

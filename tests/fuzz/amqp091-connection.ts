@@ -48,8 +48,8 @@ class RandomClient {
     const channel = 1 + random.below(2);
     const frames = randomFrames(random, { tags: this.#tags, channel });
     this.#send(random.oneIn(60) ? random.damaged(frames) : frames);
-    this.peer.takesMore = !random.oneIn(10);
-    if (random.oneIn(5)) this.peer.connection.writable();
+    if (random.oneIn(10)) this.peer.takesMore = false;
+    else if (random.oneIn(5)) this.peer.drain();
   }
 
   #send(bytes: Buffer): void {
@@ -114,6 +114,7 @@ export const connectionFuzzer: Fuzzer = {
       clients[at] = await connect();
     }
     log.syncNow();
+    for (const { peer } of clients) peer.drain();
     requireService(witness);
     for (const { peer } of [...clients, { peer: witness }]) peer.connection.ended();
     broker.tick();

@@ -119,9 +119,11 @@ export class AmqpPeer implements Transport {
   closed: number[] = [];
   isClosed = false;
   isPaused = false;
-  /** What `write` answers. */
+  /** What `write` answers; while it is false, what was written stays unread. */
   takesMore = true;
+  #unread: (() => void)[] = [];
   #body: Buffer[] = [];
+  #bodyLeft = 0;
   readonly #frames = new FrameReader(
     {
       method: (channel, bytes, at, end) => {
@@ -135,11 +137,14 @@ export class AmqpPeer implements Transport {
         if (method.id === 0x00140028 || method.id === 0x00140029) this.closed.push(channel);
       },
       header: (_, bytes, at) => {
-        if (bytes.readUInt32BE(at + 8) === 0) this.received.push('');
+        this.#bodyLeft = bytes.readUInt32BE(at + 8);
+        if (this.#bodyLeft === 0) this.received.push('');
       },
-      body: (_, bytes, at, end, isLast) => {
+      body: (_, bytes, at, end) => {
         this.#body.push(bytes.subarray(at, end));
-        if (isLast) this.received.push(Buffer.concat(this.#body.splice(0)).toString());
+        this.#bodyLeft -= end - at;
+        if (this.#bodyLeft === 0 && end > at)
+          this.received.push(Buffer.concat(this.#body.splice(0)).toString());
       },
       heartbeat: () => this.received.push('heartbeat'),
     },
@@ -153,10 +158,22 @@ export class AmqpPeer implements Transport {
   write(bytes: Buffer, released?: () => void): boolean {
     const copy = Buffer.from(bytes);
     this.bytes.push(copy);
-    released?.();
+    if (released !== undefined) this.#unread.push(released);
+    if (this.takesMore) this.#read();
     if (copy.subarray(0, 4).toString() !== 'AMQP') this.#frames.receive(copy);
     return this.takesMore;
   }
+  /** Reads everything that was written, so that the connection may write more. */
+  drain(): void {
+    this.takesMore = true;
+    this.#read();
+    this.connection.writable();
+  }
+
+  #read(): void {
+    for (const released of this.#unread.splice(0)) released();
+  }
+
   requestFlush(): void {}
   pause(): void {
     this.isPaused = true;

@@ -16,7 +16,8 @@ export function cleanName(name: string): string {
 
 /** A channel that consumes from `amq.rabbitmq.reply-to`. */
 export interface ReplyChannel {
-  deliverReply(publication: Publication): void;
+  /** @returns false where the channel's peer is too far behind to take it */
+  deliverReply(publication: Publication): boolean;
 }
 
 const channelsOf = new WeakMap<Broker, Map<string, ReplyChannel>>();

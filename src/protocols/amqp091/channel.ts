@@ -41,6 +41,8 @@ const closeOkId = 0x00140029;
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
   readonly group: number;
+  /** It is large, so the transport must take more first. */
+  readonly needsRoom: boolean;
   readonly say: () => void;
 }
 
@@ -191,7 +193,8 @@ export class Channel {
       return;
     }
     if (this.#held.length === 0) this.host.awaitsLog();
-    this.#held.push({ group, say: () => this.outbox.method(this.number, method) });
+    const say = () => this.outbox.method(this.number, method);
+    this.#held.push({ group, needsRoom: false, say });
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */
@@ -199,10 +202,14 @@ export class Channel {
     return this.#held.length > 0;
   }
 
-  /** Says something after everything that was to be said before it: at once, but during a sync. */
-  inOrder(say: () => void): void {
-    if (this.#held.length === 0) say();
-    else this.#held.push({ group: 0, say });
+  /**
+   * Says something after everything that was to be said before it: at once, but during a sync.
+   *
+   * @param needsRoom it is a whole message, which waits until the peer has read what it got before
+   */
+  inOrder(say: () => void, needsRoom = false): void {
+    if (this.#held.length === 0 && (!needsRoom || this.outbox.isWritable)) say();
+    else this.#held.push({ group: 0, needsRoom, say });
   }
 
   /** The log is durable up to this group. */
@@ -216,7 +223,11 @@ export class Channel {
     const held = this.#held;
     this.#held = [];
     let at = 0;
-    for (; at < held.length && (held[at]?.group ?? 0) <= group; at++) held[at]?.say();
+    for (; at < held.length; at++) {
+      const next = held[at] as HeldAnswer; // at is inside
+      if (next.group > group || (next.needsRoom && !this.outbox.isWritable)) break;
+      next.say();
+    }
     this.#held.push(...held.slice(at));
     if (this.#held.length === 0) this.wake();
   }
@@ -306,6 +317,7 @@ export class Channel {
 
   /** The transport or the peer takes deliveries again. */
   wake(): void {
+    if (this.#held.length > 0) this.#sayHeld(this.broker.durableGroup);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
 

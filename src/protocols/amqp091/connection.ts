@@ -42,6 +42,9 @@ export class AmqpConnection
   #receivedAtMs = 0;
   #writtenAtMs = 0;
   #isPaused = false;
+  #isBehind = false;
+  /** What waited at the last tick. */
+  #waitingBytes = 0;
   #isAwaitingLog = false;
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
@@ -82,6 +85,21 @@ export class AmqpConnection
     }
     this.broker.pump();
     if (this.#isAwaitingLog) this.#writeConfirms();
+    const { bodyBytesMax, unreadBytesMax } = this.broker.limits;
+    // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
+    if (this.outbox.waitingBytes > bodyBytesMax + unreadBytesMax) this.#setBehind(true);
+  }
+
+  #setBehind(isBehind: boolean): void {
+    if (this.#isBehind === isBehind) return;
+    this.#isBehind = isBehind;
+    this.#setReading();
+  }
+
+  /** Reads from the peer unless the broker or the peer itself is behind. */
+  #setReading(): void {
+    if (this.#isPaused || this.#isBehind) this.#transport.pause();
+    else this.#transport.resume();
   }
 
   /** Returns what follows the protocol header; nothing while it is not complete. */
@@ -377,8 +395,7 @@ export class AmqpConnection
 
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (isPaused) this.#transport.pause();
-    else this.#transport.resume();
+    this.#setReading();
   }
 
   get channelCount(): number {
@@ -391,14 +408,24 @@ export class AmqpConnection
   writable(): void {
     if (this.#bug !== undefined) return;
     this.outbox.isWritable = true;
+    this.#setBehind(false);
     for (const channel of this.#channels) channel?.wake();
     this.broker.pump();
+  }
+
+  /** Whether a peer that is not read from, because it is behind, has taken something since. */
+  #hasProgress(): boolean {
+    const { waitingBytes } = this.outbox;
+    const isLess = this.#isBehind && waitingBytes < this.#waitingBytes;
+    this.#waitingBytes = waitingBytes;
+    return isLess;
   }
 
   tick(nowMs: number): void {
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
     if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
-    if (this.#hasReceived || this.#isPaused || this.#receivedAtMs === 0) this.#receivedAtMs = nowMs;
+    if (this.#hasReceived || this.#isPaused || this.#hasProgress() || this.#receivedAtMs === 0)
+      this.#receivedAtMs = nowMs;
     if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
     this.#hasReceived = false;
     this.outbox.hasWritten = false;

@@ -80,8 +80,11 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
   channel.replyConsumer = consumer;
   channel.replyAddress = addReplyChannel(channel.broker, {
     deliverReply: (publication) => {
+      const { unreadBytesMax } = channel.broker.limits;
+      if (channel.outbox.waitingBytes > unreadBytesMax) return false;
       const kept = channel.isHolding ? publication.copy() : publication;
       channel.inOrder(() => deliverReply(channel, consumer.tag, kept));
+      return true;
     },
   });
 }
@@ -119,7 +122,7 @@ export function get(channel: Channel, method: BasicGet): void {
   const subscription = channel.getter(channel.vhost.queue(name, channel.host));
   channel.inOrder(() => {
     if (channel.state === 'open') take(channel, subscription, method.noAck);
-  });
+  }, true);
 }
 
 function take(channel: Channel, subscription: Subscription, isSettled: boolean): void {

@@ -41,6 +41,8 @@ export class Outbox {
   isWritable = true;
   /** Whether anything was written since the last look; for heartbeats. */
   hasWritten = false;
+  /** Bytes handed to the transport that have not left yet. */
+  waitingBytes = 0;
   readonly #transport: Transport;
   #buffer: Buffer | undefined = undefined;
   #at = 0;
@@ -166,7 +168,13 @@ export class Outbox {
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
-    if (!this.#transport.write(bytes, () => giveBack(buffer))) this.isWritable = false;
+    const size = bytes.length;
+    this.waitingBytes += size;
+    const released = () => {
+      this.waitingBytes -= size;
+      giveBack(buffer);
+    };
+    if (!this.#transport.write(bytes, released)) this.isWritable = false;
   }
 }
 

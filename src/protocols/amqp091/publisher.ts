@@ -13,6 +13,11 @@ import { amqp091Format, shortStringAt } from './format.ts';
 
 const scan = new HeadScan();
 
+/** Pieces of a body below this many bytes are gathered, once there are this many of any size. */
+const gatheredSizeMax = 4096;
+const gatheredFrom = 16;
+const roomSize = 64 * 1024;
+
 /**
  * A channel's messages on their way in: `basic.publish`, a header, and bodies until the announced
  * size is reached. The bytes stay where they were received; the broker copies them once.
@@ -25,6 +30,9 @@ export class Publisher {
   readonly #channel: Channel;
   readonly #publication = new Publication();
   #bodyLeft = 0;
+  /** Where small pieces of a body are gathered, and how much of it is in use. */
+  #room: Buffer | undefined = undefined;
+  #roomUsed = 0;
   #isMandatory = false;
   /** Exchange and routing key of the last message as they came, so that the next need not be decoded. */
   #keys = Buffer.alloc(0);
@@ -156,12 +164,32 @@ export class Publisher {
         `content body is ${-this.#bodyLeft} bytes longer than its header announced`,
       );
     }
-    if (size > 0) this.#publication.addPart(bytes, at, end);
+    if (size >= gatheredSizeMax || this.#publication.partCount < gatheredFrom) {
+      if (size > 0) this.#publication.addPart(bytes, at, end);
+    } else this.#gather(bytes, at, end);
     if (isLast && this.#bodyLeft === 0) this.#finish();
+  }
+
+  /** Copies a small piece next to the one before, so that it does not keep a whole chunk alive. */
+  #gather(bytes: Buffer, at: number, end: number): void {
+    const size = end - at;
+    const publication = this.#publication;
+    if (this.#room === undefined || this.#roomUsed + size > this.#room.length) {
+      this.#room = Buffer.allocUnsafeSlow(roomSize);
+      this.#roomUsed = 0;
+    }
+    const room = this.#room;
+    const start = this.#roomUsed;
+    bytes.copy(room, start, at, end);
+    this.#roomUsed += size;
+    const last = publication.partCount - 1;
+    if (publication.parts[last] !== room) publication.addPart(room, start, start + size);
+    else publication.growLastPart(size);
   }
 
   #finish(): void {
     this.expects = 'method';
+    this.#room = undefined;
     const channel = this.#channel;
     const publication = this.#publication;
     publication.routingKey = this.#routingKey;
@@ -207,8 +235,8 @@ export class Publisher {
 
   #reply(): void {
     const target = replyChannel(this.#channel.broker, this.#routingKey);
-    target?.deliverReply(this.#publication);
-    this.#settle(target === undefined ? 0 : 1, false, 0);
+    const isTaken = target?.deliverReply(this.#publication) === true;
+    this.#settle(isTaken ? 1 : 0, false, 0);
   }
 
   /** Sends a mandatory message back that no queue took. */

@@ -30,6 +30,9 @@ export class FrameReader {
   #stopped = false;
   /** Start of a frame whose rest has not come yet; undefined between frames and inside bodies. */
   #partial: Buffer | undefined = undefined;
+  /** The whole frame that it is the start of, as far as it has come. */
+  #frame: Buffer | undefined = undefined;
+  #filled = 0;
   #bodyChannel = 0;
   /** Payload octets of a body frame that are still to come; -1 outside of such a frame. */
   #bodyLeft = -1;
@@ -43,6 +46,7 @@ export class FrameReader {
   stop(): void {
     this.#stopped = true;
     this.#partial = undefined;
+    this.#frame = undefined;
   }
 
   /** @throws {AmqpError} 'frame-error' where the bytes are no frames of this connection */
@@ -120,16 +124,14 @@ export class FrameReader {
   /** Joins the kept start with as much as makes it a whole frame; returns the position after it. */
   #completePartial(bytes: Buffer): number {
     const kept = this.#partial as Buffer;
-    if (kept.length < 7) {
-      const used = Math.min(7 - kept.length, bytes.length);
-      this.#partial = Buffer.concat([kept, bytes.subarray(0, used)]);
-      if (this.#partial.length < 7) return used;
-      return used + this.#completeFrom(this.#partial, bytes.subarray(used));
-    }
-    return this.#completeFrom(kept, bytes);
+    if (kept.length >= 7) return this.#completeFrom(kept, bytes, 0);
+    const used = Math.min(7 - kept.length, bytes.length);
+    this.#partial = Buffer.concat([kept, bytes.subarray(0, used)]);
+    if (this.#partial.length < 7) return used;
+    return this.#completeFrom(this.#partial, bytes, used);
   }
 
-  #completeFrom(kept: Buffer, bytes: Buffer): number {
+  #completeFrom(kept: Buffer, bytes: Buffer, from: number): number {
     const type = kept.readUInt8(0);
     const size = kept.readUInt32BE(3);
     this.#check(type, size);
@@ -138,17 +140,27 @@ export class FrameReader {
       this.#partial = undefined;
       this.#bodyChannel = kept.readUInt16BE(1);
       this.#bodyLeft = size;
-      return this.#takeBody(bytes, 0);
+      return this.#takeBody(bytes, from);
     }
-    const used = Math.min(size + frameOverhead - kept.length, bytes.length);
-    const frame = Buffer.concat([kept, bytes.subarray(0, used)]);
-    if (frame.length < size + frameOverhead) {
-      this.#partial = frame;
-      return used;
+    const frame = this.#frame ?? this.#beginFrame(kept, size + frameOverhead);
+    const used = Math.min(frame.length - this.#filled, bytes.length - from);
+    bytes.copy(frame, this.#filled, from, from + used);
+    this.#filled += used;
+    if (this.#filled === frame.length) {
+      this.#partial = undefined;
+      this.#frame = undefined;
+      this.#dispatch(type, kept.readUInt16BE(1), frame, 7, 7 + size);
     }
-    this.#partial = undefined;
-    this.#dispatch(type, kept.readUInt16BE(1), frame, 7, 7 + size);
-    return used;
+    return from + used;
+  }
+
+  /** Room for the whole frame at once, so that no number of small chunks is copied again and again. */
+  #beginFrame(kept: Buffer, size: number): Buffer {
+    const frame = Buffer.allocUnsafe(size);
+    kept.copy(frame);
+    this.#frame = frame;
+    this.#filled = kept.length;
+    return frame;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Reader, Writer } from '../../../base/bytes.ts';
+import { WaxwingError } from '../../../base/errors.ts';
 import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
 import { readTable, scanTable, writeTable } from './tables.ts';
 
@@ -73,7 +74,8 @@ test('a scan ends where a read does and refuses what a read refuses', () => {
       step(r);
       return r.at;
     } catch (thrown) {
-      return String(thrown);
+      assert.ok(thrown instanceof WaxwingError);
+      return thrown.code;
     }
   };
   const cut = fc.tuple(fc.dictionary(fc.string({ maxLength: 3 }), argument), fc.nat(), fc.nat(255));
