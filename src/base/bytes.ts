@@ -7,11 +7,51 @@ export class BytesError extends WaxwingError<'bytes-truncated'> {
   }
 }
 
-/** The unsigned 32-bit value at a position inside `bytes`; on a hot path quicker than a Reader. */
-export function u32At(bytes: Buffer, at: number): number {
-  const high = bytes[at] as number; // the caller has seen to it that all four are there
-  const low = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8);
-  return high * 0x100_0000 + (low | (bytes[at + 3] as number));
+// On a hot path these are quicker than a Reader, a Writer or Buffer's own methods: they check no
+// bounds, so the caller has seen to it that the bytes are there.
+
+/** Reads 32 bits, big-endian. */
+export function readU32(bytes: Buffer, at: number): number {
+  const low = ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+  return (bytes[at] ?? 0) * 0x100_0000 + low;
+}
+
+/** Reads 48 bits, big-endian. */
+export function readU48(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0)) * 0x1_0000_0000 + readU32(bytes, at + 2);
+}
+
+/** Writes 32 bits, big-endian, and returns the position after them; higher bits are left out. */
+export function writeU32(bytes: Buffer, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  return at + 4;
+}
+
+/** Writes 48 bits, big-endian, and returns the position after them. */
+export function writeU48(bytes: Buffer, at: number, value: number): number {
+  const high = Math.floor(value / 0x1_0000_0000);
+  bytes[at] = high >>> 8;
+  bytes[at + 1] = high;
+  return writeU32(bytes, at + 2, value);
+}
+
+/** Up to this many bytes a loop is quicker than a call to copy them. */
+const loopSizeMax = 96;
+
+/** Copies the bytes between two positions and returns the position after them in the target. */
+export function copyBytes(
+  target: Buffer,
+  at: number,
+  source: Buffer,
+  start: number,
+  end: number,
+): number {
+  if (end - start > loopSizeMax) source.copy(target, at, start, end);
+  else for (let i = start, to = at; i < end; i++, to++) target[to] = source[i] ?? 0;
+  return at + end - start;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { readU32, readU48 } from '../base/bytes.ts';
+
 /*
  * flags u8 | format u8 | queue count u16 | per queue: number u32, sequence u48 | received ms u48 |
  * [expires ms u48] | priority u8 | exchange, routing key: short strings | head length u32 |
@@ -14,36 +16,6 @@ export const persistent = 2;
 export const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 /** Bytes a queue takes in a message record. */
 export const queueBytes = 10;
-
-/** Writes 48 bits, big-endian. */
-export function writeU48(buffer: Buffer, at: number, value: number): number {
-  const high = Math.floor(value / 0x1_0000_0000);
-  buffer[at] = high >>> 8;
-  buffer[at + 1] = high;
-  return writeU32(buffer, at + 2, value);
-}
-
-/** Writes 32 bits, big-endian; higher bits are left out. */
-export function writeU32(buffer: Buffer, at: number, value: number): number {
-  buffer[at] = value >>> 24;
-  buffer[at + 1] = value >>> 16;
-  buffer[at + 2] = value >>> 8;
-  buffer[at + 3] = value;
-  return at + 4;
-}
-
-/** Copies bytes between two offsets and returns the offset after them; short runs without a call. */
-export function copyBytes(
-  target: Buffer,
-  at: number,
-  source: Buffer,
-  start: number,
-  end: number,
-): number {
-  if (end - start > 96) source.copy(target, at, start, end);
-  else for (let i = start, to = at; i < end; i++, to++) target[to] = source[i] ?? 0;
-  return at + end - start;
-}
 
 /** A cursor over one stored message; set anew for each, so nothing of it may be kept. */
 export class MessageView {
@@ -103,17 +75,4 @@ export class MessageView {
     const at = this.keysAt + 1 + (this.buffer[this.keysAt] ?? 0);
     return this.buffer.toString('utf8', at + 1, this.keysEnd);
   }
-}
-
-/** Reads 32 bits, big-endian. */
-export function readU32(buffer: Buffer, at: number): number {
-  const low = ((buffer[at + 1] ?? 0) << 16) | ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
-  return (buffer[at] ?? 0) * 0x100_0000 + low;
-}
-
-/** Reads 48 bits, big-endian. */
-export function readU48(buffer: Buffer, at: number): number {
-  return (
-    ((buffer[at] ?? 0) * 256 + (buffer[at + 1] ?? 0)) * 0x1_0000_0000 + readU32(buffer, at + 2)
-  );
 }

@@ -1,18 +1,8 @@
 import { assert } from '../base/assert.ts';
+import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { Journal } from './journal.ts';
 import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
-import {
-  copyBytes,
-  fixedBytes,
-  hasExpiry,
-  MessageView,
-  persistent,
-  queueBytes,
-  readU32,
-  readU48,
-  writeU32,
-  writeU48,
-} from './message-record.ts';
+import { fixedBytes, hasExpiry, MessageView, persistent, queueBytes } from './message-record.ts';
 import type { Window } from './window.ts';
 
 /** Types of the records that the message store appends; never reused. */

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { readU32, readU48, writeU32, writeU48 } from './message-record.ts';
+import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
 
 /*

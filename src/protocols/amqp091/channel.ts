@@ -1,4 +1,4 @@
-import { Reader, u32At } from '../../base/bytes.ts';
+import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { CreditPool, type Outcome, type Subscription } from '../../broker/subscription.ts';
@@ -104,7 +104,7 @@ export class Channel {
   /** A method frame. What is frequent is recognised from its bytes. */
   method(bytes: Buffer, at: number, end: number): void {
     if (end - at < 4) throw new AmqpError('syntax-error', `method frame of ${end - at} bytes`);
-    const id = u32At(bytes, at);
+    const id = readU32(bytes, at);
     this.methodId = id;
     if (this.state !== 'open') this.#whileClosing(id);
     else if (this.#publisher.expects !== 'method') this.#unexpected('method');
@@ -122,7 +122,7 @@ export class Channel {
   }
 
   #ack(bytes: Buffer, at: number): void {
-    const tag = u32At(bytes, at) * 0x1_0000_0000 + u32At(bytes, at + 4);
+    const tag = readU32(bytes, at) * 0x1_0000_0000 + readU32(bytes, at + 4);
     this.settle(tag, ((bytes[at + 8] as number) & 1) !== 0, 'accepted'); // 13 octets were checked
   }
 

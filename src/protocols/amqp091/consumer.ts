@@ -1,8 +1,9 @@
+import { copyBytes, writeU32 } from '../../base/bytes.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
-import { copyBytes, writeContentHead, writeFrameHead } from './outbox.ts';
+import { writeContentHead, writeFrameHead } from './outbox.ts';
 
 /** Bodies up to this size leave in one piece with their frames' heads. */
 const pieceSizeMax = 32 * 1024;
@@ -57,13 +58,12 @@ export class ChannelConsumer implements Consumer {
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
     const to = outbox.bytes;
-    copyBytes(prefix, 0, prefix.length, to, at);
+    copyBytes(to, at, prefix, 0, prefix.length);
     to[at + 5] = methodSize >>> 8;
     to[at + 6] = methodSize;
     at = writeTag(to, at + prefix.length, tag);
     to[at++] = delivery.redelivered ? 1 : 0;
-    copyBytes(buffer, keysAt, keysEnd, to, at);
-    at += keysEnd - keysAt;
+    at = copyBytes(to, at, buffer, keysAt, keysEnd);
     to[at++] = frameEnd;
     if (whole) writeContent(to, at, number, delivery);
     else outbox.content(number, frameMax, delivery);
@@ -75,16 +75,7 @@ export class ChannelConsumer implements Consumer {
 }
 
 function writeTag(to: Buffer, at: number, tag: number): number {
-  const high = (tag / 0x1_0000_0000) | 0;
-  to[at] = high >>> 24;
-  to[at + 1] = high >>> 16;
-  to[at + 2] = high >>> 8;
-  to[at + 3] = high;
-  to[at + 4] = tag >>> 24;
-  to[at + 5] = tag >>> 16;
-  to[at + 6] = tag >>> 8;
-  to[at + 7] = tag;
-  return at + 8;
+  return writeU32(to, writeU32(to, at, Math.floor(tag / 0x1_0000_0000)), tag);
 }
 
 /** A header frame and at most one body frame. */
@@ -93,13 +84,10 @@ function writeContent(to: Buffer, from: number, channel: number, delivery: Deliv
   let at = from;
   writeFrameHead(to, at, frameTypes.header, channel, 12 + headLength);
   writeContentHead(to, at + 7, bodyLength);
-  at += 19;
-  copyBytes(buffer, headAt, headAt + headLength, to, at);
-  at += headLength;
+  at = copyBytes(to, at + 19, buffer, headAt, headAt + headLength);
   to[at++] = frameEnd;
   if (bodyLength === 0) return;
   writeFrameHead(to, at, frameTypes.body, channel, bodyLength);
-  at += 7;
-  copyBytes(buffer, bodyAt, bodyAt + bodyLength, to, at);
-  to[at + bodyLength] = frameEnd;
+  at = copyBytes(to, at + 7, buffer, bodyAt, bodyAt + bodyLength);
+  to[at] = frameEnd;
 }

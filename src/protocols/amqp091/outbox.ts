@@ -1,4 +1,4 @@
-import { Writer } from '../../base/bytes.ts';
+import { copyBytes, Writer, writeU32 } from '../../base/bytes.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Delivery } from '../../broker/subscription.ts';
@@ -18,18 +18,6 @@ const scratch = new Writer(1024);
 
 function giveBack(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
-}
-
-/** Below this many bytes a loop is faster than a call to copy them. */
-const loopSizeMax = 96;
-
-/** Copies the bytes between two offsets to a position in another buffer. */
-export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start >= loopSizeMax) {
-    from.copy(to, at, start, end);
-    return;
-  }
-  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i] as number; // i is inside `from`
 }
 
 /**
@@ -78,7 +66,7 @@ export class Outbox {
       const room = bufferSize - this.#at;
       const size = Math.min(end - at, room === 0 ? bufferSize / 2 : room, bufferSize / 2);
       const to = this.claim(size);
-      copyBytes(from, at, at + size, this.bytes, to);
+      copyBytes(this.bytes, to, from, at, at + size);
       at += size;
     }
   }
@@ -189,10 +177,7 @@ export function writeFrameHead(
   bytes[at] = type;
   bytes[at + 1] = channel >>> 8;
   bytes[at + 2] = channel;
-  bytes[at + 3] = size >>> 24;
-  bytes[at + 4] = size >>> 16;
-  bytes[at + 5] = size >>> 8;
-  bytes[at + 6] = size;
+  writeU32(bytes, at + 3, size);
 }
 
 /** Writes class, weight and body size: the first twelve octets of a header frame's payload. */
@@ -200,8 +185,5 @@ export function writeContentHead(bytes: Buffer, at: number, bodySize: number): v
   bytes[at] = 0;
   bytes[at + 1] = 60;
   for (let i = 2; i < 8; i++) bytes[at + i] = 0;
-  bytes[at + 8] = bodySize >>> 24;
-  bytes[at + 9] = bodySize >>> 16;
-  bytes[at + 10] = bodySize >>> 8;
-  bytes[at + 11] = bodySize;
+  writeU32(bytes, at + 8, bodySize);
 }

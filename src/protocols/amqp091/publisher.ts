@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { u32At } from '../../base/bytes.ts';
+import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
@@ -88,14 +88,14 @@ export class Publisher {
   /** A content header's payload. */
   header(bytes: Buffer, at: number, end: number): void {
     if (end - at < 14) throw new AmqpError('syntax-error', `content header of ${end - at} bytes`);
-    const classId = u32At(bytes, at) >>> 16; // the weight after it has no meaning
+    const classId = readU32(bytes, at) >>> 16; // the weight after it has no meaning
     if (classId !== 60) {
       throw new AmqpError(
         'unexpected-frame',
         `expected content header for class 60, got one for class ${classId} instead`,
       );
     }
-    const size = u32At(bytes, at + 4) * 0x1_0000_0000 + u32At(bytes, at + 8);
+    const size = readU32(bytes, at + 4) * 0x1_0000_0000 + readU32(bytes, at + 8);
     const sizeMax = this.#channel.broker.limits.bodyBytesMax;
     if (size > sizeMax) {
       throw new AmqpError(

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { writeU32 } from '../message-record.ts';
+import { writeU32 } from '../../base/bytes.ts';
 import type { Position } from '../volume.ts';
 import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';

@@ -1,4 +1,4 @@
-import { u32At } from '../../../base/bytes.ts';
+import { readU32 } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
 
 /** Frame types (4.2.3). */
@@ -67,7 +67,7 @@ export class FrameReader {
       }
       const type = bytes[at] as number; // at + 6 < length, so all of these are there
       const channel = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-      const size = u32At(bytes, at + 3);
+      const size = readU32(bytes, at + 3);
       const start = at + 7;
       this.#check(type, size);
       const end = start + size;

@@ -1,4 +1,4 @@
-import type { Reader, Writer } from '../../../base/bytes.ts';
+import { type Reader, readU32, type Writer } from '../../../base/bytes.ts';
 import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
 import { AmqpError } from '../errors.ts';
 
@@ -79,21 +79,25 @@ skips[0x4c] = 8;
  * well-formed.
  *
  * @returns whether a name in it is `CC` or `BCC`
- * @throws {AmqpError} 'syntax-error' where `readTable` would
+ * @throws {AmqpError} 'syntax-error' where `readTable` would refuse it
  */
-export function scanTable(r: Reader, depth = 0): boolean {
-  const end = endOf(r, depth);
+export function scanTable(r: Reader): boolean {
+  const end = endOf(r, 0);
+  const isAddressed = scanFields(r.bytes, r.at, end, 0);
+  r.at = end;
+  return isAddressed;
+}
+
+function scanFields(bytes: Buffer, from: number, end: number, depth: number): boolean {
   let isAddressed = false;
-  while (r.at < end) {
-    const size = r.u8();
-    const at = r.skip(size);
-    const { bytes } = r;
-    if ((size === 2 || (size === 3 && bytes[at] === 0x42)) && isCc(bytes, at + size - 2)) {
+  for (let at = from; at < end; ) {
+    const size = bytes[at] ?? 0;
+    const valueAt = at + 1 + size;
+    if ((size === 2 || (size === 3 && bytes[at + 1] === 0x42)) && isCc(bytes, valueAt - 2)) {
       isAddressed = true;
     }
-    skipArgument(r, depth);
+    at = afterValue(bytes, valueAt, end, depth);
   }
-  checkEnd(r, end);
   return isAddressed;
 }
 
@@ -101,20 +105,25 @@ function isCc(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x43 && bytes[at + 1] === 0x43;
 }
 
-function skipArgument(r: Reader, depth: number): void {
-  const letter = r.u8();
+/** Steps over a type letter and a value, which must be over before `end`. */
+function afterValue(bytes: Buffer, at: number, end: number, depth: number): number {
+  if (at >= end) throw endsInside();
+  const letter = bytes[at] ?? 0;
   const size = skips[letter] ?? -1;
   if (size < 0) throw unknownType(letter);
-  if (size === skipsLong) r.skip(r.u32());
-  else if (size === skipsTable) scanTable(r, depth + 1);
-  else if (size === skipsArray) skipArray(r, depth + 1);
-  else r.skip(size);
-}
-
-function skipArray(r: Reader, depth: number): void {
-  const end = endOf(r, depth);
-  while (r.at < end) skipArgument(r, depth);
-  checkEnd(r, end);
+  if (size < skipsLong) {
+    if (at + 1 + size > end) throw endsInside();
+    return at + 1 + size;
+  }
+  if (at + 5 > end) throw endsInside();
+  const start = at + 5;
+  const next = start + readU32(bytes, at + 1);
+  if (next > end) throw endsInside();
+  if (size === skipsLong) return next;
+  checkDepth(depth + 1);
+  if (size === skipsTable) scanFields(bytes, start, next, depth + 1);
+  else for (let item = start; item < next; ) item = afterValue(bytes, item, next, depth + 1);
+  return next;
 }
 
 function readArray(r: Reader, depth: number): FieldArray {
@@ -126,9 +135,7 @@ function readArray(r: Reader, depth: number): FieldArray {
 }
 
 function endOf(r: Reader, depth: number): number {
-  if (depth > depthMax) {
-    throw new AmqpError('syntax-error', `field tables nested deeper than ${depthMax}`);
-  }
+  checkDepth(depth);
   const size = r.u32();
   if (size > r.left) {
     throw new AmqpError('syntax-error', `field table of ${size} bytes is cut off after ${r.left}`);
@@ -136,8 +143,17 @@ function endOf(r: Reader, depth: number): number {
   return r.at + size;
 }
 
+function checkDepth(depth: number): void {
+  if (depth <= depthMax) return;
+  throw new AmqpError('syntax-error', `field tables nested deeper than ${depthMax}`);
+}
+
 function checkEnd(r: Reader, end: number): void {
-  if (r.at !== end) throw new AmqpError('syntax-error', 'field table ends inside a value');
+  if (r.at !== end) throw endsInside();
+}
+
+function endsInside(): AmqpError {
+  return new AmqpError('syntax-error', 'field table ends inside a value');
 }
 
 function readArgument(r: Reader, depth: number): Argument {
