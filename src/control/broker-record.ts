@@ -62,6 +62,8 @@ export interface BrokerRecord {
   readonly hasVolume: boolean;
   /** How often the volume was mounted; the next mount has the next number. */
   readonly epoch: number;
+  /** The newest mount that came up; 0 before the first. */
+  readonly mountedEpoch: number;
   /** Listener name to port, of the last start. */
   readonly ports: Readonly<Record<string, number>>;
   readonly action: RequiredAction | null;

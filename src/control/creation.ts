@@ -142,6 +142,7 @@ export class Creation {
       volumeId: `vol-${random.bytes(9).toString('hex').slice(0, 17)}`,
       hasVolume: false,
       epoch: 0,
+      mountedEpoch: 0,
       ports: {},
       action: null,
       pending: {},

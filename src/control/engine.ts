@@ -9,6 +9,8 @@ export interface BrokerSpec {
   readonly volumeId: string;
   /** Number of this mount of the volume, from 1, never used twice; see docs/formats/volume.md. */
   readonly epoch: number;
+  /** Number of the newest mount known to have come up: an older copy of the volume has a lower one. */
+  readonly epochMin: number;
   /** Ports of an earlier start; the engine keeps to them where they are free. */
   readonly ports: Readonly<Record<string, number>>;
   /** The users that exist from the start; only hashes, never a password. */

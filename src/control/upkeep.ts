@@ -125,7 +125,8 @@ export class Upkeep {
     presence.isUp = true;
     presence.isResumed = false;
     const pending = this.#stillPending(broker.id, applied);
-    await this.#move(broker.id, 'started', { ...applied, pending, ports, action: null });
+    const now = { ports, action: null, mountedEpoch: epoch };
+    await this.#move(broker.id, 'started', { ...applied, ...now, pending });
   }
 
   /** What is still to take effect: an update may have come while the broker started. */
@@ -213,5 +214,6 @@ export class Upkeep {
 
 function specOf(broker: BrokerRecord): BrokerSpec {
   const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
-  return { id, name, engineType, engineVersion, volumeId, epoch, ports, users };
+  const epochMin = broker.mountedEpoch;
+  return { id, name, engineType, engineVersion, volumeId, epoch, epochMin, ports, users };
 }

@@ -13,7 +13,11 @@ export type ServerErrorCode =
   /** A setting contradicts what the data folder was made with, or is out of range. */
   | 'setting-invalid'
   /** No service runs on the data folder. */
-  | 'not-running';
+  | 'not-running'
+  /** Events of the audit trail are missing, or not as they were recorded. */
+  | 'trail-broken'
+  /** Some of the volumes could not be opened, so nothing is known of them. */
+  | 'not-all-checked';
 
 /** An expected failure of the service as a whole. */
 export class ServerError extends WaxwingError<ServerErrorCode> {}

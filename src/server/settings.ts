@@ -1,4 +1,8 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
+import type { RootKeySource } from './root-key.ts';
 
 /** How a service is run; what the command line and the environment say. */
 export interface Settings {
@@ -10,17 +14,29 @@ export interface Settings {
   readonly apiPort: number;
   /** Port that a broker takes where it is free, before any other; 0 for any. */
   readonly amqpsPort: number;
-  readonly region: string;
+  /** Undefined: the data folder's own, or `us-east-1` at the first start. */
+  readonly region: string | undefined;
   /** 12 digits; undefined: the data folder's own, made at the first start. */
   readonly accountId: string | undefined;
   /** Whether the first start makes the broker `default`. */
   readonly hasDefaultBroker: boolean;
   /** Only what the Amazon MQ guide says of TLS, and nothing better. */
   readonly hasTlsParity: boolean;
-  /** Where root keys lie: `waxwing` in XDG_CONFIG_HOME or in `~/.config`. */
-  readonly configFolder: string;
-  /** Holds a passphrase to use instead of a root key file. */
-  readonly passphraseFile: string | undefined;
+  /** Seconds between two looks at each broker's key though nothing is known to have changed. */
+  readonly keyCheckSeconds: number;
+  /** Seconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
+  readonly keyEffectDelaySeconds: number;
+  readonly logLevel: LogLevel;
+  readonly rootKey: RootKeySource;
+}
+
+/** Where the root key comes from, as the process's environment says. */
+export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
+  const { XDG_CONFIG_HOME: config, WAXWING_ROOT_PASSPHRASE_FILE: passphrase } = environment;
+  return {
+    configFolder: join(config || join(homedir(), '.config'), 'waxwing'),
+    passphraseFile: passphrase || undefined,
+  };
 }
 
 /**
@@ -29,28 +45,24 @@ export interface Settings {
  * @throws {ServerError} `setting-invalid`
  */
 export function checkSettings(settings: Settings): void {
-  checkPort('--api-port', settings.apiPort);
-  checkPort('--amqps-port', settings.amqpsPort);
-  require(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(settings.region), '--region', settings.region, {
-    allowed: 'a name like eu-central-1',
-  });
-  const { accountId } = settings;
-  if (accountId !== undefined) {
-    require(/^\d{12}$/.test(accountId), '--account-id', accountId, { allowed: '12 digits' });
+  const { region, accountId } = settings;
+  checkWhole('--api-port', settings.apiPort, 65_535);
+  checkWhole('--amqps-port', settings.amqpsPort, 65_535);
+  checkWhole('--key-check-seconds', settings.keyCheckSeconds, 86_400);
+  checkWhole('--key-effect-delay', settings.keyEffectDelaySeconds, 86_400);
+  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region)) {
+    throw invalid('--region', region, 'a name like eu-central-1');
+  }
+  if (accountId !== undefined && !/^\d{12}$/.test(accountId)) {
+    throw invalid('--account-id', accountId, '12 digits');
   }
 }
 
-function checkPort(option: string, port: number): void {
-  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-  require(isPort, option, String(port), { allowed: '0 to 65535' });
+function checkWhole(option: string, found: number, max: number): void {
+  if (Number.isInteger(found) && found >= 0 && found <= max) return;
+  throw invalid(option, String(found), `a whole number from 0 to ${max}`);
 }
 
-function require(
-  isRight: boolean,
-  option: string,
-  found: string,
-  { allowed }: { readonly allowed: string },
-): void {
-  if (isRight) return;
-  throw new ServerError('setting-invalid', `${option} is '${found}'; allowed is ${allowed}`);
+function invalid(option: string, found: string, allowed: string): ServerError {
+  return new ServerError('setting-invalid', `${option} is '${found}'; allowed is ${allowed}`);
 }

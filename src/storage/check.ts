@@ -27,6 +27,14 @@ export interface VolumeReport {
 /** Told how far a check is. */
 export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
 
+/** Hears of the records of a volume that is checked, all of which are proved. */
+export interface CheckedRecords {
+  /** What recovery would fold, in its order. */
+  replayed?(type: number, buffer: Buffer, start: number, end: number): void;
+  /** Every record there is, in the order they were written; a throw ends the check. */
+  found?(type: number, buffer: Buffer, start: number, end: number): void;
+}
+
 /**
  * Reads every byte of a volume that nothing has open, and proves that it is as it was written.
  *
@@ -37,11 +45,12 @@ export async function checkVolume(
   folder: string,
   dataKey: KeyObject,
   progress: CheckProgress = () => {},
+  records: CheckedRecords = {},
 ): Promise<VolumeReport> {
   const volume = await Volume.open(disk, folder, dataKey);
   const files = new SegmentFiles(volume, false);
   try {
-    return await new VolumeCheck(volume, files, progress).run();
+    return await new VolumeCheck(volume, files, progress, records).run();
   } finally {
     await files.close();
     await volume.close();
@@ -53,16 +62,23 @@ class VolumeCheck {
   readonly #files: SegmentFiles;
   readonly #recovery: Recovery;
   readonly #progress: CheckProgress;
+  readonly #records: CheckedRecords;
   #totalBytes = 0;
   #doneBytes = 0;
   #blockCount = 0;
   #recordCount = 0;
 
-  constructor(volume: Volume, files: SegmentFiles, progress: CheckProgress) {
+  constructor(
+    volume: Volume,
+    files: SegmentFiles,
+    progress: CheckProgress,
+    records: CheckedRecords,
+  ) {
     this.#volume = volume;
     this.#files = files;
     this.#recovery = new Recovery(volume, files);
     this.#progress = progress;
+    this.#records = records;
   }
 
   async run(): Promise<VolumeReport> {
@@ -94,11 +110,12 @@ class VolumeCheck {
     const replay = new Replay(this.#recovery, {
       add: (segment) => wanted.push(segment),
       begin: (segment, number) => new LogBlock(0, segment, number),
-      record: () => {},
+      record: (_block, type, buffer, start, end) =>
+        this.#records.replayed?.(type, buffer, start, end),
       end: () => {},
     });
     await replay.run(segments);
-    return wanted;
+    return wanted.sort((a, b) => a.number - b.number);
   }
 
   async #checkSegment(segment: LiveSegment): Promise<void> {
@@ -130,7 +147,10 @@ class VolumeCheck {
     }
     const broken = () =>
       this.#recovery.damage(segment.number, `has a broken record in block ${number}`);
-    for (const _record of recordsOf(plaintext, broken)) this.#recordCount++;
+    for (const { type, start, end } of recordsOf(plaintext, broken)) {
+      this.#recordCount++;
+      this.#records.found?.(type, plaintext, start, end);
+    }
     this.#blockCount++;
     if ((block.flags & blockFlags.groupEnd) === 0) return;
     const end = offset + blockHeaderBytes + length;

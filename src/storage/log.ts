@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import type { StorageError } from './errors.ts';
+import { StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -119,6 +119,7 @@ export class Log implements MessageLog {
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`, `disk-failed`
    */
   static async open(volume: Volume, owner: LogOwner, options: LogOptions): Promise<Log> {
+    refuseOlderCopy(volume, options.epochMin ?? 0);
     const log = new Log(volume, owner, options);
     owner.attach(log);
     await log.#mount(await log.#recover());
@@ -414,4 +415,10 @@ export class Log implements MessageLog {
     const position = { segment: end.segment, blocks: end.blocks };
     await this.#volume.update({ state: 'closed', position, endTag: end.tag });
   }
+}
+
+function refuseOlderCopy({ folder, header }: Volume, epochMin: number): void {
+  if (header.epoch >= epochMin) return;
+  const found = `${folder}/volume says mount ${header.epoch}`;
+  throw new StorageError('volume-rolled-back', `${found}; mount ${epochMin} is known`);
 }

@@ -1,7 +1,13 @@
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
-import { Timeline, type TimelineRange, type TimelineRecord, timelineName } from './timeline.ts';
+import {
+  Timeline,
+  type TimelineRange,
+  type TimelineRecord,
+  timelineBytes,
+  timelineName,
+} from './timeline.ts';
 
 /** Types of the records that the state store appends; never reused. */
 const recordTypes = { change: 0x10, timeline: 0x11, index: 0x41 } as const;
@@ -131,14 +137,20 @@ export class StateStore {
   /** Folds one record in, in the order of the log. */
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
-      const [journal, change] = JSON.parse(buffer.toString('utf8', start, end));
-      this.#journal(journal).apply(change);
+      this.applyRecord(type, buffer, start, end);
     } else if (type === recordTypes.timeline) {
       this.#timeline(timelineName(buffer, start)).replay(this.#opened, block, buffer, start);
     } else if (type === recordTypes.index) {
       const timeline = this.#timeline(timelineName(buffer, start));
       timeline.replayIndex(this.#opened, buffer, start, end);
     }
+  }
+
+  /** Folds one record in as far as it is a change to a journal: without a log, only to read. */
+  applyRecord(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type !== recordTypes.change) return;
+    const [journal, change] = JSON.parse(buffer.toString('utf8', start, end));
+    this.#journal(journal).apply(change);
   }
 
   /** Everything has been replayed. */
@@ -148,4 +160,14 @@ export class StateStore {
   close(): Promise<void> {
     return this.#opened.close();
   }
+}
+
+/** What a record of a timeline holds; undefined for every other record. */
+export function timelineEntry(
+  type: number,
+  buffer: Buffer,
+  start: number,
+): { readonly timeline: string; readonly bytes: Buffer } | undefined {
+  if (type !== recordTypes.timeline) return undefined;
+  return { timeline: timelineName(buffer, start), bytes: timelineBytes(buffer, start) };
 }

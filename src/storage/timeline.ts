@@ -164,8 +164,7 @@ export class Timeline {
     try {
       if (block.buffer === undefined) await log.load(block);
       const buffer = plaintext(block);
-      const at = block.start + (entries.offsets[i] ?? 0) + 1 + this.#nameBytes.length + 6;
-      return Buffer.from(buffer.subarray(at + 4, at + 4 + readU32(buffer, at)));
+      return Buffer.from(timelineBytes(buffer, block.start + (entries.offsets[i] ?? 0)));
     } finally {
       log.release(block);
     }
@@ -175,6 +174,12 @@ export class Timeline {
 /** The name of the timeline that a record, or an index record, belongs to. */
 export function timelineName(buffer: Buffer, start: number): string {
   return buffer.toString('utf8', start + 1, start + 1 + (buffer[start] ?? 0));
+}
+
+/** What a record of a timeline says, as a slice. */
+export function timelineBytes(buffer: Buffer, start: number): Buffer {
+  const at = start + 1 + (buffer[start] ?? 0) + 6;
+  return buffer.subarray(at + 4, at + 4 + readU32(buffer, at));
 }
 
 function plaintext(block: MessageBlock): Buffer {

@@ -1,0 +1,80 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { WaxwingError } from '../base/errors.ts';
+import { logLevels } from '../base/log.ts';
+import { check } from './check.ts';
+import { printEnvironment } from './env.ts';
+import { serve } from './serve.ts';
+import { version } from './version.ts';
+
+/** An option that is also a variable of the environment: `--api-port` is `WAXWING_API_PORT`. */
+function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  const name = made.long?.replace(/^--(no-)?/, (_, no) => (no ? 'no-' : '')) ?? '';
+  return made.env(`WAXWING_${name.toUpperCase().replaceAll('-', '_')}`);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number is needed.');
+}
+
+function number(flags: string, description: string, standard: number): Option {
+  return option(flags, description).argParser(wholeNumber).default(standard);
+}
+
+const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
+
+function program(): Command {
+  const all = new Command('waxwing')
+    .description('A message broker service that seals everything it carries.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError();
+  all
+    .command('serve')
+    .description('run the service in the foreground')
+    .addOption(data())
+    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+    .addOption(number('--api-port <n>', 'port of the API; 0: any free one', 8443))
+    .addOption(number('--amqps-port <n>', 'port brokers take where it is free; 0: any', 5671))
+    .addOption(option('--region <name>', 'region in ARNs; kept from the first start'))
+    .addOption(option('--account-id <digits>', '12 digits; kept from the first start'))
+    .addOption(option('--no-default-broker', 'do not make the broker `default` at the first start'))
+    .addOption(option('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
+    .addOption(number('--key-check-seconds <n>', "look at each broker's key so often", 3600))
+    .addOption(number('--key-effect-delay <n>', 'seconds until a key change is noticed', 0))
+    .addOption(
+      option('--log-level <level>', 'what is told on standard error')
+        .choices(logLevels)
+        .default('warn'),
+    )
+    .action(serve);
+  all
+    .command('env')
+    .description('print shell exports by which clients reach the running service')
+    .addOption(data())
+    .action(printEnvironment);
+  all
+    .command('check')
+    .description('prove that a stopped data folder is sound')
+    .argument('<dir>', 'the data folder')
+    .action(check);
+  return all;
+}
+
+/** Runs the command line. Expected failures are told in one line; the exit code is then 1. */
+export async function run(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else if (error instanceof WaxwingError || isSystemError(error)) {
+      process.stderr.write(`waxwing: ${error.message}\n`);
+    } else throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}

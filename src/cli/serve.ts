@@ -1,0 +1,88 @@
+import { relative, resolve } from 'node:path';
+import { type LogLevel, openServiceLog } from '../base/log.ts';
+import { protectMemory } from '../base/process.ts';
+import { Service } from '../server/service.ts';
+import { rootKeySource, type Settings } from '../server/settings.ts';
+import { version } from './version.ts';
+
+/** The options of `waxwing serve`, as the command line's parser names them. */
+export interface ServeOptions {
+  readonly data: string;
+  readonly host: string;
+  readonly apiPort: number;
+  readonly amqpsPort: number;
+  readonly region?: string;
+  readonly accountId?: string;
+  readonly defaultBroker: boolean;
+  readonly tlsParity: boolean;
+  readonly keyCheckSeconds: number;
+  readonly keyEffectDelay: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Runs a service until a signal ends it. */
+export async function serve(options: ServeOptions): Promise<void> {
+  protectMemory();
+  const log = openServiceLog(options.logLevel);
+  const settings = settingsOf(options);
+  const failed = (error: Error) => {
+    log.error({ err: error }, 'the service cannot run on');
+    process.exit(1);
+  };
+  const service = await Service.open(settings, log, failed);
+  endOnSignal(service, failed);
+  console.log(greeting(service));
+}
+
+function settingsOf(options: ServeOptions): Settings {
+  return {
+    folder: resolve(options.data),
+    host: options.host,
+    apiPort: options.apiPort,
+    amqpsPort: options.amqpsPort,
+    region: options.region,
+    accountId: options.accountId,
+    hasDefaultBroker: options.defaultBroker,
+    hasTlsParity: options.tlsParity,
+    keyCheckSeconds: options.keyCheckSeconds,
+    keyEffectDelaySeconds: options.keyEffectDelay,
+    logLevel: options.logLevel,
+    rootKey: rootKeySource(process.env),
+  };
+}
+
+/** The first signal ends the service in order, a second one at once. */
+function endOnSignal(service: Service, failed: (error: Error) => void): void {
+  let isEnding = false;
+  const end = () => {
+    if (isEnding) process.exit(1);
+    isEnding = true;
+    service.close('the service is stopping').then(() => process.exit(0), failed);
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+function greeting(service: Service): string {
+  const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
+  const data = relative('', settings.folder) || '.';
+  const lines = [
+    `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
+    `  API                ${apiUrl}`,
+  ];
+  if (defaultBroker) lines.push(`  broker '${defaultBroker.name}'   ${defaultBroker.url}`);
+  const forData = data === 'waxwing-data' ? '' : ` --data ${data}`;
+  lines.push(
+    'Try next, in another terminal:',
+    `  eval "$(node dist/src/main.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
+    '  aws mq list-brokers',
+  );
+  if (hasKeyFile) {
+    lines.push(
+      `The root key is a file under ${settings.rootKey.configFolder}: it keeps copies of the data`,
+      'folder closed, but not a stolen disk that holds both. WAXWING_ROOT_PASSPHRASE_FILE names a',
+      'passphrase to use instead, at the first start of a data folder.',
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { assert } from '../../base/assert.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { FromBroker, StartMessage, ToBroker } from './messages.ts';
+
+const program = fileURLToPath(new URL('./child.js', import.meta.url));
+
+/** Milliseconds after which a process that was told to end is killed. */
+const endPatienceMs = 8000;
+
+/** What a process does unasked. */
+export interface ProcessEvents {
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** It ended though nobody asked, once it ran. */
+  ended(end: ProcessEnd): void;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** What it said was the reason. */
+  readonly failure: WaxwingError | undefined;
+  /** `signal SIGKILL`, `exit code 1` */
+  readonly detail: string;
+}
+
+const nobody: ProcessEvents = { log: () => {}, ended: () => {} };
+
+/** A broker's process, as the service sees it. It begins before it is known for which broker. */
+export class BrokerProcess {
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  #events: ProcessEvents = nobody;
+  #isRunning = false;
+  #isStopping = false;
+  #failure: WaxwingError | undefined = undefined;
+  #running: (ports: Readonly<Record<string, number>>) => void = () => {};
+  readonly #requests = new Map<number, (statistics: BrokerStatistics | undefined) => void>();
+  #requestCount = 0;
+
+  constructor() {
+    // No option or variable of the service's own reaches it: none could open a debugger or write
+    // a report with what is in its memory.
+    this.#child = spawn(process.execPath, [program], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+      env: {},
+    });
+    this.#child.on('message', (message: FromBroker) => this.#heard(message));
+    this.#child.stderr?.setEncoding('utf8');
+    this.#child.stderr?.on('data', (text: string) => this.#events.log('error', text.trimEnd()));
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve(this.#end(`no process: ${error.message}`)));
+      this.#child.once('close', (code, signal) =>
+        resolve(this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`)),
+      );
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * Hands the key over and has the broker started.
+   *
+   * @param dataKey 32 bytes, overwritten once they have left
+   * @throws {WaxwingError} what the broker cannot run for; any other error may pass
+   */
+  async start(
+    message: StartMessage,
+    dataKey: Buffer,
+    events: ProcessEvents,
+  ): Promise<Readonly<Record<string, number>>> {
+    this.#events = events;
+    const pipe = this.#child.stdio[4] as Writable | null; // as it is listed in `stdio`
+    assert(pipe !== null, 'a process was started without a pipe for its key');
+    pipe.on('error', () => {}); // it is gone, which `ended` tells
+    pipe.end(dataKey, () => dataKey.fill(0));
+    const running = new Promise<Readonly<Record<string, number>>>((resolve) => {
+      this.#running = resolve;
+    });
+    this.#say(message);
+    const first = await Promise.race([running, this.ended]);
+    dataKey.fill(0);
+    if (!('detail' in first)) return first as Readonly<Record<string, number>>;
+    const { failure, detail } = first as ProcessEnd;
+    throw failure ?? new Error(`the broker's process ended while it started: ${detail}`);
+  }
+
+  /** What the broker's state is; undefined where it ended meanwhile. */
+  statistics(): Promise<BrokerStatistics | undefined> {
+    const request = ++this.#requestCount;
+    return new Promise((resolve) => {
+      this.#requests.set(request, resolve);
+      this.#say({ type: 'statistics', request });
+    });
+  }
+
+  /** Ends the process: in order, or by force where that takes too long. */
+  async stop(reason: string): Promise<void> {
+    this.#isStopping = true;
+    this.#say({ type: 'stop', reason });
+    const patience = setTimeout(() => this.kill(), endPatienceMs);
+    await this.ended;
+    clearTimeout(patience);
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#isStopping = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  #say(message: ToBroker): void {
+    // A process that is gone hears nothing; `ended` says so.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #heard(message: FromBroker): void {
+    switch (message.type) {
+      case 'running':
+        this.#isRunning = true;
+        this.#running(message.ports);
+        return;
+      case 'failed':
+        this.#failure = new WaxwingError(message.code, message.message);
+        return;
+      case 'log':
+        this.#events.log(message.level, message.text);
+        return;
+      case 'statistics':
+        this.#requests.get(message.request)?.(message.statistics);
+        this.#requests.delete(message.request);
+    }
+  }
+
+  #end(detail: string): ProcessEnd {
+    const end = { failure: this.#failure, detail };
+    for (const answer of this.#requests.values()) answer(undefined);
+    this.#requests.clear();
+    if (this.#isRunning && !this.#isStopping) this.#events.ended(end);
+    return end;
+  }
+}

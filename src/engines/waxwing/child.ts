@@ -1,0 +1,69 @@
+import type { KeyObject } from 'node:crypto';
+import { read } from 'node:fs';
+import { WaxwingError } from '../../base/errors.ts';
+import { protectMemory } from '../../base/process.ts';
+import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
+import { HostedBroker } from './hosted-broker.ts';
+import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
+
+// The main of a broker's process. It ends in order when it is told to, and at once when the service
+// that started it is gone: the key goes with it.
+
+let broker: HostedBroker | undefined;
+
+function say(message: FromBroker, then: () => void = () => {}): void {
+  process.send?.(message, undefined, undefined, then);
+}
+
+function fail(error: unknown): void {
+  if (!(error instanceof WaxwingError)) throw error;
+  say({ type: 'failed', code: error.code, message: error.message }, () => process.exit(1));
+}
+
+/** Reads the data key; nothing else of it stays in memory. */
+function readKey(): Promise<KeyObject> {
+  const bytes = Buffer.alloc(keyBytes);
+  return new Promise((resolve, reject) => {
+    const more = (at: number) => {
+      read(keyDescriptor, bytes, at, keyBytes - at, null, (error, count) => {
+        if (error !== null) reject(error);
+        else if (count === 0) reject(new Error(`the data key ended after ${at} bytes`));
+        else if (at + count < keyBytes) more(at + count);
+        else resolve(keyFromBytes(bytes));
+      });
+    };
+    more(0);
+  });
+}
+
+async function start(message: StartMessage): Promise<void> {
+  broker = await HostedBroker.open(message, await readKey(), {
+    failed: fail,
+    log: (level, text) => say({ type: 'log', level, text }),
+  });
+  say({ type: 'running', ports: broker.ports });
+}
+
+async function stop(reason: string): Promise<void> {
+  await broker?.close(reason);
+  process.exit(0);
+}
+
+process.on('message', (message: ToBroker) => {
+  switch (message.type) {
+    case 'start':
+      start(message).catch(fail);
+      return;
+    case 'stop':
+      stop(message.reason).catch(fail);
+      return;
+    case 'statistics':
+      if (broker === undefined) return;
+      say({ type: 'statistics', request: message.request, statistics: broker.statistics() });
+  }
+});
+process.on('disconnect', () => process.exit(1));
+// A terminal sends these to every process of its group; the service decides what becomes of this one.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+protectMemory();

@@ -1,0 +1,145 @@
+import { createSecretKey } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
+import type { ServerCertificate } from '../../net/tls-listener.ts';
+import { systemDisk } from '../../storage/disk.ts';
+import { readVolumeHeader, Volume } from '../../storage/volume.ts';
+import { BrokerProcess, type ProcessEnd } from './broker-process.ts';
+
+/** What our own engine is given. */
+export interface WaxwingEngineOptions {
+  /** Where the brokers' volumes lie, a folder each. */
+  readonly folder: string;
+  /** Address that brokers listen on. */
+  readonly host: string;
+  /** Port that a broker takes where it is free, before any other; 0 for any. */
+  readonly amqpsPort: number;
+  readonly hasTlsParity: boolean;
+  /** The certificates that listeners show; asked for at each start. */
+  readonly certificates: () => readonly ServerCertificate[];
+  readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+interface Run {
+  readonly process: BrokerProcess;
+  readonly running: RunningBroker;
+}
+
+/** Our own broker: one child process a broker. */
+export class WaxwingEngine implements Engine {
+  readonly #options: WaxwingEngineOptions;
+  readonly #runs = new Map<string, Run>();
+  #events: EngineEvents | undefined = undefined;
+  #spare: BrokerProcess | undefined = undefined;
+
+  constructor(options: WaxwingEngineOptions) {
+    this.#options = options;
+  }
+
+  observe(events: EngineEvents): void {
+    this.#events = events;
+  }
+
+  /** Starts a process ahead of the broker it is for, which is then up so much sooner. */
+  prepare(): void {
+    this.#spare ??= new BrokerProcess();
+  }
+
+  /** Ends a process that no broker came for. */
+  dismiss(): void {
+    this.#spare?.kill();
+    this.#spare = undefined;
+  }
+
+  async create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void> {
+    const folder = this.#folder(spec.id);
+    // What an attempt before left is not yet anybody's data.
+    await rm(folder, { recursive: true, force: true });
+    await systemDisk.createFolder(this.#options.folder);
+    const volume = { id: spec.volumeId, kind: 'broker', wrappedKey } as const;
+    await Volume.format(systemDisk, folder, volume, createSecretKey(dataKey));
+    await systemDisk.syncFolder(this.#options.folder);
+  }
+
+  async wrappedKey(brokerId: string): Promise<Buffer> {
+    const { wrappedKey } = await readVolumeHeader(systemDisk, this.#folder(brokerId));
+    return wrappedKey;
+  }
+
+  async start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker> {
+    const { id } = spec;
+    const known = this.#runs.get(id);
+    if (known !== undefined) {
+      dataKey.fill(0);
+      return known.running;
+    }
+    const child = this.#spare ?? new BrokerProcess();
+    this.#spare = undefined;
+    const { host, hasTlsParity, certificates } = this.#options;
+    const ports = await child.start(
+      {
+        type: 'start',
+        folder: this.#folder(id),
+        epoch: spec.epoch,
+        epochMin: spec.epochMin,
+        users: spec.users,
+        host,
+        amqpsPorts: this.#amqpsPorts(spec),
+        certificates: certificates(),
+        hasTlsParity,
+      },
+      dataKey,
+      {
+        log: (level, text) => this.#options.log(id, level, text),
+        ended: (end) => this.#ended(id, end),
+      },
+    );
+    const running = { ports };
+    this.#runs.set(id, { process: child, running });
+    return running;
+  }
+
+  /** The port it had before, or the standard one, each where it is free; else any. */
+  #amqpsPorts({ ports }: BrokerSpec): number[] {
+    const { amqps } = ports;
+    const first = amqps ?? this.#options.amqpsPort;
+    return first === 0 ? [0] : [first, 0];
+  }
+
+  #ended(id: string, { failure, detail }: ProcessEnd): void {
+    this.#runs.delete(id);
+    if (failure === undefined) this.#events?.crashed(id, detail);
+    else this.#events?.failed(id, failure.code, failure.message);
+  }
+
+  async stop(brokerId: string, reason: string): Promise<void> {
+    const run = this.#runs.get(brokerId);
+    if (run === undefined) return;
+    await run.process.stop(reason);
+    this.#runs.delete(brokerId);
+  }
+
+  async remove(brokerId: string): Promise<void> {
+    await this.stop(brokerId, 'the broker is being deleted');
+    await rm(this.#folder(brokerId), { recursive: true, force: true });
+  }
+
+  /** What a running broker's state is; undefined where it does not run. */
+  statistics(brokerId: string): Promise<BrokerStatistics | undefined> {
+    const run = this.#runs.get(brokerId);
+    return run === undefined ? Promise.resolve(undefined) : run.process.statistics();
+  }
+
+  /** Ids of the brokers that run, and the processes that run them. */
+  *processes(): Generator<readonly [brokerId: string, processId: number]> {
+    for (const [id, { process }] of this.#runs) {
+      if (process.pid !== undefined) yield [id, process.pid];
+    }
+  }
+
+  #folder(brokerId: string): string {
+    return join(this.#options.folder, brokerId);
+  }
+}

@@ -1,0 +1,155 @@
+import type { KeyObject } from 'node:crypto';
+import { systemClock } from '../../base/clock.ts';
+import { Broker } from '../../broker/broker.ts';
+import { type BrokerStatistics, takeStatistics } from '../../broker/statistics.ts';
+import { PasswordChecker } from '../../crypto/password.ts';
+import { NetError } from '../../net/errors.ts';
+import { TlsListener } from '../../net/tls-listener.ts';
+import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
+import { amqp091Format } from '../../protocols/amqp091/format.ts';
+import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
+import { amqp091 } from '../../protocols/amqp091/protocol.ts';
+import { systemDisk } from '../../storage/disk.ts';
+import { StorageError } from '../../storage/errors.ts';
+import { Log } from '../../storage/log.ts';
+import type { MessageStore } from '../../storage/message-store.ts';
+import { Volume } from '../../storage/volume.ts';
+import type { StartMessage } from './messages.ts';
+
+/** How often the broker does what is due. */
+const tickMs = 100;
+/** Milliseconds that clients have to answer when the broker stops. */
+const patienceMs = 3000;
+/** Milliseconds that the process before may take to let go of the volume. */
+const lockPatienceMs = 10_000;
+const lockRetryMs = 20;
+/** Connections at a time. */
+const connectionCountMax = 20_000;
+const lowOnDisk = 'low on disk';
+
+/** Who hears of what a hosted broker does unasked. */
+export interface HostEvents {
+  /** It cannot run on: its log failed. */
+  failed(error: Error): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}
+
+/** A broker over its volume, behind its ports. */
+export class HostedBroker {
+  readonly ports: Readonly<Record<string, number>>;
+  readonly #volume: Volume;
+  readonly #broker: Broker;
+  readonly #listener: TlsListener;
+  readonly #ticks: NodeJS.Timeout;
+
+  private constructor(volume: Volume, broker: Broker, listener: TlsListener, port: number) {
+    this.#volume = volume;
+    this.#broker = broker;
+    this.#listener = listener;
+    this.ports = { amqps: port };
+    this.#ticks = setInterval(() => broker.tick(), tickMs);
+  }
+
+  /**
+   * Opens the volume, recovers the broker, and opens its ports.
+   *
+   * @throws {StorageError | NetError}
+   */
+  static async open(
+    message: StartMessage,
+    dataKey: KeyObject,
+    events: HostEvents,
+  ): Promise<HostedBroker> {
+    const volume = await openUnlocked(message.folder, dataKey);
+    const broker = await openBroker(volume, message, events);
+    const listener = new TlsListener({
+      host: message.host,
+      certificates: message.certificates,
+      policy: message.hasTlsParity ? parityPolicy : defaultPolicy,
+      connectionCountMax,
+      accept: (transport) => amqp091.accept(transport, broker),
+      answerPlain,
+    });
+    const port = await firstFree(listener, message.amqpsPorts);
+    return new HostedBroker(volume, broker, listener, port);
+  }
+
+  statistics(): BrokerStatistics {
+    return takeStatistics(this.#broker);
+  }
+
+  /** Tells clients the reason, then syncs and closes everything. */
+  async close(reason: string): Promise<void> {
+    await this.#listener.close(reason, patienceMs);
+    clearInterval(this.#ticks);
+    await this.#broker.close();
+    await this.#volume.close();
+  }
+}
+
+/** The process before may still be ending: it let go of everything else when its service ended. */
+async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume> {
+  const untilMs = systemClock.monotonicMs() + lockPatienceMs;
+  for (;;) {
+    try {
+      return await Volume.open(systemDisk, folder, dataKey);
+    } catch (error) {
+      const isLocked = error instanceof StorageError && error.code === 'folder-locked';
+      if (!isLocked || systemClock.monotonicMs() > untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
+    }
+  }
+}
+
+async function openBroker(
+  volume: Volume,
+  message: StartMessage,
+  events: HostEvents,
+): Promise<Broker> {
+  const passwords = new PasswordChecker();
+  let broker: Broker | undefined;
+  let isFull = false;
+  const setFull = (full: boolean) => {
+    isFull = full;
+    if (full) broker?.flow.block(lowOnDisk);
+    else broker?.flow.unblock(lowOnDisk);
+    events.log('warn', full ? 'the disk is full: publishers wait' : 'the disk has room again');
+  };
+  const openLog = async (store: MessageStore) => {
+    await Log.open(volume, store, {
+      epoch: message.epoch,
+      epochMin: message.epochMin,
+      // What becomes durable before the broker has recovered, nobody waits for.
+      onDurable: (group) => broker?.onDurable(group),
+      onFailed: (error) => events.failed(error),
+      onFull: setFull,
+    });
+  };
+  broker = await Broker.open({
+    openLog,
+    formats: [amqp091Format],
+    users: message.users,
+    verifyPassword: (password, hash) => passwords.verify(password, hash),
+    onInternalError: (error, peer) =>
+      events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
+  });
+  if (isFull) broker.flow.block(lowOnDisk);
+  return broker;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function firstFree(listener: TlsListener, ports: readonly number[]): Promise<number> {
+  let refused: unknown = new Error('a listener was given no port to try');
+  for (const port of ports) {
+    try {
+      return await listener.open(port);
+    } catch (error) {
+      if (!(error instanceof NetError) || error.code !== 'port-in-use') throw error;
+      refused = error;
+    }
+  }
+  throw refused;
+}

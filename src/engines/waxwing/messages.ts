@@ -1,0 +1,42 @@
+import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { ServerCertificate } from '../../net/tls-listener.ts';
+
+/** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
+export interface StartMessage {
+  readonly type: 'start';
+  /** The volume's folder. */
+  readonly folder: string;
+  /** Number of this mount, and the least number that the mount before must have had. */
+  readonly epoch: number;
+  readonly epochMin: number;
+  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  readonly host: string;
+  /** Ports to try, in this order; 0 for any free one. */
+  readonly amqpsPorts: readonly number[];
+  readonly certificates: readonly ServerCertificate[];
+  /** Only what the Amazon MQ guide says of TLS, and nothing better. */
+  readonly hasTlsParity: boolean;
+}
+
+/** From the service to a broker's process. */
+export type ToBroker =
+  | StartMessage
+  /** End in order: clients are told the reason. */
+  | { readonly type: 'stop'; readonly reason: string }
+  | { readonly type: 'statistics'; readonly request: number };
+
+/** From a broker's process to the service. */
+export type FromBroker =
+  | { readonly type: 'running'; readonly ports: Readonly<Record<string, number>> }
+  /** It cannot run, or not run on; the process ends. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  /** A line for the service's log. */
+  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  | {
+      readonly type: 'statistics';
+      readonly request: number;
+      readonly statistics: BrokerStatistics;
+    };
+
+/** The file descriptor on which a broker's process finds its data key: 32 bytes, then the end. */
+export const keyDescriptor = 4;

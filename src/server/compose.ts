@@ -1,0 +1,206 @@
+import { cloudTrailService } from '../api/cloudtrail/service.ts';
+import { kmsService } from '../api/kms/service.ts';
+import { mqService } from '../api/mq/service.ts';
+import { eventRecord } from '../audit/record.ts';
+import { Trail, trailTimeline } from '../audit/trail.ts';
+import { Authenticator } from '../aws/authenticate.ts';
+import { Dispatcher } from '../aws/dispatch.ts';
+import { LocalClient } from '../aws/local-client.ts';
+import type { Steps } from '../aws/pipeline.ts';
+import { ServiceRegistry } from '../aws/registry.ts';
+import { systemClock } from '../base/clock.ts';
+import type { ServiceLog } from '../base/log.ts';
+import { systemRandom } from '../base/random.ts';
+import { Brokers } from '../control/brokers.ts';
+import { Control } from '../control/control.ts';
+import { hashPassword } from '../crypto/password.ts';
+import { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { Identity } from '../identity/identity.ts';
+import { rootOnly } from '../kms/access/authoriser.ts';
+import { Kms } from '../kms/kms.ts';
+import type { StorageError } from '../storage/errors.ts';
+import type { Journal } from '../storage/journal.ts';
+import { Log } from '../storage/log.ts';
+import { StateStore } from '../storage/state-store.ts';
+import type { Volume } from '../storage/volume.ts';
+import { Installation } from './installation.ts';
+import { ServerCertificates } from './server-certificates.ts';
+import type { Settings } from './settings.ts';
+import { brokersFolder } from './system-volume.ts';
+
+/** Bytes of a segment of the system volume, which holds little beside the trail. */
+const systemSegmentBytes = 8 * 1024 * 1024;
+const systemCacheBytes = 4 * 1024 * 1024;
+
+const noSalt = Buffer.alloc(0);
+
+/** The purposes for which keys are derived from the system volume's data key. */
+const sealingPurposes = {
+  kms: 'waxwing kms: key materials',
+  identity: 'waxwing identity: secrets',
+  installation: 'waxwing installation: secrets',
+  certificates: 'waxwing certificates: keys',
+} as const;
+
+/** What keys are derived from: a system volume, or its data key. */
+export type KeyDeriver = Pick<Volume, 'deriveKey'>;
+
+/** The key for one purpose, derived from a system volume's data key. */
+export function sealingKey(volume: KeyDeriver, purpose: keyof typeof sealingPurposes) {
+  return volume.deriveKey(noSalt, sealingPurposes[purpose]);
+}
+
+/** Everything that the system volume keeps. */
+export class SystemState {
+  readonly kms: Kms;
+  readonly identity: Identity;
+  readonly installation: Installation;
+  readonly trail = new Trail();
+  readonly brokers = new Brokers();
+  readonly certificates = new ServerCertificates();
+  readonly store: StateStore;
+
+  constructor(volume: KeyDeriver) {
+    this.kms = new Kms({
+      wrappingKey: sealingKey(volume, 'kms'),
+      random: systemRandom,
+      identity: rootOnly,
+    });
+    this.identity = new Identity(sealingKey(volume, 'identity'));
+    this.installation = new Installation(sealingKey(volume, 'installation'));
+    this.store = new StateStore(this.journals(), [trailTimeline]);
+  }
+
+  /** All journals; a name is never used for another. */
+  journals(): Journal[] {
+    const { kms, identity, installation, trail, brokers, certificates } = this;
+    return [kms.journal, identity, installation, trail, brokers, certificates] as Journal[];
+  }
+
+  /** Recovers what the volume holds and begins to write on. */
+  async open(volume: Volume, failed: (error: StorageError) => void): Promise<void> {
+    await Log.open(volume, this.store, {
+      onDurable: (group) => this.store.onDurable(group),
+      onFailed: (error) => {
+        this.store.onFailed(error);
+        failed(error);
+      },
+      segmentBytes: systemSegmentBytes,
+      cacheBytes: systemCacheBytes,
+      isRecycling: false,
+    });
+    this.store.recovered();
+  }
+}
+
+/** The parts of a service that answer calls and run brokers. */
+export interface Parts {
+  readonly engine: WaxwingEngine;
+  readonly control: Control;
+  readonly client: LocalClient;
+  readonly dispatcher: Dispatcher;
+}
+
+/** What of a service is known once its system volume is open. */
+export interface Place {
+  readonly region: string;
+  readonly accountId: string;
+  /** Name at which brokers are reached. */
+  readonly brokerHost: string;
+  /** Where the console answers; asked for once the port is open. */
+  readonly consoleUrl: () => string;
+}
+
+/** Puts the parts together: the one place where it is decided who is handed what. */
+export function compose(
+  settings: Settings,
+  state: SystemState,
+  engine: WaxwingEngine,
+  place: Place,
+  log: ServiceLog,
+): Parts {
+  const { store, kms, brokers } = state;
+  const { region, accountId, brokerHost, consoleUrl } = place;
+  const services = new ServiceRegistry();
+  const common = { services, region, accountId, clock: systemClock, random: systemRandom };
+  const steps = stepsOf(state, accountId, log);
+  const client = new LocalClient({ ...common, steps });
+  const control = new Control({
+    brokers,
+    client,
+    engine,
+    clock: systemClock,
+    random: systemRandom,
+    commit: (entries) => store.commit(entries),
+    hashPassword,
+    region,
+    accountId,
+    keyCheckMs: settings.keyCheckSeconds * 1000,
+    keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
+    report: (brokerId, text, error) => log.warn({ brokerId, err: error }, text),
+  });
+  services.add(kmsService(kms));
+  services.add(cloudTrailService(store));
+  services.add(mqService({ control, region, brokerHost, consoleUrl }));
+  kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
+  const dispatcher = new Dispatcher({
+    ...common,
+    steps: { ...steps, ...doorSteps(state, region, log) },
+  });
+  return { engine, control, client, dispatcher };
+}
+
+/** The engine, which can prepare before anything else is known. */
+export function composeEngine(
+  settings: Settings,
+  log: ServiceLog,
+): {
+  readonly engine: WaxwingEngine;
+  /** To be called before the first broker starts. */
+  showCertificates(certificates: ReturnType<ServerCertificates['servers']>): void;
+} {
+  let shown: ReturnType<ServerCertificates['servers']> = [];
+  const engine = new WaxwingEngine({
+    folder: brokersFolder(settings.folder),
+    host: settings.host,
+    amqpsPort: settings.amqpsPort,
+    hasTlsParity: settings.hasTlsParity,
+    certificates: () => shown,
+    log: (brokerId, level, text) => log[level]({ brokerId }, text),
+  });
+  return {
+    engine,
+    showCertificates: (certificates) => {
+      shown = certificates;
+    },
+  };
+}
+
+function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps {
+  const { store, trail } = state;
+  return {
+    // The root user and the services are all there is; keys are judged by the key service.
+    authorise: () => {},
+    record: (call) =>
+      // What services do with keys of their own is in nobody's trail.
+      call.accountId === accountId ? trail.entries(eventRecord(call), call.atMs) : [],
+    commit: (batch) => store.commit(batch),
+    broken: (error, { requestId }) => log.error({ requestId, err: error }, 'a call failed'),
+  };
+}
+
+function doorSteps(state: SystemState, region: string, log: ServiceLog) {
+  const authenticator = new Authenticator({
+    findAccessKey: (id) => state.identity.findAccessKey(id),
+    region,
+    globalRegion: { name: 'us-east-1', services: [] },
+    clock: systemClock,
+  });
+  return {
+    authenticate: (
+      request: Parameters<Authenticator['authenticate']>[0],
+      service: { readonly name: string },
+    ) => authenticator.authenticate(request, service.name),
+    refused: (request: object) => log.warn(request, 'a call was refused at the door'),
+  };
+}

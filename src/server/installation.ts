@@ -1,0 +1,109 @@
+import type { KeyObject } from 'node:crypto';
+import type { Random } from '../base/random.ts';
+import { Secret } from '../base/secret.ts';
+import { openValue, sealValue } from '../crypto/sealed-value.ts';
+import type { Entry, Journal } from '../storage/journal.ts';
+
+/** Changes to what the first start of a data folder decides for all later ones. */
+export type InstallationChange =
+  | { readonly type: 'founded'; readonly region: string }
+  | {
+      readonly type: 'default-broker-wanted';
+      readonly username: string;
+      /** Base64. */
+      readonly sealedPassword: string;
+    }
+  | { readonly type: 'default-broker-made'; readonly brokerId: string };
+
+/** The broker that the first start makes, and how to log in to it. */
+export interface DefaultBroker {
+  readonly username: string;
+  readonly password: Secret<string>;
+  /** Undefined until it was made. */
+  readonly brokerId: string | undefined;
+}
+
+const passwordContext = 'waxwing installation: password of the default broker';
+const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+const passwordLength = 24;
+
+/** What the first start of a data folder decided: its region, and the broker `default`. */
+export class Installation implements Journal<InstallationChange> {
+  readonly name = 'installation';
+  readonly #sealingKey: KeyObject;
+  #region: string | undefined = undefined;
+  #wanted: { readonly username: string; readonly sealedPassword: string } | undefined = undefined;
+  #brokerId: string | undefined = undefined;
+
+  /** @param sealingKey 256 bits, for nothing else */
+  constructor(sealingKey: KeyObject) {
+    this.#sealingKey = sealingKey;
+  }
+
+  /** Undefined before the first start has recorded it. */
+  get region(): string | undefined {
+    return this.#region;
+  }
+
+  /** What must be committed for the folder to belong to a region for good. */
+  found(region: string): Entry[] {
+    return [this.#entry({ type: 'founded', region })];
+  }
+
+  /** What must be committed for there to be a default broker with a password of its own. */
+  wantDefaultBroker(username: string, random: Random): Entry[] {
+    const password = Buffer.from(newPassword(random));
+    const sealed = sealValue(this.#sealingKey, passwordContext, password);
+    password.fill(0);
+    const sealedPassword = sealed.toString('base64');
+    return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
+  }
+
+  /** What must be committed for it not to be made again, even where it is deleted. */
+  madeDefaultBroker(brokerId: string): Entry[] {
+    return [this.#entry({ type: 'default-broker-made', brokerId })];
+  }
+
+  /** The default broker; undefined where none was wanted. */
+  get defaultBroker(): DefaultBroker | undefined {
+    if (this.#wanted === undefined) return undefined;
+    const { username, sealedPassword } = this.#wanted;
+    const sealed = Buffer.from(sealedPassword, 'base64');
+    const password = openValue(this.#sealingKey, passwordContext, sealed);
+    const secret = new Secret(password.toString());
+    password.fill(0);
+    return { username, password: secret, brokerId: this.#brokerId };
+  }
+
+  apply(change: InstallationChange): void {
+    if (change.type === 'founded') this.#region = change.region;
+    else if (change.type === 'default-broker-wanted') this.#wanted = change;
+    else this.#brokerId = change.brokerId;
+  }
+
+  *snapshot(): Iterable<InstallationChange> {
+    if (this.#region !== undefined) yield { type: 'founded', region: this.#region };
+    if (this.#wanted !== undefined) yield { ...this.#wanted, type: 'default-broker-wanted' };
+    if (this.#brokerId !== undefined) {
+      yield { type: 'default-broker-made', brokerId: this.#brokerId };
+    }
+  }
+
+  #entry(change: InstallationChange): Entry {
+    return { journal: this.name, change };
+  }
+}
+
+/** 24 of 57 letters and digits, none of which a shell or an URL has to quote: 139 bits. */
+function newPassword(random: Random): string {
+  const unbiased = 256 - (256 % letters.length);
+  let password = '';
+  while (password.length < passwordLength) {
+    for (const byte of random.bytes(passwordLength)) {
+      if (byte < unbiased && password.length < passwordLength) {
+        password += letters[byte % letters.length];
+      }
+    }
+  }
+  return password;
+}
