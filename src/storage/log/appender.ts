@@ -21,7 +21,7 @@ export interface RecordKeeper {
 }
 
 /** Plaintext of the open group that is kept unsealed, so that what is settled meanwhile is left out. */
-const unsealedBytesMax = 2 * 1024 * 1024;
+const unsealedBytesMax = 8 * 1024 * 1024;
 
 /**
  * Puts records into blocks, seals the blocks, and collects them into the group that is open. A block
