@@ -144,9 +144,12 @@ class VolumeCheck {
   async #checkNames(wanted: readonly LiveSegment[], isClosed: boolean): Promise<void> {
     const names = await this.#volume.disk.list(this.#volume.folder);
     const known = new Set(['volume', 'lock', ...wanted.map(({ number }) => segmentFile(number))]);
-    const leftOver = /^(seg-\d+|free-\d+|volume\.new|lock\.\d+(\.stale)?)$/;
+    const segmentFiles = /^(seg|free)-\d+$/;
+    // A process that ended before it changed anything leaves these.
+    const drafts = /^(volume\.new|lock\.\d+(\.stale)?)$/;
     for (const name of names) {
-      if (known.has(name) || (!isClosed && leftOver.test(name))) continue;
+      if (known.has(name) || drafts.test(name)) continue;
+      if (!isClosed && segmentFiles.test(name)) continue;
       const path = this.#volume.path(name);
       throw new StorageError('volume-damaged', `${path} does not belong to the volume`);
     }

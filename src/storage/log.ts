@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import type { StorageError } from './errors.ts';
+import { StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -93,6 +93,8 @@ export class Log implements MessageLog {
   #flushTimer: NodeJS.Timeout | undefined = undefined;
   #markTimer: NodeJS.Timeout | undefined = undefined;
   #whenIdle: (() => void) | undefined = undefined;
+  /** Settles when every segment that was to be given back has been. */
+  #retiring: Promise<void> = Promise.resolve();
 
   private constructor(volume: Volume, owner: LogOwner, options: LogOptions) {
     this.#volume = volume;
@@ -120,9 +122,21 @@ export class Log implements MessageLog {
    */
   static async open(volume: Volume, owner: LogOwner, options: LogOptions): Promise<Log> {
     const log = new Log(volume, owner, options);
+    log.#proveMount();
     owner.attach(log);
     await log.#mount(await log.#recover());
     return log;
+  }
+
+  /** The volume must be neither older nor newer than whoever counts its mounts says. */
+  #proveMount(): void {
+    const { header, folder } = this.#volume;
+    const { epoch = header.epoch + 1, epochMin = 0 } = this.#options;
+    if (header.epoch >= epochMin && header.epoch < epoch) return;
+    throw new StorageError(
+      'volume-rolled-back',
+      `${folder} says mount ${header.epoch}; expected is one from ${epochMin} to ${epoch - 1}`,
+    );
   }
 
   async #recover(): Promise<LiveSegment | undefined> {
@@ -225,7 +239,9 @@ export class Log implements MessageLog {
       this.#table.synced(block);
     }
     this.#table.cache.evict();
-    if (group.isFirst) void this.#retire(group.segment);
+    if (group.isFirst) {
+      this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
+    }
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
     if (this.#writer.isBusy) return;
@@ -401,6 +417,8 @@ export class Log implements MessageLog {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    // Never in its first group: what a later one says proves that recovery begins with the segment.
+    if (this.#appender?.isFirstGroup === true) this.#endGroup(0, false);
     const end = this.#endSegment();
     this.#appender = undefined;
     this.#segment = undefined;
@@ -409,6 +427,7 @@ export class Log implements MessageLog {
     });
     clearTimeout(this.#markTimer);
     clearTimeout(this.#flushTimer);
+    await this.#retiring;
     if (this.#failure !== undefined) throw this.#failure;
     await this.#files.close();
     const position = { segment: end.segment, blocks: end.blocks };

@@ -96,9 +96,10 @@ export class Appender {
   }
 
   /** Seals the open block, if there is one. */
-  endBlock(flags: number): void {
+  endBlock(endFlags: number): void {
     const block = this.#open;
     if (block?.buffer === undefined) return;
+    const flags = this.#blocks.length === 0 ? endFlags | blockFlags.groupBegin : endFlags;
     const segment = this.#segment;
     this.#open = undefined;
     this.#arenaOf.arena.used = this.#used;
