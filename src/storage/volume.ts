@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
-import { StorageError } from './errors.ts';
+import { diskFailed, StorageError } from './errors.ts';
 
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
@@ -62,6 +62,8 @@ export class Volume {
   #header: VolumeHeader;
   readonly #dataKey: KeyObject;
   readonly #unlock: () => Promise<void>;
+  /** Changes of the header file are made one after the other. */
+  #updating: Promise<void> = Promise.resolve();
 
   private constructor(
     disk: Disk,
@@ -107,7 +109,8 @@ export class Volume {
   /**
    * Locks a volume and proves its header.
    *
-   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`
+   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
+   *   `disk-failed`
    */
   static async open(disk: Disk, folder: string, dataKey: KeyObject): Promise<Volume> {
     const unlock = await disk.lock(folder);
@@ -116,7 +119,7 @@ export class Volume {
       return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
     } catch (error) {
       await unlock();
-      throw error;
+      throw diskFailed(`reading ${folder}/volume`, error);
     }
   }
 
@@ -136,7 +139,18 @@ export class Volume {
   }
 
   /** Replaces the header file by one that differs in the given fields. */
-  async update(change: Partial<VolumeHeader>): Promise<void> {
+  update(change: Partial<VolumeHeader>): Promise<void> {
+    return this.#replace(() => change);
+  }
+
+  /** The log moves on while the key is wrapped anew: neither may undo what the other said. */
+  #replace(change: () => Partial<VolumeHeader>): Promise<void> {
+    const replaced = this.#updating.then(() => this.#write(change()));
+    this.#updating = replaced.catch(() => {});
+    return replaced;
+  }
+
+  async #write(change: Partial<VolumeHeader>): Promise<void> {
     const header = { ...this.#header, ...change };
     await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
     this.#header = header;
@@ -144,7 +158,7 @@ export class Volume {
 
   /** Puts the same data key, wrapped anew, in place of the wrapped one. */
   async rewrap(wrappedKey: Buffer): Promise<void> {
-    await this.update({ wrappedKey, rewrapCount: this.#header.rewrapCount + 1 });
+    await this.#replace(() => ({ wrappedKey, rewrapCount: this.#header.rewrapCount + 1 }));
   }
 
   /** Lets other processes in; to be called last. */
