@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { StorageError } from './errors.ts';
+import { diskFailed, StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -124,7 +124,11 @@ export class Log implements MessageLog {
     const log = new Log(volume, owner, options);
     log.#proveMount();
     owner.attach(log);
-    await log.#mount(await log.#recover());
+    try {
+      await log.#mount(await log.#recover());
+    } catch (cause) {
+      throw diskFailed('opening the log', cause);
+    }
     return log;
   }
 
@@ -333,16 +337,17 @@ export class Log implements MessageLog {
   }
 
   async #begun(segment: LiveSegment): Promise<void> {
+    const cut = this.#cut;
+    // Now or never: once recovery begins later, nobody knows that there is something to cut off.
+    if (cut !== undefined) await this.#files.cut(cut);
+    this.#cut = undefined;
     const position = { segment: segment.number, blocks: 0 };
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
   /** Recovery would begin with this segment now: what it does not need may go. */
   async #retire(segment: LiveSegment): Promise<void> {
-    const cut = this.#cut;
-    this.#cut = undefined;
     try {
-      if (cut !== undefined && this.#segments.has(cut.number)) await this.#files.cut(cut);
       for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
     } catch (cause) {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
@@ -399,7 +404,9 @@ export class Log implements MessageLog {
 
   beginBatch(): void {
     assert(!this.#isInBatch, 'a batch begins within another');
-    // A batch lies in one group, which is recovered whole or not at all.
+    // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
+    const appender = this.#appender;
+    if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#isInBatch = true;
   }
 
@@ -428,9 +435,16 @@ export class Log implements MessageLog {
     clearTimeout(this.#markTimer);
     clearTimeout(this.#flushTimer);
     await this.#retiring;
+    await Promise.allSettled(this.#table.blocks.map((block) => block?.loading));
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#files.close();
-    const position = { segment: end.segment, blocks: end.blocks };
-    await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    try {
+      await this.#files.close();
+      // Only what is wanted may be there once the header calls the volume closed.
+      await this.#files.syncFolder();
+      const position = { segment: end.segment, blocks: end.blocks };
+      await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    } catch (cause) {
+      throw this.#fail(this.#recovery.failed('closing the log', cause));
+    }
   }
 }
