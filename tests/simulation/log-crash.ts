@@ -101,12 +101,8 @@ class Life {
     const group = log.openGroup;
     log.reserve(3, 0);
     log.sync();
-    let waited = 0;
-    const isOver = () => {
-      if (++waited > 500) makeRoom(this.machine.disk);
-      return told.durable >= group || told.failure !== undefined;
-    };
-    await this.machine.until(isOver, `group ${group}`);
+    const isOver = () => told.durable >= group || told.failure !== undefined;
+    await this.machine.untilRoom(isOver, `group ${group}`);
   }
 
   async #close(): Promise<void> {

@@ -29,6 +29,8 @@ export class Machine {
   readonly random: SeededRandom;
   readonly disk: SimDisk;
   readonly timers = new VirtualTimers();
+  /** Called after each turn, to see what it changed. */
+  observe: () => void = () => {};
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
@@ -53,16 +55,31 @@ export class Machine {
 
   /** Gives a few turns to whatever is under way. */
   async turns(count: number): Promise<void> {
-    for (let i = 0; i < count && !this.disk.isCut; i++) await turn();
+    for (let i = 0; i < count && !this.disk.isCut; i++) await this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    await turn();
+    if (!this.disk.isCut) this.observe();
   }
 
   /** Waits for a condition or a power cut; timers run meanwhile. */
   async until(isMet: () => boolean, what: string): Promise<void> {
     for (let i = 1; !isMet() && !this.disk.isCut; i++) {
       assert.ok(i < turnsMax, `waited in vain: ${what}`);
-      await turn();
+      await this.#turn();
       if (i % 64 === 0) this.timers.advance(100);
     }
+  }
+
+  /** The same for what a full disk may delay: it gets room again. */
+  async untilRoom(isMet: () => boolean, what: string): Promise<void> {
+    let waited = 0;
+    const isMetWithRoom = () => {
+      if (++waited > 500) this.disk.capacityBytes = Infinity;
+      return isMet();
+    };
+    await this.until(isMetWithRoom, what);
   }
 
   /** What the promise brings, unless the power is cut before. */
@@ -105,6 +122,7 @@ export class Machine {
 
   /** Nobody is left of the process that ran. */
   restart(): void {
+    this.observe = () => {};
     if (!this.disk.isCut) this.disk.cutPower();
     this.timers.clear();
     this.disk.cutAt = Infinity;

@@ -1,3 +1,4 @@
+import { simulateBrokerOnDisk } from './broker-crash.ts';
 import { simulateBroker } from './broker-model.ts';
 import { simulateLog } from './log-crash.ts';
 
@@ -11,6 +12,7 @@ export interface Simulation {
 export const simulations: readonly Simulation[] = [
   { name: 'broker', run: simulateBroker },
   { name: 'log', run: simulateLog },
+  { name: 'disk', run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */
