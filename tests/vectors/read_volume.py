@@ -5,7 +5,7 @@ was written is refused: exit code 1, and `code: file what` on stderr. Bare Pytho
 system has libcrypto; the package `cryptography` is used where it is there.
 """
 import ctypes, ctypes.util, hmac, json, os, re, struct, sys
-
+from volume_records import describe
 try:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -43,8 +43,7 @@ def decrypt(key, nonce, clear, sealed, tag):
 
 def hkdf(key, salt, info):
     """RFC 5869 with SHA-256: its first 32 bytes."""
-    prk = hmac.digest(salt or bytes(32), key, "sha256")
-    return hmac.digest(prk, info + b"\x01", "sha256")
+    return hmac.digest(hmac.digest(salt or bytes(32), key, "sha256"), info + b"\x01", "sha256")
 
 
 def uint(data, at, size):
@@ -57,15 +56,10 @@ def page_after(offset):
 
 class Volume:
     """The header file, proved under the data key."""
-
     def __init__(self, folder, key):
-        self.folder, self.key = folder, key
-        self.names = os.listdir(folder)
-        if "volume" not in self.names:
-            raise Refused("not-a-volume", "volume", "is missing")
-        data = self.read("volume")
-        if data[:8] != b"WAXWVOL\n" or len(data) < 10:
-            raise Refused("not-a-volume", "volume", "does not begin as it must")
+        self.folder, self.key, self.names = folder, key, os.listdir(folder)
+        if "volume" not in self.names or (data := self.read("volume"))[:8] != b"WAXWVOL\n":
+            raise Refused("not-a-volume", "volume", "is missing or does not begin as it must")
         if uint(data, 8, 2) > 1:
             raise Refused("format-too-new", "volume", f"is of format {uint(data, 8, 2)}")
         try:
@@ -85,29 +79,30 @@ class Volume:
         with open(os.path.join(self.folder, name), "rb") as file:
             return file.read()
 
-    def segment_key(self, salt, number):
-        kind = (b"broker", b"system")[self.kind]
-        return hkdf(self.key, salt, b"waxwing segment %s %s %d" % (kind, self.id, number))
-
 
 class Segment:
-    """One segment file whose header page is proved; `None` from `of` where it is not."""
-
-    @classmethod
-    def of(cls, volume, number):
-        self = cls()
-        self.volume, self.number, self.name = volume, number, f"seg-{number}"
+    """One segment file; `is_proved` tells whether its header page is as it was written."""
+    def __init__(self, volume, number):
+        self.number, self.name = number, f"seg-{number}"
         if self.name not in volume.names:
-            raise Refused("volume-damaged", self.name, "is missing")
+            raise self.damaged("is missing")
         self.data = volume.read(self.name)
+        self.end, self.end_tag, self.index, self.is_proved = 0, b"", b"", False
         page = self.data[:PAGE]
-        if len(page) < PAGE or page[:10] != b"WAXWSEG\n\x00\x01" or uint(page, 16, 8) != number:
-            return None
-        self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
-        self.key = volume.segment_key(page[60:92], number)
-        proved = decrypt(self.key, bytes(12), page[:92], b"", page[92:108])
-        self.end, self.end_tag, self.index = 0, b"", None
-        return self if proved is not None and not any(page[108:]) else None
+        if len(page) == PAGE and page[:10] == b"WAXWSEG\n\x00\x01" and uint(page, 16, 8) == number:
+            self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
+            info = b"waxwing segment %s %s %d" % ((b"broker", b"system")[volume.kind], volume.id, number)
+            self.key = hkdf(volume.key, page[60:92], info)
+            proof = decrypt(self.key, bytes(12), page[:92], b"", page[92:108])
+            self.is_proved = proof is not None and not any(page[108:])
+
+    def damaged(self, what):
+        return Refused("volume-damaged", self.name, what)
+
+    def proved(self):
+        if not self.is_proved:
+            raise self.damaged("does not begin as it was written")
+        return self
 
     def block(self, at):
         """(number, flags, durable segment, durable blocks, plaintext, tag, end), or None."""
@@ -118,11 +113,9 @@ class Segment:
         end = at + HEADER + length
         if number == 0 or flags > 7 or zeros != 0 or end > len(self.data):
             return None
-        tag, sealed = self.data[at + 24:at + HEADER], self.data[at + HEADER:end]
-        plain = decrypt(self.key, number.to_bytes(12, "big"), clear, sealed, tag)
-        if plain is None:
-            return None
-        return number, flags, uint(clear, 18, 6), blocks, plain, tag, end
+        tag = self.data[at + 24:at + HEADER]
+        plain = decrypt(self.key, number.to_bytes(12, "big"), clear, self.data[at + HEADER:end], tag)
+        return None if plain is None else (number, flags, uint(clear, 18, 6), blocks, plain, tag, end)
 
     def chain(self, at=PAGE, number=1):
         """The blocks that follow one another, as far as they open."""
@@ -133,176 +126,96 @@ class Segment:
 
     def at_pages(self, at):
         """Blocks that open at page boundaries."""
-        for page in range(page_after(at), len(self.data), PAGE):
-            if (block := self.block(page)) is not None:
-                yield block
+        return filter(None, (self.block(page) for page in range(page_after(at), len(self.data), PAGE)))
 
-    def damaged(self, what):
-        return Refused("volume-damaged", self.name, what)
-
-
-def records(segment, number, plain):
-    at = 0
-    while at < len(plain):
-        start = at + 5
-        end = start + uint(plain, at + 1, 4)
-        if start > len(plain) or end > len(plain):
-            raise segment.damaged(f"has a broken record in block {number}")
-        yield plain[at], plain[start:end]
-        at = end
-
-
-def segments_of(volume, pattern="seg"):
-    return sorted(int(n.split("-")[1]) for n in volume.names if re.fullmatch(pattern + r"-\d+", n))
+    def records(self, block):
+        at, plain = 0, block[4]
+        while at < len(plain):
+            end = at + 5 + uint(plain, at + 1, 4)
+            if at + 5 > len(plain) or end > len(plain):
+                raise self.damaged(f"has a broken record in block {block[0]}")
+            yield plain[at], plain[at + 5:end]
+            at = end
 
 
 def recover(volume):
     """The segments that are wanted, each with its end: the one to begin with, and those its table names."""
-    rolled_back = lambda name, what: Refused("volume-rolled-back", name, what)
-    later = [n for n in segments_of(volume) if n > volume.segment]
+    segments = sorted(int(name[4:]) for name in volume.names if re.fullmatch(r"seg-\d+", name))
+    later = [number for number in segments if number > volume.segment]
     if len(later) > (volume.state == 1) or later[:1] not in ([], [volume.segment + 1]):
-        raise rolled_back(f"seg-{later[-1]}", "was written after the header")
-    successor = Segment.of(volume, later[0]) if later else None
-    for number, flags, segment, *_ in successor.at_pages(PAGE) if successor else ():
-        if segment >= successor.number or (flags & GROUP_BEGIN and number > 1):
-            raise rolled_back(successor.name, "was confirmed after the header")
+        raise Refused("volume-rolled-back", f"seg-{later[-1]}", "was written after the header")
+    successor = Segment(volume, later[0]) if later else None
+    if successor and successor.is_proved:
+        for number, flags, segment, *_ in successor.at_pages(PAGE):
+            if segment >= successor.number or (flags & GROUP_BEGIN and number > 1):
+                raise Refused("volume-rolled-back", successor.name, "was confirmed after the header")
     if volume.segment == 0:
         return []
-    start = Segment.of(volume, volume.segment)
-    if start is None:
-        raise Refused("volume-damaged", f"seg-{volume.segment}", "does not begin as it was written")
+    start = Segment(volume, volume.segment).proved()
     if start.epoch > volume.epoch or (volume.blocks == 0 and start.epoch != volume.epoch):
-        raise rolled_back(start.name, f"is of mount {start.epoch}")
-    wanted, at, next_number = [start], PAGE, 1
+        raise Refused("volume-rolled-back", start.name, f"is of mount {start.epoch}")
+    at, following, wanted, has_table = PAGE, 1, [start], False
     for _, block in start.chain():
-        at, next_number = block[6], block[0] + 1
+        at, following = block[6], block[0] + 1
         if block[1] & GROUP_END:
             start.end, start.end_tag = block[0], block[5]
             if block[1] & SEGMENT_END or start.end == volume.blocks:
                 break
     if volume.blocks > 0:
         if start.end != volume.blocks:
-            raise start.damaged(f"lacks block {next_number}")
+            raise start.damaged(f"lacks block {following}")
         if start.end_tag != volume.end_tag:
-            raise rolled_back(start.name, "is another")
-    elif start.end == 0 or (successor and successor.predecessor_blocks > start.end):
-        raise start.damaged(f"lacks block {next_number}")
+            raise Refused("volume-rolled-back", start.name, "is another")
+    elif start.end == 0 or (successor and successor.is_proved and successor.predecessor_blocks > start.end):
+        raise start.damaged(f"lacks block {following}")
     else:
         for number, flags, segment, blocks, *_ in start.at_pages(at + 1):
-            if (flags & GROUP_BEGIN and number > next_number) or \
-                    (number >= next_number and segment == start.number and blocks >= next_number):
-                raise start.damaged(f"lacks block {next_number}, which was synced")
-    has_table = False
+            was_synced = flags & GROUP_BEGIN and number > following
+            if was_synced or (number >= following and segment == start.number and blocks >= following):
+                raise start.damaged(f"lacks block {following}, which was synced")
     for _, block in start.chain():
-        if block[0] > start.end:
-            break
-        for kind, payload in records(start, block[0], block[4]):
-            if kind == 0x42:
-                has_table = True
-                wanted += [listed(volume, start, payload[i:i + 60]) for i in range(0, len(payload), 60)]
-        if block[1] & GROUP_END and not has_table:
-            raise start.damaged("begins without a checkpoint")
+        if block[0] <= start.end:
+            for kind, payload in start.records(block):
+                if kind == 0x42:
+                    has_table = True
+                    rows = struct.iter_unpack(">QI16sQQQII", payload)
+                    wanted += [listed(volume, start, *row) for row in rows]
+            if block[1] & GROUP_END and not has_table:
+                raise start.damaged("begins without a checkpoint")
     return sorted(wanted, key=lambda segment: segment.number)
 
 
-def listed(volume, newest, entry):
-    number, blocks, tag, last, home, at, first, count = struct.unpack(">QI16sQQQII", entry)
-    segment = Segment.of(volume, number)
-    if segment is None:
-        raise Refused("volume-damaged", f"seg-{number}", "does not begin as it was written")
+def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
+    """An older segment as the table says, with what its blocks record says of its blocks."""
+    segment = Segment(volume, number).proved()
     if segment.data[last + 24:last + HEADER] != tag:
         raise Refused("volume-rolled-back", segment.name, "does not end as it did")
     if (block := segment.block(last)) is None or block[0] != blocks:
         raise segment.damaged("is damaged in its last block")
     segment.end, segment.end_tag = blocks, tag
     home = segment if home == number else newest
-    index = [b for _, b in home.chain(at, first) if b[0] < first + count]
+    index = [block for _, block in home.chain(at, first) if block[0] < first + count]
     if len(index) < count:
         raise home.damaged("is damaged in an index")
-    segment.index = next(p for b in index for k, p in records(home, b[0], b[4]) if k == 0x43)[8:]
+    segment.index = next(data for block in index for kind, data in home.records(block) if kind == 0x43)[8:]
     return segment
 
 
 def check(segment):
     """Every block of the segment, in order; refuses what recovery does not look at."""
-    last = None
     for at, block in segment.chain():
-        last = block
-        if segment.index is not None and (place := segment.index[12 * block[0] - 12:12 * block[0]]):
-            if place != struct.pack(">QI", at, len(block[4])):
-                raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
+        place = segment.index[12 * block[0] - 12:12 * block[0]]
+        if place and place != struct.pack(">QI", at, len(block[4])):
+            raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
         if block[1] & GROUP_END and any(segment.data[block[6]:page_after(block[6])]):
             raise segment.damaged(f"is damaged behind byte {block[6]}")
         yield block
         if block[0] == segment.end:
-            break
-    if last is None or last[5] != segment.end_tag:
-        raise segment.damaged("does not end with the block it is said to end with")
-    if last[1] & SEGMENT_END and len(segment.data) != page_after(last[6]):
-        raise segment.damaged("is longer or shorter than it was")
-
-
-def numbers(data, *sizes):
-    """Big-endian numbers of the given sizes, again and again to the data's end."""
-    found, at = [], 0
-    while at < len(data):
-        row = []
-        for size in sizes:
-            row.append(uint(data, at, size))
-            at += size
-        found.append(row)
-    return found
-
-
-def message(data):
-    flags, form, count = struct.unpack_from(">BBH", data)
-    at = 4 + 10 * count
-    times = 12 if flags & 1 else 6
-    key = at + times + 1
-    texts = []
-    for _ in range(2):
-        texts.append(data[key + 1:key + 1 + data[key]].decode())
-        key += 1 + data[key]
-    head, body = key + 8, key + 8 + uint(data, key, 4)
-    return {"format": form, "persistent": flags & 2 != 0, "queues": numbers(data[4:at], 4, 6),
-            "received": uint(data, at, 6), "expires": uint(data, at + 6, 6) if flags & 1 else None,
-            "priority": data[at + times], "exchange": texts[0], "key": texts[1],
-            "head": data[head:body].hex(), "body": data[body:body + uint(data, key + 4, 4)].hex()}
-
-
-def message_index(data):
-    entries, at, sequence, block = [], 10, -2, -1
-    def take(size, there=True, otherwise=None):
-        nonlocal at
-        at += size if there else 0
-        return uint(data, at - size, size) if there else otherwise
-    while at < len(data):
-        flags = take(1)
-        sequence, block = take(6, flags & 1, sequence + 1), take(6, flags & 2, block)
-        entries.append([sequence, block, take(4), take(4), take(1, flags & 4, 0), take(6, flags & 8)])
-    return {"of": uint(data, 0, 6), "queue": uint(data, 6, 4), "entries": entries}
-
-
-def timeline(data, is_index):
-    name, at = data[1:1 + data[0]].decode(), 1 + data[0]
-    if is_index:
-        return {"timeline": name, "of": uint(data, at, 6), "entries": numbers(data[at + 6:], 6, 4, 6)}
-    return {"timeline": name, "at": uint(data, at, 6), "bytes": data[at + 10:].hex()}
-
-
-def describe(kind, data, is_system):
-    ranges = lambda: {"queue": uint(data, 0, 4), "next": uint(data, 4, 6), "ranges": numbers(data[10:], 6, 6)}
-    rows = lambda: [[x.hex() if isinstance(x, bytes) else x for x in row]
-                    for row in struct.iter_unpack(">QI16sQQQII", data)]
-    names = {1: ("message", message), 2: ("settle", lambda d: dict(zip(("queue", "from", "to"), numbers(d, 4, 6, 6)[0]))),
-             3: ("definition", lambda d: {"change": d.decode()}), 4: ("window", lambda d: ranges()),
-             5: ("returned", lambda d: ranges()), 6: ("stopped", lambda d: {}),
-             0x10: ("change", lambda d: {"change": d.decode()}), 0x11: ("timeline", lambda d: timeline(d, False)),
-             0x41: ("index", lambda d: timeline(d, True) if is_system else message_index(d)),
-             0x42: ("table", lambda d: {"entries": rows()}),
-             0x43: ("blocks", lambda d: {"of": uint(d, 0, 8), "entries": numbers(d[8:], 8, 4)})}
-    name, read = names.get(kind, (str(kind), lambda d: {}))
-    return {"type": name, **read(data)}
+            if block[5] != segment.end_tag or (
+                    block[1] & SEGMENT_END and len(segment.data) != page_after(block[6])):
+                raise segment.damaged("does not end as it did")
+            return
+    raise segment.damaged("lacks blocks")
 
 
 def main(folder, key):
@@ -310,18 +223,18 @@ def main(folder, key):
     wanted, lines = recover(volume), []
     for segment in wanted:
         for block in check(segment):
-            for kind, payload in records(segment, block[0], block[4]):
+            for kind, payload in segment.records(block):
                 line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
                 lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False))
-    known = {"volume", "lock", *(segment.name for segment in wanted)}
-    for name in sorted(set(volume.names) - known):
-        is_draft = re.fullmatch(r"volume\.new|lock\.\d+(\.stale)?", name)
-        if not is_draft and not (volume.state != 2 and re.fullmatch(r"(seg|free)-\d+", name)):
+    for name in set(volume.names) - {"volume", "lock", *(segment.name for segment in wanted)}:
+        left = r"volume\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
+        if not re.fullmatch(left, name):
             raise Refused("volume-damaged", name, "does not belong to the volume")
-    print("".join(line + "\n" for line in lines), end="")
+    sys.stdout.write("".join(line + "\n" for line in lines))
 
 
-try:
-    main(*sys.argv[1:3])
-except Refused as refused:
-    sys.exit("{}: {} {}".format(*refused.args))
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:3])
+    except Refused as refused:
+        sys.exit("{}: {} {}".format(*refused.args))

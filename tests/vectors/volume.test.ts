@@ -65,7 +65,9 @@ function readWithPython(name: string, vector: VolumeVector, options: readonly st
   mkdirSync(at, { recursive: true });
   for (const [file, bytes] of Object.entries(vector.files)) writeFileSync(`${at}/${file}`, bytes);
   const program = 'tests/vectors/read_volume.py';
-  return spawnSync('python3', [...options, program, at, vector.dataKey], { encoding: 'utf8' });
+  return spawnSync('python3', ['-B', ...options, program, at, vector.dataKey], {
+    encoding: 'utf8',
+  });
 }
 
 // With -S Python finds no installed packages, and the reader uses the system's libcrypto.
