@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -124,7 +124,11 @@ export class Log implements MessageLog {
     const log = new Log(volume, owner, options);
     log.#proveMount();
     owner.attach(log);
-    await log.#mount(await log.#recover());
+    try {
+      await log.#mount(await log.#recover());
+    } catch (cause) {
+      throw diskFailure(`opening ${volume.folder}`, cause);
+    }
     return log;
   }
 

@@ -48,7 +48,7 @@ test('a full disk holds up the first group of a segment at each of its steps, an
     // The first replacement of the header is of the mount itself, which says so.
     if (operation === 'replace') {
       disk.fail('replace', 'ENOSPC');
-      await assert.rejects(QueueVolume.open(disk, folder, dataKey), { code: 'ENOSPC' });
+      await assert.rejects(QueueVolume.open(disk, folder, dataKey), { code: 'disk-failed' });
     }
     const opening = await QueueVolume.openUnsynced(disk, folder, dataKey);
     disk.fail(operation, 'ENOSPC');
