@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Disk } from './disk.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 import { LogBlock } from './log/block.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { recordsOf } from './log/records.ts';
@@ -42,6 +42,8 @@ export async function checkVolume(
   const files = new SegmentFiles(volume, false);
   try {
     return await new VolumeCheck(volume, files, progress).run();
+  } catch (cause) {
+    throw diskFailure(`checking ${folder}`, cause);
   } finally {
     await files.close();
     await volume.close();

@@ -27,8 +27,8 @@ export type StorageErrorCode =
 /** A volume or its disk is not as it must be. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}
 
-/** What a disk rejected with, as an error of storage; anything else, such as a bug, stays as it is. */
-export function diskFailed(doing: string, cause: unknown): unknown {
+/** An error of the operating system as one of storage; any other is left as it is. */
+export function diskFailure(doing: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof WaxwingError || !('code' in cause))
     return cause;
   return new StorageError('disk-failed', `${doing} failed: ${cause.message}`, { cause });

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { diskFailed, StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -127,7 +127,7 @@ export class Log implements MessageLog {
     try {
       await log.#mount(await log.#recover());
     } catch (cause) {
-      throw diskFailed('opening the log', cause);
+      throw diskFailure(`opening ${volume.folder}`, cause);
     }
     return log;
   }

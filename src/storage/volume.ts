@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
-import { diskFailed, StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
@@ -62,8 +62,7 @@ export class Volume {
   #header: VolumeHeader;
   readonly #dataKey: KeyObject;
   readonly #unlock: () => Promise<void>;
-  /** Changes of the header file are made one after the other. */
-  #updating: Promise<void> = Promise.resolve();
+  #lastChange: Promise<void> = Promise.resolve();
 
   private constructor(
     disk: Disk,
@@ -119,7 +118,7 @@ export class Volume {
       return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
     } catch (error) {
       await unlock();
-      throw diskFailed(`reading ${folder}/volume`, error);
+      throw diskFailure(`reading ${folder}/volume`, error);
     }
   }
 
@@ -140,25 +139,23 @@ export class Volume {
 
   /** Replaces the header file by one that differs in the given fields. */
   update(change: Partial<VolumeHeader>): Promise<void> {
-    return this.#replace(() => change);
-  }
-
-  /** The log moves on while the key is wrapped anew: neither may undo what the other said. */
-  #replace(change: () => Partial<VolumeHeader>): Promise<void> {
-    const replaced = this.#updating.then(() => this.#write(change()));
-    this.#updating = replaced.catch(() => {});
-    return replaced;
-  }
-
-  async #write(change: Partial<VolumeHeader>): Promise<void> {
-    const header = { ...this.#header, ...change };
-    await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
-    this.#header = header;
+    return this.#change(() => change);
   }
 
   /** Puts the same data key, wrapped anew, in place of the wrapped one. */
-  async rewrap(wrappedKey: Buffer): Promise<void> {
-    await this.#replace(() => ({ wrappedKey, rewrapCount: this.#header.rewrapCount + 1 }));
+  rewrap(wrappedKey: Buffer): Promise<void> {
+    return this.#change(({ rewrapCount }) => ({ wrappedKey, rewrapCount: rewrapCount + 1 }));
+  }
+
+  /** One change after the other: each begins with what the one before has written. */
+  #change(make: (header: VolumeHeader) => Partial<VolumeHeader>): Promise<void> {
+    const changed = this.#lastChange.then(async () => {
+      const header = { ...this.#header, ...make(this.#header) };
+      await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
+      this.#header = header;
+    });
+    this.#lastChange = changed.catch(() => {});
+    return changed;
   }
 
   /** Lets other processes in; to be called last. */

@@ -171,17 +171,7 @@ export class BrokerLife {
     const [first, last] = [this.#group, this.log.openGroup];
     this.#group = last;
     const unit = isUnit ? this.ledger.unit() : 0;
-    const definitions = this.#snapshot();
-    if (definitions !== this.#definitions) {
-      const now = new Set(definitions);
-      for (const old of this.#definitions) {
-        if (!now.has(old)) this.ledger.set(old, undefined, first, last, unit);
-      }
-      for (const made of now) {
-        if (this.ledger.get(made) === undefined) this.ledger.set(made, '', first, last, unit);
-      }
-      this.#definitions = definitions;
-    }
+    this.#observeDefinitions(first, last, unit);
     const [come, gone] = this.#compare();
     const units = unit === 0 ? this.#pair([...come.keys()], gone) : undefined;
     for (const key of gone) {
@@ -192,6 +182,19 @@ export class BrokerLife {
     for (const [key, value] of come) {
       this.ledger.set(key, value, first, last, units?.get(key) ?? unit);
     }
+  }
+
+  #observeDefinitions(first: number, last: number, unit: number): void {
+    const definitions = this.#snapshot();
+    if (definitions === this.#definitions) return;
+    const now = new Set(definitions);
+    for (const old of this.#definitions) {
+      if (!now.has(old)) this.ledger.set(old, undefined, first, last, unit);
+    }
+    for (const made of now) {
+      if (this.ledger.get(made) === undefined) this.ledger.set(made, '', first, last, unit);
+    }
+    this.#definitions = definitions;
   }
 
   /** Notes what was settled once the broker has written all of it. */

@@ -23,12 +23,13 @@ class MemoryFile implements DiskFile {
   }
 
   write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    const data = Buffer.concat(chunks);
+    this.#disk.wrote(offset, data);
     const error = this.#disk.nextError('write');
     if (error !== null) {
       setImmediate(() => done(error));
       return;
     }
-    const data = Buffer.concat(chunks);
     const { bytes } = this.#content;
     const end = offset + data.length;
     if (end > bytes.length) this.#content.bytes = Buffer.concat([bytes], end);
@@ -101,6 +102,9 @@ export class MemoryDisk implements Disk {
     if (--error.count === 0) this.#errors.splice(at, 1);
     return systemError(error.code, `a test lets this ${operation} fail`);
   }
+
+  /** Told of every write, also of one that fails. */
+  wrote(_offset: number, _data: Buffer): void {}
 
   #content(file: string): Content {
     const content = this.#files.get(file);

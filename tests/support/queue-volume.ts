@@ -184,6 +184,22 @@ export class QueueVolume {
     return bodies;
   }
 
+  /** What recovery found, a line of JSON for each queue: number, next, and the live messages. */
+  async live(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [queue, window] of this.store.windows) {
+      const messages: unknown[] = [];
+      const bodies = await this.bodies(queue);
+      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+        const due = window.expiresAtMs(s);
+        const state = [window.priority(s), due === Infinity ? null : due, window.isReturned(s)];
+        messages.push([s, bodies.shift(), ...state]);
+      }
+      lines.push(JSON.stringify({ queue, next: window.next, messages }));
+    }
+    return lines;
+  }
+
   async close(): Promise<void> {
     await this.store.close();
     await this.volume.close();

@@ -156,3 +156,19 @@ test('a volume is closed only after its unwanted segments were given back', asyn
   await (await open(disk)).close();
   assert.deepEqual(await disk.list(folder), ['seg-2', 'volume']);
 });
+
+test('a disk that cannot be read fails the start and the check as a disk', async () => {
+  const disk = await formatted();
+  await (await open(disk)).close();
+  const expected = { code: 'disk-failed', message: /\/v failed: EIO/ };
+  const next = disk.nextError.bind(disk);
+  // The header file is read first, and may be.
+  for (const attempt of [() => open(disk), () => checkVolume(disk, folder, dataKey)]) {
+    let count = 0;
+    disk.nextError = (operation) => {
+      if (operation === 'read' && ++count === 2) disk.fail('read', 'EIO');
+      return next(operation);
+    };
+    await assert.rejects(attempt(), expected);
+  }
+});
