@@ -139,5 +139,7 @@ function tokenParts(token: string): [string, string] | undefined {
   }
   if (!Array.isArray(parts)) return undefined;
   const [cursor, print]: unknown[] = parts;
-  return typeof cursor === 'string' && typeof print === 'string' ? [cursor, print] : undefined;
+  if (typeof cursor !== 'string' || typeof print !== 'string') return undefined;
+  // Anybody can make a token: what the timeline gets must be a place in it, or none at all.
+  return /^\d{1,15}\.\d{1,10}$/.test(cursor) ? [cursor, print] : undefined;
 }

@@ -33,6 +33,19 @@ export function endDryRun(asked: boolean | undefined): void {
   );
 }
 
+/**
+ * Refuses members that change what a call means and that are not known here; to pass them over
+ * would hand out in clear what was asked for sealed.
+ *
+ * @param asked the members by name
+ * @throws {KmsError} 'UnsupportedOperationException'
+ */
+export function refuseMembers(asked: Readonly<Record<string, unknown>>): void {
+  const name = Object.keys(asked).find((member) => asked[member] !== undefined);
+  if (name === undefined) return;
+  throw new KmsError('UnsupportedOperationException', `${name} is not supported.`);
+}
+
 /** Puts the key service's refusals into the front door's form; every one is the client's fault. */
 export function translate(error: Error): AwsError | undefined {
   if (!(error instanceof KmsError)) return undefined;

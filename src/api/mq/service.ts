@@ -1,6 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
 import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
+import { configurationOperations } from './operations/configurations.ts';
 import { createBroker } from './operations/create-broker.ts';
 import { deleteBroker } from './operations/delete-broker.ts';
 import { describeBroker } from './operations/describe-broker.ts';
@@ -36,6 +37,7 @@ export function mqService(parts: MqParts): Service {
       Promote: promote(parts),
       DescribeSharedResources: describeSharedResources(parts),
       ...userOperations(parts),
+      ...configurationOperations(),
       CreateTags: createTags(parts),
       ListTags: listTags(parts),
       DeleteTags: deleteTags(parts),
