@@ -75,38 +75,46 @@ interface Difference {
   readonly text: string;
 }
 
+type Direction = 'input' | 'output';
+type Structure = Extract<SchemaShape, { kind: 'structure' }>;
+
 /** Every way in which a shape of ours is not the client's. */
 function* differences(
   path: string,
-  ours: Shape<unknown>,
+  { node }: Shape<unknown>,
   theirs: SchemaShape,
-  direction: 'input' | 'output',
+  direction: Direction,
 ): Generator<Difference> {
-  const { node } = ours;
   const kind = node.kind === 'enumeration' ? 'string' : node.kind;
   if (kind !== theirs.kind) {
     yield { path, text: `is ${kind} here and ${theirs.kind} there` };
   } else if (node.kind === 'structure' && theirs.kind === 'structure') {
-    const names = new Set([...Object.keys(node.members), ...theirs.members.keys()]);
-    for (const name of names) {
-      const member = node.members[name];
+    for (const name of new Set([...Object.keys(node.members), ...theirs.members.keys()])) {
       const other = theirs.members.get(name);
-      const at = `${path}.${name}`;
-      if (member === undefined) yield { path: at, text: 'is not here' };
-      else if (other === undefined) yield { path: at, text: 'is not there' };
-      else {
-        const isRequired = (member as Partial<RequiredShape<unknown>>).required === true;
-        if (direction === 'input' && isRequired !== other.isRequired) {
-          yield { path: at, text: isRequired ? 'is required here' : 'is required there' };
-        }
-        yield* differences(at, member, other.shape(), direction);
-      }
+      yield* memberDifferences(`${path}.${name}`, node.members[name], other, direction);
     }
   } else if (node.kind === 'list' && theirs.kind === 'list') {
     yield* differences(path, node.of, theirs.of(), direction);
   } else if (node.kind === 'map' && theirs.kind === 'map') {
     yield* differences(path, node.value, theirs.of(), direction);
   }
+}
+
+function* memberDifferences(
+  path: string,
+  ours: Shape<unknown> | RequiredShape<unknown> | undefined,
+  theirs: ReturnType<Structure['members']['get']>,
+  direction: Direction,
+): Generator<Difference> {
+  if (ours === undefined || theirs === undefined) {
+    yield { path, text: ours ? 'is not there' : 'is not here' };
+    return;
+  }
+  const isRequired = 'required' in ours;
+  if (direction === 'input' && isRequired !== theirs.isRequired) {
+    yield { path, text: isRequired ? 'is required here' : 'is required there' };
+  }
+  yield* differences(path, ours, theirs.shape(), direction);
 }
 
 function* differencesOf(service: Service, client: ClientSchema): Generator<Difference> {
