@@ -108,6 +108,18 @@ test('a time range includes both its ends', async () => {
   assert.deepEqual(await range(2, 100), ['CreateBroker', 'DescribeKey', 'DescribeKey']);
 });
 
+test("a range of one event's time as it is shown has the event, to the millisecond or not", async () => {
+  const { clock } = plane.machine;
+  clock.advance(1000 - (clock.nowMs() % 1000) + 900);
+  const KeyId = await createKey(plane);
+  clock.advance(5000);
+  const { Events = [] } = await lookUp(by('ResourceName', KeyId));
+  const shown = Events[0]?.EventTime;
+  assert.equal(shown?.getMilliseconds(), 0);
+  const range = { StartTime: shown, EndTime: shown };
+  assert.equal((await lookUp({ ...by('ResourceName', KeyId), ...range })).Events?.length, 1);
+});
+
 test('pages hold as many events as asked for and together all of them, each once', async () => {
   const range = { StartTime: new Date(beganMs), EndTime: new Date(beganMs + 4.5 * minuteMs) };
   const found: (string | undefined)[] = [];
@@ -236,11 +248,11 @@ test('a look-up is an event itself', async () => {
 
 test('events can be looked up for 90 days', async () => {
   await plane.advance(90 * dayMs - 5 * minuteMs);
-  const { Events: kept = [] } = await lookUp({ ...by('EventName', 'CreateKey') });
+  const { Events: kept = [] } = await lookUp({ ...by('EventName', 'CreateAlias') });
   assert.equal(kept.length, 1);
   await plane.advance(minuteMs);
-  const { Events: gone = [] } = await lookUp({ ...by('EventName', 'CreateKey') });
+  const { Events: gone = [] } = await lookUp({ ...by('EventName', 'CreateAlias') });
   assert.equal(gone.length, 0);
-  const since = { ...by('EventName', 'CreateKey'), StartTime: new Date(0) };
+  const since = { ...by('EventName', 'CreateAlias'), StartTime: new Date(0) };
   assert.deepEqual((await lookUp(since)).Events, []);
 });
