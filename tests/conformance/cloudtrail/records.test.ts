@@ -280,6 +280,38 @@ for (const [what, errorCode, send] of denials) {
   });
 }
 
+test('who tried to use a key or a broker in vain is found by it', async () => {
+  const KeyId = await createKey(plane);
+  const { CiphertextBlob } = await plane.kms.send(
+    new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }),
+  );
+  await plane.kms.send(new DisableKeyCommand({ KeyId }));
+  const id = KeyId.slice(KeyId.lastIndexOf('/') + 1);
+  const inVain = [
+    plane.kms.send(new EncryptCommand({ KeyId: id, Plaintext: Buffer.from('x') })),
+    plane.kms.send(new DecryptCommand({ CiphertextBlob })),
+    plane.kms.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: keyArn })),
+    plane.mq.send(brokerRequest(underKey(KeyId))),
+  ];
+  for (const call of inVain) await assert.rejects(call);
+  const events = await trailEvents(plane, {
+    LookupAttributes: [{ AttributeKey: 'ResourceName', AttributeValue: KeyId }],
+  });
+  const failed = events.filter(({ errorCode }) => errorCode === 'DisabledException');
+  assert.deepEqual(failed.map(({ eventName }) => eventName).sort(), [
+    'Decrypt',
+    'Encrypt',
+    'ReEncrypt',
+  ]);
+  const moved = failed.find(({ eventName }) => eventName === 'ReEncrypt');
+  assert.deepEqual(moved?.resources?.map(({ ARN }) => ARN).sort(), [KeyId, keyArn].sort());
+  const BrokerId = await createBroker(plane);
+  const { arn } = plane.control.brokers.require(BrokerId);
+  const update = new UpdateUserCommand({ BrokerId, Username: 'admin' });
+  await assert.rejects(plane.mq.send(update));
+  assert.equal((await newest('UpdateUser')).resources?.[0]?.ARN, arn);
+});
+
 test('a call in a broker that there is not is recorded too', async () => {
   const BrokerId = 'b-00000000-0000-4000-8000-000000000000';
   await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })));
