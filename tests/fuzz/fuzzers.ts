@@ -2,9 +2,15 @@ import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzer } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { policyFuzzer } from './policies.ts';
 
 /** Every fuzzer there is. */
-export const fuzzers: readonly Fuzzer[] = [...amqp091Fuzzers, connectionFuzzer, ...apiFuzzers];
+export const fuzzers: readonly Fuzzer[] = [
+  ...amqp091Fuzzers,
+  connectionFuzzer,
+  ...apiFuzzers,
+  policyFuzzer,
+];
 
 const canary: Fuzzer = {
   name: 'canary',
