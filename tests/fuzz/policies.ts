@@ -19,7 +19,6 @@ const operators = [
   'IpAddress',
   'NotIpAddress',
   'Null',
-  'Fly',
 ];
 const keys = ['aws:SourceIp', 'kms:ViaService', 'AWS:username', 'aws:CurrentTime', 'none'];
 const values = [
@@ -34,7 +33,12 @@ const values = [
   '7',
   '',
 ];
-const patterns = ['kms:*', 'KMS:decrypt', 'kms:?', '*', '**?*', root, '', 'kms:Decrypt'];
+const patterns = ['kms:*', 'KMS:decrypt', 'kms:?', '*', '**?*', root, 'kms:Decrypt'];
+
+/** One of the right values; one time in thirty the wrong one. */
+function mostly<T>(random: SeededRandom, right: readonly T[], wrong: T): T {
+  return random.oneIn(30) ? wrong : random.pick(right);
+}
 
 function some<T>(random: SeededRandom, make: () => T): T | T[] {
   return random.oneIn(2) ? make() : Array.from({ length: random.below(4) }, make);
@@ -42,37 +46,40 @@ function some<T>(random: SeededRandom, make: () => T): T | T[] {
 
 function statement(random: SeededRandom): unknown {
   if (random.oneIn(20)) return oddValue(random, 0);
-  const pattern = () => random.pick(patterns);
+  const pattern = () => mostly(random, patterns, '');
   const entries: [string, unknown][] = [
-    ['Effect', random.pick(['Allow', 'Allow', 'Deny', 'deny'])],
+    ['Effect', mostly(random, ['Allow', 'Allow', 'Deny'], 'deny')],
     [random.pick(['Action', 'Action', 'NotAction']), some(random, pattern)],
     [random.pick(['Resource', 'Resource', 'NotResource']), some(random, pattern)],
     [random.pick(['Principal', 'Principal', 'NotPrincipal']), principal(random)],
   ];
   if (random.oneIn(2)) entries.push(['Condition', condition(random)]);
-  if (random.oneIn(10)) entries.splice(random.below(4), 1);
+  if (random.oneIn(20)) entries.splice(random.below(4), 1);
   if (random.oneIn(20)) entries.push(['Sid', oddValue(random, 0)]);
   return Object.fromEntries(entries);
 }
 
 function principal(random: SeededRandom): unknown {
-  if (random.oneIn(3)) return random.pick(['*', root, null, 1]);
-  const name = random.pick(['AWS', 'Service', 'Federated', '__proto__']);
-  const names = ['*', root, '111122223333', 'mq.amazonaws.com', ''];
-  return Object.fromEntries([[name, some(random, () => random.pick(names))]]);
+  if (random.oneIn(3)) return mostly<unknown>(random, ['*'], root);
+  const name = mostly(random, ['AWS', 'AWS', 'Service', 'Federated'], '__proto__');
+  const names = ['*', root, '111122223333', 'mq.amazonaws.com'];
+  return Object.fromEntries([[name, some(random, () => mostly(random, names, ''))]]);
 }
 
 function condition(random: SeededRandom): unknown {
   if (random.oneIn(10)) return oddValue(random, 0);
   const value = () => (random.oneIn(20) ? oddValue(random, 0) : random.pick(values));
   return Object.fromEntries([
-    [random.pick(operators), Object.fromEntries([[random.pick(keys), some(random, value)]])],
+    [
+      mostly(random, operators, 'Fly'),
+      Object.fromEntries([[random.pick(keys), some(random, value)]]),
+    ],
   ]);
 }
 
 function policyText(random: SeededRandom): string {
   const text = JSON.stringify({
-    Version: random.pick(['2012-10-17', '2012-10-17', '2008-10-17', '2026']),
+    Version: mostly(random, ['2012-10-17', '2008-10-17'], '2026'),
     Statement: some(random, () => statement(random)),
   });
   return random.oneIn(8) ? random.damaged(Buffer.from(text)).toString('utf8') : text;
