@@ -107,12 +107,16 @@ export class Log implements MessageLog {
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
-    this.#writer = new GroupWriter(this.#files, {
-      synced: (group) => this.#synced(group),
-      begun: (segment) => this.#begun(segment),
-      full: (isFull) => options.onFull?.(isFull),
-      failed: (error) => this.#fail(error),
-    });
+    this.#writer = new GroupWriter(
+      this.#files,
+      {
+        synced: (group) => this.#synced(group),
+        begun: (segment) => this.#begun(segment),
+        full: (isFull) => options.onFull?.(isFull),
+        failed: (error) => this.#fail(error),
+      },
+      this.#segmentBytes,
+    );
   }
 
   /**
