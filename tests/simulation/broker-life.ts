@@ -55,6 +55,8 @@ export class BrokerLife {
   #definitions: readonly string[] = [];
   #version = -1;
   #live = new Set<string>();
+  /** Made of next numbers and counts of all queues: what is live has changed only where these have. */
+  #state = 0;
   /** Messages that are gone, though the log may not say so yet: since which group. */
   #unwritten: [key: string, first: number][] = [];
 
@@ -211,7 +213,14 @@ export class BrokerLife {
   #compare(): [come: Map<string, string>, gone: readonly string[]] {
     const live = new Set<string>();
     const come = new Map<string, string>();
-    for (const window of this.broker.store.windows.values()) {
+    const { windows } = this.broker.store;
+    let state = windows.size;
+    for (const { number, next, count } of windows.values()) {
+      state = Math.imul(Math.imul(Math.imul(state, 31) + number, 31) + next, 31) + count;
+    }
+    if (state === this.#state) return [come, []];
+    this.#state = state;
+    for (const window of windows.values()) {
       for (const [sequence, value] of this.#messages(window)) {
         const key = keyOf(window, sequence);
         live.add(key);
@@ -300,6 +309,7 @@ export class BrokerLife {
   left(before?: ReadonlySet<string>): Left {
     const { ledger, told, bodies } = this;
     const open = this.log.openGroup;
+    this.observe();
     this.#gone(this.told.durable >= open ? open : open + 1);
     const { returned = before } = this;
     return { ledger, durable: told.durable, open, bodies, returned, isStopped: false };
