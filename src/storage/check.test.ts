@@ -71,7 +71,7 @@ async function eachFlip(
 const nameOf = (file: string) => file.slice(folder.length + 1);
 
 test('every changed bit of a closed volume is found and its file named', async () => {
-  const { closed } = await lived(isLong ? 3 : 2);
+  const { closed } = await lived(isLong ? 3 : 1);
   await eachFlip(closed, 1, async (file, at) => {
     await assert.rejects(
       checkVolume(closed, folder, dataKey),
@@ -83,7 +83,7 @@ test('every changed bit of a closed volume is found and its file named', async (
   await checkVolume(closed, folder, dataKey);
 });
 
-test('every changed bit of a killed volume is found up to its last group, and makes nothing false', async () => {
+test('a changed bit of a killed volume is found up to its last group, and makes nothing false', async () => {
   const { killed } = await lived(isLong ? 3 : 2);
   const newest = `/v/seg-${isLong ? 3 : 2}`;
   const records = await listRecords(killed, folder, dataKey);

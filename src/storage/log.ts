@@ -192,6 +192,10 @@ export class Log implements MessageLog {
     if (appender === undefined) return;
     this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
+    this.#rollIfFull(appender, need);
+  }
+
+  #rollIfFull(appender: Appender, need: number): void {
     if (this.#isInBatch || this.#isRolling || appender.isFirstGroup) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
@@ -393,7 +397,8 @@ export class Log implements MessageLog {
     try {
       block.buffer = await this.#recovery.readBlock(home, number);
       this.#table.cache.add(block);
-      this.#table.cache.evict();
+      // Not before whoever waits has had its turn: it may be this block that is too much.
+      setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {
@@ -403,6 +408,8 @@ export class Log implements MessageLog {
 
   beginBatch(): void {
     assert(!this.#isInBatch, 'a batch begins within another');
+    // Who appends nothing but batches must come to a next segment too.
+    if (this.#appender !== undefined) this.#rollIfFull(this.#appender, 1);
     // A batch lies in one group, which is recovered whole or not at all.
     this.#isInBatch = true;
   }
