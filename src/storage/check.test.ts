@@ -135,6 +135,25 @@ test('an older copy of any file of a closed volume is refused, or hides nothing'
   assert.ok(count > 15, `only ${count} older copies differ`);
 });
 
+test('an older copy of any file of a killed volume makes nothing false', async () => {
+  const { steps, killed } = await lived();
+  const records = await listRecords(killed, folder, dataKey);
+  let refusedCount = 0;
+  for (const older of steps) {
+    for (const file of older.names) {
+      const mixed = killed.copy();
+      mixed.put(file, older.bytes(file));
+      const listed = await listRecords(mixed, folder, dataKey).catch((error: StorageError) => {
+        assert.match(error.code, /^volume-(rolled-back|damaged)$/);
+        refusedCount++;
+        return [];
+      });
+      assert.deepEqual(listed, records.slice(0, listed.length));
+    }
+  }
+  assert.ok(refusedCount > 10, `only ${refusedCount} were refused`);
+});
+
 test('a volume without one of its segments is refused', async () => {
   const { closed } = await lived();
   for (const file of closed.names.filter((name) => name.includes('seg-'))) {
