@@ -77,7 +77,9 @@ test('a volume of a newer format is refused with both versions', async () => {
 });
 
 test('a folder without a volume is named', async () => {
-  await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), { code: 'not-a-volume' });
+  const expected = { code: 'not-a-volume', message: 'there is no volume in /nonexistent' };
+  await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), expected);
+  await assert.rejects(Volume.open(systemDisk, '/nonexistent', dataKey), expected);
 });
 
 test('a volume is open once; the lock of a process that is no more is taken over', async () => {
