@@ -73,7 +73,11 @@ class VolumeCheck {
     const { segments } = await listSegments(this.#volume);
     for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
-    for (const segment of wanted) await this.#checkSegment(segment);
+    for (const segment of wanted) {
+      // Where the log was being written, it may end with what nobody was told of.
+      const isOpenEnded = !isClosed && segment.number === header.position.segment;
+      await this.#checkSegment(segment, isOpenEnded);
+    }
     await this.#checkNames(wanted, isClosed);
     return {
       id: header.id,
@@ -103,28 +107,28 @@ class VolumeCheck {
     return wanted;
   }
 
-  async #checkSegment(segment: LiveSegment): Promise<void> {
+  async #checkSegment(segment: LiveSegment, isOpenEnded: boolean): Promise<void> {
     const { end, number } = segment;
     const blockCount = end?.blocks ?? 0;
     let last: ReadBlock | undefined;
     for await (const block of this.#recovery.readBlocks(segment, pageBytes, 1, blockCount)) {
-      await this.#checkBlock(segment, block);
+      const isLast = block.number === blockCount;
+      await this.#checkBlock(segment, block, isLast && isOpenEnded);
       last = block;
     }
     if (last === undefined || end === undefined || !last.tag.equals(end.tag)) {
       throw this.#recovery.damage(number, 'does not end with the block it is said to end with');
     }
-    const isEnded = (last.flags & blockFlags.segmentEnd) !== 0;
     const sizeBytes = await this.#sizeBytes(number);
     const endBytes = pageAfter(last.offset + blockHeaderBytes + last.length);
-    if (isEnded && sizeBytes !== endBytes) {
+    if (!isOpenEnded && sizeBytes !== endBytes) {
       throw this.#recovery.damage(number, `has ${sizeBytes} bytes; its end is at ${endBytes}`);
     }
     this.#doneBytes += sizeBytes;
     this.#progress(this.#doneBytes, this.#totalBytes);
   }
 
-  async #checkBlock(segment: LiveSegment, block: ReadBlock): Promise<void> {
+  async #checkBlock(segment: LiveSegment, block: ReadBlock, isOpenEnd: boolean): Promise<void> {
     const { number, offset, length, plaintext } = block;
     const isWhereSaid = (segment.offsets[number] ?? offset) === offset;
     if (!isWhereSaid || (segment.lengths[number] ?? length) !== length) {
@@ -134,7 +138,7 @@ class VolumeCheck {
       this.#recovery.damage(segment.number, `has a broken record in block ${number}`);
     for (const _record of recordsOf(plaintext, broken)) this.#recordCount++;
     this.#blockCount++;
-    if ((block.flags & blockFlags.groupEnd) === 0) return;
+    if ((block.flags & blockFlags.groupEnd) === 0 || isOpenEnd) return;
     const end = offset + blockHeaderBytes + length;
     const padding = await this.#files.read(segment.number, end, pageAfter(end) - end);
     if (!isZero(padding)) {

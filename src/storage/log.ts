@@ -107,12 +107,16 @@ export class Log implements MessageLog {
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
-    this.#writer = new GroupWriter(this.#files, {
-      synced: (group) => this.#synced(group),
-      begun: (segment) => this.#begun(segment),
-      full: (isFull) => options.onFull?.(isFull),
-      failed: (error) => this.#fail(error),
-    });
+    this.#writer = new GroupWriter(
+      this.#files,
+      {
+        synced: (group) => this.#synced(group),
+        begun: (segment) => this.#begun(segment),
+        full: (isFull) => options.onFull?.(isFull),
+        failed: (error) => this.#fail(error),
+      },
+      this.#segmentBytes,
+    );
   }
 
   /**
@@ -192,10 +196,6 @@ export class Log implements MessageLog {
     if (appender === undefined) return;
     this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
-    this.#rollIfFull(appender, need);
-  }
-
-  #rollIfFull(appender: Appender, need: number): void {
     if (this.#isInBatch || this.#isRolling || appender.isFirstGroup) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
@@ -341,16 +341,17 @@ export class Log implements MessageLog {
   }
 
   async #begun(segment: LiveSegment): Promise<void> {
+    const cut = this.#cut;
+    // Now or never: once recovery begins later, nobody knows that there is something to cut off.
+    if (cut !== undefined) await this.#files.cut(cut);
+    this.#cut = undefined;
     const position = { segment: segment.number, blocks: 0 };
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
   /** Recovery would begin with this segment now: what it does not need may go. */
   async #retire(segment: LiveSegment): Promise<void> {
-    const cut = this.#cut;
-    this.#cut = undefined;
     try {
-      if (cut !== undefined && this.#segments.has(cut.number)) await this.#files.cut(cut);
       for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
     } catch (cause) {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
@@ -408,9 +409,9 @@ export class Log implements MessageLog {
 
   beginBatch(): void {
     assert(!this.#isInBatch, 'a batch begins within another');
-    // Who appends nothing but batches must come to a next segment too.
-    if (this.#appender !== undefined) this.#rollIfFull(this.#appender, 1);
-    // A batch lies in one group, which is recovered whole or not at all.
+    // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
+    const appender = this.#appender;
+    if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#isInBatch = true;
   }
 
@@ -439,9 +440,16 @@ export class Log implements MessageLog {
     clearTimeout(this.#markTimer);
     clearTimeout(this.#flushTimer);
     await this.#retiring;
+    await Promise.allSettled(this.#table.blocks.map((block) => block?.loading));
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#files.close();
-    const position = { segment: end.segment, blocks: end.blocks };
-    await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    try {
+      await this.#files.close();
+      // Only what is wanted may be there once the header calls the volume closed.
+      await this.#files.syncFolder();
+      const position = { segment: end.segment, blocks: end.blocks };
+      await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    } catch (cause) {
+      throw this.#fail(this.#recovery.failed('closing the log', cause));
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
@@ -108,7 +108,8 @@ export class Volume {
   /**
    * Locks a volume and proves its header.
    *
-   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`
+   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
+   *   `disk-failed`
    */
   static async open(disk: Disk, folder: string, dataKey: KeyObject): Promise<Volume> {
     const unlock = await disk.lock(folder).catch((cause: NodeJS.ErrnoException) => {
@@ -119,7 +120,7 @@ export class Volume {
       return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
     } catch (error) {
       await unlock();
-      throw error;
+      throw diskFailure(`reading ${folder}/volume`, error);
     }
   }
 

@@ -54,6 +54,12 @@ export class Appender {
     return this.#open === undefined && this.#blocks.length === 0;
   }
 
+  /** Where in the file the open block would end. */
+  get end(): number {
+    const start = this.#open?.start ?? this.#used;
+    return this.offset + this.#used - start;
+  }
+
   /** Whether the open block has room for so many bytes. */
   hasRoom(bytes: number): boolean {
     return this.#open !== undefined && this.#used + bytes <= this.#arenaOf.arena.buffer.length;

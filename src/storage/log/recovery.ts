@@ -28,6 +28,11 @@ export class Recovery {
     this.#files = files;
   }
 
+  /** Whether the volume was left by a clean stop. */
+  get isClosed(): boolean {
+    return this.#volume.header.state === 'closed';
+  }
+
   /**
    * The segment to begin with; undefined for a volume that nothing was ever confirmed of.
    *
