@@ -398,7 +398,8 @@ export class Log implements MessageLog {
     try {
       block.buffer = await this.#recovery.readBlock(home, number);
       this.#table.cache.add(block);
-      this.#table.cache.evict();
+      // Not before whoever waits has had its turn: it may be this block that is too much.
+      setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {
