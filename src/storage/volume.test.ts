@@ -164,3 +164,15 @@ test('a header with bytes left out, added or of no known kind or state is none',
     await assert.rejects(readVolumeHeader(disk, '/v'), { code: 'not-a-volume' });
   }
 });
+
+test('a volume is made in a folder whose parents are not there yet', async () => {
+  const parent = await mkdtemp(`${tmpdir()}/waxwing-volume-`);
+  folders.push(parent);
+  const folder = `${parent}/a/b`;
+  await Volume.format(systemDisk, folder, { id: 'vol-1', kind: 'system', wrappedKey }, dataKey);
+  assert.equal((await readVolumeHeader(systemDisk, folder)).kind, 'system');
+  await assert.rejects(
+    Volume.format(systemDisk, folder, { id: 'vol-1', kind: 'system', wrappedKey }, dataKey),
+    { code: 'volume-exists' },
+  );
+});
