@@ -89,8 +89,8 @@ export class BrokerLife {
         this.#broker?.onDurable(group);
       },
       onFull: (isFull) => {
-        if (isFull) this.broker.flow.block('low on disk');
-        else this.broker.flow.unblock('low on disk');
+        told.full.push(isFull);
+        this.#block();
       },
     };
     const broker = await machine.finish(
@@ -109,6 +109,7 @@ export class BrokerLife {
     if (broker === powerCut) return false;
     this.#broker = broker;
     this.#begin(left);
+    this.#block();
     broker.flow.add({
       blocked: () => this.blocked.push(true),
       unblocked: () => this.blocked.push(false),
@@ -119,6 +120,12 @@ export class BrokerLife {
       this.written();
     };
     return true;
+  }
+
+  /** Publishers wait while the disk is full, which it may be before the broker is open. */
+  #block(): void {
+    if (this.told.full.at(-1) === true) this.#broker?.flow.block('low on disk');
+    else this.#broker?.flow.unblock('low on disk');
   }
 
   #begin(left: Left): void {

@@ -60,6 +60,7 @@ test('what is longer than the cache can be read, and what was just read stays un
     await synced();
     for (const name of ['long', 'other', 'long', 'long', 'other']) {
       await machine.finish(shelf.read(name));
+      await machine.turns(2);
       const inMemory = log.blocks.filter((block) => (block?.buffer?.length ?? 0) > 150_000);
       assert.equal(inMemory.length, 1);
     }
