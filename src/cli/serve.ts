@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { protectMemory } from '../base/process.ts';
-import { Service } from '../server/service.ts';
+import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
 
@@ -63,6 +63,11 @@ function endOnSignal(service: Service, failed: (error: Error) => void): void {
   process.on('SIGTERM', end);
 }
 
+function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
+  const how = state === 'RUNNING' ? (url ?? '') : `${state}${problem ? `: ${problem}` : ''}`;
+  return `  broker '${name}'   ${how}`;
+}
+
 function greeting(service: Service): string {
   const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
   const data = relative('', settings.folder) || '.';
@@ -70,7 +75,7 @@ function greeting(service: Service): string {
     `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
     `  API                ${apiUrl}`,
   ];
-  if (defaultBroker) lines.push(`  broker '${defaultBroker.name}'   ${defaultBroker.url}`);
+  if (defaultBroker) lines.push(brokerLine(defaultBroker));
   const forData = data === 'waxwing-data' ? '' : ` --data ${data}`;
   lines.push(
     'Try next, in another terminal:',

@@ -34,12 +34,12 @@ export class Control {
   readonly supervisor: Supervisor;
 
   constructor(options: ControlOptions) {
-    const { brokers, client, engine, random, region, commit } = options;
+    const { brokers, client, engine, random, region, commit, report } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
     this.brokers = brokers;
     this.creation = new Creation({ ...options, keys });
     this.decisions = new Decisions(brokers);
-    const upkeep = new Upkeep({ brokers, keys, creation: this.creation, engine, commit });
+    const upkeep = new Upkeep({ brokers, keys, creation: this.creation, engine, commit, report });
     this.supervisor = new Supervisor(brokers, upkeep, engine, options);
   }
 }

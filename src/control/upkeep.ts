@@ -16,6 +16,8 @@ export interface UpkeepParts {
   readonly engine: Engine;
   /** Folds the changes in before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** Told why a broker stands still until somebody acts. */
+  readonly report: (brokerId: string, text: string) => void;
 }
 
 /** What one process knows of one broker beside its record. */
@@ -150,6 +152,7 @@ export class Upkeep {
     const action = { code: invalidKeyAction, info: error.message };
     if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
       await this.#move(id, 'key-lost', { action });
+      this.#parts.report(id, `the broker cannot run: ${error.message}`);
     }
     await this.#stop(id, presence, "the broker's KMS key cannot be used");
   }
@@ -157,6 +160,7 @@ export class Upkeep {
   async #failed(id: string, presence: Presence, error: EngineFailure): Promise<void> {
     presence.isResumed = false;
     await this.fail(id, error.code, error.message);
+    this.#parts.report(id, `the broker cannot run: ${error.code}: ${error.message}`);
     await this.#stop(id, presence, 'the broker cannot run');
   }
 

@@ -30,18 +30,32 @@ export function isRunning(pid: number): boolean {
 
 /** The processes that a process started and that run. */
 export function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => statOf(child)?.parent === pid && isRunning(child));
+  return allProcesses().filter((child) => statOf(child)?.parent === pid && isRunning(child));
 }
 
-/** A process's state and parent: fields 3 and 4, after the name in brackets. */
-function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
+/** Whether nothing runs any more of all that a process, which led a session, has started. */
+export function isSessionOver(leader: number): boolean {
+  return allProcesses().every((pid) => statOf(pid)?.session !== leader || !isRunning(pid));
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+interface Stat {
+  readonly state: string;
+  readonly parent: number;
+  readonly session: number;
+}
+
+/** Fields 3 to 6 of what the kernel tells of a process, after the name in brackets. */
+function statOf(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state = '', parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state, parent: Number(parent) };
+    const [state = '', parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state, parent: Number(parent), session: Number(session) };
   } catch {
     return undefined; // it is gone
   }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isSessionOver, until } from './processes.ts';
 
 /** The program as it is shipped. */
-export const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** How a command ended and what it said. */
 export interface Ended {
@@ -15,13 +16,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** What is removed at the latest when the tests end. */
+const left = new Set<string>();
+process.once('exit', () => {
+  for (const root of left) rmSync(root, { recursive: true, force: true });
+});
+
 /** A place of its own for one service: a data folder and a home, removed at the end. */
 export class WaxwingFolder {
   readonly root = mkdtempSync(join(tmpdir(), 'waxwing-'));
-  readonly #remove = () => rmSync(this.root, { recursive: true, force: true });
 
   constructor() {
-    process.once('exit', this.#remove);
+    left.add(this.root);
   }
 
   get data(): string {
@@ -39,30 +45,41 @@ export class WaxwingFolder {
     return { PATH: process.env['PATH'] ?? '', HOME: this.root, XDG_CONFIG_HOME: config, ...more };
   }
 
-  /** Runs `waxwing` to its end. */
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [program, ...args], {
-        cwd: this.root,
-        env: this.environment(env),
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 60_000,
-        killSignal: 'SIGKILL',
-      });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-      });
+  /** The same again, elsewhere. */
+  copy(): WaxwingFolder {
+    const made = new WaxwingFolder();
+    const filter = (path: string) => !lstatSync(path).isSocket();
+    cpSync(this.root, made.root, { recursive: true, filter });
+    return made;
+  }
+
+  /** Runs `waxwing` to its end, which every process that it started must share. */
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: this.root,
+      env: this.environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a session of its own
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const ended = await new Promise<Ended>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     });
+    await until('no process is left', () => isSessionOver(child.pid ?? 0));
+    return ended;
   }
 
-  /** Runs `waxwing serve` where it is to end by itself. */
+  /** Runs `waxwing serve` where it is to end by itself, since it cannot run. */
   serve(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
     return this.run(['serve', '--data', this.data, ...freePorts, ...args], env);
   }
@@ -72,8 +89,8 @@ export class WaxwingFolder {
   }
 
   remove(): void {
-    process.off('exit', this.#remove);
-    this.#remove();
+    rmSync(this.root, { recursive: true, force: true });
+    left.delete(this.root);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import { AmqpClient } from './amqp-client.ts';
 import { brokerRequest, describeBroker, password } from './broker-requests.ts';
 import { childrenOf, isRunning, until } from './processes.ts';
-import { freePorts, program, WaxwingFolder } from './waxwing-folder.ts';
+import { freePorts, main, WaxwingFolder } from './waxwing-folder.ts';
 
 /** How a service is started. */
 export interface WaxwingOptions {
@@ -75,7 +75,7 @@ export class Waxwing {
     const { args = [], env } = options;
     this.#greeting = '';
     const all = ['serve', '--data', this.folder.data, ...freePorts, ...args];
-    const child = spawn(process.execPath, [program, ...all], {
+    const child = spawn(process.execPath, [main, ...all], {
       cwd: this.folder.root,
       env: this.folder.environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
