@@ -79,10 +79,14 @@ test('every damaged block of every file is found and named', async () => {
       writeAt(segment, place, flipped(segment, place));
       const { code, stderr } = await folder.check();
       assert.equal(code, 1);
-      assert.match(stderr, /^waxwing: [^\n]*\n$/);
-      const [, file, block] = /^waxwing: (.*) is damaged (?:at|behind) byte (\d+)/.exec(stderr) ?? [];
-      assert.equal(file, segment);
-      assert.ok(Number(block) <= place && place < Number(block) + 16_384, stderr);
+      const found = /^waxwing: \S*?([^/]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
+      // The last block of a mount is known by its tag, so that an older copy is found as well.
+      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n$/);
+      else {
+        const [, file, block] = found;
+        assert.ok(segment.endsWith(`/${file}`), stderr);
+        assert.ok(Number(block) <= place && place < Number(block) + 16_384, stderr);
+      }
       writeAt(segment, place, flipped(segment, place)); // back again
     }
   }
