@@ -30,6 +30,12 @@ interface Clients {
   readonly agent: Agent;
 }
 
+/** What is ended at the latest when the tests end. */
+const running = new Set<Waxwing>();
+process.once('exit', () => {
+  for (const waxwing of running) if (waxwing.isRunning) process.kill(waxwing.pid, 'SIGKILL');
+});
+
 /** A service as a user runs it: the real program in a process of its own, on a data folder of its own. */
 export class Waxwing {
   readonly folder: WaxwingFolder;
@@ -42,12 +48,11 @@ export class Waxwing {
   #ended: Promise<number | NodeJS.Signals | null> = Promise.resolve(null);
   #greeting = '';
   #clients: Clients | undefined = undefined;
-  readonly #killAtExit = () => this.#process?.kill('SIGKILL');
 
   private constructor(options: WaxwingOptions) {
     this.#options = options;
     this.folder = options.folder ?? new WaxwingFolder();
-    process.once('exit', this.#killAtExit);
+    running.add(this);
   }
 
   /** Starts a service and waits for its greeting. */
@@ -60,6 +65,13 @@ export class Waxwing {
       await waxwing.remove();
       throw error;
     }
+  }
+
+  /** Starts a service and waits for nothing. */
+  static begin(options: WaxwingOptions = {}): Waxwing {
+    const waxwing = new Waxwing(options);
+    waxwing.begin();
+    return waxwing;
   }
 
   /** Starts it again, on the same folder and with the same options unless others are given. */
@@ -238,7 +250,7 @@ export class Waxwing {
     const children = this.#process && this.isRunning ? this.children : [];
     await this.kill();
     await until('its brokers have ended', () => children.every((pid) => !isRunning(pid)));
-    process.off('exit', this.#killAtExit);
+    running.delete(this);
     this.folder.remove();
   }
 }
