@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
+import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -14,6 +15,7 @@ import { compose, composeEngine, type Parts, SystemState, sealingKey } from './c
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
+import { answerMetrics } from './metrics.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
@@ -88,6 +90,7 @@ export class Service {
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
       connectionCountMax,
       answers: this.#parts.dispatcher,
+      metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -101,7 +104,6 @@ export class Service {
     checkSettings(settings);
     checkSocketName(settings.folder);
     const { engine, showCertificates } = composeEngine(settings, log);
-    engine.prepare();
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, failed);
@@ -111,7 +113,6 @@ export class Service {
       await service.#start();
       return service;
     } catch (error) {
-      engine.dismiss();
       await opened?.state.store.close();
       await opened?.volume.close();
       throw error;
@@ -130,7 +131,6 @@ export class Service {
       await this.#stopRunning('the service could not start');
       throw error;
     }
-    this.#parts.engine.dismiss();
     this.#ticks = setInterval(() => this.#tick(), tickMs);
   }
 
@@ -153,6 +153,17 @@ export class Service {
     const port = broker.ports['amqps'];
     const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
     return { name, state, url, problem: action?.info };
+  }
+
+  get #metricsParts() {
+    const { control, engine } = this.#parts;
+    return { control, engine, token: this.#metricsToken };
+  }
+
+  get #metricsToken() {
+    const { metricsToken } = this.#state.installation;
+    assert(metricsToken !== undefined, 'a service that is open has a token for metrics');
+    return metricsToken;
   }
 
   /** Makes the broker `default` once, by the call that anybody would make. */
@@ -221,6 +232,8 @@ export class Service {
       AWS_CA_BUNDLE: this.certificateFile,
       NODE_EXTRA_CA_CERTS: this.certificateFile,
       WAXWING_CA_FILE: this.certificateFile,
+      WAXWING_METRICS_URL: `${this.apiUrl}/metrics`,
+      WAXWING_METRICS_TOKEN: this.#metricsToken.reveal(),
       ...(url !== undefined && { WAXWING_AMQP_URL: url }),
     };
   }
@@ -302,6 +315,9 @@ async function foundRegion(state: SystemState, asked: string | undefined): Promi
   const { installation, store } = state;
   if (installation.region === undefined) {
     await store.commit(installation.found(asked ?? regionAtFirst));
+  }
+  if (installation.metricsToken === undefined) {
+    await store.commit(installation.makeMetricsToken(systemRandom));
   }
   const region = installation.region ?? '';
   if (asked === undefined || asked === region) return region;

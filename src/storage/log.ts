@@ -22,6 +22,11 @@ export interface LogOwner {
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
   /** Appends what recreates the present state, but for where messages of older segments lie. */
   checkpoint(log: MessageLog): void;
+  /**
+   * Asked of each record of a block in which something is not wanted any more, before it is sealed:
+   * whether it is needed, and told where in the block its payload will begin.
+   */
+  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
   /** Appends where the messages of one segment lie, in records of type 0x41. */
   index(segment: number, log: MessageLog): void;
 }
@@ -32,6 +37,8 @@ export interface LogOptions {
   onDurable(group: number): void;
   /** Nothing can be written any more, or what is read is damaged: the process must end. */
   onFailed(error: StorageError): void;
+  /** So many bytes were written and synced, in so many milliseconds. */
+  onSynced?(sizeBytes: number, durationMs: number): void;
   /** The disk is full, or has room again; nothing is lost meanwhile. */
   onFull?(isFull: boolean): void;
   /** This mount's number, above that of every mount before; default one more. */
@@ -106,7 +113,10 @@ export class Log implements MessageLog {
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
     this.#writer = new GroupWriter(this.#files, {
-      synced: (group) => this.#synced(group),
+      synced: (group, durationMs) => {
+        options.onSynced?.(group.sizeBytes, durationMs);
+        this.#synced(group);
+      },
       begun: (segment) => this.#begun(segment),
       full: (isFull) => options.onFull?.(isFull),
       failed: (error) => this.#fail(error),
@@ -222,7 +232,7 @@ export class Log implements MessageLog {
     this.durableGroup = group.number;
     this.#isMarked = group.isMarker;
     for (const block of group.blocks) {
-      this.pendingBytes -= block.length;
+      this.pendingBytes -= block.heldBytes;
       this.#table.synced(block);
     }
     this.#table.cache.evict();
@@ -268,7 +278,7 @@ export class Log implements MessageLog {
       .sort((a, b) => a.number - b.number);
     this.#segment = segment;
     this.#segments.set(segment.number, segment);
-    this.#appender = new Appender(this.#table, segment, this.#arenaOf);
+    this.#appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
     this.#appender.durable = this.#durable;
     this.#isRolling = true;
     this.#owner.checkpoint(this);
@@ -285,13 +295,13 @@ export class Log implements MessageLog {
     const appender = this.#appender;
     const home = this.#segment;
     assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
-    appender.endBlock(0);
+    appender.seal();
     const { offset } = appender;
     const firstBlock = appender.blockNumber + 1;
     const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
     this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
     this.#owner.index(segment.number, this);
-    appender.endBlock(0);
+    appender.seal();
     const blockCount = appender.blockNumber - firstBlock + 1;
     segment.index = { segment: home.number, offset, firstBlock, blockCount };
   }
@@ -373,6 +383,7 @@ export class Log implements MessageLog {
     this.retain(block);
     try {
       block.buffer = await this.#recovery.readBlock(home, number);
+      block.heldBytes = block.length;
       this.#table.cache.add(block);
       this.#table.cache.evict();
     } catch (cause) {

@@ -1,12 +1,13 @@
 import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
 import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
-import { BrokerProcess, type ProcessEnd } from './broker-process.ts';
+import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import { takeSpare } from './spare-process.ts';
 
 /** What our own engine is given. */
 export interface WaxwingEngineOptions {
@@ -32,7 +33,6 @@ export class WaxwingEngine implements Engine {
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
-  #spare: BrokerProcess | undefined = undefined;
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
@@ -40,17 +40,6 @@ export class WaxwingEngine implements Engine {
 
   observe(events: EngineEvents): void {
     this.#events = events;
-  }
-
-  /** Starts a process ahead of the broker it is for, which is then up so much sooner. */
-  prepare(): void {
-    this.#spare ??= new BrokerProcess();
-  }
-
-  /** Ends a process that no broker came for. */
-  dismiss(): void {
-    this.#spare?.kill();
-    this.#spare = undefined;
   }
 
   async create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void> {
@@ -75,12 +64,12 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
-    const child = this.#spare ?? new BrokerProcess();
-    this.#spare = undefined;
+    const child = takeSpare();
     const { host, hasTlsParity, certificates } = this.#options;
     const ports = await child.start(
       {
         type: 'start',
+        name: spec.name,
         folder: this.#folder(id),
         epoch: spec.epoch,
         epochMin: spec.epochMin,
@@ -126,17 +115,9 @@ export class WaxwingEngine implements Engine {
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }
 
-  /** What a running broker's state is; undefined where it does not run. */
-  statistics(brokerId: string): Promise<BrokerStatistics | undefined> {
-    const run = this.#runs.get(brokerId);
-    return run === undefined ? Promise.resolve(undefined) : run.process.statistics();
-  }
-
-  /** Ids of the brokers that run, and the processes that run them. */
-  *processes(): Generator<readonly [brokerId: string, processId: number]> {
-    for (const [id, { process }] of this.#runs) {
-      if (process.pid !== undefined) yield [id, process.pid];
-    }
+  /** What every running broker measures. */
+  metrics(): Promise<MetricsJson[]> {
+    return Promise.all([...this.#runs.values()].map((run) => run.process.metrics()));
   }
 
   #folder(brokerId: string): string {
