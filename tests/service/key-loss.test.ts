@@ -96,6 +96,16 @@ test("one broker's lost key leaves brokers with other keys as they are", async (
   await waxwing.brokerIs(brokerId, 'RUNNING');
 });
 
+test('a process that does not end by itself is ended, and the key in it', async () => {
+  const pid = waxwing.brokerPid(brokerId);
+  process.kill(pid, 'SIGSTOP');
+  await disableKey(waxwing.kms, keyArn);
+  await until('its process is gone', () => !isRunning(pid), effectMs);
+  await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
+  await enableKey(waxwing.kms, keyArn);
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+});
+
 /** How often the service has asked for a key, refused or not. */
 async function lookCount(): Promise<number> {
   return (await eventsNamed(waxwing, 'DescribeKey')).length;

@@ -105,11 +105,13 @@ async function keys(brokerId: string): Promise<Hidden[]> {
 }
 
 function secretsOfTheEnvironment(): Hidden[] {
-  const { AWS_SECRET_ACCESS_KEY = '' } = waxwing.environment;
+  const { AWS_SECRET_ACCESS_KEY = '', WAXWING_METRICS_TOKEN = '' } = waxwing.environment;
   const defaultPassword = new URL(waxwing.amqpUrl).password;
   assert.equal(AWS_SECRET_ACCESS_KEY.length, 40);
   assert.equal(defaultPassword.length, 24);
-  return hiddenTexts(AWS_SECRET_ACCESS_KEY, defaultPassword, 'PRIVATE KEY-----');
+  assert.ok(WAXWING_METRICS_TOKEN.length >= 32);
+  const given = [AWS_SECRET_ACCESS_KEY, defaultPassword, WAXWING_METRICS_TOKEN];
+  return hiddenTexts(...given, 'PRIVATE KEY-----');
 }
 
 /** All that can be read by now. */

@@ -87,6 +87,16 @@ test('a second signal ends at once, and nothing is lost', async () => {
   await again.close();
 });
 
+test('a service that was killed leaves a socket behind at which nobody is told to run', async () => {
+  await waxwing.kill();
+  const { data } = waxwing.folder;
+  assert.ok(statSync(join(data, 'service.sock')).isSocket());
+  const { code, stdout, stderr } = await waxwing.folder.run(['env', '--data', data]);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^waxwing: no service runs on [^\n]+\n$/);
+  await waxwing.restart();
+});
+
 test('everything in a data folder is for its owner alone', async () => {
   const open: string[] = [];
   const look = (path: string) => {
