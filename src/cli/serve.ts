@@ -70,13 +70,13 @@ function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
 
 function greeting(service: Service): string {
   const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
-  const data = relative('', settings.folder) || '.';
+  const data = shownPath(settings.folder);
   const lines = [
     `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
     `  API                ${apiUrl}`,
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
-  const forData = data === 'waxwing-data' ? '' : ` --data ${data}`;
+  const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
   lines.push(
     'Try next, in another terminal:',
     `  eval "$(node dist/src/main.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
@@ -90,4 +90,15 @@ function greeting(service: Service): string {
     );
   }
   return lines.join('\n');
+}
+
+/** A path from here, but in full where that is no shorter way down. */
+function shownPath(folder: string): string {
+  const way = relative('', folder) || '.';
+  return way.startsWith('..') ? folder : way;
+}
+
+/** As a shell reads it inside of the double quotes and the brackets that it is printed in. */
+function quoted(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -96,7 +96,7 @@ export class Upkeep {
     const wrapped = await keys.newDataKey(broker);
     const dataKey = await keys.openDataKey(broker, wrapped);
     try {
-      await this.#withEngine(() => engine.create(specOf(broker), dataKey, wrapped));
+      await this.#withEngine(() => engine.create(this.#specOf(broker), dataKey, wrapped));
       await this.#set(broker.id, { hasVolume: true });
       await this.#start(broker, dataKey, presence);
     } finally {
@@ -124,7 +124,7 @@ export class Upkeep {
     const applied = broker.state === 'REBOOT_IN_PROGRESS' ? broker.pending : {};
     const epoch = broker.epoch + 1;
     await this.#set(broker.id, { epoch });
-    const spec = specOf({ ...broker, ...applied, epoch });
+    const spec = this.#specOf({ ...broker, ...applied, epoch });
     const { ports } = await this.#withEngine(() => this.#parts.engine.start(spec, dataKey));
     presence.isUp = true;
     presence.isResumed = false;
@@ -139,6 +139,14 @@ export class Upkeep {
     return Object.fromEntries(
       pending.filter(([name, value]) => applied[name as keyof PendingSettings] !== value),
     );
+  }
+
+  #specOf(broker: BrokerRecord): BrokerSpec {
+    const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
+    const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
+    const portsOfOthers = others.flatMap((other) => Object.values(other.ports));
+    const mounts = { volumeId, epoch, epochMin: broker.mountedEpoch };
+    return { id, name, engineType, engineVersion, ...mounts, ports, portsOfOthers, users };
   }
 
   async #checkKey(broker: BrokerRecord, presence: Presence): Promise<void> {
@@ -223,10 +231,4 @@ export class Upkeep {
       throw new EngineFailure(error.code, error.message, { cause: error });
     }
   }
-}
-
-function specOf(broker: BrokerRecord): BrokerSpec {
-  const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
-  const epochMin = broker.mountedEpoch;
-  return { id, name, engineType, engineVersion, volumeId, epoch, epochMin, ports, users };
 }

@@ -26,12 +26,12 @@ process.once('exit', () => {
 export class WaxwingFolder {
   readonly root = mkdtempSync(join(tmpdir(), 'waxwing-'));
 
-  constructor() {
-    left.add(this.root);
-  }
+  readonly data: string;
 
-  get data(): string {
-    return join(this.root, 'data');
+  /** @param name what the data folder is called */
+  constructor(name = 'data') {
+    this.data = join(this.root, name);
+    left.add(this.root);
   }
 
   /** Where root keys lie. */
