@@ -1,10 +1,14 @@
 // `npm test`: lint, then every test file, on the compiled output.
 // With --long: the large numbers too (WAXWING_LONG=1 tells the tests).
+// With --node24: under the newest Node that is supported, which npm brings; not installed with the
+// rest, since its hundred megabytes are for this alone.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const isLong = process.argv.includes('--long');
+const isNode24 = process.argv.includes('--node24');
+const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
 /** Test files under a folder of the compiled output, sorted, so that runs compare. */
 function testFiles(folder: string): string[] {
@@ -25,10 +29,12 @@ function step(what: string, command: string, args: string[]): boolean {
 
 const bin = (name: string) => join('node_modules', '.bin', name);
 const files = ['src', 'tests', 'tools'].flatMap((name) => testFiles(join('dist', name)));
+const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
 // The tests come last: their closing lines are what a reader looks for.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
-  step(`${files.length} test files`, process.execPath, [
+  step(`${files.length} test files${isNode24 ? ' under Node 24' : ''}`, node, [
+    ...nodeArguments,
     '--test',
     '--test-concurrency=2',
     ...files,

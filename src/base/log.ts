@@ -11,5 +11,8 @@ export type ServiceLog = Pick<Logger, 'error' | 'warn' | 'info'>;
 /** A log on the standard error. */
 export function openServiceLog(level: LogLevel): ServiceLog {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
-  return pino(options, destination({ fd: 2, sync: true }));
+  const out = destination({ fd: 2, sync: true });
+  // A log that cannot be written, on a full disk for one, is no reason to end what is told of.
+  out.on('error', () => {});
+  return pino(options, out);
 }

@@ -29,7 +29,7 @@ function program(): Command {
     .description('A message broker service that seals everything it carries.')
     .version(version())
     .exitOverride()
-    .showHelpAfterError();
+    .showHelpAfterError('(--help tells what is allowed)');
   all
     .command('serve')
     .description('run the service in the foreground')

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { protectMemory } from '../base/process.ts';
-import { Service } from '../server/service.ts';
+import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
 
@@ -63,15 +63,20 @@ function endOnSignal(service: Service, failed: (error: Error) => void): void {
   process.on('SIGTERM', end);
 }
 
+function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
+  const how = state === 'RUNNING' ? (url ?? '') : `${state}${problem ? `: ${problem}` : ''}`;
+  return `  broker '${name}'   ${how}`;
+}
+
 function greeting(service: Service): string {
   const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
-  const data = relative('', settings.folder) || '.';
+  const data = shownPath(settings.folder);
   const lines = [
     `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
     `  API                ${apiUrl}`,
   ];
-  if (defaultBroker) lines.push(`  broker '${defaultBroker.name}'   ${defaultBroker.url}`);
-  const forData = data === 'waxwing-data' ? '' : ` --data ${data}`;
+  if (defaultBroker) lines.push(brokerLine(defaultBroker));
+  const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
   lines.push(
     'Try next, in another terminal:',
     `  eval "$(node dist/src/main.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
@@ -85,4 +90,15 @@ function greeting(service: Service): string {
     );
   }
   return lines.join('\n');
+}
+
+/** A path from here, but in full where that is no shorter way down. */
+function shownPath(folder: string): string {
+  const way = relative('', folder) || '.';
+  return way.startsWith('..') ? folder : way;
+}
+
+/** As a shell reads it inside of the double quotes and the brackets that it is printed in. */
+function quoted(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

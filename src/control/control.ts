@@ -36,13 +36,13 @@ export class Control {
   readonly keyChecks = new KeyChecks();
 
   constructor(options: ControlOptions) {
-    const { brokers, client, engine, random, region, commit } = options;
+    const { brokers, client, engine, random, region, commit, report } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
     this.brokers = brokers;
     this.creation = new Creation({ ...options, keys });
     this.decisions = new Decisions(brokers);
     const { creation, keyChecks } = this;
-    const upkeep = new Upkeep({ brokers, keys, creation, engine, commit, keyChecks });
+    const upkeep = new Upkeep({ brokers, keys, creation, engine, commit, keyChecks, report });
     this.supervisor = new Supervisor(brokers, upkeep, engine, options);
   }
 }

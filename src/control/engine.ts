@@ -13,6 +13,8 @@ export interface BrokerSpec {
   readonly epochMin: number;
   /** Ports of an earlier start; the engine keeps to them where they are free. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Ports that other brokers have, or had and will want again: not to be taken though free. */
+  readonly portsOfOthers: readonly number[];
   /** The users that exist from the start; only hashes, never a password. */
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
 }

@@ -18,6 +18,8 @@ export interface UpkeepParts {
   readonly keyChecks: KeyChecks;
   /** Folds the changes in before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** Told why a broker stands still until somebody acts. */
+  readonly report: (brokerId: string, text: string) => void;
 }
 
 /** What one process knows of one broker beside its record. */
@@ -94,7 +96,7 @@ export class Upkeep {
     const wrapped = await keys.newDataKey(broker);
     const dataKey = await keys.openDataKey(broker, wrapped);
     try {
-      await this.#withEngine(() => engine.create(specOf(broker), dataKey, wrapped));
+      await this.#withEngine(() => engine.create(this.#specOf(broker), dataKey, wrapped));
       await this.#set(broker.id, { hasVolume: true });
       await this.#start(broker, dataKey, presence);
     } finally {
@@ -122,7 +124,7 @@ export class Upkeep {
     const applied = broker.state === 'REBOOT_IN_PROGRESS' ? broker.pending : {};
     const epoch = broker.epoch + 1;
     await this.#set(broker.id, { epoch });
-    const spec = specOf({ ...broker, ...applied, epoch });
+    const spec = this.#specOf({ ...broker, ...applied, epoch });
     const { ports } = await this.#withEngine(() => this.#parts.engine.start(spec, dataKey));
     presence.isUp = true;
     presence.isResumed = false;
@@ -137,6 +139,14 @@ export class Upkeep {
     return Object.fromEntries(
       pending.filter(([name, value]) => applied[name as keyof PendingSettings] !== value),
     );
+  }
+
+  #specOf(broker: BrokerRecord): BrokerSpec {
+    const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
+    const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
+    const portsOfOthers = others.flatMap((other) => Object.values(other.ports));
+    const mounts = { volumeId, epoch, epochMin: broker.mountedEpoch };
+    return { id, name, engineType, engineVersion, ...mounts, ports, portsOfOthers, users };
   }
 
   async #checkKey(broker: BrokerRecord, presence: Presence): Promise<void> {
@@ -158,6 +168,7 @@ export class Upkeep {
     const action = { code: invalidKeyAction, info: error.message };
     if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
       await this.#move(id, 'key-lost', { action });
+      this.#parts.report(id, `the broker cannot run: ${error.message}`);
     }
     await this.#stop(id, presence, "the broker's KMS key cannot be used");
   }
@@ -165,6 +176,7 @@ export class Upkeep {
   async #failed(id: string, presence: Presence, error: EngineFailure): Promise<void> {
     presence.isResumed = false;
     await this.fail(id, error.code, error.message);
+    this.#parts.report(id, `the broker cannot run: ${error.code}: ${error.message}`);
     await this.#stop(id, presence, 'the broker cannot run');
   }
 
@@ -219,10 +231,4 @@ export class Upkeep {
       throw new EngineFailure(error.code, error.message, { cause: error });
     }
   }
-}
-
-function specOf(broker: BrokerRecord): BrokerSpec {
-  const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
-  const epochMin = broker.mountedEpoch;
-  return { id, name, engineType, engineVersion, volumeId, epoch, epochMin, ports, users };
 }

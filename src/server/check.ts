@@ -44,7 +44,7 @@ export async function* checkDataFolder(
     },
   );
   chain.end(state.trail.head.count, state.trail.head.hash);
-  yield `system: sound, ${describe(report)}; audit trail of ${chain.count} events unbroken`;
+  yield `system: sound, ${describe(report)}; audit trail of ${counted(chain.count, 'event')} unbroken`;
   yield* checkBrokers(folder, state, progress);
 }
 
@@ -55,8 +55,8 @@ async function* checkBrokers(
 ): AsyncGenerator<string> {
   const all = brokersFolder(folder);
   let lockedCount = 0;
-  for (const id of existsSync(all) ? (await readdir(all)).sort() : []) {
-    if (state.brokers.get(id)?.hasVolume !== true) {
+  for (const id of await brokerIds(all, state)) {
+    if (!hasVolume(id, state)) {
       yield `${id}: nobody's, left by a creation or deletion that was cut short`;
       continue;
     }
@@ -73,8 +73,21 @@ async function* checkBrokers(
     yield `${id}: sound, ${describe(report)}`;
   }
   if (lockedCount === 0) return;
-  const text = `${lockedCount} volumes could not be checked, because their keys cannot be used`;
+  const text = `${counted(lockedCount, 'volume')} could not be checked, because of keys that cannot be used`;
   throw new ServerError('not-all-checked', text);
+}
+
+/** Brokers that have a folder, and those that must have one. */
+async function brokerIds(folder: string, state: SystemState): Promise<string[]> {
+  const found = existsSync(folder) ? await readdir(folder) : [];
+  const wanted = [...state.brokers.all()].map(({ id }) => id).filter((id) => hasVolume(id, state));
+  return [...new Set([...found, ...wanted])].sort();
+}
+
+/** Whether a broker's volume must be there, whole. */
+function hasVolume(id: string, { brokers }: SystemState): boolean {
+  const broker = brokers.get(id);
+  return broker?.hasVolume === true && broker.state !== 'DELETION_IN_PROGRESS';
 }
 
 /** The data key of a broker's volume, by the same right as the service has; or why not. */
@@ -113,7 +126,17 @@ function describe({
   bytes,
 }: VolumeReport): string {
   const how = isClosed ? 'closed in order' : 'not closed: what was not confirmed is cut off';
-  return `${how}, ${segmentCount} segments, ${blockCount} blocks, ${recordCount} records, ${bytes} bytes`;
+  const sizes = [
+    counted(segmentCount, 'segment'),
+    counted(blockCount, 'block'),
+    counted(recordCount, 'record'),
+    counted(bytes, 'byte'),
+  ];
+  return `${how}, ${sizes.join(', ')}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** Follows the hash chain of the trail's lines, of which the oldest may have been dropped. */

@@ -34,6 +34,17 @@ const defaultUser = 'waxwing';
 /** Whom the service tells that it cannot run on. */
 export type ServiceFailed = (error: Error) => void;
 
+/** What is to be told of the broker that the first start made. */
+export interface DefaultBrokerView {
+  readonly name: string;
+  /** `RUNNING` and the like. */
+  readonly state: string;
+  /** Where it answers, or last did; undefined where it never did. */
+  readonly url: string | undefined;
+  /** Why it does not run. */
+  readonly problem: string | undefined;
+}
+
 /** A running service: the API's port, the brokers, the trail, over one data folder. */
 export class Service {
   readonly settings: Settings;
@@ -134,12 +145,14 @@ export class Service {
   }
 
   /** The broker that the first start made; undefined where there is none, or none any more. */
-  get defaultBroker(): { readonly name: string; readonly url: string } | undefined {
+  get defaultBroker(): DefaultBrokerView | undefined {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
-    const port = broker?.ports['amqps'];
-    if (broker === undefined || port === undefined) return undefined;
-    return { name: broker.name, url: `amqps://${nameOf(this.settings.host)}:${port}` };
+    if (broker === undefined) return undefined;
+    const { name, state, action } = broker;
+    const port = broker.ports['amqps'];
+    const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
+    return { name, state, url, problem: action?.info };
   }
 
   get #metricsParts() {
@@ -209,7 +222,7 @@ export class Service {
     });
     await store.commit(trail.entries(event, atMs));
     const { username, password } = installation.defaultBroker ?? {};
-    const url = this.defaultBroker?.url.replace('//', `//${username}:${password?.reveal()}@`);
+    const url = this.defaultBroker?.url?.replace('//', `//${username}:${password?.reveal()}@`);
     return {
       AWS_ENDPOINT_URL: this.apiUrl,
       AWS_ACCESS_KEY_ID: accessKeyId,

@@ -38,7 +38,7 @@ export async function openSystemVolume(
   random: Random = systemRandom,
 ): Promise<SystemVolume> {
   const disk = systemDisk;
-  await disk.createFolder(folder);
+  await createDataFolder(disk, folder);
   if (await isNew(disk, folder)) await makeSystemVolume(disk, folder, source, random);
   return openMade(disk, folder, source);
 }
@@ -70,6 +70,14 @@ async function openMade(disk: Disk, folder: string, source: RootKeySource): Prom
   const key = await systemDataKey(folder, source);
   const volume = await Volume.open(disk, systemFolder(folder), key);
   return { volume, hasKeyFile: isFromFile(volume.header.wrappedKey) };
+}
+
+async function createDataFolder(disk: Disk, folder: string): Promise<void> {
+  await disk.createFolder(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
+    const found = `${folder} cannot be the data folder: there is a file of that name, or on the way`;
+    throw new ServerError('data-folder-foreign', found, { cause });
+  });
 }
 
 /** Whether there is no volume yet; a first start that was cut short leaves an empty folder. */

@@ -18,10 +18,20 @@ function firstLine(file: string): string | undefined {
   }
 }
 
-/** When the process started, in ticks since boot: field 22, after the name in brackets. */
-function startTimeOf(pid: number): string {
+/** What the kernel tells of a process: field 3 and what follows, after the name in brackets. */
+function fieldsOf(pid: number): string[] {
   const stat = firstLine(`/proc/${pid}/stat`) ?? '';
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** When the process started, in ticks since boot: field 22. */
+function startTimeOf(pid: number): string {
+  return fieldsOf(pid)[19] ?? '';
+}
+
+/** Whether the process has ended and only waits to be noticed, which in a container may be never. */
+function hasEnded(pid: number): boolean {
+  return ['Z', 'X'].includes(fieldsOf(pid)[0] ?? '');
 }
 
 const bootId = () => firstLine('/proc/sys/kernel/random/boot_id') ?? '';
@@ -33,7 +43,7 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  return startTimeOf(holder.pid) === holder.startTime;
+  return !hasEnded(holder.pid) && startTimeOf(holder.pid) === holder.startTime;
 }
 
 /** Who holds the lock as its file says; undefined where a power cut left it without content. */
@@ -77,7 +87,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const { pid } = process;
   const draft = `${folder}/lock.${pid}`;
   const stale = `${draft}.stale`;
-  await writeFile(draft, JSON.stringify({ pid, bootId: bootId(), startTime: startTimeOf(pid) }));
+  const holder = { pid, bootId: bootId(), startTime: startTimeOf(pid) };
+  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
   try {
     while (!(await take(draft, file))) {
       const holder = await isHeld(file);

@@ -38,7 +38,7 @@ export async function createBroker(
 
 /** Creates a key of the customer's own; its ARN. */
 export async function createKey(
-  plane: ControlPlane,
+  plane: Pick<ControlPlane, 'kms'>,
   changes: CreateKeyCommandInput = {},
 ): Promise<string> {
   const { KeyMetadata } = await plane.kms.send(new CreateKeyCommand(changes));
@@ -52,7 +52,7 @@ export function underKey(KmsKeyId: string): Partial<CreateBrokerCommandInput> {
 
 /** Describes a broker. */
 export function describeBroker(
-  plane: ControlPlane,
+  plane: Pick<ControlPlane, 'mq'>,
   BrokerId: string,
 ): Promise<DescribeBrokerCommandOutput> {
   return plane.mq.send(new DescribeBrokerCommand({ BrokerId }));

@@ -4,7 +4,7 @@ import type { ControlPlane } from './control-plane.ts';
 
 /** The trail's events as records, oldest first. */
 export async function trailEvents(
-  plane: ControlPlane,
+  plane: Pick<ControlPlane, 'trail'>,
   lookup: LookupEventsCommandInput = {},
 ): Promise<EventRecord[]> {
   const found: EventRecord[] = [];
@@ -22,7 +22,10 @@ export async function trailEvents(
 }
 
 /** The events of one operation, oldest first. */
-export function eventsNamed(plane: ControlPlane, name: string): Promise<EventRecord[]> {
+export function eventsNamed(
+  plane: Pick<ControlPlane, 'trail'>,
+  name: string,
+): Promise<EventRecord[]> {
   return trailEvents(plane, {
     LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: name }],
   });

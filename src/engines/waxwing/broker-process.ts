@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { codeCacheFolder } from './code-cache.ts';
-import type { FromBroker, StartMessage, ToBroker } from './messages.ts';
+import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
 
@@ -49,11 +48,13 @@ export class BrokerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
       env: { NODE_COMPILE_CACHE: codeCacheFolder },
     });
+    // It is gone, which `ended` tells.
+    this.#child.stdio?.[keyDescriptor]?.on('error', () => {});
     this.#child.on('message', (message: FromBroker) => this.#heard(message));
     this.#child.stderr?.setEncoding('utf8');
     this.#child.stderr?.on('data', (text: string) => this.#events.log('error', text.trimEnd()));
     this.ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(this.#end(`no process: ${error.message}`)));
+      this.#child.on('error', (error) => resolve(this.#end(`no process: ${error.message}`)));
       this.#child.once('close', (code, signal) =>
         resolve(this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`)),
       );
@@ -76,9 +77,8 @@ export class BrokerProcess {
     events: ProcessEvents,
   ): Promise<Readonly<Record<string, number>>> {
     this.#events = events;
-    const pipe = this.#child.stdio[4] as Writable | null; // as it is listed in `stdio`
-    assert(pipe !== null, 'a process was started without a pipe for its key');
-    pipe.on('error', () => {}); // it is gone, which `ended` tells
+    const pipe = this.#child.stdio?.[keyDescriptor] as Writable | undefined; // as `stdio` lists it
+    if (!pipe) throw new Error('no process could be started: no descriptor for a pipe is left');
     pipe.end(dataKey, () => dataKey.fill(0));
     const running = new Promise<Readonly<Record<string, number>>>((resolve) => {
       this.#running = resolve;

@@ -90,10 +90,10 @@ export class WaxwingEngine implements Engine {
     return running;
   }
 
-  /** The port it had before, or the standard one, each where it is free; else any. */
-  #amqpsPorts({ ports }: BrokerSpec): number[] {
-    const { amqps } = ports;
-    const first = amqps ?? this.#options.amqpsPort;
+  /** The port it had before, or the standard one where that is nobody's, each if free; else any. */
+  #amqpsPorts({ ports, portsOfOthers }: BrokerSpec): number[] {
+    const { amqpsPort: standard } = this.#options;
+    const first = ports['amqps'] ?? (portsOfOthers.includes(standard) ? 0 : standard);
     return first === 0 ? [0] : [first, 0];
   }
 

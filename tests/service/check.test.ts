@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createKey, underKey } from '../support/broker-requests.ts';
+import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
+import { disableKey } from '../support/keys.ts';
+import { isRunning, until } from '../support/processes.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// `waxwing check`: sound, or what is wrong and where.
+
+let waxwing: Waxwing;
+let keyArn = '';
+let brokerId = '';
+const folders: WaxwingFolder[] = [];
+before(async () => {
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  keyArn = await createKey(waxwing);
+  brokerId = await waxwing.createBroker(underKey(keyArn));
+  const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  await client.publish('orders', ['one', 'two', 'three']);
+  await client.close();
+});
+after(async () => {
+  await waxwing.remove();
+  for (const folder of folders) folder.remove();
+});
+
+function copy(): WaxwingFolder {
+  const folder = waxwing.folder.copy();
+  folders.push(folder);
+  return folder;
+}
+
+/** A byte of a file with one bit changed. */
+function flipped(file: string, at: number): Buffer {
+  return Buffer.of((readFileSync(file)[at] ?? 0) ^ 1);
+}
+
+test('a folder that a service runs on is not checked', async () => {
+  const { code, stdout, stderr } = await waxwing.folder.check();
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^waxwing: .*\/system is in use by process \d+\n$/);
+  assert.ok(stderr.includes(` ${waxwing.pid}\n`));
+});
+
+test('a folder whose service was killed is sound but for its end', async () => {
+  const { children } = waxwing;
+  await waxwing.kill();
+  await until('its brokers have ended', () => !children.some(isRunning));
+  const { code, stdout, stderr } = await copy().check();
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^system: sound, not closed: what was not confirmed is cut off, /);
+  assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed: /m);
+  await waxwing.restart();
+});
+
+test('a folder whose service was stopped is sound, with its trail unbroken', async () => {
+  assert.equal(await waxwing.stop(), 0);
+  const { code, stdout, stderr } = await waxwing.folder.check();
+  assert.deepEqual([code, stderr], [0, '']);
+  const [system = '', broker = '', end] = stdout.split('\n');
+  assert.match(system, /^system: sound, closed in order, \d+ segments?, .* bytes; audit trail of /);
+  assert.match(system, /audit trail of \d{2} events unbroken$/);
+  assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
+  assert.equal(end, '');
+});
+
+test('every damaged block of every file is found and named', async () => {
+  const folder = copy();
+  for (const volume of ['system', join('brokers', brokerId)]) {
+    const segment = join(folder.data, volume, 'seg-1');
+    const offsets = blockOffsets(segment);
+    assert.ok(offsets.length > 2);
+    for (const offset of offsets.slice(0, 5)) {
+      const place = offset + 33;
+      writeAt(segment, place, flipped(segment, place));
+      const { code, stderr } = await folder.check();
+      assert.equal(code, 1);
+      const found = /^waxwing: \S*?([^/]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
+      // The last block of a mount is known by its tag, so that an older copy is found as well.
+      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n$/);
+      else {
+        const [, file, block] = found;
+        assert.ok(segment.endsWith(`/${file}`), stderr);
+        assert.ok(Number(block) <= place && place < Number(block) + 16_384, stderr);
+      }
+      writeAt(segment, place, flipped(segment, place)); // back again
+    }
+  }
+  assert.equal((await folder.check()).code, 0);
+});
+
+test('a file that is missing is named, and a broker without any', async () => {
+  const folder = copy();
+  const broker = join(folder.data, 'brokers', brokerId);
+  rmSync(join(broker, 'seg-1'));
+  assert.match((await folder.check()).stderr, /^waxwing: .*seg-1 is missing\n$/);
+  rmSync(broker, { recursive: true });
+  const { code, stderr } = await folder.check();
+  assert.deepEqual([code, stderr], [1, `waxwing: there is no volume in ${broker}\n`]);
+});
+
+test('where there is no data folder there is nothing to prove', async () => {
+  const folder = new WaxwingFolder();
+  folders.push(folder);
+  const { code, stderr } = await folder.check();
+  assert.deepEqual([code, stderr], [1, `waxwing: there is no volume in ${folder.data}/system\n`]);
+});
+
+test('a broker whose key cannot be used is told to be unchecked, with exit code 1', async () => {
+  await waxwing.restart();
+  await disableKey(waxwing.kms, keyArn);
+  await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
+  assert.equal(await waxwing.stop(), 0);
+  const { code, stdout, stderr } = await waxwing.folder.check();
+  assert.equal(code, 1);
+  assert.match(stdout, /^system: sound, /);
+  assert.match(stdout, /^b-.*: not checked: .*is disabled/m);
+  assert.match(stderr, /^waxwing: 1 volume could not be checked, because of keys that cannot be/);
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { DescribeKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
+import type { EventRecord } from '../../src/audit/record.ts';
+import { createKey, describeBroker, underKey } from '../support/broker-requests.ts';
+import { grantsOn } from '../support/keys.ts';
+import { eventsNamed, trailEvents } from '../support/trail-events.ts';
+import { Waxwing } from '../support/waxwing.ts';
+
+// The guide's page "Data protection in Amazon MQ", with the official clients against the program:
+// each choice of key, and what the trail tells of it.
+
+let waxwing: Waxwing;
+let keyArn = '';
+let brokerId = '';
+let grants: readonly EventRecord[] = [];
+const accountId = '111122223333';
+const region = 'eu-central-1';
+before(async () => {
+  const args = ['--no-default-broker', '--account-id', accountId, '--region', region];
+  waxwing = await Waxwing.start({ args });
+  keyArn = await createKey(waxwing);
+  brokerId = await waxwing.createBroker(underKey(keyArn));
+  grants = await eventsNamed(waxwing, 'CreateGrant');
+});
+after(() => waxwing.remove());
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Takes the members out that differ from call to call, once they are as they must be. */
+function stable(event: EventRecord | undefined) {
+  assert.ok(event);
+  const { requestID = '', eventID, eventTime, responseElements, ...rest } = event;
+  assert.match(requestID, uuid);
+  assert.match(eventID, uuid);
+  assert.match(eventTime, /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  const { grantId, ...response } = responseElements as Record<string, string>;
+  assert.match(grantId ?? '', /^[0-9a-f]{64}$/);
+  assert.deepEqual(response, { keyId: keyArn });
+  return rest;
+}
+
+/** What both events have in common. */
+function common() {
+  return {
+    eventVersion: '1.11',
+    eventName: 'CreateGrant',
+    awsRegion: region,
+    readOnly: false,
+    resources: [{ accountId, type: 'AWS::KMS::Key', ARN: keyArn }],
+    eventType: 'AwsApiCall',
+    apiVersion: '2014-11-01',
+    managementEvent: true,
+    recipientAccountId: accountId,
+    eventCategory: 'Management',
+  };
+}
+
+test('a broker under a customer key makes exactly two CreateGrant events', () => {
+  assert.equal(grants.length, 2);
+});
+
+test('the first event is Amazon MQ granting itself the key with the right of who asked', () => {
+  const { userAgent = '', ...event } = stable(grants[0]);
+  assert.match(userAgent, /^aws-sdk-js\//);
+  assert.deepEqual(event, {
+    ...common(),
+    userIdentity: {
+      type: 'Root',
+      principalId: accountId,
+      arn: `arn:aws:iam::${accountId}:root`,
+      accountId,
+      accessKeyId: waxwing.environment['AWS_ACCESS_KEY_ID'],
+      invokedBy: 'mq.amazonaws.com',
+    },
+    eventSource: 'amazonmq.amazonaws.com',
+    sourceIPAddress: '127.0.0.1',
+    requestParameters: {
+      granteePrincipal: 'mq.amazonaws.com',
+      keyId: keyArn,
+      retiringPrincipal: 'mq.amazonaws.com',
+      operations: [
+        'CreateGrant',
+        'Decrypt',
+        'GenerateDataKeyWithoutPlaintext',
+        'ReEncryptFrom',
+        'ReEncryptTo',
+        'DescribeKey',
+      ],
+    },
+  });
+});
+
+test("the second event is the grant for the broker's volume, bound to its id", async () => {
+  const { sharedEventID = '', ...event } = stable(grants[1]);
+  assert.match(sharedEventID, uuid);
+  const [volume] = (await grantsOn(waxwing.kms, keyArn)).filter(({ Name }) => Name !== 'mq_grant');
+  const volumeId = volume?.Constraints?.EncryptionContextSubset?.['aws:ebs:id'] ?? '';
+  assert.match(volumeId, /^vol-[0-9a-f]{17}$/);
+  assert.deepEqual(event, {
+    ...common(),
+    userIdentity: { type: 'AWSService', invokedBy: 'mq.amazonaws.com' },
+    eventSource: 'kms.amazonaws.com',
+    sourceIPAddress: 'mq.amazonaws.com',
+    userAgent: 'mq.amazonaws.com',
+    requestParameters: {
+      granteePrincipal: 'mq.amazonaws.com',
+      keyId: keyArn,
+      constraints: { encryptionContextSubset: { 'aws:ebs:id': volumeId } },
+      operations: ['Decrypt'],
+      retiringPrincipal: `ec2.${region}.amazonaws.com`,
+    },
+  });
+});
+
+test('an ordinary client uses the broker, and the trail shows who opened its key for what', async () => {
+  const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  await client.publish('orders', ['one', 'two']);
+  assert.deepEqual(await client.consume('orders', 2), ['one', 'two']);
+  await client.close();
+  const opened = (await trailEvents(waxwing)).filter(
+    ({ eventName, resources }) => eventName === 'Decrypt' && resources?.[0]?.ARN === keyArn,
+  );
+  const [event] = opened;
+  assert.equal(opened.length, 1);
+  assert.deepEqual(event?.userIdentity, { type: 'AWSService', invokedBy: 'mq.amazonaws.com' });
+  const asked = JSON.stringify(event?.requestParameters);
+  assert.match(asked, /"encryptionContext":\{"aws:ebs:id":"vol-[0-9a-f]{17}"\}/);
+});
+
+test("a broker under alias/aws/mq uses the account's managed key, made when it is first needed", async () => {
+  const id = await waxwing.createBroker({ EncryptionOptions: { UseAwsOwnedKey: false } });
+  const { EncryptionOptions } = await describeBroker(waxwing, id);
+  const { KeyMetadata } = await waxwing.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
+  assert.equal(KeyMetadata?.KeyManager, 'AWS');
+  assert.equal(EncryptionOptions?.UseAwsOwnedKey, false);
+  assert.equal(EncryptionOptions?.KmsKeyId, KeyMetadata?.Arn);
+  const client = await waxwing.connect(await waxwing.brokerUrl(id));
+  await client.publish('orders', ['under the managed key']);
+  assert.deepEqual(await client.take('orders'), ['under the managed key']);
+  await client.close();
+});
+
+test("a broker that names no key uses one that is in nobody's account and in nobody's trail", async () => {
+  const known = (await trailEvents(waxwing)).length;
+  const id = await waxwing.createBroker();
+  const { EncryptionOptions } = await describeBroker(waxwing, id);
+  assert.equal(EncryptionOptions?.UseAwsOwnedKey, true);
+  assert.equal(EncryptionOptions?.KmsKeyId, undefined);
+  const client = await waxwing.connect(await waxwing.brokerUrl(id));
+  await client.publish('orders', ['under a key of the service']);
+  assert.deepEqual(await client.take('orders'), ['under a key of the service']);
+  await client.close();
+  const { Keys } = await waxwing.kms.send(new ListKeysCommand({}));
+  assert.equal(Keys?.length, 2); // the customer's and the managed one
+  const since = (await trailEvents(waxwing)).slice(known);
+  const names = new Set(since.map(({ eventName }) => eventName));
+  assert.ok(names.has('CreateBroker'));
+  assert.ok(!names.has('CreateGrant') && !names.has('Decrypt'));
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
+import { createKey, underKey } from '../support/broker-requests.ts';
+import { disableKey, enableKey } from '../support/keys.ts';
+import { openssl } from '../support/openssl.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// What the options of `waxwing serve` do to a service that runs.
+
+/** A port that was free just now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+let waxwing: Waxwing;
+let apiPort = 0;
+let amqpsPort = 0;
+let keyArn = '';
+let brokerId = '';
+before(async () => {
+  [apiPort, amqpsPort] = [await freePort(), await freePort()];
+  const ports = ['--api-port', String(apiPort), '--amqps-port', String(amqpsPort)];
+  waxwing = await Waxwing.start({ args: ['--no-default-broker', '--tls-parity', ...ports] });
+  keyArn = await createKey(waxwing);
+  brokerId = await waxwing.createBroker(underKey(keyArn));
+});
+after(() => waxwing.remove());
+
+async function portOf(id: string): Promise<number> {
+  return Number(new URL(await waxwing.brokerUrl(id)).port);
+}
+
+test('the API and the first broker take the ports that are asked for', async () => {
+  assert.equal(waxwing.apiPort, apiPort);
+  assert.equal(await portOf(brokerId), amqpsPort);
+});
+
+test('the port of a broker that is locked is kept for it when another is made', async () => {
+  await disableKey(waxwing.kms, keyArn);
+  await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
+  const other = await waxwing.createBroker();
+  const otherPort = await portOf(other);
+  assert.notEqual(otherPort, amqpsPort);
+  await enableKey(waxwing.kms, keyArn);
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  assert.equal(await portOf(brokerId), amqpsPort);
+  assert.equal(await waxwing.stop(), 0);
+  await waxwing.restart();
+  assert.equal(await portOf(brokerId), amqpsPort);
+  assert.equal(await portOf(other), otherPort);
+});
+
+test('a broker whose port another program took has a new one, and says so', async () => {
+  assert.equal(await waxwing.stop(), 0);
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(amqpsPort, '127.0.0.1', resolve));
+  await waxwing.restart();
+  const port = await portOf(brokerId);
+  assert.notEqual(port, amqpsPort);
+  const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  await client.close();
+  await new Promise((resolve) => squatter.close(resolve));
+});
+
+test('with --tls-parity both ports speak TLS 1.2 and no other version', async () => {
+  for (const port of [apiPort, await portOf(brokerId)]) {
+    assert.deepEqual(await openssl(port, '-tls1_2'), {
+      version: 'TLSv1.2',
+      suite: 'ECDHE-RSA-AES256-GCM-SHA384',
+    });
+    assert.equal(await openssl(port, '-tls1_3'), undefined);
+  }
+});
+
+test('a client without the certificate does not trust the service', async () => {
+  const refused = new Promise<NodeJS.ErrnoException>((resolve, reject) => {
+    const socket = connect({ port: apiPort, host: 'localhost' });
+    socket.once('error', resolve);
+    socket.once('secureConnect', () => reject(new Error('the certificate was trusted')));
+  });
+  assert.match((await refused).code ?? '', /SELF_SIGNED|UNABLE_TO/);
+});
+
+test('what the greeting tells to type works in a shell, whatever the folder is called', async () => {
+  const folder = new WaxwingFolder("it's a folder; $HOME");
+  const other = await Waxwing.start({ folder });
+  const greeting = await other.greeted();
+  const [, line = ''] = /^ {2}(eval "\$\(.*\)") +#/m.exec(greeting) ?? [];
+  const typed = line.replace('dist/src/main.js', main).replace('node ', `${process.execPath} `);
+  const said = execFileSync('sh', ['-c', `${typed}; echo "$AWS_ENDPOINT_URL"`], {
+    cwd: folder.root,
+    env: folder.environment(),
+    encoding: 'utf8',
+  });
+  assert.equal(said, `${other.environment['AWS_ENDPOINT_URL']}\n`);
+  await other.remove();
+});

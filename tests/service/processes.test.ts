@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { childrenOf, isRunning, isSessionOver, until } from '../support/processes.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// The life of a service's processes, in circumstances that are not as one would wish.
+
+let waxwing: Waxwing;
+before(async () => {
+  waxwing = await Waxwing.start();
+});
+after(() => waxwing.remove());
+
+/** The processes that the service has started; it has just been started itself. */
+function firstChildren(): Promise<number[]> {
+  return until('a process', () => (waxwing.children.length > 0 ? waxwing.children : undefined));
+}
+
+test('of two services started at once on a new folder one runs, and the other names it', async () => {
+  const folder = new WaxwingFolder();
+  const both = [Waxwing.begin({ folder }), Waxwing.begin({ folder })];
+  const ends = await Promise.all(both.map((each) => each.greeted().then(() => undefined, String)));
+  const [winner] = both.filter((_, i) => ends[i] === undefined);
+  const [refusal = '', ...more] = ends.filter((end) => end !== undefined);
+  assert.deepEqual(more, []);
+  assert.match(refusal, new RegExp(`/system is in use by process ${winner?.pid}\n`));
+  await winner?.askEnvironment();
+  for (const each of both) await each.remove();
+});
+
+test('a service whose output nobody takes runs on', async () => {
+  const folder = new WaxwingFolder();
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(
+    process.execPath,
+    [main, 'serve', '--data', folder.data, ...freePorts, '--log-level', 'info'],
+    { env: folder.environment(), stdio: ['ignore', full, full], detached: true },
+  );
+  closeSync(full);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const env = () => folder.run(['env', '--data', folder.data]);
+  await until('it runs', async () => (await env()).stdout.includes('WAXWING_AMQP_URL'));
+  const [broker = 0] = childrenOf(child.pid ?? 0);
+  process.kill(broker, 'SIGKILL'); // which the log is to tell
+  await until('a new process', () => childrenOf(child.pid ?? 0).some((pid) => pid !== broker));
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  await until('nothing is left', () => isSessionOver(child.pid ?? 0));
+  folder.remove();
+});
+
+test("a broker's process that dies while it starts is started again", async () => {
+  assert.equal(await waxwing.stop(), 0);
+  waxwing.begin();
+  const [spare = 0] = await firstChildren();
+  process.kill(spare, 'SIGKILL');
+  await waxwing.greeted();
+  await waxwing.askEnvironment();
+  const client = await until('its port', () => waxwing.connect().catch(() => undefined));
+  await client.close();
+  assert.ok(!isRunning(spare));
+});
+
+test('a signal while the service starts ends every process', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    await waxwing.stop();
+    waxwing.begin();
+    const children = await firstChildren();
+    await waxwing.stop(signal);
+    await until('they end', () => !children.some(isRunning));
+  }
+  await waxwing.restart();
+});
+
+test('a second signal ends at once, and nothing is lost', async () => {
+  const client = await waxwing.connect();
+  await client.publish('orders', ['one']);
+  process.kill(waxwing.pid, 'SIGTERM');
+  await waxwing.stop('SIGTERM');
+  await waxwing.restart();
+  const again = await waxwing.connect();
+  assert.deepEqual(await again.take('orders'), ['one']);
+  await again.close();
+});
+
+test('a service that was killed leaves a socket behind at which nobody is told to run', async () => {
+  await waxwing.kill();
+  const { data } = waxwing.folder;
+  assert.ok(statSync(join(data, 'service.sock')).isSocket());
+  const { code, stdout, stderr } = await waxwing.folder.run(['env', '--data', data]);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^waxwing: no service runs on [^\n]+\n$/);
+  await waxwing.restart();
+});
+
+test('everything in a data folder is for its owner alone', async () => {
+  const open: string[] = [];
+  const look = (path: string) => {
+    const found = statSync(path);
+    if ((found.mode & 0o077) !== 0) open.push(`${path} ${(found.mode & 0o777).toString(8)}`);
+    if (found.isDirectory()) for (const name of readdirSync(path)) look(join(path, name));
+  };
+  look(waxwing.folder.data);
+  look(waxwing.folder.keys);
+  assert.deepEqual(open, []);
+});

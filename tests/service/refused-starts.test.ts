@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// What keeps a service from starting is told in one line, and nothing is left running.
+
+let running: Waxwing;
+/** A data folder as a clean stop leaves it. */
+let stopped: WaxwingFolder;
+const folders: WaxwingFolder[] = [];
+before(async () => {
+  running = await Waxwing.start({ args: ['--no-default-broker'] });
+  const other = await Waxwing.start({ args: ['--no-default-broker', '--region', 'eu-west-1'] });
+  assert.equal(await other.stop(), 0);
+  stopped = other.folder;
+  folders.push(stopped);
+});
+after(async () => {
+  await running.remove();
+  for (const folder of folders) folder.remove();
+});
+
+function newFolder(): WaxwingFolder {
+  const folder = new WaxwingFolder();
+  folders.push(folder);
+  return folder;
+}
+
+function copy(): WaxwingFolder {
+  const folder = stopped.copy();
+  folders.push(folder);
+  return folder;
+}
+
+/** One line that says why, on the standard error; nothing on the standard output. */
+function refused({ code, stdout, stderr }: Ended, why: RegExp | string): void {
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^waxwing: [^\n]+\n$/);
+  if (typeof why === 'string') assert.equal(stderr, `waxwing: ${why}\n`);
+  else assert.match(stderr, why);
+}
+
+test('a data folder that a service runs on is refused, and its process named', async () => {
+  refused(
+    await running.folder.serve(),
+    `${running.folder.data}/system is in use by process ${running.pid}`,
+  );
+  assert.ok(running.isRunning);
+  await running.askEnvironment(); // its socket is still its own
+});
+
+test("the API's port in use by another is refused", async () => {
+  refused(
+    await newFolder().serve(['--api-port', String(running.apiPort)]),
+    `port ${running.apiPort} on 127.0.0.1 is in use by another program`,
+  );
+});
+
+test('an address that is not of this machine is refused', async () => {
+  refused(
+    await newFolder().serve(['--host', '192.0.2.1']),
+    'cannot listen on port 0 of 192.0.2.1: EADDRNOTAVAIL',
+  );
+});
+
+test('a folder that holds anything else is refused and left as it is', async () => {
+  const folder = newFolder();
+  mkdirSync(folder.data);
+  writeFileSync(join(folder.data, 'letters'), 'dear');
+  refused(await folder.serve(), /holds 1 files or folders, and no volume of Waxwing/);
+  assert.deepEqual(readdirSync(folder.data), ['letters']);
+});
+
+test('a file in the place of the data folder is refused', async () => {
+  const folder = newFolder();
+  writeFileSync(folder.data, '');
+  refused(await folder.serve(), /there is a file of that name/);
+});
+
+test('a folder whose socket would have too long a name is refused', async () => {
+  const folder = newFolder();
+  const data = join(folder.root, 'x'.repeat(100));
+  refused(
+    await folder.run(['serve', '--data', data]),
+    /service\.sock has \d+ bytes; the name of a socket may have 107; choose a shorter --data/,
+  );
+});
+
+test('a data folder of a newer format is refused', async () => {
+  const folder = copy();
+  writeAt(join(folder.data, 'system', 'volume'), 8, Buffer.from([0, 2]));
+  refused(await folder.serve(), `${folder.data}/system has format 2; this program reads up to 1`);
+});
+
+test('a missing, a wrong and a spoilt root key are told apart', async () => {
+  const folder = copy();
+  const [name = ''] = readdirSync(folder.keys);
+  const key = join(folder.keys, name);
+  writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`);
+  refused(await folder.serve(), /the key in .*\.key is not the one that volume sys-.* was made wi/);
+  writeFileSync(key, 'not a key');
+  refused(await folder.serve(), /\.key does not hold a root key; 64 hexadecimal digits were exp/);
+  rmSync(key);
+  refused(await folder.serve(), `the root key file ${key} cannot be read: ENOENT`);
+});
+
+test('a region and an account other than those of the first start are refused', async () => {
+  refused(
+    await copy().serve(['--region', 'eu-west-2']),
+    "--region is 'eu-west-2'; the data folder's is eu-west-1",
+  );
+  refused(
+    await copy().serve(['--account-id', '123456789012']),
+    /--account-id is '123456789012'; the data folder's is \d{12}/,
+  );
+});
+
+test('damage to the system volume is refused with file and offset', async () => {
+  const folder = copy();
+  const segment = join(folder.data, 'system', 'seg-1');
+  const [offset = 0] = blockOffsets(segment);
+  writeAt(segment, offset + 40, Buffer.from('damage'));
+  refused(await folder.serve(), new RegExp(`seg-1 is damaged at byte ${offset}: block \\d`));
+});
+
+test('values out of range are refused with what is allowed', async () => {
+  const wrong: [string, string, string][] = [
+    ['--region', 'nowhere', "--region is 'nowhere'; allowed is a name like eu-central-1"],
+    ['--account-id', '12', "--account-id is '12'; allowed is 12 digits"],
+    ['--api-port', '70000', "--api-port is '70000'; allowed is a whole number from 0 to 65535"],
+    ['--key-check-seconds', '99999', /99999'; allowed is a whole number from 0 to 86400/.source],
+  ];
+  for (const [option, value, why] of wrong) {
+    const ended = await newFolder().serve([option, value]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, new RegExp(`${why}\n$`));
+  }
+});
+
+test('options that are none, and values that cannot be read, end with exit code 2', async () => {
+  const folder = newFolder();
+  const wrong: [string[], RegExp][] = [
+    [['serve', '--nonsense'], /unknown option '--nonsense'/],
+    [['serve', 'extra'], /too many arguments for 'serve'/],
+    [['serve', '--api-port', 'x'], /argument 'x' is invalid\. A whole number is needed/],
+    [['serve', '--log-level', 'loud'], /Allowed choices are silent, error, warn, info/],
+    [['sell'], /unknown command 'sell'/],
+    [['check'], /missing required argument 'dir'/],
+  ];
+  for (const [args, why] of wrong) {
+    const { code, stdout, stderr } = await folder.run(args);
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, why);
+    assert.ok(stderr.split('\n').length <= 4, stderr);
+  }
+  assert.deepEqual(readdirSync(folder.root), []);
+});
+
+test('every option is also a variable of the environment', async () => {
+  const ended = await newFolder().run(['serve'], { WAXWING_API_PORT: 'x' });
+  assert.equal(ended.code, 2);
+  assert.match(ended.stderr, /value 'x' from env 'WAXWING_API_PORT' is invalid/);
+  const region = await newFolder().run(['serve'], { WAXWING_REGION: 'nowhere' });
+  refused(region, "--region is 'nowhere'; allowed is a name like eu-central-1");
+});
+
+test('env where nothing runs says so in one line and prints nothing', async () => {
+  const { data } = stopped;
+  refused(
+    await stopped.run(['env', '--data', data]),
+    `no service runs on ${data}; start one with 'waxwing serve --data ${data}'`,
+  );
+  const nowhere = join(stopped.root, 'nowhere');
+  refused(await stopped.run(['env', '--data', nowhere]), /^waxwing: no service runs on /);
+});

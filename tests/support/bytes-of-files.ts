@@ -1,0 +1,21 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+/** Overwrites bytes of a file. */
+export function writeAt(file: string, offset: number, bytes: Buffer): void {
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, bytes, 0, bytes.length, offset);
+  closeSync(descriptor);
+}
+
+/** Bytes of a page, at which every group of blocks begins. */
+const pageBytes = 4096;
+
+/** Where blocks of a segment begin, or are likely to: its pages that hold anything, but the first. */
+export function blockOffsets(segment: string): number[] {
+  const bytes = readFileSync(segment);
+  const offsets: number[] = [];
+  for (let at = pageBytes; at < bytes.length; at += pageBytes) {
+    if (bytes.subarray(at, at + 64).some((byte) => byte !== 0)) offsets.push(at);
+  }
+  return offsets;
+}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Milliseconds between two looks at a condition. */
+const lookEveryMs = 20;
+
+/**
+ * Waits for a condition that nothing tells of.
+ *
+ * @param what for the error where it does not come true
+ */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  patienceMs = 30_000,
+): Promise<NonNullable<T>> {
+  const endMs = performance.now() + patienceMs;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (performance.now() > endMs) throw new Error(`not within ${patienceMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+}
+
+/** Whether a process runs; one that has ended and was not yet waited for does not. */
+export function isRunning(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && !['Z', 'X'].includes(stat.state);
+}
+
+/** The processes that a process started and that run. */
+export function childrenOf(pid: number): number[] {
+  return allProcesses().filter((child) => statOf(child)?.parent === pid && isRunning(child));
+}
+
+/** Whether nothing runs any more of all that a process, which led a session, has started. */
+export function isSessionOver(leader: number): boolean {
+  return allProcesses().every((pid) => statOf(pid)?.session !== leader || !isRunning(pid));
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+interface Stat {
+  readonly state: string;
+  readonly parent: number;
+  readonly session: number;
+}
+
+/** Fields 3 to 6 of what the kernel tells of a process, after the name in brackets. */
+function statOf(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state, parent: Number(parent), session: Number(session) };
+  } catch {
+    return undefined; // it is gone
+  }
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { cpSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isSessionOver, until } from './processes.ts';
+
+/** The program as it is shipped. */
+export const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** How a command ended and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What is removed at the latest when the tests end. */
+const left = new Set<string>();
+process.once('exit', () => {
+  for (const root of left) rmSync(root, { recursive: true, force: true });
+});
+
+/** A place of its own for one service: a data folder and a home, removed at the end. */
+export class WaxwingFolder {
+  readonly root = mkdtempSync(join(tmpdir(), 'waxwing-'));
+
+  readonly data: string;
+
+  /** @param name what the data folder is called */
+  constructor(name = 'data') {
+    this.data = join(this.root, name);
+    left.add(this.root);
+  }
+
+  /** Where root keys lie. */
+  get keys(): string {
+    return join(this.root, 'config', 'waxwing');
+  }
+
+  /** All that a command of this place finds in its environment, but for what a test adds. */
+  environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const config = join(this.root, 'config');
+    return { PATH: process.env['PATH'] ?? '', HOME: this.root, XDG_CONFIG_HOME: config, ...more };
+  }
+
+  /** The same again, elsewhere. */
+  copy(): WaxwingFolder {
+    const made = new WaxwingFolder();
+    const filter = (path: string) => !lstatSync(path).isSocket();
+    cpSync(this.root, made.root, { recursive: true, filter });
+    return made;
+  }
+
+  /** Runs `waxwing` to its end, which every process that it started must share. */
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: this.root,
+      env: this.environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a session of its own
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const ended = await new Promise<Ended>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    });
+    await until('no process is left', () => isSessionOver(child.pid ?? 0));
+    return ended;
+  }
+
+  /** Runs `waxwing serve` where it is to end by itself, since it cannot run. */
+  serve(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.run(['serve', '--data', this.data, ...freePorts, ...args], env);
+  }
+
+  check(env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.run(['check', this.data], env);
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+    left.delete(this.root);
+  }
+}
+
+/** Options by which several services run on one machine. */
+export const freePorts = ['--api-port', '0', '--amqps-port', '0'] as const;

@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { join } from 'node:path';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { KMSClient } from '@aws-sdk/client-kms';
+import {
+  type CreateBrokerCommandInput,
+  type DescribeBrokerCommandOutput,
+  MqClient,
+} from '@aws-sdk/client-mq';
+import { AmqpClient } from './amqp-client.ts';
+import { brokerRequest, describeBroker, password } from './broker-requests.ts';
+import { childrenOf, isRunning, until } from './processes.ts';
+import { freePorts, main, WaxwingFolder } from './waxwing-folder.ts';
+
+/** How a service is started. */
+export interface WaxwingOptions {
+  /** Options of `waxwing serve` beside `--data`; the ports are free ones unless these name others. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A place that is there; its own otherwise. */
+  readonly folder?: WaxwingFolder;
+}
+
+interface Clients {
+  readonly mq: MqClient;
+  readonly kms: KMSClient;
+  readonly trail: CloudTrailClient;
+  readonly agent: Agent;
+}
+
+/** What is ended at the latest when the tests end. */
+const running = new Set<Waxwing>();
+process.once('exit', () => {
+  for (const waxwing of running) if (waxwing.isRunning) process.kill(waxwing.pid, 'SIGKILL');
+});
+
+/** A service as a user runs it: the real program in a process of its own, on a data folder of its own. */
+export class Waxwing {
+  readonly folder: WaxwingFolder;
+  /** All that its processes have said, over all its starts. */
+  output = '';
+  /** What `waxwing env` says of it. */
+  environment: Readonly<Record<string, string>> = {};
+  readonly #options: WaxwingOptions;
+  #process: ChildProcess | undefined = undefined;
+  #ended: Promise<number | NodeJS.Signals | null> = Promise.resolve(null);
+  #greeting = '';
+  #clients: Clients | undefined = undefined;
+
+  private constructor(options: WaxwingOptions) {
+    this.#options = options;
+    this.folder = options.folder ?? new WaxwingFolder();
+    running.add(this);
+  }
+
+  /** Starts a service and waits for its greeting. */
+  static async start(options: WaxwingOptions = {}): Promise<Waxwing> {
+    const waxwing = new Waxwing(options);
+    try {
+      await waxwing.restart();
+      return waxwing;
+    } catch (error) {
+      await waxwing.remove();
+      throw error;
+    }
+  }
+
+  /** Starts a service and waits for nothing. */
+  static begin(options: WaxwingOptions = {}): Waxwing {
+    const waxwing = new Waxwing(options);
+    waxwing.begin();
+    return waxwing;
+  }
+
+  /** Starts it again, on the same folder and with the same options unless others are given. */
+  async restart(options: WaxwingOptions = this.#options): Promise<void> {
+    this.begin(options);
+    await this.greeted();
+    await this.askEnvironment();
+  }
+
+  /** Starts the process and waits for nothing. */
+  begin(options: WaxwingOptions = this.#options): void {
+    this.#letGo();
+    const { args = [], env } = options;
+    this.#greeting = '';
+    const all = ['serve', '--data', this.folder.data, ...freePorts, ...args];
+    const child = spawn(process.execPath, [main, ...all], {
+      cwd: this.folder.root,
+      env: this.folder.environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#greeting += text;
+      this.output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+    });
+    this.#ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal ?? code));
+    });
+  }
+
+  /** Waits until it has said where it listens. */
+  async greeted(): Promise<string> {
+    await until('a greeting', () => this.#greeting.includes('list-brokers\n') || !this.isRunning);
+    if (!this.isRunning) throw new Error(`the service ended: ${this.output}`);
+    return this.#greeting;
+  }
+
+  /** Asks it as `waxwing env` does. */
+  async askEnvironment(): Promise<void> {
+    const { stdout, stderr, code } = await this.folder.run(['env', '--data', this.folder.data]);
+    if (code !== 0) throw new Error(`waxwing env ended with ${code}: ${stderr}`);
+    const lines = [...stdout.matchAll(/^export (\w+)='(.*)'$/gm)];
+    this.environment = Object.fromEntries(lines.map(([, name, value]) => [name, value]));
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined && isRunning(this.pid);
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error('the service was not started');
+    return pid;
+  }
+
+  /** The processes of its brokers. */
+  get children(): number[] {
+    return childrenOf(this.pid);
+  }
+
+  /** The process of one broker, as the lock on its volume names it. */
+  brokerPid(brokerId: string): number {
+    const file = join(this.folder.data, 'brokers', brokerId, 'lock');
+    return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
+  }
+
+  get apiPort(): number {
+    return Number(new URL(this.environment['AWS_ENDPOINT_URL'] ?? '').port);
+  }
+
+  /** The URL of the default broker, user and password included. */
+  get amqpUrl(): string {
+    return this.environment['WAXWING_AMQP_URL'] ?? '';
+  }
+
+  /** The certificate to trust, PEM. */
+  get ca(): string {
+    return readFileSync(this.environment['WAXWING_CA_FILE'] ?? '', 'utf8');
+  }
+
+  get mq(): MqClient {
+    return this.#connected().mq;
+  }
+
+  get kms(): KMSClient {
+    return this.#connected().kms;
+  }
+
+  get trail(): CloudTrailClient {
+    return this.#connected().trail;
+  }
+
+  #connected(): Clients {
+    if (this.#clients) return this.#clients;
+    const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =
+      this.environment;
+    const agent = new Agent({ ca: this.ca, keepAlive: true });
+    const options = {
+      endpoint: AWS_ENDPOINT_URL ?? '',
+      region: AWS_REGION ?? '',
+      credentials: {
+        accessKeyId: AWS_ACCESS_KEY_ID ?? '',
+        secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
+      },
+      requestHandler: { httpsAgent: agent },
+      maxAttempts: 1,
+    };
+    this.#clients = {
+      mq: new MqClient(options),
+      kms: new KMSClient(options),
+      trail: new CloudTrailClient(options),
+      agent,
+    };
+    return this.#clients;
+  }
+
+  /** Connects an AMQP client: to the default broker, or where an URL says. */
+  connect(url = this.amqpUrl): Promise<AmqpClient> {
+    return AmqpClient.connect(url, this.ca);
+  }
+
+  /** Creates a broker and waits until it runs; its id. */
+  async createBroker(changes: Partial<CreateBrokerCommandInput> = {}): Promise<string> {
+    const { BrokerId = '' } = await this.mq.send(brokerRequest(changes));
+    await this.brokerIs(BrokerId, 'RUNNING');
+    return BrokerId;
+  }
+
+  /** Waits until a broker is in a state. */
+  brokerIs(
+    id: string,
+    state: string,
+    patienceMs?: number,
+  ): Promise<NonNullable<DescribeBrokerCommandOutput>> {
+    return until(
+      `broker ${id} is ${state}`,
+      async () => {
+        const found = await describeBroker(this, id);
+        return found.BrokerState === state ? found : undefined;
+      },
+      patienceMs,
+    );
+  }
+
+  /** The URL of a broker that {@link createBroker} made, user and password included. */
+  async brokerUrl(id: string): Promise<string> {
+    const { BrokerInstances } = await describeBroker(this, id);
+    const [endpoint = ''] = BrokerInstances?.[0]?.Endpoints ?? [];
+    return endpoint.replace('//', `//admin:${password}@`);
+  }
+
+  /** Ends it by a signal; the exit code, or the signal where it did not end by itself. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+    this.#letGo();
+    this.#process?.kill(signal);
+    return this.#ended;
+  }
+
+  /** Ends its main process as nothing can prepare for; its brokers' processes end by themselves. */
+  async kill(): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+
+  #letGo(): void {
+    const { agent, ...clients } = this.#clients ?? {};
+    for (const client of Object.values(clients)) client.destroy();
+    agent?.destroy();
+    this.#clients = undefined;
+  }
+
+  /** Ends it however it is, and removes everything that it left. */
+  async remove(): Promise<void> {
+    const children = this.#process && this.isRunning ? this.children : [];
+    await this.kill();
+    await until('its brokers have ended', () => children.every((pid) => !isRunning(pid)));
+    running.delete(this);
+    this.folder.remove();
+  }
+}

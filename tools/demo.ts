@@ -1,0 +1,231 @@
+// `npm run demo`: a tour of the Amazon MQ guide's page "Data protection in Amazon MQ", against a
+// service that it starts for itself and removes at the end. Every line with a tick was checked; the
+// exit code is 1 where anything is not as it is told.
+// With --canary it writes what must not be readable into the data folder, to show that it is found.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
+import {
+  CreateBrokerCommand,
+  type DescribeBrokerCommandOutput,
+  RebootBrokerCommand,
+} from '@aws-sdk/client-mq';
+import type { EventRecord } from '../src/audit/record.ts';
+import type { AmqpClient } from '../tests/support/amqp-client.ts';
+import { isRunning, until } from '../tests/support/processes.ts';
+import { type Hidden, hiddenTexts, placesUnder, readable } from '../tests/support/readable.ts';
+import { trailEvents } from '../tests/support/trail-events.ts';
+import { Waxwing } from '../tests/support/waxwing.ts';
+
+// The clients would tell of a Node that they will need one day, which is not what this is about.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+const queue = 'patients-of-dr-moreau';
+const secret = 'The results are in: please call the surgery.';
+const messages = Array.from({ length: 1000 }, (_, i) => `${secret} Case ${i}.`);
+const username = 'admin';
+const password = 'a-password-for-the-tour';
+/** Milliseconds within which the loss of a key must have taken effect. */
+const effectMs = 10_000;
+
+let step = 0;
+
+function title(text: string): void {
+  step += 1;
+  console.log(`\n${step}. ${text}`);
+}
+
+/** The same by the AWS command line, for who wants to try. */
+function command(text: string): void {
+  console.log(`   $ ${text}`);
+}
+
+function say(text: string): void {
+  console.log(`     ${text}`);
+}
+
+/** Tells what is true, or ends the tour. */
+function prove(isTrue: boolean, text: string): void {
+  if (!isTrue) throw new Error(`not as told: ${text}`);
+  console.log(`   ✓ ${text}`);
+}
+
+function secondsSince(startMs: number): string {
+  return `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+}
+
+async function createKey(waxwing: Waxwing): Promise<string> {
+  title('A key of your own');
+  command('aws kms create-key --description "messages of the surgery"');
+  const { KeyMetadata } = await waxwing.kms.send(
+    new CreateKeyCommand({ Description: 'messages of the surgery' }),
+  );
+  prove(KeyMetadata?.KeyState === 'Enabled', `Enabled: ${KeyMetadata?.Arn}`);
+  return KeyMetadata?.Arn ?? '';
+}
+
+async function createBroker(waxwing: Waxwing, KmsKeyId: string): Promise<string> {
+  title('A broker whose data is encrypted under that key');
+  command('aws mq create-broker --broker-name surgery --engine-type RABBITMQ \\');
+  say('  --deployment-mode SINGLE_INSTANCE --host-instance-type mq.m7g.medium \\');
+  say(`  --no-publicly-accessible --users Username=${username},Password=... \\`);
+  say('  --encryption-options UseAwsOwnedKey=false,KmsKeyId=<the key>');
+  const startMs = performance.now();
+  const { BrokerId = '' } = await waxwing.mq.send(
+    new CreateBrokerCommand({
+      BrokerName: 'surgery',
+      EngineType: 'RABBITMQ',
+      DeploymentMode: 'SINGLE_INSTANCE',
+      HostInstanceType: 'mq.m7g.medium',
+      PubliclyAccessible: false,
+      Users: [{ Username: username, Password: password }],
+      EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId },
+    }),
+  );
+  const found = await waxwing.brokerIs(BrokerId, 'RUNNING');
+  prove(true, `RUNNING after ${secondsSince(startMs)} at ${endpointOf(found)}`);
+  return BrokerId;
+}
+
+function endpointOf({ BrokerInstances }: DescribeBrokerCommandOutput): string {
+  return BrokerInstances?.[0]?.Endpoints?.[0] ?? '';
+}
+
+async function connect(waxwing: Waxwing, brokerId: string): Promise<AmqpClient> {
+  const endpoint = endpointOf(await waxwing.brokerIs(brokerId, 'RUNNING'));
+  return waxwing.connect(endpoint.replace('//', `//${username}:${password}@`));
+}
+
+async function publish(waxwing: Waxwing, brokerId: string): Promise<AmqpClient> {
+  title(`${messages.length} persistent messages, published by amqplib over TLS`);
+  say(`queue '${queue}', text '${secret} Case ...'`);
+  const startMs = performance.now();
+  const client = await connect(waxwing, brokerId);
+  await client.publish(queue, messages);
+  prove(true, `all confirmed after ${secondsSince(startMs)}: they are on the disk`);
+  return client;
+}
+
+function search(waxwing: Waxwing, isCanary: boolean): void {
+  title('A search for them on that disk');
+  const { data, root } = waxwing.folder;
+  if (isCanary) writeFileSync(join(data, 'canary'), `a broker that leaks: ${messages[0]}`);
+  const hidden: Hidden[] = hiddenTexts(secret, queue, password);
+  command(`grep -r "${secret.slice(0, 19)}" ${data}`);
+  const places = placesUnder(data);
+  const sizeBytes = places.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const found = readable(hidden, places);
+  prove(
+    found.length === 0,
+    `neither text, queue name nor password in ${places.length} files with ${sizeBytes} bytes` +
+      found.map((text) => `\n     but ${text}`).join(''),
+  );
+  prove(sizeBytes > messages.join('').length, 'and the files are large enough to hold them all');
+  const control = { name: join(root, 'letter'), bytes: Buffer.from(messages[0] ?? '') };
+  prove(readable(hidden, [control]).length > 0, 'in a plain letter the same search finds the text');
+}
+
+async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client: AmqpClient) {
+  title('The key is disabled: the broker locks');
+  const pid = waxwing.brokerPid(BrokerId);
+  prove(isRunning(pid), `process ${pid} runs the broker and alone holds its data key`);
+  command('aws kms disable-key --key-id <the key>');
+  const startMs = performance.now();
+  await waxwing.kms.send(new DisableKeyCommand({ KeyId }));
+  const { BrokerState, ActionsRequired } = await waxwing.brokerIs(
+    BrokerId,
+    'CRITICAL_ACTION_REQUIRED',
+    effectMs,
+  );
+  const reason = await client.ended;
+  prove(reason.includes('KMS key cannot be used'), `the client is told: ${reason}`);
+  await until('the process is gone', () => !isRunning(pid), effectMs);
+  prove(true, `process ${pid} is gone after ${secondsSince(startMs)}, and the data key with it`);
+  command('aws mq describe-broker --broker-id <the broker>');
+  const code = ActionsRequired?.[0]?.ActionRequiredCode;
+  prove(code === 'RABBITMQ_INVALID_KMS_KEY', `${BrokerState}, ${code}`);
+  command('aws mq reboot-broker --broker-id <the broker>');
+  const refusal = await waxwing.mq
+    .send(new RebootBrokerCommand({ BrokerId }))
+    .then(() => '', String);
+  prove(refusal.startsWith('BadRequestException'), `refused: ${refusal}`);
+}
+
+async function enable(waxwing: Waxwing, KeyId: string, brokerId: string): Promise<void> {
+  title('The key is enabled again: the broker comes back by itself');
+  command('aws kms enable-key --key-id <the key>');
+  const startMs = performance.now();
+  await waxwing.kms.send(new EnableKeyCommand({ KeyId }));
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  prove(true, `RUNNING after ${secondsSince(startMs)}`);
+  const client = await connect(waxwing, brokerId);
+  const taken = await client.take(queue);
+  await client.close();
+  prove(
+    taken.length === messages.length && taken.every((text, i) => text === messages[i]),
+    `all ${taken.length} messages are there, in their order`,
+  );
+}
+
+/** Who made a call: the user, a service for the user, or a service by itself. */
+function actorOf({ userIdentity }: EventRecord): string {
+  const { type = '', invokedBy } = userIdentity;
+  if (type === 'AWSService') return invokedBy ?? type;
+  return invokedBy === undefined ? type : `${invokedBy} for ${type}`;
+}
+
+async function readTrail(waxwing: Waxwing, keyArn: string): Promise<void> {
+  title('The trail: who used the key for what');
+  command('aws cloudtrail lookup-events \\');
+  say('  --lookup-attributes AttributeKey=ResourceName,AttributeValue=<the key>');
+  const events = await trailEvents(waxwing, {
+    LookupAttributes: [{ AttributeKey: 'ResourceName', AttributeValue: keyArn }],
+  });
+  for (const event of events) {
+    const { eventTime, eventSource, eventName, errorCode } = event;
+    const how = errorCode === undefined ? '' : `  (${errorCode})`;
+    const name = eventName.padEnd(32);
+    say(`${eventTime.slice(11)}  ${name}${eventSource.padEnd(25)}${actorOf(event)}${how}`);
+  }
+  const grants = events.filter(({ eventName }) => eventName === 'CreateGrant');
+  const sources = grants.map(({ eventSource }) => eventSource).join(' and ');
+  prove(
+    sources === 'amazonmq.amazonaws.com and kms.amazonaws.com',
+    `two CreateGrant events, as the guide shows them: ${sources}`,
+  );
+  const named = (name: string) => events.some(({ eventName }) => eventName === name);
+  const all = ['CreateKey', 'Decrypt', 'DisableKey', 'EnableKey'];
+  prove(all.every(named), `and ${all.join(', ')} besides`);
+}
+
+async function tour(waxwing: Waxwing, isCanary: boolean): Promise<void> {
+  prove(true, `the API answers on ${waxwing.environment['AWS_ENDPOINT_URL']}`);
+  command('eval "$(waxwing env)"   # sets AWS_ENDPOINT_URL and the rest for what follows');
+  const keyArn = await createKey(waxwing);
+  const brokerId = await createBroker(waxwing, keyArn);
+  const client = await publish(waxwing, brokerId);
+  search(waxwing, isCanary);
+  await disable(waxwing, keyArn, brokerId, client);
+  await enable(waxwing, keyArn, brokerId);
+  await readTrail(waxwing, keyArn);
+}
+
+async function run(): Promise<void> {
+  const startMs = performance.now();
+  title('A service on a new data folder');
+  command('npm start');
+  const waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  say(`its data is in ${waxwing.folder.data}`);
+  try {
+    await tour(waxwing, process.argv.includes('--canary'));
+    console.log(`\nAll as told, in ${secondsSince(startMs)}.`);
+  } finally {
+    await waxwing.remove();
+    console.log('The service is stopped, and its data folder removed.');
+  }
+}
+
+run().catch((error: unknown) => {
+  console.log(`   ✗ ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});
