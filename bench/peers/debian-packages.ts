@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../processes.ts';
 
@@ -52,6 +52,9 @@ export async function ensureDebianRoot(cacheFolder: string, codename: string): P
   mkdirSync(unfinished, { recursive: true });
   const options = ['--variant=minbase', '--include=rabbitmq-server'];
   await runProgram('debootstrap', [...options, codename, unfinished, await mirror()]);
+  // Names are looked up in this file alone: a name server that does not answer would be measured.
+  writeFileSync(join(unfinished, 'etc', 'hosts'), '127.0.0.1 localhost\n');
+  rmSync(join(unfinished, 'etc', 'resolv.conf'), { force: true });
   mkdirSync(join(unfinished, 'bench'));
   mkdirSync(join(unfinished, 'bench-data'));
   renameSync(unfinished, root);

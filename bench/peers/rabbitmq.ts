@@ -159,7 +159,8 @@ log.file.level = warning
 
   async ready(): Promise<bigint> {
     const args = ['--start', '--wait', String(startTimeoutSeconds)];
-    const report = this.#load.run<StartReport>(this.endpoint('plain'), [], args);
+    // The TLS listener opens last.
+    const report = this.#load.run<StartReport>(this.endpoint('tls'), [], args);
     return await firstConnection(report, this.#process, join(this.#folder, 'output'));
   }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateBrokerCommand, DescribeBrokerCommand, MqClient } from '@aws-sdk/client-mq';
 import type { Peer } from '../peers/peer.ts';
@@ -38,7 +40,9 @@ export async function measureStarts(session: Session): Promise<void> {
 }
 
 function client(environment: Readonly<Record<string, string>>): MqClient {
+  const ca = readFileSync(environment['WAXWING_CA_FILE'] ?? '');
   return new MqClient({
+    requestHandler: { httpsAgent: new Agent({ ca }) },
     endpoint: environment['AWS_ENDPOINT_URL'] ?? '',
     region: environment['AWS_REGION'] ?? '',
     credentials: {
