@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from './peers/peer.ts';
@@ -71,7 +71,6 @@ export class LoadGenerator {
     if (!existsSync('/usr/include/openssl/ssl.h'))
       throw new Error('the load generator needs OpenSSL headers (Debian: libssl-dev)');
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-bench-'));
-    mkdirSync(folder, { recursive: true });
     for (const name of ['amqp091_load', 'sync_probe']) {
       const files = ['-o', join(folder, name), join(sources, `${name}.c`)];
       await runProgram('gcc', ['-O2', '-march=native', ...files, '-lssl', '-lcrypto', '-lpthread']);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeDocument } from './document.ts';
 import { LoadGenerator } from './load.ts';
@@ -94,9 +94,21 @@ async function measure(options: Options, load: LoadGenerator, runFolder: string)
   return { startedAt, machine, rounds, seconds, versions, leftOut, measurements };
 }
 
+/** Deletes what runs left that were killed; their processes died with them. */
+function deleteAbandoned(cacheFolder: string): void {
+  for (const name of readdirSync(cacheFolder)) {
+    const pid = /^run-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(cacheFolder, name), { recursive: true, force: true });
+  }
+}
+
 const options = readOptions(process.argv);
 mkdirSync(options.cacheFolder, { recursive: true });
-const folders = [mkdtempSync(join(options.cacheFolder, 'run-'))];
+deleteAbandoned(options.cacheFolder);
+const runFolder = join(options.cacheFolder, `run-${process.pid}`);
+mkdirSync(runFolder);
+const folders = [runFolder];
 
 /** Ends what runs and deletes what was stored, however the run ends. */
 async function cleanUp(): Promise<void> {
@@ -117,7 +129,7 @@ try {
   });
   const load = await LoadGenerator.build();
   folders.push(load.folder);
-  const results = await measure(options, load, folders[0] ?? '');
+  const results = await measure(options, load, runFolder);
   mkdirSync(dirname(options.output), { recursive: true });
   writeFileSync(options.output, `${JSON.stringify(results, undefined, 1)}\n`);
   const text = report(results);
