@@ -24,6 +24,12 @@ export class Flusher {
   }
 }
 
+/** Bytes on their way to the socket. */
+interface Write {
+  readonly bytes: Buffer;
+  readonly released: (() => void) | undefined;
+}
+
 /** A TLS socket as a protocol sees it. */
 export class SocketTransport implements Transport {
   readonly peerAddress: string;
@@ -32,6 +38,11 @@ export class SocketTransport implements Transport {
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
   #connection: Connection | undefined = undefined;
+  /** Bytes that the socket is not given before it is done with those it has. */
+  #queue: Write[] = [];
+  #isWriting = false;
+  /** Bytes taken and not yet handed to the kernel. */
+  #waitingBytes = 0;
   #isFlushDue = false;
   #isBehind = false;
   /** When it was closed from this side; -1 before. */
@@ -52,7 +63,6 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => connection.receive(bytes));
-    socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy()); // a reset is an end like any other
     socket.on('close', () => {
       connection.ended();
@@ -66,15 +76,29 @@ export class SocketTransport implements Transport {
   }
 
   write(bytes: Buffer, released?: () => void): boolean {
-    const socket = this.#socket;
-    if (socket.destroyed || this.#isClosed) return true;
-    socket.write(bytes, released);
-    this.#isBehind = socket.writableLength > waitingBytesMax;
+    if (this.#socket.destroyed || this.#isClosed) return true;
+    this.#waitingBytes += bytes.length;
+    const write = { bytes, released };
+    if (this.#isWriting) this.#queue.push(write);
+    else this.#begin(write);
+    this.#isBehind = this.#waitingBytes > waitingBytesMax;
     return !this.#isBehind;
   }
 
-  #drained(): void {
-    if (!this.#isBehind) return;
+  /** One at a time: several that wait in a TLS socket are first copied into one. */
+  #begin(write: Write): void {
+    this.#isWriting = true;
+    this.#socket.write(write.bytes, () => this.#written(write));
+  }
+
+  #written({ bytes, released }: Write): void {
+    this.#waitingBytes -= bytes.length;
+    released?.();
+    const next = this.#queue.shift();
+    if (next !== undefined && !this.#socket.destroyed) this.#begin(next);
+    else this.#isWriting = false;
+    if (this.#isClosed && !this.#isWriting) this.#socket.end();
+    if (!this.#isBehind || this.#waitingBytes * 2 > waitingBytesMax) return;
     this.#isBehind = false;
     this.connection.writable();
   }
@@ -101,7 +125,7 @@ export class SocketTransport implements Transport {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#socket.end();
+    if (!this.#isWriting) this.#socket.end();
     // Read on, or the peer's end would never be seen.
     this.#socket.resume();
   }

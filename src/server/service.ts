@@ -90,7 +90,6 @@ export class Service {
     checkSettings(settings);
     checkSocketName(settings.folder);
     const { engine, showCertificates } = composeEngine(settings, log);
-    engine.prepare();
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, failed);
@@ -100,7 +99,6 @@ export class Service {
       await service.#start();
       return service;
     } catch (error) {
-      engine.dismiss();
       await opened?.state.store.close();
       await opened?.volume.close();
       throw error;
@@ -119,7 +117,6 @@ export class Service {
       await this.#stopRunning('the service could not start');
       throw error;
     }
-    this.#parts.engine.dismiss();
     this.#ticks = setInterval(() => this.#tick(), tickMs);
   }
 

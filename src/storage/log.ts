@@ -22,6 +22,11 @@ export interface LogOwner {
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
   /** Appends what recreates the present state, but for where messages of older segments lie. */
   checkpoint(log: MessageLog): void;
+  /**
+   * Asked of each record of a block in which something is not wanted any more, before it is sealed:
+   * whether it is needed, and told where in the block its payload will begin.
+   */
+  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
   /** Appends where the messages of one segment lie, in records of type 0x41. */
   index(segment: number, log: MessageLog): void;
 }
@@ -222,7 +227,7 @@ export class Log implements MessageLog {
     this.durableGroup = group.number;
     this.#isMarked = group.isMarker;
     for (const block of group.blocks) {
-      this.pendingBytes -= block.length;
+      this.pendingBytes -= block.heldBytes;
       this.#table.synced(block);
     }
     this.#table.cache.evict();
@@ -268,7 +273,7 @@ export class Log implements MessageLog {
       .sort((a, b) => a.number - b.number);
     this.#segment = segment;
     this.#segments.set(segment.number, segment);
-    this.#appender = new Appender(this.#table, segment, this.#arenaOf);
+    this.#appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
     this.#appender.durable = this.#durable;
     this.#isRolling = true;
     this.#owner.checkpoint(this);
@@ -285,13 +290,13 @@ export class Log implements MessageLog {
     const appender = this.#appender;
     const home = this.#segment;
     assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
-    appender.endBlock(0);
+    appender.seal();
     const { offset } = appender;
     const firstBlock = appender.blockNumber + 1;
     const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
     this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
     this.#owner.index(segment.number, this);
-    appender.endBlock(0);
+    appender.seal();
     const blockCount = appender.blockNumber - firstBlock + 1;
     segment.index = { segment: home.number, offset, firstBlock, blockCount };
   }
@@ -373,6 +378,7 @@ export class Log implements MessageLog {
     this.retain(block);
     try {
       block.buffer = await this.#recovery.readBlock(home, number);
+      block.heldBytes = block.length;
       this.#table.cache.add(block);
       this.#table.cache.evict();
     } catch (cause) {

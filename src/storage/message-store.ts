@@ -16,6 +16,9 @@ export const recordTypes = {
   index: 0x41,
 } as const;
 
+/** Stands in a message record for a queue that settled the message before it was written. */
+const nobody = 0;
+
 /** What the message store needs of a block. */
 export interface MessageBlock {
   readonly slot: number;
@@ -24,6 +27,10 @@ export interface MessageBlock {
   readonly start: number;
   readonly transient: boolean;
   readonly buffer: Buffer | undefined;
+  /** Whether its bytes are final: before, {@link MessageStore.keeps} is asked of each record. */
+  readonly isSealed: boolean;
+  /** Its records must stay where they are when it is sealed. */
+  fix(): void;
 }
 
 /**
@@ -169,14 +176,28 @@ export class MessageStore {
       assert(part !== undefined, 'a message lacks a part of its body');
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
-    const offset = at - block.start;
+    // A queue that is not durable is not named in the record, so that it could not be told of a move.
+    if (queueCount > 0 && queueCount < windows.length) block.fix();
+    this.#enqueue(message, windows, block, nowMs, expiresAtMs);
+    return block;
+  }
+
+  /** Adds the message whose record was just reserved to its queues. */
+  #enqueue(
+    message: IncomingMessage,
+    windows: readonly Window[],
+    block: MessageBlock,
+    nowMs: number,
+    expiresAtMs: number,
+  ): void {
+    const { log } = this;
+    const offset = log.at - block.start;
     for (const window of windows) {
       const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
       const dueMs = Math.min(expiresAtMs, nowMs + window.ttlMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
       log.retain(block);
     }
-    return block;
   }
 
   /** The block that holds a live message. */
@@ -194,10 +215,13 @@ export class MessageStore {
     return true;
   }
 
-  /** Removes a message from its queue for good; in the log before the next message is. */
+  /**
+   * Removes a message from its queue for good; in the log before the next message is. One whose block
+   * is not sealed yet is left out of it instead.
+   */
   settle(window: Window, sequence: number): void {
     const block = this.block(window, sequence);
-    if (window.isDurable && !block.transient) {
+    if (window.isDurable && block.isSealed && !block.transient) {
       if (window.runEnd !== sequence) {
         if (window.runStart < 0) this.#settling.push(window);
         else this.#writeRun(window);
@@ -207,6 +231,27 @@ export class MessageStore {
     }
     window.remove(sequence);
     this.log.release(block);
+  }
+
+  /**
+   * Asked of each record before its block is sealed: whether it is needed. Queues that have settled
+   * a message are taken out of its record, and the others learn where it will lie.
+   *
+   * @param offset where its payload will begin, from the start of the block
+   */
+  keeps(type: number, buffer: Buffer, start: number, offset: number): boolean {
+    if (type !== recordTypes.message) return true;
+    const queueCount = ((buffer[start + 2] ?? 0) << 8) | (buffer[start + 3] ?? 0);
+    let isWanted = false;
+    for (let i = 0, p = start + 4; i < queueCount; i++, p += queueBytes) {
+      const window = this.windows.get(readU32(buffer, p));
+      const sequence = readU48(buffer, p + 4);
+      if (window?.isLive(sequence) === true) {
+        window.move(sequence, offset);
+        isWanted = true;
+      } else writeU32(buffer, p, nobody);
+    }
+    return isWanted;
   }
 
   /** Begins a batch that is recovered whole or not at all; may be nested. */

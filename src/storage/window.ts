@@ -86,6 +86,13 @@ export class Window {
   offset(sequence: number): number {
     return this.#word(sequence, 1);
   }
+  /** Its record will begin elsewhere in its block. */
+  move(sequence: number, offset: number): void {
+    const relative = sequence - this.#first;
+    const chunk = this.#chunks[relative >>> shift];
+    assert(chunk !== undefined, 'a message that is settled moves');
+    chunk[((relative & (size - 1)) << 2) + 1] = offset;
+  }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
     return this.#word(sequence, 2);

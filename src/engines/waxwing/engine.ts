@@ -6,7 +6,8 @@ import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../cont
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
-import { BrokerProcess, type ProcessEnd } from './broker-process.ts';
+import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import { takeSpare } from './spare-process.ts';
 
 /** What our own engine is given. */
 export interface WaxwingEngineOptions {
@@ -32,7 +33,6 @@ export class WaxwingEngine implements Engine {
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
-  #spare: BrokerProcess | undefined = undefined;
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
@@ -40,17 +40,6 @@ export class WaxwingEngine implements Engine {
 
   observe(events: EngineEvents): void {
     this.#events = events;
-  }
-
-  /** Starts a process ahead of the broker it is for, which is then up so much sooner. */
-  prepare(): void {
-    this.#spare ??= new BrokerProcess();
-  }
-
-  /** Ends a process that no broker came for. */
-  dismiss(): void {
-    this.#spare?.kill();
-    this.#spare = undefined;
   }
 
   async create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void> {
@@ -75,8 +64,7 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
-    const child = this.#spare ?? new BrokerProcess();
-    this.#spare = undefined;
+    const child = takeSpare();
     const { host, hasTlsParity, certificates } = this.#options;
     const ports = await child.start(
       {

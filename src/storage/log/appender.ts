@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { writeU32 } from '../../base/bytes.ts';
+import { readU32, writeU32 } from '../../base/bytes.ts';
 import type { Position } from '../volume.ts';
 import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';
@@ -15,23 +15,37 @@ import {
   sealBlock,
 } from './segment.ts';
 
-/** Puts records into blocks, seals the blocks, and collects them into the group that is open. */
+/** Who knows which records of a block are needed no more; see {@link LogOwner}. */
+export interface RecordKeeper {
+  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
+}
+
+/** Plaintext of the open group that is kept unsealed, so that what is settled meanwhile is left out. */
+const unsealedBytesMax = 8 * 1024 * 1024;
+
+/**
+ * Puts records into blocks, seals the blocks, and collects them into the group that is open. A block
+ * is sealed as late as can be, with its group, and what is not wanted any more by then is left out.
+ */
 export class Appender {
   readonly #table: BlockTable;
   readonly #segment: LiveSegment;
   readonly #arenaOf: { arena: Arena };
+  readonly #keeper: RecordKeeper;
   #open: LogBlock | undefined = undefined;
   #used = 0;
   #chunks: Buffer[];
   #blocks: LogBlock[] = [];
+  /** How many of the group's blocks are sealed, and plaintext of those that are not. */
+  #sealedCount = 0;
+  #unsealedBytes = 0;
+  #sealedEnd = pageBytes;
   #groupOffset = 0;
   /** Number of the last block begun. */
   blockNumber = 0;
   /** What is known to be synced; each block says it. */
   durable: Position = { segment: 0, blocks: 0 };
-  /** Where in the file the next block goes. */
-  offset = pageBytes;
-  /** Plaintext sealed into the open group. */
+  /** Plaintext of the open group's full blocks. */
   groupBytes = 0;
   /** Whether the open group is the segment's first. */
   isFirstGroup = true;
@@ -42,11 +56,23 @@ export class Appender {
    * @param segment empty; its header page is written with the first group
    * @param arenaOf where the arena is kept that the next appender goes on with
    */
-  constructor(table: BlockTable, segment: LiveSegment, arenaOf: { arena: Arena }) {
+  constructor(
+    table: BlockTable,
+    segment: LiveSegment,
+    arenaOf: { arena: Arena },
+    keeper: RecordKeeper,
+  ) {
     this.#table = table;
     this.#segment = segment;
     this.#arenaOf = arenaOf;
+    this.#keeper = keeper;
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
+  }
+
+  /** Where in the file the next block goes; less, where something before it is left out. */
+  get offset(): number {
+    const blockCount = this.#blocks.length - this.#sealedCount;
+    return this.#sealedEnd + this.#unsealedBytes + blockCount * blockHeaderBytes;
   }
 
   /** Whether nothing was appended to the open group. */
@@ -77,7 +103,7 @@ export class Appender {
   }
 
   #beginBlock(need: number): void {
-    this.endBlock(0);
+    this.#endBlock();
     this.#makeRoom(need);
     const block = this.#table.create(this.#segment, ++this.blockNumber);
     this.#table.place(block, this.#arenaOf.arena);
@@ -95,36 +121,75 @@ export class Appender {
     this.#arenaOf.arena = arenas.take(need);
   }
 
-  /** Seals the open block, if there is one. */
-  endBlock(flags: number): void {
+  /** Ends the open block, if there is one; it is sealed later. */
+  #endBlock(): void {
     const block = this.#open;
-    if (block?.buffer === undefined) return;
-    const segment = this.#segment;
+    if (block === undefined) return;
     this.#open = undefined;
     this.#arenaOf.arena.used = this.#used;
     block.length = this.#used - block.start;
-    const { number, length } = block;
-    const plaintext = block.buffer.subarray(block.start, this.#used);
+    block.heldBytes = block.length;
+    this.#blocks.push(block);
+    this.groupBytes += block.length;
+    this.#unsealedBytes += block.length;
+    while (this.#unsealedBytes > unsealedBytesMax) this.#sealNext(0);
+  }
+
+  /** Seals every block of the open group, which then goes on with a new one. */
+  seal(): void {
+    this.#endBlock();
+    while (this.#sealedCount < this.#blocks.length) this.#sealNext(0);
+  }
+
+  #sealNext(flags: number): void {
+    const block = this.#blocks[this.#sealedCount++];
+    assert(block?.buffer !== undefined, 'a block that is not sealed is not in memory');
+    this.#unsealedBytes -= block.length;
+    if (block.hasDead) this.#leaveOut(block, block.buffer);
+    block.isSealed = true;
+    const segment = this.#segment;
+    const { number, length, start } = block;
+    const plaintext = block.buffer.subarray(start, start + length);
     const header = { number, flags, length, durable: this.durable };
     const [clear, sealed] = sealBlock(segment.key, header, plaintext);
-    segment.offsets[number] = this.offset;
+    segment.offsets[number] = this.#sealedEnd;
     segment.lengths[number] = length;
-    segment.lastOffset = this.offset;
-    this.offset += blockHeaderBytes + length;
+    segment.lastOffset = this.#sealedEnd;
+    this.#sealedEnd += blockHeaderBytes + length;
     this.#chunks.push(clear, sealed);
-    this.#blocks.push(block);
-    this.groupBytes += length;
     if ((flags & blockFlags.segmentEnd) === 0) return;
     const tag = Buffer.from(clear.subarray(blockHeaderBytes - 16));
     segment.end = { segment: segment.number, blocks: number, tag };
   }
 
+  /** Moves the records that are needed together. */
+  #leaveOut(block: LogBlock, buffer: Buffer): void {
+    const keeper = this.#keeper;
+    const { start: begin, length, isFixed } = block;
+    const end = begin + length;
+    let to = begin;
+    for (let from = begin; from < end; ) {
+      const start = from + recordHeaderBytes;
+      const next = start + readU32(buffer, from + 1);
+      const target = (isFixed ? from : to) + recordHeaderBytes - begin;
+      const isKept = keeper.keeps?.(buffer[from] ?? 0, buffer, start, target) ?? true;
+      if (isKept || isFixed) {
+        if (to !== from) buffer.copyWithin(to, from, next);
+        to += next - from;
+      }
+      from = next;
+    }
+    block.length = to - begin;
+  }
+
   /** Ends the open group, which may be empty: a block then only marks its end. */
   endGroup(number: number, flags: number, isMarker: boolean): Group {
-    if (this.#open === undefined) this.#beginBlock(0);
-    this.endBlock(blockFlags.groupEnd | flags);
-    const end = pageAfter(this.offset);
-    this.#chunks.push(Buffer.alloc(end - this.offset));
+    if (this.#open === undefined && this.#sealedCount === this.#blocks.length) this.#beginBlock(0);
+    this.#endBlock();
+    while (this.#sealedCount < this.#blocks.length - 1) this.#sealNext(0);
+    this.#sealNext(blockFlags.groupEnd | flags);
+    const end = pageAfter(this.#sealedEnd);
+    this.#chunks.push(Buffer.alloc(end - this.#sealedEnd));
     const group: Group = {
       number,
       segment: this.#segment,
@@ -139,9 +204,10 @@ export class Appender {
     };
     this.#chunks = [];
     this.#blocks = [];
+    this.#sealedCount = 0;
     this.groupBytes = 0;
     this.#groupOffset = end;
-    this.offset = end;
+    this.#sealedEnd = end;
     this.isFirstGroup = false;
     return group;
   }

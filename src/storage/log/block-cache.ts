@@ -21,12 +21,12 @@ export class BlockCache {
     if (block.buffer === undefined || this.#cached.has(block)) return;
     this.#cached.add(block);
     this.#order.push(block);
-    this.bytes += block.length;
+    this.bytes += block.heldBytes;
   }
 
   /** Lets go of a block's plaintext. */
   drop(block: LogBlock): void {
-    if (this.#cached.delete(block)) this.bytes -= block.length;
+    if (this.#cached.delete(block)) this.bytes -= block.heldBytes;
     block.buffer = undefined;
     if (block.arena !== undefined) this.#arenas.leave(block.arena);
     block.arena = undefined;

@@ -42,7 +42,9 @@ export class BlockTable {
   createSynced(segment: LiveSegment, number: number, length: number, plaintext?: Buffer): LogBlock {
     const block = this.create(segment, number);
     block.length = length;
+    block.heldBytes = length;
     block.buffer = plaintext;
+    block.isSealed = true;
     block.isSynced = true;
     return block;
   }
@@ -82,6 +84,7 @@ export class BlockTable {
   release(block: LogBlock): void {
     assert(block.liveCount > 0, 'a block is released more often than retained');
     block.liveCount--;
+    block.hasDead = true;
     const { home } = block;
     if (home !== undefined) {
       home.liveCount--;

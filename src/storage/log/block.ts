@@ -66,11 +66,19 @@ export class LogBlock implements MessageBlock {
   start = 0;
   /** Bytes of plaintext. */
   length = 0;
+  /** Bytes of memory that the plaintext takes: what was left out at sealing is in them. */
+  heldBytes = 0;
   buffer: Buffer | undefined = undefined;
   /** Whose memory the buffer is, unless it is the block's own. */
   arena: Arena | undefined = undefined;
   /** Messages in it that are wanted. */
   liveCount = 0;
+  /** Whether its bytes are final. */
+  isSealed = false;
+  /** Whether something in it was wanted and is not any more, though it is not sealed. */
+  hasDead = false;
+  /** Whether its records must stay where they are. */
+  isFixed = false;
   isSynced = false;
   /** Set while it is brought back to memory. */
   loading: Promise<void> | undefined = undefined;
@@ -83,6 +91,10 @@ export class LogBlock implements MessageBlock {
 
   get segment(): number {
     return this.home?.number ?? 0;
+  }
+
+  fix(): void {
+    this.isFixed = true;
   }
 
   get transient(): boolean {
