@@ -18,10 +18,7 @@ export interface Series {
 }
 
 /** A series' values, by round. */
-export function valuesOf(
-  measurements: readonly Measurement[],
-  series: Series,
-): Map<number, number> {
+function valuesOf(measurements: readonly Measurement[], series: Series): Map<number, number> {
   const values = new Map<number, number>();
   for (const { scenario, peer, bodyBytes, round, figures } of measurements) {
     const value = figures[series.figure];

@@ -204,7 +204,7 @@ function goalLine({ goal, measured, reached }: Verdict): string {
 }
 
 /** Goal × must × measured, as far as it was measured. */
-export function goalTable(results: Results): string {
+function goalTable(results: Results): string {
   const verdicts = judge(results).filter(({ measured }) => measured !== undefined);
   if (verdicts.length === 0) return '';
   const head = ['| | what | goal | must | measured | reached |', '|---|---|--:|--:|--:|---|'];

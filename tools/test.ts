@@ -24,7 +24,7 @@ function step(what: string, command: string, args: string[]): boolean {
 }
 
 const bin = (name: string) => join('node_modules', '.bin', name);
-const files = ['src', 'tests', 'tools'].flatMap((name) => testFiles(join('dist', name)));
+const files = ['src', 'tests', 'tools', 'bench'].flatMap((name) => testFiles(join('dist', name)));
 // The tests come last: their closing lines are what a reader looks for.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
