@@ -7,6 +7,7 @@ import type { Brokers } from './brokers.ts';
 import { Creation } from './creation.ts';
 import { Decisions } from './decisions.ts';
 import type { Engine } from './engine.ts';
+import { KeyChecks } from './key-checks.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -32,6 +33,7 @@ export class Control {
   readonly creation: Creation;
   readonly decisions: Decisions;
   readonly supervisor: Supervisor;
+  readonly keyChecks = new KeyChecks();
 
   constructor(options: ControlOptions) {
     const { brokers, client, engine, random, region, commit } = options;
@@ -39,7 +41,8 @@ export class Control {
     this.brokers = brokers;
     this.creation = new Creation({ ...options, keys });
     this.decisions = new Decisions(brokers);
-    const upkeep = new Upkeep({ brokers, keys, creation: this.creation, engine, commit });
+    const { creation, keyChecks } = this;
+    const upkeep = new Upkeep({ brokers, keys, creation, engine, commit, keyChecks });
     this.supervisor = new Supervisor(brokers, upkeep, engine, options);
   }
 }

@@ -6,6 +6,7 @@ import type { Brokers } from './brokers.ts';
 import type { Creation } from './creation.ts';
 import { invalidKeyAction } from './decisions.ts';
 import type { BrokerSpec, Engine } from './engine.ts';
+import type { KeyChecks } from './key-checks.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
 
 /** What the upkeep of brokers needs. */
@@ -14,6 +15,7 @@ export interface UpkeepParts {
   readonly keys: BrokerKeys;
   readonly creation: Creation;
   readonly engine: Engine;
+  readonly keyChecks: KeyChecks;
   /** Folds the changes in before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
 }
@@ -105,7 +107,7 @@ export class Upkeep {
     const { engine, keys } = this.#parts;
     // Before the question is asked: a change after that asks again.
     presence.keyCheckDue = false;
-    await keys.check(broker);
+    await this.#askForKey(broker);
     const wrapped = await this.#withEngine(() => engine.wrappedKey(broker.id));
     const dataKey = await keys.openDataKey(broker, wrapped);
     try {
@@ -141,12 +143,18 @@ export class Upkeep {
     if (!presence.keyCheckDue) return;
     presence.keyCheckDue = false;
     const { engine, keys } = this.#parts;
-    await keys.check(broker);
+    await this.#askForKey(broker);
     const wrapped = await this.#withEngine(() => engine.wrappedKey(broker.id));
     await keys.tryDataKey(broker, wrapped);
   }
 
+  async #askForKey(broker: BrokerRecord): Promise<void> {
+    await this.#parts.keys.check(broker);
+    this.#parts.keyChecks.count(broker.id, 'usable');
+  }
+
   async #keyLost(id: string, presence: Presence, error: KeyLost): Promise<void> {
+    this.#parts.keyChecks.count(id, 'lost');
     const action = { code: invalidKeyAction, info: error.message };
     if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
       await this.#move(id, 'key-lost', { action });
@@ -178,6 +186,7 @@ export class Upkeep {
       );
     if (!isShared()) await keys.retireServiceGrant(broker);
     await this.#parts.commit([brokers.entry({ removed: broker.id })]);
+    this.#parts.keyChecks.forget(broker.id);
   }
 
   async #stop(id: string, presence: Presence, reason: string): Promise<void> {

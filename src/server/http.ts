@@ -33,6 +33,8 @@ export interface HttpListenerOptions {
   /** Connections at a time; more are ended at once. */
   readonly connectionCountMax: number;
   readonly answers: Answers;
+  /** Answers who asks for `/metrics`, given the header `Authorization`. */
+  readonly metrics?: (authorization: string | undefined) => Promise<HttpResponse>;
 }
 
 /** The API's port: HTTPS, and nothing but HTTPS. */
@@ -115,6 +117,11 @@ export class HttpListener {
       send(response, { status: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' });
       return;
     }
+    const { metrics } = this.#options;
+    if (metrics !== undefined && incoming.method === 'GET' && incoming.url === '/metrics') {
+      sendWhenReady(response, metrics(incoming.headers.authorization));
+      return;
+    }
     readBody(incoming, (body) => {
       if (body === undefined) {
         response.shouldKeepAlive = false; // what else it sends is not waited for
@@ -122,10 +129,7 @@ export class HttpListener {
         send(response, answers.tooLarge(request, bodyBytesMax));
         return;
       }
-      answers.answer(requestOf(incoming, body)).then(
-        (answer) => send(response, answer),
-        (error: unknown) => response.destroy(error as Error),
-      );
+      sendWhenReady(response, answers.answer(requestOf(incoming, body)));
     });
   }
 }
@@ -212,6 +216,13 @@ function headersOf(raw: readonly string[]): Map<string, string> {
 
 function tlsOf(socket: TLSSocket): { version: string; cipher: string } {
   return { version: socket.getProtocol() ?? '', cipher: socket.getCipher()?.name ?? '' };
+}
+
+function sendWhenReady(response: ServerResponse, answer: Promise<HttpResponse>): void {
+  answer.then(
+    (ready) => send(response, ready),
+    (error: unknown) => response.destroy(error as Error),
+  );
 }
 
 function send(response: ServerResponse, answer: HttpResponse): void {

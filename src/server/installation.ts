@@ -13,7 +13,9 @@ export type InstallationChange =
       /** Base64. */
       readonly sealedPassword: string;
     }
-  | { readonly type: 'default-broker-made'; readonly brokerId: string };
+  | { readonly type: 'default-broker-made'; readonly brokerId: string }
+  /** Base64. */
+  | { readonly type: 'metrics-token'; readonly sealedToken: string };
 
 /** The broker that the first start makes, and how to log in to it. */
 export interface DefaultBroker {
@@ -23,6 +25,7 @@ export interface DefaultBroker {
   readonly brokerId: string | undefined;
 }
 
+const tokenContext = 'waxwing installation: token for metrics';
 const passwordContext = 'waxwing installation: password of the default broker';
 const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const passwordLength = 24;
@@ -34,6 +37,7 @@ export class Installation implements Journal<InstallationChange> {
   #region: string | undefined = undefined;
   #wanted: { readonly username: string; readonly sealedPassword: string } | undefined = undefined;
   #brokerId: string | undefined = undefined;
+  #sealedToken: string | undefined = undefined;
 
   /** @param sealingKey 256 bits, for nothing else */
   constructor(sealingKey: KeyObject) {
@@ -52,10 +56,7 @@ export class Installation implements Journal<InstallationChange> {
 
   /** What must be committed for there to be a default broker with a password of its own. */
   wantDefaultBroker(username: string, random: Random): Entry[] {
-    const password = Buffer.from(newPassword(random));
-    const sealed = sealValue(this.#sealingKey, passwordContext, password);
-    password.fill(0);
-    const sealedPassword = sealed.toString('base64');
+    const sealedPassword = this.#seal(passwordContext, newPassword(random));
     return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
   }
 
@@ -64,20 +65,45 @@ export class Installation implements Journal<InstallationChange> {
     return [this.#entry({ type: 'default-broker-made', brokerId })];
   }
 
+  /** What must be committed for there to be a token that opens the metrics. */
+  makeMetricsToken(random: Random): Entry[] {
+    const sealedToken = this.#seal(tokenContext, newPassword(random));
+    return [this.#entry({ type: 'metrics-token', sealedToken })];
+  }
+
   /** The default broker; undefined where none was wanted. */
   get defaultBroker(): DefaultBroker | undefined {
     if (this.#wanted === undefined) return undefined;
     const { username, sealedPassword } = this.#wanted;
-    const sealed = Buffer.from(sealedPassword, 'base64');
-    const password = openValue(this.#sealingKey, passwordContext, sealed);
-    const secret = new Secret(password.toString());
-    password.fill(0);
-    return { username, password: secret, brokerId: this.#brokerId };
+    const password = this.#open(passwordContext, sealedPassword);
+    return { username, password, brokerId: this.#brokerId };
+  }
+
+  /** What opens the metrics; undefined before it was made. */
+  get metricsToken(): Secret<string> | undefined {
+    return this.#sealedToken === undefined
+      ? undefined
+      : this.#open(tokenContext, this.#sealedToken);
+  }
+
+  #seal(context: string, text: string): string {
+    const bytes = Buffer.from(text);
+    const sealed = sealValue(this.#sealingKey, context, bytes);
+    bytes.fill(0);
+    return sealed.toString('base64');
+  }
+
+  #open(context: string, sealed: string): Secret<string> {
+    const bytes = openValue(this.#sealingKey, context, Buffer.from(sealed, 'base64'));
+    const secret = new Secret(bytes.toString());
+    bytes.fill(0);
+    return secret;
   }
 
   apply(change: InstallationChange): void {
     if (change.type === 'founded') this.#region = change.region;
     else if (change.type === 'default-broker-wanted') this.#wanted = change;
+    else if (change.type === 'metrics-token') this.#sealedToken = change.sealedToken;
     else this.#brokerId = change.brokerId;
   }
 
@@ -86,6 +112,9 @@ export class Installation implements Journal<InstallationChange> {
     if (this.#wanted !== undefined) yield { ...this.#wanted, type: 'default-broker-wanted' };
     if (this.#brokerId !== undefined) {
       yield { type: 'default-broker-made', brokerId: this.#brokerId };
+    }
+    if (this.#sealedToken !== undefined) {
+      yield { type: 'metrics-token', sealedToken: this.#sealedToken };
     }
   }
 

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
+import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -14,6 +15,7 @@ import { compose, composeEngine, type Parts, SystemState, sealingKey } from './c
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
+import { answerMetrics } from './metrics.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
@@ -77,6 +79,7 @@ export class Service {
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
       connectionCountMax,
       answers: this.#parts.dispatcher,
+      metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -137,6 +140,17 @@ export class Service {
     const port = broker?.ports['amqps'];
     if (broker === undefined || port === undefined) return undefined;
     return { name: broker.name, url: `amqps://${nameOf(this.settings.host)}:${port}` };
+  }
+
+  get #metricsParts() {
+    const { control, engine } = this.#parts;
+    return { control, engine, token: this.#metricsToken };
+  }
+
+  get #metricsToken() {
+    const { metricsToken } = this.#state.installation;
+    assert(metricsToken !== undefined, 'a service that is open has a token for metrics');
+    return metricsToken;
   }
 
   /** Makes the broker `default` once, by the call that anybody would make. */
@@ -205,6 +219,8 @@ export class Service {
       AWS_CA_BUNDLE: this.certificateFile,
       NODE_EXTRA_CA_CERTS: this.certificateFile,
       WAXWING_CA_FILE: this.certificateFile,
+      WAXWING_METRICS_URL: `${this.apiUrl}/metrics`,
+      WAXWING_METRICS_TOKEN: this.#metricsToken.reveal(),
       ...(url !== undefined && { WAXWING_AMQP_URL: url }),
     };
   }
@@ -286,6 +302,9 @@ async function foundRegion(state: SystemState, asked: string | undefined): Promi
   const { installation, store } = state;
   if (installation.region === undefined) {
     await store.commit(installation.found(asked ?? regionAtFirst));
+  }
+  if (installation.metricsToken === undefined) {
+    await store.commit(installation.makeMetricsToken(systemRandom));
   }
   const region = installation.region ?? '';
   if (asked === undefined || asked === region) return region;

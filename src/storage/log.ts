@@ -37,6 +37,8 @@ export interface LogOptions {
   onDurable(group: number): void;
   /** Nothing can be written any more, or what is read is damaged: the process must end. */
   onFailed(error: StorageError): void;
+  /** So many bytes were written and synced, in so many milliseconds. */
+  onSynced?(sizeBytes: number, durationMs: number): void;
   /** The disk is full, or has room again; nothing is lost meanwhile. */
   onFull?(isFull: boolean): void;
   /** This mount's number, above that of every mount before; default one more. */
@@ -111,7 +113,10 @@ export class Log implements MessageLog {
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
     this.#writer = new GroupWriter(this.#files, {
-      synced: (group) => this.#synced(group),
+      synced: (group, durationMs) => {
+        options.onSynced?.(group.sizeBytes, durationMs);
+        this.#synced(group);
+      },
       begun: (segment) => this.#begun(segment),
       full: (isFull) => options.onFull?.(isFull),
       failed: (error) => this.#fail(error),

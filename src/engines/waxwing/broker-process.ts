@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
-import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
 import type { FromBroker, StartMessage, ToBroker } from './messages.ts';
 
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -38,7 +38,7 @@ export class BrokerProcess {
   #isStopping = false;
   #failure: WaxwingError | undefined = undefined;
   #running: (ports: Readonly<Record<string, number>>) => void = () => {};
-  readonly #requests = new Map<number, (statistics: BrokerStatistics | undefined) => void>();
+  readonly #requests = new Map<number, (metrics: MetricsJson) => void>();
   #requestCount = 0;
 
   constructor() {
@@ -90,12 +90,12 @@ export class BrokerProcess {
     throw failure ?? new Error(`the broker's process ended while it started: ${detail}`);
   }
 
-  /** What the broker's state is; undefined where it ended meanwhile. */
-  statistics(): Promise<BrokerStatistics | undefined> {
+  /** What the broker measures; nothing where it ended meanwhile. */
+  metrics(): Promise<MetricsJson> {
     const request = ++this.#requestCount;
     return new Promise((resolve) => {
       this.#requests.set(request, resolve);
-      this.#say({ type: 'statistics', request });
+      this.#say({ type: 'metrics', request });
     });
   }
 
@@ -131,15 +131,15 @@ export class BrokerProcess {
       case 'log':
         this.#events.log(message.level, message.text);
         return;
-      case 'statistics':
-        this.#requests.get(message.request)?.(message.statistics);
+      case 'metrics':
+        this.#requests.get(message.request)?.(message.metrics);
         this.#requests.delete(message.request);
     }
   }
 
   #end(detail: string): ProcessEnd {
     const end = { failure: this.#failure, detail };
-    for (const answer of this.#requests.values()) answer(undefined);
+    for (const answer of this.#requests.values()) answer([]);
     this.#requests.clear();
     if (this.#isRunning && !this.#isStopping) this.#events.ended(end);
     return end;

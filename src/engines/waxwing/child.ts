@@ -49,6 +49,10 @@ async function stop(reason: string): Promise<void> {
   process.exit(0);
 }
 
+async function tellMetrics(request: number): Promise<void> {
+  say({ type: 'metrics', request, metrics: (await broker?.metrics()) ?? [] });
+}
+
 process.on('message', (message: ToBroker) => {
   switch (message.type) {
     case 'start':
@@ -57,9 +61,8 @@ process.on('message', (message: ToBroker) => {
     case 'stop':
       stop(message.reason).catch(fail);
       return;
-    case 'statistics':
-      if (broker === undefined) return;
-      say({ type: 'statistics', request: message.request, statistics: broker.statistics() });
+    case 'metrics':
+      tellMetrics(message.request).catch(fail);
   }
 });
 process.on('disconnect', () => process.exit(1));

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
 import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -69,6 +69,7 @@ export class WaxwingEngine implements Engine {
     const ports = await child.start(
       {
         type: 'start',
+        name: spec.name,
         folder: this.#folder(id),
         epoch: spec.epoch,
         epochMin: spec.epochMin,
@@ -114,17 +115,9 @@ export class WaxwingEngine implements Engine {
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }
 
-  /** What a running broker's state is; undefined where it does not run. */
-  statistics(brokerId: string): Promise<BrokerStatistics | undefined> {
-    const run = this.#runs.get(brokerId);
-    return run === undefined ? Promise.resolve(undefined) : run.process.statistics();
-  }
-
-  /** Ids of the brokers that run, and the processes that run them. */
-  *processes(): Generator<readonly [brokerId: string, processId: number]> {
-    for (const [id, { process }] of this.#runs) {
-      if (process.pid !== undefined) yield [id, process.pid];
-    }
+  /** What every running broker measures. */
+  metrics(): Promise<MetricsJson[]> {
+    return Promise.all([...this.#runs.values()].map((run) => run.process.metrics()));
   }
 
   #folder(brokerId: string): string {

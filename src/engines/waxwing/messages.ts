@@ -1,9 +1,11 @@
-import type { BrokerStatistics } from '../../broker/statistics.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 
 /** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
 export interface StartMessage {
   readonly type: 'start';
+  /** The broker's name. */
+  readonly name: string;
   /** The volume's folder. */
   readonly folder: string;
   /** Number of this mount, and the least number that the mount before must have had. */
@@ -23,7 +25,7 @@ export type ToBroker =
   | StartMessage
   /** End in order: clients are told the reason. */
   | { readonly type: 'stop'; readonly reason: string }
-  | { readonly type: 'statistics'; readonly request: number };
+  | { readonly type: 'metrics'; readonly request: number };
 
 /** From a broker's process to the service. */
 export type FromBroker =
@@ -32,11 +34,7 @@ export type FromBroker =
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** A line for the service's log. */
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
-  | {
-      readonly type: 'statistics';
-      readonly request: number;
-      readonly statistics: BrokerStatistics;
-    };
+  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
 
 /** The file descriptor on which a broker's process finds its data key: 32 bytes, then the end. */
 export const keyDescriptor = 4;

@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts';
 import type { DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
@@ -24,7 +25,8 @@ export interface Group {
 
 /** Whom the writer tells. */
 export interface GroupWriterEvents {
-  synced(group: Group): void;
+  /** @param durationMs from when it was begun to be written */
+  synced(group: Group, durationMs: number): void;
   /** The first group of a segment is on the disk: recovery can begin there. */
   begun(segment: LiveSegment): Promise<void>;
   full(isFull: boolean): void;
@@ -69,6 +71,7 @@ export class GroupWriter {
     this.#isRunning = true;
     for (let group = this.#waiting.shift(); group !== undefined; group = this.#waiting.shift()) {
       this.#isWriting = true;
+      const beganMs = systemClock.monotonicMs();
       try {
         await this.#write(group);
       } catch (cause) {
@@ -76,7 +79,7 @@ export class GroupWriter {
         return;
       }
       this.#isWriting = false;
-      this.#events.synced(group);
+      this.#events.synced(group, systemClock.monotonicMs() - beganMs);
     }
     this.#isRunning = false;
   }

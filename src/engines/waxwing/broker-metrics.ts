@@ -1,0 +1,107 @@
+import { type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
+import type { Broker } from '../../broker/broker.ts';
+import {
+  type BrokerStatistics,
+  type QueueStatistics,
+  takeStatistics,
+} from '../../broker/statistics.ts';
+
+/** Upper bounds of the times that writing and syncing a group takes, in seconds. */
+const syncBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+type BrokerValue = readonly [name: string, help: string, of: (now: BrokerStatistics) => number];
+type QueueValue = readonly [name: string, help: string, of: (now: QueueStatistics) => number];
+
+const counters: readonly BrokerValue[] = [
+  ['messages_published', 'Messages from clients.', (now) => now.counters.published],
+  [
+    'messages_unrouted',
+    'Messages from clients that no queue took.',
+    (now) => now.counters.unrouted,
+  ],
+  ['messages_refused', 'Messages that a full queue refused.', (now) => now.counters.refused],
+  ['messages_confirmed', 'Messages confirmed to publishers.', (now) => now.counters.confirmed],
+  ['messages_delivered', 'Deliveries to consumers.', (now) => now.counters.delivered],
+  ['messages_settled', 'Deliveries accepted or rejected.', (now) => now.counters.settled],
+  ['messages_dead_lettered', 'Messages dead lettered.', (now) => now.counters.deadLettered],
+];
+
+const gauges: readonly BrokerValue[] = [
+  ['connections', 'Open connections.', (now) => now.connectionCount],
+  ['channels', 'Open channels.', (now) => now.channelCount],
+  ['consumers', 'Consumers.', (now) => now.consumerCount],
+  ['queues', 'Queues.', (now) => now.queues.length],
+  ['exchanges', 'Exchanges.', (now) => now.exchangeCount],
+  [
+    'connections_blocked',
+    'Publishing connections that wait for memory or disk.',
+    (now) => now.blockedConnectionCount,
+  ],
+  ['publishers_paused', 'Whether publishers wait for the log.', (now) => Number(now.isPaused)],
+  ['log_pending_bytes', 'Bytes appended to the log and not yet synced.', (now) => now.pendingBytes],
+  ['memory_bytes', "Resident memory of the broker's process.", (now) => now.memoryBytes],
+];
+
+const queueGauges: readonly QueueValue[] = [
+  ['messages_ready', 'Messages ready to be delivered.', (queue) => queue.readyCount],
+  ['messages_unsettled', 'Messages delivered and not settled.', (queue) => queue.unsettledCount],
+  ['ready_bytes', 'Bytes of the bodies of ready messages.', (queue) => queue.readyBytes],
+  ['consumers', 'Consumers of the queue.', (queue) => queue.consumerCount],
+];
+
+const queueCounters: readonly QueueValue[] = [
+  ['messages_published', 'Messages that the queue took.', (queue) => queue.publishedCount],
+  ['messages_delivered', 'Deliveries from the queue.', (queue) => queue.deliveredCount],
+  ['messages_settled', 'Deliveries accepted or rejected.', (queue) => queue.settledCount],
+];
+
+/** What a broker measures of itself. */
+export class BrokerMetrics {
+  readonly #broker: Broker;
+  readonly #metrics: Metrics;
+  readonly #observeSync: (seconds: number) => void;
+  #sealedBytes = 0;
+  #now: BrokerStatistics;
+
+  /** @param name the broker's, which labels every value */
+  constructor(broker: Broker, name: string) {
+    this.#broker = broker;
+    this.#metrics = new Metrics({ broker: name });
+    this.#now = takeStatistics(broker);
+    this.#observeSync = this.#metrics.histogram(
+      'waxwing_log_sync_seconds',
+      'Time to write and sync a group of sealed blocks.',
+      syncBuckets,
+    );
+    const sealed = 'Bytes sealed and written to the log.';
+    this.#addBroker('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
+    for (const value of counters) this.#addBroker('counter', ...value);
+    for (const value of gauges) this.#addBroker('gauge', ...value);
+    for (const value of queueCounters) this.#addQueues('counter', ...value);
+    for (const value of queueGauges) this.#addQueues('gauge', ...value);
+  }
+
+  /** A group of sealed blocks was synced. */
+  synced(sizeBytes: number, durationMs: number): void {
+    this.#sealedBytes += sizeBytes;
+    this.#observeSync(durationMs / 1000);
+  }
+
+  json(): Promise<MetricsJson> {
+    this.#now = takeStatistics(this.#broker);
+    return this.#metrics.json();
+  }
+
+  #addBroker(type: 'counter' | 'gauge', ...[name, help, of]: BrokerValue): void {
+    const measure = (): Measured[] => [[of(this.#now), {}]];
+    const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
+    this.#metrics.add({ name: full, help, type, labelNames: [], measure });
+  }
+
+  #addQueues(type: 'counter' | 'gauge', ...[name, help, of]: QueueValue): void {
+    const measure = (): Measured[] =>
+      this.#now.queues.map((queue) => [of(queue), { vhost: queue.vhost, queue: queue.name }]);
+    const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
+    this.#metrics.add({ name: full, help, type, labelNames: ['vhost', 'queue'], measure });
+  }
+}

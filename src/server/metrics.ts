@@ -1,0 +1,73 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { HttpResponse } from '../aws/request.ts';
+import type { MetricsJson } from '../base/metrics.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Control } from '../control/control.ts';
+import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+
+/** Whose metrics are told, and to whom. */
+export interface MetricsParts {
+  readonly control: Control;
+  readonly engine: WaxwingEngine;
+  /** What a scraper must show as a bearer token. */
+  readonly token: Secret<string>;
+}
+
+/**
+ * Answers who scrapes `/metrics`, with Prometheus' text format.
+ *
+ * @param authorization the request's header of that name
+ */
+export async function answerMetrics(
+  parts: MetricsParts,
+  authorization: string | undefined,
+): Promise<HttpResponse> {
+  if (!isAuthorised(parts.token, authorization)) {
+    const headers = { 'WWW-Authenticate': 'Bearer', 'Content-Type': 'text/plain' };
+    const body = 'A bearer token is needed: WAXWING_METRICS_TOKEN, as `waxwing env` prints it.\n';
+    return { status: 401, headers, body };
+  }
+  // Loaded by the first who asks: a start has no time for it.
+  const { exposition, Metrics } = await import('../base/metrics.ts');
+  const own = new Metrics({});
+  addOwn(own, parts.control);
+  const all: MetricsJson[] = [await own.json(), ...(await parts.engine.metrics())];
+  const { contentType, text } = await exposition(all);
+  return { status: 200, headers: { 'Content-Type': contentType }, body: text };
+}
+
+/** Hashes are compared, so that neither length nor content shows in the time it takes. */
+function isAuthorised(token: Secret<string>, authorization = ''): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(authorization), hash(`Bearer ${token.reveal()}`));
+}
+
+function addOwn(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { brokers, keyChecks }: Control,
+): void {
+  metrics.add({
+    name: 'waxwing_service_memory_bytes',
+    help: "Resident memory of the service's own process.",
+    type: 'gauge',
+    labelNames: [],
+    measure: () => [[process.memoryUsage.rss(), {}]],
+  });
+  metrics.add({
+    name: 'waxwing_broker_state',
+    help: '1 for the state that the broker is in.',
+    type: 'gauge',
+    labelNames: ['broker', 'state'],
+    measure: () => [...brokers.all()].map(({ name, state }) => [1, { broker: name, state }]),
+  });
+  metrics.add({
+    name: 'waxwing_key_checks_total',
+    help: "Questions whether a broker's key can be used, by answer.",
+    type: 'counter',
+    labelNames: ['broker', 'answer'],
+    measure: () =>
+      [...brokers.all()].flatMap(({ id, name }) =>
+        keyChecks.of(id).map(([answer, count]) => [count, { broker: name, answer }] as const),
+      ),
+  });
+}
