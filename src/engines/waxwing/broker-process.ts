@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { codeCacheFolder } from './code-cache.ts';
 import type { FromBroker, StartMessage, ToBroker } from './messages.ts';
 
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -46,7 +47,7 @@ export class BrokerProcess {
     // a report with what is in its memory.
     this.#child = spawn(process.execPath, [program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: {},
+      env: { NODE_COMPILE_CACHE: codeCacheFolder },
     });
     this.#child.on('message', (message: FromBroker) => this.#heard(message));
     this.#child.stderr?.setEncoding('utf8');
