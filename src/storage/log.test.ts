@@ -137,6 +137,8 @@ async function open(at: string, options: Partial<LogOptions> = {}) {
     },
     /** As if the process had ended here. */
     abandon: async () => {
+      // What is under way would go on, as it does not where a process ends.
+      await notes.synced();
       await volume.close();
       await checkVolume(systemDisk, at, dataKey);
     },

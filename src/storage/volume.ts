@@ -176,15 +176,6 @@ export async function readVolumeHeader(disk: Disk, folder: string): Promise<Volu
   return decode(await readBytes(disk, folder), folder);
 }
 
-/** Reads and proves a volume's header without locking it. */
-export async function readProvedHeader(
-  disk: Disk,
-  folder: string,
-  dataKey: KeyObject,
-): Promise<VolumeHeader> {
-  return prove(await readBytes(disk, folder), folder, dataKey);
-}
-
 function missing(folder: string, cause: Error): StorageError {
   return new StorageError('not-a-volume', `there is no volume in ${folder}`, { cause });
 }
