@@ -313,6 +313,10 @@ class BootedFile implements DiskFile {
     this.#run('write', effect).then(() => done(null), done);
   }
 
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
+  }
+
   sync(done: Done): void {
     const file = this.#file;
     const effect = () => file.changeCount;

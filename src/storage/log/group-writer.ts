@@ -93,9 +93,11 @@ export class GroupWriter {
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
     const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
-    await this.#untilRoom(() => write(file, group.offset, chunks));
-    if (group.isLast) await file.truncate(group.offset + group.sizeBytes);
-    await sync(file);
+    await this.#untilRoom(() => writeThrough(file, group.offset, chunks));
+    if (group.isLast) {
+      await file.truncate(group.offset + group.sizeBytes);
+      await sync(file);
+    }
     if (group.isFirst) {
       // Not tried again: a sync that failed once may succeed the next time without having synced.
       await this.#files.syncFolder();
@@ -118,7 +120,8 @@ export class GroupWriter {
 
   /**
    * Tries again while the disk is full. The same sealed bytes go to the same place, and nothing of
-   * them was synced, so nothing can be half old and half new.
+   * them was synced, so nothing can be half old and half new; and all of them are written again, so
+   * it does not matter what a sync that failed has dropped.
    */
   async #untilRoom<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -149,9 +152,9 @@ export class GroupWriter {
   }
 }
 
-function write(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
+function writeThrough(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    file.write(offset, chunks, (error) => (error === null ? resolve() : reject(error)));
+    file.writeThrough(offset, chunks, (error) => (error === null ? resolve() : reject(error)));
   });
 }
 
