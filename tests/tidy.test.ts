@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/sts': ['base', 'aws', 'identity'],
   server: [''],
   cli: ['base', 'aws', 'storage/check.ts', 'server'],
-  'main.ts': ['cli', 'engines/waxwing/spare-process.ts'],
+  'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };
 
 const linesMax = 500;

@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
-
-/** Every generated file and what makes it. */
-const generated: readonly { path: string; make: () => string }[] = [
-  { path: 'src/protocols/amqp091/codec/methods.gen.ts', make: generateAmqp091Methods },
-];
+import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
 /** The text as the formatter leaves it, so that generated code reads like the rest. */
 function format(path: string, text: string): string {
@@ -15,13 +12,21 @@ function format(path: string, text: string): string {
   });
 }
 
+const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
+
+/** Every generated file. */
+const generated: readonly { path: string; text: string }[] = [
+  { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
+  ...(await generateVolumeVectors()),
+];
+
 const isCheck = process.argv.includes('--check');
-for (const { path, make } of generated) {
-  const text = format(path, make());
+for (const { path, text } of generated) {
   if (!isCheck) {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
-  } else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`${path} is not what its table makes; run: npm run gen`);
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    console.error(`${path} is not what its table or tool makes; run: npm run gen`);
     process.exitCode = 1;
   }
 }

@@ -406,13 +406,13 @@ export class Broker implements VhostHost, Journal<Change> {
   load(queue: Queue, sequence: number): void {
     if (queue.isLoading) return;
     queue.isLoading = true;
-    const block = this.store.block(queue.window, sequence);
     const done = () => {
       queue.loaded();
       this.pump();
     };
     // A block that cannot be read has failed the log, which ends the broker.
-    this.store.log.load(block).then(done, () => this.flow.block('storage failed'));
+    const failed = () => this.flow.block('storage failed');
+    this.store.load(queue.window, sequence).then(done, failed);
   }
 
   deleteQueue(queue: Queue): void {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Disk } from './disk.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 import { LogBlock } from './log/block.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { recordsOf } from './log/records.ts';
@@ -51,6 +51,8 @@ export async function checkVolume(
   const files = new SegmentFiles(volume, false);
   try {
     return await new VolumeCheck(volume, files, progress, records).run();
+  } catch (cause) {
+    throw diskFailure(`checking ${folder}`, cause);
   } finally {
     await files.close();
     await volume.close();
@@ -87,7 +89,11 @@ class VolumeCheck {
     const { segments } = await listSegments(this.#volume);
     for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
-    for (const segment of wanted) await this.#checkSegment(segment);
+    for (const segment of wanted) {
+      // Where the log was being written, it may end with what nobody was told of.
+      const isOpenEnded = !isClosed && segment.number === header.position.segment;
+      await this.#checkSegment(segment, isOpenEnded);
+    }
     await this.#checkNames(wanted, isClosed);
     return {
       id: header.id,
@@ -118,28 +124,28 @@ class VolumeCheck {
     return wanted.sort((a, b) => a.number - b.number);
   }
 
-  async #checkSegment(segment: LiveSegment): Promise<void> {
+  async #checkSegment(segment: LiveSegment, isOpenEnded: boolean): Promise<void> {
     const { end, number } = segment;
     const blockCount = end?.blocks ?? 0;
     let last: ReadBlock | undefined;
     for await (const block of this.#recovery.readBlocks(segment, pageBytes, 1, blockCount)) {
-      await this.#checkBlock(segment, block);
+      const isLast = block.number === blockCount;
+      await this.#checkBlock(segment, block, isLast && isOpenEnded);
       last = block;
     }
     if (last === undefined || end === undefined || !last.tag.equals(end.tag)) {
       throw this.#recovery.damage(number, 'does not end with the block it is said to end with');
     }
-    const isEnded = (last.flags & blockFlags.segmentEnd) !== 0;
     const sizeBytes = await this.#sizeBytes(number);
     const endBytes = pageAfter(last.offset + blockHeaderBytes + last.length);
-    if (isEnded && sizeBytes !== endBytes) {
+    if (!isOpenEnded && sizeBytes !== endBytes) {
       throw this.#recovery.damage(number, `has ${sizeBytes} bytes; its end is at ${endBytes}`);
     }
     this.#doneBytes += sizeBytes;
     this.#progress(this.#doneBytes, this.#totalBytes);
   }
 
-  async #checkBlock(segment: LiveSegment, block: ReadBlock): Promise<void> {
+  async #checkBlock(segment: LiveSegment, block: ReadBlock, isOpenEnd: boolean): Promise<void> {
     const { number, offset, length, plaintext } = block;
     const isWhereSaid = (segment.offsets[number] ?? offset) === offset;
     if (!isWhereSaid || (segment.lengths[number] ?? length) !== length) {
@@ -152,7 +158,7 @@ class VolumeCheck {
       this.#records.found?.(type, plaintext, start, end);
     }
     this.#blockCount++;
-    if ((block.flags & blockFlags.groupEnd) === 0) return;
+    if ((block.flags & blockFlags.groupEnd) === 0 || isOpenEnd) return;
     const end = offset + blockHeaderBytes + length;
     const padding = await this.#files.read(segment.number, end, pageAfter(end) - end);
     if (!isZero(padding)) {
@@ -164,9 +170,12 @@ class VolumeCheck {
   async #checkNames(wanted: readonly LiveSegment[], isClosed: boolean): Promise<void> {
     const names = await this.#volume.disk.list(this.#volume.folder);
     const known = new Set(['volume', 'lock', ...wanted.map(({ number }) => segmentFile(number))]);
-    const leftOver = /^(seg-\d+|free-\d+|volume\.new|lock\.\d+(\.stale)?)$/;
+    const segmentFiles = /^(seg|free)-\d+$/;
+    // A process that ended before it changed anything leaves these.
+    const drafts = /^(volume\.new|lock\.\d+(\.stale)?)$/;
     for (const name of names) {
-      if (known.has(name) || (!isClosed && leftOver.test(name))) continue;
+      if (known.has(name) || drafts.test(name)) continue;
+      if (!isClosed && segmentFiles.test(name)) continue;
       const path = this.#volume.path(name);
       throw new StorageError('volume-damaged', `${path} does not belong to the volume`);
     }

@@ -26,3 +26,10 @@ export type StorageErrorCode =
 
 /** A volume or its disk is not as it must be. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}
+
+/** An error of the operating system as one of storage; any other is left as it is. */
+export function diskFailure(doing: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof WaxwingError || !('code' in cause))
+    return cause;
+  return new StorageError('disk-failed', `${doing} failed: ${cause.message}`, { cause });
+}

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -100,6 +100,8 @@ export class Log implements MessageLog {
   #flushTimer: NodeJS.Timeout | undefined = undefined;
   #markTimer: NodeJS.Timeout | undefined = undefined;
   #whenIdle: (() => void) | undefined = undefined;
+  /** Settles when every segment that was to be given back has been. */
+  #retiring: Promise<void> = Promise.resolve();
 
   private constructor(volume: Volume, owner: LogOwner, options: LogOptions) {
     this.#volume = volume;
@@ -129,11 +131,26 @@ export class Log implements MessageLog {
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`, `disk-failed`
    */
   static async open(volume: Volume, owner: LogOwner, options: LogOptions): Promise<Log> {
-    refuseOlderCopy(volume, options.epochMin ?? 0);
     const log = new Log(volume, owner, options);
+    log.#proveMount();
     owner.attach(log);
-    await log.#mount(await log.#recover());
+    try {
+      await log.#mount(await log.#recover());
+    } catch (cause) {
+      throw diskFailure(`opening ${volume.folder}`, cause);
+    }
     return log;
+  }
+
+  /** The volume must be neither older nor newer than whoever counts its mounts says. */
+  #proveMount(): void {
+    const { header, folder } = this.#volume;
+    const { epoch = header.epoch + 1, epochMin = 0 } = this.#options;
+    if (header.epoch >= epochMin && header.epoch < epoch) return;
+    throw new StorageError(
+      'volume-rolled-back',
+      `${folder} says mount ${header.epoch}; expected is one from ${epochMin} to ${epoch - 1}`,
+    );
   }
 
   async #recover(): Promise<LiveSegment | undefined> {
@@ -236,7 +253,9 @@ export class Log implements MessageLog {
       this.#table.synced(block);
     }
     this.#table.cache.evict();
-    if (group.isFirst) void this.#retire(group.segment);
+    if (group.isFirst) {
+      this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
+    }
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
     if (this.#writer.isBusy) return;
@@ -328,16 +347,17 @@ export class Log implements MessageLog {
   }
 
   async #begun(segment: LiveSegment): Promise<void> {
+    const cut = this.#cut;
+    // Now or never: once recovery begins later, nobody knows that there is something to cut off.
+    if (cut !== undefined) await this.#files.cut(cut);
+    this.#cut = undefined;
     const position = { segment: segment.number, blocks: 0 };
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
   /** Recovery would begin with this segment now: what it does not need may go. */
   async #retire(segment: LiveSegment): Promise<void> {
-    const cut = this.#cut;
-    this.#cut = undefined;
     try {
-      if (cut !== undefined && this.#segments.has(cut.number)) await this.#files.cut(cut);
       for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
     } catch (cause) {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
@@ -395,7 +415,9 @@ export class Log implements MessageLog {
 
   beginBatch(): void {
     assert(!this.#isInBatch, 'a batch begins within another');
-    // A batch lies in one group, which is recovered whole or not at all.
+    // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
+    const appender = this.#appender;
+    if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#isInBatch = true;
   }
 
@@ -413,6 +435,8 @@ export class Log implements MessageLog {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    // Never in its first group: what a later one says proves that recovery begins with the segment.
+    if (this.#appender?.isFirstGroup === true) this.#endGroup(0, false);
     const end = this.#endSegment();
     this.#appender = undefined;
     this.#segment = undefined;
@@ -421,15 +445,17 @@ export class Log implements MessageLog {
     });
     clearTimeout(this.#markTimer);
     clearTimeout(this.#flushTimer);
+    await this.#retiring;
+    await Promise.allSettled(this.#table.blocks.map((block) => block?.loading));
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#files.close();
-    const position = { segment: end.segment, blocks: end.blocks };
-    await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    try {
+      await this.#files.close();
+      // Only what is wanted may be there once the header calls the volume closed.
+      await this.#files.syncFolder();
+      const position = { segment: end.segment, blocks: end.blocks };
+      await this.#volume.update({ state: 'closed', position, endTag: end.tag });
+    } catch (cause) {
+      throw this.#fail(this.#recovery.failed('closing the log', cause));
+    }
   }
-}
-
-function refuseOlderCopy({ folder, header }: Volume, epochMin: number): void {
-  if (header.epoch >= epochMin) return;
-  const found = `${folder}/volume says mount ${header.epoch}`;
-  throw new StorageError('volume-rolled-back', `${found}; mount ${epochMin} is known`);
 }

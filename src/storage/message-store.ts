@@ -99,6 +99,7 @@ export class MessageStore {
   #log: MessageLog | undefined = undefined;
   #settling: Window[] = [];
   #batchDepth = 0;
+  readonly #loading = new Set<Promise<void>>();
   /** The segment that the last checkpoint begins, and each window's next number there. */
   #checkpointSegment = Infinity;
   readonly #starts = new Map<Window, number>();
@@ -213,6 +214,15 @@ export class MessageStore {
     if (block.buffer === undefined) return false;
     view.open(block.buffer, block.start + window.offset(sequence));
     return true;
+  }
+
+  /** Brings the block that holds a live message back into memory. */
+  load(window: Window, sequence: number): Promise<void> {
+    const loading = this.log.load(this.block(window, sequence));
+    const over = () => this.#loading.delete(loading);
+    this.#loading.add(loading);
+    loading.then(over, over);
+    return loading;
   }
 
   /**
@@ -438,11 +448,16 @@ export class MessageStore {
 
   /** Writes which messages were delivered before and closes the log. */
   async close(): Promise<void> {
+    // Whoever waits for a message has something to do with it yet.
+    while (this.#loading.size > 0) await Promise.allSettled(this.#loading);
     this.writeSettlements();
+    // A segment that began now would have nothing of what is said next in its checkpoint.
+    this.log.beginBatch();
     for (const window of this.windows.values()) {
       writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
     }
     this.log.reserve(recordTypes.stopped, 0);
+    this.log.endBatch();
     await this.log.close();
   }
 }

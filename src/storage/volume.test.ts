@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
+import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { systemDisk } from './disk.ts';
 import { readVolumeHeader, Volume } from './volume.ts';
@@ -91,4 +92,30 @@ test('a volume is open once; the lock of a process that is no more is taken over
   await writeFile(`${folder}/lock`, '');
   await (await Volume.open(systemDisk, folder, dataKey)).close();
   await assert.rejects(volume.close(), { code: 'ENOENT' });
+});
+
+/** A disk on which a file is replaced only some turns later. */
+class SlowDisk extends MemoryDisk {
+  override async replace(file: string, bytes: Uint8Array): Promise<void> {
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+    await super.replace(file, bytes);
+  }
+}
+
+test('changes of the header that come at once are all in it', async () => {
+  const disk = new SlowDisk();
+  await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  const volume = await Volume.open(disk, '/v', dataKey);
+  disk.fail('replace', 'ENOSPC');
+  await Promise.all([
+    assert.rejects(volume.update({ state: 'closed' }), { code: 'ENOSPC' }),
+    volume.rewrap(Buffer.from('sealed anew')),
+    volume.update({ state: 'open', epoch: 7 }),
+    volume.rewrap(Buffer.from('and once more')),
+  ]);
+  const header = await readVolumeHeader(disk, '/v');
+  assert.deepEqual(
+    [header.state, header.epoch, header.rewrapCount, header.wrappedKey.toString()],
+    ['open', 7, 2, 'and once more'],
+  );
 });

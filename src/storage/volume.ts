@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
-import { StorageError } from './errors.ts';
+import { diskFailure, StorageError } from './errors.ts';
 
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
@@ -62,6 +62,7 @@ export class Volume {
   #header: VolumeHeader;
   readonly #dataKey: KeyObject;
   readonly #unlock: () => Promise<void>;
+  #lastChange: Promise<void> = Promise.resolve();
 
   private constructor(
     disk: Disk,
@@ -107,7 +108,8 @@ export class Volume {
   /**
    * Locks a volume and proves its header.
    *
-   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`
+   * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
+   *   `disk-failed`
    */
   static async open(disk: Disk, folder: string, dataKey: KeyObject): Promise<Volume> {
     const unlock = await disk.lock(folder);
@@ -116,7 +118,7 @@ export class Volume {
       return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
     } catch (error) {
       await unlock();
-      throw error;
+      throw diskFailure(`reading ${folder}/volume`, error);
     }
   }
 
@@ -136,15 +138,24 @@ export class Volume {
   }
 
   /** Replaces the header file by one that differs in the given fields. */
-  async update(change: Partial<VolumeHeader>): Promise<void> {
-    const header = { ...this.#header, ...change };
-    await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
-    this.#header = header;
+  update(change: Partial<VolumeHeader>): Promise<void> {
+    return this.#change(() => change);
   }
 
   /** Puts the same data key, wrapped anew, in place of the wrapped one. */
-  async rewrap(wrappedKey: Buffer): Promise<void> {
-    await this.update({ wrappedKey, rewrapCount: this.#header.rewrapCount + 1 });
+  rewrap(wrappedKey: Buffer): Promise<void> {
+    return this.#change(({ rewrapCount }) => ({ wrappedKey, rewrapCount: rewrapCount + 1 }));
+  }
+
+  /** One change after the other: each begins with what the one before has written. */
+  #change(make: (header: VolumeHeader) => Partial<VolumeHeader>): Promise<void> {
+    const changed = this.#lastChange.then(async () => {
+      const header = { ...this.#header, ...make(this.#header) };
+      await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
+      this.#header = header;
+    });
+    this.#lastChange = changed.catch(() => {});
+    return changed;
   }
 
   /** Lets other processes in; to be called last. */

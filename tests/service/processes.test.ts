@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import { childrenOf, isRunning, isSessionOver, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
@@ -74,6 +75,24 @@ test('a signal while the service starts ends every process', async () => {
     await until('they end', () => !children.some(isRunning));
   }
   await waxwing.restart();
+});
+
+test('a first start that is killed at any stage is taken up by the next: one key, one broker', async () => {
+  for (const stage of ['system', 'system/volume', 'service.sock', 'brokers']) {
+    const other = Waxwing.begin();
+    const { data, keys } = other.folder;
+    await until(`there is ${stage}`, () => existsSync(join(data, stage)));
+    await other.kill();
+    await other.restart();
+    const { BrokerSummaries } = await other.mq.send(new ListBrokersCommand({}));
+    const states = BrokerSummaries?.map(({ BrokerState }) => BrokerState);
+    assert.deepEqual([stage, states], [stage, ['RUNNING']]);
+    assert.equal(readdirSync(keys).length, 1);
+    assert.equal(await other.stop(), 0);
+    const { code, stderr } = await other.folder.check();
+    assert.deepEqual([code, stderr], [0, '']);
+    await other.remove();
+  }
 });
 
 test('a second signal ends at once, and nothing is lost', async () => {

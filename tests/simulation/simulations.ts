@@ -1,4 +1,6 @@
+import { simulateBrokerOnDisk } from './broker-crash.ts';
 import { simulateBroker } from './broker-model.ts';
+import { simulateLog } from './log-crash.ts';
 
 /** A run that a seed replays; it rejects where the broker and the model disagree. */
 export interface Simulation {
@@ -7,7 +9,11 @@ export interface Simulation {
 }
 
 /** Every simulation there is. */
-export const simulations: readonly Simulation[] = [{ name: 'broker', run: simulateBroker }];
+export const simulations: readonly Simulation[] = [
+  { name: 'broker', run: simulateBroker },
+  { name: 'log', run: simulateLog },
+  { name: 'disk', run: simulateBrokerOnDisk },
+];
 
 /** The command that runs one seed again. */
 export function replayOf({ name }: Simulation, seed: number): string {

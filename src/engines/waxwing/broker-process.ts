@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -45,7 +46,7 @@ export class BrokerProcess {
     // a report with what is in its memory.
     this.#child = spawn(process.execPath, [program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: {},
+      env: { NODE_COMPILE_CACHE: codeCacheFolder },
     });
     // It is gone, which `ended` tells.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});

@@ -80,6 +80,12 @@ export class Appender {
     return this.#open === undefined && this.#blocks.length === 0;
   }
 
+  /** Where in the file the open block would end. */
+  get end(): number {
+    const start = this.#open?.start ?? this.#used;
+    return this.offset + this.#used - start;
+  }
+
   /** Whether the open block has room for so many bytes. */
   hasRoom(bytes: number): boolean {
     return this.#open !== undefined && this.#used + bytes <= this.#arenaOf.arena.buffer.length;
@@ -141,7 +147,8 @@ export class Appender {
     while (this.#sealedCount < this.#blocks.length) this.#sealNext(0);
   }
 
-  #sealNext(flags: number): void {
+  #sealNext(endFlags: number): void {
+    const flags = this.#sealedCount === 0 ? endFlags | blockFlags.groupBegin : endFlags;
     const block = this.#blocks[this.#sealedCount++];
     assert(block?.buffer !== undefined, 'a block that is not sealed is not in memory');
     this.#unsealedBytes -= block.length;

@@ -94,7 +94,8 @@ export class GroupWriter {
     if (group.isLast) await file.truncate(group.offset + group.sizeBytes);
     await sync(file);
     if (group.isFirst) {
-      await this.#untilRoom(() => this.#files.syncFolder());
+      // Not tried again: a sync that failed once may succeed the next time without having synced.
+      await this.#files.syncFolder();
       await this.#untilRoom(() => this.#events.begun(group.segment));
     }
     if (group.isLast) await this.#files.finish(number);

@@ -28,6 +28,11 @@ export class Recovery {
     this.#files = files;
   }
 
+  /** Whether the volume was left by a clean stop. */
+  get isClosed(): boolean {
+    return this.#volume.header.state === 'closed';
+  }
+
   /**
    * The segment to begin with; undefined for a volume that nothing was ever confirmed of.
    *
@@ -139,6 +144,7 @@ export class Recovery {
       const later = await reader.nextGroup(size);
       if (later === undefined) return;
       const { durable } = later;
+      if (isLaterGroup(later, number)) throw damaged();
       if (durable.segment === segment.number && durable.blocks >= number) throw damaged();
     }
   }
@@ -154,7 +160,7 @@ export class Recovery {
     for (;;) {
       const block = await reader.nextGroup(size);
       if (block === undefined) return;
-      if (block.durable.segment >= segment) {
+      if (block.durable.segment >= segment || isLaterGroup(block, 1)) {
         throw this.#rolledBack(`${segmentFile(segment)} was confirmed after it`);
       }
     }
@@ -167,6 +173,11 @@ export class Recovery {
     const header = await this.#files.read(number, entry.lastOffset, blockHeaderBytes);
     const isSame = header.length === blockHeaderBytes && blockTag(header, 0).equals(entry.end.tag);
     if (!isSame) throw this.#rolledBack(`${segmentFile(number)} does not end as it did`);
+    // The tag could be copied; that the block opens proves that the segment's key is the one of then.
+    const last = await this.reader(segment, entry.lastOffset, entry.end.blocks).next();
+    if (last === undefined) {
+      throw this.damage(number, `is damaged at byte ${entry.lastOffset}: its last block`);
+    }
     segment.end = entry.end;
     segment.lastOffset = entry.lastOffset;
     segment.index = entry.index;
@@ -209,4 +220,9 @@ export class Recovery {
       yield block;
     }
   }
+}
+
+/** Whether a block begins a group behind the given block: what was before that group was synced. */
+function isLaterGroup(block: ReadBlock, number: number): boolean {
+  return (block.flags & blockFlags.groupBegin) !== 0 && block.number > number;
 }

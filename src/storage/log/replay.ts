@@ -51,7 +51,10 @@ export class Replay {
       if (!this.#hasTable) throw this.#damage(start, 'begins without a checkpoint');
     });
     const { index, end } = start;
-    if (index !== undefined && end !== undefined) {
+    // Before a crash the owner may have been ahead of what it had written when it wrote the index: what
+    // it let go of is then back, and in no index. So only that of a clean end is good for later starts.
+    if (!this.#recovery.isClosed) start.index = undefined;
+    else if (index !== undefined && end !== undefined) {
       start.index = { ...index, blockCount: end.blocks - index.firstBlock + 1 };
     }
     return start;

@@ -91,11 +91,18 @@ export class SegmentFiles {
     return this.#closeIdle();
   }
 
-  /** Cuts off what is behind a segment's end. */
+  /** Cuts off what is behind a segment's end, for good. */
   cut(segment: LiveSegment): Promise<void> {
     const lastLength = segment.lengths[segment.end?.blocks ?? 0] ?? 0;
-    const end = pageAfter(segment.lastOffset + blockHeaderBytes + lastLength);
-    return this.using(segment.number, (file) => file.truncate(end));
+    const end = segment.lastOffset + blockHeaderBytes + lastLength;
+    return this.using(segment.number, async (file) => {
+      // The rest of the last page may be of an earlier life of the file: zeros again.
+      await file.truncate(end);
+      await file.truncate(pageAfter(end));
+      await new Promise<void>((resolve, reject) => {
+        file.sync((error) => (error === null ? resolve() : reject(error)));
+      });
+    });
   }
 
   /** Makes files that began or ended last. */

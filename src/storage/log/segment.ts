@@ -13,8 +13,12 @@ export const pageBytes = 4096;
 export const blockHeaderBytes = 40;
 const clearBytes = blockHeaderBytes - tagBytes;
 
-/** Flags of a block: the last of its group, and the last of its segment. */
-export const blockFlags = { groupEnd: 1, segmentEnd: 2 } as const;
+/**
+ * Flags of a block: the last of its group, the last of its segment, the first of its group. A group
+ * is written only after the one before it was synced, so the first of a group proves that.
+ */
+export const blockFlags = { groupEnd: 1, segmentEnd: 2, groupBegin: 4 } as const;
+const flagsMax = 7;
 
 /** Where a segment ends: after so many blocks, of which the last has this tag. */
 export interface End extends Position {
@@ -104,10 +108,11 @@ function take(page: Buffer, at: number, size: number): Buffer {
   return Buffer.from(page.subarray(at, at + size));
 }
 
-/** Whether nothing but zeros is there. */
+const zeroPage = Buffer.alloc(pageBytes);
+
+/** Whether nothing but zeros is there: in a page at most. */
 export function isZero(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 0) return false;
-  return true;
+  return bytes.equals(zeroPage.subarray(0, bytes.length));
 }
 
 /** The clear, authenticated part of a block. */
@@ -147,7 +152,7 @@ export function sealBlock(
 export function readBlockHeader(bytes: Buffer, at: number): BlockHeader | undefined {
   const number = bytes.readUInt32BE(at);
   const flags = bytes.readUInt32BE(at + 4);
-  if (number === 0 || flags > 3 || bytes.readUInt16BE(at + 16) !== 0) return undefined;
+  if (number === 0 || flags > flagsMax || bytes.readUInt16BE(at + 16) !== 0) return undefined;
   const durable = { blocks: bytes.readUInt32BE(at + 12), segment: bytes.readUIntBE(at + 18, 6) };
   return { number, flags, length: bytes.readUInt32BE(at + 8), durable };
 }

@@ -1,0 +1,7 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Where Node keeps what it made of the compiled sources, beside them: loading them is most of a
+ * start. Node before 22.8 knows no such folder.
+ */
+export const codeCacheFolder = fileURLToPath(new URL('../../../.cache', import.meta.url));

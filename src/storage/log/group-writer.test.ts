@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { keyFromBytes } from '../../crypto/derive.ts';
+import { checkVolume } from '../check.ts';
+import { Volume } from '../volume.ts';
+
+const folder = '/v';
+const dataKey = keyFromBytes(Buffer.alloc(32, 7));
+
+/** What each write put where, besides the files themselves. */
+class WatchedDisk extends MemoryDisk {
+  readonly written: string[] = [];
+  override wrote(offset: number, data: Buffer): void {
+    this.written.push(`${offset}:${data.toString('hex').replace(/(00)+$/, '')}`);
+  }
+}
+
+async function mounted() {
+  const disk = new WatchedDisk();
+  const wrappedKey = Buffer.from('wrapped');
+  await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  const life = await QueueVolume.open(disk, folder, dataKey);
+  life.declare(1);
+  await life.synced();
+  return { disk, life };
+}
+
+test('a write that finds the disk full is tried again with the same bytes at the same place', async () => {
+  const { disk, life } = await mounted();
+  disk.written.length = 0;
+  disk.fail('write', 'ENOSPC', 2);
+  life.publish([1], 'one');
+  await life.synced();
+  assert.deepEqual(life.full, [true, false]);
+  assert.equal(disk.written.length, 3);
+  assert.equal(new Set(disk.written).size, 1);
+  await life.close();
+  await checkVolume(disk, folder, dataKey);
+});
+
+test('a full disk holds up the first group of a segment at each of its steps, and loses nothing', async () => {
+  for (const operation of ['create', 'write', 'replace'] as const) {
+    const { disk, life } = await mounted();
+    life.publish([1], 'one');
+    await life.close();
+    // The first replacement of the header is of the mount itself, which says so.
+    if (operation === 'replace') {
+      disk.fail('replace', 'ENOSPC');
+      await assert.rejects(QueueVolume.open(disk, folder, dataKey), { code: 'disk-failed' });
+    }
+    const opening = await QueueVolume.openUnsynced(disk, folder, dataKey);
+    disk.fail(operation, 'ENOSPC');
+    await opening.durable(1);
+    assert.deepEqual(opening.full, [true, false], operation);
+    assert.deepEqual(await opening.bodies(1), ['one']);
+    await opening.close();
+    await checkVolume(disk, folder, dataKey);
+  }
+});
+
+for (const [operation, code] of [
+  ['write', 'EIO'],
+  ['sync', 'EIO'],
+  ['sync', 'ENOSPC'],
+] as const) {
+  test(`after a ${operation} that failed with ${code} nothing is written or confirmed`, async () => {
+    const { disk, life } = await mounted();
+    const before = disk.copy();
+    disk.fail(operation, code);
+    life.publish([1], 'one');
+    await assert.rejects(life.synced(), {
+      code: 'disk-failed',
+      message: /writing seg-1 at byte 12288 failed/,
+    });
+    const durable = life.log.durableGroup;
+    disk.written.length = 0;
+    life.publish([1], 'two');
+    await assert.rejects(life.synced(), { code: 'disk-failed' });
+    await assert.rejects(life.close(), { code: 'disk-failed' });
+    assert.deepEqual(disk.written, []);
+    assert.equal(life.log.durableGroup, durable);
+    const after = await QueueVolume.open(before, folder, dataKey);
+    assert.deepEqual(await after.bodies(1), []);
+    await after.close();
+  });
+}
+
+test('a sync of the folder that failed is not tried again', async () => {
+  const { disk, life } = await mounted();
+  await life.close();
+  const opening = await QueueVolume.openUnsynced(disk, folder, dataKey);
+  disk.fail('sync-folder', 'ENOSPC');
+  await assert.rejects(opening.durable(1), { code: 'disk-failed' });
+});
+
+test('what comes while a group is written is one group', async () => {
+  const { life } = await mounted();
+  const first = life.log.openGroup;
+  life.publish([1], 'one');
+  const synced = life.synced();
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 10; i++) {
+    life.publish([1], `more ${i}`);
+    life.log.sync();
+    assert.equal(life.log.openGroup, first + 1);
+  }
+  await synced;
+  await life.durable(first + 1);
+  assert.equal(life.log.durableGroup, first + 1);
+  await life.close();
+});

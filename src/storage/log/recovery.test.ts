@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { keyFromBytes } from '../../crypto/derive.ts';
+import { checkVolume } from '../check.ts';
+import type { LogOptions } from '../log.ts';
+import { Volume } from '../volume.ts';
+
+const folder = '/v';
+const dataKey = keyFromBytes(Buffer.alloc(32, 7));
+
+async function formatted(): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const wrappedKey = Buffer.from('wrapped');
+  await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  return disk;
+}
+
+const open = (disk: MemoryDisk, options: Partial<LogOptions> = {}) =>
+  QueueVolume.open(disk, folder, dataKey, options);
+
+test('a volume mounted less often than its owner knows is refused as an older copy', async () => {
+  const disk = await formatted();
+  await (await open(disk)).close();
+  const older = disk.copy();
+  await (await open(disk, { epoch: 2, epochMin: 1 })).close();
+  await assert.rejects(open(older, { epoch: 3, epochMin: 2 }), {
+    code: 'volume-rolled-back',
+    message: /says mount 1; expected is one from 2 to 2/,
+  });
+  await (await open(disk, { epoch: 3, epochMin: 2 })).close();
+});
+
+test('a mount whose number is not above that of the last is refused', async () => {
+  const disk = await formatted();
+  await (await open(disk, { epoch: 5 })).close();
+  await assert.rejects(open(disk, { epoch: 5 }), { code: 'volume-rolled-back' });
+  await (await open(disk, { epoch: 6 })).close();
+});
+
+function flip(bytes: Buffer, at: number): void {
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+}
+
+test('damage in a synced group is found where the next was begun before it was synced', async () => {
+  const disk = await formatted();
+  const life = await open(disk);
+  life.declare(1);
+  await life.synced();
+  const groupAt = endOf(disk, '/v/seg-1');
+  life.publish([1], 'one');
+  const first = life.synced();
+  // While the group above is written, blocks of the next are filled and sealed.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 3; i++) life.publish([1], 'x'.repeat(100_000));
+  const second = life.synced();
+  await first;
+  await second;
+  const killed = disk.copy();
+  flip(killed.bytes('/v/seg-1'), groupAt + 50);
+  await assert.rejects(checkVolume(killed, folder, dataKey), { code: 'volume-damaged' });
+  await life.close();
+});
+
+/** The first page boundary behind everything but zeros. */
+function endOf(disk: MemoryDisk, file: string): number {
+  const bytes = disk.bytes(file);
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return Math.ceil(end / 4096) * 4096;
+}
+
+test('damage at the end of a segment is found where the next segment has not begun', async () => {
+  const disk = await formatted();
+  const life = await open(disk);
+  life.declare(1);
+  await life.synced();
+  const groupAt = endOf(disk, '/v/seg-1');
+  life.publish([1], 'one');
+  const first = life.synced();
+  await new Promise((resolve) => setImmediate(resolve));
+  // The segment's last group is sealed while the group above is written.
+  const closed = life.close();
+  await first;
+  const before = disk.copy();
+  await closed;
+  const header = before.bytes('/v/volume');
+  const killed = disk.copy();
+  killed.put('/v/volume', header);
+  flip(killed.bytes('/v/seg-1'), groupAt + 50);
+  await assert.rejects(checkVolume(killed, folder, dataKey), { code: 'volume-damaged' });
+});
+
+test('an older header does not hide what was confirmed in a segment soon closed', async () => {
+  const disk = await formatted();
+  const first = await open(disk);
+  first.declare(1);
+  first.publish([1], 'zero');
+  await first.close();
+  const life = await QueueVolume.openUnsynced(disk, folder, dataKey);
+  const header = Buffer.from(disk.bytes('/v/volume'));
+  life.publish([1], 'one');
+  await life.close();
+  disk.put('/v/volume', header);
+  await assert.rejects(open(disk), { code: 'volume-rolled-back' });
+});
+
+/** The volume as a process leaves it that synced one more message and was killed. */
+async function killedWith(disk: MemoryDisk, body: string): Promise<MemoryDisk> {
+  const life = await open(disk);
+  life.publish([1], body);
+  await life.synced();
+  const killed = disk.copy();
+  await life.close();
+  return killed;
+}
+
+test("another history's segment under the same number is refused though its last tag is copied", async () => {
+  const disk = await formatted();
+  const first = await open(disk);
+  first.declare(1);
+  await first.close();
+  const other = disk.copy();
+  const lastAt = 2 * 4096;
+  const cut = await killedWith(disk, 'one');
+  const foreign = (await killedWith(other, 'two')).bytes('/v/seg-2');
+  // One more mount, so that segment 2 is an older one that a table names; its index is elsewhere.
+  await (await open(cut)).close();
+  cut.bytes('/v/seg-2').copy(foreign, lastAt + 24, lastAt + 24, lastAt + 40);
+  cut.put('/v/seg-2', foreign);
+  await assert.rejects(open(cut), { code: 'volume-damaged', message: /seg-2 .* its last block/ });
+});
+
+test('what a start leaves that ended before it changed anything is no damage', async () => {
+  const disk = await formatted();
+  await (await open(disk)).close();
+  for (const name of ['volume.new', 'lock.123', 'lock.123.stale'])
+    disk.put(`/v/${name}`, Buffer.from('x'));
+  assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
+});
+
+/** A disk whose renamings and removals take long. */
+class SlowDisk extends MemoryDisk {
+  override async rename(from: string, to: string): Promise<void> {
+    for (let i = 0; i < 200; i++) await new Promise((resolve) => setImmediate(resolve));
+    await super.rename(from, to);
+  }
+}
+
+test('a volume is closed only after its unwanted segments were given back', async () => {
+  const disk = new SlowDisk();
+  const wrappedKey = Buffer.from('wrapped');
+  await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  await (await open(disk)).close();
+  await (await open(disk)).close();
+  assert.deepEqual(await disk.list(folder), ['seg-2', 'volume']);
+});
+
+test('a disk that cannot be read fails the start and the check as a disk', async () => {
+  const disk = await formatted();
+  await (await open(disk)).close();
+  const expected = { code: 'disk-failed', message: /\/v failed: EIO/ };
+  const next = disk.nextError.bind(disk);
+  // The header file is read first, and may be.
+  for (const attempt of [() => open(disk), () => checkVolume(disk, folder, dataKey)]) {
+    let count = 0;
+    disk.nextError = (operation) => {
+      if (operation === 'read' && ++count === 2) disk.fail('read', 'EIO');
+      return next(operation);
+    };
+    await assert.rejects(attempt(), expected);
+  }
+});

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryLog } from '../../tests/support/memory-log.ts';
+import { Timeline, type TimelineRange, timelineName } from './timeline.ts';
+
+const recordType = 0x11;
+const all = { fromMs: -Infinity, toMs: Infinity, newestFirst: false };
+
+/** A timeline as a log's owner, for a log that begins segments when it is told to. */
+class Owner {
+  timeline = new Timeline('audit');
+  log = new MemoryLog();
+  attach(log: MemoryLog): void {
+    this.log = log;
+  }
+  checkpoint(): void {}
+  index(segment: number): void {
+    this.timeline.writeIndex(this.log, 0x41, segment);
+  }
+  replay(
+    block: Parameters<Timeline['replay']>[1],
+    type: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ) {
+    assert.equal(timelineName(buffer, start), 'audit');
+    if (type === recordType) this.timeline.replay(this.log, block, buffer, start);
+    else this.timeline.replayIndex(this.log, buffer, start, end);
+  }
+  append(atMs: number, text = `at ${atMs}`): void {
+    this.timeline.append(this.log, recordType, atMs, Buffer.from(text));
+  }
+  roll(): void {
+    this.log.roll(this as unknown as Parameters<MemoryLog['roll']>[0]); // it is called with its own log
+  }
+  reopened(): Owner {
+    const next = new Owner();
+    this.log.syncNow();
+    this.log.reopen(next as unknown as Parameters<MemoryLog['reopen']>[0]);
+    return next;
+  }
+  async texts(range: Partial<TimelineRange> = {}): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { bytes } of this.timeline.read(this.log, { ...all, ...range })) {
+      found.push(bytes.toString());
+    }
+    return found;
+  }
+}
+
+/** Three segments, of which the second has nothing, and one record out of order in time. */
+function filled(): Owner {
+  const owner = new Owner();
+  for (const atMs of [10, 20]) owner.append(atMs);
+  owner.roll();
+  owner.roll();
+  for (const atMs of [30, 25, 40]) owner.append(atMs);
+  return owner;
+}
+
+test('records are read by time, both ends included, in either order', async () => {
+  const owner = filled();
+  assert.deepEqual(await owner.texts(), ['at 10', 'at 20', 'at 30', 'at 25', 'at 40']);
+  assert.deepEqual(await owner.texts({ fromMs: 20, toMs: 30 }), ['at 20', 'at 30', 'at 25']);
+  assert.deepEqual(await owner.texts({ toMs: 25, newestFirst: true }), ['at 25', 'at 20', 'at 10']);
+  assert.deepEqual(await owner.texts({ fromMs: 41 }), []);
+});
+
+test('a cursor goes on behind its record in either order, and after a restart', async () => {
+  for (const owner of [filled(), filled().reopened()]) {
+    for (const newestFirst of [false, true]) {
+      const expected = await owner.texts({ newestFirst });
+      const found: string[] = [];
+      for (let after: string | undefined; ; ) {
+        const range = { ...all, newestFirst, ...(after === undefined ? {} : { after }) };
+        const next = await owner.timeline.read(owner.log, range).next();
+        if (next.done === true) break;
+        found.push(next.value.bytes.toString());
+        after = next.value.cursor;
+      }
+      assert.deepEqual(found, expected);
+    }
+  }
+});
+
+test('a restart finds every record, through indexes and behind the checkpoint', async () => {
+  const owner = filled().reopened();
+  assert.deepEqual(await owner.texts(), ['at 10', 'at 20', 'at 30', 'at 25', 'at 40']);
+  owner.append(50);
+  owner.roll();
+  owner.append(60);
+  const expected = ['at 10', 'at 20', 'at 30', 'at 25', 'at 40', 'at 50', 'at 60'];
+  assert.deepEqual(await owner.reopened().texts(), expected);
+});
+
+test('a block that is on the disk only is brought to memory for its records', async () => {
+  const owner = filled();
+  owner.roll();
+  owner.log.evict();
+  assert.equal((await owner.texts()).length, 5);
+});
+
+test('segments whose every record is older are dropped, and let go of in the log', async () => {
+  const owner = filled();
+  const first = owner.log.blocks[0];
+  assert.equal(first?.live, 1);
+  owner.timeline.dropBefore(owner.log, 20);
+  assert.equal((await owner.texts()).length, 5);
+  owner.timeline.dropBefore(owner.log, 21);
+  assert.deepEqual(await owner.texts(), ['at 30', 'at 25', 'at 40']);
+  assert.equal(first?.live, 0);
+  // The newest stays, however old: it is still being appended to.
+  owner.timeline.dropBefore(owner.log, 1000);
+  assert.equal((await owner.texts()).length, 3);
+});
+
+test('a reading that is under way goes on over what is appended and dropped meanwhile', async () => {
+  const owner = filled();
+  const reading = owner.timeline.read(owner.log, all);
+  assert.equal((await reading.next()).value?.bytes.toString(), 'at 10');
+  owner.append(50);
+  owner.roll();
+  owner.append(60);
+  const rest: string[] = [];
+  for await (const { bytes } of reading) rest.push(bytes.toString());
+  assert.deepEqual(rest.slice(0, 4), ['at 20', 'at 30', 'at 25', 'at 40']);
+});
+
+test('a name of more than 255 bytes is refused', () => {
+  assert.equal(new Timeline('é'.repeat(127)).name.length, 127);
+  assert.throws(() => new Timeline('é'.repeat(128)), /longer than 255 bytes/);
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { ManualClock } from '../support/bare-broker.ts';
+import { BrokerLife, type Left, nothingLeft } from './broker-life.ts';
+import { BrokerWork } from './broker-work.ts';
+import { Machine } from './machine.ts';
+import { makeRoom, prepare, requireExpected, smallLog } from './trouble.ts';
+
+/** Runs of a broker, one after the other, on one volume. */
+class Runs {
+  readonly machine: Machine;
+  readonly clock = new ManualClock();
+  left: Left = nothingLeft;
+  published = 0;
+
+  constructor(seed: number) {
+    this.machine = new Machine(seed);
+  }
+
+  async run(stepCount: number): Promise<void> {
+    const { machine } = this;
+    // The first run is there to make the volume a broker's.
+    const trouble = this.left === nothingLeft ? 'none' : prepare(machine.disk, 60);
+    const life = new BrokerLife(machine, this.clock, trouble);
+    try {
+      const isOpen = await life.open(smallLog(machine.random), this.left);
+      if (this.left !== nothingLeft) this.left = { ...this.left, isStopped: false };
+      if (isOpen) await this.#live(life, stepCount);
+    } catch (error) {
+      const isFull = trouble === 'disk-full' && (error as { code?: string }).code === 'disk-failed';
+      if (!isFull) requireExpected(error, trouble, life.told);
+    }
+  }
+
+  async #live(life: BrokerLife, stepCount: number): Promise<void> {
+    const { machine } = this;
+    // Before that, what is delivered may be delivered again without a sign.
+    let isDefined = false;
+    void life.broker.defined().then(() => {
+      isDefined = true;
+    });
+    await machine.untilRoom(() => isDefined || life.hasEnded, 'the start');
+    this.left = life.left(this.left.returned);
+    if (life.hasEnded) return;
+    const work = new BrokerWork(life, this.published);
+    try {
+      for (let i = 0; i < stepCount && !life.hasEnded; i++) await work.step();
+      makeRoom(machine.disk);
+      if (!life.hasEnded && machine.random.oneIn(3)) await life.verifyBodies();
+      if (!life.hasEnded && machine.random.oneIn(2)) machine.disk.cutPower();
+      this.left = life.hasEnded ? life.left() : await life.close();
+    } catch (error) {
+      this.left = life.left();
+      throw error;
+    } finally {
+      this.published = work.published;
+    }
+    if (life.told.failure !== undefined) throw life.told.failure;
+    for (let i = 0; i < life.blocked.length; i++) assert.equal(life.blocked[i], i % 2 === 0);
+  }
+
+  /** Nobody has the volume open, and it must be sound. */
+  async checkBetween(): Promise<void> {
+    const { machine } = this;
+    machine.restart();
+    machine.disk.fault = () => undefined;
+    makeRoom(machine.disk);
+    const isClosed = await machine.check();
+    if (this.left.isStopped) assert.ok(isClosed, 'a clean stop leaves it open');
+    machine.restart();
+  }
+
+  /** Everything is still there, and is delivered in order. */
+  async finish(): Promise<void> {
+    const { machine, left, clock } = this;
+    const life = new BrokerLife(machine, clock, 'none');
+    assert.ok(await life.open({}, left));
+    await life.verifyBodies();
+    await life.close();
+    assert.ok(await machine.check(), 'a closed volume is not called closed');
+  }
+}
+
+/** Lives, power cuts and disk failures of a broker on a volume, as the seed has it. */
+export async function simulateBrokerOnDisk(seed: number): Promise<void> {
+  const runs = new Runs(seed);
+  const { machine } = runs;
+  await machine.run(async () => {
+    await machine.format();
+    for (let life = 0; life < 4; life++) {
+      await runs.run(10 + machine.random.below(60));
+      await runs.checkBetween();
+    }
+    await runs.finish();
+  });
+}

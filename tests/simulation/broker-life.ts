@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { Broker } from '../../src/broker/broker.ts';
+import type { Queue } from '../../src/broker/queue.ts';
+import { Delivery } from '../../src/broker/subscription.ts';
+import type { Log, LogOptions } from '../../src/storage/log.ts';
+import type { Volume } from '../../src/storage/volume.ts';
+import type { Window } from '../../src/storage/window.ts';
+import type { ManualClock } from '../support/bare-broker.ts';
+import { plainFormat } from '../support/plain-format.ts';
+import { Ledger } from './ledger.ts';
+import { type Machine, nothingTold, powerCut, type Told } from './machine.ts';
+import type { Trouble } from './trouble.ts';
+
+/** What a broker that ended left to be verified by the next. */
+export interface Left {
+  readonly ledger: Ledger;
+  readonly durable: number;
+  readonly open: number;
+  /** Which message is which: what its body begins with, by queue and number. */
+  readonly bodies: Map<string, string>;
+  /** What had been delivered when the broker was told to stop; undefined where it was not. */
+  readonly returned: ReadonlySet<string> | undefined;
+  /** Whether it had stopped, and none was begun since. */
+  readonly isStopped: boolean;
+}
+
+/** What is left before anything was. */
+export const nothingLeft: Left = {
+  ledger: new Ledger(new Map()),
+  durable: 0,
+  open: 0,
+  bodies: new Map(),
+  returned: undefined,
+  isStopped: false,
+};
+
+const keyOf = (window: Window, sequence: number) => `${window.number}/${sequence}`;
+
+/** One run of a broker on a machine, and all that it is seen to hold. */
+export class BrokerLife {
+  readonly machine: Machine;
+  readonly clock: ManualClock;
+  readonly trouble: Trouble;
+  readonly told: Told = nothingTold();
+  readonly bodies = new Map<string, string>();
+  /** Whether publishers were told to wait for room, each time. */
+  readonly blocked: boolean[] = [];
+  ledger = new Ledger(new Map());
+  /** What had been delivered when it was told to stop. */
+  returned: ReadonlySet<string> | undefined;
+  readonly #view = new Delivery();
+  #broker: Broker | undefined;
+  #opened: [Volume, Log] | undefined;
+  #group = 0;
+  #definitions: readonly string[] = [];
+  #version = -1;
+  #live = new Set<string>();
+  /** Messages that are gone, though the log may not say so yet: since which group. */
+  #unwritten: [key: string, first: number][] = [];
+
+  constructor(machine: Machine, clock: ManualClock, trouble: Trouble) {
+    this.machine = machine;
+    this.clock = clock;
+    this.trouble = trouble;
+  }
+
+  get broker(): Broker {
+    assert.ok(this.#broker !== undefined);
+    return this.#broker;
+  }
+
+  get log(): Log {
+    assert.ok(this.#opened !== undefined);
+    return this.#opened[1];
+  }
+
+  get hasEnded(): boolean {
+    return this.machine.disk.isCut || this.told.failure !== undefined;
+  }
+
+  /** Opens the broker and verifies what is in it; false where the power went meanwhile. */
+  async open(options: Partial<LogOptions>, left: Left): Promise<boolean> {
+    const { machine, told, clock } = this;
+    const hooks: Partial<LogOptions> = {
+      onDurable: (group) => {
+        told.durable = group;
+        this.#broker?.onDurable(group);
+      },
+      onFull: (isFull) => {
+        if (isFull) this.broker.flow.block('low on disk');
+        else this.broker.flow.unblock('low on disk');
+      },
+    };
+    const broker = await machine.finish(
+      Broker.open({
+        openLog: async (store) => {
+          this.#opened = await machine.open(store, { ...options, ...hooks }, told);
+        },
+        formats: [plainFormat],
+        users: [{ username: 'ann', passwordHash: 'secret' }],
+        verifyPassword: async (password, hash) => password === hash,
+        clock,
+        memoryBytes: () => 0,
+        limits: { memoryBytesMax: 1, pendingBytesMax: 40_000 },
+      }),
+    );
+    if (broker === powerCut) return false;
+    this.#broker = broker;
+    this.#begin(left);
+    broker.flow.add({
+      blocked: () => this.blocked.push(true),
+      unblocked: () => this.blocked.push(false),
+      setPaused: () => {},
+    });
+    machine.observe = () => {
+      this.observe();
+      this.written();
+    };
+    return true;
+  }
+
+  #begin(left: Left): void {
+    const facts = new Map<string, string>();
+    for (const window of this.broker.store.windows.values()) {
+      for (const [sequence, value] of this.#messages(window)) {
+        const key = keyOf(window, sequence);
+        facts.set(key, value);
+        const body = left.bodies.get(key);
+        assert.ok(body !== undefined, `message ${key} was never there`);
+        this.bodies.set(key, body);
+        const isReturned = !this.broker.store.isCleanStop || left.returned?.has(key) === true;
+        assert.equal(window.isReturned(sequence), isReturned, `${key} was delivered before`);
+      }
+    }
+    this.#live = new Set(facts.keys());
+    this.#definitions = this.#snapshot();
+    for (const change of this.#definitions) facts.set(change, '');
+    if (left !== nothingLeft) {
+      left.ledger.verify(facts, left.durable, left.open);
+      const { isCleanStop } = this.broker.store;
+      assert.ok(isCleanStop ? left.returned !== undefined : !left.isStopped, 'a stop or a crash');
+    }
+    this.ledger = new Ledger(facts);
+    this.#group = this.log.openGroup;
+  }
+
+  /** The live messages of a window that the log keeps, each with what must be known of it. */
+  *#messages(window: Window): Generator<[sequence: number, value: string]> {
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      const block = this.log.blocks[window.slot(s)];
+      assert.ok(block !== undefined, 'a live message has no block');
+      if (block.transient) continue;
+      yield [s, `${window.bodyLength(s)} ${window.priority(s)} ${window.expiresAtMs(s)}`];
+    }
+  }
+
+  #snapshot(): readonly string[] {
+    const { version } = this.broker.vhost('/');
+    if (version === this.#version) return this.#definitions;
+    this.#version = version;
+    const changes = [...this.broker.snapshot()].filter(({ kind }) => kind !== 'counter');
+    return changes.map((change) => JSON.stringify(change));
+  }
+
+  /**
+   * Notes what has changed since the last time.
+   *
+   * @param isUnit whether all of it must be recovered together
+   */
+  observe(isUnit = false): void {
+    const [first, last] = [this.#group, this.log.openGroup];
+    this.#group = last;
+    const unit = isUnit ? this.ledger.unit() : 0;
+    this.#observeDefinitions(first, last, unit);
+    const [come, gone] = this.#compare();
+    const units = unit === 0 ? this.#pair([...come.keys()], gone) : undefined;
+    for (const key of gone) {
+      const together = units?.get(key) ?? unit;
+      if (together === 0) this.#unwritten.push([key, first]);
+      else this.ledger.set(key, undefined, first, last, together);
+    }
+    for (const [key, value] of come) {
+      this.ledger.set(key, value, first, last, units?.get(key) ?? unit);
+    }
+  }
+
+  #observeDefinitions(first: number, last: number, unit: number): void {
+    const definitions = this.#snapshot();
+    if (definitions === this.#definitions) return;
+    const now = new Set(definitions);
+    for (const old of this.#definitions) {
+      if (!now.has(old)) this.ledger.set(old, undefined, first, last, unit);
+    }
+    for (const made of now) {
+      if (this.ledger.get(made) === undefined) this.ledger.set(made, '', first, last, unit);
+    }
+    this.#definitions = definitions;
+  }
+
+  /** Notes what was settled once the broker has written all of it. */
+  written(): void {
+    for (const { runStart } of this.broker.store.windows.values()) if (runStart >= 0) return;
+    this.#gone(this.log.openGroup);
+  }
+
+  #gone(last: number): void {
+    for (const [key, first] of this.#unwritten) this.ledger.set(key, undefined, first, last);
+    this.#unwritten = [];
+  }
+
+  #compare(): [come: Map<string, string>, gone: readonly string[]] {
+    const live = new Set<string>();
+    const come = new Map<string, string>();
+    for (const window of this.broker.store.windows.values()) {
+      for (const [sequence, value] of this.#messages(window)) {
+        const key = keyOf(window, sequence);
+        live.add(key);
+        if (this.#live.has(key)) continue;
+        come.set(key, value);
+        this.bodies.set(key, this.#body(window, sequence));
+      }
+    }
+    const gone = [...this.#live].filter((key) => !live.has(key));
+    this.#live = live;
+    return [come, gone];
+  }
+
+  /** A message that died and its dead letter are recovered both or neither. */
+  #pair(come: readonly string[], gone: readonly string[]): Map<string, number> | undefined {
+    if (come.length === 0 || gone.length === 0) return undefined;
+    const units = new Map<string, number>();
+    for (const letter of come) {
+      const isSame = (other: string) => this.bodies.get(other) === this.bodies.get(letter);
+      const dead = gone.filter(isSame);
+      if (dead.length !== 1 || come.filter(isSame).length !== 1) continue;
+      const unit = this.ledger.unit();
+      units.set(letter, unit);
+      units.set(dead[0] as string, unit);
+    }
+    return units;
+  }
+
+  #body(window: Window, sequence: number): string {
+    assert.ok(this.broker.store.view(window, sequence, this.#view), 'a new message is not there');
+    return bodyOf(this.#view);
+  }
+
+  /** The live message of a queue that begins so. */
+  has(queue: Queue, body: string): boolean {
+    const { number } = queue.window;
+    for (const key of this.#live) {
+      if (this.bodies.get(key) === body && key.startsWith(`${number}/`)) return true;
+    }
+    return false;
+  }
+
+  /** Reads every message and requires it to be the one it was. */
+  async verifyBodies(): Promise<void> {
+    const { store } = this.broker;
+    for (const window of store.windows.values()) {
+      for (const [sequence] of [...this.#messages(window)]) {
+        if (!window.isLive(sequence) || this.hasEnded) continue;
+        const block = this.log.blocks[window.slot(sequence)];
+        // What else is loaded meanwhile may take its place.
+        while (block !== undefined && block.buffer === undefined && !this.hasEnded) {
+          await this.machine.finish(this.log.load(block));
+        }
+        if (this.hasEnded || !window.isLive(sequence)) continue;
+        assert.ok(store.view(window, sequence, this.#view), 'a block just loaded is not there');
+        assert.equal(bodyOf(this.#view), this.bodies.get(keyOf(window, sequence)));
+      }
+    }
+  }
+
+  /** Stops the broker in order. */
+  async close(): Promise<Left> {
+    const closed = this.broker.close();
+    this.returned = this.#returned();
+    if ((await this.machine.finish(closed)) === powerCut) return this.left();
+    this.told.durable = this.log.openGroup;
+    await this.#opened?.[0].close();
+    return { ...this.left(), isStopped: true };
+  }
+
+  #returned(): Set<string> {
+    const returned = new Set<string>();
+    for (const window of this.broker.store.windows.values()) {
+      for (const [sequence] of this.#messages(window)) {
+        if (window.isReturned(sequence)) returned.add(keyOf(window, sequence));
+      }
+    }
+    return returned;
+  }
+
+  /**
+   * What the next broker must find.
+   *
+   * @param before what had been delivered before this one, which may not have begun for the log
+   */
+  left(before?: ReadonlySet<string>): Left {
+    const { ledger, told, bodies } = this;
+    const open = this.log.openGroup;
+    this.#gone(this.told.durable >= open ? open : open + 1);
+    const { returned = before } = this;
+    return { ledger, durable: told.durable, open, bodies, returned, isStopped: false };
+  }
+}
+
+/** What a message's body begins with, which names it. */
+export function bodyOf({ buffer, bodyAt, bodyLength }: Delivery): string {
+  return buffer.toString('utf8', bodyAt, bodyAt + Math.min(bodyLength, 8));
+}

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import type { Log } from '../../src/storage/log.ts';
+import type { Volume } from '../../src/storage/volume.ts';
+import { Ledger } from './ledger.ts';
+import { Shelf } from './log-owner.ts';
+import { Machine, nothingTold, powerCut, type Told } from './machine.ts';
+import { makeRoom, prepare, requireExpected, smallLog, type Trouble } from './trouble.ts';
+
+/** What a process that ended left to be verified by the next. */
+interface Left {
+  readonly ledger: Ledger;
+  readonly durable: number;
+  readonly open: number;
+}
+
+/** One process with the volume open: random work, until it ends or is ended. */
+class Life {
+  readonly machine: Machine;
+  readonly shelf: Shelf;
+  readonly log: Log;
+  readonly volume: Volume;
+  readonly told: Told;
+  readonly ledger: Ledger;
+  readonly trouble: Trouble;
+  /** Reads under way, and how those went wrong that did. */
+  reading = 0;
+  failures: unknown[] = [];
+
+  constructor(machine: Machine, shelf: Shelf, opened: [Volume, Log], told: Told, trouble: Trouble) {
+    this.machine = machine;
+    this.shelf = shelf;
+    [this.volume, this.log] = opened;
+    this.told = told;
+    this.trouble = trouble;
+    this.ledger = new Ledger(shelf.facts());
+  }
+
+  get #hasEnded(): boolean {
+    return this.machine.disk.isCut || this.told.failure !== undefined;
+  }
+
+  async run(stepCount: number): Promise<void> {
+    for (let i = 0; i < stepCount && !this.#hasEnded; i++) await this.#step();
+    makeRoom(this.machine.disk);
+    if (this.#hasEnded) return;
+    if (this.machine.random.oneIn(3)) this.machine.disk.cutPower();
+    else await this.#close();
+  }
+
+  async #step(): Promise<void> {
+    const { random } = this.machine;
+    const what = random.below(24);
+    if (what < 11) this.#change(0);
+    else if (what < 13) this.#batch();
+    else if (what < 16) this.log.sync();
+    else if (what < 18) await this.machine.turns(1 + random.below(12));
+    else if (what < 20) this.#read();
+    else if (what < 21) this.machine.timers.advance(random.pick([50, 250, 500]));
+    else if (what < 23 || this.trouble !== 'disk-full') await this.#durable();
+    else makeRoom(this.machine.disk);
+  }
+
+  #change(unit: number): void {
+    const { random } = this.machine;
+    const name = `n${random.below(24)}`;
+    const before = this.log.openGroup;
+    const isThere = this.shelf.places.has(name);
+    if (isThere && random.oneIn(2)) {
+      this.shelf.drop(name);
+      this.ledger.set(name, undefined, before, this.log.openGroup, unit);
+      return;
+    }
+    const size = random.oneIn(60) ? 140_000 : random.pick([20, 300, 300, 3000, 6000]);
+    this.shelf.put(name, size, random.below(256));
+    const digest = this.shelf.facts().get(name);
+    this.ledger.set(name, digest, before, this.log.openGroup, unit);
+  }
+
+  #batch(): void {
+    const unit = this.ledger.unit();
+    this.log.beginBatch();
+    const group = this.log.openGroup;
+    for (let left = 1 + this.machine.random.below(4); left > 0; left--) this.#change(unit);
+    this.log.endBatch();
+    assert.equal(this.log.openGroup, group, 'a batch lies in two groups');
+  }
+
+  #read(): void {
+    const names = [...this.shelf.places.keys()];
+    if (names.length === 0) return;
+    this.reading++;
+    this.shelf
+      .read(this.machine.random.pick(names))
+      .catch((error: unknown) => this.failures.push(error))
+      .finally(() => this.reading--);
+  }
+
+  /** Waits until everything so far is synced, as one does who waits for a confirm. */
+  async #durable(): Promise<void> {
+    const { log, told } = this;
+    const group = log.openGroup;
+    log.reserve(3, 0);
+    log.sync();
+    const isOver = () => told.durable >= group || told.failure !== undefined;
+    await this.machine.untilRoom(isOver, `group ${group}`);
+  }
+
+  async #close(): Promise<void> {
+    // Whoever reads has ended before.
+    await this.machine.until(() => this.reading === 0, 'reads');
+    try {
+      if ((await this.machine.finish(this.log.close())) === powerCut) return;
+    } catch (error) {
+      requireExpected(error, this.trouble, this.told);
+      return;
+    }
+    this.told.durable = this.log.openGroup;
+    await this.volume.close();
+    if (this.trouble === 'disk-error') this.machine.disk.fault = () => undefined;
+    assert.ok(await this.machine.check(), 'a closed volume is not called closed');
+  }
+
+  verifyFailures(): void {
+    for (const error of this.failures) requireExpected(error, this.trouble, this.told);
+    if (this.told.failure !== undefined) {
+      requireExpected(this.told.failure, this.trouble, this.told);
+    }
+    const { full } = this.told;
+    for (let i = 0; i < full.length; i++) assert.equal(full[i], i % 2 === 0);
+  }
+}
+
+/** Opens the volume, verifies what is in it, and lives on with it. */
+async function live(machine: Machine, left: Left, stepCount: number): Promise<Left> {
+  const trouble = prepare(machine.disk, 70);
+  const shelf = new Shelf();
+  const told = nothingTold();
+  let opened: [Volume, Log] | typeof powerCut;
+  try {
+    const { random } = machine;
+    opened = await machine.finish(machine.open(shelf, smallLog(random), told));
+  } catch (error) {
+    const isFull = trouble === 'disk-full' && (error as { code?: string }).code === 'disk-failed';
+    if (!isFull) requireExpected(error, trouble, told);
+    return left;
+  }
+  if (opened === powerCut) return left;
+  left.ledger.verify(shelf.facts(), left.durable, left.open);
+  const life = new Life(machine, shelf, opened, told, trouble);
+  await life.run(stepCount);
+  life.verifyFailures();
+  return { ledger: life.ledger, durable: told.durable, open: life.log.openGroup };
+}
+
+/** Lives, power cuts and disk failures of a log with a small owner, as the seed has it. */
+export async function simulateLog(seed: number): Promise<void> {
+  const machine = new Machine(seed);
+  await machine.run(async () => {
+    await machine.format();
+    let left: Left = { ledger: new Ledger(new Map()), durable: 0, open: 0 };
+    for (let life = 0; life < 4; life++) {
+      left = await live(machine, left, 10 + machine.random.below(60));
+      machine.restart();
+      machine.disk.fault = () => undefined;
+      makeRoom(machine.disk);
+      await machine.check();
+      machine.restart();
+    }
+    const shelf = new Shelf();
+    const last = await machine.finish(machine.open(shelf, {}, nothingTold()));
+    assert.ok(last !== powerCut);
+    left.ledger.verify(shelf.facts(), left.durable, left.open);
+    for (const name of shelf.places.keys()) await machine.finish(shelf.read(name));
+    await machine.finish(last[1].close());
+    await last[0].close();
+    assert.ok(await machine.check(), 'a closed volume is not called closed');
+  });
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { checkVolume } from '../../src/storage/check.ts';
+import { Log, type LogOptions, type LogOwner } from '../../src/storage/log.ts';
+import { Volume } from '../../src/storage/volume.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { SimDisk } from '../support/sim-disk.ts';
+import { VirtualTimers } from '../support/virtual-timers.ts';
+
+const folder = '/data';
+const dataKey = keyFromBytes(Buffer.alloc(32, 7));
+const turnsMax = 200_000;
+
+/** Something that did not end because the power was cut. */
+export const powerCut = Symbol('power cut');
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** What a log told its owner. */
+export interface Told {
+  durable: number;
+  failure: Error | undefined;
+  /** Whether the disk was said to be full, each time. */
+  full: boolean[];
+}
+
+/** A machine with a disk whose power goes, on which one process after the other opens one volume. */
+export class Machine {
+  readonly random: SeededRandom;
+  readonly disk: SimDisk;
+  readonly timers = new VirtualTimers();
+  /** Called after each turn, to see what it changed. */
+  observe: () => void = () => {};
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+    this.disk = new SimDisk(this.random);
+  }
+
+  /** Runs something whose timers are this machine's. */
+  async run(life: () => Promise<void>): Promise<void> {
+    this.timers.install();
+    try {
+      await life();
+    } finally {
+      this.disk.cutPower();
+      this.timers.restore();
+    }
+  }
+
+  async format(): Promise<void> {
+    const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
+    await this.finish(Volume.format(this.disk.boot(), folder, volume, dataKey));
+  }
+
+  /** Gives a few turns to whatever is under way. */
+  async turns(count: number): Promise<void> {
+    for (let i = 0; i < count && !this.disk.isCut; i++) await this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    await turn();
+    if (!this.disk.isCut) this.observe();
+  }
+
+  /** Waits for a condition or a power cut; timers run meanwhile. */
+  async until(isMet: () => boolean, what: string): Promise<void> {
+    for (let i = 1; !isMet() && !this.disk.isCut; i++) {
+      assert.ok(i < turnsMax, `waited in vain: ${what}`);
+      await this.#turn();
+      if (i % 64 === 0) this.timers.advance(100);
+    }
+  }
+
+  /** The same for what a full disk may delay: it gets room again. */
+  async untilRoom(isMet: () => boolean, what: string): Promise<void> {
+    let waited = 0;
+    const isMetWithRoom = () => {
+      if (++waited > 500) this.disk.capacityBytes = Infinity;
+      return isMet();
+    };
+    await this.until(isMetWithRoom, what);
+  }
+
+  /** What the promise brings, unless the power is cut before. */
+  async finish<T>(promise: Promise<T>): Promise<T | typeof powerCut> {
+    let result: { value: T } | { error: unknown } | undefined;
+    promise.then(
+      (value) => {
+        result = { value };
+      },
+      (error: unknown) => {
+        result = { error };
+      },
+    );
+    await this.until(() => result !== undefined, 'a promise');
+    if (result === undefined) return powerCut;
+    if ('error' in result) throw result.error;
+    return result.value;
+  }
+
+  /** Opens the volume and its log as a process that starts does. */
+  async open(owner: LogOwner, options: Partial<LogOptions>, told: Told): Promise<[Volume, Log]> {
+    const volume = await Volume.open(this.disk.boot(), folder, dataKey);
+    const { random } = this;
+    const log = await Log.open(volume, owner, {
+      random: {
+        bytes: (size) => Buffer.from(Array.from({ length: size }, () => random.below(256))),
+        uuid: () => '',
+      },
+      onDurable: (group) => {
+        told.durable = group;
+      },
+      onFailed: (error) => {
+        told.failure = error;
+      },
+      onFull: (isFull) => told.full.push(isFull),
+      ...options,
+    });
+    return [volume, log];
+  }
+
+  /** Nobody is left of the process that ran. */
+  restart(): void {
+    this.observe = () => {};
+    if (!this.disk.isCut) this.disk.cutPower();
+    this.timers.clear();
+    this.disk.cutAt = Infinity;
+  }
+
+  /** Requires the volume, which nobody has open, to be sound. */
+  async check(): Promise<boolean> {
+    const report = await this.finish(checkVolume(this.disk.boot(), folder, dataKey));
+    assert.ok(report !== powerCut);
+    return report.isClosed;
+  }
+}
+
+/** What a log has told nobody yet. */
+export const nothingTold = (): Told => ({ durable: 0, failure: undefined, full: [] });

@@ -1,0 +1,167 @@
+import type { Disk, DiskFile, Done } from '../../src/storage/disk.ts';
+import { StorageError } from '../../src/storage/errors.ts';
+
+interface Content {
+  bytes: Buffer;
+}
+
+function systemError(code: string, name: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${name}`), { code });
+}
+
+class MemoryFile implements DiskFile {
+  readonly #disk: MemoryDisk;
+  readonly #content: Content;
+
+  constructor(disk: MemoryDisk, content: Content) {
+    this.#disk = disk;
+    this.#content = content;
+  }
+
+  get sizeBytes(): number {
+    return this.#content.bytes.length;
+  }
+
+  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    const data = Buffer.concat(chunks);
+    this.#disk.wrote(offset, data);
+    const error = this.#disk.nextError('write');
+    if (error !== null) {
+      setImmediate(() => done(error));
+      return;
+    }
+    const { bytes } = this.#content;
+    const end = offset + data.length;
+    if (end > bytes.length) this.#content.bytes = Buffer.concat([bytes], end);
+    data.copy(this.#content.bytes, offset);
+    setImmediate(() => done(null));
+  }
+
+  sync(done: Done): void {
+    const error = this.#disk.nextError('sync');
+    setImmediate(() => done(error));
+  }
+
+  async read(offset: number, size: number): Promise<Buffer> {
+    const error = this.#disk.nextError('read');
+    if (error !== null) throw error;
+    return Buffer.from(this.#content.bytes.subarray(offset, offset + size));
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    this.#content.bytes = Buffer.concat([this.#content.bytes], sizeBytes);
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A kind of operation that can be made to fail. */
+export type Operation = 'write' | 'sync' | 'read' | 'replace' | 'create' | 'sync-folder';
+
+/**
+ * Files in memory, all of which count as synced: for tests that change bytes many thousand times,
+ * and for a process that ends anywhere: a copy is what it left.
+ */
+export class MemoryDisk implements Disk {
+  readonly #files = new Map<string, Content>();
+  readonly #locked = new Set<string>();
+  readonly #errors: { operation: Operation; code: string; count: number }[] = [];
+
+  /** A disk with the same files, unlocked. */
+  copy(): MemoryDisk {
+    const other = new MemoryDisk();
+    for (const [name, { bytes }] of this.#files) other.put(name, bytes);
+    return other;
+  }
+
+  /** Every file's name, sorted. */
+  get names(): readonly string[] {
+    return [...this.#files.keys()].sort();
+  }
+
+  /** The bytes of a file themselves: what is changed in them is changed on the disk. */
+  bytes(file: string): Buffer {
+    return this.#content(file).bytes;
+  }
+
+  /** Puts a file there, or in place of another. */
+  put(file: string, bytes: Uint8Array): void {
+    this.#files.set(file, { bytes: Buffer.from(bytes) });
+  }
+
+  /** Lets the next so many operations of a kind fail. */
+  fail(operation: Operation, code: string, count = 1): void {
+    this.#errors.push({ operation, code, count });
+  }
+
+  /** The error that an operation is to fail with now. */
+  nextError(operation: Operation): NodeJS.ErrnoException | null {
+    const at = this.#errors.findIndex((error) => error.operation === operation);
+    const error = this.#errors[at];
+    if (error === undefined) return null;
+    if (--error.count === 0) this.#errors.splice(at, 1);
+    return systemError(error.code, `a test lets this ${operation} fail`);
+  }
+
+  /** Told of every write, also of one that fails. */
+  wrote(_offset: number, _data: Buffer): void {}
+
+  #content(file: string): Content {
+    const content = this.#files.get(file);
+    if (content === undefined) throw systemError('ENOENT', file);
+    return content;
+  }
+
+  async createFolder(): Promise<void> {}
+
+  async list(folder: string): Promise<readonly string[]> {
+    const names = this.names.filter((name) => name.startsWith(`${folder}/`));
+    return names.map((name) => name.slice(folder.length + 1));
+  }
+
+  async create(file: string): Promise<DiskFile> {
+    const error = this.nextError('create');
+    if (error !== null) throw error;
+    if (this.#files.has(file)) throw systemError('EEXIST', file);
+    this.put(file, Buffer.alloc(0));
+    return this.open(file);
+  }
+
+  async open(file: string): Promise<DiskFile> {
+    return new MemoryFile(this, this.#content(file));
+  }
+
+  async replace(file: string, bytes: Uint8Array): Promise<void> {
+    const error = this.nextError('replace');
+    if (error !== null) throw error;
+    this.put(file, bytes);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const content = this.#content(from);
+    this.#files.delete(from);
+    this.#files.set(to, content);
+  }
+
+  async remove(file: string): Promise<void> {
+    this.#content(file);
+    this.#files.delete(file);
+  }
+
+  async syncFolder(): Promise<void> {
+    const error = this.nextError('sync-folder');
+    if (error !== null) throw error;
+  }
+
+  async freeBytes(): Promise<number> {
+    return Number.MAX_SAFE_INTEGER;
+  }
+
+  async lock(folder: string): Promise<() => Promise<void>> {
+    if (this.#locked.has(folder)) throw new StorageError('folder-locked', `${folder} is in use`);
+    this.#locked.add(folder);
+    return async () => {
+      this.#locked.delete(folder);
+    };
+  }
+}

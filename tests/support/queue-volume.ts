@@ -1,0 +1,207 @@
+import type { KeyObject } from 'node:crypto';
+import type { Disk } from '../../src/storage/disk.ts';
+import type { Journal } from '../../src/storage/journal.ts';
+import { Log, type LogOptions } from '../../src/storage/log.ts';
+import { MessageView } from '../../src/storage/message-record.ts';
+import { MessageStore } from '../../src/storage/message-store.ts';
+import { Volume } from '../../src/storage/volume.ts';
+import { Window } from '../../src/storage/window.ts';
+
+/** A queue is there, or no longer. */
+export type QueueChange = { readonly queue: number } | { readonly dropped: number };
+
+/** Definitions as small as they can be: which queues there are. */
+class Queues implements Journal<QueueChange> {
+  readonly name = 'queues';
+  readonly store: MessageStore = new MessageStore(this);
+
+  apply(change: QueueChange): void {
+    const { windows } = this.store;
+    if ('queue' in change) windows.set(change.queue, new Window(change.queue, true));
+    else {
+      const window = windows.get(change.dropped);
+      if (window !== undefined) this.store.drop(window);
+    }
+  }
+  *snapshot(): Generator<QueueChange> {
+    for (const queue of this.store.windows.keys()) yield { queue };
+  }
+}
+
+/** What a message may have besides its body. */
+export interface MessageOptions {
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  readonly head?: string;
+  readonly priority?: number;
+  readonly nowMs?: number;
+  readonly expiresAtMs?: number;
+}
+
+const shortString = (text: string) => Buffer.from([text.length, ...Buffer.from(text)]);
+
+/** A mounted volume of messages in queues, without a broker above it. */
+export class QueueVolume {
+  readonly volume: Volume;
+  readonly #queues = new Queues();
+  #log: Log | undefined = undefined;
+  #waiting: { group: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** Why nothing can be written any more. */
+  failure: Error | undefined = undefined;
+  /** What was said of a full disk. */
+  readonly full: boolean[] = [];
+
+  private constructor(volume: Volume) {
+    this.volume = volume;
+  }
+
+  /** Mounts the volume; what it held is there when this returns, and its first group is synced. */
+  static async open(
+    disk: Disk,
+    folder: string,
+    dataKey: KeyObject,
+    options: Partial<LogOptions> = {},
+  ): Promise<QueueVolume> {
+    const opened = await QueueVolume.openUnsynced(disk, folder, dataKey, options);
+    await opened.durable(1);
+    return opened;
+  }
+
+  /** The same without a wait for the first group. */
+  static async openUnsynced(
+    disk: Disk,
+    folder: string,
+    dataKey: KeyObject,
+    options: Partial<LogOptions> = {},
+  ): Promise<QueueVolume> {
+    const volume = await Volume.open(disk, folder, dataKey);
+    const opened = new QueueVolume(volume);
+    try {
+      opened.#log = await Log.open(volume, opened.store, {
+        onDurable: (group) => opened.#durable(group),
+        onFailed: (error) => opened.#failed(error),
+        onFull: (isFull) => opened.full.push(isFull),
+        ...options,
+      });
+    } catch (error) {
+      await volume.close();
+      throw error;
+    }
+    opened.store.recovered();
+    return opened;
+  }
+
+  get store(): MessageStore {
+    return this.#queues.store;
+  }
+
+  get log(): Log {
+    if (this.#log === undefined) throw new Error('the log is not open');
+    return this.#log;
+  }
+
+  #durable(group: number): void {
+    const ready = this.#waiting.filter((waiter) => waiter.group <= group);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.group > group);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  #failed(error: Error): void {
+    this.failure = error;
+    for (const waiter of this.#waiting) waiter.reject(error);
+  }
+
+  /** Resolves once the group is synced. */
+  durable(group: number): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.log.durableGroup >= group) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ group, resolve, reject }));
+  }
+
+  /** Resolves once what was appended, which must be something, is synced. */
+  synced(): Promise<void> {
+    const group = this.log.openGroup;
+    this.log.sync();
+    return this.durable(group);
+  }
+
+  window(queue: number): Window {
+    const window = this.store.windows.get(queue);
+    if (window === undefined) throw new Error(`there is no queue ${queue}`);
+    return window;
+  }
+
+  declare(queue: number): void {
+    this.store.define({ queue });
+    this.#queues.apply({ queue });
+  }
+
+  publish(queues: readonly number[], body: string, options: MessageOptions = {}): void {
+    const keys = [options.exchange ?? '', options.routingKey ?? ''].map(shortString);
+    const part = Buffer.from(body);
+    const head = Buffer.from(options.head ?? '');
+    const keyBytes = Buffer.concat(keys);
+    this.store.append(
+      {
+        format: 1,
+        priority: options.priority ?? 0,
+        keys: keyBytes,
+        keysStart: 0,
+        keysEnd: keyBytes.length,
+        head,
+        headStart: 0,
+        headEnd: head.length,
+        bodyLength: part.length,
+        partCount: 1,
+        parts: [part],
+        partStarts: [0],
+        partEnds: [part.length],
+      },
+      queues.map((queue) => this.window(queue)),
+      true,
+      options.nowMs ?? 0,
+      options.expiresAtMs ?? Infinity,
+    );
+  }
+
+  settle(queue: number, sequence: number): void {
+    this.store.settle(this.window(queue), sequence);
+    this.store.writeSettlements();
+  }
+
+  /** The bodies of a queue's live messages, in order, brought to memory where need be. */
+  async bodies(queue: number): Promise<string[]> {
+    const window = this.window(queue);
+    const view = new MessageView();
+    const bodies: string[] = [];
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      const block = this.log.blocks[window.slot(s)];
+      if (block !== undefined) await this.log.load(block);
+      this.store.view(window, s, view);
+      const { bodyAt, bodyLength } = view;
+      bodies.push(view.buffer.toString('utf8', bodyAt, bodyAt + bodyLength));
+    }
+    return bodies;
+  }
+
+  /** What recovery found, a line of JSON for each queue: number, next, and the live messages. */
+  async live(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [queue, window] of this.store.windows) {
+      const messages: unknown[] = [];
+      const bodies = await this.bodies(queue);
+      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+        const due = window.expiresAtMs(s);
+        const state = [window.priority(s), due === Infinity ? null : due, window.isReturned(s)];
+        messages.push([s, bodies.shift(), ...state]);
+      }
+      lines.push(JSON.stringify({ queue, next: window.next, messages }));
+    }
+    return lines;
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.volume.close();
+  }
+}

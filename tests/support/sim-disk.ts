@@ -1,0 +1,356 @@
+import type { Disk, DiskFile, Done } from '../../src/storage/disk.ts';
+import { StorageError } from '../../src/storage/errors.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { SimFile } from './sim-file.ts';
+
+/** What a disk is asked, as far as it can fail or be interrupted. */
+export type Operation =
+  | 'create'
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'rename'
+  | 'remove'
+  | 'syncFolder'
+  | 'list';
+
+/** Says whether an operation fails, and how. */
+export type Fault = (operation: Operation, name: string) => 'EIO' | 'ENOSPC' | undefined;
+
+/** A name that came, went, or both; a power cut may undo it until its folder is synced. */
+interface Renaming {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly file: SimFile;
+}
+
+/** Operations that a power cut can come before, within or after: each changes what is on the disk. */
+const changing: readonly Operation[] = [
+  'create',
+  'write',
+  'sync',
+  'truncate',
+  'rename',
+  'remove',
+  'syncFolder',
+];
+
+function systemError(code: string, what: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
+
+/**
+ * A disk in memory whose power can be cut at every change. What was not synced then outlives it in
+ * any part and order; what was, does. All chance comes from one seeded generator.
+ */
+export class SimDisk {
+  readonly random: SeededRandom;
+  /** Changes so far; reads do not count. */
+  changeCount = 0;
+  /** The power goes at this change. */
+  cutAt = Infinity;
+  /** Bytes that fit. */
+  capacityBytes = Infinity;
+  fault: Fault = () => undefined;
+  isCut = false;
+  #names = new Map<string, SimFile>();
+  #syncedNames = new Map<string, SimFile>();
+  /** Since the folder was synced, in order. */
+  #renamings: Renaming[] = [];
+  #syncedCount = 0;
+  readonly #locks = new Set<string>();
+  #boot = 0;
+
+  constructor(random: SeededRandom) {
+    this.random = random;
+  }
+
+  /** The disk as a process has it that starts now: after a power cut, with what that left. */
+  boot(): Disk {
+    this.isCut = false;
+    this.#boot++;
+    return new BootedDisk(this, this.#boot);
+  }
+
+  isCurrent(boot: number): boolean {
+    return boot === this.#boot && !this.isCut;
+  }
+
+  /** Ends whatever runs: no call of it is ever answered, and what was not synced is partly lost. */
+  cutPower(): void {
+    this.isCut = true;
+    this.#locks.clear();
+    this.#loseRenamings();
+    const left = new Map<SimFile, SimFile>();
+    this.#names = new Map();
+    for (const [name, file] of this.#syncedNames) {
+      const after = left.get(file) ?? file.afterPowerCut(this.random);
+      left.set(file, after);
+      this.#names.set(name, after);
+    }
+    this.#syncedNames = new Map(this.#names);
+  }
+
+  /** What concerns one file or name outlives the cut in the order it was done. */
+  #loseRenamings(): void {
+    const { random } = this;
+    const count = random.oneIn(2) ? random.below(this.#renamings.length + 1) : Infinity;
+    const lost = new Set<string | SimFile>();
+    this.#renamings.forEach((renaming, i) => {
+      const { from, to, file } = renaming;
+      const concerned = [from, to, file].filter((part) => part !== undefined);
+      const isKept = count === Infinity ? random.oneIn(2) : i < count;
+      if (isKept && !concerned.some((part) => lost.has(part))) link(this.#syncedNames, renaming);
+      else for (const part of concerned) lost.add(part);
+    });
+    this.#renamings = [];
+  }
+
+  /**
+   * Counts an operation, and says what comes of it.
+   *
+   * @throws what the fault has it
+   */
+  begin(operation: Operation, name: string): void {
+    const code = this.fault(operation, name);
+    if (code !== undefined) throw systemError(code, `${operation} ${name}`);
+    if (changing.includes(operation)) this.changeCount++;
+  }
+
+  /** To be called once the operation has had its effect, which the cut then may undo. */
+  end(operation: Operation): void {
+    if (changing.includes(operation) && this.changeCount >= this.cutAt) this.cutPower();
+  }
+
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const file of new Set(this.#names.values())) bytes += file.sizeBytes;
+    return bytes;
+  }
+
+  list(folder: string): string[] {
+    const start = `${folder}/`;
+    return [...this.#names.keys()]
+      .filter((name) => name.startsWith(start))
+      .map((name) => name.slice(start.length));
+  }
+
+  /** A file; error `ENOENT` where it is not there. */
+  file(name: string): SimFile {
+    const file = this.#names.get(name);
+    if (file === undefined) throw systemError('ENOENT', name);
+    return file;
+  }
+
+  create(name: string): SimFile {
+    if (this.#names.has(name)) throw systemError('EEXIST', name);
+    const file = new SimFile();
+    this.#rename({ from: undefined, to: name, file });
+    return file;
+  }
+
+  rename(from: string, to: string): void {
+    this.#rename({ from, to, file: this.file(from) });
+  }
+
+  remove(name: string): void {
+    this.#rename({ from: name, to: undefined, file: this.file(name) });
+  }
+
+  #rename(renaming: Renaming): void {
+    link(this.#names, renaming);
+    this.#renamings.push(renaming);
+  }
+
+  /** Renamings so far: those that a sync of their folder that begins now makes last. */
+  get renamingCount(): number {
+    return this.#syncedCount + this.#renamings.length;
+  }
+
+  syncNames(renamingCount: number): void {
+    const renamings = this.#renamings.splice(0, Math.max(0, renamingCount - this.#syncedCount));
+    this.#syncedCount += renamings.length;
+    for (const renaming of renamings) link(this.#syncedNames, renaming);
+  }
+
+  lock(folder: string): () => void {
+    if (this.#locks.has(folder)) {
+      throw new StorageError('folder-locked', `${folder} is in use`);
+    }
+    this.#locks.add(folder);
+    return () => this.#locks.delete(folder);
+  }
+}
+
+function link(names: Map<string, SimFile>, { from, to, file }: Renaming): void {
+  if (from !== undefined) names.delete(from);
+  if (to !== undefined) names.set(to, file);
+}
+
+/** A disk as one process has it; once its power is cut, no call is answered any more. */
+class BootedDisk implements Disk {
+  readonly #disk: SimDisk;
+  readonly #boot: number;
+
+  constructor(disk: SimDisk, boot: number) {
+    this.#disk = disk;
+    this.#boot = boot;
+  }
+
+  /** Does something a while after it was asked for, and answers a while later. */
+  run<T>(operation: Operation, name: string, effect: () => T, last = (_: T) => {}): Promise<T> {
+    const disk = this.#disk;
+    return new Promise((resolve, reject) => {
+      const wait = (turns: number, then: () => void): void => {
+        if (!disk.isCurrent(this.#boot)) return;
+        if (turns === 0) then();
+        else setImmediate(() => wait(turns - 1, then));
+      };
+      wait(disk.random.below(2), () => {
+        try {
+          disk.begin(operation, name);
+          const result = effect();
+          disk.end(operation);
+          wait(1 + disk.random.below(2), () => {
+            last(result);
+            resolve(result);
+          });
+        } catch (error) {
+          disk.end(operation);
+          wait(1, () => reject(error));
+        }
+      });
+    });
+  }
+
+  async createFolder(_folder: string): Promise<void> {}
+
+  list(folder: string): Promise<readonly string[]> {
+    return this.run('list', folder, () => this.#disk.list(folder));
+  }
+
+  async create(name: string): Promise<DiskFile> {
+    const file = await this.run('create', name, () => this.#disk.create(name));
+    return new BootedFile(this, this.#disk, name, file);
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    const file = await this.run('open', name, () => this.#disk.file(name));
+    return new BootedFile(this, this.#disk, name, file);
+  }
+
+  async replace(name: string, bytes: Uint8Array): Promise<void> {
+    const draft = `${name}.new`;
+    const isThere = this.#disk
+      .list(folderOf(name))
+      .includes(draft.slice(folderOf(name).length + 1));
+    const file = await (isThere ? this.open(draft) : this.create(draft));
+    await file.truncate(0);
+    await written(file, bytes);
+    await synced(file);
+    await this.rename(draft, name);
+    await this.syncFolder(folderOf(name));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.run('rename', from, () => this.#disk.rename(from, to));
+  }
+
+  remove(name: string): Promise<void> {
+    return this.run('remove', name, () => this.#disk.remove(name));
+  }
+
+  async syncFolder(folder: string): Promise<void> {
+    const disk = this.#disk;
+    await this.run(
+      'syncFolder',
+      folder,
+      () => disk.renamingCount,
+      (count) => disk.syncNames(count),
+    );
+  }
+
+  freeBytes(folder: string): Promise<number> {
+    return this.run('list', folder, () => this.#disk.capacityBytes - this.#disk.usedBytes);
+  }
+
+  async lock(folder: string): Promise<() => Promise<void>> {
+    const unlock = this.#disk.lock(folder);
+    return async () => unlock();
+  }
+}
+
+class BootedFile implements DiskFile {
+  readonly #booted: BootedDisk;
+  readonly #disk: SimDisk;
+  readonly #name: string;
+  readonly #file: SimFile;
+  #isOpen = true;
+
+  constructor(booted: BootedDisk, disk: SimDisk, name: string, file: SimFile) {
+    this.#booted = booted;
+    this.#disk = disk;
+    this.#name = name;
+    this.#file = file;
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  #run<T>(operation: Operation, effect: () => T, last?: (result: T) => void): Promise<T> {
+    if (!this.#isOpen) return Promise.reject(systemError('EBADF', this.#name));
+    return this.#booted.run(operation, this.#name, effect, last);
+  }
+
+  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    const bytes = Buffer.concat(chunks);
+    const effect = () => {
+      const { capacityBytes, usedBytes, random } = this.#disk;
+      const room = this.sizeBytes + capacityBytes - usedBytes;
+      if (offset + bytes.length <= room) return this.#file.write(offset, bytes);
+      // A full disk takes what it has room for.
+      const fit = random.below(Math.max(0, room - offset) + 1);
+      if (fit > 0) this.#file.write(offset, bytes.subarray(0, fit));
+      throw systemError('ENOSPC', this.#name);
+    };
+    this.#run('write', effect).then(() => done(null), done);
+  }
+
+  sync(done: Done): void {
+    const file = this.#file;
+    const effect = () => file.changeCount;
+    this.#run('sync', effect, (count) => file.sync(count)).then(() => done(null), done);
+  }
+
+  read(offset: number, size: number): Promise<Buffer> {
+    return this.#run('read', () => this.#file.read(offset, size));
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#run('truncate', () => this.#file.truncate(sizeBytes));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) throw systemError('EBADF', this.#name);
+    this.#isOpen = false;
+  }
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
+
+function written(file: DiskFile, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    file.write(0, [bytes], (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+function synced(file: DiskFile): Promise<void> {
+  return new Promise((resolve, reject) => {
+    file.sync((error) => (error === null ? resolve() : reject(error)));
+  });
+}

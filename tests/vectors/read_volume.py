@@ -1,0 +1,240 @@
+"""Reads a sealed volume as docs/formats/volume.md describes it: python3 read_volume.py FOLDER KEY_HEX
+
+Prints every record of the segments that recovery wants, a line of JSON each. A volume that is not as it
+was written is refused: exit code 1, and `code: file what` on stderr. Bare Python 3 is enough where the
+system has libcrypto; the package `cryptography` is used where it is there.
+"""
+import ctypes, ctypes.util, hmac, json, os, re, struct, sys
+from volume_records import describe
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+except ImportError:
+    AESGCM = None
+    lib = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3")
+    lib.EVP_CIPHER_CTX_new.restype = lib.EVP_aes_256_gcm.restype = ctypes.c_void_p
+
+PAGE, HEADER = 4096, 40
+GROUP_END, SEGMENT_END, GROUP_BEGIN = 1, 2, 4
+
+
+class Refused(Exception):
+    pass
+
+
+def decrypt(key, nonce, clear, sealed, tag):
+    """AES-256-GCM; None where the tag is another."""
+    if AESGCM:
+        try:
+            return AESGCM(key).decrypt(nonce, sealed + tag, clear)
+        except InvalidTag:
+            return None
+    ctx, size = ctypes.c_void_p(lib.EVP_CIPHER_CTX_new()), ctypes.c_int()
+    out = ctypes.create_string_buffer(len(sealed) + 16)
+    lib.EVP_DecryptInit_ex(ctx, ctypes.c_void_p(lib.EVP_aes_256_gcm()), None, key, nonce)
+    lib.EVP_DecryptUpdate(ctx, None, ctypes.byref(size), clear, len(clear))
+    if sealed:
+        lib.EVP_DecryptUpdate(ctx, out, ctypes.byref(size), sealed, len(sealed))
+    lib.EVP_CIPHER_CTX_ctrl(ctx, 0x11, 16, tag)  # EVP_CTRL_AEAD_SET_TAG
+    is_same = lib.EVP_DecryptFinal_ex(ctx, out, ctypes.byref(size)) == 1
+    lib.EVP_CIPHER_CTX_free(ctx)
+    return out.raw[:len(sealed)] if is_same else None
+
+
+def hkdf(key, salt, info):
+    """RFC 5869 with SHA-256: its first 32 bytes."""
+    return hmac.digest(hmac.digest(salt or bytes(32), key, "sha256"), info + b"\x01", "sha256")
+
+
+def uint(data, at, size):
+    return int.from_bytes(data[at:at + size], "big")
+
+
+def page_after(offset):
+    return -(-offset // PAGE) * PAGE
+
+
+class Volume:
+    """The header file, proved under the data key."""
+    def __init__(self, folder, key):
+        self.folder, self.key, self.names = folder, key, os.listdir(folder)
+        if "volume" not in self.names or (data := self.read("volume"))[:8] != b"WAXWVOL\n":
+            raise Refused("not-a-volume", "volume", "is missing or does not begin as it must")
+        if uint(data, 8, 2) > 1:
+            raise Refused("format-too-new", "volume", f"is of format {uint(data, 8, 2)}")
+        try:
+            self.kind, self.state, _, self.epoch, self.segment, self.blocks, self.end_tag, size = \
+                struct.unpack_from(">BBIQQI16sB", data, 10)
+            (wrapped,) = struct.unpack_from(">I", data, 53 + size)
+        except struct.error:
+            raise Refused("not-a-volume", "volume", "is cut off")
+        self.id = data[53:53 + size]
+        if self.kind > 1 or self.state > 2 or len(data) != 53 + size + 4 + wrapped + 32:
+            raise Refused("not-a-volume", "volume", "is not as it must be")
+        code = hmac.digest(hkdf(key, b"", b"waxwing volume header"), data[:-32], "sha256")
+        if not hmac.compare_digest(code, data[-32:]):
+            raise Refused("wrong-key", "volume", "is not under this key, or changed")
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name), "rb") as file:
+            return file.read()
+
+
+class Segment:
+    """One segment file; `is_proved` tells whether its header page is as it was written."""
+    def __init__(self, volume, number):
+        self.number, self.name = number, f"seg-{number}"
+        if self.name not in volume.names:
+            raise self.damaged("is missing")
+        self.data = volume.read(self.name)
+        self.end, self.end_tag, self.index, self.is_proved = 0, b"", b"", False
+        page = self.data[:PAGE]
+        if len(page) == PAGE and page[:10] == b"WAXWSEG\n\x00\x01" and uint(page, 16, 8) == number:
+            self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
+            info = b"waxwing segment %s %s %d" % ((b"broker", b"system")[volume.kind], volume.id, number)
+            self.key = hkdf(volume.key, page[60:92], info)
+            proof = decrypt(self.key, bytes(12), page[:92], b"", page[92:108])
+            self.is_proved = proof is not None and not any(page[108:])
+
+    def damaged(self, what):
+        return Refused("volume-damaged", self.name, what)
+
+    def proved(self):
+        if not self.is_proved:
+            raise self.damaged("does not begin as it was written")
+        return self
+
+    def block(self, at):
+        """(number, flags, durable segment, durable blocks, plaintext, tag, end), or None."""
+        clear = self.data[at:at + 24]
+        if len(clear) < 24:
+            return None
+        number, flags, length, blocks, zeros = struct.unpack_from(">IIIIH", clear)
+        end = at + HEADER + length
+        if number == 0 or flags > 7 or zeros != 0 or end > len(self.data):
+            return None
+        tag = self.data[at + 24:at + HEADER]
+        plain = decrypt(self.key, number.to_bytes(12, "big"), clear, self.data[at + HEADER:end], tag)
+        return None if plain is None else (number, flags, uint(clear, 18, 6), blocks, plain, tag, end)
+
+    def chain(self, at=PAGE, number=1):
+        """The blocks that follow one another, as far as they open."""
+        while (block := self.block(at)) is not None and block[0] == number:
+            yield at, block
+            at = page_after(block[6]) if block[1] & GROUP_END else block[6]
+            number += 1
+
+    def at_pages(self, at):
+        """Blocks that open at page boundaries."""
+        return filter(None, (self.block(page) for page in range(page_after(at), len(self.data), PAGE)))
+
+    def records(self, block):
+        at, plain = 0, block[4]
+        while at < len(plain):
+            end = at + 5 + uint(plain, at + 1, 4)
+            if at + 5 > len(plain) or end > len(plain):
+                raise self.damaged(f"has a broken record in block {block[0]}")
+            yield plain[at], plain[at + 5:end]
+            at = end
+
+
+def recover(volume):
+    """The segments that are wanted, each with its end: the one to begin with, and those its table names."""
+    segments = sorted(int(name[4:]) for name in volume.names if re.fullmatch(r"seg-\d+", name))
+    later = [number for number in segments if number > volume.segment]
+    if len(later) > (volume.state == 1) or later[:1] not in ([], [volume.segment + 1]):
+        raise Refused("volume-rolled-back", f"seg-{later[-1]}", "was written after the header")
+    successor = Segment(volume, later[0]) if later else None
+    if successor and successor.is_proved:
+        for number, flags, segment, *_ in successor.at_pages(PAGE):
+            if segment >= successor.number or (flags & GROUP_BEGIN and number > 1):
+                raise Refused("volume-rolled-back", successor.name, "was confirmed after the header")
+    if volume.segment == 0:
+        return []
+    start = Segment(volume, volume.segment).proved()
+    if start.epoch > volume.epoch or (volume.blocks == 0 and start.epoch != volume.epoch):
+        raise Refused("volume-rolled-back", start.name, f"is of mount {start.epoch}")
+    at, following, wanted, has_table = PAGE, 1, [start], False
+    for _, block in start.chain():
+        at, following = block[6], block[0] + 1
+        if block[1] & GROUP_END:
+            start.end, start.end_tag = block[0], block[5]
+            if block[1] & SEGMENT_END or start.end == volume.blocks:
+                break
+    if volume.blocks > 0:
+        if start.end != volume.blocks:
+            raise start.damaged(f"lacks block {following}")
+        if start.end_tag != volume.end_tag:
+            raise Refused("volume-rolled-back", start.name, "is another")
+    elif start.end == 0 or (successor and successor.is_proved and successor.predecessor_blocks > start.end):
+        raise start.damaged(f"lacks block {following}")
+    else:
+        for number, flags, segment, blocks, *_ in start.at_pages(at + 1):
+            was_synced = flags & GROUP_BEGIN and number > following
+            if was_synced or (number >= following and segment == start.number and blocks >= following):
+                raise start.damaged(f"lacks block {following}, which was synced")
+    for _, block in start.chain():
+        if block[0] <= start.end:
+            for kind, payload in start.records(block):
+                if kind == 0x42:
+                    has_table = True
+                    rows = struct.iter_unpack(">QI16sQQQII", payload)
+                    wanted += [listed(volume, start, *row) for row in rows]
+            if block[1] & GROUP_END and not has_table:
+                raise start.damaged("begins without a checkpoint")
+    return sorted(wanted, key=lambda segment: segment.number)
+
+
+def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
+    """An older segment as the table says, with what its blocks record says of its blocks."""
+    segment = Segment(volume, number).proved()
+    if segment.data[last + 24:last + HEADER] != tag:
+        raise Refused("volume-rolled-back", segment.name, "does not end as it did")
+    if (block := segment.block(last)) is None or block[0] != blocks:
+        raise segment.damaged("is damaged in its last block")
+    segment.end, segment.end_tag = blocks, tag
+    home = segment if home == number else newest
+    index = [block for _, block in home.chain(at, first) if block[0] < first + count]
+    if len(index) < count:
+        raise home.damaged("is damaged in an index")
+    segment.index = next(data for block in index for kind, data in home.records(block) if kind == 0x43)[8:]
+    return segment
+
+
+def check(segment):
+    """Every block of the segment, in order; refuses what recovery does not look at."""
+    for at, block in segment.chain():
+        place = segment.index[12 * block[0] - 12:12 * block[0]]
+        if place and place != struct.pack(">QI", at, len(block[4])):
+            raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
+        if block[1] & GROUP_END and any(segment.data[block[6]:page_after(block[6])]):
+            raise segment.damaged(f"is damaged behind byte {block[6]}")
+        yield block
+        if block[0] == segment.end:
+            if block[5] != segment.end_tag or (
+                    block[1] & SEGMENT_END and len(segment.data) != page_after(block[6])):
+                raise segment.damaged("does not end as it did")
+            return
+    raise segment.damaged("lacks blocks")
+
+
+def main(folder, key):
+    volume = Volume(folder, bytes.fromhex(key))
+    wanted, lines = recover(volume), []
+    for segment in wanted:
+        for block in check(segment):
+            for kind, payload in segment.records(block):
+                line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
+                lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False))
+    for name in set(volume.names) - {"volume", "lock", *(segment.name for segment in wanted)}:
+        left = r"volume\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
+        if not re.fullmatch(left, name):
+            raise Refused("volume-damaged", name, "does not belong to the volume")
+    sys.stdout.write("".join(line + "\n" for line in lines))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:3])
+    except Refused as refused:
+        sys.exit("{}: {} {}".format(*refused.args))

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { after, test } from 'node:test';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { checkVolume } from '../../src/storage/check.ts';
+import { QueueVolume } from '../support/queue-volume.ts';
+import { listRecords } from '../support/volume-records.ts';
+import { diskOf, parseVector, type VolumeVector } from '../support/volume-vector.ts';
+
+const folder = '/v';
+const path = 'tests/vectors/volume';
+const vectors = new Map<string, VolumeVector>();
+for (const name of readdirSync(path)) {
+  vectors.set(name.replace(/\.txt$/, ''), parseVector(readFileSync(`${path}/${name}`, 'utf8')));
+}
+const good = [...vectors].filter(([, vector]) => vector.refusal === undefined);
+const bad = [...vectors].filter(([, vector]) => vector.refusal !== undefined);
+
+const keyOf = (vector: VolumeVector) => keyFromBytes(Buffer.from(vector.dataKey, 'hex'));
+const isSystem = (vector: VolumeVector) => vector.files['volume']?.[10] === 1;
+
+test('there are vectors that open and vectors that are refused', () => {
+  assert.ok(good.length >= 9 && bad.length >= 21, `${good.length} and ${bad.length}`);
+});
+
+for (const [name, vector] of good) {
+  test(`the volume '${name}' is sound and holds the records that its vector lists`, async () => {
+    const disk = diskOf(vector);
+    await checkVolume(disk, folder, keyOf(vector));
+    assert.deepEqual(await listRecords(disk, folder, keyOf(vector)), vector.records);
+  });
+}
+
+for (const [name, vector] of good.filter(([, one]) => !isSystem(one))) {
+  test(`recovery finds in the volume '${name}' the live messages that its vector lists`, async () => {
+    const life = await QueueVolume.open(diskOf(vector), folder, keyOf(vector));
+    assert.deepEqual(await life.live(), vector.live);
+    await life.close();
+  });
+}
+
+for (const [name, vector] of bad) {
+  const { refusal } = vector;
+  test(`the volume '${name}' is refused by its ${refusal?.by}: ${refusal?.code}`, async () => {
+    assert.ok(refusal !== undefined);
+    const expected = { code: refusal.code, message: new RegExp(refusal.file) };
+    const disk = diskOf(vector);
+    await assert.rejects(checkVolume(disk, folder, keyOf(vector)), expected);
+    const opening = QueueVolume.open(disk, folder, keyOf(vector));
+    if (refusal.by === 'check') await (await opening).close();
+    else await assert.rejects(opening, expected);
+  });
+}
+
+const python = spawnSync('python3', ['--version']).status === 0;
+const skip = python ? false : 'python3 is not installed';
+const made = mkdtempSync(`${tmpdir()}/waxwing-vectors-`);
+after(() => rmSync(made, { recursive: true }));
+
+/** What the second reader makes of a vector. */
+function readWithPython(name: string, vector: VolumeVector, options: readonly string[]) {
+  const at = `${made}/${name}`;
+  mkdirSync(at, { recursive: true });
+  for (const [file, bytes] of Object.entries(vector.files)) writeFileSync(`${at}/${file}`, bytes);
+  const program = 'tests/vectors/read_volume.py';
+  return spawnSync('python3', ['-B', ...options, program, at, vector.dataKey], {
+    encoding: 'utf8',
+  });
+}
+
+// With -S Python finds no installed packages, and the reader uses the system's libcrypto.
+for (const options of [[], ['-S']]) {
+  const which = ['python3', ...options].join(' ');
+  test(`a second reader, under ${which}, lists the same records`, { skip }, () => {
+    for (const [name, vector] of good) {
+      const { stdout, stderr, status } = readWithPython(name, vector, options);
+      assert.deepEqual([status, stderr], [0, ''], name);
+      assert.deepEqual(stdout.split('\n').slice(0, -1), vector.records, name);
+    }
+  });
+
+  test(`a second reader, under ${which}, refuses the same volumes for the same reasons`, {
+    skip,
+  }, () => {
+    for (const [name, vector] of bad) {
+      const { stdout, stderr, status } = readWithPython(name, vector, options);
+      assert.deepEqual([status, stdout], [1, ''], `${name}: ${stderr}`);
+      const expected = `${vector.refusal?.code}: ${vector.refusal?.file}`;
+      assert.ok(stderr.startsWith(expected), `${name}: ${stderr} is not ${expected}`);
+    }
+  });
+}

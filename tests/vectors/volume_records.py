@@ -1,0 +1,61 @@
+"""What the records of a sealed volume say, as docs/formats/volume.md describes them."""
+
+
+class Cursor:
+    """Reads a payload: a number of so many bytes, hex of so many (negative), rows, or a word below."""
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def skip(self, size):
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def take(self, what):
+        if isinstance(what, int):
+            return int.from_bytes(self.skip(what), "big") if what > 0 else self.skip(-what).hex()
+        if isinstance(what, str):
+            return {"rest": lambda: self.skip(len(self.data) - self.at).decode(),
+                    "string": lambda: self.skip(self.take(1)).decode(),
+                    "bytes": lambda: self.skip(self.take(4)).hex()}[what]()
+        rows = []
+        while self.at < len(self.data):
+            rows.append([self.take(each) for each in what])
+        return rows
+
+
+RANGES, CHANGE = {"queue": 4, "next": 6, "ranges": (6, 6)}, {"change": "rest"}
+TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHANGE), 4: ("window", RANGES),
+         5: ("returned", RANGES), 6: ("stopped", {}), 0x10: ("change", CHANGE),
+         0x11: ("timeline", {"timeline": "string", "at": 6, "bytes": "bytes"}),
+         0x41: ("index", {"timeline": "string", "of": 6, "entries": (6, 4, 6)}),
+         0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)})}
+
+
+def message(cursor):
+    take, flags = cursor.take, cursor.take(1)
+    fields = {"format": take(1), "persistent": flags & 2 != 0,
+              "queues": [[take(4), take(6)] for _ in range(take(2))], "received": take(6),
+              "expires": take(6) if flags & 1 else None, "priority": take(1), "exchange": take("string"),
+              "key": take("string")}
+    head, body = take(4), take(4)
+    return {"type": "message", **fields, "head": cursor.skip(head).hex(), "body": cursor.skip(body).hex()}
+
+
+def message_index(cursor):
+    take, sequence, block, entries = cursor.take, -2, -1, []
+    fields = {"type": "index", "of": take(6), "queue": take(4), "entries": entries}
+    while cursor.at < len(cursor.data):
+        flags = take(1)
+        sequence, block = take(6) if flags & 1 else sequence + 1, take(6) if flags & 2 else block
+        place = [sequence, block, take(4), take(4)]
+        entries.append([*place, take(1) if flags & 4 else 0, take(6) if flags & 8 else None])
+    return fields
+
+
+def describe(kind, payload, is_system):
+    """What a record says, as a dictionary; names and order are those of the vectors."""
+    cursor = Cursor(payload)
+    if kind == 1 or (kind == 0x41 and not is_system):
+        return message(cursor) if kind == 1 else message_index(cursor)
+    name, fields = TYPES.get(kind, (str(kind), {}))
+    return {"type": name, **{field: cursor.take(what) for field, what in fields.items()}}
