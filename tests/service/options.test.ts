@@ -91,10 +91,11 @@ test('a client without the certificate does not trust the service', async () => 
   assert.match((await refused).code ?? '', /SELF_SIGNED|UNABLE_TO/);
 });
 
-test('what the greeting tells to type works in a shell, whatever the folder is called', async () => {
+test('what the greeting tells to type works in a shell, whatever the folder is called', async (t) => {
   const folder = new WaxwingFolder("it's a folder; $HOME");
   const env = { WAXWING_NO_DEFAULT_BROKER: '0', WAXWING_TLS_PARITY: 'false' };
   const other = await Waxwing.start({ folder, env });
+  t.after(() => other.remove());
   const greeting = await other.greeted();
   const [, line = ''] = /^ {2}(eval "\$\(.*\)") +#/m.exec(greeting) ?? [];
   const typed = line.replace('dist/src/main.js', main).replace('node ', `${process.execPath} `);
@@ -107,5 +108,4 @@ test('what the greeting tells to type works in a shell, whatever the folder is c
   // Variables that say no are as good as none.
   assert.equal((await openssl(other.apiPort, '-tls1_3'))?.version, 'TLSv1.3');
   assert.match(other.amqpUrl, /^amqps:/);
-  await other.remove();
 });
