@@ -346,7 +346,11 @@ export class Queue {
 
   /** @throws {BrokerError} `resource-locked` where another connection owns the queue */
   requireOwner(owner: object | undefined): void {
-    if (this.owner === undefined || this.owner === owner) return;
+    if (this.owner !== undefined && this.owner !== owner) this.refuseOwner();
+  }
+
+  /** @throws {BrokerError} `resource-locked` */
+  refuseOwner(): never {
     throw new BrokerError(
       'resource-locked',
       `cannot obtain exclusive access to locked ${describe('queue', this.name, this.vhost)}. ` +

@@ -23,7 +23,7 @@ export interface DiskFile {
 
 /** All that storage asks of a file system. Every method rejects with the system's own error. */
 export interface Disk {
-  /** Makes the folder and those above it; no error where it is there. */
+  /** Makes the folder and those above it, for good; no error where it is there. */
   createFolder(folder: string): Promise<void>;
   /** Names of what is in the folder. */
   list(folder: string): Promise<readonly string[]>;
@@ -135,7 +135,13 @@ async function syncPath(name: string): Promise<void> {
 /** The machine's own file system. */
 export const systemDisk: Disk = {
   createFolder: async (folder) => {
-    await fsp.mkdir(folder, { recursive: true, mode: 0o700 });
+    const first = await fsp.mkdir(folder, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    // What is synced in a folder is lost all the same where the folder's own name is.
+    const { length } = path.resolve(first);
+    for (let made = path.resolve(folder); made.length >= length; made = path.dirname(made)) {
+      await syncPath(path.dirname(made));
+    }
   },
   list: (folder) => fsp.readdir(folder),
   create: (file) => openFile(file, 'wx+'),

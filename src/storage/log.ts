@@ -114,15 +114,19 @@ export class Log implements MessageLog {
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
-    this.#writer = new GroupWriter(this.#files, {
-      synced: (group, durationMs) => {
-        options.onSynced?.(group.sizeBytes, durationMs);
-        this.#synced(group);
+    this.#writer = new GroupWriter(
+      this.#files,
+      {
+        synced: (group, durationMs) => {
+          options.onSynced?.(group.sizeBytes, durationMs);
+          this.#synced(group);
+        },
+        begun: (segment) => this.#begun(segment),
+        full: (isFull) => options.onFull?.(isFull),
+        failed: (error) => this.#fail(error),
       },
-      begun: (segment) => this.#begun(segment),
-      full: (isFull) => options.onFull?.(isFull),
-      failed: (error) => this.#fail(error),
-    });
+      this.#segmentBytes,
+    );
   }
 
   /**
@@ -405,7 +409,8 @@ export class Log implements MessageLog {
       block.buffer = await this.#recovery.readBlock(home, number);
       block.heldBytes = block.length;
       this.#table.cache.add(block);
-      this.#table.cache.evict();
+      // Not before whoever waits has had its turn: it may be this block that is too much.
+      setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {

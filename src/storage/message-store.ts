@@ -64,7 +64,10 @@ export interface MessageLog {
   release(block: MessageBlock): void;
   /** Brings the block's plaintext back into memory. */
   load(block: MessageBlock): Promise<void>;
-  /** What is reserved until `endBatch` is recovered whole or not at all; not nested. */
+  /**
+   * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
+   * segment first, like `reserve`.
+   */
   beginBatch(): void;
   endBatch(): void;
   /** Someone waits: the open group is synced soon. */

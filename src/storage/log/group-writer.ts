@@ -41,6 +41,7 @@ const zeros = Buffer.alloc(1024 * 1024);
 export class GroupWriter {
   readonly #files: SegmentFiles;
   readonly #events: GroupWriterEvents;
+  readonly #segmentBytes: number;
   readonly #waiting: Group[] = [];
   #file: DiskFile | undefined = undefined;
   #isFull = false;
@@ -49,9 +50,11 @@ export class GroupWriter {
   /** Whether nothing is written any more. */
   isFailed = false;
 
-  constructor(files: SegmentFiles, events: GroupWriterEvents) {
+  /** @param segmentBytes where a segment will end, so that no room is made behind it */
+  constructor(files: SegmentFiles, events: GroupWriterEvents, segmentBytes = Infinity) {
     this.#files = files;
     this.#events = events;
+    this.#segmentBytes = segmentBytes;
   }
 
   /** Whether a group waits or is being written. */
@@ -89,7 +92,7 @@ export class GroupWriter {
     if (group.isFirst) this.#file = await this.#untilRoom(() => this.#files.begin(number));
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
-    const chunks = group.isLast ? group.chunks : withRoomAhead(file, group);
+    const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
     await this.#untilRoom(() => write(file, group.offset, chunks));
     if (group.isLast) await file.truncate(group.offset + group.sizeBytes);
     await sync(file);
@@ -99,6 +102,18 @@ export class GroupWriter {
       await this.#untilRoom(() => this.#events.begun(group.segment));
     }
     if (group.isLast) await this.#files.finish(number);
+  }
+
+  /**
+   * Zeros after the group where the file would grow: a sync after a write that does not lengthen the
+   * file costs half.
+   */
+  #withRoomAhead(file: DiskFile, group: Group): readonly Buffer[] {
+    const end = group.offset + group.sizeBytes;
+    const left = pageAfter(Math.max(0, this.#segmentBytes - end));
+    if (end <= file.sizeBytes || left === 0) return group.chunks;
+    const ahead = Math.min(zeros.length, Math.max(aheadBytesMin, pageAfter(end / 2)), left);
+    return [...group.chunks, zeros.subarray(0, ahead)];
   }
 
   /**
@@ -132,17 +147,6 @@ export class GroupWriter {
     const message = `writing ${file} at byte ${group.offset} failed: ${reason}`;
     this.#events.failed(new StorageError('disk-failed', message, { cause }));
   }
-}
-
-/**
- * Zeros after the group where the file would grow: a sync after a write that does not lengthen the
- * file costs half.
- */
-function withRoomAhead(file: DiskFile, group: Group): readonly Buffer[] {
-  const end = group.offset + group.sizeBytes;
-  if (end <= file.sizeBytes) return group.chunks;
-  const ahead = Math.min(zeros.length, Math.max(aheadBytesMin, pageAfter(end / 2)));
-  return [...group.chunks, zeros.subarray(0, ahead)];
 }
 
 function write(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
