@@ -222,17 +222,21 @@ export class Queue {
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
     const { store, delivery } = this.#host;
-    if (this.settings.deadLetterExchange === undefined) store.settle(this.window, sequence);
-    else if (!store.view(this.window, sequence, delivery)) {
-      this.#dead.push({ sequence, reason });
-      this.#host.load(this, sequence);
-    } else {
-      // The dead letter and its end in this queue are recovered both or neither.
-      store.begin();
+    if (this.settings.deadLetterExchange === undefined) {
+      store.settle(this.window, sequence);
+      return;
+    }
+    // The dead letter and its end in this queue are recovered both or neither; and within a batch
+    // the message stays where it is until it is copied.
+    store.begin();
+    if (store.view(this.window, sequence, delivery)) {
       this.#host.deadLetter(this, delivery, reason);
       store.settle(this.window, sequence);
-      store.end();
+    } else {
+      this.#dead.push({ sequence, reason });
+      this.#host.load(this, sequence);
     }
+    store.end();
   }
 
   /** A block that the queue waits for is in memory. */

@@ -206,7 +206,9 @@ export class Log implements MessageLog {
     if (appender === undefined) return;
     this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
-    if (this.#isInBatch || this.#isRolling || appender.isFirstGroup) return;
+    if (this.#isInBatch) return;
+    appender.sealExcess();
+    if (this.#isRolling || appender.isFirstGroup) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
