@@ -63,6 +63,8 @@ const flushMs = 50;
 const markMs = 500;
 /** How many dead segments are worth a checkpoint of their own. */
 const deadCountMin = 2;
+/** A segment of this size is worth a checkpoint where the disk is short of room and nothing in it is wanted. */
+const reclaimBytesMin = 1024 * 1024;
 
 /**
  * A volume's one write-ahead log: sealed blocks in segment files, written and synced in groups.
@@ -370,6 +372,22 @@ export class Log implements MessageLog {
     if (count < deadCountMin || count * 4 < this.#segments.size) return;
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
     this.#roll();
+  }
+
+  /**
+   * Gives back all that can be, at any price in speed: for a disk that is short of room. What is given
+   * back is so some time later.
+   */
+  reclaim(): void {
+    const appender = this.#appender;
+    if (this.#failure !== undefined || appender === undefined) return;
+    const removed = this.#retiring.then(() => this.#files.removeSpares());
+    this.#retiring = removed.catch((cause) => {
+      this.#fail(this.#recovery.failed('giving back a segment', cause));
+    });
+    if (appender.isFirstGroup || this.#writer.isBusy) return;
+    const isOwnDead = this.#segment?.liveCount === 0 && appender.offset >= reclaimBytesMin;
+    if (isOwnDead || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
   blockAt(segment: number, number: number): LogBlock | undefined {
