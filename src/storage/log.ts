@@ -39,6 +39,8 @@ export interface LogOptions {
   onFailed(error: StorageError): void;
   /** So many bytes were written and synced, in so many milliseconds. */
   onSynced?(sizeBytes: number, durationMs: number): void;
+  /** Recovery has seen to so many of the older segments. */
+  onRecovering?(doneCount: number, totalCount: number): void;
   /** The disk is full, or has room again; nothing is lost meanwhile. */
   onFull?(isFull: boolean): void;
   /** This mount's number, above that of every mount before; default one more. */
@@ -164,6 +166,7 @@ export class Log implements MessageLog {
       record: (block, type, buffer, start, end) =>
         this.#owner.replay(block, type, buffer, start, end),
       end: (block) => this.#table.synced(block),
+      progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
     await this.#files.adoptSpares(spares);

@@ -17,6 +17,7 @@ import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { StartMessage } from './messages.ts';
+import { RecoveryReport } from './recovery-report.ts';
 
 /** How often the broker does what is due. */
 const tickMs = 100;
@@ -155,6 +156,10 @@ async function openBroker(
     reclaim: () => log?.reclaim(),
     failed: (error) => events.failed(error),
   });
+  const report = new RecoveryReport(
+    (text) => events.log('warn', text),
+    () => systemClock.monotonicMs(),
+  );
   const openLog = async (store: MessageStore) => {
     log = await Log.open(volume, store, {
       epoch: message.epoch,
@@ -162,6 +167,7 @@ async function openBroker(
       // What becomes durable before the broker has recovered, nobody waits for.
       onDurable: (group) => broker?.onDurable(group),
       onFailed: (error) => events.failed(error),
+      onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
       onFull: (isFull) => disk.setFull(isFull),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
