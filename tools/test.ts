@@ -1,5 +1,6 @@
 // `npm test`: lint, what nothing uses, then every test file, on the compiled output.
 // With --long: the large numbers too (WAXWING_LONG=1 tells the tests).
+// With --proof: what the long tests measure goes to docs/proof (WAXWING_PROOF=1 tells the tests).
 // With --node24: under the newest Node that is supported, which npm brings; not installed with the
 // rest, since its hundred megabytes are for this alone.
 import { spawnSync } from 'node:child_process';
@@ -7,6 +8,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const isLong = process.argv.includes('--long');
+const isProof = process.argv.includes('--proof');
 const isNode24 = process.argv.includes('--node24');
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
@@ -23,7 +25,11 @@ function testFiles(folder: string): string[] {
 
 function step(what: string, command: string, args: string[]): boolean {
   console.log(`# ${what}`);
-  const env = { ...process.env, ...(isLong ? { WAXWING_LONG: '1' } : {}) };
+  const env = {
+    ...process.env,
+    ...(isLong && { WAXWING_LONG: '1' }),
+    ...(isProof && { WAXWING_PROOF: '1' }),
+  };
   return spawnSync(command, args, { stdio: 'inherit', env }).status === 0;
 }
 

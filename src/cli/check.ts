@@ -1,11 +1,24 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { protectMemory } from '../base/process.ts';
 import { checkDataFolder } from '../server/check.ts';
 import { rootKeySource } from '../server/settings.ts';
+import { ProgressLine } from './progress-line.ts';
 
 /** Proves a stopped data folder sound, or says what is wrong with it. */
 export async function check(folder: string): Promise<void> {
   protectMemory();
   const source = rootKeySource(process.env);
-  for await (const line of checkDataFolder(resolve(folder), source)) console.log(line);
+  const line = new ProgressLine(process.stderr, () => systemClock.monotonicMs());
+  const root = resolve(folder);
+  const progress = (volume: string, doneBytes: number, totalBytes: number) =>
+    line.show(relative(root, volume), doneBytes, totalBytes);
+  try {
+    for await (const text of checkDataFolder(root, source, progress)) {
+      line.clear();
+      console.log(text);
+    }
+  } finally {
+    line.clear();
+  }
 }

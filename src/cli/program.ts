@@ -35,6 +35,11 @@ function number(flags: string, description: string, standard: number): Option {
   return option(flags, description).argParser(wholeNumber).default(standard);
 }
 
+const memoryLimit = () =>
+  option(
+    '--memory-limit-mib <n>',
+    "publishers wait while their broker's process has more",
+  ).argParser(wholeNumber);
 const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
 function program(): Command {
@@ -56,6 +61,8 @@ function program(): Command {
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
     .addOption(number('--key-check-seconds <n>', "look at each broker's key so often", 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change is noticed', 0))
+    .addOption(memoryLimit())
+    .addOption(number('--disk-reserve-mib <n>', 'publishers wait while less is free', 50))
     .addOption(
       option('--log-level <level>', 'what is told on standard error')
         .choices(logLevels)

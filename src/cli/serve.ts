@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly tlsParity: boolean;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
+  readonly memoryLimitMib?: number;
+  readonly diskReserveMib: number;
   readonly logLevel: LogLevel;
 }
 
@@ -46,6 +48,8 @@ function settingsOf(options: ServeOptions): Settings {
     hasTlsParity: options.tlsParity,
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
+    memoryLimitMib: options.memoryLimitMib,
+    diskReserveMib: options.diskReserveMib,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };

@@ -81,7 +81,8 @@ export class SocketTransport implements Transport {
     const write = { bytes, released };
     if (this.#isWriting) this.#queue.push(write);
     else this.#begin(write);
-    this.#isBehind = this.#waitingBytes > waitingBytesMax;
+    // Once behind, it stays so until that is taken back by `writable`, however little is added.
+    if (this.#waitingBytes > waitingBytesMax) this.#isBehind = true;
     return !this.#isBehind;
   }
 

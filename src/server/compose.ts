@@ -32,6 +32,7 @@ import { brokersFolder } from './system-volume.ts';
 const systemSegmentBytes = 8 * 1024 * 1024;
 const systemCacheBytes = 4 * 1024 * 1024;
 
+const mib = 1024 * 1024;
 const noSalt = Buffer.alloc(0);
 
 /** The purposes for which keys are derived from the system volume's data key. */
@@ -165,6 +166,10 @@ export function composeEngine(
     host: settings.host,
     amqpsPort: settings.amqpsPort,
     hasTlsParity: settings.hasTlsParity,
+    room: {
+      memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
+      diskReserveBytes: settings.diskReserveMib * mib,
+    },
     certificates: () => shown,
     log: (brokerId, level, text) => log[level]({ brokerId }, text),
   });

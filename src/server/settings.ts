@@ -26,6 +26,10 @@ export interface Settings {
   readonly keyCheckSeconds: number;
   /** Seconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
   readonly keyEffectDelaySeconds: number;
+  /** MiB that a broker's process may have resident before its publishers wait; undefined: 0.4 of the machine's. */
+  readonly memoryLimitMib: number | undefined;
+  /** MiB of the disk that are to stay free: below, publishers wait. 0 for none. */
+  readonly diskReserveMib: number;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }
@@ -48,6 +52,10 @@ export function checkSettings(settings: Settings): void {
   const { region, accountId } = settings;
   checkWhole('--api-port', settings.apiPort, 65_535);
   checkWhole('--amqps-port', settings.amqpsPort, 65_535);
+  if (settings.memoryLimitMib !== undefined) {
+    checkWhole('--memory-limit-mib', settings.memoryLimitMib, 100_000_000, 64);
+  }
+  checkWhole('--disk-reserve-mib', settings.diskReserveMib, 100_000_000);
   checkWhole('--key-check-seconds', settings.keyCheckSeconds, 86_400);
   checkWhole('--key-effect-delay', settings.keyEffectDelaySeconds, 86_400);
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region)) {
@@ -58,9 +66,9 @@ export function checkSettings(settings: Settings): void {
   }
 }
 
-function checkWhole(option: string, found: number, max: number): void {
-  if (Number.isInteger(found) && found >= 0 && found <= max) return;
-  throw invalid(option, String(found), `a whole number from 0 to ${max}`);
+function checkWhole(option: string, found: number, max: number, min = 0): void {
+  if (Number.isInteger(found) && found >= min && found <= max) return;
+  throw invalid(option, String(found), `a whole number from ${min} to ${max}`);
 }
 
 function invalid(option: string, found: string, allowed: string): ServerError {

@@ -39,6 +39,8 @@ export interface LogOptions {
   onFailed(error: StorageError): void;
   /** So many bytes were written and synced, in so many milliseconds. */
   onSynced?(sizeBytes: number, durationMs: number): void;
+  /** Recovery has seen to so many of the older segments. */
+  onRecovering?(doneCount: number, totalCount: number): void;
   /** The disk is full, or has room again; nothing is lost meanwhile. */
   onFull?(isFull: boolean): void;
   /** This mount's number, above that of every mount before; default one more. */
@@ -63,6 +65,8 @@ const flushMs = 50;
 const markMs = 500;
 /** How many dead segments are worth a checkpoint of their own. */
 const deadCountMin = 2;
+/** A segment of this size is worth a checkpoint where the disk is short of room and nothing in it is wanted. */
+const reclaimBytesMin = 1024 * 1024;
 
 /**
  * A volume's one write-ahead log: sealed blocks in segment files, written and synced in groups.
@@ -166,6 +170,7 @@ export class Log implements MessageLog {
       record: (block, type, buffer, start, end) =>
         this.#owner.replay(block, type, buffer, start, end),
       end: (block) => this.#table.synced(block),
+      progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
     await this.#files.adoptSpares(spares);
@@ -376,6 +381,22 @@ export class Log implements MessageLog {
     if (count < deadCountMin || count * 4 < this.#segments.size) return;
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
     this.#roll();
+  }
+
+  /**
+   * Gives back all that can be, at any price in speed: for a disk that is short of room. What is given
+   * back is so some time later.
+   */
+  reclaim(): void {
+    const appender = this.#appender;
+    if (this.#failure !== undefined || appender === undefined) return;
+    const removed = this.#retiring.then(() => this.#files.removeSpares());
+    this.#retiring = removed.catch((cause) => {
+      this.#fail(this.#recovery.failed('giving back a segment', cause));
+    });
+    if (appender.isFirstGroup || this.#writer.isBusy) return;
+    const isOwnDead = this.#segment?.liveCount === 0 && appender.offset >= reclaimBytesMin;
+    if (isOwnDead || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
   blockAt(segment: number, number: number): LogBlock | undefined {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -7,7 +8,7 @@ import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
 import { disableKey } from '../support/keys.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
-import { WaxwingFolder } from '../support/waxwing-folder.ts';
+import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
 // `waxwing check`: sound, or what is wrong and where.
 
@@ -66,6 +67,24 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   assert.match(system, /audit trail of \d{2} events unbroken$/);
   assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
   assert.equal(end, '');
+});
+
+test('a terminal is shown how far a check is', async (t) => {
+  // A terminal of its own, which nothing but a program for that can give.
+  const command = `exec '${process.execPath}' '${main}' check '${waxwing.folder.data}'`;
+  const env = waxwing.folder.environment();
+  const { error, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+    env,
+    encoding: 'utf8',
+  });
+  if (error !== undefined) {
+    t.skip('there is no `script` here to give a terminal');
+    return;
+  }
+  const lines = stdout.split('\r\u001b[K');
+  assert.match(lines[1] ?? '', /^system: \d+\.\d of \d+\.\d MiB, \d+ %$/);
+  assert.match(lines[2] ?? '', /^system: sound, closed in order/);
+  assert.match(lines[3] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
 });
 
 test('every damaged block of every file is found and named', async () => {

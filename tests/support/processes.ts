@@ -9,7 +9,7 @@ const lookEveryMs = 20;
  * @param what for the error where it does not come true
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   condition: () => T | Promise<T>,
   patienceMs = 30_000,
 ): Promise<NonNullable<T>> {
@@ -17,7 +17,9 @@ export async function until<T>(
   for (;;) {
     const found = await condition();
     if (found) return found;
-    if (performance.now() > endMs) throw new Error(`not within ${patienceMs} ms: ${what}`);
+    if (performance.now() > endMs) {
+      throw new Error(`not within ${patienceMs} ms: ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
 }

@@ -24,12 +24,15 @@ process.once('exit', () => {
 
 /** A place of its own for one service: a data folder and a home, removed at the end. */
 export class WaxwingFolder {
-  readonly root = mkdtempSync(join(tmpdir(), 'waxwing-'));
-
+  readonly root: string;
   readonly data: string;
 
-  /** @param name what the data folder is called */
-  constructor(name = 'data') {
+  /**
+   * @param name what the data folder is called
+   * @param parent where the place is
+   */
+  constructor(name = 'data', parent = tmpdir()) {
+    this.root = mkdtempSync(join(parent, 'waxwing-'));
     this.data = join(this.root, name);
     left.add(this.root);
   }

@@ -7,6 +7,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
 /** What our own engine is given. */
@@ -18,6 +19,8 @@ export interface WaxwingEngineOptions {
   /** Port that a broker takes where it is free, before any other; 0 for any. */
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
+  /** How much each broker may take. */
+  readonly room: Room;
   /** The certificates that listeners show; asked for at each start. */
   readonly certificates: () => readonly ServerCertificate[];
   readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
@@ -65,7 +68,7 @@ export class WaxwingEngine implements Engine {
       return known.running;
     }
     const child = takeSpare();
-    const { host, hasTlsParity, certificates } = this.#options;
+    const { host, hasTlsParity, certificates, room } = this.#options;
     const ports = await child.start(
       {
         type: 'start',
@@ -78,6 +81,7 @@ export class WaxwingEngine implements Engine {
         amqpsPorts: this.#amqpsPorts(spec),
         certificates: certificates(),
         hasTlsParity,
+        room,
       },
       dataKey,
       {

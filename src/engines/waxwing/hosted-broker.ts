@@ -15,7 +15,9 @@ import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
+import { DiskWatch } from './disk-watch.ts';
 import type { StartMessage } from './messages.ts';
+import { RecoveryReport } from './recovery-report.ts';
 
 /** How often the broker does what is due. */
 const tickMs = 100;
@@ -43,6 +45,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly disk: DiskWatch;
   readonly hooks: LogHooks;
 }
 
@@ -57,7 +60,7 @@ export class HostedBroker {
 
   private constructor(
     volume: Volume,
-    { broker, hooks }: OpenBroker,
+    { broker, disk, hooks }: OpenBroker,
     listener: TlsListener,
     port: number,
   ) {
@@ -66,7 +69,10 @@ export class HostedBroker {
     this.#hooks = hooks;
     this.#listener = listener;
     this.ports = { amqps: port };
-    this.#ticks = setInterval(() => broker.tick(), tickMs);
+    this.#ticks = setInterval(() => {
+      broker.tick();
+      disk.tick(systemClock.monotonicMs());
+    }, tickMs);
   }
 
   /**
@@ -141,34 +147,50 @@ async function openBroker(
   const hooks: LogHooks = { metrics: undefined };
   const passwords = new PasswordChecker();
   let broker: Broker | undefined;
-  let isFull = false;
-  const setFull = (full: boolean) => {
-    isFull = full;
-    if (full) broker?.flow.block(lowOnDisk);
-    else broker?.flow.unblock(lowOnDisk);
-    events.log('warn', full ? 'the disk is full: publishers wait' : 'the disk has room again');
-  };
+  let log: Log | undefined;
+  const { memoryBytesMax, diskReserveBytes } = message.room;
+  const disk = new DiskWatch({
+    disk: systemDisk,
+    folder: message.folder,
+    reserveBytes: diskReserveBytes,
+    changed: (isShort, why) => {
+      if (isShort) broker?.flow.block(lowOnDisk);
+      else broker?.flow.unblock(lowOnDisk);
+      events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
+    },
+    reclaim: () => log?.reclaim(),
+    failed: (error) => events.failed(error),
+  });
+  const report = new RecoveryReport(
+    (text) => events.log('warn', text),
+    () => systemClock.monotonicMs(),
+  );
   const openLog = async (store: MessageStore) => {
-    await Log.open(volume, store, {
+    log = await Log.open(volume, store, {
       epoch: message.epoch,
       epochMin: message.epochMin,
       // What becomes durable before the broker has recovered, nobody waits for.
       onDurable: (group) => broker?.onDurable(group),
       onFailed: (error) => events.failed(error),
-      onFull: setFull,
-      onSynced: (sizeBytes, durationMs) => hooks.metrics?.synced(sizeBytes, durationMs),
+      onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
+      onFull: (isFull) => disk.setFull(isFull),
+      onSynced: (sizeBytes, durationMs) => {
+        disk.written(sizeBytes);
+        hooks.metrics?.synced(sizeBytes, durationMs);
+      },
     });
   };
   broker = await Broker.open({
     openLog,
     formats: [amqp091Format],
     users: message.users,
+    ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
     onInternalError: (error, peer) =>
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
-  if (isFull) broker.flow.block(lowOnDisk);
-  return { broker, hooks };
+  if (disk.isShort) broker.flow.block(lowOnDisk);
+  return { broker, disk, hooks };
 }
 
 function describe(error: unknown): string {

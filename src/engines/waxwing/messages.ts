@@ -18,6 +18,15 @@ export interface StartMessage {
   readonly certificates: readonly ServerCertificate[];
   /** Only what the Amazon MQ guide says of TLS, and nothing better. */
   readonly hasTlsParity: boolean;
+  readonly room: Room;
+}
+
+/** How much a broker may take before its publishers wait. */
+export interface Room {
+  /** Resident bytes of its process; undefined: a part of the machine's memory. */
+  readonly memoryBytesMax: number | undefined;
+  /** Bytes of the disk that are to stay free; 0 for none. */
+  readonly diskReserveBytes: number;
 }
 
 /** From the service to a broker's process. */

@@ -22,6 +22,8 @@ export interface ReplayTarget {
   /** All of the block's records have come. */
   end(block: LogBlock): void;
   record(block: LogBlock, type: number, buffer: Buffer, start: number, end: number): void;
+  /** So many of the older segments have been seen to. */
+  progress?(doneCount: number, totalCount: number): void;
 }
 
 /** Reads a volume's log as recovery does: a checkpoint, the indexes it names, what came after it. */
@@ -77,15 +79,21 @@ export class Replay {
           break;
         case logRecordTypes.table:
           this.#hasTable = true;
-          for (const entry of decodeTable(plaintext, start, end)) {
-            await this.#replayIndex(segment, entry);
-          }
+          await this.#replayIndexes(segment, [...decodeTable(plaintext, start, end)]);
           break;
         default:
           this.#target.record(block, type, plaintext, start, end);
       }
     }
     this.#target.end(block);
+  }
+
+  async #replayIndexes(newest: LiveSegment, entries: readonly TableEntry[]): Promise<void> {
+    let doneCount = 0;
+    for (const entry of entries) {
+      await this.#replayIndex(newest, entry);
+      this.#target.progress?.(++doneCount, entries.length);
+    }
   }
 
   async #replayIndex(newest: LiveSegment, entry: TableEntry): Promise<void> {

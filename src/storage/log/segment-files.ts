@@ -64,10 +64,14 @@ export class SegmentFiles {
   /** A new segment's file, from a spare where there is one; it stays open until {@link finish}. */
   async begin(segment: number): Promise<DiskFile> {
     const { disk } = this.#volume;
-    const spare = this.#spares[0];
+    const spare = this.#spares.shift();
     if (spare !== undefined) {
-      await disk.rename(this.#spare(spare), this.#path(segment));
-      this.#spares.shift();
+      try {
+        await disk.rename(this.#spare(spare), this.#path(segment));
+      } catch (error) {
+        this.#spares.unshift(spare);
+        throw error;
+      }
     } else {
       await this.#create(segment);
     }
@@ -167,7 +171,13 @@ export class SegmentFiles {
   /** Closes every file and removes the spares. */
   async close(): Promise<void> {
     for (const segment of [...this.#handles.keys()]) await this.#close(segment);
-    for (const spare of this.#spares) await this.#volume.disk.remove(this.#spare(spare));
-    this.#spares = [];
+    await this.removeSpares();
+  }
+
+  /** Gives back what was kept to be written anew. */
+  async removeSpares(): Promise<void> {
+    for (let spare = this.#spares.pop(); spare !== undefined; spare = this.#spares.pop()) {
+      await this.#volume.disk.remove(this.#spare(spare));
+    }
   }
 }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DiskWatch } from './disk-watch.ts';
+
+/** A watch over a disk that has as much room as the test says, and what it told. */
+function watched(reserveBytes = 1000) {
+  const disk = { free: 5000, looks: 0 };
+  const told: string[] = [];
+  const watch = new DiskWatch({
+    disk: {
+      freeBytes: async () => {
+        disk.looks++;
+        return disk.free;
+      },
+    },
+    folder: 'anywhere',
+    reserveBytes,
+    changed: (isShort) => told.push(isShort ? 'short' : 'enough'),
+    reclaim: () => told.push('reclaim'),
+    failed: (error) => told.push(String(error)),
+  });
+  /** Lets time pass until the next look. */
+  const tick = async (nowMs: number) => {
+    watch.tick(nowMs);
+    await new Promise(setImmediate);
+  };
+  return { disk, told, watch, tick };
+}
+
+test('publishers wait while less is free than is to stay free, and what can go is asked for', async () => {
+  const { disk, told, tick, watch } = watched();
+  await tick(0);
+  disk.free = 999;
+  await tick(1000);
+  await tick(2000);
+  assert.equal(watch.isShort, true);
+  disk.free = 1000;
+  await tick(3000);
+  assert.equal(watch.isShort, false);
+  assert.deepEqual(told, ['short', 'reclaim', 'reclaim', 'enough']);
+});
+
+test('a disk is looked at once a second, and sooner where much is written', async () => {
+  const { disk, watch, tick } = watched();
+  await tick(0);
+  await tick(999);
+  assert.equal(disk.looks, 1);
+  watch.written(4 * 1024 * 1024);
+  await tick(999);
+  assert.equal(disk.looks, 2);
+});
+
+test('a disk that was full and is low still keeps publishers waiting', async () => {
+  const { disk, told, tick, watch } = watched();
+  watch.setFull(true);
+  disk.free = 10;
+  await tick(0);
+  watch.setFull(false);
+  assert.equal(watch.isShort, true);
+  disk.free = 2000;
+  await tick(1000);
+  assert.equal(watch.isShort, false);
+  assert.equal(told.at(-1), 'enough');
+});
+
+test('nothing is looked at where nothing is to stay free', async () => {
+  const { disk, tick } = watched(0);
+  await tick(0);
+  assert.equal(disk.looks, 0);
+});

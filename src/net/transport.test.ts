@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import type { Connection } from '../protocols/protocol.ts';
+import { Flusher, SocketTransport } from './transport.ts';
+
+/** A socket whose kernel takes a write when the test says so. */
+class SlowSocket extends Duplex {
+  readonly #taken: (() => void)[] = [];
+
+  override _read(): void {}
+  override _write(_bytes: Buffer, _encoding: string, done: () => void): void {
+    this.#taken.push(done);
+  }
+  setNoDelay(): void {}
+  getProtocol(): string {
+    return 'TLSv1.3';
+  }
+  /** Takes one write, and lets the transport hear of it. */
+  async accept(): Promise<void> {
+    this.#taken.shift()?.();
+    await new Promise(setImmediate);
+  }
+}
+
+function attached() {
+  const socket = new SlowSocket();
+  const transport = new SocketTransport(socket as unknown as TLSSocket, new Flusher());
+  let writableCount = 0;
+  const connection = {
+    ended: () => {},
+    writable: () => {
+      writableCount++;
+    },
+  };
+  transport.attach(connection as unknown as Connection, () => {});
+  return { socket, transport, writableCount: () => writableCount };
+}
+
+const half = Buffer.alloc(512 * 1024);
+
+test('a connection that was told to wait is told when it may go on, though it wrote a little meanwhile', async () => {
+  const { socket, transport, writableCount } = attached();
+  assert.deepEqual([transport.write(half), transport.write(half)], [true, true]);
+  assert.equal(transport.write(half), false);
+  await socket.accept();
+  // Below the limit, but not yet so far that it was told to go on.
+  assert.equal(transport.write(Buffer.alloc(10)), false);
+  await socket.accept();
+  assert.equal(writableCount(), 0);
+  await socket.accept();
+  assert.equal(writableCount(), 1);
+  assert.equal(transport.write(half), true);
+});
