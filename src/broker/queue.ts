@@ -227,6 +227,8 @@ export class Queue {
       this.#dead.push({ sequence, reason });
       this.#host.load(this, sequence);
     } else {
+      // It is copied while blocks may be sealed; what the view is open on must not move meanwhile.
+      store.block(this.window, sequence).fix();
       // The dead letter and its end in this queue are recovered both or neither.
       store.begin();
       this.#host.deadLetter(this, delivery, reason);
