@@ -224,8 +224,8 @@ function mixed(disk: MemoryDisk, file: string, from: MemoryDisk): MemoryDisk {
   return disk;
 }
 
-/** One more group, sealed as it must be, whose only record is longer than its block. */
-async function brokenRecord(): Promise<MemoryDisk> {
+/** What a kill left, with one more group, sealed as it must be, of one block. */
+async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
   const disk = await killed();
   const volume = await Volume.open(disk, folder, dataKey());
   const bytes = disk.bytes(`${folder}/seg-1`);
@@ -234,9 +234,8 @@ async function brokenRecord(): Promise<MemoryDisk> {
   if (segment === undefined) throw new Error('the segment does not begin as it was written');
   const at = endOf(bytes);
   const number = bytes.readUInt32BE(at - pageBytes) + 1;
-  const plaintext = Buffer.from('0600000001', 'hex');
   const flags = blockFlags.groupBegin | blockFlags.groupEnd;
-  const durable = { segment: 1, blocks: number - 1 };
+  const durable = { segment: 1, blocks: durableBlocks };
   const header = { number, flags, length: plaintext.length, durable };
   for (const [i, part] of sealBlock(segment.key, header, plaintext).entries()) {
     part.copy(bytes, at + i * 40);
@@ -368,9 +367,17 @@ const bad: Readonly<Record<string, Scenario>> = {
     },
     refusal: ['volume-damaged', 'recovery', 'seg-1'],
   },
+  'killed-flip-busy': {
+    about: 'The same in the last group but one, whose successor was sealed before it was synced.',
+    make: async () => {
+      const disk = await withGroup(Buffer.alloc(0), 3);
+      return flip(disk, 'seg-1', endOf(disk.bytes(`${folder}/seg-1`)) - 2 * pageBytes + 60);
+    },
+    refusal: ['volume-damaged', 'recovery', 'seg-1'],
+  },
   'killed-broken-record': {
     about: 'A block that opens, with a record longer than the block.',
-    make: brokenRecord,
+    make: () => withGroup(Buffer.from('0600000001', 'hex'), 3),
     refusal: ['volume-damaged', 'recovery', 'seg-1'],
   },
   'older-header': {

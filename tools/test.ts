@@ -1,4 +1,4 @@
-// `npm test`: lint, then every test file, on the compiled output.
+// `npm test`: lint, what nothing uses, then every test file, on the compiled output.
 // With --long: the large numbers too (WAXWING_LONG=1 tells the tests).
 // With --proof: what the long tests measure goes to docs/proof (WAXWING_PROOF=1 tells the tests).
 // With --node24: under the newest Node that is supported, which npm brings; not installed with the
@@ -34,11 +34,12 @@ function step(what: string, command: string, args: string[]): boolean {
 }
 
 const bin = (name: string) => join('node_modules', '.bin', name);
-const files = ['src', 'tests', 'tools'].flatMap((name) => testFiles(join('dist', name)));
+const files = ['src', 'tests', 'tools', 'bench'].flatMap((name) => testFiles(join('dist', name)));
 const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
 // The tests come last: their closing lines are what a reader looks for.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
+  step('what nothing uses', bin('knip'), []),
   step(`${files.length} test files${isNode24 ? ' under Node 24' : ''}`, node, [
     ...nodeArguments,
     '--test',

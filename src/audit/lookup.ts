@@ -60,8 +60,9 @@ export async function lookUp(
   }
   const after = lookup.nextToken === undefined ? undefined : readToken(lookup.nextToken, lookup);
   const range = {
-    fromMs: Math.max(lookup.fromMs ?? 0, nowMs - keptMs),
-    toMs: lookup.toMs ?? nowMs,
+    // Events show whole seconds: a range that ends with an event's time as shown has the event.
+    fromMs: Math.max(Math.ceil((lookup.fromMs ?? 0) / 1000) * 1000, nowMs - keptMs),
+    toMs: Math.floor((lookup.toMs ?? nowMs) / 1000) * 1000 + 999,
     newestFirst: true,
     ...(after !== undefined && { after }),
   };
@@ -139,5 +140,7 @@ function tokenParts(token: string): [string, string] | undefined {
   }
   if (!Array.isArray(parts)) return undefined;
   const [cursor, print]: unknown[] = parts;
-  return typeof cursor === 'string' && typeof print === 'string' ? [cursor, print] : undefined;
+  if (typeof cursor !== 'string' || typeof print !== 'string') return undefined;
+  // Anybody can make a token: what the timeline gets must be a place in it, or none at all.
+  return /^\d{1,15}\.\d{1,10}$/.test(cursor) ? [cursor, print] : undefined;
 }

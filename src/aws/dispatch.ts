@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import { AwsError, inWordsOf, RequestError, type Wire } from './errors.ts';
 import { json } from './json.ts';
 import { perform, type Steps } from './pipeline.ts';
+import { query } from './query.ts';
 import { type Route, type ServiceRegistry, wireOf } from './registry.ts';
 import type { HttpRequest, HttpResponse } from './request.ts';
 import { restJson } from './rest-json.ts';
@@ -47,7 +48,7 @@ export interface DispatcherOptions {
 const wires: Readonly<Record<Wire, WireFormat>> = {
   'json-1.1': json,
   'rest-json': restJson,
-  query: json,
+  query,
 };
 
 /** The one front door for calls over HTTP. */

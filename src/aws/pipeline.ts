@@ -96,7 +96,9 @@ export async function perform(call: Call, steps: Steps, nowMs: () => number): Pr
   } catch (error) {
     const failure = awsErrorFor(error, route.service);
     if (failure.status >= 500) steps.broken(error, context);
-    const ended = endedCall(call, input, { output: undefined }, nowMs(), failure);
+    const resources = input === undefined ? undefined : route.operation.concerns?.(input, context);
+    const result = { output: undefined, ...(resources && { resources }) };
+    const ended = endedCall(call, input, result, nowMs(), failure);
     await committed(steps.record(ended), steps, route.service, context);
     throw failure;
   }

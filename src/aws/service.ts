@@ -107,6 +107,11 @@ export interface Operation<Input = never, Output = unknown> {
    */
   permissions?(input: Input, context: CallContext): readonly Permission[];
   /**
+   * What a call that failed was about, for its audit record: who tried to use what must be found by
+   * it. What does not exist, or not for the caller, is left out. Must not throw.
+   */
+  concerns?(input: Input, context: CallContext): readonly AuditResource[];
+  /**
    * Does it. The dispatcher applies the changes in the same tick in which it receives them, so
    * what a synchronous operation checked still holds. Calls interleave at every await: an
    * asynchronous operation that depends on the present state resolves to a {@link Decision}, which

@@ -85,7 +85,10 @@ export class Broker implements VhostHost, Journal<Change> {
     for (const format of options.formats) this.#formats[formatNumbers[format.name]] = format;
   }
 
-  /** Opens a broker and recovers what its log holds. */
+  /**
+   * Opens a broker and recovers what its log holds. Consumers are to be let in once `defined` resolves:
+   * only then does the next start know that messages may have been delivered.
+   */
   static async open(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
     await options.openLog(broker.store);

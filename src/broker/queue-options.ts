@@ -107,6 +107,16 @@ class ArgumentReader {
     return this.fail(name, `{unacceptable_type,${found.type}}`);
   }
 
+  /** Refuses a value of an argument that changes nothing here, and which does not exist. */
+  checkChoice(name: string, what: string, allowed: readonly (string | number)[]): void {
+    const found = this.#args[name];
+    if (found === undefined) return;
+    if (typeof allowed[0] === 'string') this.text(name);
+    else this.count(name);
+    if (allowed.some((value) => value === found.value)) return;
+    this.fail(name, `"unsupported ${what} '${found.value}'"`);
+  }
+
   type(): QueueType {
     const type = this.text('x-queue-type') ?? 'classic';
     if (type !== 'classic' && type !== 'quorum') {
@@ -120,6 +130,19 @@ class ArgumentReader {
     }
     return type;
   }
+}
+
+/**
+ * Checks what a new queue's arguments must be although they change nothing. A queue that is read
+ * back is not held to it: a rule that came later must not keep a broker from starting.
+ *
+ * @param subject `queue 'q' in vhost '/'`
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkQueueArguments(args: Arguments, subject: string): void {
+  const reader = new ArgumentReader(args, subject);
+  reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
+  reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
 }
 
 /**

@@ -222,19 +222,21 @@ export class Queue {
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
     const { store, delivery } = this.#host;
-    if (this.settings.deadLetterExchange === undefined) store.settle(this.window, sequence);
-    else if (!store.view(this.window, sequence, delivery)) {
-      this.#dead.push({ sequence, reason });
-      this.#host.load(this, sequence);
-    } else {
-      // It is copied while blocks may be sealed; what the view is open on must not move meanwhile.
-      store.block(this.window, sequence).fix();
-      // The dead letter and its end in this queue are recovered both or neither.
-      store.begin();
+    if (this.settings.deadLetterExchange === undefined) {
+      store.settle(this.window, sequence);
+      return;
+    }
+    // The dead letter and its end in this queue are recovered both or neither; and within a batch
+    // the message stays where it is until it is copied.
+    store.begin();
+    if (store.view(this.window, sequence, delivery)) {
       this.#host.deadLetter(this, delivery, reason);
       store.settle(this.window, sequence);
-      store.end();
+    } else {
+      this.#dead.push({ sequence, reason });
+      this.#host.load(this, sequence);
     }
+    store.end();
   }
 
   /** A block that the queue waits for is in memory. */
@@ -348,7 +350,11 @@ export class Queue {
 
   /** @throws {BrokerError} `resource-locked` where another connection owns the queue */
   requireOwner(owner: object | undefined): void {
-    if (this.owner === undefined || this.owner === owner) return;
+    if (this.owner !== undefined && this.owner !== owner) this.refuseOwner();
+  }
+
+  /** @throws {BrokerError} `resource-locked` */
+  refuseOwner(): never {
     throw new BrokerError(
       'resource-locked',
       `cannot obtain exclusive access to locked ${describe('queue', this.name, this.vhost)}. ` +

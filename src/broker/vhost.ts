@@ -13,7 +13,12 @@ import {
 } from './exchanges/exchange.ts';
 import { checkMatch } from './exchanges/headers.ts';
 import { Queue, type QueueHost } from './queue.ts';
-import { comparedArguments, type QueueOptions, readQueueArguments } from './queue-options.ts';
+import {
+  checkQueueArguments,
+  comparedArguments,
+  type QueueOptions,
+  readQueueArguments,
+} from './queue-options.ts';
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {
@@ -170,13 +175,14 @@ export class Vhost {
    * @throws {BrokerError} `resource-locked`, `access-refused`, `precondition-failed`
    */
   declareQueue(name: string, options: QueueOptions, owner: object): Queue {
+    this.#requireOrdinaryName('queue', name);
     const found = this.queues.get(name);
     if (found !== undefined) {
       const subject = describe('queue', name, this.name);
       found.requireOwner(owner);
+      if (options.exclusive !== found.options.exclusive) found.refuseOwner();
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
-      requireSameField('exclusive', subject, options.exclusive, found.options.exclusive);
       for (const key of comparedArguments) {
         // No type at all means the classic one.
         const none = key === 'x-queue-type' ? classic : undefined;
@@ -185,7 +191,6 @@ export class Vhost {
       }
       return found;
     }
-    this.#requireOrdinaryName('queue', name);
     return this.#newQueue(name, options, owner);
   }
 
@@ -205,7 +210,9 @@ export class Vhost {
   }
 
   #newQueue(name: string, options: QueueOptions, owner: object): Queue {
-    readQueueArguments(options.arguments, describe('queue', name, this.name));
+    const subject = describe('queue', name, this.name);
+    readQueueArguments(options.arguments, subject);
+    checkQueueArguments(options.arguments, subject);
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) queue.owner = owner;
     return queue;

@@ -9,8 +9,21 @@ import { version } from './version.ts';
 /** An option that is also a variable of the environment: `--api-port` is `WAXWING_API_PORT`. */
 function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
-  const name = made.long?.replace(/^--(no-)?/, (_, no) => (no ? 'no-' : '')) ?? '';
-  return made.env(`WAXWING_${name.toUpperCase().replaceAll('-', '_')}`);
+  return made.env(variableOf(made));
+}
+
+/** An option without a value. Its variable is as good as it is, unless it says that it is not. */
+function flag(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  const variable = variableOf(made);
+  const value = process.env[variable];
+  return value !== undefined && ['', '0', 'false', 'no'].includes(value)
+    ? made
+    : made.env(variable);
+}
+
+function variableOf({ long = '' }: Option): string {
+  return `WAXWING_${long.replace(/^--/, '').toUpperCase().replaceAll('-', '_')}`;
 }
 
 function wholeNumber(text: string): number {
@@ -44,8 +57,8 @@ function program(): Command {
     .addOption(number('--amqps-port <n>', 'port brokers take where it is free; 0: any', 5671))
     .addOption(option('--region <name>', 'region in ARNs; kept from the first start'))
     .addOption(option('--account-id <digits>', '12 digits; kept from the first start'))
-    .addOption(option('--no-default-broker', 'do not make the broker `default` at the first start'))
-    .addOption(option('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
+    .addOption(flag('--no-default-broker', 'do not make the broker `default` at the first start'))
+    .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
     .addOption(number('--key-check-seconds <n>', "look at each broker's key so often", 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change is noticed', 0))
     .addOption(memoryLimit())

@@ -51,7 +51,7 @@ export class Decisions {
     const state = nextState(broker.state, 'reboot-asked');
     if (state === undefined || broker.action?.code === invalidKeyAction) {
       throw refuse(
-        'broker-id',
+        'brokerState',
         `Broker [${id}] cannot be rebooted in state ${broker.state}` +
           (broker.action ? ` (${broker.action.code}).` : ', it must be RUNNING.'),
       );
@@ -74,7 +74,7 @@ export class Decisions {
   update(id: string, request: UpdateRequest): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
     if (broker.state === 'DELETION_IN_PROGRESS' || broker.state === 'CREATION_FAILED') {
-      throw refuse('broker-id', `Broker [${id}] cannot be updated in state ${broker.state}.`);
+      throw refuse('brokerState', `Broker [${id}] cannot be updated in state ${broker.state}.`);
     }
     refuseUnsupported(request);
     checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true);

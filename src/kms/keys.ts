@@ -58,6 +58,23 @@ export class Keys {
     return made ?? looked(key, key);
   }
 
+  /**
+   * Those keys, of all that a call names, which are there for its caller to see; nobody is asked
+   * whether the call may use them.
+   */
+  named(call: KmsCall, names: readonly string[]): readonly KeyRecord[] {
+    const found = new Set<KeyRecord>();
+    for (const name of names) {
+      try {
+        found.add(this.#parts.finder.find(call, name));
+      } catch (error) {
+        // A name of nothing is no reason to fail: the call itself has been told.
+        if (!(error instanceof KmsError)) throw error;
+      }
+    }
+    return [...found];
+  }
+
   /** The account's keys in every state; a service sees those that services own. */
   list(call: KmsCall, request: PageRequest): Done<Page<KeyRecord>> {
     const accountId = isServiceCall(call) ? serviceAccountId : call.accountId;

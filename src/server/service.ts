@@ -123,10 +123,11 @@ export class Service {
     const { supervisor } = this.#parts.control;
     this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
-      await this.#environment.open();
       await writeCertificate(this.certificateFile, this.#state.certificates.authority);
       await supervisor.start();
       await this.#makeDefaultBroker();
+      // Who asks gets an answer that is whole.
+      await this.#environment.open();
     } catch (error) {
       await this.#stopRunning('the service could not start');
       throw error;

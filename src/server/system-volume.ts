@@ -44,22 +44,10 @@ export async function openSystemVolume(
 }
 
 /**
- * Opens the system volume of a data folder that holds one.
- *
- * @throws {ServerError} what opening the root key throws
- * @throws {StorageError} as {@link openSystemVolume}
- */
-export function openExistingSystemVolume(
-  folder: string,
-  source: RootKeySource,
-): Promise<SystemVolume> {
-  return openMade(systemDisk, folder, source);
-}
-
-/**
  * The data key of the system volume of a data folder, which nothing is locked for.
  *
- * @throws as {@link openExistingSystemVolume}
+ * @throws {ServerError} what opening the root key throws
+ * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
 export async function systemDataKey(folder: string, source: RootKeySource) {
   const header = await readVolumeHeader(systemDisk, systemFolder(folder));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
@@ -19,6 +20,7 @@ test('a lock leaves nothing but itself, and nothing when it is let go', async ()
   const unlock = await lockFolder(at);
   assert.deepEqual(await readdir(at), ['lock']);
   assert.equal(JSON.parse(await readFile(`${at}/lock`, 'utf8')).pid, process.pid);
+  assert.equal(statSync(`${at}/lock`).mode & 0o777, 0o600);
   await unlock();
   assert.deepEqual(await readdir(at), []);
 });
@@ -60,4 +62,33 @@ test('the lock of a process whose id another has now, or of before a restart, is
 test('a folder that is not there is not locked', async () => {
   const at = await folder();
   await assert.rejects(lockFolder(`${at}/missing`), { code: 'ENOENT' });
+});
+
+/** A process that has ended and whose parent never asks for its end; what its lock would say. */
+async function zombie() {
+  // The shell becomes `sleep`, which waits for no child; the child ends and stays in the list.
+  const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$; cat /proc/\\$\\$/stat" & exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  for await (const text of parent.stdout) {
+    said += String(text);
+    if (/\n.*\n/.test(said)) break;
+  }
+  const [pid = '', stat = ''] = said.split('\n');
+  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const state = () => / ([A-Z]) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+  while (state() !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+  return { holder: { pid: Number(pid), bootId, startTime }, end: () => parent.kill('SIGKILL') };
+}
+
+test('a process that has ended holds nothing, though nobody has asked for its end', async () => {
+  const at = await folder();
+  const { holder, end } = await zombie();
+  await writeFile(`${at}/lock`, JSON.stringify(holder));
+  const unlock = await lockFolder(at);
+  end();
+  assert.equal(JSON.parse(await readFile(`${at}/lock`, 'utf8')).pid, process.pid);
+  await unlock();
 });

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
+import { MemoryDisk } from '../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { checkVolume } from './check.ts';
 import { systemDisk } from './disk.ts';
@@ -135,6 +137,8 @@ async function open(at: string, options: Partial<LogOptions> = {}) {
     },
     /** As if the process had ended here. */
     abandon: async () => {
+      // What is under way would go on, as it does not where a process ends.
+      await notes.synced();
       await volume.close();
       await checkVolume(systemDisk, at, dataKey);
     },
@@ -200,4 +204,36 @@ test('what does not belong to a closed volume is named', async () => {
     code: 'volume-damaged',
     message: /seg-0 does not belong/,
   });
+});
+
+test('a block longer than all that is kept in memory is there for who loads it', async () => {
+  const disk = new MemoryDisk();
+  await Volume.format(disk, '/v', newVolume, dataKey);
+  const life = await QueueVolume.open(disk, '/v', dataKey, { cacheBytes: 1000 });
+  life.declare(1);
+  const bodies = ['x'.repeat(300_000), 'y'.repeat(2000)];
+  for (const body of bodies) life.publish([1], body);
+  await life.synced();
+  for (let i = 0; i < 3; i++) assert.deepEqual(await life.bodies(1), bodies);
+  await life.close();
+});
+
+test('a log to which only batches are appended begins segments too, and a batch lies in one', async () => {
+  const disk = new MemoryDisk();
+  await Volume.format(disk, '/v', newVolume, dataKey);
+  const life = await QueueVolume.open(disk, '/v', dataKey, { segmentBytes: 64 * 1024 });
+  life.declare(1);
+  for (let i = 0; i < 30; i++) {
+    life.store.begin();
+    const segments = [0, 1].map((half) => {
+      life.publish([1], `${i} ${half}`.padEnd(3000, '.'));
+      return life.store.block(life.window(1), life.window(1).next - 1).segment;
+    });
+    life.store.end();
+    assert.equal(segments[0], segments[1]);
+    await life.synced();
+  }
+  assert.ok(disk.names.filter((name) => name.includes('seg-')).length > 2);
+  await life.close();
+  await checkVolume(disk, '/v', dataKey);
 });

@@ -118,15 +118,19 @@ export class Log implements MessageLog {
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
     this.blocks = this.#table.blocks;
-    this.#writer = new GroupWriter(this.#files, {
-      synced: (group, durationMs) => {
-        options.onSynced?.(group.sizeBytes, durationMs);
-        this.#synced(group);
+    this.#writer = new GroupWriter(
+      this.#files,
+      {
+        synced: (group, durationMs) => {
+          options.onSynced?.(group.sizeBytes, durationMs);
+          this.#synced(group);
+        },
+        begun: (segment) => this.#begun(segment),
+        full: (isFull) => options.onFull?.(isFull),
+        failed: (error) => this.#fail(error),
       },
-      begun: (segment) => this.#begun(segment),
-      full: (isFull) => options.onFull?.(isFull),
-      failed: (error) => this.#fail(error),
-    });
+      this.#segmentBytes,
+    );
   }
 
   /**
@@ -207,7 +211,9 @@ export class Log implements MessageLog {
     if (appender === undefined) return;
     this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
-    if (this.#isInBatch || this.#isRolling || appender.isFirstGroup) return;
+    if (this.#isInBatch) return;
+    appender.sealExcess();
+    if (this.#isRolling || appender.isFirstGroup) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
@@ -426,7 +432,8 @@ export class Log implements MessageLog {
       block.buffer = await this.#recovery.readBlock(home, number);
       block.heldBytes = block.length;
       this.#table.cache.add(block);
-      this.#table.cache.evict();
+      // Not before whoever waits has had its turn: it may be this block that is too much.
+      setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {

@@ -50,8 +50,8 @@ export interface MessageLog {
   readonly blocks: readonly (MessageBlock | undefined)[];
   /**
    * Frames a record and makes room for its payload. May begin a segment first, and so ask for index
-   * and checkpoint, but never within a batch. No plaintext is dropped meanwhile: a message may be
-   * copied from one block to another.
+   * and checkpoint, but never within a batch. Within a batch no plaintext is dropped or moved: a
+   * message may be copied from one block to another.
    */
   reserve(type: number, size: number): MessageBlock;
   /** The same in a block that is never written. */
@@ -64,7 +64,10 @@ export interface MessageLog {
   release(block: MessageBlock): void;
   /** Brings the block's plaintext back into memory. */
   load(block: MessageBlock): Promise<void>;
-  /** What is reserved until `endBatch` is recovered whole or not at all; not nested. */
+  /**
+   * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
+   * segment first, like `reserve`.
+   */
   beginBatch(): void;
   endBatch(): void;
   /** Someone waits: the open group is synced soon. */

@@ -115,16 +115,17 @@ test('segments whose every record is older are dropped, and let go of in the log
   assert.equal((await owner.texts()).length, 3);
 });
 
-test('a reading that is under way goes on over what is appended and dropped meanwhile', async () => {
+test('a reading that is under way passes over what is dropped meanwhile', async () => {
   const owner = filled();
   const reading = owner.timeline.read(owner.log, all);
   assert.equal((await reading.next()).value?.bytes.toString(), 'at 10');
   owner.append(50);
   owner.roll();
   owner.append(60);
+  owner.timeline.dropBefore(owner.log, 21);
   const rest: string[] = [];
   for await (const { bytes } of reading) rest.push(bytes.toString());
-  assert.deepEqual(rest.slice(0, 4), ['at 20', 'at 30', 'at 25', 'at 40']);
+  assert.deepEqual(rest.slice(0, 3), ['at 30', 'at 25', 'at 40']);
 });
 
 test('a name of more than 255 bytes is refused', () => {

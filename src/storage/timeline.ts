@@ -34,6 +34,8 @@ class SegmentEntries {
   readonly blocks: number[] = [];
   readonly offsets: number[] = [];
   readonly times: number[] = [];
+  /** Whether its records are no longer wanted: its segment may be gone. */
+  isDropped = false;
 
   constructor(segment: number, pin: MessageBlock) {
     this.segment = segment;
@@ -130,6 +132,7 @@ export class Timeline {
     for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
       if (entries === undefined || entries.times.some((atMs) => atMs >= oldestMs)) return;
       this.#segments.shift();
+      entries.isDropped = true;
       log.release(entries.pin);
     }
   }
@@ -138,7 +141,7 @@ export class Timeline {
   async *read(log: MessageLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
     for (const [entries, i] of this.#places(range)) {
       const atMs = entries.times[i] ?? 0;
-      if (atMs < range.fromMs || atMs > range.toMs) continue;
+      if (entries.isDropped || atMs < range.fromMs || atMs > range.toMs) continue;
       const bytes = await this.#readRecord(log, entries, i);
       yield { atMs, bytes, cursor: `${entries.segment}.${i}` };
     }

@@ -52,13 +52,14 @@ test('another data key does not open a volume, and leaves it unlocked', async ()
 });
 
 test('every changed bit of the header is found', async () => {
-  const folder = await formatted();
-  const bytes = await readFile(`${folder}/volume`);
+  const disk = new MemoryDisk();
+  await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  const bytes = Buffer.from(disk.bytes('/v/volume'));
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const changed = Buffer.from(bytes);
     changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    await writeFile(`${folder}/volume`, changed);
-    await assert.rejects(Volume.open(systemDisk, folder, dataKey), (error: { code?: string }) =>
+    disk.put('/v/volume', changed);
+    await assert.rejects(Volume.open(disk, '/v', dataKey), (error: { code?: string }) =>
       ['not-a-volume', 'format-too-new', 'wrong-key'].includes(error.code ?? ''),
     );
   }
@@ -76,7 +77,9 @@ test('a volume of a newer format is refused with both versions', async () => {
 });
 
 test('a folder without a volume is named', async () => {
-  await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), { code: 'not-a-volume' });
+  const expected = { code: 'not-a-volume', message: 'there is no volume in /nonexistent' };
+  await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), expected);
+  await assert.rejects(Volume.open(systemDisk, '/nonexistent', dataKey), expected);
 });
 
 test('a volume is open once; the lock of a process that is no more is taken over', async () => {
@@ -117,5 +120,59 @@ test('changes of the header that come at once are all in it', async () => {
   assert.deepEqual(
     [header.state, header.epoch, header.rewrapCount, header.wrappedKey.toString()],
     ['open', 7, 2, 'and once more'],
+  );
+});
+
+test('a header goes from new over open to closed, and each change keeps all else', async () => {
+  const disk = new MemoryDisk();
+  await Volume.format(disk, '/v', { id: 'vol-é', kind: 'system', wrappedKey }, dataKey);
+  const volume = await Volume.open(disk, '/v', dataKey);
+  const { header: made } = volume;
+  assert.deepEqual([made.state, made.epoch, made.position.segment], ['new', 0, 0]);
+  const position = { segment: 2 ** 40, blocks: 2 ** 32 - 1 };
+  const endTag = randomBytes(16);
+  for (const change of [
+    { state: 'open', epoch: 2 ** 53 - 1 },
+    { position, endTag },
+    { state: 'closed', wrappedKey: randomBytes(5000), rewrapCount: 9 },
+  ] as const) {
+    const expected = { ...volume.header, ...change };
+    await volume.update(change);
+    assert.deepEqual(await readVolumeHeader(disk, '/v'), expected);
+  }
+  await volume.close();
+});
+
+test('a header with bytes left out, added or of no known kind or state is none', async () => {
+  const disk = new MemoryDisk();
+  await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
+  const bytes = Buffer.from(disk.bytes('/v/volume'));
+  const changed = (at: number, value: number) => {
+    const copy = Buffer.from(bytes);
+    copy[at] = value;
+    return copy;
+  };
+  const wrong = [
+    ...Array.from({ length: bytes.length }, (_, size) => bytes.subarray(0, size)),
+    Buffer.concat([bytes, Buffer.alloc(1)]),
+    changed(10, 2),
+    changed(11, 3),
+  ];
+  for (const each of wrong) {
+    disk.put('/v/volume', each);
+    await assert.rejects(Volume.open(disk, '/v', dataKey), { code: 'not-a-volume' });
+    await assert.rejects(readVolumeHeader(disk, '/v'), { code: 'not-a-volume' });
+  }
+});
+
+test('a volume is made in a folder whose parents are not there yet', async () => {
+  const parent = await mkdtemp(`${tmpdir()}/waxwing-volume-`);
+  folders.push(parent);
+  const folder = `${parent}/a/b`;
+  await Volume.format(systemDisk, folder, { id: 'vol-1', kind: 'system', wrappedKey }, dataKey);
+  assert.equal((await readVolumeHeader(systemDisk, folder)).kind, 'system');
+  await assert.rejects(
+    Volume.format(systemDisk, folder, { id: 'vol-1', kind: 'system', wrappedKey }, dataKey),
+    { code: 'volume-exists' },
   );
 });

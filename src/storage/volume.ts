@@ -112,7 +112,9 @@ export class Volume {
    *   `disk-failed`
    */
   static async open(disk: Disk, folder: string, dataKey: KeyObject): Promise<Volume> {
-    const unlock = await disk.lock(folder);
+    const unlock = await disk.lock(folder).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
+    });
     try {
       const bytes = await readBytes(disk, folder);
       return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
@@ -174,19 +176,13 @@ export async function readVolumeHeader(disk: Disk, folder: string): Promise<Volu
   return decode(await readBytes(disk, folder), folder);
 }
 
-/** Reads and proves a volume's header without locking it. */
-export async function readProvedHeader(
-  disk: Disk,
-  folder: string,
-  dataKey: KeyObject,
-): Promise<VolumeHeader> {
-  return prove(await readBytes(disk, folder), folder, dataKey);
+function missing(folder: string, cause: Error): StorageError {
+  return new StorageError('not-a-volume', `there is no volume in ${folder}`, { cause });
 }
 
 async function readBytes(disk: Disk, folder: string): Promise<Buffer> {
   const file = await disk.open(`${folder}/volume`).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw cause;
-    throw new StorageError('not-a-volume', `there is no volume in ${folder}`, { cause });
+    throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
   });
   try {
     return await file.read(0, sizeMax);

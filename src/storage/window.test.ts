@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SeededRandom } from '../../tests/support/seeded-random.ts';
 import { Window } from './window.ts';
 
 test('a window finds what is live across chunks that are gone', () => {
@@ -47,4 +48,70 @@ test('numbers left out at recovery count as settled', () => {
   window.put(1000, 1, 1, 1, 0);
   window.put(5000, 1, 1, 1, 0);
   assert.deepEqual([window.liveFrom(0), window.liveFrom(1001), window.next], [1000, 5000, 5001]);
+});
+
+/** Adds and settles messages at random, in a window and in a map from number to slot. */
+function filled(random: SeededRandom): { window: Window; model: Map<number, number> } {
+  const window = new Window(1, true, random.below(1000));
+  const model = new Map<number, number>();
+  for (let step = 0; step < 2000; step++) {
+    // More comes than goes, then more goes than comes, and again.
+    const isAdded = random.below(10) < (step % 1000 < 500 ? 7 : 3);
+    if (isAdded) {
+      const sequence = window.next + (random.oneIn(50) ? random.below(1000) : 0);
+      window.put(sequence, step, 0, 0, 0);
+      model.set(sequence, step);
+    } else if (model.size > 0) {
+      const [oldest = 0] = model.keys();
+      const sequence = random.oneIn(2) ? oldest : random.pick([...model.keys()]);
+      window.remove(sequence);
+      model.delete(sequence);
+    }
+    assert.equal(window.count, model.size);
+  }
+  return { window, model };
+}
+
+test('a window agrees with a plain map, whatever is added, left out and settled', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { window, model } = filled(new SeededRandom(seed));
+    const found: [number, number][] = [];
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      found.push([s, window.slot(s)]);
+    }
+    assert.deepEqual(found, [...model], `seed ${seed}`);
+  }
+});
+
+test('what is outside of a window is not live and has no place', () => {
+  const window = new Window(1, true, 600);
+  assert.equal(window.append(3, 4, 5, 6), 600);
+  for (const sequence of [0, 599, 601, 10_000]) {
+    assert.equal(window.isLive(sequence), false);
+    assert.deepEqual([window.slot(sequence), window.priority(sequence)], [0, 0]);
+    assert.equal(window.expiresAtMs(sequence), Infinity);
+  }
+  assert.deepEqual(
+    [window.liveFrom(0), window.liveFrom(601), window.liveFrom(10_000)],
+    [600, 601, 601],
+  );
+  assert.throws(() => window.remove(601), /settled twice/);
+  assert.throws(() => window.put(5, 1, 1, 1, 0), /older than its queue/);
+});
+
+test('an expiry ends with its message, and a number used again after a restart has none', () => {
+  const window = new Window(1, true);
+  window.append(0, 0, 0, 0);
+  window.setExpiry(0, 1234);
+  assert.equal(window.expiresAtMs(0), 1234);
+  window.remove(0);
+  assert.equal(window.expiresAtMs(0), Infinity);
+});
+
+test('failures are counted up to 65535 and leave priority and the rest alone', () => {
+  const window = new Window(1, true);
+  window.append(9, 8, 0xffff_ffff, 255);
+  for (let i = 0; i < 70_000; i++) window.markReturned(0, true);
+  assert.deepEqual([window.returnCount(0), window.priority(0)], [65_535, 255]);
+  assert.deepEqual([window.isLive(0), window.bodyLength(0)], [true, 0xffff_ffff]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canary, fuzzers } from './fuzzers.ts';
+import { canaries, fuzzers } from './fuzzers.ts';
 import { runRounds } from './rounds.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
@@ -12,10 +12,13 @@ for (const fuzzer of fuzzers) {
   });
 }
 
-test('a fuzzer with a bug is found, and the line that is printed finds it again', async () => {
-  const failure = await runRounds(canary, 1, 20_000);
-  assert.ok(failure !== undefined);
-  assert.match(failure.replay, /^npm run fuzz -- --only 'canary' --seed \d+ --count 1$/);
-  assert.notEqual(await runRounds(canary, failure.seed, 1), undefined);
-  assert.equal(await runRounds(canary, failure.seed - 1, 1), undefined);
-});
+for (const canary of canaries) {
+  test(`the bug of the ${canary.name} is found, and the line that is printed finds it again`, async () => {
+    const failure = await runRounds(canary, 1, 20_000);
+    assert.ok(failure !== undefined);
+    const line = `^npm run fuzz -- --only '${canary.name}' --seed \\d+ --count 1$`;
+    assert.match(failure.replay, new RegExp(line));
+    assert.notEqual(await runRounds(canary, failure.seed, 1), undefined);
+    assert.equal(await runRounds(canary, failure.seed - 1, 1), undefined);
+  });
+}

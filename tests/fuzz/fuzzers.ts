@@ -1,14 +1,23 @@
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzer } from './amqp091-connection.ts';
+import { apiCanary, apiFuzzers } from './api.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { policyFuzzer } from './policies.ts';
 
 /** Every fuzzer there is. */
-export const fuzzers: readonly Fuzzer[] = [...amqp091Fuzzers, connectionFuzzer];
+export const fuzzers: readonly Fuzzer[] = [
+  ...amqp091Fuzzers,
+  connectionFuzzer,
+  ...apiFuzzers,
+  policyFuzzer,
+];
 
-/** A fuzzer that must fail: it proves that failures are seen. */
-export const canary: Fuzzer = {
+const canary: Fuzzer = {
   name: 'canary',
   run: (random) => {
     if (random.below(256) === 0xce) throw new TypeError('a bug, as it should be');
   },
 };
+
+/** Fuzzers that must fail: they prove that failures are seen. */
+export const canaries: readonly Fuzzer[] = [canary, apiCanary];

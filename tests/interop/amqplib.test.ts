@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
-import { TlsListener } from '../support/tls-listener.ts';
+import { Serving } from '../support/serving.ts';
 
-let listener: TlsListener;
+// amqplib, the Node client, against `waxwing serve`.
+let serving: Serving;
+let ca: Buffer[];
 let client: ChannelModel;
 
 before(async () => {
-  listener = await TlsListener.start();
-  client = await connect(listener.url, { ca: [listener.ca] });
+  serving = await Serving.start();
+  ca = [readFileSync(serving.caFile)];
+  client = await connect(serving.url, { ca });
 });
 
 after(async () => {
   await client.close();
-  await listener.close();
+  await serving.stop();
 });
 
 /** Consumes until so many messages have come. */
@@ -145,6 +149,7 @@ test('a direct reply reaches the channel that asked', async () => {
 });
 
 test('a wrong password is refused with the reason', async () => {
-  const url = listener.url.replace('guest:guest', 'guest:wrong');
-  await assert.rejects(connect(url, { ca: [listener.ca] }), /ACCESS_REFUSED|403/);
+  const url = new URL(serving.url);
+  url.password = 'wrong';
+  await assert.rejects(connect(url.href, { ca }), /ACCESS_REFUSED|403/);
 });

@@ -60,6 +60,32 @@ test('what was confirmed before the service is killed is there after the next st
   await again.close();
 });
 
+test('what was confirmed when the service is killed in the midst of publishing is there', async () => {
+  const client = await waxwing.connect();
+  const channel = await client.model.createConfirmChannel();
+  channel.on('error', () => {}); // the end of the connection is to come
+  await channel.assertQueue('busy', { durable: true });
+  const all = bodies('in a hurry', 20_000);
+  let confirmedCount = 0;
+  const enough = new Promise<void>((resolve) => {
+    for (const body of all) {
+      channel.sendToQueue('busy', Buffer.from(body), { persistent: true }, (error) => {
+        if (!error) confirmedCount += 1;
+        if (confirmedCount === 500) resolve();
+      });
+    }
+  });
+  await enough;
+  await waxwing.kill();
+  await client.ended;
+  await waxwing.restart();
+  const again = await waxwing.connect();
+  const found = await again.take('busy');
+  await again.close();
+  assert.ok(found.length >= confirmedCount, `${found.length} of ${confirmedCount} confirmed`);
+  assert.deepEqual(found, all.slice(0, found.length));
+});
+
 test('a broker whose process is killed is started again on its port with what it had', async () => {
   const [first = 0] = waxwing.children;
   const client = await waxwing.connect();

@@ -28,7 +28,8 @@ let brokerId = '';
 before(async () => {
   [apiPort, amqpsPort] = [await freePort(), await freePort()];
   const ports = ['--api-port', String(apiPort), '--amqps-port', String(amqpsPort)];
-  waxwing = await Waxwing.start({ args: ['--no-default-broker', '--tls-parity', ...ports] });
+  const env = { WAXWING_NO_DEFAULT_BROKER: '1', WAXWING_TLS_PARITY: 'true' };
+  waxwing = await Waxwing.start({ args: ports, env });
   keyArn = await createKey(waxwing);
   brokerId = await waxwing.createBroker(underKey(keyArn));
 });
@@ -39,6 +40,7 @@ async function portOf(id: string): Promise<number> {
 }
 
 test('the API and the first broker take the ports that are asked for', async () => {
+  assert.equal(waxwing.amqpUrl, ''); // no default broker took it
   assert.equal(waxwing.apiPort, apiPort);
   assert.equal(await portOf(brokerId), amqpsPort);
 });
@@ -70,7 +72,7 @@ test('a broker whose port another program took has a new one, and says so', asyn
   await new Promise((resolve) => squatter.close(resolve));
 });
 
-test('with --tls-parity both ports speak TLS 1.2 and no other version', async () => {
+test('with WAXWING_TLS_PARITY both ports speak TLS 1.2 and no other version', async () => {
   for (const port of [apiPort, await portOf(brokerId)]) {
     assert.deepEqual(await openssl(port, '-tls1_2'), {
       version: 'TLSv1.2',
@@ -89,9 +91,11 @@ test('a client without the certificate does not trust the service', async () => 
   assert.match((await refused).code ?? '', /SELF_SIGNED|UNABLE_TO/);
 });
 
-test('what the greeting tells to type works in a shell, whatever the folder is called', async () => {
+test('what the greeting tells to type works in a shell, whatever the folder is called', async (t) => {
   const folder = new WaxwingFolder("it's a folder; $HOME");
-  const other = await Waxwing.start({ folder });
+  const env = { WAXWING_NO_DEFAULT_BROKER: '0', WAXWING_TLS_PARITY: 'false' };
+  const other = await Waxwing.start({ folder, env });
+  t.after(() => other.remove());
   const greeting = await other.greeted();
   const [, line = ''] = /^ {2}(eval "\$\(.*\)") +#/m.exec(greeting) ?? [];
   const typed = line.replace('dist/src/main.js', main).replace('node ', `${process.execPath} `);
@@ -101,5 +105,7 @@ test('what the greeting tells to type works in a shell, whatever the folder is c
     encoding: 'utf8',
   });
   assert.equal(said, `${other.environment['AWS_ENDPOINT_URL']}\n`);
-  await other.remove();
+  // Variables that say no are as good as none.
+  assert.equal((await openssl(other.apiPort, '-tls1_3'))?.version, 'TLSv1.3');
+  assert.match(other.amqpUrl, /^amqps:/);
 });

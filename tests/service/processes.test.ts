@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import { childrenOf, isRunning, isSessionOver, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
@@ -20,16 +21,16 @@ function firstChildren(): Promise<number[]> {
   return until('a process', () => (waxwing.children.length > 0 ? waxwing.children : undefined));
 }
 
-test('of two services started at once on a new folder one runs, and the other names it', async () => {
+test('of two services started at once on a new folder one runs, and the other names it', async (t) => {
   const folder = new WaxwingFolder();
   const both = [Waxwing.begin({ folder }), Waxwing.begin({ folder })];
+  t.after(() => Promise.all(both.map((each) => each.remove())));
   const ends = await Promise.all(both.map((each) => each.greeted().then(() => undefined, String)));
   const [winner] = both.filter((_, i) => ends[i] === undefined);
   const [refusal = '', ...more] = ends.filter((end) => end !== undefined);
   assert.deepEqual(more, []);
   assert.match(refusal, new RegExp(`/system is in use by process ${winner?.pid}\n`));
   await winner?.askEnvironment();
-  for (const each of both) await each.remove();
 });
 
 test('a service whose output nobody takes runs on', async () => {
@@ -74,6 +75,23 @@ test('a signal while the service starts ends every process', async () => {
     await until('they end', () => !children.some(isRunning));
   }
   await waxwing.restart();
+});
+
+test('a first start that is killed at any stage is taken up by the next, with one broker', async (t) => {
+  for (const stage of ['system', 'system/volume', 'service.sock', 'brokers']) {
+    const other = Waxwing.begin();
+    t.after(() => other.remove());
+    const { data } = other.folder;
+    await until(`there is ${stage}`, () => existsSync(join(data, stage)));
+    await other.kill();
+    await other.restart();
+    const { BrokerSummaries } = await other.mq.send(new ListBrokersCommand({}));
+    const states = BrokerSummaries?.map(({ BrokerState }) => BrokerState);
+    assert.deepEqual([stage, states], [stage, ['RUNNING']]);
+    assert.equal(await other.stop(), 0);
+    const { code, stderr } = await other.folder.check();
+    assert.deepEqual([code, stderr], [0, '']);
+  }
 });
 
 test('a second signal ends at once, and nothing is lost', async () => {

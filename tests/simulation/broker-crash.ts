@@ -16,19 +16,25 @@ class Runs {
     this.machine = new Machine(seed);
   }
 
-  async run(stepCount: number): Promise<void> {
+  /** @param trouble what befalls the disk; chance has it where it is not given */
+  async run(stepCount: number, trouble = prepare(this.machine.disk, 60)): Promise<void> {
     const { machine } = this;
-    // The first run is there to make the volume a broker's.
-    const trouble = this.left === nothingLeft ? 'none' : prepare(machine.disk, 60);
     const life = new BrokerLife(machine, this.clock, trouble);
     try {
-      const isOpen = await life.open(smallLog(machine.random), this.left);
-      if (this.left !== nothingLeft) this.left = { ...this.left, isStopped: false };
-      if (isOpen) await this.#live(life, stepCount);
+      const { left } = this;
+      if (left !== nothingLeft) this.left = { ...left, isStopped: false };
+      if (await life.open(smallLog(machine.random), left)) await this.#live(life, stepCount);
     } catch (error) {
       const isFull = trouble === 'disk-full' && (error as { code?: string }).code === 'disk-failed';
       if (!isFull) requireExpected(error, trouble, life.told);
     }
+  }
+
+  /** Makes the volume a broker's. */
+  async begin(): Promise<void> {
+    await this.machine.format();
+    await this.run(10, 'none');
+    await this.checkBetween();
   }
 
   async #live(life: BrokerLife, stepCount: number): Promise<void> {
@@ -85,11 +91,34 @@ export async function simulateBrokerOnDisk(seed: number): Promise<void> {
   const runs = new Runs(seed);
   const { machine } = runs;
   await machine.run(async () => {
-    await machine.format();
-    for (let life = 0; life < 4; life++) {
+    await runs.begin();
+    for (let life = 0; life < 3; life++) {
       await runs.run(10 + machine.random.below(60));
       await runs.checkBetween();
     }
     await runs.finish();
   });
+}
+
+/**
+ * The same with one power cut, at the given change of what is on the disk.
+ *
+ * @returns whether the run had so many changes
+ */
+export async function simulateCut(seed: number, change: number): Promise<boolean> {
+  const runs = new Runs(seed);
+  const { machine } = runs;
+  let wasCut = false;
+  await machine.run(async () => {
+    await runs.begin();
+    machine.disk.cutAt = machine.disk.changeCount + change;
+    await runs.run(30, 'power-cut');
+    wasCut = machine.disk.changeCount >= machine.disk.cutAt;
+    await runs.checkBetween();
+    // What a crash brought back must outlive the next one too.
+    await runs.run(4, 'none');
+    await runs.checkBetween();
+    await runs.finish();
+  });
+  return wasCut;
 }

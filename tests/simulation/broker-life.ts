@@ -55,6 +55,8 @@ export class BrokerLife {
   #definitions: readonly string[] = [];
   #version = -1;
   #live = new Set<string>();
+  /** Made of next numbers and counts of all queues: what is live has changed only where these have. */
+  #state = 0;
   /** Messages that are gone, though the log may not say so yet: since which group. */
   #unwritten: [key: string, first: number][] = [];
 
@@ -87,8 +89,8 @@ export class BrokerLife {
         this.#broker?.onDurable(group);
       },
       onFull: (isFull) => {
-        if (isFull) this.broker.flow.block('low on disk');
-        else this.broker.flow.unblock('low on disk');
+        told.full.push(isFull);
+        this.#block();
       },
     };
     const broker = await machine.finish(
@@ -107,6 +109,7 @@ export class BrokerLife {
     if (broker === powerCut) return false;
     this.#broker = broker;
     this.#begin(left);
+    this.#block();
     broker.flow.add({
       blocked: () => this.blocked.push(true),
       unblocked: () => this.blocked.push(false),
@@ -117,6 +120,12 @@ export class BrokerLife {
       this.written();
     };
     return true;
+  }
+
+  /** Publishers wait while the disk is full, which it may be before the broker is open. */
+  #block(): void {
+    if (this.told.full.at(-1) === true) this.#broker?.flow.block('low on disk');
+    else this.#broker?.flow.unblock('low on disk');
   }
 
   #begin(left: Left): void {
@@ -211,7 +220,14 @@ export class BrokerLife {
   #compare(): [come: Map<string, string>, gone: readonly string[]] {
     const live = new Set<string>();
     const come = new Map<string, string>();
-    for (const window of this.broker.store.windows.values()) {
+    const { windows } = this.broker.store;
+    let state = windows.size;
+    for (const { number, next, count } of windows.values()) {
+      state = Math.imul(Math.imul(Math.imul(state, 31) + number, 31) + next, 31) + count;
+    }
+    if (state === this.#state) return [come, []];
+    this.#state = state;
+    for (const window of windows.values()) {
       for (const [sequence, value] of this.#messages(window)) {
         const key = keyOf(window, sequence);
         live.add(key);
@@ -300,6 +316,7 @@ export class BrokerLife {
   left(before?: ReadonlySet<string>): Left {
     const { ledger, told, bodies } = this;
     const open = this.log.openGroup;
+    this.observe();
     this.#gone(this.told.durable >= open ? open : open + 1);
     const { returned = before } = this;
     return { ledger, durable: told.durable, open, bodies, returned, isStopped: false };

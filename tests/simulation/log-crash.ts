@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { StorageError } from '../../src/storage/errors.ts';
 import type { Log } from '../../src/storage/log.ts';
 import type { Volume } from '../../src/storage/volume.ts';
 import { Ledger } from './ledger.ts';
@@ -174,5 +175,19 @@ export async function simulateLog(seed: number): Promise<void> {
     await machine.finish(last[1].close());
     await last[0].close();
     assert.ok(await machine.check(), 'a closed volume is not called closed');
+    await requireFlipsFound(machine);
   });
+}
+
+/** Any bit of a closed volume that turns over must be found. */
+async function requireFlipsFound(machine: Machine): Promise<void> {
+  const { disk, random } = machine;
+  for (let left = 2; left > 0; left--) {
+    const name = random.pick(disk.list('/data'));
+    const file = disk.file(`/data/${name}`);
+    const bit = random.below(file.sizeBytes * 8);
+    file.flip(bit);
+    await assert.rejects(machine.check(), StorageError, `bit ${bit} of ${name} is turned over`);
+    file.flip(bit);
+  }
 }

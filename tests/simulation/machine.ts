@@ -60,7 +60,8 @@ export class Machine {
 
   async #turn(): Promise<void> {
     await turn();
-    if (!this.disk.isCut) this.observe();
+    // After a power cut too: what a process did just before may have reached the disk.
+    this.observe();
   }
 
   /** Waits for a condition or a power cut; timers run meanwhile. */
@@ -105,7 +106,7 @@ export class Machine {
     const { random } = this;
     const log = await Log.open(volume, owner, {
       random: {
-        bytes: (size) => Buffer.from(Array.from({ length: size }, () => random.below(256))),
+        bytes: (size) => Buffer.alloc(size, String(random.below(2 ** 32))),
         uuid: () => '',
       },
       onDurable: (group) => {

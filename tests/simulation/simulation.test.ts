@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import { requirePlace } from './broker-model.ts';
 import { replayOf, simulations } from './simulations.ts';
 
-const seedMax = process.env['WAXWING_LONG'] === '1' ? 20_000 : 200;
+const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const simulation of simulations) {
   test(`${simulation.name}: after any crash nothing confirmed is lost or doubled, and order is kept`, async () => {
+    const seedMax = isLong ? 20_000 : simulation.seedCount;
     for (let seed = 1; seed <= seedMax; seed++) {
       await simulation.run(seed).catch((cause: unknown) => {
         throw new Error(replayOf(simulation, seed), { cause });

@@ -5,14 +5,16 @@ import { simulateLog } from './log-crash.ts';
 /** A run that a seed replays; it rejects where the broker and the model disagree. */
 export interface Simulation {
   readonly name: string;
+  /** How many seeds every test run tries. */
+  readonly seedCount: number;
   readonly run: (seed: number) => Promise<void>;
 }
 
 /** Every simulation there is. */
 export const simulations: readonly Simulation[] = [
-  { name: 'broker', run: simulateBroker },
-  { name: 'log', run: simulateLog },
-  { name: 'disk', run: simulateBrokerOnDisk },
+  { name: 'broker', seedCount: 200, run: simulateBroker },
+  { name: 'log', seedCount: 1500, run: simulateLog },
+  { name: 'disk', seedCount: 3500, run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */

@@ -84,7 +84,8 @@ export function publishFrames(
   return Buffer.concat([methodFrame(channel, method), content]);
 }
 
-const capabilities: FieldTable = {
+/** What a client says it understands. */
+export const capabilities: FieldTable = {
   capabilities: {
     type: 'table',
     value: {

@@ -13,7 +13,7 @@ import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import type { Steps } from '../../src/aws/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/registry.ts';
-import type { HttpRequest } from '../../src/aws/request.ts';
+import type { HttpRequest, HttpResponse } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -69,6 +69,7 @@ export class ControlPlane {
   readonly kmsDomain: Kms;
   readonly control: Control;
   readonly trailDomain = new Trail();
+  readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
   readonly broken: unknown[] = [];
   readonly reports: Report[] = [];
@@ -83,6 +84,7 @@ export class ControlPlane {
   #listener: HttpListener | undefined = undefined;
   #clients: { mq: MqClient; kms: KMSClient; trail: CloudTrailClient } | undefined = undefined;
   #agent: Agent | undefined = undefined;
+  #endpoint: { readonly url: string; readonly ca: string } | undefined = undefined;
   #hasEnded = false;
   #tellEnded = () => {};
 
@@ -90,10 +92,22 @@ export class ControlPlane {
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
+    await plane.#listen();
     return plane;
   }
 
-  private constructor(machine: Machine) {
+  /**
+   * A control plane without a port and clients, for {@link answer} alone.
+   *
+   * @param replaced gives the services other operations
+   */
+  static async inProcess(replaced = (service: Service) => service): Promise<ControlPlane> {
+    const plane = new ControlPlane(new Machine(), replaced);
+    await plane.#open();
+    return plane;
+  }
+
+  private constructor(machine: Machine, replaced = (service: Service) => service) {
     this.machine = machine;
     this.ended = new Promise((resolve) => {
       this.#tellEnded = resolve;
@@ -106,10 +120,13 @@ export class ControlPlane {
     const place = { services, region, accountId, clock, random: systemRandom };
     const steps = this.#steps();
     this.control = this.#newControl(new LocalClient({ ...place, steps }));
-    services.add(kmsService(this.kmsDomain));
-    services.add(cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }));
     const consoleUrl = () => 'https://localhost:8443/';
-    services.add(mqService({ control: this.control, region, brokerHost: 'localhost', consoleUrl }));
+    this.services = [
+      kmsService(this.kmsDomain),
+      cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
+      mqService({ control: this.control, region, brokerHost: 'localhost', consoleUrl }),
+    ].map(replaced);
+    for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({ ...place, steps: { ...steps, ...this.#atTheDoor() } });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -175,6 +192,10 @@ export class ControlPlane {
       await state.commit(this.#identity.createAccount(accountId, nowMs));
       await state.commit(this.#identity.createRootAccessKey(systemRandom, nowMs));
     }
+    await Promise.race([this.control.supervisor.start(), this.ended]);
+  }
+
+  async #listen(): Promise<void> {
     certificates ??= testCertificates();
     const { authority, servers } = await certificates;
     this.#listener = new HttpListener({
@@ -185,19 +206,34 @@ export class ControlPlane {
       answers: this.#dispatcher,
     });
     const port = await this.#listener.open(0);
-    this.#connect(port, authority);
-    await Promise.race([this.control.supervisor.start(), this.ended]);
+    this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
+    this.#connect(this.#endpoint);
   }
 
-  #connect(port: number, ca: string): void {
+  /** The root user's access key. */
+  get credentials(): { readonly accessKeyId: string; readonly secretAccessKey: string } {
     const accessKeyId = this.#identity.rootAccessKeyId ?? '';
     const key = this.#identity.findAccessKey(accessKeyId);
-    const secretAccessKey = key?.secret().reveal() ?? '';
+    return { accessKeyId, secretAccessKey: key?.secret().reveal() ?? '' };
+  }
+
+  /** Where the API answers, and the certificate of who vouches for it. */
+  get endpoint(): { readonly url: string; readonly ca: string } {
+    if (this.#endpoint) return this.#endpoint;
+    throw new Error('the control plane has no port');
+  }
+
+  /** Answers a request as if it had come to the port. */
+  answer(request: HttpRequest): Promise<HttpResponse> {
+    return this.#dispatcher.answer(request);
+  }
+
+  #connect({ url, ca }: ControlPlane['endpoint']): void {
     this.#agent = new Agent({ ca, keepAlive: true });
     const options = {
-      endpoint: `https://127.0.0.1:${port}`,
+      endpoint: url,
       region,
-      credentials: { accessKeyId, secretAccessKey },
+      credentials: this.credentials,
       requestHandler: { httpsAgent: this.#agent },
       maxAttempts: 1,
     };

@@ -37,6 +37,10 @@ class MemoryFile implements DiskFile {
     setImmediate(() => done(null));
   }
 
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
+  }
+
   sync(done: Done): void {
     const error = this.#disk.nextError('sync');
     setImmediate(() => done(error));

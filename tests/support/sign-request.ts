@@ -47,7 +47,7 @@ export interface PlainRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | string[]>>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 function signer(signing: Signing): SignatureV4 {

@@ -83,14 +83,8 @@ export class SimDisk {
     this.isCut = true;
     this.#locks.clear();
     this.#loseRenamings();
-    const left = new Map<SimFile, SimFile>();
-    this.#names = new Map();
-    for (const [name, file] of this.#syncedNames) {
-      const after = left.get(file) ?? file.afterPowerCut(this.random);
-      left.set(file, after);
-      this.#names.set(name, after);
-    }
-    this.#syncedNames = new Map(this.#names);
+    this.#names = new Map(this.#syncedNames);
+    for (const file of new Set(this.#names.values())) file.losePower(this.random);
   }
 
   /** What concerns one file or name outlives the cut in the order it was done. */
@@ -317,6 +311,10 @@ class BootedFile implements DiskFile {
       throw systemError('ENOSPC', this.#name);
     };
     this.#run('write', effect).then(() => done(null), done);
+  }
+
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
   }
 
   sync(done: Done): void {

@@ -5,13 +5,8 @@ const pageBytes = 4096;
 
 /** Bytes that grow as they are written. */
 class Content {
-  #buffer: Buffer;
-  size: number;
-
-  constructor(bytes = Buffer.alloc(0)) {
-    this.#buffer = bytes;
-    this.size = bytes.length;
-  }
+  #buffer = Buffer.alloc(0);
+  size = 0;
 
   write(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
@@ -35,40 +30,40 @@ class Content {
   }
 }
 
-type Change = { readonly offset: number; readonly bytes: Buffer } | { readonly size: number };
+/** What was done and what it replaced: behind the size before, there was nothing. */
+type Change = { readonly before: Buffer; readonly sizeBefore: number } & (
+  | { readonly offset: number; readonly bytes: Buffer }
+  | { readonly size: number }
+);
 
 /** How much of what was not synced outlives a power cut. */
 const survivals = ['nothing', 'everything', 'beginning', 'sectors', 'pages'] as const;
 
-/** A file in memory: what a reader sees now, and what a power cut would leave of it. */
+/** A file in memory, which knows what a power cut would leave of it. */
 export class SimFile {
-  readonly #present: Content;
-  #synced: Content;
+  readonly #content = new Content();
   /** Since the last sync, in order. */
   #changes: Change[] = [];
   #syncedCount = 0;
 
-  constructor(bytes?: Buffer) {
-    this.#present = new Content(bytes === undefined ? undefined : Buffer.from(bytes));
-    this.#synced = new Content(bytes === undefined ? undefined : Buffer.from(bytes));
-  }
-
   get sizeBytes(): number {
-    return this.#present.size;
+    return this.#content.size;
   }
 
   read(offset: number, size: number): Buffer {
-    return this.#present.read(offset, size);
+    return this.#content.read(offset, size);
   }
 
   write(offset: number, bytes: Buffer): void {
-    this.#present.write(offset, bytes);
-    this.#changes.push({ offset, bytes });
+    const before = this.read(offset, bytes.length);
+    this.#changes.push({ offset, bytes, before, sizeBefore: this.sizeBytes });
+    this.#content.write(offset, bytes);
   }
 
   truncate(size: number): void {
-    this.#present.truncate(size);
-    this.#changes.push({ size });
+    const before = this.read(size, this.sizeBytes);
+    this.#changes.push({ size, before, sizeBefore: this.sizeBytes });
+    this.#content.truncate(size);
   }
 
   /** Changes so far: those that a sync that begins now makes last. */
@@ -78,41 +73,45 @@ export class SimFile {
 
   /** Makes the first changes last. */
   sync(changeCount: number): void {
-    const changes = this.#changes.splice(0, Math.max(0, changeCount - this.#syncedCount));
-    this.#syncedCount += changes.length;
-    for (const change of changes) apply(this.#synced, change);
+    const count = Math.max(0, changeCount - this.#syncedCount);
+    this.#syncedCount += this.#changes.splice(0, count).length;
   }
 
   /** Turns one bit over, as a disk that fails does. */
   flip(bit: number): void {
     const at = bit >> 3;
-    const byte = Buffer.from([(this.read(at, 1)[0] ?? 0) ^ (1 << (bit & 7))]);
-    this.#present.write(at, byte);
-    this.#synced.write(at, byte);
+    this.#content.write(at, Buffer.from([(this.read(at, 1)[0] ?? 0) ^ (1 << (bit & 7))]));
   }
 
-  /** The file as the next start finds it: what was synced, and of the rest whatever chance has it. */
-  afterPowerCut(random: SeededRandom): SimFile {
-    const left = this.#synced;
-    this.#synced = new Content();
+  /** Becomes what the next start finds: what was synced, and of the rest whatever chance has it. */
+  losePower(random: SeededRandom): void {
+    const changes = this.#changes;
+    if (changes.length === 0) return;
+    this.#changes = [];
+    this.#syncedCount += changes.length;
+    for (const change of changes.toReversed()) undo(this.#content, change);
     const survival = random.pick(survivals);
-    const count = this.#changes.length;
-    const whole = survival === 'beginning' ? random.below(count + 1) : count;
-    this.#changes.forEach((change, i) => {
-      if (survival === 'nothing') return;
-      if (survival === 'everything' || (survival === 'beginning' && i < whole)) apply(left, change);
-      else if (survival === 'beginning' && i > whole) return;
-      else if ('size' in change) {
-        if (random.oneIn(2)) apply(left, change);
-      } else tear(left, change.offset, change.bytes, survival, random);
+    const whole = survival === 'beginning' ? random.below(changes.length + 1) : changes.length;
+    changes.forEach((change, i) => {
+      if (survival === 'nothing' || i > whole) return;
+      if (survival === 'everything' || (survival === 'beginning' && i < whole)) {
+        apply(this.#content, change);
+      } else if ('size' in change) {
+        if (random.oneIn(2)) apply(this.#content, change);
+      } else tear(this.#content, change.offset, change.bytes, survival, random);
     });
-    return new SimFile(left.read(0, left.size));
   }
 }
 
 function apply(content: Content, change: Change): void {
   if ('size' in change) content.truncate(change.size);
   else content.write(change.offset, change.bytes);
+}
+
+function undo(content: Content, change: Change): void {
+  const { before, sizeBefore } = change;
+  if (before.length > 0) content.write('size' in change ? change.size : change.offset, before);
+  content.truncate(sizeBefore);
 }
 
 /** Writes some of the pieces that a disk writes as one. */

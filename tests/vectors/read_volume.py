@@ -201,18 +201,19 @@ def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
     return segment
 
 
-def check(segment):
+def check(segment, is_open_ended):
     """Every block of the segment, in order; refuses what recovery does not look at."""
     for at, block in segment.chain():
         place = segment.index[12 * block[0] - 12:12 * block[0]]
         if place and place != struct.pack(">QI", at, len(block[4])):
             raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
-        if block[1] & GROUP_END and any(segment.data[block[6]:page_after(block[6])]):
+        is_open = is_open_ended and block[0] == segment.end
+        if block[1] & GROUP_END and not is_open and any(segment.data[block[6]:page_after(block[6])]):
             raise segment.damaged(f"is damaged behind byte {block[6]}")
         yield block
         if block[0] == segment.end:
-            if block[5] != segment.end_tag or (
-                    block[1] & SEGMENT_END and len(segment.data) != page_after(block[6])):
+            has_end = is_open or len(segment.data) == page_after(block[6])
+            if block[5] != segment.end_tag or not has_end:
                 raise segment.damaged("does not end as it did")
             return
     raise segment.damaged("lacks blocks")
@@ -222,7 +223,7 @@ def main(folder, key):
     volume = Volume(folder, bytes.fromhex(key))
     wanted, lines = recover(volume), []
     for segment in wanted:
-        for block in check(segment):
+        for block in check(segment, volume.state != 2 and segment.number == volume.segment):
             for kind, payload in segment.records(block):
                 line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
                 lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False))

@@ -1,8 +1,18 @@
 import { AwsError } from '../../aws/errors.ts';
-import type { Permission, Result } from '../../aws/service.ts';
+import type {
+  AuditResource,
+  CallContext,
+  Operation,
+  Permission,
+  Result,
+} from '../../aws/service.ts';
 import type { Done } from '../../kms/done.ts';
 import { KmsError } from '../../kms/errors.ts';
 import type { Kms } from '../../kms/kms.ts';
+import type { KeyRecord } from '../../kms/records.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
+type AnyOperation = Operation<any, any>;
 
 /**
  * Nothing is asked of the caller's identity alone: whether a key may be used is decided by its
@@ -15,9 +25,33 @@ export function answer<Output>(kms: Kms, done: Done<unknown>, output: Output): R
   return {
     output,
     changes: done.changes.map((change) => ({ journal: kms.journal.name, change })),
-    resources: done.keys.map(({ arn, accountId }) => ({ arn, accountId, type: 'AWS::KMS::Key' })),
+    resources: done.keys.map(resourceOf),
     committed: () => kms.announce(done),
   };
+}
+
+/** The members by which requests name keys. */
+const keyMembers = ['KeyId', 'SourceKeyId', 'DestinationKeyId', 'TargetKeyId', 'AliasName'];
+
+/** Adds to an operation which keys a call of it was about though it failed. */
+export function withKeys(kms: Kms, operation: AnyOperation): AnyOperation {
+  const concerns = (input: Readonly<Record<string, unknown>>, call: CallContext) => {
+    const names = keyMembers.map((member) => input[member]);
+    const keys = new Set(kms.keys.named(call, names.filter(isText)));
+    const { CiphertextBlob: blob } = input;
+    const sealedBy = Buffer.isBuffer(blob) ? kms.ciphers.keyOf(call, blob) : undefined;
+    if (sealedBy) keys.add(sealedBy);
+    return [...keys].map(resourceOf);
+  };
+  return { ...operation, concerns };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function resourceOf({ arn, accountId }: KeyRecord): AuditResource {
+  return { arn, accountId, type: 'AWS::KMS::Key' };
 }
 
 /**
@@ -31,6 +65,19 @@ export function endDryRun(asked: boolean | undefined): void {
     'DryRunOperationException',
     'The request would have succeeded, but the DryRun option is set.',
   );
+}
+
+/**
+ * Refuses members that change what a call means and that are not known here; to pass them over
+ * would hand out in clear what was asked for sealed.
+ *
+ * @param asked the members by name
+ * @throws {KmsError} 'UnsupportedOperationException'
+ */
+export function refuseMembers(asked: Readonly<Record<string, unknown>>): void {
+  const name = Object.keys(asked).find((member) => asked[member] !== undefined);
+  if (name === undefined) return;
+  throw new KmsError('UnsupportedOperationException', `${name} is not supported.`);
 }
 
 /** Puts the key service's refusals into the front door's form; every one is the client's fault. */

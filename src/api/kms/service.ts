@@ -1,6 +1,6 @@
 import type { Service } from '../../aws/service.ts';
 import type { Kms } from '../../kms/kms.ts';
-import { translate } from './answers.ts';
+import { translate, withKeys } from './answers.ts';
 import * as aliases from './operations/aliases.ts';
 import * as ciphers from './operations/ciphers.ts';
 import * as grants from './operations/grants.ts';
@@ -10,43 +10,50 @@ import * as tags from './operations/tags.ts';
 
 /** The key service behind the front door, as AWS KMS's clients know it. @see AWS KMS API 2014-11-01 */
 export function kmsService(kms: Kms): Service {
+  const operations = Object.entries(operationsOf(kms)).map(
+    ([name, operation]) => [name, withKeys(kms, operation)] as const,
+  );
   return {
     name: 'kms',
     wire: 'json-1.1',
     targetPrefixes: ['TrentService'],
     eventSource: 'kms.amazonaws.com',
     apiVersion: '2014-11-01',
-    operations: {
-      CancelKeyDeletion: keys.cancelKeyDeletion(kms),
-      CreateAlias: aliases.createAlias(kms),
-      CreateGrant: grants.createGrant(kms),
-      CreateKey: keys.createKey(kms),
-      Decrypt: ciphers.decrypt(kms),
-      DeleteAlias: aliases.deleteAlias(kms),
-      DescribeKey: keys.describeKey(kms),
-      DisableKey: keys.disableKey(kms),
-      EnableKey: keys.enableKey(kms),
-      Encrypt: ciphers.encrypt(kms),
-      GenerateDataKey: ciphers.generateDataKey(kms),
-      GenerateDataKeyWithoutPlaintext: ciphers.generateDataKeyWithoutPlaintext(kms),
-      GenerateRandom: ciphers.generateRandom(kms),
-      GetKeyPolicy: policies.getKeyPolicy(kms),
-      ListAliases: aliases.listAliases(kms),
-      ListGrants: grants.listGrants(kms),
-      ListKeyPolicies: policies.listKeyPolicies(kms),
-      ListKeys: keys.listKeys(kms),
-      ListResourceTags: tags.listResourceTags(kms),
-      ListRetirableGrants: grants.listRetirableGrants(kms),
-      PutKeyPolicy: policies.putKeyPolicy(kms),
-      ReEncrypt: ciphers.reEncrypt(kms),
-      RetireGrant: grants.retireGrant(kms),
-      RevokeGrant: grants.revokeGrant(kms),
-      ScheduleKeyDeletion: keys.scheduleKeyDeletion(kms),
-      TagResource: tags.tagResource(kms),
-      UntagResource: tags.untagResource(kms),
-      UpdateAlias: aliases.updateAlias(kms),
-      UpdateKeyDescription: keys.updateKeyDescription(kms),
-    },
+    operations: Object.fromEntries(operations),
     translate,
+  };
+}
+
+function operationsOf(kms: Kms): Service['operations'] {
+  return {
+    CancelKeyDeletion: keys.cancelKeyDeletion(kms),
+    CreateAlias: aliases.createAlias(kms),
+    CreateGrant: grants.createGrant(kms),
+    CreateKey: keys.createKey(kms),
+    Decrypt: ciphers.decrypt(kms),
+    DeleteAlias: aliases.deleteAlias(kms),
+    DescribeKey: keys.describeKey(kms),
+    DisableKey: keys.disableKey(kms),
+    EnableKey: keys.enableKey(kms),
+    Encrypt: ciphers.encrypt(kms),
+    GenerateDataKey: ciphers.generateDataKey(kms),
+    GenerateDataKeyWithoutPlaintext: ciphers.generateDataKeyWithoutPlaintext(kms),
+    GenerateRandom: ciphers.generateRandom(kms),
+    GetKeyPolicy: policies.getKeyPolicy(kms),
+    ListAliases: aliases.listAliases(kms),
+    ListGrants: grants.listGrants(kms),
+    ListKeyPolicies: policies.listKeyPolicies(kms),
+    ListKeys: keys.listKeys(kms),
+    ListResourceTags: tags.listResourceTags(kms),
+    ListRetirableGrants: grants.listRetirableGrants(kms),
+    PutKeyPolicy: policies.putKeyPolicy(kms),
+    ReEncrypt: ciphers.reEncrypt(kms),
+    RetireGrant: grants.retireGrant(kms),
+    RevokeGrant: grants.revokeGrant(kms),
+    ScheduleKeyDeletion: keys.scheduleKeyDeletion(kms),
+    TagResource: tags.tagResource(kms),
+    UntagResource: tags.untagResource(kms),
+    UpdateAlias: aliases.updateAlias(kms),
+    UpdateKeyDescription: keys.updateKeyDescription(kms),
   };
 }

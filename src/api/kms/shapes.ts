@@ -57,6 +57,15 @@ export const encryptionAlgorithm = enumeration([
   'RSAES_OAEP_SHA_256',
   'SM2PKE',
 ]);
+/** An enclave for whose eyes alone an answer is; there are none here. */
+export const recipient = structure({
+  KeyEncryptionAlgorithm: enumeration(['RSAES_OAEP_SHA_256']),
+  AttestationDocument: blob({ min: 1, max: 262_144 }),
+});
+/** What a dry run need not look at. */
+export const dryRunModifiers = list(enumeration(['IGNORE_CIPHERTEXT']), { max: 1 });
+/** A key store outside; there are none here. */
+export const customKeyStoreId = string({ min: 1, max: 64 });
 /** 64 hex digits. */
 export const keyMaterialId = string({ min: 64, max: 64, pattern: /^[a-f0-9]+$/ });
 /** Up to 50 on a key. */

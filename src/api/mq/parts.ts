@@ -1,6 +1,9 @@
-import type { AuditResource, Permission } from '../../aws/service.ts';
+import type { AuditResource, Operation, Permission } from '../../aws/service.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
 import type { Control } from '../../control/control.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
+type AnyOperation = Operation<any, any>;
 
 /** What the operations work with. */
 export interface MqParts {
@@ -15,6 +18,17 @@ export interface MqParts {
 /** A broker, as an audit record lists it. */
 export function touched({ arn }: BrokerRecord): AuditResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
+}
+
+/** Adds to an operation which broker a call of it was about though it failed. */
+export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOperation {
+  const concerns = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
+    const id = String(brokerId ?? resourceArn ?? '');
+    // An ARN ends with the id.
+    const broker = control.brokers.get(id.slice(id.lastIndexOf(':') + 1));
+    return broker ? touched(broker) : [];
+  };
+  return { ...operation, concerns };
 }
 
 /** Asks for an action on the broker that a request names; on all where there is no such broker. */

@@ -1,6 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
 import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
+import { configurationOperations } from './operations/configurations.ts';
 import { createBroker } from './operations/create-broker.ts';
 import { deleteBroker } from './operations/delete-broker.ts';
 import { describeBroker } from './operations/describe-broker.ts';
@@ -11,7 +12,7 @@ import { describeSharedResources, promote } from './operations/replication.ts';
 import { createTags, deleteTags, listTags } from './operations/tags.ts';
 import { updateBroker } from './operations/update-broker.ts';
 import { userOperations } from './operations/users.ts';
-import type { MqParts } from './parts.ts';
+import { type MqParts, withBroker } from './parts.ts';
 
 const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status: number]>> = {
   'bad-request': ['BadRequestException', 400],
@@ -21,32 +22,40 @@ const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status:
 
 /** Amazon MQ's API over control. */
 export function mqService(parts: MqParts): Service {
+  const operations = Object.entries(operationsOf(parts)).map(
+    ([name, operation]) => [name, withBroker(parts, operation)] as const,
+  );
   return {
     name: 'mq',
     wire: 'rest-json',
     eventSource: 'amazonmq.amazonaws.com',
     apiVersion: '2017-11-27',
-    operations: {
-      CreateBroker: createBroker(parts),
-      DescribeBroker: describeBroker(parts),
-      ListBrokers: listBrokers(parts),
-      UpdateBroker: updateBroker(parts),
-      DeleteBroker: deleteBroker(parts),
-      RebootBroker: rebootBroker(parts),
-      Promote: promote(parts),
-      DescribeSharedResources: describeSharedResources(parts),
-      ...userOperations(parts),
-      CreateTags: createTags(parts),
-      ListTags: listTags(parts),
-      DeleteTags: deleteTags(parts),
-      DescribeBrokerEngineTypes: describeBrokerEngineTypes(),
-      DescribeBrokerInstanceOptions: describeBrokerInstanceOptions(parts),
-    },
+    operations: Object.fromEntries(operations),
     translate: (error) => {
       if (!(error instanceof ControlError)) return undefined;
       const [code, status] = answers[error.code];
       const members = error.attribute === undefined ? {} : { errorAttribute: error.attribute };
       return new AwsError(code, error.message, { status, members, cause: error });
     },
+  };
+}
+
+function operationsOf(parts: MqParts): Service['operations'] {
+  return {
+    CreateBroker: createBroker(parts),
+    DescribeBroker: describeBroker(parts),
+    ListBrokers: listBrokers(parts),
+    UpdateBroker: updateBroker(parts),
+    DeleteBroker: deleteBroker(parts),
+    RebootBroker: rebootBroker(parts),
+    Promote: promote(parts),
+    DescribeSharedResources: describeSharedResources(parts),
+    ...userOperations(parts),
+    ...configurationOperations(),
+    CreateTags: createTags(parts),
+    ListTags: listTags(parts),
+    DeleteTags: deleteTags(parts),
+    DescribeBrokerEngineTypes: describeBrokerEngineTypes(),
+    DescribeBrokerInstanceOptions: describeBrokerInstanceOptions(parts),
   };
 }

@@ -258,3 +258,42 @@ export const sharedResourcesResponse = structure({
   sharedResources: list(structure({ resourceArn: string() })),
   nextToken: string(),
 });
+
+/** DescribeConfiguration and DeleteConfiguration, request. */
+export const configurationPath = structure({ configurationId: required(string()) });
+
+/** ListConfigurationRevisions, request. */
+export const configurationPageRequest = structure({
+  configurationId: required(string()),
+  maxResults: integer(),
+  nextToken: string(),
+});
+
+/** DescribeConfigurationRevision, request. */
+export const revisionPath = structure({
+  configurationId: required(string()),
+  configurationRevision: required(string()),
+});
+
+/** CreateConfiguration, request. */
+export const createConfigurationRequest = structure({
+  engineType: required(string()),
+  name: required(string()),
+  authenticationStrategy: strategy,
+  engineVersion: string(),
+  tags,
+});
+
+/** UpdateConfiguration, request. */
+export const updateConfigurationRequest = structure({
+  configurationId: required(string()),
+  data: required(sensitive(string(), '***')),
+  description: string(),
+});
+
+/** ListConfigurations, response. */
+export const listConfigurationsResponse = structure({
+  configurations: list(structure({ id: string() })),
+  maxResults: integer(),
+  nextToken: string(),
+});

@@ -57,6 +57,11 @@ export class Exchange {
     return true;
   }
 
+  /** Whether there is a binding like this. */
+  hasBinding(binding: Binding): boolean {
+    return this.bindings.has(bindingKey(binding));
+  }
+
   /** Removes a binding; false where there is none like it. */
   unbind(binding: Binding): boolean {
     const isRemoved = this.bindings.delete(bindingKey(binding));

@@ -16,7 +16,7 @@ export class TopicTree<T> {
   /** Adds a value under a pattern. */
   add(pattern: string, value: T): void {
     let branch = this.#root;
-    for (const word of pattern.split('.')) {
+    for (const word of wordsOf(pattern)) {
       let child = branch.children.get(word);
       if (child === undefined) {
         child = new Branch(word === '#');
@@ -37,13 +37,18 @@ export class TopicTree<T> {
     // Each level's set of branches, so that no key can make patterns with many `#` slow.
     let level = new Set<Branch<T>>();
     reach(this.#root, level);
-    for (const word of key.split('.')) {
+    for (const word of wordsOf(key)) {
       const following = new Set<Branch<T>>();
       for (const branch of level) step(branch, word, following);
       level = following;
     }
     for (const branch of level) for (const value of branch.values) take(value);
   }
+}
+
+/** Nothing at all is no word, not an empty one. */
+function wordsOf(text: string): string[] {
+  return text === '' ? [] : text.split('.');
 }
 
 function step<T>(branch: Branch<T>, word: string, following: Set<Branch<T>>): void {

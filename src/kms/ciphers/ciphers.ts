@@ -10,7 +10,7 @@ import { isSymmetric } from '../key-specs.ts';
 import { type KeyOperation, requireState } from '../key-states.ts';
 import { requestAlias } from '../keys.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
-import { openBlob, readBlobHeader, sealBlob } from './ciphertext-blob.ts';
+import { isBlob, openBlob, readBlobHeader, sealBlob } from './ciphertext-blob.ts';
 import { canonicalContext } from './encryption-context.ts';
 import type { Materials } from './materials.ts';
 
@@ -149,6 +149,11 @@ export class Ciphers {
     const sealed = this.#seal(key, plaintext, request.EncryptionContext);
     if (operation === 'GenerateDataKeyWithoutPlaintext') plaintext.fill(0);
     return looked({ ...sealed, plaintext }, key);
+  }
+
+  /** The key that a blob asks for, or undefined where there is none for the caller to see. */
+  keyOf(call: KmsCall, blob: Buffer): KeyRecord | undefined {
+    return isBlob(blob) ? this.#parts.finder.visible(call, readBlobHeader(blob).keyId) : undefined;
   }
 
   /** @param sizeBytes 1 to 1024 */

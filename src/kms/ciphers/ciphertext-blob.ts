@@ -58,19 +58,25 @@ export function sealBlob(
   return sealed;
 }
 
+/** Whether bytes begin like a blob of this format and are long enough to be one. */
+export function isBlob(blob: Uint8Array): boolean {
+  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+  return (
+    bytes.length >= headerSize + tagSize &&
+    bytes.subarray(0, 4).equals(magic) &&
+    bytes[4] === version &&
+    bytes[5] === algorithm
+  );
+}
+
 /**
  * Reads which key a blob asks for.
  *
  * @throws {KmsError} 'InvalidCiphertextException' where it is no blob of this format
  */
 export function readBlobHeader(blob: Uint8Array): BlobHeader {
+  if (!isBlob(blob)) throw invalid();
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
-  const known =
-    bytes.length >= headerSize + tagSize &&
-    bytes.subarray(0, 4).equals(magic) &&
-    bytes[4] === version &&
-    bytes[5] === algorithm;
-  if (!known) throw invalid();
   return {
     keyId: uuid(bytes.toString('hex', keyIdAt, materialIdAt)),
     materialId: bytes.toString('hex', materialIdAt, saltAt),

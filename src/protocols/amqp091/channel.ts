@@ -13,6 +13,7 @@ import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */
 export interface ChannelHost {
@@ -46,12 +47,6 @@ interface HeldAnswer {
   readonly say: () => void;
 }
 
-interface TransactionAck {
-  readonly tag: number;
-  readonly isMultiple: boolean;
-  readonly outcome: Outcome;
-}
-
 /** One channel: publishing, consuming and settling in one order. */
 export class Channel {
   readonly number: number;
@@ -82,7 +77,9 @@ export class Channel {
   methodId = 0;
   readonly #publisher: Publisher;
   readonly #gets = new Map<Queue, Subscription>();
-  #transactionAcks: TransactionAck[] = [];
+  readonly #transactionAcks = new TransactionAcks(this.tags);
+  /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
+  #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
   #held: HeldAnswer[] = [];
 
@@ -105,9 +102,9 @@ export class Channel {
   method(bytes: Buffer, at: number, end: number): void {
     if (end - at < 4) throw new AmqpError('syntax-error', `method frame of ${end - at} bytes`);
     const id = readU32(bytes, at);
+    if (this.#publisher.expects !== 'method' && this.state === 'open') this.#unexpected('method');
     this.methodId = id;
     if (this.state !== 'open') this.#whileClosing(id);
-    else if (this.#publisher.expects !== 'method') this.#unexpected('method');
     else if (id === publishId) this.#publish(bytes, at + 4, end);
     else if (id === ackId && end - at === 13) this.#ack(bytes, at + 4);
     else this.#other(id, bytes, at + 4, end);
@@ -241,9 +238,8 @@ export class Channel {
     const isKnown =
       this.transaction === undefined
         ? this.tags.settle(tag, isMultiple, outcome)
-        : this.tags.visit(tag, isMultiple, () => {});
+        : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
-    if (this.transaction !== undefined) this.#transactionAcks.push({ tag, isMultiple, outcome });
   }
 
   /** `confirm.select`. */
@@ -267,23 +263,21 @@ export class Channel {
   /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
     const transaction = this.#openTransaction();
-    for (const { tag, isMultiple, outcome } of this.#transactionAcks) {
-      this.tags.visit(tag, isMultiple, (subscription, first, last) => {
-        transaction.settle(subscription, first, last, outcome);
-      });
-    }
+    this.#transactionAcks.take((subscription, first, last, outcome) => {
+      transaction.settle(subscription, first, last, outcome);
+    });
     const group = transaction.commit((publication) => {
       const isMandatory = publication.note === 1;
       if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
     });
-    if (this.#transactionAcks.length > 0) this.tags.prune();
-    this.#transactionAcks = [];
+    if (!this.#transactionAcks.isEmpty) this.tags.prune();
+    this.#transactionAcks.clear();
     this.#sendOnce(group, { id: 0x005a0015 });
   }
 
   rollback(): void {
     this.#openTransaction().rollback();
-    this.#transactionAcks = [];
+    this.#transactionAcks.clear();
   }
 
   #openTransaction(): Transaction {
@@ -312,7 +306,24 @@ export class Channel {
   /** The queue of a consumer is gone. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
-    this.send({ id: 0x003c001e, consumerTag: consumer.tag, noWait: true });
+    if (this.#untold === undefined) this.#tellCancelled(consumer.tag);
+    else this.#untold.push(consumer.tag);
+  }
+
+  #tellCancelled(consumerTag: string): void {
+    this.send({ id: 0x003c001e, consumerTag, noWait: true });
+  }
+
+  /** Does something; consumers that it cancels are told of that after it. */
+  tellingLater(act: () => void): void {
+    const untold: string[] = [];
+    this.#untold = untold;
+    try {
+      act();
+    } finally {
+      this.#untold = undefined;
+    }
+    for (const consumerTag of untold) this.#tellCancelled(consumerTag);
   }
 
   /** The transport or the peer takes deliveries again. */

@@ -167,9 +167,10 @@ export class AmqpConnection
     }
   }
 
-  heartbeat(number: number): void {
-    if (number === 0) return;
-    throw new AmqpError('frame-error', `heartbeat frame on channel ${number}; only 0 is allowed`);
+  heartbeat(number: number, size: number): void {
+    if (number === 0 && size === 0) return;
+    const found = `heartbeat frame of ${size} bytes on channel ${number}`;
+    throw new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
   }
 
   #contentWithoutChannel(number: number, kind: string): void {

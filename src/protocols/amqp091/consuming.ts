@@ -1,4 +1,4 @@
-import { isInteger } from '../../broker/arguments.ts';
+import { type Arguments, isInteger } from '../../broker/arguments.ts';
 import { describe } from '../../broker/errors.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Delivery, Subscription } from '../../broker/subscription.ts';
@@ -54,20 +54,27 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  const priority = method.arguments['x-priority'];
-  if (priority !== undefined && !isInteger(priority)) {
-    const why = `"expected integer, got ${priority.type}"`;
-    const subject = describe('queue', name, channel.vhost.name);
-    throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
-  }
   consumer.subscription = queue.subscribe(consumer, {
     settled: method.noAck,
     exclusive: method.exclusive,
-    priority: priority?.value ?? 0,
+    priority: readPriority(method.arguments, describe('queue', name, channel.vhost.name)),
     prefetch: channel.prefetch,
     pool: channel.pool,
     owner: channel.host,
   });
+}
+
+/** The consumer's priority, the one argument that has an effect; 0 where none is given. */
+function readPriority(args: Arguments, subject: string): number {
+  if (args['x-stream-offset'] !== undefined) {
+    const why = `${subject} of queue type rabbit_classic_queue`;
+    throw new AmqpError('precondition-failed', `invalid arg 'x-stream-offset' for ${why}`);
+  }
+  const priority = args['x-priority'];
+  if (priority === undefined) return 0;
+  if (isInteger(priority)) return priority.value;
+  const why = `"expected integer, got ${priority.type}"`;
+  throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
 }
 
 function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: BasicConsume): void {

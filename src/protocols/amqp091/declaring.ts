@@ -71,7 +71,7 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
     return;
   }
   const queue = method.passive
-    ? channel.vhost.queue(queueName(channel, name), channel.host)
+    ? channel.vhost.queue(name, channel.host)
     : declareQueue(channel, name, method);
   queue.touch();
   channel.lastQueue = queue.name;
@@ -89,16 +89,20 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const { access, vhost } = channel;
   const name = given === '' ? vhost.freeQueueName() : given;
   access.require('configure', 'queue', name);
-  const subject = describe('queue', name, vhost.name);
-  const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
-  if (target !== undefined) {
-    access.require('read', 'queue', name);
-    access.require('write', 'exchange', target);
-  }
+  if (!vhost.queues.has(name)) requireDeadLetterTarget(channel, name, args);
   const options = { durable, exclusive, autoDelete, arguments: args };
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);
+}
+
+/** A new queue's dead letters go from it to an exchange, and its user must be allowed either. */
+function requireDeadLetterTarget({ access, vhost }: Channel, name: string, args: Arguments): void {
+  const subject = describe('queue', name, vhost.name);
+  const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
+  if (target === undefined) return;
+  access.require('read', 'queue', name);
+  access.require('write', 'exchange', target);
 }
 
 /** The exchange that an argument names. */
@@ -115,8 +119,7 @@ function declareReplyQueue(channel: Channel, name: string, noWait: boolean): voi
     throw new AmqpError('not-found', `no queue '${name}' in vhost '${channel.vhost.name}'`);
   }
   if (noWait) return;
-  const consumerCount = name === replyTo ? 0 : 1;
-  channel.send({ id: 0x0032000b, queue: name, messageCount: 0, consumerCount });
+  channel.send({ id: 0x0032000b, queue: name, messageCount: 0, consumerCount: 1 });
 }
 
 /** `queue.bind` */
@@ -149,8 +152,12 @@ export function queueDelete(channel: Channel, method: QueueDelete): void {
   channel.access.require('configure', 'queue', name);
   const { ifUnused, ifEmpty } = method;
   const isDurable = channel.vhost.queues.get(name)?.window.isDurable === true;
-  const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
-  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320029, messageCount });
+  // The channel's own consumers are told after it has its answer: a client that closes the channel
+  // once it is told would not get that otherwise.
+  channel.tellingLater(() => {
+    const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
+    if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320029, messageCount });
+  });
 }
 
 /** The queue that a method names; an empty name means the last one declared on the channel. */
@@ -211,9 +218,10 @@ function bind(channel: Channel, ends: Ends, routingKey: string, args: Arguments)
 function unbind(channel: Channel, ends: Ends, routingKey: string, args: Arguments): boolean {
   const { vhost } = channel;
   const { source, kind, destinationName: name } = ends;
-  if (kind === 'queue') vhost.queues.get(name)?.requireOwner(channel.host);
   const destination = kind === 'queue' ? vhost.queues.get(name) : vhost.exchanges.get(name);
   if (source === undefined || destination === undefined) return false;
+  if (!source.hasBinding({ destination, routingKey, arguments: args })) return false;
+  if (destination.kind === 'queue') destination.requireOwner(channel.host);
   vhost.unbind(source, destination, routingKey, args);
   return isDurableBinding(source, destination);
 }

@@ -89,6 +89,17 @@ export class DeliveryTags {
     return true;
   }
 
+  /** The highest tag of a delivery that is not settled; 0 where there is none. */
+  lastUnsettled(): number {
+    for (let at = this.#runs.length - 1; at >= 0; at--) {
+      const run = this.#runs[at] as Run; // at is inside
+      for (let tag = run.lastTag; tag >= run.firstTag; tag--) {
+        if (run.subscription.isUnsettled(tag - run.offset)) return tag;
+      }
+    }
+    return 0;
+  }
+
   /** Forgets what was settled behind this object's back (by a transaction). */
   prune(): void {
     for (const run of this.#runs) {

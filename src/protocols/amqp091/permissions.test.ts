@@ -86,12 +86,12 @@ const refused: readonly (readonly [string, Buffer, string])[] = [
   ['queue.declare', queueDeclare('x'), "configure access to queue 'x'"],
   [
     'queue.declare with a dead letter exchange, of the queue',
-    queueDeclare('c', { 'x-dead-letter-exchange': text('w') }),
-    "read access to queue 'c'",
+    queueDeclare('c-new', { 'x-dead-letter-exchange': text('w') }),
+    "read access to queue 'c-new'",
   ],
   [
     'queue.declare with a dead letter exchange, of the exchange',
-    queueDeclare('all', { 'x-dead-letter-exchange': text('r') }),
+    queueDeclare('all-new', { 'x-dead-letter-exchange': text('r') }),
     "write access to exchange 'r'",
   ],
   ['queue.delete', queueDelete('w'), "configure access to queue 'w'"],

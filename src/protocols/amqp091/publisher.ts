@@ -13,6 +13,9 @@ import { amqp091Format, shortStringAt } from './format.ts';
 
 const scan = new HeadScan();
 
+/** Class 60 and weight 0, with which every content header begins. */
+const basicHeader = 0x003c0000;
+
 /** Pieces of a body below this many bytes are gathered, once there are this many of any size. */
 const gatheredSizeMax = 4096;
 const gatheredFrom = 16;
@@ -88,11 +91,12 @@ export class Publisher {
   /** A content header's payload. */
   header(bytes: Buffer, at: number, end: number): void {
     if (end - at < 14) throw new AmqpError('syntax-error', `content header of ${end - at} bytes`);
-    const classId = readU32(bytes, at) >>> 16; // the weight after it has no meaning
-    if (classId !== 60) {
+    const classAndWeight = readU32(bytes, at);
+    if (classAndWeight !== basicHeader) {
+      const found = `class ${classAndWeight >>> 16} with weight ${classAndWeight & 0xffff}`;
       throw new AmqpError(
         'unexpected-frame',
-        `expected content header for class 60, got one for class ${classId} instead`,
+        `expected content header for class 60 with weight 0, got one for ${found} instead`,
       );
     }
     const size = readU32(bytes, at + 4) * 0x1_0000_0000 + readU32(bytes, at + 8);
@@ -265,7 +269,7 @@ export class Publisher {
 function readExpiration(bytes: Buffer, found: HeadScan): number {
   const text = shortStringAt(bytes, found.expirationAt) ?? '';
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= expiryMsMax) return value;
+  if (/^\+?\d+$/.test(text) && value <= expiryMsMax) return value;
   throw new AmqpError(
     'precondition-failed',
     `invalid expiration '${text}': milliseconds from 0 to ${expiryMsMax} are allowed`,

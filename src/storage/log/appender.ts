@@ -138,6 +138,10 @@ export class Appender {
     this.#blocks.push(block);
     this.groupBytes += block.length;
     this.#unsealedBytes += block.length;
+  }
+
+  /** Seals what is too much to be kept unsealed. Plaintext may move: never within a batch. */
+  sealExcess(): void {
     while (this.#unsealedBytes > unsealedBytesMax) this.#sealNext(0);
   }
 

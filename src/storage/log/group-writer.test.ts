@@ -40,6 +40,19 @@ test('a write that finds the disk full is tried again with the same bytes at the
   await checkVolume(disk, folder, dataKey);
 });
 
+test('a sync that finds the disk full is tried again with all that it was for', async () => {
+  const { disk, life } = await mounted();
+  disk.written.length = 0;
+  disk.fail('sync', 'ENOSPC', 2);
+  life.publish([1], 'one');
+  await life.synced();
+  assert.deepEqual(life.full, [true, false]);
+  assert.equal(disk.written.length, 3);
+  assert.equal(new Set(disk.written).size, 1);
+  await life.close();
+  await checkVolume(disk, folder, dataKey);
+});
+
 test('a full disk holds up the first group of a segment at each of its steps, and loses nothing', async () => {
   for (const operation of ['create', 'write', 'replace'] as const) {
     const { disk, life } = await mounted();
@@ -63,7 +76,6 @@ test('a full disk holds up the first group of a segment at each of its steps, an
 for (const [operation, code] of [
   ['write', 'EIO'],
   ['sync', 'EIO'],
-  ['sync', 'ENOSPC'],
 ] as const) {
   test(`after a ${operation} that failed with ${code} nothing is written or confirmed`, async () => {
     const { disk, life } = await mounted();

@@ -41,6 +41,7 @@ const zeros = Buffer.alloc(1024 * 1024);
 export class GroupWriter {
   readonly #files: SegmentFiles;
   readonly #events: GroupWriterEvents;
+  readonly #segmentBytes: number;
   readonly #waiting: Group[] = [];
   #file: DiskFile | undefined = undefined;
   #isFull = false;
@@ -49,9 +50,11 @@ export class GroupWriter {
   /** Whether nothing is written any more. */
   isFailed = false;
 
-  constructor(files: SegmentFiles, events: GroupWriterEvents) {
+  /** @param segmentBytes where a segment will end, so that no room is made behind it */
+  constructor(files: SegmentFiles, events: GroupWriterEvents, segmentBytes = Infinity) {
     this.#files = files;
     this.#events = events;
+    this.#segmentBytes = segmentBytes;
   }
 
   /** Whether a group waits or is being written. */
@@ -89,10 +92,12 @@ export class GroupWriter {
     if (group.isFirst) this.#file = await this.#untilRoom(() => this.#files.begin(number));
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
-    const chunks = group.isLast ? group.chunks : withRoomAhead(file, group);
-    await this.#untilRoom(() => write(file, group.offset, chunks));
-    if (group.isLast) await file.truncate(group.offset + group.sizeBytes);
-    await sync(file);
+    const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
+    await this.#untilRoom(() => writeThrough(file, group.offset, chunks));
+    if (group.isLast) {
+      await file.truncate(group.offset + group.sizeBytes);
+      await sync(file);
+    }
     if (group.isFirst) {
       // Not tried again: a sync that failed once may succeed the next time without having synced.
       await this.#files.syncFolder();
@@ -102,8 +107,21 @@ export class GroupWriter {
   }
 
   /**
+   * Zeros after the group where the file would grow: a sync after a write that does not lengthen the
+   * file costs half.
+   */
+  #withRoomAhead(file: DiskFile, group: Group): readonly Buffer[] {
+    const end = group.offset + group.sizeBytes;
+    const left = pageAfter(Math.max(0, this.#segmentBytes - end));
+    if (end <= file.sizeBytes || left === 0) return group.chunks;
+    const ahead = Math.min(zeros.length, Math.max(aheadBytesMin, pageAfter(end / 2)), left);
+    return [...group.chunks, zeros.subarray(0, ahead)];
+  }
+
+  /**
    * Tries again while the disk is full. The same sealed bytes go to the same place, and nothing of
-   * them was synced, so nothing can be half old and half new.
+   * them was synced, so nothing can be half old and half new; and all of them are written again, so
+   * it does not matter what a sync that failed has dropped.
    */
   async #untilRoom<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -134,20 +152,9 @@ export class GroupWriter {
   }
 }
 
-/**
- * Zeros after the group where the file would grow: a sync after a write that does not lengthen the
- * file costs half.
- */
-function withRoomAhead(file: DiskFile, group: Group): readonly Buffer[] {
-  const end = group.offset + group.sizeBytes;
-  if (end <= file.sizeBytes) return group.chunks;
-  const ahead = Math.min(zeros.length, Math.max(aheadBytesMin, pageAfter(end / 2)));
-  return [...group.chunks, zeros.subarray(0, ahead)];
-}
-
-function write(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
+function writeThrough(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    file.write(offset, chunks, (error) => (error === null ? resolve() : reject(error)));
+    file.writeThrough(offset, chunks, (error) => (error === null ? resolve() : reject(error)));
   });
 }
 

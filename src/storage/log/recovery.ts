@@ -75,9 +75,14 @@ export class Recovery {
     return new LiveSegment(found.header, found.key);
   }
 
-  reader(segment: LiveSegment, offset?: number, number?: number): SegmentReader {
+  reader(
+    segment: LiveSegment,
+    offset?: number,
+    number?: number,
+    windowBytes?: number,
+  ): SegmentReader {
     const read = (at: number, size: number) => this.#files.read(segment.number, at, size);
-    return new SegmentReader(segment.key, read, offset, number);
+    return new SegmentReader(segment.key, read, offset, number, windowBytes);
   }
 
   damage(segment: number, what: string, options?: ErrorOptions): StorageError {
@@ -174,9 +179,10 @@ export class Recovery {
     const isSame = header.length === blockHeaderBytes && blockTag(header, 0).equals(entry.end.tag);
     if (!isSame) throw this.#rolledBack(`${segmentFile(number)} does not end as it did`);
     // The tag could be copied; that the block opens proves that the segment's key is the one of then.
-    const last = await this.reader(segment, entry.lastOffset, entry.end.blocks).next();
+    const { lastOffset, end } = entry;
+    const last = await this.reader(segment, lastOffset, end.blocks, pageBytes).next();
     if (last === undefined) {
-      throw this.damage(number, `is damaged at byte ${entry.lastOffset}: its last block`);
+      throw this.damage(number, `is damaged at byte ${lastOffset}: its last block`);
     }
     segment.end = entry.end;
     segment.lastOffset = entry.lastOffset;

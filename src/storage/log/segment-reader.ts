@@ -10,7 +10,7 @@ import {
   readBlockHeader,
 } from './segment.ts';
 
-const windowBytes = 1024 * 1024;
+const windowBytesUsual = 1024 * 1024;
 
 /** A block as it was read and proved. */
 export interface ReadBlock extends BlockHeader {
@@ -31,12 +31,21 @@ export class SegmentReader {
   number: number;
   readonly #key: KeyObject;
   readonly #read: ReadBytes;
+  readonly #windowBytes: number;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
 
-  constructor(key: KeyObject, read: ReadBytes, offset = pageBytes, number = 1) {
+  /** @param windowBytes how much is read at once; less where few blocks are wanted */
+  constructor(
+    key: KeyObject,
+    read: ReadBytes,
+    offset = pageBytes,
+    number = 1,
+    windowBytes = windowBytesUsual,
+  ) {
     this.#key = key;
     this.#read = read;
+    this.#windowBytes = windowBytes;
     this.offset = offset;
     this.number = number;
   }
@@ -80,8 +89,8 @@ export class SegmentReader {
   async #fill(offset: number, size: number): Promise<boolean> {
     const end = offset + size;
     if (offset >= this.#windowAt && end <= this.#windowAt + this.#window.length) return true;
-    if (size > windowBytes && (await this.#read(end - 1, 1)).length === 0) return false;
-    this.#window = await this.#read(offset, Math.max(windowBytes, size));
+    if (size > this.#windowBytes && (await this.#read(end - 1, 1)).length === 0) return false;
+    this.#window = await this.#read(offset, Math.max(this.#windowBytes, size));
     this.#windowAt = offset;
     return this.#window.length >= size;
   }

@@ -10,15 +10,18 @@ import {
 } from '../../../aws/shape.ts';
 import { KmsError } from '../../../kms/errors.ts';
 import type { Kms } from '../../../kms/kms.ts';
-import { answer, decidedByKey, endDryRun } from '../answers.ts';
+import { answer, decidedByKey, endDryRun, refuseMembers } from '../answers.ts';
 import {
   ciphertext,
+  customKeyStoreId,
+  dryRunModifiers,
   encryptionAlgorithm,
   encryptionContext,
   grantTokens,
   keyId,
   keyMaterialId,
   plaintext,
+  recipient,
 } from '../shapes.ts';
 
 /** Encrypts up to 4 KiB. */
@@ -62,7 +65,9 @@ export const decrypt = (kms: Kms) =>
       GrantTokens: grantTokens,
       KeyId: keyId,
       EncryptionAlgorithm: encryptionAlgorithm,
+      Recipient: recipient,
       DryRun: boolean(),
+      DryRunModifiers: dryRunModifiers,
     }),
     output: structure({
       KeyId: keyId,
@@ -72,6 +77,8 @@ export const decrypt = (kms: Kms) =>
     }),
     permissions: decidedByKey,
     handle(input, call) {
+      const { Recipient, DryRunModifiers } = input;
+      refuseMembers({ Recipient, DryRunModifiers });
       const CiphertextBlob = requireBlob(input.CiphertextBlob);
       const done = kms.ciphers.decrypt(call, { ...input, CiphertextBlob });
       const { key, materialId, plaintext: Plaintext } = done.output;
@@ -101,6 +108,7 @@ export const reEncrypt = (kms: Kms) =>
       DestinationEncryptionAlgorithm: encryptionAlgorithm,
       GrantTokens: grantTokens,
       DryRun: boolean(),
+      DryRunModifiers: dryRunModifiers,
     }),
     output: structure({
       CiphertextBlob: ciphertext,
@@ -113,6 +121,7 @@ export const reEncrypt = (kms: Kms) =>
     }),
     permissions: decidedByKey,
     handle(input, call) {
+      refuseMembers({ DryRunModifiers: input.DryRunModifiers });
       const CiphertextBlob = requireBlob(input.CiphertextBlob);
       const done = kms.ciphers.reEncrypt(call, { ...input, CiphertextBlob });
       endDryRun(input.DryRun);
@@ -129,21 +138,21 @@ export const reEncrypt = (kms: Kms) =>
     },
   });
 
-const dataKeyInput = structure({
+const dataKeyMembers = {
   KeyId: required(keyId),
   EncryptionContext: encryptionContext,
   NumberOfBytes: integer({ min: 1, max: 1024 }),
   KeySpec: enumeration(['AES_256', 'AES_128']),
   GrantTokens: grantTokens,
   DryRun: boolean(),
-});
+};
 
 /** Makes a data key, in clear and encrypted. */
 export const generateDataKey = (kms: Kms) =>
   operation({
     action: 'kms:GenerateDataKey',
     readOnly: true,
-    input: dataKeyInput,
+    input: structure({ ...dataKeyMembers, Recipient: recipient }),
     output: structure({
       CiphertextBlob: ciphertext,
       Plaintext: plaintext,
@@ -152,6 +161,7 @@ export const generateDataKey = (kms: Kms) =>
     }),
     permissions: decidedByKey,
     handle(input, call) {
+      refuseMembers({ Recipient: input.Recipient });
       const size = dataKeySize(input);
       const done = kms.ciphers.generateDataKey(call, 'GenerateDataKey', input.KeyId, size, input);
       endDryRun(input.DryRun);
@@ -166,7 +176,7 @@ export const generateDataKeyWithoutPlaintext = (kms: Kms) =>
   operation({
     action: 'kms:GenerateDataKeyWithoutPlaintext',
     readOnly: true,
-    input: dataKeyInput,
+    input: structure(dataKeyMembers),
     output: structure({ CiphertextBlob: ciphertext, KeyId: keyId, KeyMaterialId: keyMaterialId }),
     permissions: decidedByKey,
     handle(input, call) {
@@ -184,9 +194,15 @@ export const generateRandom = (kms: Kms) =>
   operation({
     action: 'kms:GenerateRandom',
     readOnly: true,
-    input: structure({ NumberOfBytes: integer({ min: 1, max: 1024 }) }),
+    input: structure({
+      NumberOfBytes: integer({ min: 1, max: 1024 }),
+      CustomKeyStoreId: customKeyStoreId,
+      Recipient: recipient,
+    }),
     output: structure({ Plaintext: sensitive(blob({ min: 1, max: 1024 })) }),
     handle(input) {
+      const { CustomKeyStoreId, Recipient } = input;
+      refuseMembers({ CustomKeyStoreId, Recipient });
       if (input.NumberOfBytes === undefined) {
         throw new KmsError('ValidationException', 'NumberOfBytes is required.');
       }

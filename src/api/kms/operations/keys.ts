@@ -13,6 +13,7 @@ import { metadataOf } from '../../../kms/key-metadata.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import {
+  customKeyStoreId,
   description,
   grantTokens,
   keyId,
@@ -43,7 +44,7 @@ export const createKey = (kms: Kms) =>
       KeySpec: keySpec,
       CustomerMasterKeySpec: keySpec,
       Origin: enumeration(['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE']),
-      CustomKeyStoreId: string({ min: 1, max: 64 }),
+      CustomKeyStoreId: customKeyStoreId,
       BypassPolicyLockoutSafetyCheck: boolean(),
       Tags: tags,
       MultiRegion: boolean(),

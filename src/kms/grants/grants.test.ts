@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
+import { test } from 'node:test';
+import { systemRandom } from '../../base/random.ts';
+import type { IdentityJudge } from '../access/authoriser.ts';
+import type { KmsCall } from '../call.ts';
+import type { Done } from '../done.ts';
+import { Kms } from '../kms.ts';
+import type { GrantRequest } from './grant-request.ts';
+
+const accountId = '111122223333';
+const iam = `arn:aws:iam::${accountId}`;
+const denied = { code: 'AccessDeniedException' };
+
+function callBy(caller: KmsCall['caller'], invokedBy?: string): KmsCall {
+  return {
+    caller,
+    invokedBy,
+    region: 'us-west-2',
+    accountId,
+    sourceIp: '192.0.2.1',
+    userAgent: 'test',
+    nowMs: 1000,
+  };
+}
+
+const root = callBy({ type: 'root', accountId, arn: `${iam}:root`, principalId: accountId });
+const user = (name: string) => {
+  const arn = `${iam}:user/${name}`;
+  return callBy({ type: 'user', accountId, arn, principalId: `AIDA${name}`, userName: name });
+};
+const [alice, bob] = [user('alice'), user('bob')];
+const session = callBy({
+  type: 'assumed-role',
+  accountId,
+  arn: `arn:aws:sts::${accountId}:assumed-role/ops/anna`,
+  principalId: 'AROA:anna',
+  session: { roleArn: `${iam}:role/ops` },
+});
+const service = (name: string) =>
+  callBy({ type: 'service', accountId, arn: name, principalId: name });
+
+/** A key service with one key, whose changes are applied as they come. */
+class OneKey {
+  readonly kms: Kms;
+  readonly KeyId: string;
+
+  constructor(
+    identity: IdentityJudge = ({ caller }) => (caller.type === 'root' ? 'allowed' : 'silent'),
+  ) {
+    const wrappingKey = createSecretKey(systemRandom.bytes(32));
+    this.kms = new Kms({ wrappingKey, random: systemRandom, identity });
+    this.KeyId = this.did(this.kms.keys.create(root, {})).arn;
+  }
+
+  did<T>({ output, changes }: Done<T>): T {
+    for (const change of changes) this.kms.journal.apply(change);
+    return output;
+  }
+
+  grant(by: KmsCall, request: Omit<GrantRequest, 'KeyId'>) {
+    return this.did(this.kms.grants.create(by, { KeyId: this.KeyId, ...request }));
+  }
+
+  encrypt(by: KmsCall) {
+    return this.kms.ciphers.encrypt(by, this.KeyId, Buffer.from('x'), {});
+  }
+
+  get grantCount(): number {
+    return [...this.kms.journal.grants()].length;
+  }
+}
+
+test('a grant to a user is for that user and no other', () => {
+  const key = new OneKey();
+  assert.throws(() => key.encrypt(alice), denied);
+  key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] });
+  assert.equal(key.encrypt(alice).output.key.arn, key.KeyId);
+  assert.throws(() => key.encrypt(bob), denied);
+});
+
+test('a grant to a role is for all its sessions, and one to a session for it alone', () => {
+  for (const GranteePrincipal of [`${iam}:role/ops`, session.caller.arn]) {
+    const key = new OneKey();
+    key.grant(root, { GranteePrincipal, Operations: ['Encrypt'] });
+    key.encrypt(session);
+    assert.throws(() => key.encrypt(alice), denied);
+  }
+  const key = new OneKey();
+  const other = `arn:aws:sts::${accountId}:assumed-role/ops/other`;
+  key.grant(root, { GranteePrincipal: other, Operations: ['Encrypt'] });
+  assert.throws(() => key.encrypt(session), denied);
+});
+
+test('a grant to the account leaves it to the policies of its users', () => {
+  const key = new OneKey(({ caller }, action) => {
+    const mayEncrypt = caller.userName === 'alice' && action === 'kms:Encrypt';
+    return caller.type === 'root' || mayEncrypt ? 'allowed' : 'silent';
+  });
+  // The key's policy no longer leaves anything to the account.
+  const statement = { Effect: 'Allow', Principal: { AWS: `${iam}:root` }, Resource: '*' };
+  const Action = ['kms:PutKeyPolicy', 'kms:CreateGrant'];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Action }] });
+  key.did(key.kms.keys.putPolicy(root, { KeyId: key.KeyId, Policy }, false));
+  assert.throws(() => key.encrypt(alice), denied);
+  key.grant(root, { GranteePrincipal: `${iam}:root`, Operations: ['Encrypt'] });
+  key.encrypt(alice);
+  assert.throws(() => key.encrypt(bob), denied);
+});
+
+test("a denial in a user's own policies is above a grant", () => {
+  const key = new OneKey(({ caller }) => {
+    if (caller.type === 'root') return 'allowed';
+    return caller.userName === 'alice' ? 'denied' : 'silent';
+  });
+  key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] });
+  assert.throws(() => key.encrypt(alice), {
+    ...denied,
+    message: /with an explicit deny in an identity-based policy$/,
+  });
+});
+
+test('only a service names a service as grantee, and its grant is for that service', () => {
+  const key = new OneKey();
+  const request = { GranteePrincipal: 'mq.amazonaws.com', Operations: ['Encrypt'] };
+  assert.throws(() => key.grant(root, request), { code: 'InvalidArnException' });
+  key.grant(callBy(root.caller, 'mq.amazonaws.com'), request);
+  key.encrypt(service('mq.amazonaws.com'));
+  assert.throws(() => key.encrypt(service('ec2.us-west-2.amazonaws.com')), denied);
+});
+
+test('a grant is retired by who it names for it, by the account, and by nobody else', () => {
+  const request = { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] };
+  const retiring = { ...request, RetiringPrincipal: bob.caller.arn };
+  for (const [by, may] of [
+    [root, true],
+    [bob, true],
+    [alice, false],
+    [session, false],
+    [service('mq.amazonaws.com'), false],
+  ] as const) {
+    const key = new OneKey();
+    const { GrantToken } = key.grant(root, retiring);
+    const retire = () => key.did(key.kms.grants.retire(by, { GrantToken }));
+    if (may) retire();
+    else assert.throws(retire, denied);
+    assert.equal(key.grantCount, may ? 0 : 1);
+  }
+});
+
+test('a grantee retires its grant only where the grant lets it', () => {
+  const key = new OneKey();
+  const grantee = { GranteePrincipal: alice.caller.arn };
+  const { GrantId } = key.grant(root, { ...grantee, Operations: ['Encrypt'] });
+  const mine = key.grant(root, { ...grantee, Operations: ['Encrypt', 'RetireGrant'] });
+  const retire = (id: string) =>
+    key.did(key.kms.grants.retire(alice, { KeyId: key.KeyId, GrantId: id }));
+  assert.throws(() => retire(GrantId), denied);
+  retire(mine.GrantId);
+  assert.equal(key.grantCount, 1);
+});
+
+test('revoking is a right on the key, which being granted something is not', () => {
+  const key = new OneKey();
+  const request = { GranteePrincipal: alice.caller.arn, RetiringPrincipal: alice.caller.arn };
+  const { GrantId } = key.grant(root, { ...request, Operations: ['Encrypt', 'RetireGrant'] });
+  const named = { KeyId: key.KeyId, GrantId };
+  assert.throws(() => key.kms.grants.revoke(alice, named), denied);
+  key.did(key.kms.grants.revoke(root, named));
+  assert.throws(() => key.encrypt(alice), denied);
+});
+
+test('a service lists the grants that name it, and no others', () => {
+  const key = new OneKey();
+  const forService = callBy(root.caller, 'mq.amazonaws.com');
+  key.grant(forService, { GranteePrincipal: 'mq.amazonaws.com', Operations: ['Decrypt'] });
+  key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Decrypt'] });
+  const { KeyId } = key;
+  const listed = key.kms.grants.list(service('mq.amazonaws.com'), { KeyId }).output.items;
+  assert.deepEqual(
+    listed.map(({ grantee }) => grantee),
+    ['mq.amazonaws.com'],
+  );
+  assert.throws(() => key.kms.grants.list(service('s3.amazonaws.com'), { KeyId }), denied);
+  assert.throws(() => key.kms.grants.list(alice, { KeyId }), denied);
+});
+
+test('keys that a service made for itself are found by services alone', () => {
+  const key = new OneKey();
+  const { kms } = key;
+  const { arn } = key.did(kms.keys.create(service('mq.amazonaws.com'), {}));
+  assert.throws(() => kms.keys.describe(root, arn), { code: 'NotFoundException' });
+  assert.equal(kms.keys.describe(service('mq.amazonaws.com'), arn).output.arn, arn);
+  assert.throws(() => kms.keys.describe(service('s3.amazonaws.com'), arn), denied);
+});

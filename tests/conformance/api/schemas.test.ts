@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as cloudTrail from '@aws-sdk/client-cloudtrail';
+import * as kms from '@aws-sdk/client-kms';
+import * as mq from '@aws-sdk/client-mq';
+import type { Operation, Service } from '../../../src/aws/service.ts';
+import type { RequiredShape, Shape } from '../../../src/aws/shape.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { type ClientSchema, operationsOf, type SchemaShape } from '../../support/sdk-schemas.ts';
+
+// Shapes are written by hand. What the official clients can send and read is compared with them, so
+// that a member forgotten, misspelt or of another type shows, and so does a new one in a new client.
+
+const plane = await ControlPlane.inProcess();
+
+/**
+ * What differs on purpose, by path: `Operation.input.Member`. A star is any operation. Each says why;
+ * one that no longer differs fails the test too.
+ */
+const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  kms: {
+    'Decrypt.output.CiphertextForRecipient': 'no enclaves: asking for one is refused',
+    'GenerateDataKey.output.CiphertextForRecipient': 'no enclaves: asking for one is refused',
+    'GenerateRandom.output.CiphertextForRecipient': 'no enclaves: asking for one is refused',
+    '*.output.KeyMetadata.CloudHsmClusterId': 'no key stores outside',
+    '*.output.KeyMetadata.CustomKeyStoreId': 'no key stores outside',
+    '*.output.KeyMetadata.XksKeyConfiguration': 'no key stores outside',
+    '*.output.KeyMetadata.EncapsulationAlgorithms': 'no keys for encapsulation',
+    '*.output.KeyMetadata.ExpirationModel': 'no material comes from outside',
+    '*.output.KeyMetadata.ValidTo': 'no material comes from outside',
+    '*.output.KeyMetadata.MultiRegionConfiguration': 'one region',
+    '*.output.KeyMetadata.PendingDeletionWindowInDays': 'of replicas in other regions only',
+  },
+  mq: {
+    'CreateBroker.input.publiclyAccessible': 'may be left out: not required by older clients',
+    '*.input.ldapServerMetadata': 'taken in whole, to be refused',
+    'UpdateBroker.output.ldapServerMetadata': 'refused when asked for',
+    'UpdateBroker.input.resourceShareArns': 'of newer clients than this one',
+    'UpdateBroker.output.resourceShareArns': 'of newer clients than this one',
+    '*.input.storageSize': 'of newer clients than this one',
+    'UpdateBroker.output.storageSize': 'of newer clients than this one',
+    'UpdateBroker.output.dataReplicationMetadata': 'no replication',
+    'UpdateBroker.output.pendingDataReplicationMetadata': 'no replication',
+    'UpdateBroker.output.pendingDataReplicationMode': 'no replication',
+    'DescribeBroker.output.brokerInstances.ipAddress': 'never of RabbitMQ brokers',
+    'DescribeBroker.output.configurations': 'no configurations',
+    'DescribeBroker.output.dataReplicationMetadata': 'no replication',
+    'DescribeBroker.output.ldapServerMetadata': 'no LDAP',
+    'DescribeBroker.output.logs.audit': 'never of RabbitMQ brokers',
+    'DescribeBroker.output.logs.auditLogGroup': 'never of RabbitMQ brokers',
+    'DescribeBroker.output.logs.pending.audit': 'never of RabbitMQ brokers',
+    'DescribeBroker.output.pendingAuthenticationStrategy': 'one strategy',
+    'DescribeBroker.output.pendingDataReplicationMetadata': 'no replication',
+    'DescribeBroker.output.pendingDataReplicationMode': 'no replication',
+    'DescribeBroker.output.pendingLdapServerMetadata': 'no LDAP',
+    'DescribeBroker.output.pendingSecurityGroups': 'security groups take effect at once',
+    'DescribeBroker.output.users.pendingChange': 'users of RabbitMQ brokers are never listed',
+    'DescribeUser.output': 'always refused',
+    'ListUsers.output': 'always refused',
+    'CreateConfiguration.output': 'always refused',
+    'DescribeConfiguration.output': 'always refused',
+    'UpdateConfiguration.output': 'always refused',
+    'DeleteConfiguration.output': 'always refused',
+    'ListConfigurationRevisions.output': 'always refused',
+    'DescribeConfigurationRevision.output': 'always refused',
+    'ListConfigurations.output.configurations.': 'the list is empty',
+    'CreateUser.input.password': 'refused whatever it is',
+    DescribeSharedResources: 'of newer clients than this one',
+  },
+  cloudtrail: {},
+};
+
+interface Difference {
+  readonly path: string;
+  readonly text: string;
+}
+
+type Direction = 'input' | 'output';
+type Structure = Extract<SchemaShape, { kind: 'structure' }>;
+
+/** Every way in which a shape of ours is not the client's. */
+function* differences(
+  path: string,
+  { node }: Shape<unknown>,
+  theirs: SchemaShape,
+  direction: Direction,
+): Generator<Difference> {
+  const kind = node.kind === 'enumeration' ? 'string' : node.kind;
+  if (kind !== theirs.kind) {
+    yield { path, text: `is ${kind} here and ${theirs.kind} there` };
+  } else if (node.kind === 'structure' && theirs.kind === 'structure') {
+    for (const name of new Set([...Object.keys(node.members), ...theirs.members.keys()])) {
+      const other = theirs.members.get(name);
+      yield* memberDifferences(`${path}.${name}`, node.members[name], other, direction);
+    }
+  } else if (node.kind === 'list' && theirs.kind === 'list') {
+    yield* differences(path, node.of, theirs.of(), direction);
+  } else if (node.kind === 'map' && theirs.kind === 'map') {
+    yield* differences(path, node.value, theirs.of(), direction);
+  }
+}
+
+function* memberDifferences(
+  path: string,
+  ours: Shape<unknown> | RequiredShape<unknown> | undefined,
+  theirs: ReturnType<Structure['members']['get']>,
+  direction: Direction,
+): Generator<Difference> {
+  if (ours === undefined || theirs === undefined) {
+    yield { path, text: ours ? 'is not there' : 'is not here' };
+    return;
+  }
+  const isRequired = 'required' in ours;
+  if (direction === 'input' && isRequired !== theirs.isRequired) {
+    yield { path, text: isRequired ? 'is required here' : 'is required there' };
+  }
+  yield* differences(path, ours, theirs.shape(), direction);
+}
+
+function* differencesOf(service: Service, client: ClientSchema): Generator<Difference> {
+  for (const [name, operation] of Object.entries(service.operations)) {
+    const theirs = client.get(name);
+    if (theirs === undefined) {
+      yield { path: name, text: 'is not there' };
+      continue;
+    }
+    const { input, output, http } = operation as Operation<unknown, unknown>;
+    yield* differences(`${name}.input`, input, theirs.input(), 'input');
+    yield* differences(`${name}.output`, output, theirs.output(), 'output');
+    if (http === undefined) continue;
+    const ours = `${http.method} ${http.path} ${http.status ?? 200}`;
+    if (ours !== theirs.http) yield { path: name, text: `is ${ours} here, ${theirs.http} there` };
+  }
+}
+
+/** True where an exception is about this path or what lies under it. */
+function covers(exception: string, path: string): boolean {
+  const [operation = '', ...rest] = exception.split('.');
+  const pattern = [operation === '*' ? path.split('.')[0] : operation, ...rest].join('.');
+  return path === pattern || path.startsWith(pattern.endsWith('.') ? pattern : `${pattern}.`);
+}
+
+const clients = {
+  kms: operationsOf(kms),
+  mq: operationsOf(mq),
+  cloudtrail: operationsOf(cloudTrail),
+};
+
+for (const [name, client] of Object.entries(clients)) {
+  const service = plane.services.find((each) => each.name === name);
+  assert.ok(service);
+  const exceptions = Object.keys(onPurpose[name] ?? {});
+  const found = [...differencesOf(service, client)];
+
+  test(`${name} has the members that the official client knows, but for those left out on purpose`, () => {
+    const unexpected = found
+      .filter(({ path }) => !exceptions.some((exception) => covers(exception, path)))
+      .map(({ path, text }) => `${path} ${text}`);
+    assert.deepEqual(unexpected, []);
+  });
+
+  test(`${name} leaves nothing out on purpose that is there after all`, () => {
+    const stale = exceptions.filter(
+      (exception) => !found.some(({ path }) => covers(exception, path)),
+    );
+    assert.deepEqual(stale, []);
+  });
+}
+
+test('every call of Amazon MQ that the official client can make is answered', () => {
+  const service = plane.services.find(({ name }) => name === 'mq');
+  assert.ok(service);
+  const missing = [...clients.mq.keys()].filter((name) => !(name in service.operations));
+  assert.deepEqual(missing, []);
+});

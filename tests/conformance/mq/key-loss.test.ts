@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  CancelKeyDeletionCommand,
+  CreateGrantCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  GetKeyPolicyCommand,
+  ListGrantsCommand,
+  PutKeyPolicyCommand,
+  RevokeGrantCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
+import { DeleteBrokerCommand, RebootBrokerCommand } from '@aws-sdk/client-mq';
+import {
+  createBroker,
+  createKey,
+  describeBroker,
+  underKey,
+} from '../../support/broker-requests.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
+
+// The guide's page "RabbitMQ on Amazon MQ: Invalid AWS Key Management Service Key".
+
+const dayMs = 24 * 3600 * 1000;
+const rootArn = `arn:aws:iam::${accountId}:root`;
+
+let plane: ControlPlane;
+before(async () => {
+  plane = await ControlPlane.start();
+});
+after(() => plane.close());
+
+async function brokerUnderKey(on = plane) {
+  const KeyId = await createKey(on);
+  const BrokerId = await createBroker(on, underKey(KeyId));
+  return { KeyId, BrokerId };
+}
+
+async function requireRunning(BrokerId: string, on = plane): Promise<void> {
+  const { BrokerState, ActionsRequired } = await describeBroker(on, BrokerId);
+  assert.deepEqual([BrokerState, ActionsRequired], ['RUNNING', []]);
+  assert.ok(on.engine.running.has(BrokerId));
+}
+
+async function requireLost(BrokerId: string, info: RegExp, on = plane): Promise<void> {
+  const { BrokerState, ActionsRequired = [] } = await describeBroker(on, BrokerId);
+  assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
+  const [action] = ActionsRequired;
+  assert.equal(action?.ActionRequiredCode, 'RABBITMQ_INVALID_KMS_KEY');
+  assert.match(action?.ActionRequiredInfo ?? '', info);
+  assert.equal(on.engine.running.has(BrokerId), false, 'its process is ended, its key with it');
+}
+
+test('a disabled key ends its broker with a reason, and an enabled one brings it back', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  const { volumeId, epoch } = plane.control.brokers.require(BrokerId);
+  await plane.kms.send(new DisableKeyCommand({ KeyId }));
+  await plane.settled();
+  await requireLost(BrokerId, /is in state Disabled, it must be Enabled\.$/);
+  assert.equal(plane.engine.calls.at(-1), "stop: the broker's KMS key cannot be used");
+  await plane.kms.send(new EnableKeyCommand({ KeyId }));
+  await plane.settled();
+  await requireRunning(BrokerId);
+  const broker = plane.control.brokers.require(BrokerId);
+  assert.deepEqual([broker.volumeId, broker.epoch], [volumeId, epoch + 1], 'the same data');
+});
+
+test('a broker without its key cannot be rebooted, and says why', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  await plane.kms.send(new DisableKeyCommand({ KeyId }));
+  await plane.settled();
+  await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), {
+    name: 'BadRequestException',
+    ErrorAttribute: 'brokerState',
+    message: `Broker [${BrokerId}] cannot be rebooted in state CRITICAL_ACTION_REQUIRED (RABBITMQ_INVALID_KMS_KEY).`,
+  });
+});
+
+test('a key that is to be deleted ends its broker, until that is cancelled and it is enabled', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+  await plane.settled();
+  await requireLost(BrokerId, /is in state PendingDeletion/);
+  await plane.kms.send(new CancelKeyDeletionCommand({ KeyId }));
+  await plane.settled();
+  await requireLost(BrokerId, /is in state Disabled/);
+  await plane.kms.send(new EnableKeyCommand({ KeyId }));
+  await plane.settled();
+  await requireRunning(BrokerId);
+});
+
+test('a broker whose key is deleted is lost for good, and can be deleted', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+  await plane.advance(7 * dayMs);
+  await requireLost(BrokerId, /does not exist$/);
+  await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+  await plane.settled();
+  await assert.rejects(describeBroker(plane, BrokerId), { name: 'NotFoundException' });
+  assert.equal(plane.machine.folders.has(BrokerId), false);
+});
+
+for (const which of ['service', 'volume'] as const) {
+  test(`a broker whose ${which}'s grant is revoked is lost for good`, async () => {
+    const { KeyId, BrokerId } = await brokerUnderKey();
+    const { grants, volumeId } = plane.control.brokers.require(BrokerId);
+    const GrantId = grants[which] ?? '';
+    await plane.kms.send(new RevokeGrantCommand({ KeyId, GrantId }));
+    await plane.settled();
+    const gone = new RegExp(`^The grant ${GrantId} on the KMS key .* is gone`);
+    const refused = /is not authorized to perform: kms:/;
+    const info = new RegExp(`${gone.source}|${refused.source}`);
+    await requireLost(BrokerId, info);
+    await plane.kms.send(new DisableKeyCommand({ KeyId }));
+    await plane.kms.send(new EnableKeyCommand({ KeyId }));
+    const EncryptionContextSubset = { 'aws:ebs:id': volumeId };
+    const Constraints = { EncryptionContextSubset };
+    const Operations = ['Decrypt' as const];
+    const byHand = { KeyId, GranteePrincipal: rootArn, Operations, Constraints };
+    await plane.kms.send(new CreateGrantCommand(byHand));
+    await plane.advance(2 * 3_600_000);
+    await requireLost(BrokerId, info);
+    await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), {
+      name: 'BadRequestException',
+    });
+    await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+    await plane.settled();
+    const { Grants = [] } = await plane.kms.send(new ListGrantsCommand({ KeyId }));
+    assert.deepEqual(
+      Grants.map(({ GranteePrincipal }) => GranteePrincipal),
+      [rootArn],
+      'the one made by hand is not ours to retire',
+    );
+  });
+}
+
+test('a key policy that denies the service ends its broker, until it does no longer', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  const { Policy = '' } = await plane.kms.send(new GetKeyPolicyCommand({ KeyId }));
+  const policy = JSON.parse(Policy);
+  const deny = {
+    Effect: 'Deny',
+    Principal: { Service: 'mq.amazonaws.com' },
+    Action: 'kms:Decrypt',
+    Resource: '*',
+  };
+  const denying = JSON.stringify({ ...policy, Statement: [...policy.Statement, deny] });
+  await plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy: denying }));
+  await plane.settled();
+  await requireLost(BrokerId, /with an explicit deny in a resource-based policy$/);
+  await plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy }));
+  await plane.settled();
+  await requireRunning(BrokerId);
+});
+
+test('brokers of other keys go on', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  const others = [(await brokerUnderKey()).BrokerId, await createBroker(plane)];
+  await plane.kms.send(new DisableKeyCommand({ KeyId }));
+  await plane.settled();
+  await requireLost(BrokerId, /Disabled/);
+  for (const other of others) await requireRunning(other);
+});
+
+test('all brokers of a key are lost and regained together', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  const second = await createBroker(plane, underKey(KeyId));
+  await plane.kms.send(new DisableKeyCommand({ KeyId }));
+  await plane.settled();
+  for (const id of [BrokerId, second]) await requireLost(id, /Disabled/);
+  await plane.kms.send(new EnableKeyCommand({ KeyId }));
+  await plane.settled();
+  for (const id of [BrokerId, second]) await requireRunning(id);
+});
+
+test('with a delay set, a key takes effect as late as that', async () => {
+  const machine = new Machine();
+  machine.keyEffectDelayMs = 300_000;
+  const slow = await ControlPlane.start(machine);
+  try {
+    const { KeyId, BrokerId } = await brokerUnderKey(slow);
+    await slow.kms.send(new DisableKeyCommand({ KeyId }));
+    await slow.advance(299_999);
+    await requireRunning(BrokerId, slow);
+    await slow.advance(1);
+    await requireLost(BrokerId, /Disabled/, slow);
+  } finally {
+    await slow.close();
+  }
+});
+
+test('a broker whose key is disabled is not started by the next process, until it is enabled', async () => {
+  let own = await ControlPlane.start();
+  try {
+    const { KeyId, BrokerId } = await brokerUnderKey(own);
+    await own.kms.send(new DisableKeyCommand({ KeyId }));
+    own = await own.restart();
+    await own.settled();
+    await requireLost(BrokerId, /Disabled/, own);
+    assert.deepEqual(own.engine.calls, []);
+    await own.kms.send(new EnableKeyCommand({ KeyId }));
+    await own.settled();
+    await requireRunning(BrokerId, own);
+  } finally {
+    await own.close();
+  }
+});
+
+test('what nobody announced is found within the hour', async () => {
+  const { KeyId, BrokerId } = await brokerUnderKey();
+  const { journal } = plane.kmsDomain;
+  const key = journal.key(KeyId.slice(KeyId.lastIndexOf('/') + 1));
+  assert.ok(key);
+  // As a change in a key service outside would come about.
+  journal.apply({ put: 'key', key: { ...key, state: 'Unavailable' } });
+  await plane.settled();
+  await requireRunning(BrokerId);
+  await plane.advance(3_600_000);
+  await requireLost(BrokerId, /is in state Unavailable/);
+  journal.apply({ put: 'key', key });
+  await plane.advance(3_600_000);
+  await requireRunning(BrokerId);
+});

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ListGrantsCommand } from '@aws-sdk/client-kms';
+import { DeleteBrokerCommand, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
+import { WaxwingError } from '../../../src/base/errors.ts';
+import {
+  brokerRequest,
+  createBroker,
+  createKey,
+  describeBroker,
+  underKey,
+} from '../../support/broker-requests.ts';
+import { ControlPlane, Machine } from '../../support/control-plane.ts';
+import { eventsNamed } from '../../support/trail-events.ts';
+
+let plane: ControlPlane;
+before(async () => {
+  plane = await ControlPlane.start();
+});
+after(() => plane.close());
+
+async function stateOf(BrokerId: string, on = plane): Promise<string | undefined> {
+  return (await describeBroker(on, BrokerId)).BrokerState;
+}
+
+test('a reboot is under way before it is answered, and ends with the broker running', async () => {
+  const BrokerId = await createBroker(plane);
+  const { ports, epoch } = plane.control.brokers.require(BrokerId);
+  const release = plane.engine.hold('start');
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  assert.equal(await stateOf(BrokerId), 'REBOOT_IN_PROGRESS');
+  release();
+  await plane.settled();
+  assert.equal(await stateOf(BrokerId), 'RUNNING');
+  const broker = plane.control.brokers.require(BrokerId);
+  assert.deepEqual([broker.ports, broker.epoch], [ports, epoch + 1]);
+});
+
+test('a deletion is under way before it is answered, and ends with nothing left', async () => {
+  const KeyId = await createKey(plane);
+  const BrokerId = await createBroker(plane, underKey(KeyId));
+  const release = plane.engine.hold('remove');
+  const answer = await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+  assert.equal(answer.BrokerId, BrokerId);
+  assert.equal(await stateOf(BrokerId), 'DELETION_IN_PROGRESS');
+  await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), {
+    name: 'BadRequestException',
+    message: `Broker [${BrokerId}] cannot be rebooted in state DELETION_IN_PROGRESS, it must be RUNNING.`,
+  });
+  await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+  release();
+  await plane.settled();
+  const gone = {
+    name: 'NotFoundException',
+    ErrorAttribute: 'broker-id',
+    message: `Can't find requested broker [${BrokerId}]. Make sure your broker exists.`,
+  };
+  await assert.rejects(describeBroker(plane, BrokerId), gone);
+  await assert.rejects(plane.mq.send(new DeleteBrokerCommand({ BrokerId })), gone);
+  assert.equal(plane.machine.folders.has(BrokerId), false);
+  const { Grants } = await plane.kms.send(new ListGrantsCommand({ KeyId }));
+  assert.deepEqual(Grants, []);
+});
+
+test('settings that need a reboot wait for one, and can be taken back until then', async () => {
+  const BrokerId = await createBroker(plane, { EngineVersion: '3.13' });
+  const update = (changes: object) =>
+    plane.mq.send(new UpdateBrokerCommand({ BrokerId, ...changes }));
+  const asked = { EngineVersion: '4.2', HostInstanceType: 'mq.m7g.large', Logs: { General: true } };
+  const { $metadata: _, ...answer } = await update(asked);
+  assert.deepEqual(answer, { BrokerId, ...asked });
+  const waiting = await describeBroker(plane, BrokerId);
+  assert.deepEqual([waiting.EngineVersion, waiting.PendingEngineVersion], ['3.13', '4.2']);
+  assert.deepEqual(
+    [waiting.HostInstanceType, waiting.PendingHostInstanceType],
+    ['mq.m7g.medium', 'mq.m7g.large'],
+  );
+  assert.deepEqual([waiting.Logs?.General, waiting.Logs?.Pending?.General], [false, true]);
+  await update({ HostInstanceType: 'mq.m7g.medium' });
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  await plane.settled();
+  const rebooted = await describeBroker(plane, BrokerId);
+  assert.equal(rebooted.EngineVersion, '4.2');
+  assert.equal(rebooted.HostInstanceType, 'mq.m7g.medium');
+  assert.equal(rebooted.Logs?.General, true);
+  assert.equal(rebooted.PendingEngineVersion, undefined);
+  assert.equal(plane.engine.running.get(BrokerId)?.engineVersion, '4.2');
+  await assert.rejects(update({ EngineVersion: '3.13' }), {
+    name: 'BadRequestException',
+    ErrorAttribute: 'engineVersion',
+    message: 'Broker engine version [3.13] is older than [4.2]; a broker cannot go back.',
+  });
+});
+
+test('settings that need no reboot take effect at once', async () => {
+  const BrokerId = await createBroker(plane);
+  const MaintenanceWindowStartTime = {
+    DayOfWeek: 'FRIDAY' as const,
+    TimeOfDay: '23:30',
+    TimeZone: 'Europe/Vienna',
+  };
+  await plane.mq.send(
+    new UpdateBrokerCommand({ BrokerId, MaintenanceWindowStartTime, SecurityGroups: ['sg-1'] }),
+  );
+  const described = await describeBroker(plane, BrokerId);
+  assert.deepEqual(described.MaintenanceWindowStartTime, MaintenanceWindowStartTime);
+  assert.deepEqual(described.SecurityGroups, ['sg-1']);
+});
+
+test('a broker that cannot be made is CREATION_FAILED, and can only be deleted', async () => {
+  plane.engine.fail('create', new WaxwingError('disk-full', 'no space is left on the disk'));
+  const BrokerId = await createBroker(plane);
+  plane.engine.fail('create', undefined);
+  assert.equal(await stateOf(BrokerId), 'CREATION_FAILED');
+  await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), {
+    name: 'BadRequestException',
+  });
+  await assert.rejects(plane.mq.send(new UpdateBrokerCommand({ BrokerId })), {
+    name: 'BadRequestException',
+    ErrorAttribute: 'brokerState',
+  });
+  await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+  await plane.settled();
+  await assert.rejects(describeBroker(plane, BrokerId), { name: 'NotFoundException' });
+});
+
+test('a broker that gives up says why, and a reboot tries it again', async () => {
+  const BrokerId = await createBroker(plane);
+  plane.engine.giveUp(BrokerId, 'damaged-volume', 'segment 3 does not open');
+  await plane.settled();
+  const { BrokerState, ActionsRequired } = await describeBroker(plane, BrokerId);
+  assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
+  assert.deepEqual(ActionsRequired, [
+    {
+      ActionRequiredCode: 'BROKER_DAMAGED_VOLUME',
+      ActionRequiredInfo: 'segment 3 does not open',
+    },
+  ]);
+  await plane.advance(3_600_000);
+  assert.equal(plane.engine.running.has(BrokerId), false, 'not tried again unasked');
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  await plane.settled();
+  assert.equal(await stateOf(BrokerId), 'RUNNING');
+});
+
+test('a broker that crashes is started again at once, and ever later when it goes on crashing', async () => {
+  const BrokerId = await createBroker(plane);
+  const runs = () => plane.engine.running.has(BrokerId);
+  plane.engine.crash(BrokerId);
+  await plane.settled();
+  assert.equal(runs(), true);
+  for (const pauseMs of [500, 1000, 2000]) {
+    plane.engine.crash(BrokerId);
+    await plane.advance(pauseMs - 1);
+    assert.equal(runs(), false, `within ${pauseMs} ms`);
+    await plane.advance(1);
+    assert.equal(runs(), true, `after ${pauseMs} ms`);
+  }
+  await plane.advance(60_000);
+  plane.engine.crash(BrokerId);
+  await plane.settled();
+  assert.equal(runs(), true, 'it had run steadily');
+  assert.equal(await stateOf(BrokerId), 'RUNNING');
+});
+
+/** Ends the process at each of its steps in turn, and looks at what the next one makes of it. */
+async function killAtEachStep(
+  act: (plane: ControlPlane) => Promise<unknown>,
+  prepare: (plane: ControlPlane) => Promise<void>,
+  judge: (plane: ControlPlane, step: number) => Promise<void>,
+): Promise<number> {
+  for (let step = 1; ; step++) {
+    const machine = new Machine();
+    let own = await ControlPlane.start(machine);
+    try {
+      await prepare(own);
+      machine.endAt = machine.steps + step;
+      // A call that the process does not live to answer is never answered.
+      await Promise.race([act(own).then(() => own.settled()), own.ended]);
+      const isOver = machine.steps < machine.endAt;
+      machine.endAt = undefined;
+      own = await own.restart();
+      await own.settled();
+      await judge(own, step);
+      if (isOver) return step;
+    } finally {
+      await own.close();
+    }
+  }
+}
+
+test('a process that ends anywhere in a creation leaves a broker that runs, or none', async () => {
+  let keyId = '';
+  const outcomes = new Set<string>();
+  const steps = await killAtEachStep(
+    (own) => own.mq.send(brokerRequest({ BrokerName: 'orders', ...underKey(keyId) })),
+    async (own) => {
+      keyId = await createKey(own);
+    },
+    async (own, step) => {
+      const brokers = [...own.control.brokers.all()];
+      outcomes.add(brokers.map(({ state }) => state).join());
+      assert.ok(brokers.length <= 1);
+      assert.equal(own.machine.folders.size, brokers.length, `step ${step}`);
+      const { Grants = [] } = await own.kms.send(new ListGrantsCommand({ KeyId: keyId }));
+      const [broker] = brokers;
+      const volumes = Grants.filter(({ Constraints }) => Constraints !== undefined);
+      assert.equal(volumes.length, brokers.length, `grants for volumes at step ${step}`);
+      const made = (await eventsNamed(own, 'CreateGrant')).length;
+      if (broker === undefined) return;
+      assert.equal(broker.state, 'RUNNING', `step ${step}`);
+      assert.equal(own.engine.running.size, 1);
+      assert.deepEqual([Grants.length, made], [2, 2], `step ${step}`);
+      assert.deepEqual(own.reports, []);
+    },
+  );
+  assert.ok(steps > 10, `${steps} steps`);
+  assert.deepEqual(outcomes, new Set(['', 'RUNNING']));
+});
+
+test('a process that ends anywhere in a deletion leaves the broker running, or nothing of it', async () => {
+  let keyId = '';
+  let brokerId = '';
+  const outcomes = new Set<number>();
+  const steps = await killAtEachStep(
+    (own) => own.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId })),
+    async (own) => {
+      keyId = await createKey(own);
+      brokerId = await createBroker(own, underKey(keyId));
+    },
+    async (own, step) => {
+      const brokers = [...own.control.brokers.all()];
+      outcomes.add(brokers.length);
+      const { Grants = [] } = await own.kms.send(new ListGrantsCommand({ KeyId: keyId }));
+      assert.equal(Grants.length, brokers.length * 2, `step ${step}`);
+      assert.equal(own.machine.folders.size, brokers.length, `step ${step}`);
+      assert.equal(own.engine.running.size, brokers.length, `step ${step}`);
+    },
+  );
+  assert.ok(steps > 5, `${steps} steps`);
+  assert.deepEqual(outcomes, new Set([0, 1]));
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { Boto3 } from '../support/boto3.ts';
+import { ControlPlane, Machine, region } from '../support/control-plane.ts';
+import { findPrograms } from '../support/other-programs.ts';
+
+const pythons = await findPrograms({
+  name: 'python3',
+  versionArguments: ['-c', 'import boto3; print("boto3", boto3.__version__)'],
+  package: 'python3-boto3',
+});
+const password = 'correct-horse-battery';
+
+/** A control plane whose clock shows this machine's time, by which boto3 signs. */
+async function startNow(): Promise<ControlPlane> {
+  const machine = new Machine();
+  machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
+  return ControlPlane.start(machine);
+}
+
+async function lifeOfABroker(boto3: Boto3, plane: ControlPlane): Promise<void> {
+  const { KeyMetadata: key } = await boto3.call('kms', 'create_key', { Description: 'orders' });
+  assert.equal(key.KeyState, 'Enabled');
+  const created = await boto3.call('mq', 'create_broker', {
+    BrokerName: 'orders',
+    EngineType: 'RABBITMQ',
+    EngineVersion: '3.13',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    HostInstanceType: 'mq.m5.large',
+    PubliclyAccessible: false,
+    AutoMinorVersionUpgrade: true,
+    EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId: key.Arn },
+    Users: [{ Username: 'admin', Password: password }],
+    Tags: { team: 'shop' },
+  });
+  const { BrokerId } = created;
+  await plane.settled();
+  const described = await boto3.call('mq', 'describe_broker', { BrokerId });
+  assert.equal(described.BrokerState, 'RUNNING');
+  assert.equal(described.EngineType, 'RabbitMQ');
+  assert.deepEqual(described.EncryptionOptions, { KmsKeyId: key.Arn, UseAwsOwnedKey: false });
+  assert.deepEqual(described.Tags, { team: 'shop' });
+  assert.match(described.BrokerInstances[0].Endpoints[0], /^amqps:\/\/localhost:\d+$/);
+  assert.match(described.Created, /^\d{4}-\d\d-\d\dT/);
+  await looksAtTheTrail(boto3, key.Arn);
+  await losesAndRegainsTheKey(boto3, plane, BrokerId, key.KeyId);
+  await boto3.call('mq', 'reboot_broker', { BrokerId });
+  await plane.settled();
+  await tags(boto3, created.BrokerArn);
+  await boto3.call('mq', 'delete_broker', { BrokerId });
+  await plane.settled();
+  await assert.rejects(boto3.call('mq', 'describe_broker', { BrokerId }), {
+    code: 'NotFoundException',
+    status: 404,
+    message: `Can't find requested broker [${BrokerId}]. Make sure your broker exists.`,
+  });
+  const { Grants } = await boto3.call('kms', 'list_grants', { KeyId: key.Arn });
+  assert.deepEqual(Grants, []);
+}
+
+async function looksAtTheTrail(boto3: Boto3, keyArn: string): Promise<void> {
+  const { Events } = await boto3.call('cloudtrail', 'lookup_events', {
+    LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'CreateGrant' }],
+  });
+  const records = Events.map(({ CloudTrailEvent }: { CloudTrailEvent: string }) =>
+    JSON.parse(CloudTrailEvent),
+  );
+  assert.deepEqual(
+    records.map(({ eventSource }: { eventSource: string }) => eventSource),
+    ['kms.amazonaws.com', 'amazonmq.amazonaws.com'],
+  );
+  assert.equal(records[0].resources[0].ARN, keyArn);
+  assert.equal(records[0].requestParameters.retiringPrincipal, `ec2.${region}.amazonaws.com`);
+}
+
+async function losesAndRegainsTheKey(
+  boto3: Boto3,
+  plane: ControlPlane,
+  BrokerId: string,
+  KeyId: string,
+): Promise<void> {
+  await boto3.call('kms', 'disable_key', { KeyId });
+  await plane.settled();
+  const lost = await boto3.call('mq', 'describe_broker', { BrokerId });
+  assert.equal(lost.BrokerState, 'CRITICAL_ACTION_REQUIRED');
+  assert.equal(lost.ActionsRequired[0].ActionRequiredCode, 'RABBITMQ_INVALID_KMS_KEY');
+  await assert.rejects(boto3.call('mq', 'reboot_broker', { BrokerId }), {
+    code: 'BadRequestException',
+    status: 400,
+  });
+  await boto3.call('kms', 'enable_key', { KeyId });
+  await plane.settled();
+  const regained = await boto3.call('mq', 'describe_broker', { BrokerId });
+  assert.equal(regained.BrokerState, 'RUNNING');
+}
+
+async function tags(boto3: Boto3, ResourceArn: string): Promise<void> {
+  await boto3.call('mq', 'create_tags', { ResourceArn, Tags: { 'a b': 'é/+' } });
+  await boto3.call('mq', 'delete_tags', { ResourceArn, TagKeys: ['team'] });
+  const { Tags } = await boto3.call('mq', 'list_tags', { ResourceArn });
+  assert.deepEqual(Tags, { 'a b': 'é/+' });
+}
+
+async function usesAKey(boto3: Boto3): Promise<void> {
+  const { KeyMetadata } = await boto3.call('kms', 'create_key');
+  const { KeyId } = KeyMetadata;
+  const Plaintext = { $bytes: Buffer.from('a text').toString('base64') };
+  const EncryptionContext = { tenant: 'é' };
+  const encrypt = { KeyId, Plaintext, EncryptionContext };
+  const { CiphertextBlob } = await boto3.call('kms', 'encrypt', encrypt);
+  const opened = await boto3.call('kms', 'decrypt', { CiphertextBlob, EncryptionContext });
+  assert.deepEqual(opened.Plaintext, Plaintext);
+  // No message at all, as in AWS.
+  await assert.rejects(boto3.call('kms', 'decrypt', { CiphertextBlob }), {
+    code: 'InvalidCiphertextException',
+    status: 400,
+  });
+  await assert.rejects(boto3.call('kms', 'describe_key', { KeyId: 'alias/none' }), {
+    code: 'NotFoundException',
+    status: 400,
+  });
+}
+
+if (typeof pythons === 'string') {
+  test('boto3 creates, uses and deletes a broker under a key', { skip: pythons }, () => {});
+} else {
+  for (const { path, version } of pythons) {
+    test(`${version} drives the whole life of a broker under a customer's key`, async () => {
+      const plane = await startNow();
+      const boto3 = new Boto3(path, plane);
+      try {
+        await lifeOfABroker(boto3, plane);
+        await usesAKey(boto3);
+        await assert.rejects(boto3.call('sts', 'get_caller_identity'), { code: 'InvalidAction' });
+        assert.deepEqual(plane.broken, []);
+        assert.equal(plane.written.includes(password), false);
+      } finally {
+        boto3.close();
+        await plane.close();
+      }
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { installed } from '../support/debian-packages.ts';
+import { Serving } from '../support/serving.ts';
+
+// pika, the Python client, against `waxwing serve`.
+const skip = (await installed('python3-pika')) ?? false;
+
+let serving: Serving;
+
+before(async () => {
+  if (skip === false) serving = await Serving.start();
+});
+
+after(async () => {
+  await serving?.stop();
+});
+
+const opening = `
+import json, os, ssl, pika
+parameters = pika.URLParameters(os.environ['URL'])
+context = ssl.create_default_context(cafile=os.environ['CA_FILE'])
+parameters.ssl_options = pika.SSLOptions(context, 'localhost')
+connection = pika.BlockingConnection(parameters)
+channel = connection.channel()
+said = []
+`;
+const closing = `
+connection.close()
+print(json.dumps(said))
+`;
+
+/** Runs a session between opening and closing a connection; returns what it appended to `said`. */
+function session(lines: string): unknown {
+  const env = { PATH: process.env['PATH'], URL: serving.url, CA_FILE: serving.caFile };
+  const script = opening + lines + closing;
+  const ended = spawnSync('/usr/bin/python3', ['-c', script], { encoding: 'utf8', env });
+  assert.equal(ended.status, 0, ended.stderr);
+  return JSON.parse(ended.stdout);
+}
+
+test('confirmed messages come out in order with their properties', { skip }, () => {
+  const said = session(`
+channel.confirm_delivery()
+channel.queue_declare('orders', durable=True, arguments={'x-max-priority': 3})
+for i in range(100):
+    properties = pika.BasicProperties(delivery_mode=2, message_id=str(i), headers={'i': i, 'l': [1, None, 'x']})
+    channel.basic_publish('', 'orders', ('m%d' % i).encode(), properties, mandatory=True)
+for method, properties, body in channel.consume('orders', inactivity_timeout=5):
+    said.append([body.decode(), properties.message_id, properties.headers['i']])
+    channel.basic_ack(method.delivery_tag)
+    if len(said) == 100: break
+channel.cancel()
+`);
+  assert.deepEqual(
+    said,
+    Array.from({ length: 100 }, (_, i) => [`m${i}`, `${i}`, i]),
+  );
+});
+
+test('a mandatory message that no queue takes raises UnroutableError', { skip }, () => {
+  const said = session(`
+channel.confirm_delivery()
+try:
+    channel.basic_publish('', 'nowhere', b'lost', mandatory=True)
+except pika.exceptions.UnroutableError as error:
+    said.append([error.messages[0].method.reply_text, error.messages[0].body.decode()])
+`);
+  assert.deepEqual(said, [['NO_ROUTE', 'lost']]);
+});
+
+test('a full queue that refuses raises NackError', { skip }, () => {
+  const said = session(`
+channel.confirm_delivery()
+channel.queue_declare('full', exclusive=True, arguments={'x-max-length': 0, 'x-overflow': 'reject-publish'})
+try:
+    channel.basic_publish('', 'full', b'x')
+except pika.exceptions.NackError:
+    said.append('refused')
+`);
+  assert.deepEqual(said, ['refused']);
+});
+
+test('a misuse closes the channel with code and text, and the connection goes on', { skip }, () => {
+  const said = session(`
+try:
+    channel.queue_declare('nowhere', passive=True)
+except pika.exceptions.ChannelClosedByBroker as error:
+    said.append([error.reply_code, error.reply_text])
+said.append(connection.channel().queue_declare('', exclusive=True).method.message_count)
+`);
+  assert.deepEqual(said, [[404, "NOT_FOUND - no queue 'nowhere' in vhost '/'"], 0]);
+});

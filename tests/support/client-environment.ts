@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlane, region } from './control-plane.ts';
+
+/** What other people's AWS clients need in their environment to call a control plane. */
+export function clientEnvironment(plane: ControlPlane): NodeJS.ProcessEnv {
+  const folder = mkdtempSync(join(tmpdir(), 'waxwing-client-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const caFile = join(folder, 'ca.pem');
+  writeFileSync(caFile, plane.endpoint.ca);
+  const { accessKeyId, secretAccessKey } = plane.credentials;
+  return {
+    PATH: process.env['PATH'],
+    // Nobody's settings but these.
+    HOME: folder,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_CA_BUNDLE: caFile,
+    AWS_MAX_ATTEMPTS: '1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    ...(process.env['PYENV_ROOT'] && { PYENV_ROOT: process.env['PYENV_ROOT'] }),
+  };
+}
