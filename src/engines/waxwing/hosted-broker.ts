@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { collectGarbage } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import { NetError } from '../../net/errors.ts';
@@ -184,6 +185,7 @@ async function openBroker(
     openLog,
     formats: [amqp091Format],
     users: message.users,
+    collectGarbage,
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
     onInternalError: (error, peer) =>
