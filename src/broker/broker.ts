@@ -75,8 +75,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.limits = { ...defaultLimits, ...options.limits };
-    const { memoryBytesMax } = this.limits;
-    this.#memory = new MemoryWatch(this.flow, memoryBytesMax, options.collectGarbage);
+    this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // only changes are ever written

@@ -6,7 +6,7 @@ import { MemoryWatch } from './memory-watch.ts';
 test('publishers wait while there is too little memory, and garbage is collected once a second', () => {
   const flow = new Flow();
   let collected = 0;
-  const watch = new MemoryWatch(flow, 1000, () => {
+  const watch = new MemoryWatch(flow, { memoryBytesMax: 1000 }, () => {
     collected++;
   });
   watch.tick(50_000, 1000);

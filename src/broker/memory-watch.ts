@@ -1,4 +1,5 @@
 import type { Flow } from './flow.ts';
+import type { Limits } from './limits.ts';
 
 const lowOnMemory = 'low on memory';
 /** Milliseconds between two collections of garbage, each of which stops everything for a moment. */
@@ -15,9 +16,13 @@ export class MemoryWatch {
    * @param collectGarbage called while publishers wait: then nobody makes new objects, and a process
    * that makes none collects no garbage, so that they would wait for ever
    */
-  constructor(flow: Flow, bytesMax: number, collectGarbage: (() => void) | undefined) {
+  constructor(
+    flow: Flow,
+    limits: Pick<Limits, 'memoryBytesMax'>,
+    collectGarbage: (() => void) | undefined,
+  ) {
     this.#flow = flow;
-    this.#bytesMax = bytesMax;
+    this.#bytesMax = limits.memoryBytesMax;
     this.#collectGarbage = collectGarbage;
   }
 
