@@ -17,11 +17,14 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { IdleCollector } from './idle-collector.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 
 /** How often the broker does what is due. */
 const tickMs = 100;
+/** How often it is asked whether the process is idle. */
+const lookMs = 1000;
 /** Milliseconds that clients have to answer when the broker stops. */
 const patienceMs = 3000;
 /** Milliseconds that the process before may take to let go of the volume. */
@@ -58,6 +61,7 @@ export class HostedBroker {
   readonly #hooks: LogHooks;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
@@ -74,6 +78,15 @@ export class HostedBroker {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
     }, tickMs);
+    const collector = new IdleCollector({
+      cpuMicroseconds: () => {
+        const { user, system } = process.cpuUsage();
+        return user + system;
+      },
+      memoryBytes: () => broker.memoryBytes,
+      collectGarbage,
+    });
+    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
   }
 
   /**
@@ -121,6 +134,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listener.close(reason, patienceMs);
     clearInterval(this.#ticks);
+    clearInterval(this.#looks);
     await this.#broker.close();
     await this.#volume.close();
   }
