@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
+import { generateApiReference } from './gen-api-reference.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
 /** The text as the formatter leaves it, so that generated code reads like the rest. */
@@ -18,6 +19,7 @@ const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
 const generated: readonly { path: string; text: string }[] = [
   { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
   ...(await generateVolumeVectors()),
+  { path: 'docs/reference/api.md', text: await generateApiReference() },
 ];
 
 const isCheck = process.argv.includes('--check');

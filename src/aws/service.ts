@@ -118,6 +118,8 @@ export interface Operation<Input = never, Output = unknown> {
    * checks and returns its changes synchronously, without a tick in between.
    */
   handle(input: Input, context: CallContext): Outcome<Output>;
+  /** Where every call is refused, see {@link refusal}: why. */
+  refuse?(input: Input): Error;
 }
 
 /** The synchronous end of an asynchronous operation: checks what must hold and says what changes. */
@@ -131,6 +133,27 @@ export function operation<Input, Output>(
   declared: Operation<Input, Output>,
 ): Operation<Input, Output> {
   return declared;
+}
+
+/** An operation that is known, and of which every call is refused. */
+export interface Refusal<Input, Output> extends Omit<Operation<Input, Output>, 'handle'> {
+  /** What must hold before; throws where it does not. */
+  requires?(input: Input): void;
+  refuse(input: Input): Error;
+}
+
+/** Declares an operation of which every call is refused, in the words of the API that it is of. */
+export function refusal<Input, Output>({
+  requires,
+  ...declared
+}: Refusal<Input, Output>): Operation<Input, Output> {
+  return {
+    ...declared,
+    handle(input) {
+      requires?.(input);
+      throw declared.refuse(input);
+    },
+  };
 }
 
 /** A service behind the front door. */

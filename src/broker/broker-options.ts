@@ -17,6 +17,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
   /** Bytes of memory in use; those of the process where it is not given. */
   readonly memoryBytes?: () => number;
+  /** Called once a second while there is too little memory: a process at rest collects no garbage. */
+  readonly collectGarbage?: () => void;
   /** Hears of each connection that a bug in this program has ended. */
   readonly onInternalError?: (error: unknown, peerAddress: string) => void;
 }

@@ -16,6 +16,7 @@ import { noKeys } from './exchanges/sender-keys.ts';
 import { Flow } from './flow.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Delivery } from './subscription.ts';
@@ -54,6 +55,7 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Called after each sync with the group up to which everything is durable. */
   readonly durableListeners = new Set<(group: number) => void>();
   readonly #options: BrokerOptions;
+  readonly #memory: MemoryWatch;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #formats: (MessageFormat | undefined)[] = [];
@@ -73,6 +75,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // only changes are ever written
@@ -395,8 +398,7 @@ export class Broker implements VhostHost, Journal<Change> {
   tick(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
-    if (this.memoryBytes > this.limits.memoryBytesMax) this.flow.block('low on memory');
-    else this.flow.unblock('low on memory');
+    this.#memory.tick(nowMs, this.memoryBytes);
     if (nowMs >= this.#dueMs) {
       const timed = this.#timed;
       this.#timed = new Set();

@@ -9,6 +9,16 @@ export interface Done<T> {
   readonly keys: readonly KeyRecord[];
 }
 
+/** Something the key service does on its own account, when its time has come. */
+export interface ServiceStep {
+  /** `DeleteKey`, `RotateKey` */
+  readonly eventName: string;
+  /** What the event says of it. */
+  readonly details: object;
+  /** To be committed together with the event's record. */
+  readonly done: Done<KeyRecord>;
+}
+
 /** An operation that changes nothing. */
 export function looked<T>(output: T, ...keys: readonly KeyRecord[]): Done<T> {
   return { output, changes: [], keys };

@@ -2,7 +2,7 @@ import type { Authoriser } from './access/authoriser.ts';
 import { readKeyPolicy } from './access/key-policies.ts';
 import type { OperationValues } from './access/request-values.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
-import { changed, type Done, looked } from './done.ts';
+import { changed, type Done, looked, type ServiceStep } from './done.ts';
 import { KmsError } from './errors.ts';
 import type { GrantTokens } from './grants/grant-tokens.ts';
 import { type KeyCreation, type KeyRequest, requireNoLockout } from './key-creation.ts';
@@ -99,7 +99,7 @@ export class Keys {
    * @param windowDays 7 to 30
    */
   scheduleDeletion(call: KmsCall, name: string, windowDays: number): Done<KeyRecord> {
-    const key = this.#manage(call, name, 'ScheduleKeyDeletion', {
+    const key = this.manage(call, name, 'ScheduleKeyDeletion', {
       'kms:ScheduleKeyDeletionPendingWindowInDays': String(windowDays),
     });
     if (windowDays < 7 || windowDays > 30) {
@@ -118,28 +118,32 @@ export class Keys {
 
   /** Keeps a key from being deleted. It is disabled then, whatever it was before. */
   cancelDeletion(call: KmsCall, name: string): Done<KeyRecord> {
-    const key = this.#manage(call, name, 'CancelKeyDeletion');
+    const key = this.manage(call, name, 'CancelKeyDeletion');
     const { deletionMs: _, ...kept } = key;
     const awaitsMaterial = key.origin === 'EXTERNAL' && key.materials.length === 0;
     const saved: KeyRecord = { ...kept, state: awaitsMaterial ? 'PendingImport' : 'Disabled' };
     return { output: key, changes: [{ put: 'key', key: saved }], keys: [key] };
   }
 
-  /** The deletions that are due, each to be committed for itself. */
-  due(nowMs: number): readonly Done<KeyRecord>[] {
-    return [...this.#parts.journal.keys()]
-      .filter(({ deletionMs }) => deletionMs !== undefined && deletionMs <= nowMs)
-      .map((key) => ({ output: key, changes: [{ delete: 'key', keyId: key.id }], keys: [key] }));
+  /** The key's deletion, where it is due. */
+  dueDeletion(key: KeyRecord, nowMs: number): ServiceStep | undefined {
+    const { id, deletionMs } = key;
+    if (deletionMs === undefined || deletionMs > nowMs) return undefined;
+    return {
+      eventName: 'DeleteKey',
+      details: { keyId: id },
+      done: { output: key, changes: [{ delete: 'key', keyId: id }], keys: [key] },
+    };
   }
 
   updateDescription(call: KmsCall, name: string, description: string): Done<undefined> {
-    const key = this.#manage(call, name, 'UpdateKeyDescription');
+    const key = this.manage(call, name, 'UpdateKeyDescription');
     return changed(undefined, key, { description });
   }
 
   /** @throws {KmsError} 'NotFoundException' for any name but `default` */
   policy(call: KmsCall, name: string, policyName: string | undefined): Done<string> {
-    const key = this.#manage(call, name, 'GetKeyPolicy');
+    const key = this.manage(call, name, 'GetKeyPolicy');
     requirePolicyName(policyName);
     return looked(key.policy, key);
   }
@@ -155,7 +159,7 @@ export class Keys {
     request: { KeyId: string; Policy: string; PolicyName?: string | undefined },
     bypass: boolean,
   ): Done<undefined> {
-    const key = this.#manage(call, request.KeyId, 'PutKeyPolicy', {
+    const key = this.manage(call, request.KeyId, 'PutKeyPolicy', {
       'kms:BypassPolicyLockoutSafetyCheck': String(bypass),
     });
     requirePolicyName(request.PolicyName);
@@ -167,7 +171,7 @@ export class Keys {
 
   /** A key's policies: there is one, `default`. */
   policyNames(call: KmsCall, name: string, request: PageRequest): Done<Page<string>> {
-    const key = this.#manage(call, name, 'ListKeyPolicies');
+    const key = this.manage(call, name, 'ListKeyPolicies');
     const orderOf = (policyName: string) => policyName;
     const list = `policies of ${key.id}`;
     const paging = { list, orderOf, limitDefault: 100, limitMax: 1000 };
@@ -175,37 +179,29 @@ export class Keys {
   }
 
   tag(call: KmsCall, name: string, tags: readonly Tag[]): Done<undefined> {
-    const key = this.#manage(call, name, 'TagResource');
+    const key = this.manage(call, name, 'TagResource');
     return changed(undefined, key, { tags: withTags(key.tags, tags) });
   }
 
   untag(call: KmsCall, name: string, names: readonly string[]): Done<undefined> {
-    const key = this.#manage(call, name, 'UntagResource');
+    const key = this.manage(call, name, 'UntagResource');
     return changed(undefined, key, { tags: withoutTags(key.tags, names) });
   }
 
   tags(call: KmsCall, name: string, request: PageRequest): Done<Page<Tag>> {
-    const key = this.#manage(call, name, 'ListResourceTags');
+    const key = this.manage(call, name, 'ListResourceTags');
     const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
     const orderOf = (tag: Tag) => tag.TagKey;
     const list = `tags of ${key.id}`;
     return looked(pageOf(tags, { list, orderOf, limitDefault: 50, limitMax: 50 }, request), key);
   }
 
-  #toggle(
-    call: KmsCall,
-    name: string,
-    operation: 'EnableKey' | 'DisableKey',
-    state: 'Enabled' | 'Disabled',
-  ): Done<undefined> {
-    const key = this.#manage(call, name, operation);
-    // Unavailable means that the key's store cannot be reached, which neither call can change.
-    if (key.state === state || key.state === 'Unavailable') return looked(undefined, key);
-    return changed(undefined, key, { state });
-  }
-
-  /** The key, where the caller may do this to it and its state allows it. */
-  #manage(
+  /**
+   * The key, where the caller may do this to it and its state allows it.
+   *
+   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', and what the state forbids
+   */
+  manage(
     call: KmsCall,
     name: string,
     operation: KeyOperation,
@@ -215,6 +211,18 @@ export class Keys {
     this.#parts.authoriser.authorise(call, { action: operation, key, values });
     requireState(operation, key);
     return key;
+  }
+
+  #toggle(
+    call: KmsCall,
+    name: string,
+    operation: 'EnableKey' | 'DisableKey',
+    state: 'Enabled' | 'Disabled',
+  ): Done<undefined> {
+    const key = this.manage(call, name, operation);
+    // Unavailable means that the key's store cannot be reached, which neither call can change.
+    if (key.state === state || key.state === 'Unavailable') return looked(undefined, key);
+    return changed(undefined, key, { state });
   }
 
   #madeOnFirstUse(call: KmsCall, name: string): Done<KeyRecord> | undefined {

@@ -4,7 +4,7 @@ import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
 import { Materials } from './ciphers/materials.ts';
-import type { Done } from './done.ts';
+import type { Done, ServiceStep } from './done.ts';
 import { GrantTokens } from './grants/grant-tokens.ts';
 import { Grants } from './grants/grants.ts';
 import { KeyCreation } from './key-creation.ts';
@@ -12,17 +12,10 @@ import { KeyFinder } from './key-finder.ts';
 import { Keys } from './keys.ts';
 import { KmsJournal } from './kms-journal.ts';
 import type { KeyRecord } from './records.ts';
+import { Rotations } from './rotations.ts';
 
 /** Told the ARN of a key that may have become usable or unusable, once it is so. */
 export type KeyListener = (keyArn: string) => void;
-
-/** Something the key service does on its own account, when its time has come. */
-export interface ServiceStep {
-  /** `DeleteKey` */
-  readonly eventName: string;
-  /** To be committed together with the event's record. */
-  readonly done: Done<KeyRecord>;
-}
 
 /** What the key service needs. */
 export interface KmsOptions {
@@ -44,6 +37,7 @@ export class Kms {
   readonly aliases: Aliases;
   readonly grants: Grants;
   readonly ciphers: Ciphers;
+  readonly rotations: Rotations;
   readonly #onKey: KeyListener[] = [];
 
   constructor({ wrappingKey, random, identity }: KmsOptions) {
@@ -57,6 +51,7 @@ export class Kms {
     this.aliases = new Aliases({ journal, finder, authoriser });
     this.grants = new Grants({ journal, finder, authoriser, tokens, random });
     this.ciphers = new Ciphers({ finder, authoriser, materials, tokens, random });
+    this.rotations = new Rotations({ keys: this.keys, materials });
   }
 
   /** Asks to be told of changes to a key's state, policy or grants, and of its deletion. */
@@ -74,10 +69,22 @@ export class Kms {
   }
 
   /**
-   * What is due: keys to be deleted. The caller commits each step with its audit record, and then
-   * announces what was done.
+   * What is due: keys to be deleted and to be rotated. The caller commits each step with its audit
+   * record before it asks for the next, and then announces what was done: each is made of the key as
+   * it is when its turn comes, so what was changed or taken back meanwhile holds.
    */
-  tick(nowMs: number): readonly ServiceStep[] {
-    return this.keys.due(nowMs).map((done) => ({ eventName: 'DeleteKey', done }));
+  *tick(nowMs: number): Generator<ServiceStep, void> {
+    const { keys, rotations } = this;
+    for (const { id } of [...this.journal.keys()]) {
+      for (const due of [
+        (key: KeyRecord) => keys.dueDeletion(key, nowMs),
+        (key: KeyRecord) => rotations.dueOnDemand(key, nowMs),
+        (key: KeyRecord) => rotations.dueAutomatic(key, nowMs),
+      ]) {
+        const key = this.journal.key(id);
+        const step = key && due(key);
+        if (step) yield step;
+      }
+    }
   }
 }

@@ -44,7 +44,10 @@ export interface KeyRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** Oldest first; the last one encrypts, all decrypt. Empty where there is no symmetric material. */
   readonly materials: readonly MaterialRecord[];
+  /** Set where the key is to be rotated by itself; never of keys that AWS manages, which always are. */
   readonly rotation?: RotationRecord;
+  /** When a rotation was asked for that is still to be done. */
+  readonly onDemandMs?: number;
 }
 
 /** A name for a key. */

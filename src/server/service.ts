@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { eventRecord, serviceEventRecord } from '../audit/record.ts';
+import { eventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -10,11 +10,13 @@ import { systemRandom } from '../base/random.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
+import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import { compose, composeEngine, type Parts, SystemState, sealingKey } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
+import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
@@ -246,31 +248,12 @@ export class Service {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
     }
-    this.#deleteDueKeys(nowMs).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'a key that was due could not be deleted');
-    });
-  }
-
-  async #deleteDueKeys(nowMs: number): Promise<void> {
     const { kms, trail, store } = this.#state;
-    for (const { eventName, done } of kms.tick(nowMs)) {
-      const { region } = this;
-      const [key] = done.keys;
-      const accountId = key?.arn.split(':')[4] ?? this.accountId;
-      const event = serviceEventRecord({
-        eventId: systemRandom.uuid(),
-        region,
-        accountId,
-        atMs: nowMs,
-        eventSource: 'kms.amazonaws.com',
-        eventName,
-        resources: key ? [{ arn: key.arn, type: 'AWS::KMS::Key', accountId }] : [],
-        details: { keyId: key?.id },
-      });
-      const changes = done.changes.map((change) => ({ journal: kms.journal.name, change }));
-      await store.commit([...changes, ...trail.entries(event, nowMs)]);
-      kms.announce(done);
-    }
+    const { region, accountId } = this;
+    const commit = (entries: readonly Entry[]) => store.commit(entries);
+    doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a deletion or rotation of a key that was due failed');
+    });
   }
 
   /** Ends the service in order: brokers first told, everything synced. */

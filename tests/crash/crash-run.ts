@@ -9,7 +9,7 @@ import { deadLettersOf, declareAll, Load, queues } from './load.ts';
 type Victim = 'broker' | 'both' | 'service';
 
 /** Milliseconds that the load flows at most before the kill. */
-const loadMsMax = 1600;
+const loadMsMax = 1400;
 /** Messages left in the queues over a kill more at most. */
 const keptCountMax = 20_000;
 

@@ -192,6 +192,13 @@ export class Ledger {
     }
   }
 
+  /** Forgets what was settled; where it came back it would be unknown. For loads that are never killed. */
+  forgetSettled(): void {
+    for (const [at, { settlement, takenIn }] of this.#messages) {
+      if (settlement !== undefined || takenIn?.state === 'committed') this.#messages.delete(at);
+    }
+  }
+
   #verifyQueue(queue: string, list: readonly Found[], places: Map<Message, string>): void {
     const order = new Order();
     for (const { id, body } of list) {

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DescribeKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
+import {
+  DescribeKeyCommand,
+  ListKeyRotationsCommand,
+  ListKeysCommand,
+  RotateKeyOnDemandCommand,
+} from '@aws-sdk/client-kms';
+import { RebootBrokerCommand } from '@aws-sdk/client-mq';
 import type { EventRecord } from '../../src/audit/record.ts';
 import { createKey, describeBroker, underKey } from '../support/broker-requests.ts';
 import { grantsOn } from '../support/keys.ts';
+import { until } from '../support/processes.ts';
 import { eventsNamed, trailEvents } from '../support/trail-events.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
@@ -128,6 +135,28 @@ test('an ordinary client uses the broker, and the trail shows who opened its key
   assert.deepEqual(event?.userIdentity, { type: 'AWSService', invokedBy: 'mq.amazonaws.com' });
   const asked = JSON.stringify(event?.requestParameters);
   assert.match(asked, /"encryptionContext":\{"aws:ebs:id":"vol-[0-9a-f]{17}"\}/);
+});
+
+test('a key that is rotated opens what its older material sealed, and its trail tells of it', async () => {
+  const before = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  await before.publish('kept', ['sealed under the older material']);
+  await before.close();
+  await waxwing.kms.send(new RotateKeyOnDemandCommand({ KeyId: keyArn }));
+  const rotations = async () => {
+    const { Rotations = [] } = await waxwing.kms.send(
+      new ListKeyRotationsCommand({ KeyId: keyArn }),
+    );
+    return Rotations.length;
+  };
+  await until('the key is rotated', async () => (await rotations()) === 1);
+  const [event] = await eventsNamed(waxwing, 'RotateKey');
+  assert.equal(event?.eventType, 'AwsServiceEvent');
+  assert.equal(event?.resources?.[0]?.ARN, keyArn);
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  const after = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  assert.deepEqual(await after.take('kept'), ['sealed under the older material']);
+  await after.close();
 });
 
 test("a broker under alias/aws/mq uses the account's managed key, made when it is first needed", async () => {

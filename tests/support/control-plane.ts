@@ -6,7 +6,7 @@ import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
-import { eventRecord, serviceEventRecord } from '../../src/audit/record.ts';
+import { eventRecord } from '../../src/audit/record.ts';
 import { Trail, trailTimeline } from '../../src/audit/trail.ts';
 import { Authenticator } from '../../src/aws/authenticate.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
@@ -25,6 +25,7 @@ import { rootOnly } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
 import { HttpListener } from '../../src/server/http.ts';
+import { doDueKeySteps } from '../../src/server/key-steps.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -277,29 +278,18 @@ export class ControlPlane {
   /** Moves time on, does what is due by then, and waits for it. */
   async advance(ms: number): Promise<void> {
     this.machine.clock.advance(ms);
-    await this.#tickKeys();
-    this.control.supervisor.tick();
-    await this.settled();
-  }
-
-  async #tickKeys(): Promise<void> {
-    const nowMs = this.machine.clock.nowMs();
-    for (const { eventName, done } of this.kmsDomain.tick(nowMs)) {
-      const [key] = done.keys;
-      const event = serviceEventRecord({
-        eventId: systemRandom.uuid(),
+    await doDueKeySteps(
+      {
+        kms: this.kmsDomain,
+        trail: this.trailDomain,
+        commit: (entries) => this.#commit(entries),
         region,
         accountId,
-        atMs: nowMs,
-        eventSource: 'kms.amazonaws.com',
-        eventName,
-        resources: key ? [{ arn: key.arn, type: 'AWS::KMS::Key', accountId }] : [],
-        details: { keyId: key?.id },
-      });
-      const changes = done.changes.map((change) => ({ journal: 'kms', change }));
-      await this.#commit([...changes, ...this.trailDomain.entries(event, nowMs)]);
-      this.kmsDomain.announce(done);
-    }
+      },
+      this.machine.clock.nowMs(),
+    );
+    this.control.supervisor.tick();
+    await this.settled();
   }
 
   /** Ends the process, as by SIGKILL, and starts the next. */

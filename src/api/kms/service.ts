@@ -6,6 +6,7 @@ import * as ciphers from './operations/ciphers.ts';
 import * as grants from './operations/grants.ts';
 import * as keys from './operations/keys.ts';
 import * as policies from './operations/policies.ts';
+import * as rotations from './operations/rotations.ts';
 import * as tags from './operations/tags.ts';
 
 /** The key service behind the front door, as AWS KMS's clients know it. @see AWS KMS API 2014-11-01 */
@@ -34,15 +35,19 @@ function operationsOf(kms: Kms): Service['operations'] {
     DeleteAlias: aliases.deleteAlias(kms),
     DescribeKey: keys.describeKey(kms),
     DisableKey: keys.disableKey(kms),
+    DisableKeyRotation: rotations.disableKeyRotation(kms),
     EnableKey: keys.enableKey(kms),
+    EnableKeyRotation: rotations.enableKeyRotation(kms),
     Encrypt: ciphers.encrypt(kms),
     GenerateDataKey: ciphers.generateDataKey(kms),
     GenerateDataKeyWithoutPlaintext: ciphers.generateDataKeyWithoutPlaintext(kms),
     GenerateRandom: ciphers.generateRandom(kms),
     GetKeyPolicy: policies.getKeyPolicy(kms),
+    GetKeyRotationStatus: rotations.getKeyRotationStatus(kms),
     ListAliases: aliases.listAliases(kms),
     ListGrants: grants.listGrants(kms),
     ListKeyPolicies: policies.listKeyPolicies(kms),
+    ListKeyRotations: rotations.listKeyRotations(kms),
     ListKeys: keys.listKeys(kms),
     ListResourceTags: tags.listResourceTags(kms),
     ListRetirableGrants: grants.listRetirableGrants(kms),
@@ -50,6 +55,7 @@ function operationsOf(kms: Kms): Service['operations'] {
     ReEncrypt: ciphers.reEncrypt(kms),
     RetireGrant: grants.retireGrant(kms),
     RevokeGrant: grants.revokeGrant(kms),
+    RotateKeyOnDemand: rotations.rotateKeyOnDemand(kms),
     ScheduleKeyDeletion: keys.scheduleKeyDeletion(kms),
     TagResource: tags.tagResource(kms),
     UntagResource: tags.untagResource(kms),

@@ -9,6 +9,12 @@ import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /**
+ * glibc would soon keep what blocks of messages are freed of for itself, and publishers that wait for
+ * memory would wait for ever: from this size on, what is freed is the system's again.
+ */
+const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
+
+/**
  * A broker's heap is small and what it receives lies outside of it, which makes V8 collect often: the
  * threads that it would do it with cost more than they save. See docs/decisions.
  */
@@ -52,7 +58,7 @@ export class BrokerProcess {
     // a report with what is in its memory.
     this.#child = spawn(process.execPath, [...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: { NODE_COMPILE_CACHE: codeCacheFolder },
+      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
     });
     // It is gone, which `ended` tells.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});

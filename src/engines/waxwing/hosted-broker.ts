@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { collectGarbage } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import { NetError } from '../../net/errors.ts';
@@ -16,11 +17,14 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { IdleCollector } from './idle-collector.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 
 /** How often the broker does what is due. */
 const tickMs = 100;
+/** How often it is asked whether the process is idle. */
+const lookMs = 1000;
 /** Milliseconds that clients have to answer when the broker stops. */
 const patienceMs = 3000;
 /** Milliseconds that the process before may take to let go of the volume. */
@@ -57,6 +61,7 @@ export class HostedBroker {
   readonly #hooks: LogHooks;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
@@ -73,6 +78,15 @@ export class HostedBroker {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
     }, tickMs);
+    const collector = new IdleCollector({
+      cpuMicroseconds: () => {
+        const { user, system } = process.cpuUsage();
+        return user + system;
+      },
+      memoryBytes: () => broker.memoryBytes,
+      collectGarbage,
+    });
+    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
   }
 
   /**
@@ -120,6 +134,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listener.close(reason, patienceMs);
     clearInterval(this.#ticks);
+    clearInterval(this.#looks);
     await this.#broker.close();
     await this.#volume.close();
   }
@@ -184,6 +199,7 @@ async function openBroker(
     openLog,
     formats: [amqp091Format],
     users: message.users,
+    collectGarbage,
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
     onInternalError: (error, peer) =>

@@ -8,20 +8,25 @@ import {
   DeleteAliasCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
+  DisableKeyRotationCommand,
   EnableKeyCommand,
+  EnableKeyRotationCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
   GenerateDataKeyWithoutPlaintextCommand,
   GetKeyPolicyCommand,
+  GetKeyRotationStatusCommand,
   type KMSServiceException,
   ListAliasesCommand,
   ListGrantsCommand,
   ListKeyPoliciesCommand,
+  ListKeyRotationsCommand,
   ListResourceTagsCommand,
   PutKeyPolicyCommand,
   ReEncryptCommand,
   RetireGrantCommand,
   RevokeGrantCommand,
+  RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -105,16 +110,20 @@ const operations: Readonly<Record<string, (f: Fixture) => Promise<unknown>>> = {
   DeleteAlias: ({ AliasName }) => plane.kms.send(new DeleteAliasCommand({ AliasName })),
   DescribeKey: ({ KeyId }) => plane.kms.send(new DescribeKeyCommand({ KeyId })),
   DisableKey: ({ KeyId }) => plane.kms.send(new DisableKeyCommand({ KeyId })),
+  DisableKeyRotation: ({ KeyId }) => plane.kms.send(new DisableKeyRotationCommand({ KeyId })),
   EnableKey: ({ KeyId }) => plane.kms.send(new EnableKeyCommand({ KeyId })),
+  EnableKeyRotation: ({ KeyId }) => plane.kms.send(new EnableKeyRotationCommand({ KeyId })),
   Encrypt: ({ KeyId }) => plane.kms.send(new EncryptCommand({ KeyId, Plaintext })),
   GenerateDataKey: ({ KeyId }) =>
     plane.kms.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })),
   GenerateDataKeyWithoutPlaintext: ({ KeyId }) =>
     plane.kms.send(new GenerateDataKeyWithoutPlaintextCommand({ KeyId, NumberOfBytes: 64 })),
   GetKeyPolicy: ({ KeyId }) => plane.kms.send(new GetKeyPolicyCommand({ KeyId })),
+  GetKeyRotationStatus: ({ KeyId }) => plane.kms.send(new GetKeyRotationStatusCommand({ KeyId })),
   ListAliases: ({ KeyId }) => plane.kms.send(new ListAliasesCommand({ KeyId })),
   ListGrants: ({ KeyId }) => plane.kms.send(new ListGrantsCommand({ KeyId })),
   ListKeyPolicies: ({ KeyId }) => plane.kms.send(new ListKeyPoliciesCommand({ KeyId })),
+  ListKeyRotations: ({ KeyId }) => plane.kms.send(new ListKeyRotationsCommand({ KeyId })),
   ListResourceTags: ({ KeyId }) => plane.kms.send(new ListResourceTagsCommand({ KeyId })),
   PutKeyPolicy: ({ KeyId }) => plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy: policy })),
   'ReEncrypt from': ({ CiphertextBlob, other }) =>
@@ -123,6 +132,7 @@ const operations: Readonly<Record<string, (f: Fixture) => Promise<unknown>>> = {
     plane.kms.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: KeyId })),
   RetireGrant: ({ KeyId, GrantId }) => plane.kms.send(new RetireGrantCommand({ KeyId, GrantId })),
   RevokeGrant: ({ KeyId, GrantId }) => plane.kms.send(new RevokeGrantCommand({ KeyId, GrantId })),
+  RotateKeyOnDemand: ({ KeyId }) => plane.kms.send(new RotateKeyOnDemandCommand({ KeyId })),
   ScheduleKeyDeletion: ({ KeyId }) => plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId })),
   TagResource: ({ KeyId }) =>
     plane.kms.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'a', TagValue: '' }] })),
@@ -133,9 +143,21 @@ const operations: Readonly<Record<string, (f: Fixture) => Promise<unknown>>> = {
     plane.kms.send(new UpdateKeyDescriptionCommand({ KeyId, Description: 'd' })),
 };
 
-type Answer = 'ok' | 'disabled' | 'pending deletion' | 'not pending deletion' | 'pending import';
+type Answer = keyof typeof refusals | 'ok';
 
 const states = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const;
+
+/** What is refused, and the message behind the key's ARN. */
+const refusals = {
+  disabled: ['DisabledException', ' is disabled.'],
+  'pending deletion': ['KMSInvalidStateException', ' is pending deletion.'],
+  'not pending deletion': ['KMSInvalidStateException', ' is not pending deletion.'],
+  'pending import': ['KMSInvalidStateException', ' is pending import.'],
+  'of another origin': [
+    'UnsupportedOperationException',
+    ' origin is EXTERNAL which is not valid for this operation.',
+  ],
+} as const;
 
 /** Answers by state, in the order above; undefined for what cannot be asked. */
 type Row = readonly [Answer, Answer, Answer, Answer | undefined];
@@ -146,6 +168,7 @@ const toggling: Row = ['ok', 'ok', 'pending deletion', 'pending import'];
 const using: Row = ['ok', 'disabled', 'pending deletion', 'pending import'];
 /** Without material there is neither a ciphertext nor a grant. */
 const usingUp: Row = ['ok', 'disabled', 'pending deletion', undefined];
+const rotating: Row = ['ok', 'disabled', 'pending deletion', 'of another origin'];
 const ending: Row = ['ok', 'ok', 'ok', undefined];
 
 const table: Readonly<Record<string, Row>> = {
@@ -156,20 +179,25 @@ const table: Readonly<Record<string, Row>> = {
   DeleteAlias: always,
   DescribeKey: always,
   DisableKey: toggling,
+  DisableKeyRotation: rotating,
   EnableKey: toggling,
+  EnableKeyRotation: rotating,
   Encrypt: using,
   GenerateDataKey: using,
   GenerateDataKeyWithoutPlaintext: using,
   GetKeyPolicy: always,
+  GetKeyRotationStatus: ['ok', 'ok', 'ok', 'of another origin'],
   ListAliases: always,
   ListGrants: always,
   ListKeyPolicies: always,
+  ListKeyRotations: always,
   ListResourceTags: always,
   PutKeyPolicy: always,
   'ReEncrypt from': usingUp,
   'ReEncrypt to': using,
   RetireGrant: ending,
   RevokeGrant: ending,
+  RotateKeyOnDemand: rotating,
   ScheduleKeyDeletion: managing,
   TagResource: managing,
   UntagResource: managing,
@@ -189,9 +217,9 @@ for (const [name, send] of Object.entries(operations)) {
         return;
       }
       await assert.rejects(send(made), (error: KMSServiceException) => {
-        const name = answer === 'disabled' ? 'DisabledException' : 'KMSInvalidStateException';
+        const [name, message] = refusals[answer];
         assert.equal(error.name, name);
-        assert.equal(error.message, `${made.KeyId} is ${answer}.`);
+        assert.equal(error.message, `${made.KeyId}${message}`);
         assert.equal(error.$metadata.httpStatusCode, 400);
         return true;
       });

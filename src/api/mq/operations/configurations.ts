@@ -1,4 +1,4 @@
-import { operation } from '../../../aws/service.ts';
+import { operation, refusal } from '../../../aws/service.ts';
 import type { Shape } from '../../../aws/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { fixedPage } from '../paging.ts';
@@ -47,20 +47,19 @@ export function configurationOperations() {
 }
 
 function createConfiguration() {
-  return operation({
+  return refusal({
     action: 'mq:CreateConfiguration',
     readOnly: false,
     http: { method: 'POST', path },
     input: createConfigurationRequest,
     output: nothing,
-    handle: () => {
-      throw new ControlError(
+    refuse: () =>
+      new ControlError(
         'bad-request',
         "Configurations are not supported. A broker is created without one and has its engine's " +
           'defaults.',
         'configuration',
-      );
-    },
+      ),
   });
 }
 
@@ -84,19 +83,18 @@ function unknown<Input extends { readonly configurationId: string }>(
   input: Shape<Input>,
   http: { readonly method: string; readonly path: string },
 ) {
-  return operation({
+  return refusal({
     action: `mq:${name}`,
     readOnly,
     http,
     input,
     output: nothing,
-    handle: ({ configurationId }) => {
-      throw new ControlError(
+    refuse: ({ configurationId }) =>
+      new ControlError(
         'not-found',
         `Can't find requested configuration [${configurationId}]. ` +
           'Make sure your configuration exists.',
         'configuration_id',
-      );
-    },
+      ),
   });
 }

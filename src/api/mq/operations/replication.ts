@@ -1,4 +1,4 @@
-import { operation } from '../../../aws/service.ts';
+import { operation, refusal } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { fixedPage } from '../paging.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
@@ -11,17 +11,19 @@ import {
 
 /** Swaps the roles of a replicated pair, of which RabbitMQ brokers have none. */
 export function promote(parts: MqParts) {
-  return operation({
+  return refusal({
     action: 'mq:Promote',
     readOnly: false,
     http: { method: 'POST', path: '/v1/brokers/{brokerId}/promote' },
     input: promoteRequest,
     output: brokerIdOnly,
     permissions: onBroker('mq:Promote', parts),
-    handle: ({ brokerId }) => {
+    requires: ({ brokerId }) => {
       parts.control.brokers.require(brokerId);
+    },
+    refuse: ({ brokerId }) => {
       const text = `Broker [${brokerId}] has no data replication, so it cannot be promoted.`;
-      throw new ControlError('bad-request', text, 'broker-id');
+      return new ControlError('bad-request', text, 'broker-id');
     },
   });
 }

@@ -1,4 +1,4 @@
-import { operation } from '../../../aws/service.ts';
+import { refusal } from '../../../aws/service.ts';
 import type { Shape } from '../../../aws/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { type MqParts, onBroker } from '../parts.ts';
@@ -14,22 +14,23 @@ export function userOperations(parts: MqParts) {
     input: Shape<Input>,
     http: { readonly method: string; readonly path: string },
   ) =>
-    operation({
+    refusal({
       action: `mq:${name}`,
       readOnly,
       http,
       input,
       output: nothing,
       permissions: onBroker(`mq:${name}`, parts),
-      handle: ({ brokerId }) => {
+      requires: ({ brokerId }) => {
         parts.control.brokers.require(brokerId);
-        throw new ControlError(
+      },
+      refuse: () =>
+        new ControlError(
           'bad-request',
           'Users of a broker with engine type [RabbitMQ] cannot be managed here. To manage ' +
             'broker users, please use the RabbitMQ web console, or the management API.',
           'broker-id',
-        );
-      },
+        ),
     });
   return {
     CreateUser: refused('CreateUser', false, userRequest, {

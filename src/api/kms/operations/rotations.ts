@@ -1,0 +1,126 @@
+import { operation } from '../../../aws/service.ts';
+import {
+  boolean,
+  enumeration,
+  integer,
+  list,
+  required,
+  string,
+  structure,
+  timestamp,
+} from '../../../aws/shape.ts';
+import type { Kms } from '../../../kms/kms.ts';
+import { answer, decidedByKey } from '../answers.ts';
+import { keyId, keyMaterialId, limit, marker, nothing } from '../shapes.ts';
+
+const oneKey = structure({ KeyId: required(keyId) });
+const periodInDays = integer({ min: 90, max: 2560 });
+
+/** Has a key rotated by itself. */
+export const enableKeyRotation = (kms: Kms) =>
+  operation({
+    action: 'kms:EnableKeyRotation',
+    readOnly: false,
+    input: structure({ KeyId: required(keyId), RotationPeriodInDays: periodInDays }),
+    output: nothing,
+    permissions: decidedByKey,
+    handle: (input, call) =>
+      answer(kms, kms.rotations.enable(call, input.KeyId, input.RotationPeriodInDays), {}),
+  });
+
+/** Has a key rotated on demand only. */
+export const disableKeyRotation = (kms: Kms) =>
+  operation({
+    action: 'kms:DisableKeyRotation',
+    readOnly: false,
+    input: oneKey,
+    output: nothing,
+    permissions: decidedByKey,
+    handle: (input, call) => answer(kms, kms.rotations.disable(call, input.KeyId), {}),
+  });
+
+/** Says whether a key is rotated by itself, and when. */
+export const getKeyRotationStatus = (kms: Kms) =>
+  operation({
+    action: 'kms:GetKeyRotationStatus',
+    readOnly: true,
+    input: oneKey,
+    output: structure({
+      KeyRotationEnabled: boolean(),
+      KeyId: keyId,
+      RotationPeriodInDays: periodInDays,
+      NextRotationDate: timestamp(),
+      OnDemandRotationStartDate: timestamp(),
+    }),
+    permissions: decidedByKey,
+    handle(input, call) {
+      const done = kms.rotations.status(call, input.KeyId);
+      const { key, automatic, onDemandMs } = done.output;
+      return answer(kms, done, {
+        KeyRotationEnabled: automatic !== undefined,
+        KeyId: key.id,
+        RotationPeriodInDays: automatic?.periodDays,
+        NextRotationDate: automatic?.nextMs,
+        OnDemandRotationStartDate: onDemandMs,
+      });
+    },
+  });
+
+/** Lists a key's materials and how each came to be. */
+export const listKeyRotations = (kms: Kms) =>
+  operation({
+    action: 'kms:ListKeyRotations',
+    readOnly: true,
+    input: structure({
+      KeyId: required(keyId),
+      IncludeKeyMaterial: enumeration(['ALL_KEY_MATERIAL', 'ROTATIONS_ONLY']),
+      Limit: limit,
+      Marker: marker,
+    }),
+    output: structure({
+      Rotations: list(
+        structure({
+          KeyId: keyId,
+          KeyMaterialId: keyMaterialId,
+          KeyMaterialState: string(),
+          RotationDate: timestamp(),
+          RotationType: string(),
+        }),
+      ),
+      NextMarker: marker,
+      Truncated: boolean(),
+    }),
+    permissions: decidedByKey,
+    handle(input, call) {
+      const withFirst = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL';
+      const done = kms.rotations.list(call, input.KeyId, withFirst, input);
+      const { key, page } = done.output;
+      const current = key.materials.at(-1);
+      const Rotations = page.items.map((material) => ({
+        KeyId: key.id,
+        KeyMaterialId: material.id,
+        KeyMaterialState: material === current ? 'CURRENT' : 'NON_CURRENT',
+        RotationDate: material.rotation && material.createdMs,
+        RotationType: material.rotation,
+      }));
+      return answer(kms, done, {
+        Rotations,
+        NextMarker: page.next,
+        Truncated: page.next !== undefined,
+      });
+    },
+  });
+
+/** Asks for a rotation, which is done within moments. */
+export const rotateKeyOnDemand = (kms: Kms) =>
+  operation({
+    action: 'kms:RotateKeyOnDemand',
+    readOnly: false,
+    input: oneKey,
+    output: structure({ KeyId: keyId }),
+    permissions: decidedByKey,
+    handle(input, call) {
+      const done = kms.rotations.rotateOnDemand(call, input.KeyId);
+      return answer(kms, done, { KeyId: done.output.id });
+    },
+  });

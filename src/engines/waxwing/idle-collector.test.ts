@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IdleCollector } from './idle-collector.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** A process whose use a test sets. */
+function used() {
+  const now = { cpu: 0, memory: 60 * mebibyte, collections: 0 };
+  const collector = new IdleCollector({
+    cpuMicroseconds: () => now.cpu,
+    memoryBytes: () => now.memory,
+    collectGarbage: () => {
+      now.collections++;
+      now.memory = 65 * mebibyte;
+    },
+  });
+  return { now, collector };
+}
+
+test('garbage is collected once a process that has grown is idle, and only once', () => {
+  const { now, collector } = used();
+  now.cpu += 900_000;
+  now.memory = 160 * mebibyte;
+  collector.look(1000);
+  assert.equal(now.collections, 0);
+  now.cpu += 1000;
+  collector.look(1000);
+  collector.look(1000);
+  assert.equal(now.collections, 1);
+});
+
+test('a process that has not grown is let be', () => {
+  const { now, collector } = used();
+  now.memory += mebibyte;
+  collector.look(1000);
+  assert.equal(now.collections, 0);
+});

@@ -1,0 +1,40 @@
+import { serviceEventRecord } from '../audit/record.ts';
+import type { Trail } from '../audit/trail.ts';
+import { systemRandom } from '../base/random.ts';
+import type { Kms } from '../kms/kms.ts';
+import type { Entry } from '../storage/journal.ts';
+
+/** What the key service's own steps are done with. */
+export interface KeyStepsParts {
+  readonly kms: Kms;
+  readonly trail: Trail;
+  /** Applies the entries at once, and resolves when they are synced. */
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  readonly region: string;
+  /** The account whose trail it is, 12 digits. */
+  readonly accountId: string;
+}
+
+/**
+ * Does what is due of the key service's own accord, deletions and rotations, each with its event in
+ * the trail. Keys that a service owns are in no account's trail.
+ */
+export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
+  const { kms, trail, commit, region, accountId } = parts;
+  for (const { eventName, details, done } of kms.tick(nowMs)) {
+    const event = serviceEventRecord({
+      eventId: systemRandom.uuid(),
+      region,
+      accountId,
+      atMs: nowMs,
+      eventSource: 'kms.amazonaws.com',
+      eventName,
+      resources: done.keys.map(({ arn }) => ({ arn, type: 'AWS::KMS::Key', accountId })),
+      details,
+    });
+    const changes = done.changes.map((change) => ({ journal: kms.journal.name, change }));
+    const isSeen = done.keys.some((key) => key.accountId === accountId);
+    await commit([...changes, ...(isSeen ? trail.entries(event, nowMs) : [])]);
+    kms.announce(done);
+  }
+}

@@ -1,0 +1,103 @@
+import * as cloudTrail from '@aws-sdk/client-cloudtrail';
+import * as kms from '@aws-sdk/client-kms';
+import * as mq from '@aws-sdk/client-mq';
+import { inWordsOf, RequestError } from '../src/aws/errors.ts';
+import type { Operation, Service } from '../src/aws/service.ts';
+import { ControlPlane } from '../tests/support/control-plane.ts';
+import { operationsOf } from '../tests/support/sdk-schemas.ts';
+
+/** What is compared with what, in the order of the page. */
+const apis = [
+  { title: 'Amazon MQ', service: 'mq', client: operationsOf(mq) },
+  { title: 'AWS KMS', service: 'kms', client: operationsOf(kms) },
+  { title: 'CloudTrail', service: 'cloudtrail', client: operationsOf(cloudTrail) },
+];
+
+interface Coverage {
+  readonly answered: readonly string[];
+  /** By the error and its message, the operations so refused. */
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+  readonly unknown: readonly string[];
+  /** What is said of an operation that is unknown. */
+  readonly unknownError: string;
+  /** Declared here and not in the client, which is older. */
+  readonly newer: readonly string[];
+}
+
+/** An input that names its members instead of having values, so that messages do too. */
+function namedInput({ input }: Operation<unknown, unknown>): Readonly<Record<string, string>> {
+  const names = input.node.kind === 'structure' ? Object.keys(input.node.members) : [];
+  return Object.fromEntries(names.map((name) => [name, `{${name}}`]));
+}
+
+/** The error that every call of an operation is refused with; undefined where calls are answered. */
+function refusalOf(
+  service: Service,
+  operation: Operation<unknown, unknown> | undefined,
+): string | undefined {
+  if (operation?.refuse === undefined) return undefined;
+  const error = operation.refuse(namedInput(operation));
+  const told = service.translate?.(error);
+  if (told === undefined) throw new Error(`a refusal without a code: ${error.message}`);
+  return `\`${told.code}\`: “${told.message}”`;
+}
+
+function coverageOf(service: Service, clientNames: readonly string[]): Coverage {
+  const declared = Object.keys(service.operations);
+  const refused = new Map<string, string[]>();
+  const answered: string[] = [];
+  for (const name of declared.sort()) {
+    const refusal = refusalOf(service, service.operations[name]);
+    if (refusal === undefined) answered.push(name);
+    else refused.set(refusal, [...(refused.get(refusal) ?? []), name]);
+  }
+  const { code, status } = inWordsOf(service.wire, new RequestError('unknown-operation', ''));
+  return {
+    answered,
+    refused,
+    unknown: clientNames.filter((name) => !declared.includes(name)).sort(),
+    unknownError: `\`${code}\`, status ${status}`,
+    newer: declared.filter((name) => !clientNames.includes(name)),
+  };
+}
+
+const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+function sectionOf(title: string, coverage: Coverage): string {
+  const { answered, refused, unknown, unknownError, newer } = coverage;
+  const parts = [`## ${title}`, `**Answered** (${answered.length}): ${listed(answered)}.`];
+  if (refused.size > 0) {
+    const count = [...refused.values()].flat().length;
+    const lines = [...refused].map(([error, names]) => `- ${listed(names)}: ${error}`);
+    parts.push(`**Refused** (${count}), whatever is asked:`, lines.join('\n'));
+  }
+  if (unknown.length > 0) {
+    parts.push(`**Unknown** (${unknown.length}; ${unknownError}): ${listed(unknown)}.`);
+  }
+  if (newer.length > 0) {
+    parts.push(`Newer than the client that this was compared with: ${listed(newer)}.`);
+  }
+  return parts.join('\n\n');
+}
+
+/** The page that says which operations of the APIs are answered, from the services themselves. */
+export async function generateApiReference(): Promise<string> {
+  const { services } = await ControlPlane.inProcess();
+  const sections = apis.map(({ title, service: name, client }) => {
+    const service = services.find((each) => each.name === name);
+    if (service === undefined) throw new Error(`there is no service ${name}`);
+    return sectionOf(title, coverageOf(service, [...client.keys()]));
+  });
+  const total = apis.reduce((sum, { client }) => sum + client.size, 0);
+  return `# Coverage of the APIs
+
+Every operation that the official AWS SDK clients know, ${counted(total, 'operation')} in all. Written by \`npm run gen\` from what the services declare; a test fails where it is not so any more.
+
+- **Answered** operations do what AWS's do. One may still refuse what is not offered, a kind of key or of broker; its error says what.
+- **Refused** operations are known, authorised and in the trail, and every call gets an error in AWS's form. Those about a broker look for it first.
+- **Unknown** operations get the error of an operation that does not exist.
+
+${sections.join('\n\n')}
+`;
+}
