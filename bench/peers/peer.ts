@@ -22,7 +22,7 @@ export interface Peer {
   readonly dataFolder: string;
   /** Starts its processes; gives the monotonic clock's time in ns just before. */
   launch(): bigint;
-  /** Waits for the first accepted AMQP connection; gives its time on the same clock. */
+  /** Waits for the first AMQP connection to be greeted over TLS; gives its time on the same clock. */
   ready(): Promise<bigint>;
   /** Stops it in its own orderly way. */
   stop(): Promise<void>;

@@ -158,7 +158,7 @@ log.file.level = warning
   }
 
   async ready(): Promise<bigint> {
-    const args = ['--start', '--wait', String(startTimeoutSeconds)];
+    const args = ['--hello', '--wait', String(startTimeoutSeconds)];
     // The TLS listener opens last.
     const report = this.#load.run<StartReport>(this.endpoint('tls'), [], args);
     return await firstConnection(report, this.#process, join(this.#folder, 'output'));

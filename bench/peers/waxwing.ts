@@ -77,10 +77,8 @@ export class Waxwing implements Peer {
   }
 
   async ready(): Promise<bigint> {
-    // A new service's credentials are not known yet: its first words are waited for instead.
-    const isKnown = this.#endpoint !== undefined;
     const stranger = { host: '127.0.0.1', port: this.#port, user: '', password: '', tls: {} };
-    const args = [isKnown ? '--start' : '--hello', '--wait', String(startTimeoutSeconds)];
+    const args = ['--hello', '--wait', String(startTimeoutSeconds)];
     const report = this.#load.run<StartReport>(this.#endpoint ?? stranger, [], args);
     const at = await firstConnection(report, this.#process, join(this.#folder, 'output'));
     this.#endpoint ??= await this.#askEndpoint();

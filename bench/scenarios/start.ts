@@ -29,7 +29,7 @@ async function measureStart(peer: Peer): Promise<Figures> {
   return { freshStartMs, startMs: existing, startCpuSeconds, ...memory };
 }
 
-/** From the start of the processes to the first accepted AMQP connection, and memory at rest. */
+/** From the start of the processes to the first greeting over TLS, and memory at rest. */
 export async function measureStarts(session: Session): Promise<void> {
   for (let round = 1; round <= session.options.rounds; round++) {
     for (const peer of plainFolderPeers(session)) {
