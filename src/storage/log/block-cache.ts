@@ -7,13 +7,8 @@ import type { Arenas, LogBlock } from './block.ts';
 export class BlockCache {
   readonly #arenas: Arenas;
   readonly #bytesMax: number;
-  /** In the order they came; those no longer cached are left out when their turn comes. */
-  #order: LogBlock[] = [];
-  #first = 0;
-  /** How many have been cut off before the first of that order. */
-  #passed = 0;
-  /** Where in the order each came last. */
-  readonly #cached = new Map<LogBlock, number>();
+  /** In the order they came: a set keeps it. */
+  readonly #cached = new Set<LogBlock>();
   /** Bytes of plaintext in the cache. */
   bytes = 0;
 
@@ -25,8 +20,7 @@ export class BlockCache {
   /** Counts a block's plaintext from now on. */
   add(block: LogBlock): void {
     if (block.buffer === undefined || this.#cached.has(block)) return;
-    this.#cached.set(block, this.#passed + this.#order.length);
-    this.#order.push(block);
+    this.#cached.add(block);
     this.bytes += block.heldBytes;
   }
 
@@ -41,15 +35,9 @@ export class BlockCache {
 
   /** Drops the oldest until the rest is within the budget. To be called between turns only. */
   evict(): void {
-    while (this.bytes > this.#bytesMax && this.#cached.size > 1) {
-      const at = this.#first++;
-      const block = this.#order[at];
-      if (block === undefined) break;
-      if (this.#cached.get(block) === this.#passed + at) this.drop(block);
+    for (const oldest of this.#cached) {
+      if (this.bytes <= this.#bytesMax || this.#cached.size <= 1) return;
+      this.drop(oldest);
     }
-    if (this.#first < 1024 && this.#first < this.#order.length) return;
-    this.#passed += this.#first;
-    this.#order = this.#order.slice(this.#first);
-    this.#first = 0;
   }
 }
