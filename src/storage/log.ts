@@ -236,8 +236,6 @@ export class Log implements MessageLog {
       this.#isSyncWanted = false;
       return;
     }
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
     this.#endGroup(0, false);
   }
 
