@@ -16,6 +16,12 @@ export interface DiskFile {
   sync(done: Done): void;
   /** `write`, then `sync`, as one call: a thread of the pool is waited for only once. */
   writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void;
+  /**
+   * The same before it returns, where the disk has been so quick of late that waiting for it takes
+   * less time than waiting for a thread of the pool. False where it is not done, and all is still to
+   * be written; throws where it failed.
+   */
+  writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean;
   /** Reads up to `size` bytes; fewer only where the file ends. */
   read(offset: number, size: number): Promise<Buffer>;
   /** Cuts the file off, or lengthens it by zeros. */
@@ -50,6 +56,19 @@ export interface Disk {
   lock(folder: string): Promise<() => Promise<void>>;
 }
 
+/** More than this is never waited for. */
+const atOnceBytesMax = 8192;
+/** As long as everything else in the process may wait for one small write. */
+const atOnceMs = 2;
+
+/** How long a small write took that was synced: the slowest of late, which fades with every other. */
+const patience = {
+  slowestMs: 10 * atOnceMs,
+  note(durationMs: number): void {
+    this.slowestMs = Math.max(durationMs, this.slowestMs * 0.8);
+  },
+};
+
 class SystemFile implements DiskFile {
   sizeBytes: number;
   readonly #path: string;
@@ -68,13 +87,41 @@ class SystemFile implements DiskFile {
   }
 
   writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+    const size = sizeOf(chunks);
+    if (size > atOnceBytesMax) {
+      this.#write(this.#openSynced(), offset, chunks, done);
+      return;
+    }
+    const beganMs = performance.now();
+    this.#write(this.#openSynced(), offset, chunks, (error) => {
+      patience.note(performance.now() - beganMs);
+      done(error);
+    });
+  }
+
+  writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean {
+    const size = sizeOf(chunks);
+    // A file that grows changes more than its bytes, which takes twice as long.
+    const isSmall = size <= atOnceBytesMax && offset + size <= this.sizeBytes;
+    if (!isSmall || patience.slowestMs > atOnceMs) return false;
+    const beganMs = performance.now();
+    try {
+      return fs.writevSync(this.#openSynced(), chunks, offset) === size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      return false;
+    } finally {
+      patience.note(performance.now() - beganMs);
+    }
+  }
+
+  #openSynced(): number {
     this.#syncedFd ??= fs.openSync(this.#path, fs.constants.O_WRONLY | fs.constants.O_DSYNC);
-    this.#write(this.#syncedFd, offset, chunks, done);
+    return this.#syncedFd;
   }
 
   #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: Done): void {
-    let size = 0;
-    for (const chunk of chunks) size += chunk.length;
+    const size = sizeOf(chunks);
     fs.writev(fd, chunks, offset, (error, written) => {
       if (error !== null) return done(error);
       this.sizeBytes = Math.max(this.sizeBytes, offset + written);
@@ -120,6 +167,12 @@ class SystemFile implements DiskFile {
       fs.close(this.#fd, (error) => (error ? reject(error) : resolve()));
     });
   }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  let size = 0;
+  for (const chunk of chunks) size += chunk.length;
+  return size;
 }
 
 /** What is left of the chunks after the first bytes. */

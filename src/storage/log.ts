@@ -49,7 +49,7 @@ export interface LogOptions {
   readonly epochMin?: number;
   /** Bytes of a segment's file, unless one record alone is longer; default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Bytes of plaintext kept in memory after they were synced; default 64 MiB. */
+  /** Bytes of plaintext kept in memory, with those that are not synced yet; default 64 MiB. */
   readonly cacheBytes?: number;
   /** Whether files are written anew when nothing in them is wanted; default true. */
   readonly isRecycling?: boolean;
@@ -178,7 +178,7 @@ export class Log implements MessageLog {
     for (const number of segments) {
       if (!this.#segments.has(number)) await this.#files.retire(number);
     }
-    this.#table.cache.evict();
+    this.#table.cache.evict(this.pendingBytes);
     return start;
   }
 
@@ -236,8 +236,6 @@ export class Log implements MessageLog {
       this.#isSyncWanted = false;
       return;
     }
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
     this.#endGroup(0, false);
   }
 
@@ -263,7 +261,7 @@ export class Log implements MessageLog {
       this.pendingBytes -= block.heldBytes;
       this.#table.synced(block);
     }
-    this.#table.cache.evict();
+    this.#table.cache.evict(this.pendingBytes);
     if (group.isFirst) {
       this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
     }
@@ -433,7 +431,7 @@ export class Log implements MessageLog {
       block.heldBytes = block.length;
       this.#table.cache.add(block);
       // Not before whoever waits has had its turn: it may be this block that is too much.
-      setImmediate(() => this.#table.cache.evict());
+      setImmediate(() => this.#table.cache.evict(this.pendingBytes));
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {

@@ -88,7 +88,7 @@ test('what is outside of a window is not live and has no place', () => {
   assert.equal(window.append(3, 4, 5, 6), 600);
   for (const sequence of [0, 599, 601, 10_000]) {
     assert.equal(window.isLive(sequence), false);
-    assert.deepEqual([window.slot(sequence), window.priority(sequence)], [0, 0]);
+    assert.deepEqual([window.slot(sequence), window.priority(sequence)], [-1, 0]);
     assert.equal(window.expiresAtMs(sequence), Infinity);
   }
   assert.deepEqual(

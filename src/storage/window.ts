@@ -2,13 +2,22 @@ import { assert } from '../base/assert.ts';
 
 const shift = 8;
 const size = 1 << shift;
-const live = 1;
-const returned = 2;
+const wordCount = 3;
+const returned = 1;
+
+/** Where messages with consecutive numbers lie. */
+class Chunk {
+  /** Of each message one more than the block's slot, or 0 where it is not live; offset; body length. */
+  readonly words = new Uint32Array(size * wordCount);
+  /** Of each message what few have: whether it came back, priority, how often it failed. */
+  states: Uint32Array | undefined = undefined;
+  liveCount = 0;
+}
 
 /**
- * Where a queue's messages lie: a sliding window over its dense sequence numbers, 16 bytes a
- * message (block slot, offset, body length, state), in chunks that are freed once nothing in them
- * is live. Knows nothing of order of delivery.
+ * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a
+ * message (block slot, offset, body length), in chunks that are freed once nothing in them is live.
+ * Knows nothing of order of delivery.
  */
 export class Window {
   /** The sequence number the next message gets. */
@@ -16,9 +25,8 @@ export class Window {
   /** Live messages. */
   count = 0;
   #first: number;
-  #chunks: (Uint32Array | undefined)[] = [];
-  #left: number[] = [];
-  #spare: Uint32Array | undefined = undefined;
+  #chunks: (Chunk | undefined)[] = [];
+  #spare: Chunk | undefined = undefined;
   #expiries = new Map<number, number>();
 
   /** The queue's number in records; never reused in one volume. */
@@ -52,35 +60,34 @@ export class Window {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
     assert(relative >= 0, 'a message is older than its queue');
-    const index = relative >>> shift;
-    while (this.#chunks.length <= index) {
-      this.#chunks.push(undefined);
-      this.#left.push(0);
-    }
-    let chunk = this.#chunks[index];
-    if (chunk === undefined) {
-      chunk = this.#spare ?? new Uint32Array(size * 4);
-      if (chunk === this.#spare) chunk.fill(0);
-      this.#spare = undefined;
-      this.#chunks[index] = chunk;
-    }
-    const at = (relative & (size - 1)) << 2;
-    chunk[at] = slot;
-    chunk[at + 1] = offset;
-    chunk[at + 2] = bodyLength;
-    chunk[at + 3] = live | (priority << 8);
-    this.#left[index] = (this.#left[index] ?? 0) + 1;
+    const chunk = this.#chunkAt(relative >>> shift);
+    const at = (relative & (size - 1)) * wordCount;
+    chunk.words[at] = slot + 1;
+    chunk.words[at + 1] = offset;
+    chunk.words[at + 2] = bodyLength;
+    chunk.liveCount++;
+    if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
   }
 
+  #chunkAt(index: number): Chunk {
+    let chunk = this.#chunks[index];
+    if (chunk !== undefined) return chunk;
+    while (this.#chunks.length < index) this.#chunks.push(undefined);
+    chunk = this.#spare ?? new Chunk();
+    this.#spare = undefined;
+    this.#chunks[index] = chunk;
+    return chunk;
+  }
+
   /** Whether the message is neither settled nor unknown. */
   isLive(sequence: number): boolean {
-    return (this.#word(sequence, 3) & live) !== 0;
+    return this.#word(sequence, 0) !== 0;
   }
-  /** Slot of the block that holds the live message. */
+  /** Slot of the block that holds the live message; -1 where there is none. */
   slot(sequence: number): number {
-    return this.#word(sequence, 0);
+    return this.#word(sequence, 0) - 1;
   }
   /** Where its record begins in that block. */
   offset(sequence: number): number {
@@ -88,10 +95,9 @@ export class Window {
   }
   /** Its record will begin elsewhere in its block. */
   move(sequence: number, offset: number): void {
-    const relative = sequence - this.#first;
-    const chunk = this.#chunks[relative >>> shift];
+    const chunk = this.#chunkOf(sequence);
     assert(chunk !== undefined, 'a message that is settled moves');
-    chunk[((relative & (size - 1)) << 2) + 1] = offset;
+    chunk.words[((sequence - this.#first) & (size - 1)) * wordCount + 1] = offset;
   }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
@@ -99,24 +105,23 @@ export class Window {
   }
   /** 0 to 255. */
   priority(sequence: number): number {
-    return (this.#word(sequence, 3) >>> 8) & 0xff;
+    return (this.#state(sequence) >>> 8) & 0xff;
   }
   /** Whether it was delivered before. */
   isReturned(sequence: number): boolean {
-    return (this.#word(sequence, 3) & returned) !== 0;
+    return (this.#state(sequence) & returned) !== 0;
   }
   /** How often its delivery failed, up to 65535. */
   returnCount(sequence: number): number {
-    return this.#word(sequence, 3) >>> 16;
+    return this.#state(sequence) >>> 16;
   }
   /** Notes that it was delivered and came back. */
   markReturned(sequence: number, hasFailed: boolean): void {
-    const chunk = this.#chunks[(sequence - this.#first) >>> shift];
+    const chunk = this.#chunkOf(sequence);
     if (chunk === undefined) return;
-    const at = (((sequence - this.#first) & (size - 1)) << 2) + 3;
-    const state = chunk[at] ?? 0;
+    const state = this.#state(sequence);
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
-    chunk[at] = (state | returned) + more;
+    this.#setState(chunk, sequence, (state | returned) + more);
   }
 
   /** When it expires, wall milliseconds; Infinity for never. */
@@ -134,15 +139,16 @@ export class Window {
     const index = relative >>> shift;
     const chunk = this.#chunks[index];
     assert(chunk !== undefined, 'a message is settled twice');
-    const at = ((relative & (size - 1)) << 2) + 3;
-    assert(((chunk[at] ?? 0) & live) !== 0, 'a message is settled twice');
-    chunk[at] = 0;
+    const at = (relative & (size - 1)) * wordCount;
+    assert(chunk.words[at] !== 0, 'a message is settled twice');
+    chunk.words[at] = 0;
+    chunk.liveCount--;
+    if (chunk.states !== undefined) chunk.states[relative & (size - 1)] = 0;
     this.count--;
     if (this.#expiries.size !== 0) this.#expiries.delete(sequence);
-    const left = (this.#left[index] ?? 0) - 1;
-    this.#left[index] = left;
     // The chunk that is still being filled stays until another takes its place.
-    if (left === 0 && this.next - this.#first >= (index + 1) * size) this.#free(index, chunk);
+    const isFilled = this.next - this.#first >= (index + 1) * size;
+    if (chunk.liveCount === 0 && isFilled) this.#free(index, chunk);
   }
 
   /** The first live sequence number at or after the given one, or `next`. */
@@ -156,19 +162,31 @@ export class Window {
     return Math.min(at, this.next);
   }
 
-  #word(sequence: number, which: number): number {
+  #chunkOf(sequence: number): Chunk | undefined {
     const relative = sequence - this.#first;
-    if (relative < 0 || sequence >= this.next) return 0;
-    const chunk = this.#chunks[relative >>> shift];
-    return chunk === undefined ? 0 : (chunk[((relative & (size - 1)) << 2) + which] ?? 0);
+    return relative < 0 || sequence >= this.next ? undefined : this.#chunks[relative >>> shift];
   }
 
-  #free(index: number, chunk: Uint32Array): void {
+  #word(sequence: number, which: number): number {
+    const at = ((sequence - this.#first) & (size - 1)) * wordCount + which;
+    return this.#chunkOf(sequence)?.words[at] ?? 0;
+  }
+
+  #state(sequence: number): number {
+    const states = this.#chunkOf(sequence)?.states;
+    return states === undefined ? 0 : (states[(sequence - this.#first) & (size - 1)] ?? 0);
+  }
+
+  #setState(chunk: Chunk, sequence: number, state: number): void {
+    chunk.states ??= new Uint32Array(size);
+    chunk.states[(sequence - this.#first) & (size - 1)] = state;
+  }
+
+  #free(index: number, chunk: Chunk): void {
     this.#spare = chunk;
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
       this.#chunks.shift();
-      this.#left.shift();
       this.#first += size;
     }
   }
@@ -177,7 +195,6 @@ export class Window {
     const first = sequence - (sequence % size);
     if (first === this.#first) return;
     this.#chunks.length = 0;
-    this.#left.length = 0;
     this.#first = first;
   }
 }

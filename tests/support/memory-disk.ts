@@ -41,6 +41,10 @@ class MemoryFile implements DiskFile {
     this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
   }
 
+  writeThroughAtOnce(): boolean {
+    return false;
+  }
+
   sync(done: Done): void {
     const error = this.#disk.nextError('sync');
     setImmediate(() => done(error));

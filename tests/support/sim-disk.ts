@@ -219,6 +219,19 @@ class BootedDisk implements Disk {
     });
   }
 
+  /** Does something before it returns; false where the power went, so that nobody learns of it. */
+  runAtOnce(operation: Operation, name: string, effect: () => void): boolean {
+    const disk = this.#disk;
+    if (!disk.isCurrent(this.#boot)) return false;
+    try {
+      disk.begin(operation, name);
+      effect();
+    } finally {
+      disk.end(operation);
+    }
+    return disk.isCurrent(this.#boot);
+  }
+
   async createFolder(_folder: string): Promise<void> {}
 
   list(folder: string): Promise<readonly string[]> {
@@ -301,20 +314,35 @@ class BootedFile implements DiskFile {
 
   write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
     const bytes = Buffer.concat(chunks);
-    const effect = () => {
-      const { capacityBytes, usedBytes, random } = this.#disk;
-      const room = this.sizeBytes + capacityBytes - usedBytes;
-      if (offset + bytes.length <= room) return this.#file.write(offset, bytes);
-      // A full disk takes what it has room for.
-      const fit = random.below(Math.max(0, room - offset) + 1);
-      if (fit > 0) this.#file.write(offset, bytes.subarray(0, fit));
-      throw systemError('ENOSPC', this.#name);
-    };
-    this.#run('write', effect).then(() => done(null), done);
+    this.#run('write', () => this.#put(offset, bytes)).then(() => done(null), done);
+  }
+
+  #put(offset: number, bytes: Buffer): void {
+    const { capacityBytes, usedBytes, random } = this.#disk;
+    const room = this.sizeBytes + capacityBytes - usedBytes;
+    const isRoom = offset + bytes.length <= room;
+    // A full disk takes what it has room for.
+    const fit = isRoom ? bytes.length : random.below(Math.max(0, room - offset) + 1);
+    if (fit > 0) this.#file.write(offset, bytes.subarray(0, fit));
+    if (!isRoom) throw systemError('ENOSPC', this.#name);
   }
 
   writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
     this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
+  }
+
+  writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean {
+    if (!this.#isOpen || this.#disk.random.oneIn(2)) return false;
+    const bytes = Buffer.concat(chunks);
+    try {
+      if (!this.#booted.runAtOnce('write', this.#name, () => this.#put(offset, bytes)))
+        return false;
+      const sync = () => this.#file.sync(this.#file.changeCount);
+      return this.#booted.runAtOnce('sync', this.#name, sync);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      return false;
+    }
   }
 
   sync(done: Done): void {

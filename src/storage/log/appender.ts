@@ -13,6 +13,7 @@ import {
   pageAfter,
   pageBytes,
   sealBlock,
+  zeroPage,
 } from './segment.ts';
 
 /** Who knows which records of a block are needed no more; see {@link LogOwner}. */
@@ -200,7 +201,7 @@ export class Appender {
     while (this.#sealedCount < this.#blocks.length - 1) this.#sealNext(0);
     this.#sealNext(blockFlags.groupEnd | flags);
     const end = pageAfter(this.#sealedEnd);
-    this.#chunks.push(Buffer.alloc(end - this.#sealedEnd));
+    this.#chunks.push(zeroPage.subarray(0, end - this.#sealedEnd));
     const group: Group = {
       number,
       segment: this.#segment,

@@ -16,7 +16,7 @@ test('the oldest goes first, and the newest stays whatever its size', () => {
   const cache = new BlockCache(new Arenas(), 100);
   const blocks = [block(1, 60), block(2, 60), block(3, 400)];
   for (const each of blocks) cache.add(each);
-  cache.evict();
+  cache.evict(0);
   assert.deepEqual(
     blocks.map(({ buffer }) => buffer !== undefined),
     [false, false, true],
@@ -33,7 +33,7 @@ test('one that was dropped and came again is among the newest', () => {
   first.buffer = Buffer.alloc(60);
   cache.add(first);
   cache.add(block(3, 60));
-  cache.evict();
+  cache.evict(0);
   assert.deepEqual([first.buffer !== undefined, second.buffer !== undefined], [true, false]);
 });
 
@@ -43,7 +43,7 @@ test('what was dropped is held by nobody, though the budget was never reached', 
     const made = block(i, 10);
     cache.add(made);
     cache.drop(made);
-    cache.evict();
+    cache.evict(0);
     return new WeakRef(made);
   });
   return new Promise<void>((resolve) => {

@@ -33,10 +33,14 @@ export class BlockCache {
     block.start = 0;
   }
 
-  /** Drops the oldest until the rest is within the budget. To be called between turns only. */
-  evict(): void {
+  /**
+   * Drops the oldest until the rest is within the budget. To be called between turns only.
+   *
+   * @param pendingBytes plaintext in memory that is not in the cache yet, and counts too
+   */
+  evict(pendingBytes: number): void {
     for (const oldest of this.#cached) {
-      if (this.bytes <= this.#bytesMax || this.#cached.size <= 1) return;
+      if (this.bytes + pendingBytes <= this.#bytesMax || this.#cached.size <= 1) return;
       this.drop(oldest);
     }
   }

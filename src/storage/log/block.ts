@@ -23,7 +23,7 @@ export class Arena {
 /** Memory for blocks, used again once nothing in it is wanted any more. */
 export class Arenas {
   readonly #spare: Arena[] = [];
-  readonly #spareMax = 64;
+  readonly #spareMax = 32;
 
   /** @param size bytes that must fit */
   take(size: number): Arena {

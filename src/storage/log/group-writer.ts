@@ -76,7 +76,7 @@ export class GroupWriter {
       this.#isWriting = true;
       const beganMs = systemClock.monotonicMs();
       try {
-        await this.#write(group);
+        if (!this.#writeAtOnce(group)) await this.#write(group);
       } catch (cause) {
         this.#fail(group, cause);
         return;
@@ -85,6 +85,10 @@ export class GroupWriter {
       this.#events.synced(group, systemClock.monotonicMs() - beganMs);
     }
     this.#isRunning = false;
+  }
+
+  #writeAtOnce({ isFirst, isLast, offset, chunks }: Group): boolean {
+    return !isFirst && !isLast && this.#file?.writeThroughAtOnce(offset, chunks) === true;
   }
 
   async #write(group: Group): Promise<void> {

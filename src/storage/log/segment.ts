@@ -108,7 +108,8 @@ function take(page: Buffer, at: number, size: number): Buffer {
   return Buffer.from(page.subarray(at, at + size));
 }
 
-const zeroPage = Buffer.alloc(pageBytes);
+/** What fills a group's last page. */
+export const zeroPage: Buffer = Buffer.alloc(pageBytes);
 
 /** Whether nothing but zeros is there: in a page at most. */
 export function isZero(bytes: Buffer): boolean {
