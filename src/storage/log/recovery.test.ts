@@ -135,7 +135,7 @@ test("another history's segment under the same number is refused though its last
 test('what a start leaves that ended before it changed anything is no damage', async () => {
   const disk = await formatted();
   await (await open(disk)).close();
-  for (const name of ['volume.new', 'lock.123', 'lock.123.stale'])
+  for (const name of ['volume.new', 'mark.new', 'lock.123', 'lock.123.stale'])
     disk.put(`/v/${name}`, Buffer.from('x'));
   assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
 });
@@ -154,7 +154,7 @@ test('a volume is closed only after its unwanted segments were given back', asyn
   await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   await (await open(disk)).close();
   await (await open(disk)).close();
-  assert.deepEqual(await disk.list(folder), ['seg-2', 'volume']);
+  assert.deepEqual(await disk.list(folder), ['mark', 'seg-2', 'volume']);
 });
 
 test('a disk that cannot be read fails the start and the check as a disk', async () => {
@@ -165,9 +165,9 @@ test('a disk that cannot be read fails the start and the check as a disk', async
   // The header file is read first, and may be.
   for (const attempt of [() => open(disk), () => checkVolume(disk, folder, dataKey)]) {
     let count = 0;
-    disk.nextError = (operation) => {
+    disk.nextError = (operation, file) => {
       if (operation === 'read' && ++count === 2) disk.fail('read', 'EIO');
-      return next(operation);
+      return next(operation, file);
     };
     await assert.rejects(attempt(), expected);
   }
