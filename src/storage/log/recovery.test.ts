@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
 import type { LogOptions } from '../log.ts';
@@ -138,6 +139,49 @@ test('what a start leaves that ended before it changed anything is no damage', a
   for (const name of ['volume.new', 'mark.new', 'lock.123', 'lock.123.stale'])
     disk.put(`/v/${name}`, Buffer.from('x'));
   assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
+});
+
+test('a volume of format 1 is mounted without a mark, and has one from then on', async () => {
+  const disk = await formatted();
+  const first = await open(disk);
+  first.declare(1);
+  first.publish([1], 'zero');
+  await first.close();
+  const volume = await Volume.open(disk, folder, dataKey);
+  await volume.update({ format: 1 });
+  await volume.rewrap(Buffer.from('wrapped anew'));
+  await volume.close();
+  await disk.remove('/v/mark');
+  await checkVolume(disk, folder, dataKey);
+  const killed = await killedWith(disk, 'one');
+  const life = await open(killed.copy());
+  assert.deepEqual(await life.bodies(1), ['zero', 'one']);
+  await life.close();
+  await killed.remove('/v/mark');
+  const expected = { code: 'volume-damaged', message: '/v/mark is missing' };
+  await assert.rejects(open(killed), expected);
+  await assert.rejects(checkVolume(killed, folder, dataKey), expected);
+});
+
+test('a mark that can not be written or synced ends what the log confirms', async () => {
+  for (const operation of ['write', 'sync'] as const) {
+    const timers = new VirtualTimers();
+    timers.install();
+    try {
+      const disk = await formatted();
+      const life = await open(disk);
+      disk.fail(operation, 'EIO', 1, /mark/);
+      for (let i = 0; i < 6; i++) {
+        timers.advance(100);
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      life.declare(1);
+      await assert.rejects(life.synced(), { code: 'disk-failed', message: /writing mark failed/ });
+      await assert.rejects(life.close(), { code: 'disk-failed' });
+    } finally {
+      timers.restore();
+    }
+  }
 });
 
 /** A disk whose renamings and removals take long. */
