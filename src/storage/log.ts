@@ -170,6 +170,8 @@ export class Log implements MessageLog {
       progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
+    // A process that was killed may have renamed the header just before: that lasts before what follows.
+    await this.#files.syncFolder();
     await this.#files.adoptSpares(spares);
     // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
     for (const number of segments) {
