@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../tests/support/queue-volume.ts';
+import { VirtualTimers } from '../../tests/support/virtual-timers.ts';
 import { listRecords } from '../../tests/support/volume-records.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { checkVolume } from './check.ts';
@@ -17,36 +18,55 @@ const paddingStep = isLong ? 1 : 331;
 /** Disks as they were after each step of a volume's life of some mounts. */
 interface Life {
   readonly steps: readonly MemoryDisk[];
-  /** Killed in its last mount, with two messages synced since that began. */
+  /** Killed in its last mount, before the mark said that its second message was synced. */
   readonly killed: MemoryDisk;
+  /** Killed a tenth of a second later. */
+  readonly idle: MemoryDisk;
   readonly closed: MemoryDisk;
 }
 
+const timers = new VirtualTimers();
+
 async function lived(mountCount = 3): Promise<Life> {
+  timers.install();
+  try {
+    return await lifeOf(mountCount);
+  } finally {
+    timers.restore();
+  }
+}
+
+async function lifeOf(mountCount: number): Promise<Life> {
   const disk = new MemoryDisk();
   const steps: MemoryDisk[] = [];
-  const step = () => steps.push(disk.copy());
+  // Between two copies there is time for the mark to follow.
+  const step = async () => {
+    steps.push(disk.copy());
+    timers.advance(100);
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+    steps.push(disk.copy());
+  };
   const wrappedKey = Buffer.from('wrapped');
   await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
-  step();
+  await step();
   for (let mount = 0; mount < mountCount; mount++) {
     const life = await QueueVolume.open(disk, folder, dataKey);
     if (mount === 0) life.declare(1);
-    step();
+    await step();
     for (let i = 0; i < 2; i++) {
       life.publish([1], `message ${i} of mount ${mount}`);
       await life.synced();
-      step();
+      await step();
     }
     const isLast = mount === mountCount - 1;
     if (mount === 1 && !isLast) life.settle(1, 0);
-    if (!isLast) await life.close();
-    step();
-    if (isLast) await life.close();
+    await (isLast ? step() : life.close());
+    await (isLast ? life.close() : step());
   }
-  const killed = steps.at(-1);
-  assert.ok(killed !== undefined);
-  return { steps, killed, closed: disk };
+  // The last mount's last step changed nothing: the mark had followed before.
+  const [killed, idle] = steps.slice(-4);
+  assert.ok(killed !== undefined && idle !== undefined);
+  return { steps, killed, idle, closed: disk };
 }
 
 /** Flips bits one by one: one in so many, and of zeros far from anything else fewer. */
@@ -83,12 +103,11 @@ test('every changed bit of a closed volume is found and its file named', async (
   await checkVolume(closed, folder, dataKey);
 });
 
-test('a changed bit of a killed volume is found up to its last group, and makes nothing false', async () => {
+test('a changed bit of a killed volume is found up to the last group that its mark does not name', async () => {
   const { killed } = await lived(isLong ? 3 : 2);
   const newest = `/v/seg-${isLong ? 3 : 2}`;
   const records = await listRecords(killed, folder, dataKey);
-  const last = killed.bytes(newest);
-  const lastAt = last.length - 4096 * Math.floor(lengthOfZeros(last) / 4096) - 4096;
+  const lastAt = endOf(killed.bytes(newest)) - 4096;
   assert.ok(records.some((record) => record.includes('"type":"message"')));
   await eachFlip(killed, isLong ? 1 : 3, async (file, at) => {
     if (file !== newest || at < lastAt) {
@@ -101,41 +120,71 @@ test('a changed bit of a killed volume is found up to its last group, and makes 
   });
 });
 
-/** How many zeros the bytes end with. */
-function lengthOfZeros(bytes: Buffer): number {
-  let at = bytes.length;
-  while (at > 0 && bytes[at - 1] === 0) at--;
-  return bytes.length - at;
+test('every changed bit of a volume that was killed when its mark named its last group is found', async () => {
+  const { idle } = await lived(isLong ? 3 : 2);
+  const newest = `/v/seg-${isLong ? 3 : 2}`;
+  const end = endOf(idle.bytes(newest));
+  await eachFlip(idle, isLong ? 1 : 3, async (file, at) => {
+    // Behind the end there is only room for what was never written.
+    if (file === newest && at >= end) return;
+    await assert.rejects(checkVolume(idle, folder, dataKey), Error, `${file} byte ${at}`);
+  });
+  await checkVolume(idle, folder, dataKey);
+});
+
+/** The first page behind everything but zeros. */
+function endOf(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return Math.ceil(end / 4096) * 4096;
+}
+
+/** Whether an older copy of a file takes nothing from a volume, which then must open. */
+async function isHarmless(older: MemoryDisk, file: string, newer: MemoryDisk): Promise<boolean> {
+  const header = await readVolumeHeader(newer, folder);
+  if (file === '/v/mark') return Number(older.bytes(file).readBigUInt64BE(16)) === header.epoch;
+  if (file !== '/v/volume') return false;
+  // As if the process had ended just before it wrote the header.
+  const { position } = await readVolumeHeader(older, folder);
+  return position.segment === header.position.segment;
+}
+
+/** Puts each older copy of each file into a disk, and counts those that are refused. */
+async function countRefused(steps: readonly MemoryDisk[], disk: MemoryDisk): Promise<number> {
+  const records = await listRecords(disk, folder, dataKey);
+  const expected = { name: 'StorageError', code: /^volume-(rolled-back|damaged)$/ };
+  let count = 0;
+  for (const older of steps) {
+    for (const file of older.names) {
+      if (older.bytes(file).equals(disk.bytes(file))) continue;
+      const mixed = disk.copy();
+      mixed.put(file, older.bytes(file));
+      if (await isHarmless(older, file, disk)) {
+        await checkVolume(mixed, folder, dataKey);
+        assert.deepEqual(await listRecords(mixed, folder, dataKey), records);
+        continue;
+      }
+      count++;
+      await assert.rejects(checkVolume(mixed, folder, dataKey), expected, file);
+      await assert.rejects(QueueVolume.open(mixed, folder, dataKey), expected, file);
+    }
+  }
+  return count;
 }
 
 test('an older copy of any file of a closed volume is refused, or hides nothing', async () => {
   const { steps, closed } = await lived();
-  const records = await listRecords(closed, folder, dataKey);
-  const position = (disk: MemoryDisk) =>
-    readVolumeHeader(disk, folder).then((header) => header.position.segment);
-  const newest = await position(closed);
-  let count = 0;
-  for (const older of steps) {
-    for (const file of older.names) {
-      if (older.bytes(file).equals(closed.bytes(file))) continue;
-      const mixed = closed.copy();
-      mixed.put(file, older.bytes(file));
-      count++;
-      if (file === '/v/volume' && (await position(older)) === newest) {
-        // As if the process had ended just before it wrote that the volume is closed.
-        assert.deepEqual(await listRecords(mixed, folder, dataKey), records);
-        continue;
-      }
-      const expected = (error: StorageError) =>
-        error.code === 'volume-rolled-back' || error.code === 'volume-damaged';
-      await assert.rejects(checkVolume(mixed, folder, dataKey), expected);
-      await assert.rejects(QueueVolume.open(mixed, folder, dataKey), expected);
-    }
-  }
-  assert.ok(count > 15, `only ${count} older copies differ`);
+  const count = await countRefused(steps, closed);
+  assert.ok(count > 30, `only ${count} older copies were refused`);
 });
 
-test('an older copy of any file of a killed volume makes nothing false', async () => {
+test('an older copy of any file of a killed volume is refused, or hides nothing, once the mark followed', async () => {
+  const { steps, idle } = await lived();
+  const count = await countRefused(steps.slice(0, steps.indexOf(idle)), idle);
+  assert.ok(count > 30, `only ${count} older copies were refused`);
+});
+
+test('an older copy of any file of a volume killed before the mark followed makes nothing false', async () => {
   const { steps, killed } = await lived();
   const records = await listRecords(killed, folder, dataKey);
   let refusedCount = 0;
@@ -151,7 +200,7 @@ test('an older copy of any file of a killed volume makes nothing false', async (
       assert.deepEqual(listed, records.slice(0, listed.length));
     }
   }
-  assert.ok(refusedCount > 10, `only ${refusedCount} were refused`);
+  assert.ok(refusedCount > 30, `only ${refusedCount} were refused`);
 });
 
 test('a volume without one of its segments is refused', async () => {
@@ -179,11 +228,11 @@ test('the report counts what a sound volume holds and says how far it is', async
   const { closed } = await lived();
   const progress: number[] = [];
   const report = await checkVolume(closed, folder, dataKey, (done, total) => {
-    assert.equal(total, 3 * 20480);
+    assert.equal(total, 65536);
     progress.push(done);
   });
-  assert.deepEqual(progress, [20480, 40960, 61440]);
+  assert.deepEqual(progress, [24576, 45056, 65536]);
   const { id, kind, isClosed, segmentCount, bytes, recordCount } = report;
-  assert.deepEqual([id, kind, isClosed, segmentCount, bytes], ['vol-1', 'broker', true, 3, 61440]);
+  assert.deepEqual([id, kind, isClosed, segmentCount, bytes], ['vol-1', 'broker', true, 3, 65536]);
   assert.equal(recordCount, (await listRecords(closed, folder, dataKey)).length);
 });

@@ -3,6 +3,7 @@ import type { Disk } from './disk.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { LogBlock } from './log/block.ts';
 import type { LiveSegment } from './log/live-segment.ts';
+import { markFile } from './log/mark.ts';
 import { recordsOf } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -90,7 +91,7 @@ class VolumeCheck {
     for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
     for (const segment of wanted) {
-      // Where the log was being written, it may end with what nobody was told of.
+      // Where the log was being written, something may be behind its end.
       const isOpenEnded = !isClosed && segment.number === header.position.segment;
       await this.#checkSegment(segment, isOpenEnded);
     }
@@ -130,7 +131,9 @@ class VolumeCheck {
     let last: ReadBlock | undefined;
     for await (const block of this.#recovery.readBlocks(segment, pageBytes, 1, blockCount)) {
       const isLast = block.number === blockCount;
-      await this.#checkBlock(segment, block, isLast && isOpenEnded);
+      // And its last group may have been recovered though nobody was told of it.
+      const isUnknown = isOpenEnded && blockCount > this.#recovery.blocksMarked(number);
+      await this.#checkBlock(segment, block, isLast && isUnknown);
       last = block;
     }
     if (last === undefined || end === undefined || !last.tag.equals(end.tag)) {
@@ -169,10 +172,15 @@ class VolumeCheck {
   /** After a clean stop there is nothing but what is wanted. */
   async #checkNames(wanted: readonly LiveSegment[], isClosed: boolean): Promise<void> {
     const names = await this.#volume.disk.list(this.#volume.folder);
-    const known = new Set(['volume', 'lock', ...wanted.map(({ number }) => segmentFile(number))]);
+    const known = new Set([
+      'volume',
+      'lock',
+      markFile,
+      ...wanted.map(({ number }) => segmentFile(number)),
+    ]);
     const segmentFiles = /^(seg|free)-\d+$/;
     // A process that ended before it changed anything leaves these.
-    const drafts = /^(volume\.new|lock\.\d+(\.stale)?)$/;
+    const drafts = /^((volume|mark)\.new|lock\.\d+(\.stale)?)$/;
     for (const name of names) {
       if (known.has(name) || drafts.test(name)) continue;
       if (!isClosed && segmentFiles.test(name)) continue;

@@ -6,13 +6,14 @@ import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
 import { BlockTable } from './log/block-table.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import { LiveSegment } from './log/live-segment.ts';
+import { Mark } from './log/mark.ts';
 import { encodeBlocks, encodeTable, logRecordTypes, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
 import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
-import type { Position, Volume } from './volume.ts';
+import { formatVersion, type Position, type Volume } from './volume.ts';
 
 /** Whose records a log holds: recreates itself from them, and says what recreates it. */
 export interface LogOwner {
@@ -61,8 +62,6 @@ const defaults = { segmentBytes: 64 * 1024 * 1024, cacheBytes: 64 * 1024 * 1024 
 const groupBytesMax = 1024 * 1024;
 /** What nobody waits for is written after so long all the same. */
 const flushMs = 50;
-/** A log that has nothing to write says after so long how far it is synced. */
-const markMs = 500;
 /** How many dead segments are worth a checkpoint of their own. */
 const deadCountMin = 2;
 /** A segment of this size is worth a checkpoint where the disk is short of room and nothing in it is wanted. */
@@ -86,12 +85,11 @@ export class Log implements MessageLog {
   readonly #files: SegmentFiles;
   readonly #writer: GroupWriter;
   readonly #recovery: Recovery;
+  readonly #mark: Mark;
   readonly #table: BlockTable;
   readonly #arenaOf: { arena: Arena };
   /** Segments that hold something, and the one that is written. */
   readonly #segments = new Map<number, LiveSegment>();
-  /** The segment that recovery began with: what is behind its end is cut off then. */
-  #cut: LiveSegment | undefined = undefined;
   /** What writes the present segment; undefined before the log is open and after it is closed. */
   #appender: Appender | undefined = undefined;
   #segment: LiveSegment | undefined = undefined;
@@ -100,9 +98,7 @@ export class Log implements MessageLog {
   #isInBatch = false;
   #isRolling = false;
   #isSyncWanted = false;
-  #isMarked = true;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
-  #markTimer: NodeJS.Timeout | undefined = undefined;
   #whenIdle: (() => void) | undefined = undefined;
   /** Settles when every segment that was to be given back has been. */
   #retiring: Promise<void> = Promise.resolve();
@@ -114,6 +110,7 @@ export class Log implements MessageLog {
     this.#segmentBytes = options.segmentBytes ?? defaults.segmentBytes;
     this.#files = new SegmentFiles(volume, options.isRecycling ?? true);
     this.#recovery = new Recovery(volume, this.#files);
+    this.#mark = new Mark(volume, (error) => this.#fail(error));
     const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
@@ -173,6 +170,8 @@ export class Log implements MessageLog {
       progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
+    // A process that was killed may have renamed the header just before: that lasts before what follows.
+    await this.#files.syncFolder();
     await this.#files.adoptSpares(spares);
     // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
     for (const number of segments) {
@@ -187,9 +186,12 @@ export class Log implements MessageLog {
     const end = last?.end ?? noEnd;
     const epoch = this.#options.epoch ?? header.epoch + 1;
     const position = { segment: end.segment, blocks: end.blocks };
-    await this.#volume.update({ state: 'open', epoch, position, endTag: end.tag });
+    // What recovery found is synced before anything says so, and what it dropped is gone.
+    if (last !== undefined && !this.#recovery.isClosed) await this.#files.cut(last);
+    await this.#mark.begin(epoch, position);
+    const state = { format: formatVersion, state: 'open' } as const;
+    await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
     this.#durable = position;
-    this.#cut = last;
     this.#beginSegment(end);
     this.sync();
   }
@@ -236,7 +238,7 @@ export class Log implements MessageLog {
       this.#isSyncWanted = false;
       return;
     }
-    this.#endGroup(0, false);
+    this.#endGroup(0);
   }
 
   #flushLate(): void {
@@ -244,11 +246,11 @@ export class Log implements MessageLog {
     if (this.#appender?.isEmpty === false) this.sync();
   }
 
-  #endGroup(flags: number, isMarker: boolean): void {
+  #endGroup(flags: number): void {
     const appender = this.#appender;
     assert(appender !== undefined, 'a group ends in a log that is not open');
     this.#isSyncWanted = false;
-    const group = appender.endGroup(this.openGroup++, flags, isMarker);
+    const group = appender.endGroup(this.openGroup++, flags);
     if (this.#failure === undefined) this.#writer.add(group);
   }
 
@@ -256,7 +258,7 @@ export class Log implements MessageLog {
     this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
-    this.#isMarked = group.isMarker;
+    this.#mark.moved(this.#durable);
     for (const block of group.blocks) {
       this.pendingBytes -= block.heldBytes;
       this.#table.synced(block);
@@ -267,16 +269,7 @@ export class Log implements MessageLog {
     }
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
-    if (this.#writer.isBusy) return;
-    this.#whenIdle?.();
-    if (!this.#isMarked) this.#markTimer ??= setTimeout(() => this.#mark(), markMs).unref();
-  }
-
-  /** Says that the last group was synced, so that damage in it is not taken for a torn tail. */
-  #mark(): void {
-    this.#markTimer = undefined;
-    if (this.#isMarked || this.#writer.isBusy || this.#appender?.isEmpty !== true) return;
-    this.#endGroup(0, true);
+    if (!this.#writer.isBusy) this.#whenIdle?.();
   }
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
@@ -290,7 +283,7 @@ export class Log implements MessageLog {
     assert(segment !== undefined, 'a segment ends in a log that is not open');
     this.#isRolling = true;
     this.#writeIndex(segment);
-    this.#endGroup(blockFlags.segmentEnd, false);
+    this.#endGroup(blockFlags.segmentEnd);
     this.#isRolling = false;
     assert(segment.end !== undefined, 'a segment that ended has no end');
     return segment.end;
@@ -356,10 +349,6 @@ export class Log implements MessageLog {
   }
 
   async #begun(segment: LiveSegment): Promise<void> {
-    const cut = this.#cut;
-    // Now or never: once recovery begins later, nobody knows that there is something to cut off.
-    if (cut !== undefined) await this.#files.cut(cut);
-    this.#cut = undefined;
     const position = { segment: segment.number, blocks: 0 };
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
@@ -454,6 +443,7 @@ export class Log implements MessageLog {
   #fail(error: StorageError): StorageError {
     if (this.#failure !== undefined) return this.#failure;
     this.#failure = error;
+    this.#mark.stop();
     this.#options.onFailed(error);
     this.#whenIdle?.();
     return error;
@@ -462,19 +452,19 @@ export class Log implements MessageLog {
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     // Never in its first group: what a later one says proves that recovery begins with the segment.
-    if (this.#appender?.isFirstGroup === true) this.#endGroup(0, false);
+    if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
     this.#appender = undefined;
     this.#segment = undefined;
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
-    clearTimeout(this.#markTimer);
     clearTimeout(this.#flushTimer);
     await this.#retiring;
     await Promise.allSettled(this.#table.blocks.map((block) => block?.loading));
     if (this.#failure !== undefined) throw this.#failure;
     try {
+      await this.#mark.close();
       await this.#files.close();
       // Only what is wanted may be there once the header calls the volume closed.
       await this.#files.syncFolder();

@@ -7,8 +7,8 @@ import { diskFailure, StorageError } from './errors.ts';
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
 const sizeMax = 64 * 1024;
-/** The format that this program writes, and the newest it reads. */
-export const formatVersion = 1;
+/** The format that this program writes, and the newest it reads; volumes of format 1 have no mark. */
+export const formatVersion = 2;
 
 const kinds = ['broker', 'system'] as const;
 /** What a volume is for. */
@@ -24,6 +24,8 @@ const states = ['new', 'open', 'closed'] as const;
 
 /** The header file of a volume, which is clear but authenticated under the data key. */
 export interface VolumeHeader {
+  /** That of the program that mounted the volume last, or made it. */
+  readonly format: number;
   readonly id: string;
   readonly kind: VolumeKind;
   /** The data key, sealed by whoever gave it; storage never looks into it. */
@@ -96,6 +98,7 @@ export class Volume {
     }
     const header: VolumeHeader = {
       ...volume,
+      format: formatVersion,
       rewrapCount: 0,
       epoch: 0,
       state: 'new',
@@ -214,7 +217,7 @@ function codeOf(dataKey: KeyObject, bytes: Buffer): Buffer {
 function encode(header: VolumeHeader, dataKey: KeyObject): Buffer {
   const writer = new Writer();
   writer.raw(magic);
-  writer.u16(formatVersion);
+  writer.u16(header.format);
   writer.u8(kinds.indexOf(header.kind));
   writer.u8(states.indexOf(header.state));
   writer.u32(header.rewrapCount);
@@ -243,11 +246,11 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   if (!bytes.subarray(start, magic.length).equals(magic)) {
     throw new StorageError('not-a-volume', `${folder}/volume does not begin as a volume's header`);
   }
-  const version = reader.u16();
-  if (version > formatVersion) {
+  const format = reader.u16();
+  if (format > formatVersion) {
     throw new StorageError(
       'format-too-new',
-      `${folder} has format ${version}; this program reads up to ${formatVersion}`,
+      `${folder} has format ${format}; this program reads up to ${formatVersion}`,
     );
   }
   const kind = kinds[reader.u8()];
@@ -262,5 +265,5 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
     throw new StorageError('not-a-volume', `${folder}/volume is not as a volume's header must be`);
   }
   const endTag = bytes.subarray(tagAt, tagAt + 16);
-  return { id, kind, wrappedKey, rewrapCount, epoch, state, position, endTag };
+  return { format, id, kind, wrappedKey, rewrapCount, epoch, state, position, endTag };
 }

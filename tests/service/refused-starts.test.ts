@@ -92,8 +92,8 @@ test('a folder whose socket would have too long a name is refused', async () => 
 
 test('a data folder of a newer format is refused', async () => {
   const folder = copy();
-  writeAt(join(folder.data, 'system', 'volume'), 8, Buffer.from([0, 2]));
-  refused(await folder.serve(), `${folder.data}/system has format 2; this program reads up to 1`);
+  writeAt(join(folder.data, 'system', 'volume'), 8, Buffer.from([0, 3]));
+  refused(await folder.serve(), `${folder.data}/system has format 3; this program reads up to 2`);
 });
 
 test('a missing, a wrong and a spoilt root key are told apart', async () => {

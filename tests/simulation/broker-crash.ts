@@ -52,7 +52,7 @@ class Runs {
       for (let i = 0; i < stepCount && !life.hasEnded; i++) await work.step();
       makeRoom(machine.disk);
       if (!life.hasEnded && machine.random.oneIn(3)) await life.verifyBodies();
-      if (!life.hasEnded && machine.random.oneIn(2)) machine.disk.cutPower();
+      if (!life.hasEnded && machine.random.oneIn(2)) machine.disk.crash();
       this.left = life.hasEnded ? life.left() : await life.close();
     } catch (error) {
       this.left = life.left();

@@ -43,6 +43,40 @@ async function withMachine(life: (machine: Machine) => Promise<void>): Promise<v
   });
 }
 
+/** Starts on the volume, and ends that at the given change; returns whether it had so many. */
+async function endedStart(machine: Machine, end: 'kill' | 'cutPower', change: number) {
+  const { disk } = machine;
+  const told = nothingTold();
+  machine.restart();
+  disk.crash = () => disk[end]();
+  disk.cutAt = disk.changeCount + change;
+  await machine.finish(machine.open(new Shelf(), {}, told));
+  await machine.until(() => told.durable > 0, 'the first group');
+  const wasEnded = disk.isCut;
+  machine.restart();
+  return wasEnded;
+}
+
+test('a kill in one start and a power cut in the next lose nothing, at whichever changes they come', async () => {
+  for (let kill = 1, wasKilled = true; wasKilled; kill++) {
+    for (let i = 0; i < (isLong ? 480 : 48); i++) {
+      const machine = new Machine(kill * 1000 + i);
+      await machine.run(async () => {
+        await machine.format();
+        const life = await opened(machine);
+        life.shelf.put('a', 100, 1);
+        await synced(life, machine);
+        if (i % 4 > 0) await machine.finish(life.log.close());
+        wasKilled = await endedStart(machine, 'kill', kill);
+        await endedStart(machine, 'cutPower', 1 + Math.floor(i / 8));
+        await machine.check();
+        machine.restart();
+        assert.deepEqual([...(await opened(machine)).shelf.facts()], [['a', '100x1']]);
+      });
+    }
+  }
+});
+
 test('a full disk is told once, loses nothing, and goes on when there is room', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine, { segmentBytes: 20_000 });

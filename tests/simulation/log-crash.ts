@@ -44,7 +44,7 @@ class Life {
     for (let i = 0; i < stepCount && !this.#hasEnded; i++) await this.#step();
     makeRoom(this.machine.disk);
     if (this.#hasEnded) return;
-    if (this.machine.random.oneIn(3)) this.machine.disk.cutPower();
+    if (this.machine.random.oneIn(3)) this.machine.disk.crash();
     else await this.#close();
   }
 
@@ -56,9 +56,17 @@ class Life {
     else if (what < 16) this.log.sync();
     else if (what < 18) await this.machine.turns(1 + random.below(12));
     else if (what < 20) this.#read();
-    else if (what < 21) this.machine.timers.advance(random.pick([50, 250, 500]));
+    else if (what < 21) await this.#wait(random.pick([50, 100, 250, 500]));
     else if (what < 23 || this.trouble !== 'disk-full') await this.#durable();
     else makeRoom(this.machine.disk);
+  }
+
+  /** Lets time pass, in which a mark may be written. */
+  async #wait(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 50) {
+      this.machine.timers.advance(50);
+      await this.machine.turns(this.machine.random.below(8));
+    }
   }
 
   #change(unit: number): void {

@@ -124,7 +124,7 @@ export class Machine {
   /** Nobody is left of the process that ran. */
   restart(): void {
     this.observe = () => {};
-    if (!this.disk.isCut) this.disk.cutPower();
+    if (!this.disk.isCut) this.disk.crash();
     this.timers.clear();
     this.disk.cutAt = Infinity;
   }

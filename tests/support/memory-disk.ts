@@ -11,10 +11,12 @@ function systemError(code: string, name: string): NodeJS.ErrnoException {
 
 class MemoryFile implements DiskFile {
   readonly #disk: MemoryDisk;
+  readonly #name: string;
   readonly #content: Content;
 
-  constructor(disk: MemoryDisk, content: Content) {
+  constructor(disk: MemoryDisk, name: string, content: Content) {
     this.#disk = disk;
+    this.#name = name;
     this.#content = content;
   }
 
@@ -24,8 +26,8 @@ class MemoryFile implements DiskFile {
 
   write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
     const data = Buffer.concat(chunks);
-    this.#disk.wrote(offset, data);
-    const error = this.#disk.nextError('write');
+    this.#disk.wrote(this.#name, offset, data);
+    const error = this.#disk.nextError('write', this.#name);
     if (error !== null) {
       setImmediate(() => done(error));
       return;
@@ -46,12 +48,12 @@ class MemoryFile implements DiskFile {
   }
 
   sync(done: Done): void {
-    const error = this.#disk.nextError('sync');
+    const error = this.#disk.nextError('sync', this.#name);
     setImmediate(() => done(error));
   }
 
   async read(offset: number, size: number): Promise<Buffer> {
-    const error = this.#disk.nextError('read');
+    const error = this.#disk.nextError('read', this.#name);
     if (error !== null) throw error;
     return Buffer.from(this.#content.bytes.subarray(offset, offset + size));
   }
@@ -73,7 +75,7 @@ export type Operation = 'write' | 'sync' | 'read' | 'replace' | 'create' | 'sync
 export class MemoryDisk implements Disk {
   readonly #files = new Map<string, Content>();
   readonly #locked = new Set<string>();
-  readonly #errors: { operation: Operation; code: string; count: number }[] = [];
+  readonly #errors: { operation: Operation; code: string; count: number; of: RegExp }[] = [];
 
   /** A disk with the same files, unlocked. */
   copy(): MemoryDisk {
@@ -97,14 +99,16 @@ export class MemoryDisk implements Disk {
     this.#files.set(file, { bytes: Buffer.from(bytes) });
   }
 
-  /** Lets the next so many operations of a kind fail. */
-  fail(operation: Operation, code: string, count = 1): void {
-    this.#errors.push({ operation, code, count });
+  /** Lets the next so many operations of a kind fail, on files of such a name. */
+  fail(operation: Operation, code: string, count = 1, of = /./): void {
+    this.#errors.push({ operation, code, count, of });
   }
 
   /** The error that an operation is to fail with now. */
-  nextError(operation: Operation): NodeJS.ErrnoException | null {
-    const at = this.#errors.findIndex((error) => error.operation === operation);
+  nextError(operation: Operation, file: string): NodeJS.ErrnoException | null {
+    const at = this.#errors.findIndex(
+      (error) => error.operation === operation && error.of.test(file),
+    );
     const error = this.#errors[at];
     if (error === undefined) return null;
     if (--error.count === 0) this.#errors.splice(at, 1);
@@ -112,7 +116,7 @@ export class MemoryDisk implements Disk {
   }
 
   /** Told of every write, also of one that fails. */
-  wrote(_offset: number, _data: Buffer): void {}
+  wrote(_file: string, _offset: number, _data: Buffer): void {}
 
   #content(file: string): Content {
     const content = this.#files.get(file);
@@ -128,7 +132,7 @@ export class MemoryDisk implements Disk {
   }
 
   async create(file: string): Promise<DiskFile> {
-    const error = this.nextError('create');
+    const error = this.nextError('create', file);
     if (error !== null) throw error;
     if (this.#files.has(file)) throw systemError('EEXIST', file);
     this.put(file, Buffer.alloc(0));
@@ -136,11 +140,11 @@ export class MemoryDisk implements Disk {
   }
 
   async open(file: string): Promise<DiskFile> {
-    return new MemoryFile(this, this.#content(file));
+    return new MemoryFile(this, file, this.#content(file));
   }
 
   async replace(file: string, bytes: Uint8Array): Promise<void> {
-    const error = this.nextError('replace');
+    const error = this.nextError('replace', file);
     if (error !== null) throw error;
     this.put(file, bytes);
   }
@@ -156,8 +160,8 @@ export class MemoryDisk implements Disk {
     this.#files.delete(file);
   }
 
-  async syncFolder(): Promise<void> {
-    const error = this.nextError('sync-folder');
+  async syncFolder(folder: string): Promise<void> {
+    const error = this.nextError('sync-folder', folder);
     if (error !== null) throw error;
   }
 

@@ -49,11 +49,12 @@ export class SimDisk {
   readonly random: SeededRandom;
   /** Changes so far; reads do not count. */
   changeCount = 0;
-  /** The power goes at this change. */
+  /** Whatever runs is ended at this change. */
   cutAt = Infinity;
   /** Bytes that fit. */
   capacityBytes = Infinity;
   fault: Fault = () => undefined;
+  /** Whether whatever ran was ended. */
   isCut = false;
   #names = new Map<string, SimFile>();
   #syncedNames = new Map<string, SimFile>();
@@ -67,7 +68,7 @@ export class SimDisk {
     this.random = random;
   }
 
-  /** The disk as a process has it that starts now: after a power cut, with what that left. */
+  /** The disk as a process has it that starts now: after a crash, with what that left. */
   boot(): Disk {
     this.isCut = false;
     this.#boot++;
@@ -78,10 +79,21 @@ export class SimDisk {
     return boot === this.#boot && !this.isCut;
   }
 
-  /** Ends whatever runs: no call of it is ever answered, and what was not synced is partly lost. */
-  cutPower(): void {
+  /** Ends whatever runs: no call of it is ever answered. What was not synced is lost only later, if ever. */
+  kill(): void {
     this.isCut = true;
     this.#locks.clear();
+  }
+
+  /** A kill or a power cut. */
+  crash(): void {
+    if (this.random.oneIn(4)) this.kill();
+    else this.cutPower();
+  }
+
+  /** Ends whatever runs, and what was not synced is partly lost. */
+  cutPower(): void {
+    this.kill();
     this.#loseRenamings();
     this.#names = new Map(this.#syncedNames);
     for (const file of new Set(this.#names.values())) file.losePower(this.random);
@@ -115,7 +127,7 @@ export class SimDisk {
 
   /** To be called once the operation has had its effect, which the cut then may undo. */
   end(operation: Operation): void {
-    if (changing.includes(operation) && this.changeCount >= this.cutAt) this.cutPower();
+    if (changing.includes(operation) && this.changeCount >= this.cutAt) this.crash();
   }
 
   get usedBytes(): number {

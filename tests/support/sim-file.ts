@@ -129,8 +129,10 @@ function tear(
     const end = Math.min(offset + bytes.length, at - (at % step) + step);
     const piece = bytes.subarray(at - offset, end - offset);
     const chance = survival === 'beginning' ? 0 : random.below(64);
-    // A piece that was under way may be neither what it was nor what it was to be.
-    if (chance === 63) content.write(at, Buffer.alloc(piece.length, random.below(256)));
+    // A piece that was under way may be neither what it was nor what it was to be; a write of one sector
+    // is whole or not at all.
+    if (chance === 63 && bytes.length > sectorBytes)
+      content.write(at, Buffer.alloc(piece.length, random.below(256)));
     else if (survival === 'beginning' || chance % oneOf !== 0) content.write(at, piece);
     at = end;
   }

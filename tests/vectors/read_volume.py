@@ -4,15 +4,9 @@ Prints every record of the segments that recovery wants, a line of JSON each. A 
 was written is refused: exit code 1, and `code: file what` on stderr. Bare Python 3 is enough where the
 system has libcrypto; the package `cryptography` is used where it is there.
 """
-import ctypes, ctypes.util, hmac, json, os, re, struct, sys
+import hmac, json, os, re, struct, sys
+from volume_crypto import decrypt, hkdf
 from volume_records import describe
-try:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-except ImportError:
-    AESGCM = None
-    lib = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3")
-    lib.EVP_CIPHER_CTX_new.restype = lib.EVP_aes_256_gcm.restype = ctypes.c_void_p
 
 PAGE, HEADER = 4096, 40
 GROUP_END, SEGMENT_END, GROUP_BEGIN = 1, 2, 4
@@ -20,30 +14,6 @@ GROUP_END, SEGMENT_END, GROUP_BEGIN = 1, 2, 4
 
 class Refused(Exception):
     pass
-
-
-def decrypt(key, nonce, clear, sealed, tag):
-    """AES-256-GCM; None where the tag is another."""
-    if AESGCM:
-        try:
-            return AESGCM(key).decrypt(nonce, sealed + tag, clear)
-        except InvalidTag:
-            return None
-    ctx, size = ctypes.c_void_p(lib.EVP_CIPHER_CTX_new()), ctypes.c_int()
-    out = ctypes.create_string_buffer(len(sealed) + 16)
-    lib.EVP_DecryptInit_ex(ctx, ctypes.c_void_p(lib.EVP_aes_256_gcm()), None, key, nonce)
-    lib.EVP_DecryptUpdate(ctx, None, ctypes.byref(size), clear, len(clear))
-    if sealed:
-        lib.EVP_DecryptUpdate(ctx, out, ctypes.byref(size), sealed, len(sealed))
-    lib.EVP_CIPHER_CTX_ctrl(ctx, 0x11, 16, tag)  # EVP_CTRL_AEAD_SET_TAG
-    is_same = lib.EVP_DecryptFinal_ex(ctx, out, ctypes.byref(size)) == 1
-    lib.EVP_CIPHER_CTX_free(ctx)
-    return out.raw[:len(sealed)] if is_same else None
-
-
-def hkdf(key, salt, info):
-    """RFC 5869 with SHA-256: its first 32 bytes."""
-    return hmac.digest(hmac.digest(salt or bytes(32), key, "sha256"), info + b"\x01", "sha256")
 
 
 def uint(data, at, size):
@@ -60,8 +30,9 @@ class Volume:
         self.folder, self.key, self.names = folder, key, os.listdir(folder)
         if "volume" not in self.names or (data := self.read("volume"))[:8] != b"WAXWVOL\n":
             raise Refused("not-a-volume", "volume", "is missing or does not begin as it must")
-        if uint(data, 8, 2) > 1:
-            raise Refused("format-too-new", "volume", f"is of format {uint(data, 8, 2)}")
+        self.format = uint(data, 8, 2)
+        if self.format > 2:
+            raise Refused("format-too-new", "volume", f"is of format {self.format}")
         try:
             self.kind, self.state, _, self.epoch, self.segment, self.blocks, self.end_tag, size = \
                 struct.unpack_from(">BBIQQI16sB", data, 10)
@@ -78,6 +49,22 @@ class Volume:
     def read(self, name):
         with open(os.path.join(self.folder, name), "rb") as file:
             return file.read()
+
+
+    def blocks_marked(self):
+        """Up to which block of the header's segment everything was synced, as the mark says."""
+        if "mark" not in self.names and (self.state == 0 or self.format == 1):
+            return 0
+        data = self.read("mark") if "mark" in self.names else b""
+        code = hmac.digest(hkdf(self.key, b"", b"waxwing volume mark"), data[:36], "sha256")
+        if len(data) != 512 or data != data[:36] + code + bytes(444):
+            raise Refused("volume-damaged", "mark", "is missing or not as it was written")
+        epoch, segment, blocks = struct.unpack_from(">QQI", data, 16)
+        if epoch < self.epoch:
+            raise Refused("volume-rolled-back", "mark", f"is of mount {epoch}")
+        if segment > self.segment:
+            raise Refused("volume-rolled-back", "mark", f"says that segment {segment} was confirmed")
+        return blocks if segment == self.segment else 0
 
 
 class Segment:
@@ -149,6 +136,7 @@ def recover(volume):
         for number, flags, segment, *_ in successor.at_pages(PAGE):
             if segment >= successor.number or (flags & GROUP_BEGIN and number > 1):
                 raise Refused("volume-rolled-back", successor.name, "was confirmed after the header")
+    marked = volume.blocks_marked()
     if volume.segment == 0:
         return []
     start = Segment(volume, volume.segment).proved()
@@ -161,6 +149,8 @@ def recover(volume):
             start.end, start.end_tag = block[0], block[5]
             if block[1] & SEGMENT_END or start.end == volume.blocks:
                 break
+    if start.end < marked:
+        raise start.damaged(f"ends with block {start.end}; {marked} were synced")
     if volume.blocks > 0:
         if start.end != volume.blocks:
             raise start.damaged(f"lacks block {following}")
@@ -201,14 +191,15 @@ def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
     return segment
 
 
-def check(segment, is_open_ended):
+def check(segment, is_open_ended, marked):
     """Every block of the segment, in order; refuses what recovery does not look at."""
     for at, block in segment.chain():
         place = segment.index[12 * block[0] - 12:12 * block[0]]
         if place and place != struct.pack(">QI", at, len(block[4])):
             raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
         is_open = is_open_ended and block[0] == segment.end
-        if block[1] & GROUP_END and not is_open and any(segment.data[block[6]:page_after(block[6])]):
+        is_unknown = is_open and segment.end > marked
+        if block[1] & GROUP_END and not is_unknown and any(segment.data[block[6]:page_after(block[6])]):
             raise segment.damaged(f"is damaged behind byte {block[6]}")
         yield block
         if block[0] == segment.end:
@@ -223,12 +214,13 @@ def main(folder, key):
     volume = Volume(folder, bytes.fromhex(key))
     wanted, lines = recover(volume), []
     for segment in wanted:
-        for block in check(segment, volume.state != 2 and segment.number == volume.segment):
+        is_open_ended = volume.state != 2 and segment.number == volume.segment
+        for block in check(segment, is_open_ended, volume.blocks_marked()):
             for kind, payload in segment.records(block):
                 line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
                 lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False))
-    for name in set(volume.names) - {"volume", "lock", *(segment.name for segment in wanted)}:
-        left = r"volume\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
+    for name in set(volume.names) - {"volume", "lock", "mark", *(segment.name for segment in wanted)}:
+        left = r"(volume|mark)\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
         if not re.fullmatch(left, name):
             raise Refused("volume-damaged", name, "does not belong to the volume")
     sys.stdout.write("".join(line + "\n" for line in lines))

@@ -22,7 +22,7 @@ const keyOf = (vector: VolumeVector) => keyFromBytes(Buffer.from(vector.dataKey,
 const isSystem = (vector: VolumeVector) => vector.files['volume']?.[10] === 1;
 
 test('there are vectors that open and vectors that are refused', () => {
-  assert.ok(good.length >= 9 && bad.length >= 21, `${good.length} and ${bad.length}`);
+  assert.ok(good.length >= 13 && bad.length >= 30, `${good.length} and ${bad.length}`);
 });
 
 for (const [name, vector] of good) {

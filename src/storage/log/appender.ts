@@ -194,8 +194,8 @@ export class Appender {
     block.length = to - begin;
   }
 
-  /** Ends the open group, which may be empty: a block then only marks its end. */
-  endGroup(number: number, flags: number, isMarker: boolean): Group {
+  /** Ends the open group; where all its blocks are sealed, an empty one marks its end. */
+  endGroup(number: number, flags: number): Group {
     if (this.#open === undefined && this.#sealedCount === this.#blocks.length) this.#beginBlock(0);
     this.#endBlock();
     while (this.#sealedCount < this.#blocks.length - 1) this.#sealNext(0);
@@ -212,7 +212,6 @@ export class Appender {
       lastBlock: this.blockNumber,
       isFirst: this.isFirstGroup,
       isLast: (flags & blockFlags.segmentEnd) !== 0,
-      isMarker,
     };
     this.#chunks = [];
     this.#blocks = [];

@@ -9,11 +9,12 @@ import { Volume } from '../volume.ts';
 const folder = '/v';
 const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 
-/** What each write put where, besides the files themselves. */
+/** What each write of a segment put where, besides the files themselves. */
 class WatchedDisk extends MemoryDisk {
   readonly written: string[] = [];
-  override wrote(offset: number, data: Buffer): void {
-    this.written.push(`${offset}:${data.toString('hex').replace(/(00)+$/, '')}`);
+  override wrote(file: string, offset: number, data: Buffer): void {
+    if (file.includes('seg-'))
+      this.written.push(`${offset}:${data.toString('hex').replace(/(00)+$/, '')}`);
   }
 }
 
@@ -30,7 +31,7 @@ async function mounted() {
 test('a write that finds the disk full is tried again with the same bytes at the same place', async () => {
   const { disk, life } = await mounted();
   disk.written.length = 0;
-  disk.fail('write', 'ENOSPC', 2);
+  disk.fail('write', 'ENOSPC', 2, /seg-/);
   life.publish([1], 'one');
   await life.synced();
   assert.deepEqual(life.full, [true, false]);
@@ -43,7 +44,7 @@ test('a write that finds the disk full is tried again with the same bytes at the
 test('a sync that finds the disk full is tried again with all that it was for', async () => {
   const { disk, life } = await mounted();
   disk.written.length = 0;
-  disk.fail('sync', 'ENOSPC', 2);
+  disk.fail('sync', 'ENOSPC', 2, /seg-/);
   life.publish([1], 'one');
   await life.synced();
   assert.deepEqual(life.full, [true, false]);
@@ -64,7 +65,7 @@ test('a full disk holds up the first group of a segment at each of its steps, an
       await assert.rejects(QueueVolume.open(disk, folder, dataKey), { code: 'disk-failed' });
     }
     const opening = await QueueVolume.openUnsynced(disk, folder, dataKey);
-    disk.fail(operation, 'ENOSPC');
+    disk.fail(operation, 'ENOSPC', 1, operation === 'replace' ? /volume/ : /seg-/);
     await opening.durable(1);
     assert.deepEqual(opening.full, [true, false], operation);
     assert.deepEqual(await opening.bodies(1), ['one']);
@@ -80,7 +81,7 @@ for (const [operation, code] of [
   test(`after a ${operation} that failed with ${code} nothing is written or confirmed`, async () => {
     const { disk, life } = await mounted();
     const before = disk.copy();
-    disk.fail(operation, code);
+    disk.fail(operation, code, 1, /seg-/);
     life.publish([1], 'one');
     await assert.rejects(life.synced(), {
       code: 'disk-failed',

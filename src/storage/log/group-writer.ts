@@ -19,8 +19,6 @@ export interface Group {
   readonly lastBlock: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;
-  /** Whether there is nothing in it: it only says how far the log is synced. */
-  readonly isMarker: boolean;
 }
 
 /** Whom the writer tells. */

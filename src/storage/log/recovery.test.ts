@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
 import type { LogOptions } from '../log.ts';
@@ -135,9 +136,52 @@ test("another history's segment under the same number is refused though its last
 test('what a start leaves that ended before it changed anything is no damage', async () => {
   const disk = await formatted();
   await (await open(disk)).close();
-  for (const name of ['volume.new', 'lock.123', 'lock.123.stale'])
+  for (const name of ['volume.new', 'mark.new', 'lock.123', 'lock.123.stale'])
     disk.put(`/v/${name}`, Buffer.from('x'));
   assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
+});
+
+test('a volume of format 1 is mounted without a mark, and has one from then on', async () => {
+  const disk = await formatted();
+  const first = await open(disk);
+  first.declare(1);
+  first.publish([1], 'zero');
+  await first.close();
+  const volume = await Volume.open(disk, folder, dataKey);
+  await volume.update({ format: 1 });
+  await volume.rewrap(Buffer.from('wrapped anew'));
+  await volume.close();
+  await disk.remove('/v/mark');
+  await checkVolume(disk, folder, dataKey);
+  const killed = await killedWith(disk, 'one');
+  const life = await open(killed.copy());
+  assert.deepEqual(await life.bodies(1), ['zero', 'one']);
+  await life.close();
+  await killed.remove('/v/mark');
+  const expected = { code: 'volume-damaged', message: '/v/mark is missing' };
+  await assert.rejects(open(killed), expected);
+  await assert.rejects(checkVolume(killed, folder, dataKey), expected);
+});
+
+test('a mark that can not be written or synced ends what the log confirms', async () => {
+  for (const operation of ['write', 'sync'] as const) {
+    const timers = new VirtualTimers();
+    timers.install();
+    try {
+      const disk = await formatted();
+      const life = await open(disk);
+      disk.fail(operation, 'EIO', 1, /mark/);
+      for (let i = 0; i < 6; i++) {
+        timers.advance(100);
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      life.declare(1);
+      await assert.rejects(life.synced(), { code: 'disk-failed', message: /writing mark failed/ });
+      await assert.rejects(life.close(), { code: 'disk-failed' });
+    } finally {
+      timers.restore();
+    }
+  }
 });
 
 /** A disk whose renamings and removals take long. */
@@ -154,7 +198,7 @@ test('a volume is closed only after its unwanted segments were given back', asyn
   await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   await (await open(disk)).close();
   await (await open(disk)).close();
-  assert.deepEqual(await disk.list(folder), ['seg-2', 'volume']);
+  assert.deepEqual(await disk.list(folder), ['mark', 'seg-2', 'volume']);
 });
 
 test('a disk that cannot be read fails the start and the check as a disk', async () => {
@@ -165,9 +209,9 @@ test('a disk that cannot be read fails the start and the check as a disk', async
   // The header file is read first, and may be.
   for (const attempt of [() => open(disk), () => checkVolume(disk, folder, dataKey)]) {
     let count = 0;
-    disk.nextError = (operation) => {
+    disk.nextError = (operation, file) => {
       if (operation === 'read' && ++count === 2) disk.fail('read', 'EIO');
-      return next(operation);
+      return next(operation, file);
     };
     await assert.rejects(attempt(), expected);
   }

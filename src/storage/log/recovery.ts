@@ -1,6 +1,7 @@
 import { StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
 import { LiveSegment } from './live-segment.ts';
+import { type MarkPosition, markFile, readMark } from './mark.ts';
 import type { TableEntry } from './records.ts';
 import {
   blockFlags,
@@ -22,6 +23,8 @@ export class Recovery {
   readonly #files: SegmentFiles;
   /** The header of a segment after the one that recovery begins with, of which nothing was confirmed. */
   #successor: SegmentHeader | undefined = undefined;
+  /** How far the log is known to be synced at least. */
+  #mark: MarkPosition = { epoch: 0, segment: 0, blocks: 0 };
 
   constructor(volume: Volume, files: SegmentFiles) {
     this.#volume = volume;
@@ -47,6 +50,7 @@ export class Recovery {
       throw this.#rolledBack(`${segmentFile(later.at(-1) ?? 0)} was written after it`);
     }
     if (later[0] !== undefined) await this.#readSuccessor(later[0]);
+    await this.#readMark();
     if (position.segment === 0) return undefined;
     const segment = await this.open(position.segment);
     const isRightMount = position.blocks > 0 || segment.header.epoch === epoch;
@@ -62,6 +66,23 @@ export class Recovery {
       'volume-rolled-back',
       `${folder}/volume says mount ${header.epoch}, segment ${header.position.segment}; ${reason}`,
     );
+  }
+
+  /** Each mount has its mark before its header, and its header names a segment before its mark does. */
+  async #readMark(): Promise<void> {
+    const { epoch, position } = this.#volume.header;
+    const mark = await readMark(this.#volume);
+    if (mark === undefined) return;
+    if (mark.epoch < epoch) throw this.#rolledBack(`${markFile} is of mount ${mark.epoch}`);
+    if (mark.segment > position.segment) {
+      throw this.#rolledBack(`${markFile} says that ${segmentFile(mark.segment)} was confirmed`);
+    }
+    this.#mark = mark;
+  }
+
+  /** Up to which block of a segment everything is known to be as it was synced. */
+  blocksMarked(segment: number): number {
+    return this.#mark.segment === segment ? this.#mark.blocks : 0;
   }
 
   /** A segment by what its header page says. */
@@ -125,7 +146,14 @@ export class Recovery {
     }
     segment.end = end;
     if (position.blocks > 0) this.#checkEnd(reader, end, endTag);
-    else await this.#checkCut(segment, reader, end);
+    const blocksMarked = this.blocksMarked(segment.number);
+    if (end.blocks < blocksMarked) {
+      throw this.damage(
+        segment.number,
+        `ends with block ${end.blocks}; ${markFile} says that ${blocksMarked} were synced`,
+      );
+    }
+    if (position.blocks === 0) await this.#checkCut(segment, reader, end);
   }
 
   /** It was closed or cut before, so everything up to there must be as it was. */

@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import type { Random } from '../src/base/random.ts';
+import { keyFromBytes } from '../src/crypto/derive.ts';
+import type { Journal } from '../src/storage/journal.ts';
+import {
+  blockFlags,
+  decodeSegmentHeader,
+  pageBytes,
+  sealBlock,
+} from '../src/storage/log/segment.ts';
+import { Log, type LogOptions } from '../src/storage/log.ts';
+import { StateStore } from '../src/storage/state-store.ts';
+import { Volume } from '../src/storage/volume.ts';
+import { MemoryDisk } from '../tests/support/memory-disk.ts';
+import { QueueVolume } from '../tests/support/queue-volume.ts';
+import { VirtualTimers } from '../tests/support/virtual-timers.ts';
+
+/** Where on its disk each volume is. */
+export const folder = '/v';
+/** The hash that everything random in the vectors comes from. */
+export const sha256 = (text: string) => createHash('sha256').update(text).digest();
+/** The data key of the volumes, in hex. */
+export const keyText = sha256('data key of the vectors').toString('hex');
+/** The same as a key. */
+export const dataKey = () => keyFromBytes(Buffer.from(keyText, 'hex'));
+
+/** The same bytes at every run: the hash of a name and a number. */
+class CountedRandom implements Random {
+  readonly #name: string;
+  #count = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+  bytes(size: number): Buffer {
+    return sha256(`${this.#name} ${this.#count++}`).subarray(0, size);
+  }
+  uuid(): string {
+    throw new Error('a volume needs no UUID');
+  }
+}
+
+const wrappedKey = Buffer.from('a wrapped data key');
+/** So that it is not the speed of the machine that decides how far a mark is. */
+export const timers = new VirtualTimers();
+
+/** Waits until the mark says how far the log is now. */
+async function marked(disk: MemoryDisk): Promise<void> {
+  const before = Buffer.from(disk.bytes(`${folder}/mark`));
+  timers.advance(100);
+  while (disk.bytes(`${folder}/mark`).equals(before)) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A volume that was never mounted. */
+export async function formatted(kind: 'broker' | 'system' = 'broker'): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  await Volume.format(disk, folder, { id: 'vol-0123456789abcdef', kind, wrappedKey }, dataKey());
+  return disk;
+}
+
+/** Mounts a broker's volume; `history` tells lives apart that have the same past. */
+export function mount(disk: MemoryDisk, history: string, options: Partial<LogOptions> = {}) {
+  return QueueVolume.open(disk, folder, dataKey(), {
+    random: new CountedRandom(history),
+    ...options,
+  });
+}
+
+/** One mount in which two queues get messages, and one of these is settled. */
+async function firstMount(disk: MemoryDisk): Promise<QueueVolume> {
+  const life = await mount(disk, 'first');
+  life.declare(1);
+  life.declare(2);
+  await life.synced();
+  life.publish([1], 'settled later', { exchange: 'amq.direct', routingKey: 'a', nowMs: 1000 });
+  life.publish([1, 2], 'for both', { head: 'head', routingKey: 'b', priority: 5, nowMs: 1001 });
+  await life.synced();
+  life.publish([2], 'expires', { routingKey: 'c', nowMs: 1002, expiresAtMs: 61_002 });
+  life.settle(1, 0);
+  await life.synced();
+  return life;
+}
+
+/** The first mount, and its clean end. */
+export async function firstClosed(): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await firstMount(disk);
+  life.window(1).markReturned(1, false);
+  await life.close();
+  return disk;
+}
+
+/** A mount in which one more message comes. */
+export async function secondMount(disk: MemoryDisk, body = 'second mount'): Promise<QueueVolume> {
+  const life = await mount(disk, `second ${body}`);
+  life.publish([1], body, { routingKey: 'd', nowMs: 2000 });
+  await life.synced();
+  return life;
+}
+
+/** Two mounts, each with a clean end. */
+export async function secondClosed(body?: string): Promise<MemoryDisk> {
+  const disk = await firstClosed();
+  await (await secondMount(disk, body)).close();
+  return disk;
+}
+
+/** What a process left that was killed in its first mount, with everything synced. */
+export async function killed(): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await firstMount(disk);
+  const left = disk.copy();
+  await life.close();
+  return left;
+}
+
+/** The first page behind everything but zeros. */
+export function endOf(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return Math.ceil(end / pageBytes) * pageBytes;
+}
+
+/** Undoes the last write but for its first bytes. */
+export async function torn(): Promise<MemoryDisk> {
+  const disk = await killed();
+  const bytes = disk.bytes(`${folder}/seg-1`);
+  bytes.fill(0, endOf(bytes) - pageBytes + 64);
+  return disk;
+}
+
+/** Mounted again after its last write was torn, and closed. */
+export async function mountedAgain(): Promise<MemoryDisk> {
+  const disk = await torn();
+  await (await secondMount(disk)).close();
+  return disk;
+}
+
+/** A second mount that ended between its first group and the header that names it. */
+export async function endedWhileMounting(): Promise<MemoryDisk> {
+  const disk = await firstClosed();
+  const life = await mount(disk, 'ended', {});
+  const begun = disk.copy();
+  await life.close();
+  const left = await firstClosed();
+  const volume = await Volume.open(left, folder, dataKey());
+  const { position } = volume.header;
+  await volume.update({ state: 'open', epoch: 2, position });
+  await volume.close();
+  return mixed(mixed(left, 'seg-2', begun), 'mark', begun);
+}
+
+/** A second mount that ended between its mark and the header that names it. */
+export async function endedBeforeMounting(): Promise<MemoryDisk> {
+  return mixed(await firstClosed(), 'mark', await endedWhileMounting());
+}
+
+/** A second mount that was killed when its mark named its segment, which had one group. */
+export async function endedMounted(): Promise<MemoryDisk> {
+  const disk = await firstClosed();
+  const life = await mount(disk, 'ended', {});
+  await marked(disk);
+  const left = disk.copy();
+  await life.close();
+  return left;
+}
+
+/** Killed after segments were filled, given back and written anew. */
+export async function recycled(): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await mount(disk, 'recycled', { segmentBytes: 4 * pageBytes });
+  life.declare(1);
+  for (let i = 0; disk.names.every((name) => !name.includes('free-')); i++) {
+    life.publish([1], `message ${i}`);
+    await life.synced();
+    life.settle(1, i);
+  }
+  while (disk.names.some((name) => name.includes('free-'))) {
+    life.publish([1], 'last');
+    await life.synced();
+  }
+  const left = disk.copy();
+  await life.close();
+  return left;
+}
+
+/** Killed when it had been idle: the mark says that everything is synced. */
+export async function idle(): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await firstMount(disk);
+  await marked(disk);
+  const left = disk.copy();
+  await life.close();
+  return left;
+}
+
+/** Killed when a group had been synced after the mark. */
+export async function busy(): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await firstMount(disk);
+  await marked(disk);
+  life.publish([1], 'after the mark', { routingKey: 'd', nowMs: 1003 });
+  await life.synced();
+  const left = disk.copy();
+  await life.close();
+  return left;
+}
+
+/** The same volume as a program left it that knew no marks. */
+export async function ofFormat1(disk: MemoryDisk): Promise<MemoryDisk> {
+  const volume = await Volume.open(disk, folder, dataKey());
+  await volume.update({ format: 1 });
+  await volume.close();
+  await disk.remove(`${folder}/mark`);
+  return disk;
+}
+
+class Notes implements Journal<{ readonly note: string }> {
+  readonly name = 'notes';
+  readonly #notes: { readonly note: string }[] = [];
+  apply(change: { readonly note: string }): void {
+    this.#notes.push(change);
+  }
+  snapshot() {
+    return this.#notes;
+  }
+}
+
+/** The service's volume, after two mounts. */
+export async function system(): Promise<MemoryDisk> {
+  const disk = await formatted('system');
+  for (let run = 0; run < 2; run++) {
+    const volume = await Volume.open(disk, folder, dataKey());
+    const state = new StateStore([new Notes()], ['audit']);
+    await Log.open(volume, state, {
+      random: new CountedRandom(`system ${run}`),
+      onDurable: (group) => state.onDurable(group),
+      onFailed: (error) => state.onFailed(error),
+    });
+    state.recovered();
+    for (const atMs of [5000, 5001]) {
+      const event = { timeline: 'audit', atMs: atMs + run * 1000, bytes: Buffer.from('event') };
+      await state.commit([{ journal: 'notes', change: { note: `${run} at ${atMs}` } }, event]);
+    }
+    await state.close();
+    await volume.close();
+  }
+  return disk;
+}
+
+/** Turns one bit of a file over. */
+export function flip(disk: MemoryDisk, file: string, at: number): MemoryDisk {
+  const bytes = disk.bytes(`${folder}/${file}`);
+  bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+  return disk;
+}
+
+/** Leaves so many bytes of a file, or so many less than there are. */
+export function cutOff(disk: MemoryDisk, file: string, sizeBytes: number): MemoryDisk {
+  const bytes = disk.bytes(`${folder}/${file}`);
+  disk.put(
+    `${folder}/${file}`,
+    bytes.subarray(0, sizeBytes < 0 ? bytes.length + sizeBytes : sizeBytes),
+  );
+  return disk;
+}
+
+/** A disk without one of its files. */
+export async function without(disk: MemoryDisk, file: string): Promise<MemoryDisk> {
+  await disk.remove(`${folder}/${file}`);
+  return disk;
+}
+
+/** A disk with one file of another. */
+export function mixed(disk: MemoryDisk, file: string, from: MemoryDisk): MemoryDisk {
+  disk.put(`${folder}/${file}`, from.bytes(`${folder}/${file}`));
+  return disk;
+}
+
+/** What a kill left, with one more group, sealed as it must be, of one block. */
+export async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
+  const disk = await killed();
+  const volume = await Volume.open(disk, folder, dataKey());
+  const bytes = disk.bytes(`${folder}/seg-1`);
+  const segment = decodeSegmentHeader(volume, bytes.subarray(0, pageBytes), 1);
+  await volume.close();
+  if (segment === undefined) throw new Error('the segment does not begin as it was written');
+  const at = endOf(bytes);
+  const number = bytes.readUInt32BE(at - pageBytes) + 1;
+  const flags = blockFlags.groupBegin | blockFlags.groupEnd;
+  const durable = { segment: 1, blocks: durableBlocks };
+  const header = { number, flags, length: plaintext.length, durable };
+  for (const [i, part] of sealBlock(segment.key, header, plaintext).entries()) {
+    part.copy(bytes, at + i * 40);
+  }
+  return disk;
+}
