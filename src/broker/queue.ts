@@ -281,7 +281,7 @@ export class Queue {
 
   /** Something changed that may let messages go out. */
   wake(): void {
-    if (!this.isDirty && !this.isDeleted) this.#host.markDirty(this);
+    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.markDirty(this);
   }
 
   /** See `Subscription.get`. */

@@ -47,7 +47,7 @@ export interface SubscribeOptions {
 }
 
 /** Deliveries that a new ring has room for, and up to which it is kept when it is empty. */
-const ringSize = 16;
+const ringSize = 8;
 const ringSizeKept = 65_536;
 
 /** Credit and settlement between one queue and one consumer. */

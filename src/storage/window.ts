@@ -2,24 +2,33 @@ import { assert } from '../base/assert.ts';
 
 const shift = 8;
 const size = 1 << shift;
+/** Messages that the first ring has room for. */
+const ringSizeMin = 16;
 const live = 1;
 const returned = 2;
 
 /**
  * Where a queue's messages lie: a sliding window over its dense sequence numbers, 16 bytes a
- * message (block slot, offset, body length, state), in chunks that are freed once nothing in them
- * is live. Knows nothing of order of delivery.
+ * message (block slot, offset, body length, state). A short queue has one small ring, so that a
+ * thousand queues fit into a processor's cache; a longer one has chunks, which are freed once
+ * nothing in them is live. Knows nothing of order of delivery.
  */
 export class Window {
   /** The sequence number the next message gets. */
   next: number;
   /** Live messages. */
   count = 0;
+  /** Nothing before it is live. In chunks it is the number of their first place. */
   #first: number;
+  /** In it a message has its place at its number modulo the ring's size. */
+  #ring: Uint32Array | undefined = undefined;
+  /** Size of the ring or of a chunk, less 1. */
+  #mask = size - 1;
   #chunks: (Uint32Array | undefined)[] = [];
+  /** Live messages in each chunk. */
   #left: number[] = [];
   #spare: Uint32Array | undefined = undefined;
-  #expiries = new Map<number, number>();
+  #expiries: Map<number, number> | undefined = undefined;
 
   /** The queue's number in records; never reused in one volume. */
   readonly number: number;
@@ -37,7 +46,7 @@ export class Window {
     this.number = number;
     this.isDurable = isDurable;
     this.next = next;
-    this.#first = next - (next % size);
+    this.#first = next;
   }
 
   /** Adds the next message and returns its sequence number. */
@@ -52,7 +61,19 @@ export class Window {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
     assert(relative >= 0, 'a message is older than its queue');
-    const index = relative >>> shift;
+    if (this.#ring !== undefined && relative > this.#mask) this.#grow(relative);
+    const chunk = this.#ring ?? this.#take((sequence - this.#first) >>> shift);
+    const at = (sequence & this.#mask) << 2;
+    chunk[at] = slot;
+    chunk[at + 1] = offset;
+    chunk[at + 2] = bodyLength;
+    chunk[at + 3] = live | (priority << 8);
+    this.count++;
+    if (sequence >= this.next) this.next = sequence + 1;
+  }
+
+  /** A chunk that gets one more message. */
+  #take(index: number): Uint32Array {
     while (this.#chunks.length <= index) {
       this.#chunks.push(undefined);
       this.#left.push(0);
@@ -64,14 +85,26 @@ export class Window {
       this.#spare = undefined;
       this.#chunks[index] = chunk;
     }
-    const at = (relative & (size - 1)) << 2;
-    chunk[at] = slot;
-    chunk[at + 1] = offset;
-    chunk[at + 2] = bodyLength;
-    chunk[at + 3] = live | (priority << 8);
     this.#left[index] = (this.#left[index] ?? 0) + 1;
-    this.count++;
-    if (sequence >= this.next) this.next = sequence + 1;
+    return chunk;
+  }
+
+  /** Moves what is in the ring to a larger one, or to chunks. */
+  #grow(relative: number): void {
+    const old = this.#ring;
+    if (old === undefined) return;
+    const oldMask = this.#mask;
+    const first = this.#first;
+    this.#mask = (relative < size / 4 ? size / 4 : size) - 1;
+    const ring = relative < size ? new Uint32Array((this.#mask + 1) * 4) : undefined;
+    if (ring === undefined) this.#first = first - (first % size);
+    this.#ring = ring;
+    for (let s = first; s <= first + oldMask; s++) {
+      const from = (s & oldMask) << 2;
+      if (((old[from + 3] ?? 0) & live) === 0) continue;
+      const to = ring ?? this.#take((s - this.#first) >>> shift);
+      to.set(old.subarray(from, from + 4), (s & this.#mask) << 2);
+    }
   }
 
   /** Whether the message is neither settled nor unknown. */
@@ -88,10 +121,9 @@ export class Window {
   }
   /** Its record will begin elsewhere in its block. */
   move(sequence: number, offset: number): void {
-    const relative = sequence - this.#first;
-    const chunk = this.#chunks[relative >>> shift];
+    const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message that is settled moves');
-    chunk[((relative & (size - 1)) << 2) + 1] = offset;
+    chunk[((sequence & this.#mask) << 2) + 1] = offset;
   }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
@@ -111,9 +143,9 @@ export class Window {
   }
   /** Notes that it was delivered and came back. */
   markReturned(sequence: number, hasFailed: boolean): void {
-    const chunk = this.#chunks[(sequence - this.#first) >>> shift];
+    const chunk = this.#chunk(sequence);
     if (chunk === undefined) return;
-    const at = (((sequence - this.#first) & (size - 1)) << 2) + 3;
+    const at = ((sequence & this.#mask) << 2) + 3;
     const state = chunk[at] ?? 0;
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
     chunk[at] = (state | returned) + more;
@@ -121,24 +153,29 @@ export class Window {
 
   /** When it expires, wall milliseconds; Infinity for never. */
   expiresAtMs(sequence: number): number {
-    return this.#expiries.size === 0 ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
+    return this.#expiries === undefined ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
   }
   /** Sets when it expires. */
   setExpiry(sequence: number, atMs: number): void {
+    this.#expiries ??= new Map();
     this.#expiries.set(sequence, atMs);
   }
 
   /** Removes a live message for good. */
   remove(sequence: number): void {
-    const relative = sequence - this.#first;
-    const index = relative >>> shift;
-    const chunk = this.#chunks[index];
+    const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message is settled twice');
-    const at = ((relative & (size - 1)) << 2) + 3;
+    const at = ((sequence & this.#mask) << 2) + 3;
     assert(((chunk[at] ?? 0) & live) !== 0, 'a message is settled twice');
     chunk[at] = 0;
     this.count--;
-    if (this.#expiries.size !== 0) this.#expiries.delete(sequence);
+    if (this.#expiries !== undefined) this.#expiries.delete(sequence);
+    if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
+    else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
+  }
+
+  /** A chunk has one message less. */
+  #leave(index: number, chunk: Uint32Array): void {
     const left = (this.#left[index] ?? 0) - 1;
     this.#left[index] = left;
     // The chunk that is still being filled stays until another takes its place.
@@ -149,18 +186,24 @@ export class Window {
   liveFrom(sequence: number): number {
     let at = Math.max(sequence, this.#first);
     while (at < this.next && !this.isLive(at)) {
-      const relative = at - this.#first;
-      const isGone = this.#chunks[relative >>> shift] === undefined;
-      at = isGone ? this.#first + ((relative >>> shift) + 1) * size : at + 1;
+      if (this.#chunk(at) !== undefined) at++;
+      else if (this.#ring !== undefined) return this.next;
+      else at += size - ((at - this.#first) & (size - 1));
     }
     return Math.min(at, this.next);
   }
 
-  #word(sequence: number, which: number): number {
+  /** The ring or the chunk in which a sequence number has its place. */
+  #chunk(sequence: number): Uint32Array | undefined {
     const relative = sequence - this.#first;
-    if (relative < 0 || sequence >= this.next) return 0;
-    const chunk = this.#chunks[relative >>> shift];
-    return chunk === undefined ? 0 : (chunk[((relative & (size - 1)) << 2) + which] ?? 0);
+    if (relative < 0) return undefined;
+    if (this.#ring === undefined) return this.#chunks[relative >>> shift];
+    return relative <= this.#mask ? this.#ring : undefined;
+  }
+
+  #word(sequence: number, which: number): number {
+    if (sequence >= this.next) return 0;
+    return this.#chunk(sequence)?.[((sequence & this.#mask) << 2) + which] ?? 0;
   }
 
   #free(index: number, chunk: Uint32Array): void {
@@ -173,11 +216,14 @@ export class Window {
     }
   }
 
+  /** Nothing is live: whatever comes has a ring again, of a chunk's memory where there is one. */
   #restart(sequence: number): void {
-    const first = sequence - (sequence % size);
-    if (first === this.#first) return;
+    this.#first = sequence;
+    if (this.#ring !== undefined) return;
+    const ring = this.#chunks.at(-1) ?? new Uint32Array(ringSizeMin * 4);
+    this.#ring = ring;
+    this.#mask = ring.length / 4 - 1;
     this.#chunks.length = 0;
     this.#left.length = 0;
-    this.#first = first;
   }
 }

@@ -34,9 +34,9 @@ export class Router {
       return this.#lastRoute;
     }
     const known = this.#routes.get(exchange)?.get(key);
-    const route = known ?? this.#find(exchange, key, headers);
-    if (this.#lastExchange !== undefined || known !== undefined) this.#last(exchange, key, route);
-    return route;
+    if (known === undefined) return this.#find(exchange, key, headers);
+    this.#last(exchange, key, known);
+    return known;
   }
 
   /** The same for a message with several routing keys; such routes are not remembered. */
@@ -45,7 +45,6 @@ export class Router {
   }
 
   #last(exchange: Exchange, key: string, route: Route): void {
-    if (this.#routes.get(exchange)?.get(key) !== route) return;
     this.#lastExchange = exchange;
     this.#lastKey = key;
     this.#lastRoute = route;
@@ -106,7 +105,6 @@ export class Router {
     const routes = this.#routes.get(exchange) ?? new Map<string, Route>();
     if (routes.size >= this.#countMax) routes.clear();
     this.#routes.set(exchange, routes.set(key, route));
-    this.#lastExchange ??= exchange;
     this.#last(exchange, key, route);
   }
 }

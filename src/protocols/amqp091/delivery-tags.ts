@@ -118,11 +118,11 @@ export class DeliveryTags {
     if (last !== undefined) this.#settleUpTo(this.#runs.length - 1, last.lastTag, outcome);
   }
 
-  /** Later runs first, so that messages that go back to a queue do so last first. */
+  /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
   #settleUpTo(at: number, tag: number, outcome: Outcome): void {
     let kept = 0;
-    for (let i = at; i >= 0; i--) {
-      const run = this.#runs[i];
+    for (let n = 0; n <= at; n++) {
+      const run = this.#runs[outcome === 'accepted' ? n : at - n];
       if (run === undefined) continue;
       this.#settleIn(run, run.firstTag, Math.min(run.lastTag, tag), outcome);
       if (run.left > 0) kept = 1;
