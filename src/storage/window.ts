@@ -24,22 +24,21 @@ export class Window {
   #ring: Uint32Array | undefined = undefined;
   /** Size of the ring or of a chunk, less 1. */
   #mask = size - 1;
-  #chunks: (Uint32Array | undefined)[] = [];
-  /** Live messages in each chunk. */
-  #left: number[] = [];
-  #spare: Uint32Array | undefined = undefined;
   #expiries: Map<number, number> | undefined = undefined;
-
   /** The queue's number in records; never reused in one volume. */
   readonly number: number;
   /** Whether the log recreates it at the next start. */
   readonly isDurable: boolean;
-  /** Time to live the queue gives each message, from when it was received; Infinity for none. */
-  ttlMs = Infinity;
+  /** Time to live the queue gives each message, from when it was received. */
+  ttlMs: number | undefined = undefined;
   /** Settled and not yet in the log: from here ... */
   runStart = -1;
   /** ... to before here. */
   runEnd = -1;
+  #chunks: (Uint32Array | undefined)[] = [];
+  /** Live messages in each chunk. */
+  #left: number[] = [];
+  #spare: Uint32Array | undefined = undefined;
 
   /** @param next the first sequence number, 0 for a new queue */
   constructor(number: number, isDurable: boolean, next = 0) {
@@ -159,6 +158,13 @@ export class Window {
   setExpiry(sequence: number, atMs: number): void {
     this.#expiries ??= new Map();
     this.#expiries.set(sequence, atMs);
+  }
+
+  /** When a message expires, by the queue and by its sender; both wall milliseconds. */
+  dueMs(receivedAtMs: number, expiresAtMs: number): number {
+    return this.ttlMs === undefined
+      ? expiresAtMs
+      : Math.min(expiresAtMs, receivedAtMs + this.ttlMs);
   }
 
   /** Removes a live message for good. */

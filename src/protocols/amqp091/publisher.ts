@@ -5,16 +5,15 @@ import { noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { isReplyAddress, replyChannel, replyTo } from './address.ts';
+import { replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { AmqpError } from './errors.ts';
 import { amqp091Format, shortStringAt } from './format.ts';
-import { isSame, type Keys, KnownKeys } from './known-keys.ts';
+import { Keys, KnownKeys } from './known-keys.ts';
 
 const scan = new HeadScan();
-const knownKeys = new KnownKeys();
-const noKeysYet: Keys = { bytes: Buffer.alloc(0), exchange: '', routingKey: '' };
+const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
 
 /** Class 60 and weight 0, with which every content header begins. */
 const basicHeader = 0x003c0000;
@@ -40,13 +39,15 @@ export class Publisher {
   #room: Buffer | undefined = undefined;
   #roomUsed = 0;
   #isMandatory = false;
+  readonly #knownKeys: KnownKeys;
   /** Those of the last message. */
-  #keys: Keys = noKeysYet;
+  #keys = noKeysYet;
   #exchange: Exchange | undefined = undefined;
   #version = -1;
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.#knownKeys = KnownKeys.of(channel.vhost);
   }
 
   /**
@@ -64,8 +65,8 @@ export class Publisher {
     const bits = bytes[keysEnd] ?? 0;
     if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
     this.#isMandatory = (bits & 1) !== 0;
-    if (!isSame(this.#keys, bytes, keysStart, keysEnd)) {
-      const keys = knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
+    if (!this.#keys.isAt(bytes, keysStart, keysEnd)) {
+      const keys = this.#knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
       if (keys.exchange !== this.#keys.exchange) this.#exchange = undefined;
       this.#keys = keys;
     }
@@ -185,10 +186,11 @@ export class Publisher {
     this.#room = undefined;
     const channel = this.#channel;
     const publication = this.#publication;
-    const { exchange, routingKey } = this.#keys;
-    publication.routingKey = routingKey;
+    const keys = this.#keys;
+    publication.routingKey = keys.routingKey;
+    publication.remembered = keys;
     publication.exchange = undefined;
-    if (exchange === '' && isReplyAddress(routingKey)) this.#reply(routingKey);
+    if (keys.isReply) this.#reply(keys.routingKey);
     else {
       publication.exchange = this.#resolveExchange();
       if (channel.transaction !== undefined) channel.transaction.publish(publication);
