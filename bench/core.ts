@@ -24,6 +24,7 @@ async function run(bodyBytes: number, count: number, isPersistent: boolean): Pro
   const subscription: Subscription = bare.queue.subscribe(sink, plainSubscribe);
   const publication = message(broker, '', 'q', 'x'.repeat(bodyBytes));
   publication.isPersistent = isPersistent;
+  publication.remembered = { target: undefined, route: undefined };
   const start = performance.now();
   let settled = 0;
   for (let i = 0; i < count; i += 100) {

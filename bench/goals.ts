@@ -234,6 +234,16 @@ const goals: readonly Goal[] = [
     4,
     oursOver(perCpu('S4', 1024), 'rabbitmq4'),
   ),
+  ...[16, 1024].flatMap((bodyBytes) => [
+    least(
+      '–',
+      `messages per CPU-second over 100 queues to those over one, ${bodyBytes === 16 ? '16 B' : '1 KiB'}`,
+      0.8,
+      0.8,
+      ours(['queues', bodyBytes, 'keptOf100']),
+    ),
+    least('–', 'the same, 1,000 queues', 0.8, 0.8, ours(['queues', bodyBytes, 'keptOf1000'])),
+  ]),
   most('–', 'CreateBroker to RUNNING', 'ms', 1000, 1000, ours(['create', 0, 'createMs'])),
   most('–', 'confirm of a single message over one write and fdatasync', '×', 2, 2, latency),
 ];

@@ -9,6 +9,7 @@ export const scenarioNames = [
   'S5',
   'S6',
   'S9',
+  'queues',
   'latency',
   'idle',
   'start',
@@ -65,7 +66,14 @@ export type FigureName =
   | 'diskAfterDrainMiB'
   | 'drainedPerSecond'
   | 'drainedPerCpuSecond'
-  | 'restartMs';
+  | 'restartMs'
+  | 'perSecondOf100'
+  | 'perSecondOf1000'
+  | 'perCpuSecondOf100'
+  | 'perCpuSecondOf1000'
+  /** Messages per CPU-second over so many queues, over those with one queue. */
+  | 'keptOf100'
+  | 'keptOf1000';
 
 export type Figures = Partial<Record<FigureName, number>>;
 

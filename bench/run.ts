@@ -13,6 +13,7 @@ import type { Measurement, PeerName, Results, ScenarioName } from './results.ts'
 import { measureBacklog } from './scenarios/backlog.ts';
 import { measureIdle, measureOpening } from './scenarios/connections.ts';
 import { measureFlows, measureLatency } from './scenarios/messages.ts';
+import { measureQueues } from './scenarios/queues.ts';
 import { measureCreation, measureStarts } from './scenarios/start.ts';
 import type { Session } from './session.ts';
 import { report, showNumber } from './tables.ts';
@@ -20,6 +21,7 @@ import { report, showNumber } from './tables.ts';
 /** In this order; creating brokers comes last, because they stay. */
 const scenarios: readonly [readonly ScenarioName[], (session: Session) => Promise<void>][] = [
   [['S1', 'S2', 'S3', 'S4', 'S5'], measureFlows],
+  [['queues'], measureQueues],
   [['latency'], measureLatency],
   [['S9'], measureOpening],
   [['idle'], measureIdle],

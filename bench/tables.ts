@@ -18,6 +18,7 @@ const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   S3: 'S3, quorum queue, plain connections',
   S4: 'S4, persistent over TLS',
   S5: 'S5, fan-out to 10 queues over TLS (deliveries)',
+  queues: 'S4 over 1, 100 and 1,000 queues',
   S6: 'S6 and S8, backlog and restart',
   S9: 'S9, opening and closing over TLS',
   latency: 'One confirm at a time over TLS',
@@ -138,6 +139,20 @@ function backlogColumns(of: Columns): Column[] {
   ];
 }
 
+function queuesColumns(of: Columns): Column[] {
+  return [
+    of.plain('msg per server-CPU-s, 1 queue', 'messagesPerCpuSecond'),
+    of.plain('100 queues', 'perCpuSecondOf100'),
+    of.plain('1,000 queues', 'perCpuSecondOf1000'),
+    of.plain('100 to 1', 'keptOf100'),
+    of.plain('1,000 to 1', 'keptOf1000'),
+    of.plain('msg/s, 1 queue', 'messagesPerSecond'),
+    of.plain('100 queues', 'perSecondOf100'),
+    of.plain('1,000 queues', 'perSecondOf1000'),
+    of.plain('RSS MiB', 'rssMaxKiB', 1 / 1024),
+  ];
+}
+
 function columnsOf(scenario: ScenarioName, of: Columns): Column[] {
   switch (scenario) {
     case 'S6':
@@ -148,6 +163,8 @@ function columnsOf(scenario: ScenarioName, of: Columns): Column[] {
         of.plain('per server-CPU-s', 'connectionsPerCpuSecond'),
         of.ratio('connectionsPerCpuSecond'),
       ];
+    case 'queues':
+      return queuesColumns(of);
     case 'latency':
       return [of.pair('confirm p50 / p99 ms', 'confirmP50Ms', 'confirmP99Ms')];
     case 'idle':

@@ -8,7 +8,7 @@ static const char *o_host = "127.0.0.1", *o_user = "guest", *o_pass = "guest", *
                   *o_qname = "load", *o_qtype, *o_name = "", *o_exchange;
 static int o_hello, o_start, o_progress;
 static int o_port = 5672, o_tls, o_prod = 1, o_cons = 1, o_queues = 1, o_size = 16, o_persist, o_confirm, o_prefetch, o_ackbatch, o_durable,
-           o_nodeclare, o_delete, o_wait, o_first, o_churn, o_idle, o_churn_threads = 4, o_noresume = 1, o_mandatory, o_qmode_lazy, o_purge;
+           o_nodeclare, o_delete, o_wait, o_first, o_churn, o_idle, o_churn_threads = 4, o_noresume = 1, o_mandatory, o_qmode_lazy, o_purge, o_spread;
 static long o_inflight = 0, o_count = 0, o_minbatch = 0, o_rate = 0;
 static double o_dur = 10, o_warm = 2, o_stall = 10;
 
@@ -119,7 +119,12 @@ static void amqp_close(conn *c) {
   if (!m_send(c, &e)) m_wait(c, 10, 51);
   conn_close(c);
 }
-static void q_name(char *b, int i) { sprintf(b, "%s-%d", o_qname, i); }
+// With --spread every name is as long as the others, so that only its digits need be patched.
+#define DIGITS 6
+static void q_name(char *b, int i) { sprintf(b, "%s-%0*d", o_qname, o_spread ? DIGITS : 1, i); }
+// Methods sent before the first answer is read.
+#define PIPELINE 1000
+static double g_declare_ms;
 static void q_setup(conn *c) {
   enc e;
   char q[128];
@@ -128,16 +133,25 @@ static void q_setup(conn *c) {
     e16(&e, 0), ess(&e, o_qname), ess(&e, o_exchange), e8(&e, o_durable ? 2 : 0), e32(&e, 0);
     if (m_send(c, &e) || !m_wait(c, 40, 11)) die("exchange.declare failed");
   }
-  for (int i = 0; i < o_queues; i++) {
+  uint64_t t0 = now_ns();
+  for (int i = 0, answered = 0; answered < o_queues;) {
+    for (; i < o_queues && i - answered < PIPELINE; i++) {
+      q_name(q, i);
+      m_begin(&e, 1, 50, 10);
+      e16(&e, 0), ess(&e, q), e8(&e, o_durable ? 2 : 0);
+      size_t at = e.n;
+      e32(&e, 0);
+      if (o_qtype) ess(&e, "x-queue-type"), e8(&e, 'S'), els(&e, o_qtype, strlen(o_qtype));
+      if (o_qmode_lazy) ess(&e, "x-queue-mode"), e8(&e, 'S'), els(&e, "lazy", 4);
+      wr32(e.b + at, e.n - at - 4);
+      if (m_send(c, &e)) die("queue.declare failed");
+    }
+    for (; answered < i; answered++)
+      if (!m_wait(c, 50, 11)) die("queue.declare failed");
+  }
+  g_declare_ms = (now_ns() - t0) / 1e6;
+  for (int i = 0; i < o_queues && (o_exchange || o_purge); i++) {
     q_name(q, i);
-    m_begin(&e, 1, 50, 10);
-    e16(&e, 0), ess(&e, q), e8(&e, o_durable ? 2 : 0);
-    size_t at = e.n;
-    e32(&e, 0);
-    if (o_qtype) ess(&e, "x-queue-type"), e8(&e, 'S'), els(&e, o_qtype, strlen(o_qtype));
-    if (o_qmode_lazy) ess(&e, "x-queue-mode"), e8(&e, 'S'), els(&e, "lazy", 4);
-    wr32(e.b + at, e.n - at - 4);
-    if (m_send(c, &e) || !m_wait(c, 50, 11)) die("queue.declare failed");
     if (o_exchange) {
       m_begin(&e, 1, 50, 20);
       e16(&e, 0), ess(&e, q), ess(&e, o_qname), ess(&e, "load.*.#"), e8(&e, 0), e32(&e, 0);
@@ -153,11 +167,15 @@ static void q_setup(conn *c) {
 static void q_delete(conn *c) {
   enc e;
   char q[128];
-  for (int i = 0; i < o_queues; i++) {
-    q_name(q, i);
-    m_begin(&e, 1, 50, 40);
-    e16(&e, 0), ess(&e, q), e8(&e, 0);
-    if (m_send(c, &e) || !m_wait(c, 50, 41)) return;
+  for (int i = 0, answered = 0; answered < o_queues;) {
+    for (; i < o_queues && i - answered < PIPELINE; i++) {
+      q_name(q, i);
+      m_begin(&e, 1, 50, 40);
+      e16(&e, 0), ess(&e, q), e8(&e, 0);
+      if (m_send(c, &e)) return;
+    }
+    for (; answered < i; answered++)
+      if (!m_wait(c, 50, 41)) return;
   }
   if (o_exchange) {
     m_begin(&e, 1, 40, 20);
@@ -173,12 +191,14 @@ typedef struct {
   uint64_t *ts, tsmask;
   uint8_t *buf;
   int k;
-  size_t mlen, body;  // length of one message on the wire, offset of its body
+  size_t mlen, body, key;  // length of one message on the wire, offsets of its body and of its routing key's digits
+  int turn;                // with --spread: the queue of the next message
   size_t po, pl;      // pending part of buf
 } prod;
 typedef struct {
   conn c;
-  uint64_t got, tag, unacked, lastseq, gaps, redel;
+  uint64_t got, tag, unacked, gaps, redel;
+  uint64_t *nextseq;  // of each queue, with --spread; of all otherwise
   uint64_t left;  // body bytes of the current message still to come
   int fresh;
 } cons;
@@ -187,6 +207,7 @@ static cons *C;
 static hist_t h_conf, h_e2e;
 static uint64_t g_sent, g_acked, g_got;
 static int g_measuring, g_stop_pub;
+static char (*g_digits)[DIGITS];
 
 static void prod_build(prod *p, int i) {
   char q[128];
@@ -199,6 +220,7 @@ static void prod_build(prod *p, int i) {
   m_end(&e);
   size_t n = e.n;
   memcpy(m, e.b, n);
+  p->key = n - 2 - DIGITS;
   e.n = 0;
   e8(&e, 2), e16(&e, 1), e32(&e, 0), e16(&e, 60), e16(&e, 0), e64(&e, o_size), e16(&e, 0x1000), e8(&e, o_persist ? 2 : 1);
   m_end(&e);
@@ -257,6 +279,13 @@ static int produce(prod *p) {
         if (o_size >= 16) memcpy(b + 8, &p->sent, 8);
         p->ts[++p->sent & p->tsmask] = t;
       }
+      if (o_spread) {
+        b = p->buf + p->key;
+        for (long j = 0; j < can; j++, b += p->mlen) {
+          memcpy(b, g_digits[p->turn], DIGITS);
+          if (++p->turn == o_queues) p->turn = 0;
+        }
+      }
       g_sent += can;
       p->po = 0, p->pl = can * p->mlen;
     }
@@ -313,8 +342,10 @@ static void on_cons_frame(cons *c, uint8_t *f, uint32_t sz) {
         memcpy(&ts, f + 7, 8);
         memcpy(&seq, f + 15, 8);
         if (g_measuring && g_t > ts) hist_add(&h_e2e, g_t - ts, 1);
-        if (c->got && seq != c->lastseq + 1) c->gaps++;
-        c->lastseq = seq;
+        // Messages go round the queues in turn, and each queue keeps its own in order.
+        uint64_t step = o_spread ? o_queues : 1, *next = &c->nextseq[o_spread ? (uint32_t)seq % (uint32_t)o_queues : 0];
+        if (*next && seq != *next) c->gaps++;
+        *next = seq + step;
       }
     }
     c->left -= sz;
@@ -392,7 +423,7 @@ static void *churn_thread(void *a) {
 
 enum { O_HOST = 256, O_PORT, O_TLS, O_CA, O_SUITES, O_USER, O_PASS, O_VHOST, O_PROD, O_CONS, O_QUEUES, O_SIZE, O_PERSIST, O_CONFIRM, O_PREFETCH, O_ACKBATCH,
        O_AUTOACK, O_DURABLE, O_QTYPE, O_LAZY, O_QNAME, O_EXCHANGE, O_DUR, O_WARM, O_COUNT, O_INFLIGHT, O_RATE, O_MINBATCH, O_PID, O_NAME, O_NODECL, O_DELETE,
-       O_PURGE, O_WAIT, O_FIRST, O_CHURN, O_CHURNT, O_IDLE, O_STALL, O_RESUME, O_SNDBUF, O_MANDATORY, O_SERVER_NAME, O_HELLO, O_START, O_PROGRESS, O_HELP };
+       O_PURGE, O_WAIT, O_FIRST, O_CHURN, O_CHURNT, O_IDLE, O_STALL, O_RESUME, O_SNDBUF, O_MANDATORY, O_SERVER_NAME, O_HELLO, O_START, O_PROGRESS, O_SPREAD, O_HELP };
 static struct option opts[] = {
     {"host", 1, 0, O_HOST}, {"port", 1, 0, O_PORT}, {"tls", 0, 0, O_TLS}, {"ca", 1, 0, O_CA}, {"ciphersuites", 1, 0, O_SUITES}, {"user", 1, 0, O_USER},
     {"pass", 1, 0, O_PASS}, {"vhost", 1, 0, O_VHOST}, {"producers", 1, 0, O_PROD}, {"consumers", 1, 0, O_CONS}, {"queues", 1, 0, O_QUEUES},
@@ -403,7 +434,7 @@ static struct option opts[] = {
     {"delete", 0, 0, O_DELETE}, {"purge", 0, 0, O_PURGE}, {"wait", 1, 0, O_WAIT}, {"first", 0, 0, O_FIRST}, {"churn", 0, 0, O_CHURN},
     {"churn-threads", 1, 0, O_CHURNT}, {"idle", 1, 0, O_IDLE}, {"stall", 1, 0, O_STALL}, {"resume", 0, 0, O_RESUME}, {"sndbuf", 1, 0, O_SNDBUF},
     {"mandatory", 0, 0, O_MANDATORY}, {"server-name", 1, 0, O_SERVER_NAME}, {"hello", 0, 0, O_HELLO}, {"start", 0, 0, O_START},
-    {"progress", 0, 0, O_PROGRESS}, {"help", 0, 0, O_HELP}, {0}};
+    {"progress", 0, 0, O_PROGRESS}, {"spread", 0, 0, O_SPREAD}, {"help", 0, 0, O_HELP}, {0}};
 static void usage(void) {
   puts("amqp091_load [options]; prints one JSON line\n"
        "  --host 127.0.0.1 --port N --user U --pass P --vhost V\n"
@@ -411,6 +442,7 @@ static void usage(void) {
        "  --server-name localhost   the name that the server's certificate must have\n"
        "  LOAD_PASSWORD in the environment stands for --pass: an argument can be read by every user\n"
        "  --producers N --consumers N --queues N   producer i and consumer i use queue i mod N\n"
+       "  --spread            each producer publishes to all N queues in turn, each consumer consumes from all N on one channel\n"
        "  --exchange topic    declare this kind of exchange, bind every queue with 'load.*.#', publish to it (fan-out)\n"
        "  --size BYTES        body; from 16 on it carries a timestamp and a sequence number\n"
        "  --persistent --durable --qtype classic|quorum --lazy --qname load\n"
@@ -483,6 +515,7 @@ int main(int argc, char **argv) {
       case O_HELLO: o_hello = o_start = 1; break;
       case O_START: o_start = 1; break;
       case O_PROGRESS: o_progress = 1; break;
+      case O_SPREAD: o_spread = 1; break;
       default: usage();
     }
   if (getenv("LOAD_PASSWORD")) o_pass = getenv("LOAD_PASSWORD");
@@ -538,6 +571,15 @@ int main(int argc, char **argv) {
   }
 
   if (!o_nodeclare) q_setup(&admin);
+  if (o_spread) {
+    if (o_prod > 1 || o_exchange || o_queues > 1000000) die("--spread takes one producer, no exchange and at most 1000000 queues");
+    g_digits = malloc(o_queues * sizeof *g_digits);
+    for (int i = 0; i < o_queues; i++) {
+      char digits[16];
+      sprintf(digits, "%0*d", DIGITS, i);
+      memcpy(g_digits[i], digits, DIGITS);
+    }
+  }
   P = calloc(o_prod + 1, sizeof *P);
   C = calloc(o_cons + 1, sizeof *C);
   for (int i = 0; i < o_cons; i++) {
@@ -550,11 +592,15 @@ int main(int argc, char **argv) {
       e32(&e, 0), e16(&e, o_prefetch), e8(&e, 0);
       if (m_send(&c->c, &e) || !m_wait(&c->c, 60, 11)) die("basic.qos failed");
     }
-    char q[128];
-    q_name(q, i % o_queues);
-    m_begin(&e, 1, 60, 20);
-    e16(&e, 0), ess(&e, q), ess(&e, "c"), e8(&e, o_ackbatch ? 0 : 2), e32(&e, 0);
-    if (m_send(&c->c, &e) || !m_wait(&c->c, 60, 21)) die("basic.consume failed");
+    c->nextseq = calloc(o_spread ? o_queues : 1, sizeof *c->nextseq);
+    for (int j = 0; j < (o_spread ? o_queues : 1); j++) {
+      char q[128], tag[16] = "c";
+      q_name(q, o_spread ? j : i % o_queues);
+      if (o_spread) sprintf(tag, "c%0*d", DIGITS, j);
+      m_begin(&e, 1, 60, 20);
+      e16(&e, 0), ess(&e, q), ess(&e, tag), e8(&e, o_ackbatch ? 0 : 2), e32(&e, 0);
+      if (m_send(&c->c, &e) || !m_wait(&c->c, 60, 21)) die("basic.consume failed");
+    }
   }
   for (int i = 0; i < o_prod; i++) {
     prod *p = &P[i];
@@ -649,9 +695,9 @@ int main(int argc, char **argv) {
   uint64_t unit = o_cons ? got : pub;
   printf("{\"name\":\"%s\",\"secs\":%.2f,\"pub_s\":%.0f,\"conf_s\":%.0f,\"cons_s\":%.0f,\"conf_p50_ms\":%.3f,\"conf_p99_ms\":%.3f,\"e2e_p50_ms\":%.3f,\"e2e_p99_ms\":%.3f,"
          "\"self_cpu_s\":%.2f,\"server_cpu_s\":%.2f,\"server_user_s\":%.2f,\"server_sys_s\":%.2f,\"machine_busy_s\":%.2f,\"steal_s\":%.2f,\"msgs_per_cpu_s\":%.0f,\"rss_kb\":%ld,"
-         "\"rss_max_kb\":%ld,\"published\":%lu,\"consumed\":%lu,\"nacked\":%lu,\"gaps\":%lu,\"redelivered\":%lu,\"connect_ms\":%.1f,\"first_ms\":%.1f,\"connected_at_ns\":%lu,\"first_at_ns\":%lu",
+         "\"rss_max_kb\":%ld,\"published\":%lu,\"consumed\":%lu,\"nacked\":%lu,\"gaps\":%lu,\"redelivered\":%lu,\"connect_ms\":%.1f,\"declare_ms\":%.1f,\"first_ms\":%.1f,\"connected_at_ns\":%lu,\"first_at_ns\":%lu",
          o_name, dt, pub / dt, (g_acked - ack0) / dt, got / dt, hist_q(&h_conf, .5), hist_q(&h_conf, .99), hist_q(&h_e2e, .5), hist_q(&h_e2e, .99), me1 - me0, cpu,
-         u1 - u0, s1 - s0, sysb, steal, cpu > 0 ? unit / cpu : 0, rss, rss_max, g_sent, g_got, nack, gaps, redel, connect_ms, g_first_ns ? (g_first_ns - t_main) / 1e6 : 0, t_conn, g_first_ns);
+         u1 - u0, s1 - s0, sysb, steal, cpu > 0 ? unit / cpu : 0, rss, rss_max, g_sent, g_got, nack, gaps, redel, connect_ms, g_declare_ms, g_first_ns ? (g_first_ns - t_main) / 1e6 : 0, t_conn, g_first_ns);
   if (o_progress) {
     printf(",\"progress\":[");
     for (size_t i = 0; i < nprog; i++) printf("%s[%lu,%lu,%lu]", i ? "," : "", prog[i][0], prog[i][1], prog[i][2]);

@@ -18,7 +18,12 @@ interface Flow {
 const short = ['--inflight', '10000'];
 const transient = [...short, '--autoack'];
 const confirmed = ['--persistent', '--durable', '--confirm', '1000'];
-const stored = [...short, ...confirmed, '--prefetch', '1000', '--ack-batch', '100'];
+/** How persistent messages flow: confirmed, and acknowledged by hand. */
+export const storedFlow: readonly string[] = [
+  ...short,
+  ...confirmed,
+  ...['--prefetch', '1000', '--ack-batch', '100'],
+];
 const fanOut = ['--exchange', 'topic', '--queues', '10', '--consumers', '10'];
 
 /** Flows of one group are compared with each other, so their runs are interleaved. */
@@ -38,21 +43,21 @@ const groups: readonly (readonly Flow[])[] = [
       transport: 'plain',
       bodyBytes: [16, 1024, 16384],
       isStored: true,
-      args: stored,
+      args: storedFlow,
     },
     {
       scenario: 'S3',
       transport: 'plain',
       bodyBytes: [1024],
       isStored: true,
-      args: [...stored, '--qtype', 'quorum'],
+      args: [...storedFlow, '--qtype', 'quorum'],
     },
     {
       scenario: 'S4',
       transport: 'tls',
       bodyBytes: [16, 1024, 16384],
       isStored: true,
-      args: stored,
+      args: storedFlow,
     },
   ],
   [

@@ -309,9 +309,9 @@ export class Broker implements VhostHost, Journal<Change> {
 
   #route(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
     this.#asked = publication;
-    const { routingKey, moreKeys } = publication;
+    const { routingKey, moreKeys, remembered } = publication;
     const router = this.#router(vhost);
-    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers);
+    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers, remembered);
     return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
   }
 

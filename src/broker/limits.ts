@@ -25,6 +25,6 @@ export const defaultLimits: Limits = {
   memoryBytesMax: Math.floor(totalmem() * 0.4),
   bodyBytesMax: 128 * 1024 * 1024,
   unreadBytesMax: 32 * 1024 * 1024,
-  routeCacheCountMax: 4096,
+  routeCacheCountMax: 16_384,
   burstCountMax: 4096,
 };

@@ -1,4 +1,5 @@
 import type { Exchange } from './exchanges/exchange.ts';
+import type { RememberedRoute } from './exchanges/router.ts';
 import { noKeys } from './exchanges/sender-keys.ts';
 
 const nothing = Buffer.alloc(0);
@@ -10,6 +11,8 @@ const nothing = Buffer.alloc(0);
 export class Publication {
   exchange: Exchange | undefined = undefined;
   routingKey = '';
+  /** Where messages with the same exchange and routing key went. */
+  remembered: RememberedRoute | undefined = undefined;
   /** Routing keys that the sender gave besides. */
   moreKeys: readonly string[] = noKeys;
   /** Exchange and routing key as two short strings one after the other, between two offsets. */
@@ -73,6 +76,7 @@ export class Publication {
     const copy = new Publication();
     copy.exchange = this.exchange;
     copy.routingKey = this.routingKey;
+    copy.remembered = this.remembered;
     copy.moreKeys = this.moreKeys;
     copy.keys = Buffer.from(this.keys.subarray(this.keysStart, this.keysEnd));
     copy.keysEnd = copy.keys.length;

@@ -35,14 +35,13 @@ export interface QueueHost {
 
 /** Messages in order, and the consumers they go to. */
 export class Queue {
-  readonly kind = 'queue';
-  readonly vhost: string;
-  readonly name: string;
-  readonly options: QueueOptions;
-  readonly settings: QueueSettings;
+  // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly window: Window;
-  /** The connection that alone may use it. */
-  owner: object | undefined = undefined;
+  readonly #host: QueueHost;
+  #ready: Ready;
+  /** Who alone gets messages: the only consumer, or the single active one. */
+  #only: Subscription | undefined = undefined;
+  readonly #hasLimit: boolean;
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
@@ -53,13 +52,15 @@ export class Queue {
   publishedCount = 0;
   deliveredCount = 0;
   settledCount = 0;
+  readonly kind = 'queue';
+  readonly vhost: string;
+  readonly name: string;
+  readonly options: QueueOptions;
+  readonly settings: QueueSettings;
+  /** The connection that alone may use it. */
+  owner: object | undefined = undefined;
   usedAtMs: number;
   readonly subscriptions: Subscription[] = [];
-  readonly #host: QueueHost;
-  #ready: Ready;
-  readonly #hasLimit: boolean;
-  /** The one consumer of a queue with a single active one. */
-  #active: Subscription | undefined = undefined;
   #turn = 0;
   #dead: { sequence: number; reason: DeathReason }[] = [];
   #gets: (() => void)[] = [];
@@ -71,7 +72,7 @@ export class Queue {
     this.options = options;
     this.window = window;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    window.ttlMs = this.settings.ttlMs;
+    if (this.settings.ttlMs !== Infinity) window.ttlMs = this.settings.ttlMs;
     const { lengthMax, bytesMax } = this.settings;
     this.#ready = this.#order();
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
@@ -167,10 +168,10 @@ export class Queue {
         return;
       }
       this.#take(sequence);
-      const { settled } = subscription.options;
-      this.#prepare(subscription, sequence, settled);
+      const { isSettled } = subscription;
+      this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
-      if (settled) this.accept(sequence);
+      if (isSettled) this.accept(sequence);
       if (burst === 1) this.#host.markDirty(this);
     }
     this.#dropExpired();
@@ -185,11 +186,9 @@ export class Queue {
   }
 
   #nextSubscription(): Subscription | undefined {
+    const only = this.#only;
+    if (only !== undefined) return only.canTake() ? only : undefined;
     const all = this.subscriptions;
-    if (all.length === 1 || this.settings.isSingleActive) {
-      const only = this.settings.isSingleActive ? this.#active : all[0];
-      return only?.canTake() === true ? only : undefined;
-    }
     let best: Subscription | undefined;
     let bestAt = 0;
     for (let i = 0; i < all.length; i++) {
@@ -281,7 +280,7 @@ export class Queue {
 
   /** Something changed that may let messages go out. */
   wake(): void {
-    if (!this.isDirty && !this.isDeleted) this.#host.markDirty(this);
+    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.markDirty(this);
   }
 
   /** See `Subscription.get`. */
@@ -323,7 +322,7 @@ export class Queue {
       throw new BrokerError('access-refused', `${subject} in exclusive use`);
     }
     this.subscriptions.push(subscription);
-    this.#active ??= subscription;
+    this.#chooseOnly();
     this.wake();
     return subscription;
   }
@@ -333,10 +332,16 @@ export class Queue {
     const at = this.subscriptions.indexOf(subscription);
     if (at < 0) return;
     this.subscriptions.splice(at, 1);
-    if (this.#active === subscription) this.#active = this.#nextActive();
+    this.#chooseOnly();
     this.touch();
     if (this.options.autoDelete && this.subscriptions.length === 0) this.#host.deleteQueue(this);
     else this.wake();
+  }
+
+  #chooseOnly(): void {
+    const [first, second] = this.subscriptions;
+    if (!this.settings.isSingleActive) this.#only = second === undefined ? first : undefined;
+    else if (this.#only?.isActive !== true) this.#only = this.#nextActive();
   }
 
   /** Of the highest priority the one that has waited longest. */

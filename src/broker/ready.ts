@@ -53,7 +53,7 @@ export interface Ready {
 /** First in, first out: a cursor over the window, and the few that came back. */
 export class InOrder implements Ready {
   readonly #window: Window;
-  readonly #returned = new Lane();
+  #returned: Lane | undefined = undefined;
   #cursor: number;
 
   constructor(window: Window) {
@@ -67,11 +67,14 @@ export class InOrder implements Ready {
     // Given back from the last to the first, a consumer's messages just move the cursor back.
     // Between it and the cursor there may be others that were settled for good.
     if (this.#window.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
-    else this.#returned.add(sequence);
+    else {
+      this.#returned ??= new Lane();
+      this.#returned.add(sequence);
+    }
   }
 
   peek(): number {
-    const returned = this.#returned.peek();
+    const returned = this.#returned === undefined ? -1 : this.#returned.peek();
     if (returned >= 0 && returned < this.#cursor) return returned;
     const window = this.#window;
     if (this.#cursor >= window.next) return returned;
@@ -80,9 +83,10 @@ export class InOrder implements Ready {
   }
 
   take(): void {
-    const returned = this.#returned.peek();
-    if (returned >= 0 && returned === this.peek()) this.#returned.take();
-    else this.#cursor++;
+    const returned = this.#returned;
+    if (returned !== undefined && returned.peek() >= 0 && returned.peek() === this.peek()) {
+      returned.take();
+    } else this.#cursor++;
   }
 }
 

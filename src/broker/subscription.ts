@@ -47,35 +47,40 @@ export interface SubscribeOptions {
 }
 
 /** Deliveries that a new ring has room for, and up to which it is kept when it is empty. */
-const ringSize = 16;
+const ringSize = 8;
 const ringSizeKept = 65_536;
 
 /** Credit and settlement between one queue and one consumer. */
 export class Subscription {
   readonly queue: Queue;
   readonly consumer: Consumer | undefined;
-  readonly options: SubscribeOptions;
   /** Deliveries neither settled nor given back. */
   unsettledCount = 0;
-  isActive = true;
   #prefetch: number;
+  /** Of the options what each delivery asks for; they themselves lie elsewhere in memory. */
+  readonly isSettled: boolean;
+  readonly #pool: CreditPool | undefined;
   /** Sequence numbers by delivery number; -1 once settled. */
   #ring = new Float64Array(ringSize);
   #first = 0;
   #next = 0;
+  isActive = true;
+  readonly options: SubscribeOptions;
 
   constructor(queue: Queue, consumer: Consumer | undefined, options: SubscribeOptions) {
     this.queue = queue;
     this.consumer = consumer;
     this.options = options;
     this.#prefetch = options.prefetch;
+    this.isSettled = options.settled;
+    this.#pool = options.pool;
   }
 
   /** Whether the next message may go here. */
   canTake(): boolean {
     if (this.consumer?.isWritable !== true) return false;
-    if (this.options.settled) return true;
-    const pool = this.options.pool;
+    if (this.isSettled) return true;
+    const pool = this.#pool;
     if (pool !== undefined && pool.used >= pool.limit) return false;
     return this.unsettledCount < this.#prefetch;
   }
@@ -85,7 +90,7 @@ export class Subscription {
     if (this.#next - this.#first >= this.#ring.length) this.#grow();
     this.#ring[this.#next & (this.#ring.length - 1)] = sequence;
     this.unsettledCount++;
-    if (this.options.pool !== undefined) this.options.pool.used++;
+    if (this.#pool !== undefined) this.#pool.used++;
     return this.#next++;
   }
 
@@ -110,7 +115,7 @@ export class Subscription {
 
   #forget(count: number): void {
     this.unsettledCount -= count;
-    if (this.options.pool !== undefined) this.options.pool.used -= count;
+    if (this.#pool !== undefined) this.#pool.used -= count;
     const mask = this.#ring.length - 1;
     while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
     if (this.#first === this.#next && mask >= ringSizeKept) this.#ring = new Float64Array(ringSize);

@@ -198,7 +198,7 @@ export class MessageStore {
     const offset = log.at - block.start;
     for (const window of windows) {
       const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
-      const dueMs = Math.min(expiresAtMs, nowMs + window.ttlMs);
+      const dueMs = window.dueMs(nowMs, expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
       log.retain(block);
     }
@@ -411,7 +411,7 @@ export class MessageStore {
       if (window === undefined) continue;
       const sequence = readU48(buffer, p + 4);
       window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
-      const dueMs = Math.min(view.expiresAtMs, view.receivedAtMs + window.ttlMs);
+      const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
       this.log.retain(block);
     }

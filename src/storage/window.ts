@@ -2,50 +2,54 @@ import { assert } from '../base/assert.ts';
 
 const shift = 8;
 const size = 1 << shift;
+/** Messages that the first ring has room for. */
+const ringSizeMin = 16;
+/** Of a live message one more than its block's slot (0 of any other), offset, and body length. */
 const wordCount = 3;
+/** In a state, which has a priority and a count of failures besides. */
 const returned = 1;
-
-/** Where messages with consecutive numbers lie. */
-class Chunk {
-  /** Of each message one more than the block's slot, or 0 where it is not live; offset; body length. */
-  readonly words = new Uint32Array(size * wordCount);
-  /** Of each message what few have: whether it came back, priority, how often it failed. */
-  states: Uint32Array | undefined = undefined;
-  liveCount = 0;
-}
 
 /**
  * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a
- * message (block slot, offset, body length), in chunks that are freed once nothing in them is live.
- * Knows nothing of order of delivery.
+ * message, and 4 more where any near it has a priority or came back. A short queue has one small
+ * ring, so that a thousand queues fit into a processor's cache; a longer one has chunks, which are
+ * freed once nothing in them is live. Knows nothing of order of delivery.
  */
 export class Window {
   /** The sequence number the next message gets. */
   next: number;
   /** Live messages. */
   count = 0;
+  /** Nothing before it is live. In chunks it is the number of their first place. */
   #first: number;
-  #chunks: (Chunk | undefined)[] = [];
-  #spare: Chunk | undefined = undefined;
-  #expiries = new Map<number, number>();
-
+  /** In it a message has its place at its number modulo the ring's size. */
+  #ring: Uint32Array | undefined = undefined;
+  /** Size of the ring or of a chunk, less 1. */
+  #mask = size - 1;
+  #expiries: Map<number, number> | undefined = undefined;
+  /** States of the messages of a ring or chunk in which any has one. */
+  #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
   /** The queue's number in records; never reused in one volume. */
   readonly number: number;
   /** Whether the log recreates it at the next start. */
   readonly isDurable: boolean;
-  /** Time to live the queue gives each message, from when it was received; Infinity for none. */
-  ttlMs = Infinity;
+  /** Time to live the queue gives each message, from when it was received. */
+  ttlMs: number | undefined = undefined;
   /** Settled and not yet in the log: from here ... */
   runStart = -1;
   /** ... to before here. */
   runEnd = -1;
+  #chunks: (Uint32Array | undefined)[] = [];
+  /** Live messages in each chunk. */
+  #left: number[] = [];
+  #spare: Uint32Array | undefined = undefined;
 
   /** @param next the first sequence number, 0 for a new queue */
   constructor(number: number, isDurable: boolean, next = 0) {
     this.number = number;
     this.isDurable = isDurable;
     this.next = next;
-    this.#first = next - (next % size);
+    this.#first = next;
   }
 
   /** Adds the next message and returns its sequence number. */
@@ -60,25 +64,53 @@ export class Window {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
     assert(relative >= 0, 'a message is older than its queue');
-    const chunk = this.#chunkAt(relative >>> shift);
-    const at = (relative & (size - 1)) * wordCount;
-    chunk.words[at] = slot + 1;
-    chunk.words[at + 1] = offset;
-    chunk.words[at + 2] = bodyLength;
-    chunk.liveCount++;
+    if (this.#ring !== undefined && relative > this.#mask) this.#grow(relative);
+    const chunk = this.#ring ?? this.#take((sequence - this.#first) >>> shift);
+    const at = (sequence & this.#mask) * wordCount;
+    chunk[at] = slot + 1;
+    chunk[at + 1] = offset;
+    chunk[at + 2] = bodyLength;
     if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
   }
 
-  #chunkAt(index: number): Chunk {
+  /** A chunk that gets one more message. */
+  #take(index: number): Uint32Array {
+    while (this.#chunks.length <= index) {
+      this.#chunks.push(undefined);
+      this.#left.push(0);
+    }
     let chunk = this.#chunks[index];
-    if (chunk !== undefined) return chunk;
-    while (this.#chunks.length < index) this.#chunks.push(undefined);
-    chunk = this.#spare ?? new Chunk();
-    this.#spare = undefined;
-    this.#chunks[index] = chunk;
+    if (chunk === undefined) {
+      chunk = this.#spare ?? new Uint32Array(size * wordCount);
+      this.#spare = undefined;
+      this.#chunks[index] = chunk;
+    }
+    this.#left[index] = (this.#left[index] ?? 0) + 1;
     return chunk;
+  }
+
+  /** Moves what is in the ring to a larger one, or to chunks. */
+  #grow(relative: number): void {
+    const old = this.#ring;
+    if (old === undefined) return;
+    const oldMask = this.#mask;
+    const states = this.#states?.get(old);
+    this.#states?.delete(old);
+    const first = this.#first;
+    this.#mask = (relative < size / 4 ? size / 4 : size) - 1;
+    const ring = relative < size ? new Uint32Array((this.#mask + 1) * wordCount) : undefined;
+    if (ring === undefined) this.#first = first - (first % size);
+    this.#ring = ring;
+    for (let s = first; s <= first + oldMask; s++) {
+      const from = (s & oldMask) * wordCount;
+      if (old[from] === 0) continue;
+      const to = ring ?? this.#take((s - this.#first) >>> shift);
+      to.set(old.subarray(from, from + wordCount), (s & this.#mask) * wordCount);
+      const state = states?.[s & oldMask] ?? 0;
+      if (state !== 0) this.#setState(to, s, state);
+    }
   }
 
   /** Whether the message is neither settled nor unknown. */
@@ -95,9 +127,9 @@ export class Window {
   }
   /** Its record will begin elsewhere in its block. */
   move(sequence: number, offset: number): void {
-    const chunk = this.#chunkOf(sequence);
+    const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message that is settled moves');
-    chunk.words[((sequence - this.#first) & (size - 1)) * wordCount + 1] = offset;
+    chunk[(sequence & this.#mask) * wordCount + 1] = offset;
   }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
@@ -117,7 +149,7 @@ export class Window {
   }
   /** Notes that it was delivered and came back. */
   markReturned(sequence: number, hasFailed: boolean): void {
-    const chunk = this.#chunkOf(sequence);
+    const chunk = this.#chunk(sequence);
     if (chunk === undefined) return;
     const state = this.#state(sequence);
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
@@ -126,75 +158,103 @@ export class Window {
 
   /** When it expires, wall milliseconds; Infinity for never. */
   expiresAtMs(sequence: number): number {
-    return this.#expiries.size === 0 ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
+    return this.#expiries === undefined ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
   }
   /** Sets when it expires. */
   setExpiry(sequence: number, atMs: number): void {
+    this.#expiries ??= new Map();
     this.#expiries.set(sequence, atMs);
+  }
+
+  /** When a message expires, by the queue and by its sender; both wall milliseconds. */
+  dueMs(receivedAtMs: number, expiresAtMs: number): number {
+    return this.ttlMs === undefined
+      ? expiresAtMs
+      : Math.min(expiresAtMs, receivedAtMs + this.ttlMs);
   }
 
   /** Removes a live message for good. */
   remove(sequence: number): void {
-    const relative = sequence - this.#first;
-    const index = relative >>> shift;
-    const chunk = this.#chunks[index];
+    const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message is settled twice');
-    const at = (relative & (size - 1)) * wordCount;
-    assert(chunk.words[at] !== 0, 'a message is settled twice');
-    chunk.words[at] = 0;
-    chunk.liveCount--;
-    if (chunk.states !== undefined) chunk.states[relative & (size - 1)] = 0;
+    const at = (sequence & this.#mask) * wordCount;
+    assert(chunk[at] !== 0, 'a message is settled twice');
+    chunk[at] = 0;
+    if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
-    if (this.#expiries.size !== 0) this.#expiries.delete(sequence);
+    if (this.#expiries !== undefined) this.#expiries.delete(sequence);
+    if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
+    else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
+  }
+
+  /** A chunk has one message less. */
+  #leave(index: number, chunk: Uint32Array): void {
+    const left = (this.#left[index] ?? 0) - 1;
+    this.#left[index] = left;
     // The chunk that is still being filled stays until another takes its place.
-    const isFilled = this.next - this.#first >= (index + 1) * size;
-    if (chunk.liveCount === 0 && isFilled) this.#free(index, chunk);
+    if (left === 0 && this.next - this.#first >= (index + 1) * size) this.#free(index, chunk);
   }
 
   /** The first live sequence number at or after the given one, or `next`. */
   liveFrom(sequence: number): number {
     let at = Math.max(sequence, this.#first);
     while (at < this.next && !this.isLive(at)) {
-      const relative = at - this.#first;
-      const isGone = this.#chunks[relative >>> shift] === undefined;
-      at = isGone ? this.#first + ((relative >>> shift) + 1) * size : at + 1;
+      if (this.#chunk(at) !== undefined) at++;
+      else if (this.#ring !== undefined) return this.next;
+      else at += size - ((at - this.#first) & (size - 1));
     }
     return Math.min(at, this.next);
   }
 
-  #chunkOf(sequence: number): Chunk | undefined {
+  /** The ring or the chunk in which a sequence number has its place. */
+  #chunk(sequence: number): Uint32Array | undefined {
     const relative = sequence - this.#first;
-    return relative < 0 || sequence >= this.next ? undefined : this.#chunks[relative >>> shift];
+    if (relative < 0) return undefined;
+    if (this.#ring === undefined) return this.#chunks[relative >>> shift];
+    return relative <= this.#mask ? this.#ring : undefined;
   }
 
   #word(sequence: number, which: number): number {
-    const at = ((sequence - this.#first) & (size - 1)) * wordCount + which;
-    return this.#chunkOf(sequence)?.words[at] ?? 0;
+    if (sequence >= this.next) return 0;
+    return this.#chunk(sequence)?.[(sequence & this.#mask) * wordCount + which] ?? 0;
   }
 
   #state(sequence: number): number {
-    const states = this.#chunkOf(sequence)?.states;
-    return states === undefined ? 0 : (states[(sequence - this.#first) & (size - 1)] ?? 0);
+    const chunk = this.#states === undefined ? undefined : this.#chunk(sequence);
+    return chunk === undefined ? 0 : (this.#states?.get(chunk)?.[sequence & this.#mask] ?? 0);
   }
 
-  #setState(chunk: Chunk, sequence: number, state: number): void {
-    chunk.states ??= new Uint32Array(size);
-    chunk.states[(sequence - this.#first) & (size - 1)] = state;
+  #setState(chunk: Uint32Array, sequence: number, state: number): void {
+    let states = this.#states?.get(chunk);
+    if (states === undefined) {
+      if (state === 0) return;
+      states = new Uint32Array(this.#mask + 1);
+      this.#states ??= new Map();
+      this.#states.set(chunk, states);
+    }
+    states[sequence & this.#mask] = state;
   }
 
-  #free(index: number, chunk: Chunk): void {
+  #free(index: number, chunk: Uint32Array): void {
     this.#spare = chunk;
+    this.#states?.delete(chunk);
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
       this.#chunks.shift();
+      this.#left.shift();
       this.#first += size;
     }
   }
 
+  /** Nothing is live: whatever comes has a ring again, of a chunk's memory where there is one. */
   #restart(sequence: number): void {
-    const first = sequence - (sequence % size);
-    if (first === this.#first) return;
+    this.#first = sequence;
+    this.#states = undefined;
+    if (this.#ring !== undefined) return;
+    const ring = this.#chunks.at(-1) ?? new Uint32Array(ringSizeMin * wordCount);
+    this.#ring = ring;
+    this.#mask = ring.length / wordCount - 1;
     this.#chunks.length = 0;
-    this.#first = first;
+    this.#left.length = 0;
   }
 }

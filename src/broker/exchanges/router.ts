@@ -11,31 +11,44 @@ export interface Route {
   readonly windows: readonly Window[];
 }
 
+/**
+ * Where messages with one exchange and routing key went last. Whoever publishes keeps one for each
+ * such pair, so that a message to a place that is known needs no search.
+ */
+export interface RememberedRoute {
+  target: Exchange | undefined;
+  route: Route | undefined;
+}
+
 /** Finds the queues of a message, and remembers them while nothing is bound or unbound. */
 export class Router {
   readonly #vhost: Vhost;
   readonly #countMax: number;
-  readonly #routes = new Map<Exchange, Map<string, Route>>();
+  readonly #filled = new Set<RememberedRoute>();
   #version = -1;
-  #lastExchange: Exchange | undefined = undefined;
-  #lastKey = '';
-  #lastRoute: Route | undefined = undefined;
 
-  /** @param countMax routing keys remembered for one exchange */
+  /** @param countMax routes remembered */
   constructor(vhost: Vhost, countMax: number) {
     this.#vhost = vhost;
     this.#countMax = countMax;
   }
 
-  /** @param headers only asked where a headers exchange is on the way */
-  route(exchange: Exchange, key: string, headers: () => Arguments): Route {
+  /**
+   * @param headers only asked where a headers exchange is on the way
+   * @param remembered of this key alone
+   */
+  route(
+    exchange: Exchange,
+    key: string,
+    headers: () => Arguments,
+    remembered: RememberedRoute | undefined,
+  ): Route {
     if (this.#version !== this.#vhost.version) this.#forget();
-    else if (exchange === this.#lastExchange && key === this.#lastKey && this.#lastRoute) {
-      return this.#lastRoute;
+    else if (remembered?.target === exchange && remembered.route !== undefined) {
+      return remembered.route;
     }
-    const known = this.#routes.get(exchange)?.get(key);
-    const route = known ?? this.#find(exchange, key, headers);
-    if (this.#lastExchange !== undefined || known !== undefined) this.#last(exchange, key, route);
+    const { route, usesHeaders } = this.#search(exchange, [key], headers);
+    if (remembered !== undefined && !usesHeaders) this.#remember(exchange, route, remembered);
     return route;
   }
 
@@ -44,24 +57,21 @@ export class Router {
     return this.#search(exchange, keys, headers).route;
   }
 
-  #last(exchange: Exchange, key: string, route: Route): void {
-    if (this.#routes.get(exchange)?.get(key) !== route) return;
-    this.#lastExchange = exchange;
-    this.#lastKey = key;
-    this.#lastRoute = route;
+  #remember(exchange: Exchange, route: Route, remembered: RememberedRoute): void {
+    if (this.#filled.size >= this.#countMax) this.#forget();
+    remembered.target = exchange;
+    remembered.route = route;
+    this.#filled.add(remembered);
   }
 
+  /** Queues that are gone are not kept in memory by those who may never publish to them again. */
   #forget(): void {
     this.#version = this.#vhost.version;
-    this.#routes.clear();
-    this.#lastExchange = undefined;
-    this.#lastRoute = undefined;
-  }
-
-  #find(exchange: Exchange, key: string, headers: () => Arguments): Route {
-    const { route, usesHeaders } = this.#search(exchange, [key], headers);
-    if (!usesHeaders) this.#remember(exchange, key, route);
-    return route;
+    for (const remembered of this.#filled) {
+      remembered.target = undefined;
+      remembered.route = undefined;
+    }
+    this.#filled.clear();
   }
 
   #search(
@@ -100,13 +110,5 @@ export class Router {
     const queue = exchange.name === '' ? this.#vhost.queues.get(key) : undefined;
     if (queue !== undefined) take(queue);
     else exchange.route(key, headers, take);
-  }
-
-  #remember(exchange: Exchange, key: string, route: Route): void {
-    const routes = this.#routes.get(exchange) ?? new Map<string, Route>();
-    if (routes.size >= this.#countMax) routes.clear();
-    this.#routes.set(exchange, routes.set(key, route));
-    this.#lastExchange ??= exchange;
-    this.#last(exchange, key, route);
   }
 }

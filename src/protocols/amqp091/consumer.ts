@@ -23,7 +23,8 @@ export class ChannelConsumer implements Consumer {
     this.tag = tag;
     this.isSettled = isSettled;
     const name = Buffer.from(tag);
-    const prefix = Buffer.alloc(12 + name.length);
+    // In memory that consumers share, where many lie close together.
+    const prefix = Buffer.allocUnsafe(12 + name.length);
     writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
     prefix.writeUInt32BE(0x003c003c, 7);
     prefix[11] = name.length;

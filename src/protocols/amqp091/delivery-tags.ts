@@ -11,13 +11,18 @@ interface Run {
   left: number;
 }
 
+/** Runs that are over and still in the list, at most. */
+const headMax = 1024;
+
 /**
  * A channel's delivery tags, and which delivery of which subscription each stands for. A channel
  * with one consumer has one run, so that a tag costs arithmetic only.
  */
 export class DeliveryTags {
   #lastTag = 0;
+  /** Those before the head are over, and taken out once there are many. */
   #runs: Run[] = [];
+  #head = 0;
   #current: Run | undefined = undefined;
 
   /** The tag of a delivery that is never settled (no-ack). */
@@ -81,7 +86,7 @@ export class DeliveryTags {
     const run = this.#runs[at];
     if (run === undefined) return isAll;
     if (!isAll && !run.subscription.isUnsettled(tag - run.offset)) return false;
-    for (const each of isMultiple ? this.#runs.slice(0, at + 1) : [run]) {
+    for (const each of isMultiple ? this.#runs.slice(this.#head, at + 1) : [run]) {
       const last = each === run && !isAll ? tag : each.lastTag;
       const first = isMultiple ? each.firstTag : tag;
       visit(each.subscription, first - each.offset, last - each.offset);
@@ -91,7 +96,7 @@ export class DeliveryTags {
 
   /** The highest tag of a delivery that is not settled; 0 where there is none. */
   lastUnsettled(): number {
-    for (let at = this.#runs.length - 1; at >= 0; at--) {
+    for (let at = this.#runs.length - 1; at >= this.#head; at--) {
       const run = this.#runs[at] as Run; // at is inside
       for (let tag = run.lastTag; tag >= run.firstTag; tag--) {
         if (run.subscription.isUnsettled(tag - run.offset)) return tag;
@@ -109,6 +114,7 @@ export class DeliveryTags {
       }
     }
     this.#runs = this.#runs.filter((run) => run.left > 0);
+    this.#head = 0;
     this.#current = undefined;
   }
 
@@ -118,16 +124,17 @@ export class DeliveryTags {
     if (last !== undefined) this.#settleUpTo(this.#runs.length - 1, last.lastTag, outcome);
   }
 
-  /** Later runs first, so that messages that go back to a queue do so last first. */
+  /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
   #settleUpTo(at: number, tag: number, outcome: Outcome): void {
+    const head = this.#head;
     let kept = 0;
-    for (let i = at; i >= 0; i--) {
-      const run = this.#runs[i];
+    for (let i = head; i <= at; i++) {
+      const run = this.#runs[outcome === 'accepted' ? i : at - (i - head)];
       if (run === undefined) continue;
       this.#settleIn(run, run.firstTag, Math.min(run.lastTag, tag), outcome);
       if (run.left > 0) kept = 1;
     }
-    this.#forget(0, at + 1 - kept);
+    this.#forget(head, at + 1 - kept - head);
   }
 
   #settleIn(run: Run, firstTag: number, lastTag: number, outcome: Outcome): void {
@@ -141,13 +148,19 @@ export class DeliveryTags {
   #forget(at: number, count: number): void {
     if (count === 0) return;
     if (this.#current !== undefined && this.#current.left === 0) this.#current = undefined;
-    if (count === this.#runs.length) this.#runs = [];
-    else this.#runs.splice(at, count);
+    if (at > this.#head) {
+      this.#runs.splice(at, count);
+      return;
+    }
+    this.#head += count;
+    if (this.#head < this.#runs.length && this.#head < headMax) return;
+    this.#runs.splice(0, this.#head);
+    this.#head = 0;
   }
 
   /** Position of the run that holds the tag; -1 where none does. */
   #find(tag: number): number {
-    let low = 0;
+    let low = this.#head;
     let high = this.#runs.length - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;

@@ -5,13 +5,15 @@ import { noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { isReplyAddress, replyChannel, replyTo } from './address.ts';
+import { replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { AmqpError } from './errors.ts';
 import { amqp091Format, shortStringAt } from './format.ts';
+import { Keys, KnownKeys } from './known-keys.ts';
 
 const scan = new HeadScan();
+const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
 
 /** Class 60 and weight 0, with which every content header begins. */
 const basicHeader = 0x003c0000;
@@ -37,15 +39,15 @@ export class Publisher {
   #room: Buffer | undefined = undefined;
   #roomUsed = 0;
   #isMandatory = false;
-  /** Exchange and routing key of the last message as they came, so that the next need not be decoded. */
-  #keys = Buffer.alloc(0);
-  #exchangeName = '';
-  #routingKey = '';
+  readonly #knownKeys: KnownKeys;
+  /** Those of the last message. */
+  #keys = noKeysYet;
   #exchange: Exchange | undefined = undefined;
   #version = -1;
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.#knownKeys = KnownKeys.of(channel.vhost);
   }
 
   /**
@@ -63,8 +65,10 @@ export class Publisher {
     const bits = bytes[keysEnd] ?? 0;
     if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
     this.#isMandatory = (bits & 1) !== 0;
-    if (!this.#isSameRoute(bytes, keysStart, keysEnd)) {
-      this.#learnRoute(bytes, keysStart, routingKeyAt, keysEnd);
+    if (!this.#keys.isAt(bytes, keysStart, keysEnd)) {
+      const keys = this.#knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
+      if (keys.exchange !== this.#keys.exchange) this.#exchange = undefined;
+      this.#keys = keys;
     }
     const publication = this.#publication;
     publication.keys = bytes;
@@ -72,20 +76,6 @@ export class Publisher {
     publication.keysEnd = keysEnd;
     publication.note = bits & 1;
     this.expects = 'header';
-  }
-
-  #isSameRoute(bytes: Buffer, start: number, end: number): boolean {
-    const keys = this.#keys;
-    if (keys.length !== end - start) return false;
-    for (let i = 0, at = start; at < end; i++, at++) if (keys[i] !== bytes[at]) return false;
-    return true;
-  }
-
-  #learnRoute(bytes: Buffer, start: number, routingKeyAt: number, end: number): void {
-    this.#keys = Buffer.from(bytes.subarray(start, end));
-    this.#exchangeName = bytes.toString('utf8', start + 1, routingKeyAt);
-    this.#routingKey = bytes.toString('utf8', routingKeyAt + 1, end);
-    this.#version = -1;
   }
 
   /** A content header's payload. */
@@ -196,9 +186,11 @@ export class Publisher {
     this.#room = undefined;
     const channel = this.#channel;
     const publication = this.#publication;
-    publication.routingKey = this.#routingKey;
+    const keys = this.#keys;
+    publication.routingKey = keys.routingKey;
+    publication.remembered = keys;
     publication.exchange = undefined;
-    if (this.#exchangeName === '' && isReplyAddress(this.#routingKey)) this.#reply();
+    if (keys.isReply) this.#reply(keys.routingKey);
     else {
       publication.exchange = this.#resolveExchange();
       if (channel.transaction !== undefined) channel.transaction.publish(publication);
@@ -224,8 +216,8 @@ export class Publisher {
   #resolveExchange(): Exchange {
     const { vhost, access } = this.#channel;
     if (this.#version === vhost.version && this.#exchange !== undefined) return this.#exchange;
-    access.require('write', 'exchange', this.#exchangeName);
-    const exchange = vhost.exchange(this.#exchangeName);
+    access.require('write', 'exchange', this.#keys.exchange);
+    const exchange = vhost.exchange(this.#keys.exchange);
     if (exchange.options.internal) {
       throw new AmqpError(
         'access-refused',
@@ -237,8 +229,8 @@ export class Publisher {
     return exchange;
   }
 
-  #reply(): void {
-    const target = replyChannel(this.#channel.broker, this.#routingKey);
+  #reply(address: string): void {
+    const target = replyChannel(this.#channel.broker, address);
     const isTaken = target?.deliverReply(this.#publication) === true;
     this.#settle(isTaken ? 1 : 0, false, 0);
   }
