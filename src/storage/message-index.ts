@@ -17,6 +17,9 @@ const hasBlock = 2;
 const hasPriority = 4;
 const hasDue = 8;
 
+/** Where an index record is put together: one for all, since there may be very many queues. */
+const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
+
 /** Appends a window's live messages as ranges of sequence numbers, in as many records as it takes. */
 export function writeRanges(
   log: MessageLog,
@@ -66,7 +69,6 @@ export function writeIndex(
   segment: number,
   from: number,
 ): void {
-  const scratch = Buffer.allocUnsafe(10 + entriesMax * entryBytesMax);
   let at = 0;
   let count = 0;
   const write = () => {

@@ -80,6 +80,17 @@ for (const [what, method, answer] of durableChanges) {
   });
 }
 
+test('what is declared together on one channel is on the disk together, and answered in order', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const queues = Array.from({ length: 100 }, (_, i) => `d${i}`);
+  const declared = () =>
+    peer.take().map((x) => (typeof x !== 'string' && x.id === 0x0032000b ? x.queue : undefined));
+  assert.deepEqual(peer.send(...queues.map((queue) => methodFrame(1, declare(queue, true)))), []);
+  log.syncNow();
+  assert.deepEqual(declared(), queues);
+});
+
 test('undoing a durable binding is answered once that is on the disk', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
