@@ -20,6 +20,24 @@ test('a window finds what is live across chunks that are gone', () => {
   assert.throws(() => window.remove(3), /settled twice/);
 });
 
+test('messages keep all that is known of them while their window grows and shrinks', () => {
+  const window = new Window(1, true);
+  for (const size of [10, 40, 200, 5000, 3]) {
+    const first = window.next;
+    for (let i = 0; i < size; i++) window.append(i, i * 2, i * 3, i % 256);
+    window.markReturned(first, true);
+    window.move(first + 1, 77);
+    for (let i = 2; i < size; i++) {
+      const s = first + i;
+      const found = [window.slot(s), window.offset(s), window.bodyLength(s), window.priority(s)];
+      assert.deepEqual(found, [i, i * 2, i * 3, i % 256], `${i} of ${size}`);
+    }
+    assert.deepEqual([window.returnCount(first), window.offset(first + 1)], [1, 77]);
+    for (let i = 0; i < size; i++) window.remove(first + i);
+    assert.deepEqual([window.count, window.liveFrom(0)], [0, window.next]);
+  }
+});
+
 test('a window that was empty goes on with its next number', () => {
   const window = new Window(1, true);
   for (let round = 0; round < 5000; round++) {

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AmqpPeer, openBroker, publishFrames } from '../../../tests/support/amqp-peer.ts';
+import { KnownKeys } from './known-keys.ts';
+
+const bytesOf = (exchange: string, routingKey: string) =>
+  Buffer.from([exchange, routingKey].flatMap((x) => [x.length, ...Buffer.from(x)]));
+
+function find(known: KnownKeys, exchange: string, routingKey: string) {
+  const bytes = bytesOf(exchange, routingKey);
+  return known.find(bytes, 0, exchange.length + 1, bytes.length);
+}
+
+const options = { durable: false, exclusive: false, autoDelete: false, arguments: {} };
+
+/** A peer, and what its messages added to each queue since the last question. */
+async function routing(...queues: string[]) {
+  const { broker } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const vhost = broker.vhost('/');
+  for (const queue of queues) vhost.declareQueue(queue, options, peer.connection);
+  const taken = () =>
+    queues.filter((name) => {
+      const queue = vhost.queues.get(name);
+      return queue !== undefined && queue.purge() > 0;
+    });
+  const publish = (key: string, exchange = '') => {
+    peer.send(publishFrames(1, key, 'x', {}, exchange));
+    return taken();
+  };
+  return { peer, vhost, publish };
+}
+
+test('keys that came before are the same object, and others are not', () => {
+  const known = new KnownKeys();
+  const keys = find(known, 'amq.topic', 'a.b');
+  assert.deepEqual([keys.exchange, keys.routingKey], ['amq.topic', 'a.b']);
+  assert.equal(find(known, 'amq.topic', 'a.b'), keys);
+  assert.notEqual(find(known, 'amq.topic', 'a.c'), keys);
+  // The same bytes one after the other, cut elsewhere.
+  assert.deepEqual(find(known, 'amq.topic\u0003', 'b').routingKey, 'b');
+});
+
+test('keys of one hash are told apart', () => {
+  const known = new KnownKeys();
+  for (let round = 0; round < 3; round++) {
+    assert.equal(find(known, '', 'Aa').routingKey, 'Aa');
+    assert.equal(find(known, '', 'BB').routingKey, 'BB');
+  }
+});
+
+test('keys that are too many to be remembered are found anew', () => {
+  const known = new KnownKeys();
+  const first = find(known, '', 'key-0');
+  for (let i = 1; i < 20_000; i++) assert.equal(find(known, '', `key-${i}`).routingKey, `key-${i}`);
+  assert.notEqual(find(known, '', 'key-0'), first);
+  assert.equal(find(known, '', 'key-0').routingKey, 'key-0');
+});
+
+test('a message goes where its keys lead now, however often they led elsewhere', async () => {
+  const { peer, vhost, publish } = await routing('one', 'two', 's');
+  const direct = vhost.exchange('amq.direct');
+  const [one, two] = ['one', 'two'].map((name) => vhost.queue(name, peer.connection));
+  assert.ok(one && two);
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(publish('k', 'amq.direct'), []);
+    vhost.bind(direct, one, 'k', {});
+    for (let i = 0; i < 2; i++) assert.deepEqual(publish('k', 'amq.direct'), ['one']);
+    vhost.bind(direct, two, 'k', {});
+    for (let i = 0; i < 2; i++) assert.deepEqual(publish('k', 'amq.direct'), ['one', 'two']);
+    assert.deepEqual(publish('k', 'amq.fanout'), []);
+    vhost.unbind(direct, one, 'k', {});
+    vhost.unbind(direct, two, 'k', {});
+  }
+  for (let i = 0; i < 2; i++) assert.deepEqual(publish('s'), ['s']);
+  vhost.deleteQueue('s', undefined, { ifUnused: false, ifEmpty: false });
+  assert.deepEqual(publish('s'), []);
+  vhost.declareQueue('s', options, peer.connection);
+  assert.deepEqual(publish('s'), ['s']);
+});
+
+test('a channel that goes from one exchange to another and back finds each again', async () => {
+  const { peer, vhost, publish } = await routing('k', 'f');
+  vhost.bind(vhost.exchange('amq.fanout'), vhost.queue('f', peer.connection), '', {});
+  for (let round = 0; round < 3; round++) {
+    assert.deepEqual(publish('k'), ['k']);
+    assert.deepEqual(publish('k', 'amq.fanout'), ['f']);
+  }
+});
