@@ -68,34 +68,64 @@ test('numbers left out at recovery count as settled', () => {
   assert.deepEqual([window.liveFrom(0), window.liveFrom(1001), window.next], [1000, 5000, 5001]);
 });
 
-/** Adds and settles messages at random, in a window and in a map from number to slot. */
-function filled(random: SeededRandom): { window: Window; model: Map<number, number> } {
-  const window = new Window(1, true, random.below(1000));
-  const model = new Map<number, number>();
-  for (let step = 0; step < 2000; step++) {
-    // More comes than goes, then more goes than comes, and again.
-    const isAdded = random.below(10) < (step % 1000 < 500 ? 7 : 3);
-    if (isAdded) {
-      const sequence = window.next + (random.oneIn(50) ? random.below(1000) : 0);
-      window.put(sequence, step, 0, 0, 0);
-      model.set(sequence, step);
-    } else if (model.size > 0) {
-      const [oldest = 0] = model.keys();
-      const sequence = random.oneIn(2) ? oldest : random.pick([...model.keys()]);
-      window.remove(sequence);
-      model.delete(sequence);
-    }
-    assert.equal(window.count, model.size);
+/** What a window knows of a message: slot, priority, how often its delivery failed. */
+type Known = readonly [slot: number, priority: number, returnCount: number];
+
+/** A window and a plain map that are done the same to. */
+class Twins {
+  readonly window: Window;
+  readonly model = new Map<number, Known>();
+  readonly #random: SeededRandom;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+    this.window = new Window(1, true, random.below(1000));
   }
-  return { window, model };
+
+  add(slot: number): void {
+    const random = this.#random;
+    const sequence = this.window.next + (random.oneIn(50) ? random.below(1000) : 0);
+    const priority = random.oneIn(8) ? random.below(256) : 0;
+    this.window.put(sequence, slot, 0, 0, priority);
+    this.model.set(sequence, [slot, priority, 0]);
+  }
+
+  #any(): [sequence: number, known: Known] | undefined {
+    const all = [...this.model];
+    return all.length === 0 || this.#random.oneIn(2) ? all[0] : this.#random.pick(all);
+  }
+
+  settleOrReturn(): void {
+    const [sequence, known] = this.#any() ?? [];
+    if (sequence === undefined || known === undefined) return;
+    if (this.#random.oneIn(6)) {
+      this.window.markReturned(sequence, true);
+      this.model.set(sequence, [known[0], known[1], known[2] + 1]);
+    } else {
+      this.window.remove(sequence);
+      this.model.delete(sequence);
+    }
+  }
 }
 
-test('a window agrees with a plain map, whatever is added, left out and settled', () => {
-  for (let seed = 1; seed <= 20; seed++) {
+/** Adds, returns and settles messages at random. */
+function filled(random: SeededRandom): Twins {
+  const twins = new Twins(random);
+  for (let step = 0; step < 2000; step++) {
+    // More comes than goes, then more goes than comes, and again.
+    if (random.below(10) < (step % 1000 < 500 ? 7 : 3)) twins.add(step);
+    else twins.settleOrReturn();
+    assert.equal(twins.window.count, twins.model.size);
+  }
+  return twins;
+}
+
+test('a window agrees with a plain map, whatever is added, left out, returned and settled', () => {
+  for (let seed = 1; seed <= 40; seed++) {
     const { window, model } = filled(new SeededRandom(seed));
-    const found: [number, number][] = [];
+    const found: [number, Known][] = [];
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      found.push([s, window.slot(s)]);
+      found.push([s, [window.slot(s), window.priority(s), window.returnCount(s)]]);
     }
     assert.deepEqual(found, [...model], `seed ${seed}`);
   }
