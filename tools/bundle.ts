@@ -21,10 +21,8 @@ const { metafile } = await build({
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // Packages in the older format ask for Node's own modules by it.
-  banner: {
-    js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
-  },
+  // Packages in the older format ask for Node's own modules by it, and for nothing else any more.
+  banner: { js: 'const require = process.getBuiltinModule;' },
 });
 
 // The names of parts change with what is in them.
