@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: installs the dependencies when they are not those of the lock
-// file, and compiles when a source is newer than what was compiled. Plain JavaScript, because it
-// runs before there is a compiler; quick when there is nothing to do, because `npm start` begins
-// with it.
+// file, and compiles and bundles when a source is newer than what was compiled. Plain JavaScript,
+// because it runs before there is a compiler; quick when there is nothing to do, because `npm start`
+// begins with it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -103,6 +103,7 @@ if (readOrEmpty(stampFile) !== sources) {
   process.stderr.write('waxwing setup: compiling\n');
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
   sourceFolders.forEach(deleteOrphans);
+  run(process.execPath, [join(root, 'dist/tools/bundle.js')]);
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, sources);
 }

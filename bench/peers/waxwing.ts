@@ -14,7 +14,7 @@ import {
   startTimeoutSeconds,
 } from './peer.ts';
 
-const program = join(projectFolder, 'dist', 'src', 'main.js');
+const program = join(projectFolder, 'dist', 'bin', 'waxwing.js');
 
 /** Waxwing as its users run it: the service, and one child process for the broker `default`. */
 export class Waxwing implements Peer {

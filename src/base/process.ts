@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { platform } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -9,7 +8,7 @@ import { runInNewContext } from 'node:vm';
  */
 export function protectMemory(): void {
   process.on('SIGUSR1', () => {}); // Node would open its inspector
-  if (platform !== 'linux') return;
+  if (process.platform !== 'linux') return;
   try {
     writeFileSync('/proc/self/coredump_filter', '0');
   } catch (error) {

@@ -83,7 +83,7 @@ function greeting(service: Service): string {
   const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
   lines.push(
     'Try next, in another terminal:',
-    `  eval "$(node dist/src/main.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
+    `  eval "$(node dist/bin/waxwing.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
     '  aws mq list-brokers',
   );
   if (hasKeyFile) {

@@ -86,8 +86,10 @@ export class ServerCertificates implements Journal<CertificateChange> {
 }
 
 function isNamed(certificate: X509Certificate, host: string): boolean {
-  const found = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
-  return found !== undefined;
+  if (certificate.checkHost(host) !== undefined) return true;
+  // To find that `::1` is an address takes Node 3 ms the first time, at every start.
+  const isAddress = host === '::1' || isIP(host) !== 0;
+  return isAddress && certificate.checkIP(host) !== undefined;
 }
 
 function seal(key: KeyObject, role: CertificateChange['role'], made: Certificate) {

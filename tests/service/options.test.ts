@@ -98,7 +98,7 @@ test('what the greeting tells to type works in a shell, whatever the folder is c
   t.after(() => other.remove());
   const greeting = await other.greeted();
   const [, line = ''] = /^ {2}(eval "\$\(.*\)") +#/m.exec(greeting) ?? [];
-  const typed = line.replace('dist/src/main.js', main).replace('node ', `${process.execPath} `);
+  const typed = line.replace('dist/bin/waxwing.js', main).replace('node ', `${process.execPath} `);
   const said = execFileSync('sh', ['-c', `${typed}; echo "$AWS_ENDPOINT_URL"`], {
     cwd: folder.root,
     env: folder.environment(),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const main = join(import.meta.dirname, '../../src/main.js');
+const main = join(import.meta.dirname, '../../bin/waxwing.js');
 
 /** `waxwing serve` in a process of its own, on a data folder of its own, as a client finds it. */
 export class Serving {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isSessionOver, until } from './processes.ts';
 
 /** The program as it is shipped. */
-export const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../bin/waxwing.js', import.meta.url));
 
 /** How a command ended and what it said. */
 export interface Ended {

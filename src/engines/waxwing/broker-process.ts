@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { packageFolder } from '../../base/package-folder.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
-const program = fileURLToPath(new URL('./child.js', import.meta.url));
+/** What is bundled of `child.ts`. */
+const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 
 /**
  * glibc would soon keep what blocks of messages are freed of for itself, and publishers that wait for

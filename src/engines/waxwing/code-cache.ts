@@ -1,7 +1,8 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageFolder } from '../../base/package-folder.ts';
 
 /**
  * Where Node keeps what it made of the compiled sources, beside them: loading them is most of a
  * start. Node before 22.8 knows no such folder.
  */
-export const codeCacheFolder = fileURLToPath(new URL('../../../.cache', import.meta.url));
+export const codeCacheFolder = join(packageFolder, 'dist', '.cache');
