@@ -123,6 +123,10 @@ export class Window {
   expiresAtMs(sequence: number): number {
     return this.#expiries.size === 0 ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
   }
+  /** When live messages expire, of those that do. */
+  expiries(): Iterable<number> {
+    return this.#expiries.values();
+  }
   /** Sets when it expires. */
   setExpiry(sequence: number, atMs: number): void {
     this.#expiries.set(sequence, atMs);
@@ -154,6 +158,31 @@ export class Window {
       at = isGone ? this.#first + ((relative >>> shift) + 1) * size : at + 1;
     }
     return Math.min(at, this.next);
+  }
+
+  /** Where the run of live messages ends that goes on at the given number: the first that is not. */
+  liveTo(sequence: number): number {
+    let at = sequence;
+    while (at < this.next) {
+      const index = (at - this.#first) >>> shift;
+      // A chunk in which everything is live is passed over as one: a backlog has thousands.
+      if (this.#left[index] === size) at = this.#first + (index + 1) * size;
+      else if (this.isLive(at)) at++;
+      else break;
+    }
+    return at;
+  }
+
+  /** Bytes of the bodies of all live messages. */
+  bodyBytes(): number {
+    let bytes = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk === undefined) continue;
+      for (let at = 0; at < chunk.length; at += 4) {
+        if (((chunk[at + 3] ?? 0) & live) !== 0) bytes += chunk[at + 2] ?? 0;
+      }
+    }
+    return bytes;
   }
 
   #word(sequence: number, which: number): number {
