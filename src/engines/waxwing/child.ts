@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import { WaxwingError } from '../../base/errors.ts';
 import { protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
@@ -71,6 +70,3 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();
-// To open a port Node looks at its address, for which it compiles a long pattern the first time. That
-// is done by when the service says which broker this is.
-setImmediate(() => isIPv6('::1'));
