@@ -95,11 +95,13 @@ export class Queue {
     const { window } = this;
     this.#ready = this.#order();
     this.readyCount = window.count;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      this.readyBytes += window.bodyLength(s);
-      if (mayBeDelivered) window.markReturned(s, false);
-      if (window.expiresAtMs(s) !== Infinity) this.#host.schedule(this, window.expiresAtMs(s));
+    this.readyBytes = window.bodyBytes();
+    if (mayBeDelivered) {
+      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+        window.markReturned(s, false);
+      }
     }
+    for (const atMs of window.expiries()) this.#host.schedule(this, atMs);
     this.touch();
     this.#host.markDirty(this);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hashPassword, PasswordChecker } from './password.ts';
+import { hashAhead, hashPassword, PasswordChecker } from './password.ts';
 
 test('a password matches its own hash and no other', async () => {
   const hash = await hashPassword('correct horse battery');
@@ -14,6 +14,16 @@ test('a hash says how it was made, and never twice the same', async () => {
   const [first, second] = await Promise.all([hashPassword('same'), hashPassword('same')]);
   assert.match(first, /^pbkdf2-sha512\$210000\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{86}==$/);
   assert.notEqual(first, second);
+});
+
+test('a hash that was begun ahead is of that password, and is given away once', async () => {
+  const hash = hashAhead('expected');
+  const hashes = await Promise.all([hash('another'), hash('expected'), hash('expected')]);
+  const checker = new PasswordChecker();
+  const passwords = ['another', 'expected', 'expected'];
+  const found = passwords.map((password, i) => checker.verify(password, hashes[i] ?? ''));
+  assert.deepEqual(await Promise.all(found), [true, true, true]);
+  assert.notEqual(hashes[1], hashes[2]);
 });
 
 test('a hash of unknown form matches nothing', async () => {

@@ -36,6 +36,23 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
+ * Begins to hash a password before anybody asks for it, on another core than what is done meanwhile.
+ *
+ * @returns what hashes passwords, this one once sooner: hashes that are the same would tell that the
+ *   passwords are
+ */
+export function hashAhead(expected: string): typeof hashPassword {
+  let hash: Promise<string> | undefined = hashPassword(expected);
+  hash.catch(() => {}); // whoever asks is told
+  return (password) => {
+    if (hash === undefined || password !== expected) return hashPassword(password);
+    const begun = hash;
+    hash = undefined;
+    return begun;
+  };
+}
+
+/**
  * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
  * those that succeeded are remembered for a few minutes (under a key that never leaves this
  * process): a client that reconnects is let in at once, one that guesses is not.

@@ -13,7 +13,7 @@ import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Control } from '../control/control.ts';
-import { hashPassword } from '../crypto/password.ts';
+import type { hashPassword } from '../crypto/password.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
 import { rootOnly } from '../kms/access/authoriser.ts';
@@ -108,6 +108,7 @@ export interface Place {
   readonly accountId: string;
   /** Name at which brokers are reached. */
   readonly brokerHost: string;
+  readonly hashPassword: typeof hashPassword;
   /** Where the console answers; asked for once the port is open. */
   readonly consoleUrl: () => string;
 }
@@ -121,7 +122,7 @@ export function compose(
   log: ServiceLog,
 ): Parts {
   const { store, kms, brokers } = state;
-  const { region, accountId, brokerHost, consoleUrl } = place;
+  const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const steps = stepsOf(state, accountId, log);

@@ -54,9 +54,9 @@ export class Installation implements Journal<InstallationChange> {
     return [this.#entry({ type: 'founded', region })];
   }
 
-  /** What must be committed for there to be a default broker with a password of its own. */
-  wantDefaultBroker(username: string, random: Random): Entry[] {
-    const sealedPassword = this.#seal(passwordContext, newPassword(random));
+  /** What must be committed for there to be a default broker with this password. */
+  wantDefaultBroker(username: string, password: Secret<string>): Entry[] {
+    const sealedPassword = this.#seal(passwordContext, password.reveal());
     return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
   }
 
@@ -67,7 +67,7 @@ export class Installation implements Journal<InstallationChange> {
 
   /** What must be committed for there to be a token that opens the metrics. */
   makeMetricsToken(random: Random): Entry[] {
-    const sealedToken = this.#seal(tokenContext, newPassword(random));
+    const sealedToken = this.#seal(tokenContext, newPassword(random).reveal());
     return [this.#entry({ type: 'metrics-token', sealedToken })];
   }
 
@@ -124,7 +124,7 @@ export class Installation implements Journal<InstallationChange> {
 }
 
 /** 24 of 57 letters and digits, none of which a shell or an URL has to quote: 139 bits. */
-function newPassword(random: Random): string {
+export function newPassword(random: Random): Secret<string> {
   const unbiased = 256 - (256 % letters.length);
   let password = '';
   while (password.length < passwordLength) {
@@ -134,5 +134,5 @@ function newPassword(random: Random): string {
       }
     }
   }
-  return password;
+  return new Secret(password);
 }

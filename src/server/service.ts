@@ -7,6 +7,8 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import type { Secret } from '../base/secret.ts';
+import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -16,6 +18,7 @@ import { compose, composeEngine, type Parts, SystemState, sealingKey } from './c
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
+import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
 import { checkSettings, type Settings } from './settings.ts';
@@ -60,6 +63,8 @@ export class Service {
   readonly #log: ServiceLog;
   readonly #listener: HttpListener;
   readonly #environment: EnvironmentListener;
+  /** Of the broker that this first start is to make. */
+  readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
@@ -71,7 +76,7 @@ export class Service {
     certificates: ReturnType<SystemState['certificates']['servers']>,
     log: ServiceLog,
   ) {
-    const { volume, state, region, accountId } = opened;
+    const { volume, state, region, accountId, firstPassword } = opened;
     this.settings = settings;
     this.hasKeyFile = opened.hasKeyFile;
     this.region = region;
@@ -79,10 +84,12 @@ export class Service {
     this.#volume = volume;
     this.#state = state;
     this.#log = log;
+    this.#firstPassword = firstPassword;
     const place = {
       region,
       accountId,
       brokerHost: nameOf(settings.host),
+      hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
     };
     this.#parts = compose(settings, state, engine, place, log);
@@ -172,9 +179,8 @@ export class Service {
   /** Makes the broker `default` once, by the call that anybody would make. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
-    if (installation.defaultBroker === undefined) {
-      if (!this.settings.hasDefaultBroker) return;
-      await store.commit(installation.wantDefaultBroker(defaultUser, systemRandom));
+    if (this.#firstPassword !== undefined) {
+      await store.commit(installation.wantDefaultBroker(defaultUser, this.#firstPassword));
     }
     const wanted = installation.defaultBroker;
     if (wanted === undefined || wanted.brokerId !== undefined) return;
@@ -279,6 +285,9 @@ interface Opened {
   readonly state: SystemState;
   readonly region: string;
   readonly accountId: string;
+  /** For the broker that the first start is to make. */
+  readonly firstPassword: Secret<string> | undefined;
+  readonly hashPassword: typeof hashPassword;
 }
 
 async function openState(settings: Settings, failed: ServiceFailed): Promise<Opened> {
@@ -288,7 +297,18 @@ async function openState(settings: Settings, failed: ServiceFailed): Promise<Ope
     await state.open(volume, failed);
     const region = await foundRegion(state, settings.region);
     const accountId = await foundAccount(state, settings.accountId);
-    return { volume, hasKeyFile, state, region, accountId };
+    const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
+    const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
+    return {
+      volume,
+      hasKeyFile,
+      state,
+      region,
+      accountId,
+      firstPassword,
+      // Certificates are made meanwhile: each of the two takes a tenth of a second of a core.
+      hashPassword: firstPassword === undefined ? hashPassword : hashAhead(firstPassword.reveal()),
+    };
   } catch (error) {
     await volume.close();
     throw error;

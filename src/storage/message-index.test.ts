@@ -43,7 +43,7 @@ test('ranges and indexes recreate a window, whatever was settled', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
     const { log, window } = filled(random, 1 + random.below(9000), 1 + random.below(5));
-    writeRanges(log, 4, window, () => true);
+    writeRanges(log, 4, window);
     const { ranges } = rangesOf(log);
     log.rows = [];
     writeIndex(log, 0x41, window, 1, 0);
@@ -60,7 +60,7 @@ test('ranges and indexes recreate a window, whatever was settled', () => {
 test('a window without live messages still says its next number', () => {
   const { log, window } = filled(new SeededRandom(1), 100, 1_000_000);
   assert.equal(window.count, 0);
-  writeRanges(log, 4, window, () => true);
+  writeRanges(log, 4, window);
   const row = log.rows[0];
   assert.deepEqual([log.rows.length, (row?.end ?? 0) - (row?.start ?? 0)], [1, 10]);
   assert.equal(row?.block.stored.readUIntBE(row.start + 4, 6), 100);
@@ -71,7 +71,7 @@ test('ranges that do not fit into one record go on in the next', () => {
   const window = new Window(7, true);
   for (let s = 0; s < 20_000; s++) window.append(0, 0, 0, 0);
   for (let s = 0; s < 20_000; s += 2) window.remove(s);
-  writeRanges(log, 4, window, () => true);
+  writeRanges(log, 4, window);
   const { ranges, recordCount } = rangesOf(log);
   assert.equal(recordCount, 3);
   assert.deepEqual([ranges.length, ranges[0], ranges.at(-1)], [20_000, 1, 20_000]);

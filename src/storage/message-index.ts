@@ -20,12 +20,16 @@ const hasDue = 8;
 /** Where an index record is put together: one for all, since there may be very many queues. */
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
 
-/** Appends a window's live messages as ranges of sequence numbers, in as many records as it takes. */
+/**
+ * Appends a window's live messages as ranges of sequence numbers, in as many records as it takes.
+ *
+ * @param has which of them; all where it is left out, which is quicker by far
+ */
 export function writeRanges(
   log: MessageLog,
   type: number,
   window: Window,
-  has: (sequence: number) => boolean,
+  has?: (sequence: number) => boolean,
 ): void {
   let ranges: number[] = [];
   const write = () => {
@@ -36,12 +40,14 @@ export function writeRanges(
     for (const bound of ranges) p = writeU48(buffer, p, bound);
     ranges = [];
   };
-  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-    if (!has(s)) continue;
-    if (ranges.at(-1) === s) ranges[ranges.length - 1] = s + 1;
+  let end = 0;
+  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(end)) {
+    end = has === undefined ? window.liveTo(s) : s + 1;
+    if (has?.(s) === false) continue;
+    if (ranges.at(-1) === s) ranges[ranges.length - 1] = end;
     else {
       if (ranges.length >= rangesMax * 2) write();
-      ranges.push(s, s + 1);
+      ranges.push(s, end);
     }
   }
   write();

@@ -350,7 +350,7 @@ export class MessageStore {
     this.#starts.clear();
     for (const window of this.windows.values()) {
       this.#starts.set(window, window.next);
-      writeRanges(log, recordTypes.window, window, () => true);
+      writeRanges(log, recordTypes.window, window);
     }
   }
 

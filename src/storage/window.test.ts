@@ -128,7 +128,33 @@ test('a window agrees with a plain map, whatever is added, left out, returned an
       found.push([s, [window.slot(s), window.priority(s), window.returnCount(s)]]);
     }
     assert.deepEqual(found, [...model], `seed ${seed}`);
+    for (const [s] of model) {
+      const end = window.liveTo(s);
+      const isRun = !model.has(end) && (end === s + 1 || model.has(end - 1));
+      assert.ok(isRun, `seed ${seed}: the run of ${s} ends at ${end}`);
+      for (let at = s; at < end; at++) assert.ok(model.has(at), `seed ${seed}: ${at} is live`);
+    }
   }
+});
+
+test('a run of live messages ends where one is settled, left out, or not there yet', () => {
+  const window = new Window(1, true, 100);
+  for (let i = 0; i < 1000; i++) window.append(1, 1, 10, 0);
+  assert.equal(window.liveTo(100), 1100);
+  window.remove(700);
+  assert.deepEqual([window.liveTo(100), window.liveTo(700), window.liveTo(701)], [700, 700, 1100]);
+  window.put(1300, 1, 1, 7, 0);
+  assert.deepEqual([window.liveTo(701), window.liveTo(1300)], [1100, 1301]);
+  assert.equal(window.bodyBytes(), 999 * 10 + 7);
+});
+
+test('a window tells when its live messages expire, and of no other', () => {
+  const window = new Window(1, true);
+  for (let i = 0; i < 4; i++) window.append(1, 1, 1, 0);
+  window.setExpiry(1, 500);
+  window.setExpiry(2, 400);
+  window.remove(1);
+  assert.deepEqual([...window.expiries()], [400]);
 });
 
 test('what is outside of a window is not live and has no place', () => {

@@ -160,6 +160,10 @@ export class Window {
   expiresAtMs(sequence: number): number {
     return this.#expiries === undefined ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
   }
+  /** When live messages expire, of those that do. */
+  expiries(): Iterable<number> {
+    return this.#expiries?.values() ?? [];
+  }
   /** Sets when it expires. */
   setExpiry(sequence: number, atMs: number): void {
     this.#expiries ??= new Map();
@@ -204,6 +208,31 @@ export class Window {
       else at += size - ((at - this.#first) & (size - 1));
     }
     return Math.min(at, this.next);
+  }
+
+  /** Where the run of live messages ends that goes on at the given number: the first that is not. */
+  liveTo(sequence: number): number {
+    let at = sequence;
+    while (at < this.next) {
+      const index = (at - this.#first) >>> shift;
+      // A chunk in which everything is live is passed over as one: a backlog has thousands.
+      if (this.#left[index] === size) at = this.#first + (index + 1) * size;
+      else if (this.isLive(at)) at++;
+      else break;
+    }
+    return at;
+  }
+
+  /** Bytes of the bodies of all live messages. */
+  bodyBytes(): number {
+    let bytes = 0;
+    for (const chunk of [this.#ring, ...this.#chunks]) {
+      if (chunk === undefined) continue;
+      for (let at = 0; at < chunk.length; at += wordCount) {
+        if (chunk[at] !== 0) bytes += chunk[at + 2] ?? 0;
+      }
+    }
+    return bytes;
   }
 
   /** The ring or the chunk in which a sequence number has its place. */
