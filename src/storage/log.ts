@@ -113,7 +113,7 @@ export class Log implements MessageLog {
     this.#mark = new Mark(volume, (error) => this.#fail(error));
     const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
-    this.#arenaOf = { arena: this.#table.arenas.take(blockBytes) };
+    this.#arenaOf = { arena: this.#table.arenas.take(blockBytes, true) };
     this.blocks = this.#table.blocks;
     this.#writer = new GroupWriter(
       this.#files,
@@ -177,7 +177,7 @@ export class Log implements MessageLog {
     for (const number of segments) {
       if (!this.#segments.has(number)) await this.#files.retire(number);
     }
-    this.#table.cache.evict(this.pendingBytes);
+    this.#table.cache.evict();
     return start;
   }
 
@@ -263,7 +263,7 @@ export class Log implements MessageLog {
       this.pendingBytes -= block.heldBytes;
       this.#table.synced(block);
     }
-    this.#table.cache.evict(this.pendingBytes);
+    this.#table.cache.evict();
     if (group.isFirst) {
       this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
     }
@@ -420,7 +420,7 @@ export class Log implements MessageLog {
       block.heldBytes = block.length;
       this.#table.cache.add(block);
       // Not before whoever waits has had its turn: it may be this block that is too much.
-      setImmediate(() => this.#table.cache.evict(this.pendingBytes));
+      setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {

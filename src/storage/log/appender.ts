@@ -125,7 +125,7 @@ export class Appender {
     if (wanted <= buffer.length - used) return;
     const { arenas } = this.#table;
     arenas.close(this.#arenaOf.arena);
-    this.#arenaOf.arena = arenas.take(need);
+    this.#arenaOf.arena = arenas.take(need, true);
   }
 
   /** Ends the open block, if there is one; it is sealed later. */

@@ -9,7 +9,7 @@ export class BlockCache {
   readonly #bytesMax: number;
   /** In the order they came: a set keeps it. */
   readonly #cached = new Set<LogBlock>();
-  /** Bytes of plaintext in the cache. */
+  /** Bytes of plaintext in the cache that lies in no arena. */
   bytes = 0;
 
   constructor(arenas: Arenas, bytesMax: number) {
@@ -21,12 +21,12 @@ export class BlockCache {
   add(block: LogBlock): void {
     if (block.buffer === undefined || this.#cached.has(block)) return;
     this.#cached.add(block);
-    this.bytes += block.heldBytes;
+    if (block.arena === undefined) this.bytes += block.heldBytes;
   }
 
   /** Lets go of a block's plaintext. */
   drop(block: LogBlock): void {
-    if (this.#cached.delete(block)) this.bytes -= block.heldBytes;
+    if (this.#cached.delete(block) && block.arena === undefined) this.bytes -= block.heldBytes;
     block.buffer = undefined;
     if (block.arena !== undefined) this.#arenas.leave(block.arena);
     block.arena = undefined;
@@ -34,13 +34,13 @@ export class BlockCache {
   }
 
   /**
-   * Drops the oldest until the rest is within the budget. To be called between turns only.
-   *
-   * @param pendingBytes plaintext in memory that is not in the cache yet, and counts too
+   * Drops the oldest until the rest is within the budget, with what is not synced yet and with what
+   * arenas hold besides. To be called between turns only.
    */
-  evict(pendingBytes: number): void {
+  evict(): void {
     for (const oldest of this.#cached) {
-      if (this.bytes + pendingBytes <= this.#bytesMax || this.#cached.size <= 1) return;
+      const bytes = this.bytes + this.#arenas.countedBytes;
+      if (bytes <= this.#bytesMax || this.#cached.size <= 1) return;
       this.drop(oldest);
     }
   }

@@ -63,7 +63,7 @@ export class BlockTable {
     if (block?.buffer === undefined || this.#usedTransient + size > block.buffer.length) {
       if (block?.liveCount === 0) this.#bury(block);
       block = this.create(undefined, 0);
-      const arena = this.arenas.take(size);
+      const arena = this.arenas.take(size, false);
       this.place(block, arena);
       this.arenas.close(arena);
       this.#openTransient = block;

@@ -14,6 +14,8 @@ export class Arena {
   blockCount = 0;
   /** Whether no more blocks will begin in it. */
   isClosed = false;
+  /** Whether it counts as memory of the cache. */
+  isCounted = false;
 
   constructor(size: number) {
     this.buffer = Buffer.allocUnsafeSlow(size);
@@ -24,11 +26,19 @@ export class Arena {
 export class Arenas {
   readonly #spare: Arena[] = [];
   readonly #spareMax = 32;
+  /** Bytes of the arenas that are counted: one small block that is wanted keeps all of its arena. */
+  countedBytes = 0;
 
-  /** @param size bytes that must fit */
-  take(size: number): Arena {
-    if (size > blockBytes) return new Arena(size);
-    return this.#spare.pop() ?? new Arena(blockBytes);
+  /**
+   * @param size bytes that must fit
+   * @param isCounted whether the cache is to make room for it
+   */
+  take(size: number, isCounted: boolean): Arena {
+    const spare = size > blockBytes ? undefined : this.#spare.pop();
+    const arena = spare ?? new Arena(Math.max(size, blockBytes));
+    arena.isCounted = isCounted;
+    if (isCounted) this.countedBytes += arena.buffer.length;
+    return arena;
   }
 
   /** A block's plaintext is not wanted any more. */
@@ -50,6 +60,8 @@ export class Arenas {
   giveBack(arena: Arena): void {
     assert(arena.blockCount >= 0, 'an arena has fewer blocks than none');
     if (!arena.isClosed || arena.blockCount > 0) return;
+    if (arena.isCounted) this.countedBytes -= arena.buffer.length;
+    arena.isCounted = false;
     if (arena.buffer.length !== blockBytes || this.#spare.length >= this.#spareMax) return;
     arena.used = 0;
     arena.isClosed = false;
