@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { assert } from '../../base/assert.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage } from '../../base/process.ts';
@@ -101,22 +100,15 @@ export class HostedBroker {
     events: HostEvents,
   ): Promise<HostedBroker> {
     const volume = await openUnlocked(message.folder, dataKey);
-    const opening = openBroker(volume, message, events);
-    let broker: Broker | undefined;
-    // Made while the disk is waited for.
+    const opened = await openBroker(volume, message, events);
     const listener = new TlsListener({
       host: message.host,
       certificates: message.certificates,
       policy: message.hasTlsParity ? parityPolicy : defaultPolicy,
       connectionCountMax,
-      accept: (transport) => {
-        assert(broker !== undefined, 'the port opens after the broker');
-        return amqp091.accept(transport, broker);
-      },
+      accept: (transport) => amqp091.accept(transport, opened.broker),
       answerPlain,
     });
-    const opened = await opening;
-    broker = opened.broker;
     // A delivery before the start is on the disk might come again without saying so.
     await opened.broker.defined();
     const port = await firstFree(listener, message.amqpsPorts);
