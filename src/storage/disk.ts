@@ -6,6 +6,13 @@ import { lockFolder } from './lock.ts';
 /** Called once: with an error of the operating system, whose `code` says which, or with null. */
 export type Done = (error: NodeJS.ErrnoException | null) => void;
 
+/** Begins something, and waits until it is done. */
+export function answered(begin: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    begin((error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
 /** An open file. Several reads may be under way, and one write or sync. */
 export interface DiskFile {
   /** Bytes the file has, as of opening and of what was written since. */

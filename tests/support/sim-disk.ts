@@ -1,4 +1,4 @@
-import type { Disk, DiskFile, Done } from '../../src/storage/disk.ts';
+import { answered, type Disk, type DiskFile, type Done } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimFile } from './sim-file.ts';
@@ -267,8 +267,8 @@ class BootedDisk implements Disk {
       .includes(draft.slice(folderOf(name).length + 1));
     const file = await (isThere ? this.open(draft) : this.create(draft));
     await file.truncate(0);
-    await written(file, bytes);
-    await synced(file);
+    await answered((done) => file.write(0, [bytes], done));
+    await answered((done) => file.sync(done));
     await this.rename(draft, name);
     await this.syncFolder(folderOf(name));
   }
@@ -379,16 +379,4 @@ class BootedFile implements DiskFile {
 
 function folderOf(name: string): string {
   return name.slice(0, name.lastIndexOf('/'));
-}
-
-function written(file: DiskFile, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    file.write(0, [bytes], (error) => (error === null ? resolve() : reject(error)));
-  });
-}
-
-function synced(file: DiskFile): Promise<void> {
-  return new Promise((resolve, reject) => {
-    file.sync((error) => (error === null ? resolve() : reject(error)));
-  });
 }

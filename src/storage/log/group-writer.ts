@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
-import type { DiskFile } from '../disk.ts';
+import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
@@ -95,10 +95,10 @@ export class GroupWriter {
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
     const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
-    await this.#untilRoom(() => writeThrough(file, group.offset, chunks));
+    await this.#untilRoom(() => answered((done) => file.writeThrough(group.offset, chunks, done)));
     if (group.isLast) {
       await file.truncate(group.offset + group.sizeBytes);
-      await sync(file);
+      await answered((done) => file.sync(done));
     }
     if (group.isFirst) {
       // Not tried again: a sync that failed once may succeed the next time without having synced.
@@ -152,16 +152,4 @@ export class GroupWriter {
     const message = `writing ${file} at byte ${group.offset} failed: ${reason}`;
     this.#events.failed(new StorageError('disk-failed', message, { cause }));
   }
-}
-
-function writeThrough(file: DiskFile, offset: number, chunks: readonly Buffer[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    file.writeThrough(offset, chunks, (error) => (error === null ? resolve() : reject(error)));
-  });
-}
-
-function sync(file: DiskFile): Promise<void> {
-  return new Promise((resolve, reject) => {
-    file.sync((error) => (error === null ? resolve() : reject(error)));
-  });
 }

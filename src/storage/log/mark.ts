@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
-import type { DiskFile } from '../disk.ts';
+import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { Position, Volume } from '../volume.ts';
 import { isZero } from './segment.ts';
@@ -95,13 +95,8 @@ export class Mark {
     const file = this.#file;
     assert(file !== undefined, 'a mark follows before it has begun');
     const sector = encode(this.#volume, { epoch: this.#epoch, ...position });
-    await new Promise<void>((resolve, reject) => {
-      file.write(0, [sector], (error) => (error === null ? resolve() : reject(error)));
-    });
-    if (!isSynced) return;
-    await new Promise<void>((resolve, reject) => {
-      file.sync((error) => (error === null ? resolve() : reject(error)));
-    });
+    await answered((done) => file.write(0, [sector], done));
+    if (isSynced) await answered((done) => file.sync(done));
   }
 
   #fail(cause: unknown): void {

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import type { DiskFile } from '../disk.ts';
+import { answered, type DiskFile } from '../disk.ts';
 import type { Volume } from '../volume.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { blockHeaderBytes, pageAfter } from './segment.ts';
@@ -103,9 +103,7 @@ export class SegmentFiles {
       // The rest of the last page may be of an earlier life of the file: zeros again.
       await file.truncate(end);
       await file.truncate(pageAfter(end));
-      await new Promise<void>((resolve, reject) => {
-        file.sync((error) => (error === null ? resolve() : reject(error)));
-      });
+      await answered((done) => file.sync(done));
     });
   }
 

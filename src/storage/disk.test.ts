@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { answered, type DiskFile, systemDisk } from './disk.ts';
+
+const page = (value: number): Buffer => Buffer.alloc(4096, value);
+
+/** A file of so many pages of zeros, written through until the disk counts as quick, if it ever does. */
+async function withFile(pages: number, use: (file: DiskFile, name: string) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), 'disk-'));
+  const name = join(folder, 'file');
+  const file = await systemDisk.create(name);
+  try {
+    for (let i = 0; i < pages; i++) {
+      await answered((done) => file.writeThrough(i * 4096, [page(0)], done));
+    }
+    await use(file, name);
+  } finally {
+    await file.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('a small write says of itself whether it is done at once, and where it is, it is in the file', () =>
+  withFile(40, async (file, name) => {
+    for (let i = 0; i < 40; i++) {
+      const chunks = [page(i + 1).subarray(0, 40), page(i + 1).subarray(40)];
+      const isDone = file.writeThroughAtOnce(i * 4096, chunks);
+      const found = (await readFile(name)).subarray(i * 4096, (i + 1) * 4096);
+      assert.ok(found.equals(page(isDone ? i + 1 : 0)), `page ${i}: ${isDone}`);
+    }
+  }));
+
+test('what is large, or would lengthen the file, is never done at once', () =>
+  withFile(40, async (file, name) => {
+    assert.equal(file.writeThroughAtOnce(0, [page(1), page(1), page(1)]), false);
+    assert.equal(file.writeThroughAtOnce(40 * 4096, [page(1)]), false);
+    assert.equal(file.writeThroughAtOnce(39 * 4096, [page(1), page(1)]), false);
+    assert.deepEqual(await readFile(name), Buffer.alloc(40 * 4096));
+  }));
