@@ -116,7 +116,7 @@ class VolumeCheck {
     const wanted: LiveSegment[] = [];
     const replay = new Replay(this.#recovery, {
       add: (segment) => wanted.push(segment),
-      begin: (segment, number) => new LogBlock(0, segment, number),
+      begin: (segment, number, plaintext) => new LogBlock(0, segment, number, plaintext),
       record: (_block, type, buffer, start, end) =>
         this.#records.replayed?.(type, buffer, start, end),
       end: () => {},

@@ -17,7 +17,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))
 
 /** Keeps notes by name; what it keeps is what its log must give back. */
 class Notes implements LogOwner {
-  readonly places = new Map<string, { block: MessageBlock; offset: number; size: number }>();
+  readonly places = new Map<string, { slot: number; offset: number; size: number }>();
   #live = new Set<string>();
   log: MessageLog | undefined;
   durable = 0;
@@ -50,25 +50,24 @@ class Notes implements LogOwner {
   add(name: string, text: string): number {
     const bytes = Buffer.from(`${name}=${text}`);
     const block = this.#opened.reserve(1, bytes.length);
-    assert.ok(block.buffer !== undefined);
     bytes.copy(block.buffer, this.#opened.at);
-    this.put(name, block, this.#opened.at - block.start, bytes.length);
+    this.put(name, block.slot, this.#opened.at - block.start, bytes.length);
     return this.#opened.openGroup;
   }
-  put(name: string, block: MessageBlock, offset: number, size: number): void {
-    this.places.set(name, { block, offset, size });
-    this.#opened.retain(block);
+  put(name: string, slot: number, offset: number, size: number): void {
+    this.places.set(name, { slot, offset, size });
+    this.#opened.retain(slot);
   }
   drop(name: string): void {
     const bytes = Buffer.from(name);
     const block = this.#opened.reserve(2, bytes.length);
-    bytes.copy(block.buffer as Buffer, this.#opened.at);
+    bytes.copy(block.buffer, this.#opened.at);
     this.#forget(name);
   }
   #forget(name: string): void {
     const place = this.places.get(name);
     this.places.delete(name);
-    if (place !== undefined) this.#opened.release(place.block);
+    if (place !== undefined) this.#opened.release(place.slot);
   }
   async synced(): Promise<void> {
     const group = this.#opened.openGroup;
@@ -79,32 +78,34 @@ class Notes implements LogOwner {
   async text(name: string): Promise<string> {
     const place = this.places.get(name);
     assert.ok(place !== undefined, `${name} is not there`);
-    await this.#opened.load(place.block);
-    const at = place.block.start + place.offset;
-    return (place.block.buffer as Buffer).toString('utf8', at + name.length + 1, at + place.size);
+    await this.#opened.load(place.slot);
+    const block = this.#opened.blocks[place.slot];
+    assert.ok(block !== undefined, `${name} is not in memory`);
+    const at = block.start + place.offset;
+    return block.buffer.toString('utf8', at + name.length + 1, at + place.size);
   }
   /** The names that were live: an index may name more. */
   checkpoint(log: MessageLog): void {
     const bytes = Buffer.from(JSON.stringify([...this.places.keys()]));
-    bytes.copy(log.reserve(4, bytes.length).buffer as Buffer, log.at);
+    bytes.copy(log.reserve(4, bytes.length).buffer, log.at);
   }
   index(segment: number, log: MessageLog): void {
-    for (const [name, { block, offset, size }] of this.places) {
-      if (block.segment !== segment) continue;
-      const bytes = Buffer.from(JSON.stringify([name, segment, block.number, offset, size]));
+    for (const [name, { slot, offset, size }] of this.places) {
+      if (log.segmentOf(slot) !== segment) continue;
+      const bytes = Buffer.from(JSON.stringify([name, segment, log.numberOf(slot), offset, size]));
       const at = log.reserve(0x41, bytes.length);
-      bytes.copy(at.buffer as Buffer, log.at);
+      bytes.copy(at.buffer, log.at);
     }
   }
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     const text = buffer.toString('utf8', start, end);
     if (type === 1)
-      this.put(text.split('=', 1)[0] as string, block, start - block.start, end - start);
+      this.put(text.split('=', 1)[0] as string, block.slot, start - block.start, end - start);
     if (type === 2) this.#forget(text);
     if (type === 4) this.#live = new Set(JSON.parse(text));
     if (type === 0x41) {
       const [name, segment, number, offset, size] = JSON.parse(text);
-      const found = this.#opened.blockAt(segment, number);
+      const found = this.#opened.slotAt(segment, number);
       assert.ok(found !== undefined, `block ${number} of segment ${segment} is not there`);
       if (!this.#live.has(name)) return;
       this.put(name, found, offset, size);
@@ -227,7 +228,8 @@ test('a log to which only batches are appended begins segments too, and a batch 
     life.store.begin();
     const segments = [0, 1].map((half) => {
       life.publish([1], `${i} ${half}`.padEnd(3000, '.'));
-      return life.store.block(life.window(1), life.window(1).next - 1).segment;
+      const window = life.window(1);
+      return life.log.segmentOf(window.slot(window.next - 1));
     });
     life.store.end();
     assert.equal(segments[0], segments[1]);

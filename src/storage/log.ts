@@ -99,6 +99,8 @@ export class Log implements MessageLog {
   #isRolling = false;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
+  /** Blocks being brought back to memory, by slot. */
+  readonly #loading = new Map<number, Promise<void>>();
   #whenIdle: (() => void) | undefined = undefined;
   /** Settles when every segment that was to be given back has been. */
   #retiring: Promise<void> = Promise.resolve();
@@ -163,7 +165,7 @@ export class Log implements MessageLog {
     const replay = new Replay(this.#recovery, {
       add: (segment) => this.#segments.set(segment.number, segment),
       begin: (segment, number, plaintext) =>
-        this.#table.createSynced(segment, number, plaintext.length, plaintext),
+        this.#table.placeSynced(this.#table.take(segment, number), plaintext),
       record: (block, type, buffer, start, end) =>
         this.#owner.replay(block, type, buffer, start, end),
       end: (block) => this.#table.synced(block),
@@ -328,9 +330,7 @@ export class Log implements MessageLog {
   }
 
   #append(type: number, payload: Buffer): void {
-    const { buffer } = this.reserve(type, payload.length);
-    assert(buffer !== undefined, 'a block just reserved is not in memory');
-    payload.copy(buffer, this.at);
+    payload.copy(this.reserve(type, payload.length).buffer, this.at);
   }
 
   /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
@@ -386,45 +386,52 @@ export class Log implements MessageLog {
     if (isOwnDead || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
-  blockAt(segment: number, number: number): LogBlock | undefined {
+  segmentOf(slot: number): number {
+    return this.#table.home(slot)?.number ?? 0;
+  }
+
+  numberOf(slot: number): number {
+    return this.#table.number(slot);
+  }
+
+  slotAt(segment: number, number: number): number | undefined {
     const home = this.#segments.get(segment);
-    const block = home?.blocks.get(number);
-    if (home === undefined || block !== undefined) return block;
-    const length = home.lengths[number];
-    return length === undefined ? undefined : this.#table.createSynced(home, number, length);
+    const isThere = home?.blocks.has(number) === true || home?.lengths[number] !== undefined;
+    return home !== undefined && isThere ? this.#table.locate(home, number) : undefined;
   }
 
-  retain(block: LogBlock): void {
-    this.#table.retain(block);
+  retain(slot: number): void {
+    this.#table.retain(slot);
   }
 
-  release(block: LogBlock): void {
-    this.#table.release(block);
+  release(slot: number): void {
+    this.#table.release(slot);
   }
 
-  load(block: LogBlock): Promise<void> {
-    if (block.buffer !== undefined) return Promise.resolve();
-    block.loading ??= this.#load(block).finally(() => {
-      block.loading = undefined;
-    });
-    return block.loading;
+  load(slot: number): Promise<void> {
+    if (this.blocks[slot] !== undefined) return Promise.resolve();
+    let loading = this.#loading.get(slot);
+    if (loading === undefined) {
+      loading = this.#load(slot).finally(() => this.#loading.delete(slot));
+      this.#loading.set(slot, loading);
+    }
+    return loading;
   }
 
-  async #load(block: LogBlock): Promise<void> {
-    const { home, number } = block;
+  async #load(slot: number): Promise<void> {
+    const home = this.#table.home(slot);
     assert(home !== undefined, 'a block that is never written is not in memory');
     // Whoever waits may let go of the block meanwhile; its file stays until it is read.
-    this.retain(block);
+    this.retain(slot);
     try {
-      block.buffer = await this.#recovery.readBlock(home, number);
-      block.heldBytes = block.length;
-      this.#table.cache.add(block);
+      const plaintext = await this.#recovery.readBlock(home, this.numberOf(slot));
+      this.#table.cache.add(this.#table.placeSynced(slot, plaintext));
       // Not before whoever waits has had its turn: it may be this block that is too much.
       setImmediate(() => this.#table.cache.evict());
     } catch (cause) {
       throw this.#fail(this.#recovery.failed('reading', cause));
     } finally {
-      this.release(block);
+      this.release(slot);
     }
   }
 
@@ -461,7 +468,7 @@ export class Log implements MessageLog {
     });
     clearTimeout(this.#flushTimer);
     await this.#retiring;
-    await Promise.allSettled(this.#table.blocks.map((block) => block?.loading));
+    await Promise.allSettled(this.#loading.values());
     if (this.#failure !== undefined) throw this.#failure;
     try {
       await this.#mark.close();

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import type { MessageLog } from './message-store.ts';
 import type { Window } from './window.ts';
 
 /*
@@ -33,9 +33,7 @@ export function writeRanges(
 ): void {
   let ranges: number[] = [];
   const write = () => {
-    const block = log.reserve(type, 10 + ranges.length * 6);
-    const buffer = block.buffer;
-    assert(buffer !== undefined, 'a block just reserved is not in memory');
+    const { buffer } = log.reserve(type, 10 + ranges.length * 6);
     let p = writeU48(buffer, writeU32(buffer, log.at, window.number), window.next);
     for (const bound of ranges) p = writeU48(buffer, p, bound);
     ranges = [];
@@ -79,24 +77,23 @@ export function writeIndex(
   let count = 0;
   const write = () => {
     if (count === 0) return;
-    const block = log.reserve(type, at);
-    assert(block.buffer !== undefined, 'a block just reserved is not in memory');
-    scratch.copy(block.buffer, log.at, 0, at);
+    scratch.copy(log.reserve(type, at).buffer, log.at, 0, at);
     count = 0;
   };
   let lastSequence = -2;
   let lastBlock = -1;
   for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
-    const block = log.blocks[window.slot(s)];
-    if (block === undefined || block.transient || block.segment !== segment) continue;
+    const slot = window.slot(s);
+    if (log.segmentOf(slot) !== segment) continue;
+    const block = log.numberOf(slot);
     if (count === 0) {
       at = writeU32(scratch, writeU48(scratch, 0, segment), window.number);
       lastSequence = -2;
       lastBlock = -1;
     }
-    at = writeEntry(scratch, at, window, s, s !== lastSequence + 1, block.number, lastBlock);
+    at = writeEntry(scratch, at, window, s, s !== lastSequence + 1, block, lastBlock);
     lastSequence = s;
-    lastBlock = block.number;
+    lastBlock = block;
     if (++count === entriesMax) write();
   }
   write();
@@ -172,16 +169,18 @@ export function locate(
   const segment = readU48(buffer, start);
   const entry = new Entry();
   let at = 0;
-  let block: MessageBlock | undefined;
+  let block = -1;
+  let slot: number | undefined;
   for (let p = start + 10; p < end; ) {
     p = entry.read(buffer, p);
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     if (sequence < (live[at] ?? Infinity)) continue;
-    if (block?.number !== entry.block) block = log.blockAt(segment, entry.block);
-    assert(block !== undefined, 'an index names a block that is not there');
-    window.put(sequence, block.slot, entry.offset, entry.bodyLength, entry.priority);
+    if (block !== entry.block) slot = log.slotAt(segment, entry.block);
+    block = entry.block;
+    assert(slot !== undefined, 'an index names a block that is not there');
+    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority);
     if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);
-    log.retain(block);
+    log.retain(slot);
   }
 }

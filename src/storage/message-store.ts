@@ -19,14 +19,14 @@ export const recordTypes = {
 /** Stands in a message record for a queue that settled the message before it was written. */
 const nobody = 0;
 
-/** What the message store needs of a block. */
+/** What the message store needs of a block whose plaintext is in memory. */
 export interface MessageBlock {
   readonly slot: number;
   readonly segment: number;
   readonly number: number;
   readonly start: number;
   readonly transient: boolean;
-  readonly buffer: Buffer | undefined;
+  readonly buffer: Buffer;
   /** Whether its bytes are final: before, {@link MessageStore.keeps} is asked of each record. */
   readonly isSealed: boolean;
   /** Its records must stay where they are when it is sealed. */
@@ -46,7 +46,7 @@ export interface MessageLog {
   readonly durableGroup: number;
   /** Bytes appended and not yet synced. */
   readonly pendingBytes: number;
-  /** Blocks by slot. */
+  /** Blocks by slot; undefined where the plaintext is not in memory. */
   readonly blocks: readonly (MessageBlock | undefined)[];
   /**
    * Frames a record and makes room for its payload. May begin a segment first, and so ask for index
@@ -56,14 +56,18 @@ export interface MessageLog {
   reserve(type: number, size: number): MessageBlock;
   /** The same in a block that is never written. */
   reserveTransient(type: number, size: number): MessageBlock;
-  /** A block of an older segment that is still there; it is known by its slot from now on. */
-  blockAt(segment: number, number: number): MessageBlock | undefined;
-  /** One more message lies in the block. */
-  retain(block: MessageBlock): void;
+  /** The segment that a slot's block is in; 0 for one that is never written. */
+  segmentOf(slot: number): number;
+  /** The number of a slot's block in its segment. */
+  numberOf(slot: number): number;
+  /** The slot of a segment's block, for whoever retains it at once; undefined where it is not there. */
+  slotAt(segment: number, number: number): number | undefined;
+  /** One more message lies in the slot's block. */
+  retain(slot: number): void;
   /** One message less; the plaintext stays as it is until this turn of the event loop ends. */
-  release(block: MessageBlock): void;
-  /** Brings the block's plaintext back into memory. */
-  load(block: MessageBlock): Promise<void>;
+  release(slot: number): void;
+  /** Brings the slot's block back into memory. */
+  load(slot: number): Promise<void>;
   /**
    * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
    * segment first, like `reserve`.
@@ -162,7 +166,7 @@ export class MessageStore {
     const type = recordTypes.message;
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
     if (queueCount > 0) this.recordCount++;
-    const buffer = bufferOf(block);
+    const { buffer } = block;
     const at = log.at;
     buffer[at] = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
     buffer[at + 1] = message.format;
@@ -200,28 +204,21 @@ export class MessageStore {
       const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
       const dueMs = window.dueMs(nowMs, expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
-      log.retain(block);
+      log.retain(block.slot);
     }
-  }
-
-  /** The block that holds a live message. */
-  block(window: Window, sequence: number): MessageBlock {
-    const block = this.log.blocks[window.slot(sequence)];
-    assert(block !== undefined, 'a live message has no block');
-    return block;
   }
 
   /** Points the view at a live message; false where its block must be loaded first. */
   view(window: Window, sequence: number, view: MessageView): boolean {
-    const block = this.block(window, sequence);
-    if (block.buffer === undefined) return false;
+    const block = this.log.blocks[window.slot(sequence)];
+    if (block === undefined) return false;
     view.open(block.buffer, block.start + window.offset(sequence));
     return true;
   }
 
   /** Brings the block that holds a live message back into memory. */
   load(window: Window, sequence: number): Promise<void> {
-    const loading = this.log.load(this.block(window, sequence));
+    const loading = this.log.load(window.slot(sequence));
     const over = () => this.#loading.delete(loading);
     this.#loading.add(loading);
     loading.then(over, over);
@@ -233,8 +230,11 @@ export class MessageStore {
    * is not sealed yet is left out of it instead.
    */
   settle(window: Window, sequence: number): void {
-    const block = this.block(window, sequence);
-    if (window.isDurable && block.isSealed && !block.transient) {
+    const slot = window.slot(sequence);
+    const block = this.log.blocks[slot];
+    // What is not in memory is sealed, and on the disk.
+    const isWritten = block === undefined || (block.isSealed && !block.transient);
+    if (window.isDurable && isWritten) {
       if (window.runEnd !== sequence) {
         if (window.runStart < 0) this.#settling.push(window);
         else this.#writeRun(window);
@@ -243,7 +243,7 @@ export class MessageStore {
       window.runEnd = sequence + 1;
     }
     window.remove(sequence);
-    this.log.release(block);
+    this.log.release(slot);
   }
 
   /**
@@ -296,7 +296,7 @@ export class MessageStore {
   #writeRun(window: Window): void {
     const block = this.log.reserve(recordTypes.settle, 16);
     this.recordCount++;
-    const buffer = bufferOf(block);
+    const { buffer } = block;
     const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
     writeU48(buffer, at, window.runEnd);
   }
@@ -324,16 +324,20 @@ export class MessageStore {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
     this.recordCount++;
-    bytes.copy(bufferOf(block), log.at);
+    bytes.copy(block.buffer, log.at);
     return block.segment;
+  }
+
+  #forget(window: Window, sequence: number): void {
+    const slot = window.slot(sequence);
+    window.remove(sequence);
+    this.log.release(slot);
   }
 
   /** Forgets a queue's messages: those of a deleted queue. */
   drop(window: Window): void {
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      const block = this.block(window, s);
-      window.remove(s);
-      this.log.release(block);
+      this.#forget(window, s);
     }
     this.windows.delete(window.number);
     this.#settling = this.#settling.filter((other) => other !== window);
@@ -413,7 +417,7 @@ export class MessageStore {
       window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
-      this.log.retain(block);
+      this.log.retain(block.slot);
     }
   }
 
@@ -423,9 +427,7 @@ export class MessageStore {
     const end = readU48(buffer, start + 10);
     for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
       if (!window.isLive(s)) return;
-      const block = this.block(window, s);
-      window.remove(s);
-      this.log.release(block);
+      this.#forget(window, s);
     }
   }
 
@@ -477,10 +479,4 @@ function writeQueues(buffer: Buffer, start: number, windows: readonly Window[]):
     if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
   }
   return p;
-}
-
-/** The plaintext of a block that must be in memory. */
-export function bufferOf(block: MessageBlock): Buffer {
-  assert(block.buffer !== undefined, 'a block just reserved is not in memory');
-  return block.buffer;
 }

@@ -11,7 +11,7 @@ const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 
 /** Keeps the blocks of what it appended until it drops them, and knows nothing after recovery. */
 class Holder implements LogOwner {
-  #held: MessageBlock[] = [];
+  #held: number[] = [];
   #log: MessageLog | undefined = undefined;
   #waiting: { group: number; resolve: () => void }[] = [];
 
@@ -19,28 +19,28 @@ class Holder implements LogOwner {
     this.#log = log;
   }
   replay(block: MessageBlock, type: number): void {
-    if (type === 1) this.#hold(block);
+    if (type === 1) this.#hold(block.slot);
   }
   checkpoint(): void {}
   index(): void {}
   durable(group: number): void {
     for (const { resolve } of this.#waiting.filter((each) => each.group <= group)) resolve();
   }
-  #hold(block: MessageBlock): void {
-    this.#log?.retain(block);
-    this.#held.push(block);
+  #hold(slot: number): void {
+    this.#log?.retain(slot);
+    this.#held.push(slot);
   }
   /** Appends so many bytes, synced. */
   async add(sizeBytes: number): Promise<void> {
     const log = this.#log;
     assert.ok(log);
-    for (let left = sizeBytes; left > 0; left -= 10_000) this.#hold(log.reserve(1, 10_000));
+    for (let left = sizeBytes; left > 0; left -= 10_000) this.#hold(log.reserve(1, 10_000).slot);
     const group = log.openGroup;
     log.sync();
     await new Promise<void>((resolve) => this.#waiting.push({ group, resolve }));
   }
   drop(): void {
-    for (const block of this.#held.splice(0)) this.#log?.release(block);
+    for (const slot of this.#held.splice(0)) this.#log?.release(slot);
   }
 }
 

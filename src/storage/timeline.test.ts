@@ -103,7 +103,7 @@ test('a block that is on the disk only is brought to memory for its records', as
 
 test('segments whose every record is older are dropped, and let go of in the log', async () => {
   const owner = filled();
-  const first = owner.log.blocks[0];
+  const first = owner.log.all[0];
   assert.equal(first?.live, 1);
   owner.timeline.dropBefore(owner.log, 20);
   assert.equal((await owner.texts()).length, 5);

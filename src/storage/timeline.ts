@@ -29,15 +29,15 @@ export interface TimelineRange {
 /** Where the records of one segment lie, in the order they were appended. */
 class SegmentEntries {
   readonly segment: number;
-  /** Kept alive for as long as the records are wanted; its segment stays with it. */
-  readonly pin: MessageBlock;
+  /** Slot of a block kept alive for as long as the records are wanted; its segment stays with it. */
+  readonly pin: number;
   readonly blocks: number[] = [];
   readonly offsets: number[] = [];
   readonly times: number[] = [];
   /** Whether its records are no longer wanted: its segment may be gone. */
   isDropped = false;
 
-  constructor(segment: number, pin: MessageBlock) {
+  constructor(segment: number, pin: number) {
     this.segment = segment;
     this.pin = pin;
   }
@@ -62,7 +62,7 @@ export class Timeline {
   /** Appends one record. */
   append(log: MessageLog, type: number, atMs: number, bytes: Buffer): void {
     const block = log.reserve(type, 1 + this.#nameBytes.length + 10 + bytes.length);
-    const buffer = plaintext(block);
+    const { buffer } = block;
     const start = log.at;
     let at = this.#writeName(buffer, start);
     at = writeU32(buffer, writeU48(buffer, at, atMs), bytes.length);
@@ -78,8 +78,8 @@ export class Timeline {
   #add(log: MessageLog, block: MessageBlock, offset: number, atMs: number): void {
     let entries = this.#segments.at(-1);
     if (entries?.segment !== block.segment) {
-      log.retain(block);
-      entries = new SegmentEntries(block.segment, block);
+      log.retain(block.slot);
+      entries = new SegmentEntries(block.segment, block.slot);
       this.#segments.push(entries);
     }
     entries.blocks.push(block.number);
@@ -98,8 +98,7 @@ export class Timeline {
     const entries = this.#segments.find((other) => other.segment === segment);
     if (entries === undefined) return;
     const count = entries.times.length;
-    const block = log.reserve(type, 1 + this.#nameBytes.length + 6 + count * entryBytes);
-    const buffer = plaintext(block);
+    const { buffer } = log.reserve(type, 1 + this.#nameBytes.length + 6 + count * entryBytes);
     let at = writeU48(buffer, this.#writeName(buffer, log.at), segment);
     for (let i = 0; i < count; i++) {
       at = writeU48(buffer, at, entries.blocks[i] ?? 0);
@@ -113,7 +112,7 @@ export class Timeline {
     let at = start + 1 + this.#nameBytes.length;
     const segment = readU48(buffer, at);
     at += 6;
-    const pin = log.blockAt(segment, readU48(buffer, at));
+    const pin = log.slotAt(segment, readU48(buffer, at));
     assert(pin !== undefined, `an index names a block of segment ${segment} that is not there`);
     log.retain(pin);
     const entries = new SegmentEntries(segment, pin);
@@ -161,15 +160,16 @@ export class Timeline {
   }
 
   async #readRecord(log: MessageLog, entries: SegmentEntries, i: number): Promise<Buffer> {
-    const block = log.blockAt(entries.segment, entries.blocks[i] ?? 0);
-    assert(block !== undefined, `a record of timeline ${this.name} has no block`);
-    log.retain(block);
+    const slot = log.slotAt(entries.segment, entries.blocks[i] ?? 0);
+    assert(slot !== undefined, `a record of timeline ${this.name} has no block`);
+    log.retain(slot);
     try {
-      if (block.buffer === undefined) await log.load(block);
-      const buffer = plaintext(block);
-      return Buffer.from(timelineBytes(buffer, block.start + (entries.offsets[i] ?? 0)));
+      await log.load(slot);
+      const block = log.blocks[slot];
+      assert(block !== undefined, 'a block just loaded is not in memory');
+      return Buffer.from(timelineBytes(block.buffer, block.start + (entries.offsets[i] ?? 0)));
     } finally {
-      log.release(block);
+      log.release(slot);
     }
   }
 }
@@ -183,11 +183,6 @@ export function timelineName(buffer: Buffer, start: number): string {
 export function timelineBytes(buffer: Buffer, start: number): Buffer {
   const at = start + 1 + (buffer[start] ?? 0) + 6;
   return buffer.subarray(at + 4, at + 4 + readU32(buffer, at));
-}
-
-function plaintext(block: MessageBlock): Buffer {
-  assert(block.buffer !== undefined, 'a block in use is not in memory');
-  return block.buffer;
 }
 
 function parseCursor(range: TimelineRange): [segment: number, index: number] {

@@ -79,7 +79,7 @@ function requireNothingHeld(broker: Broker, log: MemoryLog): void {
     assert.equal(queue.readyBytes, bytes, `ready bytes of ${queue.name}`);
     liveCount += window.count;
   }
-  const retained = log.blocks.reduce((sum, block) => sum + (block?.live ?? 0), 0);
+  const retained = log.all.reduce((sum, block) => sum + (block?.live ?? 0), 0);
   assert.equal(retained, liveCount, 'messages retained in blocks');
 }
 

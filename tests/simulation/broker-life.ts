@@ -156,9 +156,7 @@ export class BrokerLife {
   /** The live messages of a window that the log keeps, each with what must be known of it. */
   *#messages(window: Window): Generator<[sequence: number, value: string]> {
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      const block = this.log.blocks[window.slot(s)];
-      assert.ok(block !== undefined, 'a live message has no block');
-      if (block.transient) continue;
+      if (this.log.segmentOf(window.slot(s)) === 0) continue;
       yield [s, `${window.bodyLength(s)} ${window.priority(s)} ${window.expiresAtMs(s)}`];
     }
   }
@@ -276,10 +274,10 @@ export class BrokerLife {
     for (const window of store.windows.values()) {
       for (const [sequence] of [...this.#messages(window)]) {
         if (!window.isLive(sequence) || this.hasEnded) continue;
-        const block = this.log.blocks[window.slot(sequence)];
+        const slot = window.slot(sequence);
         // What else is loaded meanwhile may take its place.
-        while (block !== undefined && block.buffer === undefined && !this.hasEnded) {
-          await this.machine.finish(this.log.load(block));
+        while (this.log.blocks[slot] === undefined && !this.hasEnded) {
+          await this.machine.finish(this.log.load(slot));
         }
         if (this.hasEnded || !window.isLive(sequence)) continue;
         assert.ok(store.view(window, sequence, this.#view), 'a block just loaded is not there');

@@ -3,7 +3,7 @@ import type { LogOwner } from '../../src/storage/log.ts';
 import type { MessageBlock, MessageLog } from '../../src/storage/message-store.ts';
 
 interface Place {
-  readonly block: MessageBlock;
+  readonly slot: number;
   readonly offset: number;
   readonly size: number;
   /** What was written there, as a short text. */
@@ -31,21 +31,20 @@ export class Shelf implements LogOwner {
     const digest = `${size}x${fill}`;
     const head = Buffer.from(`${name}=${digest};`);
     const block = this.#append(types.put, [head, Buffer.alloc(size, fill)]);
-    this.#place(name, block, this.log.at - block.start, head.length + size, digest);
+    this.#place(name, block.slot, this.log.at - block.start, head.length + size, digest);
   }
 
   #append(type: number, parts: Buffer[]): MessageBlock {
     const bytes = Buffer.concat(parts);
     const block = this.log.reserve(type, bytes.length);
-    assert.ok(block.buffer !== undefined);
     bytes.copy(block.buffer, this.log.at);
     return block;
   }
 
-  #place(name: string, block: MessageBlock, offset: number, size: number, digest: string): void {
+  #place(name: string, slot: number, offset: number, size: number, digest: string): void {
     this.#forget(name);
-    this.places.set(name, { block, offset, size, digest });
-    this.log.retain(block);
+    this.places.set(name, { slot, offset, size, digest });
+    this.log.retain(slot);
   }
 
   drop(name: string): void {
@@ -56,7 +55,7 @@ export class Shelf implements LogOwner {
   #forget(name: string): void {
     const place = this.places.get(name);
     this.places.delete(name);
-    if (place !== undefined) this.log.release(place.block);
+    if (place !== undefined) this.log.release(place.slot);
   }
 
   /** The facts that a ledger holds of it. */
@@ -68,16 +67,18 @@ export class Shelf implements LogOwner {
   async read(name: string): Promise<void> {
     const place = this.places.get(name);
     assert.ok(place !== undefined);
-    this.log.retain(place.block);
-    if (place.block.buffer === undefined) await this.log.load(place.block);
-    const { buffer, start } = place.block;
-    assert.ok(buffer !== undefined, 'a block just loaded is not in memory');
+    const { slot } = place;
+    this.log.retain(slot);
+    if (this.log.blocks[slot] === undefined) await this.log.load(slot);
+    const block = this.log.blocks[slot];
+    assert.ok(block !== undefined, 'a block just loaded is not in memory');
+    const { buffer, start } = block;
     const at = start + place.offset;
     const head = `${name}=${place.digest};`;
     assert.equal(buffer.toString('utf8', at, at + head.length), head);
     const fill = Number(place.digest.split('x')[1]);
     for (let i = at + head.length; i < at + place.size; i += 97) assert.equal(buffer[i], fill);
-    this.log.release(place.block);
+    this.log.release(place.slot);
   }
 
   checkpoint(): void {
@@ -85,9 +86,9 @@ export class Shelf implements LogOwner {
   }
 
   index(segment: number): void {
-    for (const [name, { block, offset, size, digest }] of this.places) {
-      if (block.segment !== segment) continue;
-      const entry = [name, segment, block.number, offset, size, digest];
+    for (const [name, { slot, offset, size, digest }] of this.places) {
+      if (this.log.segmentOf(slot) !== segment) continue;
+      const entry = [name, segment, this.log.numberOf(slot), offset, size, digest];
       this.#append(types.index, [Buffer.from(JSON.stringify(entry))]);
     }
   }
@@ -96,13 +97,13 @@ export class Shelf implements LogOwner {
     const text = () => buffer.toString('utf8', start, end);
     if (type === types.put) {
       const [, name = '', digest = ''] = /^(.*?)=(.*?);/s.exec(text()) ?? [];
-      this.#place(name, block, start - block.start, end - start, digest);
+      this.#place(name, block.slot, start - block.start, end - start, digest);
     } else if (type === types.drop) this.#forget(text());
     else if (type === types.names) this.#live = new Map(JSON.parse(text()));
     else if (type === types.index) {
       const [name, segment, number, offset, size, digest] = JSON.parse(text());
       if (this.#live.get(name) !== digest) return;
-      const found = this.log.blockAt(segment, number);
+      const found = this.log.slotAt(segment, number);
       assert.ok(found !== undefined, `block ${number} of segment ${segment} is not there`);
       this.#place(name, found, offset, size, digest);
     }

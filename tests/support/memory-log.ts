@@ -18,7 +18,6 @@ class MemoryBlock implements MessageBlock {
   readonly stored: Buffer;
   /** Nothing is left out of it: this log seals at once. */
   readonly isSealed = true;
-  isCached = true;
   used = 0;
   live = 0;
   constructor(segment: number, slot: number, transient: boolean, size: number) {
@@ -29,8 +28,8 @@ class MemoryBlock implements MessageBlock {
     this.stored = Buffer.alloc(size);
   }
   fix(): void {}
-  get buffer(): Buffer | undefined {
-    return this.isCached ? this.stored : undefined;
+  get buffer(): Buffer {
+    return this.stored;
   }
 }
 
@@ -42,6 +41,8 @@ export class MemoryLog implements MessageLog {
   pendingBytes = 0;
   onDurable: (group: number) => void = () => {};
   blocks: (MemoryBlock | undefined)[] = [];
+  /** All there are, by slot, in memory or not. */
+  all: (MemoryBlock | undefined)[] = [];
   rows: Row[] = [];
   #open: MemoryBlock | undefined;
   #openTransient: MemoryBlock | undefined;
@@ -69,29 +70,44 @@ export class MemoryLog implements MessageLog {
     let block = open;
     if (block === undefined || block.used + size > block.stored.length) {
       block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, size));
+      this.all[block.slot] = block;
       this.blocks[block.slot] = block;
     }
     this.at = block.used;
     block.used += size;
     return block;
   }
-  blockAt(segment: number, number: number): MessageBlock | undefined {
-    return this.blocks.find((block) => block?.segment === segment && block.number === number);
+  #block(slot: number): MemoryBlock {
+    const block = this.all[slot];
+    if (block === undefined) throw new Error(`there is no block with slot ${slot}`);
+    return block;
   }
-  retain(block: MemoryBlock): void {
-    block.live++;
+  segmentOf(slot: number): number {
+    const block = this.#block(slot);
+    return block.transient ? 0 : block.segment;
   }
-  release(block: MemoryBlock): void {
+  numberOf(slot: number): number {
+    return this.#block(slot).number;
+  }
+  slotAt(segment: number, number: number): number | undefined {
+    return this.all.find((block) => block?.segment === segment && block.number === number)?.slot;
+  }
+  retain(slot: number): void {
+    this.#block(slot).live++;
+  }
+  release(slot: number): void {
+    const block = this.#block(slot);
     block.live--;
     if (block.live < 0) throw new Error('a block is released more often than retained');
   }
-  async load(block: MemoryBlock): Promise<void> {
-    block.isCached = true;
+  async load(slot: number): Promise<void> {
+    this.blocks[slot] = this.#block(slot);
   }
   /** Leaves every full block on the disk only. */
   evict(): void {
-    for (const block of this.blocks) {
-      if (block !== undefined && block !== this.#open && !block.transient) block.isCached = false;
+    for (const block of this.all) {
+      if (block === undefined || block === this.#open || block.transient) continue;
+      this.blocks[block.slot] = undefined;
     }
   }
   beginBatch(): void {
@@ -136,10 +152,11 @@ export class MemoryLog implements MessageLog {
   reopen(store: Pick<MessageStore, 'attach' | 'replay'>, rowCount = 0): this {
     // Of the class that this log is of.
     const next: this = new (this.constructor as new () => this)();
-    next.blocks = this.blocks.map((block) => {
+    next.all = this.all.map((block) => {
       if (block !== undefined) block.live = 0;
       return block?.transient === true ? undefined : block;
     });
+    next.blocks = [...next.all];
     next.#slot = this.#slot;
     next.#batch = this.#batch;
     next.openGroup = this.openGroup;

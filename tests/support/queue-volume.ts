@@ -175,8 +175,7 @@ export class QueueVolume {
     const view = new MessageView();
     const bodies: string[] = [];
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      const block = this.log.blocks[window.slot(s)];
-      if (block !== undefined) await this.log.load(block);
+      await this.log.load(window.slot(s));
       this.store.view(window, s, view);
       const { bodyAt, bodyLength } = view;
       bodies.push(view.buffer.toString('utf8', bodyAt, bodyAt + bodyLength));

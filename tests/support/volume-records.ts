@@ -154,7 +154,7 @@ export async function listRecords(
   try {
     await new Replay(recovery, {
       add: (segment) => wanted.push(segment),
-      begin: (segment, number) => new LogBlock(0, segment, number),
+      begin: (segment, number, plaintext) => new LogBlock(0, segment, number, plaintext),
       record: () => {},
       end: () => {},
     }).run((await listSegments(volume)).segments);

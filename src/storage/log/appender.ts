@@ -101,7 +101,7 @@ export class Appender {
     const need = size + recordHeaderBytes;
     if (!this.hasRoom(need)) this.#beginBlock(need);
     const block = this.#open;
-    assert(block?.buffer !== undefined, 'a block just begun is not in memory');
+    assert(block !== undefined, 'a record has no block');
     const at = this.#used;
     block.buffer[at] = type;
     this.at = writeU32(block.buffer, at + 1, size);
@@ -112,8 +112,8 @@ export class Appender {
   #beginBlock(need: number): void {
     this.#endBlock();
     this.#makeRoom(need);
-    const block = this.#table.create(this.#segment, ++this.blockNumber);
-    this.#table.place(block, this.#arenaOf.arena);
+    const slot = this.#table.take(this.#segment, ++this.blockNumber);
+    const block = this.#table.place(slot, this.#arenaOf.arena);
     this.#open = block;
     this.#used = block.start;
   }
@@ -155,7 +155,7 @@ export class Appender {
   #sealNext(endFlags: number): void {
     const flags = this.#sealedCount === 0 ? endFlags | blockFlags.groupBegin : endFlags;
     const block = this.#blocks[this.#sealedCount++];
-    assert(block?.buffer !== undefined, 'a block that is not sealed is not in memory');
+    assert(block !== undefined, 'a group has fewer blocks than it counts');
     this.#unsealedBytes -= block.length;
     if (block.hasDead) this.#leaveOut(block, block.buffer);
     block.isSealed = true;

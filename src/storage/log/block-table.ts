@@ -1,18 +1,33 @@
 import { assert } from '../../base/assert.ts';
+import { Uint32List } from '../../base/uint32-list.ts';
 import { type Arena, Arenas, LogBlock } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import type { LiveSegment } from './live-segment.ts';
 
-/** The blocks in use, each under a slot, and their plaintext as far as it is in memory. */
+/**
+ * The blocks in which something is wanted, each under a slot. Many of them may hold a single message,
+ * so one that is only on the disk is a row of numbers, and an object only while it is in memory.
+ */
 export class BlockTable {
-  /** By slot. */
+  /** By slot; undefined where the plaintext is not in memory. */
   readonly blocks: (LogBlock | undefined)[] = [];
   readonly arenas = new Arenas();
   readonly cache: BlockCache;
+  /** By slot; undefined for one that is never written. */
+  readonly #homes: (LiveSegment | undefined)[] = [];
+  readonly #numbers = new Uint32List();
+  /** Messages in each that are wanted. */
+  readonly #liveCounts = new Uint32List();
   readonly #freeSlots: number[] = [];
   readonly #swept: () => void;
-  #dead: LogBlock[] = [];
+  /** Slots of blocks in which nothing is wanted, unless that changes within this turn. */
+  readonly #dead = new Set<number>();
   #isSweeping = false;
+  /** Slots given to blocks of one segment that were not in memory. */
+  #located: { readonly home: LiveSegment | undefined; readonly slots: Map<number, number> } = {
+    home: undefined,
+    slots: new Map(),
+  };
   #openTransient: LogBlock | undefined = undefined;
   #usedTransient = 0;
   /** Where the last record reserved in a transient block begins. */
@@ -25,46 +40,70 @@ export class BlockTable {
    * @param swept called between turns, when blocks have been freed
    */
   constructor(cacheBytes: number, swept: () => void) {
-    this.cache = new BlockCache(this.arenas, cacheBytes);
+    this.cache = new BlockCache(this.arenas, cacheBytes, (block) => this.#dropped(block));
     this.#swept = swept;
   }
 
-  /** A block under a slot of its own. */
-  create(segment: LiveSegment | undefined, number: number): LogBlock {
+  /** The segment that a slot's block is in; undefined for one that is never written. */
+  home(slot: number): LiveSegment | undefined {
+    return this.#homes[slot];
+  }
+
+  /** The number of a slot's block in its segment. */
+  number(slot: number): number {
+    return this.#numbers.values[slot] ?? 0;
+  }
+
+  /** A slot for a block. */
+  take(home: LiveSegment | undefined, number: number): number {
     const slot = this.#freeSlots.pop() ?? this.blocks.length;
-    const block = new LogBlock(slot, segment, number);
+    this.blocks[slot] = undefined;
+    this.#homes[slot] = home;
+    this.#numbers.set(slot, number);
+    this.#liveCounts.set(slot, 0);
+    return slot;
+  }
+
+  /** The slot of a block of an ended segment: the same for each, while one segment is asked about. */
+  locate(home: LiveSegment, number: number): number {
+    if (this.#located.home !== home) this.#located = { home, slots: new Map() };
+    const { slots } = this.#located;
+    const known = home.blocks.get(number)?.slot ?? slots.get(number) ?? -1;
+    if (this.#homes[known] === home && this.number(known) === number) return known;
+    const slot = this.take(home, number);
+    slots.set(number, slot);
+    return slot;
+  }
+
+  /** Gives a slot's block the memory it is in from now on. */
+  place(slot: number, memory: Arena | Buffer): LogBlock {
+    const home = this.#homes[slot];
+    const block = new LogBlock(slot, home, this.number(slot), memory);
     this.blocks[slot] = block;
-    segment?.blocks.set(number, block);
+    home?.blocks.set(block.number, block);
     return block;
   }
 
-  /** A block that lies on the disk. */
-  createSynced(segment: LiveSegment, number: number, length: number, plaintext?: Buffer): LogBlock {
-    const block = this.create(segment, number);
-    block.length = length;
-    block.heldBytes = length;
-    block.buffer = plaintext;
+  /** Gives a slot's block, which lies on the disk, its plaintext. */
+  placeSynced(slot: number, plaintext: Buffer): LogBlock {
+    const block = this.place(slot, plaintext);
     block.isSealed = true;
     block.isSynced = true;
     return block;
   }
 
-  /** Lets the block begin where the arena is free. */
-  place(block: LogBlock, arena: Arena): void {
-    block.buffer = arena.buffer;
-    block.start = arena.used;
-    block.arena = arena;
-    arena.blockCount++;
+  #dropped({ slot, home, number }: LogBlock): void {
+    this.blocks[slot] = undefined;
+    home?.blocks.delete(number);
   }
 
   /** Room in a block that is never written. */
   reserveTransient(size: number): LogBlock {
     let block = this.#openTransient;
-    if (block?.buffer === undefined || this.#usedTransient + size > block.buffer.length) {
-      if (block?.liveCount === 0) this.#bury(block);
-      block = this.create(undefined, 0);
+    if (block === undefined || this.#usedTransient + size > block.buffer.length) {
+      if (block !== undefined && this.#liveCounts.values[block.slot] === 0) this.#bury(block.slot);
       const arena = this.arenas.take(size, false);
-      this.place(block, arena);
+      block = this.place(this.take(undefined, 0), arena);
       this.arenas.close(arena);
       this.#openTransient = block;
       this.#usedTransient = 0;
@@ -74,29 +113,40 @@ export class BlockTable {
     return block;
   }
 
-  /** One more message lies in the block. */
-  retain(block: LogBlock): void {
-    block.liveCount++;
-    if (block.home !== undefined) block.home.liveCount++;
+  /** One more message lies in the slot's block. */
+  retain(slot: number): void {
+    const { values } = this.#liveCounts;
+    values[slot] = (values[slot] ?? 0) + 1;
+    const home = this.#homes[slot];
+    if (home !== undefined) home.liveCount++;
   }
 
   /** One message less. */
-  release(block: LogBlock): void {
-    assert(block.liveCount > 0, 'a block is released more often than retained');
-    block.liveCount--;
-    block.hasDead = true;
-    const { home } = block;
+  release(slot: number): void {
+    const { values } = this.#liveCounts;
+    const left = (values[slot] ?? 0) - 1;
+    assert(left >= 0, 'a block is released more often than retained');
+    values[slot] = left;
+    const block = this.blocks[slot];
+    if (block !== undefined) block.hasDead = true;
+    const home = this.#homes[slot];
     if (home !== undefined) {
       home.liveCount--;
       if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
     }
-    if (block.liveCount === 0) this.#bury(block);
+    if (left === 0) this.#bury(slot);
   }
 
-  /** Frees the block after this turn, unless somebody wants it again. */
-  #bury(block: LogBlock): void {
-    if (!block.isSynced && !block.transient) return;
-    this.#dead.push(block);
+  /** Whether the log has still to write the slot's block. */
+  #isUnsynced(slot: number): boolean {
+    const block = this.blocks[slot];
+    return block !== undefined && !block.isSynced && !block.transient;
+  }
+
+  /** Frees the slot after this turn, unless somebody wants its block again. */
+  #bury(slot: number): void {
+    if (this.#isUnsynced(slot)) return;
+    this.#dead.add(slot);
     if (this.#isSweeping) return;
     this.#isSweeping = true;
     setImmediate(() => this.#sweep());
@@ -104,27 +154,27 @@ export class BlockTable {
 
   #sweep(): void {
     this.#isSweeping = false;
-    const dead = this.#dead;
-    this.#dead = [];
-    for (const block of dead) {
-      if (block.liveCount > 0 || this.blocks[block.slot] !== block) continue;
-      if (block === this.#openTransient) this.#usedTransient = 0;
-      else this.#free(block);
+    for (const slot of this.#dead) {
+      if ((this.#liveCounts.values[slot] ?? 0) > 0) continue;
+      if (slot === this.#openTransient?.slot) this.#usedTransient = 0;
+      else this.#free(slot);
     }
+    this.#dead.clear();
     this.#swept();
   }
 
   /** What becomes of a block that is on the disk from now on. */
   synced(block: LogBlock): void {
     block.isSynced = true;
-    if (block.liveCount > 0) this.cache.add(block);
-    else this.#free(block);
+    if ((this.#liveCounts.values[block.slot] ?? 0) > 0) this.cache.add(block);
+    else this.#free(block.slot);
   }
 
-  #free(block: LogBlock): void {
-    this.cache.drop(block);
-    block.home?.blocks.delete(block.number);
-    this.blocks[block.slot] = undefined;
-    this.#freeSlots.push(block.slot);
+  #free(slot: number): void {
+    const block = this.blocks[slot];
+    if (block !== undefined) this.cache.drop(block);
+    this.#homes[slot] = undefined;
+    this.#dead.delete(slot);
+    this.#freeSlots.push(slot);
   }
 }

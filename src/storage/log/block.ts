@@ -69,22 +69,20 @@ export class Arenas {
   }
 }
 
-/** A block as the log knows it while something in it is wanted. */
+/** A block whose plaintext is in memory. */
 export class LogBlock implements MessageBlock {
   readonly slot: number;
   readonly home: LiveSegment | undefined;
   /** From 1; 0 for one that is never written. */
   readonly number: number;
-  start = 0;
-  /** Bytes of plaintext. */
-  length = 0;
-  /** Bytes of memory that the plaintext takes: what was left out at sealing is in them. */
-  heldBytes = 0;
-  buffer: Buffer | undefined = undefined;
+  readonly buffer: Buffer;
   /** Whose memory the buffer is, unless it is the block's own. */
-  arena: Arena | undefined = undefined;
-  /** Messages in it that are wanted. */
-  liveCount = 0;
+  readonly arena: Arena | undefined;
+  readonly start: number;
+  /** Bytes of plaintext. */
+  length: number;
+  /** Bytes of memory that the plaintext takes: what was left out at sealing is in them. */
+  heldBytes: number;
   /** Whether its bytes are final. */
   isSealed = false;
   /** Whether something in it was wanted and is not any more, though it is not sealed. */
@@ -92,13 +90,18 @@ export class LogBlock implements MessageBlock {
   /** Whether its records must stay where they are. */
   isFixed = false;
   isSynced = false;
-  /** Set while it is brought back to memory. */
-  loading: Promise<void> | undefined = undefined;
 
-  constructor(slot: number, home: LiveSegment | undefined, number: number) {
+  /** One that begins where the arena is free, or else fills the buffer. */
+  constructor(slot: number, home: LiveSegment | undefined, number: number, memory: Arena | Buffer) {
     this.slot = slot;
     this.home = home;
     this.number = number;
+    this.arena = memory instanceof Arena ? memory : undefined;
+    this.buffer = memory instanceof Arena ? memory.buffer : memory;
+    this.start = memory instanceof Arena ? memory.used : 0;
+    this.length = memory instanceof Arena ? 0 : memory.length;
+    this.heldBytes = this.length;
+    if (memory instanceof Arena) memory.blockCount++;
   }
 
   get segment(): number {

@@ -20,7 +20,7 @@ export class LiveSegment {
   readonly offsets: number[] = [0];
   /** Bytes of each block's plaintext, by its number. */
   readonly lengths: number[] = [0];
-  /** Blocks in use, by number. */
+  /** Blocks in memory, by number. */
   readonly blocks = new Map<number, LogBlock>();
   /** Messages in it that are wanted. */
   liveCount = 0;

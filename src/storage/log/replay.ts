@@ -13,6 +13,8 @@ import {
 import type { Recovery } from './recovery.ts';
 import type { ReadBlock } from './segment-reader.ts';
 
+const nothing = Buffer.alloc(0);
+
 /** Who keeps what is replayed. */
 export interface ReplayTarget {
   /** A segment that holds something. */
@@ -101,7 +103,7 @@ export class Replay {
     this.#target.add(segment);
     const { offset, firstBlock, blockCount } = entry.index;
     const home = entry.index.segment === segment.number ? segment : newest;
-    const nowhere = new LogBlock(0, undefined, 0);
+    const nowhere = new LogBlock(0, undefined, 0, nothing);
     const blocks = this.#recovery.readBlocks(home, offset, firstBlock, blockCount);
     for await (const read of blocks) {
       for (const { type, start, end } of this.#records(home, read)) {

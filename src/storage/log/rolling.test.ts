@@ -61,7 +61,7 @@ test('what is longer than the cache can be read, and what was just read stays un
     for (const name of ['long', 'other', 'long', 'long', 'other']) {
       await machine.finish(shelf.read(name));
       await machine.turns(2);
-      const inMemory = log.blocks.filter((block) => (block?.buffer?.length ?? 0) > 150_000);
+      const inMemory = log.blocks.filter((block) => (block?.buffer.length ?? 0) > 150_000);
       assert.equal(inMemory.length, 1);
     }
   });
@@ -77,7 +77,7 @@ test('what its owner had let go of before a crash, but not in the log, outlives 
     const place = life.shelf.places.get('n0');
     assert.ok(place !== undefined);
     life.shelf.places.delete('n0');
-    life.shelf.log.release(place.block);
+    life.shelf.log.release(place.slot);
     machine.disk.fault = (operation) => (operation === 'create' ? 'EIO' : undefined);
     life.shelf.put('last', 8000, 9);
     await machine.turns(100);

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyFromBytes } from '../../crypto/derive.ts';
+import { BlockTable } from './block-table.ts';
+import { LiveSegment } from './live-segment.ts';
+import { noEnd } from './segment.ts';
+
+const key = keyFromBytes(Buffer.alloc(32, 1));
+
+function segment(number: number): LiveSegment {
+  return new LiveSegment(
+    { segment: number, epoch: 1, predecessor: noEnd, salt: Buffer.alloc(32) },
+    key,
+  );
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A table with 100 blocks of 1,000 bytes and one wanted message each, of which none is in memory. */
+function filled() {
+  const table = new BlockTable(1, () => {});
+  const home = segment(1);
+  const slots: number[] = [];
+  for (let number = 1; number <= 100; number++) {
+    const slot = table.take(home, number);
+    table.retain(slot);
+    table.synced(table.placeSynced(slot, Buffer.alloc(1000)));
+    slots.push(slot);
+  }
+  table.cache.evict();
+  return { table, home, slots };
+}
+
+test('a block that is on the disk only has no object, and is still known', () => {
+  const { table, home, slots } = filled();
+  // The newest stays in the cache.
+  assert.equal(table.blocks.filter((block) => block !== undefined).length, 1);
+  assert.equal(home.blocks.size, 1);
+  assert.equal(home.liveCount, 100);
+  for (const [i, slot] of slots.entries()) {
+    assert.equal(table.home(slot), home);
+    assert.equal(table.number(slot), i + 1);
+  }
+});
+
+test('the slot of a block that is not wanted any more is used again, once', async () => {
+  const { table, home, slots } = filled();
+  const [first = -1, second = -1] = slots;
+  table.release(first);
+  // Wanted again within the turn: both times it was about to be freed.
+  table.retain(first);
+  table.release(first);
+  table.release(second);
+  table.retain(second);
+  await nextTurn();
+  assert.equal(table.home(first), undefined);
+  assert.equal(table.home(second), home);
+  assert.equal(home.liveCount, 99);
+  const taken = [table.take(home, 101), table.take(home, 102)];
+  assert.deepEqual(taken, [first, 100]);
+});
+
+test('a slot that is freed when its block is synced is not freed once more after the turn', async () => {
+  const table = new BlockTable(1, () => {});
+  const home = segment(1);
+  const slot = table.take(home, 1);
+  const block = table.placeSynced(slot, Buffer.alloc(10));
+  table.retain(slot);
+  table.release(slot);
+  table.synced(block);
+  await nextTurn();
+  assert.deepEqual([table.take(home, 2), table.take(home, 3)], [slot, 1]);
+});
+
+test('a block on the disk has one slot, however often it is looked for', () => {
+  const { table, home } = filled();
+  const ended = segment(2);
+  const slot = table.locate(ended, 7);
+  table.retain(slot);
+  assert.equal(table.locate(ended, 7), slot);
+  table.placeSynced(slot, Buffer.alloc(10));
+  assert.equal(table.locate(home, 100), 99);
+  assert.equal(table.locate(ended, 7), slot);
+});
+
+test('releasing more often than retaining is a fault', () => {
+  const { table, slots } = filled();
+  const [slot = -1] = slots;
+  table.release(slot);
+  assert.throws(() => table.release(slot), /released more often/);
+});
