@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '../src/base/random.ts';
+import { CounterSealer } from '../src/crypto/aead.ts';
 import { keyFromBytes } from '../src/crypto/derive.ts';
 import type { Journal } from '../src/storage/journal.ts';
 import {
@@ -292,7 +293,8 @@ export async function withGroup(plaintext: Buffer, durableBlocks: number): Promi
   const flags = blockFlags.groupBegin | blockFlags.groupEnd;
   const durable = { segment: 1, blocks: durableBlocks };
   const header = { number, flags, length: plaintext.length, durable };
-  for (const [i, part] of sealBlock(segment.key, header, plaintext).entries()) {
+  const sealer = new CounterSealer(segment.key, number);
+  for (const [i, part] of sealBlock(sealer, header, plaintext).entries()) {
     part.copy(bytes, at + i * 40);
   }
   return disk;

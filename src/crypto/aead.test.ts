@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counterNonce, open, seal } from './aead.ts';
+import { CounterSealer, counterNonce, open, seal } from './aead.ts';
 import { deriveKey, keyFromBytes } from './derive.ts';
 
 test('AES-256-GCM seals as case 16 of the GCM specification says', () => {
@@ -34,4 +34,28 @@ test('HKDF-SHA-256 derives as test case 3 of RFC 5869 says, in its first 32 byte
 
 test('a counter nonce is the number in 96 bits, big-endian', () => {
   assert.equal(counterNonce(0x1_0203_0405).toString('hex'), '000000000000000102030405');
+});
+
+test('a counter sealer seals as seal does with each number, prepared or not', () => {
+  const key = keyFromBytes(Buffer.alloc(32, 1));
+  const sealer = new CounterSealer(key, 7);
+  const [clear, plaintext] = [Buffer.from('clear'), Buffer.from('sealed')];
+  for (const number of [7, 8, 9, 10]) {
+    if (number % 2 === 0) sealer.prepare();
+    const [tag, expectedTag] = [Buffer.alloc(16), Buffer.alloc(16)];
+    const expected = seal(key, counterNonce(number), clear, plaintext, expectedTag);
+    assert.deepEqual(sealer.seal(number, clear, plaintext, tag), expected);
+    assert.deepEqual(tag, expectedTag);
+  }
+});
+
+test('a counter sealer takes no number twice, and leaves none out', () => {
+  const sealer = new CounterSealer(keyFromBytes(Buffer.alloc(32, 1)));
+  const sealed = (number: number) =>
+    sealer.seal(number, Buffer.of(), Buffer.of(1), Buffer.alloc(16));
+  sealed(1);
+  sealed(2);
+  sealer.prepare();
+  for (const number of [1, 2, 4]) assert.throws(() => sealed(number), /next is 3/);
+  sealed(3);
 });

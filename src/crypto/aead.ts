@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { type CipherGCM, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 
 const algorithm = 'aes-256-gcm';
 
@@ -30,12 +31,53 @@ export function seal(
   plaintext: Uint8Array,
   tag: Uint8Array,
 ): Buffer {
-  const cipher = createCipheriv(algorithm, key, nonce);
+  return sealWith(createCipheriv(algorithm, key, nonce), clear, plaintext, tag);
+}
+
+function sealWith(
+  cipher: CipherGCM,
+  clear: Uint8Array,
+  plaintext: Uint8Array,
+  tag: Uint8Array,
+): Buffer {
   cipher.setAAD(clear);
   const sealed = cipher.update(plaintext);
   cipher.final();
   tag.set(cipher.getAuthTag());
   return sealed;
+}
+
+/** Seals under a key whose nonces are consecutive numbers: each is used once, or never. */
+export class CounterSealer {
+  readonly #key: KeyObject;
+  /** The number that is sealed next. */
+  #next: number;
+  #prepared: CipherGCM | undefined = undefined;
+
+  /**
+   * @param key which nothing else seals under with a nonce above 0
+   * @param next the first number
+   */
+  constructor(key: KeyObject, next = 1) {
+    this.#key = key;
+    this.#next = next;
+  }
+
+  /** Does beforehand what needs no bytes yet, which is half of sealing something small. */
+  prepare(): void {
+    this.#prepared ??= createCipheriv(algorithm, this.#key, counterNonce(this.#next));
+  }
+
+  /** {@link seal} with the next number, which the caller must name. */
+  seal(number: number, clear: Uint8Array, plaintext: Uint8Array, tag: Uint8Array): Buffer {
+    assert(number === this.#next, `number ${number} is sealed; next is ${this.#next}`);
+    this.prepare();
+    const cipher = this.#prepared;
+    assert(cipher !== undefined, 'a cipher just prepared is not there');
+    this.#prepared = undefined;
+    this.#next++;
+    return sealWith(cipher, clear, plaintext, tag);
+  }
 }
 
 /** Opens what `seal` made; undefined where key, nonce, clear or sealed bytes or tag are not those. */

@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
+import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
+import { Alertness } from './alertness.ts';
 
 /** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
 const waitingBytesMax = 1024 * 1024;
@@ -8,8 +10,12 @@ const waitingBytesMax = 1024 * 1024;
 /** Milliseconds after which a connection that was closed here is cut, whether or not all has left. */
 const lingerMs = 5000;
 
+/** An answer that a peer may be waiting for before it goes on: a confirm or two, no messages. */
+const smallBytesMax = 128;
+
 /** One turn's flushes: every connection that has something to say is asked once, at its end. */
 export class Flusher {
+  readonly alertness = new Alertness(() => systemClock.monotonicMs());
   #due: SocketTransport[] = [];
   readonly #run = (): void => this.#flush();
 
@@ -20,7 +26,9 @@ export class Flusher {
   #flush(): void {
     const due = this.#due;
     this.#due = [];
-    for (const transport of due) transport.flush();
+    let sizeBytes = 0;
+    for (const transport of due) sizeBytes += transport.flush();
+    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.alertness.wrote();
   }
 }
 
@@ -43,6 +51,8 @@ export class SocketTransport implements Transport {
   #isWriting = false;
   /** Bytes taken and not yet handed to the kernel. */
   #waitingBytes = 0;
+  /** Bytes taken so far. */
+  #takenBytes = 0;
   #isFlushDue = false;
   #isBehind = false;
   /** When it was closed from this side; -1 before. */
@@ -62,7 +72,10 @@ export class SocketTransport implements Transport {
     this.#connection = connection;
     const socket = this.#socket;
     socket.setNoDelay(true);
-    socket.on('data', (bytes: Buffer) => connection.receive(bytes));
+    socket.on('data', (bytes: Buffer) => {
+      this.#flusher.alertness.received();
+      connection.receive(bytes);
+    });
     socket.on('error', () => socket.destroy()); // a reset is an end like any other
     socket.on('close', () => {
       connection.ended();
@@ -78,6 +91,7 @@ export class SocketTransport implements Transport {
   write(bytes: Buffer, released?: () => void): boolean {
     if (this.#socket.destroyed || this.#isClosed) return true;
     this.#waitingBytes += bytes.length;
+    this.#takenBytes += bytes.length;
     const write = { bytes, released };
     if (this.#isWriting) this.#queue.push(write);
     else this.#begin(write);
@@ -110,9 +124,12 @@ export class SocketTransport implements Transport {
     this.#flusher.add(this);
   }
 
-  flush(): void {
+  /** Has the connection write what has gathered, and returns how many bytes that was. */
+  flush(): number {
     this.#isFlushDue = false;
+    const before = this.#takenBytes;
     this.connection.flush();
+    return this.#takenBytes - before;
   }
 
   pause(): void {

@@ -101,6 +101,7 @@ export class Log implements MessageLog {
   #flushTimer: NodeJS.Timeout | undefined = undefined;
   /** Blocks being brought back to memory, by slot. */
   readonly #loading = new Map<number, Promise<void>>();
+  readonly #prepareSealing = (): void => this.#appender?.prepare();
   #whenIdle: (() => void) | undefined = undefined;
   /** Settles when every segment that was to be given back has been. */
   #retiring: Promise<void> = Promise.resolve();
@@ -271,6 +272,8 @@ export class Log implements MessageLog {
     }
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
+    // After this turn, in which whoever waited is told.
+    setImmediate(this.#prepareSealing);
     if (!this.#writer.isBusy) this.#whenIdle?.();
   }
 

@@ -383,7 +383,10 @@ export class AmqpConnection
       channel.confirms.write();
       isWaiting ||= channel.confirms.isWaiting;
     }
-    if (isWaiting) this.broker.store.log.sync();
+    if (!isWaiting) return;
+    this.broker.store.log.sync();
+    // After the sync was: a group that is written at once is confirmed in the same turn.
+    this.#transport.requestFlush();
   }
 
   blocked(reason: string): void {

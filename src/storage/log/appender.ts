@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import { readU32, writeU32 } from '../../base/bytes.ts';
+import { CounterSealer } from '../../crypto/aead.ts';
 import type { Position } from '../volume.ts';
 import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';
@@ -33,6 +34,7 @@ export class Appender {
   readonly #segment: LiveSegment;
   readonly #arenaOf: { arena: Arena };
   readonly #keeper: RecordKeeper;
+  readonly #sealer: CounterSealer;
   #open: LogBlock | undefined = undefined;
   #used = 0;
   #chunks: Buffer[];
@@ -67,6 +69,7 @@ export class Appender {
     this.#segment = segment;
     this.#arenaOf = arenaOf;
     this.#keeper = keeper;
+    this.#sealer = new CounterSealer(segment.key);
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
   }
 
@@ -163,7 +166,7 @@ export class Appender {
     const { number, length, start } = block;
     const plaintext = block.buffer.subarray(start, start + length);
     const header = { number, flags, length, durable: this.durable };
-    const [clear, sealed] = sealBlock(segment.key, header, plaintext);
+    const [clear, sealed] = sealBlock(this.#sealer, header, plaintext);
     segment.offsets[number] = this.#sealedEnd;
     segment.lengths[number] = length;
     segment.lastOffset = this.#sealedEnd;
@@ -172,6 +175,11 @@ export class Appender {
     if ((flags & blockFlags.segmentEnd) === 0) return;
     const tag = Buffer.from(clear.subarray(blockHeaderBytes - 16));
     segment.end = { segment: segment.number, blocks: number, tag };
+  }
+
+  /** To be called while there is nothing better to do: the next group is then sealed sooner. */
+  prepare(): void {
+    this.#sealer.prepare();
   }
 
   /** Moves the records that are needed together. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CounterSealer } from '../../crypto/aead.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { blockFlags, blockHeaderBytes, pageBytes, sealBlock } from './segment.ts';
 import { SegmentReader } from './segment-reader.ts';
@@ -11,13 +12,14 @@ const durable = { segment: 1, blocks: 0 };
 /** A file in which groups of blocks, each of so many bytes, follow an empty page. */
 function file(groups: readonly (readonly number[])[]): Buffer {
   const parts: Buffer[] = [Buffer.alloc(pageBytes)];
+  const sealer = new CounterSealer(key);
   let number = 0;
   for (const sizes of groups) {
     let used = 0;
     for (const [i, size] of sizes.entries()) {
       const flags = (i === 0 ? groupBegin : 0) | (i === sizes.length - 1 ? groupEnd : 0);
       const plaintext = Buffer.alloc(size, ++number);
-      parts.push(...sealBlock(key, { number, flags, length: size, durable }, plaintext));
+      parts.push(...sealBlock(sealer, { number, flags, length: size, durable }, plaintext));
       used += blockHeaderBytes + size;
     }
     parts.push(Buffer.alloc((pageBytes - (used % pageBytes)) % pageBytes));

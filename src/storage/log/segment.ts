@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Reader, Writer } from '../../base/bytes.ts';
-import { counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
+import { type CounterSealer, counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
 import type { Position, Volume } from '../volume.ts';
 
 const magic = Buffer.from('WAXWSEG\n', 'latin1');
@@ -128,12 +128,12 @@ export interface BlockHeader {
 }
 
 /**
- * A block's header and, apart from it, its sealed bytes: as many as there were plain.
+ * Seals the next block of a segment: its header and, apart from it, its sealed bytes: as many as there were plain.
  *
  * number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16
  */
 export function sealBlock(
-  key: KeyObject,
+  sealer: CounterSealer,
   header: BlockHeader,
   plaintext: Uint8Array,
 ): [header: Buffer, sealed: Buffer] {
@@ -144,9 +144,8 @@ export function sealBlock(
   bytes.writeUInt32BE(header.durable.blocks, 12);
   bytes.writeUIntBE(0, 16, 2);
   bytes.writeUIntBE(header.durable.segment, 18, 6);
-  const nonce = counterNonce(header.number);
   const clear = bytes.subarray(0, clearBytes);
-  return [bytes, seal(key, nonce, clear, plaintext, bytes.subarray(clearBytes))];
+  return [bytes, sealer.seal(header.number, clear, plaintext, bytes.subarray(clearBytes))];
 }
 
 /** Reads a block's header, which proves nothing yet; undefined where it is none of a block. */

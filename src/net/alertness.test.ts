@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Alertness } from './alertness.ts';
+
+/** A peer whose answers come when the test says, and a clock that the test moves. */
+function watched() {
+  let nowMs = 1000;
+  let lookCount = 0;
+  const alertness = new Alertness(() => {
+    lookCount++;
+    return nowMs;
+  });
+  return {
+    alertness,
+    /** Something is written, and the answer to it comes so much later. */
+    exchange(gapMs: number): void {
+      alertness.wrote();
+      nowMs += gapMs;
+      alertness.received();
+    },
+    pass(ms: number): void {
+      nowMs += ms;
+    },
+    /** Whether it keeps the event loop awake: it then looks at the clock in each turn. */
+    async isAwake(): Promise<boolean> {
+      await nextTurn();
+      const before = lookCount;
+      for (let i = 0; i < 3; i++) await nextTurn();
+      return lookCount > before;
+    },
+  };
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a peer whose answers came quickly, one after the other, is waited for awake', async () => {
+  const { alertness, exchange, isAwake } = watched();
+  for (let i = 0; i < 15; i++) exchange(0.05);
+  alertness.wrote();
+  assert.equal(await isAwake(), false);
+  alertness.received();
+  exchange(0.05);
+  alertness.wrote();
+  assert.equal(await isAwake(), true);
+  alertness.received();
+});
+
+test('once the answer has come the loop may sleep again', async () => {
+  const { alertness, exchange, isAwake } = watched();
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  alertness.wrote();
+  assert.equal(await isAwake(), true);
+  alertness.received();
+  assert.equal(await isAwake(), false);
+});
+
+test('an answer that does not come ends it, and quick ones must come again first', async () => {
+  const { alertness, exchange, pass, isAwake } = watched();
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  alertness.wrote();
+  assert.equal(await isAwake(), true);
+  pass(0.5);
+  assert.equal(await isAwake(), false);
+  alertness.received();
+  for (let i = 0; i < 15; i++) exchange(0.05);
+  alertness.wrote();
+  assert.equal(await isAwake(), false);
+});
+
+test('a peer that takes its time is never waited for awake', async () => {
+  const { alertness, exchange, isAwake } = watched();
+  for (let i = 0; i < 100; i++) exchange(1);
+  alertness.wrote();
+  assert.equal(await isAwake(), false);
+});
