@@ -335,6 +335,7 @@ export class MessageStore {
       window.remove(s);
       this.log.release(block);
     }
+    window.end();
     this.windows.delete(window.number);
     this.#settling = this.#settling.filter((other) => other !== window);
   }
