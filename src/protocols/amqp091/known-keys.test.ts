@@ -49,6 +49,21 @@ test('keys of one hash are told apart', () => {
   }
 });
 
+test('keys are found in whatever order they come', () => {
+  const known = new KnownKeys();
+  const names = Array.from({ length: 50 }, (_, i) => `key-${i}`);
+  const first = names.map((name) => find(known, '', name));
+  const orders = [names, names, [...names].reverse(), names.filter((_, i) => i % 3 === 0), names];
+  for (const order of orders) {
+    const found = order.map((name) => find(known, '', name));
+    assert.deepEqual(
+      found.map(({ routingKey }) => routingKey),
+      order,
+    );
+    assert.ok(found.every((keys) => first.includes(keys)));
+  }
+});
+
 test('keys that are too many to be remembered are found anew', () => {
   const known = new KnownKeys();
   const first = find(known, '', 'key-0');

@@ -17,11 +17,14 @@ export class Keys implements RememberedRoute {
   readonly routingKey: string;
   /** Whether they lead to a channel that waits for a reply rather than to queues. */
   readonly isReply: boolean;
+  /** Their place among those known at the same time. */
+  readonly index: number;
   target: Exchange | undefined = undefined;
   route: Route | undefined = undefined;
 
   /** @param routingKeyAt where the second short string begins */
-  constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number) {
+  constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number, index = 0) {
+    this.index = index;
     this.#start = shelf.put(bytes, start, end);
     this.#end = this.#start + end - start;
     this.#bytes = shelf.bytes;
@@ -54,6 +57,10 @@ const hashMask = 0x3fff_ffff;
 export class KnownKeys {
   static readonly #of = new WeakMap<Vhost, KnownKeys>();
   readonly #byHash = new Map<number, Keys>();
+  /** By index, which keys came next the last time: who sends to many places often goes round them. */
+  readonly #next: (Keys | undefined)[] = [];
+  /** Index of the keys that were found last. */
+  #last = 0;
 
   /** Those of a virtual host. */
   static of(vhost: Vhost): KnownKeys {
@@ -67,11 +74,24 @@ export class KnownKeys {
 
   /** The keys that lie between two positions; see {@link Keys}. */
   find(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {
+    const next = this.#next[this.#last];
+    const isNext = next?.isAt(bytes, start, end) === true;
+    const keys = isNext ? next : this.#search(bytes, start, routingKeyAt, end);
+    if (!isNext) this.#next[this.#last] = keys;
+    this.#last = keys.index;
+    return keys;
+  }
+
+  #search(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {
     const hash = hashOf(bytes, start, end);
     const known = this.#byHash.get(hash);
     if (known?.isAt(bytes, start, end) === true) return known;
-    if (this.#byHash.size >= countMax) this.#byHash.clear();
-    const keys = new Keys(bytes, start, routingKeyAt, end);
+    if (this.#next.length >= countMax) {
+      this.#byHash.clear();
+      this.#next.length = 0;
+      this.#last = 0;
+    }
+    const keys = new Keys(bytes, start, routingKeyAt, end, this.#next.push(undefined) - 1);
     this.#byHash.set(hash, keys);
     return keys;
   }
