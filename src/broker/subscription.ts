@@ -50,21 +50,6 @@ export interface SubscribeOptions {
 const ringSize = 8;
 const ringSizeKept = 65_536;
 
-/** New rings lie in one array, a few hundred of them, so that many are close together. */
-const sharedRingCount = 256;
-let shared = new Float64Array(0);
-let sharedUsed = 0;
-
-/** Takes a new ring and returns where in `shared` it begins. */
-function takeRing(): number {
-  if (sharedUsed === shared.length) {
-    shared = new Float64Array(ringSize * sharedRingCount);
-    sharedUsed = 0;
-  }
-  sharedUsed += ringSize;
-  return sharedUsed - ringSize;
-}
-
 /** Credit and settlement between one queue and one consumer. */
 export class Subscription {
   readonly queue: Queue;
@@ -75,10 +60,8 @@ export class Subscription {
   /** Of the options what each delivery asks for; they themselves lie elsewhere in memory. */
   readonly isSettled: boolean;
   readonly #pool: CreditPool | undefined;
-  /** Sequence numbers by delivery number, from the base on; -1 once settled. */
-  #base = takeRing();
-  #ring = shared;
-  #mask = ringSize - 1;
+  /** Sequence numbers by delivery number; -1 once settled. */
+  #ring = new Float64Array(ringSize);
   #first = 0;
   #next = 0;
   isActive = true;
@@ -104,8 +87,8 @@ export class Subscription {
 
   /** The number of the next delivery, which stays unsettled until `settle`. */
   hold(sequence: number): number {
-    if (this.#next - this.#first > this.#mask) this.#grow();
-    this.#ring[this.#at(this.#next)] = sequence;
+    if (this.#next - this.#first >= this.#ring.length) this.#grow();
+    this.#ring[this.#next & (this.#ring.length - 1)] = sequence;
     this.unsettledCount++;
     if (this.#pool !== undefined) this.#pool.used++;
     return this.#next++;
@@ -122,32 +105,20 @@ export class Subscription {
     return this.#next++;
   }
 
-  /** Where the ring has a delivery's sequence number. */
-  #at(deliveryNumber: number): number {
-    return this.#base + (deliveryNumber & this.#mask);
-  }
-
   #grow(): void {
-    const ring = new Float64Array((this.#mask + 1) * 2);
+    const ring = new Float64Array(this.#ring.length * 2);
     for (let n = this.#first; n < this.#next; n++) {
-      ring[n & (ring.length - 1)] = this.#ring[this.#at(n)] ?? -1;
+      ring[n & (ring.length - 1)] = this.#ring[n & (this.#ring.length - 1)] ?? -1;
     }
-    this.#setRing(ring, 0, ring.length);
-  }
-
-  #setRing(ring: Float64Array<ArrayBuffer>, base: number, size: number): void {
     this.#ring = ring;
-    this.#base = base;
-    this.#mask = size - 1;
   }
 
   #forget(count: number): void {
     this.unsettledCount -= count;
     if (this.#pool !== undefined) this.#pool.used -= count;
-    const ring = this.#ring;
-    while (this.#first < this.#next && (ring[this.#at(this.#first)] ?? -1) < 0) this.#first++;
-    if (this.#first < this.#next || this.#mask < ringSizeKept) return;
-    this.#setRing(new Float64Array(ringSize), 0, ringSize);
+    const mask = this.#ring.length - 1;
+    while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
+    if (this.#first === this.#next && mask >= ringSizeKept) this.#ring = new Float64Array(ringSize);
   }
 
   /**
@@ -163,7 +134,7 @@ export class Subscription {
     const to = Math.min(last, this.#next - 1);
     for (let i = from; i <= to; i++) {
       // A dead letter may be delivered here at once, and the ring grow.
-      const at = this.#at(isBack ? to - (i - from) : i);
+      const at = (isBack ? to - (i - from) : i) & (this.#ring.length - 1);
       const sequence = this.#ring[at] ?? -1;
       if (sequence < 0) continue;
       this.#ring[at] = -1;
@@ -183,7 +154,7 @@ export class Subscription {
   /** Whether this delivery still waits to be settled. */
   isUnsettled(deliveryNumber: number): boolean {
     if (deliveryNumber < this.#first || deliveryNumber >= this.#next) return false;
-    return (this.#ring[this.#at(deliveryNumber)] ?? -1) >= 0;
+    return (this.#ring[deliveryNumber & (this.#ring.length - 1)] ?? -1) >= 0;
   }
 
   /** Changes how many deliveries may be unsettled at once. */
