@@ -90,3 +90,19 @@ test('prefetch 1 hands out one at a time, in order, however they are settled', a
   assert.deepEqual(inbox.bodies, ['a', 'a', 'b', 'c']);
   assert.deepEqual(inbox.redelivered, [false, true, false, false]);
 });
+
+test('a consumer knows its deliveries from those of any other, however many there are', async () => {
+  const b = await BareBroker.open();
+  const names = Array.from({ length: 300 }, (_, i) => `q${i}`);
+  const subscriptions = names.map((name) => b.queue(name).subscribe(new Inbox(), plainSubscribe));
+  for (const count of [5, 20]) {
+    for (const name of names) for (let i = 0; i < count; i++) b.publish('', name, 'x');
+    b.broker.pump();
+    for (const subscription of subscriptions) {
+      assert.equal(subscription.unsettledCount, count);
+      assert.equal(subscription.settle(0, Infinity, 'accepted'), count);
+      assert.equal(subscription.settle(0, Infinity, 'accepted'), 0);
+    }
+  }
+  for (const name of names) assert.equal(b.queue(name).window.count, 0);
+});

@@ -156,8 +156,8 @@ export class Queue {
     if (this.isDeleted || this.isLoading) return;
     const { store, delivery } = this.#host;
     for (let burst = this.#host.burstCountMax; burst > 0; burst--) {
+      if (this.readyCount === 0) return;
       const sequence = this.#ready.peek();
-      if (sequence < 0) break;
       if (this.window.expiresAtMs(sequence) < this.#host.nowMs()) {
         this.#take(sequence);
         this.#discard(sequence, 'expired');

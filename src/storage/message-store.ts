@@ -339,6 +339,7 @@ export class MessageStore {
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
       this.#forget(window, s);
     }
+    window.end();
     this.windows.delete(window.number);
     this.#settling = this.#settling.filter((other) => other !== window);
   }

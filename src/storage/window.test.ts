@@ -38,6 +38,21 @@ test('messages keep all that is known of them while their window grows and shrin
   }
 });
 
+test('windows that are short at the same time do not see each other, nor those before them', () => {
+  for (const size of [3, 20, 5]) {
+    const windows = Array.from({ length: 600 }, (_, i) => new Window(i, true));
+    for (let s = 0; s < size; s++) for (const w of windows) w.append(w.number, s, 1, 0);
+    for (const window of windows) {
+      assert.deepEqual([window.bodyBytes(), window.isLive(size)], [size, false]);
+      for (let s = 0; s < size; s++) {
+        assert.deepEqual([window.slot(s), window.offset(s)], [window.number, s]);
+        window.remove(s);
+      }
+      window.end();
+    }
+  }
+});
+
 test('a window that was empty goes on with its next number', () => {
   const window = new Window(1, true);
   for (let round = 0; round < 5000; round++) {

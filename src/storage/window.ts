@@ -1,11 +1,13 @@
 import { assert } from '../base/assert.ts';
+import { SmallRings } from './small-rings.ts';
 
 const shift = 8;
 const size = 1 << shift;
-/** Messages that the first ring has room for. */
-const ringSizeMin = 16;
 /** Of a live message one more than its block's slot (0 of any other), offset, and body length. */
 const wordCount = 3;
+/** Messages that the first ring has room for. */
+const ringSizeMin = 16;
+const smallRings = new SmallRings(ringSizeMin * wordCount);
 /** In a state, which has a priority and a count of failures besides. */
 const returned = 1;
 
@@ -24,6 +26,8 @@ export class Window {
   #first: number;
   /** In it a message has its place at its number modulo the ring's size. */
   #ring: Uint32Array | undefined = undefined;
+  /** Where in that array the ring begins: small ones share one. */
+  #base = 0;
   /** Size of the ring or of a chunk, less 1. */
   #mask = size - 1;
   #expiries: Map<number, number> | undefined = undefined;
@@ -66,7 +70,7 @@ export class Window {
     assert(relative >= 0, 'a message is older than its queue');
     if (this.#ring !== undefined && relative > this.#mask) this.#grow(relative);
     const chunk = this.#ring ?? this.#take((sequence - this.#first) >>> shift);
-    const at = (sequence & this.#mask) * wordCount;
+    const at = this.#at(sequence);
     chunk[at] = slot + 1;
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
@@ -96,6 +100,7 @@ export class Window {
     const old = this.#ring;
     if (old === undefined) return;
     const oldMask = this.#mask;
+    const oldBase = this.#base;
     const states = this.#states?.get(old);
     this.#states?.delete(old);
     const first = this.#first;
@@ -103,14 +108,16 @@ export class Window {
     const ring = relative < size ? new Uint32Array((this.#mask + 1) * wordCount) : undefined;
     if (ring === undefined) this.#first = first - (first % size);
     this.#ring = ring;
+    this.#base = 0;
     for (let s = first; s <= first + oldMask; s++) {
-      const from = (s & oldMask) * wordCount;
+      const from = oldBase + (s & oldMask) * wordCount;
       if (old[from] === 0) continue;
       const to = ring ?? this.#take((s - this.#first) >>> shift);
-      to.set(old.subarray(from, from + wordCount), (s & this.#mask) * wordCount);
+      to.set(old.subarray(from, from + wordCount), this.#at(s));
       const state = states?.[s & oldMask] ?? 0;
       if (state !== 0) this.#setState(to, s, state);
     }
+    if (oldMask < ringSizeMin) smallRings.giveBack(old, oldBase);
   }
 
   /** Whether the message is neither settled nor unknown. */
@@ -129,7 +136,7 @@ export class Window {
   move(sequence: number, offset: number): void {
     const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message that is settled moves');
-    chunk[(sequence & this.#mask) * wordCount + 1] = offset;
+    chunk[this.#at(sequence) + 1] = offset;
   }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
@@ -181,7 +188,7 @@ export class Window {
   remove(sequence: number): void {
     const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message is settled twice');
-    const at = (sequence & this.#mask) * wordCount;
+    const at = this.#at(sequence);
     assert(chunk[at] !== 0, 'a message is settled twice');
     chunk[at] = 0;
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
@@ -226,9 +233,10 @@ export class Window {
   /** Bytes of the bodies of all live messages. */
   bodyBytes(): number {
     let bytes = 0;
+    const end = this.#base + (this.#mask + 1) * wordCount;
     for (const chunk of [this.#ring, ...this.#chunks]) {
       if (chunk === undefined) continue;
-      for (let at = 0; at < chunk.length; at += wordCount) {
+      for (let at = this.#base; at < end; at += wordCount) {
         if (chunk[at] !== 0) bytes += chunk[at + 2] ?? 0;
       }
     }
@@ -245,7 +253,12 @@ export class Window {
 
   #word(sequence: number, which: number): number {
     if (sequence >= this.next) return 0;
-    return this.#chunk(sequence)?.[(sequence & this.#mask) * wordCount + which] ?? 0;
+    return this.#chunk(sequence)?.[this.#at(sequence) + which] ?? 0;
+  }
+
+  /** Where a message's words are in its ring or chunk. */
+  #at(sequence: number): number {
+    return this.#base + (sequence & this.#mask) * wordCount;
   }
 
   #state(sequence: number): number {
@@ -280,10 +293,19 @@ export class Window {
     this.#first = sequence;
     this.#states = undefined;
     if (this.#ring !== undefined) return;
-    const ring = this.#chunks.at(-1) ?? new Uint32Array(ringSizeMin * wordCount);
-    this.#ring = ring;
-    this.#mask = ring.length / wordCount - 1;
+    const last = this.#chunks.at(-1);
+    this.#base = last === undefined ? smallRings.take() : 0;
+    this.#ring = last ?? smallRings.words;
+    this.#mask = (last === undefined ? ringSizeMin : size) - 1;
     this.#chunks.length = 0;
     this.#left.length = 0;
+  }
+
+  /** Gives back what it has in common with others; to be called once nothing is live. */
+  end(): void {
+    assert(this.count === 0, 'a window ends with messages');
+    if (this.#ring === undefined || this.#mask >= ringSizeMin) return;
+    smallRings.giveBack(this.#ring, this.#base);
+    this.#ring = undefined;
   }
 }

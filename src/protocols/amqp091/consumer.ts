@@ -1,9 +1,12 @@
 import { copyBytes, writeU32 } from '../../base/bytes.ts';
+import { Shelf } from '../../base/shelf.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
+
+const shelf = new Shelf();
 
 /** Bodies up to this size leave in one piece with their frames' heads. */
 const pieceSizeMax = 32 * 1024;
@@ -15,21 +18,24 @@ export class ChannelConsumer implements Consumer {
   /** Set as soon as the queue has taken the consumer in, before any delivery. */
   subscription: Subscription | undefined = undefined;
   readonly #channel: Channel;
-  /** Method frame up to the delivery tag; its length is filled in each time. */
+  /** Method frame up to the delivery tag, between two positions; its length is filled in each time. */
   readonly #prefix: Buffer;
+  readonly #prefixStart: number;
+  readonly #prefixEnd: number;
 
   constructor(channel: Channel, tag: string, isSettled: boolean) {
     this.#channel = channel;
     this.tag = tag;
     this.isSettled = isSettled;
     const name = Buffer.from(tag);
-    // In memory that consumers share, where many lie close together.
-    const prefix = Buffer.allocUnsafe(12 + name.length);
+    const prefix = Buffer.alloc(12 + name.length);
     writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
     prefix.writeUInt32BE(0x003c003c, 7);
     prefix[11] = name.length;
     name.copy(prefix, 12);
-    this.#prefix = prefix;
+    this.#prefixStart = shelf.put(prefix, 0, prefix.length);
+    this.#prefixEnd = this.#prefixStart + prefix.length;
+    this.#prefix = shelf.bytes;
   }
 
   get isWritable(): boolean {
@@ -51,18 +57,18 @@ export class ChannelConsumer implements Consumer {
         ? tags.nextSettled()
         : tags.next(this.subscription, delivery.deliveryNumber);
     const { buffer, keysAt, keysEnd, headLength, bodyLength } = delivery;
-    const prefix = this.#prefix;
-    const methodSize = prefix.length - 7 + 9 + keysEnd - keysAt;
+    const prefixSize = this.#prefixEnd - this.#prefixStart;
+    const methodSize = prefixSize - 7 + 9 + keysEnd - keysAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
     const isPlain = (delivery.format & hasHiddenHeaders) === 0;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
     const to = outbox.bytes;
-    copyBytes(to, at, prefix, 0, prefix.length);
+    copyBytes(to, at, this.#prefix, this.#prefixStart, this.#prefixEnd);
     to[at + 5] = methodSize >>> 8;
     to[at + 6] = methodSize;
-    at = writeTag(to, at + prefix.length, tag);
+    at = writeTag(to, at + prefixSize, tag);
     to[at++] = delivery.redelivered ? 1 : 0;
     at = copyBytes(to, at, buffer, keysAt, keysEnd);
     to[at++] = frameEnd;

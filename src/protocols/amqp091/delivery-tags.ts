@@ -1,29 +1,36 @@
+import { assert } from '../../base/assert.ts';
 import type { Outcome, Subscription } from '../../broker/subscription.ts';
 
 /** Deliveries of one subscription whose tags and numbers rise together. */
-interface Run {
-  readonly subscription: Subscription;
-  readonly firstTag: number;
-  lastTag: number;
+class Run {
+  /** Undefined once the run is over. */
+  subscription: Subscription | undefined = undefined;
+  firstTag = 0;
+  lastTag = 0;
   /** Delivery number = tag - offset. */
-  readonly offset: number;
+  offset = 0;
   /** Deliveries of the run not settled yet. */
-  left: number;
+  left = 0;
 }
 
-/** Runs that are over and still in the list, at most. */
-const headMax = 1024;
+/** Runs that a ring has room for at first, and up to which it is kept when it is empty. */
+const ringSizeMin = 4;
+const ringSizeKept = 4096;
 
 /**
  * A channel's delivery tags, and which delivery of which subscription each stands for. A channel
- * with one consumer has one run, so that a tag costs arithmetic only.
+ * with one consumer has one run, so that a tag costs arithmetic only; with many each delivery may
+ * be a run, so runs are written over those that are over instead of being made anew.
  */
 export class DeliveryTags {
   #lastTag = 0;
-  /** Those before the head are over, and taken out once there are many. */
-  #runs: Run[] = [];
+  /** Runs in the order of their tags, from the head on and round; its size is a power of 2. */
+  #ring: Run[] = [];
   #head = 0;
+  #count = 0;
   #current: Run | undefined = undefined;
+  /** Runs that ended behind the head since they were last closed up. */
+  #overCount = 0;
 
   /** The tag of a delivery that is never settled (no-ack). */
   nextSettled(): number {
@@ -33,21 +40,42 @@ export class DeliveryTags {
   /** The tag of a delivery that waits to be settled. */
   next(subscription: Subscription, deliveryNumber: number): number {
     const tag = ++this.#lastTag;
+    const offset = tag - deliveryNumber;
     const run = this.#current;
     if (
       run !== undefined &&
       run.lastTag === tag - 1 &&
       run.subscription === subscription &&
-      run.offset === tag - deliveryNumber
+      run.offset === offset
     ) {
       run.lastTag = tag;
       run.left++;
-      return tag;
-    }
-    const offset = tag - deliveryNumber;
-    this.#current = { subscription, firstTag: tag, lastTag: tag, offset, left: 1 };
-    this.#runs.push(this.#current);
+    } else this.#begin(subscription, tag, offset);
     return tag;
+  }
+
+  #begin(subscription: Subscription, tag: number, offset: number): void {
+    if (this.#count === this.#ring.length) this.#grow();
+    const run = this.#run(this.#count++);
+    run.subscription = subscription;
+    run.firstTag = tag;
+    run.lastTag = tag;
+    run.offset = offset;
+    run.left = 1;
+    this.#current = run;
+  }
+
+  /** The run that so many are before. */
+  #run(at: number): Run {
+    return this.#ring[(this.#head + at) & (this.#ring.length - 1)] as Run; // the ring has no holes
+  }
+
+  #grow(): void {
+    const size = Math.max(ringSizeMin, this.#ring.length * 2);
+    const ring: Run[] = [];
+    for (let at = 0; at < size; at++) ring.push(at < this.#count ? this.#run(at) : new Run());
+    this.#ring = ring;
+    this.#head = 0;
   }
 
   /**
@@ -61,12 +89,12 @@ export class DeliveryTags {
       return true;
     }
     const at = this.#find(tag);
-    const run = this.#runs[at];
-    if (run === undefined || !run.subscription.isUnsettled(tag - run.offset)) return false;
+    const run = at < 0 ? undefined : this.#run(at);
+    if (run === undefined || !isUnsettled(run, tag)) return false;
     if (isMultiple) this.#settleUpTo(at, tag, outcome);
     else {
       this.#settleIn(run, tag, tag, outcome);
-      if (run.left === 0) this.#forget(at, 1);
+      if (run.left === 0) this.#forget(at);
     }
     return true;
   }
@@ -82,24 +110,25 @@ export class DeliveryTags {
     visit: (subscription: Subscription, first: number, last: number) => void,
   ): boolean {
     const isAll = tag === 0 && isMultiple;
-    const at = isAll ? this.#runs.length - 1 : this.#find(tag);
-    const run = this.#runs[at];
-    if (run === undefined) return isAll;
-    if (!isAll && !run.subscription.isUnsettled(tag - run.offset)) return false;
-    for (const each of isMultiple ? this.#runs.slice(this.#head, at + 1) : [run]) {
-      const last = each === run && !isAll ? tag : each.lastTag;
-      const first = isMultiple ? each.firstTag : tag;
-      visit(each.subscription, first - each.offset, last - each.offset);
+    const at = isAll ? this.#count - 1 : this.#find(tag);
+    if (at < 0) return isAll;
+    if (!isAll && !isUnsettled(this.#run(at), tag)) return false;
+    for (let i = isMultiple ? 0 : at; i <= at; i++) {
+      const { subscription, firstTag, lastTag, offset } = this.#run(i);
+      if (subscription === undefined) continue;
+      const last = i === at && !isAll ? tag : lastTag;
+      visit(subscription, (isMultiple ? firstTag : tag) - offset, last - offset);
     }
     return true;
   }
 
   /** The highest tag of a delivery that is not settled; 0 where there is none. */
   lastUnsettled(): number {
-    for (let at = this.#runs.length - 1; at >= this.#head; at--) {
-      const run = this.#runs[at] as Run; // at is inside
+    for (let at = this.#count - 1; at >= 0; at--) {
+      const run = this.#run(at);
+      if (run.left === 0) continue;
       for (let tag = run.lastTag; tag >= run.firstTag; tag--) {
-        if (run.subscription.isUnsettled(tag - run.offset)) return tag;
+        if (isUnsettled(run, tag)) return tag;
       }
     }
     return 0;
@@ -107,68 +136,86 @@ export class DeliveryTags {
 
   /** Forgets what was settled behind this object's back (by a transaction). */
   prune(): void {
-    for (const run of this.#runs) {
+    for (let at = 0; at < this.#count; at++) {
+      const run = this.#run(at);
       run.left = 0;
-      for (let tag = run.firstTag; tag <= run.lastTag; tag++) {
-        if (run.subscription.isUnsettled(tag - run.offset)) run.left++;
-      }
+      for (let tag = run.firstTag; tag <= run.lastTag; tag++) if (isUnsettled(run, tag)) run.left++;
+      if (run.left === 0) run.subscription = undefined;
     }
-    this.#runs = this.#runs.filter((run) => run.left > 0);
-    this.#head = 0;
     this.#current = undefined;
+    this.#closeUp();
   }
 
   /** Settles every delivery that is still open. */
   settleAll(outcome: Outcome): void {
-    const last = this.#runs[this.#runs.length - 1];
-    if (last !== undefined) this.#settleUpTo(this.#runs.length - 1, last.lastTag, outcome);
+    if (this.#count > 0) this.#settleUpTo(this.#count - 1, this.#lastTag, outcome);
   }
 
   /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
   #settleUpTo(at: number, tag: number, outcome: Outcome): void {
-    const head = this.#head;
-    let kept = 0;
-    for (let i = head; i <= at; i++) {
-      const run = this.#runs[outcome === 'accepted' ? i : at - (i - head)];
-      if (run === undefined) continue;
-      this.#settleIn(run, run.firstTag, Math.min(run.lastTag, tag), outcome);
-      if (run.left > 0) kept = 1;
+    for (let i = 0; i <= at; i++) {
+      const run = this.#run(outcome === 'accepted' ? i : at - i);
+      if (run.left > 0) this.#settleIn(run, run.firstTag, Math.min(run.lastTag, tag), outcome);
     }
-    this.#forget(head, at + 1 - kept - head);
+    this.#passOver();
   }
 
   #settleIn(run: Run, firstTag: number, lastTag: number, outcome: Outcome): void {
     const { subscription, offset } = run;
+    assert(subscription !== undefined, 'a run that is not over has no subscription');
     // What goes back may be delivered again at once: as the beginning of another run, for this
     // one may be forgotten as soon as it is settled.
     if (outcome !== 'accepted') this.#current = undefined;
     run.left -= subscription.settle(firstTag - offset, lastTag - offset, outcome);
+    if (run.left === 0) run.subscription = undefined;
   }
 
-  #forget(at: number, count: number): void {
-    if (count === 0) return;
-    if (this.#current !== undefined && this.#current.left === 0) this.#current = undefined;
-    if (at > this.#head) {
-      this.#runs.splice(at, count);
-      return;
+  /** One run is over. Those behind the head wait until they are as many as the others. */
+  #forget(at: number): void {
+    if (at === 0) this.#passOver();
+    else if (++this.#overCount * 2 > this.#count) this.#closeUp();
+  }
+
+  /** Moves the head to the first run that is not over. */
+  #passOver(): void {
+    while (this.#count > 0 && this.#run(0).left === 0) {
+      this.#head = (this.#head + 1) & (this.#ring.length - 1);
+      this.#count--;
     }
-    this.#head += count;
-    if (this.#head < this.#runs.length && this.#head < headMax) return;
-    this.#runs.splice(0, this.#head);
-    this.#head = 0;
+    if (this.#count === 0 && this.#ring.length > ringSizeKept) this.#ring = [];
   }
 
-  /** Position of the run that holds the tag; -1 where none does. */
+  /** Takes out every run that is over. */
+  #closeUp(): void {
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    let kept = 0;
+    for (let at = 0; at < this.#count; at++) {
+      const run = this.#run(at);
+      if (run.left === 0) continue;
+      ring[(this.#head + at) & mask] = this.#run(kept);
+      ring[(this.#head + kept++) & mask] = run;
+    }
+    this.#count = kept;
+    this.#overCount = 0;
+    this.#passOver();
+  }
+
+  /** How many runs are before the one that holds the tag; -1 where none does. */
   #find(tag: number): number {
-    let low = this.#head;
-    let high = this.#runs.length - 1;
+    let low = 0;
+    let high = this.#count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const run = this.#runs[middle] as Run; // low and high are inside
+      const run = this.#run(middle);
       if (tag < run.firstTag) high = middle - 1;
       else if (tag > run.lastTag) low = middle + 1;
       else return middle;
     }
     return -1;
   }
+}
+
+function isUnsettled(run: Run, tag: number): boolean {
+  return run.subscription?.isUnsettled(tag - run.offset) === true;
 }

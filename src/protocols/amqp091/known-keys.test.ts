@@ -44,8 +44,23 @@ test('keys that came before are the same object, and others are not', () => {
 test('keys of one hash are told apart', () => {
   const known = new KnownKeys();
   for (let round = 0; round < 3; round++) {
-    assert.equal(find(known, '', 'Aa').routingKey, 'Aa');
-    assert.equal(find(known, '', 'BB').routingKey, 'BB');
+    assert.equal(find(known, '', 'k2h0x').routingKey, 'k2h0x');
+    assert.equal(find(known, '', 'k3km7').routingKey, 'k3km7');
+  }
+});
+
+test('keys are found in whatever order they come', () => {
+  const known = new KnownKeys();
+  const names = Array.from({ length: 50 }, (_, i) => `key-${i}`);
+  const first = names.map((name) => find(known, '', name));
+  const orders = [names, names, [...names].reverse(), names.filter((_, i) => i % 3 === 0), names];
+  for (const order of orders) {
+    const found = order.map((name) => find(known, '', name));
+    assert.deepEqual(
+      found.map(({ routingKey }) => routingKey),
+      order,
+    );
+    assert.ok(found.every((keys) => first.includes(keys)));
   }
 });
 

@@ -1,22 +1,33 @@
+import { readU32 } from '../../base/bytes.ts';
+import { Shelf } from '../../base/shelf.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../broker/exchanges/router.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { isReplyAddress } from './address.ts';
 
+const shelf = new Shelf();
+
 /** A message's exchange and routing key, as they came and as text, and where they lead. */
 export class Keys implements RememberedRoute {
-  /** Both as short strings, one after the other. */
-  readonly bytes: Buffer;
+  /** Both as short strings, one after the other, between two positions. */
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
   readonly exchange: string;
   readonly routingKey: string;
   /** Whether they lead to a channel that waits for a reply rather than to queues. */
   readonly isReply: boolean;
+  /** Their place among those known at the same time. */
+  readonly index: number;
   target: Exchange | undefined = undefined;
   route: Route | undefined = undefined;
 
   /** @param routingKeyAt where the second short string begins */
-  constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number) {
-    this.bytes = Buffer.from(bytes.subarray(start, end));
+  constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number, index = 0) {
+    this.index = index;
+    this.#start = shelf.put(bytes, start, end);
+    this.#end = this.#start + end - start;
+    this.#bytes = shelf.bytes;
     this.exchange = bytes.toString('utf8', start + 1, routingKeyAt);
     this.routingKey = bytes.toString('utf8', routingKeyAt + 1, end);
     this.isReply = this.exchange === '' && isReplyAddress(this.routingKey);
@@ -24,9 +35,9 @@ export class Keys implements RememberedRoute {
 
   /** Whether they are what lies between the two positions. What differs is mostly at the end. */
   isAt(bytes: Buffer, start: number, end: number): boolean {
-    const own = this.bytes;
-    if (own.length !== end - start) return false;
-    for (let i = own.length - 1, at = end - 1; i >= 0; i--, at--) {
+    const own = this.#bytes;
+    if (this.#end - this.#start !== end - start) return false;
+    for (let i = this.#end - 1, at = end - 1; at >= start; i--, at--) {
       if (own[i] !== bytes[at]) return false;
     }
     return true;
@@ -46,6 +57,10 @@ const hashMask = 0x3fff_ffff;
 export class KnownKeys {
   static readonly #of = new WeakMap<Vhost, KnownKeys>();
   readonly #byHash = new Map<number, Keys>();
+  /** By index, which keys came next the last time: who sends to many places often goes round them. */
+  readonly #next: (Keys | undefined)[] = [];
+  /** Index of the keys that were found last. */
+  #last = 0;
 
   /** Those of a virtual host. */
   static of(vhost: Vhost): KnownKeys {
@@ -59,14 +74,39 @@ export class KnownKeys {
 
   /** The keys that lie between two positions; see {@link Keys}. */
   find(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {
-    let hash = 0;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-    hash &= hashMask;
+    const next = this.#next[this.#last];
+    const isNext = next?.isAt(bytes, start, end) === true;
+    const keys = isNext ? next : this.#search(bytes, start, routingKeyAt, end);
+    if (!isNext) this.#next[this.#last] = keys;
+    this.#last = keys.index;
+    return keys;
+  }
+
+  #search(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {
+    const hash = hashOf(bytes, start, end);
     const known = this.#byHash.get(hash);
     if (known?.isAt(bytes, start, end) === true) return known;
-    if (this.#byHash.size >= countMax) this.#byHash.clear();
-    const keys = new Keys(bytes, start, routingKeyAt, end);
+    if (this.#next.length >= countMax) {
+      this.#byHash.clear();
+      this.#next.length = 0;
+      this.#last = 0;
+    }
+    const keys = new Keys(bytes, start, routingKeyAt, end, this.#next.push(undefined) - 1);
     this.#byHash.set(hash, keys);
     return keys;
   }
+}
+
+/** Four bytes a step; what the bytes at the top of a number say must not be lost with its upper bits. */
+function hashOf(bytes: Buffer, start: number, end: number): number {
+  let hash = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) hash = mixed(hash ^ readU32(bytes, at));
+  for (; at < end; at++) hash = mixed(hash ^ (bytes[at] ?? 0));
+  return hash & hashMask;
+}
+
+function mixed(hash: number): number {
+  const product = Math.imul(hash, 0x9e37_79b1);
+  return product ^ (product >>> 15);
 }
