@@ -428,7 +428,7 @@ export class Log implements MessageLog {
     this.retain(slot);
     try {
       const plaintext = await this.#recovery.readBlock(home, this.numberOf(slot));
-      this.#table.cache.add(this.#table.placeSynced(slot, plaintext));
+      this.#table.cache.add(this.#table.placeCopy(slot, plaintext));
       // Not before whoever waits has had its turn: it may be this block that is too much.
       setImmediate(() => this.#table.cache.evict());
     } catch (cause) {

@@ -89,3 +89,17 @@ test('releasing more often than retaining is a fault', () => {
   table.release(slot);
   assert.throws(() => table.release(slot), /released more often/);
 });
+
+test('what is read from the disk lies in arenas, each block where the one before it ends', () => {
+  const table = new BlockTable(1_000_000, () => {});
+  const home = segment(1);
+  const texts = ['first', 'second', 'x'.repeat(200_000), 'last'];
+  const blocks = texts.map((text, i) =>
+    table.placeCopy(table.take(home, i + 1), Buffer.from(text)),
+  );
+  for (const [i, { buffer, start, length, arena }] of blocks.entries()) {
+    assert.equal(buffer.toString('latin1', start, start + length), texts[i]);
+    assert.equal(buffer, arena?.buffer);
+  }
+  assert.deepEqual([blocks[0]?.buffer, blocks[1]?.start], [blocks[1]?.buffer, 5]);
+});

@@ -23,6 +23,8 @@ export class BlockTable {
   /** Slots of blocks in which nothing is wanted, unless that changes within this turn. */
   readonly #dead = new Set<number>();
   #isSweeping = false;
+  /** Where copies of what is read from the disk go. */
+  #copies = this.arenas.take(0, true);
   /** Slots given to blocks of one segment that were not in memory. */
   #located: { readonly home: LiveSegment | undefined; readonly slots: Map<number, number> } = {
     home: undefined,
@@ -84,8 +86,26 @@ export class BlockTable {
     return block;
   }
 
+  /**
+   * Gives a slot's block, which lies on the disk, a copy of its plaintext: in an arena, since buffers
+   * of all sizes that live long would leave holes of all sizes in the process's memory.
+   */
+  placeCopy(slot: number, plaintext: Buffer): LogBlock {
+    if (plaintext.length > this.#copies.buffer.length - this.#copies.used) {
+      this.arenas.close(this.#copies);
+      this.#copies = this.arenas.take(plaintext.length, true);
+    }
+    const arena = this.#copies;
+    const block = this.placeSynced(slot, arena);
+    plaintext.copy(arena.buffer, arena.used);
+    arena.used += plaintext.length;
+    block.length = plaintext.length;
+    block.heldBytes = plaintext.length;
+    return block;
+  }
+
   /** Gives a slot's block, which lies on the disk, its plaintext. */
-  placeSynced(slot: number, plaintext: Buffer): LogBlock {
+  placeSynced(slot: number, plaintext: Arena | Buffer): LogBlock {
     const block = this.place(slot, plaintext);
     block.isSealed = true;
     block.isSynced = true;
