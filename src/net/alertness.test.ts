@@ -8,6 +8,8 @@ function watched() {
   let lookCount = 0;
   const alertness = new Alertness(() => {
     lookCount++;
+    // A little each time: nothing here may wait for ever.
+    nowMs += 0.001;
     return nowMs;
   });
   return {
@@ -16,7 +18,7 @@ function watched() {
     exchange(gapMs: number): void {
       alertness.wrote();
       nowMs += gapMs;
-      alertness.received();
+      alertness.received(100);
     },
     pass(ms: number): void {
       nowMs += ms;
@@ -38,11 +40,11 @@ test('a peer whose answers came quickly, one after the other, is waited for awak
   for (let i = 0; i < 15; i++) exchange(0.05);
   alertness.wrote();
   assert.equal(await isAwake(), false);
-  alertness.received();
+  alertness.received(100);
   exchange(0.05);
   alertness.wrote();
   assert.equal(await isAwake(), true);
-  alertness.received();
+  alertness.received(100);
 });
 
 test('once the answer has come the loop may sleep again', async () => {
@@ -50,7 +52,7 @@ test('once the answer has come the loop may sleep again', async () => {
   for (let i = 0; i < 20; i++) exchange(0.05);
   alertness.wrote();
   assert.equal(await isAwake(), true);
-  alertness.received();
+  alertness.received(100);
   assert.equal(await isAwake(), false);
 });
 
@@ -61,7 +63,7 @@ test('an answer that does not come ends it, and quick ones must come again first
   assert.equal(await isAwake(), true);
   pass(0.5);
   assert.equal(await isAwake(), false);
-  alertness.received();
+  alertness.received(100);
   for (let i = 0; i < 15; i++) exchange(0.05);
   alertness.wrote();
   assert.equal(await isAwake(), false);
@@ -70,6 +72,15 @@ test('an answer that does not come ends it, and quick ones must come again first
 test('a peer that takes its time is never waited for awake', async () => {
   const { alertness, exchange, isAwake } = watched();
   for (let i = 0; i < 100; i++) exchange(1);
+  alertness.wrote();
+  assert.equal(await isAwake(), false);
+});
+
+test('a peer that sends much at once is not waited for awake, however quick it is', async () => {
+  const { alertness, exchange, isAwake } = watched();
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  // Nothing was written that this would answer.
+  alertness.received(16_384);
   alertness.wrote();
   assert.equal(await isAwake(), false);
 });

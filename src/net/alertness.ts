@@ -1,6 +1,8 @@
 /** Peers that answer sooner than this are waited for awake, milliseconds. */
 const quickMs = 0.2;
-/** Before that, so many answers in a row must have been so quick. */
+/** Whoever sends more than this at once is not waiting for anything, bytes. */
+const sizeBytesMax = 8192;
+/** Before, so many answers in a row must have been so quick. */
 const quickCountMin = 16;
 
 /**
@@ -24,22 +26,28 @@ export class Alertness {
   /** Something small was written, and nothing else is to be done. */
   wrote(): void {
     this.#wroteAtMs = this.#nowMs();
-    if (this.#quickCount < quickCountMin || this.#isAwake) return;
+    if (!this.#isPeerQuick || this.#isAwake) return;
     this.#isAwake = true;
     setImmediate(this.#stay);
   }
 
-  /** Something has come from a peer. */
-  received(): void {
+  /** Something has come from a peer: so many bytes. */
+  received(sizeBytes: number): void {
+    if (sizeBytes > sizeBytesMax) this.#quickCount = 0;
     if (this.#wroteAtMs === Infinity) return;
-    const isQuick = this.#nowMs() - this.#wroteAtMs < quickMs;
+    const isSmall = sizeBytes <= sizeBytesMax;
+    const isQuick = isSmall && this.#nowMs() - this.#wroteAtMs < quickMs;
     this.#quickCount = isQuick ? Math.min(this.#quickCount + 1, quickCountMin) : 0;
     this.#wroteAtMs = Infinity;
   }
 
+  get #isPeerQuick(): boolean {
+    return this.#quickCount >= quickCountMin;
+  }
+
   #stayAwake(): void {
     const isWaiting = this.#wroteAtMs !== Infinity;
-    if (isWaiting && this.#nowMs() - this.#wroteAtMs < quickMs) {
+    if (isWaiting && this.#isPeerQuick && this.#nowMs() - this.#wroteAtMs < quickMs) {
       setImmediate(this.#stay);
       return;
     }

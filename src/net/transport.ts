@@ -73,7 +73,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
-      this.#flusher.alertness.received();
+      this.#flusher.alertness.received(bytes.length);
       connection.receive(bytes);
     });
     socket.on('error', () => socket.destroy()); // a reset is an end like any other
