@@ -1,7 +1,7 @@
 import type { FlowReport } from '../load.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { FigureName, Figures } from '../results.ts';
-import { plainFolderPeers, type Session } from '../session.ts';
+import { brokersAtRest, plainFolderPeers, type Session } from '../session.ts';
 import { storedFlow } from './messages.ts';
 
 /** How many queues, and under what names the figures go. */
@@ -52,6 +52,7 @@ async function measure(session: Session, peer: Peer, bodyBytes: number, name: st
     const spread = ['--spread', '--queues', String(queues), '--qname', `${name}-${queues}`];
     const time = ['--warmup', '2', '--duration', String(session.options.seconds), '--delete'];
     const args = [...storedFlow, ...spread, '--size', String(bodyBytes), ...time];
+    await brokersAtRest(session);
     const report = await session.load.run(peer.endpoint('tls'), peer.pids(), args);
     reports.push(report);
     figures[perSecond] = report.cons_s;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Alertness } from './alertness.ts';
 
+const peer = {};
+
 /** A peer whose answers come when the test says, and a clock that the test moves. */
 function watched() {
   let nowMs = 1000;
@@ -16,9 +18,9 @@ function watched() {
     alertness,
     /** Something is written, and the answer to it comes so much later. */
     exchange(gapMs: number): void {
-      alertness.wrote();
+      alertness.wrote(peer);
       nowMs += gapMs;
-      alertness.received(100);
+      alertness.received(peer, 100);
     },
     pass(ms: number): void {
       nowMs += ms;
@@ -38,41 +40,41 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 test('a peer whose answers came quickly, one after the other, is waited for awake', async () => {
   const { alertness, exchange, isAwake } = watched();
   for (let i = 0; i < 15; i++) exchange(0.05);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), false);
-  alertness.received(100);
+  alertness.received(peer, 100);
   exchange(0.05);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), true);
-  alertness.received(100);
+  alertness.received(peer, 100);
 });
 
 test('once the answer has come the loop may sleep again', async () => {
   const { alertness, exchange, isAwake } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), true);
-  alertness.received(100);
+  alertness.received(peer, 100);
   assert.equal(await isAwake(), false);
 });
 
 test('an answer that does not come ends it, and quick ones must come again first', async () => {
   const { alertness, exchange, pass, isAwake } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), true);
   pass(0.5);
   assert.equal(await isAwake(), false);
-  alertness.received(100);
+  alertness.received(peer, 100);
   for (let i = 0; i < 15; i++) exchange(0.05);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), false);
 });
 
 test('a peer that takes its time is never waited for awake', async () => {
   const { alertness, exchange, isAwake } = watched();
   for (let i = 0; i < 100; i++) exchange(1);
-  alertness.wrote();
+  alertness.wrote(peer);
   assert.equal(await isAwake(), false);
 });
 
@@ -80,7 +82,21 @@ test('a peer that sends much at once is not waited for awake, however quick it i
   const { alertness, exchange, isAwake } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
   // Nothing was written that this would answer.
-  alertness.received(16_384);
-  alertness.wrote();
+  alertness.received(peer, 16_384);
+  alertness.wrote(peer);
+  assert.equal(await isAwake(), false);
+});
+
+test('of several peers none is waited for awake, however quick each is', async () => {
+  const { alertness, exchange, isAwake } = watched();
+  const other = {};
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  alertness.wrote(other);
+  assert.equal(await isAwake(), false);
+  alertness.received(other, 100);
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  alertness.wrote(peer);
+  alertness.received(other, 100);
+  alertness.wrote(peer);
   assert.equal(await isAwake(), false);
 });

@@ -9,12 +9,15 @@ const quickCountMin = 16;
  * Keeps the event loop from sleeping for the moment in which a peer will answer: one that publishes a
  * message, waits for its confirm and publishes the next would have the process fall asleep and be
  * woken for every message, which takes a third of the time that a disk takes to sync it. Nothing is
- * waited for awake unless the answers before came quickly, and one that does not come ends it.
+ * waited for awake unless one peer alone is talked to and its answers came quickly so far; one that does
+ * not come ends it.
  */
 export class Alertness {
   readonly #nowMs: () => number;
   /** When something was written to which nothing has come yet; Infinity for none. */
   #wroteAtMs = Infinity;
+  /** To whom. */
+  #peer: object | undefined = undefined;
   #quickCount = 0;
   #isAwake = false;
   readonly #stay = (): void => this.#stayAwake();
@@ -23,8 +26,10 @@ export class Alertness {
     this.#nowMs = nowMs;
   }
 
-  /** Something small was written, and nothing else is to be done. */
-  wrote(): void {
+  /** Something small was written to one peer, and nothing else is to be done. */
+  wrote(peer: object): void {
+    if (peer !== this.#peer) this.#quickCount = 0;
+    this.#peer = peer;
     this.#wroteAtMs = this.#nowMs();
     if (!this.#isPeerQuick || this.#isAwake) return;
     this.#isAwake = true;
@@ -32,11 +37,11 @@ export class Alertness {
   }
 
   /** Something has come from a peer: so many bytes. */
-  received(sizeBytes: number): void {
-    if (sizeBytes > sizeBytesMax) this.#quickCount = 0;
+  received(peer: object, sizeBytes: number): void {
+    if (sizeBytes > sizeBytesMax || peer !== this.#peer) this.#quickCount = 0;
     if (this.#wroteAtMs === Infinity) return;
-    const isSmall = sizeBytes <= sizeBytesMax;
-    const isQuick = isSmall && this.#nowMs() - this.#wroteAtMs < quickMs;
+    const isAnswer = sizeBytes <= sizeBytesMax && peer === this.#peer;
+    const isQuick = isAnswer && this.#nowMs() - this.#wroteAtMs < quickMs;
     this.#quickCount = isQuick ? Math.min(this.#quickCount + 1, quickCountMin) : 0;
     this.#wroteAtMs = Infinity;
   }

@@ -26,9 +26,11 @@ export class Flusher {
   #flush(): void {
     const due = this.#due;
     this.#due = [];
+    const [only] = due;
     let sizeBytes = 0;
     for (const transport of due) sizeBytes += transport.flush();
-    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.alertness.wrote();
+    if (due.length > 1 || only === undefined) return;
+    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.alertness.wrote(only);
   }
 }
 
@@ -73,7 +75,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
-      this.#flusher.alertness.received(bytes.length);
+      this.#flusher.alertness.received(this, bytes.length);
       connection.receive(bytes);
     });
     socket.on('error', () => socket.destroy()); // a reset is an end like any other
