@@ -39,7 +39,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a peer whose answers came quickly, one after the other, is waited for awake', async () => {
   const { alertness, exchange, isAwake } = watched();
-  for (let i = 0; i < 15; i++) exchange(0.05);
+  for (let i = 0; i < 3; i++) exchange(0.05);
   alertness.wrote(peer);
   assert.equal(await isAwake(), false);
   alertness.received(peer, 100);
@@ -66,7 +66,7 @@ test('an answer that does not come ends it, and quick ones must come again first
   pass(0.5);
   assert.equal(await isAwake(), false);
   alertness.received(peer, 100);
-  for (let i = 0; i < 15; i++) exchange(0.05);
+  for (let i = 0; i < 3; i++) exchange(0.05);
   alertness.wrote(peer);
   assert.equal(await isAwake(), false);
 });

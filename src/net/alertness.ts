@@ -3,7 +3,7 @@ const quickMs = 0.2;
 /** Whoever sends more than this at once is not waiting for anything, bytes. */
 const sizeBytesMax = 8192;
 /** Before, so many answers in a row must have been so quick. */
-const quickCountMin = 16;
+const quickCountMin = 4;
 
 /**
  * Keeps the event loop from sleeping for the moment in which a peer will answer: one that publishes a

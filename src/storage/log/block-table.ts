@@ -105,8 +105,8 @@ export class BlockTable {
   }
 
   /** Gives a slot's block, which lies on the disk, its plaintext. */
-  placeSynced(slot: number, plaintext: Arena | Buffer): LogBlock {
-    const block = this.place(slot, plaintext);
+  placeSynced(slot: number, memory: Arena | Buffer): LogBlock {
+    const block = this.place(slot, memory);
     block.isSealed = true;
     block.isSynced = true;
     return block;

@@ -128,7 +128,8 @@ export interface BlockHeader {
 }
 
 /**
- * Seals the next block of a segment: its header and, apart from it, its sealed bytes: as many as there were plain.
+ * Seals the next block of a segment: gives its header and, apart from it, its sealed bytes, as many as
+ * there were plain.
  *
  * number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16
  */
