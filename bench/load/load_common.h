@@ -45,8 +45,9 @@ static inline void wr32(uint8_t *p, uint32_t v) { p[0] = v >> 24, p[1] = v >> 16
 static inline void wr16(uint8_t *p, uint16_t v) { p[0] = v >> 8, p[1] = v; }
 static inline void wr64(uint8_t *p, uint64_t v) { wr32(p, v >> 32), wr32(p + 4, (uint32_t)v); }
 
-// Log-linear histogram of nanoseconds: 32 steps per power of two (about 3 % resolution).
-#define HB 32
+// Log-linear histogram of nanoseconds: 256 steps per power of two; a quantile is the middle of its step (0.2 %).
+#define HB_LOG 8
+#define HB (1 << HB_LOG)
 typedef struct {
   uint64_t b[64 * HB], n;
 } hist_t;
@@ -55,7 +56,7 @@ static inline void hist_add(hist_t *h, uint64_t v, uint64_t times) {
     h->b[v] += times;
   } else {
     int e = 63 - __builtin_clzll(v);
-    h->b[(e - 4) * HB + ((v >> (e - 5)) & (HB - 1))] += times;
+    h->b[(e - HB_LOG + 1) * HB + ((v >> (e - HB_LOG)) & (HB - 1))] += times;
   }
   h->n += times;
 }
@@ -65,8 +66,8 @@ static double hist_q(const hist_t *h, double q) {  // in milliseconds
   for (int i = 0; i < 64 * HB; i++)
     if ((s += h->b[i]) > want) {
       if (i < HB) return i / 1e6;
-      int e = i / HB + 4;
-      return (double)(((uint64_t)(HB + i % HB)) << (e - 5)) / 1e6;
+      int shift = i / HB - 1;
+      return ((double)(((uint64_t)(HB + i % HB)) << shift) + (double)(1ull << shift) / 2) / 1e6;
     }
   return 0;
 }

@@ -101,7 +101,6 @@ export class Log implements MessageLog {
   #flushTimer: NodeJS.Timeout | undefined = undefined;
   /** Blocks being brought back to memory, by slot. */
   readonly #loading = new Map<number, Promise<void>>();
-  readonly #prepareSealing = (): void => this.#appender?.prepare();
   #whenIdle: (() => void) | undefined = undefined;
   /** Settles when every segment that was to be given back has been. */
   #retiring: Promise<void> = Promise.resolve();
@@ -121,10 +120,7 @@ export class Log implements MessageLog {
     this.#writer = new GroupWriter(
       this.#files,
       {
-        synced: (group, durationMs) => {
-          options.onSynced?.(group.sizeBytes, durationMs);
-          this.#synced(group);
-        },
+        synced: (group, durationMs) => this.#synced(group, durationMs),
         begun: (segment) => this.#begun(segment),
         full: (isFull) => options.onFull?.(isFull),
         failed: (error) => this.#fail(error),
@@ -257,25 +253,29 @@ export class Log implements MessageLog {
     if (this.#failure === undefined) this.#writer.add(group);
   }
 
-  #synced(group: Group): void {
+  #synced(group: Group, durationMs: number): void {
     this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
-    for (const block of group.blocks) {
-      this.pendingBytes -= block.heldBytes;
-      this.#table.synced(block);
-    }
-    this.#table.cache.evict();
+    for (const block of group.blocks) this.pendingBytes -= block.heldBytes;
     if (group.isFirst) {
       this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
     }
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
     // After this turn, in which whoever waited is told.
-    setImmediate(this.#prepareSealing);
+    setImmediate(this.#settle, group, durationMs);
     if (!this.#writer.isBusy) this.#whenIdle?.();
   }
+
+  /** What is to be done about a group that was synced, and nobody waits for. */
+  readonly #settle = (group: Group, durationMs: number): void => {
+    for (const block of group.blocks) this.#table.synced(block);
+    this.#table.cache.evict();
+    this.#options.onSynced?.(group.sizeBytes, durationMs);
+    this.#appender?.prepare();
+  };
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
   #roll(): void {

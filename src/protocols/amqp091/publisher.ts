@@ -319,12 +319,10 @@ export class Confirms {
 
   /** Groups up to this one are durable. */
   durable(group: number): void {
-    let count = 0;
-    while (count < this.#groups.length && (this.#groups[count] as number) <= group) count++;
-    if (count === 0) return;
-    this.#durableTag = this.#tags[count - 1] as number; // both lists are of one length
-    this.#groups.splice(0, count);
-    this.#tags.splice(0, count);
+    while ((this.#groups[0] ?? Infinity) <= group) {
+      this.#groups.shift();
+      this.#durableTag = this.#tags.shift() as number; // both lists are of one length
+    }
   }
 
   /** Writes the merged confirm of all that may be confirmed. */
