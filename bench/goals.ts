@@ -97,6 +97,47 @@ function latency({ measurements }: Results): Measured | undefined {
   return value === undefined ? undefined : { value };
 }
 
+const lavinGoals: readonly Goal[] = [
+  least(
+    'G6',
+    `S4 against LavinMQ with ${sealed}, 1 KiB`,
+    2,
+    1.2,
+    oursOver(perCpu('S4', 1024), 'lavinmq-gocryptfs'),
+  ),
+  least('G6', 'the same, 16 B', 2.5, 1.5, oursOver(perCpu('S4', 16), 'lavinmq-gocryptfs')),
+  least(
+    'G7',
+    'S4 against LavinMQ without protection (S2), 1 KiB',
+    1,
+    0.6,
+    oursOver(perCpu('S4', 1024), 'lavinmq', perCpu('S2', 1024)),
+  ),
+  least('G7', 'the same, 16 B', 1.3, 0.8, oursOver(perCpu('S4', 16), 'lavinmq', perCpu('S2', 16))),
+  least(
+    'G8',
+    `S4 against LavinMQ with ${sealed}, 16 KiB`,
+    2,
+    1.2,
+    oursOver(perCpu('S4', 16384), 'lavinmq-gocryptfs'),
+  ),
+  least(
+    'G10',
+    `LavinMQ’s confirm p99 with ${sealed} (S4, 1 KiB) over ours`,
+    2,
+    1,
+    oursOver(confirm('confirmP99Ms'), 'lavinmq-gocryptfs', confirm('confirmP99Ms'), true),
+  ),
+  least(
+    'G11b',
+    'S1 against LavinMQ with TLS, 1 KiB',
+    1.2,
+    0.8,
+    oursOver(perCpu('S1', 1024), 'lavinmq'),
+  ),
+  least('G11b', 'the same, 16 B', 3, 1.5, oursOver(perCpu('S1', 16), 'lavinmq')),
+];
+
 const goals: readonly Goal[] = [
   least(
     'G1',
@@ -128,6 +169,7 @@ const goals: readonly Goal[] = [
     2,
     oursOver(perCpu('S4', 16384), 'rabbitmq4-gocryptfs'),
   ),
+  ...lavinGoals,
   least(
     'G9',
     `RabbitMQ 4’s confirm p50 with ${sealed} (S4, 1 KiB) over ours`,

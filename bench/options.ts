@@ -17,7 +17,7 @@ export interface Options {
   readonly write: boolean;
 }
 
-const usualPeers = 'waxwing,rabbitmq3,rabbitmq4,rabbitmq4-gocryptfs';
+const usualPeers = 'waxwing,rabbitmq3,rabbitmq4,rabbitmq4-gocryptfs,lavinmq,lavinmq-gocryptfs';
 
 function positive(text: string): number {
   const value = Number(text);
@@ -40,7 +40,7 @@ function namesOf<Name extends string>(allowed: readonly Name[]) {
 export function readOptions(argv: readonly string[]): Options {
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxwing-bench');
   const command = new Command('bench')
-    .description('Measures Waxwing and RabbitMQ side by side.')
+    .description('Measures Waxwing, RabbitMQ and LavinMQ side by side.')
     .option('--rounds <n>', 'runs of each scenario against each broker', positive)
     .option('--seconds <n>', 'how long a run measures, after a warm-up of 2 s', positive)
     .option('--sizes <bytes>', 'sizes of bodies: 16,1024,16384', sizes)

@@ -24,6 +24,8 @@ export const peerNames = [
   'rabbitmq4',
   'rabbitmq3-gocryptfs',
   'rabbitmq4-gocryptfs',
+  'lavinmq',
+  'lavinmq-gocryptfs',
 ] as const;
 export type PeerName = (typeof peerNames)[number];
 

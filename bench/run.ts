@@ -5,8 +5,10 @@ import { LoadGenerator } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, readOptions } from './options.ts';
 import { ensurePackages } from './peers/debian-packages.ts';
+import { lavinMq } from './peers/lavinmq.ts';
 import type { Peer, PeerSettings } from './peers/peer.ts';
-import { RabbitMq } from './peers/rabbitmq.ts';
+import { rabbitMq } from './peers/rabbitmq.ts';
+import { RootedPeer } from './peers/rooted-peer.ts';
 import { Waxwing } from './peers/waxwing.ts';
 import { killEverything } from './processes.ts';
 import type { Measurement, PeerName, Results, ScenarioName } from './results.ts';
@@ -36,8 +38,12 @@ async function createPeer(
   load: LoadGenerator,
 ): Promise<Peer> {
   if (name === 'waxwing') return await Waxwing.create(settings, load);
+  const { cacheFolder } = settings;
   const codename = name.startsWith('rabbitmq3') ? 'bookworm' : 'trixie';
-  return await RabbitMq.create(name, codename, settings, load);
+  const program = name.startsWith('lavinmq')
+    ? await lavinMq(cacheFolder)
+    : await rabbitMq(name, cacheFolder, codename);
+  return await RootedPeer.create(name, program, settings, load);
 }
 
 /** Starts all brokers; one that cannot run here is left out, unless it is Waxwing. */

@@ -10,6 +10,8 @@ const titles: Readonly<Record<PeerName, string>> = {
   rabbitmq4: 'RabbitMQ 4.0',
   'rabbitmq3-gocryptfs': 'RabbitMQ 3.10 on gocryptfs',
   'rabbitmq4-gocryptfs': 'RabbitMQ 4.0 on gocryptfs',
+  lavinmq: 'LavinMQ',
+  'lavinmq-gocryptfs': 'LavinMQ on gocryptfs',
 };
 
 const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
