@@ -22,8 +22,9 @@ export async function measureIdle(session: Session): Promise<void> {
   const { load, options, record } = session;
   for (let round = 1; round <= options.rounds; round++) {
     for (const peer of plainFolderPeers(session)) {
-      // A broker keeps the memory that earlier connections needed.
+      // A broker keeps the memory that earlier connections needed, or recovering what they stored.
       await peer.stop();
+      await peer.reset();
       peer.launch();
       await peer.ready();
       const args = ['--idle', '1000', '--duration', '1'];
