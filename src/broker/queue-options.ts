@@ -14,6 +14,7 @@ export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
 /** A queue's arguments, read and checked. Infinity where there is no limit. */
 export interface QueueSettings {
+  readonly type: QueueType;
   readonly ttlMs: number;
   readonly expiresMs: number;
   readonly lengthMax: number;
@@ -33,7 +34,8 @@ export const expiryMsMax = 315_360_000_000;
 
 const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
-type QueueType = 'classic' | 'quorum';
+/** Types of queues there are. */
+export type QueueType = 'classic' | 'quorum';
 
 // Which arguments a type of queue knows; those of another type are refused, all others ignored.
 const common = [
@@ -167,6 +169,7 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
   }
   const overflow = reader.text('x-overflow') ?? 'drop-head';
   return {
+    type,
     ttlMs: reader.expiry('x-message-ttl'),
     expiresMs,
     lengthMax: reader.count('x-max-length'),

@@ -199,6 +199,7 @@ async function openBroker(
     openLog,
     formats: [amqp091Format],
     users: message.users,
+    engineVersion: message.engineVersion,
     collectGarbage,
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
