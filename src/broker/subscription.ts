@@ -155,6 +155,11 @@ export class Subscription {
     return count;
   }
 
+  /** The number of the first delivery that is not settled; where all are, that of the next one. */
+  get firstUnsettled(): number {
+    return this.#first;
+  }
+
   /** Whether this delivery still waits to be settled. */
   isUnsettled(deliveryNumber: number): boolean {
     if (deliveryNumber < this.#first || deliveryNumber >= this.#next) return false;

@@ -14,7 +14,7 @@ import {
 import { checkMatch } from './exchanges/headers.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
-  checkQueueArguments,
+  checkQueueOptions,
   comparedArguments,
   type QueueOptions,
   readQueueArguments,
@@ -212,7 +212,7 @@ export class Vhost {
   #newQueue(name: string, options: QueueOptions, owner: object): Queue {
     const subject = describe('queue', name, this.name);
     readQueueArguments(options.arguments, subject);
-    checkQueueArguments(options.arguments, subject);
+    checkQueueOptions(options, subject);
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) queue.owner = owner;
     return queue;

@@ -10,6 +10,7 @@ import type { Backlog } from './backlog.ts';
 import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
+import { DeliveryAges } from './delivery-ages.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
 import { Getter } from './getter.ts';
@@ -80,6 +81,8 @@ export class Channel {
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
   readonly #transactionAcks = new TransactionAcks(this.tags);
+  /** Undefined while nothing was unsettled at the last look. */
+  #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
   #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
@@ -241,6 +244,30 @@ export class Channel {
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+  }
+
+  /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
+  recover(): void {
+    if (this.transaction === undefined) this.tags.settleAll('released');
+    else this.#transactionAcks.recover();
+  }
+
+  /** Ends the channel where its oldest delivery has waited too long to be settled. */
+  checkAges(nowMs: number): void {
+    const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
+    if (oldest === undefined || this.#transactionAcks.has(oldest.tag)) {
+      this.#ages = undefined;
+      return;
+    }
+    this.#ages ??= new DeliveryAges();
+    const { settings } = oldest.subscription.queue;
+    const timeoutMs = settings.consumerTimeoutMs ?? this.broker.limits.consumerTimeoutMs;
+    if (this.#ages.look(nowMs, this.tags.lastTag, oldest.tag) <= timeoutMs) return;
+    this.methodId = 0;
+    const why = `delivery acknowledgement on channel ${this.number} timed out`;
+    const advice = 'This timeout value can be configured, see consumers doc guide to learn more';
+    const text = `${why}. Timeout value used: ${timeoutMs} ms. ${advice}`;
+    this.fail(new AmqpError('precondition-failed', text));
   }
 
   /** `confirm.select`. */

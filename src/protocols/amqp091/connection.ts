@@ -8,6 +8,7 @@ import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
+import { AgeWatch } from './delivery-ages.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -46,6 +47,7 @@ export class AmqpConnection
   /** What waited at the last tick. */
   #waitingBytes = 0;
   #isAwaitingLog = false;
+  readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
@@ -196,8 +198,13 @@ export class AmqpConnection
 
   heartbeat(number: number, size: number): void {
     if (number === 0 && size === 0) return;
+    this.#methodId = 0;
     const found = `heartbeat frame of ${size} bytes on channel ${number}`;
-    throw new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    const error =
+      size === 0
+        ? new AmqpError('unexpected-frame', 'type 8, all octets = <<>>')
+        : new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    this.#failOn(undefined, error);
   }
 
   #contentWithoutChannel(number: number, kind: string): void {
@@ -442,10 +449,7 @@ export class AmqpConnection
   }
 
   get channelCount(): number {
-    return this.#channels.reduce(
-      (count, channel) => (channel === undefined ? count : count + 1),
-      0,
-    );
+    return this.#channels.filter((channel) => channel !== undefined).length;
   }
 
   writable(): void {
@@ -473,6 +477,7 @@ export class AmqpConnection
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
     if (this.#state !== 'open') return;
+    this.#ageWatch.tick(nowMs, this.#channels);
     if (due === 'end') this.#end();
     else if (due === 'send') this.outbox.heartbeat();
   }

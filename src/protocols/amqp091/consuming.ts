@@ -1,4 +1,4 @@
-import { type Arguments, isInteger } from '../../broker/arguments.ts';
+import { type Arguments, wholeNumber } from '../../broker/arguments.ts';
 import { describe } from '../../broker/errors.ts';
 import type { Publication } from '../../broker/publication.ts';
 import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
@@ -75,7 +75,8 @@ function readPriority(args: Arguments, subject: string): number {
   }
   const priority = args['x-priority'];
   if (priority === undefined) return 0;
-  if (isInteger(priority)) return priority.value;
+  const value = wholeNumber(priority);
+  if (value !== undefined) return value;
   const why = `"expected integer, got ${priority.type}"`;
   throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
 }
@@ -132,8 +133,8 @@ export function get(channel: Channel, method: BasicGet): void {
   channel.getter.get(channel.vhost.queue(name, channel.host), method.noAck);
 }
 
-/** `basic.recover`: everything unsettled on the channel goes back to its queues. */
+/** `basic.recover` */
 export function recover(channel: Channel, isRequeue: boolean): void {
   if (!isRequeue) throw new AmqpError('not-implemented', 'requeue=false');
-  channel.tags.settleAll('released');
+  channel.recover();
 }
