@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
@@ -32,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
-  endOnSignal(service, failed);
+  stopOnSignal(service, failed);
   console.log(greeting(service));
 }
 
@@ -55,16 +56,30 @@ function settingsOf(options: ServeOptions): Settings {
   };
 }
 
-/** The first signal ends the service in order, a second one at once. */
-function endOnSignal(service: Service, failed: (error: Error) => void): void {
-  let isEnding = false;
-  const end = () => {
-    if (isEnding) process.exit(1);
-    isEnding = true;
-    service.close('the service is stopping').then(() => process.exit(0), failed);
+/**
+ * Signals within this time of the first one are the same request: a terminal sends Ctrl-C to every
+ * process of its group, and npm passes its own on as well.
+ */
+const sameRequestMs = 1000;
+
+/** The first signal stops the service in order. One that comes more than a second later stops it at once. */
+function stopOnSignal(service: Service, failed: (error: Error) => void): void {
+  let stoppingSinceMs: number | undefined;
+  const stop = () => {
+    const nowMs = systemClock.monotonicMs();
+    if (stoppingSinceMs !== undefined) {
+      if (nowMs - stoppingSinceMs > sameRequestMs) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = nowMs;
+    console.log('Stopping…');
+    service.close('the service is stopping').then(() => {
+      console.log('Stopped.');
+      process.exit(0);
+    }, failed);
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
 }
 
 function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {

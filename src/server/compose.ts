@@ -139,7 +139,7 @@ export function compose(
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
-    report: (brokerId, text, error) => log.warn({ brokerId, err: error }, text),
+    report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
