@@ -1,6 +1,7 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
+import { packageFolder } from '../base/package-folder.ts';
 import { protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
@@ -26,6 +27,8 @@ export interface ServeOptions {
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  // The service runs on where nobody reads its output, or the output's disk is full.
+  process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
   const settings = settingsOf(options);
   const failed = (error: Error) => {
@@ -96,9 +99,10 @@ function greeting(service: Service): string {
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
   const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
+  const command = quoted(shownPath(join(packageFolder, 'bin', 'waxwing.mjs')));
   lines.push(
     'Try next, in another terminal:',
-    `  eval "$(node dist/bin/waxwing.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
+    `  eval "$(${command} env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
     '  aws mq list-brokers',
   );
   if (hasKeyFile) {

@@ -342,7 +342,7 @@ async function foundRegion(state: SystemState, asked: string | undefined): Promi
   const region = installation.region ?? '';
   if (asked === undefined || asked === region) return region;
   throw new ServerError(
-    'setting-invalid',
+    'setting-conflict',
     `--region is '${asked}'; the data folder's is ${region}`,
   );
 }
@@ -360,7 +360,7 @@ async function foundAccount(state: SystemState, asked: string | undefined): Prom
   const accountId = identity.accountId ?? '';
   if (asked === undefined || asked === accountId) return accountId;
   const found = `--account-id is '${asked}'; the data folder's is ${accountId}`;
-  throw new ServerError('setting-invalid', found);
+  throw new ServerError('setting-conflict', found);
 }
 
 function newAccountId(): string {
