@@ -8,8 +8,8 @@ import {
   plainSubscribe,
 } from '../../tests/support/bare-broker.ts';
 import type { Arguments } from './arguments.ts';
-import { CreditPool } from './credit-pool.ts';
 import { BrokerError } from './errors.ts';
+import { CreditPool } from './flow/credit-pool.ts';
 import { Transaction } from './transaction.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;

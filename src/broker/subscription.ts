@@ -1,5 +1,5 @@
 import { MessageView } from '../storage/message-record.ts';
-import type { CreditPool, PlaceInLine } from './credit-pool.ts';
+import type { CreditPool, PlaceInLine } from './flow/credit-pool.ts';
 import type { Queue } from './queue.ts';
 
 /** How a delivery ended: AMQP 1.0 part 3.4, of which every other protocol's answer is a subset. */

@@ -1,21 +1,21 @@
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { CreditPool } from '../../broker/credit-pool.ts';
+import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { removeReplyChannel } from './address.ts';
-import type { Backlog } from './backlog.ts';
 import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
-import { DeliveryAges } from './delivery-ages.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
-import { Getter } from './getter.ts';
 import type { Outbox } from './outbox.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import type { Backlog } from './stalls/backlog.ts';
+import { Getter } from './stalls/getter.ts';
+import { DeliveryAges } from './timing/delivery-ages.ts';
 import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */

@@ -8,13 +8,13 @@ import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
-import { AgeWatch } from './delivery-ages.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
-import { Heartbeats } from './heartbeats.ts';
 import { Outbox } from './outbox.ts';
-import { StalledChannels } from './stalled-channels.ts';
+import { StalledChannels } from './stalls/stalled-channels.ts';
 import { enter, type State } from './states.ts';
+import { AgeWatch } from './timing/delivery-ages.ts';
+import { Heartbeats } from './timing/heartbeats.ts';
 
 const closeOkId = 0x000a0033;
 
@@ -142,13 +142,7 @@ export class AmqpConnection
     const channel = number === 0 ? undefined : this.#channels[number];
     try {
       if (channel?.backlog !== undefined) {
-        this.#stalled.postpone(channel.backlog, {
-          type: frameTypes.method,
-          bytes,
-          at,
-          end,
-          isLast: true,
-        });
+        this.#stalled.postpone(channel.backlog, frameTypes.method, bytes, at, end, true);
       } else if (channel !== undefined) channel.method(bytes, at, end);
       else this.#withoutChannel(number, bytes, at, end);
     } catch (thrown) {
@@ -160,13 +154,7 @@ export class AmqpConnection
     const channel = this.#channels[number];
     try {
       if (channel?.backlog !== undefined) {
-        this.#stalled.postpone(channel.backlog, {
-          type: frameTypes.header,
-          bytes,
-          at,
-          end,
-          isLast: true,
-        });
+        this.#stalled.postpone(channel.backlog, frameTypes.header, bytes, at, end, true);
       } else if (channel !== undefined) channel.header(bytes, at, end);
       else this.#contentWithoutChannel(number, 'header');
     } catch (thrown) {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AmqpPeer, closes, openBroker, publishFrames } from '../../../tests/support/amqp-peer.ts';
+import {
+  AmqpPeer,
+  closes,
+  openBroker,
+  publishFrames,
+} from '../../../../tests/support/amqp-peer.ts';
 import { DeliveryAges, lookMs } from './delivery-ages.ts';
 
 const minuteMs = 60_000;

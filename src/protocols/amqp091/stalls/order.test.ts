@@ -8,9 +8,9 @@ import {
   methodFrame,
   openBroker,
   publishFrames,
-} from '../../../tests/support/amqp-peer.ts';
+} from '../../../../tests/support/amqp-peer.ts';
+import type { Method } from '../codec/methods.gen.ts';
 import { backlogBytesMax } from './backlog.ts';
-import type { Method } from './codec/methods.gen.ts';
 
 // Methods of a channel take effect, and are answered, in the order in which they came in, whatever
 // an earlier one waits for.

@@ -1,4 +1,4 @@
-import type { Channel } from './channel.ts';
+import type { Channel } from '../channel.ts';
 
 /** Milliseconds between two looks at how long deliveries have waited; an age is exact to this. */
 export const lookMs = 60_000;

@@ -1,7 +1,7 @@
-import type { Queue } from '../../broker/queue.ts';
-import type { Delivery, Subscription } from '../../broker/subscription.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import type { Delivery, Subscription } from '../../../broker/subscription.ts';
+import type { Channel } from '../channel.ts';
 import { Backlog } from './backlog.ts';
-import type { Channel } from './channel.ts';
 
 interface Get {
   readonly queue: Queue;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import { BareBroker, Inbox, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import type { Subscription } from '../subscription.ts';
 import { CreditPool } from './credit-pool.ts';
-import type { Subscription } from './subscription.ts';
 
 /** A consumer that accepts each delivery once the round in which it came is over. */
 class Member {

@@ -1,5 +1,5 @@
-import type { Limits } from './limits.ts';
-import type { Deliverer, Subscription } from './subscription.ts';
+import type { Limits } from '../limits.ts';
+import type { Deliverer, Subscription } from '../subscription.ts';
 
 /** What a pool asks of its broker. */
 export interface PoolHost {

@@ -1,6 +1,6 @@
+import type { Channel } from '../channel.ts';
+import { type FrameSink, frameTypes } from '../codec/frames.ts';
 import { type Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
-import type { Channel } from './channel.ts';
-import { type FrameSink, frameTypes } from './codec/frames.ts';
 
 /** What is asked of the connection. */
 interface StallHost extends FrameSink {
@@ -28,9 +28,16 @@ export class StalledChannels {
   }
 
   /** A frame of a channel that is stalled. */
-  postpone(backlog: Backlog, frame: WaitingFrame): void {
+  postpone(
+    backlog: Backlog,
+    type: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    isLast: boolean,
+  ): void {
     const before = backlog.sizeBytes;
-    backlog.add(frame);
+    backlog.add({ type, bytes, at, end, isLast });
     this.#grow(backlog.sizeBytes - before);
   }
 
