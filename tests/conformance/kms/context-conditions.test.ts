@@ -149,13 +149,24 @@ test('names that every object has are keys of pairs like any other', async () =>
 
 test('tags whose keys differ only in case must each fit what allows', async () => {
   const Condition = { StringEquals: { 'aws:ResourceTag/team': 'shop' } };
-  const KeyId = await keyWith({ Effect: 'Allow', Action: encrypt, Condition });
-  const tag = (TagKey: string, TagValue: string) =>
-    plane.kms.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey, TagValue }] }));
-  await tag('team', 'shop');
-  assert.equal(await allows(KeyId, [['a', 'b']]), true);
-  await tag('Team', 'other');
-  assert.equal(await allows(KeyId, [['a', 'b']]), false);
+  const both = [
+    ['team', 'Team'],
+    ['Team', 'team'],
+  ] as const;
+  for (const [right, wrong] of both) {
+    for (const order of [
+      [right, wrong],
+      [wrong, right],
+    ]) {
+      const KeyId = await keyWith({ Effect: 'Allow', Action: encrypt, Condition });
+      const tag = (TagKey: string, TagValue: string) =>
+        plane.kms.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey, TagValue }] }));
+      for (const name of order) await tag(name, 'shop');
+      assert.equal(await allows(KeyId, [['a', 'b']]), true);
+      await tag(wrong, 'other');
+      assert.equal(await allows(KeyId, [['a', 'b']]), false);
+    }
+  }
 });
 
 test('a policy in which an object has a member twice is refused', async () => {
