@@ -19,6 +19,8 @@ const cutBytesMax = 176;
 const shortBytesMax = 512;
 /** Bytes of JSON that are kept of a text that is cut. */
 const keptBytesMax = 48;
+/** UTF-16 units of which so many bytes may consist: of 1 byte each, 2, 3 and 6. */
+const keptLengths = [48, 24, 16, 8] as const;
 /** Entries that are kept of a list or map, tried one after the other. */
 const keptEntries = [64, 16, 4, 1] as const;
 
@@ -33,10 +35,9 @@ const keptEntries = [64, 16, 4, 1] as const;
 export function fitted(value: object, bytesMax: number): object {
   const measured = measure(value);
   if (measured.bytes <= bytesMax) return value;
-  const limits = limitsFor(measured, bytesMax);
-  const cut = rewritten(value, limits, Number.POSITIVE_INFINITY);
-  if (jsonBytes(cut) <= bytesMax) return cut;
-  for (const entries of keptEntries) {
+  const { isEnough, ...limits } = limitsFor(measured, bytesMax);
+  // Thousands of texts are not cut one by one only to find that there are too many.
+  for (const entries of isEnough ? [Number.POSITIVE_INFINITY, ...keptEntries] : keptEntries) {
     const shorter = rewritten(value, limits, entries);
     if (jsonBytes(shorter) <= bytesMax) return shorter;
   }
@@ -91,10 +92,13 @@ function walk(
   }
 }
 
-function limitsFor({ bytes, descriptive, deciding }: Measured, bytesMax: number): Limits {
+function limitsFor(
+  { bytes, descriptive, deciding }: Measured,
+  bytesMax: number,
+): Limits & { readonly isEnough: boolean } {
   const first = limitFor(descriptive, bytes - bytesMax);
   const second = limitFor(deciding, first.left);
-  return { descriptive: first.limit, deciding: second.limit };
+  return { descriptive: first.limit, deciding: second.limit, isEnough: second.left <= 0 };
 }
 
 /** The limit at which cutting the longest of these texts saves enough, and what is left to save. */
@@ -113,33 +117,42 @@ function rewritten<T>(value: T, limits: Limits, entriesMax: number, path?: strin
 function rewritten(value: unknown, limits: Limits, entriesMax: number, path = ''): unknown {
   if (typeof value === 'string') return cutText(value, limits, path);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Array.isArray(value)
-    ? value.map((element: unknown) => rewritten(element, limits, entriesMax, path))
-    : Object.entries(value).map(([name, member]) => {
-        const written = rewritten(member, limits, entriesMax, pathOf(path, name));
-        return [cutText(name, limits, path), written] as const;
-      });
   // The members of the whole are few, and each says what was asked: none of them is dropped.
-  const isCut = path !== '' && entries.length > entriesMax;
-  const kept = isCut ? entries.slice(0, entriesMax) : entries;
-  const rest = `${entries.length} entries, ${summary(JSON.stringify(value))}`;
-  if (Array.isArray(value)) return isCut ? [...kept, `… [${rest}]`] : kept;
-  const pairs = kept as (readonly [string, unknown])[];
-  return Object.fromEntries(isCut ? [...pairs, ['…', rest]] : pairs);
+  const kept = path === '' ? Number.POSITIVE_INFINITY : entriesMax;
+  if (Array.isArray(value)) {
+    const elements = value
+      .slice(0, kept)
+      .map((element: unknown) => rewritten(element, limits, entriesMax, path));
+    return value.length > kept ? [...elements, `… [${entriesOf(value)}]`] : elements;
+  }
+  const members = Object.entries(value);
+  const pairs = members.slice(0, kept).map(([name, member]): [string, unknown] => {
+    const written = rewritten(member, limits, entriesMax, pathOf(path, name));
+    return [cutText(name, limits, path), written];
+  });
+  if (members.length > kept) pairs.push(['…', entriesOf(value)]);
+  return Object.fromEntries(pairs);
+}
+
+function entriesOf(value: object): string {
+  return `${Object.keys(value).length} entries, ${summary(JSON.stringify(value))}`;
 }
 
 function cutText(text: string, limits: Limits, path: string): string {
   const limit = isDescriptive(path) ? limits.descriptive : limits.deciding;
   // JSON has at most six bytes for a UTF-16 unit: most texts need no closer look.
   if (text.length * 6 + 2 < limit || jsonBytes(text) < limit) return text;
-  let kept = '';
-  let bytes = 0;
-  for (const character of text) {
-    bytes += jsonBytes(character) - 2;
-    if (bytes > keptBytesMax) break;
-    kept += character;
+  return `${beginningOf(text)}… [${summary(text)}]`;
+}
+
+/** As much of a text as has {@link keptBytesMax} bytes of JSON, whichever its characters. */
+function beginningOf(text: string): string {
+  for (const length of keptLengths) {
+    // Not half of a pair of surrogates.
+    const kept = text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+    if (jsonBytes(kept) - 2 <= keptBytesMax) return kept;
   }
-  return `${kept}… [${summary(text)}]`;
+  return '';
 }
 
 /** What a reader needs to compare a text that is not shown with one that they have. */
@@ -156,6 +169,10 @@ function isDescriptive(path: string): boolean {
   return descriptiveMembers.some((each) => path === each || path.startsWith(`${each}.`));
 }
 
+/** Characters that have one byte each in JSON. */
+const plain = /^[ !#-[\]-~]*$/;
+
 function jsonBytes(value: unknown): number {
+  if (typeof value === 'string' && plain.test(value)) return value.length + 2;
   return Buffer.byteLength(JSON.stringify(value));
 }
