@@ -21,8 +21,9 @@ export type ArgumentType =
   | 'array';
 
 /**
- * One typed value. `binary` is base64, `decimal` text such as `1.25`, `timestamp` seconds; a `long`
- * or `timestamp` beyond 2^53 is decimal text.
+ * One typed value. A `longstr` is text as `decodeText` makes it, `binary` base64, `decimal` text such
+ * as `1.25`, `timestamp` seconds; a `long` or `timestamp` beyond 2^53 is decimal text, and so is a
+ * `float` or `double` that JSON cannot hold: `NaN`, `Infinity`, `-0`.
  */
 export interface Argument {
   readonly type: ArgumentType;
@@ -32,6 +33,11 @@ export interface Argument {
 /** What a client says beyond the fields of a declaration, or a message's headers; names keep their order. */
 export interface Arguments {
   readonly [name: string]: Argument;
+}
+
+/** Arguments to be other than they are, by name; undefined for one that is to go. */
+export interface ArgumentChanges {
+  readonly [name: string]: Argument | undefined;
 }
 
 /** No arguments at all. */
