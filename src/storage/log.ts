@@ -16,7 +16,7 @@ import {
 } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
-import { blockFlags, blockHeaderBytes, type End, noEnd, segmentKey } from './log/segment.ts';
+import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
 import { formatVersion, type Position, type Volume } from './volume.ts';
@@ -420,16 +420,7 @@ export class Log implements MessageLog {
   }
 
   damaged(slot: number, offset: number): void {
-    const home = this.#table.home(slot);
-    if (home === undefined) {
-      const what = `a message in memory is damaged at offset ${offset} of slot ${slot}`;
-      this.#fail(new StorageError('volume-damaged', what));
-      return;
-    }
-    const number = this.numberOf(slot);
-    const at = (home.offsets[number] ?? 0) + blockHeaderBytes + offset;
-    const what = `has a broken record at byte ${at}: offset ${offset} of block ${number}`;
-    this.#fail(this.#recovery.damage(home.number, what));
+    this.#fail(this.#recovery.brokenPlace(this.#table.home(slot), this.numberOf(slot), offset));
   }
 
   load(slot: number): Promise<void> {

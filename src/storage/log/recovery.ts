@@ -125,6 +125,16 @@ export class Recovery {
     return this.damage(segment, what, { cause });
   }
 
+  /** A record that was found by its place is not what it must be: no segment where it is in memory only. */
+  brokenPlace(home: LiveSegment | undefined, block: number, offset: number): StorageError {
+    if (home === undefined) {
+      const what = `a message that is in memory only is damaged at offset ${offset} of its block`;
+      return new StorageError('volume-damaged', what);
+    }
+    const at = (home.offsets[block] ?? 0) + blockHeaderBytes + offset;
+    return this.damage(home.number, `has a broken record at byte ${at} in block ${block}`);
+  }
+
   /** What went wrong, as an error of storage. */
   failed(doing: string, cause: unknown): StorageError {
     if (cause instanceof StorageError) return cause;

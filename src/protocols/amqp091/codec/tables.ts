@@ -232,9 +232,8 @@ function readNumber(r: Reader, type: NumberType): number | string {
   }
 }
 
-/** JSON has neither infinities nor NaN nor a negative zero: such a value stays text. */
+/** JSON has neither infinities nor NaN: such a value stays text. */
 function fromFloat(value: number): number | string {
-  if (Object.is(value, -0)) return '-0';
   return Number.isFinite(value) ? value : String(value);
 }
 
