@@ -41,10 +41,11 @@ export class BrokerOnLog {
   async #open(): Promise<void> {
     const volume = await Volume.open(this.disk, folder, this.dataKey);
     this.#volume = volume;
-    this.#broker = await Broker.open({
+    let broker: Broker | undefined;
+    broker = await Broker.open({
       openLog: async (store) => {
         this.#log = await Log.open(volume, store, {
-          onDurable: (group) => this.#broker?.onDurable(group),
+          onDurable: (group) => broker?.onDurable(group),
           onFailed: (error) => {
             throw error;
           },
@@ -57,7 +58,13 @@ export class BrokerOnLog {
       limits: { memoryBytesMax: Infinity },
       ...this.#brokerOptions,
     });
-    await this.broker.defined();
+    this.#broker = broker;
+    await broker.defined();
+  }
+
+  /** Whether the broker is there: neither being opened nor closed. */
+  get isOpen(): boolean {
+    return this.#broker !== undefined;
   }
 
   get broker(): Broker {
@@ -104,7 +111,9 @@ export class BrokerOnLog {
 
   /** Ends the broker in order. */
   async close(): Promise<void> {
-    await this.broker.close();
+    const { broker } = this;
+    this.#broker = undefined;
+    await broker.close();
     await this.#volume?.close();
   }
 
