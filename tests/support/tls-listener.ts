@@ -8,6 +8,7 @@ import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
 import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import type { LogOptions } from '../../src/storage/log.ts';
 import { BrokerOnLog } from './broker-on-log.ts';
 
 class SocketTransport implements Transport {
@@ -95,17 +96,19 @@ export class TlsListener {
   /**
    * @param port 0 for any free one
    * @param options of the broker, where they differ
+   * @param logOptions of its log
    */
-  static async start(port = 0, options: Partial<BrokerOptions> = {}): Promise<TlsListener> {
-    const onLog = await BrokerOnLog.start(
-      {},
-      {
-        formats: [amqp091Format],
-        users: [{ username: 'guest', passwordHash: 'guest' }],
-        verifyPassword: async (password, hash) => password === hash,
-        ...options,
-      },
-    );
+  static async start(
+    port = 0,
+    options: Partial<BrokerOptions> = {},
+    logOptions: Partial<LogOptions> = {},
+  ): Promise<TlsListener> {
+    const onLog = await BrokerOnLog.start(logOptions, {
+      formats: [amqp091Format],
+      users: [{ username: 'guest', passwordHash: 'guest' }],
+      verifyPassword: async (password, hash) => password === hash,
+      ...options,
+    });
     const { key, cert } = await selfSigned();
     const listener = new TlsListener(onLog, key, cert);
     await new Promise<void>((resolve) => listener.#server.listen(port, '127.0.0.1', resolve));
