@@ -163,7 +163,7 @@ export class Writer {
   }
 
   u8(value: number): void {
-    if (value > 0xff) throw new RangeExceeded(`${value} does not fit into a byte`);
+    if (value < 0 || value > 0xff) throw new RangeExceeded(`${value} does not fit into a byte`);
     const start = this.claim(1);
     this.bytes[start] = value;
   }
