@@ -1,4 +1,6 @@
-import { type Argument, type Arguments, wholeNumber } from './arguments.ts';
+import { textBytes } from '../base/byte-text.ts';
+import { shortStringBytesMax } from '../base/bytes.ts';
+import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 
 /** What a declaration says of a queue. */
@@ -130,6 +132,13 @@ class ArgumentReader {
     return this.fail(name, `{unacceptable_type,${found.type}}`);
   }
 
+  /** Refuses a name or key that is longer than any name or key may be. */
+  checkName(name: string): void {
+    const value = this.text(name);
+    if (value === undefined || isShortName(value)) return;
+    this.fail(name, `${textBytes(value)} bytes are more than ${shortStringBytesMax}`);
+  }
+
   /** Refuses a value of an argument that changes nothing here, and which does not exist. */
   checkChoice(name: string, what: string, allowed: readonly (string | number)[]): void {
     const found = this.#args[name];
@@ -199,6 +208,8 @@ export function checkQueueOptions(options: QueueOptions, subject: string): void 
   if (reader.count('x-quorum-initial-group-size') === 0) {
     reader.fail('x-quorum-initial-group-size', '{value_zero,0}');
   }
+  reader.checkName('x-dead-letter-exchange');
+  reader.checkName('x-dead-letter-routing-key');
   reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
   reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
   reader.checkQuorum(options);
@@ -234,7 +245,8 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     overflow:
       overflows.find((name) => name === overflow) ?? reader.fail('x-overflow', 'invalid_overflow'),
     deadLetterExchange,
-    deadLetterKey,
+    // An older release let longer keys be declared. No message can have one: it keeps its own.
+    deadLetterKey: isShortName(deadLetterKey ?? '') ? deadLetterKey : undefined,
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
     consumerTimeoutMs: readTimeout(args['x-consumer-timeout']),

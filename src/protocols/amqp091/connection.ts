@@ -166,13 +166,7 @@ export class AmqpConnection
     const channel = this.#channels[number];
     try {
       if (channel?.backlog !== undefined) {
-        this.#stalled.postpone(channel.backlog, {
-          type: frameTypes.body,
-          bytes,
-          at,
-          end,
-          isLast: isLast,
-        });
+        this.#stalled.postpone(channel.backlog, frameTypes.body, bytes, at, end, isLast);
       } else if (channel !== undefined) channel.body(bytes, at, end, isLast);
       else this.#contentWithoutChannel(number, 'body');
     } catch (thrown) {
@@ -344,7 +338,7 @@ export class AmqpConnection
     this.#send({
       id: 0x000a0032,
       replyCode: error.replyCode,
-      replyText: error.replyText.slice(0, 255),
+      replyText: error.replyText,
       classId: this.#methodId >>> 16,
       methodId: this.#methodId & 0xffff,
     });
