@@ -45,6 +45,8 @@ export type RequestErrorCode =
   | 'unreadable'
   | 'unknown-operation'
   | 'too-large'
+  /** There is no room for its body now; the caller may try again. */
+  | 'throttled'
   /** A bug, or a batch that could not be committed. */
   | 'internal';
 
@@ -52,6 +54,8 @@ export type RequestErrorCode =
 export class RequestError extends WaxwingError<RequestErrorCode> {
   /** The member that it is about, where there is one. */
   readonly attribute: string | undefined;
+  /** The access key that the request was to be signed with, where there is such a key. */
+  accessKeyId: string | undefined = undefined;
 
   constructor(
     code: RequestErrorCode,
@@ -76,6 +80,7 @@ const json: Answers = {
   unreadable: ['SerializationException', 400],
   'unknown-operation': ['UnknownOperationException', 400],
   'too-large': ['RequestEntityTooLargeException', 413],
+  throttled: ['ThrottlingException', 400],
   internal: ['InternalFailure', 500],
 };
 
@@ -90,6 +95,7 @@ const restJson: Answers = {
   unreadable: ['BadRequestException', 400],
   'unknown-operation': ['UnknownOperationException', 404],
   'too-large': ['RequestEntityTooLargeException', 413],
+  throttled: ['TooManyRequestsException', 429],
   internal: ['InternalServerErrorException', 500],
 };
 
@@ -104,6 +110,7 @@ const query: Answers = {
   unreadable: ['MalformedInput', 400],
   'unknown-operation': ['InvalidAction', 400],
   'too-large': ['RequestEntityTooLarge', 413],
+  throttled: ['Throttling', 400],
   internal: ['ServiceFailure', 500],
 };
 

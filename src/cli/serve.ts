@@ -19,6 +19,7 @@ export interface ServeOptions {
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
+  readonly recordFailedLogins: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -50,6 +51,7 @@ function settingsOf(options: ServeOptions): Settings {
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
+    recordsFailedLogins: options.recordFailedLogins,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };

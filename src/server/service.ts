@@ -10,6 +10,7 @@ import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -21,10 +22,10 @@ import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
+import { Refusals } from './refusals.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
-const connectionCountMax = 1000;
 const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
 /** How long the API's requests have to end when the service does. */
@@ -62,6 +63,7 @@ export class Service {
   readonly #parts: Parts;
   readonly #log: ServiceLog;
   readonly #listener: HttpListener;
+  readonly #refusals: Refusals;
   readonly #environment: EnvironmentListener;
   /** Of the broker that this first start is to make. */
   readonly #firstPassword: Secret<string> | undefined;
@@ -75,6 +77,7 @@ export class Service {
     engine: WaxwingEngine,
     certificates: ReturnType<SystemState['certificates']['servers']>,
     log: ServiceLog,
+    refusals: Refusals,
   ) {
     const { volume, state, region, accountId, firstPassword } = opened;
     this.settings = settings;
@@ -92,12 +95,13 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
     };
-    this.#parts = compose(settings, state, engine, place, log);
+    this.#refusals = refusals;
+    this.#parts = compose(settings, state, engine, place, log, refusals);
     this.#listener = new HttpListener({
       host: settings.host,
       certificates,
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
-      connectionCountMax,
+      doorLimits: apiDoorLimits,
       answers: this.#parts.dispatcher,
       metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
     });
@@ -112,13 +116,14 @@ export class Service {
   static async open(settings: Settings, log: ServiceLog, failed: ServiceFailed): Promise<Service> {
     checkSettings(settings);
     checkSocketName(settings.folder);
-    const { engine, showCertificates } = composeEngine(settings, log);
+    const refusals = new Refusals(log);
+    const { engine, showCertificates } = composeEngine(settings, log, refusals);
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, failed);
       const certificates = await renewCertificates(opened, settings);
       showCertificates(certificates);
-      const service = new Service(opened, settings, engine, certificates, log);
+      const service = new Service(opened, settings, engine, certificates, log, refusals);
       await service.#start();
       return service;
     } catch (error) {
@@ -167,7 +172,13 @@ export class Service {
 
   get #metricsParts() {
     const { control, engine } = this.#parts;
-    return { control, engine, token: this.#metricsToken };
+    return {
+      control,
+      engine,
+      token: this.#metricsToken,
+      door: this.#listener.door,
+      refusals: this.#refusals.counts,
+    };
   }
 
   get #metricsToken() {
@@ -276,6 +287,7 @@ export class Service {
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    this.#refusals.flush();
   }
 }
 

@@ -52,6 +52,9 @@ class SocketTransport implements Transport {
     });
   }
 
+  checksLogin(): void {}
+  admit(): void {}
+
   pause(): void {
     this.#socket.pause();
   }
