@@ -163,6 +163,13 @@ export class Dispatcher {
     return this.#refuseUnread(head, new RequestError('too-large', text));
   }
 
+  /** Answers a body in chunks of a sender who is not known. */
+  lengthRequired(head: RequestHead): HttpResponse {
+    const text =
+      "A body in chunks needs the signed header 'x-amz-content-sha256'; send 'Content-Length' instead.";
+    return this.#refuseUnread(head, new RequestError('length-required', text));
+  }
+
   /** Answers what there is no room to read now. */
   throttled(head: RequestHead): HttpResponse {
     const text = 'Too many requests are being read; try again.';

@@ -45,6 +45,8 @@ export type RequestErrorCode =
   | 'unreadable'
   | 'unknown-operation'
   | 'too-large'
+  /** Its body comes in chunks, though only the body can prove who sends it. */
+  | 'length-required'
   /** There is no room for its body now; the caller may try again. */
   | 'throttled'
   /** A bug, or a batch that could not be committed. */
@@ -80,6 +82,7 @@ const json: Answers = {
   unreadable: ['SerializationException', 400],
   'unknown-operation': ['UnknownOperationException', 400],
   'too-large': ['RequestEntityTooLargeException', 413],
+  'length-required': ['MissingContentLength', 411],
   throttled: ['ThrottlingException', 400],
   internal: ['InternalFailure', 500],
 };
@@ -95,6 +98,7 @@ const restJson: Answers = {
   unreadable: ['BadRequestException', 400],
   'unknown-operation': ['UnknownOperationException', 404],
   'too-large': ['RequestEntityTooLargeException', 413],
+  'length-required': ['MissingContentLength', 411],
   throttled: ['TooManyRequestsException', 429],
   internal: ['InternalServerErrorException', 500],
 };
@@ -110,6 +114,7 @@ const query: Answers = {
   unreadable: ['MalformedInput', 400],
   'unknown-operation': ['InvalidAction', 400],
   'too-large': ['RequestEntityTooLarge', 413],
+  'length-required': ['MissingContentLength', 411],
   throttled: ['Throttling', 400],
   internal: ['ServiceFailure', 500],
 };

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
-import { protectMemory } from '../base/process.ts';
+import { keepHeapSmall, protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
@@ -26,6 +26,7 @@ export interface ServeOptions {
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  keepHeapSmall();
   const log = openServiceLog(options.logLevel);
   const settings = settingsOf(options);
   const failed = (error: Error) => {

@@ -142,10 +142,11 @@ export class Door {
   /** Closes connections of strangers that took too long; to be called about once a second. */
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const { socket, stage, sinceMs } of this.#byPeer.values()) {
-      if (nowMs - sinceMs <= this.#patienceMs(stage)) continue;
+    for (const stranger of this.#byPeer.values()) {
+      if (nowMs - stranger.sinceMs <= this.#patienceMs(stranger.stage)) continue;
       this.closed.late++;
-      socket.destroy();
+      this.#leave(stranger);
+      stranger.socket.destroy();
     }
   }
 

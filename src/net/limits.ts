@@ -38,11 +38,11 @@ const common = {
 /** The limits of the API's port. */
 export const apiDoorLimits: DoorLimits = {
   ...common,
-  connectionCountMax: 2000,
-  strangerCountMax: 1000,
-  strangersPerSourceMax: 500,
-  handshakeCountMax: 400,
-  handshakesPerSourceMax: 200,
+  connectionCountMax: 6000,
+  strangerCountMax: 4000,
+  strangersPerSourceMax: 2000,
+  handshakeCountMax: 256,
+  handshakesPerSourceMax: 64,
   strangerMs: 60_000,
 };
 

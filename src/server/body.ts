@@ -4,8 +4,10 @@ import type { HttpLimits } from './http-limits.ts';
 
 /** Why a body was not read. */
 export type BodyFailure =
-  /** It is larger than allowed, or came in too many pieces. */
+  /** It is larger than allowed. */
   | 'too-large'
+  /** It came in too many pieces. */
+  | 'in-pieces'
   /** Strangers have taken all memory that is for their bodies. */
   | 'no-room';
 
@@ -50,31 +52,33 @@ export function readBody(
  * Receives the body of a request that is refused, and keeps nothing of it: most clients look for an
  * answer only when they have sent everything.
  *
- * @param done called once: with true at the body's end, with false where it is too long for that
+ * @param done called once: at the body's end, or where it is too long or takes too long, or comes in
+ *   too many pieces
  */
 export function skipBody(
   incoming: IncomingMessage,
   limits: HttpLimits,
-  done: (hasEnded: boolean) => void,
+  done: (end: 'ended' | 'too-large' | 'in-pieces') => void,
 ): void {
   let sizeBytes = 0;
   let pieceCount = 0;
   let isDone = false;
-  const finish = (hasEnded: boolean) => {
+  const finish = (end: Parameters<typeof done>[0]) => {
     if (isDone) return;
     isDone = true;
     clearTimeout(patience);
     incoming.off('data', count);
-    done(hasEnded);
+    done(end);
   };
   const count = (piece: Buffer) => {
     sizeBytes += piece.length;
     pieceCount++;
-    if (sizeBytes > limits.unreadBytesMax || pieceCount > limits.bodyPiecesMax) finish(false);
+    if (sizeBytes > limits.unreadBytesMax) finish('too-large');
+    else if (pieceCount > limits.bodyPiecesMax) finish('in-pieces');
   };
-  const patience = setTimeout(() => finish(false), limits.unreadMs);
+  const patience = setTimeout(() => finish('too-large'), limits.unreadMs);
   incoming.on('data', count);
-  incoming.on('end', () => finish(true));
+  incoming.on('end', () => finish('ended'));
   incoming.on('close', () => clearTimeout(patience));
 }
 
@@ -101,7 +105,8 @@ class Body {
   add(piece: Buffer): BodyFailure | undefined {
     const { bodyBytesMax, bodyPiecesMax } = this.#limits;
     const sizeBytes = this.#sizeBytes + piece.length;
-    if (sizeBytes > bodyBytesMax || ++this.#pieceCount > bodyPiecesMax) return 'too-large';
+    if (sizeBytes > bodyBytesMax) return 'too-large';
+    if (++this.#pieceCount > bodyPiecesMax) return 'in-pieces';
     if (sizeBytes > this.#buffer.length && !this.#grow(sizeBytes)) return 'no-room';
     piece.copy(this.#buffer, this.#sizeBytes);
     this.#sizeBytes = sizeBytes;

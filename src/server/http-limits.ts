@@ -38,7 +38,7 @@ export interface HttpLimits {
 export const httpLimits: HttpLimits = {
   bodyBytesMax: mib,
   unreadBytesMax: 16 * mib,
-  bodyPiecesMax: 4096,
+  bodyPiecesMax: 1024,
   smallBodyBytesMax: 4096,
   strangerBodies: { bytesMax: 16 * mib, sourceBytesMax: 4 * mib },
   headerCountMax: 100,

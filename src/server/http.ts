@@ -24,6 +24,8 @@ export interface Answers {
   tooLarge(head: RequestHead, limitBytes: number): HttpResponse;
   /** Answers a request for whose body there is no room now. */
   throttled(head: RequestHead): HttpResponse;
+  /** Answers a body in chunks of a sender who is not known. */
+  lengthRequired(head: RequestHead): HttpResponse;
 }
 
 /** What the API's listener is made of. */
@@ -150,14 +152,27 @@ export class HttpListener {
     const { metrics } = this.#options;
     if (incoming.rawHeaders.length > 2 * this.#limits.headerCountMax) {
       const message = `A request may have ${this.#limits.headerCountMax} headers.`;
-      this.#refuse(incoming, response, jsonAnswer(431, message), isAsked);
+      this.#answerUnread(incoming, response, jsonAnswer(431, message), isAsked);
     } else if (isHealthCheck(incoming)) {
-      this.#refuse(incoming, response, { ...jsonAnswer(200), body: '{}' }, isAsked);
+      this.#answerUnread(incoming, response, { ...jsonAnswer(200), body: '{}' }, isAsked);
     } else if (metrics !== undefined && isScrape(incoming)) {
-      sendWhenReady(response, metrics(incoming.headers.authorization), ({ status }) => {
-        if (status === 200) this.door.admits(socket);
-      });
+      this.#scrape(incoming, response, metrics(incoming.headers.authorization), isAsked);
     } else this.#call(incoming, response, isAsked);
+  }
+
+  #scrape(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    metrics: Promise<HttpResponse>,
+    isAsked: boolean,
+  ): void {
+    metrics.then(
+      (answer) => {
+        if (answer.status === 200) this.door.admits(incoming.socket);
+        this.#answerUnread(incoming, response, answer, isAsked);
+      },
+      (error: unknown) => response.destroy(error as Error),
+    );
   }
 
   /** Counts a request; a connection with more than may wait for their answers is ended. */
@@ -176,28 +191,41 @@ export class HttpListener {
     const { answers } = this.#options;
     const head = headOf(incoming);
     if (Number(incoming.headers['content-length'] ?? 0) > this.#limits.bodyBytesMax) {
-      this.#refuse(incoming, response, this.#failed(head, 'too-large'), isAsked);
+      this.#answerUnread(incoming, response, this.#failed(head, 'too-large'), isAsked);
       return;
     }
     const admission = answers.admit(head);
     if (admission.refusal !== undefined) {
-      this.#refuse(incoming, response, admission.refusal, isAsked);
+      this.#answerUnread(incoming, response, admission.refusal, isAsked);
+      return;
+    }
+    if (isChunked(incoming) && !admission.isProven) {
+      this.#answerUnread(incoming, response, answers.lengthRequired(head), isAsked);
       return;
     }
     if (isAsked) response.writeContinue();
     if (admission.isProven) this.door.admits(incoming.socket);
     const share = { budget: this.#budget, source: sourceOf(head.peerAddress) };
     readBody(incoming, this.#limits, admission.isProven ? undefined : share, (body) => {
-      if (typeof body === 'string') {
-        this.#refuse(incoming, response, this.#failed(head, body), false);
-        return;
-      }
-      this.door.checks(incoming.socket);
-      const answer = admission.answer(body);
-      if (admission.isProven) this.door.admits(incoming.socket);
-      else this.door.opened(incoming.socket);
-      sendWhenReady(response, answer);
+      if (body === 'in-pieces') cutOff(incoming, response, this.#failed(head, body));
+      else if (typeof body === 'string') {
+        this.#answerUnread(incoming, response, this.#failed(head, body), false);
+      } else this.#answerWith(incoming, response, admission, body);
     });
+  }
+
+  #answerWith(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    admission: Admission,
+    body: Buffer,
+  ): void {
+    const { socket } = incoming;
+    this.door.checks(socket);
+    const answer = admission.answer(body);
+    if (admission.isProven) this.door.admits(socket);
+    else this.door.opened(socket);
+    sendWhenReady(response, answer);
   }
 
   #failed(head: RequestHead, failure: BodyFailure): HttpResponse {
@@ -206,24 +234,45 @@ export class HttpListener {
     return answers.tooLarge(head, this.#limits.bodyBytesMax);
   }
 
-  /** Answers without the body; where that does not end soon, the connection ends with the answer. */
-  #refuse(
+  /** Answers without keeping the body; where that does not end soon, the connection ends with the answer. */
+  #answerUnread(
     incoming: IncomingMessage,
     response: ServerResponse,
     answer: HttpResponse,
     isAsked: boolean,
   ): void {
+    if (isChunked(incoming) && !incoming.complete) {
+      cutOff(incoming, response, answer);
+      return;
+    }
     if (isAsked) {
       // It was not asked for the body, so nobody knows whether one follows.
       response.shouldKeepAlive = false;
       send(response, answer);
       return;
     }
-    skipBody(incoming, this.#limits, (hasEnded) => {
-      if (!hasEnded) response.shouldKeepAlive = false;
-      send(response, answer);
+    skipBody(incoming, this.#limits, (end) => {
+      if (end === 'in-pieces') cutOff(incoming, response, answer);
+      else {
+        if (end !== 'ended') response.shouldKeepAlive = false;
+        send(response, answer);
+      }
     });
   }
+}
+
+function isChunked({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined;
+}
+
+/**
+ * Answers, and ends the connection in the same call: what has been received already would otherwise
+ * be parsed to its end, each chunk of a byte at the cost of a thousand bytes in one piece.
+ */
+function cutOff(incoming: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
+  response.shouldKeepAlive = false;
+  send(response, answer);
+  incoming.socket.destroy();
 }
 
 /** Answers what speaks no TLS, most likely a client with `http://` in its URL. */
@@ -297,16 +346,9 @@ function tlsOf(socket: TLSSocket): { version: string; cipher: string } {
   return { version: socket.getProtocol() ?? '', cipher: socket.getCipher()?.name ?? '' };
 }
 
-function sendWhenReady(
-  response: ServerResponse,
-  answer: Promise<HttpResponse>,
-  sent: (answer: HttpResponse) => void = () => {},
-): void {
+function sendWhenReady(response: ServerResponse, answer: Promise<HttpResponse>): void {
   answer.then(
-    (ready) => {
-      sent(ready);
-      send(response, ready);
-    },
+    (ready) => send(response, ready),
     (error: unknown) => response.destroy(error as Error),
   );
 }
