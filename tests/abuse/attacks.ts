@@ -77,6 +77,16 @@ async function silence(target: Target, number: number): Promise<void> {
   await closed(socket);
 }
 
+/** Calls with a wrong signature, one after the other on the same connection. */
+async function refusedCalls(target: Target): Promise<void> {
+  const next = () => `${plausibleHead(target, ['Content-Length: 2'])}{}`;
+  const socket = encrypted(target, target.apiPort, (ready) => {
+    ready.on('data', () => ready.write(next()));
+    ready.write(next());
+  });
+  await closed(socket);
+}
+
 const pipelined = Buffer.from('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000));
 const manyHeaders = Array.from({ length: 3000 }, (_, i) => `a${i % 10}:`);
 const slowRounds: Round[] = [
@@ -151,6 +161,11 @@ export const attacks: Readonly<Record<string, Attack>> = {
     what: 'a thousand requests in one write',
     concurrency: 8,
     round: ask(() => '', pipelined, 20),
+  },
+  'refused-calls': {
+    what: 'calls with a wrong signature, each as soon as the one before is answered',
+    concurrency: 50,
+    round: refusedCalls,
   },
   guesses: {
     what: 'wrong passwords; three of four connections hang up before they are answered',

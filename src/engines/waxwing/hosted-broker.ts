@@ -55,6 +55,7 @@ interface OpenBroker {
   readonly broker: Broker;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
+  readonly failures: FailureGatherer<LoginFailure>;
 }
 
 /** A broker over its volume, behind its ports. */
@@ -63,19 +64,21 @@ export class HostedBroker {
   readonly #volume: Volume;
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
+  readonly #failures: FailureGatherer<LoginFailure>;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
-    { broker, disk, hooks }: OpenBroker,
+    { broker, disk, hooks, failures }: OpenBroker,
     listener: TlsListener,
     port: number,
   ) {
     this.#volume = volume;
     this.#broker = broker;
     this.#hooks = hooks;
+    this.#failures = failures;
     this.#listener = listener;
     this.ports = { amqps: port };
     this.#ticks = setInterval(() => {
@@ -137,6 +140,7 @@ export class HostedBroker {
   /** Tells clients the reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
     await this.#listener.close(reason, patienceMs);
+    this.#failures.flush();
     clearInterval(this.#ticks);
     clearInterval(this.#looks);
     await this.#broker.close();
@@ -214,7 +218,7 @@ async function openBroker(
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, disk, hooks };
+  return { broker, disk, hooks, failures };
 }
 
 async function verify(
