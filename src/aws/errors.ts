@@ -58,14 +58,17 @@ export class RequestError extends WaxwingError<RequestErrorCode> {
   readonly attribute: string | undefined;
   /** The access key that the request was to be signed with, where there is such a key. */
   accessKeyId: string | undefined = undefined;
+  /** The input as far as it could be read, for the audit record; what breaks a constraint may be in it. */
+  readonly input: object | undefined;
 
   constructor(
     code: RequestErrorCode,
     message: string,
-    options: ErrorOptions & { readonly attribute?: string } = {},
+    options: ErrorOptions & { readonly attribute?: string; readonly input?: object } = {},
   ) {
     super(code, message, options);
     this.attribute = options.attribute;
+    this.input = options.input;
   }
 }
 
