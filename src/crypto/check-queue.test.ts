@@ -37,7 +37,7 @@ test('sources take turns, and user names of one source too', async () => {
   for (let i = 0; i < 4; i++) add('flood', 'ann');
   add('flood', 'bob');
   add('other', 'ann');
-  for (let i = 0; i < 6; i++) await end();
+  for (let i = 0; i < 6; i++) await end(true);
   assert.deepEqual(begun, [
     'ann@flood',
     'ann@flood',
@@ -46,6 +46,21 @@ test('sources take turns, and user names of one source too', async () => {
     'ann@flood',
     'ann@flood',
   ]);
+});
+
+test('a name at a source that has not failed comes before those that have', async () => {
+  const { add, begun, end } = queueWith({});
+  for (let i = 0; i < 3; i++) add('flood', 'ann');
+  await end();
+  await end(true);
+  add('other', 'ann');
+  await end();
+  assert.deepEqual(begun, ['ann@flood', 'ann@flood', 'ann@flood', 'ann@other']);
+  add('flood', 'ann');
+  add('third', 'ann');
+  await end(true);
+  assert.equal(begun.at(-1), 'ann@third');
+  await end(true);
 });
 
 test('a check for which nobody waits any more is not done', async () => {

@@ -134,9 +134,14 @@ export class CheckQueue {
   /** The next check whose lane may have one now; where all have to wait, it is looked again then. */
   #take(): Check | undefined {
     const nowMs = this.#clock.monotonicMs();
+    return this.#takeAny(nowMs, true) ?? this.#takeAny(nowMs, false);
+  }
+
+  /** @param isClean of lanes without a failure only: they need not wait for those who guess */
+  #takeAny(nowMs: number, isClean: boolean): Check | undefined {
     let dueMs = Infinity;
     for (const [name, source] of this.#sources) {
-      const found = this.#takeFrom(source, nowMs);
+      const found = this.#takeFrom(source, nowMs, isClean);
       if (typeof found === 'number') {
         dueMs = Math.min(dueMs, found);
         if (source.lanes.size === 0) this.#sources.delete(name);
@@ -147,15 +152,16 @@ export class CheckQueue {
       if (source.lanes.size > 0) this.#sources.set(name, source);
       return found;
     }
-    this.#lookAt(dueMs, nowMs);
+    if (!isClean) this.#lookAt(dueMs, nowMs);
     return undefined;
   }
 
   /** The next check of a source, or when one is due: never where none waits. */
-  #takeFrom(source: Source, nowMs: number): Check | number {
+  #takeFrom(source: Source, nowMs: number, isClean: boolean): Check | number {
     let dueMs = Infinity;
     for (const [user, lane] of source.lanes) {
       this.#dropGoneOf(source, lane);
+      if (isClean && lane.waiting.length > 0 && this.#records.has(lane.key)) continue;
       const laneDueMs = this.#dueMs(lane, nowMs);
       if (lane.waiting.length > 0 && laneDueMs > nowMs) {
         dueMs = Math.min(dueMs, laneDueMs);

@@ -32,7 +32,7 @@ const common = {
   helloBytesMax: 16 * 1024 + 5,
   silentMs: 10_000,
   handshakeMs: 10_000,
-  graceMs: 500,
+  graceMs: 250,
 } as const;
 
 /** The limits of the API's port. */
@@ -42,7 +42,7 @@ export const apiDoorLimits: DoorLimits = {
   strangerCountMax: 4000,
   strangersPerSourceMax: 2000,
   handshakeCountMax: 256,
-  handshakesPerSourceMax: 64,
+  handshakesPerSourceMax: 128,
   strangerMs: 60_000,
 };
 
@@ -52,7 +52,7 @@ export const brokerDoorLimits: DoorLimits = {
   connectionCountMax: 20_000,
   strangerCountMax: 4000,
   strangersPerSourceMax: 2000,
-  handshakeCountMax: 600,
-  handshakesPerSourceMax: 300,
+  handshakeCountMax: 500,
+  handshakesPerSourceMax: 250,
   strangerMs: 30_000,
 };

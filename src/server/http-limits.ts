@@ -14,6 +14,10 @@ export interface HttpLimits {
   readonly smallBodyBytesMax: number;
   /** Memory for the larger bodies of requests whose sender is not known yet. */
   readonly strangerBodies: MemoryLimits;
+  /** Calls of one source that are refused in a second; the answers to more are late. */
+  readonly refusedCountMax: number;
+  /** Milliseconds by which these answers are late. */
+  readonly refusedDelayMs: number;
   /** Headers of a request. */
   readonly headerCountMax: number;
   /** Bytes of all headers of a request. */
@@ -40,7 +44,9 @@ export const httpLimits: HttpLimits = {
   unreadBytesMax: 16 * mib,
   bodyPiecesMax: 1024,
   smallBodyBytesMax: 4096,
-  strangerBodies: { bytesMax: 16 * mib, sourceBytesMax: 4 * mib },
+  strangerBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
+  refusedCountMax: 50,
+  refusedDelayMs: 1000,
   headerCountMax: 100,
   headerBytesMax: 16 * 1024,
   pipelinedCountMax: 4,

@@ -51,6 +51,8 @@ export class HttpListener {
   readonly #budget: MemoryBudget;
   /** Requests of a connection that wait for their answers. */
   readonly #waiting = new WeakMap<Socket, number>();
+  /** Calls that were refused since the last tick, by source. */
+  readonly #refused = new Map<string, number>();
   #ticks: NodeJS.Timeout | undefined = undefined;
   /** Admits connections, and counts those whose peer has not shown who it is. */
   readonly door: Door;
@@ -100,7 +102,10 @@ export class HttpListener {
    */
   async open(port: number): Promise<number> {
     const found = await listen(this.#server, this.#options.host, port);
-    this.#ticks = setInterval(() => this.door.tick(), this.#limits.checkMs);
+    this.#ticks = setInterval(() => {
+      this.door.tick();
+      this.#refused.clear();
+    }, this.#limits.checkMs);
     return found;
   }
 
@@ -207,7 +212,8 @@ export class HttpListener {
     if (admission.isProven) this.door.admits(incoming.socket);
     const share = { budget: this.#budget, source: sourceOf(head.peerAddress) };
     readBody(incoming, this.#limits, admission.isProven ? undefined : share, (body) => {
-      if (body === 'in-pieces') cutOff(incoming, response, this.#failed(head, body));
+      if (body === 'in-pieces' || body === 'no-room')
+        cutOff(incoming, response, this.#failed(head, body));
       else if (typeof body === 'string') {
         this.#answerUnread(incoming, response, this.#failed(head, body), false);
       } else this.#answerWith(incoming, response, admission, body);
@@ -225,7 +231,18 @@ export class HttpListener {
     const answer = admission.answer(body);
     if (admission.isProven) this.door.admits(socket);
     else this.door.opened(socket);
-    sendWhenReady(response, answer);
+    if (admission.isProven) sendWhenReady(response, answer);
+    else answer.then((refusal) => this.#sendRefusal(socket, response, refusal), ignore);
+  }
+
+  /** A source whose calls are refused again and again gets its answers late: each costs a little. */
+  #sendRefusal(socket: Socket, response: ServerResponse, answer: HttpResponse): void {
+    const { refusedCountMax, refusedDelayMs } = this.#limits;
+    const source = sourceOf(socket.remoteAddress ?? '');
+    const count = (this.#refused.get(source) ?? 0) + (answer.status < 400 ? 0 : 1);
+    this.#refused.set(source, count);
+    if (count <= refusedCountMax) send(response, answer);
+    else setTimeout(() => send(response, answer), refusedDelayMs).unref();
   }
 
   #failed(head: RequestHead, failure: BodyFailure): HttpResponse {
@@ -255,11 +272,14 @@ export class HttpListener {
       if (end === 'in-pieces') cutOff(incoming, response, answer);
       else {
         if (end !== 'ended') response.shouldKeepAlive = false;
-        send(response, answer);
+        this.#sendRefusal(incoming.socket, response, answer);
       }
     });
   }
 }
+
+/** The dispatcher answers every failure. */
+const ignore = (): void => {};
 
 function isChunked({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined;

@@ -6,6 +6,7 @@ import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
+import { collectGarbage } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
@@ -35,6 +36,8 @@ import { openSystemVolume } from './system-volume.ts';
 
 const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
+/** Bytes by which memory in use may grow before garbage is collected. */
+const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
 const patienceMs = 2000;
 /** How long events stay in the trail, as with CloudTrail's event history, and how often is looked. */
@@ -77,6 +80,8 @@ export class Service {
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
+  /** Bytes in use after garbage was collected last. */
+  #usedBytes = 0;
 
   private constructor(
     opened: Opened,
@@ -269,6 +274,7 @@ export class Service {
   }
 
   #tick(): void {
+    this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
     if (nowMs >= this.#dropAtMs) {
@@ -281,6 +287,17 @@ export class Service {
     doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
       this.#log.error({ err: error }, 'a deletion or rotation of a key that was due failed');
     });
+  }
+
+  /** What many refused calls leave behind is collected before it takes much memory. */
+  #collectGarbage(): void {
+    const usedBytes = () => {
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    if (usedBytes() < this.#usedBytes + garbageBytesMax) return;
+    collectGarbage();
+    this.#usedBytes = usedBytes();
   }
 
   /** Ends the service in order: brokers first told, everything synced. */
