@@ -148,8 +148,9 @@ test('bodies of strangers share a bounded memory, which is given back', async ()
   holding.write(Buffer.alloc(20 * kib, ' '));
   await until('it is received', () => made.strangerBytes > 0);
   assert.ok(made.strangerBytes <= strangerBodies.sourceBytesMax, `${made.strangerBytes} bytes`);
-  const second = await told([head, Buffer.alloc(100 * kib, ' ')], at, 1);
-  assert.equal(codeOf(second), 'ThrottlingException');
+  // The connection ends with the answer, which a client that is still sending may not see.
+  await told([head, Buffer.alloc(100 * kib, ' ')], at, 1);
+  assert.equal(door.refused.at(-1)?.code, 'ThrottlingException');
   // Small bodies need no share.
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
   const right = await door.kmsRequest('Encrypt', body);
