@@ -1,5 +1,6 @@
 import { createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { encodeText } from '../base/byte-text.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type CheckLimits, type CheckOrigin, CheckQueue } from './check-queue.ts';
 
@@ -37,7 +38,7 @@ const rememberedCountMax = 1000;
 
 function derive(password: string, salt: Buffer, rounds: number, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    pbkdf2(password, salt, rounds, size, 'sha512', (error, key) => {
+    pbkdf2(encodeText(password), salt, rounds, size, 'sha512', (error, key) => {
       if (error) reject(error);
       else resolve(key);
     });
@@ -108,7 +109,9 @@ export class PasswordChecker {
    */
   async verify(password: string, hash: string, origin: CheckOrigin): Promise<PasswordResult> {
     const beganMs = this.#clock.monotonicMs();
-    const pair = createHmac('sha256', this.#key).update(`${hash}\0${password}`).digest('base64');
+    const pair = createHmac('sha256', this.#key)
+      .update(encodeText(`${hash}\0${password}`))
+      .digest('base64');
     if (this.#recall(hash)?.pair === pair) {
       this.#remember(hash, pair);
       return 'right';
