@@ -16,6 +16,7 @@ import { noKeys } from './exchanges/sender-keys.ts';
 import { Flow } from './flow.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { Logins } from './logins/logins.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
@@ -43,6 +44,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly delivery = new Delivery();
   readonly counters = new Counters();
   readonly users = new Users();
+  readonly logins: Logins;
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
   /** Connections that have opened a virtual host. */
@@ -74,6 +76,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
+    this.logins = new Logins(this.users, options);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.engineVersion = options.engineVersion ?? '3.13';
@@ -228,15 +231,6 @@ export class Broker implements VhostHost, Journal<Change> {
       };
       this.durableListeners.add(listener);
     });
-  }
-
-  /** The user whose password this is. Takes as long for unknown users. */
-  async authenticate(username: string, password: string): Promise<User | undefined> {
-    const user = this.users.get(username);
-    const [other] = this.users.all();
-    const hash = user?.passwordHash ?? other?.passwordHash ?? '';
-    const isRight = await this.#options.verifyPassword(password, hash);
-    return isRight && user !== undefined ? this.users.get(username) : undefined;
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */

@@ -2,7 +2,7 @@ import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
-import { protectMemory } from '../base/process.ts';
+import { keepHeapSmall, protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
@@ -21,12 +21,14 @@ export interface ServeOptions {
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
+  readonly recordFailedLogins: boolean;
   readonly logLevel: LogLevel;
 }
 
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  keepHeapSmall();
   // The service runs on where nobody reads its output, or the output's disk is full.
   process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
@@ -54,6 +56,7 @@ function settingsOf(options: ServeOptions): Settings {
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
+    recordsFailedLogins: options.recordFailedLogins,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };

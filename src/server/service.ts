@@ -6,10 +6,12 @@ import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
+import { collectGarbage } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -28,12 +30,14 @@ import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
+import { Refusals } from './refusals.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
-const connectionCountMax = 1000;
 const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
+/** Bytes by which memory in use may grow before garbage is collected. */
+const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
 const patienceMs = 2000;
 /** How long events stay in the trail, as with CloudTrail's event history, and how often is looked. */
@@ -69,12 +73,15 @@ export class Service {
   readonly #parts: Parts;
   readonly #log: ServiceLog;
   readonly #listener: HttpListener;
+  readonly #refusals: Refusals;
   readonly #environment: EnvironmentListener;
   /** Of the broker that this first start is to make. */
   readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
+  /** Bytes in use after garbage was collected last. */
+  #usedBytes = 0;
 
   private constructor(
     opened: Opened,
@@ -82,6 +89,7 @@ export class Service {
     engine: WaxwingEngine,
     certificates: ReturnType<SystemState['certificates']['servers']>,
     log: ServiceLog,
+    refusals: Refusals,
   ) {
     const { volume, state, region, accountId, firstPassword } = opened;
     this.settings = settings;
@@ -99,12 +107,13 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
     };
-    this.#parts = compose(settings, state, engine, place, log);
+    this.#refusals = refusals;
+    this.#parts = compose(settings, state, engine, place, log, refusals);
     this.#listener = new HttpListener({
       host: settings.host,
       certificates,
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
-      connectionCountMax,
+      doorLimits: apiDoorLimits,
       answers: this.#parts.dispatcher,
       metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
     });
@@ -119,7 +128,8 @@ export class Service {
   static async open(settings: Settings, log: ServiceLog, failed: ServiceFailed): Promise<Service> {
     checkSettings(settings);
     checkSocketName(settings.folder);
-    const { engine, showCertificates } = composeEngine(settings, log);
+    const refusals = new Refusals(log);
+    const { engine, showCertificates } = composeEngine(settings, log, refusals);
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, {
@@ -128,7 +138,7 @@ export class Service {
       });
       const certificates = await renewCertificates(opened, settings);
       showCertificates(certificates);
-      const service = new Service(opened, settings, engine, certificates, log);
+      const service = new Service(opened, settings, engine, certificates, log, refusals);
       await service.#start();
       return service;
     } catch (error) {
@@ -177,7 +187,13 @@ export class Service {
 
   get #metricsParts() {
     const { control, engine } = this.#parts;
-    return { control, engine, token: this.#metricsToken };
+    return {
+      control,
+      engine,
+      token: this.#metricsToken,
+      door: this.#listener.door,
+      refusals: this.#refusals.counts,
+    };
   }
 
   get #metricsToken() {
@@ -258,6 +274,7 @@ export class Service {
   }
 
   #tick(): void {
+    this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
     if (nowMs >= this.#dropAtMs) {
@@ -270,6 +287,17 @@ export class Service {
     doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
       this.#log.error({ err: error }, 'a deletion or rotation of a key that was due failed');
     });
+  }
+
+  /** What many refused calls leave behind is collected before it takes much memory. */
+  #collectGarbage(): void {
+    const usedBytes = () => {
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    if (usedBytes() < this.#usedBytes + garbageBytesMax) return;
+    collectGarbage();
+    this.#usedBytes = usedBytes();
   }
 
   /** Ends the service in order: brokers first told, everything synced. */
@@ -286,6 +314,7 @@ export class Service {
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    this.#refusals.flush();
   }
 }
 

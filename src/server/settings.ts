@@ -30,6 +30,8 @@ export interface Settings {
   readonly memoryLimitMib: number | undefined;
   /** MiB of the disk that are to stay free: below, publishers wait. 0 for none. */
   readonly diskReserveMib: number;
+  /** Whether failed log-ins are in the trail, as data events. */
+  readonly recordsFailedLogins: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }

@@ -40,6 +40,7 @@ async function start(message: StartMessage): Promise<void> {
   broker = await HostedBroker.open(message, await readKey(), {
     failed: fail,
     log: (level, text) => say({ type: 'log', level, text }),
+    loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
   });
   say({ type: 'running', ports: broker.ports });
 }

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MetricsJson } from '../../base/metrics.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -24,6 +25,12 @@ export interface WaxwingEngineOptions {
   /** The certificates that listeners show; asked for at each start. */
   readonly certificates: () => readonly ServerCertificate[];
   readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
+  /** Log-ins to a broker failed in the same way, or, where that is undefined, in ways that differ. */
+  readonly loginFailed: (
+    brokerId: string,
+    failure: LoginFailure | undefined,
+    count: number,
+  ) => void;
 }
 
 interface Run {
@@ -88,6 +95,7 @@ export class WaxwingEngine implements Engine {
       dataKey,
       {
         log: (level, text) => this.#options.log(id, level, text),
+        loginFailed: (failure, count) => this.#options.loginFailed(id, failure, count),
         ended: (end) => this.#ended(id, end),
       },
     );

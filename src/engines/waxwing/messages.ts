@@ -1,4 +1,5 @@
 import type { MetricsJson } from '../../base/metrics.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 
 /** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
@@ -45,6 +46,12 @@ export type FromBroker =
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** A line for the service's log. */
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  /** Log-ins that failed in the same way; undefined: in ways that differ. */
+  | {
+      readonly type: 'login-failed';
+      readonly failure: LoginFailure | undefined;
+      readonly count: number;
+    }
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
 
 /** The file descriptor on which a broker's process finds its data key: 32 bytes, then the end. */

@@ -2,12 +2,13 @@ import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker, Session } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
-import { type Method, readMethod } from './codec/methods.gen.ts';
+import { type ConnectionStartOk, type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
@@ -34,6 +35,8 @@ export class AmqpConnection
   #state: State = 'awaiting-header';
   #stateSinceMs = -1;
   #header: Buffer = Buffer.alloc(0);
+  /** The log-in that is being checked. */
+  #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
   #vhost: Vhost | undefined = undefined;
   #access: Access | undefined = undefined;
@@ -251,7 +254,7 @@ export class AmqpConnection
   #control(method: Method): void {
     if (method.id === 0x000a0032) this.#closedByPeer();
     else if (method.id === 0x000a000b && this.#state === 'awaiting-start-ok') {
-      this.#startOk(method.clientProperties, method.mechanism, handshake.readCredentials(method));
+      this.#startOk(method.clientProperties, method.mechanism, this.#credentials(method));
     } else if (method.id === 0x000a001f && this.#state === 'awaiting-tune-ok') {
       handshake.checkTune(method);
       this.#channelMax = method.channelMax;
@@ -278,13 +281,27 @@ export class AmqpConnection
     this.#toldWhenBlocked = handshake.hasCapability(properties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(properties, 'authentication_failure_close');
     this.#enter('checking-password');
-    this.broker.authenticate(username, password).then(
+    this.#transport.checksLogin();
+    const { peerAddress } = this.#transport;
+    this.#attempt = { username, password, peerAddress, isGone: false };
+    this.broker.logins.check(this.#attempt).then(
       (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#fail(toAmqpError(thrown)),
     );
   }
 
+  #credentials(method: ConnectionStartOk): handshake.Credentials {
+    try {
+      return handshake.readCredentials(method);
+    } catch (thrown) {
+      const { peerAddress } = this.#transport;
+      this.broker.logins.failed({ user: undefined, peerAddress, reason: 'malformed' });
+      throw thrown;
+    }
+  }
+
   #authenticated(user: User | undefined, mechanism: string): void {
+    this.#attempt = undefined;
     if (this.#state !== 'checking-password') return;
     if (user === undefined) {
       if (this.#toldWhenRefused) this.#fail(handshake.loginRefused(mechanism));
@@ -292,6 +309,7 @@ export class AmqpConnection
       return;
     }
     this.#user = user;
+    this.#transport.admit();
     this.#enter('awaiting-tune-ok');
     this.#send({ id: 0x000a001e, ...handshake.offer });
   }
@@ -365,6 +383,7 @@ export class AmqpConnection
   }
 
   #release(): void {
+    if (this.#attempt !== undefined) this.#attempt.isGone = true;
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
     this.broker.durableListeners.delete(this.#onDurable);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { brokerDoorLimits } from '../../../src/net/limits.ts';
 import { TlsListener } from '../../../src/net/tls-listener.ts';
 import { defaultPolicy, parityPolicy, type TlsPolicy } from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
@@ -19,6 +20,7 @@ class Echo implements Connection {
   }
   receive(bytes: Buffer): void {
     this.gathered.push(bytes);
+    this.transport.admit();
     this.transport.requestFlush();
   }
   flush(): void {
@@ -45,7 +47,7 @@ class EchoServer {
       host: '127.0.0.1',
       certificates: certificates.servers,
       policy,
-      connectionCountMax,
+      limits: { ...brokerDoorLimits, connectionCountMax },
       accept: (transport) => {
         const echo = new Echo(transport);
         this.connections.push(echo);
