@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { protectMemory } from '../base/process.ts';
+import { protectFiles, protectMemory } from '../base/process.ts';
 import { checkDataFolder } from '../server/check.ts';
 import { rootKeySource } from '../server/settings.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -8,6 +8,7 @@ import { ProgressLine } from './progress-line.ts';
 /** Proves a stopped data folder sound, or says what is wrong with it. */
 export async function check(folder: string): Promise<void> {
   protectMemory();
+  protectFiles();
   const source = rootKeySource(process.env);
   const line = new ProgressLine(process.stderr, () => systemClock.monotonicMs());
   const root = resolve(folder);

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
-import { protectMemory } from '../base/process.ts';
+import { protectFiles, protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
@@ -25,6 +25,7 @@ export interface ServeOptions {
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  protectFiles();
   const log = openServiceLog(options.logLevel);
   const settings = settingsOf(options);
   const failed = (error: Error) => {
@@ -73,7 +74,7 @@ function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
 }
 
 function greeting(service: Service): string {
-  const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
+  const { accountId, region, apiUrl, defaultBroker, settings, rootKeyFile } = service;
   const data = shownPath(settings.folder);
   const lines = [
     `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
@@ -86,11 +87,12 @@ function greeting(service: Service): string {
     `  eval "$(node dist/bin/waxwing.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
     '  aws mq list-brokers',
   );
-  if (hasKeyFile) {
+  if (rootKeyFile !== undefined) {
     lines.push(
-      `The root key is a file under ${settings.rootKey.configFolder}: it keeps copies of the data`,
-      'folder closed, but not a stolen disk that holds both. WAXWING_ROOT_PASSPHRASE_FILE names a',
-      'passphrase to use instead, at the first start of a data folder.',
+      `The root key is a file, ${rootKeyFile}:`,
+      'it keeps copies of the data folder closed, but not a stolen disk that holds both. Keep a copy',
+      'of it elsewhere. WAXWING_ROOT_PASSPHRASE_FILE names a passphrase to use instead, at the first',
+      'start of a data folder.',
     );
   }
   return lines.join('\n');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord } from '../audit/record.ts';
@@ -21,6 +21,7 @@ import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
+import { rootKeyFile } from './root-key.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
@@ -55,8 +56,8 @@ export class Service {
   readonly settings: Settings;
   readonly accountId: string;
   readonly region: string;
-  /** Whether a file holds the root key, and not a passphrase. */
-  readonly hasKeyFile: boolean;
+  /** The file that holds the root key; undefined where a passphrase does. */
+  readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
   readonly #parts: Parts;
@@ -78,7 +79,11 @@ export class Service {
   ) {
     const { volume, state, region, accountId, firstPassword } = opened;
     this.settings = settings;
-    this.hasKeyFile = opened.hasKeyFile;
+    const { rootKey } = settings;
+    this.rootKeyFile =
+      rootKey.passphraseFile === undefined
+        ? rootKeyFile(rootKey, realpathSync(settings.folder))
+        : undefined;
     this.region = region;
     this.accountId = accountId;
     this.#volume = volume;
@@ -281,7 +286,6 @@ export class Service {
 
 interface Opened {
   readonly volume: Volume;
-  readonly hasKeyFile: boolean;
   readonly state: SystemState;
   readonly region: string;
   readonly accountId: string;
@@ -291,7 +295,7 @@ interface Opened {
 }
 
 async function openState(settings: Settings, failed: ServiceFailed): Promise<Opened> {
-  const { volume, hasKeyFile } = await openSystemVolume(settings.folder, settings.rootKey);
+  const volume = await openSystemVolume(settings.folder, settings.rootKey);
   try {
     const state = new SystemState(volume);
     await state.open(volume, failed);
@@ -301,7 +305,6 @@ async function openState(settings: Settings, failed: ServiceFailed): Promise<Ope
     const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
     return {
       volume,
-      hasKeyFile,
       state,
       region,
       accountId,

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
-import { protectMemory } from '../../base/process.ts';
+import { protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -70,3 +70,4 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();
+protectFiles();
