@@ -15,9 +15,10 @@ export async function check(folder: string): Promise<void> {
   const progress = (volume: string, doneBytes: number, totalBytes: number) =>
     line.show(relative(root, volume), doneBytes, totalBytes);
   try {
-    for await (const text of checkDataFolder(root, source, progress)) {
+    for await (const { text, verdict } of checkDataFolder(root, source, progress)) {
       line.clear();
-      console.log(text);
+      if (verdict === 'unsound') console.error(`waxwing: ${text}`);
+      else console.log(text);
     }
   } finally {
     line.clear();

@@ -1,9 +1,12 @@
 import { relative, resolve } from 'node:path';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { protectFiles, protectMemory } from '../base/process.ts';
-import { type DefaultBrokerView, Service } from '../server/service.ts';
+import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
+
+/** Brokers that cannot run and are named in the greeting. */
+const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, as the command line's parser names them. */
 export interface ServeOptions {
@@ -68,7 +71,7 @@ function endOnSignal(service: Service, failed: (error: Error) => void): void {
   process.on('SIGTERM', end);
 }
 
-function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
+function brokerLine({ name, state, url, problem }: BrokerView): string {
   const how = state === 'RUNNING' ? (url ?? '') : `${state}${problem ? `: ${problem}` : ''}`;
   return `  broker '${name}'   ${how}`;
 }
@@ -81,6 +84,10 @@ function greeting(service: Service): string {
     `  API                ${apiUrl}`,
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
+  const { otherBrokersDown } = service;
+  lines.push(...otherBrokersDown.slice(0, brokerLinesMax).map(brokerLine));
+  const moreCount = otherBrokersDown.length - brokerLinesMax;
+  if (moreCount > 0) lines.push(`  and ${moreCount} more brokers that cannot run; see the log`);
   const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
   lines.push(
     'Try next, in another terminal:',

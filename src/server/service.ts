@@ -8,6 +8,7 @@ import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
+import type { BrokerRecord } from '../control/broker-record.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
@@ -40,8 +41,8 @@ const defaultUser = 'waxwing';
 /** Whom the service tells that it cannot run on. */
 export type ServiceFailed = (error: Error) => void;
 
-/** What is to be told of the broker that the first start made. */
-export interface DefaultBrokerView {
+/** What is to be told of a broker. */
+export interface BrokerView {
   readonly name: string;
   /** `RUNNING` and the like. */
   readonly state: string;
@@ -160,12 +161,22 @@ export class Service {
   }
 
   /** The broker that the first start made; undefined where there is none, or none any more. */
-  get defaultBroker(): DefaultBrokerView | undefined {
+  get defaultBroker(): BrokerView | undefined {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
-    if (broker === undefined) return undefined;
-    const { name, state, action } = broker;
-    const port = broker.ports['amqps'];
+    return broker && this.#viewOf(broker);
+  }
+
+  /** Brokers that cannot run, but for the default one: their keys or volumes are not as they must be. */
+  get otherBrokersDown(): BrokerView[] {
+    const { brokerId } = this.#state.installation.defaultBroker ?? {};
+    return [...this.#state.brokers.all()]
+      .filter(({ id, state }) => id !== brokerId && state === 'CRITICAL_ACTION_REQUIRED')
+      .map((broker) => this.#viewOf(broker));
+  }
+
+  #viewOf({ name, state, action, ports }: BrokerRecord): BrokerView {
+    const port = ports['amqps'];
     const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
     return { name, state, url, problem: action?.info };
   }

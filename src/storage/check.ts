@@ -16,6 +16,8 @@ import { Volume } from './volume.ts';
 export interface VolumeReport {
   readonly id: string;
   readonly kind: string;
+  /** Number of its last mount; 0 for none. */
+  readonly epoch: number;
   /** Whether it was left by a clean stop. */
   readonly isClosed: boolean;
   readonly segmentCount: number;
@@ -32,6 +34,8 @@ export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
 export interface CheckedRecords {
   /** What recovery would fold, in its order. */
   replayed?(type: number, buffer: Buffer, start: number, end: number): void;
+  /** Called once everything was replayed; what is thrown later is of records that were not needed. */
+  recovered?(): void;
   /** Every record there is, in the order they were written; a throw ends the check. */
   found?(type: number, buffer: Buffer, start: number, end: number): void;
 }
@@ -90,6 +94,7 @@ class VolumeCheck {
     const { segments } = await listSegments(this.#volume);
     for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
+    this.#records.recovered?.();
     for (const segment of wanted) {
       // Where the log was being written, something may be behind its end.
       const isOpenEnded = !isClosed && segment.number === header.position.segment;
@@ -99,6 +104,7 @@ class VolumeCheck {
     return {
       id: header.id,
       kind: header.kind,
+      epoch: header.epoch,
       isClosed,
       segmentCount: wanted.length,
       blockCount: this.#blockCount,
