@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { HttpRequest, HttpResponse } from '../aws/request.ts';
 import { answerAndClose, tellByFirstByte } from '../net/first-byte.ts';
 import { listen } from '../net/listen.ts';
-import type { ServerCertificate } from '../net/tls-listener.ts';
+import { type ServerCertificate, secureContext } from '../net/tls-listener.ts';
 import type { TlsPolicy } from '../net/tls-policy.ts';
 
 /** Bytes that the body of a request may have. */
@@ -47,9 +47,7 @@ export class HttpListener {
     this.#options = options;
     this.#server = createServer(
       {
-        ...options.policy,
-        cert: options.certificates.map(({ certificate }) => certificate),
-        key: options.certificates.map(({ privateKey }) => privateKey),
+        ...secureContext(options.policy, options.certificates),
         handshakeTimeout: patienceMs.handshake,
         headersTimeout: patienceMs.headers,
         requestTimeout: patienceMs.request,
@@ -75,6 +73,11 @@ export class HttpListener {
    */
   open(port: number): Promise<number> {
     return listen(this.#server, this.#options.host, port);
+  }
+
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#server.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
   /**

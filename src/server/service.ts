@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord } from '../audit/record.ts';
@@ -15,6 +15,7 @@ import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
 import { compose, composeEngine, type Parts, SystemState, sealingKey } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
@@ -64,6 +65,7 @@ export class Service {
   readonly #parts: Parts;
   readonly #log: ServiceLog;
   readonly #listener: HttpListener;
+  readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
   /** Of the broker that this first start is to make. */
   readonly #firstPassword: Secret<string> | undefined;
@@ -75,7 +77,7 @@ export class Service {
     opened: Opened,
     settings: Settings,
     engine: WaxwingEngine,
-    certificates: ReturnType<SystemState['certificates']['servers']>,
+    certificates: CertificateKeeper,
     log: ServiceLog,
   ) {
     const { volume, state, region, accountId, firstPassword } = opened;
@@ -91,6 +93,7 @@ export class Service {
     this.#state = state;
     this.#log = log;
     this.#firstPassword = firstPassword;
+    this.#certificates = certificates;
     const place = {
       region,
       accountId,
@@ -101,7 +104,7 @@ export class Service {
     this.#parts = compose(settings, state, engine, place, log);
     this.#listener = new HttpListener({
       host: settings.host,
-      certificates,
+      certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
       connectionCountMax,
       answers: this.#parts.dispatcher,
@@ -118,12 +121,17 @@ export class Service {
   static async open(settings: Settings, log: ServiceLog, failed: ServiceFailed): Promise<Service> {
     checkSettings(settings);
     checkSocketName(settings.folder);
-    const { engine, showCertificates } = composeEngine(settings, log);
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, failed);
-      const certificates = await renewCertificates(opened, settings);
-      showCertificates(certificates);
+      const { volume, state, firstPassword } = opened;
+      const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
+        wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
+        welcome: [hostname()],
+      });
+      if (firstPassword !== undefined) await certificates.prepare();
+      await certificates.renew();
+      const engine = composeEngine(settings, (id) => certificates.broker(id), log);
       const service = new Service(opened, settings, engine, certificates, log);
       await service.#start();
       return service;
@@ -138,7 +146,7 @@ export class Service {
     const { supervisor } = this.#parts.control;
     this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
-      await writeCertificate(this.certificateFile, this.#state.certificates.authority);
+      await this.#writeAuthorities();
       await supervisor.start();
       await this.#makeDefaultBroker();
       // Who asks gets an answer that is whole.
@@ -155,9 +163,28 @@ export class Service {
     return `https://${nameOf(this.settings.host)}:${this.#apiPort}`;
   }
 
-  /** The certificate that clients must trust, PEM. */
+  /** The certificates that clients must trust, PEM: the brokers' authority and the API's. */
   get certificateFile(): string {
     return join(this.settings.folder, 'ca.pem');
+  }
+
+  /** For clients of the API alone: what the brokers' authority issues is nothing to them. */
+  get apiCertificateFile(): string {
+    return join(this.settings.folder, 'api-ca.pem');
+  }
+
+  async #writeAuthorities(): Promise<void> {
+    const { apiAuthority, brokerAuthority } = this.#state.certificates;
+    // The brokers' first: some clients read one certificate of a file.
+    await writeCertificate(this.certificateFile, `${brokerAuthority}${apiAuthority}`);
+    await writeCertificate(this.apiCertificateFile, apiAuthority);
+  }
+
+  /** Renews what ends soon, in time and without a restart. */
+  async #renewCertificates(): Promise<void> {
+    if (!(await this.#certificates.renew())) return;
+    await this.#writeAuthorities();
+    this.#listener.showCertificates(this.#certificates.api());
   }
 
   /** The broker that the first start made; undefined where there is none, or none any more. */
@@ -254,7 +281,7 @@ export class Service {
       AWS_SECRET_ACCESS_KEY: key.secret().reveal(),
       AWS_REGION: this.region,
       AWS_DEFAULT_REGION: this.region,
-      AWS_CA_BUNDLE: this.certificateFile,
+      AWS_CA_BUNDLE: this.apiCertificateFile,
       NODE_EXTRA_CA_CERTS: this.certificateFile,
       WAXWING_CA_FILE: this.certificateFile,
       WAXWING_METRICS_URL: `${this.apiUrl}/metrics`,
@@ -269,6 +296,11 @@ export class Service {
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
+      this.#renewCertificates()
+        .then(() => this.#parts.engine.renewCertificates())
+        .catch((error: unknown) => {
+          this.#log.error({ err: error }, 'certificates could not be renewed');
+        });
     }
     const { kms, trail, store } = this.#state;
     const { region, accountId } = this;
@@ -365,23 +397,15 @@ function newAccountId(): string {
   return String(100_000_000_000 + (systemRandom.bytes(6).readUIntBE(0, 6) % 900_000_000_000));
 }
 
-async function renewCertificates({ volume, state }: Opened, { host }: Settings) {
-  const { certificates, store } = state;
-  const key = sealingKey(volume, 'certificates');
-  const hosts = [...new Set([nameOf(host), 'localhost', '127.0.0.1', '::1', hostname()])];
-  const renewals = await certificates.renewals(key, hosts, systemClock.nowMs());
-  if (renewals.length > 0) {
-    await store.commit(renewals.map((change) => ({ journal: certificates.name, change })));
-  }
-  return certificates.servers(key);
-}
-
 /** The name that clients use for an address that is listened on. */
 function nameOf(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
 }
 
+/** Writes what clients will trust, unless nobody but this user can have written that already. */
 async function writeCertificate(file: string, pem: string): Promise<void> {
-  if (existsSync(file) && readFileSync(file, 'utf8') === pem) return;
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
+  if (isOwn && readFileSync(file, 'utf8') === pem) return;
   await systemDisk.replace(file, Buffer.from(pem));
 }

@@ -61,6 +61,9 @@ process.on('message', (message: ToBroker) => {
     case 'stop':
       stop(message.reason).catch(fail);
       return;
+    case 'certificates':
+      broker?.showCertificates(message.certificates);
+      return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
   }

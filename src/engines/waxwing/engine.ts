@@ -21,14 +21,16 @@ export interface WaxwingEngineOptions {
   readonly hasTlsParity: boolean;
   /** How much each broker may take. */
   readonly room: Room;
-  /** The certificates that listeners show; asked for at each start. */
-  readonly certificates: () => readonly ServerCertificate[];
+  /** The certificates that one broker shows, and no other listener; asked for at each start. */
+  readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
   readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
 interface Run {
   readonly process: BrokerProcess;
   readonly running: RunningBroker;
+  /** What it shows. */
+  certificates: readonly ServerCertificate[];
 }
 
 /** Our own broker: one child process a broker. */
@@ -67,8 +69,9 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
+    const { host, hasTlsParity, room } = this.#options;
+    const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const { host, hasTlsParity, certificates, room } = this.#options;
     const ports = await child.start(
       {
         type: 'start',
@@ -79,7 +82,7 @@ export class WaxwingEngine implements Engine {
         users: spec.users,
         host,
         amqpsPorts: this.#amqpsPorts(spec),
-        certificates: certificates(),
+        certificates,
         hasTlsParity,
         room,
       },
@@ -90,7 +93,7 @@ export class WaxwingEngine implements Engine {
       },
     );
     const running = { ports };
-    this.#runs.set(id, { process: child, running });
+    this.#runs.set(id, { process: child, running, certificates });
     return running;
   }
 
@@ -117,6 +120,19 @@ export class WaxwingEngine implements Engine {
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId, 'the broker is being deleted');
     await rm(this.#folder(brokerId), { recursive: true, force: true });
+  }
+
+  /** Has every running broker show the certificates that it is to show by now. */
+  async renewCertificates(): Promise<void> {
+    for (const [id, run] of this.#runs) {
+      const certificates = await this.#options.certificates(id);
+      const isSame = certificates.every(
+        ({ certificate }, i) => certificate === run.certificates[i]?.certificate,
+      );
+      if (isSame) continue;
+      run.certificates = certificates;
+      run.process.showCertificates(certificates);
+    }
   }
 
   /** What every running broker measures. */
