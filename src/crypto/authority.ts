@@ -10,6 +10,7 @@ import {
   NameConstraints,
 } from '@peculiar/asn1-x509';
 import * as x509 from '@peculiar/x509';
+import { assert } from '../base/assert.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -76,6 +77,8 @@ async function identityOf({ certificate, privateKey }: Certificate) {
  * allowed with it (RFC 5280, 4.2.1.10).
  */
 function constraintsOf(hosts: readonly string[]): x509.Extension {
+  // An empty name would allow every name, and no address at all would leave addresses unconfined.
+  assert(hosts.every((host) => host !== '') && hosts.some((host) => isIP(host) !== 0), 'no bounds');
   const permittedSubtrees = new GeneralSubtrees(
     hosts.map((host) => {
       const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(host) as 0 | 4 | 6];

@@ -88,9 +88,11 @@ export class EnvironmentListener {
  */
 export async function askEnvironment(folder: string): Promise<Environment> {
   try {
-    checkFolder(folder);
-    checkSocket(socketFile(folder));
-    return parseEnvironment(await ask(folder));
+    // By its real path: what a link on the way says might change between the check and the asking.
+    const real = checkFolder(folder);
+    checkSocketName(real);
+    checkSocket(socketFile(real));
+    return parseEnvironment(await ask(real));
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (error instanceof ServerError) throw error;

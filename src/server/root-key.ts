@@ -1,6 +1,6 @@
 import { createHash, randomFill, scrypt } from 'node:crypto';
 import { constants, existsSync, linkSync, type Stats } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openValue, sealedOverheadBytes, sealValue } from '../crypto/sealed-value.ts';
@@ -203,15 +203,34 @@ async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
   if (existsSync(path)) return readKeyFile(path, folder);
   checkFolder(dirname(path));
   const key = await random(keyBytes);
-  // Written through to the disk: a volume whose key is lost is lost.
-  const file = await open(path, 'wx', 0o600);
+  // Written through to the disk, and whole: a volume whose key is lost is lost.
+  const draft = `${path}.${process.pid}.new`;
+  await rm(draft, { force: true }); // of a process of the same id that was killed
+  const file = await open(draft, 'wx', 0o600);
   await file.writeFile(`# Waxwing root key of ${JSON.stringify(folder)}\n${key.toString('hex')}\n`);
   await file.sync();
   await file.close();
+  if (!(await giveName(draft, path))) return readKeyFile(path, folder);
   const parent = await open(dirname(path), 'r');
   await parent.sync();
   await parent.close();
   return key;
+}
+
+/** Gives a file a name, unless another file has got it meanwhile; false where it has. */
+async function giveName(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      await rename(draft, path); // a file system without hard links
+      return true;
+    }
+    await unlink(draft);
+    return false;
+  }
+  await unlink(draft);
+  return true;
 }
 
 async function readKeyFile(file: string, folder: string): Promise<Buffer> {

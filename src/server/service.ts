@@ -127,7 +127,7 @@ export class Service {
       const { volume, state, firstPassword } = opened;
       const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
         wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
-        welcome: [hostname()],
+        welcome: [hostname()].filter((name) => name !== ''),
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
