@@ -1,11 +1,23 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../base/clock.ts';
 import { askEnvironment, type Environment, environmentNames } from '../server/environment.ts';
+import { ServerError } from '../server/errors.ts';
+
+/** The options of `waxwing env`, as the command line's parser names them. */
+export interface EnvOptions {
+  readonly data: string;
+  /** Prints JSON and not shell exports. */
+  readonly json: boolean;
+  /** Seconds to wait for a service that does not answer yet. */
+  readonly wait: number;
+}
 
 /**
  * Variables by which AWS's clients would use other credentials, another endpoint, or refuse the one
  * given: they come before what is exported, or are added to it.
  */
-const overriding = [
+export const variablesToUnset = [
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
   'AWS_PROFILE',
@@ -19,9 +31,20 @@ const overriding = [
   'AWS_USE_DUALSTACK_ENDPOINT',
 ] as const;
 
-/** Prints what a client needs, as lines that a shell understands. */
-export async function printEnvironment({ data }: { readonly data: string }): Promise<void> {
-  for (const line of shellLines(await askEnvironment(resolve(data)))) console.log(line);
+const retryMs = 100;
+
+/**
+ * Prints what a client needs: as commands for a POSIX shell, or as one JSON object.
+ *
+ * @throws {ServerError} `not-running` where no service answers in time; `not-private`, `answer-invalid`
+ */
+export async function printEnvironment({ data, json, wait }: EnvOptions): Promise<void> {
+  const environment = await waitFor(resolve(data), wait);
+  if (json) {
+    console.log(JSON.stringify(environment, null, 2));
+    return;
+  }
+  for (const line of shellLines(environment)) console.log(line);
 }
 
 /**
@@ -30,7 +53,7 @@ export async function printEnvironment({ data }: { readonly data: string }): Pro
  */
 export function shellLines(environment: Environment): string[] {
   const absent = environmentNames.filter((name) => environment[name] === undefined);
-  const lines = [...overriding, ...absent].map((name) => `unset ${name}`);
+  const lines = [...variablesToUnset, ...absent].map((name) => `unset ${name}`);
   for (const name of environmentNames) {
     const value = environment[name];
     if (value !== undefined) lines.push(`export ${name}=${quoted(value)}`);
@@ -41,4 +64,17 @@ export function shellLines(environment: Environment): string[] {
 /** In single quotes, inside of which a shell takes nothing but the quote itself for its own. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+async function waitFor(folder: string, waitSeconds: number): Promise<Environment> {
+  const untilMs = systemClock.monotonicMs() + waitSeconds * 1000;
+  for (;;) {
+    try {
+      return await askEnvironment(folder);
+    } catch (error) {
+      const isEarly = error instanceof ServerError && error.code === 'not-running';
+      if (!isEarly || systemClock.monotonicMs() >= untilMs) throw error;
+    }
+    await sleep(retryMs);
+  }
 }

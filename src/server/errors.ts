@@ -16,8 +16,10 @@ export type ServerErrorCode =
   | 'system-volume-missing'
   /** The wrapped key in the system volume is not of a form that this program writes. */
   | 'root-key-format-unknown'
-  /** A setting contradicts what the data folder was made with, or is out of range. */
+  /** A setting is out of range. */
   | 'setting-invalid'
+  /** A setting contradicts what the data folder was made with. */
+  | 'setting-conflict'
   /** No service runs on the data folder. */
   | 'not-running'
   /** What answered on the service's socket did not answer as this program's service does. */

@@ -256,7 +256,7 @@ async function readPassphrase(file: string | undefined): Promise<string> {
   const passphrase = text.replace(/\r?\n$/, '');
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   const found = `the passphrase in ${file} has ${passphrase.length} characters`;
-  throw new ServerError('setting-invalid', `${found}; at least ${passphraseLengthMin} are needed`);
+  throw new ServerError('root-key-missing', `${found}; at least ${passphraseLengthMin} are needed`);
 }
 
 /** Reads a file that must be this user's; it is the file itself that is looked at, not its name. */
@@ -275,7 +275,7 @@ async function readPrivate(
     check(path, found);
     if (found.size > fileBytesMax) {
       const text = `${what} ${path} has ${found.size} bytes; at most ${fileBytesMax} are allowed`;
-      throw new ServerError('setting-invalid', text);
+      throw new ServerError('root-key-wrong', text);
     }
     return await file.readFile('utf8').catch(failed);
   } finally {

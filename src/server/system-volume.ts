@@ -94,7 +94,7 @@ function checkProved({ id, kind }: VolumeHeader, { volumeId, folder }: RootKeyOw
 async function createDataFolder(disk: Disk, folder: string): Promise<void> {
   await disk.createFolder(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
-    const found = `${folder} cannot be the data folder: there is a file of that name, or on the way`;
+    const found = `${folder} cannot be the data folder: it, or a folder above it, is a file`;
     throw new ServerError('data-folder-foreign', found, { cause });
   });
 }

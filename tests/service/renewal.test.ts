@@ -32,7 +32,7 @@ const spec = {
   volumeId: 'vol-00000000000000001',
   epoch: 1,
   epochMin: 0,
-  ports: {},
+  wantedPorts: {},
   portsOfOthers: [],
   users: [],
 } as const;
