@@ -190,7 +190,7 @@ test('a key file or passphrase that others may use or replace is refused', async
 test('a short passphrase and a wrapped key of another form are refused', async () => {
   const owner = newOwner();
   const source = { ...byPassphrase, passphraseFile: await write('short', 'tiny') };
-  await assert.rejects(wrapDataKey(source, owner, randomBytes(32)), { code: 'setting-invalid' });
+  await assert.rejects(wrapDataKey(source, owner, randomBytes(32)), { code: 'root-key-missing' });
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   for (const bytes of [Buffer.of(2, 1), Buffer.of(1, 9), wrapped.subarray(0, -1), Buffer.of()]) {
     await assert.rejects(unwrapDataKey(byFile, owner, bytes), {
