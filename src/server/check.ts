@@ -9,6 +9,7 @@ import { KmsError } from '../kms/errors.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
+import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
 import { SystemState } from './compose.ts';
@@ -82,7 +83,7 @@ async function checkSystem(
         recovered: () => {
           isRecovered = true;
         },
-        found: (type, buffer, start) => chain.found(type, buffer, start),
+        found: (...record) => chain.found(...record),
       },
     );
     chain.end(state.trail.head.count, state.trail.head.hash);
@@ -145,8 +146,12 @@ async function checkBroker(
       return '';
     }
     const { epoch, mountedEpoch } = state.brokers.require(id);
-    const report = await checkVolume(systemDisk, folder, opened, (done, total) =>
-      progress(folder, done, total),
+    const report = await checkVolume(
+      systemDisk,
+      folder,
+      opened,
+      (done, total) => progress(folder, done, total),
+      { found: proveRecord },
     );
     // As at a start: the newest mount that came up, or one since that did not get so far.
     if (report.epoch < mountedEpoch || report.epoch > epoch) {
@@ -236,8 +241,8 @@ class ChainCheck {
   #number = 0;
   #hash = '';
 
-  found(type: number, buffer: Buffer, start: number): void {
-    const entry = timelineEntry(type, buffer, start);
+  found(type: number, buffer: Buffer, start: number, end: number): void {
+    const entry = timelineEntry(type, buffer, start, end);
     if (entry?.timeline !== trailTimeline) return;
     const { number, previous } = parseLine(entry.bytes);
     if (this.count > 0 && (number !== this.#number + 1 || previous !== this.#hash)) {
