@@ -25,6 +25,11 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+/** Has every file, folder and socket that this process makes be for its user alone. */
+export function protectFiles(): void {
+  process.umask(0o077);
+}
+
 let collect: (() => void) | undefined;
 
 /** Frees all memory that nothing refers to, and takes some ten milliseconds for it. */

@@ -22,6 +22,15 @@ export interface ServerCertificate {
   readonly privateKey: string;
 }
 
+/** What a listener's server is told of TLS: how to speak it, and who it is. */
+export function secureContext(policy: TlsPolicy, certificates: readonly ServerCertificate[]) {
+  return {
+    ...policy,
+    cert: certificates.map(({ certificate }) => certificate),
+    key: certificates.map(({ privateKey }) => privateKey),
+  };
+}
+
 /** What a listener is made of. */
 export interface TlsListenerOptions {
   readonly host: string;
@@ -54,9 +63,7 @@ export class TlsListener {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#tls = createTlsServer({
-      ...options.policy,
-      cert: options.certificates.map(({ certificate }) => certificate),
-      key: options.certificates.map(({ privateKey }) => privateKey),
+      ...secureContext(options.policy, options.certificates),
       // The door is stricter: it bounds the whole handshake, not the time between two bytes.
       handshakeTimeout: options.limits.handshakeMs,
     });
@@ -77,6 +84,11 @@ export class TlsListener {
     const found = await listen(this.#tcp, this.#options.host, port);
     this.#ticks = setInterval(() => this.#tick(), tickMs);
     return found;
+  }
+
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#tls.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
   /** Connections that finished their handshake. */

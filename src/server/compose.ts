@@ -174,18 +174,18 @@ export function compose(
   return { engine, control, client, dispatcher };
 }
 
-/** The engine, which can prepare before anything else is known. */
+/**
+ * The engine.
+ *
+ * @param certificates those of one broker, which are made where there are none
+ */
 export function composeEngine(
   settings: Settings,
+  certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
   log: ServiceLog,
   refusals: Refusals,
-): {
-  readonly engine: WaxwingEngine;
-  /** To be called before the first broker starts. */
-  showCertificates(certificates: ReturnType<ServerCertificates['servers']>): void;
-} {
-  let shown: ReturnType<ServerCertificates['servers']> = [];
-  const engine = new WaxwingEngine({
+): WaxwingEngine {
+  return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
     host: settings.host,
     amqpsPort: settings.amqpsPort,
@@ -194,16 +194,10 @@ export function composeEngine(
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
     },
-    certificates: () => shown,
+    certificates,
     log: (brokerId, level, text) => log[level]({ brokerId }, text),
     loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
-  return {
-    engine,
-    showCertificates: (certificates) => {
-      shown = certificates;
-    },
-  };
 }
 
 function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps {

@@ -11,7 +11,7 @@ import { answerAndClose } from '../net/first-byte.ts';
 import type { DoorLimits } from '../net/limits.ts';
 import { listen } from '../net/listen.ts';
 import { MemoryBudget } from '../net/memory-budget.ts';
-import type { ServerCertificate } from '../net/tls-listener.ts';
+import { type ServerCertificate, secureContext } from '../net/tls-listener.ts';
 import type { TlsPolicy } from '../net/tls-policy.ts';
 import { type BodyFailure, readBody, skipBody } from './body.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
@@ -65,9 +65,7 @@ export class HttpListener {
     this.door = new Door(options.doorLimits, systemClock);
     this.#server = createServer(
       {
-        ...options.policy,
-        cert: options.certificates.map(({ certificate }) => certificate),
-        key: options.certificates.map(({ privateKey }) => privateKey),
+        ...secureContext(options.policy, options.certificates),
         // The door is stricter: it bounds the whole handshake, not the time between two bytes.
         handshakeTimeout: options.doorLimits.handshakeMs,
         headersTimeout: limits.headersMs,
@@ -112,6 +110,11 @@ export class HttpListener {
   /** Bytes of the bodies that strangers are sending. */
   get strangerBytes(): number {
     return this.#budget.takenBytes;
+  }
+
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#server.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
@@ -38,10 +38,15 @@ export interface Settings {
 
 /** Where the root key comes from, as the process's environment says. */
 export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
-  const { XDG_CONFIG_HOME: config, WAXWING_ROOT_PASSPHRASE_FILE: passphrase } = environment;
+  const {
+    XDG_CONFIG_HOME: config,
+    WAXWING_ROOT_PASSPHRASE_FILE: passphrase,
+    WAXWING_ROOT_KEY_FILE: keyFile,
+  } = environment;
   return {
     configFolder: join(config || join(homedir(), '.config'), 'waxwing'),
     passphraseFile: passphrase || undefined,
+    keyFile: keyFile ? resolve(keyFile) : undefined,
   };
 }
 

@@ -118,6 +118,11 @@ export class BrokerProcess {
     });
   }
 
+  /** Has it show other certificates to clients that connect from now on. */
+  showCertificates(certificates: StartMessage['certificates']): void {
+    this.#say({ type: 'certificates', certificates });
+  }
+
   /** Ends the process: in order, or by force where that takes too long. */
   async stop(reason: string): Promise<void> {
     this.#isStopping = true;

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
-import { protectMemory } from '../../base/process.ts';
+import { protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -62,6 +62,9 @@ process.on('message', (message: ToBroker) => {
     case 'stop':
       stop(message.reason).catch(fail);
       return;
+    case 'certificates':
+      broker?.showCertificates(message.certificates);
+      return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
   }
@@ -71,3 +74,4 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();
+protectFiles();

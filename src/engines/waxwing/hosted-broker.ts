@@ -131,6 +131,11 @@ export class HostedBroker {
     return (await this.#hooks.metrics?.json()) ?? [];
   }
 
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: StartMessage['certificates']): void {
+    this.#listener.showCertificates(certificates);
+  }
+
   /** Loaded once the rush of the start is over: it takes as long as a tenth of it. */
   async #measure(name: string): Promise<void> {
     const { BrokerMetrics } = await import('./broker-metrics.ts');

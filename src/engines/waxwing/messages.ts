@@ -18,6 +18,7 @@ export interface StartMessage {
   readonly host: string;
   /** Ports to try, in this order; 0 for any free one. */
   readonly amqpsPorts: readonly number[];
+  /** Its own: no other listener shows them, and the key of no authority is among theirs. */
   readonly certificates: readonly ServerCertificate[];
   /** Only what the Amazon MQ guide says of TLS, and nothing better. */
   readonly hasTlsParity: boolean;
@@ -37,6 +38,8 @@ export type ToBroker =
   | StartMessage
   /** End in order: clients are told the reason. */
   | { readonly type: 'stop'; readonly reason: string }
+  /** Show these to clients that connect from now on. */
+  | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
   | { readonly type: 'metrics'; readonly request: number };
 
 /** From a broker's process to the service. */
