@@ -17,6 +17,11 @@ export interface Limits {
   readonly routeCacheCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
+  /**
+   * Units of work, of about a microsecond each, that one turn of the event loop spends on messages that
+   * expire, die or are dropped.
+   */
+  readonly workUnitsMax: number;
 }
 
 /** The limits of a broker that was given none: memory as RabbitMQ's high watermark, 0.4 of the machine. */
@@ -27,4 +32,5 @@ export const defaultLimits: Limits = {
   unreadBytesMax: 32 * 1024 * 1024,
   routeCacheCountMax: 16_384,
   burstCountMax: 4096,
+  workUnitsMax: 4096,
 };

@@ -1,4 +1,4 @@
-import { type Arguments, isInteger } from './arguments.ts';
+import { type Argument, type Arguments, isInteger } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 
 /** What a declaration says of a queue. */
@@ -26,6 +26,8 @@ export interface QueueSettings {
   readonly isSingleActive: boolean;
   /** Failed deliveries after which a message is dropped or dies; only quorum queues count them. */
   readonly deliveryLimit: number;
+  /** Whether failed deliveries are counted, over restarts too, and told to consumers. */
+  readonly countsFailures: boolean;
 }
 
 /** Milliseconds that an expiry may at most be: ten years, as in RabbitMQ. */
@@ -66,6 +68,11 @@ export const comparedArguments: readonly string[] = [
   ...new Set([...known.classic, ...known.quorum]),
 ].filter((name) => name !== 'x-queue-mode');
 
+/** Whether the value is a whole number, one beyond 2^53 among them, which is kept as text. */
+function isWhole(argument: Argument): boolean {
+  return isInteger(argument) || (argument.type === 'long' && typeof argument.value === 'string');
+}
+
 /** Reads one argument after the other and refuses the first that is wrong. */
 class ArgumentReader {
   readonly #args: Arguments;
@@ -85,14 +92,16 @@ class ArgumentReader {
   count(name: string): number {
     const found = this.#args[name];
     if (found === undefined) return Infinity;
-    if (!isInteger(found)) return this.fail(name, `"expected integer, got ${found.type}"`);
-    return found.value < 0 ? this.fail(name, `{value_negative,${found.value}}`) : found.value;
+    if (!isWhole(found)) return this.fail(name, `"expected integer, got ${found.type}"`);
+    // Beyond 2^53 the nearest number does: no queue ever has so much.
+    const count = Number(found.value);
+    return count < 0 ? this.fail(name, `{value_negative,${found.value}}`) : count;
   }
 
   expiry(name: string): number {
     const ms = this.count(name);
     if (ms === Infinity || ms <= expiryMsMax) return ms;
-    return this.fail(name, `{value_too_large,${ms}}`);
+    return this.fail(name, `{value_too_large,${this.#args[name]?.value}}`);
   }
 
   text(name: string): string | undefined {
@@ -178,5 +187,6 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
     deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,
+    countsFailures: type === 'quorum',
   };
 }

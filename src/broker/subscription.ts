@@ -9,7 +9,7 @@ export class Delivery extends MessageView {
   /** Counts up from 0 within the subscription. */
   deliveryNumber = 0;
   redelivered = false;
-  /** Failed deliveries before this one. */
+  /** Failed deliveries before this one, where the queue counts them; else 0. */
   returnCount = 0;
   /** Messages the queue has ready after this one; only set for `get`. */
   left = 0;

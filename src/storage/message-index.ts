@@ -179,8 +179,7 @@ export function locate(
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
     assert(slot !== undefined, 'an index names a block that is not there');
-    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority);
-    if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);
+    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
     log.retain(slot);
   }
 }

@@ -1,8 +1,10 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { countsQueue, DeliveryCounts } from './delivery-counts.ts';
 import type { Journal } from './journal.ts';
 import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
 import { fixedBytes, hasExpiry, MessageView, persistent, queueBytes } from './message-record.ts';
+import { Settlements } from './settlements.ts';
 import type { Window } from './window.ts';
 
 /** Types of the records that the message store appends; never reused. */
@@ -13,6 +15,7 @@ export const recordTypes = {
   window: 4,
   returned: 5,
   stopped: 6,
+  counts: 7,
   index: 0x41,
 } as const;
 
@@ -104,8 +107,9 @@ export class MessageStore {
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: MessageLog | undefined = undefined;
-  #settling: Window[] = [];
+  readonly #settlements = new Settlements(recordTypes.settle);
   #batchDepth = 0;
+  readonly #counts = new DeliveryCounts(recordTypes.counts);
   readonly #loading = new Set<Promise<void>>();
   /** The segment that the last checkpoint begins, and each window's next number there. */
   #checkpointSegment = Infinity;
@@ -138,6 +142,7 @@ export class MessageStore {
   /** Everything has been replayed. */
   recovered(): void {
     this.#ranges.clear();
+    this.#counts.recovered();
   }
 
   /**
@@ -201,9 +206,8 @@ export class MessageStore {
     const { log } = this;
     const offset = log.at - block.start;
     for (const window of windows) {
-      const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
       const dueMs = window.dueMs(nowMs, expiresAtMs);
-      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      window.append(block.slot, offset, message.bodyLength, message.priority, dueMs);
       log.retain(block.slot);
     }
   }
@@ -235,12 +239,7 @@ export class MessageStore {
     // What is not in memory is sealed, and on the disk.
     const isWritten = block === undefined || (block.isSealed && !block.transient);
     if (window.isDurable && isWritten) {
-      if (window.runEnd !== sequence) {
-        if (window.runStart < 0) this.#settling.push(window);
-        else this.#writeRun(window);
-        window.runStart = sequence;
-      }
-      window.runEnd = sequence + 1;
+      this.recordCount += this.#settlements.add(window, sequence, this.log);
     }
     window.remove(sequence);
     this.log.release(slot);
@@ -267,38 +266,43 @@ export class MessageStore {
     return isWanted;
   }
 
-  /** Begins a batch that is recovered whole or not at all; may be nested. */
+  /** Begins a batch that is recovered whole or not at all; may be nested. `end` must follow. */
   begin(): void {
-    if (this.#batchDepth++ > 0) return;
-    this.writeSettlements();
-    this.log.beginBatch();
+    if (this.#batchDepth === 0) {
+      this.writeSettlements();
+      this.log.beginBatch();
+    }
+    this.#batchDepth++;
   }
 
-  /** Ends what `begin` began. */
+  /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
   end(): void {
     if (--this.#batchDepth > 0) return;
+    try {
+      this.writeSettlements();
+    } finally {
+      this.log.endBatch();
+    }
+  }
+
+  /** A delivery of a message failed, in a queue that counts this over restarts. */
+  countFailure(window: Window, sequence: number): void {
+    if (window.isDurable) this.#counts.changed(window, sequence);
+  }
+
+  /** Writes which deliveries failed since the last call; it is synced soon. */
+  writeCounts(): void {
+    if (!this.#counts.isPending) return;
     this.writeSettlements();
-    this.log.endBatch();
+    this.#counts.write(this.log);
+    this.recordCount++;
+    this.log.sync();
   }
 
   /** Writes what was settled since the last call. */
   writeSettlements(): void {
-    if (this.#settling.length === 0) return;
-    const settling = this.#settling;
-    for (const window of settling) {
-      this.#writeRun(window);
-      window.runStart = -1;
-      window.runEnd = -1;
-    }
-    settling.length = 0;
-  }
-
-  #writeRun(window: Window): void {
-    const block = this.log.reserve(recordTypes.settle, 16);
-    this.recordCount++;
-    const { buffer } = block;
-    const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
-    writeU48(buffer, at, window.runEnd);
+    if (this.#settlements.isEmpty) return;
+    this.recordCount += this.#settlements.write(this.log);
   }
 
   /** Appends a change of definitions; it is synced soon. */
@@ -310,7 +314,7 @@ export class MessageStore {
 
   /** Writes what was settled like a definition: it is synced soon. */
   defineSettlements(): void {
-    if (this.#settling.length === 0) return;
+    if (this.#settlements.isEmpty) return;
     this.writeSettlements();
     this.#syncDefinition();
   }
@@ -334,14 +338,33 @@ export class MessageStore {
     this.log.release(slot);
   }
 
-  /** Forgets a queue's messages: those of a deleted queue. */
+  /** Forgets a deleted queue with its messages. */
   drop(window: Window): void {
+    this.unlink(window);
+    this.dropSome(window, Infinity);
+  }
+
+  /** Forgets a deleted queue; its messages are still to be dropped. */
+  unlink(window: Window): void {
+    this.windows.delete(window.number);
+    this.#settlements.forget(window);
+  }
+
+  /**
+   * Drops messages of a queue that {@link unlink} forgot.
+   *
+   * @param countMax how many at most
+   * @returns how many; fewer than that many where it was the last of them
+   */
+  dropSome(window: Window, countMax: number): number {
+    let count = 0;
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      if (count >= countMax) return count;
       this.#forget(window, s);
+      count++;
     }
     window.end();
-    this.windows.delete(window.number);
-    this.#settling = this.#settling.filter((other) => other !== window);
+    return count;
   }
 
   /**
@@ -356,6 +379,7 @@ export class MessageStore {
     for (const window of this.windows.values()) {
       this.#starts.set(window, window.next);
       writeRanges(log, recordTypes.window, window);
+      this.#counts.writeAll(log, window);
     }
   }
 
@@ -394,6 +418,11 @@ export class MessageStore {
       case recordTypes.stopped:
         this.isCleanStop = true;
         return;
+      case recordTypes.counts: {
+        const counted = this.windows.get(countsQueue(buffer, start));
+        if (counted !== undefined) this.#counts.replay(counted, buffer, start, end);
+        return;
+      }
       case recordTypes.index:
         this.#replayIndex(buffer, start, end);
     }
@@ -415,9 +444,9 @@ export class MessageStore {
       // A queue deleted later in the log has its messages here still.
       if (window === undefined) continue;
       const sequence = readU48(buffer, p + 4);
-      window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
+      const offset = start - block.start;
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
-      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
       this.log.retain(block.slot);
     }
   }
@@ -452,18 +481,31 @@ export class MessageStore {
     }
   }
 
+  /** Whether somebody waits for a block. */
+  get isLoading(): boolean {
+    return this.#loading.size > 0;
+  }
+
+  /** Resolves once the blocks that are waited for now are in memory, or have failed. */
+  async loaded(): Promise<void> {
+    await Promise.allSettled(this.#loading);
+  }
+
   /** Writes which messages were delivered before and closes the log. */
   async close(): Promise<void> {
-    // Whoever waits for a message has something to do with it yet.
-    while (this.#loading.size > 0) await Promise.allSettled(this.#loading);
+    while (this.isLoading) await this.loaded();
+    this.writeCounts();
     this.writeSettlements();
     // A segment that began now would have nothing of what is said next in its checkpoint.
     this.log.beginBatch();
-    for (const window of this.windows.values()) {
-      writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+    try {
+      for (const window of this.windows.values()) {
+        writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+      }
+      this.log.reserve(recordTypes.stopped, 0);
+    } finally {
+      this.log.endBatch();
     }
-    this.log.reserve(recordTypes.stopped, 0);
-    this.log.endBatch();
     await this.log.close();
   }
 }

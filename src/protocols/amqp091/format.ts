@@ -25,9 +25,16 @@ export const amqp091Format: MessageFormat = {
   },
 };
 
-/** The head of a message as receivers may see it: without the header `BCC`. */
-export function visibleHead(buffer: Buffer, start: number, end: number): Buffer {
-  const { BCC: _, ...headers } = amqp091Format.headers(buffer, start, end);
+/**
+ * The head of a message as receivers may see it: without the header `BCC`, and with
+ * `x-delivery-count` where deliveries failed before.
+ */
+export function visibleHead(buffer: Buffer, start: number, end: number, returnCount = 0): Buffer {
+  const { BCC: _, ...shown } = amqp091Format.headers(buffer, start, end);
+  const headers: Arguments =
+    returnCount === 0
+      ? shown
+      : { ...shown, 'x-delivery-count': { type: 'long', value: returnCount } };
   return changedHead(buffer, start, end, { headers });
 }
 
