@@ -54,6 +54,8 @@ export class Queue implements Timed, Worker {
   #ready: Ready;
   /** Who alone gets messages: the only consumer, or the single active one. */
   #only: Subscription | undefined = undefined;
+  /** Takes the single active consumer's place once that has settled everything. */
+  #successor: Subscription | undefined = undefined;
   readonly #hasLimit: boolean;
   readyCount = 0;
   readyBytes = 0;
@@ -211,7 +213,10 @@ export class Queue implements Timed, Worker {
 
   #nextSubscription(): Subscription | undefined {
     const only = this.#only;
-    if (only !== undefined) return only.canTake() ? only : undefined;
+    if (only !== undefined) {
+      if (this.#successor !== undefined) return this.#succeed(only, this.#successor);
+      return only.canTake() ? only : undefined;
+    }
     const all = this.subscriptions;
     let best: Subscription | undefined;
     let bestAt = 0;
@@ -394,7 +399,22 @@ export class Queue implements Timed, Worker {
   #chooseOnly(): void {
     const [first, second] = this.subscriptions;
     if (!this.settings.isSingleActive) this.#only = second === undefined ? first : undefined;
-    else if (this.#only?.isActive !== true) this.#only = this.#nextActive();
+    else if (this.#only?.isActive !== true) {
+      this.#only = this.#nextActive();
+      this.#successor = undefined;
+    } else if (this.settings.countsFailures) {
+      // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+      const best = this.#nextActive();
+      const isHigher = best !== undefined && best.options.priority > this.#only.options.priority;
+      this.#successor = isHigher ? best : undefined;
+    }
+  }
+
+  #succeed(active: Subscription, successor: Subscription): Subscription | undefined {
+    if (active.unsettledCount > 0) return undefined;
+    this.#only = successor;
+    this.#successor = undefined;
+    return successor.canTake() ? successor : undefined;
   }
 
   /** Of the highest priority the one that has waited longest. */

@@ -129,12 +129,14 @@ export class Subscription {
   settle(first: number, last: number, outcome: Outcome, hasFailed = true): number {
     const from = Math.max(first, this.#first);
     let count = 0;
-    // What goes back goes last first, so that the queue's cursor can just move back.
     const isBack = outcome === 'released' || outcome === 'modified';
+    // What goes back goes last first, so that the queue's cursor can just move back; but not where
+    // some of it may die of it, in the order it came.
+    const isLastFirst = isBack && this.queue.settings.deliveryLimit === Infinity;
     const to = Math.min(last, this.#next - 1);
     for (let i = from; i <= to; i++) {
       // A dead letter may be delivered here at once, and the ring grow.
-      const at = (isBack ? to - (i - from) : i) & (this.#ring.length - 1);
+      const at = (isLastFirst ? to - (i - from) : i) & (this.#ring.length - 1);
       const sequence = this.#ring[at] ?? -1;
       if (sequence < 0) continue;
       this.#ring[at] = -1;

@@ -15,6 +15,7 @@ import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
+import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
@@ -49,6 +50,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly alarm: Alarm;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
 }
@@ -59,19 +61,21 @@ export class HostedBroker {
   readonly #volume: Volume;
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
+  readonly #alarm: Alarm;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
-    { broker, disk, hooks }: OpenBroker,
+    { broker, alarm, disk, hooks }: OpenBroker,
     listener: TlsListener,
     port: number,
   ) {
     this.#volume = volume;
     this.#broker = broker;
     this.#hooks = hooks;
+    this.#alarm = alarm;
     this.#listener = listener;
     this.ports = { amqps: port };
     this.#ticks = setInterval(() => {
@@ -134,6 +138,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listener.close(reason, patienceMs);
     clearInterval(this.#ticks);
+    this.#alarm.stop();
     clearInterval(this.#looks);
     await this.#broker.close();
     await this.#volume.close();
@@ -195,18 +200,22 @@ async function openBroker(
       },
     });
   };
+  const alarm = new Alarm(systemClock, () => broker?.doDue());
   broker = await Broker.open({
     openLog,
+    wakeAt: (atMs) => alarm.set(atMs),
     formats: [amqp091Format],
     users: message.users,
     collectGarbage,
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
+    onLetterLost: (error, queue) =>
+      events.log('error', `a bug kept a dead letter of queue '${queue}': ${describe(error)}`),
     onInternalError: (error, peer) =>
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, disk, hooks };
+  return { broker, alarm, disk, hooks };
 }
 
 function describe(error: unknown): string {
