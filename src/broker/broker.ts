@@ -50,6 +50,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly flow = new Flow();
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
+  readonly turns: Turns;
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -64,7 +65,6 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly #random: Random;
   readonly #formats: (MessageFormat | undefined)[] = [];
   readonly #routers = new Map<Vhost, Router>();
-  readonly #turns: Turns;
   readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
@@ -77,7 +77,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#random = options.random ?? systemRandom;
     this.limits = { ...defaultLimits, ...options.limits };
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
-    this.#turns = new Turns({
+    this.turns = new Turns({
       clock: options.clock ?? systemClock,
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
@@ -93,7 +93,7 @@ export class Broker implements VhostHost, Journal<Change> {
       formatOf: (number) => this.#formatOf(number),
       route: (vhost, exchange, publication) => this.#route(vhost, exchange, publication),
       storeDead: (letter, queues) => this.#storeDead(letter, queues),
-      spend: (units) => this.#turns.work.spend(units),
+      spend: (units) => this.turns.work.spend(units),
     });
     this.store = new MessageStore({
       name: this.name,
@@ -133,7 +133,7 @@ export class Broker implements VhostHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
-    this.#turns.forgetTime();
+    this.turns.forgetTime();
   }
 
   /** A bug has ended a connection: said once a connection, for the log. */
@@ -293,7 +293,7 @@ export class Broker implements VhostHost, Journal<Change> {
       break;
     }
     if (queues.length > 0) this.#store(publication, queues, windows);
-    const { work } = this.#turns;
+    const { work } = this.turns;
     // One piece at least: else a publisher could make work faster than turns can do it.
     if (work.isPending) work.run(1);
   }
@@ -380,45 +380,23 @@ export class Broker implements VhostHost, Journal<Change> {
    * received in one piece was handled.
    */
   pump(): void {
-    this.#turns.pump();
-  }
-
-  markDirty(queue: Queue): void {
-    this.#turns.markDirty(queue);
-  }
-
-  addWork(queue: Queue): void {
-    this.#turns.work.add(queue);
-  }
-
-  workNow(queue: Queue): void {
-    this.#turns.work.add(queue);
-    this.#turns.work.run();
-  }
-
-  /** Does what this turn may of the work that was found; for whoever wants it in the same batch. */
-  doWork(): void {
-    this.#turns.work.run();
+    this.turns.pump();
   }
 
   nowMs(): number {
-    return this.#turns.nowMs();
-  }
-
-  schedule(queue: Queue, atMs: number): void {
-    this.#turns.schedule(queue, atMs);
+    return this.turns.nowMs();
   }
 
   /** Does what is due, and looks at the memory; to be called several times a second. */
   tick(): void {
-    this.#turns.forgetTime();
+    this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     this.doDue();
   }
 
   /** Does what is due; to be called when `wakeAt` said. */
   doDue(): void {
-    this.#turns.doDue();
+    this.turns.doDue();
   }
 
   load(queue: Queue, sequence: number): void {
@@ -438,7 +416,7 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   queueEnded(queue: Queue): void {
-    this.#turns.forget(queue);
+    this.turns.forget(queue);
     this.counters.delivered += queue.deliveredCount;
     this.counters.settled += queue.settledCount;
   }
@@ -506,19 +484,16 @@ export class Broker implements VhostHost, Journal<Change> {
     yield* this.users.snapshot();
   }
 
-  get #isBusy(): boolean {
-    return this.#turns.work.isPending || this.store.isLoading;
-  }
-
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
     this.pump();
     // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
-    for (let turn = 0; turn < closingTurnsMax && this.#isBusy; turn++) {
+    for (let turn = 0; turn < closingTurnsMax; turn++) {
+      if (!this.turns.work.isPending && !this.store.isLoading) break;
       await this.store.loaded();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#turns.work.end();
+    this.turns.work.end();
     await this.store.close();
   }
 }

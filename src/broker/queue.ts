@@ -11,6 +11,7 @@ import {
   Subscription,
 } from './subscription.ts';
 import type { Timed } from './timers.ts';
+import type { Turns } from './turns.ts';
 import type { Worker, WorkList } from './work-list.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
@@ -24,14 +25,8 @@ export interface QueueHost {
   readonly burstCountMax: number;
   /** Wall milliseconds, read once a turn. */
   nowMs(): number;
-  markDirty(queue: Queue): void;
+  readonly turns: Turns;
   readonly isRecovering: boolean;
-  /** The queue has something due at this time at the latest. */
-  schedule(queue: Queue, atMs: number): void;
-  /** The queue has work that is done in slices. */
-  addWork(queue: Queue): void;
-  /** Does what this turn still may of a queue's work. */
-  workNow(queue: Queue): void;
   /** Publishes a message to the queue's dead letter exchange; the view is open on it. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;
   /** Loads a block and then pumps. */
@@ -117,8 +112,8 @@ export class Queue implements Timed, Worker {
     this.readyBytes = window.bodyBytes();
     if (mayBeDelivered) window.markAllReturned();
     this.touch();
-    this.#host.markDirty(this);
-    if (this.#isOver()) this.#host.addWork(this);
+    this.#host.turns.markDirty(this);
+    if (this.#isOver()) this.#host.turns.work.add(this);
   }
 
   /** Whether a message of this size is refused because the queue is full and no consumer helps. */
@@ -141,7 +136,7 @@ export class Queue implements Timed, Worker {
     this.readyCount++;
     this.readyBytes += bodyLength;
     this.publishedCount++;
-    if (!this.isDirty) this.#host.markDirty(this);
+    if (!this.isDirty) this.#host.turns.markDirty(this);
   }
 
   /** Drops from the head what is above the queue's limits, unless a consumer takes it. */
@@ -150,7 +145,7 @@ export class Queue implements Timed, Worker {
     if (this.subscriptions.length > 0) this.deliver();
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
-        this.#host.addWork(this);
+        this.#host.turns.work.add(this);
         return;
       }
       if (!this.#dropHead()) return;
@@ -185,7 +180,7 @@ export class Queue implements Timed, Worker {
       if (this.readyCount === 0) return;
       const sequence = this.#ready.peek();
       const { window } = this;
-      if (window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs()) break;
+      if (this.#hasExpired(sequence)) break;
       const subscription = this.#nextSubscription();
       if (subscription === undefined) break;
       if (!store.view(window, sequence, delivery)) {
@@ -197,9 +192,14 @@ export class Queue implements Timed, Worker {
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
       if (isSettled) this.accept(sequence);
-      if (burst === 1) this.#host.markDirty(this);
+      if (burst === 1) this.#host.turns.markDirty(this);
     }
     this.#watchDue();
+  }
+
+  #hasExpired(sequence: number): boolean {
+    const { window } = this;
+    return window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs();
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
@@ -238,8 +238,8 @@ export class Queue implements Timed, Worker {
     if (!this.window.hasDues) return;
     const dueMs = this.#ready.nextDueMs();
     if (dueMs === Infinity) return;
-    if (dueMs <= this.#host.nowMs()) this.#host.addWork(this);
-    else this.#host.schedule(this, dueMs);
+    if (dueMs <= this.#host.nowMs()) this.#host.turns.work.add(this);
+    else this.#host.turns.schedule(this, dueMs);
   }
 
   /** Ends a message that is neither ready nor with a consumer any more. */
@@ -249,7 +249,7 @@ export class Queue implements Timed, Worker {
       return;
     }
     this.#ends.die(sequence, reason);
-    this.#host.addWork(this);
+    this.#host.turns.work.add(this);
   }
 
   get #ends(): Endings {
@@ -285,9 +285,9 @@ export class Queue implements Timed, Worker {
   loaded(): void {
     this.isLoading = false;
     if (this.isDeleted) return;
-    if (this.endingCount > 0) this.#host.addWork(this);
+    if (this.endingCount > 0) this.#host.turns.work.add(this);
     this.#answerGets();
-    this.#host.markDirty(this);
+    this.#host.turns.markDirty(this);
   }
 
   #answerGets(): void {
@@ -309,12 +309,20 @@ export class Queue implements Timed, Worker {
     this.#discard(sequence, 'rejected');
   }
 
+  /**
+   * Whether what comes back had best come last first, so that the cursor just moves back: but not where
+   * some of it may die of it, in the order it came.
+   */
+  get takesLastFirst(): boolean {
+    return this.settings.deliveryLimit === Infinity;
+  }
+
   /** A delivery comes back to its old place, unless it has failed too often. */
   giveBack(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
     this.window.markReturned(sequence, hasFailed);
     if (hasFailed && this.window.countsFailures) {
-      this.#host.store.countFailure(this.window, sequence);
+      this.#host.store.counts.changed(this.window, sequence);
     }
     if (this.window.returnCount(sequence) > this.settings.deliveryLimit) {
       this.#discard(sequence, 'delivery_limit');
@@ -327,7 +335,7 @@ export class Queue implements Timed, Worker {
 
   /** Something changed that may let messages go out. */
   wake(): void {
-    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.markDirty(this);
+    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.turns.markDirty(this);
   }
 
   /** See `Subscription.get`. */
@@ -338,12 +346,12 @@ export class Queue implements Timed, Worker {
   ): void {
     const { store, delivery } = this.#host;
     this.touch();
-    if (this.#isHeadDue()) this.#host.workNow(this);
+    if (this.#isHeadDue()) this.#host.turns.work.doNow(this);
     const sequence = this.isDeleted ? -1 : this.#ready.peek();
     if (sequence < 0) answer(undefined);
     else if (this.#isHeadDue()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
-      this.#host.addWork(this);
+      this.#host.turns.work.add(this);
     } else if (!store.view(this.window, sequence, delivery)) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.load(this, sequence);
@@ -451,14 +459,14 @@ export class Queue implements Timed, Worker {
     this.readyCount = 0;
     this.readyBytes = 0;
     this.#ends.purge(this.#ready.takeAll(), count, done);
-    this.#host.workNow(this);
+    this.#host.turns.work.doNow(this);
   }
 
   /** Someone used the queue: its expiry begins anew. */
   touch(): void {
     this.usedAtMs = this.#host.nowMs();
     const dueMs = this.usedAtMs + this.settings.expiresMs;
-    if (dueMs !== Infinity) this.#host.schedule(this, dueMs);
+    if (dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
   }
 
   /** What was due is done: expired messages, or the queue itself. */
@@ -467,7 +475,7 @@ export class Queue implements Timed, Worker {
     const dueMs = this.usedAtMs + this.settings.expiresMs;
     if (this.subscriptions.length === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
     else {
-      if (dueMs > nowMs && dueMs !== Infinity) this.#host.schedule(this, dueMs);
+      if (dueMs > nowMs && dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
       this.#watchDue();
     }
   }
@@ -486,7 +494,7 @@ export class Queue implements Timed, Worker {
     if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
     else {
       store.unlink(this.window);
-      this.#host.addWork(this);
+      this.#host.turns.work.add(this);
     }
     this.#host.queueEnded(this);
   }

@@ -58,7 +58,7 @@ export class Transaction {
       for (const { subscription, first, last, outcome } of settlements) {
         subscription.settle(first, last, outcome);
       }
-      this.#broker.doWork();
+      this.#broker.turns.work.run();
     } finally {
       store.end();
     }

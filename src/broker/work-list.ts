@@ -63,6 +63,12 @@ export class WorkList {
     if (!this.#isRunning && !this.#isDeferred) this.#wait();
   }
 
+  /** Does what this turn still may, of this worker's work too. */
+  doNow(worker: Worker): void {
+    this.add(worker);
+    this.run();
+  }
+
   /** Nothing more is done: the log is about to close. */
   end(): void {
     this.#isEnded = true;

@@ -18,7 +18,7 @@ async function opened(disk: MemoryDisk): Promise<QueueVolume> {
 function fail(life: QueueVolume, sequence: number): void {
   const window = life.window(1);
   window.markReturned(sequence, true);
-  life.store.countFailure(window, sequence);
+  life.store.counts.changed(window, sequence);
 }
 
 function counts(life: QueueVolume): number[] {

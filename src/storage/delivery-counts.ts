@@ -1,5 +1,6 @@
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { MessageLog } from './message-store.ts';
+import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from './record-shapes.ts';
 import type { Window } from './window.ts';
 
 /*
@@ -7,8 +8,6 @@ import type { Window } from './window.ts';
  * the delivery of each message in its range has failed. It only grows while the message lives, so that
  * records may be repeated, and taken in any order: the highest count is right.
  */
-const headBytes = 4;
-const rangeBytes = 14;
 const rangesMax = 4096;
 
 interface Range {
@@ -38,6 +37,7 @@ export class DeliveryCounts {
 
   /** A delivery of the message failed; its window says how often that has happened. */
   changed(window: Window, sequence: number): void {
+    if (!window.isDurable) return;
     const count = window.returnCount(sequence);
     const last = this.#changed.at(-1);
     // Messages come back one after the other, mostly the last of them first.
@@ -73,7 +73,8 @@ export class DeliveryCounts {
     for (let first = 0; first < ranges.length; ) {
       const window = ranges[first]?.window;
       let end = first;
-      while (end < ranges.length && end - first < rangesMax && ranges[end]?.window === window) end++;
+      while (end < ranges.length && end - first < rangesMax && ranges[end]?.window === window)
+        end++;
       const { buffer } = log.reserve(this.#type, headBytes + (end - first) * rangeBytes);
       let p = writeU32(buffer, log.at, window?.number ?? 0);
       for (const { from, to, count } of ranges.slice(first, end)) {
@@ -85,7 +86,9 @@ export class DeliveryCounts {
   }
 
   /** Takes a counts record in; those of a checkpoint come before the messages that they are about. */
-  replay(window: Window, buffer: Buffer, start: number, end: number): void {
+  replay(windows: ReadonlyMap<number, Window>, buffer: Buffer, start: number, end: number): void {
+    const window = windows.get(readU32(buffer, start));
+    if (window === undefined) return;
     for (let p = start + headBytes; p + rangeBytes <= end; p += rangeBytes) {
       const from = readU48(buffer, p);
       const to = readU48(buffer, p + 6);
@@ -100,11 +103,6 @@ export class DeliveryCounts {
     for (const range of this.#waiting) setCounts(range);
     this.#waiting = [];
   }
-}
-
-/** The queue that a counts record is about. */
-export function countsQueue(buffer: Buffer, start: number): number {
-  return readU32(buffer, start);
 }
 
 function setCounts({ window, from, to, count }: Range): void {

@@ -172,7 +172,10 @@ test('a window tells when each live message expires, whatever those before it do
     dues,
   );
   for (const s of [0, 1, 3]) window.remove(s);
-  assert.deepEqual([2, 4, 5].map((s) => window.expiresAtMs(s)), [400, Infinity, 400]);
+  assert.deepEqual(
+    [2, 4, 5].map((s) => window.expiresAtMs(s)),
+    [400, Infinity, 400],
+  );
 });
 
 test('what is outside of a window is not live and has no place', () => {
