@@ -309,14 +309,6 @@ export class Queue implements Timed, Worker {
     this.#discard(sequence, 'rejected');
   }
 
-  /**
-   * Whether what comes back had best come last first, so that the cursor just moves back: but not where
-   * some of it may die of it, in the order it came.
-   */
-  get takesLastFirst(): boolean {
-    return this.settings.deliveryLimit === Infinity;
-  }
-
   /** A delivery comes back to its old place, unless it has failed too often. */
   giveBack(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;

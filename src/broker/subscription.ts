@@ -130,7 +130,7 @@ export class Subscription {
     const from = Math.max(first, this.#first);
     let count = 0;
     const isBack = outcome === 'released' || outcome === 'modified';
-    const isLastFirst = isBack && this.queue.takesLastFirst;
+    const isLastFirst = goesLastFirst(this.queue, isBack);
     const to = Math.min(last, this.#next - 1);
     for (let i = from; i <= to; i++) {
       // A dead letter may be delivered here at once, and the ring grow.
@@ -188,4 +188,12 @@ export class Subscription {
     this.settle(this.#first, this.#next - 1, outcome, true);
     this.stop();
   }
+}
+
+/**
+ * What goes back goes last first, so that the queue's cursor can just move back; but not where some of
+ * it may die of it, in the order it came.
+ */
+function goesLastFirst({ settings }: Queue, isBack: boolean): boolean {
+  return isBack && settings.deliveryLimit === Infinity;
 }

@@ -265,10 +265,8 @@ export class MessageStore {
 
   /** Begins a batch that is recovered whole or not at all; may be nested. `end` must follow. */
   begin(): void {
-    if (this.#batchDepth === 0) {
-      this.writeSettlements();
-      this.log.beginBatch();
-    }
+    if (this.#batchDepth === 0) this.writeSettlements();
+    if (this.#batchDepth === 0) this.log.beginBatch();
     this.#batchDepth++;
   }
 
@@ -478,8 +476,8 @@ export class MessageStore {
   }
 
   /** Resolves once the blocks that are waited for now are in memory, or have failed. */
-  async loaded(): Promise<void> {
-    await Promise.allSettled(this.#loading);
+  loaded(): Promise<unknown> {
+    return Promise.allSettled(this.#loading);
   }
 
   /** Writes which messages were delivered before and closes the log. */
