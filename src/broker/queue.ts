@@ -1,6 +1,6 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
-import { Endings } from './endings.ts';
+import { Endings } from './endings/endings.ts';
 import { BrokerError, describe } from './errors.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
 import { ByPriority, InOrder, type Ready } from './ready.ts';
@@ -10,9 +10,9 @@ import {
   type SubscribeOptions,
   Subscription,
 } from './subscription.ts';
-import type { Timed } from './timers.ts';
-import type { Turns } from './turns.ts';
-import type { Worker, WorkList } from './work-list.ts';
+import type { Timed } from './turns/timers.ts';
+import type { Turns } from './turns/turns.ts';
+import type { Worker, WorkList } from './turns/work-list.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';

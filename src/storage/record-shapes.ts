@@ -19,8 +19,9 @@ export const recordTypes = {
 const settleBytes = 16;
 const windowBytes = 10;
 const rangeBytes = 12;
-/** Bytes of what is before the ranges of a counts record, and of one of them. */
+/** Bytes of what is before the ranges of a counts record. */
 export const countsHeadBytes = 4;
+/** Bytes of a range of a counts record. */
 export const countsRangeBytes = 14;
 
 const view = new MessageView();

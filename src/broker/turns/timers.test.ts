@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SeededRandom } from '../../tests/support/seeded-random.ts';
+import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { type Timed, Timers } from './timers.ts';
 
 test('timers give what is due, the earliest first, whatever was moved or taken out before', () => {

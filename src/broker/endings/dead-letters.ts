@@ -1,12 +1,12 @@
-import { decodeText, encodeText } from '../base/byte-text.ts';
-import { checkShortString } from '../base/bytes.ts';
-import type { Argument, ArgumentChanges, Arguments } from './arguments.ts';
-import type { Exchange } from './exchanges/exchange.ts';
-import { senderKeys } from './exchanges/sender-keys.ts';
-import { hasHiddenHeaders, type MessageFormat } from './format.ts';
-import { Publication } from './publication.ts';
-import type { DeathReason, Queue } from './queue.ts';
-import type { Delivery } from './subscription.ts';
+import { decodeText, encodeText } from '../../base/byte-text.ts';
+import { checkShortString } from '../../base/bytes.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
+import type { Exchange } from '../exchanges/exchange.ts';
+import { senderKeys } from '../exchanges/sender-keys.ts';
+import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
+import { Publication } from '../publication.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Delivery } from '../subscription.ts';
 
 /** One way a message died: so often in this queue for this reason. */
 export interface Death {

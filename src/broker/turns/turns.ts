@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
-import type { Queue } from './queue.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Queue } from '../queue.ts';
 import { Timers } from './timers.ts';
 import { WorkList } from './work-list.ts';
 

@@ -1,6 +1,6 @@
-import type { DeathReason, Queue, QueueHost } from './queue.ts';
-import type { Taken } from './ready.ts';
-import type { WorkList } from './work-list.ts';
+import type { DeathReason, Queue, QueueHost } from '../queue.ts';
+import type { Taken } from '../ready.ts';
+import type { WorkList } from '../turns/work-list.ts';
 
 /** Units of work that it takes to settle one message. */
 const settleUnits = 1;

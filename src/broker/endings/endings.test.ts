@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, owner, plainSubscribe } from '../../tests/support/bare-broker.ts';
-import { plainFormat } from '../../tests/support/plain-format.ts';
-import { Transaction } from './transaction.ts';
+import { BareBroker, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import { plainFormat } from '../../../tests/support/plain-format.ts';
+import { Transaction } from '../transaction.ts';
 
 const int = (value: number) => ({ type: 'signedint', value }) as const;
 const text = (value: string) => ({ type: 'longstr', value }) as const;
@@ -197,7 +197,7 @@ test('dead letters keep their order where some of them must be read from the dis
 test('a transaction into a full queue that rejects publishes says that not all of it happened', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-overflow': text('reject-publish'), 'x-max-length': int(1) });
-  const { message } = await import('../../tests/support/bare-broker.ts');
+  const { message } = await import('../../../tests/support/bare-broker.ts');
   const transaction = new Transaction(b.broker, b.vhost);
   transaction.publish(message(b.broker, '', 'q', '1'));
   transaction.commit(() => {});

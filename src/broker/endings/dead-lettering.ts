@@ -1,11 +1,11 @@
+import type { Exchange } from '../exchanges/exchange.ts';
+import type { Route } from '../exchanges/router.ts';
+import type { MessageFormat } from '../format.ts';
+import type { Publication } from '../publication.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Delivery } from '../subscription.ts';
+import type { Vhost } from '../vhost.ts';
 import { cycleOf, type DeadLetter, deadCopy, deadView } from './dead-letters.ts';
-import type { Exchange } from './exchanges/exchange.ts';
-import type { Route } from './exchanges/router.ts';
-import type { MessageFormat } from './format.ts';
-import type { Publication } from './publication.ts';
-import type { DeathReason, Queue } from './queue.ts';
-import type { Delivery } from './subscription.ts';
-import type { Vhost } from './vhost.ts';
 
 /** Units of work that one dead letter takes, besides what its size and its queues take. */
 const letterUnits = 32;
