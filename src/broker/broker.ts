@@ -42,6 +42,8 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
+  /** As clients are told it: `3.13`. */
+  readonly engineVersion: string;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
   readonly counters = new Counters();
@@ -75,6 +77,7 @@ export class Broker implements VhostHost, Journal<Change> {
   private constructor(options: BrokerOptions) {
     this.#options = options;
     this.#random = options.random ?? systemRandom;
+    this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
@@ -144,10 +147,6 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Bytes of memory in use. */
   get memoryBytes(): number {
     return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
-  }
-
-  get burstCountMax(): number {
-    return this.limits.burstCountMax;
   }
 
   /** The group up to which everything is synced. */

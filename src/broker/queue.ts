@@ -2,6 +2,7 @@ import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
 import { Endings } from './endings/endings.ts';
 import { BrokerError, describe } from './errors.ts';
+import type { Limits } from './limits.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
 import { ByPriority, InOrder, type Ready } from './ready.ts';
 import {
@@ -22,7 +23,7 @@ export interface QueueHost {
   readonly store: MessageStore;
   /** The one cursor for deliveries. */
   readonly delivery: Delivery;
-  readonly burstCountMax: number;
+  readonly limits: Limits;
   /** Wall milliseconds, read once a turn. */
   nowMs(): number;
   readonly turns: Turns;
@@ -176,7 +177,7 @@ export class Queue implements Timed, Worker {
   deliver(): void {
     if (this.isDeleted || this.isLoading) return;
     const { store, delivery } = this.#host;
-    for (let burst = this.#host.burstCountMax; burst > 0; burst--) {
+    for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return;
       const sequence = this.#ready.peek();
       const { window } = this;
@@ -337,6 +338,7 @@ export class Queue implements Timed, Worker {
     answer: (delivery: Delivery | undefined) => void,
   ): void {
     const { store, delivery } = this.#host;
+    if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
     if (this.#isHeadDue()) this.#host.turns.work.doNow(this);
     const sequence = this.isDeleted ? -1 : this.#ready.peek();
@@ -477,7 +479,7 @@ export class Queue implements Timed, Worker {
     this.isDeleted = true;
     const gone = this.subscriptions.splice(0);
     for (const subscription of gone) {
-      subscription.isActive = false;
+      subscription.end();
       subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
     }
     this.#answerGets();

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Queue } from '../queue.ts';
+import type { Deliverer } from '../subscription.ts';
 import { Timers } from './timers.ts';
 import { WorkList } from './work-list.ts';
 
@@ -22,7 +23,7 @@ export class Turns {
   readonly work: WorkList;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Queue>();
-  #dirty: Queue[] = [];
+  #dirty: Deliverer[] = [];
   #nowMs = 0;
 
   constructor(host: TurnsHost) {
@@ -46,11 +47,11 @@ export class Turns {
     this.#nowMs = 0;
   }
 
-  /** The queue may have something to deliver. */
-  markDirty(queue: Queue): void {
-    if (queue.isDirty) return;
-    queue.isDirty = true;
-    this.#dirty.push(queue);
+  /** A queue, or who serves several, may have something to deliver. */
+  markDirty(deliverer: Deliverer): void {
+    if (deliverer.isDirty) return;
+    deliverer.isDirty = true;
+    this.#dirty.push(deliverer);
   }
 
   /** Delivers what can be, and does what this turn may of all other work. */
@@ -59,9 +60,9 @@ export class Turns {
       while (this.#dirty.length > 0) {
         const dirty = this.#dirty;
         this.#dirty = [];
-        for (const queue of dirty) {
-          queue.isDirty = false;
-          queue.deliver();
+        for (const deliverer of dirty) {
+          deliverer.isDirty = false;
+          deliverer.deliver();
         }
       }
       this.work.run();

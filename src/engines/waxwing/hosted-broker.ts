@@ -206,6 +206,7 @@ async function openBroker(
     wakeAt: (atMs) => alarm.set(atMs),
     formats: [amqp091Format],
     users: message.users,
+    engineVersion: message.engineVersion,
     collectGarbage,
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
