@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -7,8 +7,9 @@ import { Window } from '../storage/window.ts';
 import { type Arguments, noArguments } from './arguments.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Counters } from './counters.ts';
-import { type DeadLetter, deadCopy, deadView, isCycle } from './dead-letters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
+import { DeadLettering } from './endings/dead-lettering.ts';
+import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { type Route, Router } from './exchanges/router.ts';
@@ -20,9 +21,13 @@ import { Logins } from './logins/logins.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { type Deliverer, Delivery } from './subscription.ts';
+import { Delivery } from './subscription.ts';
+import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
+
+/** Turns that work which is being done may take when the broker ends: some two seconds. */
+const closingTurnsMax = 500;
 
 /** A connection that has opened a virtual host. */
 export interface Session {
@@ -49,6 +54,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly flow = new Flow();
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
+  readonly turns: Turns;
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -60,14 +66,10 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly durableListeners = new Set<(group: number) => void>();
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
-  readonly #clock: Clock;
   readonly #random: Random;
   readonly #formats: (MessageFormat | undefined)[] = [];
   readonly #routers = new Map<Vhost, Router>();
-  #dirty: Deliverer[] = [];
-  #timed = new Set<Queue>();
-  #dueMs = Infinity;
-  #nowMs = 0;
+  readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
   /** Asked by headers exchanges only, so that routing needs no closure a message. */
@@ -77,11 +79,28 @@ export class Broker implements VhostHost, Journal<Change> {
   private constructor(options: BrokerOptions) {
     this.#options = options;
     this.logins = new Logins(this.users, options);
-    this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
+    this.turns = new Turns({
+      clock: options.clock ?? systemClock,
+      workUnitsMax: this.limits.workUnitsMax,
+      wakeAt: options.wakeAt,
+      isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
+      pumped: () => {
+        this.store.writeSettlements();
+        this.store.writeCounts();
+      },
+    });
+    this.#deadLettering = new DeadLettering({
+      nowMs: () => this.nowMs(),
+      vhost: (name) => this.vhost(name),
+      formatOf: (number) => this.#formatOf(number),
+      route: (vhost, exchange, publication) => this.#route(vhost, exchange, publication),
+      storeDead: (letter, queues) => this.#storeDead(letter, queues),
+      spend: (units) => this.turns.work.spend(units),
+    });
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // only changes are ever written
@@ -120,7 +139,7 @@ export class Broker implements VhostHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
-    this.#nowMs = 0;
+    this.turns.forgetTime();
   }
 
   /** A bug has ended a connection: said once a connection, for the log. */
@@ -267,6 +286,9 @@ export class Broker implements VhostHost, Journal<Change> {
       break;
     }
     if (queues.length > 0) this.#store(publication, queues, windows);
+    const { work } = this.turns;
+    // One piece at least: else a publisher could make work faster than turns can do it.
+    if (work.isPending) work.run(1);
   }
 
   #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): void {
@@ -284,17 +306,15 @@ export class Broker implements VhostHost, Journal<Change> {
     log.sync(); // what publishers wait for
   }
 
-  /** Full queues refuse; with `reject-publish-dlx` their dead letter exchange gets the message. */
+  /** Full queues refuse; returns those that do not. */
   #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
-    const full = queues.filter((queue) => queue.isFull(publication.bodyLength));
-    const takers = queues.filter((queue) => !full.includes(queue));
-    for (const queue of full) {
-      const { overflow, deadLetterExchange } = queue.settings;
-      const target = vhost.exchanges.get(deadLetterExchange ?? '');
-      if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined || !target)
-        continue;
-      this.#bury(queue, deadCopy(publication), 'maxlen');
+    const full: Queue[] = [];
+    const takers: Queue[] = [];
+    for (const queue of queues) {
+      if (queue.isFull(publication.bodyLength)) full.push(queue);
+      else takers.push(queue);
     }
+    this.#deadLettering.refused(vhost, publication, full);
     this.isRejected = true;
     this.counters.refused++;
     return takers;
@@ -330,75 +350,46 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Publishes what died in a queue to the queue's dead letter exchange. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    this.#bury(queue, deadView(view), reason);
+    try {
+      this.#deadLettering.died(queue, view, reason);
+    } catch (error) {
+      // One letter that a bug keeps from being made must not hold up all those behind it.
+      this.#options.onLetterLost?.(error, queue.name);
+    }
   }
 
-  #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
-    const vhost = this.vhost(queue.vhost);
-    const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
-    const format = this.#formatOf(dead.format);
-    if (target === undefined || format === undefined) return;
-    const headers = dead.address(queue, target, reason, format, this.nowMs());
-    const route = this.#route(vhost, target, dead);
-    const takers = route.queues.filter(
-      (taker) =>
-        (reason === 'rejected' || !isCycle(headers, taker.name)) && !taker.isFull(dead.bodyLength),
-    );
-    if (takers.length === 0) return;
+  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
     this.counters.deadLettered++;
     const { routed, group, isRejected } = this;
-    this.#store(
-      dead,
-      takers,
-      takers.map((taker) => taker.window),
-    );
+    const windows = queues.map((queue) => queue.window);
+    this.#store(letter, queues, windows);
     this.routed = routed;
     this.group = group;
     this.isRejected = isRejected;
   }
 
-  /** Delivers what can be. To be called once everything received in one piece was handled. */
+  /**
+   * Delivers what can be, and does what this turn may of all other work. To be called once everything
+   * received in one piece was handled.
+   */
   pump(): void {
-    while (this.#dirty.length > 0) {
-      const dirty = this.#dirty;
-      this.#dirty = [];
-      for (const deliverer of dirty) {
-        deliverer.isDirty = false;
-        deliverer.deliver();
-      }
-    }
-    this.store.writeSettlements();
-    this.#nowMs = 0;
-  }
-
-  markDirty(deliverer: Deliverer): void {
-    if (deliverer.isDirty) return;
-    deliverer.isDirty = true;
-    this.#dirty.push(deliverer);
+    this.turns.pump();
   }
 
   nowMs(): number {
-    if (this.#nowMs === 0) this.#nowMs = this.#clock.nowMs();
-    return this.#nowMs;
+    return this.turns.nowMs();
   }
 
-  schedule(queue: Queue, atMs: number): void {
-    this.#timed.add(queue);
-    if (atMs < this.#dueMs) this.#dueMs = atMs;
-  }
-
-  /** Does what is due; to be called several times a second. */
+  /** Does what is due, and looks at the memory; to be called several times a second. */
   tick(): void {
-    this.#nowMs = 0;
-    const nowMs = this.nowMs();
-    this.#memory.tick(nowMs, this.memoryBytes);
-    if (nowMs >= this.#dueMs) {
-      const timed = this.#timed;
-      this.#timed = new Set();
-      this.#dueMs = Infinity;
-      for (const queue of timed) queue.tick(nowMs);
-    }
-    this.pump();
+    this.turns.forgetTime();
+    this.#memory.tick(this.nowMs(), this.memoryBytes);
+    this.doDue();
+  }
+
+  /** Does what is due; to be called when `wakeAt` said. */
+  doDue(): void {
+    this.turns.doDue();
   }
 
   load(queue: Queue, sequence: number): void {
@@ -418,6 +409,7 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   queueEnded(queue: Queue): void {
+    this.turns.forget(queue);
     this.counters.delivered += queue.deliveredCount;
     this.counters.settled += queue.settledCount;
   }
@@ -488,6 +480,13 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
     this.pump();
+    // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
+    for (let turn = 0; turn < closingTurnsMax; turn++) {
+      if (!this.turns.work.isPending && !this.store.isLoading) break;
+      await this.store.loaded();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.turns.work.end();
     await this.store.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import { BrokerError } from './errors.ts';
 import type { Publication } from './publication.ts';
 import type { Outcome, Subscription } from './subscription.ts';
 import type { Vhost } from './vhost.ts';
@@ -36,6 +37,7 @@ export class Transaction {
    * Makes everything happen.
    *
    * @param published called after each publish, with the outcome in the broker's fields
+   * @throws {BrokerError} `precondition-failed` where a full queue refused a message: everything else has happened
    * @returns the group whose sync makes the commit durable; 0 where nothing has to be
    */
   commit(published: (publication: Publication) => void): number {
@@ -45,15 +47,22 @@ export class Transaction {
     if (publications.length === 0 && settlements.length === 0) return 0;
     const { store } = this.#broker;
     const { recordCount } = store;
+    let isPartial = false;
     store.begin();
-    for (const publication of publications) {
-      this.#broker.publish(this.#vhost, publication);
-      published(publication);
+    try {
+      for (const publication of publications) {
+        this.#broker.publish(this.#vhost, publication);
+        isPartial ||= this.#broker.isRejected;
+        published(publication);
+      }
+      for (const { subscription, first, last, outcome } of settlements) {
+        subscription.settle(first, last, outcome);
+      }
+      this.#broker.turns.work.run();
+    } finally {
+      store.end();
     }
-    for (const { subscription, first, last, outcome } of settlements) {
-      subscription.settle(first, last, outcome);
-    }
-    store.end();
+    if (isPartial) throw new BrokerError('precondition-failed', 'partial tx completion');
     if (store.recordCount === recordCount) return 0;
     store.log.sync();
     return store.log.openGroup;

@@ -46,8 +46,8 @@ const closeOkId = 0x00140029;
 
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
-  readonly group: number;
-  readonly say: () => void;
+  group: number;
+  say: () => void;
 }
 
 /** One channel: publishing, consuming and settling in one order. */
@@ -200,6 +200,24 @@ export class Channel {
     if (this.#held.length === 0) this.host.awaitsLog();
     const say = () => this.outbox.method(this.number, method);
     this.#held.push({ group, say });
+  }
+
+  /**
+   * Keeps the place of an answer that is not known yet: whatever is to be said after it waits.
+   *
+   * @returns to be called once with the answer; it is sent when what it is about is durable
+   */
+  keepPlace(): (isDurable: boolean, method: Method) => void {
+    if (this.#held.length === 0) this.host.awaitsLog();
+    const place: HeldAnswer = { group: Infinity, say: () => {} };
+    this.#held.push(place);
+    return (isDurable, method) => {
+      place.group = isDurable ? this.broker.store.definedGroup : 0;
+      place.say = () => {
+        if (this.state !== 'closed') this.outbox.method(this.number, method);
+      };
+      this.#sayHeld(this.broker.durableGroup);
+    };
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */
