@@ -9,7 +9,8 @@ import {
   pageBytes,
   sealBlock,
 } from '../src/storage/log/segment.ts';
-import { Log, type LogOptions } from '../src/storage/log.ts';
+import { Log } from '../src/storage/log.ts';
+import type { LogOptions } from '../src/storage/log-owner.ts';
 import { StateStore } from '../src/storage/state-store.ts';
 import { Volume } from '../src/storage/volume.ts';
 import { MemoryDisk } from '../tests/support/memory-disk.ts';

@@ -476,12 +476,12 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   #removeVhost(name: string): void {
+    this.users.forgetVhost(name);
     const vhost = this.vhosts.get(name);
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
     this.#routers.delete(vhost);
-    this.users.forgetVhost(name);
   }
 
   /** Everything durable that was declared. */

@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../base/assert.ts';
+import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
 import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
 
@@ -66,8 +66,8 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#aliases.set(aliasIndex(change.alias.accountId, change.alias.name), change.alias);
         return;
       case 'grant': {
+        // A key that is not there is deleted by a change that follows, and its grants with it.
         const { keyId, id } = change.grant;
-        assert(this.#keys.has(keyId), `grant ${id} names key ${keyId}, which does not exist`);
         const ofKey = this.#grants.get(keyId) ?? new Map<string, GrantRecord>();
         this.#grants.set(keyId, ofKey.set(id, change.grant));
         return;

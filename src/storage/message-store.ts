@@ -1,7 +1,8 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { Journal } from './journal.ts';
-import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
+import { KnownNumbers, MessageChanges } from './message-changes.ts';
+import { locate, readWindow, writeIndex, writeRanges } from './message-index.ts';
 import { fixedBytes, hasExpiry, MessageView, persistent, queueBytes } from './message-record.ts';
 import type { Window } from './window.ts';
 
@@ -13,6 +14,7 @@ export const recordTypes = {
   window: 4,
   returned: 5,
   stopped: 6,
+  changed: 7,
   index: 0x41,
 } as const;
 
@@ -107,11 +109,10 @@ export class MessageStore {
   #settling: Window[] = [];
   #batchDepth = 0;
   readonly #loading = new Set<Promise<void>>();
-  /** The segment that the last checkpoint begins, and each window's next number there. */
-  #checkpointSegment = Infinity;
-  readonly #starts = new Map<Window, number>();
-  /** Live ranges of each window, from the checkpoint that recovery began with. */
-  #ranges = new Map<number, number[]>();
+  readonly #changes = new MessageChanges(recordTypes);
+  readonly #known = new KnownNumbers();
+  /** What {@link KnownNumbers} says of each queue's live messages, once all of it is known. */
+  #live: Map<number, readonly number[]> | undefined = undefined;
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
   isCleanStop = true;
   /** The group that the last definition or purge is in. */
@@ -137,7 +138,9 @@ export class MessageStore {
 
   /** Everything has been replayed. */
   recovered(): void {
-    this.#ranges.clear();
+    this.#found();
+    this.#known.clear();
+    this.#live = undefined;
   }
 
   /**
@@ -202,6 +205,7 @@ export class MessageStore {
     const offset = log.at - block.start;
     for (const window of windows) {
       const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
+      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
       const dueMs = window.dueMs(nowMs, expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
       log.retain(block.slot);
@@ -296,6 +300,7 @@ export class MessageStore {
   #writeRun(window: Window): void {
     const block = this.log.reserve(recordTypes.settle, 16);
     this.recordCount++;
+    this.#changes.settled(window, window.runStart, window.runEnd);
     const { buffer } = block;
     const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
     writeU48(buffer, at, window.runEnd);
@@ -304,7 +309,7 @@ export class MessageStore {
   /** Appends a change of definitions; it is synced soon. */
   define(change: object): void {
     this.writeSettlements();
-    this.#writeDefinition(this.log, change);
+    this.#changes.defined(this.#writeDefinition(this.log, change));
     this.#syncDefinition();
   }
 
@@ -320,12 +325,12 @@ export class MessageStore {
     this.log.sync();
   }
 
-  #writeDefinition(log: MessageLog, change: object): number {
+  #writeDefinition(log: MessageLog, change: object): Buffer {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
     this.recordCount++;
     bytes.copy(block.buffer, log.at);
-    return block.segment;
+    return bytes;
   }
 
   #forget(window: Window, sequence: number): void {
@@ -348,24 +353,34 @@ export class MessageStore {
    * Everything that recreates the present state, given the indexes of older segments. Never within a
    * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
    */
-  checkpoint(log: MessageLog): void {
-    for (const change of this.#definitions.snapshot()) {
-      this.#checkpointSegment = this.#writeDefinition(log, change);
-    }
-    this.#starts.clear();
+  *checkpoint(log: MessageLog): Generator<unknown> {
+    for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
     for (const window of this.windows.values()) {
-      this.#starts.set(window, window.next);
-      writeRanges(log, recordTypes.window, window);
+      yield* writeRanges(log, recordTypes.window, window);
     }
   }
 
-  /** The live messages that lie in one segment. */
+  /** Bytes, about, of what was changed and not yet written again. */
+  get changedBytes(): number {
+    return this.#changes.bytes;
+  }
+
+  /** What was changed since the segment began, or since the last call. */
+  changes(log: MessageLog, isLast: boolean): void {
+    this.#changes.write(log, isLast, (window) => this.windows.get(window.number) === window);
+  }
+
+  /** The live messages that came to the segment that ends. */
   index(segment: number, log: MessageLog): void {
-    const isCurrent = segment >= this.#checkpointSegment;
-    for (const window of this.windows.values()) {
-      const from = isCurrent ? (this.#starts.get(window) ?? 0) : 0;
-      writeIndex(log, recordTypes.index, window, segment, from);
+    for (const window of this.#changes.windows) {
+      if (this.windows.get(window.number) !== window) continue;
+      writeIndex(log, recordTypes.index, window, segment, window.arrivedFrom);
     }
+  }
+
+  /** A segment begins. */
+  begun(): void {
+    this.#changes.clear();
   }
 
   /** Folds one record in, in the order of the log. */
@@ -382,10 +397,18 @@ export class MessageStore {
       case recordTypes.definition:
         this.isCleanStop = false;
         this.#definitions.apply(JSON.parse(buffer.toString('utf8', start, end)));
+        if (!block.transient) this.#changes.defined(Buffer.from(buffer.subarray(start, end)));
         return;
-      case recordTypes.window:
-        this.#replayWindow(buffer, start, end);
+      case recordTypes.window: {
+        const { queue, next, ranges } = readWindow(buffer, start, end);
+        this.#known.base(queue, next, ranges);
         return;
+      }
+      case recordTypes.changed: {
+        const { queue, next, ranges } = readWindow(buffer, start, end);
+        this.#known.changed(queue, next, ranges);
+        return;
+      }
       case recordTypes.returned:
         for (const [window, sequence] of this.#each(buffer, start, end)) {
           if (window.isLive(sequence)) window.markReturned(sequence, false);
@@ -401,20 +424,37 @@ export class MessageStore {
 
   #replayIndex(buffer: Buffer, start: number, end: number): void {
     const window = this.windows.get(readU32(buffer, start + 6));
-    const live = this.#ranges.get(window?.number ?? -1);
-    if (window !== undefined && live !== undefined) {
-      locate(this.log, buffer, start, end, window, live);
+    if (window === undefined) return;
+    const found = this.#found();
+    let live = found.get(window.number);
+    if (live === undefined) {
+      live = this.#known.of(window.number).live;
+      found.set(window.number, live);
     }
+    locate(this.log, buffer, start, end, window, live);
+  }
+
+  /** To be called once bases and changes have come: queues then have their next numbers. */
+  #found(): Map<number, readonly number[]> {
+    if (this.#live !== undefined) return this.#live;
+    this.#live = new Map();
+    for (const [number, next] of this.#known.nexts()) {
+      const window = this.windows.get(number);
+      if (window !== undefined) window.next = Math.max(window.next, next);
+    }
+    return this.#live;
   }
 
   #replayMessage(block: MessageBlock, buffer: Buffer, start: number): void {
     const view = this.#view;
+    this.#found();
     view.open(buffer, start);
     for (let i = 0, p = start + 4; i < view.queueCount; i++, p += queueBytes) {
       const window = this.windows.get(readU32(buffer, p));
       // A queue deleted later in the log has its messages here still.
       if (window === undefined) continue;
       const sequence = readU48(buffer, p + 4);
+      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
       window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
       if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
@@ -425,28 +465,19 @@ export class MessageStore {
   #replaySettle(buffer: Buffer, start: number): void {
     const window = this.windows.get(readU32(buffer, start));
     if (window === undefined) return;
+    this.#found();
     const end = readU48(buffer, start + 10);
+    this.#changes.settled(window, readU48(buffer, start + 4), end);
     for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
       if (!window.isLive(s)) return;
       this.#forget(window, s);
     }
   }
 
-  #replayWindow(buffer: Buffer, start: number, end: number): void {
-    const number = readU32(buffer, start);
-    const window = this.windows.get(number);
-    if (window === undefined) return;
-    window.next = Math.max(window.next, readU48(buffer, start + 4));
-    const ranges = this.#ranges.get(number) ?? [];
-    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
-    this.#ranges.set(number, ranges);
-  }
-
   *#each(buffer: Buffer, start: number, end: number): Generator<[Window, number]> {
-    const window = this.windows.get(readU32(buffer, start));
+    const { queue, ranges } = readWindow(buffer, start, end);
+    const window = this.windows.get(queue);
     if (window === undefined) return;
-    const ranges: number[] = [];
-    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
     for (let i = 0; i < ranges.length; i += 2) {
       for (let s = ranges[i] ?? 0; s < (ranges[i + 1] ?? 0); s++) yield [window, s];
     }
@@ -460,7 +491,10 @@ export class MessageStore {
     // A segment that began now would have nothing of what is said next in its checkpoint.
     this.log.beginBatch();
     for (const window of this.windows.values()) {
-      writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+      const steps = writeRanges(this.log, recordTypes.returned, window, (s) =>
+        window.isReturned(s),
+      );
+      for (const _ of steps);
     }
     this.log.reserve(recordTypes.stopped, 0);
     this.log.endBatch();

@@ -28,6 +28,10 @@ export class StateStore {
   #log: MessageLog | undefined = undefined;
   #waiters: Waiter[] = [];
   #failure: Error | undefined = undefined;
+  /** Changes to journals, as they are written, since the present segment began. */
+  #changes: Buffer[] = [];
+  /** Bytes of those changes. */
+  changedBytes = 0;
 
   constructor(journals: readonly Journal[], timelines: readonly string[]) {
     for (const journal of journals) this.#journals.set(journal.name, journal);
@@ -56,7 +60,7 @@ export class StateStore {
     const log = this.#opened;
     log.beginBatch();
     for (const entry of entries) {
-      if ('journal' in entry) this.#writeChange(entry.journal, entry.change);
+      if ('journal' in entry) this.#changed(this.#writeChange(entry.journal, entry.change));
       else
         this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, entry.bytes);
     }
@@ -73,12 +77,15 @@ export class StateStore {
     });
   }
 
-  #writeChange(journal: string, change: object): void {
-    const log = this.#opened;
+  #writeChange(journal: string, change: object): Buffer {
     const bytes = Buffer.from(JSON.stringify([journal, change]));
-    const block = log.reserve(recordTypes.change, bytes.length);
-    assert(block.buffer !== undefined, 'a block just reserved is not in memory');
-    bytes.copy(block.buffer, log.at);
+    writeBytes(this.#opened, bytes);
+    return bytes;
+  }
+
+  #changed(bytes: Buffer): void {
+    this.#changes.push(bytes);
+    this.changedBytes += bytes.length;
   }
 
   #journal(name: string): Journal {
@@ -121,10 +128,22 @@ export class StateStore {
   }
 
   /** What recreates the journals' present state. */
-  checkpoint(_log: MessageLog): void {
+  *checkpoint(_log: MessageLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {
-      for (const change of journal.snapshot()) this.#writeChange(journal.name, change);
+      for (const change of journal.snapshot()) yield this.#writeChange(journal.name, change);
     }
+  }
+
+  /** The changes to journals since the segment began, or since the last call. */
+  changes(log: MessageLog): void {
+    for (const bytes of this.#changes) writeBytes(log, bytes);
+    this.begun();
+  }
+
+  /** A segment begins. */
+  begun(): void {
+    this.#changes = [];
+    this.changedBytes = 0;
   }
 
   /** Where the timelines' records of one segment lie. */
@@ -138,6 +157,7 @@ export class StateStore {
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
       this.applyRecord(type, buffer, start, end);
+      if (!block.transient) this.#changed(Buffer.from(buffer.subarray(start, end)));
     } else if (type === recordTypes.timeline) {
       this.#timeline(timelineName(buffer, start)).replay(this.#opened, block, buffer, start);
     } else if (type === recordTypes.index) {
@@ -160,6 +180,11 @@ export class StateStore {
   close(): Promise<void> {
     return this.#opened.close();
   }
+}
+
+function writeBytes(log: MessageLog, bytes: Buffer): void {
+  const { buffer } = log.reserve(recordTypes.change, bytes.length);
+  bytes.copy(buffer, log.at);
 }
 
 /** What a record of a timeline holds; undefined for every other record. */

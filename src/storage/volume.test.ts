@@ -72,7 +72,7 @@ test('a volume of a newer format is refused with both versions', async () => {
   await writeFile(`${folder}/volume`, bytes);
   await assert.rejects(Volume.open(systemDisk, folder, dataKey), {
     code: 'format-too-new',
-    message: /has format 7; this program reads up to 2/,
+    message: /has format 7; this program reads up to 3/,
   });
 });
 

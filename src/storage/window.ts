@@ -43,6 +43,8 @@ export class Window {
   runStart = -1;
   /** ... to before here. */
   runEnd = -1;
+  /** The first number that came since the log's present segment began; -1 where none did. */
+  arrivedFrom = -1;
   #chunks: (Uint32Array | undefined)[] = [];
   /** Live messages in each chunk. */
   #left: number[] = [];

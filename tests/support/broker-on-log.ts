@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Broker } from '../../src/broker/broker.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
-import { Log, type LogOptions } from '../../src/storage/log.ts';
+import { Log } from '../../src/storage/log.ts';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { plainFormat } from './plain-format.ts';

@@ -123,14 +123,15 @@ export class MemoryLog implements MessageLog {
   }
 
   /** Begins a new segment, from which older ones are only known by their indexes. */
-  roll(store: Pick<MessageStore, 'index' | 'checkpoint'>): void {
+  roll(store: Pick<MessageStore, 'index' | 'checkpoint' | 'begun'>): void {
     this.rows = [];
     store.index(this.#segment, this);
     this.#indexes.push(...this.rows);
     this.rows = [];
     this.#segment++;
     this.#open = undefined;
-    store.checkpoint(this);
+    store.begun();
+    for (const _ of store.checkpoint(this));
     this.#checkpointCount = this.rows.length;
     this.syncNow();
   }
