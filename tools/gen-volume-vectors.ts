@@ -22,10 +22,11 @@ import {
   idle,
   keyText,
   killed,
+  large,
+  migrated,
   mixed,
   mount,
   mountedAgain,
-  ofFormat1,
   recycled,
   secondClosed,
   secondMount,
@@ -66,13 +67,22 @@ const good: Readonly<Record<string, Scenario>> = {
   },
   'killed-idle': { about: 'Killed when the mark said that everything was synced.', make: idle },
   'killed-busy': { about: 'Killed when a group had been synced after the mark.', make: busy },
-  'format-1-closed': {
-    about: 'Closed by a program of format 1.',
-    make: async () => ofFormat1(await secondClosed()),
+  large: {
+    about: 'A state larger than a segment: its base and what changed since lie in several.',
+    make: () => large('closed'),
   },
-  'format-1-idle': {
-    about: 'Killed under a program of format 1, behind an empty block that proved what was synced.',
-    make: async () => ofFormat1(await withGroup(Buffer.alloc(0), 4)),
+  'large-killed': {
+    about: 'The same, killed while the next base was being written, which counts for nothing.',
+    make: () => large('killed'),
+  },
+  'large-again': {
+    about:
+      'The same, mounted once more and closed: the changes of the cut segment are in the next.',
+    make: () => large('again'),
+  },
+  migrated: {
+    about: 'Killed under format 2, mounted by this release and closed.',
+    make: migrated,
   },
   'cut-closed': {
     about: 'Killed, mounted again and closed: the index of segment 1 is in segment 2.',
@@ -104,7 +114,7 @@ const bad: Readonly<Record<string, Scenario>> = {
     refusal: ['not-a-volume', 'header', 'volume'],
   },
   'format-newer': {
-    about: 'A header of format 18.',
+    about: 'A header of format 19.',
     make: async () => flip(await secondClosed(), 'volume', 9),
     refusal: ['format-too-new', 'header', ''],
   },
@@ -178,13 +188,15 @@ const bad: Readonly<Record<string, Scenario>> = {
     },
     refusal: ['volume-damaged', 'check', 'seg-1'],
   },
-  'format-1-flip': {
-    about: 'A changed bit in the last group before an empty block, in a volume without a mark.',
-    make: async () => {
-      const disk = await ofFormat1(await withGroup(Buffer.alloc(0), 4));
-      return flip(disk, 'seg-1', endOf(disk.bytes(`${folder}/seg-1`)) - 2 * pageBytes + 60);
-    },
-    refusal: ['volume-damaged', 'recovery', 'seg-1'],
+  'large-missing': {
+    about: 'A segment since the base is missing, in which no message is.',
+    make: async () => without(await large('closed'), 'seg-3'),
+    refusal: ['volume-damaged', 'recovery', 'seg-3'],
+  },
+  'large-flip': {
+    about: 'A changed bit in a slice of the base.',
+    make: async () => flip(await large('closed'), 'seg-3', pageBytes + 60),
+    refusal: ['volume-damaged', 'recovery', 'seg-3'],
   },
   'mark-missing': {
     about: 'A killed volume without its mark.',
