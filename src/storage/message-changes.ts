@@ -1,4 +1,5 @@
 import { writeU32, writeU48 } from '../base/bytes.ts';
+import type { WindowRecord } from './message-index.ts';
 import type { MessageLog } from './message-store.ts';
 import type { Window } from './window.ts';
 
@@ -119,6 +120,8 @@ class Known {
 /** What bases and changes say of queues' numbers, put together at recovery. */
 export class KnownNumbers {
   readonly #known = new Map<number, Known>();
+  readonly #live = new Map<number, readonly number[]>();
+  #isTold = false;
 
   #of(queue: number): Known {
     let known = this.#known.get(queue);
@@ -133,7 +136,7 @@ export class KnownNumbers {
    * A base says which numbers of a queue are live, ascending over all of its records. From `next` on it
    * says nothing: messages that came later are live unless changes say that they were settled.
    */
-  base(queue: number, next: number, ranges: readonly number[]): void {
+  base({ queue, next, ranges }: WindowRecord): void {
     const known = this.#of(queue);
     known.next = Math.max(known.next, next);
     known.liveTo = Math.max(known.liveTo, next);
@@ -141,29 +144,35 @@ export class KnownNumbers {
   }
 
   /** Changes say what was settled. */
-  changed(queue: number, next: number, ranges: readonly number[]): void {
+  changed({ queue, next, ranges }: WindowRecord): void {
     const known = this.#of(queue);
     known.next = Math.max(known.next, next);
     for (const bound of ranges) known.settled.push(bound);
   }
 
-  /**
-   * What is known of a queue in the end: its next number, and live ranges, ascending; messages are live
-   * only in these.
-   */
-  of(queue: number): { readonly next: number; readonly live: readonly number[] } {
-    const known = this.#known.get(queue);
-    if (known === undefined) return { next: 0, live: [0, Infinity] };
-    const { next, live, liveTo, settled } = known;
-    return { next, live: without([...live, liveTo, Infinity], merged(settled)) };
+  /** Gives queues their next numbers, once: to be called when bases and changes have come. */
+  tell(windows: ReadonlyMap<number, Window>): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    for (const [queue, { next }] of this.#known) {
+      const window = windows.get(queue);
+      if (window !== undefined) window.next = Math.max(window.next, next);
+    }
   }
 
-  /** Numbers of the queues of which something is known, and the next number of each. */
-  *nexts(): Iterable<[queue: number, next: number]> {
-    for (const [queue, { next }] of this.#known) yield [queue, next];
+  /** The numbers of a queue that may be live, in ranges, ascending: a message of another was settled. */
+  live(queue: number): readonly number[] {
+    let found = this.#live.get(queue);
+    if (found === undefined) {
+      const { live, liveTo, settled } = this.#known.get(queue) ?? new Known();
+      found = without([...live, liveTo, Infinity], merged(settled));
+      this.#live.set(queue, found);
+    }
+    return found;
   }
 
   clear(): void {
+    this.#live.clear();
     this.#known.clear();
   }
 }

@@ -111,8 +111,6 @@ export class MessageStore {
   readonly #loading = new Set<Promise<void>>();
   readonly #changes = new MessageChanges(recordTypes);
   readonly #known = new KnownNumbers();
-  /** What {@link KnownNumbers} says of each queue's live messages, once all of it is known. */
-  #live: Map<number, readonly number[]> | undefined = undefined;
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
   isCleanStop = true;
   /** The group that the last definition or purge is in. */
@@ -138,9 +136,8 @@ export class MessageStore {
 
   /** Everything has been replayed. */
   recovered(): void {
-    this.#found();
+    this.#known.tell(this.windows);
     this.#known.clear();
-    this.#live = undefined;
   }
 
   /**
@@ -399,16 +396,12 @@ export class MessageStore {
         this.#definitions.apply(JSON.parse(buffer.toString('utf8', start, end)));
         if (!block.transient) this.#changes.defined(Buffer.from(buffer.subarray(start, end)));
         return;
-      case recordTypes.window: {
-        const { queue, next, ranges } = readWindow(buffer, start, end);
-        this.#known.base(queue, next, ranges);
+      case recordTypes.window:
+        this.#known.base(readWindow(buffer, start, end));
         return;
-      }
-      case recordTypes.changed: {
-        const { queue, next, ranges } = readWindow(buffer, start, end);
-        this.#known.changed(queue, next, ranges);
+      case recordTypes.changed:
+        this.#known.changed(readWindow(buffer, start, end));
         return;
-      }
       case recordTypes.returned:
         for (const [window, sequence] of this.#each(buffer, start, end)) {
           if (window.isLive(sequence)) window.markReturned(sequence, false);
@@ -425,29 +418,13 @@ export class MessageStore {
   #replayIndex(buffer: Buffer, start: number, end: number): void {
     const window = this.windows.get(readU32(buffer, start + 6));
     if (window === undefined) return;
-    const found = this.#found();
-    let live = found.get(window.number);
-    if (live === undefined) {
-      live = this.#known.of(window.number).live;
-      found.set(window.number, live);
-    }
-    locate(this.log, buffer, start, end, window, live);
-  }
-
-  /** To be called once bases and changes have come: queues then have their next numbers. */
-  #found(): Map<number, readonly number[]> {
-    if (this.#live !== undefined) return this.#live;
-    this.#live = new Map();
-    for (const [number, next] of this.#known.nexts()) {
-      const window = this.windows.get(number);
-      if (window !== undefined) window.next = Math.max(window.next, next);
-    }
-    return this.#live;
+    this.#known.tell(this.windows);
+    locate(this.log, buffer, start, end, window, this.#known.live(window.number));
   }
 
   #replayMessage(block: MessageBlock, buffer: Buffer, start: number): void {
     const view = this.#view;
-    this.#found();
+    this.#known.tell(this.windows);
     view.open(buffer, start);
     for (let i = 0, p = start + 4; i < view.queueCount; i++, p += queueBytes) {
       const window = this.windows.get(readU32(buffer, p));
@@ -465,7 +442,7 @@ export class MessageStore {
   #replaySettle(buffer: Buffer, start: number): void {
     const window = this.windows.get(readU32(buffer, start));
     if (window === undefined) return;
-    this.#found();
+    this.#known.tell(this.windows);
     const end = readU48(buffer, start + 10);
     this.#changes.settled(window, readU48(buffer, start + 4), end);
     for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {

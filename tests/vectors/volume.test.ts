@@ -76,9 +76,12 @@ function readWithPython(name: string, vector: VolumeVector, options: readonly st
 
 // With -S Python finds no installed packages, and the reader uses the system's libcrypto.
 for (const options of [[], ['-S']]) {
+  // The other only over what this release writes: it is slow.
+  const isRead = ([name]: [string, VolumeVector]) =>
+    options.length === 0 || !name.endsWith('of format 2');
   const which = ['python3', ...options].join(' ');
   test(`a second reader, under ${which}, lists the same records`, { skip }, () => {
-    for (const [name, vector] of good) {
+    for (const [name, vector] of good.filter(isRead)) {
       const { stdout, stderr, status } = readWithPython(name, vector, options);
       assert.deepEqual([status, stderr], [0, ''], name);
       assert.deepEqual(stdout.split('\n').slice(0, -1), vector.records, name);
@@ -88,7 +91,7 @@ for (const options of [[], ['-S']]) {
   test(`a second reader, under ${which}, refuses the same volumes for the same reasons`, {
     skip,
   }, () => {
-    for (const [name, vector] of bad) {
+    for (const [name, vector] of bad.filter(isRead)) {
       const { stdout, stderr, status } = readWithPython(name, vector, options);
       assert.deepEqual([status, stdout], [1, ''], `${name}: ${stderr}`);
       const expected = `${vector.refusal?.code}: ${vector.refusal?.file}`;
