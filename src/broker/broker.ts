@@ -430,7 +430,7 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   newWindow(number: number | undefined, isDurable: boolean): Window {
-    this.#queueNumber = Math.max(this.#queueNumber + 1, number ?? 0);
+    this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
     const window = new Window(number ?? this.#queueNumber, isDurable);
     if (isDurable) this.store.windows.set(window.number, window);
     return window;

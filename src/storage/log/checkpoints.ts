@@ -189,12 +189,12 @@ export class Checkpoints {
   #advance(draft: Draft): void {
     if (this.#isHurried) this.#owedBytes = this.#sliceBytes;
     if (this.#owedBytes < pageBytes || !this.#host.hasRoomForPart) return;
-    const bytes = Math.min(this.#owedBytes, this.#sliceBytes);
-    this.#owedBytes = Math.min(this.#owedBytes - bytes, this.#sliceBytes * 4);
     const { openGroup, pendingBytes } = this.#log;
-    this.#slice(draft, bytes - slackBytes);
-    const ownBytes = this.#sliceBytesOf.get(openGroup) ?? 0;
-    this.#sliceBytesOf.set(openGroup, ownBytes + this.#log.pendingBytes - pendingBytes);
+    this.#slice(draft, Math.min(this.#owedBytes, this.#sliceBytes) - slackBytes);
+    const bytes = this.#log.pendingBytes - pendingBytes;
+    // A long record is more than was owed: the next slice then waits for longer.
+    this.#owedBytes = Math.min(this.#owedBytes - bytes, this.#sliceBytes * 4);
+    this.#sliceBytesOf.set(openGroup, (this.#sliceBytesOf.get(openGroup) ?? 0) + bytes);
     if (this.#isHurried) this.#log.sync();
   }
 
