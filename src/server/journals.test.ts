@@ -130,6 +130,22 @@ test(
   }),
 );
 
+/** Makes or deletes something in a virtual host. */
+function step(broker: BareBroker['broker'], random: SeededRandom): void {
+  const name = `v${random.below(2)}`;
+  if (!broker.vhosts.has(name)) broker.createVhost(name);
+  const vhost = broker.vhost(name);
+  const [exchange, queue] = [`e${random.below(3)}`, `q${random.below(4)}`];
+  const options = { durable: true, autoDelete: random.oneIn(2), arguments: {} };
+  const what = random.below(12);
+  if (what < 5) declare(vhost, what < 3 ? queue : undefined, exchange, options);
+  else if (what < 8) bind(vhost, exchange, queue, `${random.below(2)}`, random.oneIn(3));
+  else if (what === 8) vhost.deleteQueue(queue, owner, { ifUnused: false, ifEmpty: false });
+  else if (what === 9) vhost.deleteExchange(exchange, { ifUnused: false });
+  else if (what === 10) user(broker, random.below(8), name);
+  else if (random.oneIn(3)) broker.deleteVhost(name);
+}
+
 /** What a broker writes while definitions of every kind are made and deleted. */
 async function definitionsOf(random: SeededRandom): Promise<Change[]> {
   const { broker } = await BareBroker.open();
@@ -140,20 +156,7 @@ async function definitionsOf(random: SeededRandom): Promise<Change[]> {
     changes.push(structuredClone(change) as Change); // only changes of definitions are given to it
     define(change);
   };
-  for (let i = 0; i < 80; i++) {
-    const name = `v${random.below(2)}`;
-    if (!broker.vhosts.has(name)) broker.createVhost(name);
-    const vhost = broker.vhost(name);
-    const [exchange, queue] = [`e${random.below(3)}`, `q${random.below(4)}`];
-    const options = { durable: true, autoDelete: random.oneIn(2), arguments: {} };
-    const what = random.below(12);
-    if (what < 5) declare(vhost, what < 3 ? queue : undefined, exchange, options);
-    else if (what < 8) bind(vhost, exchange, queue, `${random.below(2)}`, random.oneIn(3));
-    else if (what === 8) vhost.deleteQueue(queue, owner, { ifUnused: false, ifEmpty: false });
-    else if (what === 9) vhost.deleteExchange(exchange, { ifUnused: false });
-    else if (what === 10) user(broker, random.below(8), name);
-    else if (random.oneIn(3)) broker.deleteVhost(name);
-  }
+  for (let i = 0; i < 80; i++) step(broker, random);
   return changes;
 }
 
