@@ -15,6 +15,16 @@ export interface Limits {
   readonly unreadBytesMax: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
+  /** Bytes of one declaration's or binding's arguments: names and values. */
+  readonly argumentsBytesMax: number;
+  /** Queues of one virtual host. */
+  readonly queueCountMax: number;
+  /** Exchanges of one virtual host. */
+  readonly exchangeCountMax: number;
+  /** Bindings of one exchange. */
+  readonly bindingCountMax: number;
+  /** Routing keys that one message's headers `CC` and `BCC` may name together. */
+  readonly senderKeyCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
 }
@@ -26,5 +36,10 @@ export const defaultLimits: Limits = {
   bodyBytesMax: 128 * 1024 * 1024,
   unreadBytesMax: 32 * 1024 * 1024,
   routeCacheCountMax: 16_384,
+  argumentsBytesMax: 16 * 1024,
+  queueCountMax: 500_000,
+  exchangeCountMax: 100_000,
+  bindingCountMax: 500_000,
+  senderKeyCountMax: 1000,
   burstCountMax: 4096,
 };

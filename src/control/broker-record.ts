@@ -51,7 +51,7 @@ export interface BrokerRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** Only hashes, never a password. */
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** The idempotency token it was created with, and a digest of that request. */
+  /** The idempotency token it was created with, and a keyed digest of that request. */
   readonly creation: { readonly token: string; readonly digest: string } | null;
   readonly key: KeyChoice;
   /** Ids of the grants on its key: the service's (`mq_grant`), and its volume's once it is made. */
@@ -66,6 +66,11 @@ export interface BrokerRecord {
   readonly mountedEpoch: number;
   /** Listener name to port, of the last start. */
   readonly ports: Readonly<Record<string, number>>;
+  /**
+   * The ports that the broker returns to once they are free, where another program had one of them
+   * at the last start; equal to `ports` otherwise. Records of earlier releases lack it.
+   */
+  readonly wantedPorts?: Readonly<Record<string, number>>;
   readonly action: RequiredAction | null;
   readonly pending: PendingSettings;
 }

@@ -10,6 +10,7 @@ import { type Group, GroupWriter } from './log/group-writer.ts';
 import { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
 import {
+  checkRecordSize,
   encodeBlocks,
   encodeParts,
   encodeTable,
@@ -176,6 +177,7 @@ export class Log implements MessageLog, CheckpointHost {
   }
 
   reserve(type: number, size: number): LogBlock {
+    checkRecordSize(size);
     const need = size + recordHeaderBytes;
     if (this.#appender?.hasRoom(need) !== true) this.#prepare(need);
     const appender = this.#appender;
@@ -198,8 +200,9 @@ export class Log implements MessageLog, CheckpointHost {
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
-  reserveTransient(_type: number, size: number): LogBlock {
-    const block = this.#table.reserveTransient(size);
+  reserveTransient(type: number, size: number): LogBlock {
+    checkRecordSize(size);
+    const block = this.#table.reserveTransient(type, size);
     this.at = this.#table.transientAt;
     return block;
   }
@@ -435,7 +438,12 @@ export class Log implements MessageLog, CheckpointHost {
     this.#table.release(slot);
   }
 
+  damaged(slot: number, offset: number): void {
+    this.#fail(this.#recovery.brokenPlace(this.#table.home(slot), this.numberOf(slot), offset));
+  }
+
   load(slot: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return this.#loader.load(slot);
   }
 

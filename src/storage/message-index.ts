@@ -67,7 +67,7 @@ export interface WindowRecord {
 /**
  * Reads a window record, or one that is laid out like it.
  *
- * @throws {StorageError} `volume-damaged` where it is not as one is written
+ * @throws {StorageError} `record-invalid` where it is not as one is written
  */
 export function readWindow(buffer: Buffer, start: number, end: number): WindowRecord {
   const size = end - start;
@@ -86,7 +86,7 @@ export function readWindow(buffer: Buffer, start: number, end: number): WindowRe
 }
 
 function damaged(what: string): StorageError {
-  return new StorageError('volume-damaged', `the log has a broken record: ${what}`);
+  return new StorageError('record-invalid', what);
 }
 
 /**
@@ -185,7 +185,23 @@ class Entry {
   }
 }
 
-/** Puts the messages of an index record that the checkpoint calls live into their windows. */
+/** Bytes before the entries of an index record. */
+export const indexHeadBytes = 10;
+
+/** Whether an index record's entries fill it. */
+export function proveIndex(buffer: Buffer, start: number, end: number): boolean {
+  const entry = new Entry();
+  let p = start + indexHeadBytes;
+  while (p < end) p = entry.read(buffer, p);
+  return p === end;
+}
+
+/**
+ * Puts the messages of an index record that the checkpoint calls live into their windows.
+ *
+ * @throws {StorageError} `record-invalid` where the record is not laid out so, or names a block that
+ *   is not there
+ */
 export function locate(
   log: MessageLog,
   buffer: Buffer,
@@ -199,16 +215,20 @@ export function locate(
   let at = 0;
   let block = -1;
   let slot: number | undefined;
-  for (let p = start + 10; p < end; ) {
+  for (let p = start + indexHeadBytes; p < end; ) {
     p = entry.read(buffer, p);
-    if (p > end) throw damaged(`an index of queue ${window.number} is cut off`);
+    if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     if (sequence < (live[at] ?? Infinity)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
     if (slot === undefined) {
-      throw damaged(`an index names block ${block} of segment ${segment}, which is not there`);
+      const block = `block ${entry.block} of segment ${segment}`;
+      throw new StorageError(
+        'record-invalid',
+        `an index record names ${block}, which is not there`,
+      );
     }
     window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority);
     if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);

@@ -1,4 +1,4 @@
-import type { Argument, Arguments } from '../arguments.ts';
+import { type Argument, type Arguments, requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 
 const none: readonly string[] = Object.freeze([]);
@@ -22,6 +22,21 @@ export interface SenderKeys {
  */
 export function senderKeys(headers: Arguments): SenderKeys {
   return { open: keysIn(headers, 'CC'), hidden: keysIn(headers, 'BCC') };
+}
+
+/**
+ * Requires the keys that a sender names to be as many and as long as allowed.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkSenderKeys({ open, hidden }: SenderKeys, countMax: number): void {
+  const count = open.length + hidden.length;
+  if (count > countMax) {
+    const found = `${count} routing keys in headers CC and BCC`;
+    throw new BrokerError('precondition-failed', `${found}; ${countMax} are allowed`);
+  }
+  for (const key of open) requireShortName('routing key in header CC', key);
+  for (const key of hidden) requireShortName('routing key in header BCC', key);
 }
 
 function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {

@@ -1,12 +1,12 @@
 import { assert } from '../../base/assert.ts';
-import { readU32, writeU32 } from '../../base/bytes.ts';
+import { readU32 } from '../../base/bytes.ts';
 import { CounterSealer } from '../../crypto/aead.ts';
 import type { Position } from '../volume.ts';
 import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';
 import type { Group } from './group-writer.ts';
 import type { LiveSegment } from './live-segment.ts';
-import { logRecordTypes, type PartKind, recordHeaderBytes } from './records.ts';
+import { logRecordTypes, type PartKind, recordHeaderBytes, writeRecordHeader } from './records.ts';
 import {
   blockFlags,
   blockHeaderBytes,
@@ -112,8 +112,7 @@ export class Appender {
     const block = this.#open;
     assert(block !== undefined, 'a record has no block');
     const at = this.#used;
-    block.buffer[at] = type;
-    this.at = writeU32(block.buffer, at + 1, size);
+    this.at = writeRecordHeader(block.buffer, at, type, size);
     this.#used = at + need;
     return block;
   }
@@ -130,8 +129,7 @@ export class Appender {
 
   /** Each block of a part says so first: whoever replays the records around it passes over it. */
   #markPart(block: LogBlock, part: PartKind): void {
-    block.buffer[this.#used] = logRecordTypes.part;
-    const at = writeU32(block.buffer, this.#used + 1, 1);
+    const at = writeRecordHeader(block.buffer, this.#used, logRecordTypes.part, 1);
     block.buffer[at] = part;
     this.#used = at + 1;
     this.#partBlocks.push(block.number);

@@ -1,4 +1,3 @@
-import { BytesError } from '../../base/bytes.ts';
 import type { StorageError } from '../errors.ts';
 import { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
@@ -120,11 +119,11 @@ export class Replay {
         if (isFormat2 && type === logRecordTypes.tableOfFormat2) {
           const read = () => decodeTableOfFormat2(plaintext, start, end);
           const base = { start: segment.number, bytes };
-          return { at, end, base, entries: this.#proved(segment, block, read) };
+          return { at, end, base, entries: this.#proved(segment, block, start, read) };
         }
         if (!isFormat2 && type === logRecordTypes.table) {
           const read = () => decodeTable(plaintext, start, end);
-          return { at, end, ...this.#proved(segment, block, read) };
+          return { at, end, ...this.#proved(segment, block, start, read) };
         }
       }
     }
@@ -205,7 +204,7 @@ export class Replay {
       if (type !== logRecordTypes.blocks && type !== logRecordTypes.parts) continue;
       isFound = true;
       const decode = type === logRecordTypes.blocks ? decodeBlocks : decodeParts;
-      this.#proved(home, read, () => decode(read.plaintext, start, end, segment));
+      this.#proved(home, read, start, () => decode(read.plaintext, start, end, segment));
     }
     return isFound;
   }
@@ -218,9 +217,9 @@ export class Replay {
 
   /** The records of a block of a checkpoint; behind its table, where it has one, are others. */
   #replayPart(segment: LiveSegment, block: ReadBlock): void {
-    for (const { type, start, end } of this.#records(segment, block)) {
-      if (type === logRecordTypes.tableOfFormat2) return;
-      if (!isLogRecord(type)) this.#target.record(this.#nowhere, type, block.plaintext, start, end);
+    for (const record of this.#records(segment, block)) {
+      if (record.type === logRecordTypes.tableOfFormat2) return;
+      if (!isLogRecord(record.type)) this.#tell(segment, block, record);
     }
   }
 
@@ -230,9 +229,8 @@ export class Replay {
     for await (const read of this.#readIndex(segment)) {
       if (partOf(read.plaintext) !== undefined) continue;
       if (!isPlaced) this.#readPlaces(segment, home, read);
-      for (const { type, start, end } of this.#records(home, read)) {
-        if (type !== logRecordTypes.index) continue;
-        this.#target.record(this.#nowhere, type, read.plaintext, start, end);
+      for (const record of this.#records(home, read)) {
+        if (record.type === logRecordTypes.index) this.#tell(home, read, record);
       }
     }
   }
@@ -249,34 +247,41 @@ export class Replay {
     segment.lengths[number] = plaintext.length;
     if (partOf(plaintext) !== undefined) return;
     const block = this.#target.begin(segment, number, plaintext);
-    for (const { type, start, end } of this.#records(segment, read, from)) {
+    for (const record of this.#records(segment, read, from)) {
+      const { type, start, end } = record;
       if (type === logRecordTypes.blocks) {
-        const of = this.#proved(segment, read, () => blocksOf(plaintext, start, end));
+        const of = this.#proved(segment, read, start, () => blocksOf(plaintext, start, end));
         if (of !== segment.number) continue;
         segment.index = { segment: of, offset, firstBlock: number, blockCount: 0 };
       } else if (!isLogRecord(type)) {
-        this.#target.record(block, type, plaintext, start, end);
+        this.#tell(segment, read, record, block);
       }
     }
     this.#target.end(block);
   }
 
   #records(segment: LiveSegment, block: ReadBlock, from = 0): Generator<LogRecord> {
-    return recordsOf(block.plaintext, () => this.#broken(segment, block), from);
+    const broken = () => this.#damage(segment, `has a broken record in block ${block.number}`);
+    return recordsOf(block.plaintext, broken, from);
   }
 
-  /** What a record says; damage where it says more or less than its length. */
-  #proved<T>(segment: LiveSegment, block: ReadBlock, read: () => T): T {
+  /** What is made of a record; damage, with its place, where it is not laid out as its type says. */
+  #proved<T>(segment: LiveSegment, block: ReadBlock, start: number, read: () => T): T {
     try {
       return read();
     } catch (cause) {
-      if (cause instanceof BytesError) throw this.#broken(segment, block);
-      throw cause;
+      throw this.#recovery.brokenRecord(segment.number, block, start, cause);
     }
   }
 
-  #broken(segment: LiveSegment, block: ReadBlock): StorageError {
-    return this.#damage(segment, `has a broken record in block ${block.number}`);
+  /** Gives the owner a record. */
+  #tell(segment: LiveSegment, read: ReadBlock, record: LogRecord, block = this.#nowhere): void {
+    const { type, start, end } = record;
+    try {
+      this.#target.record(block, type, read.plaintext, start, end);
+    } catch (cause) {
+      throw this.#recovery.brokenRecord(segment.number, read, start, cause);
+    }
   }
 
   #damage(segment: LiveSegment, what: string): StorageError {
