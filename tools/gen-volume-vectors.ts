@@ -195,14 +195,14 @@ const bad: Readonly<Record<string, Scenario>> = {
     refusal: ['volume-damaged', 'check', 'seg-1'],
   },
   'large-missing': {
-    about: 'A segment since the base is missing, in which no message is.',
-    make: async () => without(await large('closed'), 'seg-3'),
-    refusal: ['volume-damaged', 'recovery', 'seg-3'],
+    about: 'The segment that the base lies in is missing.',
+    make: async () => without(await large('closed'), 'seg-9'),
+    refusal: ['volume-damaged', 'recovery', 'seg-9'],
   },
   'large-flip': {
     about: 'A changed bit in a slice of the base.',
-    make: async () => flip(await large('closed'), 'seg-3', pageBytes + 60),
-    refusal: ['volume-damaged', 'recovery', 'seg-3'],
+    make: async () => flip(await large('closed'), 'seg-9', pageBytes + 60),
+    refusal: ['volume-damaged', 'recovery', 'seg-9'],
   },
   'mark-missing': {
     about: 'A killed volume without its mark.',
