@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import {
   BareBroker,
   Inbox,
+  login,
   message,
   owner,
   plainSubscribe,
 } from '../../tests/support/bare-broker.ts';
 import type { Arguments } from './arguments.ts';
 import { BrokerError } from './errors.ts';
-import { CreditPool } from './subscription.ts';
+import { CreditPool } from './flow/credit-pool.ts';
 import { Transaction } from './transaction.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
@@ -57,8 +58,8 @@ test('a requeued message keeps its place and says it was delivered before', asyn
 
 test('prefetch and a shared pool bound what is unsettled', async () => {
   const b = await BareBroker.open();
-  const pool = new CreditPool();
-  pool.limit = 3;
+  const pool = new CreditPool(b.broker);
+  pool.setLimit(3);
   const inboxes = [new Inbox(), new Inbox()];
   const queue = b.queue('q');
   const subscriptions = inboxes.map((inbox) =>
@@ -351,9 +352,9 @@ test('a transaction takes effect at commit, and not at rollback', async () => {
 
 test('a user may do what the patterns allow, and only with the password', async () => {
   const { broker } = await BareBroker.open();
-  assert.equal(await broker.authenticate('ann', 'wrong'), undefined);
-  assert.equal(await broker.authenticate('nobody', 'secret'), undefined);
-  const user = await broker.authenticate('ann', 'secret');
+  assert.equal(await login(broker, 'ann', 'wrong'), undefined);
+  assert.equal(await login(broker, 'nobody', 'secret'), undefined);
+  const user = await login(broker, 'ann', 'secret');
   assert.ok(user !== undefined);
   broker.access(user, '/').require('write', 'exchange', '');
   broker.setPermission('ann', '/', { configure: '', write: '^a', read: '.*' });

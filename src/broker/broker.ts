@@ -16,10 +16,11 @@ import { noKeys } from './exchanges/sender-keys.ts';
 import { Flow } from './flow.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { Logins } from './logins/logins.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { Delivery } from './subscription.ts';
+import { type Deliverer, Delivery } from './subscription.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 
@@ -37,10 +38,13 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
+  /** As clients are told it: `3.13`. */
+  readonly engineVersion: string;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
   readonly counters = new Counters();
   readonly users = new Users();
+  readonly logins: Logins;
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
   /** Connections that have opened a virtual host. */
@@ -60,7 +64,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly #random: Random;
   readonly #formats: (MessageFormat | undefined)[] = [];
   readonly #routers = new Map<Vhost, Router>();
-  #dirty: Queue[] = [];
+  #dirty: Deliverer[] = [];
   #timed = new Set<Queue>();
   #dueMs = Infinity;
   #nowMs = 0;
@@ -72,8 +76,10 @@ export class Broker implements VhostHost, Journal<Change> {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
+    this.logins = new Logins(this.users, options);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
+    this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.store = new MessageStore({
@@ -125,10 +131,6 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Bytes of memory in use. */
   get memoryBytes(): number {
     return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
-  }
-
-  get burstCountMax(): number {
-    return this.limits.burstCountMax;
   }
 
   /** The group up to which everything is synced. */
@@ -229,15 +231,6 @@ export class Broker implements VhostHost, Journal<Change> {
       };
       this.durableListeners.add(listener);
     });
-  }
-
-  /** The user whose password this is. Takes as long for unknown users. */
-  async authenticate(username: string, password: string): Promise<User | undefined> {
-    const user = this.users.get(username);
-    const [other] = this.users.all();
-    const hash = user?.passwordHash ?? other?.passwordHash ?? '';
-    const isRight = await this.#options.verifyPassword(password, hash);
-    return isRight && user !== undefined ? this.users.get(username) : undefined;
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */
@@ -369,19 +362,19 @@ export class Broker implements VhostHost, Journal<Change> {
     while (this.#dirty.length > 0) {
       const dirty = this.#dirty;
       this.#dirty = [];
-      for (const queue of dirty) {
-        queue.isDirty = false;
-        queue.deliver();
+      for (const deliverer of dirty) {
+        deliverer.isDirty = false;
+        deliverer.deliver();
       }
     }
     this.store.writeSettlements();
     this.#nowMs = 0;
   }
 
-  markDirty(queue: Queue): void {
-    if (queue.isDirty) return;
-    queue.isDirty = true;
-    this.#dirty.push(queue);
+  markDirty(deliverer: Deliverer): void {
+    if (deliverer.isDirty) return;
+    deliverer.isDirty = true;
+    this.#dirty.push(deliverer);
   }
 
   nowMs(): number {

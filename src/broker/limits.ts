@@ -13,6 +13,11 @@ export interface Limits {
    * that nothing more is read from it, and replies that others send it are dropped.
    */
   readonly unreadBytesMax: number;
+  /**
+   * Milliseconds that a delivery may stay unsettled, after which its channel is closed; a queue's
+   * `x-consumer-timeout` goes before it. Infinity for any time. It is looked at once a minute.
+   */
+  readonly consumerTimeoutMs: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
   /** Bytes of one declaration's or binding's arguments: names and values. */
@@ -35,6 +40,7 @@ export const defaultLimits: Limits = {
   memoryBytesMax: Math.floor(totalmem() * 0.4),
   bodyBytesMax: 128 * 1024 * 1024,
   unreadBytesMax: 32 * 1024 * 1024,
+  consumerTimeoutMs: 30 * 60 * 1000,
   routeCacheCountMax: 16_384,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,

@@ -22,7 +22,7 @@ import { checkMatch } from './exchanges/headers.ts';
 import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
-  checkQueueArguments,
+  checkQueueOptions,
   comparedArguments,
   type QueueOptions,
   readQueueArguments,
@@ -243,7 +243,7 @@ export class Vhost {
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
     this.#requireRoom('queue', this.queues.size, queueCountMax);
     readQueueArguments(options.arguments, subject);
-    checkQueueArguments(options.arguments, subject);
+    checkQueueOptions(options, subject);
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) queue.owner = owner;
     return queue;

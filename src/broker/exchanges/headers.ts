@@ -1,4 +1,4 @@
-import { type Argument, type Arguments, isSameArgument } from '../arguments.ts';
+import { type Argument, type Arguments, hasSameValue } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 
 /**
@@ -29,8 +29,7 @@ export function matchesHeaders(wanted: Arguments, headers: Arguments): boolean {
   for (const [name, value] of Object.entries(wanted)) {
     if (name === 'x-match' || (!withX && name.startsWith('x-'))) continue;
     const header = headers[name];
-    const matches =
-      header !== undefined && (value.type === 'void' || isSameArgument(value, header));
+    const matches = header !== undefined && (value.type === 'void' || hasSameValue(value, header));
     if (matches === isAny) return isAny;
   }
   return !isAny;

@@ -1,18 +1,21 @@
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { Queue } from '../../broker/queue.ts';
-import { CreditPool, type Outcome, type Subscription } from '../../broker/subscription.ts';
+import { CreditPool } from '../../broker/flow/credit-pool.ts';
+import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { removeReplyChannel } from './address.ts';
-import { handleMethod } from './channel-methods.ts';
+import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import type { Backlog } from './stalls/backlog.ts';
+import { Getter } from './stalls/getter.ts';
+import { DeliveryAges } from './timing/delivery-ages.ts';
 import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */
@@ -32,6 +35,8 @@ export interface ChannelHost {
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
   forget(channel: Channel): void;
+  /** What a stalled channel waited for may have happened: it goes on at the end of the turn. */
+  goOnLater(channel: Channel): void;
 }
 
 const publishId = 0x003c0028;
@@ -42,8 +47,6 @@ const closeOkId = 0x00140029;
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
   readonly group: number;
-  /** It is large, so the transport must take more first. */
-  readonly needsRoom: boolean;
   readonly say: () => void;
 }
 
@@ -59,7 +62,7 @@ export class Channel {
   readonly tags = new DeliveryTags();
   readonly consumers = new Map<string, ChannelConsumer>();
   /** Credit that all consumers share (`global` qos). */
-  readonly pool = new CreditPool();
+  readonly pool: CreditPool;
   /** Deliveries that a new consumer may leave unsettled. */
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
@@ -69,15 +72,17 @@ export class Channel {
   /** Where replies reach this channel, while it consumes from `amq.rabbitmq.reply-to`. */
   replyAddress: string | undefined = undefined;
   replyConsumer: ChannelConsumer | undefined = undefined;
-  /** Whether the peer wants deliveries (`channel.flow`). */
-  isActive = true;
   /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
   state: 'open' | 'closing' | 'closed' = 'open';
   /** Class and method that are being handled, for an error's reply. */
   methodId = 0;
+  /** Frames that wait until `basic.get` is answered; undefined where none has to wait. */
+  backlog: Backlog | undefined = undefined;
+  readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  readonly #gets = new Map<Queue, Subscription>();
   readonly #transactionAcks = new TransactionAcks(this.tags);
+  /** Undefined while nothing was unsettled at the last look. */
+  #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
   #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
@@ -87,6 +92,7 @@ export class Channel {
     this.host = host;
     this.number = number;
     this.broker = host.broker;
+    this.pool = new CreditPool(host.broker);
     this.vhost = host.vhost;
     this.access = host.access;
     this.outbox = host.outbox;
@@ -95,7 +101,7 @@ export class Channel {
   }
 
   get takesDeliveries(): boolean {
-    return this.isActive && this.outbox.isWritable && this.#held.length === 0;
+    return this.outbox.isWritable && this.#held.length === 0;
   }
 
   /** A method frame. What is frequent is recognised from its bytes. */
@@ -132,6 +138,8 @@ export class Channel {
     if (r.left !== 0) {
       throw new AmqpError('syntax-error', `${r.left} bytes left after the last field`);
     }
+    // What was published before this goes to the consumers of that time, and first.
+    if (!settlesDeliveries(id)) this.broker.pump();
     if (method.id !== closeId) {
       handleMethod(this, method);
       return;
@@ -191,7 +199,7 @@ export class Channel {
     }
     if (this.#held.length === 0) this.host.awaitsLog();
     const say = () => this.outbox.method(this.number, method);
-    this.#held.push({ group, needsRoom: false, say });
+    this.#held.push({ group, say });
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */
@@ -199,14 +207,10 @@ export class Channel {
     return this.#held.length > 0;
   }
 
-  /**
-   * Says something after everything that was to be said before it: at once, but during a sync.
-   *
-   * @param needsRoom it is a whole message, which waits until the peer has read what it got before
-   */
-  inOrder(say: () => void, needsRoom = false): void {
-    if (this.#held.length === 0 && (!needsRoom || this.outbox.isWritable)) say();
-    else this.#held.push({ group: 0, needsRoom, say });
+  /** Says something after everything that was to be said before it: at once, but during a sync. */
+  inOrder(say: () => void): void {
+    if (this.#held.length === 0) say();
+    else this.#held.push({ group: 0, say });
   }
 
   /** The log is durable up to this group. */
@@ -222,7 +226,7 @@ export class Channel {
     let at = 0;
     for (; at < held.length; at++) {
       const next = held[at] as HeldAnswer; // at is inside
-      if (next.group > group || (next.needsRoom && !this.outbox.isWritable)) break;
+      if (next.group > group) break;
       next.say();
     }
     this.#held.push(...held.slice(at));
@@ -240,6 +244,30 @@ export class Channel {
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+  }
+
+  /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
+  recover(): void {
+    if (this.transaction === undefined) this.tags.settleAll('released');
+    else this.#transactionAcks.recover();
+  }
+
+  /** Ends the channel where its oldest delivery has waited too long to be settled. */
+  checkAges(nowMs: number): void {
+    const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
+    if (oldest === undefined || this.#transactionAcks.has(oldest.tag)) {
+      this.#ages = undefined;
+      return;
+    }
+    this.#ages ??= new DeliveryAges();
+    const { settings } = oldest.subscription.queue;
+    const timeoutMs = settings.consumerTimeoutMs ?? this.broker.limits.consumerTimeoutMs;
+    if (this.#ages.look(nowMs, this.tags.lastTag, oldest.tag) <= timeoutMs) return;
+    this.methodId = 0;
+    const why = `delivery acknowledgement on channel ${this.number} timed out`;
+    const advice = 'This timeout value can be configured, see consumers doc guide to learn more';
+    const text = `${why}. Timeout value used: ${timeoutMs} ms. ${advice}`;
+    this.fail(new AmqpError('precondition-failed', text));
   }
 
   /** `confirm.select`. */
@@ -287,22 +315,6 @@ export class Channel {
     return this.transaction;
   }
 
-  /** The subscription by which `basic.get` takes from a queue. */
-  getter(queue: Queue): Subscription {
-    const found = this.#gets.get(queue);
-    if (found !== undefined && !queue.isDeleted) return found;
-    const subscription = queue.subscribe(undefined, {
-      settled: false,
-      exclusive: false,
-      priority: 0,
-      prefetch: Infinity,
-      pool: undefined,
-      owner: this.host,
-    });
-    this.#gets.set(queue, subscription);
-    return subscription;
-  }
-
   /** The queue of a consumer is gone. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
@@ -329,6 +341,7 @@ export class Channel {
   /** The transport or the peer takes deliveries again. */
   wake(): void {
     if (this.#held.length > 0) this.#sayHeld(this.broker.durableGroup);
+    if (this.backlog !== undefined) this.host.goOnLater(this);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
 
@@ -355,6 +368,7 @@ export class Channel {
     if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
     this.confirms = undefined;
     this.consumers.clear();
-    this.#gets.clear();
+    this.getter.stop();
+    if (this.backlog !== undefined) this.host.goOnLater(this);
   }
 }

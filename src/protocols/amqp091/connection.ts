@@ -2,16 +2,20 @@ import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker, Session } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
-import { FrameReader, type FrameSink } from './codec/frames.ts';
-import { type Method, readMethod } from './codec/methods.gen.ts';
+import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
+import { type ConnectionStartOk, type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
+import { StalledChannels } from './stalls/stalled-channels.ts';
 import { enter, type State } from './states.ts';
+import { AgeWatch } from './timing/delivery-ages.ts';
+import { Heartbeats } from './timing/heartbeats.ts';
 
 const closeOkId = 0x000a0033;
 
@@ -31,21 +35,23 @@ export class AmqpConnection
   #state: State = 'awaiting-header';
   #stateSinceMs = -1;
   #header: Buffer = Buffer.alloc(0);
+  /** The log-in that is being checked. */
+  #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
   #vhost: Vhost | undefined = undefined;
   #access: Access | undefined = undefined;
   #toldWhenRefused = false;
   #toldWhenBlocked = false;
   #channelMax: number = handshake.offer.channelMax;
-  #heartbeatMs = 0;
+  readonly #heartbeats = new Heartbeats();
   #hasReceived = false;
-  #receivedAtMs = 0;
-  #writtenAtMs = 0;
   #isPaused = false;
   #isBehind = false;
   /** What waited at the last tick. */
   #waitingBytes = 0;
   #isAwaitingLog = false;
+  readonly #ageWatch = new AgeWatch();
+  readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
@@ -83,22 +89,27 @@ export class AmqpConnection
       this.#fail(toAmqpError(thrown));
       this.#end();
     }
-    this.broker.pump();
-    if (this.#isAwaitingLog) this.#writeConfirms();
+    this.#received();
     const { bodyBytesMax, unreadBytesMax } = this.broker.limits;
     // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
     if (this.outbox.waitingBytes > bodyBytesMax + unreadBytesMax) this.#setBehind(true);
   }
 
+  /** What was received is handled: delivers and confirms. */
+  #received(): void {
+    this.broker.pump();
+    if (this.#isAwaitingLog) this.#writeConfirms();
+  }
+
   #setBehind(isBehind: boolean): void {
     if (this.#isBehind === isBehind) return;
     this.#isBehind = isBehind;
-    this.#setReading();
+    this.setReading();
   }
 
-  /** Reads from the peer unless the broker or the peer itself is behind. */
-  #setReading(): void {
-    if (this.#isPaused || this.#isBehind) this.#transport.pause();
+  /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
+  setReading(): void {
+    if (this.#isPaused || this.#isBehind || this.#stalled.isFull) this.#transport.pause();
     else this.#transport.resume();
   }
 
@@ -106,8 +117,8 @@ export class AmqpConnection
   #readHeader(bytes: Buffer): Buffer {
     const all = Buffer.concat([this.#header, bytes]);
     const { protocolHeader } = handshake;
-    const known = Math.min(all.length, protocolHeader.length);
-    if (all.compare(protocolHeader, 0, known, 0, known) !== 0) {
+    const header = handshake.acceptedHeader(all);
+    if (header === undefined) {
       // What it speaks is unknown; this tells it what would be understood (2.2.4).
       this.outbox.append(protocolHeader, 0, protocolHeader.length);
       this.#end();
@@ -117,14 +128,7 @@ export class AmqpConnection
     if (all.length < protocolHeader.length) return Buffer.alloc(0);
     this.#header = Buffer.alloc(0);
     this.#enter('awaiting-start-ok');
-    this.#send({
-      id: 0x000a000a,
-      versionMajor: 0,
-      versionMinor: 9,
-      serverProperties: handshake.serverProperties,
-      mechanisms: Buffer.from(handshake.mechanisms),
-      locales: Buffer.from('en_US'),
-    });
+    this.#send(handshake.start(header, this.broker.engineVersion));
     return all.subarray(protocolHeader.length);
   }
 
@@ -140,7 +144,9 @@ export class AmqpConnection
   method(number: number, bytes: Buffer, at: number, end: number): void {
     const channel = number === 0 ? undefined : this.#channels[number];
     try {
-      if (channel !== undefined) channel.method(bytes, at, end);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.method, bytes, at, end, true);
+      } else if (channel !== undefined) channel.method(bytes, at, end);
       else this.#withoutChannel(number, bytes, at, end);
     } catch (thrown) {
       this.#failOn(channel, thrown);
@@ -150,7 +156,9 @@ export class AmqpConnection
   header(number: number, bytes: Buffer, at: number, end: number): void {
     const channel = this.#channels[number];
     try {
-      if (channel !== undefined) channel.header(bytes, at, end);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.header, bytes, at, end, true);
+      } else if (channel !== undefined) channel.header(bytes, at, end);
       else this.#contentWithoutChannel(number, 'header');
     } catch (thrown) {
       this.#failOn(channel, thrown);
@@ -160,17 +168,28 @@ export class AmqpConnection
   body(number: number, bytes: Buffer, at: number, end: number, isLast: boolean): void {
     const channel = this.#channels[number];
     try {
-      if (channel !== undefined) channel.body(bytes, at, end, isLast);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.body, bytes, at, end, isLast);
+      } else if (channel !== undefined) channel.body(bytes, at, end, isLast);
       else this.#contentWithoutChannel(number, 'body');
     } catch (thrown) {
       this.#failOn(channel, thrown);
     }
   }
 
+  goOnLater(channel: Channel): void {
+    this.#stalled.goOnLater(channel);
+  }
+
   heartbeat(number: number, size: number): void {
     if (number === 0 && size === 0) return;
+    this.#methodId = 0;
     const found = `heartbeat frame of ${size} bytes on channel ${number}`;
-    throw new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    const error =
+      size === 0
+        ? new AmqpError('unexpected-frame', 'type 8, all octets = <<>>')
+        : new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    this.#failOn(undefined, error);
   }
 
   #contentWithoutChannel(number: number, kind: string): void {
@@ -235,12 +254,12 @@ export class AmqpConnection
   #control(method: Method): void {
     if (method.id === 0x000a0032) this.#closedByPeer();
     else if (method.id === 0x000a000b && this.#state === 'awaiting-start-ok') {
-      this.#startOk(method.clientProperties, method.mechanism, handshake.readCredentials(method));
+      this.#startOk(method.clientProperties, method.mechanism, this.#credentials(method));
     } else if (method.id === 0x000a001f && this.#state === 'awaiting-tune-ok') {
       handshake.checkTune(method);
       this.#channelMax = method.channelMax;
       this.#frames.frameMax = method.frameMax;
-      this.#heartbeatMs = method.heartbeat * 1000;
+      this.#heartbeats.start(method.heartbeat * 1000);
       this.#enter('awaiting-open');
     } else if (method.id === 0x000a0028 && this.#state === 'awaiting-open') {
       this.#open(method.virtualHost);
@@ -262,13 +281,27 @@ export class AmqpConnection
     this.#toldWhenBlocked = handshake.hasCapability(properties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(properties, 'authentication_failure_close');
     this.#enter('checking-password');
-    this.broker.authenticate(username, password).then(
+    this.#transport.checksLogin();
+    const { peerAddress } = this.#transport;
+    this.#attempt = { username, password, peerAddress, isGone: false };
+    this.broker.logins.check(this.#attempt).then(
       (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#fail(toAmqpError(thrown)),
     );
   }
 
+  #credentials(method: ConnectionStartOk): handshake.Credentials {
+    try {
+      return handshake.readCredentials(method);
+    } catch (thrown) {
+      const { peerAddress } = this.#transport;
+      this.broker.logins.failed({ user: undefined, peerAddress, reason: 'malformed' });
+      throw thrown;
+    }
+  }
+
   #authenticated(user: User | undefined, mechanism: string): void {
+    this.#attempt = undefined;
     if (this.#state !== 'checking-password') return;
     if (user === undefined) {
       if (this.#toldWhenRefused) this.#fail(handshake.loginRefused(mechanism));
@@ -276,6 +309,7 @@ export class AmqpConnection
       return;
     }
     this.#user = user;
+    this.#transport.admit();
     this.#enter('awaiting-tune-ok');
     this.#send({ id: 0x000a001e, ...handshake.offer });
   }
@@ -289,7 +323,13 @@ export class AmqpConnection
     this.#send({ id: 0x000a0029 });
   }
 
+  requestFlush(): void {
+    this.#transport.requestFlush();
+  }
+
   #closedByPeer(): void {
+    this.#stalled.drain();
+    this.broker.pump(); // what was published before this goes to the consumers of that time
     this.#release();
     this.#send({ id: closeOkId });
     this.#enter('closed');
@@ -297,14 +337,20 @@ export class AmqpConnection
     // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
+  #isOver(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
   /** Ends the connection from this side: the peer is told why and must answer. */
   #fail(error: AmqpError): void {
     if (error.code === 'internal-error') this.#reportBug(error.cause);
-    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#isOver()) return;
     if (this.#state === 'awaiting-header') {
       this.#end();
       return;
     }
+    this.#stalled.drain();
+    if (this.#isOver()) return; // a frame that had waited has ended it
     this.#release();
     this.#enter('closing');
     this.#send({
@@ -337,6 +383,7 @@ export class AmqpConnection
   }
 
   #release(): void {
+    if (this.#attempt !== undefined) this.#attempt.isGone = true;
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
     this.broker.durableListeners.delete(this.#onDurable);
@@ -399,14 +446,11 @@ export class AmqpConnection
 
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#setReading();
+    this.setReading();
   }
 
   get channelCount(): number {
-    return this.#channels.reduce(
-      (count, channel) => (channel === undefined ? count : count + 1),
-      0,
-    );
+    return this.#channels.filter((channel) => channel !== undefined).length;
   }
 
   writable(): void {
@@ -428,23 +472,25 @@ export class AmqpConnection
   tick(nowMs: number): void {
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
     if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
-    if (this.#hasReceived || this.#isPaused || this.#hasProgress() || this.#receivedAtMs === 0)
-      this.#receivedAtMs = nowMs;
-    if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
+    const isWaitedFor = this.#isPaused || this.#stalled.isFull || this.#hasProgress();
+    const hasReceived = this.#hasReceived || isWaitedFor;
+    const due = this.#heartbeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
-    if (this.#heartbeatMs === 0 || this.#state !== 'open') return;
-    // A client that is silent for two intervals is gone (4.2.7).
-    if (nowMs - this.#receivedAtMs > this.#heartbeatMs * 2) this.#end();
-    else if (nowMs - this.#writtenAtMs >= this.#heartbeatMs / 2) this.outbox.heartbeat();
+    if (this.#state !== 'open') return;
+    this.#ageWatch.tick(nowMs, this.#channels);
+    if (due === 'end') this.#end();
+    else if (due === 'send') this.outbox.heartbeat();
   }
 
   flush(): void {
     if (this.#bug !== undefined) this.#fail(toAmqpError(this.#bug.thrown));
+    if (this.#stalled.goOn()) this.#received();
     this.outbox.flush();
   }
 
   ended(): void {
+    this.#stalled.drain();
     this.#release();
     if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();
