@@ -24,10 +24,11 @@ import {
   keyLengthAt,
   keyText,
   killed,
+  large,
+  migrated,
   mixed,
   mount,
   mountedAgain,
-  ofFormat1,
   recycled,
   secondClosed,
   secondMount,
@@ -77,13 +78,22 @@ const good: Readonly<Record<string, Scenario>> = {
     about: 'Deliveries of a message failed twice.',
     make: () => withGroup(failedTwice(), 3),
   },
-  'format-1-closed': {
-    about: 'Closed by a program of format 1.',
-    make: async () => ofFormat1(await secondClosed()),
+  large: {
+    about: 'A state larger than a segment: its base and what changed since lie in several.',
+    make: () => large('closed'),
   },
-  'format-1-idle': {
-    about: 'Killed under a program of format 1, behind an empty block that proved what was synced.',
-    make: async () => ofFormat1(await withGroup(Buffer.alloc(0), 4)),
+  'large-killed': {
+    about: 'The same, killed while the next base was being written, which counts for nothing.',
+    make: () => large('killed'),
+  },
+  'large-again': {
+    about:
+      'The same, mounted once more and closed: the changes of the cut segment are in the next.',
+    make: () => large('again'),
+  },
+  migrated: {
+    about: 'Killed under format 2, mounted by this release and closed.',
+    make: migrated,
   },
   'cut-closed': {
     about: 'Killed, mounted again and closed: the index of segment 1 is in segment 2.',
@@ -115,7 +125,7 @@ const bad: Readonly<Record<string, Scenario>> = {
     refusal: ['not-a-volume', 'header', 'volume'],
   },
   'format-newer': {
-    about: 'A header of format 18.',
+    about: 'A header of format 19.',
     make: async () => flip(await secondClosed(), 'volume', 9),
     refusal: ['format-too-new', 'header', ''],
   },
@@ -189,13 +199,15 @@ const bad: Readonly<Record<string, Scenario>> = {
     },
     refusal: ['volume-damaged', 'check', 'seg-1'],
   },
-  'format-1-flip': {
-    about: 'A changed bit in the last group before an empty block, in a volume without a mark.',
-    make: async () => {
-      const disk = await ofFormat1(await withGroup(Buffer.alloc(0), 4));
-      return flip(disk, 'seg-1', endOf(disk.bytes(`${folder}/seg-1`)) - 2 * pageBytes + 60);
-    },
-    refusal: ['volume-damaged', 'recovery', 'seg-1'],
+  'large-missing': {
+    about: 'The segment that the base lies in is missing.',
+    make: async () => without(await large('closed'), 'seg-9'),
+    refusal: ['volume-damaged', 'recovery', 'seg-9'],
+  },
+  'large-flip': {
+    about: 'A changed bit in a slice of the base.',
+    make: async () => flip(await large('closed'), 'seg-9', pageBytes + 60),
+    refusal: ['volume-damaged', 'recovery', 'seg-9'],
   },
   'mark-missing': {
     about: 'A killed volume without its mark.',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Random } from '../src/base/random.ts';
 import { CounterSealer } from '../src/crypto/aead.ts';
 import { keyFromBytes } from '../src/crypto/derive.ts';
@@ -9,12 +10,14 @@ import {
   pageBytes,
   sealBlock,
 } from '../src/storage/log/segment.ts';
-import { Log, type LogOptions } from '../src/storage/log.ts';
+import { Log } from '../src/storage/log.ts';
+import type { LogOptions } from '../src/storage/log-owner.ts';
 import { StateStore } from '../src/storage/state-store.ts';
 import { Volume } from '../src/storage/volume.ts';
 import { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { QueueVolume } from '../tests/support/queue-volume.ts';
 import { VirtualTimers } from '../tests/support/virtual-timers.ts';
+import { diskOf, parseVector } from '../tests/support/volume-vector.ts';
 
 /** Where on its disk each volume is. */
 export const folder = '/v';
@@ -209,12 +212,35 @@ export async function busy(): Promise<MemoryDisk> {
   return left;
 }
 
-/** The same volume as a program left it that knew no marks. */
-export async function ofFormat1(disk: MemoryDisk): Promise<MemoryDisk> {
-  const volume = await Volume.open(disk, folder, dataKey());
-  await volume.update({ format: 1 });
-  await volume.close();
-  await disk.remove(`${folder}/mark`);
+/** A volume with a state larger than its segments, closed, killed, or killed and closed once more. */
+export async function large(end: 'closed' | 'killed' | 'again'): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const options = { segmentBytes: 6 * pageBytes, sliceBytes: 400 };
+  const life = await mount(disk, 'large', options);
+  for (let queue = 1; queue <= 40; queue++) life.declare(queue);
+  await life.synced();
+  for (let i = 0; i < 24; i++) {
+    life.publish([1, 2], `message ${i}`, { nowMs: i });
+    await life.synced();
+    if (i % 3 > 0) life.settle(1, i);
+    life.settle(2, i);
+    await life.synced();
+  }
+  const left = disk.copy();
+  await life.close();
+  if (end === 'closed') return disk;
+  if (end === 'killed') return left;
+  const again = await mount(left, 'large again', options);
+  again.publish([3], 'again', { nowMs: 100 });
+  await again.synced();
+  await again.close();
+  return left;
+}
+
+/** What a program of format 2 left when it was killed, mounted and closed. */
+export async function migrated(): Promise<MemoryDisk> {
+  const disk = diskOf(parseVector(readFileSync('tests/vectors/volume-2/killed.txt', 'utf8')));
+  await (await secondMount(disk)).close();
   return disk;
 }
 

@@ -56,6 +56,8 @@ export class Trail implements Journal<ChainHead> {
   }
 
   apply(change: ChainHead): void {
+    // The state may have been written after this change was made.
+    if (change.count <= this.#head.count) return;
     assert(
       change.count === this.#head.count + 1 || this.#head.count === 0,
       `event ${change.count} follows event ${this.#head.count}`,

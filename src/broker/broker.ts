@@ -415,7 +415,7 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   newWindow(number: number | undefined, isDurable: boolean): Window {
-    this.#queueNumber = Math.max(this.#queueNumber + 1, number ?? 0);
+    this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
     const window = new Window(number ?? this.#queueNumber, isDurable);
     if (isDurable) this.store.windows.set(window.number, window);
     return window;
@@ -461,12 +461,12 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   #removeVhost(name: string): void {
+    this.users.forgetVhost(name);
     const vhost = this.vhosts.get(name);
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
     this.#routers.delete(vhost);
-    this.users.forgetVhost(name);
   }
 
   /** Everything durable that was declared. */

@@ -1,4 +1,3 @@
-import { assert } from '../base/assert.ts';
 import type { Arguments } from './arguments.ts';
 import type { ExchangeOptions, ExchangeType } from './exchanges/exchange.ts';
 import type { QueueOptions } from './queue-options.ts';
@@ -38,9 +37,9 @@ export type Change =
   | { kind: 'counter'; queueNumber: number }
   | { kind: 'vhost' | 'vhost-deleted'; vhost: string };
 
-/** Folds a change read from the log into its virtual host. */
+/** Folds a change into its virtual host; one that is not there is deleted by a change that follows. */
 export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): void {
-  assert(vhost !== undefined, 'a definition is of a virtual host that is not there');
+  if (vhost === undefined) return;
   switch (change.kind) {
     case 'queue':
       if (!vhost.queues.has(change.name))

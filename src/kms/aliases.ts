@@ -109,9 +109,7 @@ export class Aliases {
   }
 
   #requireRoom(key: KeyRecord): void {
-    let count = 0;
-    for (const alias of this.#parts.journal.aliases()) if (alias.keyId === key.id) count += 1;
-    if (count < aliasesPerKeyMax) return;
+    if (this.#parts.journal.aliasCountOf(key.id) < aliasesPerKeyMax) return;
     throw new KmsError(
       'LimitExceededException',
       `${key.arn} has ${aliasesPerKeyMax} aliases, which is the most allowed`,

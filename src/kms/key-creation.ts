@@ -122,11 +122,7 @@ export class KeyCreation {
   }
 
   #requireRoom(accountId: string): void {
-    let count = 0;
-    for (const key of this.#parts.journal.keys()) {
-      if (key.owner === 'customer' && key.accountId === accountId) count += 1;
-    }
-    if (count < keysPerAccountMax) return;
+    if (this.#parts.journal.customerKeyCount(accountId) < keysPerAccountMax) return;
     throw new KmsError(
       'LimitExceededException',
       `The account has ${keysPerAccountMax} keys, which is the most allowed`,

@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../base/assert.ts';
+import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
 import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
 
@@ -10,6 +10,12 @@ export class KmsJournal implements Journal<KmsChange> {
   readonly #aliases = new Map<string, AliasRecord>();
   /** By key id, then by grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
+  /** Key of each grant, by grant id. */
+  readonly #keyOfGrant = new Map<string, string>();
+  /** Indexes of the aliases of each key. */
+  readonly #aliasesOf = new Map<string, Set<string>>();
+  /** How many keys customers have, by account. */
+  readonly #keyCounts = new Map<string, number>();
 
   apply(change: KmsChange): void {
     if ('put' in change) this.#put(change);
@@ -53,6 +59,21 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#grants.get(keyId)?.size ?? 0;
   }
 
+  /** The grant of this id, whichever key it is on. */
+  grantById(grantId: string): GrantRecord | undefined {
+    const keyId = this.#keyOfGrant.get(grantId);
+    return keyId === undefined ? undefined : this.grant(keyId, grantId);
+  }
+
+  aliasCountOf(keyId: string): number {
+    return this.#aliasesOf.get(keyId)?.size ?? 0;
+  }
+
+  /** How many keys the customers of an account have. */
+  customerKeyCount(accountId: string): number {
+    return this.#keyCounts.get(accountId) ?? 0;
+  }
+
   *grants(): Iterable<GrantRecord> {
     for (const ofKey of this.#grants.values()) yield* ofKey.values();
   }
@@ -60,16 +81,19 @@ export class KmsJournal implements Journal<KmsChange> {
   #put(change: Extract<KmsChange, { put: unknown }>): void {
     switch (change.put) {
       case 'key':
+        this.#count(this.#keys.get(change.key.id), -1);
         this.#keys.set(change.key.id, change.key);
+        this.#count(change.key, 1);
         return;
       case 'alias':
-        this.#aliases.set(aliasIndex(change.alias.accountId, change.alias.name), change.alias);
+        this.#putAlias(change.alias);
         return;
       case 'grant': {
+        // A key that is not there is deleted by a change that follows, and its grants with it.
         const { keyId, id } = change.grant;
-        assert(this.#keys.has(keyId), `grant ${id} names key ${keyId}, which does not exist`);
         const ofKey = this.#grants.get(keyId) ?? new Map<string, GrantRecord>();
         this.#grants.set(keyId, ofKey.set(id, change.grant));
+        this.#keyOfGrant.set(id, keyId);
         return;
       }
       default:
@@ -80,21 +104,46 @@ export class KmsJournal implements Journal<KmsChange> {
   #delete(change: Extract<KmsChange, { delete: unknown }>): void {
     switch (change.delete) {
       case 'key':
+        this.#count(this.#keys.get(change.keyId), -1);
         this.#keys.delete(change.keyId);
+        for (const { id } of this.grantsOf(change.keyId)) this.#keyOfGrant.delete(id);
         this.#grants.delete(change.keyId);
-        for (const [index, alias] of this.#aliases) {
-          if (alias.keyId === change.keyId) this.#aliases.delete(index);
-        }
+        for (const index of this.#aliasesOf.get(change.keyId) ?? []) this.#aliases.delete(index);
+        this.#aliasesOf.delete(change.keyId);
         return;
       case 'alias':
-        this.#aliases.delete(aliasIndex(change.accountId, change.name));
+        this.#deleteAlias(aliasIndex(change.accountId, change.name));
         return;
       case 'grant':
         this.#grants.get(change.keyId)?.delete(change.grantId);
+        this.#keyOfGrant.delete(change.grantId);
         return;
       default:
         unreachable(change);
     }
+  }
+
+  #count(key: KeyRecord | undefined, by: number): void {
+    if (key?.owner !== 'customer') return;
+    this.#keyCounts.set(key.accountId, this.customerKeyCount(key.accountId) + by);
+  }
+
+  #putAlias(alias: AliasRecord): void {
+    const index = aliasIndex(alias.accountId, alias.name);
+    const before = this.#aliases.get(index);
+    if (before !== undefined) this.#aliasesOf.get(before.keyId)?.delete(index);
+    this.#aliases.set(index, alias);
+    const ofKey = this.#aliasesOf.get(alias.keyId) ?? new Set<string>();
+    this.#aliasesOf.set(alias.keyId, ofKey.add(index));
+  }
+
+  #deleteAlias(index: string): void {
+    const alias = this.#aliases.get(index);
+    this.#aliases.delete(index);
+    if (alias === undefined) return;
+    const ofKey = this.#aliasesOf.get(alias.keyId);
+    ofKey?.delete(index);
+    if (ofKey?.size === 0) this.#aliasesOf.delete(alias.keyId);
   }
 }
 

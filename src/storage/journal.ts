@@ -5,9 +5,16 @@
 export interface Journal<Change extends object = object> {
   /** Names this journal's records in the log; never reused for another meaning. */
   readonly name: string;
-  /** Folds one change in. Synchronous; must not throw on a change it once accepted. */
+  /**
+   * Folds one change in. Synchronous; must not throw on a change it once accepted, also where the state
+   * is one of later: a change may say what is so already, or be about what is gone by then. Applied to
+   * such a state, all changes since an earlier moment must give the state after the last of them.
+   */
   apply(change: Change): void;
-  /** Changes that, applied in order to an empty journal, give the present state. */
+  /**
+   * Changes that, applied in order to an empty journal, give the present state. Others may be applied
+   * between any two of them; what is yielded must then be true of the state at that time.
+   */
   snapshot(): Iterable<Change>;
 }
 

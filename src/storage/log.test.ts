@@ -8,8 +8,9 @@ import { QueueVolume } from '../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { checkVolume } from './check.ts';
 import { systemDisk } from './disk.ts';
-import { Log, type LogOptions, type LogOwner } from './log.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import { Log } from './log.ts';
+import type { LogOptions, LogOwner } from './log-owner.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
 import { Volume } from './volume.ts';
 
 const folders: string[] = [];
@@ -85,10 +86,19 @@ class Notes implements LogOwner {
     return block.buffer.toString('utf8', at + name.length + 1, at + place.size);
   }
   /** The names that were live: an index may name more. */
-  checkpoint(log: MessageLog): void {
+  *checkpoint(log: MessageLog): Generator<undefined> {
+    this.#write(log);
+    yield;
+  }
+  #write(log: MessageLog): void {
     const bytes = Buffer.from(JSON.stringify([...this.places.keys()]));
     bytes.copy(log.reserve(4, bytes.length).buffer, log.at);
   }
+  readonly changedBytes = 0;
+  changes(log: MessageLog): void {
+    this.#write(log);
+  }
+  begun(): void {}
   index(segment: number, log: MessageLog): void {
     for (const [name, { slot, offset, size }] of this.places) {
       if (log.segmentOf(slot) !== segment) continue;

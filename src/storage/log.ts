@@ -1,69 +1,37 @@
 import { assert } from '../base/assert.ts';
-import { type Random, systemRandom } from '../base/random.ts';
+import { systemRandom } from '../base/random.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { Appender } from './log/appender.ts';
 import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
+import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
+import { type CheckpointHost, Checkpoints } from './log/checkpoints.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
 import {
   checkRecordSize,
   encodeBlocks,
+  encodeParts,
   encodeTable,
   logRecordTypes,
+  type PartKind,
+  partKinds,
   recordHeaderBytes,
 } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
 import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import type { LogOptions, LogOwner } from './log-owner.ts';
+import type { MessageLog } from './message-log.ts';
 import { formatVersion, type Position, type Volume } from './volume.ts';
 
-/** Whose records a log holds: recreates itself from them, and says what recreates it. */
-export interface LogOwner {
-  /** Called first, before anything is replayed. */
-  attach(log: MessageLog): void;
-  /** Folds one record in, in the order of the log. */
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
-  /** Appends what recreates the present state, but for where messages of older segments lie. */
-  checkpoint(log: MessageLog): void;
-  /**
-   * Asked of each record of a block in which something is not wanted any more, before it is sealed:
-   * whether it is needed, and told where in the block its payload will begin.
-   */
-  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
-  /** Appends where the messages of one segment lie, in records of type 0x41. */
-  index(segment: number, log: MessageLog): void;
-}
-
-/** How a log is kept, and whom it tells. */
-export interface LogOptions {
-  /** Every group up to this one is on the disk. */
-  onDurable(group: number): void;
-  /** Nothing can be written any more, or what is read is damaged: the process must end. */
-  onFailed(error: StorageError): void;
-  /** So many bytes were written and synced, in so many milliseconds. */
-  onSynced?(sizeBytes: number, durationMs: number): void;
-  /** Recovery has seen to so many of the older segments. */
-  onRecovering?(doneCount: number, totalCount: number): void;
-  /** The disk is full, or has room again; nothing is lost meanwhile. */
-  onFull?(isFull: boolean): void;
-  /** This mount's number, above that of every mount before; default one more. */
-  readonly epoch?: number;
-  /** The volume must have been mounted so often at least, else it is an older copy. */
-  readonly epochMin?: number;
-  /** Bytes of a segment's file, unless one record alone is longer; default 64 MiB. */
-  readonly segmentBytes?: number;
-  /** Bytes of plaintext kept in memory, with those that are not synced yet; default 64 MiB. */
-  readonly cacheBytes?: number;
-  /** Whether files are written anew when nothing in them is wanted; default true. */
-  readonly isRecycling?: boolean;
-  readonly random?: Random;
-}
-
-const defaults = { segmentBytes: 64 * 1024 * 1024, cacheBytes: 64 * 1024 * 1024 };
+const defaults = {
+  segmentBytes: 64 * 1024 * 1024,
+  cacheBytes: 64 * 1024 * 1024,
+  sliceBytes: 128 * 1024,
+};
 /** A group of this size is written though nobody waits for it. */
 const groupBytesMax = 1024 * 1024;
 /** What nobody waits for is written after so long all the same. */
@@ -78,7 +46,7 @@ const reclaimBytesMin = 1024 * 1024;
  *
  * @see docs/formats/volume.md
  */
-export class Log implements MessageLog {
+export class Log implements MessageLog, CheckpointHost {
   at = 0;
   openGroup = 1;
   durableGroup = 0;
@@ -93,6 +61,8 @@ export class Log implements MessageLog {
   readonly #recovery: Recovery;
   readonly #mark: Mark;
   readonly #table: BlockTable;
+  readonly #loader: BlockLoader;
+  readonly #checkpoints: Checkpoints;
   readonly #arenaOf: { arena: Arena };
   /** Segments that hold something, and the one that is written. */
   readonly #segments = new Map<number, LiveSegment>();
@@ -105,8 +75,6 @@ export class Log implements MessageLog {
   #isRolling = false;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
-  /** Blocks being brought back to memory, by slot. */
-  readonly #loading = new Map<number, Promise<void>>();
   #whenIdle: (() => void) | undefined = undefined;
   /** Settles when every segment that was to be given back has been. */
   #retiring: Promise<void> = Promise.resolve();
@@ -123,6 +91,12 @@ export class Log implements MessageLog {
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
     this.#arenaOf = { arena: this.#table.arenas.take(blockBytes, true) };
     this.blocks = this.#table.blocks;
+    this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
+      this.#fail(this.#recovery.failed('reading', cause)),
+    );
+    const { sliceBytes = defaults.sliceBytes } = options;
+    const sizes = { segmentBytes: this.#segmentBytes, sliceBytes };
+    this.#checkpoints = new Checkpoints(owner, this, this, this.#table, sizes);
     this.#writer = new GroupWriter(
       this.#files,
       {
@@ -182,6 +156,7 @@ export class Log implements MessageLog {
     for (const number of segments) {
       if (!this.#segments.has(number)) await this.#files.retire(number);
     }
+    this.#checkpoints.recovered(replay.base, this.#segments.values());
     this.#table.cache.evict();
     return start;
   }
@@ -197,7 +172,7 @@ export class Log implements MessageLog {
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
     this.#durable = position;
-    this.#beginSegment(end);
+    this.#beginSegment(end, true);
     this.sync();
   }
 
@@ -283,11 +258,31 @@ export class Log implements MessageLog {
     this.#table.cache.evict();
     this.#options.onSynced?.(group.sizeBytes, durationMs);
     this.#appender?.prepare();
+    if (this.#appender === undefined || this.#failure !== undefined) return;
+    this.#checkpoints.written(group.number, group.sizeBytes);
+    if (this.#checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
   };
+
+  get hasRoomForPart(): boolean {
+    const appender = this.#appender;
+    return appender !== undefined && !this.#isInBatch && appender.offset < this.#segmentBytes;
+  }
+
+  writePart(part: PartKind, write: () => void): readonly number[] {
+    const appender = this.#appender;
+    assert(appender !== undefined, 'a log that is not open has no checkpoint');
+    const wasRolling = this.#isRolling;
+    this.#isRolling = true;
+    appender.beginPart(part);
+    write();
+    const blocks = appender.endPart();
+    this.#isRolling = wasRolling;
+    return blocks;
+  }
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
   #roll(): void {
-    this.#beginSegment(this.#endSegment());
+    this.#beginSegment(this.#endSegment(), false);
     this.sync();
   }
 
@@ -302,29 +297,36 @@ export class Log implements MessageLog {
     return segment.end;
   }
 
-  #beginSegment(predecessor: End): void {
+  #beginSegment(predecessor: End, isMount: boolean): void {
     const { epoch } = this.#volume.header;
     const salt = (this.#options.random ?? systemRandom).bytes(32);
-    const header = { segment: predecessor.segment + 1, epoch, predecessor, salt };
+    const header = {
+      format: 2,
+      segment: predecessor.segment + 1,
+      epoch,
+      predecessor,
+      salt,
+    } as const;
     const segment = new LiveSegment(header, segmentKey(this.#volume, header));
-    const wanted = [...this.#segments.values()]
-      .filter((older) => older.liveCount > 0)
-      .sort((a, b) => a.number - b.number);
     this.#segment = segment;
     this.#segments.set(segment.number, segment);
     this.#appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
     this.#appender.durable = this.#durable;
     this.#isRolling = true;
-    this.#owner.checkpoint(this);
+    this.#checkpoints.begin(segment, isMount);
+    const wanted = [...this.#segments.values()]
+      .filter((older) => older !== segment && older.liveCount > 0)
+      .sort((a, b) => a.number - b.number);
     for (const older of wanted) {
-      // A segment that a crash cut has no index of its own: the newest segment has it, always.
-      if (older.index?.segment !== older.number) this.#writeIndex(older);
+      // The segment that a crash cut has no index of its own.
+      if (older.index === undefined) this.#writeIndex(older);
     }
+    this.#owner.begun();
     this.#writeTable(segment, wanted);
     this.#isRolling = false;
   }
 
-  /** Appends, in blocks of its own, where the messages of a segment lie. */
+  /** Appends, in blocks of its own, what a segment changed and where its messages lie. */
   #writeIndex(segment: LiveSegment): void {
     const appender = this.#appender;
     const home = this.#segment;
@@ -334,10 +336,17 @@ export class Log implements MessageLog {
     const firstBlock = appender.blockNumber + 1;
     const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
     this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
+    this.#append(logRecordTypes.parts, encodeParts(segment));
+    if (this.#checkpoints.needsChanges(segment)) {
+      this.writePart(partKinds.changes, () => this.#owner.changes(this, true));
+    }
     this.#owner.index(segment.number, this);
     appender.seal();
     const blockCount = appender.blockNumber - firstBlock + 1;
     segment.index = { segment: home.number, offset, firstBlock, blockCount };
+    if (home === segment) return;
+    segment.indexHome = home;
+    this.#table.pin(home);
   }
 
   #append(type: number, payload: Buffer): void {
@@ -350,12 +359,16 @@ export class Log implements MessageLog {
       assert(end !== undefined && index !== undefined, 'an older segment has no index');
       return { end, lastOffset, index };
     });
-    this.#append(logRecordTypes.table, encodeTable(entries));
+    const { base } = this.#checkpoints;
+    this.#append(logRecordTypes.table, encodeTable({ base, entries }));
     this.#table.deadSegmentCount = 0;
-    for (const segment of this.#segments.values()) {
-      if (segment === current || wanted.includes(segment)) continue;
+    const isWanted = new Set(wanted).add(current);
+    for (const segment of [...this.#segments.values()]) {
+      if (isWanted.has(segment)) continue;
       this.#segments.delete(segment.number);
       current.superseded.push(segment);
+      // Its index may be all that its home is kept for, which then goes with the next segment.
+      if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
     }
   }
 
@@ -393,8 +406,14 @@ export class Log implements MessageLog {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
     if (appender.isFirstGroup || this.#writer.isBusy) return;
-    const isOwnDead = this.#segment?.liveCount === 0 && appender.offset >= reclaimBytesMin;
-    if (isOwnDead || this.#table.deadSegmentCount > 0) this.#roll();
+    const { liveCount = 0, pinCount = 0 } = this.#segment ?? {};
+    const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
+    const { idleBytes, base } = this.#checkpoints;
+    // Of a new base there may be two for a while.
+    const isKept = idleBytes >= reclaimBytesMin + base.bytes * 2;
+    if (isKept) this.#checkpoints.hurry();
+    const isHurryNew = isKept && !this.#checkpoints.isUnderWay;
+    if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
   segmentOf(slot: number): number {
@@ -425,30 +444,7 @@ export class Log implements MessageLog {
 
   load(slot: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.blocks[slot] !== undefined) return Promise.resolve();
-    let loading = this.#loading.get(slot);
-    if (loading === undefined) {
-      loading = this.#load(slot).finally(() => this.#loading.delete(slot));
-      this.#loading.set(slot, loading);
-    }
-    return loading;
-  }
-
-  async #load(slot: number): Promise<void> {
-    const home = this.#table.home(slot);
-    assert(home !== undefined, 'a block that is never written is not in memory');
-    // Whoever waits may let go of the block meanwhile; its file stays until it is read.
-    this.retain(slot);
-    try {
-      const plaintext = await this.#recovery.readBlock(home, this.numberOf(slot));
-      this.#table.cache.add(this.#table.placeCopy(slot, plaintext));
-      // Not before whoever waits has had its turn: it may be this block that is too much.
-      setImmediate(() => this.#table.cache.evict());
-    } catch (cause) {
-      throw this.#fail(this.#recovery.failed('reading', cause));
-    } finally {
-      this.release(slot);
-    }
+    return this.#loader.load(slot);
   }
 
   beginBatch(): void {
@@ -484,7 +480,7 @@ export class Log implements MessageLog {
     });
     clearTimeout(this.#flushTimer);
     await this.#retiring;
-    await Promise.allSettled(this.#loading.values());
+    await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;
     try {
       await this.#mark.close();

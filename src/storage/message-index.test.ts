@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryLog } from '../../tests/support/memory-log.ts';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
-import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
+import { locate, readWindow, writeIndex, writeRanges } from './message-index.ts';
 import { Window } from './window.ts';
 
 /** A window over blocks of one segment, of which some messages were settled again. */
@@ -35,7 +35,7 @@ function stateOf(window: Window): unknown[] {
 function rangesOf(log: MemoryLog): { ranges: number[]; recordCount: number } {
   const ranges: number[] = [];
   for (const { block, start, end } of log.rows) {
-    readRanges(block.stored, start + 10, end, (from, to) => ranges.push(from, to));
+    ranges.push(...readWindow(block.stored, start, end).ranges);
   }
   return { ranges, recordCount: log.rows.length };
 }
@@ -44,7 +44,7 @@ test('ranges and indexes recreate a window, whatever was settled', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
     const { log, window } = filled(random, 1 + random.below(9000), 1 + random.below(5));
-    writeRanges(log, 4, window);
+    for (const _ of writeRanges(log, 4, window));
     const { ranges } = rangesOf(log);
     log.rows = [];
     writeIndex(log, 0x41, window, 1, 0);
@@ -61,7 +61,7 @@ test('ranges and indexes recreate a window, whatever was settled', () => {
 test('a window without live messages still says its next number', () => {
   const { log, window } = filled(new SeededRandom(1), 100, 1_000_000);
   assert.equal(window.count, 0);
-  writeRanges(log, 4, window);
+  for (const _ of writeRanges(log, 4, window));
   const row = log.rows[0];
   assert.deepEqual([log.rows.length, (row?.end ?? 0) - (row?.start ?? 0)], [1, 10]);
   assert.equal(row?.block.stored.readUIntBE(row.start + 4, 6), 100);
@@ -72,7 +72,7 @@ test('ranges that do not fit into one record go on in the next', () => {
   const window = new Window(7, true);
   for (let s = 0; s < 20_000; s++) window.append(0, 0, 0, 0);
   for (let s = 0; s < 20_000; s += 2) window.remove(s);
-  writeRanges(log, 4, window);
+  for (const _ of writeRanges(log, 4, window));
   const { ranges, recordCount } = rangesOf(log);
   assert.equal(recordCount, 3);
   assert.deepEqual([ranges.length, ranges[0], ranges.at(-1)], [20_000, 1, 20_000]);

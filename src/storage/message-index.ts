@@ -1,6 +1,6 @@
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
-import type { MessageLog } from './message-store.ts';
+import type { MessageLog } from './message-log.ts';
 import type { Window } from './window.ts';
 
 /*
@@ -21,16 +21,17 @@ const hasDue = 8;
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
 
 /**
- * Appends a window's live messages as ranges of sequence numbers, in as many records as it takes.
+ * Appends a window's live messages as ranges of sequence numbers, in as many records as it takes: one at
+ * each step, between which the window may change.
  *
  * @param has which of them; all where it is left out, which is quicker by far
  */
-export function writeRanges(
+export function* writeRanges(
   log: MessageLog,
   type: number,
   window: Window,
   has?: (sequence: number) => boolean,
-): void {
+): Generator<undefined> {
   let ranges: number[] = [];
   const write = () => {
     const { buffer } = log.reserve(type, 10 + ranges.length * 6);
@@ -44,21 +45,48 @@ export function writeRanges(
     if (has?.(s) === false) continue;
     if (ranges.at(-1) === s) ranges[ranges.length - 1] = end;
     else {
-      if (ranges.length >= rangesMax * 2) write();
+      if (ranges.length >= rangesMax * 2) {
+        write();
+        yield;
+      }
       ranges.push(s, end);
     }
   }
   write();
+  yield;
 }
 
-/** Reads the ranges of a window record. */
-export function readRanges(
-  buffer: Buffer,
-  start: number,
-  end: number,
-  take: (from: number, to: number) => void,
-): void {
-  for (let p = start; p < end; p += 12) take(readU48(buffer, p), readU48(buffer, p + 6));
+/** What a window record says. */
+export interface WindowRecord {
+  readonly queue: number;
+  readonly next: number;
+  /** From, to before; ascending. */
+  readonly ranges: readonly number[];
+}
+
+/**
+ * Reads a window record, or one that is laid out like it.
+ *
+ * @throws {StorageError} `record-invalid` where it is not as one is written
+ */
+export function readWindow(buffer: Buffer, start: number, end: number): WindowRecord {
+  const size = end - start;
+  if (size < 10 || (size - 10) % 12 !== 0) throw damaged(`a window record has ${size} bytes`);
+  const queue = readU32(buffer, start);
+  const ranges: number[] = [];
+  let least = 0;
+  for (let p = start + 10; p < end; p += 12) {
+    const from = readU48(buffer, p);
+    const to = readU48(buffer, p + 6);
+    if (from < least || to <= from) throw damaged(`queue ${queue} has a range ${from} to ${to}`);
+    ranges.push(from, to);
+    least = to;
+  }
+  return { queue, next: readU48(buffer, start + 4), ranges };
+}
+
+function damaged(what: string): StorageError {
+  return new StorageError('record-invalid', what);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
-import { DeliveryCounts } from './delivery-counts.ts';
 import type { Journal } from './journal.ts';
 import { recordEnd, recordTypeOf } from './log/records.ts';
-import { indexHeadBytes, locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
+import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './message-index.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
 import {
   countDurable,
   hasExpiry,
@@ -16,81 +16,14 @@ import {
   queuesAt,
   writeQueues,
 } from './message-record.ts';
+import { DeliveryCounts } from './messages/delivery-counts.ts';
+import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
+import { Settlements } from './messages/settlements.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
-import { Settlements } from './settlements.ts';
 import type { Window } from './window.ts';
 
 /** Stands in a message record for a queue that settled the message before it was written. */
 const nobody = 0;
-
-/** What the message store needs of a block whose plaintext is in memory. */
-export interface MessageBlock {
-  readonly slot: number;
-  readonly segment: number;
-  readonly number: number;
-  readonly start: number;
-  readonly transient: boolean;
-  readonly buffer: Buffer;
-  /** First position of the buffer that is none of the block's. */
-  readonly end: number;
-  /** Whether its bytes are final: before, {@link MessageStore.keeps} is asked of each record. */
-  readonly isSealed: boolean;
-  /** Its records must stay where they are when it is sealed. */
-  fix(): void;
-}
-
-/**
- * What the message store needs of the log. The store is attached before the log replays: first the
- * checkpoint, then the indexes of older segments, oldest first, then the records after the checkpoint.
- */
-export interface MessageLog {
-  /** Where in its block's buffer the payload of the record just reserved begins. */
-  readonly at: number;
-  /** The group that the record just reserved is in. */
-  readonly openGroup: number;
-  /** Every group up to this one is synced. */
-  readonly durableGroup: number;
-  /** Bytes appended and not yet synced. */
-  readonly pendingBytes: number;
-  /** Blocks by slot; undefined where the plaintext is not in memory. */
-  readonly blocks: readonly (MessageBlock | undefined)[];
-  /**
-   * Frames a record and makes room for its payload: its type and its size lie in the 5 bytes before.
-   * A size that no record may have is refused (`record-invalid`), and nothing is appended. May begin a segment first, and so ask for index
-   * and checkpoint, but never within a batch. Within a batch no plaintext is dropped or moved: a
-   * message may be copied from one block to another.
-   */
-  reserve(type: number, size: number): MessageBlock;
-  /** The same in a block that is never written. */
-  reserveTransient(type: number, size: number): MessageBlock;
-  /** The segment that a slot's block is in; 0 for one that is never written. */
-  segmentOf(slot: number): number;
-  /** The number of a slot's block in its segment. */
-  numberOf(slot: number): number;
-  /** The slot of a segment's block, for whoever retains it at once; undefined where it is not there. */
-  slotAt(segment: number, number: number): number | undefined;
-  /** One more message lies in the slot's block. */
-  retain(slot: number): void;
-  /** One message less; the plaintext stays as it is until this turn of the event loop ends. */
-  release(slot: number): void;
-  /** Brings the slot's block back into memory. */
-  load(slot: number): Promise<void>;
-  /**
-   * A record at this offset of the slot's block is not what it must be: nothing more is written or
-   * loaded, and the process must end.
-   */
-  damaged(slot: number, offset: number): void;
-  /**
-   * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
-   * segment first, like `reserve`.
-   */
-  beginBatch(): void;
-  endBatch(): void;
-  /** Someone waits: the open group is synced soon. */
-  sync(): void;
-  /** Syncs what was appended and ends the log. */
-  close(): Promise<void>;
-}
 
 /** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
 export class MessageStore {
@@ -99,18 +32,15 @@ export class MessageStore {
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: MessageLog | undefined = undefined;
-  readonly #settlements = new Settlements(recordTypes.settle);
   #batchDepth = 0;
   /** The group that the last settlement is in. */
   #settledGroup = 0;
-  /** Failed deliveries, in queues that count them. */
-  readonly counts = new DeliveryCounts(recordTypes.counts);
   readonly #loading = new Set<Promise<void>>();
-  /** The segment that the last checkpoint begins, and each window's next number there. */
-  #checkpointSegment = Infinity;
-  readonly #starts = new Map<Window, number>();
-  /** Live ranges of each window, from the checkpoint that recovery began with. */
-  #ranges = new Map<number, number[]>();
+  readonly #changes = new MessageChanges(recordTypes);
+  readonly #settlements = new Settlements(recordTypes.settle, this.#changes);
+  /** Failed deliveries, in queues that count them. */
+  readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
+  readonly #known = new KnownNumbers();
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
   isCleanStop = true;
   /** The group that the last definition or purge is in. */
@@ -136,7 +66,8 @@ export class MessageStore {
 
   /** Everything has been replayed. */
   recovered(): void {
-    this.#ranges.clear();
+    this.#known.tell(this.windows);
+    this.#known.clear();
     this.counts.recovered();
   }
 
@@ -195,7 +126,9 @@ export class MessageStore {
     const offset = log.at - block.start;
     for (const window of windows) {
       const dueMs = window.dueMs(nowMs, expiresAtMs);
-      window.append(block.slot, offset, message.bodyLength, message.priority, dueMs);
+      const { bodyLength, priority } = message;
+      const sequence = window.append(block.slot, offset, bodyLength, priority, dueMs);
+      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
       log.retain(block.slot);
     }
   }
@@ -299,7 +232,7 @@ export class MessageStore {
   /** Appends a change of definitions; it is synced soon. */
   define(change: object): void {
     this.writeSettlements();
-    this.#writeDefinition(this.log, change);
+    this.#changes.defined(this.#writeDefinition(this.log, change));
     this.definedGroup = this.log.openGroup;
     this.log.sync();
   }
@@ -312,12 +245,12 @@ export class MessageStore {
     this.log.sync();
   }
 
-  #writeDefinition(log: MessageLog, change: object): number {
+  #writeDefinition(log: MessageLog, change: object): Buffer {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
     this.recordCount++;
     bytes.copy(block.buffer, log.at);
-    return block.segment;
+    return bytes;
   }
 
   #forget(window: Window, sequence: number): void {
@@ -359,25 +292,37 @@ export class MessageStore {
    * Everything that recreates the present state, given the indexes of older segments. Never within a
    * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
    */
-  checkpoint(log: MessageLog): void {
-    for (const change of this.#definitions.snapshot()) {
-      this.#checkpointSegment = this.#writeDefinition(log, change);
-    }
-    this.#starts.clear();
+  *checkpoint(log: MessageLog): Generator<unknown> {
+    // The first base of a mount comes before `recovered`.
+    this.counts.recovered();
+    for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
     for (const window of this.windows.values()) {
-      this.#starts.set(window, window.next);
-      writeRanges(log, recordTypes.window, window);
-      this.counts.writeAll(log, window);
+      yield* writeRanges(log, recordTypes.window, window);
+      yield* this.counts.writeAll(log, window);
     }
   }
 
-  /** The live messages that lie in one segment. */
+  /** Bytes, about, of what was changed and not yet written again. */
+  get changedBytes(): number {
+    return this.#changes.bytes;
+  }
+
+  /** What was changed since the segment began, or since the last call. */
+  changes(log: MessageLog, isLast: boolean): void {
+    this.#changes.write(log, isLast, (window) => this.windows.get(window.number) === window);
+  }
+
+  /** The live messages that came to the segment that ends. */
   index(segment: number, log: MessageLog): void {
-    const isCurrent = segment >= this.#checkpointSegment;
-    for (const window of this.windows.values()) {
-      const from = isCurrent ? (this.#starts.get(window) ?? 0) : 0;
-      writeIndex(log, recordTypes.index, window, segment, from);
+    for (const window of this.#changes.windows) {
+      if (this.windows.get(window.number) !== window) continue;
+      writeIndex(log, recordTypes.index, window, segment, window.arrivedFrom);
     }
+  }
+
+  /** A segment begins. */
+  begun(): void {
+    this.#changes.clear();
   }
 
   /**
@@ -397,9 +342,13 @@ export class MessageStore {
         return;
       case recordTypes.definition:
         this.#definitions.apply(parseJson(buffer, start, end) as object); // which is what is written
+        if (!block.transient) this.#changes.defined(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.window:
-        this.#replayWindow(buffer, start, end);
+        this.#known.base(readWindow(buffer, start, end));
+        return;
+      case recordTypes.changed:
+        this.#known.changed(readWindow(buffer, start, end));
         return;
       case recordTypes.returned:
         this.#replayReturned(buffer, start, end);
@@ -409,6 +358,7 @@ export class MessageStore {
         return;
       case recordTypes.counts:
         this.counts.replay(this.windows, buffer, start, end);
+        if (!block.transient) this.#changes.counted(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.index:
         this.#replayIndex(buffer, start, end);
@@ -418,14 +368,14 @@ export class MessageStore {
   #replayIndex(buffer: Buffer, start: number, end: number): void {
     if (end - start < indexHeadBytes) throw invalidRecord('index record');
     const window = this.windows.get(readU32(buffer, start + 6));
-    const live = this.#ranges.get(window?.number ?? -1);
-    if (window !== undefined && live !== undefined) {
-      locate(this.log, buffer, start, end, window, live);
-    }
+    if (window === undefined) return;
+    this.#known.tell(this.windows);
+    locate(this.log, buffer, start, end, window, this.#known.live(window.number));
   }
 
   #replayMessage(block: MessageBlock, buffer: Buffer, start: number, end: number): void {
     const view = this.#view;
+    this.#known.tell(this.windows);
     if (!view.open(buffer, start, end)) throw invalidRecord('message record');
     for (let i = 0, p = queuesAt(buffer, start); i < view.queueCount; i++, p += queueBytes) {
       const window = this.windows.get(readU32(buffer, p));
@@ -433,6 +383,7 @@ export class MessageStore {
       if (window === undefined) continue;
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
+      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
       window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
       this.log.retain(block.slot);
@@ -442,32 +393,25 @@ export class MessageStore {
   #replaySettle(buffer: Buffer, start: number): void {
     const window = this.windows.get(readU32(buffer, start));
     if (window === undefined) return;
+    this.#known.tell(this.windows);
     const end = readU48(buffer, start + 10);
+    this.#changes.settled(window, readU48(buffer, start + 4), end);
     for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
       if (!window.isLive(s)) return;
       this.#forget(window, s);
     }
   }
 
-  #replayWindow(buffer: Buffer, start: number, end: number): void {
-    const number = readU32(buffer, start);
-    const window = this.windows.get(number);
-    if (window === undefined) return;
-    window.next = Math.max(window.next, readU48(buffer, start + 4));
-    const ranges = this.#ranges.get(number) ?? [];
-    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
-    this.#ranges.set(number, ranges);
-  }
-
   #replayReturned(buffer: Buffer, start: number, end: number): void {
-    const window = this.windows.get(readU32(buffer, start));
+    const { queue, ranges } = readWindow(buffer, start, end);
+    const window = this.windows.get(queue);
     if (window === undefined) return;
-    readRanges(buffer, start + 10, end, (from, to) => {
-      const last = Math.min(to, window.next);
-      for (let s = window.liveFrom(from); s < last; s = window.liveFrom(s + 1)) {
+    for (let i = 0; i < ranges.length; i += 2) {
+      const last = Math.min(ranges[i + 1] ?? 0, window.next);
+      for (let s = window.liveFrom(ranges[i] ?? 0); s < last; s = window.liveFrom(s + 1)) {
         window.markReturned(s, false);
       }
-    });
+    }
   }
 
   /** Whether somebody waits for a block. */
@@ -489,7 +433,10 @@ export class MessageStore {
     this.log.beginBatch();
     try {
       for (const window of this.windows.values()) {
-        writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+        const steps = writeRanges(this.log, recordTypes.returned, window, (s) =>
+          window.isReturned(s),
+        );
+        for (const _ of steps);
       }
       this.log.reserve(recordTypes.stopped, 0);
     } finally {

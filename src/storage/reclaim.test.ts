@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
-import { Log, type LogOptions, type LogOwner } from './log.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import { Log } from './log.ts';
+import type { LogOptions, LogOwner } from './log-owner.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
 import { Volume } from './volume.ts';
 
 const folder = '/v';
@@ -21,7 +22,10 @@ class Holder implements LogOwner {
   replay(block: MessageBlock, type: number): void {
     if (type === 1) this.#hold(block.slot);
   }
-  checkpoint(): void {}
+  *checkpoint(): Generator<undefined> {}
+  readonly changedBytes = 0;
+  changes(): void {}
+  begun(): void {}
   index(): void {}
   durable(group: number): void {
     for (const { resolve } of this.#waiting.filter((each) => each.group <= group)) resolve();

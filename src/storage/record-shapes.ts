@@ -12,6 +12,7 @@ export const recordTypes = {
   returned: 5,
   stopped: 6,
   counts: 7,
+  changed: 8,
   index: 0x41,
 } as const;
 
@@ -23,6 +24,13 @@ const rangeBytes = 12;
 export const countsHeadBytes = 4;
 /** Bytes of a range of a counts record. */
 export const countsRangeBytes = 14;
+
+/** Those that are laid out as a window record is. */
+const windowTypes: ReadonlySet<number> = new Set([
+  recordTypes.window,
+  recordTypes.returned,
+  recordTypes.changed,
+]);
 
 const view = new MessageView();
 
@@ -43,7 +51,7 @@ export function requireShape(type: number, buffer: Buffer, start: number, end: n
     const isShaped =
       size === settleBytes && readU48(buffer, start + 4) <= readU48(buffer, start + 10);
     if (!isShaped) throw invalidRecord('settle record');
-  } else if (type === recordTypes.window || type === recordTypes.returned) {
+  } else if (windowTypes.has(type)) {
     const isShaped = size >= windowBytes && (size - windowBytes) % rangeBytes === 0;
     if (!isShaped) throw invalidRecord('window record');
   } else if (type === recordTypes.counts) {

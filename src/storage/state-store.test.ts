@@ -4,7 +4,8 @@ import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { checkVolume } from './check.ts';
 import type { Journal } from './journal.ts';
-import { Log, type LogOptions } from './log.ts';
+import { Log } from './log.ts';
+import type { LogOptions } from './log-owner.ts';
 import { StateStore } from './state-store.ts';
 import { Volume } from './volume.ts';
 

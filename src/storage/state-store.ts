@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
 import { parseJson } from './record-shapes.ts';
 import {
   Timeline,
@@ -29,6 +29,10 @@ export class StateStore {
   #log: MessageLog | undefined = undefined;
   #waiters: Waiter[] = [];
   #failure: Error | undefined = undefined;
+  /** Changes to journals, as they are written, since the present segment began. */
+  #changes: Buffer[] = [];
+  /** Bytes of those changes. */
+  changedBytes = 0;
 
   constructor(journals: readonly Journal[], timelines: readonly string[]) {
     for (const journal of journals) this.#journals.set(journal.name, journal);
@@ -68,7 +72,7 @@ export class StateStore {
     try {
       for (const [i, entry] of entries.entries()) {
         const bytes = records[i] as Buffer; // one of each entry
-        if ('journal' in entry) this.#writeChange(bytes);
+        if ('journal' in entry) this.#changed(this.#writeChange(bytes));
         else this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, bytes);
       }
       // Within the batch: a segment that begins after it has these changes in its checkpoint, one
@@ -86,11 +90,14 @@ export class StateStore {
     });
   }
 
-  #writeChange(bytes: Buffer): void {
-    const log = this.#opened;
-    const block = log.reserve(recordTypes.change, bytes.length);
-    assert(block.buffer !== undefined, 'a block just reserved is not in memory');
-    bytes.copy(block.buffer, log.at);
+  #writeChange(bytes: Buffer): Buffer {
+    writeBytes(this.#opened, bytes);
+    return bytes;
+  }
+
+  #changed(bytes: Buffer): void {
+    this.#changes.push(bytes);
+    this.changedBytes += bytes.length;
   }
 
   #journal(name: string): Journal {
@@ -133,12 +140,24 @@ export class StateStore {
   }
 
   /** What recreates the journals' present state. */
-  checkpoint(_log: MessageLog): void {
+  *checkpoint(_log: MessageLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {
       for (const change of journal.snapshot()) {
-        this.#writeChange(encodeChange(journal.name, change));
+        yield this.#writeChange(encodeChange(journal.name, change));
       }
     }
+  }
+
+  /** The changes to journals since the segment began, or since the last call. */
+  changes(log: MessageLog): void {
+    for (const bytes of this.#changes) writeBytes(log, bytes);
+    this.begun();
+  }
+
+  /** A segment begins. */
+  begun(): void {
+    this.#changes = [];
+    this.changedBytes = 0;
   }
 
   /** Where the timelines' records of one segment lie. */
@@ -156,6 +175,7 @@ export class StateStore {
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
       this.applyRecord(type, buffer, start, end);
+      if (!block.transient) this.#changed(Buffer.from(buffer.subarray(start, end)));
     } else if (type === recordTypes.timeline) {
       const timeline = this.#timeline(timelineName(buffer, start, end));
       timeline.replay(this.#opened, block, buffer, start, end);
@@ -183,6 +203,11 @@ export class StateStore {
 
 function encodeChange(journal: string, change: object): Buffer {
   return Buffer.from(JSON.stringify([journal, change]));
+}
+
+function writeBytes(log: MessageLog, bytes: Buffer): void {
+  const { buffer } = log.reserve(recordTypes.change, bytes.length);
+  bytes.copy(buffer, log.at);
 }
 
 /** What a record of a timeline holds; undefined for every other record. */

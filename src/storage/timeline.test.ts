@@ -13,7 +13,8 @@ class Owner {
   attach(log: MemoryLog): void {
     this.log = log;
   }
-  checkpoint(): void {}
+  *checkpoint(): Generator<undefined> {}
+  begun(): void {}
   index(segment: number): void {
     this.timeline.writeIndex(this.log, 0x41, segment);
   }

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import { recordEnd } from './log/records.ts';
-import type { MessageBlock, MessageLog } from './message-store.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
 
 /*
  * A timeline record: name (length u8, UTF-8) | time ms u48 | length u32 | bytes.

@@ -7,8 +7,15 @@ import { diskFailure, StorageError } from './errors.ts';
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
 const sizeMax = 64 * 1024;
-/** The format that this program writes, and the newest it reads; volumes of format 1 have no mark. */
-export const formatVersion = 2;
+/** Generation of the data key, and how many older ones are listed. */
+const generationBytes = 6;
+/**
+ * The format that this program writes, and the newest it reads. Volumes of format 1 have no mark; up to
+ * format 2 each segment begins with a whole checkpoint.
+ */
+export const formatVersion = 3;
+/** From this format on the header names generations of the data key. */
+const formatWithGenerations = 3;
 
 const kinds = ['broker', 'system'] as const;
 /** What a volume is for. */
@@ -212,7 +219,8 @@ function codeOf(dataKey: KeyObject, bytes: Buffer): Buffer {
 
 /*
  * magic 8 | version u16 | kind u8 | state u8 | rewrap count u32 | epoch u64 | position: segment u64,
- * blocks u32 | end tag 16 | id: short string | wrapped key: length u32, bytes | HMAC-SHA-256 32
+ * blocks u32 | end tag 16 | id: short string | wrapped key: length u32, bytes | from format 3: its
+ * generation u32, how many older ones follow u16 | HMAC-SHA-256 32
  */
 function encode(header: VolumeHeader, dataKey: KeyObject): Buffer {
   const writer = new Writer();
@@ -227,6 +235,8 @@ function encode(header: VolumeHeader, dataKey: KeyObject): Buffer {
   writer.raw(header.endTag);
   writer.shortString(header.id);
   writer.longBytes(header.wrappedKey);
+  // Of the data key there is one generation, 0, and there are no older ones.
+  if (header.format >= formatWithGenerations) writer.raw(Buffer.alloc(generationBytes));
   writer.raw(codeOf(dataKey, writer.toBuffer()));
   return writer.toBuffer();
 }
@@ -261,9 +271,21 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   const tagAt = reader.skip(16);
   const id = reader.shortString();
   const wrappedKey = reader.longBytes();
+  if (format >= formatWithGenerations)
+    requireOneGeneration(bytes, reader.skip(generationBytes), folder);
   if (kind === undefined || state === undefined || reader.left !== codeBytes) {
     throw new StorageError('not-a-volume', `${folder}/volume is not as a volume's header must be`);
   }
   const endTag = bytes.subarray(tagAt, tagAt + 16);
   return { format, id, kind, wrappedKey, rewrapCount, epoch, state, position, endTag };
+}
+
+function requireOneGeneration(bytes: Buffer, at: number, folder: string): void {
+  const generation = bytes.readUInt32BE(at);
+  const olderCount = bytes.readUInt16BE(at + 4);
+  if (generation === 0 && olderCount === 0) return;
+  throw new StorageError(
+    'format-too-new',
+    `${folder} has generation ${generation} of its data key and ${olderCount} older ones; this program knows generation 0 alone`,
+  );
 }

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { DueTimes } from './due-times.ts';
+import { DueTimes } from './messages/due-times.ts';
 import { SmallRings } from './small-rings.ts';
 
 const shift = 8;
@@ -49,6 +49,8 @@ export class Window {
   runStart = -1;
   /** ... to before here. */
   runEnd = -1;
+  /** The first number that came since the log's present segment began; -1 where none did. */
+  arrivedFrom = -1;
   #chunks: (Uint32Array | undefined)[] = [];
   /** Live messages in each chunk. */
   #left: number[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { LogOwner } from '../../src/storage/log.ts';
-import type { MessageBlock, MessageLog } from '../../src/storage/message-store.ts';
+import type { LogOwner } from '../../src/storage/log-owner.ts';
+import type { MessageBlock, MessageLog } from '../../src/storage/message-log.ts';
 
 interface Place {
   readonly slot: number;
@@ -10,13 +10,17 @@ interface Place {
   readonly digest: string;
 }
 
-const types = { put: 1, drop: 2, names: 4, index: 0x41 } as const;
+const types = { put: 1, drop: 2, names: 4, changed: 5, index: 0x41 } as const;
+
+/** A name, and what is under it; null for nothing. */
+type Fact = [name: string, digest: string | null];
 
 /** The simplest owner of a log: texts by name. */
 export class Shelf implements LogOwner {
   readonly places = new Map<string, Place>();
   #log: MessageLog | undefined;
   #live = new Map<string, string>();
+  #changed: Fact[] = [];
 
   attach(log: MessageLog): void {
     this.#log = log;
@@ -32,6 +36,7 @@ export class Shelf implements LogOwner {
     const head = Buffer.from(`${name}=${digest};`);
     const block = this.#append(types.put, [head, Buffer.alloc(size, fill)]);
     this.#place(name, block.slot, this.log.at - block.start, head.length + size, digest);
+    this.#changed.push([name, digest]);
   }
 
   #append(type: number, parts: Buffer[]): MessageBlock {
@@ -50,6 +55,7 @@ export class Shelf implements LogOwner {
   drop(name: string): void {
     this.#append(types.drop, [Buffer.from(name)]);
     this.#forget(name);
+    this.#changed.push([name, null]);
   }
 
   #forget(name: string): void {
@@ -81,8 +87,23 @@ export class Shelf implements LogOwner {
     this.log.release(place.slot);
   }
 
-  checkpoint(): void {
-    this.#append(types.names, [Buffer.from(JSON.stringify([...this.facts()]))]);
+  *checkpoint(): Generator<unknown> {
+    for (const [name, { digest }] of this.places) {
+      yield this.#append(types.names, [Buffer.from(JSON.stringify([[name, digest]]))]);
+    }
+  }
+
+  get changedBytes(): number {
+    return this.#changed.length * 16;
+  }
+
+  changes(): void {
+    this.#append(types.changed, [Buffer.from(JSON.stringify(this.#changed))]);
+    this.#changed = [];
+  }
+
+  begun(): void {
+    this.#changed = [];
   }
 
   index(segment: number): void {
@@ -98,9 +119,16 @@ export class Shelf implements LogOwner {
     if (type === types.put) {
       const [, name = '', digest = ''] = /^(.*?)=(.*?);/s.exec(text()) ?? [];
       this.#place(name, block.slot, start - block.start, end - start, digest);
-    } else if (type === types.drop) this.#forget(text());
-    else if (type === types.names) this.#live = new Map(JSON.parse(text()));
-    else if (type === types.index) {
+      this.#changed.push([name, digest]);
+    } else if (type === types.drop) {
+      this.#forget(text());
+      this.#changed.push([text(), null]);
+    } else if (type === types.names || type === types.changed) {
+      for (const [name, digest] of JSON.parse(text()) as Fact[]) {
+        if (digest === null) this.#live.delete(name);
+        else this.#live.set(name, digest);
+      }
+    } else if (type === types.index) {
       const [name, segment, number, offset, size, digest] = JSON.parse(text());
       if (this.#live.get(name) !== digest) return;
       const found = this.log.slotAt(segment, number);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { checkVolume } from '../../src/storage/check.ts';
-import { Log, type LogOptions, type LogOwner } from '../../src/storage/log.ts';
+import { Log } from '../../src/storage/log.ts';
+import type { LogOptions, LogOwner } from '../../src/storage/log-owner.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { SimDisk } from '../support/sim-disk.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { StorageError } from '../../src/storage/errors.ts';
-import type { LogOptions } from '../../src/storage/log.ts';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import type { Operation, SimDisk } from '../support/sim-disk.ts';
 import type { Told } from './machine.ts';
@@ -21,6 +21,7 @@ export function smallLog(random: SeededRandom): Partial<LogOptions> {
     segmentBytes: random.pick([12_000, 24_000, 24_000, 80_000]),
     cacheBytes: random.pick([0, 20_000, 1_000_000]),
     isRecycling: !random.oneIn(4),
+    sliceBytes: random.pick([150, 600, 2000, 100_000]),
   };
 }
 

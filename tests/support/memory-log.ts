@@ -1,5 +1,6 @@
 import { recordHeaderBytes, writeRecordHeader } from '../../src/storage/log/records.ts';
-import type { MessageBlock, MessageLog, MessageStore } from '../../src/storage/message-store.ts';
+import type { MessageBlock, MessageLog } from '../../src/storage/message-log.ts';
+import type { MessageStore } from '../../src/storage/message-store.ts';
 
 interface Row {
   readonly type: number;
@@ -136,14 +137,15 @@ export class MemoryLog implements MessageLog {
   }
 
   /** Begins a new segment, from which older ones are only known by their indexes. */
-  roll(store: Pick<MessageStore, 'index' | 'checkpoint'>): void {
+  roll(store: Pick<MessageStore, 'index' | 'checkpoint' | 'begun'>): void {
     this.rows = [];
     store.index(this.#segment, this);
     this.#indexes.push(...this.rows);
     this.rows = [];
     this.#segment++;
     this.#open = undefined;
-    store.checkpoint(this);
+    store.begun();
+    for (const _ of store.checkpoint(this));
     this.#checkpointCount = this.rows.length;
     this.syncNow();
   }

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Disk } from '../../src/storage/disk.ts';
 import type { Journal } from '../../src/storage/journal.ts';
-import { Log, type LogOptions } from '../../src/storage/log.ts';
+import { Log } from '../../src/storage/log.ts';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { MessageView } from '../../src/storage/message-record.ts';
 import { MessageStore } from '../../src/storage/message-store.ts';
 import { Volume } from '../../src/storage/volume.ts';
@@ -17,8 +18,12 @@ class Queues implements Journal<QueueChange> {
 
   apply(change: QueueChange): void {
     const { windows } = this.store;
-    if ('queue' in change) windows.set(change.queue, new Window(change.queue, true));
-    else {
+    if ('queue' in change) {
+      if (windows.has(change.queue)) return;
+      const window = new Window(change.queue, true);
+      window.countsFailures = true;
+      windows.set(change.queue, window);
+    } else {
       const window = windows.get(change.dropped);
       if (window !== undefined) this.store.drop(window);
     }

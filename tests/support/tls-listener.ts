@@ -8,7 +8,7 @@ import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
 import type { Connection, Transport } from '../../src/protocols/protocol.ts';
-import type { LogOptions } from '../../src/storage/log.ts';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { BrokerOnLog } from './broker-on-log.ts';
 
 class SocketTransport implements Transport {

@@ -3,7 +3,14 @@ import { Reader, readU32, readU48 } from '../../src/base/bytes.ts';
 import type { Disk } from '../../src/storage/disk.ts';
 import { LogBlock } from '../../src/storage/log/block.ts';
 import { LiveSegment } from '../../src/storage/log/live-segment.ts';
-import { decodeBlocks, decodeTable, recordsOf } from '../../src/storage/log/records.ts';
+import {
+  decodeBlocks,
+  decodeParts,
+  decodeTable,
+  decodeTableOfFormat2,
+  recordsOf,
+  type TableEntry,
+} from '../../src/storage/log/records.ts';
 import { Recovery } from '../../src/storage/log/recovery.ts';
 import { Replay } from '../../src/storage/log/replay.ts';
 import { pageBytes } from '../../src/storage/log/segment.ts';
@@ -90,8 +97,8 @@ function timeline(buffer: Buffer, start: number): Fields {
   return { timeline: name, at, bytes: reader.longBytes().toString('hex') };
 }
 
-function table(buffer: Buffer, start: number, end: number): Fields {
-  const entries = decodeTable(buffer, start, end).map(({ end: last, lastOffset, index }) => [
+function rowsOf(entries: readonly TableEntry[]): unknown[] {
+  return entries.map(({ end: last, lastOffset, index }) => [
     last.segment,
     last.blocks,
     last.tag.toString('hex'),
@@ -101,7 +108,21 @@ function table(buffer: Buffer, start: number, end: number): Fields {
     index.firstBlock,
     index.blockCount,
   ]);
-  return { entries };
+}
+
+function table(buffer: Buffer, start: number, end: number): Fields {
+  const { base, entries } = decodeTable(buffer, start, end);
+  return { base: base.start, bytes: base.bytes, entries: rowsOf(entries) };
+}
+
+function tableOfFormat2(buffer: Buffer, start: number, end: number): Fields {
+  return { entries: rowsOf(decodeTableOfFormat2(buffer, start, end)) };
+}
+
+function parts(buffer: Buffer, start: number, end: number, like: LiveSegment): Fields {
+  const segment = new LiveSegment(like.header, like.key);
+  decodeParts(buffer, start, end, segment);
+  return { base: segment.sliceBase, slices: segment.slices, changes: segment.changes };
 }
 
 function blocks(buffer: Buffer, start: number, end: number, like: LiveSegment): Fields {
@@ -135,6 +156,7 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
   5: ['returned', ranges],
   6: ['stopped', () => ({})],
   7: ['counts', counts],
+  8: ['changed', ranges],
   16: ['change', text],
   17: ['timeline', timeline],
   65: [
@@ -142,8 +164,11 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
     (buffer, start, end, kind) =>
       kind === 'broker' ? messageIndex(buffer, start, end) : timelineIndex(buffer, start, end),
   ],
-  66: ['table', table],
+  66: ['table', tableOfFormat2],
   67: ['blocks', (buffer, start, end, _kind, segment) => blocks(buffer, start, end, segment)],
+  68: ['checkpoint', table],
+  69: ['parts', (buffer, start, end, _kind, segment) => parts(buffer, start, end, segment)],
+  70: ['part', (buffer, start) => ({ kind: buffer[start] })],
 };
 
 /**

@@ -31,7 +31,7 @@ class Volume:
         if "volume" not in self.names or (data := self.read("volume"))[:8] != b"WAXWVOL\n":
             raise Refused("not-a-volume", "volume", "is missing or does not begin as it must")
         self.format = uint(data, 8, 2)
-        if self.format > 2:
+        if self.format > 3:
             raise Refused("format-too-new", "volume", f"is of format {self.format}")
         try:
             self.kind, self.state, _, self.epoch, self.segment, self.blocks, self.end_tag, size = \
@@ -40,7 +40,11 @@ class Volume:
         except struct.error:
             raise Refused("not-a-volume", "volume", "is cut off")
         self.id = data[53:53 + size]
-        if self.kind > 1 or self.state > 2 or len(data) != 53 + size + 4 + wrapped + 32:
+        generations = data[57 + size + wrapped:-32] if self.format > 2 else b""
+        if len(generations) == 6 and any(generations):
+            raise Refused("format-too-new", "volume", "names generations of its data key")
+        extra = 6 if self.format > 2 else 0
+        if self.kind > 1 or self.state > 2 or len(data) != 53 + size + 4 + wrapped + extra + 32:
             raise Refused("not-a-volume", "volume", "is not as it must be")
         code = hmac.digest(hkdf(key, b"", b"waxwing volume header"), data[:-32], "sha256")
         if not hmac.compare_digest(code, data[-32:]):
@@ -76,7 +80,9 @@ class Segment:
         self.data = volume.read(self.name)
         self.end, self.end_tag, self.index, self.is_proved = 0, b"", b"", False
         page = self.data[:PAGE]
-        if len(page) == PAGE and page[:10] == b"WAXWSEG\n\x00\x01" and uint(page, 16, 8) == number:
+        self.format = uint(page, 8, 2)
+        is_known = page[:8] == b"WAXWSEG\n" and self.format in (1, 2) and not any(page[10:16])
+        if len(page) == PAGE and is_known and uint(page, 16, 8) == number:
             self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
             info = b"waxwing segment %s %s %d" % ((b"broker", b"system")[volume.kind], volume.id, number)
             self.key = hkdf(volume.key, page[60:92], info)
@@ -166,13 +172,26 @@ def recover(volume):
     for _, block in start.chain():
         if block[0] <= start.end:
             for kind, payload in start.records(block):
-                if kind == 0x42:
+                if kind == (0x42 if start.format == 1 else 0x44) and not has_table:
                     has_table = True
-                    rows = struct.iter_unpack(">QI16sQQQII", payload)
-                    wanted += [listed(volume, start, *row) for row in rows]
+                    wanted += older(volume, start, kind, payload, block[0])
             if block[1] & GROUP_END and not has_table:
                 raise start.damaged("begins without a checkpoint")
     return sorted(wanted, key=lambda segment: segment.number)
+
+
+def older(volume, newest, kind, payload, block):
+    """The older segments that a table lists, among which all must be that the base began before."""
+    base, rows = (newest.number, payload) if kind == 0x42 else (uint(payload, 0, 8), payload[16:])
+    if len(rows) % 60 != 0 or (kind == 0x44 and len(payload) < 16):
+        raise newest.damaged(f"has a broken record in block {block}")
+    rows = list(struct.iter_unpack(">QI16sQQQII", rows))
+    numbers = [row[0] for row in rows] + [newest.number]
+    if numbers != sorted(set(numbers)) or not 0 < base <= newest.number \
+            or not set(range(base, newest.number)) <= set(numbers) \
+            or not {row[4] for row in rows} <= set(numbers):
+        raise newest.damaged("lists other segments than it needs")
+    return [listed(volume, newest, *row) for row in rows]
 
 
 def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
@@ -183,7 +202,7 @@ def listed(volume, newest, number, blocks, tag, last, home, at, first, count):
     if (block := segment.block(last)) is None or block[0] != blocks:
         raise segment.damaged("is damaged in its last block")
     segment.end, segment.end_tag = blocks, tag
-    home = segment if home == number else newest
+    home = {number: segment, newest.number: newest}.get(home) or Segment(volume, home).proved()
     index = [block for _, block in home.chain(at, first) if block[0] < first + count]
     if len(index) < count:
         raise home.damaged("is damaged in an index")

@@ -11,10 +11,14 @@ import { listRecords } from '../support/volume-records.ts';
 import { diskOf, parseVector, type VolumeVector } from '../support/volume-vector.ts';
 
 const folder = '/v';
-const path = 'tests/vectors/volume';
+/** Volumes of the present format, made anew by every release, and those of formats 1 and 2 as they were. */
+const paths = ['tests/vectors/volume', 'tests/vectors/volume-2'];
 const vectors = new Map<string, VolumeVector>();
-for (const name of readdirSync(path)) {
-  vectors.set(name.replace(/\.txt$/, ''), parseVector(readFileSync(`${path}/${name}`, 'utf8')));
+for (const path of paths) {
+  for (const file of readdirSync(path)) {
+    const name = file.replace(/\.txt$/, path.endsWith('-2') ? ' of format 2' : '');
+    vectors.set(name, parseVector(readFileSync(`${path}/${file}`, 'utf8')));
+  }
 }
 const good = [...vectors].filter(([, vector]) => vector.refusal === undefined);
 const bad = [...vectors].filter(([, vector]) => vector.refusal !== undefined);
@@ -32,7 +36,7 @@ const prove = (disk: ReturnType<typeof diskOf>, vector: VolumeVector) =>
   );
 
 test('there are vectors that open and vectors that are refused', () => {
-  assert.ok(good.length >= 13 && bad.length >= 30, `${good.length} and ${bad.length}`);
+  assert.ok(good.length >= 28 && bad.length >= 60, `${good.length} and ${bad.length}`);
 });
 
 for (const [name, vector] of good) {
@@ -82,9 +86,12 @@ function readWithPython(name: string, vector: VolumeVector, options: readonly st
 
 // With -S Python finds no installed packages, and the reader uses the system's libcrypto.
 for (const options of [[], ['-S']]) {
+  // The other only over what this release writes: it is slow.
+  const isRead = ([name]: [string, VolumeVector]) =>
+    options.length === 0 || !name.endsWith('of format 2');
   const which = ['python3', ...options].join(' ');
   test(`a second reader, under ${which}, lists the same records`, { skip }, () => {
-    for (const [name, vector] of good) {
+    for (const [name, vector] of good.filter(isRead)) {
       const { stdout, stderr, status } = readWithPython(name, vector, options);
       assert.deepEqual([status, stderr], [0, ''], name);
       assert.deepEqual(stdout.split('\n').slice(0, -1), vector.records, name);
@@ -94,7 +101,7 @@ for (const options of [[], ['-S']]) {
   test(`a second reader, under ${which}, refuses the same volumes for the same reasons`, {
     skip,
   }, () => {
-    for (const [name, vector] of bad) {
+    for (const [name, vector] of bad.filter(isRead)) {
       const { stdout, stderr, status } = readWithPython(name, vector, options);
       assert.deepEqual([status, stdout], [1, ''], `${name}: ${stderr}`);
       const expected = `${vector.refusal?.code}: ${vector.refusal?.file}`;

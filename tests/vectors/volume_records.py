@@ -18,7 +18,8 @@ class Cursor:
         if isinstance(what, str):
             return {"rest": lambda: self.skip(len(self.data) - self.at).decode(),
                     "string": lambda: self.skip(self.take(1)).decode(errors="surrogateescape"),
-                    "bytes": lambda: self.skip(self.take(4)).hex()}[what]()
+                    "bytes": lambda: self.skip(self.take(4)).hex(),
+                    "blocks": lambda: [self.take(4) for _ in range(self.take(4))]}[what]()
         rows = []
         while self.at < len(self.data):
             rows.append([self.take(each) for each in what])
@@ -28,10 +29,12 @@ class Cursor:
 RANGES, CHANGE = {"queue": 4, "next": 6, "ranges": (6, 6)}, {"change": "rest"}
 TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHANGE), 4: ("window", RANGES),
          5: ("returned", RANGES), 6: ("stopped", {}),
-         7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 0x10: ("change", CHANGE),
+         7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 8: ("changed", RANGES), 0x10: ("change", CHANGE),
          0x11: ("timeline", {"timeline": "string", "at": 6, "bytes": "bytes"}),
          0x41: ("index", {"timeline": "string", "of": 6, "entries": (6, 4, 6)}),
-         0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)})}
+         0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)}),
+         0x44: ("checkpoint", {"base": 8, "bytes": 8, "entries": (8, 4, -16, 8, 8, 8, 4, 4)}),
+         0x45: ("parts", {"base": 8, "slices": "blocks", "changes": "blocks"}), 0x46: ("part", {"kind": 1})}
 
 
 def message(cursor):

@@ -193,7 +193,8 @@ export class Grants {
     const { tokens, journal, finder } = this.#parts;
     if (request.GrantToken !== undefined) {
       const id = tokens.read(request.GrantToken);
-      for (const grant of journal.grants()) if (grant.id === id) return grant;
+      const grant = journal.grantById(id);
+      if (grant !== undefined) return grant;
       throw grantNotFound(id);
     }
     if (request.KeyId === undefined || request.GrantId === undefined) {

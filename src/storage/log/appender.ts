@@ -6,7 +6,7 @@ import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';
 import type { Group } from './group-writer.ts';
 import type { LiveSegment } from './live-segment.ts';
-import { recordHeaderBytes, writeRecordHeader } from './records.ts';
+import { logRecordTypes, type PartKind, recordHeaderBytes, writeRecordHeader } from './records.ts';
 import {
   blockFlags,
   blockHeaderBytes,
@@ -16,6 +16,9 @@ import {
   sealBlock,
   zeroPage,
 } from './segment.ts';
+
+/** Bytes of the record that begins each block of a part. */
+const partMarkBytes = recordHeaderBytes + 1;
 
 /** Who knows which records of a block are needed no more; see {@link LogOwner}. */
 export interface RecordKeeper {
@@ -44,6 +47,9 @@ export class Appender {
   #unsealedBytes = 0;
   #sealedEnd = pageBytes;
   #groupOffset = 0;
+  /** What the blocks that begin now hold a part of; undefined for ordinary records. */
+  #part: PartKind | undefined = undefined;
+  #partBlocks: number[] = [];
   /** Number of the last block begun. */
   blockNumber = 0;
   /** What is known to be synced; each block says it. */
@@ -113,11 +119,34 @@ export class Appender {
 
   #beginBlock(need: number): void {
     this.#endBlock();
-    this.#makeRoom(need);
+    this.#makeRoom(this.#part === undefined ? need : need + partMarkBytes);
     const slot = this.#table.take(this.#segment, ++this.blockNumber);
     const block = this.#table.place(slot, this.#arenaOf.arena);
     this.#open = block;
     this.#used = block.start;
+    if (this.#part !== undefined) this.#markPart(block, this.#part);
+  }
+
+  /** Each block of a part says so first: whoever replays the records around it passes over it. */
+  #markPart(block: LogBlock, part: PartKind): void {
+    const at = writeRecordHeader(block.buffer, this.#used, logRecordTypes.part, 1);
+    block.buffer[at] = part;
+    this.#used = at + 1;
+    this.#partBlocks.push(block.number);
+  }
+
+  /** What is appended until {@link endPart} goes into blocks of its own, which say what they are. */
+  beginPart(part: PartKind): void {
+    this.#endBlock();
+    this.#part = part;
+    this.#partBlocks = [];
+  }
+
+  /** Ends what {@link beginPart} began; the numbers of its blocks. */
+  endPart(): readonly number[] {
+    this.#endBlock();
+    this.#part = undefined;
+    return this.#partBlocks;
   }
 
   /** The rest of an arena serves the next block while it is at least half. */

@@ -159,6 +159,20 @@ export class BlockTable {
     if (left === 0) this.#bury(slot);
   }
 
+  /** Keeps a segment for what is in it beside messages. */
+  pin(home: LiveSegment): void {
+    home.liveCount++;
+    home.pinCount++;
+  }
+
+  /** Undoes {@link pin}. */
+  unpin(home: LiveSegment): void {
+    assert(home.pinCount > 0, 'a segment is let go more often than kept');
+    home.pinCount--;
+    home.liveCount--;
+    if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
+  }
+
   /** Whether the log has still to write the slot's block. */
   #isUnsynced(slot: number): boolean {
     const block = this.blocks[slot];

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import type { MessageBlock } from '../message-store.ts';
+import type { MessageBlock } from '../message-log.ts';
 import type { LiveSegment } from './live-segment.ts';
 
 /** Plaintext of a full block, unless one record alone is longer. */

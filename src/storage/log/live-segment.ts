@@ -29,6 +29,16 @@ export class LiveSegment {
   /** Where in the file its last block begins. */
   lastOffset = 0;
   index: IndexPlace | undefined = undefined;
+  /** The other segment that its index lies in, which is kept for as long. */
+  indexHome: LiveSegment | undefined = undefined;
+  /** Of {@link liveCount}, how much stands for a part of a checkpoint or an index, and for no message. */
+  pinCount = 0;
+  /** The segment at which the base begins that it holds slices of; 0 where it holds none. */
+  sliceBase = 0;
+  /** Numbers of the blocks that hold those slices. */
+  slices: number[] = [];
+  /** Numbers of the blocks that hold changes, but for those in its index. */
+  readonly changes: number[] = [];
   /** Segments that recovery does not need once it would begin with this one. */
   readonly superseded: LiveSegment[] = [];
 

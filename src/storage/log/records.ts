@@ -1,4 +1,4 @@
-import { Reader, readU32, Writer, writeU32 } from '../../base/bytes.ts';
+import { BytesError, Reader, readU32, Writer, writeU32 } from '../../base/bytes.ts';
 import { tagBytes } from '../../crypto/aead.ts';
 import { StorageError } from '../errors.ts';
 import type { IndexPlace, LiveSegment } from './live-segment.ts';
@@ -37,11 +37,37 @@ export function recordEnd(buffer: Buffer, at: number): number {
 export const logRecordTypes = {
   /** Where a message's owner says its messages are; read only where a table points to it. */
   index: 0x41,
-  /** Ends a checkpoint: the older segments that hold something. */
-  table: 0x42,
+  /** Under formats 1 and 2: ends a whole checkpoint with the older segments that hold something. */
+  tableOfFormat2: 0x42,
   /** Begins an index: where the blocks of a segment lie. */
   blocks: 0x43,
+  /** Ends a segment's checkpoint: where the base begins, and the older segments that hold something. */
+  table: 0x44,
+  /** In an index: which blocks of the segment hold parts of checkpoints. */
+  parts: 0x45,
+  /** Begins each block that holds part of a checkpoint, and says which. */
+  part: 0x46,
 } as const;
+
+const ownTypes: ReadonlySet<number> = new Set(Object.values(logRecordTypes));
+
+/** Whether a record is the log's own and not its owner's. */
+export function isLogRecord(type: number): boolean {
+  return ownTypes.has(type);
+}
+
+/** What a block holds a part of: a base, or the changes of its segment. */
+export const partKinds = { slice: 1, changes: 2 } as const;
+/** One of {@link partKinds}. */
+export type PartKind = (typeof partKinds)[keyof typeof partKinds];
+
+/** The whole state as it was written last, in slices from the beginning of one segment on. */
+export interface Base {
+  /** The segment that was begun when it was. */
+  readonly start: number;
+  /** Bytes of its records. */
+  readonly bytes: number;
+}
 
 /** What a table says of an older segment. */
 export interface TableEntry {
@@ -50,14 +76,25 @@ export interface TableEntry {
   readonly index: IndexPlace;
 }
 
+/** What a table says. */
+export interface Table {
+  readonly base: Base;
+  /** Oldest first. */
+  readonly entries: readonly TableEntry[];
+}
+
 /*
- * A table: per segment: number u64 | blocks u32 | tag of the last 16 | its offset u64 | index: segment
- * u64, offset u64, first block u32, blocks u32.
+ * A table: base: segment u64, bytes u64 | per segment: number u64 | blocks u32 | tag of the last 16 |
+ * its offset u64 | index: segment u64, offset u64, first block u32, blocks u32. That of format 2 has
+ * no base: it is right before it.
  */
+const entryBytes = 60;
 
 /** A table record's payload. */
-export function encodeTable(entries: readonly TableEntry[]): Buffer {
-  const writer = new Writer();
+export function encodeTable({ base, entries }: Table): Buffer {
+  const writer = new Writer(16 + entries.length * entryBytes);
+  writer.u64(base.start);
+  writer.u64(base.bytes);
   for (const { end, lastOffset, index } of entries) {
     writer.u64(end.segment);
     writer.u32(end.blocks);
@@ -71,14 +108,32 @@ export function encodeTable(entries: readonly TableEntry[]): Buffer {
   return writer.toBuffer();
 }
 
-/** Reads what {@link encodeTable} wrote. */
-export function decodeTable(bytes: Buffer, start: number, end: number): TableEntry[] {
+/**
+ * Reads what {@link encodeTable} wrote.
+ *
+ * @throws {BytesError} where it ends within a value
+ */
+export function decodeTable(bytes: Buffer, start: number, end: number): Table {
   const reader = new Reader(bytes, start, end);
+  const base = { start: reader.u64(), bytes: reader.u64() };
+  return { base, entries: readEntries(reader) };
+}
+
+/**
+ * Reads a table of format 2, which has no base.
+ *
+ * @throws {BytesError} where it ends within a value
+ */
+export function decodeTableOfFormat2(bytes: Buffer, start: number, end: number): TableEntry[] {
+  return readEntries(new Reader(bytes, start, end));
+}
+
+function readEntries(reader: Reader): TableEntry[] {
   const entries: TableEntry[] = [];
   while (reader.left > 0) {
     const place = { segment: reader.u64(), blocks: reader.u32() };
     const tagAt = reader.skip(tagBytes);
-    const tag = Buffer.from(bytes.subarray(tagAt, tagAt + tagBytes));
+    const tag = Buffer.from(reader.bytes.subarray(tagAt, tagAt + tagBytes));
     const lastOffset = reader.u64();
     const segment = reader.u64();
     const offset = reader.u64();
@@ -108,18 +163,55 @@ export function blocksOf(bytes: Buffer, start: number, end: number): number {
   return new Reader(bytes, start, end).u64();
 }
 
-/** Reads what {@link encodeBlocks} wrote into the segment. */
+/**
+ * Reads what {@link encodeBlocks} wrote into the segment.
+ *
+ * @throws {BytesError} where it ends within a value
+ */
 export function decodeBlocks(
   bytes: Buffer,
   start: number,
   end: number,
   segment: LiveSegment,
 ): void {
-  const reader = new Reader(bytes, start + 8, end);
+  const reader = new Reader(bytes, start, end);
+  reader.u64();
   while (reader.left > 0) {
     segment.offsets.push(reader.u64());
     segment.lengths.push(reader.u32());
   }
+}
+
+/*
+ * A parts record: base u64 | how many slices u32, their blocks u32 ... | how many blocks of changes u32,
+ * the blocks u32 ...
+ */
+
+/** A parts record's payload. */
+export function encodeParts({ sliceBase, slices, changes }: LiveSegment): Buffer {
+  const writer = new Writer(16 + (slices.length + changes.length) * 4);
+  writer.u64(sliceBase);
+  for (const blocks of [slices, changes]) {
+    writer.u32(blocks.length);
+    for (const block of blocks) writer.u32(block);
+  }
+  return writer.toBuffer();
+}
+
+/**
+ * Reads what {@link encodeParts} wrote into the segment.
+ *
+ * @throws {BytesError} where it has other than the bytes it says
+ */
+export function decodeParts(bytes: Buffer, start: number, end: number, segment: LiveSegment): void {
+  const reader = new Reader(bytes, start, end);
+  segment.sliceBase = reader.u64();
+  for (const blocks of [segment.slices, segment.changes]) {
+    const count = reader.u32();
+    if (count * 4 > reader.left) throw new BytesError(count * 4, reader.left);
+    for (let i = 0; i < count; i++) blocks.push(reader.u32());
+  }
+  if (reader.left > 0) throw new BytesError(0, reader.left);
 }
 
 /** One record in a block's plaintext. */
@@ -135,8 +227,8 @@ export interface LogRecord {
  *
  * @param broken makes what is thrown where they do not fill the block exactly
  */
-export function* recordsOf(plaintext: Buffer, broken: () => Error): Generator<LogRecord> {
-  let at = 0;
+export function* recordsOf(plaintext: Buffer, broken: () => Error, from = 0): Generator<LogRecord> {
+  let at = from;
   while (at + recordHeaderBytes <= plaintext.length) {
     const start = at + recordHeaderBytes;
     const end = start + plaintext.readUInt32BE(at + 1);
@@ -145,4 +237,11 @@ export function* recordsOf(plaintext: Buffer, broken: () => Error): Generator<Lo
     at = end;
   }
   if (at !== plaintext.length) throw broken();
+}
+
+/** What a block holds a part of; undefined where it holds ordinary records. */
+export function partOf(plaintext: Buffer): PartKind | undefined {
+  if (plaintext.length <= recordHeaderBytes || plaintext[0] !== logRecordTypes.part) return;
+  const kind = plaintext[recordHeaderBytes];
+  return kind === partKinds.slice || kind === partKinds.changes ? kind : undefined;
 }

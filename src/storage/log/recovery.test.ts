@@ -5,7 +5,7 @@ import { QueueVolume } from '../../../tests/support/queue-volume.ts';
 import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
-import type { LogOptions } from '../log.ts';
+import type { LogOptions } from '../log-owner.ts';
 import { Volume } from '../volume.ts';
 
 const folder = '/v';

@@ -278,6 +278,26 @@ export class Recovery {
       yield block;
     }
   }
+
+  /**
+   * Reads blocks that are apart from each other.
+   *
+   * @param numbers ascending; where they lie is known
+   * @throws {StorageError} `volume-damaged`
+   */
+  async *readBlocksAt(segment: LiveSegment, numbers: readonly number[]): AsyncGenerator<ReadBlock> {
+    const reader = this.reader(segment);
+    for (const number of numbers) {
+      reader.offset = segment.offsets[number] ?? 0;
+      reader.number = number;
+      const block = await reader.next();
+      if (block === undefined) {
+        const at = segment.offsets[number] ?? 0;
+        throw this.damage(segment.number, `is damaged at byte ${at}: block ${number}`);
+      }
+      yield block;
+    }
+  }
 }
 
 /** Whether a block begins a group behind the given block: what was before that group was synced. */

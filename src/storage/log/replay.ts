@@ -2,18 +2,22 @@ import type { StorageError } from '../errors.ts';
 import { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
 import {
+  type Base,
   blocksOf,
   decodeBlocks,
+  decodeParts,
   decodeTable,
+  decodeTableOfFormat2,
+  isLogRecord,
   type LogRecord,
   logRecordTypes,
+  partKinds,
+  partOf,
   recordsOf,
   type TableEntry,
 } from './records.ts';
 import type { Recovery } from './recovery.ts';
 import type { ReadBlock } from './segment-reader.ts';
-
-const nothing = Buffer.alloc(0);
 
 /** Who keeps what is replayed. */
 export interface ReplayTarget {
@@ -23,16 +27,32 @@ export interface ReplayTarget {
   begin(segment: LiveSegment, number: number, plaintext: Buffer): LogBlock;
   /** All of the block's records have come. */
   end(block: LogBlock): void;
+  /** One record; those of checkpoints and indexes come in a block that is in no segment. */
   record(block: LogBlock, type: number, buffer: Buffer, start: number, end: number): void;
   /** So many of the older segments have been seen to. */
   progress?(doneCount: number, totalCount: number): void;
 }
 
-/** Reads a volume's log as recovery does: a checkpoint, the indexes it names, what came after it. */
+/** Where the table of the segment that recovery begins with was found, and what it says. */
+interface FoundTable {
+  /** Place of its block in the first group. */
+  readonly at: number;
+  /** Where in that block the record after it begins. */
+  readonly end: number;
+  readonly base: Base;
+  readonly entries: readonly TableEntry[];
+}
+
+/**
+ * Reads a volume's log as recovery does: the base and the changes since, which give the state at the
+ * beginning of the newest segment, then the indexes of older segments, then the records of the newest.
+ */
 export class Replay {
+  /** Where the state begins that was found; undefined where nothing was ever confirmed. */
+  base: Base | undefined = undefined;
   readonly #recovery: Recovery;
   readonly #target: ReplayTarget;
-  #hasTable = false;
+  readonly #nowhere = new LogBlock(0, undefined, 0, Buffer.alloc(0));
 
   constructor(recovery: Recovery, target: ReplayTarget) {
     this.#recovery = recovery;
@@ -50,83 +70,218 @@ export class Replay {
     const start = await this.#recovery.start(segments);
     if (start === undefined) return undefined;
     this.#target.add(start);
+    let isFirst = true;
     await this.#recovery.readGroups(start, async (blocks) => {
-      for (const block of blocks) await this.#replayBlock(start, block);
-      if (!this.#hasTable) throw this.#damage(start, 'begins without a checkpoint');
+      if (isFirst) await this.#replayFirst(start, blocks);
+      else for (const block of blocks) this.#replayBlock(start, block);
+      isFirst = false;
     });
     const { index, end } = start;
     // Before a crash the owner may have been ahead of what it had written when it wrote the index: what
     // it let go of is then back, and in no index. So only that of a clean end is good for later starts.
-    if (!this.#recovery.isClosed) start.index = undefined;
+    // One of format 2 lacks the changes.
+    if (!this.#recovery.isClosed || start.header.format === 1) start.index = undefined;
     else if (index !== undefined && end !== undefined) {
       start.index = { ...index, blockCount: end.blocks - index.firstBlock + 1 };
     }
     return start;
   }
 
-  async #replayBlock(segment: LiveSegment, read: ReadBlock): Promise<void> {
+  /** The group with the segment's checkpoint, which its table ends. */
+  async #replayFirst(segment: LiveSegment, blocks: readonly ReadBlock[]): Promise<void> {
+    for (const { number, offset, plaintext } of blocks) {
+      segment.offsets[number] = offset;
+      segment.lengths[number] = plaintext.length;
+    }
+    const table = this.#findTable(segment, blocks);
+    this.base = table.base;
+    const older = await this.#openListed(segment, table);
+    if (table.base.start === segment.number)
+      this.#replayOwnBase(segment, blocks.slice(0, table.at + 1));
+    else await this.#replayState(older, table.base);
+    let doneCount = 0;
+    for (const each of older) {
+      await this.#replayIndex(each);
+      this.#target.progress?.(++doneCount, older.length);
+    }
+    const last = blocks[table.at];
+    if (last !== undefined) this.#replayBlock(segment, last, table.end);
+    for (const block of blocks.slice(table.at + 1)) this.#replayBlock(segment, block);
+  }
+
+  #findTable(segment: LiveSegment, blocks: readonly ReadBlock[]): FoundTable {
+    const isFormat2 = segment.header.format === 1;
+    let bytes = 0;
+    for (const [at, block] of blocks.entries()) {
+      bytes += block.length;
+      for (const { type, start, end } of this.#records(segment, block)) {
+        const { plaintext } = block;
+        if (isFormat2 && type === logRecordTypes.tableOfFormat2) {
+          const read = () => decodeTableOfFormat2(plaintext, start, end);
+          const base = { start: segment.number, bytes };
+          return { at, end, base, entries: this.#proved(segment, block, start, read) };
+        }
+        if (!isFormat2 && type === logRecordTypes.table) {
+          const read = () => decodeTable(plaintext, start, end);
+          return { at, end, ...this.#proved(segment, block, start, read) };
+        }
+      }
+    }
+    throw this.#damage(segment, 'begins without a checkpoint');
+  }
+
+  /** The older segments that a table lists: all those since its base among them. */
+  async #openListed(newest: LiveSegment, { base, entries }: FoundTable): Promise<LiveSegment[]> {
+    const known = new Map([[newest.number, newest]]);
+    for (const entry of entries) {
+      const segment = await this.#recovery.openListed(entry);
+      known.set(segment.number, segment);
+      this.#target.add(segment);
+    }
+    const isAscending = entries.every(
+      ({ end }, i) => end.segment < (entries[i + 1]?.end.segment ?? newest.number),
+    );
+    if (!isAscending) throw this.#damage(newest, 'lists segments out of order');
+    for (let number = base.start; number < newest.number || number === 0; number++) {
+      if (!known.has(number)) throw this.#damage(newest, `lacks segment ${number} of its base`);
+    }
+    if (base.start > newest.number) throw this.#damage(newest, 'names a base that is later');
+    known.delete(newest.number);
+    const older = [...known.values()];
+    for (const segment of older) {
+      const home = segment.index?.segment ?? 0;
+      if (home !== newest.number && !known.has(home)) {
+        throw this.#damage(newest, `lacks segment ${home}, which holds an index`);
+      }
+      if (home !== segment.number) segment.indexHome = known.get(home) ?? newest;
+    }
+    return older;
+  }
+
+  /** A base that was written whole with the segment: what is before the table. */
+  #replayOwnBase(segment: LiveSegment, blocks: readonly ReadBlock[]): void {
+    const isFormat2 = segment.header.format === 1;
+    segment.sliceBase = segment.number;
+    for (const block of blocks) {
+      if (!isFormat2 && partOf(block.plaintext) !== partKinds.slice) continue;
+      segment.slices.push(block.number);
+      this.#replayPart(segment, block);
+    }
+  }
+
+  /** A base that was written before, and what was changed since in each segment. */
+  async #replayState(older: readonly LiveSegment[], base: Base): Promise<void> {
+    const changed: [segment: LiveSegment, home: LiveSegment, blocks: readonly ReadBlock[]][] = [];
+    for (const segment of older) {
+      if (segment.number >= base.start) changed.push(await this.#readHead(segment));
+    }
+    for (const [segment] of changed) {
+      if (segment.sliceBase === base.start) await this.#replayParts(segment, segment.slices);
+    }
+    for (const [segment, home, blocks] of changed) {
+      await this.#replayParts(segment, segment.changes);
+      for (const block of blocks) this.#replayPart(home, block);
+    }
+  }
+
+  /** What is in an index before the places: where blocks lie, which hold parts, and changes. */
+  async #readHead(
+    segment: LiveSegment,
+  ): Promise<[segment: LiveSegment, home: LiveSegment, changes: readonly ReadBlock[]]> {
+    const changes: ReadBlock[] = [];
+    const home = segment.indexHome ?? segment;
+    for await (const read of this.#readIndex(segment)) {
+      if (partOf(read.plaintext) === partKinds.changes) changes.push(read);
+      else if (!this.#readPlaces(segment, home, read)) break;
+    }
+    return [segment, home, changes];
+  }
+
+  /** Takes in where a segment's blocks and parts lie; false where the block says nothing of that. */
+  #readPlaces(segment: LiveSegment, home: LiveSegment, read: ReadBlock): boolean {
+    let isFound = false;
+    for (const { type, start, end } of this.#records(home, read)) {
+      if (type !== logRecordTypes.blocks && type !== logRecordTypes.parts) continue;
+      isFound = true;
+      const decode = type === logRecordTypes.blocks ? decodeBlocks : decodeParts;
+      this.#proved(home, read, start, () => decode(read.plaintext, start, end, segment));
+    }
+    return isFound;
+  }
+
+  async #replayParts(segment: LiveSegment, numbers: readonly number[]): Promise<void> {
+    for await (const block of this.#recovery.readBlocksAt(segment, numbers)) {
+      this.#replayPart(segment, block);
+    }
+  }
+
+  /** The records of a block of a checkpoint; behind its table, where it has one, are others. */
+  #replayPart(segment: LiveSegment, block: ReadBlock): void {
+    for (const record of this.#records(segment, block)) {
+      if (record.type === logRecordTypes.tableOfFormat2) return;
+      if (!isLogRecord(record.type)) this.#tell(segment, block, record);
+    }
+  }
+
+  async #replayIndex(segment: LiveSegment): Promise<void> {
+    const home = segment.indexHome ?? segment;
+    const isPlaced = segment.offsets.length > 1;
+    for await (const read of this.#readIndex(segment)) {
+      if (partOf(read.plaintext) !== undefined) continue;
+      if (!isPlaced) this.#readPlaces(segment, home, read);
+      for (const record of this.#records(home, read)) {
+        if (record.type === logRecordTypes.index) this.#tell(home, read, record);
+      }
+    }
+  }
+
+  #readIndex(segment: LiveSegment): AsyncGenerator<ReadBlock> {
+    const { offset = 0, firstBlock = 0, blockCount = 0 } = segment.index ?? {};
+    return this.#recovery.readBlocks(segment.indexHome ?? segment, offset, firstBlock, blockCount);
+  }
+
+  /** A block of the newest segment; parts of checkpoints in it say what its other records say. */
+  #replayBlock(segment: LiveSegment, read: ReadBlock, from = 0): void {
     const { number, offset, plaintext } = read;
     segment.offsets[number] = offset;
     segment.lengths[number] = plaintext.length;
+    if (partOf(plaintext) !== undefined) return;
     const block = this.#target.begin(segment, number, plaintext);
-    for (const { type, start, end } of this.#records(segment, read)) {
-      try {
-        switch (type) {
-          case logRecordTypes.index:
-            break;
-          case logRecordTypes.blocks:
-            if (blocksOf(plaintext, start, end) === segment.number) {
-              const place = { segment: segment.number, offset, firstBlock: number };
-              segment.index = { ...place, blockCount: 0 };
-            }
-            break;
-          case logRecordTypes.table:
-            this.#hasTable = true;
-            await this.#replayIndexes(segment, decodeTable(plaintext, start, end));
-            break;
-          default:
-            this.#target.record(block, type, plaintext, start, end);
-        }
-      } catch (cause) {
-        throw this.#recovery.brokenRecord(segment.number, read, start, cause);
+    for (const record of this.#records(segment, read, from)) {
+      const { type, start, end } = record;
+      if (type === logRecordTypes.blocks) {
+        const of = this.#proved(segment, read, start, () => blocksOf(plaintext, start, end));
+        if (of !== segment.number) continue;
+        segment.index = { segment: of, offset, firstBlock: number, blockCount: 0 };
+      } else if (!isLogRecord(type)) {
+        this.#tell(segment, read, record, block);
       }
     }
     this.#target.end(block);
   }
 
-  async #replayIndexes(newest: LiveSegment, entries: readonly TableEntry[]): Promise<void> {
-    let doneCount = 0;
-    for (const entry of entries) {
-      await this.#replayIndex(newest, entry);
-      this.#target.progress?.(++doneCount, entries.length);
+  #records(segment: LiveSegment, block: ReadBlock, from = 0): Generator<LogRecord> {
+    const broken = () => this.#damage(segment, `has a broken record in block ${block.number}`);
+    return recordsOf(block.plaintext, broken, from);
+  }
+
+  /** What is made of a record; damage, with its place, where it is not laid out as its type says. */
+  #proved<T>(segment: LiveSegment, block: ReadBlock, start: number, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw this.#recovery.brokenRecord(segment.number, block, start, cause);
     }
   }
 
-  async #replayIndex(newest: LiveSegment, entry: TableEntry): Promise<void> {
-    const segment = await this.#recovery.openListed(entry);
-    this.#target.add(segment);
-    const { offset, firstBlock, blockCount } = entry.index;
-    const home = entry.index.segment === segment.number ? segment : newest;
-    const nowhere = new LogBlock(0, undefined, 0, nothing);
-    const blocks = this.#recovery.readBlocks(home, offset, firstBlock, blockCount);
-    for await (const read of blocks) {
-      for (const { type, start, end } of this.#records(home, read)) {
-        try {
-          if (type === logRecordTypes.blocks) decodeBlocks(read.plaintext, start, end, segment);
-          else if (type === logRecordTypes.index) {
-            this.#target.record(nowhere, type, read.plaintext, start, end);
-          }
-        } catch (cause) {
-          throw this.#recovery.brokenRecord(home.number, read, start, cause);
-        }
-      }
+  /** Gives the owner a record. */
+  #tell(segment: LiveSegment, read: ReadBlock, record: LogRecord, block = this.#nowhere): void {
+    const { type, start, end } = record;
+    try {
+      this.#target.record(block, type, read.plaintext, start, end);
+    } catch (cause) {
+      throw this.#recovery.brokenRecord(segment.number, read, start, cause);
     }
-  }
-
-  #records(segment: LiveSegment, block: ReadBlock): Generator<LogRecord> {
-    return recordsOf(block.plaintext, () =>
-      this.#damage(segment, `has a broken record in block ${block.number}`),
-    );
   }
 
   #damage(segment: LiveSegment, what: string): StorageError {

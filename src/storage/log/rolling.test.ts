@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Shelf } from '../../../tests/simulation/log-owner.ts';
 import { Machine, nothingTold, powerCut } from '../../../tests/simulation/machine.ts';
-import type { LogOptions } from '../log.ts';
+import type { LogOptions } from '../log-owner.ts';
 
 async function opened(machine: Machine, options: Partial<LogOptions> = {}) {
   const shelf = new Shelf();

@@ -4,7 +4,6 @@ import { type CounterSealer, counterNonce, open, seal, tagBytes } from '../../cr
 import type { Position, Volume } from '../volume.ts';
 
 const magic = Buffer.from('WAXWSEG\n', 'latin1');
-const formatVersion = 1;
 const nothing = Buffer.alloc(0);
 
 /** Groups of blocks begin at multiples of this, so that no write touches a page with synced bytes. */
@@ -28,8 +27,12 @@ export interface End extends Position {
 /** What precedes the first segment. */
 export const noEnd: End = { segment: 0, blocks: 0, tag: Buffer.alloc(tagBytes) };
 
+/** Formats of a segment: 1 under the volume's formats 1 and 2, 2 under format 3. */
+export type SegmentFormat = 1 | 2;
+
 /** What the header page of a segment says. */
 export interface SegmentHeader {
+  readonly format: SegmentFormat;
   /** From 1. */
   readonly segment: number;
   /** The mount that wrote it. */
@@ -47,8 +50,9 @@ export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject {
 }
 
 /*
- * The header page: magic 8 | version u16 | zeros 6 | segment u64 | epoch u64 | predecessor: segment
- * u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is that of nothing, sealed under nonce 0.
+ * The header page: magic 8 | format u16 | kind u8 | zero u8 | generation of the data key u32 | segment
+ * u64 | epoch u64 | predecessor: segment u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is
+ * that of nothing, sealed under nonce 0. Kind and generation are 0: no others are written yet.
  */
 const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 
@@ -56,7 +60,7 @@ const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buffer {
   const writer = new Writer();
   writer.raw(magic);
-  writer.u16(formatVersion);
+  writer.u16(header.format);
   writer.raw(Buffer.alloc(6));
   writer.u64(header.segment);
   writer.u64(header.epoch);
@@ -94,13 +98,15 @@ function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
   const reader = new Reader(page);
   reader.skip(magic.length);
   if (!page.subarray(0, magic.length).equals(magic)) return undefined;
-  if (reader.u16() !== formatVersion) return undefined;
-  reader.skip(6);
+  const format = reader.u16();
+  if (format !== 1 && format !== 2) return undefined;
+  if (!isZero(page.subarray(reader.at, reader.skip(6) + 6))) return undefined;
   const segment = reader.u64();
   const epoch = reader.u64();
   const before = { segment: reader.u64(), blocks: reader.u32() };
   const tag = take(page, reader.skip(tagBytes), tagBytes);
-  return { segment, epoch, predecessor: { ...before, tag }, salt: take(page, reader.at, 32) };
+  const salt = take(page, reader.at, 32);
+  return { format, segment, epoch, predecessor: { ...before, tag }, salt };
 }
 
 /** A copy, so that the page itself is not kept in memory. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SeededRandom } from '../../tests/support/seeded-random.ts';
+import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { DueTimes } from './due-times.ts';
 
 function anyDue(random: SeededRandom): number {

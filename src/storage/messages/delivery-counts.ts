@@ -1,7 +1,8 @@
-import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
-import type { MessageLog } from './message-store.ts';
-import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from './record-shapes.ts';
-import type { Window } from './window.ts';
+import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
+import type { MessageLog } from '../message-log.ts';
+import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from '../record-shapes.ts';
+import type { Window } from '../window.ts';
+import type { MessageChanges } from './message-changes.ts';
 
 /*
  * A counts record: queue number u32 | ranges: from u48, to before u48, count u16. A count is how often
@@ -24,10 +25,15 @@ export class DeliveryCounts {
   /** Read back before their messages were. */
   #waiting: Range[] = [];
   readonly #type: number;
+  readonly #changes: MessageChanges;
 
-  /** @param type of a counts record */
-  constructor(type: number) {
+  /**
+   * @param type of a counts record
+   * @param changes told of each record, but for those of a base
+   */
+  constructor(type: number, changes: MessageChanges) {
     this.#type = type;
+    this.#changes = changes;
   }
 
   /** Whether a change is not yet in the log. */
@@ -53,11 +59,11 @@ export class DeliveryCounts {
   write(log: MessageLog): void {
     const changed = this.#changed;
     this.#changed = [];
-    this.#write(log, changed);
+    for (const bytes of this.#write(log, changed)) this.#changes.counted(bytes);
   }
 
-  /** Appends the counts of a window's live messages: for a checkpoint. */
-  writeAll(log: MessageLog, window: Window): void {
+  /** Appends the counts of a window's live messages, a record at each step: for a base. */
+  *writeAll(log: MessageLog, window: Window): Generator<unknown> {
     if (!window.countsFailures) return;
     const ranges: Range[] = [];
     for (let s = window.failedFrom(0); s < window.next; s = window.failedFrom(s + 1)) {
@@ -66,10 +72,10 @@ export class DeliveryCounts {
       if (last?.to === s && last.count === count) last.to++;
       else ranges.push({ window, from: s, to: s + 1, count });
     }
-    this.#write(log, ranges);
+    yield* this.#write(log, ranges);
   }
 
-  #write(log: MessageLog, ranges: readonly Range[]): void {
+  *#write(log: MessageLog, ranges: readonly Range[]): Generator<Buffer> {
     for (let first = 0; first < ranges.length; ) {
       const window = ranges[first]?.window;
       let end = first;
@@ -82,6 +88,7 @@ export class DeliveryCounts {
         p = buffer.writeUInt16BE(count, p);
       }
       first = end;
+      yield Buffer.from(buffer.subarray(log.at, p));
     }
   }
 
@@ -93,12 +100,13 @@ export class DeliveryCounts {
       const from = readU48(buffer, p);
       const to = readU48(buffer, p + 6);
       const range = { window, from, to, count: buffer.readUInt16BE(p + 12) };
-      if (window.liveFrom(from) < to) setCounts(range);
+      // Where none of them is live yet, they are still to be found.
+      if (window.liveFrom(from) < Math.min(to, window.next)) setCounts(range);
       else this.#waiting.push(range);
     }
   }
 
-  /** Every message has been read back. */
+  /** Every message has been read back. May be called again. */
   recovered(): void {
     for (const range of this.#waiting) setCounts(range);
     this.#waiting = [];

@@ -1,6 +1,7 @@
-import { writeU32, writeU48 } from '../base/bytes.ts';
-import type { MessageLog } from './message-store.ts';
-import type { Window } from './window.ts';
+import { writeU32, writeU48 } from '../../base/bytes.ts';
+import type { MessageLog } from '../message-log.ts';
+import type { Window } from '../window.ts';
+import type { MessageChanges } from './message-changes.ts';
 
 /*
  * A settle record: queue number u32 | from u48 | to before u48.
@@ -11,10 +12,15 @@ const recordBytes = 16;
 export class Settlements {
   readonly #windows: Window[] = [];
   readonly #type: number;
+  readonly #changes: MessageChanges;
 
-  /** @param type of a settle record */
-  constructor(type: number) {
+  /**
+   * @param type of a settle record
+   * @param changes told of each record
+   */
+  constructor(type: number, changes: MessageChanges) {
     this.#type = type;
+    this.#changes = changes;
   }
 
   /** Whether everything settled is in the log. */
@@ -60,6 +66,8 @@ export class Settlements {
     const { buffer } = log.reserve(this.#type, recordBytes);
     const at = writeU48(buffer, writeU32(buffer, log.at, window.number), window.runStart);
     writeU48(buffer, at, window.runEnd);
+    // After `reserve`, with which a segment may have begun.
+    this.#changes.settled(window, window.runStart, window.runEnd);
     return 1;
   }
 }

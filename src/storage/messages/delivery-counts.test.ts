@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { MemoryDisk } from '../../tests/support/memory-disk.ts';
-import { QueueVolume } from '../../tests/support/queue-volume.ts';
-import { keyFromBytes } from '../crypto/derive.ts';
-import { Volume } from './volume.ts';
+import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { keyFromBytes } from '../../crypto/derive.ts';
+import { Volume } from '../volume.ts';
 
 const folder = '/v';
 const dataKey = keyFromBytes(randomBytes(32));
 
 async function opened(disk: MemoryDisk): Promise<QueueVolume> {
-  const life = await QueueVolume.open(disk, folder, dataKey, { segmentBytes: 16_384 });
-  for (const window of life.store.windows.values()) window.countsFailures = true;
-  return life;
+  return await QueueVolume.open(disk, folder, dataKey, { segmentBytes: 16_384 });
 }
 
 function fail(life: QueueVolume, sequence: number): void {
@@ -37,7 +35,6 @@ test('how often deliveries failed outlives kills, clean stops, and the segments 
   let life = await opened(disk);
   life.declare(1);
   life.declare(2);
-  life.window(1).countsFailures = true;
   for (let i = 0; i < 10; i++) life.publish([1], `m${i}`);
   for (const sequence of [9, 8, 7, 3, 4, 5, 1, 9]) fail(life, sequence);
   life.store.writeCounts();

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
+import { SeededRandom } from '../../tests/support/seeded-random.ts';
+import { Trail } from '../audit/trail.ts';
+import type { Change } from '../broker/definitions.ts';
+import { everything } from '../broker/users.ts';
+import type { BrokerChange } from '../control/broker-record.ts';
+import { Brokers } from '../control/brokers.ts';
+import { KmsJournal } from '../kms/kms-journal.ts';
+import type { KmsChange } from '../kms/records.ts';
+import type { Journal } from '../storage/journal.ts';
+
+// A state is written while it changes: what was written, and then the changes since, give it back.
+
+const seedMax = 60;
+
+/** What a journal holds, in no order. */
+function stateOf(journal: Journal<never>): string[] {
+  return [...journal.snapshot()].map((change) => JSON.stringify(change)).sort();
+}
+
+/**
+ * Takes a snapshot step by step while changes are made, and requires a journal that gets it, and then
+ * the changes since an earlier moment, to hold the same.
+ */
+function requireSame<C extends object>(
+  random: SeededRandom,
+  make: () => Journal<C>,
+  changes: readonly C[],
+): void {
+  const journal = make();
+  const count = random.below(changes.length);
+  const began = random.below(count + 1);
+  for (const change of changes.slice(0, count)) journal.apply(change);
+  const written: C[] = [];
+  const steps = journal.snapshot()[Symbol.iterator]();
+  let next = count;
+  for (let step = steps.next(); step.done !== true; step = steps.next()) {
+    written.push(structuredClone(step.value));
+    for (let left = random.below(3); left > 0 && next < changes.length; left--) {
+      journal.apply(changes[next++] as C);
+    }
+  }
+  const other = make();
+  for (const change of [...written, ...changes.slice(began, next)]) {
+    other.apply(structuredClone(change));
+  }
+  const [expected, found] = [journal, other].map((each) => stateOf(each as Journal<never>));
+  assert.deepEqual(found, expected);
+}
+
+function eachSeed(run: (random: SeededRandom) => void | Promise<void>): () => Promise<void> {
+  return async () => {
+    for (let seed = 1; seed <= seedMax; seed++) await run(new SeededRandom(seed));
+  };
+}
+
+/** Puts and deletes of a few keys, with aliases that move and grants that come and go. */
+function kmsChanges(random: SeededRandom): KmsChange[] {
+  const keyIds = ['k1', 'k2', 'k3', 'k4'];
+  const there = new Set<string>();
+  const changes: KmsChange[] = [];
+  for (let i = 0; i < 60; i++) {
+    const keyId = random.pick(keyIds);
+    const what = random.below(10);
+    const accountId = '1';
+    if (!there.has(keyId) || what < 2) {
+      // Only what the journal looks at.
+      const key = { id: keyId, accountId, owner: 'customer', description: `${i}` };
+      changes.push({ put: 'key', key } as unknown as KmsChange);
+      there.add(keyId);
+    } else if (what < 3) {
+      changes.push({ delete: 'key', keyId });
+      there.delete(keyId);
+    } else if (what < 6) {
+      const alias = { name: `alias/${random.below(3)}`, accountId, keyId, updatedMs: i };
+      changes.push({ put: 'alias', alias } as unknown as KmsChange);
+    } else if (what < 7) {
+      changes.push({ delete: 'alias', accountId, name: `alias/${random.below(3)}` });
+    } else {
+      const grant = { id: `g${i}`, keyId };
+      changes.push({ put: 'grant', grant } as unknown as KmsChange);
+      if (random.oneIn(2)) changes.push({ delete: 'grant', keyId, grantId: `g${i}` });
+    }
+  }
+  return changes;
+}
+
+test(
+  'keys, aliases and grants',
+  eachSeed((random) => requireSame(random, () => new KmsJournal(), kmsChanges(random))),
+);
+
+test('counts of keys and aliases are those of what is there', () => {
+  for (let seed = 1; seed <= seedMax; seed++) {
+    const journal = new KmsJournal();
+    for (const change of kmsChanges(new SeededRandom(seed))) {
+      journal.apply(change);
+      assert.equal(journal.customerKeyCount('1'), [...journal.keys()].length);
+      for (const { id } of journal.keys()) {
+        const aliases = [...journal.aliases()].filter(({ keyId }) => keyId === id);
+        assert.equal(journal.aliasCountOf(id), aliases.length);
+      }
+      for (const grant of journal.grants()) assert.equal(journal.grantById(grant.id), grant);
+    }
+  }
+});
+
+test(
+  'brokers',
+  eachSeed((random) => {
+    const changes: BrokerChange[] = [];
+    for (let i = 0; i < 40; i++) {
+      const id = `b${random.below(4)}`;
+      const what = random.below(4);
+      if (what === 0) changes.push({ created: { id, name: `${i}` } } as unknown as BrokerChange);
+      else if (what === 1) changes.push({ removed: id });
+      else changes.push({ updated: id, set: { name: `${i}` } });
+    }
+    requireSame(random, () => new Brokers(), changes);
+  }),
+);
+
+test(
+  'where the chain of the trail stands',
+  eachSeed((random) => {
+    const changes = Array.from({ length: 20 }, (_, i) => ({ count: i + 1, hash: `${i}` }));
+    requireSame(random, () => new Trail(), changes);
+  }),
+);
+
+/** Makes or deletes something in a virtual host. */
+function step(broker: BareBroker['broker'], random: SeededRandom): void {
+  const name = `v${random.below(2)}`;
+  if (!broker.vhosts.has(name)) broker.createVhost(name);
+  const vhost = broker.vhost(name);
+  const [exchange, queue] = [`e${random.below(3)}`, `q${random.below(4)}`];
+  const options = { durable: true, autoDelete: random.oneIn(2), arguments: {} };
+  const what = random.below(12);
+  if (what < 5) declare(vhost, what < 3 ? queue : undefined, exchange, options);
+  else if (what < 8) bind(vhost, exchange, queue, `${random.below(2)}`, random.oneIn(3));
+  else if (what === 8) vhost.deleteQueue(queue, owner, { ifUnused: false, ifEmpty: false });
+  else if (what === 9) vhost.deleteExchange(exchange, { ifUnused: false });
+  else if (what === 10) user(broker, random.below(8), name);
+  else if (random.oneIn(3)) broker.deleteVhost(name);
+}
+
+/** What a broker writes while definitions of every kind are made and deleted. */
+async function definitionsOf(random: SeededRandom): Promise<Change[]> {
+  const { broker } = await BareBroker.open();
+  const changes: Change[] = [];
+  const { store } = broker;
+  const define = store.define.bind(store);
+  store.define = (change) => {
+    changes.push(structuredClone(change) as Change); // only changes of definitions are given to it
+    define(change);
+  };
+  for (let i = 0; i < 80; i++) step(broker, random);
+  return changes;
+}
+
+type Vhost = ReturnType<BareBroker['broker']['vhost']>;
+
+function declare(
+  vhost: Vhost,
+  queue: string | undefined,
+  exchange: string,
+  options: { durable: boolean; autoDelete: boolean; arguments: Record<string, never> },
+): void {
+  if (queue === undefined) {
+    if (vhost.exchanges.has(exchange)) return;
+    vhost.declareExchange(exchange, 'topic', { ...options, internal: false });
+  } else if (!vhost.queues.has(queue)) {
+    vhost.declareQueue(queue, { ...options, exclusive: false }, owner);
+  }
+}
+
+function bind(vhost: Vhost, exchange: string, queue: string, key: string, isUndone: boolean): void {
+  const [source, target] = [vhost.exchanges.get(exchange), vhost.queues.get(queue)];
+  if (source === undefined || target === undefined) return;
+  if (isUndone) vhost.unbind(source, target, key, {});
+  else vhost.bind(source, target, key, {});
+}
+
+function user(broker: BareBroker['broker'], what: number, vhost: string): void {
+  const name = `u${what % 2}`;
+  if (broker.users.get(name) === undefined) broker.putUser(name, 'hash', []);
+  else if (what < 2) broker.deleteUser(name);
+  else if (what < 4) broker.clearPermission(name, vhost);
+  else broker.setPermission(name, vhost, everything);
+}
+
+test(
+  'definitions of a broker',
+  eachSeed(async (random) => {
+    const changes = await definitionsOf(random);
+    const brokers = [(await BareBroker.open()).broker, (await BareBroker.open()).broker];
+    for (const broker of brokers) broker.isRecovering = true;
+    requireSame(random, () => brokers.shift() as Journal<Change>, changes);
+  }),
+);

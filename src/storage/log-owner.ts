@@ -1,0 +1,64 @@
+import type { Random } from '../base/random.ts';
+import type { StorageError } from './errors.ts';
+import type { MessageBlock, MessageLog } from './message-log.ts';
+
+/** Whose records a log holds: recreates itself from them, and says what recreates it. */
+export interface LogOwner {
+  /** Called first, before anything is replayed. */
+  attach(log: MessageLog): void;
+  /**
+   * Folds one record in. First come those of the last base and the changes since, then indexes of older
+   * segments, oldest first: all these in a block that is in no segment. Then come, in their order, the
+   * records of the newest segment. The base may have been written while records came that are among the
+   * changes: a record may say what is so already, or name what is gone.
+   */
+  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
+  /**
+   * Asked of each record of a block in which something is not wanted any more, before it is sealed:
+   * whether it is needed, and told where in the block its payload will begin.
+   */
+  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
+  /**
+   * Appends records that recreate the present state, at most a few at each step. Other records may be
+   * appended between two steps: what each step says must then be true of the state at that step.
+   */
+  checkpoint(log: MessageLog): Iterable<unknown>;
+  /** Bytes, about, that {@link changes} would append now. */
+  readonly changedBytes: number;
+  /**
+   * Appends records that bring a state to what it is now: all that was changed since the last call, and
+   * where `isLast` also what is said only once a segment.
+   */
+  changes(log: MessageLog, isLast: boolean): void;
+  /** Appends where the messages lie that came to the segment that ends, in records of type 0x41. */
+  index(segment: number, log: MessageLog): void;
+  /** A segment begins: what changed before needs to be remembered no more. */
+  begun(): void;
+}
+
+/** How a log is kept, and whom it tells. */
+export interface LogOptions {
+  /** Every group up to this one is on the disk. */
+  onDurable(group: number): void;
+  /** Nothing can be written any more, or what is read is damaged: the process must end. */
+  onFailed(error: StorageError): void;
+  /** So many bytes were written and synced, in so many milliseconds. */
+  onSynced?(sizeBytes: number, durationMs: number): void;
+  /** Recovery has seen to so many of the older segments. */
+  onRecovering?(doneCount: number, totalCount: number): void;
+  /** The disk is full, or has room again; nothing is lost meanwhile. */
+  onFull?(isFull: boolean): void;
+  /** This mount's number, above that of every mount before; default one more. */
+  readonly epoch?: number;
+  /** The volume must have been mounted so often at least, else it is an older copy. */
+  readonly epochMin?: number;
+  /** Bytes of a segment's file, unless one record alone is longer; default 64 MiB. */
+  readonly segmentBytes?: number;
+  /** Bytes of plaintext kept in memory, with those that are not synced yet; default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** A state of this size is written at once, a larger one in slices of it at most; default 128 KiB. */
+  readonly sliceBytes?: number;
+  /** Whether files are written anew when nothing in them is wanted; default true. */
+  readonly isRecycling?: boolean;
+  readonly random?: Random;
+}
