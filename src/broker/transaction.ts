@@ -1,7 +1,11 @@
 import type { Broker } from './broker.ts';
+import { BrokerError } from './errors.ts';
 import type { Publication } from './publication.ts';
 import type { Outcome, Subscription } from './subscription.ts';
 import type { Vhost } from './vhost.ts';
+
+/** What a message that is kept is counted as, besides its bytes. */
+const publicationBytes = 512;
 
 interface Settlement {
   readonly subscription: Subscription;
@@ -16,14 +20,26 @@ export class Transaction {
   readonly #vhost: Vhost;
   #publications: Publication[] = [];
   #settlements: Settlement[] = [];
+  /** Of the messages that are kept. */
+  #bytes = 0;
 
   constructor(broker: Broker, vhost: Vhost) {
     this.#broker = broker;
     this.#vhost = vhost;
   }
 
-  /** Keeps a copy of the message until commit. */
+  /**
+   * Keeps a copy of the message until commit.
+   *
+   * @throws {BrokerError} `resource-error` where the transaction has become too large
+   */
   publish(publication: Publication): void {
+    this.#bytes += publicationBytes + publication.sizeBytes;
+    const allowed = this.#broker.limits.transactionBytesMax;
+    if (this.#bytes > allowed) {
+      const found = `transaction of ${this.#bytes} bytes with ${this.#publications.length + 1} messages`;
+      throw new BrokerError('resource-error', `${found}, at most ${allowed} bytes are allowed`);
+    }
     this.#publications.push(publication.copy());
   }
 
@@ -46,14 +62,17 @@ export class Transaction {
     const { store } = this.#broker;
     const { recordCount } = store;
     store.begin();
-    for (const publication of publications) {
-      this.#broker.publish(this.#vhost, publication);
-      published(publication);
+    try {
+      for (const publication of publications) {
+        this.#broker.publish(this.#vhost, publication);
+        published(publication);
+      }
+      for (const { subscription, first, last, outcome } of settlements) {
+        subscription.settle(first, last, outcome);
+      }
+    } finally {
+      store.end();
     }
-    for (const { subscription, first, last, outcome } of settlements) {
-      subscription.settle(first, last, outcome);
-    }
-    store.end();
     if (store.recordCount === recordCount) return 0;
     store.log.sync();
     return store.log.openGroup;
@@ -63,5 +82,6 @@ export class Transaction {
   rollback(): void {
     this.#publications = [];
     this.#settlements = [];
+    this.#bytes = 0;
   }
 }

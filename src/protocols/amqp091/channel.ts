@@ -1,5 +1,6 @@
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { CreditPool, type Outcome, type Subscription } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
@@ -12,6 +13,7 @@ import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
+import { answerBytes, type PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
 import { TransactionAcks } from './transaction-acks.ts';
 
@@ -26,8 +28,13 @@ export interface ChannelHost {
   readonly notifiesCancel: boolean;
   /** The channel publishes: it wants to hear of the broker being blocked. */
   startedPublishing(): void;
-  /** The channel waits for the log: `durable` is to be called after each sync. */
-  awaitsLog(): void;
+  readonly account: PeerAccount;
+  /** The channel has confirms to write, or to wait for, at the end of this turn. */
+  confirming(channel: Channel): void;
+  /** Answers of so many bytes more are held, or of fewer where it is below 0. */
+  held(bytes: number): void;
+  /** Something that nobody asked for in this turn has failed. */
+  failed(thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
@@ -44,11 +51,15 @@ interface HeldAnswer {
   readonly group: number;
   /** It is large, so the transport must take more first. */
   readonly needsRoom: boolean;
+  readonly bytes: number;
   readonly say: () => void;
 }
 
 /** One channel: publishing, consuming and settling in one order. */
-export class Channel {
+export class Channel implements LogWaiter {
+  isAwaitingLog = false;
+  /** In its connection's list of those that have confirms to write. */
+  isConfirming = false;
   readonly number: number;
   readonly host: ChannelHost;
   readonly broker: Broker;
@@ -82,6 +93,7 @@ export class Channel {
   #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
   #held: HeldAnswer[] = [];
+  #isAbandoned = false;
 
   constructor(host: ChannelHost, number: number) {
     this.host = host;
@@ -95,7 +107,13 @@ export class Channel {
   }
 
   get takesDeliveries(): boolean {
-    return this.isActive && this.outbox.isWritable && this.#held.length === 0;
+    if (!this.isActive || !this.outbox.isWritable || this.#held.length > 0) return false;
+    return this.state === 'open' && this.tags.unsettledCount < this.#unsettledCountMax;
+  }
+
+  get #unsettledCountMax(): number {
+    const { limits, isMemoryExhausted } = this.broker;
+    return isMemoryExhausted ? limits.unsettledCountShort : limits.unsettledCountMax;
   }
 
   /** A method frame. What is frequent is recognised from its bytes. */
@@ -136,11 +154,12 @@ export class Channel {
       handleMethod(this, method);
       return;
     }
-    this.release();
-    this.inOrder(() => {
-      this.state = 'closed';
-      this.outbox.method(this.number, { id: closeOkId });
-      this.host.forget(this);
+    this.release(() => {
+      this.inOrder(() => {
+        this.state = 'closed';
+        this.outbox.method(this.number, { id: closeOkId });
+        this.host.forget(this);
+      });
     });
   }
 
@@ -189,9 +208,9 @@ export class Channel {
       this.send(method);
       return;
     }
-    if (this.#held.length === 0) this.host.awaitsLog();
+    this.broker.logWaiters.add(this);
     const say = () => this.outbox.method(this.number, method);
-    this.#held.push({ group, needsRoom: false, say });
+    this.#hold({ group, needsRoom: false, bytes: answerBytes, say });
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */
@@ -203,30 +222,58 @@ export class Channel {
    * Says something after everything that was to be said before it: at once, but during a sync.
    *
    * @param needsRoom it is a whole message, which waits until the peer has read what it got before
+   * @param bytes counted for the peer while it is held
    */
-  inOrder(say: () => void, needsRoom = false): void {
+  inOrder(say: () => void, needsRoom = false, bytes = answerBytes): void {
     if (this.#held.length === 0 && (!needsRoom || this.outbox.isWritable)) say();
-    else this.#held.push({ group: 0, needsRoom, say });
+    else this.#hold({ group: 0, needsRoom, bytes, say });
   }
 
-  /** The log is durable up to this group. */
+  #hold(answer: HeldAnswer): void {
+    this.#held.push(answer);
+    this.host.held(answer.bytes);
+  }
+
   durable(group: number): void {
-    this.confirms?.durable(group);
-    if (this.#held.length > 0) this.#sayHeld(group);
-    this.confirms?.write();
+    if (this.#isAbandoned) return;
+    try {
+      this.confirms?.durable(group);
+      if (this.#held.length > 0) this.#sayHeld(group);
+      this.writeConfirms();
+    } catch (thrown) {
+      this.host.failed(thrown);
+    }
+  }
+
+  /** Writes the confirms that are due. Returns whether others wait for the log. */
+  writeConfirms(): boolean {
+    this.isConfirming = false;
+    const { confirms } = this;
+    if (confirms === undefined) return false;
+    confirms.write();
+    if (confirms.isAwaitingLog) this.broker.logWaiters.add(this);
+    return confirms.isAwaitingLog;
   }
 
   #sayHeld(group: number): void {
     const held = this.#held;
     this.#held = [];
     let at = 0;
+    let bytes = 0;
     for (; at < held.length; at++) {
       const next = held[at] as HeldAnswer; // at is inside
       if (next.group > group || (next.needsRoom && !this.outbox.isWritable)) break;
       next.say();
+      bytes += next.bytes;
     }
-    this.#held.push(...held.slice(at));
-    if (this.#held.length === 0) this.wake();
+    if (this.#isAbandoned) return;
+    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is inside
+    this.host.held(-bytes);
+    const [first] = this.#held;
+    if (first === undefined) {
+      this.writeConfirms();
+      this.wake();
+    } else if (first.group > group) this.broker.logWaiters.add(this);
   }
 
   /**
@@ -235,11 +282,13 @@ export class Channel {
    * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
+    const wasFull = this.tags.unsettledCount >= this.#unsettledCountMax;
     const isKnown =
       this.transaction === undefined
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    if (wasFull) this.wake();
   }
 
   /** `confirm.select`. */
@@ -249,7 +298,6 @@ export class Channel {
     }
     if (this.confirms !== undefined) return;
     this.confirms = new Confirms(this);
-    this.host.awaitsLog();
   }
 
   /** `tx.select`. */
@@ -306,6 +354,7 @@ export class Channel {
   /** The queue of a consumer is gone. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
+    if (this.state !== 'open') return;
     if (this.#untold === undefined) this.#tellCancelled(consumer.tag);
     else this.#untold.push(consumer.tag);
   }
@@ -345,16 +394,40 @@ export class Channel {
     });
   }
 
-  /** Gives everything back: consumers end, what is unsettled returns to its queues. */
-  release(): void {
+  /**
+   * Ends the channel and gives everything back: consumers end, what is unsettled returns to its queues.
+   *
+   * @param done called once that is done
+   */
+  release(done?: () => void): void {
+    this.#stop();
+    this.broker.background.run(this.giveBack(), done);
+  }
+
+  /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
+  abandon(): void {
+    this.#stop();
+    this.#isAbandoned = true;
+    this.#held.length = 0;
+  }
+
+  #stop(): void {
     if (this.state !== 'open') return;
     this.state = 'closing';
     this.transaction?.rollback();
-    for (const consumer of this.consumers.values()) consumer.subscription?.stop();
-    this.tags.settleAll('released');
+    this.#publisher.end();
     if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
     this.confirms = undefined;
+  }
+
+  /** Ends consumers and returns what is unsettled, some of it a step. */
+  *giveBack(): Generator<void> {
+    for (const consumer of this.consumers.values()) {
+      consumer.subscription?.stop();
+      yield;
+    }
     this.consumers.clear();
     this.#gets.clear();
+    yield* this.tags.giveBack();
   }
 }

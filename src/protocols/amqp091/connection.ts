@@ -11,6 +11,7 @@ import { type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
+import { PeerAccount } from './peer-account.ts';
 import { enter, type State } from './states.ts';
 
 const closeOkId = 0x000a0033;
@@ -24,6 +25,7 @@ export class AmqpConnection
 {
   readonly broker: Broker;
   readonly outbox: Outbox;
+  readonly account: PeerAccount;
   notifiesCancel = false;
   readonly #transport: Transport;
   readonly #frames: FrameReader;
@@ -43,18 +45,17 @@ export class AmqpConnection
   #writtenAtMs = 0;
   #isPaused = false;
   #isBehind = false;
-  /** What waited at the last tick. */
-  #waitingBytes = 0;
-  #isAwaitingLog = false;
+  /** Channels that published in this turn and want confirms. */
+  readonly #confirming: Channel[] = [];
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
-  readonly #onDurable = (group: number): void => this.#durable(group);
 
   constructor(transport: Transport, broker: Broker) {
     this.#transport = transport;
     this.broker = broker;
-    this.outbox = new Outbox(transport);
+    this.outbox = new Outbox(transport, broker.unread);
+    this.account = new PeerAccount(broker, this.outbox);
     this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
   }
 
@@ -84,13 +85,13 @@ export class AmqpConnection
       this.#end();
     }
     this.broker.pump();
-    if (this.#isAwaitingLog) this.#writeConfirms();
-    const { bodyBytesMax, unreadBytesMax } = this.broker.limits;
+    if (this.#confirming.length > 0) this.#writeConfirms();
     // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
-    if (this.outbox.waitingBytes > bodyBytesMax + unreadBytesMax) this.#setBehind(true);
+    this.#setBehind();
   }
 
-  #setBehind(isBehind: boolean): void {
+  #setBehind(): void {
+    const { isBehind } = this.account;
     if (this.#isBehind === isBehind) return;
     this.#isBehind = isBehind;
     this.#setReading();
@@ -290,10 +291,13 @@ export class AmqpConnection
   }
 
   #closedByPeer(): void {
-    this.#release();
-    this.#send({ id: closeOkId });
-    this.#enter('closed');
     this.#frames.stop();
+    // What it had is free for whoever comes next once it has its answer.
+    this.#release(() => {
+      if (this.#state === 'closing' || this.#state === 'closed') return;
+      this.#send({ id: closeOkId });
+      this.#enter('closed');
+    });
     // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
@@ -336,23 +340,27 @@ export class AmqpConnection
     this.#transport.requestFlush();
   }
 
-  #release(): void {
+  /** Gives everything back: what takes long, later. */
+  #release(done?: () => void): void {
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
-    this.broker.durableListeners.delete(this.#onDurable);
-    this.#isAwaitingLog = false;
-    for (const channel of this.#channels) this.#releaseChannel(channel);
+    this.#confirming.length = 0;
+    const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
-    this.#vhost?.release(this);
+    for (const channel of channels) channel.abandon();
+    this.broker.background.run(this.#giveBack(channels), done);
   }
 
-  /** A bug with one channel does not keep what the others hold. */
-  #releaseChannel(channel: Channel | undefined): void {
-    try {
-      channel?.release();
-    } catch (thrown) {
-      this.#reportBug(thrown);
+  *#giveBack(channels: readonly Channel[]): Generator<void> {
+    for (const channel of channels) {
+      try {
+        yield* channel.giveBack();
+      } catch (thrown) {
+        // A bug with one channel does not keep what the others hold.
+        this.#reportBug(thrown);
+      }
     }
+    if (this.#vhost !== undefined) yield* this.#vhost.release(this);
   }
 
   forget(channel: Channel): void {
@@ -363,26 +371,25 @@ export class AmqpConnection
     this.broker.flow.add(this);
   }
 
-  awaitsLog(): void {
-    this.#isAwaitingLog = true;
-    this.broker.durableListeners.add(this.#onDurable);
+  confirming(channel: Channel): void {
+    this.#confirming.push(channel);
   }
 
-  #durable(group: number): void {
-    try {
-      for (const channel of this.#channels) channel?.durable(group);
-    } catch (thrown) {
-      this.#fail(toAmqpError(thrown));
-    }
+  held(bytes: number): void {
+    this.account.heldBytes += bytes;
+    if (this.#isBehind) this.#setBehind();
+  }
+
+  failed(thrown: unknown): void {
+    this.#fail(toAmqpError(thrown));
   }
 
   #writeConfirms(): void {
     let isWaiting = false;
-    for (const channel of this.#channels) {
-      if (channel?.confirms === undefined) continue;
-      channel.confirms.write();
-      isWaiting ||= channel.confirms.isWaiting;
+    for (const channel of this.#confirming) {
+      if (channel.writeConfirms()) isWaiting = true;
     }
+    this.#confirming.length = 0;
     if (!isWaiting) return;
     this.broker.store.log.sync();
     // After the sync was: a group that is written at once is confirmed in the same turn.
@@ -412,24 +419,25 @@ export class AmqpConnection
   writable(): void {
     if (this.#bug !== undefined) return;
     this.outbox.isWritable = true;
-    this.#setBehind(false);
+    this.#setBehind();
     for (const channel of this.#channels) channel?.wake();
     this.broker.pump();
-  }
-
-  /** Whether a peer that is not read from, because it is behind, has taken something since. */
-  #hasProgress(): boolean {
-    const { waitingBytes } = this.outbox;
-    const isLess = this.#isBehind && waitingBytes < this.#waitingBytes;
-    this.#waitingBytes = waitingBytes;
-    return isLess;
   }
 
   tick(nowMs: number): void {
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
     if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
-    if (this.#hasReceived || this.#isPaused || this.#hasProgress() || this.#receivedAtMs === 0)
+    this.#setBehind();
+    const isTaking = this.account.hasTaken();
+    if (
+      this.#hasReceived ||
+      this.#isPaused ||
+      (this.#isBehind && isTaking) ||
+      this.#receivedAtMs === 0
+    )
       this.#receivedAtMs = nowMs;
+    const isStuck = this.#isPaused || (this.outbox.waitingBytes > 0 && !isTaking);
+    if (this.account.isOverdue(nowMs, isStuck)) this.#giveUp();
     if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
@@ -437,6 +445,13 @@ export class AmqpConnection
     // A client that is silent for two intervals is gone (4.2.7).
     if (nowMs - this.#receivedAtMs > this.#heartbeatMs * 2) this.#end();
     else if (nowMs - this.#writtenAtMs >= this.#heartbeatMs / 2) this.outbox.heartbeat();
+  }
+
+  /** The peer has been made to wait for too long, or has taken nothing. */
+  #giveUp(): void {
+    const why = this.broker.flow.blockedReason;
+    const what = this.#isPaused ? `it had to wait too long (${why})` : 'it takes nothing';
+    this.#fail(new AmqpError('connection-forced', what));
   }
 
   flush(): void {
@@ -448,6 +463,7 @@ export class AmqpConnection
     this.#release();
     if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();
+    this.outbox.end();
     this.broker.pump();
   }
 

@@ -14,6 +14,7 @@ import type {
 import { ChannelConsumer } from './consumer.ts';
 import { queueName } from './declaring.ts';
 import { AmqpError } from './errors.ts';
+import { answerBytes } from './peer-account.ts';
 
 /** `channel.flow`: the peer wants no deliveries for a while, or again. */
 export function flow(channel: Channel, { active }: ChannelFlow): void {
@@ -54,6 +55,7 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
+  channel.broker.requireMemory('consumer');
   consumer.subscription = queue.subscribe(consumer, {
     settled: method.noAck,
     exclusive: method.exclusive,
@@ -87,10 +89,10 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
   channel.replyConsumer = consumer;
   channel.replyAddress = addReplyChannel(channel.broker, {
     deliverReply: (publication) => {
-      const { unreadBytesMax } = channel.broker.limits;
-      if (channel.outbox.waitingBytes > unreadBytesMax) return false;
+      if (!channel.host.account.hasRoom) return false;
       const kept = channel.isHolding ? publication.copy() : publication;
-      channel.inOrder(() => deliverReply(channel, consumer.tag, kept));
+      const bytes = answerBytes + publication.sizeBytes;
+      channel.inOrder(() => deliverReply(channel, consumer.tag, kept), false, bytes);
       return true;
     },
   });

@@ -1,0 +1,62 @@
+import { type Arguments, noArguments } from '../arguments.ts';
+import { formatNumbers, hasHiddenHeaders, type MessageFormat } from '../format.ts';
+import type { Publication } from '../publication.ts';
+import type { Vhost } from '../vhost.ts';
+import type { Exchange } from './exchange.ts';
+import { type Route, Router, type RouterLimits } from './router.ts';
+import { noKeys } from './sender-keys.ts';
+
+/** Finds the queues of messages in every virtual host. */
+export class Routing {
+  readonly #limits: RouterLimits;
+  readonly #formats: (MessageFormat | undefined)[] = [];
+  readonly #routers = new Map<Vhost, Router>();
+  /** Asked by headers exchanges only, so that routing needs no closure a message. */
+  #asked: Publication | undefined = undefined;
+  /** Its headers, read at most once. */
+  #askedHeaders: Arguments | undefined = undefined;
+  readonly #headers = (): Arguments => this.#askHeaders();
+
+  constructor(limits: RouterLimits, formats: readonly MessageFormat[]) {
+    this.#limits = limits;
+    for (const format of formats) this.#formats[formatNumbers[format.name]] = format;
+  }
+
+  /** The format with a number, whatever flags are in it. */
+  formatOf(number: number): MessageFormat | undefined {
+    return this.#formats[number & ~hasHiddenHeaders];
+  }
+
+  /** @throws {BrokerError} `precondition-failed` where too many bindings must be looked at */
+  route(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
+    this.#asked = publication;
+    this.#askedHeaders = undefined;
+    const { routingKey, moreKeys, remembered } = publication;
+    const router = this.#router(vhost);
+    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers, remembered);
+    return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
+  }
+
+  /** A virtual host is gone. */
+  forget(vhost: Vhost): void {
+    this.#routers.delete(vhost);
+  }
+
+  #router(vhost: Vhost): Router {
+    let router = this.#routers.get(vhost);
+    if (router === undefined) {
+      router = new Router(vhost, this.#limits);
+      this.#routers.set(vhost, router);
+    }
+    return router;
+  }
+
+  #askHeaders(): Arguments {
+    const asked = this.#asked;
+    if (asked === undefined) return noArguments;
+    this.#askedHeaders ??=
+      this.formatOf(asked.format)?.headers(asked.head, asked.headStart, asked.headEnd) ??
+      noArguments;
+    return this.#askedHeaders;
+  }
+}
