@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 export interface Limits {
   /** Bytes appended to the log and not yet synced, above which publishers' transports are paused; they resume at half. */
   readonly pendingBytesMax: number;
-  /** Resident bytes of the process above which publishers are blocked. */
+  /** Bytes of memory that the process uses above which publishers are blocked. */
   readonly memoryBytesMax: number;
   /** Bytes of one message's body. */
   readonly bodyBytesMax: number;

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { collectGarbage } from '../../base/process.ts';
+import { collectGarbage, MemoryInUse } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import { NetError } from '../../net/errors.ts';
@@ -83,7 +83,7 @@ export class HostedBroker {
         const { user, system } = process.cpuUsage();
         return user + system;
       },
-      memoryBytes: () => broker.memoryBytes,
+      memoryBytes: () => process.memoryUsage.rss(),
       collectGarbage,
     });
     this.#looks = setInterval(() => collector.look(lookMs), lookMs);
@@ -161,6 +161,7 @@ async function openBroker(
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
   const passwords = new PasswordChecker();
+  const memory = new MemoryInUse();
   let broker: Broker | undefined;
   let log: Log | undefined;
   const { memoryBytesMax, diskReserveBytes } = message.room;
@@ -200,6 +201,7 @@ async function openBroker(
     formats: [amqp091Format],
     users: message.users,
     collectGarbage,
+    memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash) => passwords.verify(password, hash),
     onInternalError: (error, peer) =>
