@@ -19,6 +19,8 @@ export class ChunkPool {
   readonly #slabs = new Map<ArrayBufferLike, Slab>();
   /** Slabs of which there is something to take. */
   readonly #open = new Set<ArrayBufferLike>();
+  /** The one of which nothing is used, kept for whoever is next. */
+  #spare: ArrayBufferLike | undefined = undefined;
 
   /** @param wordCount words in a chunk; 64 chunks should come to 128 KiB at least */
   constructor(wordCount: number) {
@@ -42,6 +44,7 @@ export class ChunkPool {
   #takeFrom(memory: ArrayBufferLike): Uint32Array {
     const slab = this.#slabs.get(memory) as Slab; // every open one is there
     slab.usedCount++;
+    if (memory === this.#spare) this.#spare = undefined;
     if (slab.usedCount === chunksPerSlab) this.#open.delete(memory);
     const free = slab.free.pop();
     if (free !== undefined) return free;
@@ -55,11 +58,12 @@ export class ChunkPool {
     if (slab === undefined) return; // a ring that became too large for its queue
     slab.free.push(chunk);
     slab.usedCount--;
-    // One that is empty is kept for whoever is next.
-    if (slab.usedCount > 0 || this.#open.size === 0) this.#open.add(memory);
-    else {
+    if (slab.usedCount === 0 && this.#spare !== undefined) {
       this.#slabs.delete(memory);
       this.#open.delete(memory);
+      return;
     }
+    if (slab.usedCount === 0) this.#spare = memory;
+    this.#open.add(memory);
   }
 }

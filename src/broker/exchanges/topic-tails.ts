@@ -8,9 +8,9 @@ class Tail<T> {
   readonly needed: string | undefined;
   readonly values = new Counted<T>();
 
-  constructor(words: readonly string[]) {
+  constructor(words: readonly string[], needed: string | undefined) {
     this.runs = runsOf(words);
-    this.needed = words.findLast((word) => word !== '*' && word !== '#');
+    this.needed = needed;
   }
 }
 
@@ -29,6 +29,11 @@ function runsOf(words: readonly string[]): string[][] {
   return runs;
 }
 
+/** No word and an empty one are not the same. */
+function textOf(words: readonly string[]): string {
+  return words.length === 0 ? '#' : words.join('.');
+}
+
 /** The ends of patterns that have the same beginning and then a `#`. */
 export class Tails<T> {
   readonly #byText = new Map<string, Tail<T>>();
@@ -37,14 +42,27 @@ export class Tails<T> {
 
   /** Adds a value under the words after a `#`. */
   add(words: readonly string[], value: T): void {
-    const text = words.join('.');
+    const text = textOf(words);
     let tail = this.#byText.get(text);
     if (tail === undefined) {
-      tail = new Tail(words);
+      tail = new Tail(words, this.#rarest(words));
       this.#byText.set(text, tail);
       this.#setOf(tail.needed).add(tail);
     }
     tail.values.add(value);
+  }
+
+  /** Of the words that a key must have, one that the fewest others are found by. */
+  #rarest(words: readonly string[]): string | undefined {
+    let rarest: string | undefined;
+    let least = Infinity;
+    for (const word of words) {
+      const count = word === '*' || word === '#' ? Infinity : (this.#byWord.get(word)?.size ?? 0);
+      if (count >= least) continue;
+      least = count;
+      rarest = word;
+    }
+    return rarest;
   }
 
   #setOf(word: string | undefined): Set<Tail<T>> {
@@ -59,7 +77,7 @@ export class Tails<T> {
 
   /** Takes back what one `add` did. Returns whether nothing is left. */
   remove(words: readonly string[], value: T): boolean {
-    const text = words.join('.');
+    const text = textOf(words);
     const tail = this.#byText.get(text);
     if (tail?.values.remove(value) === true) {
       this.#byText.delete(text);

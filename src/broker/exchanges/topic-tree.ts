@@ -27,7 +27,8 @@ export class TopicTree<T> {
   readonly #root = new Branch<T>();
   #words: readonly string[] = [];
   #distinct: Set<string> | undefined = undefined;
-  #stepsLeft = 0;
+  #steps = 0;
+  #stepCountMax = 0;
 
   /** Adds a value under a pattern; the same one may be added several times. */
   add(pattern: string, value: T): void {
@@ -73,17 +74,19 @@ export class TopicTree<T> {
   match(key: string, take: (value: T) => void, stepCountMax: number): number {
     this.#words = wordsOf(key);
     this.#distinct = undefined;
-    this.#stepsLeft = stepCountMax;
+    this.#steps = 0;
+    this.#stepCountMax = stepCountMax;
     this.#visit(this.#root, 0, take);
-    return stepCountMax - this.#stepsLeft;
+    return this.#steps;
   }
 
   #visit(branch: Branch<T>, at: number, take: (value: T) => void): void {
-    if (--this.#stepsLeft < 0) return;
+    if (++this.#steps > this.#stepCountMax) return;
     const { tails, star } = branch;
     if (tails !== undefined) {
       this.#distinct ??= new Set(this.#words);
-      this.#stepsLeft -= tails.match(this.#words, this.#distinct, at, this.#stepsLeft, take);
+      const stepCountMax = this.#stepCountMax - this.#steps;
+      this.#steps += tails.match(this.#words, this.#distinct, at, stepCountMax, take);
     }
     const word = this.#words[at];
     if (word === undefined) {
