@@ -1,5 +1,5 @@
 /** Steps between two turns of the event loop. A step takes some microseconds. */
-const sliceStepCount = 500;
+const sliceStepCount = 200;
 
 interface Job {
   readonly steps: Iterator<void>;
@@ -38,7 +38,7 @@ export class Background {
    * slice with it.
    *
    * @param steps does one step each time it is asked for more
-   * @param done called once all of it is done, before this returns where one slice is enough
+   * @param done called once it is over, before this returns where one slice is enough
    */
   run(steps: Iterable<void>, done: () => void = () => {}): void {
     const job = { steps: steps[Symbol.iterator](), done };
@@ -92,10 +92,10 @@ export class Background {
         if (this.#stepsLeft <= 0) return false;
         this.#stepsLeft--;
       } while (steps.next().done !== true);
-      done();
     } catch (error) {
       this.#failed(error);
     }
+    done();
     return true;
   }
 }

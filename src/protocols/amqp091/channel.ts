@@ -33,6 +33,8 @@ export interface ChannelHost {
   confirming(channel: Channel): void;
   /** Answers of so many bytes more are held, or of fewer where it is below 0. */
   held(bytes: number): void;
+  /** Does something, most of it later, before anything else that the peer has sent. */
+  finishFirst(steps: Iterable<void>): void;
   /** Something that nobody asked for in this turn has failed. */
   failed(thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
@@ -282,6 +284,10 @@ export class Channel implements LogWaiter {
    * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
+    if (this.transaction === undefined && this.tags.isMuch(tag, isMultiple)) {
+      this.host.finishFirst(this.#settleInSteps(tag, outcome));
+      return;
+    }
     const wasFull = this.tags.unsettledCount >= this.#unsettledCountMax;
     const isKnown =
       this.transaction === undefined
@@ -289,6 +295,11 @@ export class Channel implements LogWaiter {
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
     if (wasFull) this.wake();
+  }
+
+  *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
+    yield* this.tags.settleInSteps(tag, outcome);
+    this.wake();
   }
 
   /** `confirm.select`. */

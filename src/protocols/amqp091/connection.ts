@@ -45,6 +45,8 @@ export class AmqpConnection
   #writtenAtMs = 0;
   #isPaused = false;
   #isBehind = false;
+  /** Something must be finished before the peer's next frame. */
+  #isBusy = false;
   /** Channels that published in this turn and want confirms. */
   readonly #confirming: Channel[] = [];
   #methodId = 0;
@@ -97,9 +99,9 @@ export class AmqpConnection
     this.#setReading();
   }
 
-  /** Reads from the peer unless the broker or the peer itself is behind. */
+  /** Reads from the peer unless the broker is behind or busy with it, or it is behind itself. */
   #setReading(): void {
-    if (this.#isPaused || this.#isBehind) this.#transport.pause();
+    if (this.#isPaused || this.#isBehind || this.#isBusy) this.#transport.pause();
     else this.#transport.resume();
   }
 
@@ -352,6 +354,7 @@ export class AmqpConnection
   }
 
   *#giveBack(channels: readonly Channel[]): Generator<void> {
+    while (this.#isBusy) yield;
     for (const channel of channels) {
       try {
         yield* channel.giveBack();
@@ -378,6 +381,22 @@ export class AmqpConnection
   held(bytes: number): void {
     this.account.heldBytes += bytes;
     if (this.#isBehind) this.#setBehind();
+  }
+
+  finishFirst(steps: Iterable<void>): void {
+    this.#isBusy = true;
+    this.broker.background.run(steps, () => this.#goOn());
+    if (!this.#isBusy) return;
+    this.#frames.suspend();
+    this.#setReading();
+  }
+
+  /** What had to be finished first is. */
+  #goOn(): void {
+    this.#isBusy = false;
+    if (!this.#frames.isSuspended || this.#state === 'closed') return;
+    this.#setReading();
+    this.receive(this.#frames.resume());
   }
 
   failed(thrown: unknown): void {

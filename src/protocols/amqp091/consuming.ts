@@ -169,5 +169,7 @@ function answerGet(
 /** `basic.recover`: everything unsettled on the channel goes back to its queues. */
 export function recover(channel: Channel, isRequeue: boolean): void {
   if (!isRequeue) throw new AmqpError('not-implemented', 'requeue=false');
-  channel.tags.settleAll('released');
+  const { tags } = channel;
+  if (tags.isMuch(0, true)) channel.host.finishFirst(tags.settleInSteps(0, 'released'));
+  else tags.settleAll('released');
 }

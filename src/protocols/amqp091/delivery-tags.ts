@@ -14,8 +14,8 @@ class Run {
 }
 
 /** Runs that a ring has room for at first, and up to which it is kept when it is empty. */
-/** Deliveries given back in one step, and up to which all are given back at once. */
-const stepSize = 64;
+/** Deliveries settled in one step, and up to which all are settled at once. */
+const stepSize = 16;
 const atOnceMax = 4096;
 
 const ringSizeMin = 4;
@@ -163,16 +163,31 @@ export class DeliveryTags {
   /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
   *giveBack(): Generator<void> {
     const { unsettledCount } = this;
-    if (unsettledCount <= atOnceMax) {
+    if (unsettledCount > atOnceMax) yield* this.settleInSteps(this.#lastTag, 'released');
+    else {
       this.settleAll('released');
       for (let done = stepSize; done < unsettledCount; done += stepSize) yield;
-      return;
     }
-    // From the first on, so that whoever gets them meanwhile gets them in order.
+  }
+
+  /** Whether so much would be settled that it is to be done in steps. */
+  isMuch(tag: number, isMultiple: boolean): boolean {
+    if (!isMultiple || this.unsettledCount <= atOnceMax) return false;
+    const at = tag === 0 ? 0 : this.#find(tag);
+    return tag === 0 || (at >= 0 && isUnsettled(this.#run(at), tag));
+  }
+
+  /**
+   * Settles every delivery up to a tag, or all there are for 0, some a step. The first go first,
+   * so that whoever gets them meanwhile gets them in order.
+   */
+  *settleInSteps(tag: number, outcome: Outcome): Generator<void> {
+    const lastTag = tag === 0 ? this.#lastTag : tag;
     while (this.#count > 0) {
       const run = this.#run(0);
-      const last = Math.min(run.lastTag, run.firstTag + stepSize - 1);
-      if (run.left > 0) this.#settleIn(run, run.firstTag, last, 'released');
+      if (run.firstTag > lastTag) return;
+      const last = Math.min(run.lastTag, lastTag, run.firstTag + stepSize - 1);
+      if (run.left > 0) this.#settleIn(run, run.firstTag, last, outcome);
       run.firstTag = last + 1;
       this.#passOver();
       yield;
