@@ -27,6 +27,8 @@ export interface Limits {
   readonly unsettledCountMax: number;
   /** The same while memory is short. */
   readonly unsettledCountShort: number;
+  /** Consumers that a channel may have while memory is short. */
+  readonly consumerCountShort: number;
   /** Milliseconds after which a connection is closed that is made to wait, or whose peer takes nothing. */
   readonly stuckMsMax: number;
   /** Routing keys an exchange remembers the queues of. */
@@ -55,6 +57,7 @@ export const defaultLimits: Limits = {
   transactionBytesMax: 256 * 1024 * 1024,
   unsettledCountMax: 1_048_576,
   unsettledCountShort: 1024,
+  consumerCountShort: 16,
   stuckMsMax: 30 * 60 * 1000,
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,

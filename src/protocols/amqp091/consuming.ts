@@ -55,7 +55,9 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  channel.broker.requireMemory('consumer');
+  // A few are let in even then: somebody must empty the queues.
+  const { broker, consumers } = channel;
+  if (consumers.size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
   consumer.subscription = queue.subscribe(consumer, {
     settled: method.noAck,
     exclusive: method.exclusive,

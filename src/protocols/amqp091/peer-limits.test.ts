@@ -153,7 +153,8 @@ test('a channel gets no more deliveries than it may leave unsettled, and more on
 
 test('where memory is far above its limit nothing new is declared, but what there is can be emptied', async () => {
   let used = 100;
-  const { broker } = await openBroker({ memoryBytesMax: 100, unsettledCountShort: 2 }, () => used);
+  const limits = { memoryBytesMax: 100, unsettledCountShort: 2, consumerCountShort: 1 };
+  const { broker } = await openBroker(limits, () => used);
   const peer = await AmqpPeer.ready(broker);
   publishMany(peer, 'q', 5);
   used = 120;
@@ -179,7 +180,7 @@ test('where memory is far above its limit nothing new is declared, but what ther
     ['queue', (other) => other.declare('new', {}, transient)],
     ['binding', (other) => other.call(1, { id: 0x00320014, ...bind })],
     ['exchange', (other) => other.call(1, { id: 0x0028000a, ...exchange })],
-    ['consumer', (other) => other.consume('q')],
+    ['consumer', (other) => [...other.consume('q'), ...other.consume('q', { consumerTag: 'b' })]],
   ];
   for (const [what, attempt] of attempts) {
     const other = await AmqpPeer.ready(broker); // declares a queue that is there
