@@ -1,7 +1,8 @@
-// Makes a checkout ready to run: installs the dependencies when they are not those of the lock
-// file, and compiles and bundles when a source is newer than what was compiled. Plain JavaScript,
-// because it runs before there is a compiler; quick when there is nothing to do, because `npm start`
-// begins with it.
+// Makes a checkout ready to run: installs the dependencies when they differ from the lock file, and
+// builds when a source has changed since the last build. `setup.mjs start` builds only the programs
+// that `npm start` runs; without the argument, it also compiles tests, tools and benchmarks. Plain
+// JavaScript, because it runs before anything is compiled. It is quick when there is nothing to do,
+// because `npm start` begins with it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -17,8 +18,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const stampFile = join(root, 'dist', '.compiled');
-const sourceFolders = ['src', 'tests', 'tools', 'bench'];
+const compiledFolders = ['src', 'tests', 'tools', 'bench'];
+const isForStart = process.argv[2] === 'start';
 
 function fail(message) {
   process.stderr.write(`waxwing setup: ${message}\n`);
@@ -52,14 +53,24 @@ function isInstalled() {
   );
 }
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+/** Runs one step and says how long it took, since a step may take half a minute. */
+function step(what, command, args) {
+  process.stderr.write(`waxwing setup: ${what} …`);
+  const startedMs = performance.now();
+  const { status, error, output } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  process.stderr.write(status === 0 ? ` done in ${seconds} s\n` : ' failed\n');
   if (error) fail(`${command} cannot be run: ${error.message}`);
+  process.stderr.write(output.filter(Boolean).join(''));
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Names, sizes and times of everything that is compiled, as one hash. */
-function fingerprint() {
+/** Names, sizes and times of the files in some folders, and of the build's own settings, as one hash. */
+function fingerprint(folders) {
   const hash = createHash('sha256');
   const add = (file) => {
     const { mtimeMs, size } = statSync(join(root, file));
@@ -72,13 +83,12 @@ function fingerprint() {
       else if (path.endsWith('.ts')) add(path);
     }
   };
-  add('tsconfig.json');
-  add('package-lock.json');
-  sourceFolders.forEach(walk);
+  for (const file of ['tsconfig.json', 'package-lock.json', 'tools/bundle.mjs']) add(file);
+  folders.forEach(walk);
   return hash.digest('hex');
 }
 
-/** Deletes what was compiled from a source that is no longer there: its tests would still run. */
+/** Deletes the output of a source file that was removed: its tests would still run. */
 function deleteOrphans(folder) {
   if (!existsSync(join(root, 'dist', folder))) return;
   for (const entry of readdirSync(join(root, 'dist', folder), { withFileTypes: true })) {
@@ -91,19 +101,31 @@ function deleteOrphans(folder) {
   }
 }
 
-checkNode();
-if (!isInstalled()) {
-  process.stderr.write('waxwing setup: installing the dependencies\n');
-  // Not `npm ci`: it refuses a lock file made where a registry has only some of the platform
-  // packages of a tool. `--no-save` keeps to the lock file and leaves it as it is.
-  run('npm', ['install', '--no-save', '--include=dev', '--loglevel=error']);
-}
-const sources = fingerprint();
-if (readOrEmpty(stampFile) !== sources) {
-  process.stderr.write('waxwing setup: compiling\n');
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
-  sourceFolders.forEach(deleteOrphans);
-  run(process.execPath, [join(root, 'dist/tools/bundle.js')]);
+/** Builds unless the stamp of the last build says that the sources are the same. */
+function buildOnce(name, folders, build) {
+  const stampFile = join(root, 'dist', name);
+  const sources = fingerprint(folders);
+  if (readOrEmpty(stampFile) === sources) return;
+  build();
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, sources);
+}
+
+checkNode();
+if (!isInstalled()) {
+  // Not `npm ci`: it refuses a lock file made where a registry has only some of the platform
+  // packages of a tool. `--no-save` keeps to the lock file and leaves it as it is.
+  step('installing the dependencies', 'npm', [
+    ...['install', '--no-save', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'],
+  ]);
+}
+buildOnce('.bundled', ['src'], () =>
+  step('building the programs', process.execPath, [join(root, 'tools/bundle.mjs')]),
+);
+if (!isForStart) {
+  buildOnce('.compiled', compiledFolders, () => {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    step('compiling tests, tools and benchmarks', process.execPath, [compiler, '-p', root]);
+    compiledFolders.forEach(deleteOrphans);
+  });
 }

@@ -109,7 +109,10 @@ export class RootedPeer implements Peer {
   }
 
   async #configure(): Promise<void> {
-    if (this.#isEncrypted) await ensurePackages({ gocryptfs: 'gocryptfs' });
+    if (this.#isEncrypted) {
+      // gocryptfs only suggests fuse, without which it cannot mount.
+      await ensurePackages({ gocryptfs: 'gocryptfs', fusermount: 'fuse' });
+    }
     const folder = join(this.#folder, 'configuration');
     mkdirSync(folder, { recursive: true });
     const authority = await createAuthority(Date.now());

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
-import type { Logger } from 'pino';
+import { isatty } from 'node:tty';
+import type { DestinationStream, Logger } from 'pino';
+import type { PrettyOptions } from 'pino-pretty';
 
 /** How much is told; each level includes those before it. */
 export const logLevels = ['silent', 'error', 'warn', 'info'] as const;
@@ -9,17 +11,17 @@ export type LogLevel = (typeof logLevels)[number];
 /** Tells one thing: what it is about, in fields, and a text. */
 type Tell = (about: object, text: string) => void;
 
-/** Where this process tells what happens: one JSON object a line. Nothing secret may be in it. */
+/** The log of this process. Nothing secret may be in it. */
 export type ServiceLog = Readonly<Record<Exclude<LogLevel, 'silent'>, Tell>>;
 
 /** Milliseconds after which the start is over. */
 const loadAfterMs = 1000;
 
 /**
- * A log on the standard error.
+ * A log on the standard error: readable lines on a terminal, one JSON object a line elsewhere.
  *
- * What writes it is loaded with the first line, at once so that none is lost, or when the start is
- * over: it takes a tenth of a start, in which there is usually nothing to tell.
+ * The logger is loaded with the first line, or when the start is over: loading it takes a tenth of a
+ * start, and a start usually logs nothing.
  */
 export function openServiceLog(level: LogLevel): ServiceLog {
   let opened: Logger | undefined;
@@ -39,8 +41,16 @@ function openPino(level: LogLevel): Logger {
   const load = createRequire(import.meta.url);
   const { destination, pino, stdTimeFunctions } = load('pino') as typeof import('pino');
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
-  const out = destination({ fd: 2, sync: true });
-  // A log that cannot be written, on a full disk for one, is no reason to end what is told of.
+  const out = isatty(2) ? openTerminal(load) : destination({ fd: 2, sync: true });
+  // The service runs on where the log cannot be written, on a full disk for example.
   out.on('error', () => {});
   return pino(options, out);
+}
+
+function openTerminal(load: NodeJS.Require) {
+  const pretty = load('pino-pretty') as (options: PrettyOptions) => DestinationStream & {
+    on(event: 'error', listener: () => void): unknown;
+  };
+  const colorize = process.env['NO_COLOR'] === undefined;
+  return pretty({ destination: 2, sync: true, colorize, translateTime: 'SYS:HH:MM:ss' });
 }

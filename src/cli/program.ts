@@ -1,9 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
+import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { printEnvironment } from './env.ts';
 import { serve } from './serve.ts';
+import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
 
 /** An option that is also a variable of the environment: `--api-port` is `WAXWING_API_PORT`. */
@@ -28,7 +30,7 @@ function variableOf({ long = '' }: Option): string {
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A whole number is needed.');
+  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function number(flags: string, description: string, standard: number): Option {
@@ -47,7 +49,8 @@ function program(): Command {
     .description('A message broker service that seals everything it carries.')
     .version(version())
     .exitOverride()
-    .showHelpAfterError('(--help tells what is allowed)');
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help lists what is allowed)');
   all
     .command('serve')
     .description('run the service in the foreground')
@@ -73,7 +76,23 @@ function program(): Command {
     .command('env')
     .description('print shell exports by which clients reach the running service')
     .addOption(data())
+    .option('--json', 'print a JSON object and not shell commands', false)
+    .addOption(
+      new Option('--wait [seconds]', 'wait until the service answers')
+        .argParser(wholeNumber)
+        .preset(60)
+        .default(0),
+    )
     .action(printEnvironment);
+  all
+    .command('aws')
+    .description('run the installed AWS CLI against the running service')
+    .addOption(data())
+    .argument('[args...]', "the AWS CLI's own arguments")
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(runAws);
   all
     .command('check')
     .description('prove that a stopped data folder is sound')
@@ -82,19 +101,21 @@ function program(): Command {
   return all;
 }
 
-/** Runs the command line. Expected failures are told in one line; the exit code is then 1. */
+/**
+ * Runs the command line. An expected failure is printed in one line. The exit code is then 1, or 2
+ * where the command line or a setting is wrong.
+ */
 export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = 1;
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof WaxwingError || isSystemError(error)) {
+    else if (error instanceof WaxwingError) {
+      if (error.code === 'setting-invalid') process.exitCode = 2;
       process.stderr.write(`waxwing: ${error.message}\n`);
+    } else if (isSystemError(error)) {
+      process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
     } else throw error;
   }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -1,5 +1,7 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
+import { packageFolder } from '../base/package-folder.ts';
 import { protectMemory } from '../base/process.ts';
 import { type DefaultBrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
@@ -25,6 +27,8 @@ export interface ServeOptions {
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  // The service runs on where nobody reads its output, or the output's disk is full.
+  process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
   const settings = settingsOf(options);
   const failed = (error: Error) => {
@@ -32,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
-  endOnSignal(service, failed);
+  stopOnSignal(service, failed);
   console.log(greeting(service));
 }
 
@@ -55,16 +59,30 @@ function settingsOf(options: ServeOptions): Settings {
   };
 }
 
-/** The first signal ends the service in order, a second one at once. */
-function endOnSignal(service: Service, failed: (error: Error) => void): void {
-  let isEnding = false;
-  const end = () => {
-    if (isEnding) process.exit(1);
-    isEnding = true;
-    service.close('the service is stopping').then(() => process.exit(0), failed);
+/**
+ * Signals within this time of the first one are the same request: a terminal sends Ctrl-C to every
+ * process of its group, and npm passes its own on as well.
+ */
+const sameRequestMs = 1000;
+
+/** The first signal stops the service in order. One that comes more than a second later stops it at once. */
+function stopOnSignal(service: Service, failed: (error: Error) => void): void {
+  let stoppingSinceMs: number | undefined;
+  const stop = () => {
+    const nowMs = systemClock.monotonicMs();
+    if (stoppingSinceMs !== undefined) {
+      if (nowMs - stoppingSinceMs > sameRequestMs) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = nowMs;
+    console.log('Stopping…');
+    service.close('the service is stopping').then(() => {
+      console.log('Stopped.');
+      process.exit(0);
+    }, failed);
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
 }
 
 function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
@@ -81,9 +99,10 @@ function greeting(service: Service): string {
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
   const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
+  const command = quoted(shownPath(join(packageFolder, 'bin', 'waxwing.mjs')));
   lines.push(
     'Try next, in another terminal:',
-    `  eval "$(node dist/bin/waxwing.js env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
+    `  eval "$(${command} env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
     '  aws mq list-brokers',
   );
   if (hasKeyFile) {

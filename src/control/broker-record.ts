@@ -66,6 +66,11 @@ export interface BrokerRecord {
   readonly mountedEpoch: number;
   /** Listener name to port, of the last start. */
   readonly ports: Readonly<Record<string, number>>;
+  /**
+   * The ports that the broker returns to once they are free, where another program had one of them
+   * at the last start; equal to `ports` otherwise. Records of earlier releases lack it.
+   */
+  readonly wantedPorts?: Readonly<Record<string, number>>;
   readonly action: RequiredAction | null;
   readonly pending: PendingSettings;
 }

@@ -11,8 +11,8 @@ export interface BrokerSpec {
   readonly epoch: number;
   /** Number of the newest mount known to have come up: an older copy of the volume has a lower one. */
   readonly epochMin: number;
-  /** Ports of an earlier start; the engine keeps to them where they are free. */
-  readonly ports: Readonly<Record<string, number>>;
+  /** Ports that the broker had or wanted at an earlier start; the engine takes them where they are free. */
+  readonly wantedPorts: Readonly<Record<string, number>>;
   /** Ports that other brokers have, or had and will want again: not to be taken though free. */
   readonly portsOfOthers: readonly number[];
   /** The users that exist from the start; only hashes, never a password. */
@@ -23,6 +23,8 @@ export interface BrokerSpec {
 export interface RunningBroker {
   /** Listener name (`amqps`) to port. */
   readonly ports: Readonly<Record<string, number>>;
+  /** The same, but with the port that was wanted where another program had it. */
+  readonly wantedPorts: Readonly<Record<string, number>>;
 }
 
 /** What an engine reports on its own account. */

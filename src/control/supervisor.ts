@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Brokers } from './brokers.ts';
 import type { Engine, EngineEvents } from './engine.ts';
+import type { Report } from './report.ts';
 import type { Presence, Upkeep } from './upkeep.ts';
 
 /** How the supervisor keeps time, and whom it tells. */
@@ -11,8 +12,7 @@ export interface SupervisorOptions {
   readonly keyCheckMs: number;
   /** How long after a change of a key its brokers are made to notice; imitates Amazon's delays. */
   readonly keyEffectDelayMs: number;
-  /** Told what went wrong and is retried, or why a broker's process ended. */
-  readonly report: (brokerId: string, text: string, error?: unknown) => void;
+  readonly report: Report;
 }
 
 /** Shortest and longest pause before what failed is tried again. */
@@ -133,7 +133,7 @@ export class Supervisor implements EngineEvents {
 
   crashed(brokerId: string, detail: string): void {
     const task = this.#task(brokerId);
-    this.#options.report(brokerId, `the broker's process ended: ${detail}`);
+    this.#options.report('warn', brokerId, `the broker's process ended: ${detail}`);
     task.presence.isUp = false;
     if (this.#nowMs - task.upSinceMs >= steadyMs) task.crashes = 0;
     task.retryAtMs = this.#nowMs + pauseAfter(task.crashes);
@@ -143,10 +143,10 @@ export class Supervisor implements EngineEvents {
 
   failed(brokerId: string, code: string, message: string): void {
     const task = this.#task(brokerId);
-    this.#options.report(brokerId, `the broker cannot run on: ${code}: ${message}`);
+    this.#options.report('error', brokerId, `the broker cannot run on: ${code}: ${message}`);
     task.presence.isUp = false;
     this.#upkeep.fail(brokerId, code, message).catch((error: unknown) => {
-      this.#options.report(brokerId, 'the failure could not be recorded', error);
+      this.#options.report('error', brokerId, 'the failure could not be recorded', error);
     });
   }
 
@@ -184,7 +184,8 @@ export class Supervisor implements EngineEvents {
     task.presence.isResumed = true;
     task.retryAtMs = this.#nowMs + pauseAfter(task.stumbles + 1);
     task.stumbles += 1;
-    this.#options.report(id, 'a step towards what is wanted failed and is tried again', error);
+    const text = 'a step to bring the broker to its wanted state failed and is retried';
+    this.#options.report('warn', id, text, error);
   }
 
   #nextKeyCheck(): number {

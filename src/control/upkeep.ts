@@ -8,6 +8,7 @@ import { invalidKeyAction } from './decisions.ts';
 import type { BrokerSpec, Engine } from './engine.ts';
 import type { KeyChecks } from './key-checks.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
+import type { Report } from './report.ts';
 
 /** What the upkeep of brokers needs. */
 export interface UpkeepParts {
@@ -18,8 +19,7 @@ export interface UpkeepParts {
   readonly keyChecks: KeyChecks;
   /** Folds the changes in before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-  /** Told why a broker stands still until somebody acts. */
-  readonly report: (brokerId: string, text: string) => void;
+  readonly report: Report;
 }
 
 /** What one process knows of one broker beside its record. */
@@ -125,11 +125,12 @@ export class Upkeep {
     const epoch = broker.epoch + 1;
     await this.#set(broker.id, { epoch });
     const spec = this.#specOf({ ...broker, ...applied, epoch });
-    const { ports } = await this.#withEngine(() => this.#parts.engine.start(spec, dataKey));
+    const running = await this.#withEngine(() => this.#parts.engine.start(spec, dataKey));
     presence.isUp = true;
     presence.isResumed = false;
     const pending = this.#stillPending(broker.id, applied);
-    const now = { ports, action: null, mountedEpoch: epoch };
+    const { ports, wantedPorts } = running;
+    const now = { ports, wantedPorts, action: null, mountedEpoch: epoch };
     await this.#move(broker.id, 'started', { ...applied, ...now, pending });
   }
 
@@ -142,11 +143,14 @@ export class Upkeep {
   }
 
   #specOf(broker: BrokerRecord): BrokerSpec {
-    const { id, name, engineType, engineVersion, volumeId, epoch, ports, users } = broker;
+    const { id, name, engineType, engineVersion, volumeId, epoch, users } = broker;
     const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
-    const portsOfOthers = others.flatMap((other) => Object.values(other.ports));
+    const portsOfOthers = others.flatMap(({ ports, wantedPorts }) =>
+      Object.values({ ...ports }).concat(Object.values({ ...wantedPorts })),
+    );
+    const wantedPorts = broker.wantedPorts ?? broker.ports;
     const mounts = { volumeId, epoch, epochMin: broker.mountedEpoch };
-    return { id, name, engineType, engineVersion, ...mounts, ports, portsOfOthers, users };
+    return { id, name, engineType, engineVersion, ...mounts, wantedPorts, portsOfOthers, users };
   }
 
   async #checkKey(broker: BrokerRecord, presence: Presence): Promise<void> {
@@ -168,7 +172,7 @@ export class Upkeep {
     const action = { code: invalidKeyAction, info: error.message };
     if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
       await this.#move(id, 'key-lost', { action });
-      this.#parts.report(id, `the broker cannot run: ${error.message}`);
+      this.#parts.report('error', id, `the broker cannot run: ${error.message}`);
     }
     await this.#stop(id, presence, "the broker's KMS key cannot be used");
   }
@@ -176,7 +180,8 @@ export class Upkeep {
   async #failed(id: string, presence: Presence, error: EngineFailure): Promise<void> {
     presence.isResumed = false;
     await this.fail(id, error.code, error.message);
-    this.#parts.report(id, `the broker cannot run: ${error.code}: ${error.message}`);
+    const text = `the broker cannot run: ${error.code}: ${error.message}`;
+    this.#parts.report('error', id, text);
     await this.#stop(id, presence, 'the broker cannot run');
   }
 

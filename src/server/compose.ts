@@ -51,6 +51,14 @@ export function sealingKey(volume: KeyDeriver, purpose: keyof typeof sealingPurp
   return volume.deriveKey(noSalt, sealingPurposes[purpose]);
 }
 
+/** What the system volume's log reports. */
+export interface SystemEvents {
+  /** Its disk has no room: every change waits. Or it has room again. */
+  full(isFull: boolean): void;
+  /** It cannot be written any more. */
+  failed(error: StorageError): void;
+}
+
 /** Everything that the system volume keeps. */
 export class SystemState {
   readonly kms: Kms;
@@ -79,12 +87,13 @@ export class SystemState {
   }
 
   /** Recovers what the volume holds and begins to write on. */
-  async open(volume: Volume, failed: (error: StorageError) => void): Promise<void> {
+  async open(volume: Volume, events: SystemEvents): Promise<void> {
     await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
+      onFull: (isFull) => events.full(isFull),
       onFailed: (error) => {
         this.store.onFailed(error);
-        failed(error);
+        events.failed(error);
       },
       segmentBytes: systemSegmentBytes,
       cacheBytes: systemCacheBytes,
@@ -139,7 +148,7 @@ export function compose(
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
-    report: (brokerId, text, error) => log.warn({ brokerId, err: error }, text),
+    report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));

@@ -10,8 +10,10 @@ export type ServerErrorCode =
   | 'root-key-wrong'
   /** The wrapped key in the system volume is not of a form that this program writes. */
   | 'root-key-format-unknown'
-  /** A setting contradicts what the data folder was made with, or is out of range. */
+  /** A setting is out of range. */
   | 'setting-invalid'
+  /** A setting contradicts what the data folder was made with. */
+  | 'setting-conflict'
   /** No service runs on the data folder. */
   | 'not-running'
   /** Events of the audit trail are missing, or not as they were recorded. */

@@ -138,7 +138,7 @@ async function readPassphrase(file: string | undefined): Promise<string> {
   const passphrase = (await readOrFail(file, 'the passphrase file')).replace(/\r?\n$/, '');
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   const found = `the passphrase in ${file} has ${passphrase.length} characters`;
-  throw new ServerError('setting-invalid', `${found}; at least ${passphraseLengthMin} are needed`);
+  throw new ServerError('root-key-missing', `${found}; at least ${passphraseLengthMin} are needed`);
 }
 
 async function readOrFail(file: string, what: string): Promise<string> {

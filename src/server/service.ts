@@ -14,7 +14,14 @@ import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
-import { compose, composeEngine, type Parts, SystemState, sealingKey } from './compose.ts';
+import {
+  compose,
+  composeEngine,
+  type Parts,
+  type SystemEvents,
+  SystemState,
+  sealingKey,
+} from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
@@ -115,7 +122,10 @@ export class Service {
     const { engine, showCertificates } = composeEngine(settings, log);
     let opened: Opened | undefined;
     try {
-      opened = await openState(settings, failed);
+      opened = await openState(settings, {
+        failed,
+        full: (isFull) => reportFull(log, settings.folder, isFull),
+      });
       const certificates = await renewCertificates(opened, settings);
       showCertificates(certificates);
       const service = new Service(opened, settings, engine, certificates, log);
@@ -290,11 +300,17 @@ interface Opened {
   readonly hashPassword: typeof hashPassword;
 }
 
-async function openState(settings: Settings, failed: ServiceFailed): Promise<Opened> {
+function reportFull(log: ServiceLog, folder: string, isFull: boolean): void {
+  if (isFull)
+    log.error({ folder }, 'no space left on the disk: every change waits until there is some');
+  else log.warn({ folder }, 'the disk has space again');
+}
+
+async function openState(settings: Settings, events: SystemEvents): Promise<Opened> {
   const { volume, hasKeyFile } = await openSystemVolume(settings.folder, settings.rootKey);
   try {
     const state = new SystemState(volume);
-    await state.open(volume, failed);
+    await state.open(volume, events);
     const region = await foundRegion(state, settings.region);
     const accountId = await foundAccount(state, settings.accountId);
     const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
@@ -326,7 +342,7 @@ async function foundRegion(state: SystemState, asked: string | undefined): Promi
   const region = installation.region ?? '';
   if (asked === undefined || asked === region) return region;
   throw new ServerError(
-    'setting-invalid',
+    'setting-conflict',
     `--region is '${asked}'; the data folder's is ${region}`,
   );
 }
@@ -344,7 +360,7 @@ async function foundAccount(state: SystemState, asked: string | undefined): Prom
   const accountId = identity.accountId ?? '';
   if (asked === undefined || asked === accountId) return accountId;
   const found = `--account-id is '${asked}'; the data folder's is ${accountId}`;
-  throw new ServerError('setting-invalid', found);
+  throw new ServerError('setting-conflict', found);
 }
 
 function newAccountId(): string {

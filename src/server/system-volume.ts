@@ -63,7 +63,7 @@ async function openMade(disk: Disk, folder: string, source: RootKeySource): Prom
 async function createDataFolder(disk: Disk, folder: string): Promise<void> {
   await disk.createFolder(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
-    const found = `${folder} cannot be the data folder: there is a file of that name, or on the way`;
+    const found = `${folder} cannot be the data folder: it, or a folder above it, is a file`;
     throw new ServerError('data-folder-foreign', found, { cause });
   });
 }

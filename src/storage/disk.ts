@@ -115,7 +115,8 @@ class SystemFile implements DiskFile {
     try {
       return fs.writevSync(this.#openSynced(), chunks, offset) === size;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      const failed = error as NodeJS.ErrnoException; // a failed file operation has a code
+      if (failed.code !== 'ENOSPC') throw onPath(this.#path, failed);
       return false;
     } finally {
       patience.note(performance.now() - beganMs);
@@ -130,17 +131,20 @@ class SystemFile implements DiskFile {
   #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: Done): void {
     const size = sizeOf(chunks);
     fs.writev(fd, chunks, offset, (error, written) => {
-      if (error !== null) return done(error);
+      if (error !== null) return done(onPath(this.#path, error));
       this.sizeBytes = Math.max(this.sizeBytes, offset + written);
       if (written === size) return done(null);
       // Fewer bytes without an error: the next attempt writes the rest or says what is wrong.
-      if (written === 0) return done(Object.assign(new Error('nothing written'), { code: 'EIO' }));
+      if (written === 0) {
+        const nothing = Object.assign(new Error('nothing written'), { code: 'EIO' });
+        return done(onPath(this.#path, nothing));
+      }
       this.#write(fd, offset + written, after(chunks, written), done);
     });
   }
 
   sync(done: Done): void {
-    fs.fdatasync(this.#fd, done);
+    fs.fdatasync(this.#fd, (error) => done(error === null ? null : onPath(this.#path, error)));
   }
 
   read(offset: number, size: number): Promise<Buffer> {
@@ -148,7 +152,7 @@ class SystemFile implements DiskFile {
     return new Promise((resolve, reject) => {
       const more = (at: number) => {
         fs.read(this.#fd, buffer, at, size - at, offset + at, (error, count) => {
-          if (error !== null) reject(error);
+          if (error !== null) reject(onPath(this.#path, error));
           else if (count === 0 || at + count === size) resolve(buffer.subarray(0, at + count));
           else more(at + count);
         });
@@ -160,7 +164,7 @@ class SystemFile implements DiskFile {
   truncate(sizeBytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
       fs.ftruncate(this.#fd, sizeBytes, (error) => {
-        if (error !== null) return reject(error);
+        if (error !== null) return reject(onPath(this.#path, error));
         this.sizeBytes = sizeBytes;
         resolve();
       });
@@ -209,23 +213,50 @@ async function syncPath(name: string): Promise<void> {
   }
 }
 
+/**
+ * Creates a folder and the missing ones above it, and syncs each one's parent. The recursive mkdir
+ * of Node never returns in a file system that refuses new folders with ENOENT, such as /proc.
+ */
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await fsp.mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // a failed file operation has one
+    if (code === 'EEXIST' && (await fsp.stat(folder)).isDirectory()) return;
+    const parent = path.dirname(folder);
+    if (code !== 'ENOENT' || parent === folder || (await isThere(parent))) throw error;
+    await createFolder(parent);
+    await createFolder(folder);
+    return;
+  }
+  // A synced file is lost after a power cut if the entry of its folder is not synced.
+  await syncPath(path.dirname(folder));
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return fsp.stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Adds the file's name to an error of an open file, which the system's own error lacks. */
+function onPath(file: string, error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  error.path ??= file;
+  return error;
+}
+
 /** The machine's own file system. */
 export const systemDisk: Disk = {
-  createFolder: async (folder) => {
-    const first = await fsp.mkdir(folder, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    // What is synced in a folder is lost all the same where the folder's own name is.
-    const { length } = path.resolve(first);
-    for (let made = path.resolve(folder); made.length >= length; made = path.dirname(made)) {
-      await syncPath(path.dirname(made));
-    }
-  },
+  createFolder: (folder) => createFolder(path.resolve(folder)),
   list: (folder) => fsp.readdir(folder),
   create: (file) => openFile(file, 'wx+'),
   open: (file) => openFile(file, 'r+'),
   replace: async (file, bytes) => {
     const draft = `${file}.new`;
-    await fsp.writeFile(draft, bytes, { mode: 0o600, flush: true });
+    await fsp.writeFile(draft, bytes, { mode: 0o600, flush: true }).catch((error) => {
+      throw onPath(draft, error);
+    });
     await fsp.rename(draft, file);
     await syncPath(path.dirname(file));
   },

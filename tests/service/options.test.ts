@@ -7,7 +7,7 @@ import { createKey, underKey } from '../support/broker-requests.ts';
 import { disableKey, enableKey } from '../support/keys.ts';
 import { openssl } from '../support/openssl.ts';
 import { Waxwing } from '../support/waxwing.ts';
-import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
+import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
 // What the options of `waxwing serve` do to a service that runs.
 
@@ -98,8 +98,7 @@ test('what the greeting tells to type works in a shell, whatever the folder is c
   t.after(() => other.remove());
   const greeting = await other.greeted();
   const [, line = ''] = /^ {2}(eval "\$\(.*\)") +#/m.exec(greeting) ?? [];
-  const typed = line.replace('dist/bin/waxwing.js', main).replace('node ', `${process.execPath} `);
-  const said = execFileSync('sh', ['-c', `${typed}; echo "$AWS_ENDPOINT_URL"`], {
+  const said = execFileSync('sh', ['-c', `${line}; echo "$AWS_ENDPOINT_URL"`], {
     cwd: folder.root,
     env: folder.environment(),
     encoding: 'utf8',

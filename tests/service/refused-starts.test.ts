@@ -37,8 +37,8 @@ function copy(): WaxwingFolder {
 }
 
 /** One line that says why, on the standard error; nothing on the standard output. */
-function refused({ code, stdout, stderr }: Ended, why: RegExp | string): void {
-  assert.deepEqual([code, stdout], [1, '']);
+function refused({ code, stdout, stderr }: Ended, why: RegExp | string, expected = 1): void {
+  assert.deepEqual([code, stdout], [expected, '']);
   assert.match(stderr, /^waxwing: [^\n]+\n$/);
   if (typeof why === 'string') assert.equal(stderr, `waxwing: ${why}\n`);
   else assert.match(stderr, why);
@@ -78,7 +78,7 @@ test('a folder that holds anything else is refused and left as it is', async () 
 test('a file in the place of the data folder is refused', async () => {
   const folder = newFolder();
   writeFileSync(folder.data, '');
-  refused(await folder.serve(), /there is a file of that name/);
+  refused(await folder.serve(), /cannot be the data folder: it, or a folder above it, is a file/);
 });
 
 test('a folder whose socket would have too long a name is refused', async () => {
@@ -87,6 +87,7 @@ test('a folder whose socket would have too long a name is refused', async () => 
   refused(
     await folder.run(['serve', '--data', data]),
     /service\.sock has \d+ bytes; the name of a socket may have 107; choose a shorter --data/,
+    2,
   );
 });
 
@@ -136,7 +137,7 @@ test('values out of range are refused with what is allowed', async () => {
   ];
   for (const [option, value, why] of wrong) {
     const ended = await newFolder().serve([option, value]);
-    assert.equal(ended.code, 1);
+    assert.equal(ended.code, 2);
     assert.match(ended.stderr, new RegExp(`${why}\n$`));
   }
 });
@@ -146,7 +147,7 @@ test('options that are none, and values that cannot be read, end with exit code 
   const wrong: [string[], RegExp][] = [
     [['serve', '--nonsense'], /unknown option '--nonsense'/],
     [['serve', 'extra'], /too many arguments for 'serve'/],
-    [['serve', '--api-port', 'x'], /argument 'x' is invalid\. A whole number is needed/],
+    [['serve', '--api-port', 'x'], /argument 'x' is invalid\. It must be a whole number/],
     [['serve', '--log-level', 'loud'], /Allowed choices are silent, error, warn, info/],
     [['sell'], /unknown command 'sell'/],
     [['check'], /missing required argument 'dir'/],
@@ -165,7 +166,7 @@ test('every option is also a variable of the environment', async () => {
   assert.equal(ended.code, 2);
   assert.match(ended.stderr, /value 'x' from env 'WAXWING_API_PORT' is invalid/);
   const region = await newFolder().run(['serve'], { WAXWING_REGION: 'nowhere' });
-  refused(region, "--region is 'nowhere'; allowed is a name like eu-central-1");
+  refused(region, "--region is 'nowhere'; allowed is a name like eu-central-1", 2);
 });
 
 test('env where nothing runs says so in one line and prints nothing', async () => {

@@ -19,6 +19,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Control } from '../../src/control/control.ts';
+import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import { rootOnly } from '../../src/kms/access/authoriser.ts';
@@ -55,6 +56,7 @@ export class Machine {
 
 /** One of what the service writes to its log. */
 export interface Report {
+  readonly level: ReportLevel;
   readonly brokerId: string;
   readonly text: string;
   readonly error: unknown;
@@ -153,7 +155,7 @@ export class ControlPlane {
       accountId,
       keyCheckMs,
       keyEffectDelayMs,
-      report: (brokerId, text, error) => this.reports.push({ brokerId, text, error }),
+      report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
     });
   }
 

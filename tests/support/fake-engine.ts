@@ -96,9 +96,9 @@ export class FakeEngine implements Engine {
         throw new WaxwingError('epoch-used', `mount ${spec.epoch} is not after ${folder.epoch}`);
       }
       folder.epoch = spec.epoch;
-      const ports = { amqps: spec.ports['amqps'] ?? 5671 + this.running.size };
-      this.running.set(spec.id, { ...spec, ports });
-      return { ports };
+      const ports = { amqps: spec.wantedPorts['amqps'] ?? 5671 + this.running.size };
+      this.running.set(spec.id, spec);
+      return { ports, wantedPorts: ports };
     });
   }
 

@@ -69,6 +69,7 @@ export class WaxwingEngine implements Engine {
     }
     const child = takeSpare();
     const { host, hasTlsParity, certificates, room } = this.#options;
+    const wanted = this.#wantedPort(spec);
     const ports = await child.start(
       {
         type: 'start',
@@ -78,7 +79,7 @@ export class WaxwingEngine implements Engine {
         epochMin: spec.epochMin,
         users: spec.users,
         host,
-        amqpsPorts: this.#amqpsPorts(spec),
+        amqpsPorts: wanted === 0 ? [0] : [wanted, 0],
         certificates: certificates(),
         hasTlsParity,
         room,
@@ -89,16 +90,26 @@ export class WaxwingEngine implements Engine {
         ended: (end) => this.#ended(id, end),
       },
     );
-    const running = { ports };
+    const running = { ports, wantedPorts: this.#reported(id, wanted, ports) };
     this.#runs.set(id, { process: child, running });
     return running;
   }
 
-  /** The port it had before, or the standard one where that is nobody's, each if free; else any. */
-  #amqpsPorts({ ports, portsOfOthers }: BrokerSpec): number[] {
+  /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
+  #wantedPort({ wantedPorts, portsOfOthers }: BrokerSpec): number {
     const { amqpsPort: standard } = this.#options;
-    const first = ports['amqps'] ?? (portsOfOthers.includes(standard) ? 0 : standard);
-    return first === 0 ? [0] : [first, 0];
+    return wantedPorts['amqps'] ?? (portsOfOthers.includes(standard) ? 0 : standard);
+  }
+
+  /** The ports to try first at the next start; a port that another program has is reported. */
+  #reported(id: string, wanted: number, ports: RunningBroker['ports']): RunningBroker['ports'] {
+    const found = ports['amqps'];
+    if (wanted === 0 || wanted === found) return ports;
+    const text =
+      `port ${wanted} on ${this.#options.host} is in use by another program; the broker listens ` +
+      `on port ${found} until a start finds port ${wanted} free`;
+    this.#options.log(id, 'warn', text);
+    return { ...ports, amqps: wanted };
   }
 
   #ended(id: string, { failure, detail }: ProcessEnd): void {

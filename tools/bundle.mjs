@@ -1,20 +1,23 @@
-// Joins what is started into few files, since to find and load two hundred takes longer than all else
-// that a start does: the command, `dist/bin/waxwing.js`, and a broker's process, `dist/bin/broker.js`.
-// What both need, and what is loaded later or never, is in files of its own beside them. Nothing is
-// renamed, so that a stack trace names what the sources do; for their lines there are source maps.
-// Run by tools/setup.mjs and `npm run build`, after the compiler, which judges the sources.
+// Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, and a broker's process,
+// `dist/bin/broker.js`. Finding and loading two hundred modules takes longer than the rest of a start.
+// Code that both programs need, or that is loaded later, goes to shared files beside them. Names are
+// kept, so that stack traces match the sources; source maps give the lines.
+// Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
+// TypeScript sources itself. The compiler checks types when the tests are built.
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 
 const folder = 'dist/bin';
 
 /**
- * Takes what is wanted of Node's own modules from them. An `import` would have Node make everything
- * that they export, what it loads lazily too: streams, workers, a second cryptography.
+ * Reads single members of Node's modules. An `import` would create everything that they export,
+ * including what Node loads lazily: streams, workers, a second cryptography.
+ *
+ * @type {import('esbuild').Plugin}
  */
-const onlyWhatIsWanted: Plugin = {
-  name: 'only what is wanted of Node',
+const lazyNodeModules = {
+  name: 'lazy Node modules',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^node:/ }, ({ kind, path }) =>
       kind === 'import-statement' ? { path, namespace: 'node' } : undefined,
@@ -42,7 +45,7 @@ const { metafile } = await build({
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [onlyWhatIsWanted],
+  plugins: [lazyNodeModules],
   // Packages in the older format ask for Node's own modules by it, and for nothing else any more.
   banner: { js: 'const require = process.getBuiltinModule;' },
 });

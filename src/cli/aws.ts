@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { askEnvironment } from '../server/environment.ts';
+import { variablesToUnset } from './env.ts';
+import { CliError } from './errors.ts';
+
+/**
+ * Runs the installed AWS CLI against the service that runs on a data folder. Its exit code becomes
+ * this process's.
+ *
+ * @throws {ServerError} `not-running`
+ * @throws {CliError} `aws-cli-missing`
+ */
+export async function runAws(args: readonly string[], { data }: { readonly data: string }) {
+  const environment = await askEnvironment(resolve(data));
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of variablesToUnset) delete env[name];
+  Object.assign(env, environment);
+  // AWS CLI 1 before 1.29 and 2 before 2.13 do not read AWS_ENDPOINT_URL.
+  const endpoint = ['--endpoint-url', environment['AWS_ENDPOINT_URL'] ?? ''];
+  const hasEndpoint = args.some((arg) => /^--endpoint-url(=|$)/.test(arg));
+  process.exitCode = await run('aws', hasEndpoint ? args : [...endpoint, ...args], env);
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(command, args, { env, stdio: 'inherit' });
+  // The terminal sends Ctrl-C to the child as well; its exit code says what came of it.
+  process.on('SIGINT', () => {});
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') return reject(cause);
+      const text = "the AWS CLI is not installed: there is no program 'aws' on the PATH";
+      reject(new CliError('aws-cli-missing', text, { cause }));
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
