@@ -42,6 +42,8 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly users = new Users();
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
+  /** Deliveries that a channel may leave unsettled now. */
+  unsettledCountMax: number;
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
@@ -77,6 +79,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.unsettledCountMax = this.limits.unsettledCountMax;
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.store = new MessageStore({
       name: this.name,
@@ -127,11 +130,6 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Bytes of memory in use. */
   get memoryBytes(): number {
     return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
-  }
-
-  /** Whether memory is so short that only what makes room is done. */
-  get isMemoryExhausted(): boolean {
-    return this.#memory.isExhausted;
   }
 
   requireMemory(what: string): void {
@@ -396,6 +394,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
     this.#memory.tick(nowMs, this.memoryBytes);
+    const { unsettledCountMax, unsettledCountShort } = this.limits;
+    this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
     if (nowMs >= this.#dueMs) {
       const timed = this.#timed;
       this.#timed = new Set();

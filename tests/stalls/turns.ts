@@ -1,4 +1,3 @@
-import { openSync, readSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 
 /**
@@ -6,9 +5,6 @@ import { PerformanceObserver } from 'node:perf_hooks';
  * does not count when other processes have it. Keeps the loop from sleeping meanwhile.
  */
 export class TurnMeter {
-  /** Linux: what the thread has used, in nanoseconds, is the first number of this file. */
-  readonly #file = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');
-  readonly #bytes = Buffer.alloc(64);
   #isOn = false;
   #turnBeganMs = 0;
   #longestMs = 0;
@@ -28,7 +24,7 @@ export class TurnMeter {
     this.#isOn = true;
     this.longestCollectionMs = 0;
     this.#longestMs = 0;
-    this.#turnBeganMs = this.#usedMs();
+    this.#turnBeganMs = usedMs();
     setImmediate(this.#look);
   }
 
@@ -38,16 +34,17 @@ export class TurnMeter {
     return this.#longestMs;
   }
 
-  #usedMs(): number {
-    const size = readSync(this.#file, this.#bytes, 0, this.#bytes.length, 0);
-    return Number(this.#bytes.toString('latin1', 0, size).split(' ', 1)[0]) / 1e6;
-  }
-
   #turnEnded(): void {
     if (!this.#isOn) return;
-    const nowMs = this.#usedMs();
+    const nowMs = usedMs();
     this.#longestMs = Math.max(this.#longestMs, nowMs - this.#turnBeganMs);
     this.#turnBeganMs = nowMs;
     setImmediate(this.#look);
   }
+}
+
+/** What the process has used; its other threads only write and sync. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

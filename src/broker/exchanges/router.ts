@@ -44,7 +44,15 @@ export class Router {
     this.#limits = limits;
   }
 
+  /** What is remembered, where it is still right. */
+  recall(exchange: Exchange, remembered: RememberedRoute | undefined): Route | undefined {
+    if (this.#version !== this.#vhost.version || remembered?.target !== exchange) return undefined;
+    return remembered.route;
+  }
+
   /**
+   * Searches, and remembers what it finds.
+   *
    * @param headers only asked where a headers exchange is on the way
    * @param remembered of this key alone
    * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
@@ -56,9 +64,6 @@ export class Router {
     remembered: RememberedRoute | undefined,
   ): Route {
     if (this.#version !== this.#vhost.version) this.#forget();
-    else if (remembered?.target === exchange && remembered.route !== undefined) {
-      return remembered.route;
-    }
     const { route, usesHeaders } = this.#search(exchange, [key], headers);
     if (remembered !== undefined && !usesHeaders) this.#remember(exchange, route, remembered);
     return route;

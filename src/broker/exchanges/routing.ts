@@ -11,6 +11,9 @@ export class Routing {
   readonly #limits: RouterLimits;
   readonly #formats: (MessageFormat | undefined)[] = [];
   readonly #routers = new Map<Vhost, Router>();
+  /** The virtual host of the last message, and its router. */
+  #lastVhost: Vhost | undefined = undefined;
+  #lastRouter: Router | undefined = undefined;
   /** Asked by headers exchanges only, so that routing needs no closure a message. */
   #asked: Publication | undefined = undefined;
   /** Its headers, read at most once. */
@@ -29,17 +32,22 @@ export class Routing {
 
   /** @throws {BrokerError} `precondition-failed` where too many bindings must be looked at */
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
+    const { routingKey, moreKeys, remembered } = publication;
+    const last = vhost === this.#lastVhost ? this.#lastRouter : undefined;
+    const router = last ?? this.#router(vhost);
+    const isByOne = moreKeys === noKeys;
+    const known = isByOne ? router.recall(exchange, remembered) : undefined;
+    if (known !== undefined) return known;
     this.#asked = publication;
     this.#askedHeaders = undefined;
-    const { routingKey, moreKeys, remembered } = publication;
-    const router = this.#router(vhost);
-    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers, remembered);
+    if (isByOne) return router.route(exchange, routingKey, this.#headers, remembered);
     return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
   }
 
   /** A virtual host is gone. */
   forget(vhost: Vhost): void {
     this.#routers.delete(vhost);
+    this.#lastVhost = undefined;
   }
 
   #router(vhost: Vhost): Router {
@@ -48,6 +56,8 @@ export class Routing {
       router = new Router(vhost, this.#limits);
       this.#routers.set(vhost, router);
     }
+    this.#lastVhost = vhost;
+    this.#lastRouter = router;
     return router;
   }
 

@@ -109,13 +109,12 @@ export class Channel implements LogWaiter {
   }
 
   get takesDeliveries(): boolean {
-    if (!this.isActive || !this.outbox.isWritable || this.#held.length > 0) return false;
-    return this.state === 'open' && this.tags.unsettledCount < this.#unsettledCountMax;
-  }
-
-  get #unsettledCountMax(): number {
-    const { limits, isMemoryExhausted } = this.broker;
-    return isMemoryExhausted ? limits.unsettledCountShort : limits.unsettledCountMax;
+    return (
+      this.isActive &&
+      this.outbox.isWritable &&
+      this.#held.length === 0 &&
+      this.tags.unsettledCount < this.broker.unsettledCountMax
+    );
   }
 
   /** A method frame. What is frequent is recognised from its bytes. */
@@ -288,7 +287,7 @@ export class Channel implements LogWaiter {
       this.host.finishFirst(this.#settleInSteps(tag, outcome));
       return;
     }
-    const wasFull = this.tags.unsettledCount >= this.#unsettledCountMax;
+    const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
     const isKnown =
       this.transaction === undefined
         ? this.tags.settle(tag, isMultiple, outcome)
@@ -425,6 +424,7 @@ export class Channel implements LogWaiter {
   #stop(): void {
     if (this.state !== 'open') return;
     this.state = 'closing';
+    this.isActive = false;
     this.transaction?.rollback();
     this.#publisher.end();
     if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
