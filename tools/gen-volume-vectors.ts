@@ -20,6 +20,7 @@ import {
   folder,
   formatted,
   idle,
+  keyLengthAt,
   keyText,
   killed,
   mixed,
@@ -33,6 +34,7 @@ import {
   system,
   timers,
   torn,
+  wideMessage,
   withGroup,
   without,
 } from './vector-volumes.ts';
@@ -66,6 +68,10 @@ const good: Readonly<Record<string, Scenario>> = {
   },
   'killed-idle': { about: 'Killed when the mark said that everything was synced.', make: idle },
   'killed-busy': { about: 'Killed when a group had been synced after the mark.', make: busy },
+  'killed-wide-count': {
+    about: 'A message with a count of queues of 32 bits, and a routing key that is not UTF-8.',
+    make: () => withGroup(wideMessage(), 3),
+  },
   'format-1-closed': {
     about: 'Closed by a program of format 1.',
     make: async () => ofFormat1(await secondClosed()),
@@ -243,6 +249,15 @@ const bad: Readonly<Record<string, Scenario>> = {
   'killed-broken-record': {
     about: 'A block that opens, with a record longer than the block.',
     make: () => withGroup(Buffer.from('0600000001', 'hex'), 3),
+    refusal: ['volume-damaged', 'recovery', 'seg-1'],
+  },
+  'killed-lying-record': {
+    about: 'A message in which the length of the routing key is not that of the key.',
+    make: () => {
+      const plaintext = wideMessage();
+      plaintext[keyLengthAt] = 2;
+      return withGroup(plaintext, 3);
+    },
     refusal: ['volume-damaged', 'recovery', 'seg-1'],
   },
   'older-header': {

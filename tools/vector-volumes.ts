@@ -280,6 +280,26 @@ export function mixed(disk: MemoryDisk, file: string, from: MemoryDisk): MemoryD
   return disk;
 }
 
+const wideMessageText = [
+  '01 0000003d', // a message of 61 bytes
+  '06 01 00000002', // wanted, a wide count; format 1; two queues
+  '00000001 000000000002',
+  '00000002 000000000002',
+  '0000000003ec', // received
+  '00', // priority
+  '0a 616d712e646972656374', // exchange
+  '03 63e9ff', // routing key
+  '00000002 00000003 0000 626967', // head and body
+];
+
+/** A record of a message with a count of queues of 32 bits: the plaintext of a block. */
+export function wideMessage(): Buffer {
+  return Buffer.from(wideMessageText.join('').replaceAll(' ', ''), 'hex');
+}
+
+/** Where in it the length of the routing key is. */
+export const keyLengthAt = 5 + 6 + 20 + 6 + 1 + 11;
+
 /** What a kill left, with one more group, sealed as it must be, of one block. */
 export async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
   const disk = await killed();

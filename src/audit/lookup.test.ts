@@ -88,6 +88,27 @@ test('a full last page has no next token', async () => {
   assert.equal(page.nextToken, undefined);
 });
 
+test('a page of large events has fewer of them, and no event is left out', async () => {
+  const requestParameters = { policy: '"'.repeat(50_000) };
+  const responseElements = { policy: '"'.repeat(50_000) };
+  const large = { readOnly: false, requestParameters, responseElements };
+  const state = await trailOf(Array.from({ length: 25 }, () => large));
+  const sizes: number[] = [];
+  const found: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await lookUp(state, { ...anything, nextToken }, nowMs);
+    sizes.push(page.events.length);
+    found.push(...page.events.map(({ event }) => event.eventID));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  assert.deepEqual(sizes, [10, 10, 5]);
+  assert.deepEqual(
+    found,
+    Array.from({ length: 25 }, (_, i) => `event-${24 - i}`),
+  );
+});
+
 test('each attribute finds exactly its events', async () => {
   const state = await trailOf([
     { eventName: 'CreateGrant', readOnly: false },

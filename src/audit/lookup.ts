@@ -40,6 +40,9 @@ export interface LookupPage {
   readonly nextToken: string | undefined;
 }
 
+/** Bytes of events on a page, beyond which it has fewer events than asked for, but at least one. */
+const pageBytesMax = 2 * 1024 * 1024;
+
 /** How long events can be looked up. */
 const keptMs = 90 * 24 * 3600 * 1000;
 
@@ -68,11 +71,16 @@ export async function lookUp(
   };
   const events: { atMs: number; event: EventRecord }[] = [];
   let last: string | undefined;
+  let pageBytes = 0;
   for await (const { atMs, bytes, cursor } of state.readTimeline(trailTimeline, range)) {
     const { event } = parseLine(bytes);
     if (!matches(event)) continue;
+    pageBytes += bytes.length;
+    const isFull = events.length > 0 && pageBytes > pageBytesMax;
     // One more than the page holds: only then is there a next page.
-    if (events.length === lookup.limit) return { events, nextToken: writeToken(last, lookup) };
+    if (isFull || events.length === lookup.limit) {
+      return { events, nextToken: writeToken(last, lookup) };
+    }
     events.push({ atMs, event });
     last = cursor;
   }

@@ -139,17 +139,12 @@ test('a call without parameters is recorded with null', () => {
   assert.equal(eventRecord({ ...call, requestParameters: {} }).requestParameters, null);
 });
 
-test('long texts are cut at 1 KiB between characters, and large values are left out', () => {
+test('long texts are cut at 1 KiB between characters', () => {
   const record = eventRecord({
     ...call,
     userAgent: 'é'.repeat(600),
-    requestParameters: { policy: 'x'.repeat(102_400) },
   });
   assert.equal(record.userAgent, 'é'.repeat(512));
-  assert.deepEqual(record.requestParameters, {
-    omitted: true,
-    reason: 'larger than the trail records',
-  });
   assert.equal(eventRecord({ ...call, userAgent: `x${'é'.repeat(600)}` }).userAgent?.length, 512);
 });
 

@@ -1,4 +1,5 @@
 import { eventTime } from './event-time.ts';
+import { fitted } from './fitted.ts';
 import { type Actor, type UserIdentity, userIdentity } from './identity.ts';
 
 /** A resource that a call touched. */
@@ -77,8 +78,14 @@ export interface EventRecord {
 
 /** Longest text of a field, in UTF-8 bytes. */
 const textBytesMax = 1024;
-/** Largest value of a field, in bytes of its JSON. */
+/**
+ * Largest value of a field, in bytes of its JSON. With the other fields, each of which is bounded, an
+ * event has fewer than {@link eventBytesMax} bytes.
+ */
 const valueBytesMax = { parameters: 100 * 1024, additional: 28 * 1024 };
+
+/** Largest event, in bytes of its JSON: what CloudTrail delivers. */
+export const eventBytesMax = 256 * 1024;
 
 /** The event of a call that has ended. */
 export function eventRecord(call: EndedCall): EventRecord {
@@ -98,7 +105,7 @@ export function eventRecord(call: EndedCall): EventRecord {
     requestParameters: bounded(call.requestParameters, valueBytesMax.parameters),
     responseElements: answered ? bounded(call.responseElements, valueBytesMax.parameters) : null,
     ...(call.additionalEventData && {
-      additionalEventData: bounded(call.additionalEventData, valueBytesMax.additional) ?? tooLarge,
+      additionalEventData: fitted(call.additionalEventData, valueBytesMax.additional),
     }),
     requestID: call.requestId,
     eventID: call.eventId,
@@ -116,7 +123,7 @@ export function eventRecord(call: EndedCall): EventRecord {
       tlsDetails: {
         tlsVersion: call.tls.version,
         cipherSuite: call.tls.cipher,
-        clientProvidedHostHeader: call.tls.host,
+        clientProvidedHostHeader: shortened(call.tls.host),
       },
     }),
   };
@@ -159,12 +166,9 @@ export function serviceEventRecord(event: ServiceEvent): EventRecord {
   };
 }
 
-/** Stands where a value was too large to be recorded. */
-const tooLarge = { omitted: true, reason: 'larger than the trail records' };
-
 function bounded(value: object | null, bytesMax: number): object | null {
   if (value === null || Object.keys(value).length === 0) return null;
-  return Buffer.byteLength(JSON.stringify(value)) > bytesMax ? tooLarge : value;
+  return fitted(value, bytesMax);
 }
 
 /** Cuts a text so that its UTF-8 fits, never within a character. */

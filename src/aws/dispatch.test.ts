@@ -142,7 +142,11 @@ test('bad input is answered in the words of the wire, and recorded', async () =>
     assert.match(found[2], message);
   }
   assert.equal(door.recorded.length, cases.length);
-  assert.ok(door.recorded.every((call) => call.error && call.requestParameters === null));
+  assert.ok(door.recorded.every((call) => call.error));
+  // What can be read is recorded, though it breaks a constraint.
+  const parameters = door.recorded.map(({ requestParameters }) => requestParameters);
+  const expected = [null, null, null, null, { limit: 101 }, null, null, null, { maxResults: 4 }];
+  assert.deepEqual(parameters, expected);
 });
 
 test('a member that breaks a rule is named as errorAttribute on the rest-json wire', async () => {

@@ -52,14 +52,17 @@ export type RequestErrorCode =
 export class RequestError extends WaxwingError<RequestErrorCode> {
   /** The member that it is about, where there is one. */
   readonly attribute: string | undefined;
+  /** The input as far as it could be read, for the audit record; what breaks a constraint may be in it. */
+  readonly input: object | undefined;
 
   constructor(
     code: RequestErrorCode,
     message: string,
-    options: ErrorOptions & { readonly attribute?: string } = {},
+    options: ErrorOptions & { readonly attribute?: string; readonly input?: object } = {},
   ) {
     super(code, message, options);
     this.attribute = options.attribute;
+    this.input = options.input;
   }
 }
 

@@ -96,6 +96,8 @@ export async function perform(call: Call, steps: Steps, nowMs: () => number): Pr
   } catch (error) {
     const failure = awsErrorFor(error, route.service);
     if (failure.status >= 500) steps.broken(error, context);
+    // What breaks a constraint is recorded too: who tried what with which key must be found.
+    if (input === undefined && error instanceof RequestError) input = error.input;
     const resources = input === undefined ? undefined : route.operation.concerns?.(input, context);
     const result = { output: undefined, ...(resources && { resources }) };
     const ended = endedCall(call, input, result, nowMs(), failure);

@@ -19,7 +19,7 @@ const shownCharactersMax = 128;
 export function readShape<T>(shape: Shape<T>, value: unknown, notation: Notation): T {
   const reader = new ShapeReader(notation);
   const result = reader.read(shape, value, '');
-  reader.finish();
+  reader.finish(result);
   // The walk gave what the shape describes, which is how T was inferred.
   return result as Infer<Shape<T>>;
 }
@@ -34,12 +34,13 @@ class ShapeReader {
     this.#notation = notation;
   }
 
-  finish(): void {
+  finish(input: unknown): void {
     if (this.#problemCount === 0) return;
     const count = this.#problemCount;
     const head = `${count} validation error${count === 1 ? '' : 's'} detected: `;
     throw new RequestError('invalid-value', head + this.#problems.join('; '), {
       attribute: this.#firstPath,
+      ...(isObject(input) && { input }),
     });
   }
 

@@ -1,3 +1,4 @@
+import { decodeText, encodeText } from './byte-text.ts';
 import { WaxwingError } from './errors.ts';
 
 /** Bytes ended before the value that should be in them did. */
@@ -5,6 +6,23 @@ export class BytesError extends WaxwingError<'bytes-truncated'> {
   constructor(wanted: number, left: number) {
     super('bytes-truncated', `a value of ${wanted} bytes is cut off after ${left}`);
   }
+}
+
+/** A value does not fit the field it is to be written to; nothing of it was written. */
+export class RangeExceeded extends WaxwingError<'value-out-of-range'> {
+  constructor(message: string) {
+    super('value-out-of-range', message);
+  }
+}
+
+/** Bytes that a short string may have: its length is one byte. */
+export const shortStringBytesMax = 255;
+
+/** @throws {RangeExceeded} where no short string can have so many bytes */
+export function checkShortString(sizeBytes: number): void {
+  if (sizeBytes <= shortStringBytesMax) return;
+  const found = `a short string of ${sizeBytes} bytes`;
+  throw new RangeExceeded(`${found} is longer than ${shortStringBytesMax}`);
 }
 
 // On a hot path these are quicker than a Reader, a Writer or Buffer's own methods: they check no
@@ -103,11 +121,11 @@ export class Reader {
     return high * 0x1_0000_0000 + this.u32();
   }
 
-  /** A byte of length, then so many bytes of UTF-8. */
+  /** A byte of length, then so many bytes; see `decodeText`. */
   shortString(): string {
     const size = this.u8();
     const start = this.skip(size);
-    return this.bytes.toString('utf8', start, start + size);
+    return decodeText(this.bytes, start, start + size);
   }
 
   /** Four bytes of length, then so many bytes; a slice of the bytes read from. */
@@ -118,7 +136,11 @@ export class Reader {
   }
 }
 
-/** A cursor that writes big-endian values into a buffer that grows as needed. */
+/**
+ * A cursor that writes big-endian values into a buffer that grows as needed.
+ *
+ * @throws {RangeExceeded | RangeError} from every method, where a value does not fit its field
+ */
 export class Writer {
   bytes: Buffer;
   at = 0;
@@ -141,6 +163,7 @@ export class Writer {
   }
 
   u8(value: number): void {
+    if (value < 0 || value > 0xff) throw new RangeExceeded(`${value} does not fit into a byte`);
     const start = this.claim(1);
     this.bytes[start] = value;
   }
@@ -161,13 +184,16 @@ export class Writer {
     this.u32(value >>> 0);
   }
 
-  /** Writes UTF-8 after a byte of its length; what is beyond 255 bytes is left out. */
+  /**
+   * Writes a text's bytes (see `encodeText`) after a byte of their length.
+   *
+   * @throws {RangeExceeded} where they are more than 255
+   */
   shortString(value: string): void {
-    const bytes = Buffer.from(value, 'utf8');
-    const size = Math.min(bytes.length, 255);
-    this.u8(size);
-    const start = this.claim(size);
-    bytes.copy(this.bytes, start, 0, size);
+    const bytes = encodeText(value);
+    checkShortString(bytes.length);
+    this.u8(bytes.length);
+    this.raw(bytes);
   }
 
   /** Writes bytes after four bytes of their length. */

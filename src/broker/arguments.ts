@@ -1,3 +1,5 @@
+import { textBytes } from '../base/byte-text.ts';
+import { shortStringBytesMax } from '../base/bytes.ts';
 import { BrokerError } from './errors.ts';
 
 /** The type of an argument, in the words RabbitMQ uses for AMQP 0-9-1 field values. */
@@ -21,8 +23,9 @@ export type ArgumentType =
   | 'array';
 
 /**
- * One typed value. `binary` is base64, `decimal` text such as `1.25`, `timestamp` seconds; a `long`
- * or `timestamp` beyond 2^53 is decimal text.
+ * One typed value. A `longstr` is text as `decodeText` makes it, `binary` base64, `decimal` text such
+ * as `1.25`, `timestamp` seconds; a `long` or `timestamp` beyond 2^53 is decimal text, and so is a
+ * `float` or `double` that JSON cannot hold: `NaN` or `Infinity`.
  */
 export interface Argument {
   readonly type: ArgumentType;
@@ -32,6 +35,11 @@ export interface Argument {
 /** What a client says beyond the fields of a declaration, or a message's headers; names keep their order. */
 export interface Arguments {
   readonly [name: string]: Argument;
+}
+
+/** Arguments to be other than they are, by name; undefined for one that is to go. */
+export interface ArgumentChanges {
+  readonly [name: string]: Argument | undefined;
 }
 
 /** No arguments at all. */
@@ -82,6 +90,50 @@ function canonical(argument: Argument | undefined): string {
 
 function isArray(value: readonly Argument[] | Arguments): value is readonly Argument[] {
   return Array.isArray(value);
+}
+
+/**
+ * Requires arguments that are to be stored to be small enough.
+ *
+ * @param subject `queue 'q' in vhost '/'`
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireSmallArguments(args: Arguments, subject: string, bytesMax: number): void {
+  const bytes = argumentsBytes(args);
+  if (bytes <= bytesMax) return;
+  const found = `arguments of ${bytes} bytes for ${subject}`;
+  throw new BrokerError('precondition-failed', `${found} are more than the ${bytesMax} allowed`);
+}
+
+/** Bytes of names and values; a number counts as eight. */
+function argumentsBytes(args: Arguments): number {
+  let bytes = 0;
+  for (const [name, argument] of Object.entries(args)) bytes += textBytes(name) + sizeOf(argument);
+  return bytes;
+}
+
+function sizeOf({ value }: Argument): number {
+  if (typeof value === 'string') return textBytes(value);
+  if (value === null || typeof value !== 'object') return 8;
+  if (!isArray(value)) return argumentsBytes(value);
+  return value.reduce((bytes, item) => bytes + sizeOf(item), 0);
+}
+
+/** Whether a name or key is short enough for the field that holds it in every protocol and record. */
+export function isShortName(name: string): boolean {
+  return name.length * 3 <= shortStringBytesMax || textBytes(name) <= shortStringBytesMax;
+}
+
+/**
+ * Requires a name or key to be one that can be stored.
+ *
+ * @param what `queue name`
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireShortName(what: string, name: string): void {
+  if (isShortName(name)) return;
+  const found = `${what} of ${textBytes(name)} bytes`;
+  throw new BrokerError('precondition-failed', `${found} is longer than ${shortStringBytesMax}`);
 }
 
 function printed(argument: Argument | undefined): string {

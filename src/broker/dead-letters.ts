@@ -1,4 +1,6 @@
-import type { Argument, Arguments } from './arguments.ts';
+import { decodeText, encodeText } from '../base/byte-text.ts';
+import { checkShortString } from '../base/bytes.ts';
+import type { Argument, ArgumentChanges, Arguments } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { senderKeys } from './exchanges/sender-keys.ts';
 import { hasHiddenHeaders, type MessageFormat } from './format.ts';
@@ -32,8 +34,8 @@ function entries(headers: Arguments): Arguments[] {
   );
 }
 
-/** The headers of a message with one more death, as RabbitMQ's `x-death` and its companions. */
-export function withDeath(headers: Arguments, death: Death): Arguments {
+/** Which headers of a message change with one more death: RabbitMQ's `x-death` and its companions. */
+export function deathHeaders(headers: Arguments, death: Death): ArgumentChanges {
   const before = entries(headers);
   const isSame = (entry: Arguments) =>
     entry['queue']?.value === death.queue && entry['reason']?.value === death.reason;
@@ -53,15 +55,14 @@ export function withDeath(headers: Arguments, death: Death): Arguments {
       };
   if (death.expiration !== undefined) entry['original-expiration'] = text(death.expiration);
   const all = [entry, ...before.filter((other) => !isSame(other))];
-  const result: Record<string, Argument> = { ...headers };
-  result['x-death'] = { type: 'array', value: all.map((value) => ({ type: 'table', value })) };
-  result['x-first-death-exchange'] ??= text(death.exchange);
-  result['x-first-death-queue'] ??= text(death.queue);
-  result['x-first-death-reason'] ??= text(death.reason);
-  result['x-last-death-exchange'] = text(death.exchange);
-  result['x-last-death-queue'] = text(death.queue);
-  result['x-last-death-reason'] = text(death.reason);
-  return result;
+  const changes: Record<string, Argument> = {};
+  changes['x-death'] = { type: 'array', value: all.map((value) => ({ type: 'table', value })) };
+  for (const what of ['exchange', 'queue', 'reason'] as const) {
+    const first = `x-first-death-${what}`;
+    if (headers[first] === undefined) changes[first] = text(death[what]);
+    changes[`x-last-death-${what}`] = text(death[what]);
+  }
+  return changes;
 }
 
 /** Whether a dead letter would come back to a queue it died in before without anyone rejecting it since. */
@@ -78,7 +79,8 @@ export class DeadLetter extends Publication {
   from = '';
 
   /**
-   * Makes it a message to the queue's dead letter exchange, and returns its headers.
+   * Makes it a message to the queue's dead letter exchange, and returns its headers, of which only
+   * `x-death` is new.
    *
    * @param nowMs wall milliseconds, when it died
    */
@@ -92,7 +94,7 @@ export class DeadLetter extends Publication {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
     const { open, hidden } = senderKeys(before);
-    const headers = withDeath(this.#readdress(queue, before, open, hidden), {
+    const deaths = deathHeaders(before, {
       queue: queue.name,
       reason,
       exchange: this.from,
@@ -100,35 +102,40 @@ export class DeadLetter extends Publication {
       atSeconds: Math.floor(nowMs / 1000),
       expiration: format.expiration(head, headStart, headEnd),
     });
-    this.head = format.deadLetterHead(head, headStart, headEnd, headers);
+    const changes = { ...this.#readdress(queue, open, hidden), ...deaths };
+    this.head = format.deadLetterHead(head, headStart, headEnd, changes);
     this.headStart = 0;
     this.headEnd = this.head.length;
     this.expirationMs = -1;
     this.exchange = target;
     this.routingKey = queue.settings.deadLetterKey ?? this.routingKey;
-    const names = [Buffer.from(target.name), Buffer.from(this.routingKey)];
-    this.keys = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
+    this.keys = shortStrings(target.name, this.routingKey);
     this.keysStart = 0;
     this.keysEnd = this.keys.length;
-    return headers;
+    return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
   /** A key of the queue's takes the place of all that the sender gave, in headers too. */
-  #readdress(
-    queue: Queue,
-    headers: Arguments,
-    open: readonly string[],
-    hidden: readonly string[],
-  ): Arguments {
-    if (open.length + hidden.length === 0) return headers;
+  #readdress(queue: Queue, open: readonly string[], hidden: readonly string[]): ArgumentChanges {
+    if (open.length + hidden.length === 0) return {};
     if (queue.settings.deadLetterKey === undefined) {
       this.moreKeys = [...open, ...hidden];
-      return headers;
+      return {};
     }
     this.format &= ~hasHiddenHeaders;
-    const { CC: _, BCC: __, ...others } = headers;
-    return others;
+    return { CC: undefined, BCC: undefined };
   }
+}
+
+/** Short strings one after the other. */
+function shortStrings(...texts: readonly string[]): Buffer {
+  const pieces: Buffer[] = [];
+  for (const each of texts) {
+    const bytes = encodeText(each);
+    checkShortString(bytes.length);
+    pieces.push(Buffer.of(bytes.length), bytes);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** What died in a queue; the view's bytes are used until the dead letter is stored. */
@@ -153,7 +160,7 @@ export function deadCopy(publication: Publication): DeadLetter {
   dead.format = publication.format;
   dead.priority = publication.priority;
   dead.isPersistent = publication.isPersistent;
-  dead.from = keys.toString('utf8', keysStart + 1, keysStart + 1 + (keys[keysStart] ?? 0));
+  dead.from = decodeText(keys, keysStart + 1, keysStart + 1 + (keys[keysStart] ?? 0));
   dead.routingKey = publication.routingKey;
   dead.head = publication.head;
   dead.headStart = publication.headStart;

@@ -1,4 +1,4 @@
-import type { Arguments } from './arguments.ts';
+import type { ArgumentChanges, Arguments } from './arguments.ts';
 
 /** The protocols whose messages the broker keeps as they came. */
 export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
@@ -28,6 +28,9 @@ export interface MessageFormat {
   headers(buffer: Buffer, start: number, end: number): Arguments;
   /** The message's own time to live as the sender wrote it, milliseconds in decimal. */
   expiration(buffer: Buffer, start: number, end: number): string | undefined;
-  /** The same head with these headers and without a time to live: what a dead letter carries. */
-  deadLetterHead(buffer: Buffer, start: number, end: number, headers: Arguments): Buffer;
+  /**
+   * The same head with changes to its headers and without a time to live: what a dead letter
+   * carries. Headers that do not change keep their bytes.
+   */
+  deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer;
 }

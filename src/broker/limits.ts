@@ -40,6 +40,16 @@ export interface Limits {
    * refused, so that no set of bindings keeps a broker from everything else.
    */
   readonly routeStepCountMax: number;
+  /** Bytes of one declaration's or binding's arguments: names and values. */
+  readonly argumentsBytesMax: number;
+  /** Queues of one virtual host. */
+  readonly queueCountMax: number;
+  /** Exchanges of one virtual host. */
+  readonly exchangeCountMax: number;
+  /** Bindings of one exchange. */
+  readonly bindingCountMax: number;
+  /** Routing keys that one message's headers `CC` and `BCC` may name together. */
+  readonly senderKeyCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
 }
@@ -62,5 +72,10 @@ export const defaultLimits: Limits = {
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 400_000,
+  argumentsBytesMax: 16 * 1024,
+  queueCountMax: 500_000,
+  exchangeCountMax: 100_000,
+  bindingCountMax: 500_000,
+  senderKeyCountMax: 1000,
   burstCountMax: 4096,
 };

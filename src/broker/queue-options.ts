@@ -1,4 +1,6 @@
-import { type Arguments, isInteger } from './arguments.ts';
+import { textBytes } from '../base/byte-text.ts';
+import { shortStringBytesMax } from '../base/bytes.ts';
+import { type Arguments, isInteger, isShortName } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 
 /** What a declaration says of a queue. */
@@ -107,6 +109,13 @@ class ArgumentReader {
     return this.fail(name, `{unacceptable_type,${found.type}}`);
   }
 
+  /** Refuses a name or key that is longer than any name or key may be. */
+  checkName(name: string): void {
+    const value = this.text(name);
+    if (value === undefined || isShortName(value)) return;
+    this.fail(name, `${textBytes(value)} bytes are more than ${shortStringBytesMax}`);
+  }
+
   /** Refuses a value of an argument that changes nothing here, and which does not exist. */
   checkChoice(name: string, what: string, allowed: readonly (string | number)[]): void {
     const found = this.#args[name];
@@ -133,14 +142,16 @@ class ArgumentReader {
 }
 
 /**
- * Checks what a new queue's arguments must be although they change nothing. A queue that is read
- * back is not held to it: a rule that came later must not keep a broker from starting.
+ * Checks what only a new queue's arguments must be. A queue that is read back is not held to it: a
+ * rule that came later must not keep a broker from starting.
  *
  * @param subject `queue 'q' in vhost '/'`
  * @throws {BrokerError} `precondition-failed`
  */
 export function checkQueueArguments(args: Arguments, subject: string): void {
   const reader = new ArgumentReader(args, subject);
+  reader.checkName('x-dead-letter-exchange');
+  reader.checkName('x-dead-letter-routing-key');
   reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
   reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
 }
@@ -174,7 +185,8 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     overflow:
       overflows.find((name) => name === overflow) ?? reader.fail('x-overflow', 'invalid_overflow'),
     deadLetterExchange,
-    deadLetterKey,
+    // An older release let longer keys be declared. No message can have one: it keeps its own.
+    deadLetterKey: isShortName(deadLetterKey ?? '') ? deadLetterKey : undefined,
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
     deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,

@@ -1,6 +1,13 @@
 import { assert } from '../base/assert.ts';
 import type { Window } from '../storage/window.ts';
-import { type Arguments, noArguments, requireSameArgument, requireSameField } from './arguments.ts';
+import {
+  type Arguments,
+  noArguments,
+  requireSameArgument,
+  requireSameField,
+  requireShortName,
+  requireSmallArguments,
+} from './arguments.ts';
 import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
 import { BindingSources } from './exchanges/binding-sources.ts';
@@ -14,6 +21,7 @@ import {
 } from './exchanges/exchange.ts';
 import { checkMatch } from './exchanges/headers.ts';
 import type { Background } from './flow/background.ts';
+import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
   checkQueueArguments,
@@ -24,6 +32,7 @@ import {
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {
+  readonly limits: Limits;
   /** Whether changes are being read back rather than made. */
   readonly isRecovering: boolean;
   define(change: Change): void;
@@ -124,7 +133,25 @@ export class Vhost {
     }
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
+    this.#requireNewExchange(name, options, subject);
     return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
+  }
+
+  #requireNewExchange(name: string, options: ExchangeOptions, subject: string): void {
+    const { argumentsBytesMax, exchangeCountMax } = this.#host.limits;
+    requireShortName('exchange name', name);
+    requireSmallArguments(options.arguments, subject, argumentsBytesMax);
+    const alternate = options.arguments['alternate-exchange'];
+    if (alternate?.type === 'longstr') {
+      requireShortName(`arg 'alternate-exchange' for ${subject}`, String(alternate.value));
+    }
+    this.#requireRoom('exchange', this.exchanges.size, exchangeCountMax);
+  }
+
+  #requireRoom(kind: 'queue' | 'exchange', count: number, countMax: number): void {
+    if (count < countMax) return;
+    const why = `${kind} limit in vhost '${this.name}' (${countMax}) is reached`;
+    throw new BrokerError('precondition-failed', `cannot declare ${kind}: ${why}`);
   }
 
   /** Adds an exchange whose declaration was checked. */
@@ -237,6 +264,10 @@ export class Vhost {
 
   #newQueue(name: string, options: QueueOptions, owner: object): Queue {
     const subject = describe('queue', name, this.name);
+    const { argumentsBytesMax, queueCountMax } = this.#host.limits;
+    requireShortName('queue name', name);
+    requireSmallArguments(options.arguments, subject, argumentsBytesMax);
+    this.#requireRoom('queue', this.queues.size, queueCountMax);
     readQueueArguments(options.arguments, subject);
     checkQueueArguments(options.arguments, subject);
     this.#host.requireMemory('queue');
@@ -326,10 +357,23 @@ export class Vhost {
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
     if (source.type === 'headers') checkMatch(args['x-match']);
     const binding = { destination, routingKey, arguments: args };
-    if (!source.hasBinding(binding)) this.#host.requireMemory('binding');
+    if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;
     this.#sources.add(source, destination);
     this.#defineBinding('bound', source, binding);
+  }
+
+  #requireNewBinding(source: Exchange, binding: Binding): void {
+    const { routingKey, arguments: args } = binding;
+    const { argumentsBytesMax, bindingCountMax } = this.#host.limits;
+    const subject = describe('exchange', source.name, this.name);
+    requireShortName(`routing key of a binding of ${subject}`, routingKey);
+    requireSmallArguments(args, `a binding of ${subject}`, argumentsBytesMax);
+    if (source.hasBinding(binding)) return;
+    this.#host.requireMemory('binding');
+    if (source.bindingCount < bindingCountMax) return;
+    const why = `binding limit of ${subject} (${bindingCountMax}) is reached`;
+    throw new BrokerError('precondition-failed', `cannot bind: ${why}`);
   }
 
   /** Removes a binding; none like it is no error. */

@@ -51,7 +51,7 @@ export interface BrokerRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** Only hashes, never a password. */
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** The idempotency token it was created with, and a digest of that request. */
+  /** The idempotency token it was created with, and a keyed digest of that request. */
   readonly creation: { readonly token: string; readonly digest: string } | null;
   readonly key: KeyChoice;
   /** Ids of the grants on its key: the service's (`mq_grant`), and its volume's once it is made. */

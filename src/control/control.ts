@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { LocalClient } from '../aws/local-client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
@@ -22,6 +23,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   /** A hash that the password cannot be found from. */
   readonly hashPassword: (password: string) => Promise<string>;
+  /** The key of the digests by which repeated requests are told from others; 256 bits. */
+  readonly digestKey: KeyObject;
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;

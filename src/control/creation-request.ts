@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
 import {
@@ -105,15 +105,13 @@ export function acceptCreation(request: CreationRequest): AcceptedCreation {
 }
 
 /**
- * A digest by which a request repeated under one idempotency token is told from another; it takes
- * in no password.
+ * A digest by which a request repeated under one idempotency token is told from another. It takes in
+ * the whole request, passwords too; without the key no password can be guessed from it.
  *
  * @returns 64 hex digits
  */
-export function creationDigest(request: CreationRequest): string {
-  const { users, creatorRequestId: _, ...rest } = request;
-  const named = { ...rest, users: users?.map(({ username }) => username) };
-  return createHash('sha256').update(JSON.stringify(named, sorted)).digest('hex');
+export function creationDigest(key: KeyObject, request: CreationRequest): string {
+  return createHmac('sha256', key).update(JSON.stringify(request, sorted)).digest('hex');
 }
 
 /** Has an object's members written in the order of their names: some clients send tags in any. */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
@@ -30,6 +31,8 @@ export interface CreationParts {
   readonly clock: Clock;
   /** A hash that the password cannot be found from. */
   readonly hashPassword: (password: string) => Promise<string>;
+  /** The key of the digests by which repeated requests are told from others; 256 bits. */
+  readonly digestKey: KeyObject;
   readonly region: string;
   readonly accountId: string;
 }
@@ -59,7 +62,7 @@ export class Creation {
     request: CreationRequest,
     requester: Requester,
   ): Promise<() => Decided<BrokerRecord>> {
-    const digest = creationDigest(request);
+    const digest = creationDigest(this.#parts.digestKey, request);
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
     const accepted = acceptCreation(request);

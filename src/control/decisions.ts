@@ -27,6 +27,7 @@ export interface UpdateRequest {
   readonly ldapServerMetadata?: unknown;
   readonly storageSize?: number | undefined;
   readonly dataReplicationMode?: string | undefined;
+  readonly resourceShareArns?: readonly string[] | undefined;
 }
 
 /**
@@ -151,6 +152,9 @@ function refuseUnsupported(request: UpdateRequest): void {
   }
   if (request.storageSize !== undefined) {
     throw refuse('storageSize', 'A storage size can only be given for cluster deployments.');
+  }
+  if (request.resourceShareArns !== undefined && request.resourceShareArns.length > 0) {
+    throw refuse('resourceShareArns', 'Private access to shared resources is not supported.');
   }
   if (mode !== undefined && mode !== 'NONE') {
     throw refuse('dataReplicationMode', 'Data replication is not supported for RabbitMQ brokers.');

@@ -125,6 +125,8 @@ function isTimeZone(name: string): boolean {
 
 /** Most tags that a broker may have. */
 const tagCountMax = 50;
+/** What keys and values of tags are made of, as for all of AWS's services. */
+const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
  * Tags that a broker is to have in the end.
@@ -140,6 +142,12 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
     const value = tags[key] ?? '';
     if (key.length < 1 || key.length > 128) {
       throw refuse('tags', `A tag key has ${key.length} characters, 1 to 128 are allowed.`);
+    }
+    if (!tagCharacters.test(key) || !tagCharacters.test(value)) {
+      throw refuse(
+        'tags',
+        `The tag with key [${key}] has other characters than letters, digits, spaces and _.:/=+-@`,
+      );
     }
     if (/^aws:/i.test(key)) throw refuse('tags', `Tag key [${key}] has the reserved prefix aws:.`);
     if (value.length > 256) {

@@ -1,4 +1,5 @@
 import { createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { encodeText } from '../base/byte-text.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 
 const algorithm = 'pbkdf2-sha512';
@@ -17,7 +18,7 @@ const rememberedCountMax = 1000;
 
 function derive(password: string, salt: Buffer, rounds: number, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    pbkdf2(password, salt, rounds, size, 'sha512', (error, key) => {
+    pbkdf2(encodeText(password), salt, rounds, size, 'sha512', (error, key) => {
       if (error) reject(error);
       else resolve(key);
     });
@@ -72,7 +73,9 @@ export class PasswordChecker {
 
   /** Whether the password is the one that was hashed; false too for a hash of unknown form. */
   verify(password: string, hash: string): Promise<boolean> {
-    const pair = createHmac('sha256', this.#key).update(`${hash}\0${password}`).digest('base64');
+    const pair = createHmac('sha256', this.#key)
+      .update(encodeText(`${hash}\0${password}`))
+      .digest('base64');
     if (this.#isRemembered(pair)) return Promise.resolve(true);
     let running = this.#running.get(pair);
     if (running === undefined) {

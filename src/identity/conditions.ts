@@ -3,7 +3,16 @@ import { IdentityError } from './errors.ts';
 import { isArnLike, isLike } from './wildcards.ts';
 
 /** What a call brings for conditions to look at; names in lower case, several values for sets. */
-export type RequestValues = ReadonlyMap<string, string | readonly string[]>;
+export type RequestValues = ReadonlyMap<string, string | readonly string[] | Variants>;
+
+/**
+ * Values under names that differ only in case (pairs of an encryption context, tags), which a
+ * condition cannot tell apart: names of condition keys are not case-sensitive. An Allow holds only
+ * where it would for each of them, a Deny where it would for any.
+ */
+export interface Variants {
+  readonly variants: readonly string[];
+}
 
 /** A statement's conditions: all of them must hold. */
 export type Conditions = readonly Condition[];
@@ -88,11 +97,20 @@ export function readConditions(value: unknown): Conditions {
   });
 }
 
-/** True where all conditions hold for the call. */
-export function holds(conditions: Conditions, values: RequestValues): boolean {
+/** True where all conditions of a statement with this effect hold for the call. */
+export function holds(
+  conditions: Conditions,
+  values: RequestValues,
+  effect: 'Allow' | 'Deny',
+): boolean {
   return conditions.every((condition) => {
     const found = values.get(condition.key);
-    return found === undefined ? holdsAbsent(condition) : holdsFor(condition, found);
+    if (found === undefined) return holdsAbsent(condition);
+    if (typeof found === 'string' || !('variants' in found)) return holdsFor(condition, found);
+    const holdsForOne = (value: string) => holdsFor(condition, value);
+    return effect === 'Allow'
+      ? found.variants.every(holdsForOne)
+      : found.variants.some(holdsForOne);
   });
 }
 

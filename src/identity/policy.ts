@@ -1,5 +1,6 @@
 import { type Conditions, holds, type RequestValues, readConditions } from './conditions.ts';
 import { IdentityError } from './errors.ts';
+import { repeatedName } from './json-names.ts';
 import { isLike } from './wildcards.ts';
 
 /** One statement, its single values made lists. */
@@ -76,6 +77,11 @@ export function readResourcePolicy(text: string): Policy {
   } catch {
     throw malformed('The policy is not valid JSON.');
   }
+  // Readers of the text and of the trail may take the first, while the last would count.
+  const twice = repeatedName(text);
+  if (twice !== undefined) {
+    throw malformed(`The policy has an object with two members named ${twice.slice(0, 64)}.`);
+  }
   if (!isObject(parsed)) throw malformed('The policy is not a JSON object.');
   refuseOthers(parsed, ['Version', 'Id', 'Statement']);
   const version = parsed['Version'] ?? '2008-10-17';
@@ -106,7 +112,7 @@ function covers(statement: Statement, request: PolicyRequest): boolean {
   const action = request.action.toLowerCase();
   if (!named(actions, (pattern) => isLike(pattern.toLowerCase(), action))) return false;
   if (!named(resources, (pattern) => isLike(pattern, request.resource))) return false;
-  return holds(conditions, request.values);
+  return holds(conditions, request.values, statement.effect);
 }
 
 function named(names: Names | undefined, matches: (pattern: string) => boolean): boolean {

@@ -33,6 +33,7 @@ export class Aliases {
   create(call: KmsCall, name: string, target: string): Done<undefined> {
     const { journal, finder, authoriser } = this.#parts;
     requireAliasName(name);
+    requireKeyTarget(target);
     const key = finder.findById(call, target);
     authoriser.authorise(call, { action: 'CreateAlias', key });
     requireState('CreateAlias', key);
@@ -56,6 +57,7 @@ export class Aliases {
   update(call: KmsCall, name: string, target: string): Done<undefined> {
     const { finder, authoriser } = this.#parts;
     requireAliasName(name);
+    requireKeyTarget(target);
     const alias = finder.alias(call, name);
     const key = finder.findById(call, target);
     const before = finder.findById(call, alias.keyId);
@@ -128,6 +130,15 @@ function requireAliasName(name: string): void {
       `${name} contains invalid characters for an alias`,
     );
   }
+}
+
+/** An alias names a key, by its id or ARN, and never another alias. */
+function requireKeyTarget(target: string): void {
+  if (!/^(arn:[^/]*:)?alias\//.test(target)) return;
+  throw new KmsError(
+    'ValidationException',
+    `The target of an alias must be a key id or a key ARN, not the alias ${target}`,
+  );
 }
 
 /** Symmetric, asymmetric or HMAC: an alias never moves from one kind to another. */

@@ -7,6 +7,7 @@ import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
+import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
 import { SystemState } from './compose.ts';
@@ -40,7 +41,7 @@ export async function* checkDataFolder(
     (done, total) => progress(system, done, total),
     {
       replayed: (...record) => state.store.applyRecord(...record),
-      found: (type, buffer, start) => chain.found(type, buffer, start),
+      found: (...record) => chain.found(...record),
     },
   );
   chain.end(state.trail.head.count, state.trail.head.hash);
@@ -67,8 +68,12 @@ async function* checkBrokers(
       continue;
     }
     const broker = join(all, id);
-    const report = await checkVolume(systemDisk, broker, opened, (done, total) =>
-      progress(broker, done, total),
+    const report = await checkVolume(
+      systemDisk,
+      broker,
+      opened,
+      (done, total) => progress(broker, done, total),
+      { found: proveRecord },
     );
     yield `${id}: sound, ${describe(report)}`;
   }
@@ -146,8 +151,8 @@ class ChainCheck {
   #number = 0;
   #hash = '';
 
-  found(type: number, buffer: Buffer, start: number): void {
-    const entry = timelineEntry(type, buffer, start);
+  found(type: number, buffer: Buffer, start: number, end: number): void {
+    const entry = timelineEntry(type, buffer, start, end);
     if (entry?.timeline !== trailTimeline) return;
     const { number, previous } = parseLine(entry.bytes);
     if (this.count > 0 && (number !== this.#number + 1 || previous !== this.#hash)) {

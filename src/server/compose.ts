@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
+import { stsService } from '../api/sts/service.ts';
 import { eventRecord } from '../audit/record.ts';
 import { Trail, trailTimeline } from '../audit/trail.ts';
 import { Authenticator } from '../aws/authenticate.ts';
@@ -41,6 +43,7 @@ const sealingPurposes = {
   identity: 'waxwing identity: secrets',
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
+  control: 'waxwing control: digests of requests',
 } as const;
 
 /** What keys are derived from: a system volume, or its data key. */
@@ -67,6 +70,8 @@ export class SystemState {
   readonly trail = new Trail();
   readonly brokers = new Brokers();
   readonly certificates = new ServerCertificates();
+  /** See `ControlOptions.digestKey`. */
+  readonly digestKey: KeyObject;
   readonly store: StateStore;
 
   constructor(volume: KeyDeriver) {
@@ -77,6 +82,7 @@ export class SystemState {
     });
     this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
+    this.digestKey = sealingKey(volume, 'control');
     this.store = new StateStore(this.journals(), [trailTimeline]);
   }
 
@@ -144,6 +150,7 @@ export function compose(
     random: systemRandom,
     commit: (entries) => store.commit(entries),
     hashPassword,
+    digestKey: state.digestKey,
     region,
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
@@ -152,6 +159,7 @@ export function compose(
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
+  services.add(stsService());
   services.add(mqService({ control, region, brokerHost, consoleUrl }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
@@ -208,7 +216,7 @@ function doorSteps(state: SystemState, region: string, log: ServiceLog) {
   const authenticator = new Authenticator({
     findAccessKey: (id) => state.identity.findAccessKey(id),
     region,
-    globalRegion: { name: 'us-east-1', services: [] },
+    globalRegion: { name: 'us-east-1', services: ['sts'] },
     clock: systemClock,
   });
   return {

@@ -32,7 +32,10 @@ export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
 export interface CheckedRecords {
   /** What recovery would fold, in its order. */
   replayed?(type: number, buffer: Buffer, start: number, end: number): void;
-  /** Every record there is, in the order they were written; a throw ends the check. */
+  /**
+   * Every record there is, in the order they were written. A throw ends the check: one of
+   * `record-invalid` as damage, with file and offset.
+   */
   found?(type: number, buffer: Buffer, start: number, end: number): void;
 }
 
@@ -158,7 +161,11 @@ class VolumeCheck {
       this.#recovery.damage(segment.number, `has a broken record in block ${number}`);
     for (const { type, start, end } of recordsOf(plaintext, broken)) {
       this.#recordCount++;
-      this.#records.found?.(type, plaintext, start, end);
+      try {
+        this.#records.found?.(type, plaintext, start, end);
+      } catch (cause) {
+        throw this.#recovery.brokenRecord(segment.number, block, start, cause);
+      }
     }
     this.#blockCount++;
     if ((block.flags & blockFlags.groupEnd) === 0 || isOpenEnd) return;

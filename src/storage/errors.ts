@@ -11,6 +11,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `wrong-key`: the header does not open under the given data key
  * - `volume-damaged`: bytes that were synced are not what they were
  * - `volume-rolled-back`: a file is older than another file of the volume says
+ * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
  * - `log-failed`: a write failed earlier, so nothing is written any more
  */
 export type StorageErrorCode =
@@ -22,6 +23,7 @@ export type StorageErrorCode =
   | 'wrong-key'
   | 'volume-damaged'
   | 'volume-rolled-back'
+  | 'record-invalid'
   | 'log-failed';
 
 /** A volume or its disk is not as it must be. */

@@ -7,7 +7,13 @@ import { BlockTable } from './log/block-table.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
-import { encodeBlocks, encodeTable, logRecordTypes, recordHeaderBytes } from './log/records.ts';
+import {
+  checkRecordSize,
+  encodeBlocks,
+  encodeTable,
+  logRecordTypes,
+  recordHeaderBytes,
+} from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
 import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
@@ -196,6 +202,7 @@ export class Log implements MessageLog {
   }
 
   reserve(type: number, size: number): LogBlock {
+    checkRecordSize(size);
     const need = size + recordHeaderBytes;
     if (this.#appender?.hasRoom(need) !== true) this.#prepare(need);
     const appender = this.#appender;
@@ -218,8 +225,9 @@ export class Log implements MessageLog {
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
-  reserveTransient(_type: number, size: number): LogBlock {
-    const block = this.#table.reserveTransient(size);
+  reserveTransient(type: number, size: number): LogBlock {
+    checkRecordSize(size);
+    const block = this.#table.reserveTransient(type, size);
     this.at = this.#table.transientAt;
     return block;
   }
@@ -411,7 +419,12 @@ export class Log implements MessageLog {
     this.#table.release(slot);
   }
 
+  damaged(slot: number, offset: number): void {
+    this.#fail(this.#recovery.brokenPlace(this.#table.home(slot), this.numberOf(slot), offset));
+  }
+
   load(slot: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.blocks[slot] !== undefined) return Promise.resolve();
     let loading = this.#loading.get(slot);
     if (loading === undefined) {

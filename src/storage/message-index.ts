@@ -1,5 +1,5 @@
-import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { StorageError } from './errors.ts';
 import type { MessageLog } from './message-store.ts';
 import type { Window } from './window.ts';
 
@@ -157,7 +157,23 @@ class Entry {
   }
 }
 
-/** Puts the messages of an index record that the checkpoint calls live into their windows. */
+/** Bytes before the entries of an index record. */
+export const indexHeadBytes = 10;
+
+/** Whether an index record's entries fill it. */
+export function proveIndex(buffer: Buffer, start: number, end: number): boolean {
+  const entry = new Entry();
+  let p = start + indexHeadBytes;
+  while (p < end) p = entry.read(buffer, p);
+  return p === end;
+}
+
+/**
+ * Puts the messages of an index record that the checkpoint calls live into their windows.
+ *
+ * @throws {StorageError} `record-invalid` where the record is not laid out so, or names a block that
+ *   is not there
+ */
 export function locate(
   log: MessageLog,
   buffer: Buffer,
@@ -171,14 +187,21 @@ export function locate(
   let at = 0;
   let block = -1;
   let slot: number | undefined;
-  for (let p = start + 10; p < end; ) {
+  for (let p = start + indexHeadBytes; p < end; ) {
     p = entry.read(buffer, p);
+    if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     if (sequence < (live[at] ?? Infinity)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
-    assert(slot !== undefined, 'an index names a block that is not there');
+    if (slot === undefined) {
+      const block = `block ${entry.block} of segment ${segment}`;
+      throw new StorageError(
+        'record-invalid',
+        `an index record names ${block}, which is not there`,
+      );
+    }
     window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority);
     if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);
     log.retain(slot);

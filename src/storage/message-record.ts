@@ -1,9 +1,12 @@
-import { readU32, readU48 } from '../base/bytes.ts';
+import { decodeText } from '../base/byte-text.ts';
+import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { StorageError } from './errors.ts';
+import type { Window } from './window.ts';
 
 /*
- * flags u8 | format u8 | queue count u16 | per queue: number u32, sequence u48 | received ms u48 |
- * [expires ms u48] | priority u8 | exchange, routing key: short strings | head length u32 |
- * body length u32 | head | body. Numbers are big-endian.
+ * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
+ * received ms u48 | [expires ms u48] | priority u8 | exchange, routing key: short strings |
+ * head length u32 | body length u32 | head | body. Numbers are big-endian.
  */
 
 /** Flag of a message record: the message has a time to live of its own. */
@@ -12,10 +15,127 @@ export const hasExpiry = 1;
 /** Flag of a message record: the sender wants it kept, whether or not a queue could. */
 export const persistent = 2;
 
-/** Bytes of a message record without keys, head, body and expiry. */
-export const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
+/** Flag of a message record: the number of queues has 32 bits, not 16. */
+const hasWideCount = 4;
+
+const knownFlags = hasExpiry | persistent | hasWideCount;
+
+/** Queues that a count of 16 bits holds. */
+const narrowCountMax = 0xffff;
+
 /** Bytes a queue takes in a message record. */
 export const queueBytes = 10;
+
+/** Bytes of a message record without queues, keys, head, body and expiry. */
+const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
+
+/** A message to be stored, as its parts lie in the buffers it came in. */
+export interface IncomingMessage {
+  readonly format: number;
+  readonly priority: number;
+  /** Exchange and routing key: two short strings one after the other, between two offsets. */
+  readonly keys: Buffer;
+  readonly keysStart: number;
+  readonly keysEnd: number;
+  readonly head: Buffer;
+  readonly headStart: number;
+  readonly headEnd: number;
+  /** Bytes of all parts. */
+  readonly bodyLength: number;
+  readonly partCount: number;
+  readonly parts: readonly Buffer[];
+  readonly partStarts: readonly number[];
+  readonly partEnds: readonly number[];
+}
+
+/**
+ * Bytes of a message's record.
+ *
+ * @throws {StorageError} `record-invalid` where a part is not as long as the record would say
+ */
+export function messageRecordBytes(
+  message: IncomingMessage,
+  queueCount: number,
+  expires: boolean,
+): number {
+  const { keys, keysStart, keysEnd, headStart, headEnd, bodyLength } = message;
+  if ((message.format | message.priority) >>> 0 > 0xff) {
+    throw invalid(`format ${message.format} or priority ${message.priority} is no byte`);
+  }
+  const routingKeyAt = keysStart + 1 + (keys[keysStart] ?? 0);
+  if (routingKeyAt + 1 + (keys[routingKeyAt] ?? 0) !== keysEnd || keysEnd > keys.length) {
+    throw invalid(`${keysEnd - keysStart} bytes of keys are not two short strings`);
+  }
+  if (headEnd < headStart || headEnd > message.head.length) {
+    throw invalid(
+      `a head from ${headStart} to ${headEnd} is not in its ${message.head.length} bytes`,
+    );
+  }
+  let partBytes = 0;
+  for (let i = 0; i < message.partCount; i++) partBytes += sizeOfPart(message, i);
+  if (partBytes !== bodyLength) {
+    throw invalid(`a body of ${bodyLength} bytes has parts of ${partBytes} bytes`);
+  }
+  return (
+    fixedBytes +
+    (queueCount > narrowCountMax ? 2 : 0) +
+    queueCount * queueBytes +
+    (expires ? 6 : 0) +
+    (keysEnd - keysStart) +
+    (headEnd - headStart) +
+    bodyLength
+  );
+}
+
+function sizeOfPart(message: IncomingMessage, i: number): number {
+  const start = message.partStarts[i] ?? 0;
+  const end = message.partEnds[i] ?? 0;
+  const length = message.parts[i]?.length ?? 0;
+  if (end < start || end > length) {
+    throw invalid(`a part of a body from ${start} to ${end} is not in its ${length} bytes`);
+  }
+  return end - start;
+}
+
+function invalid(what: string): StorageError {
+  return new StorageError('record-invalid', `a message is not written: ${what}`);
+}
+
+/** Writes what stands before a message's time of receipt and returns the position after it. */
+export function writeQueues(
+  buffer: Buffer,
+  at: number,
+  flags: number,
+  format: number,
+  queueCount: number,
+  windows: readonly Window[],
+): number {
+  const isWide = queueCount > narrowCountMax;
+  buffer[at] = isWide ? flags | hasWideCount : flags;
+  buffer[at + 1] = format;
+  let p = at + 4;
+  if (isWide) p = writeU32(buffer, at + 2, queueCount);
+  else {
+    buffer[at + 2] = queueCount >>> 8;
+    buffer[at + 3] = queueCount;
+  }
+  if (queueCount === 0) return p;
+  for (const window of windows) {
+    if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
+  }
+  return p;
+}
+
+/** How many queues a message record names. */
+export function queueCountOf(buffer: Buffer, at: number): number {
+  if (((buffer[at] ?? 0) & hasWideCount) !== 0) return readU32(buffer, at + 2);
+  return ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
+}
+
+/** Where the queues of a message record begin. */
+export function queuesAt(buffer: Buffer, at: number): number {
+  return ((buffer[at] ?? 0) & hasWideCount) === 0 ? at + 4 : at + 6;
+}
 
 /** A cursor over one stored message; set anew for each, so nothing of it may be kept. */
 export class MessageView {
@@ -38,41 +158,58 @@ export class MessageView {
   bodyAt = 0;
   bodyLength = 0;
 
-  /** Points the cursor at the message whose record begins here. */
-  open(buffer: Buffer, at: number): void {
+  /**
+   * Points the cursor at the message whose record lies between two positions.
+   *
+   * @returns whether the record is well formed: its parts fill it exactly. Where they do not, nothing
+   *   of the view may be used
+   */
+  open(buffer: Buffer, at: number, end: number): boolean {
+    if (end > buffer.length || end - at < fixedBytes) return false;
+    if (((buffer[at] ?? 0) & ~knownFlags) !== 0) return false;
     this.buffer = buffer;
     this.at = at;
     this.isPersistent = ((buffer[at] ?? 0) & persistent) !== 0;
     this.format = buffer[at + 1] ?? 0;
-    this.queueCount = ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
-    let p = at + 4 + this.queueCount * queueBytes;
+    this.queueCount = queueCountOf(buffer, at);
+    let p = queuesAt(buffer, at) + this.queueCount * queueBytes;
+    if (p + 6 > end) return false;
     this.receivedAtMs = readU48(buffer, p);
     p += 6;
     if (((buffer[at] ?? 0) & hasExpiry) === 0) this.expiresAtMs = Infinity;
     else {
+      if (p + 6 > end) return false;
       this.expiresAtMs = readU48(buffer, p);
       p += 6;
     }
-    this.priority = buffer[p] ?? 0;
-    this.keysAt = p + 1;
-    p = this.keysAt + 1 + (buffer[this.keysAt] ?? 0);
+    return this.#openParts(buffer, p, end);
+  }
+
+  #openParts(buffer: Buffer, start: number, end: number): boolean {
+    if (start + 2 > end) return false;
+    this.priority = buffer[start] ?? 0;
+    this.keysAt = start + 1;
+    let p = this.keysAt + 1 + (buffer[this.keysAt] ?? 0);
+    if (p >= end) return false;
     p += 1 + (buffer[p] ?? 0);
+    if (p + 8 > end) return false;
     this.keysEnd = p;
     this.headLength = readU32(buffer, p);
     this.bodyLength = readU32(buffer, p + 4);
     this.headAt = p + 8;
     this.bodyAt = this.headAt + this.headLength;
+    return this.bodyAt + this.bodyLength === end;
   }
 
   /** The exchange it was published to. */
   exchangeName(): string {
     const length = this.buffer[this.keysAt] ?? 0;
-    return this.buffer.toString('utf8', this.keysAt + 1, this.keysAt + 1 + length);
+    return decodeText(this.buffer, this.keysAt + 1, this.keysAt + 1 + length);
   }
 
   /** The routing key it was published with. */
   routingKey(): string {
     const at = this.keysAt + 1 + (this.buffer[this.keysAt] ?? 0);
-    return this.buffer.toString('utf8', at + 1, this.keysEnd);
+    return decodeText(this.buffer, at + 1, this.keysEnd);
   }
 }

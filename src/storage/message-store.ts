@@ -1,20 +1,21 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { Journal } from './journal.ts';
-import { locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
-import { fixedBytes, hasExpiry, MessageView, persistent, queueBytes } from './message-record.ts';
+import { recordEnd, recordTypeOf } from './log/records.ts';
+import { indexHeadBytes, locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
+import {
+  hasExpiry,
+  type IncomingMessage,
+  MessageView,
+  messageRecordBytes,
+  persistent,
+  queueBytes,
+  queueCountOf,
+  queuesAt,
+  writeQueues,
+} from './message-record.ts';
+import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
 import type { Window } from './window.ts';
-
-/** Types of the records that the message store appends; never reused. */
-export const recordTypes = {
-  message: 1,
-  settle: 2,
-  definition: 3,
-  window: 4,
-  returned: 5,
-  stopped: 6,
-  index: 0x41,
-} as const;
 
 /** Stands in a message record for a queue that settled the message before it was written. */
 const nobody = 0;
@@ -27,6 +28,8 @@ export interface MessageBlock {
   readonly start: number;
   readonly transient: boolean;
   readonly buffer: Buffer;
+  /** First position of the buffer that is none of the block's. */
+  readonly end: number;
   /** Whether its bytes are final: before, {@link MessageStore.keeps} is asked of each record. */
   readonly isSealed: boolean;
   /** Its records must stay where they are when it is sealed. */
@@ -49,7 +52,8 @@ export interface MessageLog {
   /** Blocks by slot; undefined where the plaintext is not in memory. */
   readonly blocks: readonly (MessageBlock | undefined)[];
   /**
-   * Frames a record and makes room for its payload. May begin a segment first, and so ask for index
+   * Frames a record and makes room for its payload: its type and its size lie in the 5 bytes before.
+   * A size that no record may have is refused (`record-invalid`), and nothing is appended. May begin a segment first, and so ask for index
    * and checkpoint, but never within a batch. Within a batch no plaintext is dropped or moved: a
    * message may be copied from one block to another.
    */
@@ -69,6 +73,11 @@ export interface MessageLog {
   /** Brings the slot's block back into memory. */
   load(slot: number): Promise<void>;
   /**
+   * A record at this offset of the slot's block is not what it must be: nothing more is written or
+   * loaded, and the process must end.
+   */
+  damaged(slot: number, offset: number): void;
+  /**
    * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
    * segment first, like `reserve`.
    */
@@ -78,23 +87,6 @@ export interface MessageLog {
   sync(): void;
   /** Syncs what was appended and ends the log. */
   close(): Promise<void>;
-}
-
-/** A message to be stored, as its parts lie in the buffers it came in. */
-export interface IncomingMessage {
-  readonly format: number;
-  readonly priority: number;
-  readonly keys: Buffer;
-  readonly keysStart: number;
-  readonly keysEnd: number;
-  readonly head: Buffer;
-  readonly headStart: number;
-  readonly headEnd: number;
-  readonly bodyLength: number;
-  readonly partCount: number;
-  readonly parts: readonly Buffer[];
-  readonly partStarts: readonly number[];
-  readonly partEnds: readonly number[];
 }
 
 /** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
@@ -144,6 +136,7 @@ export class MessageStore {
    * Appends one message for all its queues, of which each takes it under its next number.
    *
    * @param expiresAtMs wall milliseconds, or Infinity
+   * @throws {StorageError} `record-invalid` where its parts do not fit its lengths; nothing is appended
    */
   append(
     message: IncomingMessage,
@@ -156,23 +149,14 @@ export class MessageStore {
     if (isPersistent) this.writeSettlements();
     const queueCount = isPersistent ? countDurable(windows) : 0;
     const headLength = message.headEnd - message.headStart;
-    const size =
-      fixedBytes +
-      queueCount * queueBytes +
-      (expiresAtMs === Infinity ? 0 : 6) +
-      (message.keysEnd - message.keysStart) +
-      headLength +
-      message.bodyLength;
+    const size = messageRecordBytes(message, queueCount, expiresAtMs !== Infinity);
     const type = recordTypes.message;
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
     if (queueCount > 0) this.recordCount++;
     const { buffer } = block;
     const at = log.at;
-    buffer[at] = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
-    buffer[at + 1] = message.format;
-    buffer[at + 2] = queueCount >>> 8;
-    buffer[at + 3] = queueCount;
-    let p = queueCount === 0 ? at + 4 : writeQueues(buffer, at + 4, windows);
+    const flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
+    let p = writeQueues(buffer, at, flags, message.format, queueCount, windows);
     p = writeU48(buffer, p, nowMs);
     if (expiresAtMs !== Infinity) p = writeU48(buffer, p, expiresAtMs);
     buffer[p] = message.priority;
@@ -184,6 +168,7 @@ export class MessageStore {
       assert(part !== undefined, 'a message lacks a part of its body');
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
+    assert(p === at + size, 'a message record is not as long as it says');
     // A queue that is not durable is not named in the record, so that it could not be told of a move.
     if (queueCount > 0 && queueCount < windows.length) block.fix();
     this.#enqueue(message, windows, block, nowMs, expiresAtMs);
@@ -208,12 +193,21 @@ export class MessageStore {
     }
   }
 
-  /** Points the view at a live message; false where its block must be loaded first. */
+  /**
+   * Points the view at a live message; false where its block must be loaded first. That is so too
+   * where its record is damaged: the log has then failed, and no load succeeds.
+   */
   view(window: Window, sequence: number, view: MessageView): boolean {
-    const block = this.log.blocks[window.slot(sequence)];
+    const slot = window.slot(sequence);
+    const block = this.log.blocks[slot];
     if (block === undefined) return false;
-    view.open(block.buffer, block.start + window.offset(sequence));
-    return true;
+    const { buffer, start } = block;
+    const at = start + window.offset(sequence);
+    const end = recordEnd(buffer, at);
+    const isMessage = end <= block.end && recordTypeOf(buffer, at) === recordTypes.message;
+    if (isMessage && view.open(buffer, at, end)) return true;
+    this.log.damaged(slot, at - start);
+    return false;
   }
 
   /** Brings the block that holds a live message back into memory. */
@@ -254,9 +248,9 @@ export class MessageStore {
    */
   keeps(type: number, buffer: Buffer, start: number, offset: number): boolean {
     if (type !== recordTypes.message) return true;
-    const queueCount = ((buffer[start + 2] ?? 0) << 8) | (buffer[start + 3] ?? 0);
+    const queueCount = queueCountOf(buffer, start);
     let isWanted = false;
-    for (let i = 0, p = start + 4; i < queueCount; i++, p += queueBytes) {
+    for (let i = 0, p = queuesAt(buffer, start); i < queueCount; i++, p += queueBytes) {
       const window = this.windows.get(readU32(buffer, p));
       const sequence = readU48(buffer, p + 4);
       if (window?.isLive(sequence) === true) {
@@ -368,12 +362,17 @@ export class MessageStore {
     }
   }
 
-  /** Folds one record in, in the order of the log. */
+  /**
+   * Folds one record in, in the order of the log.
+   *
+   * @throws {StorageError} `record-invalid` where the record is not laid out as its type says
+   */
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+    requireShape(type, buffer, start, end);
     switch (type) {
       case recordTypes.message:
         this.isCleanStop = false;
-        this.#replayMessage(block, buffer, start);
+        this.#replayMessage(block, buffer, start, end);
         return;
       case recordTypes.settle:
         this.isCleanStop = false;
@@ -381,7 +380,7 @@ export class MessageStore {
         return;
       case recordTypes.definition:
         this.isCleanStop = false;
-        this.#definitions.apply(JSON.parse(buffer.toString('utf8', start, end)));
+        this.#definitions.apply(parseJson(buffer, start, end) as object); // which is what is written
         return;
       case recordTypes.window:
         this.#replayWindow(buffer, start, end);
@@ -400,6 +399,7 @@ export class MessageStore {
   }
 
   #replayIndex(buffer: Buffer, start: number, end: number): void {
+    if (end - start < indexHeadBytes) throw invalidRecord('index record');
     const window = this.windows.get(readU32(buffer, start + 6));
     const live = this.#ranges.get(window?.number ?? -1);
     if (window !== undefined && live !== undefined) {
@@ -407,10 +407,10 @@ export class MessageStore {
     }
   }
 
-  #replayMessage(block: MessageBlock, buffer: Buffer, start: number): void {
+  #replayMessage(block: MessageBlock, buffer: Buffer, start: number, end: number): void {
     const view = this.#view;
-    view.open(buffer, start);
-    for (let i = 0, p = start + 4; i < view.queueCount; i++, p += queueBytes) {
+    if (!view.open(buffer, start, end)) throw invalidRecord('message record');
+    for (let i = 0, p = queuesAt(buffer, start); i < view.queueCount; i++, p += queueBytes) {
       const window = this.windows.get(readU32(buffer, p));
       // A queue deleted later in the log has its messages here still.
       if (window === undefined) continue;
@@ -472,12 +472,4 @@ function countDurable(windows: readonly Window[]): number {
   let count = 0;
   for (const window of windows) if (window.isDurable) count++;
   return count;
-}
-
-function writeQueues(buffer: Buffer, start: number, windows: readonly Window[]): number {
-  let p = start;
-  for (const window of windows) {
-    if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
-  }
-  return p;
 }

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
+import { parseJson } from './record-shapes.ts';
 import {
   Timeline,
   type TimelineRange,
@@ -134,14 +135,19 @@ export class StateStore {
     }
   }
 
-  /** Folds one record in, in the order of the log. */
+  /**
+   * Folds one record in, in the order of the log.
+   *
+   * @throws {StorageError} `record-invalid` where it is not laid out as its type says
+   */
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
       this.applyRecord(type, buffer, start, end);
     } else if (type === recordTypes.timeline) {
-      this.#timeline(timelineName(buffer, start)).replay(this.#opened, block, buffer, start);
+      const timeline = this.#timeline(timelineName(buffer, start, end));
+      timeline.replay(this.#opened, block, buffer, start, end);
     } else if (type === recordTypes.index) {
-      const timeline = this.#timeline(timelineName(buffer, start));
+      const timeline = this.#timeline(timelineName(buffer, start, end));
       timeline.replayIndex(this.#opened, buffer, start, end);
     }
   }
@@ -149,7 +155,7 @@ export class StateStore {
   /** Folds one record in as far as it is a change to a journal: without a log, only to read. */
   applyRecord(type: number, buffer: Buffer, start: number, end: number): void {
     if (type !== recordTypes.change) return;
-    const [journal, change] = JSON.parse(buffer.toString('utf8', start, end));
+    const [journal, change] = parseJson(buffer, start, end) as [string, object]; // as it was written
     this.#journal(journal).apply(change);
   }
 
@@ -167,7 +173,9 @@ export function timelineEntry(
   type: number,
   buffer: Buffer,
   start: number,
+  end: number,
 ): { readonly timeline: string; readonly bytes: Buffer } | undefined {
   if (type !== recordTypes.timeline) return undefined;
-  return { timeline: timelineName(buffer, start), bytes: timelineBytes(buffer, start) };
+  const timeline = timelineName(buffer, start, end);
+  return { timeline, bytes: timelineBytes(buffer, start, end) };
 }

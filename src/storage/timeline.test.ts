@@ -24,8 +24,8 @@ class Owner {
     start: number,
     end: number,
   ) {
-    assert.equal(timelineName(buffer, start), 'audit');
-    if (type === recordType) this.timeline.replay(this.log, block, buffer, start);
+    assert.equal(timelineName(buffer, start, end), 'audit');
+    if (type === recordType) this.timeline.replay(this.log, block, buffer, start, end);
     else this.timeline.replayIndex(this.log, buffer, start, end);
   }
   append(atMs: number, text = `at ${atMs}`): void {

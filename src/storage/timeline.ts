@@ -1,5 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { StorageError } from './errors.ts';
+import { recordEnd } from './log/records.ts';
 import type { MessageBlock, MessageLog } from './message-store.ts';
 
 /*
@@ -87,8 +89,13 @@ export class Timeline {
     entries.times.push(atMs);
   }
 
-  /** Takes a record in that the log replays. */
-  replay(log: MessageLog, block: MessageBlock, buffer: Buffer, start: number): void {
+  /**
+   * Takes a record in that the log replays.
+   *
+   * @throws {StorageError} `record-invalid`
+   */
+  replay(log: MessageLog, block: MessageBlock, buffer: Buffer, start: number, end: number): void {
+    timelineBytes(buffer, start, end);
     const at = start + 1 + this.#nameBytes.length;
     this.#add(log, block, start - block.start, readU48(buffer, at));
   }
@@ -107,13 +114,25 @@ export class Timeline {
     }
   }
 
-  /** Takes an index record in that the log replays. */
+  /**
+   * Takes an index record in that the log replays.
+   *
+   * @throws {StorageError} `record-invalid` where it is not laid out so, or names a block that is not
+   *   there
+   */
   replayIndex(log: MessageLog, buffer: Buffer, start: number, end: number): void {
     let at = start + 1 + this.#nameBytes.length;
     const segment = readU48(buffer, at);
     at += 6;
+    const size = end - at;
+    if (size <= 0 || size % entryBytes !== 0) {
+      throw new StorageError('record-invalid', `an index record has ${size} bytes of entries`);
+    }
     const pin = log.slotAt(segment, readU48(buffer, at));
-    assert(pin !== undefined, `an index names a block of segment ${segment} that is not there`);
+    if (pin === undefined) {
+      const what = `an index record names a block of segment ${segment} that is not there`;
+      throw new StorageError('record-invalid', what);
+    }
     log.retain(pin);
     const entries = new SegmentEntries(segment, pin);
     for (; at < end; at += entryBytes) {
@@ -167,22 +186,46 @@ export class Timeline {
       await log.load(slot);
       const block = log.blocks[slot];
       assert(block !== undefined, 'a block just loaded is not in memory');
-      return Buffer.from(timelineBytes(block.buffer, block.start + (entries.offsets[i] ?? 0)));
+      return copyRecord(log, block, entries.offsets[i] ?? 0);
     } finally {
       log.release(slot);
     }
   }
 }
 
-/** The name of the timeline that a record, or an index record, belongs to. */
-export function timelineName(buffer: Buffer, start: number): string {
-  return buffer.toString('utf8', start + 1, start + 1 + (buffer[start] ?? 0));
+/**
+ * The name of the timeline that a record, or an index record, belongs to.
+ *
+ * @throws {StorageError} `record-invalid` where it is longer than the record
+ */
+export function timelineName(buffer: Buffer, start: number, end: number): string {
+  const nameEnd = start + 1 + (buffer[start] ?? 0);
+  if (nameEnd > end) throw new StorageError('record-invalid', 'a name is longer than its record');
+  return buffer.toString('utf8', start + 1, nameEnd);
 }
 
-/** What a record of a timeline says, as a slice. */
-export function timelineBytes(buffer: Buffer, start: number): Buffer {
+/**
+ * What a record of a timeline says, as a slice.
+ *
+ * @throws {StorageError} `record-invalid` where that does not fill the record exactly
+ */
+export function timelineBytes(buffer: Buffer, start: number, end: number): Buffer {
   const at = start + 1 + (buffer[start] ?? 0) + 6;
-  return buffer.subarray(at + 4, at + 4 + readU32(buffer, at));
+  if (at + 4 > end || at + 4 + readU32(buffer, at) !== end) {
+    throw new StorageError('record-invalid', 'a record of a timeline is not as long as it says');
+  }
+  return buffer.subarray(at + 4, end);
+}
+
+function copyRecord(log: MessageLog, block: MessageBlock, offset: number): Buffer {
+  const { buffer } = block;
+  const at = block.start + offset;
+  try {
+    return Buffer.from(timelineBytes(buffer, at, Math.min(recordEnd(buffer, at), block.end)));
+  } catch (cause) {
+    log.damaged(block.slot, offset);
+    throw cause;
+  }
 }
 
 function parseCursor(range: TimelineRange): [segment: number, index: number] {

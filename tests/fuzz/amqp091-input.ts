@@ -12,8 +12,8 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
 const names = ['', 'q', 'r', 's', 'amq.topic', 'amq.fanout', 'x', 'y', 'amq.rabbitmq.reply-to'];
-const keys = ['', 'q', 'r', 's', 'a.b', '#', 'no'];
-const headerNames = ['CC', 'BCC', 'x-death', 'a', 'count', 'x-first-death-queue'];
+const keys = ['', 'q', 'r', 's', 'a.b', '#', 'no', 'a.\udcff', '\udcc3\udcfe'];
+const headerNames = ['CC', 'BCC', 'x-death', 'a', 'count', 'x-first-death-queue', '\udcff'];
 const argumentNames = [
   'x-message-ttl',
   'x-expires',
@@ -25,7 +25,7 @@ const argumentNames = [
   'x-queue-type',
   'x-delivery-limit',
 ];
-const texts = ['', 'q', 'r', 'all', 'amq.fanout', 'any'];
+const texts = ['', 'q', 'r', 'all', 'amq.fanout', 'any', '\udc80', 'k'.repeat(256)];
 const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'];
 const types = ['classic', 'quorum'];
 
@@ -76,7 +76,8 @@ function queueArguments(random: SeededRandom): FieldTable {
   const table: Record<string, Argument> = {};
   if (random.oneIn(2)) {
     table['x-dead-letter-exchange'] = text(random.pick(['', 'amq.fanout', 'x']));
-    if (random.oneIn(2)) table['x-dead-letter-routing-key'] = text(random.pick(keys));
+    if (random.oneIn(2))
+      table['x-dead-letter-routing-key'] = text(random.pick([...keys, ...texts]));
   }
   for (let left = random.below(4); left > 0; left--) {
     const name = random.pick(argumentNames);

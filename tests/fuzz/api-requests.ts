@@ -48,6 +48,7 @@ function requestOf(
 ): Unsigned {
   const given = randomValue(operation.input, '', random, pool);
   if (service.wire === 'json-1.1') return jsonRequest(service, name, body(given, random), random);
+  if (service.wire === 'query') return queryRequest(service, name, random);
   return restRequest(service, operation, given, random);
 }
 
@@ -64,6 +65,15 @@ export function jsonRequest(
     'x-amz-target': `${prefix}.${name}`,
   };
   return { service: service.name, method: 'POST', path: '/', headers, body };
+}
+
+/** A call of a service that takes forms, in its body or in its query. */
+function queryRequest(service: Service, name: string, random: SeededRandom): Unsigned {
+  const pairs = { Action: name, Version: service.apiVersion, ...(random.oneIn(4) && { x: 'é' }) };
+  const common = { service: service.name, path: '/' };
+  if (random.oneIn(3)) return { ...common, method: 'GET', headers: {}, query: pairs, body: '' };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  return { ...common, method: 'POST', headers, body: new URLSearchParams(pairs).toString() };
 }
 
 function restRequest(

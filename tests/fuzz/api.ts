@@ -13,6 +13,8 @@ const requestCount = 10;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const xmlError =
   /^<ErrorResponse><Error><Type>Sender<\/Type><Code>\w+<\/Code><Message>[^<]*<\/Message><\/Error><RequestId>[0-9a-f-]{36}<\/RequestId><\/ErrorResponse>$/;
+const xmlAnswer =
+  /^<GetCallerIdentityResponse xmlns="[^"]+"><GetCallerIdentityResult>.*<\/GetCallerIdentityResult><ResponseMetadata>.*<\/GetCallerIdentityResponse>$/;
 
 /** A client that sends anything, and looks at all that it is answered. */
 class RandomCaller {
@@ -77,6 +79,7 @@ class RandomCaller {
     this.#answered.push(id);
     assert.ok(answer.status >= 200 && answer.status < 500, `${answer.status} ${answer.body}`);
     if (answer.status >= 400) requireFailure(answer, this.#plane.credentials.secretAccessKey);
+    else if (answer.headers['Content-Type'] === 'text/xml') assert.match(answer.body, xmlAnswer);
     else if (answer.body !== '') this.#pool.note(JSON.parse(answer.body));
     return answer;
   }

@@ -3,6 +3,8 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 /** Something that must stand whatever it is given. */
 export interface Fuzzer {
   readonly name: string;
+  /** Rounds of every test run, where they are slower than others'. */
+  readonly roundCount?: number;
   /** One round with input made of `random`; throws, or rejects, where there is a bug. */
   readonly run: (random: SeededRandom) => void | Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { amqp091Fuzzers } from './amqp091.ts';
-import { connectionFuzzer } from './amqp091-connection.ts';
+import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { policyFuzzer } from './policies.ts';
@@ -7,7 +7,7 @@ import { policyFuzzer } from './policies.ts';
 /** Every fuzzer there is. */
 export const fuzzers: readonly Fuzzer[] = [
   ...amqp091Fuzzers,
-  connectionFuzzer,
+  ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
 ];

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
-import { ControlPlane, Machine } from '../support/control-plane.ts';
+import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 const clis = await findPrograms({
@@ -163,7 +163,12 @@ if (typeof clis === 'string') {
         const cli = new Cli(path, plane);
         await lifeOfABroker(cli, plane);
         await usesAKey(cli);
-        assert.match(await cli.fail('sts get-caller-identity'), /\(InvalidAction\)/);
+        assert.deepEqual(await cli.run('sts get-caller-identity'), {
+          UserId: accountId,
+          Account: accountId,
+          Arn: `arn:aws:iam::${accountId}:root`,
+        });
+        assert.match(await cli.fail('sts get-session-token'), /\(InvalidAction\)/);
         assert.deepEqual(plane.broken, []);
         assert.equal(plane.written.includes(password), false);
       } finally {

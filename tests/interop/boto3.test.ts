@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { Boto3 } from '../support/boto3.ts';
-import { ControlPlane, Machine, region } from '../support/control-plane.ts';
+import { accountId, ControlPlane, Machine, region } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 const pythons = await findPrograms({
@@ -132,7 +132,13 @@ if (typeof pythons === 'string') {
       try {
         await lifeOfABroker(boto3, plane);
         await usesAKey(boto3);
-        await assert.rejects(boto3.call('sts', 'get_caller_identity'), { code: 'InvalidAction' });
+        assert.deepEqual(await boto3.call('sts', 'get_caller_identity'), {
+          UserId: accountId,
+          Account: accountId,
+          Arn: `arn:aws:iam::${accountId}:root`,
+        });
+        const denied = boto3.call('sts', 'get_session_token');
+        await assert.rejects(denied, { code: 'InvalidAction' });
         assert.deepEqual(plane.broken, []);
         assert.equal(plane.written.includes(password), false);
       } finally {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Arguments } from '../../src/broker/arguments.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import type { Queue } from '../../src/broker/queue.ts';
 import type { Subscription } from '../../src/broker/subscription.ts';
-import { BareBroker, Inbox, plainSubscribe } from '../support/bare-broker.ts';
+import { BareBroker, Inbox, message, owner, plainSubscribe } from '../support/bare-broker.ts';
+import { BrokerOnLog } from '../support/broker-on-log.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 /** What the model knows of one message. */
@@ -19,67 +23,129 @@ const dlx = {
 } as const;
 const outcomes = ['accepted', 'accepted', 'rejected', 'released'] as const;
 
+/** A broker that crashes, and what a life does with it beside what clients do. */
+interface Ground {
+  readonly broker: Broker;
+  readonly openGroup: number;
+  sync(): void | Promise<void>;
+  /** Begins a new segment, where that does not happen by itself. */
+  roll(): void;
+  /** The broker as the next start finds it, and the group up to which the last one was synced. */
+  crash(random: SeededRandom): Promise<{ readonly next: Ground; readonly durableGroup: number }>;
+}
+
+function inMemory(bare: BareBroker): Ground {
+  const { broker, log } = bare;
+  return {
+    broker,
+    get openGroup() {
+      return log.openGroup;
+    },
+    sync: () => log.syncNow(),
+    roll: () => log.roll(broker.store),
+    crash: async (random) => {
+      const { durableGroup, rows } = log;
+      const synced = rows.filter((row) => row.group <= durableGroup).length;
+      const kept = synced + random.below(rows.length - synced + 1);
+      return { next: inMemory(await BareBroker.open(bare, {}, kept)), durableGroup };
+    },
+  };
+}
+
+/** Over the real log, whose process is killed at some moment of its writing. */
+function onRealLog(onLog: BrokerOnLog): Ground {
+  return {
+    broker: onLog.broker,
+    get openGroup() {
+      return onLog.log.openGroup;
+    },
+    sync: () => onLog.flushed(),
+    roll: () => {},
+    crash: async (random) => {
+      onLog.log.sync();
+      for (let turns = random.below(6); turns > 0; turns--) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const { durableGroup } = onLog.log;
+      await onLog.kill();
+      return { next: onRealLog(onLog), durableGroup };
+    },
+  };
+}
+
+function queueOf({ broker }: Ground, name: string): Queue {
+  const args: Arguments = name === 'dead' ? {} : dlx;
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
+  return broker.vhost('/').declareQueue(name, options, owner);
+}
+
 /** One life of the broker: random work against the model, until it crashes. */
 class Life {
   readonly known: Map<string, Known>;
-  readonly bare: BareBroker;
+  readonly ground: Ground;
   readonly random: SeededRandom;
   readonly consumers: { inbox: Inbox; subscription: Subscription; at: number }[] = [];
 
-  constructor(bare: BareBroker, known: Map<string, Known>, random: SeededRandom) {
-    this.bare = bare;
+  constructor(ground: Ground, known: Map<string, Known>, random: SeededRandom) {
+    this.ground = ground;
     this.known = known;
     this.random = random;
-    bare.queue('dead');
+    queueOf(ground, 'dead');
     for (const name of names) {
       const inbox = new Inbox();
       const options = { ...plainSubscribe, prefetch: 1 + random.below(8) };
-      const subscription = bare.queue(name, dlx).subscribe(inbox, options);
+      const subscription = queueOf(ground, name).subscribe(inbox, options);
       this.consumers.push({ inbox, subscription, at: 0 });
     }
   }
 
-  step(): void {
-    const { broker, log } = this.bare;
+  async step(): Promise<void> {
+    const { ground } = this;
     const what = this.random.below(20);
     if (what < 9) this.#publish();
     else if (what < 16) this.#settle();
-    else if (what < 18) log.syncNow();
-    else if (what === 18) broker.pump();
-    else if (this.random.below(5) === 0) log.roll(broker.store);
+    else if (what < 18) await ground.sync();
+    else if (what === 18) ground.broker.pump();
+    else if (this.random.below(5) === 0) ground.roll();
   }
 
   #publish(): void {
     const body = String(this.known.size).padStart(6, '0');
-    this.bare.publish('', names[this.random.below(names.length)] ?? 'a', body);
-    const { group } = this.bare.broker;
+    const { broker } = this.ground;
+    const publication = message(broker, '', this.random.pick(names), body);
+    publication.isPersistent = true;
+    broker.publish(broker.vhost('/'), publication);
+    const { group } = broker;
     this.known.set(body, { group, settledGroup: Infinity, outcome: undefined });
   }
 
   #settle(): void {
-    const { broker, log } = this.bare;
+    const { ground } = this;
+    const { broker } = ground;
     broker.pump();
     const consumer = this.consumers[this.random.below(this.consumers.length)];
     const number = consumer?.inbox.numbers[consumer.at];
     if (consumer === undefined || number === undefined) return;
-    const message = this.known.get(consumer.inbox.bodies[consumer.at] ?? '');
-    assert.ok(message !== undefined, 'a message nobody published was delivered');
+    const known = this.known.get(consumer.inbox.bodies[consumer.at] ?? '');
+    assert.ok(known !== undefined, 'a message nobody published was delivered');
     consumer.at++;
     const outcome = outcomes[this.random.below(4)] ?? 'accepted';
     assert.equal(consumer.subscription.settle(number, number, outcome), 1);
-    if (outcome !== 'released') {
-      message.outcome = outcome;
-      message.settledGroup = log.openGroup;
-    }
     broker.pump();
+    // What the broker says of it to the log is in the open group, or in an earlier one.
+    if (outcome !== 'released') {
+      known.outcome = outcome;
+      known.settledGroup = ground.openGroup;
+    }
   }
 }
 
-function bodiesOf(bare: BareBroker, name: string): string[] {
-  const { window } = bare.queue(name, name === 'dead' ? {} : dlx);
-  const { delivery, store } = bare.broker;
+async function bodiesOf(ground: Ground, name: string): Promise<string[]> {
+  const { window } = queueOf(ground, name);
+  const { delivery, store } = ground.broker;
   const bodies: string[] = [];
   for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    await store.load(window, s);
     assert.ok(store.view(window, s, delivery));
     const { buffer, bodyAt, bodyLength } = delivery;
     bodies.push(buffer.toString('utf8', bodyAt, bodyAt + bodyLength));
@@ -88,10 +154,13 @@ function bodiesOf(bare: BareBroker, name: string): string[] {
 }
 
 /** Where each message is, each in one queue only, in order but for dead letters. */
-function placesIn(bare: BareBroker, known: ReadonlyMap<string, Known>): Map<string, string> {
+async function placesIn(
+  ground: Ground,
+  known: ReadonlyMap<string, Known>,
+): Promise<Map<string, string>> {
   const places = new Map<string, string>();
   for (const name of all) {
-    const bodies = bodiesOf(bare, name);
+    const bodies = await bodiesOf(ground, name);
     if (name !== 'dead') assert.deepEqual(bodies, [...bodies].sort(), `order of ${name}`);
     for (const body of bodies) {
       assert.ok(!places.has(body), `${body} is in ${places.get(body)} and in ${name}`);
@@ -119,8 +188,12 @@ export function requirePlace(
 }
 
 /** Compares a recovered broker with the model and returns what the next life begins with. */
-function verify(bare: BareBroker, known: Map<string, Known>, group: number): Map<string, Known> {
-  const places = placesIn(bare, known);
+async function verify(
+  ground: Ground,
+  known: Map<string, Known>,
+  group: number,
+): Promise<Map<string, Known>> {
+  const places = await placesIn(ground, known);
   const next = new Map<string, Known>();
   for (const [body, message] of known) {
     const at = places.get(body);
@@ -132,17 +205,27 @@ function verify(bare: BareBroker, known: Map<string, Known>, group: number): Map
   return next;
 }
 
-/** Lives and crashes of a broker against the model, as the seed has it. */
-export async function simulateBroker(seed: number): Promise<void> {
-  const random = new SeededRandom(seed);
-  let bare = await BareBroker.open();
+async function live(random: SeededRandom, first: Ground): Promise<void> {
+  let ground = first;
   let known = new Map<string, Known>();
   for (let life = 0; life < 4; life++) {
-    const present = new Life(bare, known, random);
-    for (let i = 20 + random.below(200); i > 0; i--) present.step();
-    const { durableGroup, rows } = bare.log;
-    const synced = rows.filter((row) => row.group <= durableGroup).length;
-    bare = await BareBroker.open(bare, {}, synced + random.below(rows.length - synced + 1));
-    known = verify(bare, known, durableGroup);
+    const present = new Life(ground, known, random);
+    for (let i = 20 + random.below(200); i > 0; i--) await present.step();
+    const { next, durableGroup } = await ground.crash(random);
+    ground = next;
+    known = await verify(ground, known, durableGroup);
   }
+}
+
+/** Lives and crashes of a broker against the model, as the seed has it. */
+export async function simulateBroker(seed: number): Promise<void> {
+  await live(new SeededRandom(seed), inMemory(await BareBroker.open()));
+}
+
+/** The same over the real log on a disk in memory. */
+export async function simulateBrokerOnLog(seed: number): Promise<void> {
+  const onLog = await BrokerOnLog.start({ segmentBytes: 16 * 1024 });
+  await live(new SeededRandom(seed), onRealLog(onLog));
+  await onLog.close();
+  await onLog.check();
 }

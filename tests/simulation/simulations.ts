@@ -1,5 +1,5 @@
 import { simulateBrokerOnDisk } from './broker-crash.ts';
-import { simulateBroker } from './broker-model.ts';
+import { simulateBroker, simulateBrokerOnLog } from './broker-model.ts';
 import { simulateLog } from './log-crash.ts';
 
 /** A run that a seed replays; it rejects where the broker and the model disagree. */
@@ -13,6 +13,7 @@ export interface Simulation {
 /** Every simulation there is. */
 export const simulations: readonly Simulation[] = [
   { name: 'broker', seedCount: 200, run: simulateBroker },
+  { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
   { name: 'log', seedCount: 1500, run: simulateLog },
   { name: 'disk', seedCount: 3500, run: simulateBrokerOnDisk },
 ];

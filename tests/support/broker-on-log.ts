@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Broker } from '../../src/broker/broker.ts';
+import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { checkVolume } from '../../src/storage/check.ts';
 import { Log, type LogOptions } from '../../src/storage/log.ts';
+import { proveRecord } from '../../src/storage/record-shapes.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { plainFormat } from './plain-format.ts';
@@ -10,19 +13,25 @@ const folder = 'broker';
 
 /** A broker over a real log on a disk in memory. */
 export class BrokerOnLog {
-  readonly disk = new MemoryDisk();
+  disk = new MemoryDisk();
   readonly dataKey = keyFromBytes(randomBytes(32));
   readonly #options: Partial<LogOptions>;
+  readonly #brokerOptions: Partial<BrokerOptions>;
+  #log: Log | undefined = undefined;
   #broker: Broker | undefined = undefined;
   #volume: Volume | undefined = undefined;
 
-  private constructor(options: Partial<LogOptions>) {
+  private constructor(options: Partial<LogOptions>, brokerOptions: Partial<BrokerOptions>) {
     this.#options = options;
+    this.#brokerOptions = brokerOptions;
   }
 
   /** A new broker, its first group synced. */
-  static async start(options: Partial<LogOptions> = {}): Promise<BrokerOnLog> {
-    const made = new BrokerOnLog(options);
+  static async start(
+    options: Partial<LogOptions> = {},
+    brokerOptions: Partial<BrokerOptions> = {},
+  ): Promise<BrokerOnLog> {
+    const made = new BrokerOnLog(options, brokerOptions);
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     await Volume.format(made.disk, folder, volume, made.dataKey);
     await made.#open();
@@ -32,10 +41,11 @@ export class BrokerOnLog {
   async #open(): Promise<void> {
     const volume = await Volume.open(this.disk, folder, this.dataKey);
     this.#volume = volume;
-    this.#broker = await Broker.open({
+    let broker: Broker | undefined;
+    broker = await Broker.open({
       openLog: async (store) => {
-        await Log.open(volume, store, {
-          onDurable: (group) => this.#broker?.onDurable(group),
+        this.#log = await Log.open(volume, store, {
+          onDurable: (group) => broker?.onDurable(group),
           onFailed: (error) => {
             throw error;
           },
@@ -46,13 +56,37 @@ export class BrokerOnLog {
       users: [],
       verifyPassword: async () => false,
       limits: { memoryBytesMax: Infinity },
+      ...this.#brokerOptions,
     });
-    await this.broker.defined();
+    this.#broker = broker;
+    await broker.defined();
+  }
+
+  /** Whether the broker is there: neither being opened nor closed. */
+  get isOpen(): boolean {
+    return this.#broker !== undefined;
   }
 
   get broker(): Broker {
     if (this.#broker !== undefined) return this.#broker;
     throw new Error('the broker is not open');
+  }
+
+  get log(): Log {
+    if (this.#log !== undefined) return this.#log;
+    throw new Error('the log is not open');
+  }
+
+  /** Resolves once what was appended so far is synced; adds nothing to it. */
+  async flushed(): Promise<void> {
+    const { log } = this;
+    if (log.pendingBytes === 0) return;
+    const group = log.openGroup;
+    log.sync();
+    for (let turns = 0; log.durableGroup < group && log.pendingBytes > 0; turns++) {
+      if (turns > 10_000) throw new Error('the log does not sync');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Resolves once all that was appended so far is synced. */
@@ -63,8 +97,32 @@ export class BrokerOnLog {
 
   /** Ends the broker in order and opens it again. */
   async restart(): Promise<void> {
-    await this.broker.close();
-    await this.#volume?.close();
+    await this.close();
     await this.#open();
+  }
+
+  /** Opens the broker again as it is after the process was killed. */
+  async kill(): Promise<void> {
+    const left = this.disk.copy();
+    await this.close();
+    this.disk = left;
+    await this.#open();
+  }
+
+  /** Ends the broker in order. */
+  async close(): Promise<void> {
+    const { broker } = this;
+    this.#broker = undefined;
+    await broker.close();
+    await this.#volume?.close();
+  }
+
+  /**
+   * Proves the volume sound, with every record in it; the broker must be closed.
+   *
+   * @throws {StorageError}
+   */
+  async check(): Promise<void> {
+    await checkVolume(this.disk, folder, this.dataKey, () => {}, { found: proveRecord });
   }
 }

@@ -6,6 +6,7 @@ import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
+import { stsService } from '../../src/api/sts/service.ts';
 import { eventRecord } from '../../src/audit/record.ts';
 import { Trail, trailTimeline } from '../../src/audit/trail.ts';
 import { Authenticator } from '../../src/aws/authenticate.ts';
@@ -46,6 +47,7 @@ export class Machine {
   readonly folders: Folders = new Map();
   readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
+  readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
   log = new SyncingLog();
   /** Steps that the process passed; see {@link endAt}. */
@@ -128,6 +130,7 @@ export class ControlPlane {
       kmsService(this.kmsDomain),
       cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
       mqService({ control: this.control, region, brokerHost: 'localhost', consoleUrl }),
+      stsService(),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({ ...place, steps: { ...steps, ...this.#atTheDoor() } });
@@ -151,6 +154,7 @@ export class ControlPlane {
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
       hashPassword,
+      digestKey: this.machine.digestKey,
       region,
       accountId,
       keyCheckMs,
@@ -175,7 +179,7 @@ export class ControlPlane {
     const authenticator = new Authenticator({
       findAccessKey: (id) => this.#identity.findAccessKey(id),
       region,
-      globalRegion: { name: 'us-east-1', services: [] },
+      globalRegion: { name: 'us-east-1', services: ['sts'] },
       clock: this.machine.clock,
     });
     return {

@@ -2,7 +2,25 @@ import type { Disk, DiskFile, Done } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 
 interface Content {
+  /** What the file holds: the beginning of a buffer with zeros behind it. */
   bytes: Buffer;
+  /** That buffer: larger than the file where it grows. */
+  room: Buffer;
+}
+
+function contentOf(bytes: Buffer): Content {
+  return { bytes, room: bytes };
+}
+
+/** Gives a file another size; what is new in it is zeros. */
+function resize(content: Content, sizeBytes: number): void {
+  const { bytes } = content;
+  if (sizeBytes < bytes.length) bytes.fill(0, sizeBytes);
+  if (sizeBytes > content.room.length) {
+    content.room = Buffer.alloc(Math.max(sizeBytes, bytes.length * 2));
+    bytes.copy(content.room);
+  }
+  content.bytes = content.room.subarray(0, sizeBytes);
 }
 
 function systemError(code: string, name: string): NodeJS.ErrnoException {
@@ -32,9 +50,8 @@ class MemoryFile implements DiskFile {
       setImmediate(() => done(error));
       return;
     }
-    const { bytes } = this.#content;
     const end = offset + data.length;
-    if (end > bytes.length) this.#content.bytes = Buffer.concat([bytes], end);
+    if (end > this.sizeBytes) resize(this.#content, end);
     data.copy(this.#content.bytes, offset);
     setImmediate(() => done(null));
   }
@@ -59,7 +76,7 @@ class MemoryFile implements DiskFile {
   }
 
   async truncate(sizeBytes: number): Promise<void> {
-    this.#content.bytes = Buffer.concat([this.#content.bytes], sizeBytes);
+    resize(this.#content, sizeBytes);
   }
 
   async close(): Promise<void> {}
@@ -96,7 +113,7 @@ export class MemoryDisk implements Disk {
 
   /** Puts a file there, or in place of another. */
   put(file: string, bytes: Uint8Array): void {
-    this.#files.set(file, { bytes: Buffer.from(bytes) });
+    this.#files.set(file, contentOf(Buffer.from(bytes)));
   }
 
   /** Lets the next so many operations of a kind fail, on files of such a name. */

@@ -1,3 +1,4 @@
+import { recordHeaderBytes, writeRecordHeader } from '../../src/storage/log/records.ts';
 import type { MessageBlock, MessageLog, MessageStore } from '../../src/storage/message-store.ts';
 
 interface Row {
@@ -31,6 +32,9 @@ class MemoryBlock implements MessageBlock {
   get buffer(): Buffer {
     return this.stored;
   }
+  get end(): number {
+    return this.used;
+  }
 }
 
 /** The log's contract in memory: what was synced survives `reopen`, and nothing else does. */
@@ -54,7 +58,7 @@ export class MemoryLog implements MessageLog {
   #indexes: Row[] = [];
 
   reserve(type: number, size: number): MessageBlock {
-    const block = this.#room(this.#open, false, size);
+    const block = this.#room(this.#open, false, type, size);
     this.pendingBytes += size;
     this.#open = block;
     const batch = this.#isInBatch ? this.#batch : 0;
@@ -62,19 +66,25 @@ export class MemoryLog implements MessageLog {
     this.rows.push({ type, block, start: this.at, end, group: this.openGroup, batch });
     return block;
   }
-  reserveTransient(_type: number, size: number): MessageBlock {
-    this.#openTransient = this.#room(this.#openTransient, true, size);
+  reserveTransient(type: number, size: number): MessageBlock {
+    this.#openTransient = this.#room(this.#openTransient, true, type, size);
     return this.#openTransient;
   }
-  #room(open: MemoryBlock | undefined, transient: boolean, size: number): MemoryBlock {
+  #room(
+    open: MemoryBlock | undefined,
+    transient: boolean,
+    type: number,
+    size: number,
+  ): MemoryBlock {
+    const need = size + recordHeaderBytes;
     let block = open;
-    if (block === undefined || block.used + size > block.stored.length) {
-      block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, size));
+    if (block === undefined || block.used + need > block.stored.length) {
+      block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, need));
       this.all[block.slot] = block;
       this.blocks[block.slot] = block;
     }
-    this.at = block.used;
-    block.used += size;
+    this.at = writeRecordHeader(block.stored, block.used, type, size);
+    block.used += need;
     return block;
   }
   #block(slot: number): MemoryBlock {
@@ -102,6 +112,9 @@ export class MemoryLog implements MessageLog {
   }
   async load(slot: number): Promise<void> {
     this.blocks[slot] = this.#block(slot);
+  }
+  damaged(slot: number, offset: number): void {
+    throw new Error(`the record at ${offset} of slot ${slot} is damaged`);
   }
   /** Leaves every full block on the disk only. */
   evict(): void {

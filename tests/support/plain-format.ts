@@ -14,5 +14,8 @@ export const plainFormat: MessageFormat = {
   name: 'amqp091',
   headers: (buffer, start, end) => read(buffer, start, end).headers ?? {},
   expiration: (buffer, start, end) => read(buffer, start, end).expiration,
-  deadLetterHead: (_buffer, _start, _end, headers) => Buffer.from(JSON.stringify({ headers })),
+  deadLetterHead: (buffer, start, end, changes) => {
+    const headers = { ...read(buffer, start, end).headers, ...changes };
+    return Buffer.from(JSON.stringify({ headers }));
+  },
 };

@@ -3,25 +3,13 @@ import { webcrypto } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import * as x509 from '@peculiar/x509';
-import { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
 import type { Connection, Transport } from '../../src/protocols/protocol.ts';
-import { MemoryLog } from './memory-log.ts';
-
-/** A log in memory whose groups become durable soon after someone waits for it. */
-class SyncingLog extends MemoryLog {
-  #isDue = false;
-
-  override sync(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      this.syncNow();
-    });
-  }
-}
+import type { LogOptions } from '../../src/storage/log.ts';
+import { BrokerOnLog } from './broker-on-log.ts';
 
 class SocketTransport implements Transport {
   readonly peerAddress: string;
@@ -87,9 +75,10 @@ async function selfSigned(): Promise<{ key: string; cert: string }> {
   return { key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), cert: certificate.toString('pem') };
 }
 
-/** A broker over a log in memory behind a real TLS port of this process. */
+/** A broker over a log on a disk in memory, behind a real TLS port of this process. */
 export class TlsListener {
-  readonly broker: Broker;
+  /** The broker, its log and its disk. */
+  readonly onLog: BrokerOnLog;
   /** The certificate that clients must trust, PEM. */
   readonly ca: string;
   readonly #server: Server;
@@ -97,29 +86,48 @@ export class TlsListener {
   readonly #transports = new Set<SocketTransport>();
   readonly #ticks: NodeJS.Timeout;
 
-  private constructor(broker: Broker, key: string, cert: string) {
-    this.broker = broker;
+  private constructor(onLog: BrokerOnLog, key: string, cert: string) {
+    this.onLog = onLog;
     this.ca = cert;
     this.#server = createServer({ key, cert, minVersion: 'TLSv1.2' }, (s) => this.#accept(s));
     this.#ticks = setInterval(() => this.#tick(), 100);
   }
 
-  /** @param port 0 for any free one */
-  static async start(port = 0): Promise<TlsListener> {
-    const log = new SyncingLog();
-    const broker = await Broker.open({
-      openLog: async (store) => {
-        store.attach(log);
-      },
+  /**
+   * @param port 0 for any free one
+   * @param options of the broker, where they differ
+   * @param logOptions of its log
+   */
+  static async start(
+    port = 0,
+    options: Partial<BrokerOptions> = {},
+    logOptions: Partial<LogOptions> = {},
+  ): Promise<TlsListener> {
+    const onLog = await BrokerOnLog.start(logOptions, {
       formats: [amqp091Format],
       users: [{ username: 'guest', passwordHash: 'guest' }],
       verifyPassword: async (password, hash) => password === hash,
+      ...options,
     });
-    log.onDurable = (group) => broker.onDurable(group);
     const { key, cert } = await selfSigned();
-    const listener = new TlsListener(broker, key, cert);
+    const listener = new TlsListener(onLog, key, cert);
     await new Promise<void>((resolve) => listener.#server.listen(port, '127.0.0.1', resolve));
     return listener;
+  }
+
+  /** Disconnects everybody and opens the broker again, after a clean stop or as after a kill. */
+  async again(how: 'restart' | 'kill'): Promise<void> {
+    await this.#disconnect();
+    await this.onLog[how]();
+  }
+
+  async #disconnect(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    while (this.#sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  get broker(): Broker {
+    return this.onLog.broker;
   }
 
   get port(): number {
@@ -148,13 +156,14 @@ export class TlsListener {
   }
 
   #tick(): void {
-    this.broker.tick();
+    if (this.onLog.isOpen) this.broker.tick();
     for (const transport of this.#transports) transport.connection?.tick(performance.now());
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticks);
-    for (const socket of this.#sockets) socket.destroy();
+    await this.#disconnect();
     await new Promise((resolve) => this.#server.close(resolve));
+    await this.onLog.close();
   }
 }

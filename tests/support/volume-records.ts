@@ -8,17 +8,18 @@ import { Recovery } from '../../src/storage/log/recovery.ts';
 import { Replay } from '../../src/storage/log/replay.ts';
 import { pageBytes } from '../../src/storage/log/segment.ts';
 import { listSegments, SegmentFiles } from '../../src/storage/log/segment-files.ts';
-import { MessageView } from '../../src/storage/message-record.ts';
+import { MessageView, queuesAt } from '../../src/storage/message-record.ts';
 import { Volume, type VolumeKind } from '../../src/storage/volume.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function message(buffer: Buffer, start: number): Fields {
+function message(buffer: Buffer, start: number, end: number): Fields {
   const view = new MessageView();
-  view.open(buffer, start);
+  if (!view.open(buffer, start, end)) throw new Error('a message record is broken');
+  const at = queuesAt(buffer, start);
   const queues = Array.from({ length: view.queueCount }, (_, i) => [
-    readU32(buffer, start + 4 + i * 10),
-    readU48(buffer, start + 8 + i * 10),
+    readU32(buffer, at + i * 10),
+    readU48(buffer, at + 4 + i * 10),
   ]);
   return {
     format: view.format,

@@ -217,8 +217,13 @@ def main(folder, key):
         is_open_ended = volume.state != 2 and segment.number == volume.segment
         for block in check(segment, is_open_ended, volume.blocks_marked()):
             for kind, payload in segment.records(block):
-                line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
-                lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False))
+                try:
+                    line = {"at": [segment.number, block[0]], **describe(kind, payload, volume.kind == 1)}
+                except ValueError as broken:
+                    raise segment.damaged(f"has a broken record in block {block[0]}: {broken}")
+                text = json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+                # Bytes that are not UTF-8 are lone surrogates, which JSON writes as escapes.
+                lines.append(re.sub("[\ud800-\udfff]", lambda lone: f"\\u{ord(lone[0]):04x}", text))
     for name in set(volume.names) - {"volume", "lock", "mark", *(segment.name for segment in wanted)}:
         left = r"(volume|mark)\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
         if not re.fullmatch(left, name):

@@ -8,6 +8,8 @@ class Cursor:
 
     def skip(self, size):
         self.at += size
+        if self.at > len(self.data):
+            raise ValueError(f"it ends {self.at - len(self.data)} bytes early")
         return self.data[self.at - size:self.at]
 
     def take(self, what):
@@ -15,7 +17,7 @@ class Cursor:
             return int.from_bytes(self.skip(what), "big") if what > 0 else self.skip(-what).hex()
         if isinstance(what, str):
             return {"rest": lambda: self.skip(len(self.data) - self.at).decode(),
-                    "string": lambda: self.skip(self.take(1)).decode(),
+                    "string": lambda: self.skip(self.take(1)).decode(errors="surrogateescape"),
                     "bytes": lambda: self.skip(self.take(4)).hex()}[what]()
         rows = []
         while self.at < len(self.data):
@@ -34,7 +36,7 @@ TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHAN
 def message(cursor):
     take, flags = cursor.take, cursor.take(1)
     fields = {"format": take(1), "persistent": flags & 2 != 0,
-              "queues": [[take(4), take(6)] for _ in range(take(2))], "received": take(6),
+              "queues": [[take(4), take(6)] for _ in range(take(4 if flags & 4 else 2))], "received": take(6),
               "expires": take(6) if flags & 1 else None, "priority": take(1), "exchange": take("string"),
               "key": take("string")}
     head, body = take(4), take(4)
@@ -53,9 +55,13 @@ def message_index(cursor):
 
 
 def describe(kind, payload, is_system):
-    """What a record says, as a dictionary; names and order are those of the vectors."""
+    """What a record says, as a dictionary; names and order are those of the vectors. ValueError: it is broken."""
     cursor = Cursor(payload)
     if kind == 1 or (kind == 0x41 and not is_system):
-        return message(cursor) if kind == 1 else message_index(cursor)
-    name, fields = TYPES.get(kind, (str(kind), {}))
-    return {"type": name, **{field: cursor.take(what) for field, what in fields.items()}}
+        line = message(cursor) if kind == 1 else message_index(cursor)
+    else:
+        name, fields = TYPES.get(kind, (str(kind), {}))
+        line = {"type": name, **{field: cursor.take(what) for field, what in fields.items()}}
+    if line["type"] != str(kind) and cursor.at != len(payload):
+        raise ValueError(f"{len(payload) - cursor.at} bytes are left over")
+    return line

@@ -18,12 +18,14 @@ export const lookupEventsRequest = structure({
       AttributeKey: required(enumeration(lookupKeys)),
       AttributeValue: required(string({ min: 1, max: 2000 })),
     }),
+    // More than one is refused in CloudTrail's own words.
+    { max: 10 },
   ),
   StartTime: timestamp(),
   EndTime: timestamp(),
-  EventCategory: string(),
+  EventCategory: string({ max: 128 }),
   MaxResults: integer(),
-  NextToken: string(),
+  NextToken: string({ max: 1024 }),
 });
 
 /** LookupEvents, response. */

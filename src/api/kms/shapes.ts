@@ -36,8 +36,14 @@ export const policyName = string({ min: 1, max: 128, pattern: /^[\w]+$/ });
 export const limit = integer({ min: 1, max: 1000 });
 /** Where a page begins. */
 export const marker = string({ min: 1, max: 1024, pattern: /^[\u0020-\u00FF]*$/ });
+/** Bytes of an encryption context, so no key and no value of one is longer. */
+const contextBytesMax = 8192;
 /** The pairs authenticated with a ciphertext. Recorded in the trail in clear, as in AWS. */
-export const encryptionContext = map(string(), string());
+export const encryptionContext = map(
+  string({ max: contextBytesMax }),
+  string({ max: contextBytesMax }),
+  { max: 1024 },
+);
 /** No secret, but who has one may name the grant; not in the trail. */
 export const grantToken = sensitive(string({ min: 1, max: 8192 }));
 /** At most ten. */
@@ -68,21 +74,30 @@ export const dryRunModifiers = list(enumeration(['IGNORE_CIPHERTEXT']), { max: 1
 export const customKeyStoreId = string({ min: 1, max: 64 });
 /** 64 hex digits. */
 export const keyMaterialId = string({ min: 64, max: 64, pattern: /^[a-f0-9]+$/ });
-/** Up to 50 on a key. */
+/** Tags in one request. A key has up to 50, which the key service checks. */
+const tagsInRequestMax = 200;
+const tagKey = string({ min: 1, max: 128 });
+/** Tags of a key, or to be. */
 export const tags = list(
-  structure({
-    TagKey: required(string({ min: 1, max: 128 })),
-    TagValue: required(string({ min: 0, max: 256 })),
-  }),
+  structure({ TagKey: required(tagKey), TagValue: required(string({ min: 0, max: 256 })) }),
+  { max: tagsInRequestMax },
 );
-/** What a grant lets its grantee do. */
-export const grantOperations = list(
-  enumeration([...symmetricGrantOperations, ...otherGrantOperations]),
-);
+/** Keys of tags to be removed. */
+export const tagKeys = list(tagKey, { max: tagsInRequestMax });
+const grantOperation = enumeration([...symmetricGrantOperations, ...otherGrantOperations]);
+/** What a grant lets its grantee do; no more than there is to do. */
+export const grantOperations = list(grantOperation, {
+  max: symmetricGrantOperations.length + otherGrantOperations.length,
+});
+/** Pairs that a call's encryption context must have for a grant to apply. */
+const constraintPairs = map(string({ max: contextBytesMax }), string({ max: 384 }), {
+  min: 1,
+  max: 8,
+});
 /** When a grant applies. */
 export const grantConstraints = structure({
-  EncryptionContextSubset: encryptionContext,
-  EncryptionContextEquals: encryptionContext,
+  EncryptionContextSubset: constraintPairs,
+  EncryptionContextEquals: constraintPairs,
   SourceArn: string({ min: 1, max: 2048 }),
 });
 /** Kinds of key. */

@@ -28,26 +28,48 @@ const days = [
   'SUNDAY',
 ] as const;
 
+/*
+ * Amazon MQ's model has no limits; its documentation has those of the names, which control checks
+ * with its own messages. These bound what reaches control and the trail.
+ */
+
+/** An id, name, type, version or time. */
+const text = string({ max: 256 });
+/** A creator request id; clients send a UUID. */
+const creatorRequestId = string({ min: 1, max: 128 });
+const arn = string({ max: 2048 });
+const nextToken = string({ max: 1024 });
+const password = sensitive(string({ max: 1024 }), '***');
+/** A user's groups; Amazon MQ allows 20. */
+const groups = list(text, { max: 20 });
+/** Users of a broker; Amazon MQ allows 250. */
+const usersMax = 250;
+/** Tags in one request. A broker has up to 50, which control checks. */
+const tagsInRequestMax = 200;
+/** Longer than a tag may be, so that control says what is allowed. */
+const tagText = string({ max: 512 });
+const tags = map(tagText, tagText, { max: tagsInRequestMax });
+/** Security groups, subnets or shared resources that a request may name. */
+const names = list(text, { max: 125 });
+
 const deploymentMode = enumeration(
   ['SINGLE_INSTANCE', 'ACTIVE_STANDBY_MULTI_AZ', 'CLUSTER_MULTI_AZ'],
   anyCase,
 );
 const strategy = enumeration(['SIMPLE', 'LDAP', 'CONFIG_MANAGED'], anyCase);
 const replicationMode = enumeration(['NONE', 'CRDR'], anyCase);
-const tags = map(string(), string());
-const strings = list(string());
 
 const windowShape = structure({
   dayOfWeek: required(enumeration(days, anyCase)),
-  timeOfDay: required(string()),
-  timeZone: string(),
+  timeOfDay: required(text),
+  timeZone: text,
 });
 const logs = structure({ general: boolean(), audit: boolean() });
 const ldap = sensitive(document(), '***');
-const configuration = structure({ id: required(string()), revision: integer() });
+const configuration = structure({ id: required(text), revision: integer() });
 
 /** The members by which a broker is named in a path. */
-export const brokerPath = structure({ brokerId: required(string()) });
+export const brokerPath = structure({ brokerId: required(text) });
 
 /** A broker's id, alone. */
 export const brokerIdOnly = structure({ brokerId: string() });
@@ -57,25 +79,26 @@ export const nothing = structure({});
 
 /** CreateBroker, request. */
 export const createBrokerRequest = structure({
-  brokerName: required(string()),
+  brokerName: required(text),
   deploymentMode: required(deploymentMode),
-  engineType: required(string()),
-  hostInstanceType: required(string()),
+  engineType: required(text),
+  hostInstanceType: required(text),
   publiclyAccessible: boolean(),
   users: list(
     structure({
-      username: required(string()),
-      password: required(sensitive(string(), '***')),
+      username: required(text),
+      password: required(password),
       consoleAccess: boolean(),
-      groups: strings,
+      groups,
       replicationUser: boolean(),
     }),
+    { max: usersMax },
   ),
-  engineVersion: string(),
+  engineVersion: text,
   autoMinorVersionUpgrade: boolean(),
   authenticationStrategy: strategy,
   configuration,
-  creatorRequestId: string(),
+  creatorRequestId,
   encryptionOptions: structure({
     useAwsOwnedKey: required(boolean()),
     kmsKeyId: string({ min: 1, max: 2048 }),
@@ -83,13 +106,13 @@ export const createBrokerRequest = structure({
   ldapServerMetadata: ldap,
   logs,
   maintenanceWindowStartTime: windowShape,
-  securityGroups: strings,
+  securityGroups: names,
   storageType: enumeration(['EBS', 'EFS'], anyCase),
   storageSize: integer(),
-  subnetIds: strings,
+  subnetIds: names,
   tags,
   dataReplicationMode: replicationMode,
-  dataReplicationPrimaryBrokerArn: string(),
+  dataReplicationPrimaryBrokerArn: arn,
 });
 
 /** CreateBroker, response. */
@@ -108,7 +131,7 @@ export const describeBrokerResponse = structure({
   autoMinorVersionUpgrade: boolean(),
   brokerArn: string(),
   brokerId: string(),
-  brokerInstances: list(structure({ consoleURL: string(), endpoints: strings })),
+  brokerInstances: list(structure({ consoleURL: string(), endpoints: list(string()) })),
   brokerName: string(),
   brokerState: string(),
   created: timestamp(),
@@ -123,15 +146,15 @@ export const describeBrokerResponse = structure({
   pendingEngineVersion: string(),
   pendingHostInstanceType: string(),
   publiclyAccessible: boolean(),
-  securityGroups: strings,
+  securityGroups: list(string()),
   storageType: string(),
-  subnetIds: strings,
+  subnetIds: list(string()),
   tags,
   users: list(structure({ username: string() })),
 });
 
 /** A page that is asked for. */
-export const pageRequest = structure({ maxResults: integer(), nextToken: string() });
+export const pageRequest = structure({ maxResults: integer(), nextToken });
 
 /** ListBrokers, response. */
 export const listBrokersResponse = structure({
@@ -155,42 +178,42 @@ const updateMembers = {
   autoMinorVersionUpgrade: boolean(),
   configuration,
   dataReplicationMode: replicationMode,
-  engineVersion: string(),
-  hostInstanceType: string(),
+  engineVersion: text,
+  hostInstanceType: text,
   ldapServerMetadata: ldap,
   logs,
   maintenanceWindowStartTime: windowShape,
-  resourceShareArns: strings,
-  securityGroups: strings,
+  resourceShareArns: list(arn, { max: 20 }),
+  securityGroups: names,
   storageSize: integer(),
 };
 
 /** UpdateBroker, request. */
-export const updateBrokerRequest = structure({ brokerId: required(string()), ...updateMembers });
+export const updateBrokerRequest = structure({ brokerId: required(text), ...updateMembers });
 
 /** UpdateBroker, response: what was asked for. */
 export const updateBrokerResponse = structure({ brokerId: string(), ...updateMembers });
 
 /** CreateTags, request. */
-export const createTagsRequest = structure({ resourceArn: required(string()), tags });
+export const createTagsRequest = structure({ resourceArn: required(arn), tags });
 
 /** ListTags, request. */
-export const listTagsRequest = structure({ resourceArn: required(string()) });
+export const listTagsRequest = structure({ resourceArn: required(arn) });
 
 /** ListTags, response. */
 export const listTagsResponse = structure({ tags });
 
 /** DeleteTags, request. */
 export const deleteTagsRequest = structure({
-  resourceArn: required(string()),
-  tagKeys: required(strings),
+  resourceArn: required(arn),
+  tagKeys: required(list(tagText, { max: tagsInRequestMax })),
 });
 
 /** DescribeBrokerEngineTypes, request. */
 export const engineTypesRequest = structure({
-  engineType: string(),
+  engineType: text,
   maxResults: integer(),
-  nextToken: string(),
+  nextToken,
 });
 
 /** DescribeBrokerEngineTypes, response. */
@@ -204,11 +227,11 @@ export const engineTypesResponse = structure({
 
 /** DescribeBrokerInstanceOptions, request. */
 export const instanceOptionsRequest = structure({
-  engineType: string(),
-  hostInstanceType: string(),
-  storageType: string(),
+  engineType: text,
+  hostInstanceType: text,
+  storageType: text,
   maxResults: integer(),
-  nextToken: string(),
+  nextToken,
 });
 
 /** DescribeBrokerInstanceOptions, response. */
@@ -219,8 +242,8 @@ export const instanceOptionsResponse = structure({
       engineType: string(),
       hostInstanceType: string(),
       storageType: string(),
-      supportedDeploymentModes: strings,
-      supportedEngineVersions: strings,
+      supportedDeploymentModes: list(string()),
+      supportedEngineVersions: list(string()),
     }),
   ),
   maxResults: integer(),
@@ -229,27 +252,27 @@ export const instanceOptionsResponse = structure({
 
 /** CreateUser and UpdateUser, request. */
 export const userRequest = structure({
-  brokerId: required(string()),
-  username: required(string()),
-  password: sensitive(string(), '***'),
+  brokerId: required(text),
+  username: required(text),
+  password,
   consoleAccess: boolean(),
-  groups: strings,
+  groups,
   replicationUser: boolean(),
 });
 
 /** DescribeUser and DeleteUser, request. */
-export const userPath = structure({ brokerId: required(string()), username: required(string()) });
+export const userPath = structure({ brokerId: required(text), username: required(text) });
 
 /** ListUsers and DescribeSharedResources, request. */
 export const brokerPageRequest = structure({
-  brokerId: required(string()),
+  brokerId: required(text),
   maxResults: integer(),
-  nextToken: string(),
+  nextToken,
 });
 
 /** Promote, request. */
 export const promoteRequest = structure({
-  brokerId: required(string()),
+  brokerId: required(text),
   mode: required(enumeration(['SWITCHOVER', 'FAILOVER'], anyCase)),
 });
 
@@ -260,35 +283,38 @@ export const sharedResourcesResponse = structure({
 });
 
 /** DescribeConfiguration and DeleteConfiguration, request. */
-export const configurationPath = structure({ configurationId: required(string()) });
+export const configurationPath = structure({ configurationId: required(text) });
 
 /** ListConfigurationRevisions, request. */
 export const configurationPageRequest = structure({
-  configurationId: required(string()),
+  configurationId: required(text),
   maxResults: integer(),
-  nextToken: string(),
+  nextToken,
 });
 
 /** DescribeConfigurationRevision, request. */
 export const revisionPath = structure({
-  configurationId: required(string()),
-  configurationRevision: required(string()),
+  configurationId: required(text),
+  configurationRevision: required(text),
 });
 
 /** CreateConfiguration, request. */
 export const createConfigurationRequest = structure({
-  engineType: required(string()),
-  name: required(string()),
+  engineType: required(text),
+  name: required(text),
   authenticationStrategy: strategy,
-  engineVersion: string(),
+  engineVersion: text,
   tags,
 });
 
+/** Characters of a configuration's text, which is base64. */
+const configurationTextMax = 512 * 1024;
+
 /** UpdateConfiguration, request. */
 export const updateConfigurationRequest = structure({
-  configurationId: required(string()),
-  data: required(sensitive(string(), '***')),
-  description: string(),
+  configurationId: required(text),
+  data: required(sensitive(string({ max: configurationTextMax }), '***')),
+  description: string({ max: 1024 }),
 });
 
 /** ListConfigurations, response. */

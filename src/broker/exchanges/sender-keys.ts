@@ -1,13 +1,10 @@
-import type { Argument, Arguments } from '../arguments.ts';
+import { type Argument, type Arguments, requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 
 const none: readonly string[] = Object.freeze([]);
 
 /** No further routing keys; one object, so that it can be compared with. */
 export const noKeys = none;
-
-/** Routing keys that each of the two headers may have. */
-const keyCountMax = 1024;
 
 /** The routing keys that a sender names in headers, besides the message's own. */
 export interface SenderKeys {
@@ -21,10 +18,25 @@ export interface SenderKeys {
  * Reads the headers `CC` and `BCC` (RabbitMQ's sender-selected distribution). Items of the lists
  * that are no text do not count.
  *
- * @throws {BrokerError} `precondition-failed` where one of them is no list, or too long
+ * @throws {BrokerError} `precondition-failed` where one of them is no list
  */
 export function senderKeys(headers: Arguments): SenderKeys {
   return { open: keysIn(headers, 'CC'), hidden: keysIn(headers, 'BCC') };
+}
+
+/**
+ * Requires the keys that a sender names to be as many and as long as allowed.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkSenderKeys({ open, hidden }: SenderKeys, countMax: number): void {
+  const count = open.length + hidden.length;
+  if (count > countMax) {
+    const found = `${count} routing keys in headers CC and BCC`;
+    throw new BrokerError('precondition-failed', `${found}; ${countMax} are allowed`);
+  }
+  for (const key of open) requireShortName('routing key in header CC', key);
+  for (const key of hidden) requireShortName('routing key in header BCC', key);
 }
 
 function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {
@@ -37,9 +49,5 @@ function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {
     );
   }
   const items: readonly Argument[] = found.value;
-  if (items.length > keyCountMax) {
-    const why = `header '${name}' has ${items.length} routing keys, at most ${keyCountMax} are allowed`;
-    throw new BrokerError('precondition-failed', `invalid message: ${why}`);
-  }
   return items.flatMap(({ type, value }) => (type === 'longstr' ? [String(value)] : []));
 }

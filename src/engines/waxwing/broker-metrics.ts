@@ -1,4 +1,5 @@
-import { type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
+import { distinctPrintable } from '../../base/byte-text.ts';
+import { type Labels, type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
 import type { Broker } from '../../broker/broker.ts';
 import {
   type BrokerStatistics,
@@ -112,9 +113,13 @@ export class BrokerMetrics {
   }
 
   #addQueues(type: 'counter' | 'gauge', ...[name, help, of]: QueueValue): void {
-    const measure = (): Measured[] =>
-      this.#now.queues.map((queue) => [of(queue), { vhost: queue.vhost, queue: queue.name }]);
+    const measure = (): Measured[] => this.#now.queues.map((queue) => [of(queue), labelsOf(queue)]);
     const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, labelNames: ['vhost', 'queue'], measure });
   }
+}
+
+/** Labels are valid UTF-8, and different queues have different ones. */
+function labelsOf({ vhost, name }: QueueStatistics): Labels {
+  return { vhost: distinctPrintable(vhost), queue: distinctPrintable(name) };
 }

@@ -1,4 +1,4 @@
-import type { RequestValues } from '../../identity/conditions.ts';
+import type { RequestValues, Variants } from '../../identity/conditions.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
 import { serviceAccountId } from '../key-ids.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
@@ -24,12 +24,24 @@ export function requestValues(
   context: EncryptionContext,
   further: OperationValues,
 ): RequestValues {
-  const values = new Map<string, string | readonly string[]>();
+  const values = new Map<string, string | readonly string[] | Variants>();
   const all = { ...callValues(call), ...keyValues(key), ...contextValues(context), ...further };
   for (const [name, value] of Object.entries(all)) {
-    if (value !== undefined) values.set(name.toLowerCase(), value);
+    if (value === undefined) continue;
+    const folded = name.toLowerCase();
+    const before = values.get(folded);
+    values.set(folded, before === undefined ? value : { variants: both(before, value) });
   }
   return values;
+}
+
+/** All values under names that differ only in case. */
+function both(
+  before: string | readonly string[] | Variants,
+  value: string | readonly string[],
+): readonly string[] {
+  const known = typeof before === 'object' && 'variants' in before ? before.variants : before;
+  return [known, value].flat();
 }
 
 function callValues(call: KmsCall): OperationValues {

@@ -1,6 +1,7 @@
 import { isAwsPrincipal } from '../access/key-policies.ts';
 import type { OperationValues } from '../access/request-values.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall } from '../call.ts';
+import { canonicalContext } from '../ciphers/encryption-context.ts';
 import { KmsError } from '../errors.ts';
 import { isSymmetric } from '../key-specs.ts';
 import type { GrantConstraints, GrantRecord, KeyRecord } from '../records.ts';
@@ -136,6 +137,12 @@ function constraintsOf(
   asked: GrantConstraints | undefined,
 ): GrantConstraints | undefined {
   const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = asked ?? {};
+  if (EncryptionContextEquals !== undefined && EncryptionContextSubset !== undefined) {
+    throw new KmsError(
+      'ValidationException',
+      'Only one of EncryptionContextEquals and EncryptionContextSubset may be specified.',
+    );
+  }
   for (const pairs of [EncryptionContextEquals, EncryptionContextSubset]) {
     if (pairs === undefined) continue;
     if (!isSymmetric(key)) {
@@ -157,11 +164,15 @@ function constraintsOf(
 function requireConstraint(pairs: Readonly<Record<string, string>>): void {
   const values = Object.values(pairs);
   const longest = Math.max(0, ...values.map((value) => value.length));
-  if (values.length <= constraintPairsMax && longest <= constraintValueLengthMax) return;
-  throw new KmsError(
-    'ValidationException',
-    `A grant constraint has ${values.length} pairs with values of up to ${longest} characters; ${constraintPairsMax} pairs and ${constraintValueLengthMax} characters are allowed`,
-  );
+  const hasPairs = values.length >= 1 && values.length <= constraintPairsMax;
+  if (!hasPairs || longest > constraintValueLengthMax) {
+    throw new KmsError(
+      'ValidationException',
+      `A grant constraint has ${values.length} pairs with values of up to ${longest} characters; 1 to ${constraintPairsMax} pairs and ${constraintValueLengthMax} characters are allowed`,
+    );
+  }
+  // What no encryption context can be, no constraint can be: it would never let the grant apply.
+  canonicalContext(pairs);
 }
 
 function invalidPrincipal(principal: string): KmsError {

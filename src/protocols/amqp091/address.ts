@@ -1,3 +1,4 @@
+import { normalText } from '../../base/byte-text.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Publication } from '../../broker/publication.ts';
 
@@ -9,9 +10,13 @@ export function isReplyAddress(name: string): boolean {
   return name.startsWith(`${replyTo}.`);
 }
 
+const lineEnd = /[\r\n]/;
+const lineEnds = /[\r\n]/g;
+
 /** A name as clients mean it: line ends that slipped in do not count, as in RabbitMQ. */
 export function cleanName(name: string): string {
-  return name.replaceAll(/[\r\n]/g, '');
+  // Bytes on both sides of a line end may be UTF-8 once they lie together.
+  return lineEnd.test(name) ? normalText(name.replaceAll(lineEnds, '')) : name;
 }
 
 /** A channel that consumes from `amq.rabbitmq.reply-to`. */

@@ -316,7 +316,7 @@ export class AmqpConnection
     this.#send({
       id: 0x000a0032,
       replyCode: error.replyCode,
-      replyText: error.replyText.slice(0, 255),
+      replyText: error.replyText,
       classId: this.#methodId >>> 16,
       methodId: this.#methodId & 0xffff,
     });

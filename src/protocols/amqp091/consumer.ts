@@ -1,4 +1,5 @@
-import { copyBytes, writeU32 } from '../../base/bytes.ts';
+import { encodeText } from '../../base/byte-text.ts';
+import { checkShortString, copyBytes, writeU32 } from '../../base/bytes.ts';
 import { Shelf } from '../../base/shelf.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
@@ -27,7 +28,8 @@ export class ChannelConsumer implements Consumer {
     this.#channel = channel;
     this.tag = tag;
     this.isSettled = isSettled;
-    const name = Buffer.from(tag);
+    const name = encodeText(tag);
+    checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);
     writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
     prefix.writeUInt32BE(0x003c003c, 7);

@@ -1,4 +1,5 @@
-import { BytesError } from '../../base/bytes.ts';
+import { clipText, printable } from '../../base/byte-text.ts';
+import { BytesError, shortStringBytesMax } from '../../base/bytes.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 
@@ -58,9 +59,13 @@ export class AmqpError extends WaxwingError<ReplyName> {
     this.scope = isSoft ? 'channel' : 'connection';
   }
 
-  /** What the peer reads, as RabbitMQ words it: `NOT_FOUND - no queue 'a' in vhost '/'`. */
+  /**
+   * What the peer reads, as RabbitMQ words it: `NOT_FOUND - no queue 'a' in vhost '/'`. It is cut
+   * to what a short string holds; bytes in it that are not UTF-8 are written as `\xff`.
+   */
   get replyText(): string {
-    return `${this.code.toUpperCase().replaceAll('-', '_')} - ${this.message}`;
+    const text = `${this.code.toUpperCase().replaceAll('-', '_')} - ${this.message}`;
+    return clipText(printable(text), shortStringBytesMax);
   }
 }
 

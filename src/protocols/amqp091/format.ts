@@ -1,5 +1,6 @@
+import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
-import { type Arguments, noArguments } from '../../broker/arguments.ts';
+import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { readTable } from './codec/tables.ts';
@@ -20,19 +21,18 @@ export const amqp091Format: MessageFormat = {
     return shortStringAt(buffer, scan.expirationAt);
   },
 
-  deadLetterHead(buffer: Buffer, start: number, end: number, headers: Arguments): Buffer {
+  deadLetterHead(buffer: Buffer, start: number, end: number, headers: ArgumentChanges): Buffer {
     return changedHead(buffer, start, end, { headers, dropsExpiration: true });
   },
 };
 
 /** The head of a message as receivers may see it: without the header `BCC`. */
 export function visibleHead(buffer: Buffer, start: number, end: number): Buffer {
-  const { BCC: _, ...headers } = amqp091Format.headers(buffer, start, end);
-  return changedHead(buffer, start, end, { headers });
+  return changedHead(buffer, start, end, { headers: { BCC: undefined } });
 }
 
 /** The short string whose length byte is at a position; undefined below 0. */
 export function shortStringAt(bytes: Buffer, at: number): string | undefined {
   if (at < 0) return undefined;
-  return bytes.toString('utf8', at + 1, at + 1 + bytes.readUInt8(at));
+  return decodeText(bytes, at + 1, at + 1 + bytes.readUInt8(at));
 }

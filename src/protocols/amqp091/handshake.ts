@@ -1,3 +1,4 @@
+import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { ConnectionStartOk, ConnectionTuneOk } from './codec/methods.gen.ts';
 import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
@@ -61,7 +62,7 @@ export function readCredentials({ mechanism, response }: ConnectionStartOk): Cre
 
 /** RFC 4616: authorisation name (ignored), user and password, each after a zero. */
 function readPlain(response: Buffer): Credentials {
-  const [, username, password, ...more] = response.toString('utf8').split('\0');
+  const [, username, password, ...more] = decodeText(response, 0, response.length).split('\0');
   if (username === undefined || password === undefined || more.length > 0) {
     throw new AmqpError('access-refused', 'Login was refused: the PLAIN response is malformed');
   }

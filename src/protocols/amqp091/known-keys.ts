@@ -1,3 +1,4 @@
+import { decodeText } from '../../base/byte-text.ts';
 import { readU32 } from '../../base/bytes.ts';
 import { Shelf } from '../../base/shelf.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
@@ -28,8 +29,8 @@ export class Keys implements RememberedRoute {
     this.#start = shelf.put(bytes, start, end);
     this.#end = this.#start + end - start;
     this.#bytes = shelf.bytes;
-    this.exchange = bytes.toString('utf8', start + 1, routingKeyAt);
-    this.routingKey = bytes.toString('utf8', routingKeyAt + 1, end);
+    this.exchange = decodeText(bytes, start + 1, routingKeyAt);
+    this.routingKey = decodeText(bytes, routingKeyAt + 1, end);
     this.isReply = this.exchange === '' && isReplyAddress(this.routingKey);
   }
 

@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
-import { noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
+import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
@@ -122,7 +122,9 @@ export class Publisher {
     const publication = this.#publication;
     const { head, headStart, headEnd } = publication;
     const headers = amqp091Format.headers(head, headStart, headEnd);
-    const { open, hidden } = senderKeys(headers);
+    const keys = senderKeys(headers);
+    checkSenderKeys(keys, this.#channel.broker.limits.senderKeyCountMax);
+    const { open, hidden } = keys;
     if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
     if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
   }

@@ -1,12 +1,12 @@
 import { assert } from '../../base/assert.ts';
-import { readU32, writeU32 } from '../../base/bytes.ts';
+import { readU32 } from '../../base/bytes.ts';
 import { CounterSealer } from '../../crypto/aead.ts';
 import type { Position } from '../volume.ts';
 import { type Arena, blockBytes, type LogBlock } from './block.ts';
 import type { BlockTable } from './block-table.ts';
 import type { Group } from './group-writer.ts';
 import type { LiveSegment } from './live-segment.ts';
-import { recordHeaderBytes } from './records.ts';
+import { recordHeaderBytes, writeRecordHeader } from './records.ts';
 import {
   blockFlags,
   blockHeaderBytes,
@@ -106,8 +106,7 @@ export class Appender {
     const block = this.#open;
     assert(block !== undefined, 'a record has no block');
     const at = this.#used;
-    block.buffer[at] = type;
-    this.at = writeU32(block.buffer, at + 1, size);
+    this.at = writeRecordHeader(block.buffer, at, type, size);
     this.#used = at + need;
     return block;
   }

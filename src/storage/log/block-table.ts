@@ -3,6 +3,7 @@ import { Uint32List } from '../../base/uint32-list.ts';
 import { type Arena, Arenas, LogBlock } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import type { LiveSegment } from './live-segment.ts';
+import { recordHeaderBytes, writeRecordHeader } from './records.ts';
 
 /**
  * The blocks in which something is wanted, each under a slot. Many of them may hold a single message,
@@ -32,7 +33,7 @@ export class BlockTable {
   };
   #openTransient: LogBlock | undefined = undefined;
   #usedTransient = 0;
-  /** Where the last record reserved in a transient block begins. */
+  /** Where the payload of the last record reserved in a transient block begins. */
   transientAt = 0;
   /** Segments that have ended and in which nothing is wanted any more, since this was set to 0. */
   deadSegmentCount = 0;
@@ -117,19 +118,20 @@ export class BlockTable {
     home?.blocks.delete(number);
   }
 
-  /** Room in a block that is never written. */
-  reserveTransient(size: number): LogBlock {
+  /** Frames a record in a block that is never written. */
+  reserveTransient(type: number, size: number): LogBlock {
+    const need = size + recordHeaderBytes;
     let block = this.#openTransient;
-    if (block === undefined || this.#usedTransient + size > block.buffer.length) {
+    if (block === undefined || this.#usedTransient + need > block.buffer.length) {
       if (block !== undefined && this.#liveCounts.values[block.slot] === 0) this.#bury(block.slot);
-      const arena = this.arenas.take(size, false);
+      const arena = this.arenas.take(need, false);
       block = this.place(this.take(undefined, 0), arena);
       this.arenas.close(arena);
       this.#openTransient = block;
       this.#usedTransient = 0;
     }
-    this.transientAt = this.#usedTransient;
-    this.#usedTransient += size;
+    this.transientAt = writeRecordHeader(block.buffer, this.#usedTransient, type, size);
+    this.#usedTransient += need;
     return block;
   }
 

@@ -104,6 +104,11 @@ export class LogBlock implements MessageBlock {
     if (memory instanceof Arena) memory.blockCount++;
   }
 
+  /** First position of the buffer that is none of the block's. */
+  get end(): number {
+    return this.isSealed ? this.start + this.length : this.buffer.length;
+  }
+
   get segment(): number {
     return this.home?.number ?? 0;
   }

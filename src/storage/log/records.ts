@@ -1,10 +1,37 @@
-import { Reader, Writer } from '../../base/bytes.ts';
+import { Reader, readU32, Writer, writeU32 } from '../../base/bytes.ts';
 import { tagBytes } from '../../crypto/aead.ts';
+import { StorageError } from '../errors.ts';
 import type { IndexPlace, LiveSegment } from './live-segment.ts';
 import type { End } from './segment.ts';
 
 /** Bytes before each record's payload: type u8, length u32. */
 export const recordHeaderBytes = 5;
+
+/** Bytes that a record's payload may have; the largest message takes less by far. */
+export const recordBytesMax = 0x3fff_ffff;
+
+/** @throws {StorageError} `record-invalid` where no record may have a payload of this size */
+export function checkRecordSize(size: number): void {
+  if (size >= 0 && size <= recordBytesMax) return;
+  const found = `a record of ${size} bytes is not written`;
+  throw new StorageError('record-invalid', `${found}: ${recordBytesMax} are allowed`);
+}
+
+/** Writes what is before a record's payload and returns where the payload begins. */
+export function writeRecordHeader(buffer: Buffer, at: number, type: number, size: number): number {
+  buffer[at] = type;
+  return writeU32(buffer, at + 1, size);
+}
+
+/** The type of the record whose payload begins here. */
+export function recordTypeOf(buffer: Buffer, at: number): number {
+  return buffer[at - recordHeaderBytes] ?? -1;
+}
+
+/** Where the payload that begins here ends; perhaps behind the end of the buffer. */
+export function recordEnd(buffer: Buffer, at: number): number {
+  return at < recordHeaderBytes ? Infinity : at + readU32(buffer, at - 4);
+}
 
 /** Types of the records that the log itself appends; never reused. */
 export const logRecordTypes = {
@@ -77,8 +104,8 @@ export function encodeBlocks(segment: LiveSegment, lastBlock: number): Buffer {
 }
 
 /** The segment that a blocks record is about. */
-export function blocksOf(bytes: Buffer, start: number): number {
-  return new Reader(bytes, start).u64();
+export function blocksOf(bytes: Buffer, start: number, end: number): number {
+  return new Reader(bytes, start, end).u64();
 }
 
 /** Reads what {@link encodeBlocks} wrote into the segment. */

@@ -1,3 +1,4 @@
+import { BytesError } from '../../base/bytes.ts';
 import { StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
 import { LiveSegment } from './live-segment.ts';
@@ -109,6 +110,29 @@ export class Recovery {
   damage(segment: number, what: string, options?: ErrorOptions): StorageError {
     const file = this.#volume.path(segmentFile(segment));
     return new StorageError('volume-damaged', `${file} ${what}`, options);
+  }
+
+  /**
+   * Damage where a record is not laid out as its type says; any other error as it is.
+   *
+   * @param start where in the block's plaintext the record's payload begins
+   */
+  brokenRecord(segment: number, block: ReadBlock, start: number, cause: unknown): unknown {
+    const isInvalid = cause instanceof StorageError && cause.code === 'record-invalid';
+    if (!isInvalid && !(cause instanceof BytesError)) return cause;
+    const at = block.offset + blockHeaderBytes + start;
+    const what = `has a broken record at byte ${at} in block ${block.number}: ${cause.message}`;
+    return this.damage(segment, what, { cause });
+  }
+
+  /** A record that was found by its place is not what it must be: no segment where it is in memory only. */
+  brokenPlace(home: LiveSegment | undefined, block: number, offset: number): StorageError {
+    if (home === undefined) {
+      const what = `a message that is in memory only is damaged at offset ${offset} of its block`;
+      return new StorageError('volume-damaged', what);
+    }
+    const at = (home.offsets[block] ?? 0) + blockHeaderBytes + offset;
+    return this.damage(home.number, `has a broken record at byte ${at} in block ${block}`);
   }
 
   /** What went wrong, as an error of storage. */

@@ -70,21 +70,25 @@ export class Replay {
     segment.lengths[number] = plaintext.length;
     const block = this.#target.begin(segment, number, plaintext);
     for (const { type, start, end } of this.#records(segment, read)) {
-      switch (type) {
-        case logRecordTypes.index:
-          break;
-        case logRecordTypes.blocks:
-          if (blocksOf(plaintext, start) === segment.number) {
-            const place = { segment: segment.number, offset, firstBlock: number };
-            segment.index = { ...place, blockCount: 0 };
-          }
-          break;
-        case logRecordTypes.table:
-          this.#hasTable = true;
-          await this.#replayIndexes(segment, [...decodeTable(plaintext, start, end)]);
-          break;
-        default:
-          this.#target.record(block, type, plaintext, start, end);
+      try {
+        switch (type) {
+          case logRecordTypes.index:
+            break;
+          case logRecordTypes.blocks:
+            if (blocksOf(plaintext, start, end) === segment.number) {
+              const place = { segment: segment.number, offset, firstBlock: number };
+              segment.index = { ...place, blockCount: 0 };
+            }
+            break;
+          case logRecordTypes.table:
+            this.#hasTable = true;
+            await this.#replayIndexes(segment, decodeTable(plaintext, start, end));
+            break;
+          default:
+            this.#target.record(block, type, plaintext, start, end);
+        }
+      } catch (cause) {
+        throw this.#recovery.brokenRecord(segment.number, read, start, cause);
       }
     }
     this.#target.end(block);
@@ -107,9 +111,13 @@ export class Replay {
     const blocks = this.#recovery.readBlocks(home, offset, firstBlock, blockCount);
     for await (const read of blocks) {
       for (const { type, start, end } of this.#records(home, read)) {
-        if (type === logRecordTypes.blocks) decodeBlocks(read.plaintext, start, end, segment);
-        else if (type === logRecordTypes.index) {
-          this.#target.record(nowhere, type, read.plaintext, start, end);
+        try {
+          if (type === logRecordTypes.blocks) decodeBlocks(read.plaintext, start, end, segment);
+          else if (type === logRecordTypes.index) {
+            this.#target.record(nowhere, type, read.plaintext, start, end);
+          }
+        } catch (cause) {
+          throw this.#recovery.brokenRecord(home.number, read, start, cause);
         }
       }
     }

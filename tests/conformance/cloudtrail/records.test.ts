@@ -215,7 +215,7 @@ test('a password is three stars in the trail, and a hash in what is kept', async
   assert.match(plane.written, /"passwordHash":"pbkdf2-sha512\$/);
 });
 
-test('a call that is refused for its values is recorded with the reason and without them', async () => {
+test('a call that is refused for its values is recorded with the reason and what it asked for', async () => {
   const wrong = 'p:assword,with=signs';
   await assert.rejects(
     plane.mq.send(brokerRequest({ Users: [{ Username: 'admin', Password: wrong }] })),
@@ -228,7 +228,7 @@ test('a call that is refused for its values is recorded with the reason and with
   const invalid = await newest('ListKeys');
   assert.equal(invalid.errorCode, 'ValidationException');
   assert.match(invalid.errorMessage ?? '', /'limit' failed to satisfy constraint/);
-  assert.equal(invalid.requestParameters, null);
+  assert.deepEqual(invalid.requestParameters, { limit: 0 });
   assert.equal(plane.written.includes(wrong), false);
 });
 

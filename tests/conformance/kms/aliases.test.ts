@@ -73,7 +73,15 @@ for (const [name, exception] of wrongNames) {
 
 test('an alias cannot name another alias, nor a key that there is not', async () => {
   await create('alias/first', await createKey(plane));
-  await assert.rejects(create('alias/second', 'alias/first'), { name: 'NotFoundException' });
+  const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/first' }));
+  const aliasArn = `${KeyMetadata?.Arn?.split(':key/')[0]}:alias/first`;
+  for (const target of ['alias/first', aliasArn, 'alias/none']) {
+    const refused = { name: 'ValidationException', message: /must be a key id or a key ARN/ };
+    await assert.rejects(create('alias/second', target), refused);
+    const AliasName = 'alias/first';
+    const update = new UpdateAliasCommand({ AliasName, TargetKeyId: target });
+    await assert.rejects(plane.kms.send(update), refused);
+  }
   await assert.rejects(create('alias/second', '00000000-0000-4000-8000-000000000000'), {
     name: 'NotFoundException',
   });

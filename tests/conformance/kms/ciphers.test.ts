@@ -111,9 +111,9 @@ test('the order of the context does not matter, and none is as good as an empty 
 });
 
 test('a context is larger than allowed beyond 8192 bytes', async () => {
-  await assert.rejects(encrypt({ EncryptionContext: { k: 'v'.repeat(8200) } }), {
+  await assert.rejects(encrypt({ EncryptionContext: { k: 'v'.repeat(8192) } }), {
     name: 'ValidationException',
-    message: /^EncryptionContext of 8209 bytes is larger than the allowed 8192$/,
+    message: /^EncryptionContext of 8201 bytes is larger than the allowed 8192$/,
   });
 });
 

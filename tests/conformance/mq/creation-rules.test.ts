@@ -35,7 +35,12 @@ const passwordSigns =
 const manyTags = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`key-${i}`, '']));
 const window = { DayOfWeek: 'MONDAY', TimeOfDay: '02:00' };
 
-const refusals: readonly [what: string, changes: Changes, attribute: string, message: string][] = [
+const tagRule = (key: string) =>
+  `The tag with key [${key}] has other characters than letters, digits, spaces and _.:/=+-@`;
+
+type Refusal = readonly [what: string, changes: Changes, attribute: string, message: string];
+
+const refusals: readonly Refusal[] = [
   ['an empty name', { BrokerName: '' }, 'brokerName', `Broker name [] is invalid. ${nameRule}`],
   [
     'a name with a space',
@@ -223,6 +228,10 @@ const refusals: readonly [what: string, changes: Changes, attribute: string, mes
     'tags',
     'A tag value has 257 characters, 0 to 256 are allowed.',
   ],
+  ...['a#b', 'a\u0000', 'emoji \u{1f5dd}'].map((key): Refusal => {
+    return [`the tag key ${JSON.stringify(key)}`, { Tags: { [key]: 'x' } }, 'tags', tagRule(key)];
+  }),
+  ['a tag value with a hash sign', { Tags: { k: 'a#b' } }, 'tags', tagRule('k')],
   [
     'a reserved tag key',
     { Tags: { 'aws:createdBy': 'me' } },

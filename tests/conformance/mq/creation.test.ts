@@ -8,7 +8,11 @@ import {
   ListKeysCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
-import { DeleteBrokerCommand, RebootBrokerCommand } from '@aws-sdk/client-mq';
+import {
+  type CreateBrokerCommandInput,
+  DeleteBrokerCommand,
+  RebootBrokerCommand,
+} from '@aws-sdk/client-mq';
 import { PasswordChecker } from '../../../src/crypto/password.ts';
 import {
   brokerRequest,
@@ -200,6 +204,44 @@ test('another request under the same token is a conflict', async () => {
     ErrorAttribute: 'creatorRequestId',
     message: 'The creator request id [token-2] was used for a request with other parameters.',
   });
+});
+
+const password2 = 'another-horse-battery';
+const user = { Username: 'admin', Password: password };
+
+test('whatever differs under the same token is a conflict, and a password is not dropped', async () => {
+  const first = { BrokerName: 'token-3', CreatorRequestId: 'token-3', Users: [user] };
+  const { BrokerId } = await plane.mq.send(brokerRequest(first));
+  const changes: Partial<CreateBrokerCommandInput>[] = [
+    { Users: [{ ...user, Password: password2 }] },
+    { Users: [{ ...user, Username: 'other' }] },
+    { Users: [{ ...user, ConsoleAccess: true }] },
+    { Users: [{ ...user, Groups: ['g'] }] },
+    { Tags: { a: 'b' } },
+    { PubliclyAccessible: true },
+    { EngineVersion: '3.13' },
+  ];
+  for (const change of changes) {
+    await assert.rejects(plane.mq.send(brokerRequest({ ...first, ...change })), {
+      name: 'ConflictException',
+      ErrorAttribute: 'creatorRequestId',
+    });
+  }
+  assert.equal((await plane.mq.send(brokerRequest(first))).BrokerId, BrokerId);
+  await plane.settled();
+  plane = await plane.restart();
+  assert.equal((await plane.mq.send(brokerRequest(first))).BrokerId, BrokerId);
+  for (const secret of [password, password2]) assert.equal(plane.written.includes(secret), false);
+});
+
+test('a token has 1 to 128 characters', async () => {
+  for (const CreatorRequestId of ['', 'x'.repeat(129), 'x'.repeat(2000)]) {
+    await assert.rejects(plane.mq.send(brokerRequest({ CreatorRequestId })), {
+      name: 'BadRequestException',
+      ErrorAttribute: 'creatorRequestId',
+      message: /Member must have length (less|greater) than or equal to (1|128)$/,
+    });
+  }
 });
 
 test('a name that is in use is a conflict until its broker is gone', async () => {

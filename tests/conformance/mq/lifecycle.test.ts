@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ListGrantsCommand } from '@aws-sdk/client-kms';
-import { DeleteBrokerCommand, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
+import {
+  CreateTagsCommand,
+  DeleteBrokerCommand,
+  ListTagsCommand,
+  RebootBrokerCommand,
+  UpdateBrokerCommand,
+} from '@aws-sdk/client-mq';
 import { WaxwingError } from '../../../src/base/errors.ts';
 import {
   brokerRequest,
@@ -48,6 +54,11 @@ test('a deletion is under way before it is answered, and ends with nothing left'
     message: `Broker [${BrokerId}] cannot be rebooted in state DELETION_IN_PROGRESS, it must be RUNNING.`,
   });
   await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
+  // Its tags are there as long as it is.
+  const { BrokerArn: ResourceArn } = await describeBroker(plane, BrokerId);
+  await plane.mq.send(new CreateTagsCommand({ ResourceArn, Tags: { a: 'b' } }));
+  const { Tags } = await plane.mq.send(new ListTagsCommand({ ResourceArn }));
+  assert.deepEqual(Tags, { a: 'b' });
   release();
   await plane.settled();
   const gone = {

@@ -17,7 +17,8 @@ import {
   UpdateUserCommand,
 } from '@aws-sdk/client-mq';
 import { createBroker, password } from '../../support/broker-requests.ts';
-import { ControlPlane } from '../../support/control-plane.ts';
+import { ControlPlane, region } from '../../support/control-plane.ts';
+import { signRequest } from '../../support/sign-request.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Calls of Amazon MQ about what brokers here do not have. Each says so in AWS's form.
@@ -112,6 +113,16 @@ test('a broker without a replica cannot be promoted', async () => {
     name: 'BadRequestException',
     message: `Broker [${BrokerId}] has no data replication, so it cannot be promoted.`,
   });
+});
+
+test('a broker cannot be given shared resources', async () => {
+  const body = JSON.stringify({ resourceShareArns: ['arn:aws:ram:us-west-2:1:resource-share/1'] });
+  const plain = { method: 'PUT', path: `/v1/brokers/${BrokerId}`, headers: {}, body };
+  const atMs = plane.machine.clock.nowMs();
+  const signing = { ...plane.credentials, region, service: 'mq', atMs };
+  const { status, body: answer } = await plane.answer(await signRequest(plain, signing));
+  assert.equal(status, 400);
+  assert.equal(JSON.parse(answer).errorAttribute, 'resourceShareArns');
 });
 
 const updates: readonly [ConstructorParameters<typeof UpdateBrokerCommand>[0], string][] = [

@@ -48,7 +48,7 @@ export const createKey = (kms: Kms) =>
       BypassPolicyLockoutSafetyCheck: boolean(),
       Tags: tags,
       MultiRegion: boolean(),
-      XksKeyId: string({ min: 1, max: 128 }),
+      XksKeyId: string({ min: 1, max: 128, pattern: /^[a-zA-Z0-9-_.]+$/ }),
     }),
     output: structure({ KeyMetadata: keyMetadata }),
     handle(input, call) {

@@ -1,8 +1,8 @@
 import { operation } from '../../../aws/service.ts';
-import { boolean, list, required, string, structure } from '../../../aws/shape.ts';
+import { boolean, required, structure } from '../../../aws/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
-import { keyId, limit, marker, nothing, tags } from '../shapes.ts';
+import { keyId, limit, marker, nothing, tagKeys, tags } from '../shapes.ts';
 
 /** Adds tags to a key. */
 export const tagResource = (kms: Kms) =>
@@ -22,7 +22,7 @@ export const untagResource = (kms: Kms) =>
     readOnly: false,
     input: structure({
       KeyId: required(keyId),
-      TagKeys: required(list(string({ min: 1, max: 128 }))),
+      TagKeys: required(tagKeys),
     }),
     output: nothing,
     permissions: decidedByKey,

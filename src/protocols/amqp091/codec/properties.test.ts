@@ -85,7 +85,8 @@ test('a changed head differs in what was changed and in nothing else', () => {
         replyTo: 'elsewhere',
         dropsExpiration,
       });
-      const expected = { ...value, ...(setsHeaders ? { headers } : {}) };
+      const expected = { ...value };
+      if (setsHeaders) expected.headers = { ...value.headers, ...headers };
       if (value.replyTo !== undefined) expected.replyTo = 'elsewhere';
       if (dropsExpiration) delete expected.expiration;
       assert.deepEqual(sorted(readProperties(changed)), sorted(expected));

@@ -1,6 +1,7 @@
 import { Reader, Writer } from '../../../base/bytes.ts';
+import type { ArgumentChanges } from '../../../broker/arguments.ts';
 import { AmqpError } from '../errors.ts';
-import { type FieldTable, scanTable, writeTable } from './tables.ts';
+import { scanTable, writeChangedTable, writeTable } from './tables.ts';
 
 function readFlags(r: Reader): number {
   const flags = r.u16();
@@ -91,7 +92,8 @@ function skipShort(r: Reader): number {
 
 /** What of a head is to be other than it came. */
 export interface HeadChange {
-  readonly headers?: FieldTable;
+  /** Headers by name; all others keep their bytes. */
+  readonly headers?: ArgumentChanges;
   /** Takes the place of the one that is there. */
   readonly replyTo?: string;
   readonly dropsExpiration?: boolean;
@@ -115,7 +117,7 @@ export function changedHead(head: Buffer, start: number, end: number, change: He
     if ((flags & 0x8000) !== 0) skipShort(r);
     if ((flags & 0x4000) !== 0) skipShort(r);
     replace(r.at, found.headersAt < 0 ? r.at : found.headersEnd);
-    writeTable(w, change.headers);
+    writeHeaders(w, head, change.headers);
     flags |= 0x2000;
   }
   if (change.replyTo !== undefined && found.replyToAt >= 0) {
@@ -129,6 +131,12 @@ export function changedHead(head: Buffer, start: number, end: number, change: He
   replace(end, end);
   w.bytes.writeUInt16BE(flags, flagsAt);
   return w.toBuffer();
+}
+
+/** Writes the headers of the head that was scanned last, with changes. */
+function writeHeaders(w: Writer, head: Buffer, changes: ArgumentChanges): void {
+  if (found.headersAt >= 0) writeChangedTable(w, head, found.headersAt, changes);
+  else writeTable(w, changes);
 }
 
 function endOfShort(bytes: Buffer, at: number): number {

@@ -1,5 +1,11 @@
+import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import { type Reader, readU32, type Writer } from '../../../base/bytes.ts';
-import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
+import type {
+  Argument,
+  ArgumentChanges,
+  Arguments,
+  ArgumentType,
+} from '../../../broker/arguments.ts';
 import { AmqpError } from '../errors.ts';
 
 /** A field table (4.2.5.5): names of at most 255 bytes to typed values. */
@@ -171,7 +177,7 @@ function unknownType(letter: number): AmqpError {
 function readValue(r: Reader, type: ArgumentType, depth: number): Argument['value'] {
   switch (type) {
     case 'longstr':
-      return r.longBytes().toString('utf8');
+      return readLongText(r);
     case 'binary':
       return r.longBytes().toString('base64');
     case 'bool':
@@ -189,6 +195,12 @@ function readValue(r: Reader, type: ArgumentType, depth: number): Argument['valu
     default:
       return readNumber(r, type);
   }
+}
+
+function readLongText(r: Reader): string {
+  const size = r.u32();
+  const start = r.skip(size);
+  return decodeText(r.bytes, start, start + size);
 }
 
 type NumberType = Exclude<
@@ -214,10 +226,15 @@ function readNumber(r: Reader, type: NumberType): number | string {
     case 'long':
       return fromBigInt(bytes.readBigInt64BE(r.skip(8)));
     case 'float':
-      return bytes.readFloatBE(r.skip(4));
+      return fromFloat(bytes.readFloatBE(r.skip(4)));
     case 'double':
-      return bytes.readDoubleBE(r.skip(8));
+      return fromFloat(bytes.readDoubleBE(r.skip(8)));
   }
+}
+
+/** JSON has neither infinities nor NaN: such a value stays text. */
+function fromFloat(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
 }
 
 /** Beyond 2^53 a number would not be exact: such a value stays decimal text. */
@@ -236,13 +253,43 @@ function readDecimal(r: Reader): string {
 }
 
 /** Writes a field table, its length first. */
-export function writeTable(w: Writer, table: FieldTable): void {
+export function writeTable(w: Writer, table: ArgumentChanges): void {
   const start = w.claim(4);
+  writeFields(w, table);
+  w.bytes.writeUInt32BE(w.at - start - 4, start);
+}
+
+/**
+ * Writes a field table, its length first, as a copy of another one with changes. Fields that do not
+ * change keep their bytes and their order; what is added follows them.
+ *
+ * @param at where the other table's length is; the table was scanned before
+ */
+export function writeChangedTable(
+  w: Writer,
+  bytes: Buffer,
+  at: number,
+  changes: ArgumentChanges,
+): void {
+  const start = w.claim(4);
+  const end = at + 4 + readU32(bytes, at);
+  for (let field = at + 4; field < end; ) {
+    const valueAt = field + 1 + (bytes[field] ?? 0);
+    const next = afterValue(bytes, valueAt, end, 0);
+    const name = decodeText(bytes, field + 1, valueAt);
+    if (!Object.hasOwn(changes, name)) w.raw(bytes.subarray(field, next));
+    field = next;
+  }
+  writeFields(w, changes);
+  w.bytes.writeUInt32BE(w.at - start - 4, start);
+}
+
+function writeFields(w: Writer, table: ArgumentChanges): void {
   for (const [name, argument] of Object.entries(table)) {
+    if (argument === undefined) continue;
     w.shortString(name);
     writeArgument(w, argument);
   }
-  w.bytes.writeUInt32BE(w.at - start - 4, start);
 }
 
 function writeArray(w: Writer, values: FieldArray): void {
@@ -253,7 +300,7 @@ function writeArray(w: Writer, values: FieldArray): void {
 
 function writeArgument(w: Writer, { type, value }: Argument): void {
   w.u8(letters[type]);
-  if (type === 'longstr') w.longBytes(Buffer.from(String(value), 'utf8'));
+  if (type === 'longstr') w.longBytes(encodeText(String(value)));
   else if (type === 'binary') w.longBytes(Buffer.from(String(value), 'base64'));
   else if (type === 'bool') w.u8(value === true ? 1 : 0);
   else if (type === 'timestamp') writeInt64(w, BigInt(value as number | string));

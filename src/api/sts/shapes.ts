@@ -1,0 +1,13 @@
+import { string, structure } from '../../aws/shape.ts';
+
+/* The security token service's shapes, API version 2011-06-15. */
+
+/** GetCallerIdentity, request. */
+export const getCallerIdentityRequest = structure({});
+
+/** GetCallerIdentity, response. */
+export const getCallerIdentityResponse = structure({
+  UserId: string(),
+  Account: string(),
+  Arn: string(),
+});

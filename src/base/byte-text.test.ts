@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  clipText,
+  decodeText,
+  distinctPrintable,
+  encodeText,
+  normalText,
+  printable,
+  textBytes,
+} from './byte-text.ts';
+
+const telling = [
+  0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xc3, 0xa9, 0xe0, 0xed, 0xa0, 0xef, 0xbf, 0xbd, 0xf0,
+];
+const bytes = fc
+  .array(fc.oneof(fc.constantFrom(...telling), fc.integer({ min: 0, max: 255 })), { maxLength: 40 })
+  .map((list) => Buffer.from(list));
+const decoded = (from: Buffer) => decodeText(from, 0, from.length);
+
+test('the text of any bytes gives the same bytes back, through JSON too', () => {
+  fc.assert(
+    fc.property(bytes, (value) => {
+      const text = decoded(value);
+      assert.deepEqual(encodeText(text), value);
+      assert.deepEqual(encodeText(JSON.parse(JSON.stringify(text))), value);
+      assert.equal(textBytes(text), value.length);
+      assert.equal(normalText(text), text);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('different bytes have different texts, also as they are printed where that matters', () => {
+  fc.assert(
+    fc.property(bytes, bytes, (a, b) => {
+      const isSame = a.equals(b);
+      assert.equal(decoded(a) === decoded(b), isSame);
+      if (isSame) return;
+      assert.notEqual(distinctPrintable(decoded(a)), distinctPrintable(decoded(b)));
+    }),
+  );
+  assert.notEqual(distinctPrintable('\\xff'), distinctPrintable(decoded(Buffer.of(0xff))));
+});
+
+test('valid UTF-8 is decoded as usual, a replacement character among it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      assert.equal(decoded(Buffer.from(text)), text);
+    }),
+  );
+  assert.equal(decoded(Buffer.from('a\ufffdb')), 'a\ufffdb');
+});
+
+test('bytes between two positions are decoded without a look at their neighbours', () => {
+  const euro = Buffer.from('€');
+  assert.equal(decodeText(euro, 0, 2), '\udce2\udc82');
+  assert.equal(decodeText(euro, 1, 3), '\udc82\udcac');
+});
+
+test('what is printed is one line of valid text', () => {
+  fc.assert(
+    fc.property(bytes, (value) => {
+      const shown = printable(decoded(value));
+      assert.ok(shown.isWellFormed());
+      assert.doesNotMatch(shown, /\p{Cc}|[\u2028\u2029]/u);
+    }),
+  );
+  assert.equal(printable('caf\udce9\n'), 'caf\\xe9\\x0a');
+});
+
+test('a text is cut between characters and never longer than allowed', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, sizeMax) => {
+      const clipped = clipText(text, sizeMax);
+      assert.ok(text.startsWith(clipped) && clipped.isWellFormed());
+      assert.ok(textBytes(clipped) <= sizeMax);
+    }),
+  );
+  assert.equal(clipText('aé€', 3), 'aé');
+});

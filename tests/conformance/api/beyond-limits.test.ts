@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EventRecord } from '../../../src/audit/record.ts';
+import { parseLine, trailTimeline } from '../../../src/audit/trail.ts';
+import type { Operation, Service } from '../../../src/aws/service.ts';
+import type { Range, Shape, ShapeNode } from '../../../src/aws/shape.ts';
+import { ControlPlane, region } from '../../support/control-plane.ts';
+import { requestFor, smallest } from '../../support/shape-requests.ts';
+import { signRequest } from '../../support/sign-request.ts';
+
+// For every member of every operation, a value just beyond each of its limits.
+
+/** A wrong value of one shape, and what is wrong about it. */
+interface Wrong {
+  readonly what: string;
+  readonly value: unknown;
+}
+
+type Json = Record<string, unknown>;
+
+type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
+
+/** Every value that breaks one limit of a shape, or of what is in it; all else in it is right. */
+function wrongValues(shape: Shape<unknown>): readonly Wrong[] {
+  const { node } = shape;
+  switch (node.kind) {
+    case 'structure':
+      return wrongStructures(node, smallest(shape) as Json);
+    case 'list':
+      return wrongLists(node);
+    case 'map':
+      return wrongMaps(node);
+    case 'string':
+      return wrongTexts(node);
+    case 'enumeration':
+      return [{ what: ' that is not listed', value: 'Nothing' }];
+    case 'integer':
+      return beyond(node, (value) => value, 'integer');
+    case 'blob':
+      return beyond(node, (length) => Buffer.alloc(length).toString('base64'), 'bytes');
+    case 'boolean':
+    case 'timestamp':
+    case 'document':
+      return [];
+  }
+}
+
+/** One value below the least of a range and one above its greatest, where there can be such. */
+function beyond({ min, max }: Range, made: (size: number) => unknown, what: string): Wrong[] {
+  const sizes = [...(max === undefined ? [] : [max + 1]), ...(min === undefined ? [] : [min - 1])];
+  return sizes
+    .filter((size) => size >= 0)
+    .map((size) => ({ what: ` of ${size} ${what}`, value: made(size) }));
+}
+
+function wrongStructures({ members }: NodeOf<'structure'>, right: Json): Wrong[] {
+  return Object.entries(members).flatMap(([name, member]) =>
+    wrongValues(member).map(({ what, value }) => {
+      return { what: `${name}${what}`, value: { ...right, [name]: value } };
+    }),
+  );
+}
+
+function wrongLists(node: NodeOf<'list'>): Wrong[] {
+  const listOf = (length: number) => Array.from({ length }, () => smallest(node.of));
+  return [
+    ...beyond(node, listOf, 'elements'),
+    ...wrongValues(node.of).map(({ what, value }) => ({ what: `[]${what}`, value: [value] })),
+  ];
+}
+
+function wrongMaps(node: NodeOf<'map'>): Wrong[] {
+  const pairs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, smallest(node.value)]));
+  return [
+    ...beyond(node, pairs, 'pairs'),
+    ...wrongValues(node.key).map(({ what, value: key }) => {
+      return { what: `{key}${what}`, value: { [String(key)]: smallest(node.value) } };
+    }),
+    ...wrongValues(node.value).map(({ what, value }) => {
+      return { what: `{value}${what}`, value: { k: value } };
+    }),
+  ];
+}
+
+function wrongTexts(node: NodeOf<'string'>): Wrong[] {
+  const { pattern, min = 1 } = node;
+  const wrongs = beyond(node, (length) => 'a'.repeat(length), 'characters');
+  if (pattern === undefined) return wrongs;
+  const outside = ['\u0000', ' ', '\u0100'].map((each) => each.repeat(min));
+  const value = outside.find((each) => !pattern.test(each));
+  assert.ok(value, `the pattern ${pattern} lets everything through`);
+  return [...wrongs, { what: ' outside its pattern', value }];
+}
+
+const plane = await ControlPlane.inProcess();
+
+interface Answered {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly requestId: string;
+}
+
+async function answerTo(service: Service, name: string, input: Json): Promise<Answered> {
+  const operation = service.operations[name] as Operation<unknown, unknown>;
+  const plain = requestFor(service, name, operation, input);
+  const atMs = plane.machine.clock.nowMs();
+  const signing = { ...plane.credentials, region, service: service.name, atMs };
+  const { status, headers, body } = await plane.answer(await signRequest(plain, signing));
+  const code = headers['x-amzn-ErrorType'] ?? '';
+  const { message = '' } = body.startsWith('{') ? JSON.parse(body) : {};
+  return { status, code, message, requestId: headers['x-amzn-RequestId'] ?? '' };
+}
+
+async function eventsById(): Promise<ReadonlyMap<string | undefined, EventRecord>> {
+  const found = new Map<string | undefined, EventRecord>();
+  const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, newestFirst: false };
+  for await (const { bytes } of plane.store.readTimeline(trailTimeline, range)) {
+    const { event } = parseLine(bytes);
+    found.set(event.requestID, event);
+  }
+  return found;
+}
+
+/** What an empty label or query makes of a path is another path. */
+function isPathWithout(service: Service, value: Json): boolean {
+  return service.wire === 'rest-json' && Object.values(value).includes('');
+}
+
+for (const service of plane.services.filter(({ wire }) => wire !== 'query')) {
+  const code = service.wire === 'rest-json' ? 'BadRequestException' : 'ValidationException';
+  for (const [name, operation] of Object.entries(service.operations)) {
+    const wrongs = [...wrongValues(operation.input as Shape<unknown>)];
+    if (wrongs.length === 0) continue;
+    test(`${service.name} ${name} refuses what is beyond a limit, and records it`, async () => {
+      const answers: (Answered & { readonly what: string })[] = [];
+      for (const { what, value } of wrongs) {
+        if (isPathWithout(service, value as Json)) continue;
+        answers.push({ what, ...(await answerTo(service, name, value as Json)) });
+      }
+      assert.ok(answers.length > 0);
+      const events = await eventsById();
+      for (const { what, status, code: found, message, requestId } of answers) {
+        assert.deepEqual([status, found], [400, code], `${what}: ${message}`);
+        assert.match(
+          message,
+          /^1 validation error detected: .* failed to satisfy constraint: /s,
+          what,
+        );
+        assert.ok(message.length < 2000, what);
+        const event = events.get(requestId);
+        assert.equal(event?.eventName, name, what);
+        assert.equal(event.errorCode, code, what);
+        assert.equal(event.errorMessage?.slice(0, 200), message.slice(0, 200), what);
+      }
+    });
+  }
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Service } from '../../../src/aws/service.ts';
+import type { Shape, ShapeNode } from '../../../src/aws/shape.ts';
+import { BotocoreModel, type ModelConstraints } from '../../support/botocore-models.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { findPrograms } from '../../support/other-programs.ts';
+
+const { services } = await ControlPlane.inProcess();
+
+/** A shape within an operation's input, and where it is. */
+interface Place {
+  readonly path: string;
+  readonly shape: Shape<unknown>;
+}
+
+function* places(shape: Shape<unknown>, path: string): Generator<Place> {
+  yield { path, shape };
+  const { node } = shape;
+  if (node.kind === 'structure') {
+    for (const [name, member] of Object.entries(node.members)) {
+      yield* places(member, path === '' ? name : `${path}.${name}`);
+    }
+  } else if (node.kind === 'list') {
+    yield* places(node.of, `${path}.element`);
+  } else if (node.kind === 'map') {
+    yield* places(node.key, `${path}.key`);
+    yield* places(node.value, `${path}.value`);
+  }
+}
+
+function* inputsOf(service: Service): Generator<readonly [operation: string, place: Place]> {
+  for (const [name, { input }] of Object.entries(service.operations)) {
+    for (const place of places(input, '')) yield [name, place];
+  }
+}
+
+test('every list, map, text and blob that a caller can send has a largest size', () => {
+  const unlimited = services.flatMap((service) =>
+    [...inputsOf(service)]
+      .filter(([, { shape }]) => {
+        const { node } = shape;
+        const isSized = ['list', 'map', 'string', 'blob'].includes(node.kind);
+        return isSized && !('max' in node && node.max !== undefined);
+      })
+      .map(([name, { path }]) => `${service.name} ${name} ${path}`),
+  );
+  assert.deepEqual(unlimited, []);
+});
+
+/** What differs from a model on purpose, by service and member; a star is any operation. */
+const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  mq: {
+    '* MaxResults': 'Amazon MQ has its own message for it, and takes 5 to 100',
+    '* EngineType': 'control has its own message for it',
+    'DescribeBrokerInstanceOptions StorageType': 'any case is taken',
+  },
+  cloudtrail: {
+    '* MaxResults': 'CloudTrail has an error of its own for it',
+    '* EventCategory': 'CloudTrail has an error of its own for it',
+  },
+  kms: {
+    'CreateKey KeySpec': 'keys of some kinds are not offered',
+    'CreateKey CustomerMasterKeySpec': 'keys of some kinds are not offered',
+  },
+  sts: {},
+};
+
+/** In what a shape is looser or stricter than the model. */
+function differences(node: ShapeNode, model: ModelConstraints): string[] {
+  const ours = node as { min?: number; max?: number; pattern?: RegExp; values?: readonly string[] };
+  const found: string[] = [];
+  for (const limit of ['min', 'max'] as const) {
+    // A text, list or map is never shorter than nothing.
+    const there = model[limit] === 0 ? undefined : model[limit];
+    const here = ours[limit] === 0 ? undefined : ours[limit];
+    if (there !== undefined && here !== there) found.push(`${limit} ${here} here, ${there} there`);
+  }
+  if (model.pattern !== undefined && model.values === undefined) {
+    // A model's pattern is about the whole text, with anchors or without.
+    const there = new RegExp(`^(?:${model.pattern})$`, 'u').source;
+    const isSame = anchored(ours.pattern?.source ?? '') === anchored(model.pattern);
+    if (!isSame) found.push(`pattern ${ours.pattern} here, ${there} there`);
+  }
+  const missing = (model.values ?? []).filter((value) => !ours.values?.includes(value));
+  if (missing.length > 0) found.push(`no ${missing.join(', ')} here`);
+  return found;
+}
+
+function anchored(pattern: string): string {
+  return pattern.replace(/^\^/, '').replace(/\$$/, '').toLowerCase();
+}
+
+/** Amazon MQ's members begin with a small letter on the wire and with a capital one in the model. */
+function modelPath(service: Service, path: string): string {
+  if (service.wire !== 'rest-json') return path;
+  return path
+    .split('.')
+    .map((name) => {
+      const isPart = ['element', 'key', 'value'].includes(name);
+      return isPart ? name : name.charAt(0).toUpperCase() + name.slice(1);
+    })
+    .join('.');
+}
+
+function differencesOf(service: Service, model: BotocoreModel): string[] {
+  const exceptions = onPurpose[service.name] ?? {};
+  return [...inputsOf(service)].flatMap(([operation, { path: ourPath, shape }]) => {
+    const path = modelPath(service, ourPath);
+    const constraints = model.constraintsOf(operation).get(path);
+    const isException = `* ${path}` in exceptions || `${operation} ${path}` in exceptions;
+    if (constraints === undefined || isException) return [];
+    return differences(shape.node, constraints).map((text) => `${operation} ${path}: ${text}`);
+  });
+}
+
+const pythons = await findPrograms({
+  name: 'python3',
+  versionArguments: [
+    '-c',
+    'import botocore, os; print(botocore.__version__, os.path.dirname(botocore.__file__))',
+  ],
+  package: 'python3-botocore',
+});
+
+if (typeof pythons === 'string') {
+  test('inputs have the limits of the service models of botocore', { skip: pythons }, () => {});
+} else {
+  for (const { version: found } of pythons) {
+    const [version = '', folder = ''] = found.split(' ');
+    for (const service of services) {
+      test(`${service.name} has the limits of the service model of botocore ${version}`, () => {
+        const model = BotocoreModel.read(folder, service.name, service.apiVersion);
+        assert.ok(model, `botocore ${version} has no model of ${service.name}`);
+        assert.deepEqual(differencesOf(service, model), []);
+      });
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Operation, Service } from '../../src/aws/service.ts';
+import type { Shape, ShapeNode } from '../../src/aws/shape.ts';
+import type { PlainRequest } from './sign-request.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked.
+type AnyOperation = Operation<any, any>;
+
+/** The request by which an official client calls an operation with an input, of JSON's types. */
+export function requestFor(
+  service: Service,
+  name: string,
+  operation: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+): PlainRequest {
+  switch (service.wire) {
+    case 'json-1.1': {
+      const target = `${service.targetPrefixes?.[0]}.${name}`;
+      const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
+      return { method: 'POST', path: '/', headers, body: JSON.stringify(input) };
+    }
+    case 'rest-json':
+      return restRequest(operation, input);
+    case 'query': {
+      const call = { Action: name, Version: service.apiVersion };
+      const body = new URLSearchParams({ ...call, ...textsOf(input) }).toString();
+      const type = 'application/x-www-form-urlencoded; charset=utf-8';
+      return { method: 'POST', path: '/', headers: { 'content-type': type }, body };
+    }
+  }
+}
+
+function restRequest(
+  { http }: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+): PlainRequest {
+  const { method = 'GET', path: pattern = '/' } = http ?? {};
+  const values = new Map(Object.entries(input));
+  const path = pattern.replace(/\{(\w+)\}/g, (_, label: string) => {
+    const value = String(values.get(label));
+    values.delete(label);
+    return encodeURIComponent(value);
+  });
+  const rest = Object.fromEntries(values);
+  if (method === 'GET' || method === 'DELETE') {
+    return { method, path, headers: {}, query: textsOf(rest), body: '' };
+  }
+  return { method, path, headers: {}, body: JSON.stringify(rest) };
+}
+
+function textsOf(input: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
+  const texts = Object.entries(input).map(([name, value]) => {
+    return [name, Array.isArray(value) ? value.map(String) : String(value)] as const;
+  });
+  return Object.fromEntries(texts);
+}
+
+/** Characters of which at least one is in every pattern; those that grow most in JSON come first. */
+const characters = ['\u0001', '"', 'é', 'a', '1'];
+
+/**
+ * About the largest value that a shape allows, in JSON's types: texts of what grows most in JSON,
+ * lists and maps full.
+ */
+export function largest(shape: Shape<unknown>): unknown {
+  return made(shape, true);
+}
+
+/** A value that a shape allows, with no members but the required ones. */
+export function smallest(shape: Shape<unknown>): unknown {
+  return made(shape, false);
+}
+
+/** Characters of the texts in a list or map, which the door's largest body bounds too. */
+const innerTextMax = 512;
+
+function made({ node }: Shape<unknown>, isLarge: boolean, isInner = false): unknown {
+  switch (node.kind) {
+    case 'structure': {
+      const wanted = ([, member]: [string, Shape<unknown>]) => isLarge || 'required' in member;
+      const members = Object.entries(node.members).filter(wanted);
+      return Object.fromEntries(
+        members.map(([name, each]) => [name, made(each, isLarge, isInner)]),
+      );
+    }
+    case 'list': {
+      const length = isLarge ? (node.max ?? 1) : Math.max(node.min ?? 1, 1);
+      return Array.from({ length }, () => made(node.of, isLarge, true));
+    }
+    case 'map': {
+      const length = (isLarge ? node.max : node.min) ?? 0;
+      const pairs = Array.from({ length }, (_, index) => {
+        const key = String(made(node.key, isLarge, true)).slice(String(index).length);
+        return [`${index}${key}`, made(node.value, isLarge, true)];
+      });
+      return Object.fromEntries(pairs);
+    }
+    default:
+      return madeSimple(node, isLarge, isInner);
+  }
+}
+
+function madeSimple(node: ShapeNode, isLarge: boolean, isInner: boolean): unknown {
+  switch (node.kind) {
+    case 'string': {
+      const { min = 1, max = 1 } = node;
+      const largest = isInner ? Math.min(max, Math.max(min, innerTextMax)) : max;
+      return textOf(node, isLarge ? largest : Math.max(min, 1), isLarge);
+    }
+    case 'enumeration':
+      return node.values[0];
+    case 'integer':
+      return node.min ?? 5;
+    case 'blob': {
+      const { min = 1, max = 1 } = node;
+      return Buffer.alloc(isLarge ? max : Math.max(min, 1)).toString('base64');
+    }
+    case 'boolean':
+      return false;
+    case 'timestamp':
+      return 1;
+    default:
+      return {};
+  }
+}
+
+function textOf({ pattern }: { pattern?: RegExp }, length: number, isLarge: boolean): string {
+  const texts = characters.map((each) => each.repeat(length));
+  const fits = (text: string) => pattern?.test(text) ?? true;
+  return (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? 'a'.repeat(length);
+}
