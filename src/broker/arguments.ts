@@ -1,4 +1,4 @@
-import { textBytes } from '../base/byte-text.ts';
+import { encodeText, textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { BrokerError } from './errors.ts';
 
@@ -57,9 +57,39 @@ const classes: Partial<Record<ArgumentType, string>> = {
   double: 'float',
 };
 
-/** Whether the value is a whole number of any width. */
-export function isInteger(argument: Argument): argument is Argument & { value: number } {
-  return classes[argument.type] === 'int' && typeof argument.value === 'number';
+/** The value where it is a whole number of any width, rounded beyond 2^53; otherwise undefined. */
+export function wholeNumber({ type, value }: Argument): number | undefined {
+  return classes[type] === 'int' ? Number(value) : undefined;
+}
+
+/**
+ * Whether two values are equal whatever their types: numbers and times by what they are worth, text
+ * and bytes by their octets, an empty table and an empty array. So headers exchanges compare.
+ */
+export function hasSameValue(a: Argument, b: Argument): boolean {
+  if (a.type === b.type) return isSameArgument(a, b);
+  if (isNumber(a) && isNumber(b)) return isSameNumber(a.value, b.value);
+  if (isEmptyList(a) && isEmptyList(b)) return true;
+  const [text, bytes] = a.type === 'binary' ? [b, a] : [a, b];
+  if (text.type !== 'longstr' || bytes.type !== 'binary') return false;
+  return encodeText(String(text.value)).toString('base64') === bytes.value;
+}
+
+function isNumber(argument: Argument): argument is Argument & { value: number | string } {
+  return classes[argument.type] !== undefined || argument.type === 'timestamp';
+}
+
+/** Numbers beyond 2^53 are text where they are whole; see {@link Argument}. */
+function isSameNumber(a: number | string, b: number | string): boolean {
+  if (typeof a === typeof b) return a === b;
+  const number = Number(typeof a === 'number' ? a : b);
+  const text = typeof a === 'number' ? b : a;
+  return Number.isInteger(number) && BigInt(number) === BigInt(text);
+}
+
+function isEmptyList({ type, value }: Argument): boolean {
+  if (type !== 'table' && type !== 'array') return false;
+  return Object.keys(value as object).length === 0; // the type says what the value is
 }
 
 /** Whether two arguments are the same but for the width of a number. */

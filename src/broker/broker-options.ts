@@ -12,6 +12,8 @@ export interface BrokerOptions {
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   /** Whether a password is the one that was hashed. */
   readonly verifyPassword: (password: string, hash: string) => Promise<boolean>;
+  /** Of the engine whose behaviour clients are to expect; 3.13 where it is not given. */
+  readonly engineVersion?: string;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly limits?: Partial<Limits>;

@@ -9,7 +9,7 @@ import {
 } from '../../tests/support/bare-broker.ts';
 import type { Arguments } from './arguments.ts';
 import { BrokerError } from './errors.ts';
-import { CreditPool } from './subscription.ts';
+import { CreditPool } from './flow/credit-pool.ts';
 import { Transaction } from './transaction.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
@@ -57,8 +57,8 @@ test('a requeued message keeps its place and says it was delivered before', asyn
 
 test('prefetch and a shared pool bound what is unsettled', async () => {
   const b = await BareBroker.open();
-  const pool = new CreditPool();
-  pool.limit = 3;
+  const pool = new CreditPool(b.broker);
+  pool.setLimit(3);
   const inboxes = [new Inbox(), new Inbox()];
   const queue = b.queue('q');
   const subscriptions = inboxes.map((inbox) =>

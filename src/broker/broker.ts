@@ -18,7 +18,7 @@ import { Flow } from './flow.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { Delivery } from './subscription.ts';
+import { type Deliverer, Delivery } from './subscription.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 
@@ -36,6 +36,8 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
+  /** As clients are told it: `3.13`. */
+  readonly engineVersion: string;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
   readonly counters = new Counters();
@@ -67,7 +69,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #routing: Routing;
-  #dirty: Queue[] = [];
+  #dirty: Deliverer[] = [];
   #timed = new Set<Queue>();
   #dueMs = Infinity;
   #nowMs = 0;
@@ -78,6 +80,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
+    this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
@@ -135,10 +138,6 @@ export class Broker implements VhostHost, Journal<Change> {
   requireMemory(what: string): void {
     if (!this.#memory.isExhausted || this.isRecovering) return;
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
-  }
-
-  get burstCountMax(): number {
-    return this.limits.burstCountMax;
   }
 
   /** The group up to which everything is synced. */
@@ -364,19 +363,19 @@ export class Broker implements VhostHost, Journal<Change> {
     while (this.#dirty.length > 0) {
       const dirty = this.#dirty;
       this.#dirty = [];
-      for (const queue of dirty) {
-        queue.isDirty = false;
-        queue.deliver();
+      for (const deliverer of dirty) {
+        deliverer.isDirty = false;
+        deliverer.deliver();
       }
     }
     this.store.writeSettlements();
     this.#nowMs = 0;
   }
 
-  markDirty(queue: Queue): void {
-    if (queue.isDirty) return;
-    queue.isDirty = true;
-    this.#dirty.push(queue);
+  markDirty(deliverer: Deliverer): void {
+    if (deliverer.isDirty) return;
+    deliverer.isDirty = true;
+    this.#dirty.push(deliverer);
   }
 
   nowMs(): number {

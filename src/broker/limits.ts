@@ -31,6 +31,11 @@ export interface Limits {
   readonly consumerCountShort: number;
   /** Milliseconds after which a connection is closed that is made to wait, or whose peer takes nothing. */
   readonly stuckMsMax: number;
+  /**
+   * Milliseconds that a delivery may stay unsettled, after which its channel is closed; a queue's
+   * `x-consumer-timeout` goes before it. Infinity for any time. It is looked at once a minute.
+   */
+  readonly consumerTimeoutMs: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
   /** Queues in all remembered routes of a virtual host, each counted as often as it is in one. */
@@ -69,6 +74,7 @@ export const defaultLimits: Limits = {
   unsettledCountShort: 1024,
   consumerCountShort: 16,
   stuckMsMax: 30 * 60 * 1000,
+  consumerTimeoutMs: 30 * 60 * 1000,
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 400_000,

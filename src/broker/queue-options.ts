@@ -1,6 +1,6 @@
 import { textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
-import { type Arguments, isInteger, isShortName } from './arguments.ts';
+import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 
 /** What a declaration says of a queue. */
@@ -16,6 +16,7 @@ export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
 /** A queue's arguments, read and checked. Infinity where there is no limit. */
 export interface QueueSettings {
+  readonly type: QueueType;
   readonly ttlMs: number;
   readonly expiresMs: number;
   readonly lengthMax: number;
@@ -28,6 +29,8 @@ export interface QueueSettings {
   readonly isSingleActive: boolean;
   /** Failed deliveries after which a message is dropped or dies; only quorum queues count them. */
   readonly deliveryLimit: number;
+  /** Milliseconds that a delivery may stay unsettled; undefined where the broker's limit counts. */
+  readonly consumerTimeoutMs: number | undefined;
 }
 
 /** Milliseconds that an expiry may at most be: ten years, as in RabbitMQ. */
@@ -35,7 +38,8 @@ export const expiryMsMax = 315_360_000_000;
 
 const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
-type QueueType = 'classic' | 'quorum';
+/** Types of queues there are. */
+export type QueueType = 'classic' | 'quorum';
 
 // Which arguments a type of queue knows; those of another type are refused, all others ignored.
 const common = [
@@ -46,14 +50,22 @@ const common = [
   'x-max-length-bytes',
   'x-message-ttl',
   'x-overflow',
-  'x-queue-leader-locator',
   'x-queue-type',
   'x-single-active-consumer',
 ];
 const known: Readonly<Record<QueueType, readonly string[]>> = {
   classic: [...common, 'x-max-priority', 'x-queue-mode', 'x-queue-version'],
-  quorum: [...common, 'x-dead-letter-strategy', 'x-delivery-limit', 'x-quorum-initial-group-size'],
+  quorum: [
+    ...common,
+    'x-dead-letter-strategy',
+    'x-delivery-limit',
+    'x-queue-leader-locator',
+    'x-quorum-initial-group-size',
+  ],
 };
+/** Known to one type of queue alone, and still ignored where a stored queue of the other has them. */
+const ignoredOnceStored = ['x-queue-leader-locator', 'x-queue-mode'];
+
 const knownToOthers = [
   'x-initial-cluster-size',
   'x-max-age',
@@ -67,6 +79,16 @@ const knownToOthers = [
 export const comparedArguments: readonly string[] = [
   ...new Set([...known.classic, ...known.quorum]),
 ].filter((name) => name !== 'x-queue-mode');
+
+/** Arguments of any type of queue. */
+const knownToAny: ReadonlySet<string> = new Set([
+  ...known.classic,
+  ...known.quorum,
+  ...knownToOthers,
+]);
+
+const deadLetterStrategies = ['at-most-once', 'at-least-once'];
+const leaderLocators = ['client-local', 'balanced', 'random', 'least-leaders'];
 
 /** Reads one argument after the other and refuses the first that is wrong. */
 class ArgumentReader {
@@ -87,14 +109,15 @@ class ArgumentReader {
   count(name: string): number {
     const found = this.#args[name];
     if (found === undefined) return Infinity;
-    if (!isInteger(found)) return this.fail(name, `"expected integer, got ${found.type}"`);
-    return found.value < 0 ? this.fail(name, `{value_negative,${found.value}}`) : found.value;
+    const value = wholeNumber(found);
+    if (value === undefined) return this.fail(name, `"expected integer, got ${found.type}"`);
+    return value < 0 ? this.fail(name, `{value_negative,${found.value}}`) : value;
   }
 
   expiry(name: string): number {
     const ms = this.count(name);
     if (ms === Infinity || ms <= expiryMsMax) return ms;
-    return this.fail(name, `{value_too_large,${ms}}`);
+    return this.fail(name, `{value_too_large,${this.#args[name]?.value}}`);
   }
 
   text(name: string): string | undefined {
@@ -126,34 +149,70 @@ class ArgumentReader {
     this.fail(name, `"unsupported ${what} '${found.value}'"`);
   }
 
+  /** Refuses a word that does not exist. */
+  checkWord(name: string, allowed: readonly string[], why: string): void {
+    const found = this.text(name);
+    if (found !== undefined && !allowed.includes(found)) this.fail(name, why);
+  }
+
   type(): QueueType {
     const type = this.text('x-queue-type') ?? 'classic';
     if (type !== 'classic' && type !== 'quorum') {
       this.fail('x-queue-type', `"unsupported queue type '${type}'"`);
     }
-    const foreign = [...comparedArguments, ...knownToOthers];
+    this.#refuseForeign(type, (name) => !ignoredOnceStored.includes(name));
+    return type;
+  }
+
+  /** Refuses arguments that only other types of queues know. */
+  #refuseForeign(type: QueueType, isChecked: (name: string) => boolean): void {
     for (const name of Object.keys(this.#args)) {
-      if (known[type].includes(name) || !foreign.includes(name)) continue;
+      if (known[type].includes(name) || !knownToAny.has(name) || !isChecked(name)) continue;
       const text = `invalid arg '${name}' for ${this.#subject} of queue type rabbit_${type}_queue`;
       throw new BrokerError('precondition-failed', text);
     }
-    return type;
+  }
+
+  /** Refuses arguments that only other types of queues know, those that were once ignored among them. */
+  refuseForeign(): void {
+    this.#refuseForeign(this.type(), () => true);
+  }
+
+  /** Refuses what queues of the quorum type cannot be. */
+  checkQuorum({ durable, exclusive, autoDelete }: QueueOptions): void {
+    if (this.type() !== 'quorum') return;
+    const wrong = [
+      ...(autoDelete ? ['auto-delete'] : []),
+      ...(exclusive ? ['exclusive-owner'] : []),
+      ...(durable ? [] : ['non-durable']),
+    ][0];
+    if (wrong === undefined) return;
+    const text = `invalid property '${wrong}' for ${this.#subject}`;
+    throw new BrokerError('precondition-failed', text);
   }
 }
 
 /**
- * Checks what only a new queue's arguments must be. A queue that is read back is not held to it: a
- * rule that came later must not keep a broker from starting.
+ * Checks what is asked of new queues alone. A queue that is read back is not held to it: a rule that
+ * came later must not keep a broker from starting.
  *
  * @param subject `queue 'q' in vhost '/'`
  * @throws {BrokerError} `precondition-failed`
  */
-export function checkQueueArguments(args: Arguments, subject: string): void {
-  const reader = new ArgumentReader(args, subject);
+export function checkQueueOptions(options: QueueOptions, subject: string): void {
+  const reader = new ArgumentReader(options.arguments, subject);
+  reader.refuseForeign();
+  reader.count('x-consumer-timeout');
+  reader.checkWord('x-queue-leader-locator', leaderLocators, 'invalid_queue_locator_arg');
+  reader.checkWord('x-dead-letter-strategy', deadLetterStrategies, 'invalid_dlx_strategy');
+  if (reader.count('x-quorum-initial-group-size') === 0) {
+    reader.fail('x-quorum-initial-group-size', '{value_zero,0}');
+  }
   reader.checkName('x-dead-letter-exchange');
   reader.checkName('x-dead-letter-routing-key');
   reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
   reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
+  reader.checkQuorum(options);
 }
 
 /**
@@ -174,10 +233,11 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
   }
   const priorityMax = reader.count('x-max-priority');
   if (priorityMax !== Infinity && priorityMax > 255) {
-    reader.fail('x-max-priority', `{max_value_exceeded,${priorityMax}}`);
+    reader.fail('x-max-priority', `{max_value_exceeded,${args['x-max-priority']?.value}}`);
   }
   const overflow = reader.text('x-overflow') ?? 'drop-head';
   return {
+    type,
     ttlMs: reader.expiry('x-message-ttl'),
     expiresMs,
     lengthMax: reader.count('x-max-length'),
@@ -189,6 +249,13 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     deadLetterKey: isShortName(deadLetterKey ?? '') ? deadLetterKey : undefined,
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
+    consumerTimeoutMs: readTimeout(args['x-consumer-timeout']),
     deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,
   };
+}
+
+/** Ignores what is no number of milliseconds: a stored queue may have anything there. */
+function readTimeout(found: Argument | undefined): number | undefined {
+  const ms = found === undefined ? undefined : wholeNumber(found);
+  return ms !== undefined && ms >= 0 ? ms : undefined;
 }

@@ -1,6 +1,7 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
 import { BrokerError, describe } from './errors.ts';
+import type { Limits } from './limits.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
 import { ByPriority, InOrder, type Ready } from './ready.ts';
 import {
@@ -18,7 +19,7 @@ export interface QueueHost {
   readonly store: MessageStore;
   /** The one cursor for deliveries. */
   readonly delivery: Delivery;
-  readonly burstCountMax: number;
+  readonly limits: Limits;
   /** Wall milliseconds, read once a turn. */
   nowMs(): number;
   markDirty(queue: Queue): void;
@@ -155,7 +156,7 @@ export class Queue {
   deliver(): void {
     if (this.isDeleted || this.isLoading) return;
     const { store, delivery } = this.#host;
-    for (let burst = this.#host.burstCountMax; burst > 0; burst--) {
+    for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return;
       const sequence = this.#ready.peek();
       if (this.window.expiresAtMs(sequence) < this.#host.nowMs()) {
@@ -292,6 +293,7 @@ export class Queue {
     answer: (delivery: Delivery | undefined) => void,
   ): void {
     const { store, delivery } = this.#host;
+    if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
     this.#dropExpired();
     const sequence = this.isDeleted ? -1 : this.#ready.peek();
@@ -405,7 +407,7 @@ export class Queue {
     this.isDeleted = true;
     const gone = this.subscriptions.splice(0);
     for (const subscription of gone) {
-      subscription.isActive = false;
+      subscription.end();
       subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
     }
     for (const get of this.#gets.splice(0)) get();

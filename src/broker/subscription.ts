@@ -1,4 +1,5 @@
 import { MessageView } from '../storage/message-record.ts';
+import type { CreditPool, PlaceInLine } from './flow/credit-pool.ts';
 import type { Queue } from './queue.ts';
 
 /** How a delivery ended: AMQP 1.0 part 3.4, of which every other protocol's answer is a subset. */
@@ -25,11 +26,11 @@ export interface Consumer {
   cancelled(reason: string): void;
 }
 
-/** Credit that several subscriptions share (AMQP 0-9-1: `global` qos). */
-export class CreditPool {
-  /** Deliveries that may be unsettled at once; Infinity for any number. */
-  limit = Infinity;
-  used = 0;
+/** What the broker calls in its next round because it may have something to deliver. */
+export interface Deliverer {
+  /** In the broker's list for the next round. */
+  isDirty: boolean;
+  deliver(): void;
 }
 
 /** How a consumer wants a queue's messages. */
@@ -60,6 +61,8 @@ export class Subscription {
   /** Of the options what each delivery asks for; they themselves lie elsewhere in memory. */
   readonly isSettled: boolean;
   readonly #pool: CreditPool | undefined;
+  /** Where it waits for credit of its pool; undefined where it does not. */
+  place: PlaceInLine | undefined = undefined;
   /** Sequence numbers by delivery number; -1 once settled. */
   #ring = new Float64Array(ringSize);
   #first = 0;
@@ -79,10 +82,11 @@ export class Subscription {
   /** Whether the next message may go here. */
   canTake(): boolean {
     if (this.consumer?.isWritable !== true) return false;
-    if (this.isSettled) return true;
+    if (!this.isSettled && this.unsettledCount >= this.#prefetch) return false;
     const pool = this.#pool;
-    if (pool !== undefined && pool.used >= pool.limit) return false;
-    return this.unsettledCount < this.#prefetch;
+    if (pool === undefined || pool.hasCredit) return true;
+    pool.wait(this);
+    return false;
   }
 
   /** The number of the next delivery, which stays unsettled until `settle`. */
@@ -115,7 +119,7 @@ export class Subscription {
 
   #forget(count: number): void {
     this.unsettledCount -= count;
-    if (this.#pool !== undefined) this.#pool.used -= count;
+    this.#pool?.release(count);
     const mask = this.#ring.length - 1;
     while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
     if (this.#first === this.#next && mask >= ringSizeKept) this.#ring = new Float64Array(ringSize);
@@ -151,6 +155,11 @@ export class Subscription {
     return count;
   }
 
+  /** The number of the first delivery that is not settled; where all are, that of the next one. */
+  get firstUnsettled(): number {
+    return this.#first;
+  }
+
   /** Whether this delivery still waits to be settled. */
   isUnsettled(deliveryNumber: number): boolean {
     if (deliveryNumber < this.#first || deliveryNumber >= this.#next) return false;
@@ -170,7 +179,7 @@ export class Subscription {
 
   /**
    * Takes one message out of turn (basic.get). `answer` is called before this returns unless the
-   * message must come from the disk.
+   * message must come from the disk; never where the subscription is stopped before it has come.
    */
   get(settled: boolean, answer: (delivery: Delivery | undefined) => void): void {
     this.queue.get(this, settled, answer);
@@ -179,8 +188,14 @@ export class Subscription {
   /** No more deliveries; what is unsettled lives on (basic.cancel). */
   stop(): void {
     if (!this.isActive) return;
-    this.isActive = false;
+    this.end();
     this.queue.leave(this);
+  }
+
+  /** The queue is gone: no more deliveries. */
+  end(): void {
+    this.isActive = false;
+    this.#pool?.leave(this);
   }
 
   /** Ends it, settling what is left with one outcome. */

@@ -24,7 +24,7 @@ import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
-  checkQueueArguments,
+  checkQueueOptions,
   comparedArguments,
   type QueueOptions,
   readQueueArguments,
@@ -269,7 +269,7 @@ export class Vhost {
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
     this.#requireRoom('queue', this.queues.size, queueCountMax);
     readQueueArguments(options.arguments, subject);
-    checkQueueArguments(options.arguments, subject);
+    checkQueueOptions(options, subject);
     this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) this.#own(queue, owner);

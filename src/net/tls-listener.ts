@@ -11,6 +11,9 @@ import { listen } from './listen.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 import { Flusher, SocketTransport } from './transport.ts';
 
+/** Milliseconds between two ticks of a connection: half of the shortest heartbeat's interval. */
+const tickMs = 500;
+
 /** Milliseconds that a TLS handshake may take. */
 const handshakeTimeoutMs = 10_000;
 
@@ -71,7 +74,7 @@ export class TlsListener {
    */
   async open(port: number): Promise<number> {
     const found = await listen(this.#tcp, this.#options.host, port);
-    this.#ticks = setInterval(() => this.#tick(), 1000);
+    this.#ticks = setInterval(() => this.#tick(), tickMs);
     return found;
   }
 

@@ -150,7 +150,7 @@ export class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
-  /** Once a second. */
+  /** Twice a second. */
   tick(nowMs: number): void {
     this.connection.tick(nowMs);
     if (!this.#isClosed) return;

@@ -29,7 +29,7 @@ export interface Connection {
   receive(bytes: Buffer): void;
   /** The transport takes bytes again. */
   writable(): void;
-  /** Once a second: heartbeats and timeouts. */
+  /** Twice a second: heartbeats and timeouts. */
   tick(nowMs: number): void;
   /** End of a turn of the event loop in which anything happened: write what has gathered. */
   flush(): void;

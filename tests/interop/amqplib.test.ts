@@ -32,6 +32,12 @@ function collect(channel: ConfirmChannel, queue: string, count: number, noAck = 
   });
 }
 
+test('the server says which engine it behaves as, and that it is Waxwing', () => {
+  const { product, version, platform } = client.connection.serverProperties;
+  assert.deepEqual([product, platform], ['RabbitMQ', 'Waxwing']);
+  assert.match(version, /^(3\.13|4\.2)/);
+});
+
 test('confirmed messages come out in order with their properties', async () => {
   const channel = await client.createConfirmChannel();
   const { queue } = await channel.assertQueue('orders', { durable: true });

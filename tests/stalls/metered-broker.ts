@@ -43,6 +43,7 @@ async function main(): Promise<void> {
   const start = {
     type: 'start',
     name: 'metered',
+    engineVersion: '3.13',
     folder: join(folder, 'volume'),
     epoch: 1,
     epochMin: 0,

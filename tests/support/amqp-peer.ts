@@ -233,7 +233,7 @@ export class AmqpPeer implements Transport {
   }
 
   /** Logs in and opens the virtual host `/`. */
-  async open(password = 'guest'): Promise<void> {
+  async open(password = 'guest', heartbeat = 10): Promise<void> {
     this.send(protocolHeader);
     this.call(0, {
       id: 0x000a000b,
@@ -243,14 +243,14 @@ export class AmqpPeer implements Transport {
       locale: 'en_US',
     });
     await new Promise(setImmediate);
-    this.call(0, { id: 0x000a001f, channelMax: 100, frameMax: 131_072, heartbeat: 10 });
+    this.call(0, { id: 0x000a001f, channelMax: 100, frameMax: 131_072, heartbeat });
     this.call(0, { id: 0x000a0028, virtualHost: '/' });
   }
 
   /** A peer with channel 1 open and the queue `q` declared. */
-  static async ready(broker: Broker): Promise<AmqpPeer> {
+  static async ready(broker: Broker, heartbeat = 10): Promise<AmqpPeer> {
     const peer = new AmqpPeer(broker);
-    await peer.open();
+    await peer.open('guest', heartbeat);
     peer.call(1, { id: 0x0014000a });
     peer.declare('q');
     return peer;

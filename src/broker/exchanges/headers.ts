@@ -1,4 +1,4 @@
-import { type Argument, type Arguments, isSameArgument } from '../arguments.ts';
+import { type Argument, type Arguments, hasSameValue } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 
 /**
@@ -50,7 +50,9 @@ export class HeadersMatch {
       const header = headers[this.#names[i] ?? ''];
       const wanted = this.#values[i];
       const isFound =
-        header !== undefined && (wanted?.type === 'void' || isSameArgument(wanted, header));
+        header !== undefined &&
+        wanted !== undefined &&
+        (wanted.type === 'void' || hasSameValue(wanted, header));
       if (isFound === this.#isAny) return this.#isAny ? i + 1 : -(i + 1);
     }
     return this.#isAny ? -(count + 1) : count + 1;

@@ -74,6 +74,7 @@ export class WaxwingEngine implements Engine {
       {
         type: 'start',
         name: spec.name,
+        engineVersion: spec.engineVersion,
         folder: this.#folder(id),
         epoch: spec.epoch,
         epochMin: spec.epochMin,

@@ -200,6 +200,7 @@ async function openBroker(
     openLog,
     formats: [amqp091Format],
     users: message.users,
+    engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),

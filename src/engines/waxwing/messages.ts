@@ -6,6 +6,8 @@ export interface StartMessage {
   readonly type: 'start';
   /** The broker's name. */
   readonly name: string;
+  /** Of the engine whose behaviour clients are to expect. */
+  readonly engineVersion: string;
   /** The volume's folder. */
   readonly folder: string;
   /** Number of this mount, and the least number that the mount before must have had. */

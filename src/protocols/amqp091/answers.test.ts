@@ -132,10 +132,10 @@ test('everything after an answer that waits for the log comes after it, in order
     '50.11',
     '60.50',
     'unrouted',
+    '60.80',
     '60.71',
     'first',
     '60.21',
-    '60.80',
     '60.60',
     'second',
   ]);

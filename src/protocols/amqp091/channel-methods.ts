@@ -68,6 +68,11 @@ const handlers: Handlers = {
   },
 };
 
+/** Whether a method only says how deliveries ended: `basic.ack`, `basic.reject`, `basic.nack`. */
+export function settlesDeliveries(id: number): boolean {
+  return id === 3932240 || id === 3932250 || id === 3932280;
+}
+
 /** Hands a method to its handler. */
 export function handleMethod(channel: Channel, method: Method): void {
   // The key under which a handler is found says what method it takes.

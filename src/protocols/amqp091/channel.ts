@@ -1,13 +1,13 @@
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
+import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
-import type { Queue } from '../../broker/queue.ts';
-import { CreditPool, type Outcome, type Subscription } from '../../broker/subscription.ts';
+import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { removeReplyChannel } from './address.ts';
-import { handleMethod } from './channel-methods.ts';
+import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
@@ -15,6 +15,9 @@ import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { answerBytes, type PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import type { Backlog } from './stalls/backlog.ts';
+import { Getter } from './stalls/getter.ts';
+import { DeliveryAges } from './timing/delivery-ages.ts';
 import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */
@@ -41,6 +44,8 @@ export interface ChannelHost {
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
   forget(channel: Channel): void;
+  /** What a stalled channel waited for may have happened: it goes on at the end of the turn. */
+  goOnLater(channel: Channel): void;
 }
 
 const publishId = 0x003c0028;
@@ -51,8 +56,6 @@ const closeOkId = 0x00140029;
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
   readonly group: number;
-  /** It is large, so the transport must take more first. */
-  readonly needsRoom: boolean;
   readonly bytes: number;
   readonly say: () => void;
 }
@@ -72,7 +75,7 @@ export class Channel implements LogWaiter {
   readonly tags = new DeliveryTags();
   readonly consumers = new Map<string, ChannelConsumer>();
   /** Credit that all consumers share (`global` qos). */
-  readonly pool = new CreditPool();
+  readonly pool: CreditPool;
   /** Deliveries that a new consumer may leave unsettled. */
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
@@ -82,15 +85,17 @@ export class Channel implements LogWaiter {
   /** Where replies reach this channel, while it consumes from `amq.rabbitmq.reply-to`. */
   replyAddress: string | undefined = undefined;
   replyConsumer: ChannelConsumer | undefined = undefined;
-  /** Whether the peer wants deliveries (`channel.flow`). */
-  isActive = true;
   /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
   state: 'open' | 'closing' | 'closed' = 'open';
   /** Class and method that are being handled, for an error's reply. */
   methodId = 0;
+  /** Frames that wait until `basic.get` is answered; undefined where none has to wait. */
+  backlog: Backlog | undefined = undefined;
+  readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  readonly #gets = new Map<Queue, Subscription>();
   readonly #transactionAcks = new TransactionAcks(this.tags);
+  /** Undefined while nothing was unsettled at the last look. */
+  #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
   #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
@@ -101,6 +106,7 @@ export class Channel implements LogWaiter {
     this.host = host;
     this.number = number;
     this.broker = host.broker;
+    this.pool = new CreditPool(host.broker);
     this.vhost = host.vhost;
     this.access = host.access;
     this.outbox = host.outbox;
@@ -110,9 +116,9 @@ export class Channel implements LogWaiter {
 
   get takesDeliveries(): boolean {
     return (
-      this.isActive &&
       this.outbox.isWritable &&
       this.#held.length === 0 &&
+      this.state === 'open' &&
       this.tags.unsettledCount < this.broker.unsettledCountMax
     );
   }
@@ -151,6 +157,8 @@ export class Channel implements LogWaiter {
     if (r.left !== 0) {
       throw new AmqpError('syntax-error', `${r.left} bytes left after the last field`);
     }
+    // What was published before this goes to the consumers of that time, and first.
+    if (!settlesDeliveries(id)) this.broker.pump();
     if (method.id !== closeId) {
       handleMethod(this, method);
       return;
@@ -211,7 +219,7 @@ export class Channel implements LogWaiter {
     }
     this.broker.logWaiters.add(this);
     const say = () => this.outbox.method(this.number, method);
-    this.#hold({ group, needsRoom: false, bytes: answerBytes, say });
+    this.#hold({ group, bytes: answerBytes, say });
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */
@@ -222,12 +230,11 @@ export class Channel implements LogWaiter {
   /**
    * Says something after everything that was to be said before it: at once, but during a sync.
    *
-   * @param needsRoom it is a whole message, which waits until the peer has read what it got before
    * @param bytes counted for the peer while it is held
    */
-  inOrder(say: () => void, needsRoom = false, bytes = answerBytes): void {
-    if (this.#held.length === 0 && (!needsRoom || this.outbox.isWritable)) say();
-    else this.#hold({ group: 0, needsRoom, bytes, say });
+  inOrder(say: () => void, bytes = answerBytes): void {
+    if (this.#held.length === 0) say();
+    else this.#hold({ group: 0, bytes, say });
   }
 
   #hold(answer: HeldAnswer): void {
@@ -263,7 +270,7 @@ export class Channel implements LogWaiter {
     let bytes = 0;
     for (; at < held.length; at++) {
       const next = held[at] as HeldAnswer; // at is inside
-      if (next.group > group || (next.needsRoom && !this.outbox.isWritable)) break;
+      if (next.group > group) break;
       next.say();
       bytes += next.bytes;
     }
@@ -299,6 +306,32 @@ export class Channel implements LogWaiter {
   *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
     yield* this.tags.settleInSteps(tag, outcome);
     this.wake();
+  }
+
+  /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
+  recover(): void {
+    if (this.transaction === undefined) {
+      if (this.tags.isMuch(0, true)) this.host.finishFirst(this.#settleInSteps(0, 'released'));
+      else this.tags.settleAll('released');
+    } else this.#transactionAcks.recover();
+  }
+
+  /** Ends the channel where its oldest delivery has waited too long to be settled. */
+  checkAges(nowMs: number): void {
+    const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
+    if (oldest === undefined || this.#transactionAcks.has(oldest.tag)) {
+      this.#ages = undefined;
+      return;
+    }
+    this.#ages ??= new DeliveryAges();
+    const { settings } = oldest.subscription.queue;
+    const timeoutMs = settings.consumerTimeoutMs ?? this.broker.limits.consumerTimeoutMs;
+    if (this.#ages.look(nowMs, this.tags.lastTag, oldest.tag) <= timeoutMs) return;
+    this.methodId = 0;
+    const why = `delivery acknowledgement on channel ${this.number} timed out`;
+    const advice = 'This timeout value can be configured, see consumers doc guide to learn more';
+    const text = `${why}. Timeout value used: ${timeoutMs} ms. ${advice}`;
+    this.fail(new AmqpError('precondition-failed', text));
   }
 
   /** `confirm.select`. */
@@ -345,22 +378,6 @@ export class Channel implements LogWaiter {
     return this.transaction;
   }
 
-  /** The subscription by which `basic.get` takes from a queue. */
-  getter(queue: Queue): Subscription {
-    const found = this.#gets.get(queue);
-    if (found !== undefined && !queue.isDeleted) return found;
-    const subscription = queue.subscribe(undefined, {
-      settled: false,
-      exclusive: false,
-      priority: 0,
-      prefetch: Infinity,
-      pool: undefined,
-      owner: this.host,
-    });
-    this.#gets.set(queue, subscription);
-    return subscription;
-  }
-
   /** The queue of a consumer is gone. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
@@ -388,6 +405,7 @@ export class Channel implements LogWaiter {
   /** The transport or the peer takes deliveries again. */
   wake(): void {
     if (this.#held.length > 0) this.#sayHeld(this.broker.durableGroup);
+    if (this.backlog !== undefined) this.host.goOnLater(this);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
 
@@ -424,11 +442,12 @@ export class Channel implements LogWaiter {
   #stop(): void {
     if (this.state !== 'open') return;
     this.state = 'closing';
-    this.isActive = false;
     this.transaction?.rollback();
     this.#publisher.end();
     if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
     this.confirms = undefined;
+    this.getter.stop();
+    if (this.backlog !== undefined) this.host.goOnLater(this);
   }
 
   /** Ends consumers and returns what is unsettled, some of it a step. */
@@ -438,7 +457,15 @@ export class Channel implements LogWaiter {
       yield;
     }
     this.consumers.clear();
-    this.#gets.clear();
     yield* this.tags.giveBack();
+  }
+
+  /** The same; a bug with one channel does not keep what the others hold. */
+  *giveBackAnyway(report: (bug: unknown) => void): Generator<void> {
+    try {
+      yield* this.giveBack();
+    } catch (thrown) {
+      report(thrown);
+    }
   }
 }

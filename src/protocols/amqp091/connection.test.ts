@@ -213,7 +213,7 @@ const misuses: readonly (readonly [string, Buffer, RegExp])[] = [
     /^connection 505 UNEXPECTED_FRAME/,
   ],
   ['immediate', publish('', true), /^connection 540 NOT_IMPLEMENTED - immediate=true$/],
-  ['a frame too large', Buffer.from('0100010002000000', 'hex'), /^connection 501 FRAME_ERROR/],
+  ['a frame too large', Buffer.from('0100010002000100', 'hex'), /^connection 501 FRAME_ERROR/],
   [
     'an exchange that does not exist',
     publishFrames(1, 'q', 'x', {}, 'nope'),

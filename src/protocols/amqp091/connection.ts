@@ -6,13 +6,16 @@ import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
-import { FrameReader, type FrameSink } from './codec/frames.ts';
+import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
+import { StalledChannels } from './stalls/stalled-channels.ts';
 import { enter, type State } from './states.ts';
+import { AgeWatch } from './timing/delivery-ages.ts';
+import { Heartbeats } from './timing/heartbeats.ts';
 
 const closeOkId = 0x000a0033;
 
@@ -39,16 +42,16 @@ export class AmqpConnection
   #toldWhenRefused = false;
   #toldWhenBlocked = false;
   #channelMax: number = handshake.offer.channelMax;
-  #heartbeatMs = 0;
+  readonly #heartbeats = new Heartbeats();
   #hasReceived = false;
-  #receivedAtMs = 0;
-  #writtenAtMs = 0;
   #isPaused = false;
   #isBehind = false;
   /** Something must be finished before the peer's next frame. */
   #isBusy = false;
   /** Channels that published in this turn and want confirms. */
   readonly #confirming: Channel[] = [];
+  readonly #ageWatch = new AgeWatch();
+  readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
@@ -86,22 +89,28 @@ export class AmqpConnection
       this.#fail(toAmqpError(thrown));
       this.#end();
     }
-    this.broker.pump();
-    if (this.#confirming.length > 0) this.#writeConfirms();
+    this.#received();
     // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
     this.#setBehind();
+  }
+
+  /** What was received is handled: delivers and confirms. */
+  #received(): void {
+    this.broker.pump();
+    if (this.#confirming.length > 0) this.#writeConfirms();
   }
 
   #setBehind(): void {
     const { isBehind } = this.account;
     if (this.#isBehind === isBehind) return;
     this.#isBehind = isBehind;
-    this.#setReading();
+    this.setReading();
   }
 
-  /** Reads from the peer unless the broker is behind or busy with it, or it is behind itself. */
-  #setReading(): void {
-    if (this.#isPaused || this.#isBehind || this.#isBusy) this.#transport.pause();
+  /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
+  setReading(): void {
+    const isHeldUp = this.#isBehind || this.#isBusy || this.#stalled.isFull;
+    if (this.#isPaused || isHeldUp) this.#transport.pause();
     else this.#transport.resume();
   }
 
@@ -109,8 +118,8 @@ export class AmqpConnection
   #readHeader(bytes: Buffer): Buffer {
     const all = Buffer.concat([this.#header, bytes]);
     const { protocolHeader } = handshake;
-    const known = Math.min(all.length, protocolHeader.length);
-    if (all.compare(protocolHeader, 0, known, 0, known) !== 0) {
+    const header = handshake.acceptedHeader(all);
+    if (header === undefined) {
       // What it speaks is unknown; this tells it what would be understood (2.2.4).
       this.outbox.append(protocolHeader, 0, protocolHeader.length);
       this.#end();
@@ -120,14 +129,7 @@ export class AmqpConnection
     if (all.length < protocolHeader.length) return Buffer.alloc(0);
     this.#header = Buffer.alloc(0);
     this.#enter('awaiting-start-ok');
-    this.#send({
-      id: 0x000a000a,
-      versionMajor: 0,
-      versionMinor: 9,
-      serverProperties: handshake.serverProperties,
-      mechanisms: Buffer.from(handshake.mechanisms),
-      locales: Buffer.from('en_US'),
-    });
+    this.#send(handshake.start(header, this.broker.engineVersion));
     return all.subarray(protocolHeader.length);
   }
 
@@ -143,7 +145,9 @@ export class AmqpConnection
   method(number: number, bytes: Buffer, at: number, end: number): void {
     const channel = number === 0 ? undefined : this.#channels[number];
     try {
-      if (channel !== undefined) channel.method(bytes, at, end);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.method, bytes, at, end, true);
+      } else if (channel !== undefined) channel.method(bytes, at, end);
       else this.#withoutChannel(number, bytes, at, end);
     } catch (thrown) {
       this.#failOn(channel, thrown);
@@ -153,7 +157,9 @@ export class AmqpConnection
   header(number: number, bytes: Buffer, at: number, end: number): void {
     const channel = this.#channels[number];
     try {
-      if (channel !== undefined) channel.header(bytes, at, end);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.header, bytes, at, end, true);
+      } else if (channel !== undefined) channel.header(bytes, at, end);
       else this.#contentWithoutChannel(number, 'header');
     } catch (thrown) {
       this.#failOn(channel, thrown);
@@ -163,17 +169,28 @@ export class AmqpConnection
   body(number: number, bytes: Buffer, at: number, end: number, isLast: boolean): void {
     const channel = this.#channels[number];
     try {
-      if (channel !== undefined) channel.body(bytes, at, end, isLast);
+      if (channel?.backlog !== undefined) {
+        this.#stalled.postpone(channel.backlog, frameTypes.body, bytes, at, end, isLast);
+      } else if (channel !== undefined) channel.body(bytes, at, end, isLast);
       else this.#contentWithoutChannel(number, 'body');
     } catch (thrown) {
       this.#failOn(channel, thrown);
     }
   }
 
+  goOnLater(channel: Channel): void {
+    this.#stalled.goOnLater(channel);
+  }
+
   heartbeat(number: number, size: number): void {
     if (number === 0 && size === 0) return;
+    this.#methodId = 0;
     const found = `heartbeat frame of ${size} bytes on channel ${number}`;
-    throw new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    const error =
+      size === 0
+        ? new AmqpError('unexpected-frame', 'type 8, all octets = <<>>')
+        : new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+    this.#failOn(undefined, error);
   }
 
   #contentWithoutChannel(number: number, kind: string): void {
@@ -203,7 +220,7 @@ export class AmqpConnection
     const r = new Reader(bytes, at, end);
     const id = r.u32();
     this.#methodId = id;
-    if (this.#state === 'closing' || this.#state === 'closed') {
+    if (this.#isOver()) {
       if (number === 0) this.#whileClosing(id);
       return;
     }
@@ -243,7 +260,7 @@ export class AmqpConnection
       handshake.checkTune(method);
       this.#channelMax = method.channelMax;
       this.#frames.frameMax = method.frameMax;
-      this.#heartbeatMs = method.heartbeat * 1000;
+      this.#heartbeats.start(method.heartbeat * 1000);
       this.#enter('awaiting-open');
     } else if (method.id === 0x000a0028 && this.#state === 'awaiting-open') {
       this.#open(method.virtualHost);
@@ -292,25 +309,37 @@ export class AmqpConnection
     this.#send({ id: 0x000a0029 });
   }
 
+  requestFlush(): void {
+    this.#transport.requestFlush();
+  }
+
   #closedByPeer(): void {
+    this.#stalled.drain();
+    this.broker.pump(); // what was published before this goes to the consumers of that time
     this.#frames.stop();
     // What it had is free for whoever comes next once it has its answer.
     this.#release(() => {
-      if (this.#state === 'closing' || this.#state === 'closed') return;
+      if (this.#isOver()) return;
       this.#send({ id: closeOkId });
       this.#enter('closed');
     });
     // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
+  #isOver(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
   /** Ends the connection from this side: the peer is told why and must answer. */
   #fail(error: AmqpError): void {
     if (error.code === 'internal-error') this.#reportBug(error.cause);
-    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#isOver()) return;
     if (this.#state === 'awaiting-header') {
       this.#end();
       return;
     }
+    this.#stalled.drain();
+    if (this.#isOver()) return; // a frame that had waited has ended it
     this.#release();
     this.#enter('closing');
     this.#send({
@@ -355,14 +384,7 @@ export class AmqpConnection
 
   *#giveBack(channels: readonly Channel[]): Generator<void> {
     while (this.#isBusy) yield;
-    for (const channel of channels) {
-      try {
-        yield* channel.giveBack();
-      } catch (thrown) {
-        // A bug with one channel does not keep what the others hold.
-        this.#reportBug(thrown);
-      }
-    }
+    for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
     if (this.#vhost !== undefined) yield* this.#vhost.release(this);
   }
 
@@ -388,14 +410,14 @@ export class AmqpConnection
     this.broker.background.run(steps, () => this.#goOn());
     if (!this.#isBusy) return;
     this.#frames.suspend();
-    this.#setReading();
+    this.setReading();
   }
 
   /** What had to be finished first is. */
   #goOn(): void {
     this.#isBusy = false;
     if (!this.#frames.isSuspended || this.#state === 'closed') return;
-    this.#setReading();
+    this.setReading();
     this.receive(this.#frames.resume());
   }
 
@@ -425,14 +447,11 @@ export class AmqpConnection
 
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#setReading();
+    this.setReading();
   }
 
   get channelCount(): number {
-    return this.#channels.reduce(
-      (count, channel) => (channel === undefined ? count : count + 1),
-      0,
-    );
+    return this.#channels.filter((channel) => channel !== undefined).length;
   }
 
   writable(): void {
@@ -447,38 +466,27 @@ export class AmqpConnection
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
     if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
     this.#setBehind();
-    const isTaking = this.account.hasTaken();
-    if (
-      this.#hasReceived ||
-      this.#isPaused ||
-      (this.#isBehind && isTaking) ||
-      this.#receivedAtMs === 0
-    )
-      this.#receivedAtMs = nowMs;
-    const isStuck = this.#isPaused || (this.outbox.waitingBytes > 0 && !isTaking);
-    if (this.account.isOverdue(nowMs, isStuck)) this.#giveUp();
-    if (this.outbox.hasWritten || this.#writtenAtMs === 0) this.#writtenAtMs = nowMs;
+    const overdue = this.account.tick(nowMs, this.#isPaused);
+    if (overdue !== undefined) this.#fail(overdue);
+    const isTaking = this.#isBehind && this.account.isTaking;
+    const hasReceived = this.#hasReceived || this.#isPaused || this.#stalled.isFull || isTaking;
+    const due = this.#heartbeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
-    if (this.#heartbeatMs === 0 || this.#state !== 'open') return;
-    // A client that is silent for two intervals is gone (4.2.7).
-    if (nowMs - this.#receivedAtMs > this.#heartbeatMs * 2) this.#end();
-    else if (nowMs - this.#writtenAtMs >= this.#heartbeatMs / 2) this.outbox.heartbeat();
-  }
-
-  /** The peer has been made to wait for too long, or has taken nothing. */
-  #giveUp(): void {
-    const why = this.broker.flow.blockedReason;
-    const what = this.#isPaused ? `it had to wait too long (${why})` : 'it takes nothing';
-    this.#fail(new AmqpError('connection-forced', what));
+    if (this.#state !== 'open') return;
+    this.#ageWatch.tick(nowMs, this.#channels);
+    if (due === 'end') this.#end();
+    else if (due === 'send') this.outbox.heartbeat();
   }
 
   flush(): void {
     if (this.#bug !== undefined) this.#fail(toAmqpError(this.#bug.thrown));
+    if (this.#stalled.goOn()) this.#received();
     this.outbox.flush();
   }
 
   ended(): void {
+    this.#stalled.drain();
     this.#release();
     if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();

@@ -1,7 +1,6 @@
-import { type Arguments, isInteger } from '../../broker/arguments.ts';
+import { type Arguments, wholeNumber } from '../../broker/arguments.ts';
 import { describe } from '../../broker/errors.ts';
 import type { Publication } from '../../broker/publication.ts';
-import type { Delivery, Subscription } from '../../broker/subscription.ts';
 import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import type {
@@ -16,10 +15,9 @@ import { queueName } from './declaring.ts';
 import { AmqpError } from './errors.ts';
 import { answerBytes } from './peer-account.ts';
 
-/** `channel.flow`: the peer wants no deliveries for a while, or again. */
+/** `channel.flow`: a peer that wants fewer deliveries sets a prefetch limit instead, as in RabbitMQ. */
 export function flow(channel: Channel, { active }: ChannelFlow): void {
-  channel.isActive = active;
-  if (active) channel.wake();
+  if (!active) throw new AmqpError('not-implemented', 'active=false');
   channel.send({ id: 0x00140015, active });
 }
 
@@ -30,10 +28,10 @@ export function qos(channel: Channel, method: BasicQos): void {
   }
   const limit = method.prefetchCount === 0 ? Infinity : method.prefetchCount;
   if (method.global) {
-    channel.pool.limit = limit;
-    channel.wake();
+    channel.pool.setLimit(limit);
   } else {
     channel.prefetch = limit;
+    channel.pool.setLimit(Infinity); // as in RabbitMQ, where the later of the two counts
   }
   channel.send({ id: 0x003c000b });
 }
@@ -58,12 +56,17 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   // A few are let in even then: somebody must empty the queues.
   const { broker, consumers } = channel;
   if (consumers.size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
+  const subject = describe('queue', name, channel.vhost.name);
+  const isQuorum = queue.settings.type === 'quorum';
+  if (isQuorum && channel.pool.limit !== Infinity) {
+    throw new AmqpError('not-implemented', `${subject} does not support global qos`);
+  }
   consumer.subscription = queue.subscribe(consumer, {
     settled: method.noAck,
     exclusive: method.exclusive,
-    priority: readPriority(method.arguments, describe('queue', name, channel.vhost.name)),
+    priority: readPriority(method.arguments, subject),
     prefetch: channel.prefetch,
-    pool: channel.pool,
+    pool: isQuorum ? undefined : channel.pool,
     owner: channel.host,
   });
 }
@@ -76,7 +79,8 @@ function readPriority(args: Arguments, subject: string): number {
   }
   const priority = args['x-priority'];
   if (priority === undefined) return 0;
-  if (isInteger(priority)) return priority.value;
+  const value = wholeNumber(priority);
+  if (value !== undefined) return value;
   const why = `"expected integer, got ${priority.type}"`;
   throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
 }
@@ -94,7 +98,7 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
       if (!channel.host.account.hasRoom) return false;
       const kept = channel.isHolding ? publication.copy() : publication;
       const bytes = answerBytes + publication.sizeBytes;
-      channel.inOrder(() => deliverReply(channel, consumer.tag, kept), false, bytes);
+      channel.inOrder(() => deliverReply(channel, consumer.tag, kept), bytes);
       return true;
     },
   });
@@ -130,48 +134,11 @@ export function cancel(channel: Channel, method: BasicCancel): void {
 export function get(channel: Channel, method: BasicGet): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
-  const subscription = channel.getter(channel.vhost.queue(name, channel.host));
-  channel.inOrder(() => {
-    if (channel.state === 'open') take(channel, subscription, method.noAck);
-  }, true);
+  channel.getter.get(channel.vhost.queue(name, channel.host), method.noAck);
 }
 
-function take(channel: Channel, subscription: Subscription, isSettled: boolean): void {
-  subscription.get(isSettled, (delivery) => {
-    if (channel.state === 'open') answerGet(channel, subscription, isSettled, delivery);
-    else if (delivery !== undefined && !isSettled) {
-      const { deliveryNumber } = delivery;
-      subscription.settle(deliveryNumber, deliveryNumber, 'released', false);
-    }
-  });
-}
-
-function answerGet(
-  channel: Channel,
-  subscription: Subscription,
-  isSettled: boolean,
-  delivery: Delivery | undefined,
-): void {
-  if (delivery === undefined) {
-    channel.send({ id: 0x003c0048 });
-    return;
-  }
-  const { tags, outbox, number, frameMax } = channel;
-  channel.send({
-    id: 0x003c0047,
-    deliveryTag: isSettled ? tags.nextSettled() : tags.next(subscription, delivery.deliveryNumber),
-    redelivered: delivery.redelivered,
-    exchange: delivery.exchangeName(),
-    routingKey: delivery.routingKey(),
-    messageCount: delivery.left,
-  });
-  outbox.content(number, frameMax, delivery);
-}
-
-/** `basic.recover`: everything unsettled on the channel goes back to its queues. */
+/** `basic.recover` */
 export function recover(channel: Channel, isRequeue: boolean): void {
   if (!isRequeue) throw new AmqpError('not-implemented', 'requeue=false');
-  const { tags } = channel;
-  if (tags.isMuch(0, true)) channel.host.finishFirst(tags.settleInSteps(0, 'released'));
-  else tags.settleAll('released');
+  channel.recover();
 }

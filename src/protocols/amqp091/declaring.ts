@@ -87,6 +87,10 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
 function declareQueue(channel: Channel, given: string, method: QueueDeclare): Queue {
   const { durable, exclusive, autoDelete, arguments: args } = method;
   const { access, vhost } = channel;
+  if (given === '' && args['x-queue-type']?.value === 'quorum') {
+    const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
+    throw new AmqpError('precondition-failed', why);
+  }
   const name = given === '' ? vhost.freeQueueName() : given;
   access.require('configure', 'queue', name);
   if (!vhost.queues.has(name)) requireDeadLetterTarget(channel, name, args);

@@ -141,6 +141,34 @@ export class DeliveryTags {
     return 0;
   }
 
+  /** The last tag that was given; 0 before the first. */
+  get lastTag(): number {
+    return this.#lastTag;
+  }
+
+  /** The delivery that has waited longest to be settled; undefined where none waits. */
+  oldest(): { readonly tag: number; readonly subscription: Subscription } | undefined {
+    for (let at = 0; at < this.#count; at++) {
+      const { left, subscription, offset } = this.#run(at);
+      if (left === 0 || subscription === undefined) continue;
+      return { tag: subscription.firstUnsettled + offset, subscription };
+    }
+    return undefined;
+  }
+
+  /** Settles every delivery that is still open above a tag but for some, the last one first. */
+  settleAbove(upTo: number, kept: ReadonlySet<number>, outcome: Outcome): void {
+    const tags: number[] = [];
+    for (let at = this.#count - 1; at >= 0; at--) {
+      const run = this.#run(at);
+      const first = Math.max(run.firstTag, upTo + 1);
+      for (let tag = run.lastTag; tag >= first; tag--) {
+        if (!kept.has(tag) && isUnsettled(run, tag)) tags.push(tag);
+      }
+    }
+    for (const tag of tags) this.settle(tag, false, outcome);
+  }
+
   /** Forgets what was settled behind this object's back (by a transaction). */
   prune(): void {
     this.unsettledCount = 0;

@@ -1,20 +1,44 @@
 import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { ConnectionStartOk, ConnectionTuneOk } from './codec/methods.gen.ts';
+import type { ConnectionStart, ConnectionStartOk, ConnectionTuneOk } from './codec/methods.gen.ts';
 import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 
 /** What a client sends first (4.2.2): the letters, a zero, then 0-9-1. */
 export const protocolHeader = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 
-/** Octets of the largest frame before and after limits are agreed on. */
-export const frameMaxAtFirst = 8192;
+/** A protocol header that is accepted, and the version that `connection.start` then states. */
+export interface AcceptedHeader {
+  readonly bytes: Buffer;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+}
+
+/**
+ * The protocol headers that are accepted. Beside 0-9-1 these are those of 0-9 and 0-8, which some
+ * clients send although they speak 0-9-1.
+ */
+const acceptedHeaders: readonly AcceptedHeader[] = [
+  { bytes: protocolHeader, versionMajor: 0, versionMinor: 9 },
+  { bytes: Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9]), versionMajor: 0, versionMinor: 9 },
+  { bytes: Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 8, 0]), versionMajor: 8, versionMinor: 0 },
+  { bytes: Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 9, 1]), versionMajor: 8, versionMinor: 0 },
+];
+
+/** The accepted protocol header that bytes begin like, or have begun like so far. */
+export function acceptedHeader(bytes: Buffer): AcceptedHeader | undefined {
+  const known = Math.min(bytes.length, protocolHeader.length);
+  return acceptedHeaders.find((header) => bytes.compare(header.bytes, 0, known, 0, known) === 0);
+}
+
+/** Octets of the largest frame before limits are agreed on: what every peer must accept. */
+export const frameMaxAtFirst = 4096;
 
 /** The limits that the server offers. */
 export const offer = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 } as const;
 
-/** Octets that every peer must accept in a frame. */
-const frameMin = 4096;
+/** Names of the mechanisms, as `connection.start` lists them. */
+const mechanisms = 'PLAIN AMQPLAIN';
 
 const capabilities = {
   publisher_confirms: boolean(true),
@@ -28,17 +52,31 @@ const capabilities = {
   direct_reply_to: boolean(true),
 };
 
-/** What `connection.start` says of this server; clients look at the capabilities. */
-export const serverProperties: FieldTable = {
-  capabilities: { type: 'table', value: capabilities },
-  product: longString('Waxwing'),
-  version: longString('0.1.0'),
-  platform: longString('Node.js'),
-  information: longString('Licensed under the Apache License 2.0'),
-};
-
-/** Names of the mechanisms, as `connection.start` lists them. */
-export const mechanisms = 'PLAIN AMQPLAIN';
+/**
+ * What this server says of itself first. Clients choose features by the product and its
+ * version, so these name the engine that the broker behaves as; the platform names this program.
+ *
+ * @param engineVersion as in `3.13`
+ */
+export function start(
+  { versionMajor, versionMinor }: AcceptedHeader,
+  engineVersion: string,
+): ConnectionStart {
+  return {
+    id: 0x000a000a,
+    versionMajor,
+    versionMinor,
+    serverProperties: {
+      capabilities: { type: 'table', value: capabilities },
+      product: longString('RabbitMQ'),
+      version: longString(engineVersion),
+      platform: longString('Waxwing'),
+      information: longString('Licensed under the Apache License 2.0'),
+    },
+    mechanisms: Buffer.from(mechanisms),
+    locales: Buffer.from('en_US'),
+  };
+}
 
 /** A user's name and password as a client sent them. */
 export interface Credentials {
@@ -109,8 +147,8 @@ export function hasCapability(properties: FieldTable, name: string): boolean {
 export function checkTune({ channelMax, frameMax }: ConnectionTuneOk): void {
   checkLimit('channel_max', channelMax, offer.channelMax);
   checkLimit('frame_max', frameMax, offer.frameMax);
-  if (frameMax < frameMin) {
-    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMin} min size`);
+  if (frameMax < frameMaxAtFirst) {
+    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMaxAtFirst} min size`);
   }
 }
 

@@ -141,10 +141,14 @@ export class Outbox {
     }
   }
 
-  /** A heartbeat frame. */
+  /** A heartbeat frame, at once. It does not put off the next one. */
   heartbeat(): void {
+    this.flush();
+    const { hasWritten } = this;
     this.frameHead(frameTypes.heartbeat, 0, 0);
     this.frameEnd();
+    this.flush();
+    this.hasWritten = hasWritten;
   }
 
   /** Forgets what has gathered: after a bug it may end inside a frame. */

@@ -12,6 +12,8 @@ export const answerBytes = 256;
 export class PeerAccount {
   /** Answers that wait for the log, for the peer, or for those before them. */
   heldBytes = 0;
+  /** Whether the peer had taken anything at the last tick since the one before. */
+  isTaking = false;
   /** Bodies of messages of which a part is still to come. */
   #unfinishedBytes = 0;
   readonly #broker: Broker;
@@ -64,23 +66,22 @@ export class PeerAccount {
     this.#unfinishedBytes -= bytes;
   }
 
-  /** Once a second: whether the peer has taken anything since the last time. */
-  hasTaken(): boolean {
-    const { leftBytes } = this.#outbox;
-    const hasTaken = leftBytes !== this.#leftBytes;
-    this.#leftBytes = leftBytes;
-    return hasTaken;
-  }
-
   /**
-   * Once a second: whether the peer has been stuck for too long.
+   * Once a second.
    *
-   * @param isStuck it is made to wait, or takes nothing of what there is for it
+   * @param isPaused the broker makes the peer wait
+   * @returns why the connection is to be closed, where it has been stuck for too long
    */
-  isOverdue(nowMs: number, isStuck: boolean): boolean {
-    if (!isStuck) this.#stuckSinceMs = -1;
+  tick(nowMs: number, isPaused: boolean): AmqpError | undefined {
+    const { leftBytes, waitingBytes } = this.#outbox;
+    this.isTaking = leftBytes !== this.#leftBytes;
+    this.#leftBytes = leftBytes;
+    if (!isPaused && (waitingBytes === 0 || this.isTaking)) this.#stuckSinceMs = -1;
     else if (this.#stuckSinceMs < 0) this.#stuckSinceMs = nowMs;
-    else return nowMs - this.#stuckSinceMs > this.#broker.limits.stuckMsMax;
-    return false;
+    else if (nowMs - this.#stuckSinceMs > this.#broker.limits.stuckMsMax) {
+      const why = `it had to wait too long (${this.#broker.flow.blockedReason})`;
+      return new AmqpError('connection-forced', isPaused ? why : 'it takes nothing');
+    }
+    return undefined;
   }
 }

@@ -35,14 +35,13 @@ function publishMany(peer: AmqpPeer, queue: string, count: number): void {
 }
 
 test('who asks and does not read the answers is not read from, until it does', async () => {
-  const { broker } = await openBroker({ heldBytesMax: 10_000 });
+  const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   publishMany(peer, 'q', 3);
   peer.takesMore = false;
-  peer.send(get);
-  for (let i = 0; i < 30; i++) peer.send(get);
+  for (let i = 0; i < 100; i++) peer.send(get);
   assert.equal(peer.isPaused, false);
-  for (let i = 0; i < 30; i++) peer.send(get);
+  for (let i = 0; i < 3000; i++) peer.send(get);
   assert.equal(peer.isPaused, true);
   peer.drain();
   peer.take();

@@ -278,7 +278,7 @@ export class Publisher {
       });
       outbox.publication(number, frameMax, kept);
     };
-    this.#channel.inOrder(say, false, answerBytes + publication.sizeBytes);
+    this.#channel.inOrder(say, answerBytes + publication.sizeBytes);
   }
 }
 

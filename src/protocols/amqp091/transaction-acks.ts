@@ -47,6 +47,16 @@ export class TransactionAcks {
     }
   }
 
+  /** Gives back every delivery that nothing was added for (`basic.recover`). */
+  recover(): void {
+    this.#tags.settleAbove(this.#upTo, this.#single, 'released');
+  }
+
+  /** Whether the transaction will settle this delivery. */
+  has(tag: number): boolean {
+    return tag <= this.#upTo || this.#single.has(tag);
+  }
+
   get isEmpty(): boolean {
     return this.#acks.length === 0;
   }

@@ -124,10 +124,10 @@ test('[1.4.2.6] tune offers 2047 channels, frames of 131072 octets and 60 second
 
 test('[4.2.3] a frame larger than negotiated ends the connection with 501', async () => {
   const client = await open(4096);
-  client.send('01000000000ff9');
+  client.send('01000000001001');
   const close = await client.method(0);
   assert.equal(close.readUInt16BE(4), 501);
-  assert.match(closeText(close), /^FRAME_ERROR - .*\{frame_too_large,4089,4088\}$/);
+  assert.match(closeText(close), /^FRAME_ERROR - .*\{frame_too_large,4097,4088\}$/);
   await client.ended();
   client.destroy();
 });

@@ -16,6 +16,8 @@ export class Player {
   /** Milliseconds of silence after which a step is over although more may come; for recording. */
   readonly #quietMs: number;
   readonly #clients = new Map<string, WireClient>();
+  /** What is written together with the next step. */
+  readonly #parts: Buffer[] = [];
   readonly #variables = new Map<string, string>();
 
   /** @param quietMs 0 where it is known how many lines will come */
@@ -31,6 +33,10 @@ export class Player {
       const answers: string[][] = [];
       for (const [at, step] of steps.entries()) {
         await this.#say(step);
+        if (step.isPart) {
+          answers.push([]);
+          continue;
+        }
         const isLast = at === steps.length - 1;
         answers.push(await this.#answers(step.expected[expects].length, isLast));
       }
@@ -56,11 +62,13 @@ export class Player {
     const client = await this.#client(connection);
     const isOpening = text.startsWith('channel.open') || channel === 0;
     if (!isOpening) await client.openChannel(channel);
-    client.write(parseStep(channel, this.#filledIn(text)));
+    this.#parts.push(parseStep(channel, this.#filledIn(text)));
+    if (isPart) return;
+    client.write(Buffer.concat(this.#parts.splice(0)));
     if (text.startsWith('channel.open')) await client.untilChannel(channel, true);
     else if (text.startsWith('channel.close ') || text === 'channel.close') {
       await client.untilChannel(channel, false);
-    } else if (!isPart) await client.fence(channel);
+    } else await client.fence(channel);
   }
 
   #filledIn(text: string): string {

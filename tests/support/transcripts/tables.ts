@@ -84,7 +84,8 @@ class TableReader {
     if (token === 'void') return { type: 'void', value: null };
     if (/^-?\d+$/.test(token)) return { type: 'signedint', value: Number(token) };
     const value = this.#next();
-    const isText = token === 'decimal' || token === 'binary';
+    const isText =
+      token === 'decimal' || token === 'binary' || !Number.isSafeInteger(Math.trunc(Number(value)));
     return { type: token as ArgumentType, value: isText ? value : Number(value) };
   }
 }

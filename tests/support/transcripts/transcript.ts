@@ -4,7 +4,7 @@ export interface Step {
   readonly connection: string;
   readonly channel: number;
   readonly text: string;
-  /** The step leaves something open, so nothing is asked after it. */
+  /** The step is written together with the one after it. */
   readonly isPart: boolean;
   /** Lines as `print` makes them; those of RabbitMQ and of Waxwing where they differ. */
   readonly expected: { readonly rabbitmq: string[]; readonly waxwing: string[] };

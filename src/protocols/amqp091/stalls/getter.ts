@@ -1,0 +1,98 @@
+import type { Queue } from '../../../broker/queue.ts';
+import type { Delivery, Subscription } from '../../../broker/subscription.ts';
+import type { Channel } from '../channel.ts';
+import { Backlog } from './backlog.ts';
+
+interface Get {
+  readonly queue: Queue;
+  /** Counts as accepted when sent. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * A channel's `basic.get`. One that cannot be answered at once (its message is on the disk, the peer
+ * is behind, or an earlier answer waits for the log) stalls the channel: the frames behind it wait in
+ * `Channel.backlog`, so that methods take effect, and are answered, in the order they came in.
+ */
+export class Getter {
+  readonly #channel: Channel;
+  /** What stalls the channel. */
+  #waiting: Get | undefined = undefined;
+  #isReading = false;
+  /** Of the last get; kept for the next one from the same queue. */
+  #subscription: Subscription | undefined = undefined;
+  #isStopped = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** Whether a get is still to be answered. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** Takes a message and answers, now or later. */
+  get(queue: Queue, isSettled: boolean): void {
+    if (this.#isStopped) return;
+    this.#waiting = { queue, isSettled };
+    this.tryAgain();
+    if (this.isWaiting) this.#channel.backlog ??= new Backlog();
+  }
+
+  /** Answers the get that waits, if what it waited for has happened. */
+  tryAgain(): void {
+    const get = this.#waiting;
+    const { outbox, isHolding } = this.#channel;
+    if (get === undefined || this.#isReading || isHolding || !outbox.isWritable) return;
+    this.#isReading = true;
+    this.#of(get.queue).get(get.isSettled, (delivery) => {
+      this.#isReading = false;
+      this.#waiting = undefined;
+      this.#answer(get, delivery);
+      if (this.#channel.backlog !== undefined) this.#channel.host.goOnLater(this.#channel);
+    });
+  }
+
+  /** No answer is wanted any more, now or later. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting = undefined;
+    this.#subscription?.stop();
+    this.#subscription = undefined;
+  }
+
+  #of(queue: Queue): Subscription {
+    if (this.#subscription?.queue === queue) return this.#subscription;
+    this.#subscription = queue.subscribe(undefined, {
+      settled: false,
+      exclusive: false,
+      priority: 0,
+      prefetch: Infinity,
+      pool: undefined,
+      owner: this.#channel.host,
+    });
+    return this.#subscription;
+  }
+
+  #answer({ isSettled }: Get, delivery: Delivery | undefined): void {
+    const channel = this.#channel;
+    if (delivery === undefined) {
+      channel.send({ id: 0x003c0048 });
+      return;
+    }
+    const { tags, outbox, number, frameMax } = channel;
+    const subscription = this.#subscription as Subscription; // it has just delivered
+    channel.send({
+      id: 0x003c0047,
+      deliveryTag: isSettled
+        ? tags.nextSettled()
+        : tags.next(subscription, delivery.deliveryNumber),
+      redelivered: delivery.redelivered,
+      exchange: delivery.exchangeName(),
+      routingKey: delivery.routingKey(),
+      messageCount: delivery.left,
+    });
+    outbox.content(number, frameMax, delivery);
+  }
+}

@@ -1,0 +1,112 @@
+import type { Channel } from '../channel.ts';
+import { type FrameSink, frameTypes } from '../codec/frames.ts';
+import { type Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
+
+/** What is asked of the connection. */
+interface StallHost extends FrameSink {
+  /** Reads from the peer, or not, as `isFull` says. */
+  setReading(): void;
+  /** Asks for one call of `StalledChannels.goOn` at the end of this turn. */
+  requestFlush(): void;
+}
+
+/** A connection's channels that have yet to answer a method, and the frames that wait for that. */
+export class StalledChannels {
+  /** So much waits that nothing more is to be read. */
+  isFull = false;
+  readonly #host: StallHost;
+  readonly #channels: readonly (Channel | undefined)[];
+  /** Those whose wait may be over. */
+  readonly #goingOn = new Set<Channel>();
+  /** What the frames that wait count together. */
+  #sizeBytes = 0;
+
+  /** @param channels the connection's, by number; emptied once it is released */
+  constructor(host: StallHost, channels: readonly (Channel | undefined)[]) {
+    this.#host = host;
+    this.#channels = channels;
+  }
+
+  /** A frame of a channel that is stalled. */
+  postpone(
+    backlog: Backlog,
+    type: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    isLast: boolean,
+  ): void {
+    const before = backlog.sizeBytes;
+    backlog.add({ type, bytes, at, end, isLast });
+    this.#grow(backlog.sizeBytes - before);
+  }
+
+  #grow(sizeBytes: number): void {
+    this.#sizeBytes += sizeBytes;
+    const isFull = this.#sizeBytes > backlogBytesMax;
+    if (this.isFull === isFull) return;
+    this.isFull = isFull;
+    this.#host.setReading();
+  }
+
+  /** What a channel waited for may have happened. */
+  goOnLater(channel: Channel): void {
+    this.#goingOn.add(channel);
+    this.#host.requestFlush();
+  }
+
+  /**
+   * Lets channels go on, as far as they can.
+   *
+   * @returns whether frames were handled
+   */
+  goOn(): boolean {
+    if (this.#goingOn.size === 0) return false;
+    const channels = [...this.#goingOn];
+    this.#goingOn.clear();
+    for (const channel of channels) {
+      channel.getter.tryAgain();
+      if (!channel.getter.isWaiting) this.#replay(channel);
+    }
+    return true;
+  }
+
+  /** Handles the frames that waited, up to one that stalls the channel again. */
+  #replay(channel: Channel): void {
+    const { number, backlog } = channel;
+    if (backlog === undefined || this.#channels[number] !== channel) return;
+    channel.backlog = undefined;
+    for (let left = backlog.sizeBytes; ; left = backlog.sizeBytes) {
+      const frame = backlog.take();
+      if (frame === undefined || this.#channels.length === 0) return;
+      this.#grow(backlog.sizeBytes - left);
+      this.#handle(number, frame);
+      // By now the channel may be another one, closed and opened again.
+      const current = this.#channels[number];
+      if (current?.backlog === undefined) continue;
+      current.backlog = backlog;
+      return;
+    }
+  }
+
+  #handle(number: number, { type, bytes, at, end, isLast }: WaitingFrame): void {
+    if (type === frameTypes.method) this.#host.method(number, bytes, at, end);
+    else if (type === frameTypes.header) this.#host.header(number, bytes, at, end);
+    else this.#host.body(number, bytes, at, end, isLast);
+  }
+
+  /**
+   * What a peer sent before it left counts, as if it had been handled at once. Only gets have no
+   * effect: nobody is there for their answers.
+   */
+  drain(): void {
+    for (let number = 0; number < this.#channels.length; number++) {
+      let channel = this.#channels[number];
+      while (channel?.backlog !== undefined) {
+        channel.getter.stop();
+        this.#replay(channel);
+        channel = this.#channels[number];
+      }
+    }
+  }
+}
