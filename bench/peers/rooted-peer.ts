@@ -115,8 +115,8 @@ export class RootedPeer implements Peer {
     }
     const folder = join(this.#folder, 'configuration');
     mkdirSync(folder, { recursive: true });
-    const authority = await createAuthority(Date.now());
     const hosts = ['localhost', '127.0.0.1'];
+    const authority = await createAuthority('bench', hosts, Date.now());
     const server = await issueServerCertificate(authority, 'ecdsa', hosts, Date.now());
     const files = {
       'ca.pem': authority.certificate,

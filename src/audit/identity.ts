@@ -22,7 +22,7 @@ export interface Actor {
 
 /** Who made a call, in CloudTrail's words; which members there are depends on the type. */
 export interface UserIdentity {
-  readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService';
+  readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService' | 'Unknown';
   readonly principalId?: string;
   readonly arn?: string;
   readonly accountId?: string;

@@ -64,11 +64,12 @@ export interface EventRecord {
   readonly resources?: readonly { accountId: string; type: string; ARN: string }[];
   readonly eventType: 'AwsApiCall' | 'AwsServiceEvent';
   readonly apiVersion?: string;
-  readonly managementEvent: true;
+  /** False for data events: what is done with a resource, not to it. */
+  readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly serviceEventDetails?: object;
   readonly sharedEventID?: string;
-  readonly eventCategory: 'Management';
+  readonly eventCategory: 'Management' | 'Data';
   readonly tlsDetails?: {
     readonly tlsVersion: string;
     readonly cipherSuite: string;

@@ -1,17 +1,38 @@
 import type { Clock } from '../base/clock.ts';
 import type { Secret } from '../base/secret.ts';
 import { RequestError } from './errors.ts';
-import type { HttpRequest } from './request.ts';
+import type { HttpRequest, RequestHead } from './request.ts';
 import type { Caller } from './service.ts';
 import { type CredentialScope, type SignatureParts, signatureParts } from './signature-parts.ts';
 import { checkSignatureTime } from './signature-time.ts';
-import { signingKey, verifySignature } from './sigv4.ts';
+import {
+  checkedBodyHash,
+  checkSignedHeaders,
+  claimedBodyHash,
+  signingKey,
+  verifySignature,
+} from './sigv4.ts';
 
 /** An access key that may be used now, and who uses it. */
 export interface AccessKey {
   readonly caller: Caller;
   /** The secret access key, unsealed for this one use. */
   readonly secret: () => Secret<string>;
+}
+
+/** What a request without its body says of who sent it, checked as far as that can be. */
+export interface Claim {
+  readonly caller: Caller;
+  /** The service that the signature is for. */
+  readonly service: string;
+  /** Whether the signature is verified already, so that only the body's hash is left to compare. */
+  readonly isProven: boolean;
+  /**
+   * Proves the claim by the body.
+   *
+   * @throws {RequestError} `signature-mismatch`
+   */
+  readonly prove: (body: Buffer) => void;
 }
 
 /** What authentication works with. */
@@ -23,6 +44,9 @@ export interface AuthenticatorOptions {
   readonly globalRegion: { readonly name: string; readonly services: readonly string[] };
   readonly clock: Clock;
 }
+
+/** What a service's signing name may look like. */
+const signingName = /^[a-z0-9-]{1,64}$/;
 
 /** Signing keys remembered: an access key has one for each day, region and service. */
 const signingKeysMax = 256;
@@ -44,6 +68,20 @@ export class Authenticator {
    * `signature-mismatch`
    */
   authenticate(request: HttpRequest, serviceName: string): Caller {
+    const claim = this.claim(request, serviceName);
+    claim.prove(request.body);
+    return claim.caller;
+  }
+
+  /**
+   * Checks all that can be checked before the body is read: the form of the signature, access key,
+   * scope and time; and the signature itself, where the request says which hash its body has.
+   *
+   * @param serviceName the signing name of the service that is called; undefined where only the
+   *   body tells, so that the signature may be for any service
+   * @throws {RequestError} as {@link authenticate}
+   */
+  claim(request: RequestHead, serviceName: string | undefined): Claim {
     const parts = signatureParts(request);
     const key = this.#options.findAccessKey(parts.accessKeyId);
     // A session token belongs to temporary access keys, of which there are none yet.
@@ -51,14 +89,41 @@ export class Authenticator {
       const text = 'The security token included in the request is invalid.';
       throw new RequestError('unknown-access-key', text);
     }
-    this.#checkScope(parts, serviceName);
-    checkSignatureTime(parts.atMs, parts.expiresSeconds, this.#options.clock.nowMs());
-    verifySignature(request, parts, this.#signingKey(parts, key));
-    return { ...key.caller, accessKeyId: parts.accessKeyId };
+    try {
+      return this.#claimOf(request, parts, key, serviceName);
+    } catch (error) {
+      if (error instanceof RequestError) error.accessKeyId = parts.accessKeyId;
+      throw error;
+    }
   }
 
-  #checkScope({ scope, time }: SignatureParts, serviceName: string): void {
-    const wrong = this.#wrongInScope(scope, time, serviceName);
+  #claimOf(
+    request: RequestHead,
+    parts: SignatureParts,
+    key: AccessKey,
+    serviceName: string | undefined,
+  ): Claim {
+    this.#checkScope(parts, serviceName);
+    checkSignatureTime(parts.atMs, parts.expiresSeconds, this.#options.clock.nowMs());
+    checkSignedHeaders(request, parts);
+    const claimed = claimedBodyHash(request);
+    const verify = (bodyHash: string) =>
+      verifySignature(request, parts, this.#signingKey(parts, key), bodyHash);
+    if (claimed !== undefined) verify(claimed);
+    return {
+      caller: { ...key.caller, accessKeyId: parts.accessKeyId },
+      service: parts.scope.service,
+      isProven: claimed !== undefined,
+      prove: (body) => {
+        const hash = checkedBodyHash(body, claimed);
+        if (claimed === undefined) verify(hash);
+      },
+    };
+  }
+
+  #checkScope({ scope, time }: SignatureParts, serviceName: string | undefined): void {
+    const own = signingName.test(scope.service) ? scope.service : '';
+    const wrong = this.#wrongInScope(scope, time, serviceName ?? own);
     if (wrong !== undefined) throw new RequestError('signature-mismatch', wrong);
   }
 

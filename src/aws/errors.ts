@@ -45,6 +45,10 @@ export type RequestErrorCode =
   | 'unreadable'
   | 'unknown-operation'
   | 'too-large'
+  /** Its body comes in chunks, though only the body can prove who sends it. */
+  | 'length-required'
+  /** There is no room for its body now; the caller may try again. */
+  | 'throttled'
   /** A bug, or a batch that could not be committed. */
   | 'internal';
 
@@ -52,6 +56,8 @@ export type RequestErrorCode =
 export class RequestError extends WaxwingError<RequestErrorCode> {
   /** The member that it is about, where there is one. */
   readonly attribute: string | undefined;
+  /** The access key that the request was to be signed with, where there is such a key. */
+  accessKeyId: string | undefined = undefined;
   /** The input as far as it could be read, for the audit record; what breaks a constraint may be in it. */
   readonly input: object | undefined;
 
@@ -79,6 +85,8 @@ const json: Answers = {
   unreadable: ['SerializationException', 400],
   'unknown-operation': ['UnknownOperationException', 400],
   'too-large': ['RequestEntityTooLargeException', 413],
+  'length-required': ['MissingContentLength', 411],
+  throttled: ['ThrottlingException', 400],
   internal: ['InternalFailure', 500],
 };
 
@@ -93,6 +101,8 @@ const restJson: Answers = {
   unreadable: ['BadRequestException', 400],
   'unknown-operation': ['UnknownOperationException', 404],
   'too-large': ['RequestEntityTooLargeException', 413],
+  'length-required': ['MissingContentLength', 411],
+  throttled: ['TooManyRequestsException', 429],
   internal: ['InternalServerErrorException', 500],
 };
 
@@ -107,6 +117,8 @@ const query: Answers = {
   unreadable: ['MalformedInput', 400],
   'unknown-operation': ['InvalidAction', 400],
   'too-large': ['RequestEntityTooLarge', 413],
+  'length-required': ['MissingContentLength', 411],
+  throttled: ['Throttling', 400],
   internal: ['ServiceFailure', 500],
 };
 

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { RequestError, type Wire } from './errors.ts';
-import { decoded, type HttpRequest, pairsOf } from './request.ts';
+import { decoded, type HttpRequest, pairsOf, type RequestHead } from './request.ts';
 import type { Operation, Service } from './service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked, never guessed.
@@ -53,22 +53,24 @@ export class ServiceRegistry {
   }
 
   /**
-   * The operation that a request calls.
+   * The operation that a request calls, on the wires that tell it before the body.
    *
    * @throws {RequestError} `unknown-operation`
    */
-  route(wire: Wire, request: HttpRequest): Route {
-    switch (wire) {
-      case 'json-1.1':
-        return this.#byTarget(request);
-      case 'rest-json':
-        return this.#byPath(request);
-      case 'query':
-        return this.#byAction(request);
-    }
+  route(wire: Exclude<Wire, 'query'>, request: RequestHead): Route {
+    return wire === 'json-1.1' ? this.#byTarget(request) : this.#byPath(request);
   }
 
-  #byTarget(request: HttpRequest): Route {
+  /**
+   * The operation that a request of the `query` wire calls.
+   *
+   * @throws {RequestError} `unknown-operation`, `unreadable`
+   */
+  routeForm(request: HttpRequest): Route {
+    return this.#byAction(request);
+  }
+
+  #byTarget(request: RequestHead): Route {
     const target = request.headers.get('x-amz-target') ?? '';
     const dot = target.lastIndexOf('.');
     const prefix = target.slice(0, Math.max(dot, 0));
@@ -80,7 +82,7 @@ export class ServiceRegistry {
     return { service, name, operation, labels: noLabels };
   }
 
-  #byPath(request: HttpRequest): Route {
+  #byPath(request: RequestHead): Route {
     const segments = request.rawPath.split('/');
     for (const path of this.#paths) {
       if (path.method !== request.method || path.segments.length !== segments.length) continue;
@@ -109,13 +111,11 @@ export class ServiceRegistry {
 }
 
 /** How a request is written, by which its answer will be too, be it an error. */
-export function wireOf(request: HttpRequest): Wire {
+export function wireOf(request: RequestHead): Wire {
   if (request.headers.has('x-amz-target')) return 'json-1.1';
   const type = request.headers.get('content-type') ?? '';
   if (type.startsWith('application/x-www-form-urlencoded')) return 'query';
-  return pairsOf(request.rawQuery, false).some(([name]) => name === 'Action')
-    ? 'query'
-    : 'rest-json';
+  return /(?:^|&)Action(?:=|&|$)/.test(request.rawQuery) ? 'query' : 'rest-json';
 }
 
 /** The form of a request of the `query` wire: its query string and its body. */

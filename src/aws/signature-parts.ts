@@ -1,5 +1,5 @@
 import { RequestError } from './errors.ts';
-import { type HttpRequest, pairsOf } from './request.ts';
+import { pairsOf, type RequestHead } from './request.ts';
 import { readSignatureTime, signatureTime } from './signature-time.ts';
 
 /** What a signature is good for. */
@@ -31,6 +31,12 @@ export interface SignatureParts {
 /** The only algorithm there is here. */
 export const algorithm = 'AWS4-HMAC-SHA256';
 
+/** Parts of an Authorization header that are looked at; there are three. */
+const authorizationPartsMax = 16;
+
+/** Headers that a signature may name. */
+const signedHeaderCountMax = 100;
+
 const expiresSecondsMax = 604_800;
 
 /**
@@ -38,7 +44,7 @@ const expiresSecondsMax = 604_800;
  *
  * @throws {RequestError} `missing-authentication`, `incomplete-signature`
  */
-export function signatureParts(request: HttpRequest): SignatureParts {
+export function signatureParts(request: RequestHead): SignatureParts {
   const header = request.headers.get('authorization');
   const query = new Map(pairsOf(request.rawQuery, false));
   const isPresigned = query.has('X-Amz-Algorithm') || query.has('X-Amz-Signature');
@@ -52,11 +58,13 @@ export function signatureParts(request: HttpRequest): SignatureParts {
   throw new RequestError('missing-authentication', 'Missing Authentication Token');
 }
 
-function fromHeader(header: string, request: HttpRequest): SignatureParts {
+function fromHeader(header: string, request: RequestHead): SignatureParts {
   const [scheme = '', rest = ''] = splitOnce(header, ' ');
   if (scheme !== algorithm) throw unsupported(scheme);
   const parts = new Map(
-    rest.split(',').map((part) => splitOnce(part.trim(), '=') as [string, string]),
+    rest
+      .split(',', authorizationPartsMax)
+      .map((part) => splitOnce(part.trim(), '=') as [string, string]),
   );
   const time = request.headers.get('x-amz-date') ?? request.headers.get('date');
   const missing = ['Credential', 'Signature', 'SignedHeaders']
@@ -126,7 +134,9 @@ function timeOf(text: string): Pick<SignatureParts, 'time' | 'atMs'> {
 }
 
 function headerNames(text: string): string[] {
-  return text.split(';').map((name) => name.toLowerCase());
+  const names = text.split(';', signedHeaderCountMax + 1).map((name) => name.toLowerCase());
+  if (names.length <= signedHeaderCountMax) return names;
+  throw incomplete(`SignedHeaders may name at most ${signedHeaderCountMax} headers`);
 }
 
 function expires(text: string): number {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { RequestError } from './errors.ts';
-import { encoded, type HttpRequest, pairsOf } from './request.ts';
+import { encoded, pairsOf, type RequestHead } from './request.ts';
 import { algorithm, type CredentialScope, type SignatureParts } from './signature-parts.ts';
 
 const mismatch =
@@ -20,14 +20,17 @@ export function signingKey(secret: string, scope: CredentialScope): Buffer {
 }
 
 /**
- * Checks that everything which says what a request means is signed, and that its signature is the
- * one which the key makes.
+ * Checks that a signature is the one which the key makes.
  *
+ * @param bodyHash SHA-256 of the body, 64 lower-case hex digits
  * @throws {RequestError} `signature-mismatch`
  */
-export function verifySignature(request: HttpRequest, parts: SignatureParts, key: Buffer): void {
-  checkSignedHeaders(request, parts);
-  const bodyHash = checkedBodyHash(request);
+export function verifySignature(
+  request: RequestHead,
+  parts: SignatureParts,
+  key: Buffer,
+  bodyHash: string,
+): void {
   const text = [
     algorithm,
     parts.time,
@@ -44,8 +47,13 @@ export function verifySignature(request: HttpRequest, parts: SignatureParts, key
   if (!isRight) throw new RequestError('signature-mismatch', mismatch);
 }
 
-/** A header that is not signed could be changed on the way: all that carry meaning must be. */
-function checkSignedHeaders(request: HttpRequest, parts: SignatureParts): void {
+/**
+ * Checks that everything which says what a request means is signed: a header that is not could be
+ * changed on the way.
+ *
+ * @throws {RequestError} `signature-mismatch`
+ */
+export function checkSignedHeaders(request: RequestHead, parts: SignatureParts): void {
   const signed = new Set(parts.signedHeaders);
   const unsigned = ['host', ...request.headers.keys()].find(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.has(name),
@@ -57,9 +65,19 @@ function checkSignedHeaders(request: HttpRequest, parts: SignatureParts): void {
   );
 }
 
-function checkedBodyHash(request: HttpRequest): string {
-  const hash = sha256(request.body);
-  const claimed = request.headers.get('x-amz-content-sha256');
+/** The hash that the request says its body has; it is signed like every such header. */
+export function claimedBodyHash(request: RequestHead): string | undefined {
+  return request.headers.get('x-amz-content-sha256');
+}
+
+/**
+ * The SHA-256 of a body, which must be what the request says it is.
+ *
+ * @returns 64 lower-case hex digits
+ * @throws {RequestError} `signature-mismatch`
+ */
+export function checkedBodyHash(body: Buffer, claimed: string | undefined): string {
+  const hash = sha256(body);
   if (claimed === undefined || claimed === hash) return hash;
   throw new RequestError(
     'signature-mismatch',
@@ -68,7 +86,7 @@ function checkedBodyHash(request: HttpRequest): string {
 }
 
 /** @see Signature Version 4, "Create a canonical request" */
-function canonicalRequest(request: HttpRequest, parts: SignatureParts, bodyHash: string): string {
+function canonicalRequest(request: RequestHead, parts: SignatureParts, bodyHash: string): string {
   const headers = parts.signedHeaders.map(
     (name) => `${name}:${canonicalValue(request.headers.get(name) ?? '')}\n`,
   );

@@ -3,15 +3,14 @@ import type { Random } from '../base/random.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
+import type { LoginOptions } from './logins/logins.ts';
 
 /** What a broker is made of. */
-export interface BrokerOptions {
+export interface BrokerOptions extends LoginOptions {
   /** Opens the log: attaches it to the store, then replays what it holds, then resolves. */
   readonly openLog: (store: MessageStore) => Promise<void>;
   readonly formats: readonly MessageFormat[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** Whether a password is the one that was hashed. */
-  readonly verifyPassword: (password: string, hash: string) => Promise<boolean>;
   /** Of the engine whose behaviour clients are to expect; 3.13 where it is not given. */
   readonly engineVersion?: string;
   readonly clock?: Clock;

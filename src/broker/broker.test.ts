@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   BareBroker,
   Inbox,
+  login,
   message,
   owner,
   plainSubscribe,
@@ -351,9 +352,9 @@ test('a transaction takes effect at commit, and not at rollback', async () => {
 
 test('a user may do what the patterns allow, and only with the password', async () => {
   const { broker } = await BareBroker.open();
-  assert.equal(await broker.authenticate('ann', 'wrong'), undefined);
-  assert.equal(await broker.authenticate('nobody', 'secret'), undefined);
-  const user = await broker.authenticate('ann', 'secret');
+  assert.equal(await login(broker, 'ann', 'wrong'), undefined);
+  assert.equal(await login(broker, 'nobody', 'secret'), undefined);
+  const user = await login(broker, 'ann', 'secret');
   assert.ok(user !== undefined);
   broker.access(user, '/').require('write', 'exchange', '');
   broker.setPermission('ann', '/', { configure: '', write: '^a', read: '.*' });

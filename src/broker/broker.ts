@@ -16,6 +16,7 @@ import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { type Deliverer, Delivery } from './subscription.ts';
@@ -42,6 +43,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly delivery = new Delivery();
   readonly counters = new Counters();
   readonly users = new Users();
+  readonly logins: Logins;
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
   /** Deliveries that a channel may leave unsettled now. */
@@ -78,6 +80,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
+    this.logins = new Logins(this.users, options);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.engineVersion = options.engineVersion ?? '3.13';
@@ -240,15 +243,6 @@ export class Broker implements VhostHost, Journal<Change> {
       };
       this.logWaiters.add(waiter);
     });
-  }
-
-  /** The user whose password this is. Takes as long for unknown users. */
-  async authenticate(username: string, password: string): Promise<User | undefined> {
-    const user = this.users.get(username);
-    const [other] = this.users.all();
-    const hash = user?.passwordHash ?? other?.passwordHash ?? '';
-    const isRight = await this.#options.verifyPassword(password, hash);
-    return isRight && user !== undefined ? this.users.get(username) : undefined;
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, owner, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  Inbox,
+  login,
+  owner,
+  plainSubscribe,
+} from '../../tests/support/bare-broker.ts';
 import { everything } from './users.ts';
 
 const rights = (b: BareBroker, user: string) =>
@@ -26,7 +32,7 @@ test('users, permissions and virtual hosts outlive a crash, and a checkpoint too
     assert.deepEqual(rights(after, 'ann'), [['/', '.*']]);
     assert.deepEqual(rights(after, 'bob'), [['v', '^w']]);
     assert.deepEqual(after.broker.users.get('bob')?.tags, ['monitoring']);
-    assert.equal((await after.broker.authenticate('bob', 'hash of bob'))?.name, 'bob');
+    assert.equal((await login(after.broker, 'bob', 'hash of bob'))?.name, 'bob');
   }
 });
 

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { protectMemory } from '../base/process.ts';
+import { protectFiles, protectMemory } from '../base/process.ts';
 import { checkDataFolder } from '../server/check.ts';
 import { rootKeySource } from '../server/settings.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -8,15 +8,17 @@ import { ProgressLine } from './progress-line.ts';
 /** Proves a stopped data folder sound, or says what is wrong with it. */
 export async function check(folder: string): Promise<void> {
   protectMemory();
+  protectFiles();
   const source = rootKeySource(process.env);
   const line = new ProgressLine(process.stderr, () => systemClock.monotonicMs());
   const root = resolve(folder);
   const progress = (volume: string, doneBytes: number, totalBytes: number) =>
     line.show(relative(root, volume), doneBytes, totalBytes);
   try {
-    for await (const text of checkDataFolder(root, source, progress)) {
+    for await (const { text, verdict } of checkDataFolder(root, source, progress)) {
       line.clear();
-      console.log(text);
+      if (verdict === 'unsound') console.error(`waxwing: ${text}`);
+      else console.log(text);
     }
   } finally {
     line.clear();

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
-import { askEnvironment, type Environment } from '../server/environment.ts';
+import { askEnvironment, type Environment, environmentNames } from '../server/environment.ts';
 import { ServerError } from '../server/errors.ts';
 
 /** The options of `waxwing env`, as the command line's parser names them. */
@@ -13,12 +13,22 @@ export interface EnvOptions {
   readonly wait: number;
 }
 
-/** Variables that would override the ones that {@link printEnvironment} sets. */
+/**
+ * Variables by which AWS's clients would use other credentials, another endpoint, or refuse the one
+ * given: they come before what is exported, or are added to it.
+ */
 export const variablesToUnset = [
-  'AWS_PROFILE',
-  'AWS_DEFAULT_PROFILE',
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
+  'AWS_PROFILE',
+  'AWS_DEFAULT_PROFILE',
+  'AWS_ENDPOINT_URL_MQ',
+  'AWS_ENDPOINT_URL_KMS',
+  'AWS_ENDPOINT_URL_CLOUDTRAIL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
 ] as const;
 
 const retryMs = 100;
@@ -26,7 +36,7 @@ const retryMs = 100;
 /**
  * Prints what a client needs: as commands for a POSIX shell, or as one JSON object.
  *
- * @throws {ServerError} `not-running` where no service answers in time
+ * @throws {ServerError} `not-running` where no service answers in time; `not-private`, `answer-invalid`
  */
 export async function printEnvironment({ data, json, wait }: EnvOptions): Promise<void> {
   const environment = await waitFor(resolve(data), wait);
@@ -34,10 +44,26 @@ export async function printEnvironment({ data, json, wait }: EnvOptions): Promis
     console.log(JSON.stringify(environment, null, 2));
     return;
   }
-  console.log(`unset ${variablesToUnset.join(' ')}`);
-  for (const [name, value] of Object.entries(environment)) {
-    console.log(`export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`);
+  for (const line of shellLines(environment)) console.log(line);
+}
+
+/**
+ * The environment as a POSIX shell takes it over: known names alone, each value quoted, and nothing
+ * left of an earlier environment that would count more.
+ */
+export function shellLines(environment: Environment): string[] {
+  const absent = environmentNames.filter((name) => environment[name] === undefined);
+  const lines = [...variablesToUnset, ...absent].map((name) => `unset ${name}`);
+  for (const name of environmentNames) {
+    const value = environment[name];
+    if (value !== undefined) lines.push(`export ${name}=${quoted(value)}`);
   }
+  return lines;
+}
+
+/** In single quotes, inside of which a shell takes nothing but the quote itself for its own. */
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 async function waitFor(folder: string, waitSeconds: number): Promise<Environment> {

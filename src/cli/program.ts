@@ -66,6 +66,7 @@ function program(): Command {
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change is noticed', 0))
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'publishers wait while less is free', 50))
+    .addOption(flag('--record-failed-logins', 'put failed log-ins into the trail').default(false))
     .addOption(
       option('--log-level <level>', 'what is told on standard error')
         .choices(logLevels)

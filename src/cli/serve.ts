@@ -2,10 +2,13 @@ import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
-import { protectMemory } from '../base/process.ts';
-import { type DefaultBrokerView, Service } from '../server/service.ts';
+import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
+import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
+
+/** Brokers that cannot run and are named in the greeting. */
+const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, as the command line's parser names them. */
 export interface ServeOptions {
@@ -21,12 +24,15 @@ export interface ServeOptions {
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
+  readonly recordFailedLogins: boolean;
   readonly logLevel: LogLevel;
 }
 
 /** Runs a service until a signal ends it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
+  keepHeapSmall();
+  protectFiles();
   // The service runs on where nobody reads its output, or the output's disk is full.
   process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
@@ -54,6 +60,7 @@ function settingsOf(options: ServeOptions): Settings {
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
+    recordsFailedLogins: options.recordFailedLogins,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };
@@ -85,19 +92,23 @@ function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   process.on('SIGTERM', stop);
 }
 
-function brokerLine({ name, state, url, problem }: DefaultBrokerView): string {
+function brokerLine({ name, state, url, problem }: BrokerView): string {
   const how = state === 'RUNNING' ? (url ?? '') : `${state}${problem ? `: ${problem}` : ''}`;
   return `  broker '${name}'   ${how}`;
 }
 
 function greeting(service: Service): string {
-  const { accountId, region, apiUrl, defaultBroker, settings, hasKeyFile } = service;
+  const { accountId, region, apiUrl, defaultBroker, settings, rootKeyFile } = service;
   const data = shownPath(settings.folder);
   const lines = [
     `Waxwing ${version()} runs on ${data} (account ${accountId}, ${region}); Ctrl-C stops it.`,
     `  API                ${apiUrl}`,
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
+  const { otherBrokersDown } = service;
+  lines.push(...otherBrokersDown.slice(0, brokerLinesMax).map(brokerLine));
+  const moreCount = otherBrokersDown.length - brokerLinesMax;
+  if (moreCount > 0) lines.push(`  and ${moreCount} more brokers that cannot run; see the log`);
   const forData = data === 'waxwing-data' ? '' : ` --data ${quoted(data)}`;
   const command = quoted(shownPath(join(packageFolder, 'bin', 'waxwing.mjs')));
   lines.push(
@@ -105,11 +116,12 @@ function greeting(service: Service): string {
     `  eval "$(${command} env${forData})"   # sets AWS_* and WAXWING_AMQP_URL`,
     '  aws mq list-brokers',
   );
-  if (hasKeyFile) {
+  if (rootKeyFile !== undefined) {
     lines.push(
-      `The root key is a file under ${settings.rootKey.configFolder}: it keeps copies of the data`,
-      'folder closed, but not a stolen disk that holds both. WAXWING_ROOT_PASSPHRASE_FILE names a',
-      'passphrase to use instead, at the first start of a data folder.',
+      `The root key is a file, ${rootKeyFile}:`,
+      'it keeps copies of the data folder closed, but not a stolen disk that holds both. Keep a copy',
+      'of it elsewhere. WAXWING_ROOT_PASSPHRASE_FILE names a passphrase to use instead, at the first',
+      'start of a data folder.',
     );
   }
   return lines.join('\n');

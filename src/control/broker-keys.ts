@@ -26,6 +26,17 @@ export class KeyLost extends WaxwingError<'key-lost'> {
   }
 }
 
+/** What lies beside a broker's volume as its data key was never wrapped for that volume. */
+export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
+  constructor(volumeId: string, options: ErrorOptions) {
+    const what = `the wrapped data key beside volume ${volumeId} is not the one that was made for it`;
+    super('volume-damaged', `${what}: its header was changed, or is another volume's`, options);
+  }
+}
+
+/** Codes of the key service that say so. */
+const foreignCodes = ['InvalidCiphertextException', 'IncorrectKeyException'];
+
 /** Who asks for something about a broker, and from where. */
 export interface Requester {
   readonly caller: NonNullable<CallIdentity['onBehalfOf']>;
@@ -190,20 +201,29 @@ export class BrokerKeys {
     return reply.CiphertextBlob;
   }
 
-  /** The data key of the broker's volume, 32 bytes, the caller's to overwrite. */
+  /**
+   * The data key of the broker's volume, 32 bytes, the caller's to overwrite.
+   *
+   * @throws {KeyLost | ForeignDataKey}
+   */
   async openDataKey({ key, volumeId }: BrokerRecord, wrapped: Buffer): Promise<Buffer> {
     const input = {
       KeyId: key.arn,
       CiphertextBlob: wrapped,
       EncryptionContext: volumeContext(volumeId),
     };
-    return (await this.#asService<{ Plaintext: Buffer }>(key, 'Decrypt', input)).Plaintext;
+    const reply = await this.#asService<{ Plaintext: Buffer }>(key, 'Decrypt', input).catch(
+      (error: unknown) => {
+        throw foreignOr(error, volumeId);
+      },
+    );
+    return reply.Plaintext;
   }
 
   /**
    * Asks whether the data key could be opened, without opening it.
    *
-   * @throws {KeyLost} where not
+   * @throws {KeyLost | ForeignDataKey} where not
    */
   async tryDataKey({ key, volumeId }: BrokerRecord, wrapped: Buffer): Promise<void> {
     const input = {
@@ -215,7 +235,7 @@ export class BrokerKeys {
     await this.#asService(key, 'Decrypt', input).catch((error: unknown) => {
       const cause = error instanceof KeyLost ? error.cause : undefined;
       if (!(cause instanceof WaxwingError && cause.code === 'DryRunOperationException'))
-        throw error;
+        throw foreignOr(error, volumeId);
     });
   }
 
@@ -337,6 +357,13 @@ function ownAccount(key: KeyChoice): CallIdentity {
 }
 
 /** True for an answer of the key service that it would give again. */
+/** What a failed opening of a data key means: the ciphertext may be at fault, and not the key. */
+function foreignOr(error: unknown, volumeId: string): unknown {
+  const cause = error instanceof KeyLost ? error.cause : undefined;
+  const isForeign = cause instanceof WaxwingError && foreignCodes.includes(cause.code);
+  return isForeign ? new ForeignDataKey(volumeId, { cause }) : error;
+}
+
 function isRefusal(error: unknown): error is WaxwingError {
   return error instanceof WaxwingError && 'status' in error && Number(error.status) < 500;
 }

@@ -1,6 +1,6 @@
 import { WaxwingError } from '../base/errors.ts';
 import type { Entry } from '../storage/journal.ts';
-import { type BrokerKeys, KeyLost } from './broker-keys.ts';
+import { type BrokerKeys, ForeignDataKey, KeyLost } from './broker-keys.ts';
 import type { BrokerRecord, PendingSettings } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { Creation } from './creation.ts';
@@ -58,7 +58,8 @@ export class Upkeep {
       await this.#work(broker, presence);
     } catch (error) {
       if (error instanceof KeyLost) await this.#keyLost(id, presence, error);
-      else if (error instanceof EngineFailure) await this.#failed(id, presence, error);
+      else if (error instanceof EngineFailure || error instanceof ForeignDataKey)
+        await this.#failed(id, presence, error);
       else throw error;
     }
   }
@@ -177,7 +178,7 @@ export class Upkeep {
     await this.#stop(id, presence, "the broker's KMS key cannot be used");
   }
 
-  async #failed(id: string, presence: Presence, error: EngineFailure): Promise<void> {
+  async #failed(id: string, presence: Presence, error: WaxwingError): Promise<void> {
     presence.isResumed = false;
     await this.fail(id, error.code, error.message);
     const text = `the broker cannot run: ${error.code}: ${error.message}`;

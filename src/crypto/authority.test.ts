@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Certificate, createAuthority, issueServerCertificate } from './authority.ts';
 
@@ -13,7 +17,7 @@ function parse({ certificate, privateKey }: Certificate) {
 }
 
 test('the authority signs itself and may sign others', async () => {
-  const authority = parse(await createAuthority(nowMs));
+  const authority = parse(await createAuthority('test', hosts, nowMs));
   assert.equal(authority.ca, true);
   assert.ok(authority.verify(authority.publicKey));
   assert.equal(new Date(authority.validTo).getTime(), nowMs + 3650 * 86_400_000);
@@ -21,7 +25,7 @@ test('the authority signs itself and may sign others', async () => {
 
 for (const kind of ['ecdsa', 'rsa'] as const) {
   test(`a server certificate with an ${kind} key is good for every host it names`, async () => {
-    const authority = await createAuthority(nowMs);
+    const authority = await createAuthority('test', hosts, nowMs);
     const parent = new X509Certificate(authority.certificate);
     const server = parse(await issueServerCertificate(authority, kind, hosts, nowMs));
     assert.ok(server.checkIssued(parent));
@@ -39,8 +43,46 @@ for (const kind of ['ecdsa', 'rsa'] as const) {
   });
 }
 
+test('an authority is confined to its hosts, critically, and its next certificate keeps its key', async () => {
+  const authority = await createAuthority('test', hosts, nowMs);
+  const folder = mkdtempSync(join(tmpdir(), 'waxwing-authority-'));
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const verified = async (trusted: Certificate, name: string) => {
+    const { certificate } = await issueServerCertificate(
+      authority,
+      'ecdsa',
+      ['localhost', name],
+      nowMs,
+    );
+    const ca = write('ca.pem', trusted.certificate);
+    const args = ['verify', '-attime', String(nowMs / 1000), '-CAfile', ca];
+    const { status, stderr } = spawnSync('openssl', [...args, write('leaf.pem', certificate)]);
+    return status === 0 ? 'good' : /error (\d+)/.exec(String(stderr))?.[1];
+  };
+  const permittedSubtreeViolation = '47';
+  const next = await createAuthority('test', [...hosts, 'next.example'], nowMs, authority);
+  for (const name of [...hosts, 'below.localhost'])
+    assert.equal(await verified(authority, name), 'good');
+  for (const name of ['elsewhere.example', 'notlocalhost', '127.0.0.2', '::2', 'next.example']) {
+    assert.equal(await verified(authority, name), permittedSubtreeViolation, name);
+  }
+  assert.equal(await verified(next, 'next.example'), 'good');
+  const { stdout } = spawnSync('openssl', [
+    'x509',
+    '-noout',
+    '-text',
+    '-in',
+    join(folder, 'ca.pem'),
+  ]);
+  assert.match(String(stdout), /X509v3 Name Constraints: critical\n\s+Permitted:/);
+  rmSync(folder, { recursive: true });
+});
+
 test('no two certificates have the same serial number', async () => {
-  const authority = await createAuthority(nowMs);
+  const authority = await createAuthority('test', hosts, nowMs);
   const issue = () => issueServerCertificate(authority, 'ecdsa', hosts, nowMs);
   const [first, second] = await Promise.all([issue(), issue()]);
   assert.notEqual(parse(first).serialNumber, parse(second).serialNumber);

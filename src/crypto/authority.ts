@@ -1,7 +1,16 @@
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import {
+  GeneralName,
+  GeneralSubtree,
+  GeneralSubtrees,
+  id_ce_nameConstraints,
+  NameConstraints,
+} from '@peculiar/asn1-x509';
 import * as x509 from '@peculiar/x509';
+import { assert } from '../base/assert.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -26,7 +35,8 @@ const rsa = {
   publicExponent: new Uint8Array([1, 0, 1]),
 };
 
-async function generateKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
+/** Makes the keys of a certificate, which takes a while where they are RSA: the pool's threads do it. */
+export async function generateKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
   return kind === 'ecdsa'
     ? await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify'])
     : await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
@@ -51,16 +61,56 @@ function validity(nowMs: number, days: number) {
   return { notBefore: new Date(nowMs - 3_600_000), notAfter: new Date(nowMs + days * dayMs) };
 }
 
+/** The keys and the subject of an authority that has a certificate already. */
+async function identityOf({ certificate, privateKey }: Certificate) {
+  const { subjectName, publicKey } = new x509.X509Certificate(certificate);
+  const bytes = x509.PemConverter.decodeFirst(privateKey);
+  const keys = {
+    privateKey: await webcrypto.subtle.importKey('pkcs8', bytes, ecdsa, true, ['sign']),
+    publicKey: await publicKey.export(ecdsa, ['verify'], webcrypto),
+  };
+  return { name: subjectName.toString(), keys };
+}
+
 /**
- * Makes a certificate authority. One a service: every server certificate is signed by it, so a
- * client has to trust this one certificate only.
+ * Confines an authority to hosts: whoever has its key can pose as these alone. Names below a name are
+ * allowed with it (RFC 5280, 4.2.1.10).
  */
-export async function createAuthority(nowMs: number): Promise<Certificate> {
-  const keys = await generateKeys('ecdsa');
+function constraintsOf(hosts: readonly string[]): x509.Extension {
+  // An empty name would allow every name, and no address at all would leave addresses unconfined.
+  assert(hosts.every((host) => host !== '') && hosts.some((host) => isIP(host) !== 0), 'no bounds');
+  const permittedSubtrees = new GeneralSubtrees(
+    hosts.map((host) => {
+      const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(host) as 0 | 4 | 6];
+      const name = bits === undefined ? { dNSName: host } : { iPAddress: `${host}/${bits}` };
+      return new GeneralSubtree({ base: new GeneralName(name) });
+    }),
+  );
+  const value = AsnConvert.serialize(new NameConstraints({ permittedSubtrees }));
+  return new x509.Extension(id_ce_nameConstraints, true, value);
+}
+
+/**
+ * Makes a certificate authority for a group of servers, or a new certificate for one there is: its key
+ * and subject stay, so that what it issued is still trusted, also by clients with the certificate before.
+ *
+ * @param name of what it is an authority for
+ * @param hosts names and addresses that it may issue certificates for, at least one address
+ */
+export async function createAuthority(
+  name: string,
+  hosts: readonly string[],
+  nowMs: number,
+  earlier?: Certificate,
+): Promise<Certificate> {
+  const made = () => `CN=Waxwing ${name} CA ${randomBytes(4).toString('hex')}`;
+  const { keys, ...subject } = earlier
+    ? await identityOf(earlier)
+    : { name: made(), keys: await generateKeys('ecdsa') };
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
       serialNumber: serialNumber(),
-      name: `CN=Waxwing CA ${randomBytes(4).toString('hex')}`,
+      name: subject.name,
       keys,
       signingAlgorithm: ecdsa,
       ...validity(nowMs, authorityDays),
@@ -70,6 +120,7 @@ export async function createAuthority(nowMs: number): Promise<Certificate> {
           x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
           true,
         ),
+        constraintsOf(hosts),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
       ],
     },
@@ -85,12 +136,14 @@ export async function createAuthority(nowMs: number): Promise<Certificate> {
  * Issues a server certificate under an authority.
  *
  * @param hosts names and addresses that clients may use, at least one; the first is the subject
+ * @param generated keys for it that nothing else has, where they were made ahead
  */
 export async function issueServerCertificate(
   authority: Certificate,
   kind: KeyKind,
   hosts: readonly string[],
   nowMs: number,
+  generated = generateKeys(kind),
 ): Promise<Certificate> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const issuerKey = await webcrypto.subtle.importKey(
@@ -100,7 +153,7 @@ export async function issueServerCertificate(
     false,
     ['sign'],
   );
-  const keys = await generateKeys(kind);
+  const keys = await generated;
   const usages = x509.KeyUsageFlags.digitalSignature;
   const certificate = await x509.X509CertificateGenerator.create(
     {

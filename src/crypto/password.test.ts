@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hashAhead, hashPassword, PasswordChecker } from './password.ts';
+import { hashAhead, hashPassword, loginLimits, PasswordChecker } from './password.ts';
+
+const somebody = { source: '192.0.2.1', user: 'ann', isGone: false };
+const limits = { ...loginLimits, refusalMs: 0, failedCountMax: 1000 };
 
 test('a password matches its own hash and no other', async () => {
   const hash = await hashPassword('correct horse battery');
-  const checker = new PasswordChecker();
-  assert.equal(await checker.verify('correct horse battery', hash), true);
-  assert.equal(await checker.verify('correct horse batterx', hash), false);
-  assert.equal(await checker.verify('', hash), false);
+  const checker = new PasswordChecker(limits);
+  assert.equal(await checker.verify('correct horse battery', hash, somebody), 'right');
+  assert.equal(await checker.verify('correct horse batterx', hash, somebody), 'wrong');
+  assert.equal(await checker.verify('', hash, somebody), 'wrong');
 });
 
 test('a hash says how it was made, and never twice the same', async () => {
@@ -19,46 +22,63 @@ test('a hash says how it was made, and never twice the same', async () => {
 test('a hash that was begun ahead is of that password, and is given away once', async () => {
   const hash = hashAhead('expected');
   const hashes = await Promise.all([hash('another'), hash('expected'), hash('expected')]);
-  const checker = new PasswordChecker();
+  const checker = new PasswordChecker(limits);
   const passwords = ['another', 'expected', 'expected'];
-  const found = passwords.map((password, i) => checker.verify(password, hashes[i] ?? ''));
-  assert.deepEqual(await Promise.all(found), [true, true, true]);
+  const found = passwords.map((password, i) => checker.verify(password, hashes[i] ?? '', somebody));
+  assert.deepEqual(await Promise.all(found), ['right', 'right', 'right']);
   assert.notEqual(hashes[1], hashes[2]);
 });
 
 test('a hash of unknown form matches nothing', async () => {
-  const checker = new PasswordChecker();
+  const checker = new PasswordChecker(limits);
   for (const hash of ['', 'plain', 'md5$1$c2FsdA==$aGFzaA==', 'pbkdf2-sha512$1$c2FsdA==']) {
-    assert.equal(await checker.verify('plain', hash), false);
+    assert.equal(await checker.verify('plain', hash, somebody), 'wrong');
   }
 });
 
-test('a log-in that succeeded is remembered for ten minutes, a failed one is not', async () => {
+test('a password that was right is remembered for ten minutes after its last use', async () => {
   let nowMs = 0;
-  const checker = new PasswordChecker({ nowMs: () => nowMs, monotonicMs: () => nowMs });
+  const checker = new PasswordChecker(limits, { nowMs: () => nowMs, monotonicMs: () => nowMs });
   const hash = await hashPassword('again and again');
   const isQuick = async (password: string) => {
     let isDone = false;
-    const check = checker.verify(password, hash).then(() => {
+    const check = checker.verify(password, hash, somebody).then((result) => {
       isDone = true;
+      return result;
     });
     await new Promise((resolve) => setImmediate(resolve));
     const wasQuick = isDone;
-    await check;
-    return wasQuick;
+    return [wasQuick, await check];
   };
-  assert.equal(await isQuick('again and again'), false);
-  assert.equal(await isQuick('again and again'), true);
-  assert.equal(await isQuick('wrong'), false);
-  assert.equal(await isQuick('wrong'), false);
-  nowMs = 10 * 60 * 1000;
-  assert.equal(await isQuick('again and again'), false);
+  assert.deepEqual(await isQuick('wrong'), [false, 'wrong']);
+  assert.deepEqual(await isQuick('again and again'), [false, 'right']);
+  nowMs = 9 * 60 * 1000;
+  assert.deepEqual(await isQuick('again and again'), [true, 'right']);
+  nowMs = 18 * 60 * 1000;
+  assert.deepEqual(await isQuick('again and again'), [true, 'right']);
+  nowMs = 28 * 60 * 1000;
+  assert.deepEqual(await isQuick('again and again'), [false, 'right']);
+});
+
+test('while the right password is remembered, nothing is derived from a wrong one', async () => {
+  const checker = new PasswordChecker(limits);
+  const hash = await hashPassword('right');
+  assert.equal(await checker.verify('right', hash, somebody), 'right');
+  let turns = 0;
+  let isDone = false;
+  const check = checker.verify('wrong', hash, somebody).finally(() => {
+    isDone = true;
+  });
+  // What needs a thread of the pool takes thousands of turns.
+  for (; !isDone && turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await check, 'wrong');
+  assert.ok(turns < 20, `${turns} turns`);
 });
 
 test('checks that wait for each other all end', async () => {
-  const checker = new PasswordChecker();
+  const checker = new PasswordChecker(limits);
   const hash = await hashPassword('one of many');
   const guesses = ['a', 'b', 'one of many', 'c', 'one of many'];
-  const found = await Promise.all(guesses.map((guess) => checker.verify(guess, hash)));
-  assert.deepEqual(found, [false, false, true, false, true]);
+  const found = await Promise.all(guesses.map((guess) => checker.verify(guess, hash, somebody)));
+  assert.deepEqual(found, ['wrong', 'wrong', 'right', 'wrong', 'right']);
 });

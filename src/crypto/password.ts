@@ -1,6 +1,8 @@
 import { createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { encodeText } from '../base/byte-text.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { type CheckLimits, type CheckOrigin, CheckQueue } from './check-queue.ts';
 
 const algorithm = 'pbkdf2-sha512';
 
@@ -9,10 +11,28 @@ const iterations = 210_000;
 const saltBytes = 16;
 const hashBytes = 64;
 
-/** Checks at once: each keeps one thread of Node's pool busy, which storage needs too. */
-const concurrentMax = 2;
+/** Limits of the log-ins that are checked and wait to be. */
+export interface LoginLimits extends CheckLimits {
+  /** Milliseconds after which a log-in that fails is answered at the earliest, whatever the reason. */
+  readonly refusalMs: number;
+}
 
-/** How long a log-in that succeeded is remembered, and how many are. */
+/**
+ * The limits of a broker's log-ins. A check keeps one thread of Node's pool busy, which storage needs
+ * too, and one core, of which one is left for everything else.
+ */
+export const loginLimits: LoginLimits = {
+  concurrentMax: Math.max(1, Math.min(2, availableParallelism() - 1)),
+  waitingCountMax: 1024,
+  waitingPerSourceMax: 512,
+  failedCountMax: 20,
+  spacingMs: 500,
+  forgetMs: 60_000,
+  laneCountMax: 4096,
+  refusalMs: 500,
+};
+
+/** How long after its last use a password that was right is remembered, and how many are. */
 const rememberedMs = 10 * 60 * 1000;
 const rememberedCountMax = 1000;
 
@@ -53,68 +73,127 @@ export function hashAhead(expected: string): typeof hashPassword {
   };
 }
 
+/** What became of a password. */
+export type PasswordResult =
+  | 'right'
+  | 'wrong'
+  /** It was not checked: too many log-ins wait. */
+  | 'busy'
+  /** It was not checked: nobody waited for the answer any more. */
+  | 'gone';
+
 /**
  * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
- * those that succeeded are remembered for a few minutes (under a key that never leaves this
- * process): a client that reconnects is let in at once, one that guesses is not.
+ * those that were right are remembered for a few minutes (under a key that never leaves this
+ * process): a client that reconnects is let in at once, one that guesses waits for its turn.
  */
 export class PasswordChecker {
+  readonly #limits: LoginLimits;
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
-  /** Until when a pair of password and hash is known to match, oldest first. */
-  readonly #remembered = new Map<string, number>();
-  readonly #running = new Map<string, Promise<boolean>>();
-  readonly #waiting: (() => void)[] = [];
-  #busyCount = 0;
+  readonly #queue: CheckQueue;
+  /** By hash, the password that matches it and until when that is remembered; oldest first. */
+  readonly #remembered = new Map<string, { readonly pair: string; readonly untilMs: number }>();
+  /** By origin, password and hash: log-ins of one client that come together are checked once. */
+  readonly #waiting = new Map<string, Waiting>();
 
-  constructor(clock: Clock = systemClock) {
+  constructor(limits: LoginLimits = loginLimits, clock: Clock = systemClock) {
+    this.#limits = limits;
     this.#clock = clock;
+    this.#queue = new CheckQueue(limits, clock);
   }
 
-  /** Whether the password is the one that was hashed; false too for a hash of unknown form. */
-  verify(password: string, hash: string): Promise<boolean> {
+  /**
+   * Finds out whether the password is the one that was hashed. A failure is told only after a while,
+   * which is the same for all reasons.
+   */
+  async verify(password: string, hash: string, origin: CheckOrigin): Promise<PasswordResult> {
+    const beganMs = this.#clock.monotonicMs();
     const pair = createHmac('sha256', this.#key)
       .update(encodeText(`${hash}\0${password}`))
       .digest('base64');
-    if (this.#isRemembered(pair)) return Promise.resolve(true);
-    let running = this.#running.get(pair);
-    if (running === undefined) {
-      running = this.#check(pair, password, hash).finally(() => this.#running.delete(pair));
-      this.#running.set(pair, running);
+    if (this.#recall(hash)?.pair === pair) {
+      this.#remember(hash, pair);
+      return 'right';
     }
-    return running;
+    const result = await this.#check(pair, password, hash, origin);
+    if (result === 'right') return result;
+    const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
+    if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs).unref());
+    return result;
   }
 
-  #isRemembered(pair: string): boolean {
-    const untilMs = this.#remembered.get(pair);
-    if (untilMs === undefined) return false;
-    if (untilMs > this.#clock.monotonicMs()) return true;
-    this.#remembered.delete(pair);
-    return false;
+  #check(
+    pair: string,
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+  ): Promise<PasswordResult> {
+    const key = JSON.stringify([origin.source, origin.user, pair]);
+    const before = this.#waiting.get(key);
+    if (before !== undefined) {
+      before.origins.add(origin);
+      return before.result;
+    }
+    const waiting = new Waiting(origin);
+    const found = this.#queue.add(waiting, () => this.#compare(pair, password, hash));
+    if (found === 'busy') return Promise.resolve('busy');
+    this.#waiting.set(key, waiting);
+    waiting.result = found.then(
+      (isRight) => {
+        this.#waiting.delete(key);
+        if (isRight === undefined) return 'gone';
+        return isRight ? 'right' : 'wrong';
+      },
+      (error: unknown) => {
+        this.#waiting.delete(key);
+        throw error;
+      },
+    );
+    return waiting.result;
   }
 
-  async #check(pair: string, password: string, hash: string): Promise<boolean> {
-    if (this.#busyCount >= concurrentMax) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#busyCount++;
-    try {
-      const isRight = await matches(password, hash);
-      if (isRight) this.#remember(pair);
-      return isRight;
-    } finally {
-      this.#busyCount--;
-      this.#waiting.shift()?.();
-    }
+  /** Where the right password is remembered, any other is wrong, and nothing need be derived from it. */
+  async #compare(pair: string, password: string, hash: string): Promise<boolean> {
+    const right = this.#recall(hash);
+    if (right !== undefined) return right.pair === pair;
+    const isRight = await matches(password, hash);
+    if (isRight) this.#remember(hash, pair);
+    return isRight;
   }
 
-  #remember(pair: string): void {
-    this.#remembered.set(pair, this.#clock.monotonicMs() + rememberedMs);
+  #recall(hash: string): { readonly pair: string } | undefined {
+    const found = this.#remembered.get(hash);
+    if (found === undefined || found.untilMs > this.#clock.monotonicMs()) return found;
+    this.#remembered.delete(hash);
+    return undefined;
+  }
+
+  #remember(hash: string, pair: string): void {
+    this.#remembered.delete(hash);
+    this.#remembered.set(hash, { pair, untilMs: this.#clock.monotonicMs() + rememberedMs });
     if (this.#remembered.size <= rememberedCountMax) return;
-    for (const oldest of this.#remembered.keys()) {
-      this.#remembered.delete(oldest);
-      return;
-    }
+    const [oldest] = this.#remembered.keys();
+    if (oldest !== undefined) this.#remembered.delete(oldest);
+  }
+}
+
+/** One password that waits to be checked, and all who wait for the answer. */
+class Waiting implements CheckOrigin {
+  readonly source: string;
+  readonly user: string;
+  readonly origins: Set<CheckOrigin>;
+  result: Promise<PasswordResult> = Promise.resolve('gone');
+
+  constructor(origin: CheckOrigin) {
+    this.source = origin.source;
+    this.user = origin.user;
+    this.origins = new Set([origin]);
+  }
+
+  get isGone(): boolean {
+    for (const origin of this.origins) if (!origin.isGone) return false;
+    return true;
   }
 }
 

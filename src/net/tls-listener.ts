@@ -6,7 +6,9 @@ import {
 } from 'node:tls';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
-import { answerAndClose, tellByFirstByte } from './first-byte.ts';
+import { Door } from './door.ts';
+import { answerAndClose } from './first-byte.ts';
+import type { DoorLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 import { Flusher, SocketTransport } from './transport.ts';
@@ -14,13 +16,19 @@ import { Flusher, SocketTransport } from './transport.ts';
 /** Milliseconds between two ticks of a connection: half of the shortest heartbeat's interval. */
 const tickMs = 500;
 
-/** Milliseconds that a TLS handshake may take. */
-const handshakeTimeoutMs = 10_000;
-
 /** A certificate (PEM, its own first) and its key (PEM). */
 export interface ServerCertificate {
   readonly certificate: string;
   readonly privateKey: string;
+}
+
+/** What a listener's server is told of TLS: how to speak it, and who it is. */
+export function secureContext(policy: TlsPolicy, certificates: readonly ServerCertificate[]) {
+  return {
+    ...policy,
+    cert: certificates.map(({ certificate }) => certificate),
+    key: certificates.map(({ privateKey }) => privateKey),
+  };
 }
 
 /** What a listener is made of. */
@@ -29,8 +37,7 @@ export interface TlsListenerOptions {
   /** One per kind of key; the client's offer decides which is shown. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  /** Connections at a time, those in their handshake included; more are ended at once. */
-  readonly connectionCountMax: number;
+  readonly limits: DoorLimits;
   /** Makes the protocol's end of a new connection. */
   readonly accept: (transport: Transport) => Connection;
   /** What to say to a client that speaks no TLS, given its first bytes. */
@@ -45,6 +52,8 @@ export class TlsListener {
   readonly #tcp: Server;
   readonly #tls: TlsServer;
   readonly #flusher = new Flusher();
+  /** Admits connections, and counts those whose peer has not logged in. */
+  readonly door: Door;
   readonly #transports = new Set<SocketTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: NodeJS.Timeout | undefined = undefined;
@@ -54,15 +63,14 @@ export class TlsListener {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#tls = createTlsServer({
-      ...options.policy,
-      cert: options.certificates.map(({ certificate }) => certificate),
-      key: options.certificates.map(({ privateKey }) => privateKey),
-      handshakeTimeout: handshakeTimeoutMs,
+      ...secureContext(options.policy, options.certificates),
+      // The door is stricter: it bounds the whole handshake, not the time between two bytes.
+      handshakeTimeout: options.limits.handshakeMs,
     });
+    this.door = new Door(options.limits, this.#clock);
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#arrived(socket));
-    this.#tcp.maxConnections = options.connectionCountMax;
   }
 
   /**
@@ -78,6 +86,11 @@ export class TlsListener {
     return found;
   }
 
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#tls.setSecureContext(secureContext(this.#options.policy, certificates));
+  }
+
   /** Connections that finished their handshake. */
   get connectionCount(): number {
     return this.#transports.size;
@@ -86,15 +99,15 @@ export class TlsListener {
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    tellByFirstByte(
-      socket,
-      () => this.#tls.emit('connection', socket),
-      (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),
-    );
+    this.door.arrived(socket, {
+      tls: () => this.#tls.emit('connection', socket),
+      plain: (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),
+    });
   }
 
   #accept(socket: TLSSocket): void {
-    const transport = new SocketTransport(socket, this.#flusher);
+    this.door.opened(socket);
+    const transport = new SocketTransport(socket, this.#flusher, this.door);
     this.#transports.add(transport);
     transport.attach(this.#options.accept(transport), () => {
       this.#transports.delete(transport);
@@ -104,6 +117,7 @@ export class TlsListener {
 
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
+    this.door.tick();
     for (const transport of this.#transports) transport.tick(nowMs);
   }
 
@@ -115,6 +129,7 @@ export class TlsListener {
    */
   async close(reason: string, patienceMs: number): Promise<void> {
     this.#tcp.close();
+    this.door.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
     if (this.#transports.size > 0) await this.#allEnded(patienceMs);
     clearInterval(this.#ticks);

@@ -3,6 +3,7 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { Alertness } from './alertness.ts';
+import type { Door } from './door.ts';
 
 /** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
 const waitingBytesMax = 1024 * 1024;
@@ -47,6 +48,7 @@ export class SocketTransport implements Transport {
   readonly tlsVersion: string;
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
+  readonly #door: Pick<Door, 'checks' | 'admits'> | undefined;
   #connection: Connection | undefined = undefined;
   /** Bytes that the socket is not given before it is done with those it has. */
   #queue: Write[] = [];
@@ -61,9 +63,10 @@ export class SocketTransport implements Transport {
   #closedAtMs = -1;
   #isClosed = false;
 
-  constructor(socket: TLSSocket, flusher: Flusher) {
+  constructor(socket: TLSSocket, flusher: Flusher, door?: Pick<Door, 'checks' | 'admits'>) {
     this.#socket = socket;
     this.#flusher = flusher;
+    this.#door = door;
     this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.tlsVersion = socket.getProtocol() ?? '';
@@ -132,6 +135,14 @@ export class SocketTransport implements Transport {
     const before = this.#takenBytes;
     this.connection.flush();
     return this.#takenBytes - before;
+  }
+
+  checksLogin(): void {
+    this.#door?.checks(this.#socket);
+  }
+
+  admit(): void {
+    this.#door?.admits(this.#socket);
   }
 
   pause(): void {

@@ -14,6 +14,10 @@ export interface Transport {
   /** Stops reading from the peer (the broker is behind) until `resume()`. */
   pause(): void;
   resume(): void;
+  /** The peer has sent a log-in, which is being checked: the wait is not the peer's. */
+  checksLogin(): void;
+  /** The peer has logged in: from now on it is not one of the strangers that share few places. */
+  admit(): void;
   /** Ends the connection after everything written has left. */
   close(): void;
   /** `127.0.0.1:54321` */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
+import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
@@ -18,68 +20,152 @@ import { brokersFolder, systemDataKey, systemFolder } from './system-volume.ts';
 /** Told how far a check is, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
 
+/** What a check found of one volume, for a person. */
+export interface CheckFinding {
+  readonly text: string;
+  /** `unknown` where the volume could not be opened for want of its key. */
+  readonly verdict: 'sound' | 'unsound' | 'unknown';
+}
+
 /**
- * Proves every volume of a stopped data folder sound, and the audit trail unbroken.
+ * Proves every volume of a stopped data folder sound, each the one that the service last had, and the
+ * audit trail unbroken. What is wrong with one volume does not keep the others from being checked.
  *
- * @returns lines for a person, one a volume
- * @throws {StorageError} the first thing that is wrong, with file and offset
- * @throws {ServerError} `trail-broken`; `not-all-checked` where keys are not usable
+ * @returns a finding a volume, in the end all of them
+ * @throws {ServerError} what opening the root key throws; `not-all-sound`, after the last finding;
+ *   `not-all-checked` where keys are not usable
+ * @throws {StorageError} `folder-locked` where a service runs on the folder
  */
 export async function* checkDataFolder(
   folder: string,
   source: RootKeySource,
   progress: CheckProgress = () => {},
-): AsyncGenerator<string> {
+): AsyncGenerator<CheckFinding> {
+  const counts = { sound: 0, unsound: 0, unknown: 0 };
   const dataKey = await systemDataKey(folder, source);
   const state = new SystemState({ deriveKey: (salt, info) => deriveKey(dataKey, salt, info) });
-  const chain = new ChainCheck();
+  const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
+  counts[system.verdict]++;
+  yield system;
+  const brokers = isRecovered ? checkBrokers(folder, state, progress) : uncheckedBrokers(folder);
+  for await (const finding of brokers) {
+    counts[finding.verdict]++;
+    yield finding;
+  }
+  if (counts.unsound > 0) {
+    const all = counted(counts.sound + counts.unsound + counts.unknown, 'volume');
+    throw new ServerError('not-all-sound', `${counts.unsound} of ${all} not sound`);
+  }
+  if (counts.unknown > 0) {
+    const text = `${counted(counts.unknown, 'volume')} could not be checked, because of keys that cannot be used`;
+    throw new ServerError('not-all-checked', text);
+  }
+}
+
+/** Checks the system volume, and folds what it holds into the state where it can be read. */
+async function checkSystem(
+  folder: string,
+  state: SystemState,
+  dataKey: KeyObject,
+  progress: CheckProgress,
+): Promise<CheckFinding & { readonly isRecovered: boolean }> {
   const system = systemFolder(folder);
-  const report = await checkVolume(
-    systemDisk,
-    system,
-    dataKey,
-    (done, total) => progress(system, done, total),
-    {
-      replayed: (...record) => state.store.applyRecord(...record),
-      found: (...record) => chain.found(...record),
-    },
-  );
-  chain.end(state.trail.head.count, state.trail.head.hash);
-  yield `system: sound, ${describe(report)}; audit trail of ${counted(chain.count, 'event')} unbroken`;
-  yield* checkBrokers(folder, state, progress);
+  const chain = new ChainCheck();
+  let isRecovered = false;
+  const finding = await findingOf('system', async () => {
+    const report = await checkVolume(
+      systemDisk,
+      system,
+      dataKey,
+      (done, total) => progress(system, done, total),
+      {
+        replayed: (...record) => state.store.applyRecord(...record),
+        recovered: () => {
+          isRecovered = true;
+        },
+        found: (...record) => chain.found(...record),
+      },
+    );
+    chain.end(state.trail.head.count, state.trail.head.hash);
+    return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} unbroken`;
+  });
+  return { ...finding, isRecovered };
+}
+
+/** What came of checking one volume, by what is thrown; a volume in use ends the whole check. */
+async function findingOf(name: string, check: () => Promise<string>): Promise<CheckFinding> {
+  try {
+    return { text: `${name}: sound, ${await check()}`, verdict: 'sound' };
+  } catch (error) {
+    if (!(error instanceof StorageError || error instanceof ServerError)) throw error;
+    if (error.code === 'folder-locked') throw error;
+    return { text: `${name}: not sound: ${error.message}`, verdict: 'unsound' };
+  }
+}
+
+/** The brokers' keys are in the system volume: without it nothing can be said of their volumes. */
+async function* uncheckedBrokers(folder: string): AsyncGenerator<CheckFinding> {
+  const all = brokersFolder(folder);
+  for (const id of existsSync(all) ? (await readdir(all)).sort() : []) {
+    const text = `${shown(id)}: not checked: its key is in the system volume, which cannot be read`;
+    yield { text, verdict: 'unknown' };
+  }
+}
+
+/** Names that the disk gives may have been chosen by anybody. */
+function shown(name: string): string {
+  return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 async function* checkBrokers(
   folder: string,
   state: SystemState,
   progress: CheckProgress,
-): AsyncGenerator<string> {
+): AsyncGenerator<CheckFinding> {
   const all = brokersFolder(folder);
-  let lockedCount = 0;
   for (const id of await brokerIds(all, state)) {
-    if (!hasVolume(id, state)) {
-      yield `${id}: nobody's, left by a creation or deletion that was cut short`;
-      continue;
+    if (hasVolume(id, state)) yield await checkBroker(join(all, id), id, state, progress);
+    else {
+      const text = `${shown(id)}: nobody's, left by a creation or deletion that was cut short`;
+      yield { text, verdict: 'sound' };
     }
-    const opened = await openDataKey(join(all, id), id, state);
+  }
+}
+
+async function checkBroker(
+  folder: string,
+  id: string,
+  state: SystemState,
+  progress: CheckProgress,
+): Promise<CheckFinding> {
+  let locked: string | undefined;
+  const finding = await findingOf(id, async () => {
+    const opened = await openDataKey(folder, id, state);
     if (typeof opened === 'string') {
-      lockedCount++;
-      yield `${id}: not checked: ${opened}`;
-      continue;
+      locked = opened;
+      return '';
     }
-    const broker = join(all, id);
+    const { epoch, mountedEpoch } = state.brokers.require(id);
     const report = await checkVolume(
       systemDisk,
-      broker,
+      folder,
       opened,
-      (done, total) => progress(broker, done, total),
+      (done, total) => progress(folder, done, total),
       { found: proveRecord },
     );
-    yield `${id}: sound, ${describe(report)}`;
-  }
-  if (lockedCount === 0) return;
-  const text = `${counted(lockedCount, 'volume')} could not be checked, because of keys that cannot be used`;
-  throw new ServerError('not-all-checked', text);
+    // As at a start: the newest mount that came up, or one since that did not get so far.
+    if (report.epoch < mountedEpoch || report.epoch > epoch) {
+      const found = `it was last mounted as number ${report.epoch}`;
+      const wanted = `the system volume says ${mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`}`;
+      throw new StorageError(
+        'volume-rolled-back',
+        `${folder} is of another time: ${found}, ${wanted}`,
+      );
+    }
+    return describe(report);
+  });
+  if (locked === undefined) return finding;
+  return { text: `${id}: not checked: ${locked}`, verdict: 'unknown' };
 }
 
 /** Brokers that have a folder, and those that must have one. */
@@ -118,8 +204,12 @@ async function openDataKey(folder: string, id: string, { brokers, kms }: SystemS
     });
     return keyFromBytes(output.plaintext);
   } catch (error) {
-    if (error instanceof KmsError) return error.message;
-    throw error;
+    if (!(error instanceof KmsError)) throw error;
+    if (!['InvalidCiphertextException', 'IncorrectKeyException'].includes(error.code)) {
+      return error.message;
+    }
+    const text = `${folder}/volume: its wrapped data key is not the one that was made for volume ${volumeId}`;
+    throw new StorageError('wrong-key', text, { cause: error });
   }
 }
 

@@ -3,13 +3,15 @@ import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
 import { stsService } from '../api/sts/service.ts';
+import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { Trail, trailTimeline } from '../audit/trail.ts';
 import { Authenticator } from '../aws/authenticate.ts';
-import { Dispatcher } from '../aws/dispatch.ts';
+import { Dispatcher, type RefusedRequest } from '../aws/dispatch.ts';
 import { LocalClient } from '../aws/local-client.ts';
 import type { Steps } from '../aws/pipeline.ts';
 import { ServiceRegistry } from '../aws/registry.ts';
+import type { RequestHead } from '../aws/request.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -26,6 +28,7 @@ import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { Installation } from './installation.ts';
+import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
@@ -135,6 +138,7 @@ export function compose(
   engine: WaxwingEngine,
   place: Place,
   log: ServiceLog,
+  refusals: Refusals,
 ): Parts {
   const { store, kms, brokers } = state;
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
@@ -164,22 +168,24 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    steps: { ...steps, ...doorSteps(state, region, log) },
+    steps: { ...steps, ...doorSteps(state, region, refusals) },
   });
+  if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
   return { engine, control, client, dispatcher };
 }
 
-/** The engine, which can prepare before anything else is known. */
+/**
+ * The engine.
+ *
+ * @param certificates those of one broker, which are made where there are none
+ */
 export function composeEngine(
   settings: Settings,
+  certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
   log: ServiceLog,
-): {
-  readonly engine: WaxwingEngine;
-  /** To be called before the first broker starts. */
-  showCertificates(certificates: ReturnType<ServerCertificates['servers']>): void;
-} {
-  let shown: ReturnType<ServerCertificates['servers']> = [];
-  const engine = new WaxwingEngine({
+  refusals: Refusals,
+): WaxwingEngine {
+  return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
     host: settings.host,
     amqpsPort: settings.amqpsPort,
@@ -188,15 +194,10 @@ export function composeEngine(
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
     },
-    certificates: () => shown,
+    certificates,
     log: (brokerId, level, text) => log[level]({ brokerId }, text),
+    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
-  return {
-    engine,
-    showCertificates: (certificates) => {
-      shown = certificates;
-    },
-  };
 }
 
 function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps {
@@ -212,7 +213,31 @@ function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps 
   };
 }
 
-function doorSteps(state: SystemState, region: string, log: ServiceLog) {
+/** Puts failed log-ins into the trail, as data events. */
+function recorder({ store, trail, brokers }: SystemState, place: Place, log: ServiceLog) {
+  const { region, accountId } = place;
+  return ({ brokerId, ...logins }: RefusedLogins) => {
+    const atMs = systemClock.nowMs();
+    const broker = brokers.get(brokerId ?? '');
+    const event = failedLoginRecord({
+      requestId: undefined,
+      userAgent: undefined,
+      accessKeyId: undefined,
+      userName: undefined,
+      ...logins,
+      eventId: systemRandom.uuid(),
+      region,
+      accountId,
+      atMs,
+      resources: broker ? [{ arn: broker.arn, type: 'AWS::AmazonMQ::Broker', accountId }] : [],
+    });
+    store.commit(trail.entries(event, atMs)).catch((error: unknown) => {
+      log.error({ err: error }, 'failed log-ins could not be recorded');
+    });
+  };
+}
+
+function doorSteps(state: SystemState, region: string, refusals: Refusals) {
   const authenticator = new Authenticator({
     findAccessKey: (id) => state.identity.findAccessKey(id),
     region,
@@ -220,10 +245,8 @@ function doorSteps(state: SystemState, region: string, log: ServiceLog) {
     clock: systemClock,
   });
   return {
-    authenticate: (
-      request: Parameters<Authenticator['authenticate']>[0],
-      service: { readonly name: string },
-    ) => authenticator.authenticate(request, service.name),
-    refused: (request: object) => log.warn(request, 'a call was refused at the door'),
+    claim: (request: RequestHead, serviceName: string | undefined) =>
+      authenticator.claim(request, serviceName),
+    refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };
 }

@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ServerError } from './errors.ts';
+import { checkFolder, checkSocket } from './ownership.ts';
 
 /** Bytes that the name of a Unix socket may have (unix(7)). */
 const socketNameBytesMax = 107;
@@ -9,8 +10,25 @@ const socketNameBytesMax = 107;
 const patienceMs = 10_000;
 const bytesMax = 64 * 1024;
 
+/** Names of the variables that a client of the service needs; no other is ever printed. */
+export const environmentNames = [
+  'AWS_ENDPOINT_URL',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
+  'WAXWING_CA_FILE',
+  'WAXWING_METRICS_URL',
+  'WAXWING_METRICS_TOKEN',
+  'WAXWING_AMQP_URL',
+] as const;
+
+const optionalNames: readonly string[] = ['WAXWING_AMQP_URL'];
+
 /** What a client of the service needs: names of variables and their values. */
-export type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Partial<Record<(typeof environmentNames)[number], string>>>;
 
 /** The socket in a data folder by which its owner, and nobody else, asks the service. */
 export function socketFile(folder: string): string {
@@ -63,16 +81,33 @@ export class EnvironmentListener {
 }
 
 /**
- * Asks the service that runs on a data folder.
+ * Asks the service that runs on a data folder. The answer is for a shell to take over, so it is asked
+ * for only where nobody but this user or root can have put the socket there.
  *
- * @throws {ServerError} `not-running`
+ * @throws {ServerError} `not-running`, `not-private`, `answer-invalid`
  */
-export function askEnvironment(folder: string): Promise<Environment> {
+export async function askEnvironment(folder: string): Promise<Environment> {
+  try {
+    // By its real path: what a link on the way says might change between the check and the asking.
+    const real = checkFolder(folder);
+    checkSocketName(real);
+    checkSocket(socketFile(real));
+    return parseEnvironment(await ask(real));
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (error instanceof ServerError) throw error;
+    if (code === 'EACCES' || code === 'EPERM') {
+      const text = `${folder} cannot be opened by this user (${code}): run this as the user that runs the service`;
+      throw new ServerError('not-private', text, { cause: error });
+    }
+    const why = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code) ? '' : ` (${message})`;
+    const text = `no service runs on ${folder}${why}; start one with 'waxwing serve --data ${folder}'`;
+    throw new ServerError('not-running', text, { cause: error });
+  }
+}
+
+function ask(folder: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause?: Error) => {
-      const text = `no service runs on ${folder}; start one with 'waxwing serve --data ${folder}'`;
-      reject(new ServerError('not-running', text, { cause }));
-    };
     const socket = connect(socketFile(folder));
     let text = '';
     socket.setEncoding('utf8');
@@ -81,11 +116,39 @@ export function askEnvironment(folder: string): Promise<Environment> {
       text += part;
       if (text.length > bytesMax) socket.destroy(new Error('the answer is too long'));
     });
-    socket.on('error', refuse);
+    socket.on('error', reject);
     socket.on('end', () => {
-      // The socket is in a folder that only its owner may enter, who is whom this process is.
-      if (text === '') refuse();
-      else resolve(JSON.parse(text) as Environment);
+      if (text === '') reject(new Error('no answer'));
+      else resolve(text);
     });
   });
+}
+
+/** What of an answer is a variable with a value of one line; all but the optional must be there. */
+function parseEnvironment(text: string): Environment {
+  const answer = parseObject(text);
+  const found: Record<string, string> = {};
+  for (const name of environmentNames) {
+    const value = answer[name];
+    if (value === undefined && optionalNames.includes(name)) continue;
+    if (typeof value !== 'string' || hasControlCharacters(value)) {
+      throw new ServerError('answer-invalid', `the service's answer has no usable ${name}`);
+    }
+    found[name] = value;
+  }
+  return found;
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
+  } catch (cause) {
+    throw new ServerError('answer-invalid', "the service's answer is not JSON", { cause });
+  }
+  throw new ServerError('answer-invalid', "the service's answer is no JSON object");
+}
+
+function hasControlCharacters(value: string): boolean {
+  return [...value].some((character) => character < ' ' || character === '\u007f');
 }

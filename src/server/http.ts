@@ -2,26 +2,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpRequest, HttpResponse } from '../aws/request.ts';
-import { answerAndClose, tellByFirstByte } from '../net/first-byte.ts';
+import type { Admission } from '../aws/dispatch.ts';
+import type { HttpResponse, RequestHead } from '../aws/request.ts';
+import { sourceOf } from '../base/address.ts';
+import { systemClock } from '../base/clock.ts';
+import { Door } from '../net/door.ts';
+import { answerAndClose } from '../net/first-byte.ts';
+import type { DoorLimits } from '../net/limits.ts';
 import { listen } from '../net/listen.ts';
-import type { ServerCertificate } from '../net/tls-listener.ts';
+import { MemoryBudget } from '../net/memory-budget.ts';
+import { type ServerCertificate, secureContext } from '../net/tls-listener.ts';
 import type { TlsPolicy } from '../net/tls-policy.ts';
+import { type BodyFailure, readBody, skipBody } from './body.ts';
+import { type HttpLimits, httpLimits } from './http-limits.ts';
 
-/** Bytes that the body of a request may have. */
-export const bodyBytesMax = 1024 * 1024;
-
-/** Bytes of a body too large that are still taken, to be answered at its end. */
-const unreadBytesMax = 16 * bodyBytesMax;
-
-/** Milliseconds for a TLS handshake, a request's headers, and a whole request. */
-const patienceMs = { handshake: 10_000, headers: 10_000, request: 30_000, keepAlive: 75_000 };
-
-/** Who answers requests. Neither function may throw or reject. */
+/** Who answers requests. No function may throw or reject. */
 export interface Answers {
-  answer(request: HttpRequest): Promise<HttpResponse>;
+  /** Looks at a request before its body is read. */
+  admit(head: RequestHead): Admission;
   /** Answers a request whose body is larger than allowed and was therefore not read. */
-  tooLarge(request: HttpRequest, limitBytes: number): HttpResponse;
+  tooLarge(head: RequestHead, limitBytes: number): HttpResponse;
+  /** Answers a request for whose body there is no room now. */
+  throttled(head: RequestHead): HttpResponse;
+  /** Answers a body in chunks of a sender who is not known. */
+  lengthRequired(head: RequestHead): HttpResponse;
 }
 
 /** What the API's listener is made of. */
@@ -30,8 +34,9 @@ export interface HttpListenerOptions {
   /** One per kind of key; the client's offer decides which is shown. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  /** Connections at a time; more are ended at once. */
-  readonly connectionCountMax: number;
+  readonly doorLimits: DoorLimits;
+  /** Those of {@link httpLimits} that are to be others. */
+  readonly limits?: Partial<HttpLimits>;
   readonly answers: Answers;
   /** Answers who asks for `/metrics`, given the header `Authorization`. */
   readonly metrics?: (authorization: string | undefined) => Promise<HttpResponse>;
@@ -40,25 +45,45 @@ export interface HttpListenerOptions {
 /** The API's port: HTTPS, and nothing but HTTPS. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
+  readonly #limits: HttpLimits;
   readonly #server: HttpsServer;
   readonly #sockets = new Set<Socket>();
+  readonly #budget: MemoryBudget;
+  /** Requests of a connection that wait for their answers. */
+  readonly #waiting = new WeakMap<Socket, number>();
+  /** Calls that were refused since the last tick, by source. */
+  readonly #refused = new Map<string, number>();
+  #ticks: NodeJS.Timeout | undefined = undefined;
+  /** Admits connections, and counts those whose peer has not shown who it is. */
+  readonly door: Door;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
+    this.#limits = { ...httpLimits, ...options.limits };
+    const limits = this.#limits;
+    this.#budget = new MemoryBudget(limits.strangerBodies);
+    this.door = new Door(options.doorLimits, systemClock);
     this.#server = createServer(
       {
-        ...options.policy,
-        cert: options.certificates.map(({ certificate }) => certificate),
-        key: options.certificates.map(({ privateKey }) => privateKey),
-        handshakeTimeout: patienceMs.handshake,
-        headersTimeout: patienceMs.headers,
-        requestTimeout: patienceMs.request,
-        keepAliveTimeout: patienceMs.keepAlive,
+        ...secureContext(options.policy, options.certificates),
+        // The door is stricter: it bounds the whole handshake, not the time between two bytes.
+        handshakeTimeout: options.doorLimits.handshakeMs,
+        headersTimeout: limits.headersMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.keepAliveMs,
+        connectionsCheckingInterval: limits.checkMs,
+        maxHeaderSize: limits.headerBytesMax,
         noDelay: true,
       },
       (incoming, response) => this.#serve(incoming, response),
     );
-    this.#server.maxConnections = options.connectionCountMax;
+    // One more than allowed: what the parser leaves out it does not tell.
+    this.#server.maxHeadersCount = limits.headerCountMax + 1;
+    this.#server.timeout = limits.idleMs;
+    this.#server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) =>
+      this.#serve(incoming, response, true),
+    );
+    this.#server.on('secureConnection', (socket: TLSSocket) => this.door.opened(socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       answerUnreadable(error, socket),
     );
@@ -73,8 +98,23 @@ export class HttpListener {
    * @returns the port it listens on
    * @throws {NetError} `port-in-use`, `listen-failed`
    */
-  open(port: number): Promise<number> {
-    return listen(this.#server, this.#options.host, port);
+  async open(port: number): Promise<number> {
+    const found = await listen(this.#server, this.#options.host, port);
+    this.#ticks = setInterval(() => {
+      this.door.tick();
+      this.#refused.clear();
+    }, this.#limits.checkMs);
+    return found;
+  }
+
+  /** Bytes of the bodies that strangers are sending. */
+  get strangerBytes(): number {
+    return this.#budget.takenBytes;
+  }
+
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#server.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
   /**
@@ -83,6 +123,8 @@ export class HttpListener {
    * @param patienceMs how long that while is
    */
   async close(patienceMs: number): Promise<void> {
+    clearInterval(this.#ticks);
+    this.door.close();
     await new Promise<void>((resolve) => {
       const cut = setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy();
@@ -102,36 +144,158 @@ export class HttpListener {
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      const begin = () => {
-        for (const handshake of handshakes) handshake.call(this.#server, socket);
-      };
-      tellByFirstByte(socket, begin, () => answerAndClose(socket, plainAnswer));
+      this.door.arrived(socket, {
+        tls: () => {
+          for (const handshake of handshakes) handshake.call(this.#server, socket);
+        },
+        plain: () => answerAndClose(socket, plainAnswer),
+      });
     });
   }
 
-  #serve(incoming: IncomingMessage, response: ServerResponse): void {
-    const { answers } = this.#options;
-    const socket = incoming.socket;
-    socket.setNoDelay(true);
-    if (isHealthCheck(incoming)) {
-      send(response, { status: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' });
-      return;
-    }
+  /** @param isAsked whether the client waits to be asked for the body */
+  #serve(incoming: IncomingMessage, response: ServerResponse, isAsked = false): void {
+    const { socket } = incoming;
+    if (!this.#mayWait(socket, response)) return;
     const { metrics } = this.#options;
-    if (metrics !== undefined && incoming.method === 'GET' && incoming.url === '/metrics') {
-      sendWhenReady(response, metrics(incoming.headers.authorization));
+    if (incoming.rawHeaders.length > 2 * this.#limits.headerCountMax) {
+      const message = `A request may have ${this.#limits.headerCountMax} headers.`;
+      this.#answerUnread(incoming, response, jsonAnswer(431, message), isAsked);
+    } else if (isHealthCheck(incoming)) {
+      this.#answerUnread(incoming, response, { ...jsonAnswer(200), body: '{}' }, isAsked);
+    } else if (metrics !== undefined && isScrape(incoming)) {
+      this.#scrape(incoming, response, metrics(incoming.headers.authorization), isAsked);
+    } else this.#call(incoming, response, isAsked);
+  }
+
+  #scrape(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    metrics: Promise<HttpResponse>,
+    isAsked: boolean,
+  ): void {
+    metrics.then(
+      (answer) => {
+        if (answer.status === 200) this.door.admits(incoming.socket);
+        this.#answerUnread(incoming, response, answer, isAsked);
+      },
+      (error: unknown) => response.destroy(error as Error),
+    );
+  }
+
+  /** Counts a request; a connection with more than may wait for their answers is ended. */
+  #mayWait(socket: Socket, response: ServerResponse): boolean {
+    const count = (this.#waiting.get(socket) ?? 0) + 1;
+    if (count > this.#limits.pipelinedCountMax) {
+      socket.destroy();
+      return false;
+    }
+    this.#waiting.set(socket, count);
+    response.on('close', () => this.#waiting.set(socket, (this.#waiting.get(socket) ?? 1) - 1));
+    return true;
+  }
+
+  #call(incoming: IncomingMessage, response: ServerResponse, isAsked: boolean): void {
+    const { answers } = this.#options;
+    const head = headOf(incoming);
+    if (Number(incoming.headers['content-length'] ?? 0) > this.#limits.bodyBytesMax) {
+      this.#answerUnread(incoming, response, this.#failed(head, 'too-large'), isAsked);
       return;
     }
-    readBody(incoming, (body) => {
-      if (body === undefined) {
-        response.shouldKeepAlive = false; // what else it sends is not waited for
-        const request = requestOf(incoming, Buffer.alloc(0));
-        send(response, answers.tooLarge(request, bodyBytesMax));
-        return;
-      }
-      sendWhenReady(response, answers.answer(requestOf(incoming, body)));
+    const admission = answers.admit(head);
+    if (admission.refusal !== undefined) {
+      this.#answerUnread(incoming, response, admission.refusal, isAsked);
+      return;
+    }
+    if (isChunked(incoming) && !admission.isProven) {
+      this.#answerUnread(incoming, response, answers.lengthRequired(head), isAsked);
+      return;
+    }
+    if (isAsked) response.writeContinue();
+    if (admission.isProven) this.door.admits(incoming.socket);
+    const share = { budget: this.#budget, source: sourceOf(head.peerAddress) };
+    readBody(incoming, this.#limits, admission.isProven ? undefined : share, (body) => {
+      if (body === 'in-pieces' || body === 'no-room')
+        cutOff(incoming, response, this.#failed(head, body));
+      else if (typeof body === 'string') {
+        this.#answerUnread(incoming, response, this.#failed(head, body), false);
+      } else this.#answerWith(incoming, response, admission, body);
     });
   }
+
+  #answerWith(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    admission: Admission,
+    body: Buffer,
+  ): void {
+    const { socket } = incoming;
+    this.door.checks(socket);
+    const answer = admission.answer(body);
+    if (admission.isProven) this.door.admits(socket);
+    else this.door.opened(socket);
+    if (admission.isProven) sendWhenReady(response, answer);
+    else answer.then((refusal) => this.#sendRefusal(socket, response, refusal), ignore);
+  }
+
+  /** A source whose calls are refused again and again gets its answers late: each costs a little. */
+  #sendRefusal(socket: Socket, response: ServerResponse, answer: HttpResponse): void {
+    const { refusedCountMax, refusedDelayMs } = this.#limits;
+    const source = sourceOf(socket.remoteAddress ?? '');
+    const count = (this.#refused.get(source) ?? 0) + (answer.status < 400 ? 0 : 1);
+    this.#refused.set(source, count);
+    if (count <= refusedCountMax) send(response, answer);
+    else setTimeout(() => send(response, answer), refusedDelayMs).unref();
+  }
+
+  #failed(head: RequestHead, failure: BodyFailure): HttpResponse {
+    const { answers } = this.#options;
+    if (failure === 'no-room') return answers.throttled(head);
+    return answers.tooLarge(head, this.#limits.bodyBytesMax);
+  }
+
+  /** Answers without keeping the body; where that does not end soon, the connection ends with the answer. */
+  #answerUnread(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    answer: HttpResponse,
+    isAsked: boolean,
+  ): void {
+    if (isChunked(incoming) && !incoming.complete) {
+      cutOff(incoming, response, answer);
+      return;
+    }
+    if (isAsked) {
+      // It was not asked for the body, so nobody knows whether one follows.
+      response.shouldKeepAlive = false;
+      send(response, answer);
+      return;
+    }
+    skipBody(incoming, this.#limits, (end) => {
+      if (end === 'in-pieces') cutOff(incoming, response, answer);
+      else {
+        if (end !== 'ended') response.shouldKeepAlive = false;
+        this.#sendRefusal(incoming.socket, response, answer);
+      }
+    });
+  }
+}
+
+/** The dispatcher answers every failure. */
+const ignore = (): void => {};
+
+function isChunked({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined;
+}
+
+/**
+ * Answers, and ends the connection in the same call: what has been received already would otherwise
+ * be parsed to its end, each chunk of a byte at the cost of a thousand bytes in one piece.
+ */
+function cutOff(incoming: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
+  response.shouldKeepAlive = false;
+  send(response, answer);
+  incoming.socket.destroy();
 }
 
 /** Answers what speaks no TLS, most likely a client with `http://` in its URL. */
@@ -156,7 +320,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     socket.end(textAnswer('431 Request Header Fields Too Large', 'The headers exceed 16 KiB.'));
   } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    socket.end(textAnswer('408 Request Timeout', 'The request took longer than 30 s to arrive.'));
+    socket.end(textAnswer('408 Request Timeout', 'The request took too long to arrive.'));
   } else {
     socket.end(textAnswer('400 Bad Request', 'What was sent is not HTTP/1.1.'));
   }
@@ -166,28 +330,16 @@ function isHealthCheck({ method, url }: IncomingMessage): boolean {
   return url === '/health' && (method === 'GET' || method === 'HEAD');
 }
 
-/**
- * Collects the body and hands it on once; undefined where it is larger than allowed. What is too
- * large is taken to its end, unread, since most clients look for an answer only then.
- */
-function readBody(incoming: IncomingMessage, done: (body: Buffer | undefined) => void): void {
-  let chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  let isDone = false;
-  const finish = (body: Buffer | undefined) => {
-    if (!isDone) done(body);
-    isDone = true;
-  };
-  incoming.on('data', (chunk: Buffer) => {
-    sizeBytes += chunk.length;
-    if (sizeBytes <= bodyBytesMax) chunks.push(chunk);
-    else chunks = [];
-    if (sizeBytes > unreadBytesMax) finish(undefined);
-  });
-  incoming.on('end', () => finish(sizeBytes > bodyBytesMax ? undefined : Buffer.concat(chunks)));
+function isScrape({ method, url }: IncomingMessage): boolean {
+  return url === '/metrics' && method === 'GET';
 }
 
-function requestOf(incoming: IncomingMessage, body: Buffer): HttpRequest {
+function jsonAnswer(status: number, message?: string): HttpResponse {
+  const headers = { 'Content-Type': 'application/json' };
+  return { status, headers, body: JSON.stringify({ message }) };
+}
+
+function headOf(incoming: IncomingMessage): RequestHead {
   // In a request to a proxy the path follows scheme and host.
   const url = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
   const mark = url.indexOf('?');
@@ -197,7 +349,6 @@ function requestOf(incoming: IncomingMessage, body: Buffer): HttpRequest {
     rawPath: (mark < 0 ? url : url.slice(0, mark)) || '/',
     rawQuery: mark < 0 ? '' : url.slice(mark + 1),
     headers: headersOf(incoming.rawHeaders),
-    body,
     peerAddress: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     ...(socket instanceof TLSSocket && { tls: tlsOf(socket) }),
   };
@@ -226,6 +377,7 @@ function sendWhenReady(response: ServerResponse, answer: Promise<HttpResponse>):
 }
 
 function send(response: ServerResponse, answer: HttpResponse): void {
+  if (response.destroyed) return;
   const body = Buffer.from(answer.body, 'utf8');
   response.writeHead(answer.status, {
     ...answer.headers,

@@ -4,6 +4,7 @@ import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Control } from '../control/control.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import type { Door } from '../net/door.ts';
 
 /** Whose metrics are told, and to whom. */
 export interface MetricsParts {
@@ -11,6 +12,10 @@ export interface MetricsParts {
   readonly engine: WaxwingEngine;
   /** What a scraper must show as a bearer token. */
   readonly token: Secret<string>;
+  /** Of the API's port. */
+  readonly door: Pick<Door, 'strangerCount' | 'closed'>;
+  /** Calls that were refused at the door, by reason. */
+  readonly refusals: ReadonlyMap<string, number>;
 }
 
 /**
@@ -31,6 +36,7 @@ export async function answerMetrics(
   const { exposition, Metrics } = await import('../base/metrics.ts');
   const own = new Metrics({});
   addOwn(own, parts.control);
+  addDoor(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.engine.metrics())];
   const { contentType, text } = await exposition(all);
   return { status: 200, headers: { 'Content-Type': contentType }, body: text };
@@ -40,6 +46,33 @@ export async function answerMetrics(
 function isAuthorised(token: Secret<string>, authorization = ''): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(authorization), hash(`Bearer ${token.reveal()}`));
+}
+
+function addDoor(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { door, refusals }: MetricsParts,
+): void {
+  metrics.add({
+    name: 'waxwing_api_strangers',
+    help: 'Connections to the API on which nobody has shown who it is.',
+    type: 'gauge',
+    labelNames: [],
+    measure: () => [[door.strangerCount, {}]],
+  });
+  metrics.add({
+    name: 'waxwing_api_strangers_closed_total',
+    help: 'Such connections that were closed, by reason.',
+    type: 'counter',
+    labelNames: ['reason'],
+    measure: () => Object.entries(door.closed).map(([reason, count]) => [count, { reason }]),
+  });
+  metrics.add({
+    name: 'waxwing_api_refusals_total',
+    help: 'Calls refused before it was known who made them, by reason.',
+    type: 'counter',
+    labelNames: ['reason'],
+    measure: () => [...refusals].map(([reason, count]) => [count, { reason }]),
+  });
 }
 
 function addOwn(

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  chown,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
-  isFromFile,
+  adoptKeyFile,
   type RootKeySource,
   rootKeyFile,
   unwrapDataKey,
@@ -15,67 +26,174 @@ import {
 let folder: string;
 let byFile: RootKeySource;
 let byPassphrase: RootKeySource;
+let count = 0;
+
+/** The owner of one more root key. */
+function newOwner() {
+  const number = ++count;
+  return { folder: `/data/${number}`, volumeId: `sys-${String(number).padStart(17, '0')}` };
+}
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waxwing-root-'));
   byFile = { configFolder: join(folder, 'config'), passphraseFile: undefined };
   byPassphrase = { ...byFile, passphraseFile: join(folder, 'passphrase') };
-  await writeFile(join(folder, 'passphrase'), 'correct horse battery staple\n');
+  await write('passphrase', 'correct horse battery staple\n');
 });
 
 after(async () => await rm(folder, { recursive: true }));
 
-test('a key file that only its owner can read opens what it sealed', async () => {
-  const dataKey = randomBytes(32);
-  const wrapped = await wrapDataKey(byFile, 'vol-1', dataKey);
-  const file = rootKeyFile(byFile, 'vol-1');
+async function write(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, name), text, { mode: 0o600 });
+  return join(folder, name);
+}
+
+test('a key file that only its owner can read opens what it sealed, and says for which folder', async () => {
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const wrapped = await wrapDataKey(byFile, owner, dataKey);
+  const file = rootKeyFile(byFile, owner.folder);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
-  assert.match(await readFile(file, 'utf8'), /^[0-9a-f]{64}\n$/);
+  assert.match(await readFile(file, 'utf8'), /^# Waxwing root key of "\/data\/1"\n[0-9a-f]{64}\n$/);
   assert.equal(wrapped.includes(dataKey), false);
-  assert.equal(isFromFile(wrapped), true);
-  assert.deepEqual(await unwrapDataKey(byFile, 'vol-1', wrapped), dataKey);
+  assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
 });
 
 test('a passphrase opens what it sealed and leaves no file', async () => {
-  const dataKey = randomBytes(32);
-  const wrapped = await wrapDataKey(byPassphrase, 'vol-2', dataKey);
-  assert.equal(isFromFile(wrapped), false);
-  await assert.rejects(stat(rootKeyFile(byPassphrase, 'vol-2')), { code: 'ENOENT' });
-  assert.deepEqual(await unwrapDataKey(byPassphrase, 'vol-2', wrapped), dataKey);
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const wrapped = await wrapDataKey(byPassphrase, owner, dataKey);
+  assert.ok(!existsSync(rootKeyFile(byPassphrase, owner.folder)));
+  assert.deepEqual(await unwrapDataKey(byPassphrase, owner, wrapped), dataKey);
+});
+
+test('what a volume says of its root key changes nothing of where that comes from', async () => {
+  const owner = newOwner();
+  const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
+  const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
+  await assert.rejects(unwrapDataKey(byPassphrase, owner, wrapped), {
+    code: 'root-key-source-other',
+    message: /opens with a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set/,
+  });
+  await assert.rejects(unwrapDataKey(byFile, owner, sealed), {
+    code: 'root-key-source-other',
+    message: /opens with a passphrase, and none is configured: set WAXWING_ROOT_PASSPHRASE_FILE$/,
+  });
+  // Neither another key of this user, nor one that the volume's id would lead to.
+  const other = newOwner();
+  const forged = await wrapDataKey(byFile, other, randomBytes(32));
+  const claim = { ...owner, volumeId: other.volumeId };
+  await assert.rejects(unwrapDataKey(byFile, claim, forged), { code: 'root-key-wrong' });
+  await write('evil.key', `${'0'.repeat(64)}\n`);
+  const lost = { folder: '/data/lost', volumeId: '../evil' };
+  const way = { ...byFile, keyFile: join(folder, 'evil.key') };
+  const evil = await wrapDataKey(way, lost, randomBytes(32));
+  await assert.rejects(unwrapDataKey(byFile, lost, evil), { code: 'root-key-missing' });
+});
+
+test('a key file that is named is used, and no other', async () => {
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const source = { ...byFile, keyFile: join(folder, 'named') };
+  const wrapped = await wrapDataKey(source, owner, dataKey);
+  assert.ok(existsSync(join(folder, 'named')) && !existsSync(rootKeyFile(byFile, owner.folder)));
+  assert.deepEqual(await unwrapDataKey(source, owner, wrapped), dataKey);
+  await assert.rejects(unwrapDataKey(byFile, owner, wrapped), { code: 'root-key-missing' });
+  const both = { ...byPassphrase, keyFile: join(folder, 'named') };
+  await assert.rejects(unwrapDataKey(both, owner, wrapped), { code: 'setting-invalid' });
+});
+
+test('the key file of an earlier release is found by its id, and then belongs to the folder', async () => {
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const wrapped = await wrapDataKey(byFile, owner, dataKey);
+  const file = rootKeyFile(byFile, owner.folder);
+  const earlier = join(byFile.configFolder, `${owner.volumeId}.key`);
+  await rename(file, earlier);
+  assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
+  adoptKeyFile(byFile, owner);
+  await rm(earlier);
+  assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
+});
+
+test('a new data folder in place of an earlier one leaves the key file as it is', async () => {
+  const owner = newOwner();
+  const wrapped = await wrapDataKey(byFile, owner, Buffer.alloc(32, 1));
+  const later = { ...newOwner(), folder: owner.folder };
+  await wrapDataKey(byFile, later, Buffer.alloc(32, 2));
+  assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), Buffer.alloc(32, 1));
 });
 
 test('another key, passphrase or volume is told as the wrong one', async () => {
-  const wrapped = await wrapDataKey(byFile, 'vol-3', randomBytes(32));
-  const file = rootKeyFile(byFile, 'vol-3');
-  await writeFile(rootKeyFile(byFile, 'vol-4'), await readFile(file));
-  await assert.rejects(unwrapDataKey(byFile, 'vol-4', wrapped), { code: 'root-key-wrong' });
+  const owner = newOwner();
+  const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
+  const file = rootKeyFile(byFile, owner.folder);
+  const other = { ...owner, volumeId: newOwner().volumeId };
+  await assert.rejects(unwrapDataKey(byFile, other, wrapped), { code: 'root-key-wrong' });
   for (const content of ['f'.repeat(64), 'not a key', '']) {
     await writeFile(file, content);
-    await assert.rejects(unwrapDataKey(byFile, 'vol-3', wrapped), { code: 'root-key-wrong' });
+    await assert.rejects(unwrapDataKey(byFile, owner, wrapped), { code: 'root-key-wrong' });
   }
-  const sealed = await wrapDataKey(byPassphrase, 'vol-5', randomBytes(32));
-  const other = join(folder, 'other');
-  await writeFile(other, 'correct horse battery stable');
-  const source = { ...byPassphrase, passphraseFile: other };
-  await assert.rejects(unwrapDataKey(source, 'vol-5', sealed), { code: 'root-key-wrong' });
+  const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
+  const passphraseFile = await write('other', 'correct horse battery stable');
+  const source = { ...byPassphrase, passphraseFile };
+  await assert.rejects(unwrapDataKey(source, owner, sealed), { code: 'root-key-wrong' });
 });
 
-test('a key or passphrase that is not there is told as missing', async () => {
-  const wrapped = await wrapDataKey(byFile, 'vol-6', randomBytes(32));
-  await rm(rootKeyFile(byFile, 'vol-6'));
-  await assert.rejects(unwrapDataKey(byFile, 'vol-6', wrapped), { code: 'root-key-missing' });
-  const sealed = await wrapDataKey(byPassphrase, 'vol-7', randomBytes(32));
-  await assert.rejects(unwrapDataKey(byFile, 'vol-7', sealed), { code: 'root-key-missing' });
+test('a key that is lost is told with its file, the folder that needs it, and what helps', async () => {
+  const owner = newOwner();
+  const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
+  const file = rootKeyFile(byFile, owner.folder);
+  await rm(file);
+  await assert.rejects(unwrapDataKey(byFile, owner, wrapped), {
+    code: 'root-key-missing',
+    message:
+      `the root key file ${file} is missing. Nothing in ${owner.folder} opens without it: put your ` +
+      'copy of it back; if the folder was moved or copied, WAXWING_ROOT_KEY_FILE can name its key file',
+  });
+  const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
+  const source = { ...byPassphrase, passphraseFile: '/nowhere' };
+  await assert.rejects(unwrapDataKey(source, owner, sealed), {
+    code: 'root-key-missing',
+    message: 'the passphrase file /nowhere is missing',
+  });
+});
+
+test('a key file or passphrase that others may use or replace is refused', async (t) => {
+  const owner = newOwner();
+  const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
+  const file = rootKeyFile(byFile, owner.folder);
+  const isRefused = (source: RootKeySource, message: RegExp, bytes = wrapped) =>
+    assert.rejects(unwrapDataKey(source, owner, bytes), { code: 'not-private', message });
+  for (const mode of [0o644, 0o640, 0o660, 0o602]) {
+    await chmod(file, mode);
+    await isRefused(byFile, /has mode 06\d\d: other users can use it; run: chmod 600 '/);
+  }
+  await chmod(file, 0o600);
+  await chmod(byFile.configFolder, 0o777);
+  await isRefused(byFile, /config has mode 0777: other users can write in it; run: chmod go-w '/);
+  await chmod(byFile.configFolder, 0o1777); // nobody can replace what is another's
+  await unwrapDataKey(byFile, owner, wrapped);
+  await chmod(byFile.configFolder, 0o700);
+  await isRefused({ ...byFile, keyFile: folder }, /is no regular file/);
+  const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
+  await chmod(join(folder, 'passphrase'), 0o622);
+  await isRefused(byPassphrase, /passphrase has mode 0622/, sealed);
+  await chmod(join(folder, 'passphrase'), 0o600);
+  if (process.geteuid?.() !== 0) {
+    t.diagnostic('not root: files of other users are not tried');
+    return;
+  }
+  await chown(file, 12345, 0);
+  await isRefused(byFile, /belongs to user 12345, who can change what is in it; it must belong to/);
+  await chown(file, 0, 0);
+  await symlink(file, join(folder, 'link'));
+  await unwrapDataKey({ ...byFile, keyFile: join(folder, 'link') }, owner, wrapped);
 });
 
 test('a short passphrase and a wrapped key of another form are refused', async () => {
-  const short = join(folder, 'short');
-  await writeFile(short, 'tiny');
-  const source = { ...byPassphrase, passphraseFile: short };
-  await assert.rejects(wrapDataKey(source, 'vol-8', randomBytes(32)), { code: 'setting-invalid' });
-  const wrapped = await wrapDataKey(byFile, 'vol-9', randomBytes(32));
+  const owner = newOwner();
+  const source = { ...byPassphrase, passphraseFile: await write('short', 'tiny') };
+  await assert.rejects(wrapDataKey(source, owner, randomBytes(32)), { code: 'root-key-missing' });
+  const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   for (const bytes of [Buffer.of(2, 1), Buffer.of(1, 9), wrapped.subarray(0, -1), Buffer.of()]) {
-    await assert.rejects(unwrapDataKey(byFile, 'vol-9', bytes), {
+    await assert.rejects(unwrapDataKey(byFile, owner, bytes), {
       code: 'root-key-format-unknown',
     });
   }

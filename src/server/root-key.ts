@@ -1,9 +1,11 @@
-import { randomFill, scrypt } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash, randomFill, scrypt } from 'node:crypto';
+import { constants, existsSync, linkSync, type Stats } from 'node:fs';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openValue, sealedOverheadBytes, sealValue } from '../crypto/sealed-value.ts';
 import { ServerError } from './errors.ts';
+import { checkFolder, checkKeyFile, checkPassphraseFile } from './ownership.ts';
 
 /**
  * The root key seals one thing: the data key of the system volume, beside which it is never kept.
@@ -12,46 +14,81 @@ import { ServerError } from './errors.ts';
  */
 const version = 1;
 const sources = { file: 1, passphrase: 2 } as const;
+type SourceName = keyof typeof sources;
 const keyBytes = 32;
 const saltBytes = 16;
 
 /** About a quarter of a second and 64 MiB for each guess (RFC 7914). */
 const slowness = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
 
+/** Bytes that a file with a key or a passphrase may have. */
+const fileBytesMax = 16 * 1024;
+
 /** Characters that a passphrase has at least. */
 const passphraseLengthMin = 12;
 
-/** Where a root key comes from. */
+/**
+ * Where a root key comes from. This alone decides it; what a data folder says of itself must agree,
+ * since who can write the folder, or a backup of it, can have it say anything.
+ */
 export interface RootKeySource {
   /** `~/.config/waxwing` or what XDG_CONFIG_HOME makes of it. */
   readonly configFolder: string;
   /** Holds a passphrase, which is then used instead of a key file. */
   readonly passphraseFile: string | undefined;
+  /** The key file, where it is not the one that belongs to the data folder's path. */
+  readonly keyFile?: string | undefined;
 }
 
-/** The file that holds a volume's root key, where no passphrase does. */
-export function rootKeyFile(source: RootKeySource, volumeId: string): string {
-  return join(source.configFolder, `${volumeId}.key`);
+/** Whose root key it is. */
+export interface RootKeyOwner {
+  /** Real path of the data folder. */
+  readonly folder: string;
+  /** Id of its system volume. */
+  readonly volumeId: string;
+}
+
+/** The file that holds the root key of a data folder, where no passphrase does. */
+export function rootKeyFile(source: RootKeySource, folder: string): string {
+  if (source.keyFile !== undefined) return source.keyFile;
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  const name = basename(folder)
+    .replaceAll(/[^\w.-]/g, '_')
+    .slice(0, 64);
+  return join(source.configFolder, `${name}-${hash}.key`);
+}
+
+/** Where earlier releases kept it: the name came from the volume. */
+function earlierKeyFile({ configFolder }: RootKeySource, { volumeId }: RootKeyOwner) {
+  // Checked where the header is read; here it is about to become a path.
+  if (!isSystemVolumeId(volumeId)) return undefined;
+  return join(configFolder, `${volumeId}.key`);
+}
+
+/** Whether an id is of the form that system volumes have. */
+export function isSystemVolumeId(id: string): boolean {
+  return /^sys-[0-9a-f]{17}$/.test(id);
 }
 
 /**
- * Makes the root key of a new system volume (a key file, where no passphrase is set) and wraps the
- * volume's data key with it.
+ * Makes the root key of a new system volume (a key file, where no passphrase is set and there is none
+ * yet) and wraps the volume's data key with it.
+ *
+ * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `not-private`, `setting-invalid`
  */
 export async function wrapDataKey(
   source: RootKeySource,
-  volumeId: string,
+  owner: RootKeyOwner,
   dataKey: Buffer,
 ): Promise<Buffer> {
-  if (source.passphraseFile === undefined) {
-    const key = await random(keyBytes);
-    await writeKeyFile(rootKeyFile(source, volumeId), key);
-    return seal(Buffer.of(version, sources.file), key, volumeId, dataKey);
+  if (wantedSource(source) === 'file') {
+    const key = await makeKeyFile(rootKeyFile(source, owner.folder), owner.folder);
+    return seal(Buffer.of(version, sources.file), key, owner.volumeId, dataKey);
   }
   const salt = await random(saltBytes);
   const key = await stretch(await readPassphrase(source.passphraseFile), salt);
   const head = Buffer.concat([Buffer.of(version, sources.passphrase), salt]);
-  return seal(head, key, volumeId, dataKey);
+  return seal(head, key, owner.volumeId, dataKey);
 }
 
 function seal(head: Buffer, key: Buffer, volumeId: string, dataKey: Buffer): Buffer {
@@ -64,38 +101,84 @@ function seal(head: Buffer, key: Buffer, volumeId: string, dataKey: Buffer): Buf
  * Opens the data key of a system volume.
  *
  * @returns 32 bytes, the caller's to overwrite
- * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `root-key-format-unknown`
+ * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `root-key-format-unknown`,
+ *   `root-key-source-other`, `not-private`, `setting-invalid`
  */
 export async function unwrapDataKey(
   source: RootKeySource,
-  volumeId: string,
+  owner: RootKeyOwner,
   wrapped: Buffer,
 ): Promise<Buffer> {
-  const isFile = isFromFile(wrapped);
-  const headBytes = isFile ? 2 : 2 + saltBytes;
+  const wanted = wantedSource(source);
+  if (sourceOf(wrapped) !== wanted) throw otherSource(source, owner);
+  const headBytes = wanted === 'file' ? 2 : 2 + saltBytes;
   if (wrapped.length !== headBytes + keyBytes + sealedOverheadBytes) throw unknownFormat(wrapped);
   const head = wrapped.subarray(0, headBytes);
-  const key = isFile
-    ? await readKeyFile(rootKeyFile(source, volumeId))
-    : await stretch(await readPassphrase(source.passphraseFile), head.subarray(2));
+  const file = wanted === 'file' ? findKeyFile(source, owner) : (source.passphraseFile ?? '');
+  const key =
+    wanted === 'file'
+      ? await readKeyFile(file, owner.folder)
+      : await stretch(await readPassphrase(file), head.subarray(2));
   try {
-    return openValue(key, bound(head, volumeId), wrapped.subarray(headBytes));
+    return openValue(key, bound(head, owner.volumeId), wrapped.subarray(headBytes));
   } catch (cause) {
-    const where = isFile ? rootKeyFile(source, volumeId) : (source.passphraseFile ?? '');
-    const what = isFile ? 'the key in' : 'the passphrase in';
-    const text = `${what} ${where} is not the one that volume ${volumeId} was made with`;
+    const what = wanted === 'file' ? 'the key in' : 'the passphrase in';
+    const text = `${what} ${file} is not the one that ${owner.folder} was made with`;
     throw new ServerError('root-key-wrong', text, { cause });
   } finally {
     key.fill(0);
   }
 }
 
-/** Whether a wrapped key needs the key file, and not a passphrase. */
-export function isFromFile(wrapped: Buffer): boolean {
+/** Gives the key file of an earlier release the name that belongs to the data folder, beside its own. */
+export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
+  if (wantedSource(source) !== 'file' || source.keyFile !== undefined) return;
+  const [found, file] = [findKeyFile(source, owner), rootKeyFile(source, owner.folder)];
+  if (found === file) return;
+  try {
+    linkSync(found, file);
+  } catch (error) {
+    // Not every file system has hard links. Under its own name the file is found next time too.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+/** The file for the folder's path or, where there is none, that of an earlier release. */
+function findKeyFile(source: RootKeySource, owner: RootKeyOwner): string {
+  const file = rootKeyFile(source, owner.folder);
+  if (source.keyFile !== undefined || existsSync(file)) return file;
+  const earlier = earlierKeyFile(source, owner);
+  return earlier !== undefined && existsSync(earlier) ? earlier : file;
+}
+
+function wantedSource({ passphraseFile, keyFile }: RootKeySource): SourceName {
+  if (passphraseFile === undefined) return 'file';
+  if (keyFile === undefined) return 'passphrase';
+  const text = 'WAXWING_ROOT_PASSPHRASE_FILE and WAXWING_ROOT_KEY_FILE are both set';
+  throw new ServerError('setting-invalid', `${text}; a data folder has one root key`);
+}
+
+function otherSource({ passphraseFile, keyFile }: RootKeySource, { folder }: RootKeyOwner) {
+  if (passphraseFile === undefined) {
+    const remedy = `set WAXWING_ROOT_PASSPHRASE_FILE${keyFile ? ', not WAXWING_ROOT_KEY_FILE' : ''}`;
+    return new ServerError(
+      'root-key-source-other',
+      `${folder} says that it opens with a passphrase, and none is configured: ${remedy}`,
+    );
+  }
+  return new ServerError(
+    'root-key-source-other',
+    `${folder} says that it opens with a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set: unset it ` +
+      'if the folder was made without a passphrase; if it was made with one, somebody replaced it',
+  );
+}
+
+/** Which source the wrapped key says it needs. */
+function sourceOf(wrapped: Buffer): SourceName {
   const [found, source] = wrapped;
   if (found !== version) throw unknownFormat(wrapped);
-  if (source === sources.file) return true;
-  if (source === sources.passphrase) return false;
+  if (source === sources.file) return 'file';
+  if (source === sources.passphrase) return 'passphrase';
   throw unknownFormat(wrapped);
 }
 
@@ -111,42 +194,92 @@ async function random(size: number): Promise<Buffer> {
   return bytes;
 }
 
-/** Written through to the disk: a volume whose key is lost is lost. */
-async function writeKeyFile(path: string, key: Buffer): Promise<void> {
+/**
+ * Makes a key file for a new data folder and returns its key. One that is there is used again: a copy
+ * of an earlier folder of that path may need it, and it seals nothing but data keys.
+ */
+async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, 'wx', 0o600);
-  await file.writeFile(`${key.toString('hex')}\n`);
+  if (existsSync(path)) return readKeyFile(path, folder);
+  checkFolder(dirname(path));
+  const key = await random(keyBytes);
+  // Written through to the disk, and whole: a volume whose key is lost is lost.
+  const draft = `${path}.${process.pid}.new`;
+  await rm(draft, { force: true }); // of a process of the same id that was killed
+  const file = await open(draft, 'wx', 0o600);
+  await file.writeFile(`# Waxwing root key of ${JSON.stringify(folder)}\n${key.toString('hex')}\n`);
   await file.sync();
   await file.close();
-  const folder = await open(dirname(path), 'r');
-  await folder.sync();
-  await folder.close();
+  if (!(await giveName(draft, path))) return readKeyFile(path, folder);
+  const parent = await open(dirname(path), 'r');
+  await parent.sync();
+  await parent.close();
+  return key;
 }
 
-async function readKeyFile(file: string): Promise<Buffer> {
-  const text = await readOrFail(file, 'the root key file');
-  if (/^[0-9a-f]{64}\s*$/.test(text)) return Buffer.from(text.trim(), 'hex');
+/** Gives a file a name, unless another file has got it meanwhile; false where it has. */
+async function giveName(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      await rename(draft, path); // a file system without hard links
+      return true;
+    }
+    await unlink(draft);
+    return false;
+  }
+  await unlink(draft);
+  return true;
+}
+
+async function readKeyFile(file: string, folder: string): Promise<Buffer> {
+  const text = await readPrivate(file, 'the root key file', checkKeyFile).catch((error) => {
+    throw error instanceof ServerError && error.code === 'root-key-missing'
+      ? lostKey(folder, error)
+      : error;
+  });
+  const [, digits = ''] = /^(?:#.*\n)*([0-9a-f]{64})\s*$/.exec(text) ?? [];
+  if (digits !== '') return Buffer.from(digits, 'hex');
   const found = `${file} does not hold a root key; 64 hexadecimal digits were expected`;
   throw new ServerError('root-key-wrong', found);
 }
 
+function lostKey(folder: string, cause: Error): ServerError {
+  const text = `${cause.message}. Nothing in ${folder} opens without it: put your copy of it back`;
+  const moved = 'if the folder was moved or copied, WAXWING_ROOT_KEY_FILE can name its key file';
+  return new ServerError('root-key-missing', `${text}; ${moved}`, { cause });
+}
+
 async function readPassphrase(file: string | undefined): Promise<string> {
-  if (file === undefined) {
-    const text = 'the data folder opens with a passphrase: set WAXWING_ROOT_PASSPHRASE_FILE';
-    throw new ServerError('root-key-missing', text);
-  }
-  const passphrase = (await readOrFail(file, 'the passphrase file')).replace(/\r?\n$/, '');
+  const text = await readPrivate(file ?? '', 'the passphrase file', checkPassphraseFile);
+  const passphrase = text.replace(/\r?\n$/, '');
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   const found = `the passphrase in ${file} has ${passphrase.length} characters`;
   throw new ServerError('root-key-missing', `${found}; at least ${passphraseLengthMin} are needed`);
 }
 
-async function readOrFail(file: string, what: string): Promise<string> {
+/** Reads a file that must be this user's; it is the file itself that is looked at, not its name. */
+async function readPrivate(
+  path: string,
+  what: string,
+  check: (path: string, found: Stats) => void,
+): Promise<string> {
+  const failed = (cause: NodeJS.ErrnoException) => {
+    const how = cause.code === 'ENOENT' ? 'is missing' : `cannot be read: ${cause.code}`;
+    throw new ServerError('root-key-missing', `${what} ${path} ${how}`, { cause });
+  };
+  const file = await open(path, constants.O_RDONLY).catch(failed);
   try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException; // a failed file operation has one
-    throw new ServerError('root-key-missing', `${what} ${file} cannot be read: ${code}`, { cause });
+    const found = await file.stat();
+    check(path, found);
+    if (found.size > fileBytesMax) {
+      const text = `${what} ${path} has ${found.size} bytes; at most ${fileBytesMax} are allowed`;
+      throw new ServerError('root-key-wrong', text);
+    }
+    return await file.readFile('utf8').catch(failed);
+  } finally {
+    await file.close();
   }
 }
 

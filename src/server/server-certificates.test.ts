@@ -1,30 +1,119 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { ServerCertificates } from './server-certificates.ts';
+import { createAuthority, issueServerCertificate } from '../crypto/authority.ts';
+import { sealValue } from '../crypto/sealed-value.ts';
+import { brokerName, type CertificateChange, ServerCertificates } from './server-certificates.ts';
 
 const nowMs = Date.UTC(2026, 10, 24);
 const dayMs = 86_400_000;
 const key = createSecretKey(randomBytes(32));
-const hosts = ['localhost', '127.0.0.1', '::1'];
+const wanted = ['localhost', '127.0.0.1', '::1'];
+const id = 'b-1';
+const roleOf = (change: CertificateChange) =>
+  'removed' in change ? `-${change.removed}` : change.role;
 
-async function renew(certificates: ServerCertificates, names = hosts, atMs = nowMs) {
-  const changes = await certificates.renewals(key, names, atMs);
+async function renew(
+  certificates: ServerCertificates,
+  more: readonly string[] = [],
+  { atMs = nowMs, welcome = ['machine'], isThere = true } = {},
+) {
+  const hosts = { wanted: [...wanted, ...more], welcome };
+  const changes = await certificates.renewals(key, hosts, atMs, () => isThere);
   for (const change of changes) certificates.apply(change);
-  return changes.map(({ role }) => role);
+  const ofBroker = await certificates.brokerRenewals(key, id, hosts, atMs);
+  for (const change of ofBroker) certificates.apply(change);
+  return [...changes, ...ofBroker].map(roleOf);
 }
+
+const leaves = ['api ecdsa', 'api rsa', 'b-1 ecdsa', 'b-1 rsa'];
+const all = ['api-authority', 'authority', ...leaves];
 
 test('certificates are made once, and again when they end soon or lack a host', async () => {
   const certificates = new ServerCertificates();
-  assert.deepEqual(await renew(certificates), ['authority', 'ecdsa', 'rsa']);
-  const { authority } = certificates;
+  assert.deepEqual(await renew(certificates), all);
+  const { apiAuthority, brokerAuthority } = certificates;
   assert.deepEqual(await renew(certificates), []);
-  assert.deepEqual(await renew(certificates, [...hosts, 'broker.example']), ['ecdsa', 'rsa']);
-  assert.deepEqual(await renew(certificates, hosts, nowMs + 300 * dayMs), []);
-  assert.deepEqual(await renew(certificates, hosts, nowMs + 340 * dayMs), ['ecdsa', 'rsa']);
-  assert.equal(certificates.authority, authority);
-  const all = await renew(certificates, hosts, nowMs + 3600 * dayMs);
-  assert.deepEqual(all, ['authority', 'ecdsa', 'rsa']);
+  assert.deepEqual(await renew(certificates, [], { atMs: nowMs + 300 * dayMs }), []);
+  assert.deepEqual(await renew(certificates, [], { atMs: nowMs + 340 * dayMs }), leaves);
+  assert.deepEqual(
+    [certificates.apiAuthority, certificates.brokerAuthority],
+    [apiAuthority, brokerAuthority],
+  );
+  assert.deepEqual(await renew(certificates, ['broker.example']), all);
+  assert.deepEqual(await renew(certificates, ['broker.example']), []);
+  assert.deepEqual(await renew(certificates, [], { atMs: nowMs + 3600 * dayMs }), all);
+});
+
+test('a name that is only welcome changes nothing that is there', async () => {
+  const certificates = new ServerCertificates();
+  await renew(certificates);
+  assert.deepEqual(await renew(certificates, [], { welcome: ['container-2'] }), []);
+  const [api] = certificates.api(key);
+  assert.ok(new X509Certificate(api?.certificate ?? '').checkHost('machine'));
+});
+
+test('every listener has keys of its own, and a broker a name of its own', async () => {
+  const certificates = new ServerCertificates();
+  await certificates.prepare();
+  await renew(certificates);
+  const made = await certificates.brokerRenewals(key, 'b-2', { wanted, welcome: [] }, nowMs);
+  for (const change of made) certificates.apply(change);
+  const [api, one, two] = [
+    certificates.api(key),
+    certificates.broker(key, id),
+    certificates.broker(key, 'b-2'),
+  ];
+  const keys = [...api, ...one, ...two].map(({ privateKey }) => privateKey);
+  assert.equal(new Set(keys).size, 6);
+  for (const { certificate } of [...api, ...one]) {
+    const parsed = new X509Certificate(certificate);
+    assert.equal(parsed.checkHost(brokerName('b-2')), undefined);
+    assert.equal(parsed.checkHost('localhost'), 'localhost');
+  }
+  for (const { certificate } of two) {
+    assert.ok(new X509Certificate(certificate).checkHost(brokerName('b-2')));
+  }
+});
+
+test('certificates of brokers that are gone are dropped', async () => {
+  const certificates = new ServerCertificates();
+  await renew(certificates);
+  const changes = await renew(certificates, [], { isThere: false });
+  assert.deepEqual(changes.slice(0, 2), ['-b-1 ecdsa', '-b-1 rsa']);
+});
+
+/** What a release with one certificate for all listeners and an authority for any name left. */
+async function earlierRelease() {
+  const authority = await createAuthority('old', wanted, nowMs);
+  const issue = (kind: 'ecdsa' | 'rsa') => issueServerCertificate(authority, kind, wanted, nowMs);
+  const kept = { authority, ecdsa: await issue('ecdsa'), rsa: await issue('rsa') };
+  const certificates = new ServerCertificates();
+  for (const [role, { certificate, privateKey }] of Object.entries(kept)) {
+    const sealed = sealValue(key, `key of ${role}`, Buffer.from(privateKey));
+    const change = { role, certificate, sealedKey: sealed.toString('base64') };
+    // Neither said what it was for.
+    certificates.apply(change as unknown as CertificateChange);
+  }
+  return { certificates, kept };
+}
+
+test('what an earlier release left is replaced, and who trusted its authority still trusts the brokers', async () => {
+  const { certificates, kept } = await earlierRelease();
+  assert.deepEqual((await renew(certificates)).sort(), [...all, '-ecdsa', '-rsa'].sort());
+  const before = new X509Certificate(kept.authority.certificate);
+  const after = new X509Certificate(certificates.brokerAuthority);
+  assert.notEqual(after.serialNumber, before.serialNumber);
+  assert.equal(after.subject, before.subject);
+  for (const { certificate, privateKey } of certificates.broker(key, id)) {
+    const parsed = new X509Certificate(certificate);
+    assert.ok(parsed.checkIssued(before) && parsed.verify(before.publicKey));
+    assert.ok(![kept.ecdsa.privateKey, kept.rsa.privateKey].includes(privateKey));
+  }
+  for (const { certificate } of certificates.api(key)) {
+    assert.ok(!new X509Certificate(certificate).verify(before.publicKey));
+  }
+  assert.deepEqual(await renew(certificates), []);
 });
 
 test('what is read back is what was made, and no key is kept in clear', async () => {
@@ -35,10 +124,11 @@ test('what is read back is what was made, and no key is kept in clear', async ()
     assert.doesNotMatch(JSON.stringify(change), /PRIVATE KEY/);
     again.apply(change);
   }
-  for (const { certificate, privateKey } of again.servers(key)) {
+  const authority = new X509Certificate(again.apiAuthority);
+  for (const { certificate, privateKey } of again.api(key)) {
     const parsed = new X509Certificate(certificate);
     assert.ok(parsed.checkPrivateKey(createPrivateKey(privateKey)));
-    assert.ok(parsed.verify(new X509Certificate(again.authority).publicKey));
+    assert.ok(parsed.verify(authority.publicKey));
   }
-  assert.throws(() => again.servers(createSecretKey(randomBytes(32))));
+  assert.throws(() => again.api(createSecretKey(randomBytes(32))));
 });

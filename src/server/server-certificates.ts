@@ -1,88 +1,230 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Certificate, KeyKind } from '../crypto/authority.ts';
+import type { Certificate, generateKeys, KeyKind } from '../crypto/authority.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Journal } from '../storage/journal.ts';
 
 /** A certificate as the journal keeps it: its key is sealed. */
-export interface CertificateChange {
-  readonly role: 'authority' | KeyKind;
+export interface KeptCertificate {
+  /**
+   * `api-authority`; `authority`, which is the brokers'; or whose certificate and of which kind:
+   * `api ecdsa`, `b-… rsa`. Earlier releases had one for all listeners, `ecdsa` and `rsa`.
+   */
+  readonly role: string;
   /** PEM. */
   readonly certificate: string;
   /** Base64; PKCS #8 PEM inside. */
   readonly sealedKey: string;
+  /** What it is for; an authority is confined to them. Those of earlier releases do not say. */
+  readonly hosts?: readonly string[];
+}
+
+/** A change to the journal of certificates. */
+export type CertificateChange = KeptCertificate | { readonly removed: string };
+
+/** Names and addresses that certificates are for. */
+export interface Hosts {
+  /** Every certificate is for these. */
+  readonly wanted: readonly string[];
+  /** An authority that is made anew is for these too; one that is there is not replaced for them. */
+  readonly welcome: readonly string[];
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** A certificate that ends within this time is replaced at the next start. */
+/** A certificate that ends within this time is replaced. */
 const renewalMs = 60 * dayMs;
 
-const serverKinds: readonly KeyKind[] = ['ecdsa', 'rsa'];
+const kinds: readonly KeyKind[] = ['ecdsa', 'rsa'];
+const api = 'api';
 
-/** The service's own authority, and the certificates that all of its listeners show. */
+/** The two authorities: who has a broker's key, or that of all brokers' authority, is not the API. */
+const authorities = {
+  api: { role: 'api-authority', name: 'API' },
+  brokers: { role: 'authority', name: 'broker' },
+} as const;
+
+/** Under this lies a name for each broker, so that a client can tell two brokers of one host apart. */
+const brokerDomain = 'mq.waxwing.internal';
+
+/** The name that no certificate but a broker's own has. */
+export function brokerName(brokerId: string): string {
+  return `${brokerId}.${brokerDomain}`;
+}
+
+type Keys = ReturnType<typeof generateKeys>;
+
+/**
+ * The service's own authorities, and a certificate with keys of its own for the API and for each
+ * broker.
+ */
 export class ServerCertificates implements Journal<CertificateChange> {
   readonly name = 'certificates';
-  readonly #kept = new Map<string, CertificateChange>();
+  readonly #kept = new Map<string, KeptCertificate>();
+  /** Keys made ahead for the next certificates of a broker. */
+  #ahead: Map<KeyKind, Keys> | undefined = undefined;
 
   apply(change: CertificateChange): void {
-    this.#kept.set(change.role, change);
+    if ('removed' in change) this.#kept.delete(change.removed);
+    else this.#kept.set(change.role, change);
   }
 
   snapshot(): Iterable<CertificateChange> {
     return this.#kept.values();
   }
 
-  /** The authority's certificate, PEM; empty before the first {@link renewals}. */
-  get authority(): string {
-    return this.#kept.get('authority')?.certificate ?? '';
+  /** The certificate of the API's authority, PEM; empty before the first {@link renewals}. */
+  get apiAuthority(): string {
+    return this.#kept.get(authorities.api.role)?.certificate ?? '';
+  }
+
+  /** The certificate of the brokers' authority, PEM; empty before the first {@link renewals}. */
+  get brokerAuthority(): string {
+    return this.#kept.get(authorities.brokers.role)?.certificate ?? '';
   }
 
   /**
-   * Makes what is missing, ends soon, or lacks one of the hosts.
+   * Makes what the authorities and the API lack: what is missing, ends soon, or is not for one of the
+   * hosts. What is no broker's any more is dropped.
    *
    * @param sealingKey 256 bits, derived from the system volume's data key
+   * @param hasBroker whether there is a broker of this id
    * @returns changes to commit before the certificates are used; usually none
    */
   async renewals(
     sealingKey: KeyObject,
-    hosts: readonly string[],
+    hosts: Hosts,
+    nowMs: number,
+    hasBroker: (id: string) => boolean,
+  ): Promise<CertificateChange[]> {
+    const changes: CertificateChange[] = [];
+    for (const { role, name } of Object.values(authorities)) {
+      const change = await this.#authorityRenewal(sealingKey, role, name, hosts, nowMs);
+      if (change !== undefined) changes.push(change);
+    }
+    const authority = this.#among(changes, authorities.api.role);
+    changes.push(...(await this.#issue(sealingKey, authority, api, hosts.wanted, nowMs, [])));
+    for (const role of this.#kept.keys()) {
+      const [owner = '', kind] = role.split(' ');
+      const isOurs = kind !== undefined ? owner === api || hasBroker(owner) : isAuthority(role);
+      if (!isOurs) changes.push({ removed: role });
+    }
+    return changes;
+  }
+
+  /** The same for one broker, after {@link renewals}. */
+  brokerRenewals(
+    sealingKey: KeyObject,
+    brokerId: string,
+    { wanted }: Hosts,
     nowMs: number,
   ): Promise<CertificateChange[]> {
-    const isKept = this.#isGood('authority', [], nowMs);
-    const missing = serverKinds.filter((kind) => !isKept || !this.#isGood(kind, hosts, nowMs));
+    const authority = this.#among([], authorities.brokers.role);
+    const own = [brokerName(brokerId)];
+    return this.#issue(sealingKey, authority, brokerId, wanted, nowMs, own);
+  }
+
+  /** Begins to make keys for the next broker's certificates, which takes longest of all. */
+  async prepare(): Promise<void> {
+    const { generateKeys } = await import('../crypto/authority.ts');
+    this.#ahead ??= new Map(kinds.map((kind) => [kind, generateKeys(kind)]));
+    // Who takes them hears of a failure; where nobody does, it does not matter.
+    for (const keys of this.#ahead.values()) keys.catch(() => {});
+  }
+
+  async #authorityRenewal(
+    sealingKey: KeyObject,
+    role: string,
+    name: string,
+    hosts: Hosts,
+    nowMs: number,
+  ): Promise<CertificateChange | undefined> {
+    const kept = this.#kept.get(role);
+    const domains = role === authorities.brokers.role ? [brokerDomain] : [];
+    const wanted = [...hosts.wanted, ...domains];
+    const isConfined =
+      kept?.hosts !== undefined && wanted.every((host) => kept.hosts?.includes(host));
+    if (kept !== undefined && isConfined && !endsSoon(kept.certificate, nowMs)) return undefined;
+    const { createAuthority } = await import('../crypto/authority.ts');
+    const all = [...new Set([...wanted, ...hosts.welcome])];
+    const earlier = kept && open(sealingKey, kept);
+    return seal(sealingKey, role, await createAuthority(name, all, nowMs, earlier), all);
+  }
+
+  #among(changes: readonly CertificateChange[], role: string): KeptCertificate | undefined {
+    const change = changes.find((found) => 'role' in found && found.role === role);
+    return (change as KeptCertificate | undefined) ?? this.#kept.get(role);
+  }
+
+  /** Issues what one listener lacks: for what is wanted, and what else its authority is for. */
+  async #issue(
+    sealingKey: KeyObject,
+    kept: KeptCertificate | undefined,
+    owner: string,
+    wanted: readonly string[],
+    nowMs: number,
+    own: readonly string[],
+  ): Promise<CertificateChange[]> {
+    const hosts = [...wanted, ...own];
+    if (kept === undefined) return [];
+    const allowed = [...(kept.hosts ?? []), ...own];
+    const missing = kinds.filter(
+      (kind) => !this.#isGood(`${owner} ${kind}`, hosts, allowed, nowMs),
+    );
     if (missing.length === 0) return [];
     // Loaded only where something is to be made: it takes longer to load than all else here.
-    const { createAuthority, issueServerCertificate } = await import('../crypto/authority.ts');
-    const authority = isKept ? this.#open(sealingKey, 'authority') : await createAuthority(nowMs);
-    const issued = await Promise.all(
-      missing.map(async (kind) =>
-        seal(sealingKey, kind, await issueServerCertificate(authority, kind, hosts, nowMs)),
-      ),
+    const { issueServerCertificate } = await import('../crypto/authority.ts');
+    const authority = open(sealingKey, kept);
+    const more = (kept.hosts ?? []).filter((host) => host !== brokerDomain);
+    const all = [...new Set([...wanted, ...more, ...own])];
+    const ahead = own.length > 0 ? this.#ahead : undefined;
+    if (ahead !== undefined) this.#ahead = undefined;
+    return Promise.all(
+      missing.map(async (kind) => {
+        const made = await issueServerCertificate(authority, kind, all, nowMs, ahead?.get(kind));
+        return seal(sealingKey, `${owner} ${kind}`, made, all);
+      }),
     );
-    return isKept ? issued : [seal(sealingKey, 'authority', authority), ...issued];
   }
 
-  #isGood(role: CertificateChange['role'], hosts: readonly string[], nowMs: number): boolean {
+  /** Whether it lasts, is for all these hosts, and for none that its authority is not for any more. */
+  #isGood(
+    role: string,
+    hosts: readonly string[],
+    allowed: readonly string[],
+    nowMs: number,
+  ): boolean {
     const kept = this.#kept.get(role);
-    if (kept === undefined) return false;
+    if (kept === undefined || endsSoon(kept.certificate, nowMs)) return false;
+    if (!kept.hosts?.every((host) => allowed.includes(host))) return false;
     const certificate = new X509Certificate(kept.certificate);
-    return (
-      Date.parse(certificate.validTo) - nowMs > renewalMs &&
-      hosts.every((host) => isNamed(certificate, host))
-    );
+    return hosts.every((host) => isNamed(certificate, host));
   }
 
-  /** The certificates that listeners show, with their keys in clear. */
-  servers(sealingKey: KeyObject): Certificate[] {
-    return serverKinds.map((kind) => this.#open(sealingKey, kind));
+  /** The certificates that the API shows, with their keys in clear. */
+  api(sealingKey: KeyObject): Certificate[] {
+    return this.#certificatesOf(sealingKey, api);
   }
 
-  #open(sealingKey: KeyObject, role: CertificateChange['role']): Certificate {
-    const { certificate = '', sealedKey = '' } = this.#kept.get(role) ?? {};
-    const key = openValue(sealingKey, `key of ${role}`, Buffer.from(sealedKey, 'base64'));
-    return { certificate, privateKey: key.toString('utf8') };
+  /** The certificates that one broker shows, with their keys in clear. */
+  broker(sealingKey: KeyObject, brokerId: string): Certificate[] {
+    return this.#certificatesOf(sealingKey, brokerId);
   }
+
+  #certificatesOf(sealingKey: KeyObject, owner: string): Certificate[] {
+    return kinds.flatMap((kind) => {
+      const kept = this.#kept.get(`${owner} ${kind}`);
+      return kept === undefined ? [] : [open(sealingKey, kept)];
+    });
+  }
+}
+
+function isAuthority(role: string): boolean {
+  return Object.values(authorities).some((authority) => authority.role === role);
+}
+
+function endsSoon(certificate: string, nowMs: number): boolean {
+  return Date.parse(new X509Certificate(certificate).validTo) - nowMs <= renewalMs;
 }
 
 function isNamed(certificate: X509Certificate, host: string): boolean {
@@ -92,7 +234,17 @@ function isNamed(certificate: X509Certificate, host: string): boolean {
   return isAddress && certificate.checkIP(host) !== undefined;
 }
 
-function seal(key: KeyObject, role: CertificateChange['role'], made: Certificate) {
-  const sealed = sealValue(key, `key of ${role}`, Buffer.from(made.privateKey));
-  return { role, certificate: made.certificate, sealedKey: sealed.toString('base64') };
+function open(sealingKey: KeyObject, { role, certificate, sealedKey }: KeptCertificate) {
+  const key = openValue(sealingKey, `key of ${role}`, Buffer.from(sealedKey, 'base64'));
+  return { certificate, privateKey: key.toString('utf8') };
+}
+
+function seal(
+  key: KeyObject,
+  role: string,
+  { certificate, privateKey }: Certificate,
+  hosts: readonly string[],
+): KeptCertificate {
+  const sealed = sealValue(key, `key of ${role}`, Buffer.from(privateKey));
+  return { role, certificate, sealedKey: sealed.toString('base64'), hosts };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord } from '../audit/record.ts';
@@ -6,14 +6,18 @@ import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
+import { collectGarbage } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
+import type { BrokerRecord } from '../control/broker-record.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
 import {
   compose,
   composeEngine,
@@ -28,12 +32,15 @@ import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { answerMetrics } from './metrics.ts';
+import { Refusals } from './refusals.ts';
+import { rootKeyFile } from './root-key.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
-const connectionCountMax = 1000;
 const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
+/** Bytes by which memory in use may grow before garbage is collected. */
+const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
 const patienceMs = 2000;
 /** How long events stay in the trail, as with CloudTrail's event history, and how often is looked. */
@@ -46,8 +53,8 @@ const defaultUser = 'waxwing';
 /** Whom the service tells that it cannot run on. */
 export type ServiceFailed = (error: Error) => void;
 
-/** What is to be told of the broker that the first start made. */
-export interface DefaultBrokerView {
+/** What is to be told of a broker. */
+export interface BrokerView {
   readonly name: string;
   /** `RUNNING` and the like. */
   readonly state: string;
@@ -62,36 +69,46 @@ export class Service {
   readonly settings: Settings;
   readonly accountId: string;
   readonly region: string;
-  /** Whether a file holds the root key, and not a passphrase. */
-  readonly hasKeyFile: boolean;
+  /** The file that holds the root key; undefined where a passphrase does. */
+  readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
   readonly #parts: Parts;
   readonly #log: ServiceLog;
   readonly #listener: HttpListener;
+  readonly #refusals: Refusals;
+  readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
   /** Of the broker that this first start is to make. */
   readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
+  /** Bytes in use after garbage was collected last. */
+  #usedBytes = 0;
 
   private constructor(
     opened: Opened,
     settings: Settings,
     engine: WaxwingEngine,
-    certificates: ReturnType<SystemState['certificates']['servers']>,
+    certificates: CertificateKeeper,
     log: ServiceLog,
+    refusals: Refusals,
   ) {
     const { volume, state, region, accountId, firstPassword } = opened;
     this.settings = settings;
-    this.hasKeyFile = opened.hasKeyFile;
+    const { rootKey } = settings;
+    this.rootKeyFile =
+      rootKey.passphraseFile === undefined
+        ? rootKeyFile(rootKey, realpathSync(settings.folder))
+        : undefined;
     this.region = region;
     this.accountId = accountId;
     this.#volume = volume;
     this.#state = state;
     this.#log = log;
     this.#firstPassword = firstPassword;
+    this.#certificates = certificates;
     const place = {
       region,
       accountId,
@@ -99,12 +116,13 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
     };
-    this.#parts = compose(settings, state, engine, place, log);
+    this.#refusals = refusals;
+    this.#parts = compose(settings, state, engine, place, log, refusals);
     this.#listener = new HttpListener({
       host: settings.host,
-      certificates,
+      certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
-      connectionCountMax,
+      doorLimits: apiDoorLimits,
       answers: this.#parts.dispatcher,
       metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
     });
@@ -119,16 +137,22 @@ export class Service {
   static async open(settings: Settings, log: ServiceLog, failed: ServiceFailed): Promise<Service> {
     checkSettings(settings);
     checkSocketName(settings.folder);
-    const { engine, showCertificates } = composeEngine(settings, log);
+    const refusals = new Refusals(log);
     let opened: Opened | undefined;
     try {
       opened = await openState(settings, {
         failed,
         full: (isFull) => reportFull(log, settings.folder, isFull),
       });
-      const certificates = await renewCertificates(opened, settings);
-      showCertificates(certificates);
-      const service = new Service(opened, settings, engine, certificates, log);
+      const { volume, state, firstPassword } = opened;
+      const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
+        wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
+        welcome: [hostname()].filter((name) => name !== ''),
+      });
+      if (firstPassword !== undefined) await certificates.prepare();
+      await certificates.renew();
+      const engine = composeEngine(settings, (id) => certificates.broker(id), log, refusals);
+      const service = new Service(opened, settings, engine, certificates, log, refusals);
       await service.#start();
       return service;
     } catch (error) {
@@ -142,7 +166,7 @@ export class Service {
     const { supervisor } = this.#parts.control;
     this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
-      await writeCertificate(this.certificateFile, this.#state.certificates.authority);
+      await this.#writeAuthorities();
       await supervisor.start();
       await this.#makeDefaultBroker();
       // Who asks gets an answer that is whole.
@@ -159,25 +183,60 @@ export class Service {
     return `https://${nameOf(this.settings.host)}:${this.#apiPort}`;
   }
 
-  /** The certificate that clients must trust, PEM. */
+  /** The certificates that clients must trust, PEM: the brokers' authority and the API's. */
   get certificateFile(): string {
     return join(this.settings.folder, 'ca.pem');
   }
 
+  /** For clients of the API alone: what the brokers' authority issues is nothing to them. */
+  get apiCertificateFile(): string {
+    return join(this.settings.folder, 'api-ca.pem');
+  }
+
+  async #writeAuthorities(): Promise<void> {
+    const { apiAuthority, brokerAuthority } = this.#state.certificates;
+    // The brokers' first: some clients read one certificate of a file.
+    await writeCertificate(this.certificateFile, `${brokerAuthority}${apiAuthority}`);
+    await writeCertificate(this.apiCertificateFile, apiAuthority);
+  }
+
+  /** Renews what ends soon, in time and without a restart. */
+  async #renewCertificates(): Promise<void> {
+    if (!(await this.#certificates.renew())) return;
+    await this.#writeAuthorities();
+    this.#listener.showCertificates(this.#certificates.api());
+  }
+
   /** The broker that the first start made; undefined where there is none, or none any more. */
-  get defaultBroker(): DefaultBrokerView | undefined {
+  get defaultBroker(): BrokerView | undefined {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
-    if (broker === undefined) return undefined;
-    const { name, state, action } = broker;
-    const port = broker.ports['amqps'];
+    return broker && this.#viewOf(broker);
+  }
+
+  /** Brokers that cannot run, but for the default one: their keys or volumes are not as they must be. */
+  get otherBrokersDown(): BrokerView[] {
+    const { brokerId } = this.#state.installation.defaultBroker ?? {};
+    return [...this.#state.brokers.all()]
+      .filter(({ id, state }) => id !== brokerId && state === 'CRITICAL_ACTION_REQUIRED')
+      .map((broker) => this.#viewOf(broker));
+  }
+
+  #viewOf({ name, state, action, ports }: BrokerRecord): BrokerView {
+    const port = ports['amqps'];
     const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
     return { name, state, url, problem: action?.info };
   }
 
   get #metricsParts() {
     const { control, engine } = this.#parts;
-    return { control, engine, token: this.#metricsToken };
+    return {
+      control,
+      engine,
+      token: this.#metricsToken,
+      door: this.#listener.door,
+      refusals: this.#refusals.counts,
+    };
   }
 
   get #metricsToken() {
@@ -248,7 +307,7 @@ export class Service {
       AWS_SECRET_ACCESS_KEY: key.secret().reveal(),
       AWS_REGION: this.region,
       AWS_DEFAULT_REGION: this.region,
-      AWS_CA_BUNDLE: this.certificateFile,
+      AWS_CA_BUNDLE: this.apiCertificateFile,
       NODE_EXTRA_CA_CERTS: this.certificateFile,
       WAXWING_CA_FILE: this.certificateFile,
       WAXWING_METRICS_URL: `${this.apiUrl}/metrics`,
@@ -258,11 +317,17 @@ export class Service {
   }
 
   #tick(): void {
+    this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
+      this.#renewCertificates()
+        .then(() => this.#parts.engine.renewCertificates())
+        .catch((error: unknown) => {
+          this.#log.error({ err: error }, 'certificates could not be renewed');
+        });
     }
     const { kms, trail, store } = this.#state;
     const { region, accountId } = this;
@@ -270,6 +335,17 @@ export class Service {
     doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
       this.#log.error({ err: error }, 'a deletion or rotation of a key that was due failed');
     });
+  }
+
+  /** What many refused calls leave behind is collected before it takes much memory. */
+  #collectGarbage(): void {
+    const usedBytes = () => {
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    if (usedBytes() < this.#usedBytes + garbageBytesMax) return;
+    collectGarbage();
+    this.#usedBytes = usedBytes();
   }
 
   /** Ends the service in order: brokers first told, everything synced. */
@@ -286,12 +362,12 @@ export class Service {
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    this.#refusals.flush();
   }
 }
 
 interface Opened {
   readonly volume: Volume;
-  readonly hasKeyFile: boolean;
   readonly state: SystemState;
   readonly region: string;
   readonly accountId: string;
@@ -307,7 +383,7 @@ function reportFull(log: ServiceLog, folder: string, isFull: boolean): void {
 }
 
 async function openState(settings: Settings, events: SystemEvents): Promise<Opened> {
-  const { volume, hasKeyFile } = await openSystemVolume(settings.folder, settings.rootKey);
+  const volume = await openSystemVolume(settings.folder, settings.rootKey);
   try {
     const state = new SystemState(volume);
     await state.open(volume, events);
@@ -317,7 +393,6 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
     const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
     return {
       volume,
-      hasKeyFile,
       state,
       region,
       accountId,
@@ -367,23 +442,15 @@ function newAccountId(): string {
   return String(100_000_000_000 + (systemRandom.bytes(6).readUIntBE(0, 6) % 900_000_000_000));
 }
 
-async function renewCertificates({ volume, state }: Opened, { host }: Settings) {
-  const { certificates, store } = state;
-  const key = sealingKey(volume, 'certificates');
-  const hosts = [...new Set([nameOf(host), 'localhost', '127.0.0.1', '::1', hostname()])];
-  const renewals = await certificates.renewals(key, hosts, systemClock.nowMs());
-  if (renewals.length > 0) {
-    await store.commit(renewals.map((change) => ({ journal: certificates.name, change })));
-  }
-  return certificates.servers(key);
-}
-
 /** The name that clients use for an address that is listened on. */
 function nameOf(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
 }
 
+/** Writes what clients will trust, unless nobody but this user can have written that already. */
 async function writeCertificate(file: string, pem: string): Promise<void> {
-  if (existsSync(file) && readFileSync(file, 'utf8') === pem) return;
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
+  if (isOwn && readFileSync(file, 'utf8') === pem) return;
   await systemDisk.replace(file, Buffer.from(pem));
 }

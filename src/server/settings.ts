@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
@@ -30,16 +30,23 @@ export interface Settings {
   readonly memoryLimitMib: number | undefined;
   /** MiB of the disk that are to stay free: below, publishers wait. 0 for none. */
   readonly diskReserveMib: number;
+  /** Whether failed log-ins are in the trail, as data events. */
+  readonly recordsFailedLogins: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }
 
 /** Where the root key comes from, as the process's environment says. */
 export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
-  const { XDG_CONFIG_HOME: config, WAXWING_ROOT_PASSPHRASE_FILE: passphrase } = environment;
+  const {
+    XDG_CONFIG_HOME: config,
+    WAXWING_ROOT_PASSPHRASE_FILE: passphrase,
+    WAXWING_ROOT_KEY_FILE: keyFile,
+  } = environment;
   return {
     configFolder: join(config || join(homedir(), '.config'), 'waxwing'),
     passphraseFile: passphrase || undefined,
+    keyFile: keyFile ? resolve(keyFile) : undefined,
   };
 }
 

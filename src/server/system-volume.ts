@@ -1,11 +1,20 @@
 import { createSecretKey } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Random, systemRandom } from '../base/random.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { type Disk, systemDisk } from '../storage/disk.ts';
-import { readVolumeHeader, Volume } from '../storage/volume.ts';
+import { readVolumeHeader, Volume, type VolumeHeader } from '../storage/volume.ts';
 import { ServerError } from './errors.ts';
-import { isFromFile, type RootKeySource, unwrapDataKey, wrapDataKey } from './root-key.ts';
+import { checkFolder } from './ownership.ts';
+import {
+  adoptKeyFile,
+  isSystemVolumeId,
+  type RootKeyOwner,
+  type RootKeySource,
+  unwrapDataKey,
+  wrapDataKey,
+} from './root-key.ts';
 
 const keyBytes = 32;
 
@@ -19,28 +28,39 @@ export function brokersFolder(folder: string): string {
   return join(folder, 'brokers');
 }
 
-/** An open system volume, and where its root key comes from. */
-export interface SystemVolume {
-  readonly volume: Volume;
-  /** Whether a file holds the root key, and not a passphrase. */
-  readonly hasKeyFile: boolean;
+/** The system volume as its header names it: what of that is believed is proved later. */
+interface SystemHeader {
+  readonly owner: RootKeyOwner;
+  readonly wrappedKey: Buffer;
 }
 
 /**
  * Opens the system volume of a data folder, which is made where there is none.
  *
- * @throws {ServerError} `data-folder-foreign`, and what opening the root key throws
+ * @throws {ServerError} `data-folder-foreign`, `system-volume-missing`, `not-private`, and what opening
+ *   the root key throws
  * @throws {StorageError} `folder-locked`, `format-too-new`, `wrong-key`, `not-a-volume`
  */
 export async function openSystemVolume(
   folder: string,
   source: RootKeySource,
   random: Random = systemRandom,
-): Promise<SystemVolume> {
+): Promise<Volume> {
   const disk = systemDisk;
   await createDataFolder(disk, folder);
+  await checkFolders(disk, folder);
   if (await isNew(disk, folder)) await makeSystemVolume(disk, folder, source, random);
-  return openMade(disk, folder, source);
+  const { owner, wrappedKey } = await readSystemHeader(folder);
+  const key = keyFromBytes(await unwrapDataKey(source, owner, wrappedKey));
+  const volume = await Volume.open(disk, systemFolder(folder), key);
+  try {
+    checkProved(volume.header, owner);
+    adoptKeyFile(source, owner);
+    return volume;
+  } catch (error) {
+    await volume.close();
+    throw error;
+  }
 }
 
 /**
@@ -50,14 +70,25 @@ export async function openSystemVolume(
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
 export async function systemDataKey(folder: string, source: RootKeySource) {
-  const header = await readVolumeHeader(systemDisk, systemFolder(folder));
-  return keyFromBytes(await unwrapDataKey(source, header.id, header.wrappedKey));
+  const { owner, wrappedKey } = await readSystemHeader(folder);
+  return keyFromBytes(await unwrapDataKey(source, owner, wrappedKey));
 }
 
-async function openMade(disk: Disk, folder: string, source: RootKeySource): Promise<SystemVolume> {
-  const key = await systemDataKey(folder, source);
-  const volume = await Volume.open(disk, systemFolder(folder), key);
-  return { volume, hasKeyFile: isFromFile(volume.header.wrappedKey) };
+/** Reads what says how the data key is wrapped, and refuses what no system volume could say. */
+async function readSystemHeader(folder: string): Promise<SystemHeader> {
+  const system = systemFolder(folder);
+  const { id, kind, wrappedKey } = await readVolumeHeader(systemDisk, system);
+  if (kind !== 'system' || !isSystemVolumeId(id)) {
+    const text = `${system}/volume is not the header of a system volume`;
+    throw new ServerError('data-folder-foreign', text);
+  }
+  return { owner: { folder: realpathSync(folder), volumeId: id }, wrappedKey };
+}
+
+/** What was read first is what the data key proved: another process may have replaced the header. */
+function checkProved({ id, kind }: VolumeHeader, { volumeId, folder }: RootKeyOwner): void {
+  if (id === volumeId && kind === 'system') return;
+  throw new ServerError('data-folder-foreign', `${folder} was replaced while it was opened`);
 }
 
 async function createDataFolder(disk: Disk, folder: string): Promise<void> {
@@ -68,16 +99,41 @@ async function createDataFolder(disk: Disk, folder: string): Promise<void> {
   });
 }
 
-/** Whether there is no volume yet; a first start that was cut short leaves an empty folder. */
+/** Proves that nobody else can have written in the data folder or in a folder in it. */
+async function checkFolders(disk: Disk, folder: string): Promise<void> {
+  const proved = new Set<string>();
+  checkFolder(folder, proved);
+  const brokers = brokersFolder(folder);
+  const names = existsSync(brokers) ? await disk.list(brokers) : [];
+  const inside = [systemFolder(folder), brokers, ...names.map((name) => join(brokers, name))];
+  for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
+}
+
+/** Names of what a first start that was cut short leaves. */
+const leftInFolder = /^system$/;
+const leftInSystem = /^(lock(\..*)?|volume\.new)$/;
+
+/**
+ * Whether there is no volume yet.
+ *
+ * @throws {ServerError} `data-folder-foreign`, `system-volume-missing`
+ */
 async function isNew(disk: Disk, folder: string): Promise<boolean> {
   const names = await disk.list(folder);
-  if (names.length === 0) return true;
-  if (names.includes('system')) {
-    const inside = await disk.list(systemFolder(folder));
-    return !inside.includes('volume') && !inside.some((name) => name.startsWith('seg-'));
+  const inside = names.includes('system') ? await disk.list(systemFolder(folder)) : [];
+  if (inside.includes('volume')) return false;
+  const isCutShort =
+    names.every((name) => leftInFolder.test(name)) &&
+    inside.every((name) => leftInSystem.test(name));
+  if (isCutShort) return true;
+  if (!names.some((name) => ['system', 'brokers', 'ca.pem', 'service.sock'].includes(name))) {
+    const found = `${folder} holds ${names.length} files or folders, and no volume of Waxwing`;
+    throw new ServerError('data-folder-foreign', `${found}; name an empty or a new folder`);
   }
-  const found = `${folder} holds ${names.length} files or folders, and no volume of Waxwing`;
-  throw new ServerError('data-folder-foreign', `${found}; name an empty or a new folder`);
+  const found = `${folder} is a data folder, but system/volume is missing`;
+  const remedy =
+    'put the whole folder back from a copy; to begin anew, name an empty or a new folder';
+  throw new ServerError('system-volume-missing', `${found}: ${remedy}`);
 }
 
 async function makeSystemVolume(
@@ -94,7 +150,8 @@ async function makeSystemVolume(
     if (!(await isNew(disk, folder))) return;
     const id = `sys-${random.bytes(9).toString('hex').slice(0, 17)}`;
     const dataKey = random.bytes(keyBytes);
-    const wrappedKey = await wrapDataKey(source, id, dataKey);
+    const owner = { folder: realpathSync(folder), volumeId: id };
+    const wrappedKey = await wrapDataKey(source, owner, dataKey);
     const volume = { id, kind: 'system', wrappedKey } as const;
     await Volume.format(disk, system, volume, createSecretKey(dataKey));
     dataKey.fill(0);

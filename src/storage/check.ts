@@ -16,6 +16,8 @@ import { Volume } from './volume.ts';
 export interface VolumeReport {
   readonly id: string;
   readonly kind: string;
+  /** Number of its last mount; 0 for none. */
+  readonly epoch: number;
   /** Whether it was left by a clean stop. */
   readonly isClosed: boolean;
   readonly segmentCount: number;
@@ -32,6 +34,8 @@ export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
 export interface CheckedRecords {
   /** What recovery would fold, in its order. */
   replayed?(type: number, buffer: Buffer, start: number, end: number): void;
+  /** Called once everything was replayed; what is thrown later is of records that were not needed. */
+  recovered?(): void;
   /**
    * Every record there is, in the order they were written. A throw ends the check: one of
    * `record-invalid` as damage, with file and offset.
@@ -93,6 +97,7 @@ class VolumeCheck {
     const { segments } = await listSegments(this.#volume);
     for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
+    this.#records.recovered?.();
     for (const segment of wanted) {
       // Where the log was being written, something may be behind its end.
       const isOpenEnded = !isClosed && segment.number === header.position.segment;
@@ -102,6 +107,7 @@ class VolumeCheck {
     return {
       id: header.id,
       kind: header.kind,
+      epoch: header.epoch,
       isClosed,
       segmentCount: wanted.length,
       blockCount: this.#blockCount,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -40,3 +40,23 @@ test('what is large, or would lengthen the file, is never done at once', () =>
     assert.equal(file.writeThroughAtOnce(39 * 4096, [page(1), page(1)]), false);
     assert.deepEqual(await readFile(name), Buffer.alloc(40 * 4096));
   }));
+
+test('nothing is read or written through a symbolic link, nor a draft that another left kept', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'disk-'));
+  const [victim, link] = [join(folder, 'victim'), join(folder, 'link')];
+  await writeFile(victim, 'content');
+  await symlink(victim, link);
+  await assert.rejects(systemDisk.open(link), { code: 'ELOOP' });
+  await assert.rejects(systemDisk.create(link), { code: 'EEXIST' });
+  await symlink(victim, `${folder}/small.new`);
+  await systemDisk.replace(`${folder}/small`, Buffer.from('small'));
+  await writeFile(`${folder}/other.new`, 'open to all', { mode: 0o666 });
+  await systemDisk.replace(`${folder}/other`, Buffer.from('small'));
+  for (const name of ['small', 'other']) {
+    assert.equal(await readFile(join(folder, name), 'utf8'), 'small');
+    assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600);
+  }
+  assert.equal(await readFile(victim, 'utf8'), 'content');
+  await assert.rejects(systemDisk.open(folder));
+  await rm(folder, { recursive: true });
+});

@@ -3,6 +3,8 @@ import * as fsp from 'node:fs/promises';
 import * as path from 'node:path';
 import { lockFolder } from './lock.ts';
 
+const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
+
 /** Called once: with an error of the operating system, whose `code` says which, or with null. */
 export type Done = (error: NodeJS.ErrnoException | null) => void;
 
@@ -124,7 +126,7 @@ class SystemFile implements DiskFile {
   }
 
   #openSynced(): number {
-    this.#syncedFd ??= fs.openSync(this.#path, fs.constants.O_WRONLY | fs.constants.O_DSYNC);
+    this.#syncedFd ??= fs.openSync(this.#path, O_WRONLY | O_DSYNC | O_NOFOLLOW);
     return this.#syncedFd;
   }
 
@@ -197,11 +199,32 @@ function after(chunks: readonly Uint8Array[], size: number): Uint8Array[] {
   return rest;
 }
 
-async function openFile(file: string, flags: string): Promise<DiskFile> {
+/**
+ * Opens a file, never through a symbolic link: who could once write the folder, or a backup of it,
+ * would else choose what is overwritten.
+ */
+async function openFile(file: string, flags: number): Promise<DiskFile> {
   const fd = await new Promise<number>((resolve, reject) => {
-    fs.open(file, flags, 0o600, (error, opened) => (error ? reject(error) : resolve(opened)));
+    fs.open(file, flags | O_RDWR | O_NOFOLLOW, 0o600, (error, opened) =>
+      error ? reject(error) : resolve(opened),
+    );
   });
-  return new SystemFile(file, fd, fs.fstatSync(fd).size);
+  const found = fs.fstatSync(fd);
+  if (found.isFile()) return new SystemFile(file, fd, found.size);
+  fs.closeSync(fd);
+  throw Object.assign(new Error(`${file} is no regular file`), { code: 'EINVAL' });
+}
+
+/** Makes a new file of its own, in place of whatever a power cut or somebody else left there. */
+async function createDraft(file: string): Promise<fsp.FileHandle> {
+  const create = () => fsp.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    return await create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await fsp.unlink(file);
+    return create();
+  }
 }
 
 async function syncPath(name: string): Promise<void> {
@@ -250,13 +273,19 @@ function onPath(file: string, error: NodeJS.ErrnoException): NodeJS.ErrnoExcepti
 export const systemDisk: Disk = {
   createFolder: (folder) => createFolder(path.resolve(folder)),
   list: (folder) => fsp.readdir(folder),
-  create: (file) => openFile(file, 'wx+'),
-  open: (file) => openFile(file, 'r+'),
+  create: (file) => openFile(file, O_CREAT | O_EXCL),
+  open: (file) => openFile(file, 0),
   replace: async (file, bytes) => {
     const draft = `${file}.new`;
-    await fsp.writeFile(draft, bytes, { mode: 0o600, flush: true }).catch((error) => {
-      throw onPath(draft, error);
-    });
+    const handle = await createDraft(draft);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } catch (error) {
+      throw onPath(draft, error as NodeJS.ErrnoException); // a failed file operation
+    } finally {
+      await handle.close();
+    }
     await fsp.rename(draft, file);
     await syncPath(path.dirname(file));
   },

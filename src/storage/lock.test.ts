@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, statSync, symlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { lockFolder } from './lock.ts';
 
 const folders: string[] = [];
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+const children = new Set<ChildProcess>();
+after(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
+});
 
 async function folder(): Promise<string> {
   const made = await mkdtemp(`${tmpdir()}/waxwing-lock-`);
@@ -15,37 +19,62 @@ async function folder(): Promise<string> {
   return made;
 }
 
-test('a lock leaves nothing but itself, and nothing when it is let go', async () => {
+const held = (at: string) => ({
+  code: 'folder-locked',
+  message: `${at} is in use by process ${process.pid}`,
+});
+
+test('a lock leaves nothing but its file, which is for its owner alone and names its process', async () => {
   const at = await folder();
   const unlock = await lockFolder(at);
   assert.deepEqual(await readdir(at), ['lock']);
   assert.equal(JSON.parse(await readFile(`${at}/lock`, 'utf8')).pid, process.pid);
   assert.equal(statSync(`${at}/lock`).mode & 0o777, 0o600);
   await unlock();
-  assert.deepEqual(await readdir(at), []);
+  assert.equal(statSync(`${at}/lock`).size, 0);
+  await (await lockFolder(at))();
 });
 
-test('a lock that is held is refused again and again, also where it was taken over', async () => {
+test('a lock that is held is refused again and again, whatever its file said before', async () => {
   for (const stale of [undefined, '', JSON.stringify({ pid: 1, bootId: 'x', startTime: '1' })]) {
     const at = await folder();
     if (stale !== undefined) await writeFile(`${at}/lock`, stale);
     const unlock = await lockFolder(at);
     for (let i = 0; i < 3; i++) {
-      await assert.rejects(lockFolder(at), {
-        code: 'folder-locked',
-        message: `${at} is in use by process ${process.pid}`,
-      });
+      await assert.rejects(lockFolder(at), held(at));
       assert.deepEqual(await readdir(at), ['lock']);
     }
     await unlock();
   }
 });
 
-test('the lock of a process whose id another has now, or of before a restart, is taken over', async () => {
+test('a lock holds though its file is emptied or says that somebody else has it', async () => {
   const at = await folder();
   const unlock = await lockFolder(at);
-  const mine = JSON.parse(await readFile(`${at}/lock`, 'utf8'));
+  for (const text of ['', '{', JSON.stringify({ pid: 2 ** 22 + 1, by: 'kernel' })]) {
+    await writeFile(`${at}/lock`, text);
+    await assert.rejects(lockFolder(at), { code: 'folder-locked' });
+  }
   await unlock();
+});
+
+/** What a release without kernel locks writes into its lock file. */
+async function earlierHolder(at: string): Promise<Record<string, unknown>> {
+  const unlock = await lockFolder(at);
+  const { pid, bootId, startTime } = JSON.parse(await readFile(`${at}/lock`, 'utf8'));
+  await unlock();
+  return { pid, bootId, startTime };
+}
+
+test('the lock of a running process of an earlier release is respected', async () => {
+  const at = await folder();
+  await writeFile(`${at}/lock`, JSON.stringify(await earlierHolder(at)));
+  await assert.rejects(lockFolder(at), held(at));
+});
+
+test('the lock of an earlier release whose process is gone is taken over', async () => {
+  const at = await folder();
+  const mine = await earlierHolder(at);
   for (const other of [
     { ...mine, startTime: '1' },
     { ...mine, bootId: 'of another start of the machine' },
@@ -55,40 +84,81 @@ test('the lock of a process whose id another has now, or of before a restart, is
   ]) {
     await writeFile(`${at}/lock`, JSON.stringify(other));
     await (await lockFolder(at))();
-    assert.equal(existsSync(`${at}/lock`), false);
   }
 });
 
-test('a folder that is not there is not locked', async () => {
+test('a folder that is not there is not locked, nor one whose lock is a symbolic link', async () => {
   const at = await folder();
   await assert.rejects(lockFolder(`${at}/missing`), { code: 'ENOENT' });
+  await writeFile(`${at}/elsewhere`, 'content');
+  symlinkSync(`${at}/elsewhere`, `${at}/lock`);
+  await assert.rejects(lockFolder(at), { code: 'disk-failed', message: /is a symbolic link/ });
+  assert.equal(readFileSync(`${at}/elsewhere`, 'utf8'), 'content');
 });
 
-/** A process that has ended and whose parent never asks for its end; what its lock would say. */
-async function zombie() {
-  // The shell becomes `sleep`, which waits for no child; the child ends and stays in the list.
-  const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$; cat /proc/\\$\\$/stat" & exec sleep 60'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  for await (const text of parent.stdout) {
-    said += String(text);
-    if (/\n.*\n/.test(said)) break;
-  }
-  const [pid = '', stat = ''] = said.split('\n');
-  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  const state = () => / ([A-Z]) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  while (state() !== 'Z') await new Promise((resolve) => setImmediate(resolve));
-  return { holder: { pid: Number(pid), bootId, startTime }, end: () => parent.kill('SIGKILL') };
+/** Tries to lock a folder, says how it went, and holds the lock until it is killed. */
+const program = `
+  const { lockFolder } = await import(process.argv[1]);
+  process.stdout.write(await lockFolder(process.argv[2]).then(() => 'held', (error) => error.message));
+  setInterval(() => {}, 1000);`;
+
+/** Has a process of its own try to lock a folder. */
+async function locker(at: string, before: readonly string[] = []) {
+  const module = new URL('./lock.js', import.meta.url).href;
+  const node = [process.execPath, '--input-type=module', '-e', program, module, at];
+  const [command = '', ...args] = [...before, ...node];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.add(child);
+  const said = await new Promise<string>((resolve) => child.stdout.once('data', resolve));
+  const end = async () => {
+    // Closed once nobody has the pipe any more, also where the lock's holder is a child's child.
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.stdout.resume();
+    child.kill('SIGKILL');
+    await ended;
+    children.delete(child);
+  };
+  return { pid: child.pid, said: String(said), end };
 }
 
-test('a process that has ended holds nothing, though nobody has asked for its end', async () => {
+test('of three processes that lock a folder at once exactly one holds it, round after round', async () => {
   const at = await folder();
-  const { holder, end } = await zombie();
-  await writeFile(`${at}/lock`, JSON.stringify(holder));
-  const unlock = await lockFolder(at);
-  end();
-  assert.equal(JSON.parse(await readFile(`${at}/lock`, 'utf8')).pid, process.pid);
-  await unlock();
+  for (let round = 0; round < 5; round++) {
+    const all = await Promise.all([locker(at), locker(at), locker(at)]);
+    const [holder, ...more] = all.filter(({ said }) => said === 'held');
+    assert.deepEqual(more, []);
+    const refused = all.filter((each) => each !== holder);
+    for (const { said } of refused) {
+      // Between the lock and its holder's name in the file there is a moment.
+      assert.match(said, new RegExp(` is in use by (process ${holder?.pid}|another process)$`));
+    }
+    await Promise.all(all.map(({ end }) => end()));
+  }
+});
+
+test('a lock ends with its process, however that ends', async () => {
+  const at = await folder();
+  const holder = await locker(at);
+  assert.equal(holder.said, 'held');
+  await assert.rejects(lockFolder(at), { message: `${at} is in use by process ${holder.pid}` });
+  await holder.end();
+  await (await lockFolder(at))();
+});
+
+const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const [command = '', ...unshareArgs] = unshare;
+const canUnshare = spawnSync(command, [...unshareArgs, 'true']).status === 0;
+
+test('of processes in different PID namespaces only one holds the lock', {
+  skip: canUnshare ? false : 'no right to make PID namespaces (unshare --pid, as root)',
+}, async () => {
+  const at = await folder();
+  const holder = await locker(at, unshare);
+  assert.equal(holder.said, 'held');
+  const other = await locker(at, unshare);
+  assert.match(other.said, / is in use by process 1 of another container or machine \("/);
+  await assert.rejects(lockFolder(at), { code: 'folder-locked' });
+  await holder.end();
+  await other.end();
+  await (await lockFolder(at))();
 });

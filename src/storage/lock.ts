@@ -1,17 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
 import { StorageError } from './errors.ts';
+import { tryLockFile } from './kernel-lock.ts';
 
-/** Who holds a lock. A process id alone is used again; with boot and start time it is not. */
+/** Who holds a lock, as the lock file says. Only messages depend on it, but see `by`. */
 interface Holder {
   readonly pid: number;
   readonly bootId: string;
+  /** Ticks since boot. */
   readonly startTime: string;
+  /**
+   * `kernel` where the holder also has the kernel's lock on the file. Releases before that had none:
+   * their lock is the file itself, as long as the process that it names is alive.
+   */
+  readonly by?: string;
+  readonly host?: string;
+  /** The PID namespace in which `pid` means something. */
+  readonly pidNamespace?: string;
 }
+
+const contentBytesMax = 4096;
 
 function firstLine(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return fs.readFileSync(file, 'utf8').trim();
   } catch {
     // Not a system with /proc, or the process is gone: the process id has to do.
     return undefined;
@@ -36,6 +48,14 @@ function hasEnded(pid: number): boolean {
 
 const bootId = () => firstLine('/proc/sys/kernel/random/boot_id') ?? '';
 
+function pidNamespace(): string {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return ''; // not Linux: there is only one
+  }
+}
+
 function isAlive(holder: Holder): boolean {
   if (holder.bootId !== bootId()) return false;
   try {
@@ -46,76 +66,104 @@ function isAlive(holder: Holder): boolean {
   return !hasEnded(holder.pid) && startTimeOf(holder.pid) === holder.startTime;
 }
 
-/** Who holds the lock as its file says; undefined where a power cut left it without content. */
-function parse(text: string): Holder | undefined {
+/** Who holds the lock as its file says; undefined where it says nothing that can be read. */
+function readHolder(fd: number): Holder | undefined {
+  const bytes = Buffer.alloc(contentBytesMax);
+  const size = fs.readSync(fd, bytes, 0, contentBytesMax, 0);
   try {
-    const { pid, bootId, startTime } = JSON.parse(text);
-    return Number.isInteger(pid) && pid > 0 ? { pid, bootId, startTime } : undefined;
+    const holder = JSON.parse(bytes.toString('utf8', 0, size)) as Holder;
+    return Number.isInteger(holder.pid) && holder.pid > 0 ? holder : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function isHeld(file: string): Promise<Holder | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const holder = parse(text);
-  return holder !== undefined && isAlive(holder) ? holder : undefined;
+function writeHolder(fd: number): void {
+  const { pid } = process;
+  const holder: Holder = {
+    pid,
+    bootId: bootId(),
+    startTime: startTimeOf(pid),
+    by: 'kernel',
+    host: hostname(),
+    pidNamespace: pidNamespace(),
+  };
+  fs.ftruncateSync(fd);
+  fs.writeSync(fd, JSON.stringify(holder), 0);
 }
 
-/** Links the draft to the lock's name, which succeeds for one process only. */
-async function take(draft: string, file: string): Promise<boolean> {
+function locked(folder: string, holder: Holder | undefined): StorageError {
+  return new StorageError('folder-locked', `${folder} is in use by ${nameOf(holder)}`);
+}
+
+function nameOf(holder: Holder | undefined): string {
+  if (holder === undefined) return 'another process';
+  const { pid, host, pidNamespace: namespace = pidNamespace() } = holder;
+  if (holder.bootId === bootId() && namespace === pidNamespace()) {
+    // The one before may still be named, in the moment before its successor writes its own name.
+    return isAlive(holder) ? `process ${pid}` : 'another process';
+  }
+  return `process ${pid} of another container or machine (${JSON.stringify(host ?? 'unknown')})`;
+}
+
+/** Whether another file has got the name meanwhile: a release without kernel locks renames it. */
+function isReplaced(fd: number, file: string): boolean {
+  const found = fs.lstatSync(file, { throwIfNoEntry: false });
+  const { dev, ino } = fs.fstatSync(fd);
+  return found === undefined || found.ino !== ino || found.dev !== dev;
+}
+
+/** Opens and locks; undefined where it is to be tried again. */
+function take(folder: string, file: string): number | undefined {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+  const fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  let isTaken = false;
   try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    if (!tryLockFile(fd)) throw locked(folder, readHolder(fd));
+    if (isReplaced(fd, file)) return undefined;
+    const holder = readHolder(fd);
+    if (holder !== undefined && holder.by !== 'kernel' && isAlive(holder)) {
+      throw locked(folder, holder);
+    }
+    writeHolder(fd);
+    isTaken = true;
+    return fd;
+  } finally {
+    if (!isTaken) fs.closeSync(fd);
   }
 }
 
 /**
- * Keeps every other process out of a folder by a file `lock`, and takes over the lock of a process
- * that is no more.
+ * Keeps every other process out of a folder by a lock that the kernel holds on its file `lock`, until
+ * it is let go or the process ends. The file stays: were it removed, two processes could each have
+ * locked a file of that name.
  *
- * @throws {StorageError} `folder-locked`
+ * @returns what lets other processes in again
+ * @throws {StorageError} `folder-locked`; `disk-failed` where the file system has no locks
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = `${folder}/lock`;
-  const { pid } = process;
-  const draft = `${folder}/lock.${pid}`;
-  const stale = `${draft}.stale`;
-  const holder = { pid, bootId: bootId(), startTime: startTimeOf(pid) };
-  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
-  try {
-    while (!(await take(draft, file))) {
-      const holder = await isHeld(file);
-      if (holder !== undefined) throw locked(folder, holder);
-      await moveAside(file, stale);
-      // Another process may have taken the lock over between the look and the move.
-      const moved = await isHeld(stale);
-      if (moved !== undefined) {
-        await rename(stale, file);
-        throw locked(folder, moved);
-      }
-      await unlink(stale).catch(ignoreMissing);
+  let fd: number | undefined;
+  while (fd === undefined) {
+    try {
+      fd = take(folder, file);
+    } catch (error) {
+      throw lockFailure(folder, error);
     }
-  } finally {
-    await unlink(draft);
   }
-  return () => unlink(file);
+  const held = fd;
+  return async () => {
+    fs.ftruncateSync(held);
+    fs.closeSync(held);
+  };
 }
 
-function locked(folder: string, holder: Holder): StorageError {
-  return new StorageError('folder-locked', `${folder} is in use by process ${holder.pid}`);
-}
-
-async function moveAside(file: string, stale: string): Promise<void> {
-  await rename(file, stale).catch(ignoreMissing);
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+function lockFailure(folder: string, error: unknown): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'ELOOP') {
+    return new StorageError('disk-failed', `${folder}/lock is a symbolic link; remove it`);
+  }
+  if (!['ENOLCK', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL'].includes(code)) return error;
+  const text = `the file system of ${folder} does not lock files (${code})`;
+  return new StorageError('disk-failed', `${text}; a volume needs one that does`, { cause: error });
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createKey, underKey } from '../support/broker-requests.ts';
 import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
-import { disableKey } from '../support/keys.ts';
+import { disableKey, enableKey } from '../support/keys.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
@@ -98,9 +98,12 @@ test('every damaged block of every file is found and named', async () => {
       writeAt(segment, place, flipped(segment, place));
       const { code, stderr } = await folder.check();
       assert.equal(code, 1);
-      const found = /^waxwing: \S*?([^/]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
+      const name = volume === 'system' ? 'system' : brokerId;
+      assert.ok(stderr.startsWith(`waxwing: ${name}: not sound: `), stderr);
+      assert.match(stderr, /\nwaxwing: 1 of 2 volumes not sound\n$/);
+      const found = / (?:\S*?)([^/ ]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
       // The last block of a mount is known by its tag, so that an older copy is found as well.
-      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n$/);
+      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n/);
       else {
         const [, file, block] = found;
         assert.ok(segment.endsWith(`/${file}`), stderr);
@@ -116,10 +119,15 @@ test('a file that is missing is named, and a broker without any', async () => {
   const folder = copy();
   const broker = join(folder.data, 'brokers', brokerId);
   rmSync(join(broker, 'seg-1'));
-  assert.match((await folder.check()).stderr, /^waxwing: .*seg-1 is missing\n$/);
+  assert.match((await folder.check()).stderr, /^waxwing: b-.*: not sound: .*seg-1 is missing\n/);
   rmSync(broker, { recursive: true });
   const { code, stderr } = await folder.check();
-  assert.deepEqual([code, stderr], [1, `waxwing: there is no volume in ${broker}\n`]);
+  assert.equal(code, 1);
+  assert.equal(
+    stderr,
+    `waxwing: ${brokerId}: not sound: there is no volume in ${broker}\n` +
+      'waxwing: 1 of 2 volumes not sound\n',
+  );
 });
 
 test('where there is no data folder there is nothing to prove', async () => {
@@ -139,4 +147,48 @@ test('a broker whose key cannot be used is told to be unchecked, with exit code 
   assert.match(stdout, /^system: sound, /);
   assert.match(stdout, /^b-.*: not checked: .*is disabled/m);
   assert.match(stderr, /^waxwing: 1 volume could not be checked, because of keys that cannot be/);
+});
+
+test('a volume of an earlier mount is found, and so is what is wrong with every other', async () => {
+  await waxwing.restart();
+  await enableKey(waxwing.kms, keyArn);
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  const others = [await waxwing.createBroker(), await waxwing.createBroker()].sort();
+  assert.equal(await waxwing.stop(), 0);
+  const earlier = copy();
+  await waxwing.restart();
+  assert.equal(await waxwing.stop(), 0);
+  const folder = copy();
+  const [first = '', second = ''] = others;
+  for (const id of [first, second]) {
+    rmSync(join(folder.data, 'brokers', id), { recursive: true });
+    cpSync(join(earlier.data, 'brokers', id), join(folder.data, 'brokers', id), {
+      recursive: true,
+    });
+  }
+  const segment = join(folder.data, 'system', 'seg-1');
+  const offset = (blockOffsets(segment)[0] ?? 0) + 33;
+  writeAt(segment, offset, flipped(segment, offset));
+  const { code, stdout, stderr } = await folder.check();
+  assert.equal(code, 1);
+  const lines = stderr.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^waxwing: system: not sound: \S*system\/seg-1 is damaged at byte /);
+  for (const [i, id] of others.entries()) {
+    assert.match(
+      lines[i + 1] ?? '',
+      new RegExp(
+        `^waxwing: ${id}: not sound: .* is of another time: it was last mounted as number`,
+      ),
+    );
+  }
+  assert.equal(lines[3], 'waxwing: 3 of 4 volumes not sound');
+  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`));
+});
+
+test('a name that the disk gives is shown as one, whatever is in it', async () => {
+  const folder = copy();
+  mkdirSync(join(folder.data, 'brokers', 'b-\u001b[2J\n'));
+  const { code, stdout } = await folder.check();
+  assert.equal(code, 0);
+  assert.match(stdout, /^"b-\\u001b\[2J\\n": nobody's, /m);
 });

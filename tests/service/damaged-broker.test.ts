@@ -62,7 +62,11 @@ test('check names the file and the offset', async () => {
   assert.equal(await waxwing.stop(), 0);
   const { code, stderr } = await waxwing.folder.check();
   assert.equal(code, 1);
-  assert.equal(stderr, `waxwing: ${segment} is damaged at byte ${offset}: block 1\n`);
+  assert.equal(
+    stderr,
+    `waxwing: ${damaged}: not sound: ${segment} is damaged at byte ${offset}: block 1\n` +
+      'waxwing: 1 of 3 volumes not sound\n',
+  );
 });
 
 test('with its file put back, a reboot has the broker run with what it had', async () => {

@@ -87,7 +87,7 @@ async function keys(brokerId: string): Promise<Hidden[]> {
   const { folder } = waxwing;
   const source = { configFolder: folder.keys, passphraseFile: undefined };
   const [keyFile = ''] = await readdir(folder.keys);
-  const root = readFileSync(join(folder.keys, keyFile), 'utf8').trim();
+  const root = readFileSync(join(folder.keys, keyFile), 'utf8').trim().slice(-64);
   const system = await systemDataKey(folder.data, source);
   const header = await readVolumeHeader(systemDisk, join(folder.data, 'brokers', brokerId));
   const { Plaintext } = await waxwing.kms.send(

@@ -59,6 +59,7 @@ async function main(): Promise<void> {
       throw error;
     },
     log: (_, text) => console.error(text),
+    loginFailed: () => {},
   });
   const meter = new TurnMeter();
   process.on('message', (message: ToMetered) => {

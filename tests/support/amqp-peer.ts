@@ -176,6 +176,9 @@ export class AmqpPeer implements Transport {
   }
 
   requestFlush(): void {}
+  checksLogin(): void {}
+  admit(): void {}
+
   pause(): void {
     this.isPaused = true;
   }

@@ -123,6 +123,11 @@ export class BareBroker {
   }
 }
 
+/** Who logs in with a password. */
+export function login(broker: Broker, username: string, password: string) {
+  return broker.logins.check({ username, password, peerAddress: '192.0.2.1:1', isGone: false });
+}
+
 export function message(
   broker: Broker,
   exchange: string,

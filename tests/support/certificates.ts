@@ -11,9 +11,9 @@ export interface TestCertificates {
 
 export async function testCertificates(): Promise<TestCertificates> {
   const nowMs = systemClock.nowMs();
-  const authority = await createAuthority(nowMs);
-  const issue = (kind: 'ecdsa' | 'rsa') =>
-    issueServerCertificate(authority, kind, ['localhost', '127.0.0.1'], nowMs);
+  const hosts = ['localhost', '127.0.0.1'];
+  const authority = await createAuthority('test', hosts, nowMs);
+  const issue = (kind: 'ecdsa' | 'rsa') => issueServerCertificate(authority, kind, hosts, nowMs);
   return {
     authority: authority.certificate,
     servers: await Promise.all([issue('ecdsa'), issue('rsa')]),

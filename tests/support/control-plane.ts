@@ -14,7 +14,7 @@ import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import type { Steps } from '../../src/aws/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/registry.ts';
-import type { HttpRequest, HttpResponse } from '../../src/aws/request.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -25,6 +25,7 @@ import { hashPassword } from '../../src/crypto/password.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import { rootOnly } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
+import { apiDoorLimits } from '../../src/net/limits.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
 import { HttpListener } from '../../src/server/http.ts';
 import { doDueKeySteps } from '../../src/server/key-steps.ts';
@@ -183,8 +184,8 @@ export class ControlPlane {
       clock: this.machine.clock,
     });
     return {
-      authenticate: (request: HttpRequest, service: Service) =>
-        authenticator.authenticate(request, service.name),
+      claim: (request: RequestHead, serviceName: string | undefined) =>
+        authenticator.claim(request, serviceName),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }
@@ -209,7 +210,7 @@ export class ControlPlane {
       host: '127.0.0.1',
       certificates: servers,
       policy: defaultPolicy,
-      connectionCountMax: 100,
+      doorLimits: apiDoorLimits,
       answers: this.#dispatcher,
     });
     const port = await this.#listener.open(0);

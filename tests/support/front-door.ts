@@ -211,7 +211,7 @@ export class TestFrontDoor {
       ...place,
       steps: {
         ...steps,
-        authenticate: (request, service) => authenticator.authenticate(request, service.name),
+        claim: (request, serviceName) => authenticator.claim(request, serviceName),
         refused: (request) => this.refused.push(request),
       },
     });

@@ -40,6 +40,9 @@ class SocketTransport implements Transport {
     });
   }
 
+  checksLogin(): void {}
+  admit(): void {}
+
   pause(): void {
     this.#socket.pause();
   }

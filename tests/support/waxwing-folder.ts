@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
-import { cpSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rootKeyFile } from '../../src/server/root-key.ts';
 import { isSessionOver, until } from './processes.ts';
 
 /** The program as it is shipped. */
@@ -48,11 +57,19 @@ export class WaxwingFolder {
     return { PATH: process.env['PATH'] ?? '', HOME: this.root, XDG_CONFIG_HOME: config, ...more };
   }
 
-  /** The same again, elsewhere. */
+  /** The file that holds the root key of the data folder, where no passphrase does. */
+  get keyFile(): string {
+    const source = { configFolder: this.keys, passphraseFile: undefined };
+    return rootKeyFile(source, realpathSync(this.data));
+  }
+
+  /** The same again, elsewhere, with the root key under the name that belongs to the new place. */
   copy(): WaxwingFolder {
     const made = new WaxwingFolder();
     const filter = (path: string) => !lstatSync(path).isSocket();
     cpSync(this.root, made.root, { recursive: true, filter });
+    const copied = join(made.keys, basename(this.keyFile));
+    if (existsSync(copied)) renameSync(copied, made.keyFile);
     return made;
   }
 

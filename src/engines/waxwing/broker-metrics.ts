@@ -1,12 +1,14 @@
 import { distinctPrintable } from '../../base/byte-text.ts';
 import { type Labels, type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
 import type { Broker } from '../../broker/broker.ts';
+import { loginFailures } from '../../broker/logins/logins.ts';
 import {
   type BrokerStatistics,
   type QueueStatistics,
   takeStatistics,
   takeStatisticsInSlices,
 } from '../../broker/statistics.ts';
+import type { Door } from '../../net/door.ts';
 
 /** Upper bounds of the times that writing and syncing a group takes, in seconds. */
 const syncBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -69,6 +71,9 @@ const queueCounters: readonly QueueValue[] = [
   ['messages_settled', 'Deliveries accepted or rejected.', (queue) => queue.settledCount],
 ];
 
+/** What is measured of connections before their log-in. */
+type DoorCounts = Pick<Door, 'strangerCount' | 'closed'>;
+
 /** What a broker measures of itself. */
 export class BrokerMetrics {
   readonly #broker: Broker;
@@ -78,7 +83,7 @@ export class BrokerMetrics {
   #now: BrokerStatistics;
 
   /** @param name the broker's, which labels every value */
-  constructor(broker: Broker, name: string) {
+  constructor(broker: Broker, door: DoorCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
     this.#now = takeStatistics(broker);
@@ -93,6 +98,7 @@ export class BrokerMetrics {
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
+    this.#addLogins(door);
   }
 
   /** A group of sealed blocks was synced. */
@@ -104,6 +110,29 @@ export class BrokerMetrics {
   async json(): Promise<MetricsJson> {
     this.#now = await takeStatisticsInSlices(this.#broker);
     return this.#metrics.json();
+  }
+
+  #addLogins(door: DoorCounts): void {
+    const { logins } = this.#broker;
+    const succeeded = 'Log-ins that succeeded.';
+    this.#addBroker('counter', 'logins', succeeded, () => logins.successCount);
+    const strangers = 'Connections that have not logged in.';
+    this.#addBroker('gauge', 'strangers', strangers, () => door.strangerCount);
+    this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
+      loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
+    );
+    const closed = 'Connections closed before their log-in, by reason.';
+    this.#addByReason('strangers_closed', closed, () => Object.entries(door.closed));
+  }
+
+  #addByReason(name: string, help: string, counts: () => (readonly [string, number])[]): void {
+    this.#metrics.add({
+      name: `waxwing_${name}_total`,
+      help,
+      type: 'counter',
+      labelNames: ['reason'],
+      measure: () => counts().map(([reason, count]) => [count, { reason }] as const),
+    });
   }
 
   #addBroker(type: 'counter' | 'gauge', ...[name, help, of]: BrokerValue): void {

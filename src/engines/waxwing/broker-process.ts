@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
@@ -29,6 +30,8 @@ const endPatienceMs = 8000;
 /** What a process does unasked. */
 export interface ProcessEvents {
   log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** Log-ins failed in the same way, or, where that is undefined, in ways that differ. */
+  loginFailed(failure: LoginFailure | undefined, count: number): void;
   /** It ended though nobody asked, once it ran. */
   ended(end: ProcessEnd): void;
 }
@@ -41,7 +44,7 @@ export interface ProcessEnd {
   readonly detail: string;
 }
 
-const nobody: ProcessEvents = { log: () => {}, ended: () => {} };
+const nobody: ProcessEvents = { log: () => {}, loginFailed: () => {}, ended: () => {} };
 
 /** A broker's process, as the service sees it. It begins before it is known for which broker. */
 export class BrokerProcess {
@@ -115,6 +118,11 @@ export class BrokerProcess {
     });
   }
 
+  /** Has it show other certificates to clients that connect from now on. */
+  showCertificates(certificates: StartMessage['certificates']): void {
+    this.#say({ type: 'certificates', certificates });
+  }
+
   /** Ends the process: in order, or by force where that takes too long. */
   async stop(reason: string): Promise<void> {
     this.#isStopping = true;
@@ -146,6 +154,9 @@ export class BrokerProcess {
         return;
       case 'log':
         this.#events.log(message.level, message.text);
+        return;
+      case 'login-failed':
+        this.#events.loginFailed(message.failure, message.count);
         return;
       case 'metrics':
         this.#requests.get(message.request)?.(message.metrics);

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
-import { protectMemory } from '../../base/process.ts';
+import { protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -40,6 +40,7 @@ async function start(message: StartMessage): Promise<void> {
   broker = await HostedBroker.open(message, await readKey(), {
     failed: fail,
     log: (level, text) => say({ type: 'log', level, text }),
+    loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
   });
   say({ type: 'running', ports: broker.ports });
 }
@@ -61,6 +62,9 @@ process.on('message', (message: ToBroker) => {
     case 'stop':
       stop(message.reason).catch(fail);
       return;
+    case 'certificates':
+      broker?.showCertificates(message.certificates);
+      return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
   }
@@ -70,3 +74,4 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();
+protectFiles();

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MetricsJson } from '../../base/metrics.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -21,14 +22,22 @@ export interface WaxwingEngineOptions {
   readonly hasTlsParity: boolean;
   /** How much each broker may take. */
   readonly room: Room;
-  /** The certificates that listeners show; asked for at each start. */
-  readonly certificates: () => readonly ServerCertificate[];
+  /** The certificates that one broker shows, and no other listener; asked for at each start. */
+  readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
   readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
+  /** Log-ins to a broker failed in the same way, or, where that is undefined, in ways that differ. */
+  readonly loginFailed: (
+    brokerId: string,
+    failure: LoginFailure | undefined,
+    count: number,
+  ) => void;
 }
 
 interface Run {
   readonly process: BrokerProcess;
   readonly running: RunningBroker;
+  /** What it shows. */
+  certificates: readonly ServerCertificate[];
 }
 
 /** Our own broker: one child process a broker. */
@@ -67,8 +76,9 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
+    const { host, hasTlsParity, room } = this.#options;
+    const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const { host, hasTlsParity, certificates, room } = this.#options;
     const wanted = this.#wantedPort(spec);
     const ports = await child.start(
       {
@@ -81,18 +91,19 @@ export class WaxwingEngine implements Engine {
         users: spec.users,
         host,
         amqpsPorts: wanted === 0 ? [0] : [wanted, 0],
-        certificates: certificates(),
+        certificates,
         hasTlsParity,
         room,
       },
       dataKey,
       {
         log: (level, text) => this.#options.log(id, level, text),
+        loginFailed: (failure, count) => this.#options.loginFailed(id, failure, count),
         ended: (end) => this.#ended(id, end),
       },
     );
     const running = { ports, wantedPorts: this.#reported(id, wanted, ports) };
-    this.#runs.set(id, { process: child, running });
+    this.#runs.set(id, { process: child, running, certificates });
     return running;
   }
 
@@ -129,6 +140,19 @@ export class WaxwingEngine implements Engine {
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId, 'the broker is being deleted');
     await rm(this.#folder(brokerId), { recursive: true, force: true });
+  }
+
+  /** Has every running broker show the certificates that it is to show by now. */
+  async renewCertificates(): Promise<void> {
+    for (const [id, run] of this.#runs) {
+      const certificates = await this.#options.certificates(id);
+      const isSame = certificates.every(
+        ({ certificate }, i) => certificate === run.certificates[i]?.certificate,
+      );
+      if (isSame) continue;
+      run.certificates = certificates;
+      run.process.showCertificates(certificates);
+    }
   }
 
   /** What every running broker measures. */

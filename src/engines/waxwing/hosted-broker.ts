@@ -1,10 +1,14 @@
 import type { KeyObject } from 'node:crypto';
+import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
+import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, MemoryInUse } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
+import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import { NetError } from '../../net/errors.ts';
+import { brokerDoorLimits } from '../../net/limits.ts';
 import { TlsListener } from '../../net/tls-listener.ts';
 import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
 import { amqp091Format } from '../../protocols/amqp091/format.ts';
@@ -30,8 +34,6 @@ const patienceMs = 3000;
 /** Milliseconds that the process before may take to let go of the volume. */
 const lockPatienceMs = 10_000;
 const lockRetryMs = 20;
-/** Connections at a time. */
-const connectionCountMax = 20_000;
 const measureAfterMs = 1000;
 const lowOnDisk = 'low on disk';
 
@@ -40,6 +42,8 @@ export interface HostEvents {
   /** It cannot run on: its log failed. */
   failed(error: Error): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** Log-ins failed in the same way, or, where that is undefined, in ways that differ. */
+  loginFailed(failure: LoginFailure | undefined, count: number): void;
 }
 
 /** What hears of the log once it is there. */
@@ -51,6 +55,7 @@ interface OpenBroker {
   readonly broker: Broker;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
+  readonly failures: FailureGatherer<LoginFailure>;
 }
 
 /** A broker over its volume, behind its ports. */
@@ -59,19 +64,21 @@ export class HostedBroker {
   readonly #volume: Volume;
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
+  readonly #failures: FailureGatherer<LoginFailure>;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
-    { broker, disk, hooks }: OpenBroker,
+    { broker, disk, hooks, failures }: OpenBroker,
     listener: TlsListener,
     port: number,
   ) {
     this.#volume = volume;
     this.#broker = broker;
     this.#hooks = hooks;
+    this.#failures = failures;
     this.#listener = listener;
     this.ports = { amqps: port };
     this.#ticks = setInterval(() => {
@@ -105,7 +112,7 @@ export class HostedBroker {
       host: message.host,
       certificates: message.certificates,
       policy: message.hasTlsParity ? parityPolicy : defaultPolicy,
-      connectionCountMax,
+      limits: brokerDoorLimits,
       accept: (transport) => amqp091.accept(transport, opened.broker),
       answerPlain,
     });
@@ -124,15 +131,21 @@ export class HostedBroker {
     return (await this.#hooks.metrics?.json()) ?? [];
   }
 
+  /** Shows other certificates to clients that connect from now on. */
+  showCertificates(certificates: StartMessage['certificates']): void {
+    this.#listener.showCertificates(certificates);
+  }
+
   /** Loaded once the rush of the start is over: it takes as long as a tenth of it. */
   async #measure(name: string): Promise<void> {
     const { BrokerMetrics } = await import('./broker-metrics.ts');
-    this.#hooks.metrics = new BrokerMetrics(this.#broker, name);
+    this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listener.door, name);
   }
 
   /** Tells clients the reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
     await this.#listener.close(reason, patienceMs);
+    this.#failures.flush();
     clearInterval(this.#ticks);
     clearInterval(this.#looks);
     await this.#broker.close();
@@ -162,6 +175,9 @@ async function openBroker(
   const hooks: LogHooks = { metrics: undefined };
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
+  const failures = new FailureGatherer<LoginFailure>((failure, count) =>
+    events.loginFailed(failure, count),
+  );
   let broker: Broker | undefined;
   let log: Log | undefined;
   const { memoryBytesMax, diskReserveBytes } = message.room;
@@ -204,12 +220,34 @@ async function openBroker(
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
-    verifyPassword: (password, hash) => passwords.verify(password, hash),
+    verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
+    onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onInternalError: (error, peer) =>
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, disk, hooks };
+  return { broker, disk, hooks, failures };
+}
+
+async function verify(
+  passwords: PasswordChecker,
+  password: string,
+  hash: string,
+  from: LoginOrigin,
+): Promise<LoginCheck> {
+  const result = await passwords.verify(password, hash, {
+    source: sourceOf(withoutPort(from.peerAddress)),
+    user: from.user,
+    get isGone() {
+      return from.isGone;
+    },
+  });
+  return result === 'right' || (result === 'wrong' ? false : result);
+}
+
+/** Failures of one user name from one source for one reason are told together. */
+function kindOf({ user, peerAddress, reason }: LoginFailure): string {
+  return JSON.stringify([user, sourceOf(withoutPort(peerAddress)), reason]);
 }
 
 function describe(error: unknown): string {

@@ -1,4 +1,5 @@
 import type { MetricsJson } from '../../base/metrics.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 
 /** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
@@ -17,6 +18,7 @@ export interface StartMessage {
   readonly host: string;
   /** Ports to try, in this order; 0 for any free one. */
   readonly amqpsPorts: readonly number[];
+  /** Its own: no other listener shows them, and the key of no authority is among theirs. */
   readonly certificates: readonly ServerCertificate[];
   /** Only what the Amazon MQ guide says of TLS, and nothing better. */
   readonly hasTlsParity: boolean;
@@ -36,6 +38,8 @@ export type ToBroker =
   | StartMessage
   /** End in order: clients are told the reason. */
   | { readonly type: 'stop'; readonly reason: string }
+  /** Show these to clients that connect from now on. */
+  | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
   | { readonly type: 'metrics'; readonly request: number };
 
 /** From a broker's process to the service. */
@@ -45,6 +49,12 @@ export type FromBroker =
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** A line for the service's log. */
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  /** Log-ins that failed in the same way; undefined: in ways that differ. */
+  | {
+      readonly type: 'login-failed';
+      readonly failure: LoginFailure | undefined;
+      readonly count: number;
+    }
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
 
 /** The file descriptor on which a broker's process finds its data key: 32 bytes, then the end. */

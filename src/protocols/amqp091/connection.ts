@@ -2,16 +2,19 @@ import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker, Session } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
-import { type Method, readMethod } from './codec/methods.gen.ts';
+import { type ConnectionStartOk, type Method, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
+import { ConfirmingChannels } from './stalls/confirming-channels.ts';
+import { FrameGate } from './stalls/frame-gate.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
 import { enter, type State } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
@@ -36,6 +39,8 @@ export class AmqpConnection
   #state: State = 'awaiting-header';
   #stateSinceMs = -1;
   #header: Buffer = Buffer.alloc(0);
+  /** The log-in that is being checked. */
+  #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
   #vhost: Vhost | undefined = undefined;
   #access: Access | undefined = undefined;
@@ -46,10 +51,8 @@ export class AmqpConnection
   #hasReceived = false;
   #isPaused = false;
   #isBehind = false;
-  /** Something must be finished before the peer's next frame. */
-  #isBusy = false;
-  /** Channels that published in this turn and want confirms. */
-  readonly #confirming: Channel[] = [];
+  readonly #gate: FrameGate;
+  readonly #confirming = new ConfirmingChannels();
   readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
@@ -62,6 +65,7 @@ export class AmqpConnection
     this.outbox = new Outbox(transport, broker.unread);
     this.account = new PeerAccount(broker, this.outbox);
     this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
+    this.#gate = new FrameGate(this.#frames, broker.background, this);
   }
 
   get frameMax(): number {
@@ -97,7 +101,10 @@ export class AmqpConnection
   /** What was received is handled: delivers and confirms. */
   #received(): void {
     this.broker.pump();
-    if (this.#confirming.length > 0) this.#writeConfirms();
+    if (!this.#confirming.write()) return;
+    this.broker.store.log.sync();
+    // After the sync was: a group that is written at once is confirmed in the same turn.
+    this.#transport.requestFlush();
   }
 
   #setBehind(): void {
@@ -109,7 +116,7 @@ export class AmqpConnection
 
   /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
   setReading(): void {
-    const isHeldUp = this.#isBehind || this.#isBusy || this.#stalled.isFull;
+    const isHeldUp = this.#isBehind || this.#gate.isBusy || this.#stalled.isFull;
     if (this.#isPaused || isHeldUp) this.#transport.pause();
     else this.#transport.resume();
   }
@@ -255,7 +262,7 @@ export class AmqpConnection
   #control(method: Method): void {
     if (method.id === 0x000a0032) this.#closedByPeer();
     else if (method.id === 0x000a000b && this.#state === 'awaiting-start-ok') {
-      this.#startOk(method.clientProperties, method.mechanism, handshake.readCredentials(method));
+      this.#startOk(method.clientProperties, method.mechanism, this.#credentials(method));
     } else if (method.id === 0x000a001f && this.#state === 'awaiting-tune-ok') {
       handshake.checkTune(method);
       this.#channelMax = method.channelMax;
@@ -282,13 +289,27 @@ export class AmqpConnection
     this.#toldWhenBlocked = handshake.hasCapability(properties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(properties, 'authentication_failure_close');
     this.#enter('checking-password');
-    this.broker.authenticate(username, password).then(
+    this.#transport.checksLogin();
+    const { peerAddress } = this.#transport;
+    this.#attempt = { username, password, peerAddress, isGone: false };
+    this.broker.logins.check(this.#attempt).then(
       (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#fail(toAmqpError(thrown)),
     );
   }
 
+  #credentials(method: ConnectionStartOk): handshake.Credentials {
+    try {
+      return handshake.readCredentials(method);
+    } catch (thrown) {
+      const { peerAddress } = this.#transport;
+      this.broker.logins.failed({ user: undefined, peerAddress, reason: 'malformed' });
+      throw thrown;
+    }
+  }
+
   #authenticated(user: User | undefined, mechanism: string): void {
+    this.#attempt = undefined;
     if (this.#state !== 'checking-password') return;
     if (user === undefined) {
       if (this.#toldWhenRefused) this.#fail(handshake.loginRefused(mechanism));
@@ -296,6 +317,7 @@ export class AmqpConnection
       return;
     }
     this.#user = user;
+    this.#transport.admit();
     this.#enter('awaiting-tune-ok');
     this.#send({ id: 0x000a001e, ...handshake.offer });
   }
@@ -373,9 +395,9 @@ export class AmqpConnection
 
   /** Gives everything back: what takes long, later. */
   #release(done?: () => void): void {
+    if (this.#attempt !== undefined) this.#attempt.isGone = true;
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
-    this.#confirming.length = 0;
     const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
     for (const channel of channels) channel.abandon();
@@ -383,7 +405,7 @@ export class AmqpConnection
   }
 
   *#giveBack(channels: readonly Channel[]): Generator<void> {
-    while (this.#isBusy) yield;
+    while (this.#gate.isBusy) yield;
     for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
     if (this.#vhost !== undefined) yield* this.#vhost.release(this);
   }
@@ -397,7 +419,7 @@ export class AmqpConnection
   }
 
   confirming(channel: Channel): void {
-    this.#confirming.push(channel);
+    this.#confirming.add(channel);
   }
 
   held(bytes: number): void {
@@ -406,35 +428,11 @@ export class AmqpConnection
   }
 
   finishFirst(steps: Iterable<void>): void {
-    this.#isBusy = true;
-    this.broker.background.run(steps, () => this.#goOn());
-    if (!this.#isBusy) return;
-    this.#frames.suspend();
-    this.setReading();
-  }
-
-  /** What had to be finished first is. */
-  #goOn(): void {
-    this.#isBusy = false;
-    if (!this.#frames.isSuspended || this.#state === 'closed') return;
-    this.setReading();
-    this.receive(this.#frames.resume());
+    this.#gate.finishFirst(steps);
   }
 
   failed(thrown: unknown): void {
     this.#fail(toAmqpError(thrown));
-  }
-
-  #writeConfirms(): void {
-    let isWaiting = false;
-    for (const channel of this.#confirming) {
-      if (channel.writeConfirms()) isWaiting = true;
-    }
-    this.#confirming.length = 0;
-    if (!isWaiting) return;
-    this.broker.store.log.sync();
-    // After the sync was: a group that is written at once is confirmed in the same turn.
-    this.#transport.requestFlush();
   }
 
   blocked(reason: string): void {

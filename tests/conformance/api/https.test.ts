@@ -16,11 +16,14 @@ import {
   MqClient,
 } from '@aws-sdk/client-mq';
 import { systemClock } from '../../../src/base/clock.ts';
+import { apiDoorLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
-import { bodyBytesMax, HttpListener } from '../../../src/server/http.ts';
+import { HttpListener } from '../../../src/server/http.ts';
+import { httpLimits } from '../../../src/server/http-limits.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { accessKeyId, region, secretAccessKey, TestFrontDoor } from '../../support/front-door.ts';
 
+const { bodyBytesMax } = httpLimits;
 const door = new TestFrontDoor();
 let listener: HttpListener;
 let port = 0;
@@ -33,7 +36,7 @@ before(async () => {
     host: '127.0.0.1',
     certificates: certificates.servers,
     policy: defaultPolicy,
-    connectionCountMax: 100,
+    doorLimits: apiDoorLimits,
     answers: door.dispatcher,
   });
   port = await listener.open(0);

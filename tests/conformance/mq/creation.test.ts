@@ -58,7 +58,9 @@ test('of a password only a hash is kept, and the engine gets no more', async () 
   assert.equal(users?.length, 1);
   const { username, passwordHash = '' } = users?.[0] ?? {};
   assert.equal(username, 'admin');
-  assert.equal(await new PasswordChecker().verify(password, passwordHash), true);
+  const origin = { source: '192.0.2.1', user: username ?? '', isGone: false };
+  const found = await new PasswordChecker().verify(password, passwordHash, origin);
+  assert.equal(found, 'right');
   assert.doesNotMatch(plane.written, new RegExp(password));
 });
 

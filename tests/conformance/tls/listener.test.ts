@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { brokerDoorLimits } from '../../../src/net/limits.ts';
 import { TlsListener } from '../../../src/net/tls-listener.ts';
 import { defaultPolicy, parityPolicy, type TlsPolicy } from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
@@ -19,6 +21,7 @@ class Echo implements Connection {
   }
   receive(bytes: Buffer): void {
     this.gathered.push(bytes);
+    this.transport.admit();
     this.transport.requestFlush();
   }
   flush(): void {
@@ -45,7 +48,7 @@ class EchoServer {
       host: '127.0.0.1',
       certificates: certificates.servers,
       policy,
-      connectionCountMax,
+      limits: { ...brokerDoorLimits, connectionCountMax },
       accept: (transport) => {
         const echo = new Echo(transport);
         this.connections.push(echo);
@@ -113,6 +116,19 @@ async function agreedSuites(port: number): Promise<string[]> {
 
 test('at TLS 1.2 exactly the two suites of the page and their ECDSA twins are spoken', async () => {
   assert.deepEqual(await agreedSuites(standard.port), [...twins, ...pageSuites].sort());
+});
+
+test('other certificates are shown to who connects later, and who is connected stays so', async () => {
+  const server = await new EchoServer(defaultPolicy).open();
+  const before = server.connect();
+  await once(before, 'secureConnect');
+  const other = await testCertificates();
+  server.listener.showCertificates(other.servers);
+  const later = connectTls({ port: server.port, host: 'localhost', ca: other.authority });
+  await once(later, 'secureConnect');
+  before.write('still');
+  assert.equal(await readOnce(before), 'still');
+  await server.listener.close('over', 0);
 });
 
 test('with parity exactly the two suites of the page are spoken', async () => {

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sourceOf, withoutPort } from './address.ts';
+
+test('an IPv4 address is a source, however it is written', () => {
+  assert.equal(sourceOf('192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceOf('::ffff:192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceOf('127.0.0.2'), '127.0.0.2');
+});
+
+test('all addresses of one IPv6 network of 64 bits are one source', () => {
+  const one = sourceOf('2001:db8:0:7::1');
+  assert.equal(one, '2001:db8:0:7::/64');
+  for (const same of ['2001:0db8:0000:0007:ffff:ffff:ffff:ffff', '2001:DB8:0:7:0:0:0:9']) {
+    assert.equal(sourceOf(same), one);
+  }
+  assert.notEqual(sourceOf('2001:db8:0:8::1'), one);
+  assert.equal(sourceOf('fe80::1%eth0'), sourceOf('fe80::2%eth1'));
+});
+
+test('the loopback address of IPv6 is a source of its own', () => {
+  assert.equal(sourceOf('::1'), '::1');
+  assert.equal(sourceOf('::'), '0:0:0:0::/64');
+  assert.equal(sourceOf(''), '');
+});
+
+test('a port is taken off an address of either kind', () => {
+  assert.equal(withoutPort('127.0.0.1:5671'), '127.0.0.1');
+  assert.equal(withoutPort('::1:5671'), '::1');
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CheckLimits, CheckQueue } from './check-queue.ts';
+import { loginLimits } from './password.ts';
+
+/** A queue whose checks end when the test says. */
+function queueWith(limits: Partial<CheckLimits>) {
+  let nowMs = 1000;
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const queue = new CheckQueue({ ...loginLimits, concurrentMax: 1, ...limits }, clock);
+  const begun: string[] = [];
+  const running: ((isRight: boolean) => void)[] = [];
+  const add = (source: string, user: string, origin = { source, user, isGone: false }) => {
+    const result = queue.add(origin, () => {
+      begun.push(`${user}@${source}`);
+      return new Promise<boolean>((resolve) => running.push(resolve));
+    });
+    return { origin, result };
+  };
+  return {
+    queue,
+    begun,
+    add,
+    /** Ends the check that runs. */
+    end: async (isRight = false) => {
+      running.shift()?.(isRight);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}
+
+test('sources take turns, and user names of one source too', async () => {
+  const { add, begun, end } = queueWith({});
+  for (let i = 0; i < 4; i++) add('flood', 'ann');
+  add('flood', 'bob');
+  add('other', 'ann');
+  for (let i = 0; i < 6; i++) await end(true);
+  assert.deepEqual(begun, [
+    'ann@flood',
+    'ann@flood',
+    'ann@other',
+    'bob@flood',
+    'ann@flood',
+    'ann@flood',
+  ]);
+});
+
+test('a name at a source that has not failed comes before those that have', async () => {
+  const { add, begun, end } = queueWith({});
+  for (let i = 0; i < 3; i++) add('flood', 'ann');
+  await end();
+  await end(true);
+  add('other', 'ann');
+  await end();
+  assert.deepEqual(begun, ['ann@flood', 'ann@flood', 'ann@flood', 'ann@other']);
+  add('flood', 'ann');
+  add('third', 'ann');
+  await end(true);
+  assert.equal(begun.at(-1), 'ann@third');
+  await end(true);
+});
+
+test('a check for which nobody waits any more is not done', async () => {
+  const { add, begun, end, queue } = queueWith({});
+  add('a', 'first');
+  const gone = Array.from({ length: 400 }, () => add('a', 'guessed'));
+  const kept = add('a', 'guessed');
+  for (const { origin } of gone) origin.isGone = true;
+  await end();
+  assert.deepEqual(begun, ['first@a', 'guessed@a']);
+  assert.equal(queue.waitingCount, 0);
+  assert.equal(await gone[0]?.result, undefined);
+  await end(true);
+  assert.equal(await kept.result, true);
+});
+
+test('more than may wait are refused at once, of one source and of all', () => {
+  const { add } = queueWith({ waitingPerSourceMax: 2, waitingCountMax: 3 });
+  const results = ['a', 'a', 'a', 'a', 'b', 'c'].map((source) => add(source, 'ann').result);
+  assert.deepEqual(
+    results.map((result) => result === 'busy'),
+    // The first of `a` runs and does not wait.
+    [false, false, false, true, false, true],
+  );
+});
+
+test('those for whom nobody waits make room for others', () => {
+  const { add } = queueWith({ waitingPerSourceMax: 2 });
+  add('a', 'ann');
+  const gone = [add('a', 'ann'), add('a', 'ann')];
+  assert.equal(add('a', 'ann').result, 'busy');
+  for (const { origin } of gone) origin.isGone = true;
+  assert.notEqual(add('a', 'ann').result, 'busy');
+});
+
+test('after many failures the checks of a name at a source are spaced out, and no others', async () => {
+  const { add, begun, end, pass } = queueWith({ failedCountMax: 3, spacingMs: 500 });
+  for (let i = 0; i < 5; i++) add('a', 'ann');
+  for (let i = 0; i < 3; i++) await end();
+  assert.equal(begun.length, 3);
+  add('a', 'bob');
+  await end();
+  add('b', 'ann');
+  await end();
+  assert.deepEqual(begun.slice(3), ['bob@a', 'ann@b']);
+  pass(500);
+  add('c', 'ann');
+  await end();
+  assert.equal(begun.filter((what) => what === 'ann@a').length, 4);
+});
+
+test('failures are forgotten after a while', async () => {
+  const { add, begun, end, pass } = queueWith({
+    failedCountMax: 1,
+    spacingMs: 500,
+    forgetMs: 1000,
+  });
+  add('a', 'ann');
+  await end();
+  pass(1001);
+  add('a', 'ann');
+  assert.equal(begun.length, 2);
+  await end();
+});
+
+test('a check that fails in itself is told, and the next one is done', async () => {
+  const queue = new CheckQueue({ ...loginLimits, concurrentMax: 1 });
+  const origin = { source: 'a', user: 'ann', isGone: false };
+  const broken = queue.add(origin, () => Promise.reject(new Error('no memory')));
+  const next = queue.add(origin, () => Promise.resolve(true));
+  await assert.rejects(Promise.resolve(broken), /no memory/);
+  assert.equal(await next, true);
+});

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import { Door } from './door.ts';
+import { brokerDoorLimits, type DoorLimits } from './limits.ts';
+
+/** A socket from wherever the test says. */
+class FakeSocket extends Duplex {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+
+  constructor(remoteAddress: string, remotePort: number) {
+    super();
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+  override _read(): void {}
+  override _write(_bytes: Buffer, _encoding: string, done: () => void): void {
+    done();
+  }
+}
+
+/** A door, a clock that the test moves, and those who come to it. */
+function doorWith(limits: Partial<DoorLimits>) {
+  let nowMs = 1000;
+  let port = 0;
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const door = new Door({ ...brokerDoorLimits, ...limits }, clock);
+  const begun: string[] = [];
+  const arrive = (address: string): FakeSocket => {
+    const socket = new FakeSocket(address, ++port);
+    const tls = () => begun.push(address);
+    door.arrived(socket as unknown as Socket, { tls, plain: () => {} });
+    return socket;
+  };
+  return {
+    door,
+    begun,
+    arrive,
+    /** Arrives and says what every TLS client says first. */
+    greet: async (address: string): Promise<FakeSocket> => {
+      const socket = arrive(address);
+      socket.push(Buffer.from([0x16, 3, 1]));
+      await turn();
+      return socket;
+    },
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const areOpen = (sockets: readonly FakeSocket[]) => sockets.map(({ destroyed }) => !destroyed);
+
+test('a source that has all its places loses its oldest silent one for each new one', () => {
+  const { arrive, door } = doorWith({ strangersPerSourceMax: 3 });
+  const other = arrive('192.0.2.9');
+  const sockets = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
+  assert.deepEqual(areOpen(sockets), [false, false, true, true, true]);
+  assert.equal(other.destroyed, false);
+  assert.equal(door.strangerCount, 4);
+  assert.equal(door.closed.crowded, 2);
+});
+
+test('where all places are taken, the source with the most makes place for others', () => {
+  const { arrive } = doorWith({ strangerCountMax: 4 });
+  const one = arrive('192.0.2.1');
+  const many = Array.from({ length: 3 }, () => arrive('192.0.2.2'));
+  const others = [arrive('192.0.2.3'), arrive('2001:db8::1')];
+  assert.deepEqual(areOpen([one, ...many, ...others]), [true, false, false, true, true, true]);
+});
+
+test('handshakes begin a few a turn, and sources take turns', async () => {
+  const { arrive, begun } = doorWith({ handshakesPerTurnMax: 2 });
+  const many = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
+  const one = arrive('192.0.2.2');
+  for (const socket of [...many, one]) socket.push(Buffer.from([0x16]));
+  for (let i = 0; i < 10; i++) await turn();
+  assert.equal(begun.length, 6);
+  // Whatever was heard of before the other one spoke has begun; after that it is next but one at most.
+  assert.ok(begun.indexOf('192.0.2.2') <= 3, begun.join());
+});
+
+test('who has begun TLS keeps its place for a while, then the slowest goes for one that waits', async () => {
+  const { door, greet, begun, pass, arrive } = doorWith({
+    handshakesPerSourceMax: 2,
+    strangersPerSourceMax: 3,
+    graceMs: 500,
+  });
+  const slow = await greet('192.0.2.1');
+  pass(10);
+  const quick = await greet('192.0.2.1');
+  const waiting = await greet('192.0.2.1');
+  assert.equal(begun.length, 2);
+  // No place can be made: none is silent, and none was slow for long enough.
+  const refused = arrive('192.0.2.1');
+  assert.deepEqual(areOpen([slow, quick, waiting, refused]), [true, true, true, false]);
+  door.opened(quick);
+  pass(500);
+  const last = await greet('192.0.2.1');
+  await turn();
+  assert.deepEqual(areOpen([slow, waiting, last]), [false, true, true]);
+  assert.ok(begun.length >= 3, `${begun.length} handshakes`);
+});
+
+test('a log-in that is being checked is not the slowness of its client', async () => {
+  const { door, greet, pass } = doorWith({ handshakesPerSourceMax: 2, graceMs: 500 });
+  const checked = await greet('192.0.2.1');
+  door.opened(checked);
+  door.checks(checked);
+  const idle = await greet('192.0.2.1');
+  pass(600);
+  await greet('192.0.2.1');
+  assert.deepEqual(areOpen([checked, idle]), [true, false]);
+});
+
+test('who takes too long is closed, however far it has come', async () => {
+  const limits = { silentMs: 10, handshakeMs: 20, strangerMs: 30 };
+  const { door, arrive, greet, pass } = doorWith(limits);
+  const silent = arrive('192.0.2.1');
+  const slow = await greet('192.0.2.1');
+  const open = await greet('192.0.2.1');
+  const known = await greet('192.0.2.1');
+  door.opened(open);
+  door.admits(known);
+  const all = [silent, slow, open, known];
+  const seen: boolean[][] = [];
+  for (let i = 0; i < 3; i++) {
+    pass(11);
+    // Bytes that come meanwhile are no progress.
+    if (!slow.destroyed) slow.push(Buffer.from([0]));
+    door.tick();
+    seen.push(areOpen(all));
+  }
+  assert.deepEqual(seen, [
+    [false, true, true, true],
+    [false, false, true, true],
+    [false, false, false, true],
+  ]);
+  assert.equal(door.closed.late, 3);
+});
+
+test('who has logged in is no stranger, and counts among all connections until it ends', async () => {
+  const { door, greet, arrive } = doorWith({ connectionCountMax: 2 });
+  const known = await greet('192.0.2.1');
+  door.admits(known);
+  assert.deepEqual([door.strangerCount, door.handshakeCount], [0, 0]);
+  arrive('192.0.2.1');
+  const third = arrive('192.0.2.2');
+  assert.equal(third.destroyed, true);
+  known.destroy();
+  await new Promise((resolve) => known.once('close', resolve));
+  assert.equal(arrive('192.0.2.2').destroyed, false);
+});
+
+test('a peer that sends more than a greeting before TLS has begun is closed', async () => {
+  const { arrive, begun } = doorWith({ helloBytesMax: 100 });
+  const socket = arrive('192.0.2.1');
+  socket.push(Buffer.alloc(101, 0x16));
+  await turn();
+  assert.equal(socket.destroyed, true);
+  assert.deepEqual(begun, []);
+});

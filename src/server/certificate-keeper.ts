@@ -1,0 +1,62 @@
+import type { KeyObject } from 'node:crypto';
+import { systemClock } from '../base/clock.ts';
+import type { Certificate } from '../crypto/authority.ts';
+import type { SystemState } from './compose.ts';
+import type { CertificateChange, Hosts } from './server-certificates.ts';
+
+/** Keeps every listener in certificates that have not ended, each committed before it is shown. */
+export class CertificateKeeper {
+  readonly #state: Pick<SystemState, 'certificates' | 'store' | 'brokers'>;
+  readonly #sealingKey: KeyObject;
+  readonly #hosts: Hosts;
+
+  /** @param sealingKey 256 bits, derived from the system volume's data key */
+  constructor(
+    state: Pick<SystemState, 'certificates' | 'store' | 'brokers'>,
+    sealingKey: KeyObject,
+    hosts: Hosts,
+  ) {
+    this.#state = state;
+    this.#sealingKey = sealingKey;
+    this.#hosts = hosts;
+  }
+
+  /** Begins to make a broker's keys before there is a broker. */
+  prepare(): Promise<void> {
+    return this.#state.certificates.prepare();
+  }
+
+  /**
+   * Makes what the authorities and the API lack; what each broker lacks, {@link broker} makes.
+   *
+   * @returns whether anything changed
+   */
+  async renew(): Promise<boolean> {
+    const { certificates, brokers } = this.#state;
+    const hasBroker = (id: string) => brokers.get(id) !== undefined;
+    const nowMs = systemClock.nowMs();
+    return this.#commit(
+      await certificates.renewals(this.#sealingKey, this.#hosts, nowMs, hasBroker),
+    );
+  }
+
+  /** The certificates that the API shows. */
+  api(): Certificate[] {
+    return this.#state.certificates.api(this.#sealingKey);
+  }
+
+  /** The certificates that one broker shows; made anew where they end soon. */
+  async broker(id: string): Promise<Certificate[]> {
+    const { certificates } = this.#state;
+    const nowMs = systemClock.nowMs();
+    await this.#commit(await certificates.brokerRenewals(this.#sealingKey, id, this.#hosts, nowMs));
+    return certificates.broker(this.#sealingKey, id);
+  }
+
+  async #commit(changes: readonly CertificateChange[]): Promise<boolean> {
+    if (changes.length === 0) return false;
+    const { certificates, store } = this.#state;
+    await store.commit(changes.map((change) => ({ journal: certificates.name, change })));
+    return true;
+  }
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { checkFolder } from './ownership.ts';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'waxwing-owner-')));
+const parent = join(root, 'parent');
+const folder = join(parent, 'folder');
+after(() => rmSync(root, { recursive: true }));
+beforeEach(() => {
+  rmSync(parent, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+});
+
+const refused = (message: RegExp, path = folder) =>
+  assert.throws(() => checkFolder(path), { code: 'not-private', message });
+
+test('a folder that nobody else can write is believed, however many may read it', () => {
+  for (const mode of [0o700, 0o750, 0o755]) {
+    chmodSync(folder, mode);
+    assert.equal(checkFolder(folder), folder);
+  }
+});
+
+test('a folder that others can write is refused, with the sticky bit too', () => {
+  for (const mode of [0o702, 0o777, 0o1777]) {
+    chmodSync(folder, mode);
+    refused(/folder has mode 01?7\d\d: other users can write in it; run: chmod go-w '\S+folder'$/);
+  }
+});
+
+test('a folder above that others can write is refused, but for the sticky bit', () => {
+  chmodSync(parent, 0o777);
+  refused(/parent has mode 0777/);
+  chmodSync(parent, 0o1777);
+  checkFolder(folder);
+});
+
+test('it is where a symbolic link leads to that counts', () => {
+  const link = join(root, 'link');
+  symlinkSync(folder, link);
+  assert.equal(checkFolder(link), folder);
+  chmodSync(parent, 0o777);
+  refused(/parent has mode 0777/, link);
+  rmSync(link);
+});
+
+test('a group may write where nobody else is in it, and a folder of another user is refused', {
+  skip: process.geteuid?.() === 0 ? false : 'only root can give a folder to others',
+}, () => {
+  chmodSync(folder, 0o770);
+  checkFolder(folder); // root's own group
+  chownSync(folder, 0, 12345);
+  refused(/folder has mode 0770: other users can write in it/);
+  chmodSync(folder, 0o700);
+  for (const path of [folder, parent]) {
+    chownSync(path, 12345, 0);
+    refused(/belongs to user 12345, who can change what is in it; it must belong to root$/);
+    chownSync(path, 0, 0);
+  }
+});
+
+test('folders that were proved are not looked at again', () => {
+  const proved = new Set<string>();
+  checkFolder(folder, proved);
+  assert.ok(proved.has(folder) && proved.has(parent) && proved.has('/'));
+  chmodSync(parent, 0o777);
+  checkFolder(folder, proved);
+});

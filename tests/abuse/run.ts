@@ -1,0 +1,28 @@
+import { attacks } from './attacks.ts';
+import type { Target } from './target.ts';
+
+// One attacking process: `run.js ATTACK TARGET [ROUNDS]` attacks until it is ended, or until so many
+// rounds have ended; it then says so and holds what it has open.
+
+const [, , name = '', json = '{}', rounds = 'Infinity'] = process.argv;
+const attack = attacks[name];
+if (attack === undefined) throw new Error(`no attack '${name}'`);
+const target = JSON.parse(json) as Target;
+const { round, concurrency } = attack;
+let begunCount = 0;
+let endedCount = 0;
+
+/** Milliseconds of rest after each round: nobody attacks faster than the machine lets them. */
+const restMs = 5;
+
+async function attackOn(): Promise<void> {
+  while (begunCount < Number(rounds)) {
+    await round(target, begunCount++);
+    endedCount++;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+}
+
+setInterval(() => process.send?.({ begunCount, endedCount }), 100).unref();
+process.on('disconnect', () => process.exit());
+for (let i = 0; i < Math.min(concurrency, Number(rounds)); i++) attackOn().catch(() => {});

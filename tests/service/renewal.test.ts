@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { connect } from 'node:tls';
+import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { until } from '../support/processes.ts';
+import { WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// Certificates are renewed while brokers run.
+
+const folder = new WaxwingFolder();
+const asked: string[] = [];
+let shown = await testCertificates();
+const engine = new WaxwingEngine({
+  folder: folder.data,
+  host: '127.0.0.1',
+  amqpsPort: 0,
+  hasTlsParity: false,
+  room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
+  certificates: (brokerId) => {
+    asked.push(brokerId);
+    return Promise.resolve(shown.servers);
+  },
+  log: () => {},
+  loginFailed: () => {},
+});
+const spec = {
+  id: 'b-1',
+  name: 'renewed',
+  engineType: 'RABBITMQ',
+  engineVersion: '3.13',
+  volumeId: 'vol-00000000000000001',
+  epoch: 1,
+  epochMin: 0,
+  wantedPorts: {},
+  portsOfOthers: [],
+  users: [],
+} as const;
+after(async () => {
+  await engine.stop(spec.id, 'over');
+  folder.remove();
+});
+
+/** Whether the broker shows a certificate under an authority. */
+function isTrusted(port: number, ca: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: 'localhost', ca });
+    socket.once('error', () => resolve(false));
+    socket.once('secureConnect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+test('a broker that runs shows the certificates that it is given later', async () => {
+  const dataKey = randomBytes(32);
+  await engine.create(spec, dataKey, Buffer.from('wrapped'));
+  const { ports } = await engine.start(spec, dataKey);
+  const { amqps: port = 0 } = ports;
+  const before = shown;
+  assert.ok(await isTrusted(port, before.authority));
+  await engine.renewCertificates(); // nothing changed
+  assert.ok(await isTrusted(port, before.authority));
+  shown = await testCertificates();
+  await engine.renewCertificates();
+  await until('the new certificate is shown', () => isTrusted(port, shown.authority));
+  assert.ok(!(await isTrusted(port, before.authority)));
+  assert.deepEqual(asked, ['b-1', 'b-1', 'b-1']);
+});
