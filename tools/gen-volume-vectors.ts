@@ -15,6 +15,7 @@ import {
   endedMounted,
   endedWhileMounting,
   endOf,
+  failedTwice,
   firstClosed,
   flip,
   folder,
@@ -71,6 +72,10 @@ const good: Readonly<Record<string, Scenario>> = {
   'killed-wide-count': {
     about: 'A message with a count of queues of 32 bits, and a routing key that is not UTF-8.',
     make: () => withGroup(wideMessage(), 3),
+  },
+  'killed-counts': {
+    about: 'Deliveries of a message failed twice.',
+    make: () => withGroup(failedTwice(), 3),
   },
   'format-1-closed': {
     about: 'Closed by a program of format 1.',

@@ -300,6 +300,11 @@ export function wideMessage(): Buffer {
 /** Where in it the length of the routing key is. */
 export const keyLengthAt = 5 + 6 + 20 + 6 + 1 + 11;
 
+/** A counts record, of 18 bytes: queue 1, message 1, of which two deliveries failed. */
+export function failedTwice(): Buffer {
+  return Buffer.from('0700000012' + '00000001' + '000000000001' + '000000000002' + '0002', 'hex');
+}
+
 /** What a kill left, with one more group, sealed as it must be, of one block. */
 export async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
   const disk = await killed();

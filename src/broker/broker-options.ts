@@ -18,8 +18,15 @@ export interface BrokerOptions extends LoginOptions {
   readonly limits?: Partial<Limits>;
   /** Bytes of memory in use; those of the process where it is not given. */
   readonly memoryBytes?: () => number;
+  /**
+   * Hears when the broker has something to do next, wall milliseconds: `doDue` is to be called then. A
+   * later call takes the place of those before; without it, `tick` alone does what is due.
+   */
+  readonly wakeAt?: (atMs: number) => void;
   /** Called once a second while there is too little memory: a process at rest collects no garbage. */
   readonly collectGarbage?: () => void;
+  /** Hears of each dead letter that a bug has kept from being made. */
+  readonly onLetterLost?: (error: unknown, queue: string) => void;
   /** Hears of each connection that a bug in this program has ended. */
   readonly onInternalError?: (error: unknown, peerAddress: string) => void;
 }

@@ -115,7 +115,7 @@ test('exchanges of every type route as their bindings say', async () => {
   const routed = (exchange: string, key: string, headers?: Arguments) => {
     b.publish(exchange, key, 'm', headers === undefined ? {} : { headers });
     const got = ['a', 'b', 'c'].filter((name) => b.queue(name).readyCount > 0).join('');
-    for (const name of ['a', 'b', 'c']) b.queue(name).purge();
+    for (const name of ['a', 'b', 'c']) b.queue(name).purge(() => {});
     return got;
   };
   assert.equal(routed('x.direct', 'k'), 'a');

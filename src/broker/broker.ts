@@ -1,15 +1,15 @@
 import { assert } from '../base/assert.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Counters } from './counters.ts';
-import { type DeadLetter, deadCopy, deadView, isCycle } from './dead-letters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
+import { DeadLettering } from './endings/dead-lettering.ts';
+import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
-import type { Exchange } from './exchanges/exchange.ts';
 import { Routing } from './exchanges/routing.ts';
 import { Background } from './flow/background.ts';
 import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
@@ -19,9 +19,13 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
-import { type Deliverer, Delivery } from './subscription.ts';
+import { Delivery } from './subscription.ts';
+import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
+
+/** Turns that work which is being done may take when the broker ends: some two seconds. */
+const closingTurnsMax = 500;
 
 /** A connection that has opened a virtual host. */
 export interface Session {
@@ -52,6 +56,7 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
+  readonly turns: Turns;
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -68,25 +73,38 @@ export class Broker implements VhostHost, Journal<Change> {
   );
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
-  readonly #clock: Clock;
   readonly #random: Random;
   readonly #routing: Routing;
-  #dirty: Deliverer[] = [];
-  #timed = new Set<Queue>();
-  #dueMs = Infinity;
-  #nowMs = 0;
+  readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
     this.logins = new Logins(this.users, options);
-    this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
+    this.turns = new Turns({
+      clock: options.clock ?? systemClock,
+      workUnitsMax: this.limits.workUnitsMax,
+      wakeAt: options.wakeAt,
+      isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
+      pumped: () => {
+        this.store.writeSettlements();
+        this.store.writeCounts();
+      },
+    });
+    this.#deadLettering = new DeadLettering({
+      nowMs: () => this.nowMs(),
+      vhost: (name) => this.vhost(name),
+      formatOf: (number) => this.#routing.formatOf(number),
+      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
+      storeDead: (letter, queues) => this.#storeDead(letter, queues),
+      spend: (units) => this.turns.work.spend(units),
+    });
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // only changes are ever written
@@ -125,7 +143,7 @@ export class Broker implements VhostHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
-    this.#nowMs = 0;
+    this.turns.forgetTime();
   }
 
   /** A bug has ended a connection: said once a connection, for the log. */
@@ -281,6 +299,9 @@ export class Broker implements VhostHost, Journal<Change> {
       break;
     }
     if (queues.length > 0) this.#store(publication, queues, windows);
+    const { work } = this.turns;
+    // One piece at least: else a publisher could make work faster than turns can do it.
+    if (work.isPending) work.run(1);
   }
 
   #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): void {
@@ -298,17 +319,15 @@ export class Broker implements VhostHost, Journal<Change> {
     log.sync(); // what publishers wait for
   }
 
-  /** Full queues refuse; with `reject-publish-dlx` their dead letter exchange gets the message. */
+  /** Full queues refuse; returns those that do not. */
   #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
-    const full = queues.filter((queue) => queue.isFull(publication.bodyLength));
-    const takers = queues.filter((queue) => !full.includes(queue));
-    for (const queue of full) {
-      const { overflow, deadLetterExchange } = queue.settings;
-      const target = vhost.exchanges.get(deadLetterExchange ?? '');
-      if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined || !target)
-        continue;
-      this.#bury(queue, deadCopy(publication), 'maxlen');
+    const full: Queue[] = [];
+    const takers: Queue[] = [];
+    for (const queue of queues) {
+      if (queue.isFull(publication.bodyLength)) full.push(queue);
+      else takers.push(queue);
     }
+    this.#deadLettering.refused(vhost, publication, full);
     this.isRejected = true;
     this.counters.refused++;
     return takers;
@@ -316,86 +335,48 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Publishes what died in a queue to the queue's dead letter exchange. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    this.#bury(queue, deadView(view), reason);
+    try {
+      this.#deadLettering.died(queue, view, reason);
+    } catch (error) {
+      // One letter that a bug keeps from being made must not hold up all those behind it.
+      this.#options.onLetterLost?.(error, queue.name);
+    }
   }
 
-  #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
-    const vhost = this.vhost(queue.vhost);
-    const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
-    const format = this.#routing.formatOf(dead.format);
-    if (target === undefined || format === undefined) return;
-    const headers = dead.address(queue, target, reason, format, this.nowMs());
-    const takers = this.#takersOf(vhost, target, dead).filter(
-      (taker) =>
-        (reason === 'rejected' || !isCycle(headers, taker.name)) && !taker.isFull(dead.bodyLength),
-    );
-    if (takers.length === 0) return;
+  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
     this.counters.deadLettered++;
     const { routed, group, isRejected } = this;
-    this.#store(
-      dead,
-      takers,
-      takers.map((taker) => taker.window),
-    );
+    const windows = queues.map((queue) => queue.window);
+    this.#store(letter, queues, windows);
     this.routed = routed;
     this.group = group;
     this.isRejected = isRejected;
   }
 
-  /** A dead letter that cannot be routed has nobody to tell. */
-  #takersOf(vhost: Vhost, target: Exchange, dead: DeadLetter): readonly Queue[] {
-    try {
-      return this.#routing.route(vhost, target, dead).queues;
-    } catch (error) {
-      if (error instanceof BrokerError) return [];
-      throw error;
-    }
-  }
-
-  /** Delivers what can be. To be called once everything received in one piece was handled. */
+  /**
+   * Delivers what can be, and does what this turn may of all other work. To be called once everything
+   * received in one piece was handled.
+   */
   pump(): void {
-    while (this.#dirty.length > 0) {
-      const dirty = this.#dirty;
-      this.#dirty = [];
-      for (const deliverer of dirty) {
-        deliverer.isDirty = false;
-        deliverer.deliver();
-      }
-    }
-    this.store.writeSettlements();
-    this.#nowMs = 0;
-  }
-
-  markDirty(deliverer: Deliverer): void {
-    if (deliverer.isDirty) return;
-    deliverer.isDirty = true;
-    this.#dirty.push(deliverer);
+    this.turns.pump();
   }
 
   nowMs(): number {
-    if (this.#nowMs === 0) this.#nowMs = this.#clock.nowMs();
-    return this.#nowMs;
+    return this.turns.nowMs();
   }
 
-  schedule(queue: Queue, atMs: number): void {
-    this.#timed.add(queue);
-    if (atMs < this.#dueMs) this.#dueMs = atMs;
-  }
-
-  /** Does what is due; to be called several times a second. */
+  /** Does what is due, and looks at the memory; to be called several times a second. */
   tick(): void {
-    this.#nowMs = 0;
-    const nowMs = this.nowMs();
-    this.#memory.tick(nowMs, this.memoryBytes);
+    this.turns.forgetTime();
+    this.#memory.tick(this.nowMs(), this.memoryBytes);
     const { unsettledCountMax, unsettledCountShort } = this.limits;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
-    if (nowMs >= this.#dueMs) {
-      const timed = this.#timed;
-      this.#timed = new Set();
-      this.#dueMs = Infinity;
-      for (const queue of timed) queue.tick(nowMs);
-    }
-    this.pump();
+    this.doDue();
+  }
+
+  /** Does what is due; to be called when `wakeAt` said. */
+  doDue(): void {
+    this.turns.doDue();
   }
 
   load(queue: Queue, sequence: number): void {
@@ -415,6 +396,7 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   queueEnded(queue: Queue): void {
+    this.turns.forget(queue);
     this.counters.delivered += queue.deliveredCount;
     this.counters.settled += queue.settledCount;
   }
@@ -486,6 +468,13 @@ export class Broker implements VhostHost, Journal<Change> {
   async close(): Promise<void> {
     this.background.finish();
     this.pump();
+    // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
+    for (let turn = 0; turn < closingTurnsMax; turn++) {
+      if (!this.turns.work.isPending && !this.store.isLoading) break;
+      await this.store.loaded();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.turns.work.end();
     await this.store.close();
   }
 }

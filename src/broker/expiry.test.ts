@@ -121,3 +121,68 @@ test('a consumer, a get and another declaration keep a queue from expiring; a pu
   pass(b, 1);
   assert.equal(b.vhost.queues.has('q'), false);
 });
+
+test('a message expires that was behind one which a get has taken and not settled', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  b.publish('', 'q', 'held');
+  b.publish('', 'q', 'expires', { expirationMs: 10 });
+  b.broker.pump();
+  queue.subscribe(undefined, plainSubscribe).get(false, () => {});
+  b.broker.pump();
+  assert.equal(queue.readyCount, 1);
+  pass(b, 10);
+  assert.deepEqual([queue.readyCount, queue.window.count], [0, 1]);
+});
+
+test('a message expires behind one of a higher priority, and not behind one of its own', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', { 'x-max-priority': int(5) });
+  b.publish('', 'q', 'high', { priority: 5 });
+  b.publish('', 'q', 'low', { priority: 1, expirationMs: 10 });
+  b.publish('', 'q', 'middle', { priority: 2 });
+  b.publish('', 'q', 'behind', { priority: 2, expirationMs: 10 });
+  pass(b, 10);
+  assert.deepEqual(b.drain('q'), ['high', 'middle']);
+  assert.equal(queue.window.count, 0);
+});
+
+test('the broker says when it has something to do next', async () => {
+  const asked = new Set<number>();
+  const b = await BareBroker.open(undefined, {}, 0, (atMs) => asked.add(atMs - 1_000_000));
+  b.queue('q', { 'x-message-ttl': int(70) });
+  b.publish('', 'q', 'first');
+  b.broker.pump();
+  b.clock.ms += 30;
+  b.publish('', 'q', 'second');
+  b.broker.pump();
+  assert.deepEqual([...asked], [70]);
+  b.clock.ms += 40;
+  b.broker.doDue();
+  assert.deepEqual([...asked], [70, 100]);
+  b.clock.ms += 30;
+  b.broker.doDue();
+  assert.deepEqual([...asked], [70, 100]);
+  assert.equal(b.queue('q', { 'x-message-ttl': int(70) }).readyCount, 0);
+});
+
+test('what is due costs nothing for the queues that have something due later', async () => {
+  const b = await BareBroker.open();
+  for (let i = 0; i < 200; i++) {
+    b.queue(`later${i}`, { 'x-message-ttl': int(1000 + i) });
+    b.publish('', `later${i}`, 'm');
+  }
+  const now = b.queue('now', { 'x-message-ttl': int(5) });
+  b.publish('', 'now', 'm');
+  b.broker.pump();
+  let ticks = 0;
+  for (const queue of b.vhost.queues.values()) {
+    const { tick } = queue;
+    queue.tick = (nowMs) => {
+      ticks++;
+      tick.call(queue, nowMs);
+    };
+  }
+  pass(b, 5);
+  assert.deepEqual([now.readyCount, ticks], [0, 1]);
+});

@@ -57,6 +57,11 @@ export interface Limits {
   readonly senderKeyCountMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
+  /**
+   * Units of work, of about a microsecond each, that one turn of the event loop spends on messages that
+   * expire, die or are dropped.
+   */
+  readonly workUnitsMax: number;
 }
 
 /** The limits of a broker that was given none: memory as RabbitMQ's high watermark, 0.4 of the machine. */
@@ -84,4 +89,5 @@ export const defaultLimits: Limits = {
   bindingCountMax: 500_000,
   senderKeyCountMax: 1000,
   burstCountMax: 4096,
+  workUnitsMax: 4096,
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BareBroker } from '../../tests/support/bare-broker.ts';
+import { readQueueArguments } from './queue-options.ts';
 
 const version = (value: number) => ({ 'x-queue-version': { type: 'signedint', value } }) as const;
 
@@ -13,4 +14,12 @@ test('a queue that is read back is not held to rules for new ones', async () => 
   assert.ok(after.vhost.queues.has('old'));
   assert.throws(() => after.queue('new', version(3)), /unsupported queue version '3'/);
   assert.ok(after.queue('new', version(2)));
+});
+
+test('a length limit may be any whole number of 64 bits that is not below 0', () => {
+  const read = (value: string | number) =>
+    readQueueArguments({ 'x-max-length': { type: 'long', value } }, "queue 'q' in vhost '/'");
+  assert.equal(read('9223372036854775807').lengthMax, 2 ** 63);
+  assert.equal(read(2 ** 52).lengthMax, 2 ** 52);
+  assert.throws(() => read('-9223372036854775808'), /value_negative,-9223372036854775808/);
 });

@@ -29,6 +29,8 @@ export interface QueueSettings {
   readonly isSingleActive: boolean;
   /** Failed deliveries after which a message is dropped or dies; only quorum queues count them. */
   readonly deliveryLimit: number;
+  /** Whether failed deliveries are counted, over restarts too, and told to consumers. */
+  readonly countsFailures: boolean;
   /** Milliseconds that a delivery may stay unsettled; undefined where the broker's limit counts. */
   readonly consumerTimeoutMs: number | undefined;
 }
@@ -251,6 +253,7 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     isSingleActive: reader.bool('x-single-active-consumer'),
     consumerTimeoutMs: readTimeout(args['x-consumer-timeout']),
     deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,
+    countsFailures: type === 'quorum',
   };
 }
 

@@ -1,5 +1,6 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
+import { Endings } from './endings/endings.ts';
 import { BrokerError, describe } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
@@ -10,6 +11,9 @@ import {
   type SubscribeOptions,
   Subscription,
 } from './subscription.ts';
+import type { Timed } from './turns/timers.ts';
+import type { Turns } from './turns/turns.ts';
+import type { Worker, WorkList } from './turns/work-list.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
@@ -22,9 +26,8 @@ export interface QueueHost {
   readonly limits: Limits;
   /** Wall milliseconds, read once a turn. */
   nowMs(): number;
-  markDirty(queue: Queue): void;
-  /** The queue has something due at this time at the latest. */
-  schedule(queue: Queue, atMs: number): void;
+  readonly turns: Turns;
+  readonly isRecovering: boolean;
   /** Publishes a message to the queue's dead letter exchange; the view is open on it. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;
   /** Loads a block and then pumps. */
@@ -34,14 +37,21 @@ export interface QueueHost {
   queueEnded(queue: Queue): void;
 }
 
+/** Messages over a limit that are dropped where one is published; more are dropped in slices. */
+const excessCountMax = 8;
+/** A deleted queue with more messages drops them in slices. */
+const droppedCountMax = 256;
+
 /** Messages in order, and the consumers they go to. */
-export class Queue {
+export class Queue implements Timed, Worker {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly window: Window;
   readonly #host: QueueHost;
   #ready: Ready;
   /** Who alone gets messages: the only consumer, or the single active one. */
   #only: Subscription | undefined = undefined;
+  /** Takes the single active consumer's place once that has settled everything. */
+  #successor: Subscription | undefined = undefined;
   readonly #hasLimit: boolean;
   readyCount = 0;
   readyBytes = 0;
@@ -49,6 +59,9 @@ export class Queue {
   /** In the broker's list of queues to be looked at. */
   isDirty = false;
   isLoading = false;
+  isListed = false;
+  timerMs = Infinity;
+  timerAt = -1;
   /** Counters since the broker started. */
   publishedCount = 0;
   deliveredCount = 0;
@@ -63,7 +76,7 @@ export class Queue {
   usedAtMs: number;
   readonly subscriptions: Subscription[] = [];
   #turn = 0;
-  #dead: { sequence: number; reason: DeathReason }[] = [];
+  #endings: Endings | undefined = undefined;
   #gets: (() => void)[] = [];
 
   constructor(host: QueueHost, vhost: string, name: string, options: QueueOptions, window: Window) {
@@ -74,6 +87,7 @@ export class Queue {
     this.window = window;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
     if (this.settings.ttlMs !== Infinity) window.ttlMs = this.settings.ttlMs;
+    window.countsFailures = this.settings.countsFailures;
     const { lengthMax, bytesMax } = this.settings;
     this.#ready = this.#order();
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
@@ -97,14 +111,10 @@ export class Queue {
     this.#ready = this.#order();
     this.readyCount = window.count;
     this.readyBytes = window.bodyBytes();
-    if (mayBeDelivered) {
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-        window.markReturned(s, false);
-      }
-    }
-    for (const atMs of window.expiries()) this.#host.schedule(this, atMs);
+    if (mayBeDelivered) window.markAllReturned();
     this.touch();
-    this.#host.markDirty(this);
+    this.#host.turns.markDirty(this);
+    if (this.#isOver()) this.#host.turns.work.add(this);
   }
 
   /** Whether a message of this size is refused because the queue is full and no consumer helps. */
@@ -127,23 +137,34 @@ export class Queue {
     this.readyCount++;
     this.readyBytes += bodyLength;
     this.publishedCount++;
-    const dueMs = this.window.expiresAtMs(sequence);
-    if (dueMs !== Infinity) this.#host.schedule(this, dueMs);
-    if (!this.isDirty) this.#host.markDirty(this);
+    if (!this.isDirty) this.#host.turns.markDirty(this);
   }
 
   /** Drops from the head what is above the queue's limits, unless a consumer takes it. */
   shorten(): void {
-    if (!this.#hasLimit || this.settings.overflow !== 'drop-head') return;
-    const { lengthMax, bytesMax } = this.settings;
-    const isOver = () => this.readyCount > lengthMax || this.readyBytes > bytesMax;
-    if (isOver() && this.subscriptions.length > 0) this.deliver();
-    while (isOver()) {
-      const sequence = this.#ready.peek();
-      if (sequence < 0) return;
-      this.#take(sequence);
-      this.#discard(sequence, 'maxlen');
+    if (!this.#hasLimit || !this.#isOver()) return;
+    if (this.subscriptions.length > 0) this.deliver();
+    for (let left = excessCountMax; this.#isOver(); left--) {
+      if (left === 0) {
+        this.#host.turns.work.add(this);
+        return;
+      }
+      if (!this.#dropHead()) return;
     }
+  }
+
+  #isOver(): boolean {
+    const { lengthMax, bytesMax, overflow } = this.settings;
+    if (overflow !== 'drop-head') return false;
+    return this.readyCount > lengthMax || this.readyBytes > bytesMax;
+  }
+
+  #dropHead(): boolean {
+    const sequence = this.#ready.peek();
+    if (sequence < 0) return false;
+    this.#take(sequence);
+    this.#discard(sequence, 'maxlen');
+    return true;
   }
 
   #take(sequence: number): void {
@@ -152,21 +173,18 @@ export class Queue {
     this.readyBytes -= this.window.bodyLength(sequence);
   }
 
-  /** Hands out what is ready while a consumer takes it; then drops what has expired. */
+  /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
   deliver(): void {
     if (this.isDeleted || this.isLoading) return;
     const { store, delivery } = this.#host;
     for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return;
       const sequence = this.#ready.peek();
-      if (this.window.expiresAtMs(sequence) < this.#host.nowMs()) {
-        this.#take(sequence);
-        this.#discard(sequence, 'expired');
-        continue;
-      }
+      const { window } = this;
+      if (this.#hasExpired(sequence)) break;
       const subscription = this.#nextSubscription();
       if (subscription === undefined) break;
-      if (!store.view(this.window, sequence, delivery)) {
+      if (!store.view(window, sequence, delivery)) {
         this.#host.load(this, sequence);
         return;
       }
@@ -175,22 +193,31 @@ export class Queue {
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
       if (isSettled) this.accept(sequence);
-      if (burst === 1) this.#host.markDirty(this);
+      if (burst === 1) this.#host.turns.markDirty(this);
     }
-    this.#dropExpired();
+    this.#watchDue();
+  }
+
+  #hasExpired(sequence: number): boolean {
+    const { window } = this;
+    return window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs();
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
     const { delivery } = this.#host;
     delivery.redelivered = this.window.isReturned(sequence);
-    delivery.returnCount = this.window.returnCount(sequence);
+    const { window } = this;
+    delivery.returnCount = window.countsFailures ? window.returnCount(sequence) : 0;
     delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
     this.deliveredCount++;
   }
 
   #nextSubscription(): Subscription | undefined {
     const only = this.#only;
-    if (only !== undefined) return only.canTake() ? only : undefined;
+    if (only !== undefined) {
+      if (this.#successor !== undefined) return this.#succeed(only, this.#successor);
+      return only.canTake() ? only : undefined;
+    }
     const all = this.subscriptions;
     let best: Subscription | undefined;
     let bestAt = 0;
@@ -207,51 +234,66 @@ export class Queue {
     return best;
   }
 
-  #dropExpired(): void {
-    for (;;) {
-      const sequence = this.#ready.peek();
-      if (sequence < 0) return;
-      const dueMs = this.window.expiresAtMs(sequence);
-      if (dueMs > this.#host.nowMs()) {
-        if (dueMs !== Infinity) this.#host.schedule(this, dueMs);
-        return;
-      }
-      this.#take(sequence);
-      this.#discard(sequence, 'expired');
-    }
+  /** Has what expires next waited for, or ended where it has. */
+  #watchDue(): void {
+    if (!this.window.hasDues) return;
+    const dueMs = this.#ready.nextDueMs();
+    if (dueMs === Infinity) return;
+    if (dueMs <= this.#host.nowMs()) this.#host.turns.work.add(this);
+    else this.#host.turns.schedule(this, dueMs);
   }
 
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
-    const { store, delivery } = this.#host;
     if (this.settings.deadLetterExchange === undefined) {
-      store.settle(this.window, sequence);
+      this.#host.store.settle(this.window, sequence);
       return;
     }
-    // The dead letter and its end in this queue are recovered both or neither; and within a batch
-    // the message stays where it is until it is copied.
-    store.begin();
-    if (store.view(this.window, sequence, delivery)) {
-      this.#host.deadLetter(this, delivery, reason);
-      store.settle(this.window, sequence);
-    } else {
-      this.#dead.push({ sequence, reason });
-      this.#host.load(this, sequence);
-    }
-    store.end();
+    this.#ends.die(sequence, reason);
+    this.#host.turns.work.add(this);
+  }
+
+  get #ends(): Endings {
+    this.#endings ??= new Endings(this.#host, this);
+    return this.#endings;
+  }
+
+  /** Messages neither ready nor with a consumer, which still have to be ended. */
+  get endingCount(): number {
+    return this.#endings?.count ?? 0;
+  }
+
+  work(units: WorkList, until: number): boolean {
+    const isLeft = this.#ends.work(units, until);
+    if (this.isDeleted) return isLeft;
+    this.wake();
+    if (!isLeft && !this.isLoading) this.#answerGets();
+    return isLeft;
+  }
+
+  /** Takes one ready message that is over a limit or has expired and lets it die; false for none. */
+  findDying(): boolean {
+    if (this.#hasLimit && this.#isOver()) return this.#dropHead();
+    const sequence = this.#ready.takeDue(this.#host.nowMs());
+    if (sequence < 0) return false;
+    this.readyCount--;
+    this.readyBytes -= this.window.bodyLength(sequence);
+    this.#ends.die(sequence, 'expired');
+    return true;
   }
 
   /** A block that the queue waits for is in memory. */
   loaded(): void {
     this.isLoading = false;
     if (this.isDeleted) return;
-    const dead = this.#dead;
-    this.#dead = [];
-    for (const { sequence, reason } of dead) this.#discard(sequence, reason);
-    const gets = this.#gets;
-    this.#gets = [];
-    for (const get of gets) get();
-    this.#host.markDirty(this);
+    if (this.endingCount > 0) this.#host.turns.work.add(this);
+    this.#answerGets();
+    this.#host.turns.markDirty(this);
+  }
+
+  #answerGets(): void {
+    if (this.#gets.length === 0) return;
+    for (const get of this.#gets.splice(0)) get();
   }
 
   /** A delivery was accepted. */
@@ -272,6 +314,9 @@ export class Queue {
   giveBack(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
     this.window.markReturned(sequence, hasFailed);
+    if (hasFailed && this.window.countsFailures) {
+      this.#host.store.counts.changed(this.window, sequence);
+    }
     if (this.window.returnCount(sequence) > this.settings.deliveryLimit) {
       this.#discard(sequence, 'delivery_limit');
       return;
@@ -283,7 +328,7 @@ export class Queue {
 
   /** Something changed that may let messages go out. */
   wake(): void {
-    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.markDirty(this);
+    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.turns.markDirty(this);
   }
 
   /** See `Subscription.get`. */
@@ -295,10 +340,13 @@ export class Queue {
     const { store, delivery } = this.#host;
     if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
-    this.#dropExpired();
+    if (this.#isHeadDue()) this.#host.turns.work.doNow(this);
     const sequence = this.isDeleted ? -1 : this.#ready.peek();
     if (sequence < 0) answer(undefined);
-    else if (!store.view(this.window, sequence, delivery)) {
+    else if (this.#isHeadDue()) {
+      this.#gets.push(() => this.get(subscription, settled, answer));
+      this.#host.turns.work.add(this);
+    } else if (!store.view(this.window, sequence, delivery)) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.load(this, sequence);
     } else {
@@ -307,7 +355,15 @@ export class Queue {
       delivery.left = this.readyCount;
       answer(delivery);
       if (settled) this.accept(sequence);
+      this.#watchDue();
     }
+  }
+
+  #isHeadDue(): boolean {
+    const { window } = this;
+    if (!window.hasDues || this.isDeleted) return false;
+    const sequence = this.#ready.peek();
+    return sequence >= 0 && window.expiresAtMs(sequence) <= this.#host.nowMs();
   }
 
   /**
@@ -345,7 +401,22 @@ export class Queue {
   #chooseOnly(): void {
     const [first, second] = this.subscriptions;
     if (!this.settings.isSingleActive) this.#only = second === undefined ? first : undefined;
-    else if (this.#only?.isActive !== true) this.#only = this.#nextActive();
+    else if (this.#only?.isActive !== true) {
+      this.#only = this.#nextActive();
+      this.#successor = undefined;
+    } else if (this.settings.countsFailures) {
+      // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+      const best = this.#nextActive();
+      const isHigher = best !== undefined && best.options.priority > this.#only.options.priority;
+      this.#successor = isHigher ? best : undefined;
+    }
+  }
+
+  #succeed(active: Subscription, successor: Subscription): Subscription | undefined {
+    if (active.unsettledCount > 0) return undefined;
+    this.#only = successor;
+    this.#successor = undefined;
+    return successor.canTake() ? successor : undefined;
   }
 
   /** Of the highest priority the one that has waited longest. */
@@ -372,23 +443,24 @@ export class Queue {
     );
   }
 
-  /** Removes every ready message without dead letters and returns how many. */
-  purge(): number {
-    let count = 0;
-    for (let s = this.#ready.peek(); s >= 0; s = this.#ready.peek()) {
-      this.#take(s);
-      this.#host.store.settle(this.window, s);
-      count++;
-    }
-    this.#host.store.defineSettlements();
-    return count;
+  /**
+   * Removes every ready message without dead letters.
+   *
+   * @param done told how many, once that is in the log: before this returns where there are few
+   */
+  purge(done: (count: number) => void): void {
+    const count = this.readyCount;
+    this.readyCount = 0;
+    this.readyBytes = 0;
+    this.#ends.purge(this.#ready.takeAll(), count, done);
+    this.#host.turns.work.doNow(this);
   }
 
   /** Someone used the queue: its expiry begins anew. */
   touch(): void {
     this.usedAtMs = this.#host.nowMs();
     const dueMs = this.usedAtMs + this.settings.expiresMs;
-    if (dueMs !== Infinity) this.#host.schedule(this, dueMs);
+    if (dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
   }
 
   /** What was due is done: expired messages, or the queue itself. */
@@ -397,8 +469,8 @@ export class Queue {
     const dueMs = this.usedAtMs + this.settings.expiresMs;
     if (this.subscriptions.length === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
     else {
-      if (dueMs > nowMs && dueMs !== Infinity) this.#host.schedule(this, dueMs);
-      this.wake();
+      if (dueMs > nowMs && dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
+      this.#watchDue();
     }
   }
 
@@ -410,8 +482,14 @@ export class Queue {
       subscription.end();
       subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
     }
-    for (const get of this.#gets.splice(0)) get();
-    this.#host.store.drop(this.window);
+    this.#answerGets();
+    this.#endings?.end();
+    const { store, isRecovering } = this.#host;
+    if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
+    else {
+      store.unlink(this.window);
+      this.#host.turns.work.add(this);
+    }
     this.#host.queueEnded(this);
   }
 }

@@ -21,6 +21,11 @@ class Lane {
     return this.#heap[0] ?? -1;
   }
 
+  /** All of them, in no order. */
+  get all(): readonly number[] {
+    return this.#heap;
+  }
+
   take(): void {
     const heap = this.#heap;
     const last = heap.pop();
@@ -48,6 +53,45 @@ export interface Ready {
   peek(): number;
   /** Takes what `peek` showed. */
   take(): void;
+  /**
+   * Takes a message that expires by the given time and is the next one of its priority: what waits
+   * behind one that does not expire stays.
+   */
+  takeDue(nowMs: number): number;
+  /** When the first message expires that `takeDue` would take; Infinity for never. */
+  nextDueMs(): number;
+  /** Takes everything. */
+  takeAll(): Taken;
+}
+
+/** Ready messages that were taken together: all that are live in a range, and a list of others. */
+export class Taken {
+  readonly #window: Window;
+  #from: number;
+  readonly #to: number;
+  readonly #lists: (readonly number[])[];
+  #at = 0;
+
+  constructor(window: Window, from: number, to: number, lists: readonly (readonly number[])[]) {
+    this.#window = window;
+    this.#from = from;
+    this.#to = to;
+    this.#lists = [...lists];
+  }
+
+  /** The next of them; -1 where there is none any more. */
+  next(): number {
+    for (let list = this.#lists.at(-1); list !== undefined; list = this.#lists.at(-1)) {
+      const sequence = list[this.#at++];
+      if (sequence !== undefined) return sequence;
+      this.#lists.pop();
+      this.#at = 0;
+    }
+    const sequence = this.#window.liveFrom(this.#from);
+    if (sequence >= this.#to) return -1;
+    this.#from = sequence + 1;
+    return sequence;
+  }
 }
 
 /** First in, first out: a cursor over the window, and the few that came back. */
@@ -88,6 +132,27 @@ export class InOrder implements Ready {
       returned.take();
     } else this.#cursor++;
   }
+
+  takeDue(nowMs: number): number {
+    if (this.nextDueMs() > nowMs) return -1;
+    const sequence = this.peek();
+    this.take();
+    return sequence;
+  }
+
+  nextDueMs(): number {
+    if (!this.#window.hasDues) return Infinity;
+    const sequence = this.peek();
+    return sequence < 0 ? Infinity : this.#window.expiresAtMs(sequence);
+  }
+
+  takeAll(): Taken {
+    const lists = this.#returned === undefined ? [] : [this.#returned.all];
+    const taken = new Taken(this.#window, this.#cursor, this.#window.next, lists);
+    this.#returned = undefined;
+    this.#cursor = this.#window.next;
+    return taken;
+  }
 }
 
 /** Highest priority first, and within one in order. */
@@ -123,6 +188,33 @@ export class ByPriority implements Ready {
 
   take(): void {
     this.#lane()?.take();
+  }
+
+  takeDue(nowMs: number): number {
+    if (!this.#window.hasDues) return -1;
+    for (const lane of this.#lanes) {
+      const sequence = lane === undefined ? -1 : lane.peek();
+      if (sequence < 0 || this.#window.expiresAtMs(sequence) > nowMs) continue;
+      lane?.take();
+      return sequence;
+    }
+    return -1;
+  }
+
+  nextDueMs(): number {
+    let dueMs = Infinity;
+    if (!this.#window.hasDues) return dueMs;
+    for (const lane of this.#lanes) {
+      const sequence = lane === undefined ? -1 : lane.peek();
+      if (sequence >= 0) dueMs = Math.min(dueMs, this.#window.expiresAtMs(sequence));
+    }
+    return dueMs;
+  }
+
+  takeAll(): Taken {
+    const lists = this.#lanes.flatMap((lane) => (lane === undefined ? [] : [lane.all]));
+    this.#lanes.length = 0;
+    return new Taken(this.#window, this.#window.next, this.#window.next, lists);
   }
 
   #lane(): Lane | undefined {

@@ -84,3 +84,48 @@ test('a dead letter arrives as new, whatever was delivered before it died', asyn
   subscription.settle(1, 1, 'rejected');
   assert.deepEqual(deliveries(b), ['m false']);
 });
+
+test('a quorum queue tells how often deliveries failed, also after a kill, and limits them by it', async () => {
+  let b = await BareBroker.open();
+  const args = {
+    'x-queue-type': { type: 'longstr', value: 'quorum' },
+    'x-delivery-limit': { type: 'signedint', value: 3 },
+  } as const;
+  b.queue('q', args);
+  b.publish('', 'q', 'poison');
+  const seen: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    const subscription = b.queue('q', args).subscribe(undefined, plainSubscribe);
+    let number = -1;
+    subscription.get(false, (delivery) => {
+      if (delivery === undefined) return;
+      seen.push(delivery.returnCount);
+      number = delivery.deliveryNumber;
+    });
+    if (number >= 0) subscription.settle(number, number, 'released');
+    b.broker.pump();
+    b.log.syncNow();
+    if (round === 2) await b.broker.close();
+    if (round === 1) b.log.roll(b.broker.store);
+    b = await BareBroker.open(b);
+  }
+  assert.deepEqual(seen, [0, 1, 2, 3]);
+});
+
+test('a quorum queue’s single active consumer gives way to one of a higher priority', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q', {
+    'x-queue-type': { type: 'longstr', value: 'quorum' },
+    'x-single-active-consumer': { type: 'bool', value: true },
+  });
+  for (const body of ['1', '2', '3']) b.publish('', 'q', body);
+  const [low, high] = [new Inbox(), new Inbox()];
+  const first = queue.subscribe(low, { ...plainSubscribe, prefetch: 1 });
+  b.broker.pump();
+  queue.subscribe(high, { ...plainSubscribe, priority: 1 });
+  b.broker.pump();
+  assert.deepEqual([low.bodies, high.bodies], [['1'], []]);
+  first.settle(0, 0, 'accepted');
+  b.broker.pump();
+  assert.deepEqual([low.bodies, high.bodies], [['1'], ['2', '3']]);
+});

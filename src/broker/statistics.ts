@@ -127,7 +127,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     vhost: queue.vhost,
     name: queue.name,
     readyCount: queue.readyCount,
-    unsettledCount: queue.window.count - queue.readyCount,
+    unsettledCount: queue.window.count - queue.readyCount - queue.endingCount,
     readyBytes: queue.readyBytes,
     consumerCount: queue.subscriptions.length,
     publishedCount: queue.publishedCount,

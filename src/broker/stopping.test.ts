@@ -87,8 +87,9 @@ test('a broker stops only once the dead letters are written that it had to read'
     // The cache lets go of what is too much in the turn after the sync.
     await new Promise((resolve) => setImmediate(resolve));
     subscription.close('rejected');
+    broker.pump();
     life.observe();
-    assert.equal(dead.readyCount, 1);
+    assert.equal(dead.readyCount, 0, 'the first of them is on the disk, and none overtakes it');
     const left = await life.close();
     const next = await opened(machine, left);
     assert.equal(next.queue('dead').readyCount, 3);

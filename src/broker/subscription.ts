@@ -10,7 +10,7 @@ export class Delivery extends MessageView {
   /** Counts up from 0 within the subscription. */
   deliveryNumber = 0;
   redelivered = false;
-  /** Failed deliveries before this one. */
+  /** Failed deliveries before this one, where the queue counts them; else 0. */
   returnCount = 0;
   /** Messages the queue has ready after this one; only set for `get`. */
   left = 0;
@@ -133,12 +133,12 @@ export class Subscription {
   settle(first: number, last: number, outcome: Outcome, hasFailed = true): number {
     const from = Math.max(first, this.#first);
     let count = 0;
-    // What goes back goes last first, so that the queue's cursor can just move back.
     const isBack = outcome === 'released' || outcome === 'modified';
+    const isLastFirst = goesLastFirst(this.queue, isBack);
     const to = Math.min(last, this.#next - 1);
     for (let i = from; i <= to; i++) {
       // A dead letter may be delivered here at once, and the ring grow.
-      const at = (isBack ? to - (i - from) : i) & (this.#ring.length - 1);
+      const at = (isLastFirst ? to - (i - from) : i) & (this.#ring.length - 1);
       const sequence = this.#ring[at] ?? -1;
       if (sequence < 0) continue;
       this.#ring[at] = -1;
@@ -203,4 +203,12 @@ export class Subscription {
     this.settle(this.#first, this.#next - 1, outcome, true);
     this.stop();
   }
+}
+
+/**
+ * What goes back goes last first, so that the queue's cursor can just move back; but not where some of
+ * it may die of it, in the order it came.
+ */
+function goesLastFirst({ settings }: Queue, isBack: boolean): boolean {
+  return isBack && settings.deliveryLimit === Infinity;
 }

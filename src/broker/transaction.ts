@@ -52,6 +52,7 @@ export class Transaction {
    * Makes everything happen.
    *
    * @param published called after each publish, with the outcome in the broker's fields
+   * @throws {BrokerError} `precondition-failed` where a full queue refused a message: everything else has happened
    * @returns the group whose sync makes the commit durable; 0 where nothing has to be
    */
   commit(published: (publication: Publication) => void): number {
@@ -61,18 +62,22 @@ export class Transaction {
     if (publications.length === 0 && settlements.length === 0) return 0;
     const { store } = this.#broker;
     const { recordCount } = store;
+    let isPartial = false;
     store.begin();
     try {
       for (const publication of publications) {
         this.#broker.publish(this.#vhost, publication);
+        isPartial ||= this.#broker.isRejected;
         published(publication);
       }
       for (const { subscription, first, last, outcome } of settlements) {
         subscription.settle(first, last, outcome);
       }
+      this.#broker.turns.work.run();
     } finally {
       store.end();
     }
+    if (isPartial) throw new BrokerError('precondition-failed', 'partial tx completion');
     if (store.recordCount === recordCount) return 0;
     store.log.sync();
     return store.log.openGroup;

@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Brokers } from './brokers.ts';
 import type { Engine, EngineEvents } from './engine.ts';
+import { workOf } from './lifecycle.ts';
 import type { Report } from './report.ts';
 import type { Presence, Upkeep } from './upkeep.ts';
 
@@ -17,6 +18,8 @@ export interface SupervisorOptions {
 
 /** Shortest and longest pause before what failed is tried again. */
 const pauseMs = { first: 250, longest: 60_000 };
+/** Tries in a row that a broker may fail to come up, or to stay up, before its state says so. */
+const failureCountMax = 3;
 /** A broker that ran so long before it crashed is started again at once. */
 const steadyMs = 60_000;
 
@@ -138,6 +141,13 @@ export class Supervisor implements EngineEvents {
     if (this.#nowMs - task.upSinceMs >= steadyMs) task.crashes = 0;
     task.retryAtMs = this.#nowMs + pauseAfter(task.crashes);
     task.crashes += 1;
+    if (task.crashes >= failureCountMax) {
+      void this.#sayDown(
+        brokerId,
+        task,
+        `its process ended ${task.crashes} times, last: ${detail}`,
+      );
+    }
     this.tick();
   }
 
@@ -180,12 +190,33 @@ export class Supervisor implements EngineEvents {
     if (!wasUp && task.presence.isUp) task.upSinceMs = this.#nowMs;
   }
 
-  #stumbled(id: string, task: Task, error: unknown): void {
+  async #stumbled(id: string, task: Task, error: unknown): Promise<void> {
     task.presence.isResumed = true;
     task.retryAtMs = this.#nowMs + pauseAfter(task.stumbles + 1);
     task.stumbles += 1;
     const text = 'a step to bring the broker to its wanted state failed and is retried';
     this.#options.report('warn', id, text, error);
+    if (task.presence.isUp || task.stumbles < failureCountMax) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    await this.#sayDown(
+      id,
+      task,
+      `it could not be started ${task.stumbles} times, last: ${reason}`,
+    );
+  }
+
+  /** Has a broker that should run say that it does not, and why. It is tried on. */
+  async #sayDown(id: string, task: Task, why: string): Promise<void> {
+    const broker = this.#brokers.get(id);
+    const work = broker === undefined ? 'nothing' : workOf(broker.state);
+    if (work !== 'keep-running' && work !== 'restart') return;
+    // What is done for a broker in a critical state is otherwise done once.
+    task.presence.isResumed = true;
+    try {
+      await this.#upkeep.fail(id, 'process-failed', why);
+    } catch (error) {
+      this.#options.report('error', id, 'the failure could not be recorded', error);
+    }
   }
 
   #nextKeyCheck(): number {

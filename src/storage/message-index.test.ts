@@ -13,8 +13,9 @@ function filled(random: SeededRandom, count: number, keptOneIn: number) {
   for (let s = 0; s < count; s++) {
     const block = blocks[Math.floor((s * blocks.length) / count)];
     assert.ok(block !== undefined);
-    window.append(block.slot, s * 3, random.below(1000), random.oneIn(2) ? 0 : random.below(256));
-    if (random.oneIn(3)) window.setExpiry(s, 1_700_000_000_000 + s);
+    const priority = random.oneIn(2) ? 0 : random.below(256);
+    const dueMs = random.oneIn(3) ? 1_700_000_000_000 + s : Infinity;
+    window.append(block.slot, s * 3, random.below(1000), priority, dueMs);
   }
   for (let s = 0; s < count; s++) if (!random.oneIn(keptOneIn)) window.remove(s);
   log.rows = [];

@@ -202,8 +202,7 @@ export function locate(
         `an index record names ${block}, which is not there`,
       );
     }
-    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority);
-    if (entry.dueMs !== Infinity) window.setExpiry(sequence, entry.dueMs);
+    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
     log.retain(slot);
   }
 }

@@ -213,3 +213,10 @@ export class MessageView {
     return decodeText(this.buffer, at + 1, this.keysEnd);
   }
 }
+
+/** How many of a message's queues are durable, and so named in its record. */
+export function countDurable(windows: readonly Window[]): number {
+  let count = 0;
+  for (const window of windows) if (window.isDurable) count++;
+  return count;
+}

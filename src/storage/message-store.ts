@@ -1,9 +1,11 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { DeliveryCounts } from './delivery-counts.ts';
 import type { Journal } from './journal.ts';
 import { recordEnd, recordTypeOf } from './log/records.ts';
 import { indexHeadBytes, locate, readRanges, writeIndex, writeRanges } from './message-index.ts';
 import {
+  countDurable,
   hasExpiry,
   type IncomingMessage,
   MessageView,
@@ -15,6 +17,7 @@ import {
   writeQueues,
 } from './message-record.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
+import { Settlements } from './settlements.ts';
 import type { Window } from './window.ts';
 
 /** Stands in a message record for a queue that settled the message before it was written. */
@@ -96,8 +99,12 @@ export class MessageStore {
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: MessageLog | undefined = undefined;
-  #settling: Window[] = [];
+  readonly #settlements = new Settlements(recordTypes.settle);
   #batchDepth = 0;
+  /** The group that the last settlement is in. */
+  #settledGroup = 0;
+  /** Failed deliveries, in queues that count them. */
+  readonly counts = new DeliveryCounts(recordTypes.counts);
   readonly #loading = new Set<Promise<void>>();
   /** The segment that the last checkpoint begins, and each window's next number there. */
   #checkpointSegment = Infinity;
@@ -130,6 +137,7 @@ export class MessageStore {
   /** Everything has been replayed. */
   recovered(): void {
     this.#ranges.clear();
+    this.counts.recovered();
   }
 
   /**
@@ -186,9 +194,8 @@ export class MessageStore {
     const { log } = this;
     const offset = log.at - block.start;
     for (const window of windows) {
-      const sequence = window.append(block.slot, offset, message.bodyLength, message.priority);
       const dueMs = window.dueMs(nowMs, expiresAtMs);
-      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      window.append(block.slot, offset, message.bodyLength, message.priority, dueMs);
       log.retain(block.slot);
     }
   }
@@ -229,12 +236,7 @@ export class MessageStore {
     // What is not in memory is sealed, and on the disk.
     const isWritten = block === undefined || (block.isSealed && !block.transient);
     if (window.isDurable && isWritten) {
-      if (window.runEnd !== sequence) {
-        if (window.runStart < 0) this.#settling.push(window);
-        else this.#writeRun(window);
-        window.runStart = sequence;
-      }
-      window.runEnd = sequence + 1;
+      this.recordCount += this.#settlements.add(window, sequence, this.log);
     }
     window.remove(sequence);
     this.log.release(slot);
@@ -261,56 +263,52 @@ export class MessageStore {
     return isWanted;
   }
 
-  /** Begins a batch that is recovered whole or not at all; may be nested. */
+  /** Begins a batch that is recovered whole or not at all; may be nested. `end` must follow. */
   begin(): void {
-    if (this.#batchDepth++ > 0) return;
-    this.writeSettlements();
-    this.log.beginBatch();
+    if (this.#batchDepth === 0) this.writeSettlements();
+    if (this.#batchDepth === 0) this.log.beginBatch();
+    this.#batchDepth++;
   }
 
-  /** Ends what `begin` began. */
+  /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
   end(): void {
     if (--this.#batchDepth > 0) return;
+    try {
+      this.writeSettlements();
+    } finally {
+      this.log.endBatch();
+    }
+  }
+
+  /** Writes which deliveries failed since the last call; it is synced soon. */
+  writeCounts(): void {
+    if (!this.counts.isPending) return;
     this.writeSettlements();
-    this.log.endBatch();
+    this.counts.write(this.log);
+    this.recordCount++;
+    this.log.sync();
   }
 
   /** Writes what was settled since the last call. */
   writeSettlements(): void {
-    if (this.#settling.length === 0) return;
-    const settling = this.#settling;
-    for (const window of settling) {
-      this.#writeRun(window);
-      window.runStart = -1;
-      window.runEnd = -1;
-    }
-    settling.length = 0;
-  }
-
-  #writeRun(window: Window): void {
-    const block = this.log.reserve(recordTypes.settle, 16);
-    this.recordCount++;
-    const { buffer } = block;
-    const at = writeU48(buffer, writeU32(buffer, this.log.at, window.number), window.runStart);
-    writeU48(buffer, at, window.runEnd);
+    if (this.#settlements.isEmpty) return;
+    this.recordCount += this.#settlements.write(this.log);
+    this.#settledGroup = this.log.openGroup;
   }
 
   /** Appends a change of definitions; it is synced soon. */
   define(change: object): void {
     this.writeSettlements();
     this.#writeDefinition(this.log, change);
-    this.#syncDefinition();
-  }
-
-  /** Writes what was settled like a definition: it is synced soon. */
-  defineSettlements(): void {
-    if (this.#settling.length === 0) return;
-    this.writeSettlements();
-    this.#syncDefinition();
-  }
-
-  #syncDefinition(): void {
     this.definedGroup = this.log.openGroup;
+    this.log.sync();
+  }
+
+  /** Makes what was settled so far count as a definition: it is synced soon. */
+  defineSettlements(): void {
+    this.writeSettlements();
+    if (this.#settledGroup <= this.definedGroup) return;
+    this.definedGroup = this.#settledGroup;
     this.log.sync();
   }
 
@@ -328,14 +326,33 @@ export class MessageStore {
     this.log.release(slot);
   }
 
-  /** Forgets a queue's messages: those of a deleted queue. */
+  /** Forgets a deleted queue with its messages. */
   drop(window: Window): void {
+    this.unlink(window);
+    this.dropSome(window, Infinity);
+  }
+
+  /** Forgets a deleted queue; its messages are still to be dropped. */
+  unlink(window: Window): void {
+    this.windows.delete(window.number);
+    this.#settlements.forget(window);
+  }
+
+  /**
+   * Drops messages of a queue that {@link unlink} forgot.
+   *
+   * @param countMax how many at most
+   * @returns how many; fewer than that many where it was the last of them
+   */
+  dropSome(window: Window, countMax: number): number {
+    let count = 0;
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      if (count >= countMax) return count;
       this.#forget(window, s);
+      count++;
     }
     window.end();
-    this.windows.delete(window.number);
-    this.#settling = this.#settling.filter((other) => other !== window);
+    return count;
   }
 
   /**
@@ -350,6 +367,7 @@ export class MessageStore {
     for (const window of this.windows.values()) {
       this.#starts.set(window, window.next);
       writeRanges(log, recordTypes.window, window);
+      this.counts.writeAll(log, window);
     }
   }
 
@@ -369,29 +387,28 @@ export class MessageStore {
    */
   replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
     requireShape(type, buffer, start, end);
+    if (type < recordTypes.window) this.isCleanStop = false;
     switch (type) {
       case recordTypes.message:
-        this.isCleanStop = false;
         this.#replayMessage(block, buffer, start, end);
         return;
       case recordTypes.settle:
-        this.isCleanStop = false;
         this.#replaySettle(buffer, start);
         return;
       case recordTypes.definition:
-        this.isCleanStop = false;
         this.#definitions.apply(parseJson(buffer, start, end) as object); // which is what is written
         return;
       case recordTypes.window:
         this.#replayWindow(buffer, start, end);
         return;
       case recordTypes.returned:
-        for (const [window, sequence] of this.#each(buffer, start, end)) {
-          if (window.isLive(sequence)) window.markReturned(sequence, false);
-        }
+        this.#replayReturned(buffer, start, end);
         return;
       case recordTypes.stopped:
         this.isCleanStop = true;
+        return;
+      case recordTypes.counts:
+        this.counts.replay(this.windows, buffer, start, end);
         return;
       case recordTypes.index:
         this.#replayIndex(buffer, start, end);
@@ -415,9 +432,9 @@ export class MessageStore {
       // A queue deleted later in the log has its messages here still.
       if (window === undefined) continue;
       const sequence = readU48(buffer, p + 4);
-      window.put(sequence, block.slot, start - block.start, view.bodyLength, view.priority);
+      const offset = start - block.start;
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
-      if (dueMs !== Infinity) window.setExpiry(sequence, dueMs);
+      window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
       this.log.retain(block.slot);
     }
   }
@@ -442,34 +459,42 @@ export class MessageStore {
     this.#ranges.set(number, ranges);
   }
 
-  *#each(buffer: Buffer, start: number, end: number): Generator<[Window, number]> {
+  #replayReturned(buffer: Buffer, start: number, end: number): void {
     const window = this.windows.get(readU32(buffer, start));
     if (window === undefined) return;
-    const ranges: number[] = [];
-    readRanges(buffer, start + 10, end, (from, to) => ranges.push(from, to));
-    for (let i = 0; i < ranges.length; i += 2) {
-      for (let s = ranges[i] ?? 0; s < (ranges[i + 1] ?? 0); s++) yield [window, s];
-    }
+    readRanges(buffer, start + 10, end, (from, to) => {
+      const last = Math.min(to, window.next);
+      for (let s = window.liveFrom(from); s < last; s = window.liveFrom(s + 1)) {
+        window.markReturned(s, false);
+      }
+    });
+  }
+
+  /** Whether somebody waits for a block. */
+  get isLoading(): boolean {
+    return this.#loading.size > 0;
+  }
+
+  /** Resolves once the blocks that are waited for now are in memory, or have failed. */
+  loaded(): Promise<unknown> {
+    return Promise.allSettled(this.#loading);
   }
 
   /** Writes which messages were delivered before and closes the log. */
   async close(): Promise<void> {
-    // Whoever waits for a message has something to do with it yet.
-    while (this.#loading.size > 0) await Promise.allSettled(this.#loading);
+    while (this.isLoading) await this.loaded();
+    this.writeCounts();
     this.writeSettlements();
     // A segment that began now would have nothing of what is said next in its checkpoint.
     this.log.beginBatch();
-    for (const window of this.windows.values()) {
-      writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+    try {
+      for (const window of this.windows.values()) {
+        writeRanges(this.log, recordTypes.returned, window, (s) => window.isReturned(s));
+      }
+      this.log.reserve(recordTypes.stopped, 0);
+    } finally {
+      this.log.endBatch();
     }
-    this.log.reserve(recordTypes.stopped, 0);
-    this.log.endBatch();
     await this.log.close();
   }
-}
-
-function countDurable(windows: readonly Window[]): number {
-  let count = 0;
-  for (const window of windows) if (window.isDurable) count++;
-  return count;
 }

@@ -11,6 +11,7 @@ export const recordTypes = {
   window: 4,
   returned: 5,
   stopped: 6,
+  counts: 7,
   index: 0x41,
 } as const;
 
@@ -18,6 +19,10 @@ export const recordTypes = {
 const settleBytes = 16;
 const windowBytes = 10;
 const rangeBytes = 12;
+/** Bytes of what is before the ranges of a counts record. */
+export const countsHeadBytes = 4;
+/** Bytes of a range of a counts record. */
+export const countsRangeBytes = 14;
 
 const view = new MessageView();
 
@@ -41,6 +46,9 @@ export function requireShape(type: number, buffer: Buffer, start: number, end: n
   } else if (type === recordTypes.window || type === recordTypes.returned) {
     const isShaped = size >= windowBytes && (size - windowBytes) % rangeBytes === 0;
     if (!isShaped) throw invalidRecord('window record');
+  } else if (type === recordTypes.counts) {
+    const isShaped = size >= countsHeadBytes && (size - countsHeadBytes) % countsRangeBytes === 0;
+    if (!isShaped) throw invalidRecord('counts record');
   } else if (type === recordTypes.stopped && size !== 0) throw invalidRecord('stop record');
 }
 

@@ -55,28 +55,39 @@ export class StateStore {
   commit(entries: readonly Entry[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const log = this.#opened;
+    // Before the batch begins: what cannot be written leaves no half of a batch behind.
+    const records = entries.map((entry) =>
+      'journal' in entry ? encodeChange(entry.journal, entry.change) : entry.bytes,
+    );
+    for (const entry of entries) {
+      if ('journal' in entry) this.#journal(entry.journal);
+      else this.#timeline(entry.timeline);
+    }
     log.beginBatch();
-    for (const entry of entries) {
-      if ('journal' in entry) this.#writeChange(entry.journal, entry.change);
-      else
-        this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, entry.bytes);
+    let group: number;
+    try {
+      for (const [i, entry] of entries.entries()) {
+        const bytes = records[i] as Buffer; // one of each entry
+        if ('journal' in entry) this.#writeChange(bytes);
+        else this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, bytes);
+      }
+      // Within the batch: a segment that begins after it has these changes in its checkpoint, one
+      // that began before it has not.
+      for (const entry of entries) {
+        if ('journal' in entry) this.#journal(entry.journal).apply(entry.change);
+      }
+      group = log.openGroup;
+    } finally {
+      log.endBatch();
     }
-    // Within the batch: a segment that begins after it has these changes in its checkpoint, one
-    // that began before it has not.
-    for (const entry of entries) {
-      if ('journal' in entry) this.#journal(entry.journal).apply(entry.change);
-    }
-    const group = log.openGroup;
-    log.endBatch();
     log.sync();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ group, resolve, reject });
     });
   }
 
-  #writeChange(journal: string, change: object): void {
+  #writeChange(bytes: Buffer): void {
     const log = this.#opened;
-    const bytes = Buffer.from(JSON.stringify([journal, change]));
     const block = log.reserve(recordTypes.change, bytes.length);
     assert(block.buffer !== undefined, 'a block just reserved is not in memory');
     bytes.copy(block.buffer, log.at);
@@ -124,7 +135,9 @@ export class StateStore {
   /** What recreates the journals' present state. */
   checkpoint(_log: MessageLog): void {
     for (const journal of this.#journals.values()) {
-      for (const change of journal.snapshot()) this.#writeChange(journal.name, change);
+      for (const change of journal.snapshot()) {
+        this.#writeChange(encodeChange(journal.name, change));
+      }
     }
   }
 
@@ -166,6 +179,10 @@ export class StateStore {
   close(): Promise<void> {
     return this.#opened.close();
   }
+}
+
+function encodeChange(journal: string, change: object): Buffer {
+  return Buffer.from(JSON.stringify([journal, change]));
 }
 
 /** What a record of a timeline holds; undefined for every other record. */

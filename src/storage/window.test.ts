@@ -163,13 +163,19 @@ test('a run of live messages ends where one is settled, left out, or not there y
   assert.equal(window.bodyBytes(), 999 * 10 + 7);
 });
 
-test('a window tells when its live messages expire, and of no other', () => {
+test('a window tells when each live message expires, whatever those before it do', () => {
   const window = new Window(1, true);
-  for (let i = 0; i < 4; i++) window.append(1, 1, 1, 0);
-  window.setExpiry(1, 500);
-  window.setExpiry(2, 400);
-  window.remove(1);
-  assert.deepEqual([...window.expiries()], [400]);
+  const dues = [Infinity, 500, 400, Infinity, Infinity, 400];
+  for (const dueMs of dues) window.append(1, 1, 1, 0, dueMs);
+  assert.deepEqual(
+    dues.map((_, s) => window.expiresAtMs(s)),
+    dues,
+  );
+  for (const s of [0, 1, 3]) window.remove(s);
+  assert.deepEqual(
+    [2, 4, 5].map((s) => window.expiresAtMs(s)),
+    [400, Infinity, 400],
+  );
 });
 
 test('what is outside of a window is not live and has no place', () => {
@@ -190,8 +196,7 @@ test('what is outside of a window is not live and has no place', () => {
 
 test('an expiry ends with its message, and a number used again after a restart has none', () => {
   const window = new Window(1, true);
-  window.append(0, 0, 0, 0);
-  window.setExpiry(0, 1234);
+  window.append(0, 0, 0, 0, 1234);
   assert.equal(window.expiresAtMs(0), 1234);
   window.remove(0);
   assert.equal(window.expiresAtMs(0), Infinity);

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
+import { DueTimes } from './due-times.ts';
 import { SmallRings } from './small-rings.ts';
 
 const shift = 8;
@@ -15,7 +16,8 @@ const returned = 1;
 
 /**
  * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a
- * message, and 4 more where any near it has a priority or came back. A short queue has one small
+ * message, 4 more where any near it has a priority or came back, and what {@link DueTimes} takes where
+ * messages expire. A short queue has one small
  * ring, so that a thousand queues fit into a processor's cache; a longer one has chunks, which are
  * freed once nothing in them is live. Knows nothing of order of delivery.
  */
@@ -32,7 +34,7 @@ export class Window {
   #base = 0;
   /** Size of the ring or of a chunk, less 1. */
   #mask = size - 1;
-  #expiries: Map<number, number> | undefined = undefined;
+  #dues: DueTimes | undefined = undefined;
   /** States of the messages of a ring or chunk in which any has one. */
   #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
   /** The queue's number in records; never reused in one volume. */
@@ -41,6 +43,10 @@ export class Window {
   readonly isDurable: boolean;
   /** Time to live the queue gives each message, from when it was received. */
   ttlMs: number | undefined = undefined;
+  /** Whether failed deliveries are counted over restarts. */
+  countsFailures = false;
+  /** Every message before it counts as delivered before. */
+  #returnedBefore = 0;
   /** Settled and not yet in the log: from here ... */
   runStart = -1;
   /** ... to before here. */
@@ -57,15 +63,32 @@ export class Window {
     this.#first = next;
   }
 
-  /** Adds the next message and returns its sequence number. */
-  append(slot: number, offset: number, bodyLength: number, priority: number): number {
+  /**
+   * Adds the next message and returns its sequence number.
+   *
+   * @param dueMs when it expires, wall milliseconds; Infinity for never
+   */
+  append(
+    slot: number,
+    offset: number,
+    bodyLength: number,
+    priority: number,
+    dueMs = Infinity,
+  ): number {
     const sequence = this.next;
-    this.put(sequence, slot, offset, bodyLength, priority);
+    this.put(sequence, slot, offset, bodyLength, priority, dueMs);
     return sequence;
   }
 
   /** Adds a message under a number not below any that is live; numbers left out count as settled. */
-  put(sequence: number, slot: number, offset: number, bodyLength: number, priority: number): void {
+  put(
+    sequence: number,
+    slot: number,
+    offset: number,
+    bodyLength: number,
+    priority: number,
+    dueMs = Infinity,
+  ): void {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
     assert(relative >= 0, 'a message is older than its queue');
@@ -76,6 +99,7 @@ export class Window {
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
     if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
+    if (dueMs !== Infinity || this.#dues !== undefined) this.#noteDue(sequence, dueMs);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
   }
@@ -148,7 +172,11 @@ export class Window {
   }
   /** Whether it was delivered before. */
   isReturned(sequence: number): boolean {
-    return (this.#state(sequence) & returned) !== 0;
+    return sequence < this.#returnedBefore || (this.#state(sequence) & returned) !== 0;
+  }
+  /** Notes that every message it has may have been delivered before. */
+  markAllReturned(): void {
+    this.#returnedBefore = this.next;
   }
   /** How often its delivery failed, up to 65535. */
   returnCount(sequence: number): number {
@@ -163,18 +191,38 @@ export class Window {
     this.#setState(chunk, sequence, (state | returned) + more);
   }
 
+  /** Sets how often its delivery failed, where that is more often than known. */
+  setReturnCount(sequence: number, count: number): void {
+    const chunk = this.#chunk(sequence);
+    if (chunk === undefined || !this.isLive(sequence)) return;
+    const state = this.#state(sequence);
+    if (count > state >>> 16) {
+      this.#setState(chunk, sequence, ((state & 0xff00) | returned) + count * 0x10000);
+    }
+  }
+  /** The first live sequence number at or after the given one whose delivery failed, or `next`. */
+  failedFrom(sequence: number): number {
+    if (this.#states === undefined) return this.next;
+    let at = this.liveFrom(sequence);
+    while (at < this.next && this.returnCount(at) === 0) {
+      const chunk = this.#chunk(at);
+      const isPlain = this.#ring === undefined && chunk !== undefined && !this.#states.has(chunk);
+      at = this.liveFrom(isPlain ? at + size - ((at - this.#first) & (size - 1)) : at + 1);
+    }
+    return at;
+  }
+
   /** When it expires, wall milliseconds; Infinity for never. */
   expiresAtMs(sequence: number): number {
-    return this.#expiries === undefined ? Infinity : (this.#expiries.get(sequence) ?? Infinity);
+    return this.#dues === undefined ? Infinity : this.#dues.dueMs(sequence);
   }
-  /** When live messages expire, of those that do. */
-  expiries(): Iterable<number> {
-    return this.#expiries?.values() ?? [];
+  /** Whether a message has expired or will; what never does costs no look. */
+  get hasDues(): boolean {
+    return this.#dues !== undefined;
   }
-  /** Sets when it expires. */
-  setExpiry(sequence: number, atMs: number): void {
-    this.#expiries ??= new Map();
-    this.#expiries.set(sequence, atMs);
+  #noteDue(sequence: number, dueMs: number): void {
+    this.#dues ??= new DueTimes();
+    this.#dues.note(sequence, dueMs, this.#first);
   }
 
   /** When a message expires, by the queue and by its sender; both wall milliseconds. */
@@ -193,7 +241,7 @@ export class Window {
     chunk[at] = 0;
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
-    if (this.#expiries !== undefined) this.#expiries.delete(sequence);
+    if (this.count === 0 && this.#dues !== undefined) this.#dues.clear();
     if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
     else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
   }
@@ -292,6 +340,7 @@ export class Window {
   #restart(sequence: number): void {
     this.#first = sequence;
     this.#states = undefined;
+    if (this.#dues !== undefined) this.#dues.clear();
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
     for (const chunk of this.#chunks) {

@@ -198,7 +198,7 @@ export class BrokerWork {
       this.#vhost.removeQueue(spare);
       this.#life.observe(true);
     } else if (what === 2) {
-      this.#vhost.queues.get(this.#random.pick(names))?.purge();
+      this.#vhost.queues.get(this.#random.pick(names))?.purge(() => {});
     } else if (target !== undefined) {
       const fan = this.#vhost.exchange('fan');
       if (what < 5) this.#vhost.bind(fan, target, '', noArguments);

@@ -65,6 +65,7 @@ export class BareBroker {
     before?: BareBroker,
     limits: Partial<Limits> = {},
     rowCount = 0,
+    wakeAt: (atMs: number) => void = () => {},
   ): Promise<BareBroker> {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
@@ -77,6 +78,7 @@ export class BareBroker {
       users: [{ username: 'ann', passwordHash: 'secret' }],
       verifyPassword: async (password, hash) => password === hash,
       clock,
+      wakeAt,
       limits: { memoryBytesMax: Infinity, ...limits },
     });
     return new BareBroker(broker, log, clock);

@@ -43,6 +43,14 @@ function ranges(buffer: Buffer, start: number, end: number): Fields {
   return { queue: readU32(buffer, start), next: readU48(buffer, start + 4), ranges: found };
 }
 
+function counts(buffer: Buffer, start: number, end: number): Fields {
+  const found: number[][] = [];
+  for (let p = start + 4; p < end; p += 14) {
+    found.push([readU48(buffer, p), readU48(buffer, p + 6), buffer.readUInt16BE(p + 12)]);
+  }
+  return { queue: readU32(buffer, start), ranges: found };
+}
+
 function messageIndex(buffer: Buffer, start: number, end: number): Fields {
   const entries: (number | null)[][] = [];
   let sequence = -2;
@@ -126,6 +134,7 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
   4: ['window', ranges],
   5: ['returned', ranges],
   6: ['stopped', () => ({})],
+  7: ['counts', counts],
   16: ['change', text],
   17: ['timeline', timeline],
   65: [

@@ -27,7 +27,8 @@ class Cursor:
 
 RANGES, CHANGE = {"queue": 4, "next": 6, "ranges": (6, 6)}, {"change": "rest"}
 TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHANGE), 4: ("window", RANGES),
-         5: ("returned", RANGES), 6: ("stopped", {}), 0x10: ("change", CHANGE),
+         5: ("returned", RANGES), 6: ("stopped", {}),
+         7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 0x10: ("change", CHANGE),
          0x11: ("timeline", {"timeline": "string", "at": 6, "bytes": "bytes"}),
          0x41: ("index", {"timeline": "string", "of": 6, "entries": (6, 4, 6)}),
          0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)})}

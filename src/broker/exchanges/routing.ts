@@ -1,10 +1,13 @@
 import { type Arguments, noArguments } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import { type Route, Router, type RouterLimits } from './router.ts';
 import { noKeys } from './sender-keys.ts';
+
+const nowhere: Route = { queues: [], windows: [] };
 
 /** Finds the queues of messages in every virtual host. */
 export class Routing {
@@ -42,6 +45,16 @@ export class Routing {
     this.#askedHeaders = undefined;
     if (isByOne) return router.route(exchange, routingKey, this.#headers, remembered);
     return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
+  }
+
+  /** The same for a dead letter, which nobody is told of: it goes nowhere where it would be refused. */
+  routeOrDrop(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
+    try {
+      return this.route(vhost, exchange, publication);
+    } catch (error) {
+      if (error instanceof BrokerError) return nowhere;
+      throw error;
+    }
   }
 
   /** A virtual host is gone. */

@@ -120,7 +120,7 @@ test('credit passes by those who wait no longer: cancelled, deleted, or with not
   b.broker.pump();
   cancelled?.subscription.stop();
   b.broker.deleteQueue(b.queue('deleted'));
-  b.queue('emptied').purge();
+  b.queue('emptied').purge(() => {});
   held?.accept();
   b.broker.pump();
   assert.equal(last?.count, 1);

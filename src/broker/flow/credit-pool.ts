@@ -4,7 +4,7 @@ import type { Deliverer, Subscription } from '../subscription.ts';
 /** What a pool asks of its broker. */
 export interface PoolHost {
   readonly limits: Limits;
-  markDirty(deliverer: Deliverer): void;
+  readonly turns: { markDirty(deliverer: Deliverer): void };
 }
 
 /**
@@ -48,7 +48,7 @@ export class CreditPool implements Deliverer {
   }
 
   #serve(): void {
-    if (this.#first !== undefined && this.hasCredit) this.#host.markDirty(this);
+    if (this.#first !== undefined && this.hasCredit) this.#host.turns.markDirty(this);
   }
 
   /** Puts a subscription that found no credit at the end of the line; one that stands there stays. */

@@ -19,6 +19,7 @@ import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
+import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
@@ -53,6 +54,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly alarm: Alarm;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
@@ -65,13 +67,14 @@ export class HostedBroker {
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
+  readonly #alarm: Alarm;
   readonly #listener: TlsListener;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
-    { broker, disk, hooks, failures }: OpenBroker,
+    { broker, alarm, disk, hooks, failures }: OpenBroker,
     listener: TlsListener,
     port: number,
   ) {
@@ -79,6 +82,7 @@ export class HostedBroker {
     this.#broker = broker;
     this.#hooks = hooks;
     this.#failures = failures;
+    this.#alarm = alarm;
     this.#listener = listener;
     this.ports = { amqps: port };
     this.#ticks = setInterval(() => {
@@ -147,6 +151,7 @@ export class HostedBroker {
     await this.#listener.close(reason, patienceMs);
     this.#failures.flush();
     clearInterval(this.#ticks);
+    this.#alarm.stop();
     clearInterval(this.#looks);
     await this.#broker.close();
     await this.#volume.close();
@@ -212,8 +217,10 @@ async function openBroker(
       },
     });
   };
+  const alarm = new Alarm(systemClock, () => broker?.doDue());
   broker = await Broker.open({
     openLog,
+    wakeAt: (atMs) => alarm.set(atMs),
     formats: [amqp091Format],
     users: message.users,
     engineVersion: message.engineVersion,
@@ -222,11 +229,13 @@ async function openBroker(
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
+    onLetterLost: (error, queue) =>
+      events.log('error', `a bug kept a dead letter of queue '${queue}': ${describe(error)}`),
     onInternalError: (error, peer) =>
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, disk, hooks, failures };
+  return { broker, alarm, disk, hooks, failures };
 }
 
 async function verify(

@@ -55,9 +55,9 @@ const closeOkId = 0x00140029;
 
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
-  readonly group: number;
+  group: number;
   readonly bytes: number;
-  readonly say: () => void;
+  say: () => void;
 }
 
 /** One channel: publishing, consuming and settling in one order. */
@@ -220,6 +220,23 @@ export class Channel implements LogWaiter {
     this.broker.logWaiters.add(this);
     const say = () => this.outbox.method(this.number, method);
     this.#hold({ group, bytes: answerBytes, say });
+  }
+
+  /**
+   * Keeps the place of an answer that is not known yet: whatever is to be said after it waits.
+   *
+   * @returns to be called once with the answer; it is sent when what it is about is durable
+   */
+  keepPlace(): (isDurable: boolean, method: Method) => void {
+    const place: HeldAnswer = { group: Infinity, bytes: answerBytes, say: () => {} };
+    this.#hold(place);
+    return (isDurable, method) => {
+      place.group = isDurable ? this.broker.store.definedGroup : 0;
+      place.say = () => {
+        if (this.state !== 'closed') this.outbox.method(this.number, method);
+      };
+      this.#sayHeld(this.broker.durableGroup);
+    };
   }
 
   /** Whether something waits for the log, so that nothing may be said at once. */

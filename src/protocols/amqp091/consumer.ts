@@ -62,7 +62,7 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + keysEnd - keysAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isPlain = (delivery.format & hasHiddenHeaders) === 0;
+    const isPlain = (delivery.format & hasHiddenHeaders) === 0 && delivery.returnCount === 0;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));

@@ -14,6 +14,7 @@ import type {
   QueueDeclare,
   QueueDelete,
   QueuePurge,
+  QueuePurgeOk,
   QueueUnbind,
 } from './codec/methods.gen.ts';
 import { AmqpError } from './errors.ts';
@@ -145,9 +146,16 @@ export function queuePurge(channel: Channel, method: QueuePurge): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  const messageCount = queue.purge();
-  if (method.noWait) return;
-  channel.sendDefined(queue.window.isDurable, { id: 0x0032001f, messageCount });
+  const { isDurable } = queue.window;
+  let answer = (durable: boolean, purged: QueuePurgeOk) => {
+    if (!method.noWait) channel.sendDefined(durable, purged);
+  };
+  let isDone = false;
+  queue.purge((messageCount) => {
+    isDone = true;
+    answer(isDurable, { id: 0x0032001f, messageCount });
+  });
+  if (!isDone && !method.noWait) answer = channel.keepPlace();
 }
 
 /** `queue.delete` */

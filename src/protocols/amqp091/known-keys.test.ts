@@ -22,7 +22,11 @@ async function routing(...queues: string[]) {
   const taken = () =>
     queues.filter((name) => {
       const queue = vhost.queues.get(name);
-      return queue !== undefined && queue.purge() > 0;
+      let purged = 0;
+      queue?.purge((count) => {
+        purged = count;
+      });
+      return purged > 0;
     });
   const publish = (key: string, exchange = '') => {
     peer.send(publishFrames(1, key, 'x', {}, exchange));

@@ -100,10 +100,11 @@ export class Outbox {
   /** Header and body frames of one message; a body is cut into frames of at most `frameMax`. */
   content(channel: number, frameMax: number, delivery: Delivery): void {
     const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
-    const isHiding = (delivery.format & hasHiddenHeaders) !== 0;
-    const head = isHiding ? visibleHead(buffer, headAt, headAt + headLength) : buffer;
-    const headStart = isHiding ? 0 : headAt;
-    const headEnd = isHiding ? head.length : headAt + headLength;
+    const { returnCount } = delivery;
+    const isOther = (delivery.format & hasHiddenHeaders) !== 0 || returnCount > 0;
+    const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, returnCount) : buffer;
+    const headStart = isOther ? 0 : headAt;
+    const headEnd = isOther ? head.length : headAt + headLength;
     this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
     const at = this.claim(12);
     writeContentHead(this.bytes, at, bodyLength);

@@ -174,6 +174,27 @@ test('a broker that crashes is started again at once, and ever later when it goe
   assert.equal(await stateOf(BrokerId), 'RUNNING');
 });
 
+test('a broker that does not come up says so in its state, is tried on, and comes back', async () => {
+  const BrokerId = await createBroker(plane);
+  plane.engine.fail('start', new Error('Map maximum size exceeded'));
+  plane.engine.crash(BrokerId);
+  await plane.settled();
+  assert.equal(await stateOf(BrokerId), 'RUNNING', 'one failure may pass');
+  await plane.advance(1000);
+  await plane.advance(2000);
+  await plane.settled();
+  const broker = await describeBroker(plane, BrokerId);
+  assert.equal(broker.BrokerState, 'CRITICAL_ACTION_REQUIRED');
+  const [action] = broker.ActionsRequired ?? [];
+  assert.equal(action?.ActionRequiredCode, 'BROKER_PROCESS_FAILED');
+  assert.match(action?.ActionRequiredInfo ?? '', /3 times.*Map maximum size exceeded/);
+  plane.engine.fail('start', undefined);
+  await plane.advance(60_000);
+  await plane.settled();
+  assert.equal(await stateOf(BrokerId), 'RUNNING');
+  assert.deepEqual((await describeBroker(plane, BrokerId)).ActionsRequired ?? [], []);
+});
+
 /** Ends the process at each of its steps in turn, and looks at what the next one makes of it. */
 async function killAtEachStep(
   act: (plane: ControlPlane) => Promise<unknown>,

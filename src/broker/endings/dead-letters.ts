@@ -1,12 +1,12 @@
-import { decodeText, encodeText } from '../base/byte-text.ts';
-import { checkShortString } from '../base/bytes.ts';
-import type { Argument, ArgumentChanges, Arguments } from './arguments.ts';
-import type { Exchange } from './exchanges/exchange.ts';
-import { senderKeys } from './exchanges/sender-keys.ts';
-import { hasHiddenHeaders, type MessageFormat } from './format.ts';
-import { Publication } from './publication.ts';
-import type { DeathReason, Queue } from './queue.ts';
-import type { Delivery } from './subscription.ts';
+import { decodeText, encodeText } from '../../base/byte-text.ts';
+import { checkShortString } from '../../base/bytes.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
+import type { Exchange } from '../exchanges/exchange.ts';
+import { senderKeys } from '../exchanges/sender-keys.ts';
+import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
+import { Publication } from '../publication.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Delivery } from '../subscription.ts';
 
 /** One way a message died: so often in this queue for this reason. */
 export interface Death {
@@ -34,9 +34,26 @@ function entries(headers: Arguments): Arguments[] {
   );
 }
 
+/**
+ * One entry for each queue and reason, the first of them. Where it has no count, as those that old
+ * brokers wrote, it stands for all of the same queue and reason.
+ */
+function grouped(all: readonly Arguments[]): Arguments[] {
+  const groups = new Map<string, { first: Arguments; size: number }>();
+  for (const entry of all) {
+    const key = JSON.stringify([entry['queue']?.value, entry['reason']?.value]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: entry, size: 1 });
+    else group.size++;
+  }
+  return [...groups.values()].map(({ first, size }) =>
+    first['count'] === undefined ? { ...first, count: { type: 'long', value: size } } : first,
+  );
+}
+
 /** Which headers of a message change with one more death: RabbitMQ's `x-death` and its companions. */
 export function deathHeaders(headers: Arguments, death: Death): ArgumentChanges {
-  const before = entries(headers);
+  const before = grouped(entries(headers));
   const isSame = (entry: Arguments) =>
     entry['queue']?.value === death.queue && entry['reason']?.value === death.reason;
   const same = before.find(isSame);
@@ -65,12 +82,15 @@ export function deathHeaders(headers: Arguments, death: Death): ArgumentChanges 
   return changes;
 }
 
-/** Whether a dead letter would come back to a queue it died in before without anyone rejecting it since. */
-export function isCycle(headers: Arguments, queue: string): boolean {
+/**
+ * Queues that a dead letter must not come back to: it died in them since it was last rejected, and
+ * would go round for ever.
+ */
+export function cycleOf(headers: Arguments): ReadonlySet<unknown> {
   const all = entries(headers);
-  const last = all.findIndex((entry) => entry['queue']?.value === queue);
-  if (last < 0) return false;
-  return all.slice(0, last + 1).every((entry) => entry['reason']?.value !== 'rejected');
+  const rejectedAt = all.findIndex((entry) => entry['reason']?.value === 'rejected');
+  const since = rejectedAt < 0 ? all : all.slice(0, rejectedAt);
+  return new Set(since.map((entry) => entry['queue']?.value));
 }
 
 /** A message on its way to a dead letter exchange. */

@@ -1,0 +1,131 @@
+import type { DeathReason, Queue, QueueHost } from '../queue.ts';
+import type { Taken } from '../ready.ts';
+import type { WorkList } from '../turns/work-list.ts';
+
+/** Units of work that it takes to settle one message. */
+const settleUnits = 1;
+/** Dead messages after which the list of them is cut. */
+const doneCountMax = 16_384;
+
+interface Purge {
+  readonly taken: Taken;
+  count: number;
+  readonly done: (count: number) => void;
+}
+
+/**
+ * How messages of one queue end otherwise than by being accepted: they expire, are over a limit, are
+ * rejected or purged, or their queue is deleted. All of it is done in slices and in order; where the
+ * next dead letter is on the disk, those behind it wait until it has been read.
+ */
+export class Endings {
+  /** Messages neither ready nor with a consumer, which still have to be settled. */
+  count = 0;
+  readonly #host: QueueHost;
+  readonly #queue: Queue;
+  /** What dies, first in first out: sequence numbers and reasons side by side, up to `#deadAt` done. */
+  #dead: number[] = [];
+  #reasons: DeathReason[] = [];
+  #deadAt = 0;
+  #purges: Purge[] = [];
+
+  constructor(host: QueueHost, queue: Queue) {
+    this.#host = host;
+    this.#queue = queue;
+  }
+
+  /** A message that is not ready any more dies, after those that were told before. */
+  die(sequence: number, reason: DeathReason): void {
+    this.#dead.push(sequence);
+    this.#reasons.push(reason);
+    this.count++;
+  }
+
+  /** Messages that were ready go without dead letters. */
+  purge(taken: Taken, count: number, done: (count: number) => void): void {
+    this.#purges.push({ taken, count: 0, done });
+    this.count += count;
+  }
+
+  /** See `Worker.work`. */
+  work(units: WorkList, until: number): boolean {
+    if (this.#queue.isDeleted) return this.#drop(units, until);
+    const { store } = this.#host;
+    // A dead letter and its end in this queue are recovered both or neither; and within a batch a
+    // message stays where it is until it is copied.
+    const isBatch = this.#queue.settings.deadLetterExchange !== undefined;
+    if (isBatch) store.begin();
+    try {
+      return this.#work(units, until);
+    } finally {
+      if (isBatch) store.end();
+    }
+  }
+
+  #work(units: WorkList, until: number): boolean {
+    while (units.left > until) {
+      if (this.#deadAt < this.#dead.length) {
+        if (!this.#next(units)) return false;
+      } else if (!this.#queue.findDying() && !this.#purgeOne(units)) return false;
+    }
+    return true;
+  }
+
+  /** Ends the message whose turn it is; false where it must be read from the disk first. */
+  #next(units: WorkList): boolean {
+    const { store, delivery } = this.#host;
+    const queue = this.#queue;
+    const sequence = this.#dead[this.#deadAt] ?? -1;
+    if (queue.settings.deadLetterExchange !== undefined) {
+      if (!store.view(queue.window, sequence, delivery)) {
+        this.#host.load(queue, sequence);
+        return false;
+      }
+      this.#host.deadLetter(queue, delivery, this.#reasons[this.#deadAt] ?? 'rejected');
+    }
+    this.#deadAt++;
+    if (this.#deadAt === this.#dead.length || this.#deadAt >= doneCountMax) this.#forgetDone();
+    this.#settle(sequence, units);
+    return true;
+  }
+
+  #forgetDone(): void {
+    this.#dead = this.#dead.slice(this.#deadAt);
+    this.#reasons = this.#reasons.slice(this.#deadAt);
+    this.#deadAt = 0;
+  }
+
+  /** The queue is deleted: who waits for a purge waits no longer. */
+  end(): void {
+    for (const { count, done } of this.#purges.splice(0)) done(count);
+  }
+
+  #settle(sequence: number, units: WorkList): void {
+    this.count--;
+    this.#host.store.settle(this.#queue.window, sequence);
+    units.spend(settleUnits);
+  }
+
+  #purgeOne(units: WorkList): boolean {
+    const [purge] = this.#purges;
+    if (purge === undefined) return false;
+    const sequence = purge.taken.next();
+    if (sequence >= 0) {
+      purge.count++;
+      this.#settle(sequence, units);
+    } else {
+      this.#purges.shift();
+      this.#host.store.defineSettlements();
+      purge.done(purge.count);
+    }
+    return true;
+  }
+
+  /** Drops what a deleted queue still has. */
+  #drop(units: WorkList, until: number): boolean {
+    const countMax = Math.ceil((units.left - until) / settleUnits);
+    const count = this.#host.store.dropSome(this.#queue.window, countMax);
+    units.spend(count * settleUnits);
+    return count === countMax;
+  }
+}

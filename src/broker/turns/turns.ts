@@ -1,0 +1,100 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Queue } from '../queue.ts';
+import type { Deliverer } from '../subscription.ts';
+import { Timers } from './timers.ts';
+import { WorkList } from './work-list.ts';
+
+/** What turns ask of their broker. */
+export interface TurnsHost {
+  readonly clock: Clock;
+  /** See {@link Limits}. */
+  readonly workUnitsMax: number;
+  /** See {@link BrokerOptions}. */
+  readonly wakeAt: ((atMs: number) => void) | undefined;
+  /** Whether the log is so far behind that no more work may be done. */
+  isBehind(): boolean;
+  /** Everything that can be done now is done: what it changed is to be written. */
+  pumped(): void;
+}
+
+/** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
+export class Turns {
+  /** Work that is done in slices. */
+  readonly work: WorkList;
+  readonly #host: TurnsHost;
+  readonly #timers = new Timers<Queue>();
+  #dirty: Deliverer[] = [];
+  #nowMs = 0;
+
+  constructor(host: TurnsHost) {
+    this.#host = host;
+    this.work = new WorkList(
+      host.workUnitsMax,
+      () => host.isBehind(),
+      (next) => setImmediate(next),
+      () => this.pump(),
+    );
+  }
+
+  /** Wall milliseconds, read once a turn. */
+  nowMs(): number {
+    if (this.#nowMs === 0) this.#nowMs = this.#host.clock.nowMs();
+    return this.#nowMs;
+  }
+
+  /** Has the clock read anew. */
+  forgetTime(): void {
+    this.#nowMs = 0;
+  }
+
+  /** A queue, or who serves several, may have something to deliver. */
+  markDirty(deliverer: Deliverer): void {
+    if (deliverer.isDirty) return;
+    deliverer.isDirty = true;
+    this.#dirty.push(deliverer);
+  }
+
+  /** Delivers what can be, and does what this turn may of all other work. */
+  pump(): void {
+    do {
+      while (this.#dirty.length > 0) {
+        const dirty = this.#dirty;
+        this.#dirty = [];
+        for (const deliverer of dirty) {
+          deliverer.isDirty = false;
+          deliverer.deliver();
+        }
+      }
+      this.work.run();
+    } while (this.#dirty.length > 0);
+    this.#host.pumped();
+    this.#nowMs = 0;
+  }
+
+  /** The queue has something due at this time at the latest. */
+  schedule(queue: Queue, atMs: number): void {
+    if (queue.timerMs <= atMs) return;
+    const { firstMs } = this.#timers;
+    this.#timers.add(queue, atMs);
+    if (atMs < firstMs) this.#host.wakeAt?.(atMs);
+  }
+
+  /** The queue is gone. */
+  forget(queue: Queue): void {
+    this.#timers.remove(queue);
+  }
+
+  /** Does what is due: as much of it as this turn may, and the rest in those after. */
+  doDue(): void {
+    this.#nowMs = 0;
+    const nowMs = this.nowMs();
+    while (this.work.left > 0) {
+      const queue = this.#timers.takeDue(nowMs);
+      if (queue === undefined) break;
+      this.work.spend(1);
+      queue.tick(nowMs);
+    }
+    this.pump();
+    if (this.#timers.firstMs !== Infinity) this.#host.wakeAt?.(this.#timers.firstMs);
+  }
+}
