@@ -41,3 +41,28 @@ export function collectGarbage(): void {
   }
   collect();
 }
+
+/** Bytes that the C library and the kernel hold for an open TLS connection, about. */
+const bytesPerConnection = 48 * 1024;
+
+/**
+ * Memory that this process uses. What the kernel counts is more: memory that was freed may stay in
+ * the C library's heap for as long as the process runs, and is used again before any other.
+ */
+export class MemoryInUse {
+  /** Of the program itself, which does not change. */
+  readonly #programBytes: number;
+
+  /** To be made before much is allocated. */
+  constructor() {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    this.#programBytes = Math.max(0, rss - heapUsed - external);
+  }
+
+  /** Bytes in use, with garbage that is not collected yet; never more than the kernel counts. */
+  bytes(connectionCount: number): number {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const live = this.#programBytes + heapUsed + external + connectionCount * bytesPerConnection;
+    return Math.min(rss, live);
+  }
+}

@@ -192,7 +192,7 @@ test('an exclusive queue is its connection’s alone and ends with it', async ()
   const queue = b.vhost.declareFreeQueue(b.vhost.freeQueueName(), options, owner);
   assert.match(queue.name, /^amq\.gen-[\w-]{22}$/);
   assert.throws(() => b.vhost.queue(queue.name, {}), { code: 'resource-locked' });
-  b.vhost.release(owner);
+  b.broker.background.run(b.vhost.release(owner));
   assert.equal(b.vhost.queues.size, 0);
 });
 

@@ -4,21 +4,19 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
-import { type Arguments, noArguments } from './arguments.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { DeadLettering } from './endings/dead-lettering.ts';
 import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
-import type { Exchange } from './exchanges/exchange.ts';
-import { type Route, Router } from './exchanges/router.ts';
-import { noKeys } from './exchanges/sender-keys.ts';
+import { Routing } from './exchanges/routing.ts';
+import { Background } from './flow/background.ts';
+import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
+import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
-import { formatNumbers, hasHiddenHeaders, type MessageFormat } from './format.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
-import { MemoryWatch } from './memory-watch.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Delivery } from './subscription.ts';
@@ -52,6 +50,10 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly logins: Logins;
   /** Makes publishers wait where memory, disk or log run short. */
   readonly flow = new Flow();
+  /** Deliveries that a channel may leave unsettled now. */
+  unsettledCountMax: number;
+  /** Bytes that all peers together have not read yet. */
+  readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
@@ -62,19 +64,20 @@ export class Broker implements VhostHost, Journal<Change> {
   isRejected = false;
   /** The group it is in, which confirms it once synced; 0 where nothing durable took it. */
   group = 0;
-  /** Called after each sync with the group up to which everything is durable. */
-  readonly durableListeners = new Set<(group: number) => void>();
+  /** Whoever waits for something to be on the disk. */
+  readonly logWaiters = new LogWaiters();
+  /** Work that grows with data, done in slices. */
+  readonly background = new Background(
+    () => this.pump(),
+    (error) => this.internalError(error, 'a client that is gone'),
+  );
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #formats: (MessageFormat | undefined)[] = [];
-  readonly #routers = new Map<Vhost, Router>();
+  readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
-  /** Asked by headers exchanges only, so that routing needs no closure a message. */
-  #asked: Publication | undefined = undefined;
-  readonly #headers = (): Arguments => this.#askHeaders();
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
@@ -82,6 +85,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#random = options.random ?? systemRandom;
     this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
+    this.unsettledCountMax = this.limits.unsettledCountMax;
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
@@ -96,8 +100,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#deadLettering = new DeadLettering({
       nowMs: () => this.nowMs(),
       vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.#formatOf(number),
-      route: (vhost, exchange, publication) => this.#route(vhost, exchange, publication),
+      formatOf: (number) => this.#routing.formatOf(number),
+      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
       storeDead: (letter, queues) => this.#storeDead(letter, queues),
       spend: (units) => this.turns.work.spend(units),
     });
@@ -106,7 +110,7 @@ export class Broker implements VhostHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // only changes are ever written
       snapshot: () => this.snapshot(),
     });
-    for (const format of options.formats) this.#formats[formatNumbers[format.name]] = format;
+    this.#routing = new Routing(this.limits, options.formats);
   }
 
   /**
@@ -152,6 +156,11 @@ export class Broker implements VhostHost, Journal<Change> {
     return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
   }
 
+  requireMemory(what: string): void {
+    if (!this.#memory.isExhausted || this.isRecovering) return;
+    throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
+  }
+
   /** The group up to which everything is synced. */
   get durableGroup(): number {
     return this.store.log.durableGroup;
@@ -159,7 +168,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** To be called by the log once per synced group. */
   onDurable(group: number): void {
-    for (const listener of this.durableListeners) listener(group);
+    this.logWaiters.durable(group);
     const isBehind = this.store.log.pendingBytes * 2 >= this.limits.pendingBytesMax;
     if (this.flow.isPaused && !isBehind) this.flow.setPaused(false);
     this.pump();
@@ -243,12 +252,14 @@ export class Broker implements VhostHost, Journal<Change> {
     const { definedGroup } = this.store;
     if (definedGroup <= this.durableGroup) return Promise.resolve();
     return new Promise((resolve) => {
-      const listener = (group: number) => {
-        if (group < definedGroup) return;
-        this.durableListeners.delete(listener);
-        resolve();
+      const waiter: LogWaiter = {
+        isAwaitingLog: false,
+        durable: (group) => {
+          if (group >= definedGroup) resolve();
+          else this.logWaiters.add(waiter);
+        },
       };
-      this.durableListeners.add(listener);
+      this.logWaiters.add(waiter);
     });
   }
 
@@ -265,11 +276,13 @@ export class Broker implements VhostHost, Journal<Change> {
   /**
    * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
    * `group`; deliveries wait for `pump`.
+   *
+   * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
   publish(vhost: Vhost, publication: Publication): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#route(vhost, exchange, publication);
+    const route = this.#routing.route(vhost, exchange, publication);
     this.isRejected = false;
     this.group = 0;
     this.routed = route.queues.length;
@@ -320,34 +333,6 @@ export class Broker implements VhostHost, Journal<Change> {
     return takers;
   }
 
-  #route(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
-    this.#asked = publication;
-    const { routingKey, moreKeys, remembered } = publication;
-    const router = this.#router(vhost);
-    if (moreKeys === noKeys) return router.route(exchange, routingKey, this.#headers, remembered);
-    return router.routeByAll(exchange, [routingKey, ...moreKeys], this.#headers);
-  }
-
-  #formatOf(number: number): MessageFormat | undefined {
-    return this.#formats[number & ~hasHiddenHeaders];
-  }
-
-  #router(vhost: Vhost): Router {
-    let router = this.#routers.get(vhost);
-    if (router === undefined) {
-      router = new Router(vhost, this.limits.routeCacheCountMax);
-      this.#routers.set(vhost, router);
-    }
-    return router;
-  }
-
-  #askHeaders(): Arguments {
-    const asked = this.#asked;
-    if (asked === undefined) return noArguments;
-    const format = this.#formatOf(asked.format);
-    return format?.headers(asked.head, asked.headStart, asked.headEnd) ?? noArguments;
-  }
-
   /** Publishes what died in a queue to the queue's dead letter exchange. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     try {
@@ -384,6 +369,8 @@ export class Broker implements VhostHost, Journal<Change> {
   tick(): void {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
+    const { unsettledCountMax, unsettledCountShort } = this.limits;
+    this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
     this.doDue();
   }
 
@@ -466,7 +453,7 @@ export class Broker implements VhostHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
-    this.#routers.delete(vhost);
+    this.#routing.forget(vhost);
   }
 
   /** Everything durable that was declared. */
@@ -479,6 +466,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
+    this.background.finish();
     this.pump();
     // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
     for (let turn = 0; turn < closingTurnsMax; turn++) {

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 export interface Limits {
   /** Bytes appended to the log and not yet synced, above which publishers' transports are paused; they resume at half. */
   readonly pendingBytesMax: number;
-  /** Resident bytes of the process above which publishers are blocked. */
+  /** Bytes of memory that the process uses above which publishers are blocked. */
   readonly memoryBytesMax: number;
   /** Bytes of one message's body. */
   readonly bodyBytesMax: number;
@@ -13,6 +13,24 @@ export interface Limits {
    * that nothing more is read from it, and replies that others send it are dropped.
    */
   readonly unreadBytesMax: number;
+  /** Bytes that all peers together may leave unread, above which each may have its share only ... */
+  readonly unreadBytesSum: number;
+  /** ... of so many bytes: nothing more is read from a peer with more. */
+  readonly unreadBytesShare: number;
+  /** Bytes of answers that wait for the log or for other answers, above which nothing more is read from the peer. */
+  readonly heldBytesMax: number;
+  /** Bytes of bodies that a connection may have begun and not ended, beside one message of the largest size. */
+  readonly unfinishedBytesMax: number;
+  /** Bytes that the messages of a transaction may take before it commits. */
+  readonly transactionBytesMax: number;
+  /** Deliveries that a channel may leave unsettled whatever prefetch it asks for. */
+  readonly unsettledCountMax: number;
+  /** The same while memory is short. */
+  readonly unsettledCountShort: number;
+  /** Consumers that a channel may have while memory is short. */
+  readonly consumerCountShort: number;
+  /** Milliseconds after which a connection is closed that is made to wait, or whose peer takes nothing. */
+  readonly stuckMsMax: number;
   /**
    * Milliseconds that a delivery may stay unsettled, after which its channel is closed; a queue's
    * `x-consumer-timeout` goes before it. Infinity for any time. It is looked at once a minute.
@@ -20,6 +38,13 @@ export interface Limits {
   readonly consumerTimeoutMs: number;
   /** Routing keys an exchange remembers the queues of. */
   readonly routeCacheCountMax: number;
+  /** Queues in all remembered routes of a virtual host, each counted as often as it is in one. */
+  readonly routeCacheQueueCountMax: number;
+  /**
+   * Words of patterns and headers of bindings that are compared with one message. Above that it is
+   * refused, so that no set of bindings keeps a broker from everything else.
+   */
+  readonly routeStepCountMax: number;
   /** Bytes of one declaration's or binding's arguments: names and values. */
   readonly argumentsBytesMax: number;
   /** Queues of one virtual host. */
@@ -45,8 +70,19 @@ export const defaultLimits: Limits = {
   memoryBytesMax: Math.floor(totalmem() * 0.4),
   bodyBytesMax: 128 * 1024 * 1024,
   unreadBytesMax: 32 * 1024 * 1024,
+  unreadBytesSum: 256 * 1024 * 1024,
+  unreadBytesShare: 1024 * 1024,
+  heldBytesMax: 1024 * 1024,
+  unfinishedBytesMax: 32 * 1024 * 1024,
+  transactionBytesMax: 256 * 1024 * 1024,
+  unsettledCountMax: 1_048_576,
+  unsettledCountShort: 1024,
+  consumerCountShort: 16,
+  stuckMsMax: 30 * 60 * 1000,
   consumerTimeoutMs: 30 * 60 * 1000,
   routeCacheCountMax: 16_384,
+  routeCacheQueueCountMax: 524_288,
+  routeStepCountMax: 400_000,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,
   exchangeCountMax: 100_000,

@@ -40,6 +40,11 @@ export class Publication {
   readonly partStarts: number[] = [];
   readonly partEnds: number[] = [];
 
+  /** Bytes of head, keys and body. */
+  get sizeBytes(): number {
+    return this.headEnd - this.headStart + this.keysEnd - this.keysStart + this.bodyLength;
+  }
+
   /** Adds the next part of the body: the bytes between two offsets. */
   addPart(buffer: Buffer, start: number, end: number): void {
     const n = this.partCount;

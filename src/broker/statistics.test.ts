@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AmqpPeer, openBroker, publishFrames } from '../../tests/support/amqp-peer.ts';
-import { takeStatistics } from './statistics.ts';
+import { listedCountMax, takeStatistics, takeStatisticsInSlices } from './statistics.ts';
 
 const int = (value: number) => ({ type: 'signedint', value }) as const;
 const text = (value: string) => ({ type: 'longstr', value }) as const;
@@ -46,6 +46,10 @@ test('statistics say what lies in each queue and what became of every message', 
       settled: 1,
       deadLettered: 0,
     },
+    queueCount: 1,
+    readyCount: 1,
+    unsettledCount: 3,
+    readyBytes: 5,
     exchangeCount: 7,
     connectionCount: 2,
     channelCount: 2,
@@ -94,4 +98,24 @@ test('connections that wait are counted while there is a reason', async () => {
   assert.deepEqual([blockedConnectionCount, blockedReason], [1, 'low on disk']);
   publisher?.connection.ended();
   assert.equal(takeStatistics(broker).connectionCount, 1);
+});
+
+test('statistics of many queues are taken over several turns, and list no more than some', async () => {
+  const { broker } = await openBroker();
+  const vhost = broker.vhost('/');
+  const options = { durable: false, exclusive: false, autoDelete: false, arguments: {} };
+  const count = listedCountMax + 4000;
+  for (let i = 0; i < count; i++) vhost.declareQueue(`q${i}`, options, broker);
+  let turnCount = 0;
+  let isDone = false;
+  const countTurns = () => {
+    turnCount++;
+    if (!isDone) setImmediate(countTurns);
+  };
+  setImmediate(countTurns);
+  const inSlices = await takeStatisticsInSlices(broker);
+  isDone = true;
+  assert.deepEqual([inSlices.queueCount, inSlices.queues.length], [count, listedCountMax]);
+  assert.ok(turnCount >= 2, `${turnCount} turns`);
+  assert.deepEqual(inSlices, takeStatistics(broker));
 });

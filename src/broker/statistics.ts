@@ -2,6 +2,12 @@ import type { Broker } from './broker.ts';
 import type { Counters } from './counters.ts';
 import type { Queue } from './queue.ts';
 
+/** Queues that are told of one by one; of more there are sums only. */
+export const listedCountMax = 1000;
+
+/** Queues looked at in one turn of the event loop. */
+const sliceCount = 2000;
+
 /** One queue at one moment; counters begin with the broker's process. */
 export interface QueueStatistics {
   readonly vhost: string;
@@ -20,7 +26,13 @@ export interface QueueStatistics {
 
 /** A broker at one moment. */
 export interface BrokerStatistics {
+  /** Each queue, but no more than {@link listedCountMax}. */
   readonly queues: readonly QueueStatistics[];
+  readonly queueCount: number;
+  /** Of all queues together. */
+  readonly readyCount: number;
+  readonly unsettledCount: number;
+  readonly readyBytes: number;
   /** Of all queues there have been since the process began. */
   readonly counters: Readonly<Counters>;
   readonly exchangeCount: number;
@@ -40,24 +52,68 @@ export interface BrokerStatistics {
   readonly memoryBytes: number;
 }
 
+/** Sums over the queues that were looked at so far. */
+class QueueSums {
+  readonly listed: QueueStatistics[] = [];
+  count = 0;
+  readyCount = 0;
+  unsettledCount = 0;
+  readyBytes = 0;
+  consumerCount = 0;
+  deliveredCount = 0;
+  settledCount = 0;
+
+  add(queue: Queue): void {
+    this.count++;
+    this.readyCount += queue.readyCount;
+    this.unsettledCount += queue.window.count - queue.readyCount;
+    this.readyBytes += queue.readyBytes;
+    this.consumerCount += queue.subscriptions.length;
+    this.deliveredCount += queue.deliveredCount;
+    this.settledCount += queue.settledCount;
+    if (this.listed.length < listedCountMax) this.listed.push(ofQueue(queue));
+  }
+}
+
 /** Looks at every queue and connection once; nothing is counted for it meanwhile. */
 export function takeStatistics(broker: Broker): BrokerStatistics {
+  const sums = new QueueSums();
+  for (const vhost of broker.vhosts.values()) {
+    for (const queue of vhost.queues.values()) sums.add(queue);
+  }
+  return withSums(broker, sums);
+}
+
+/** The same without keeping anybody waiting: many queues are looked at over several turns. */
+export async function takeStatisticsInSlices(broker: Broker): Promise<BrokerStatistics> {
+  const sums = new QueueSums();
+  for (const vhost of broker.vhosts.values()) {
+    for (const queue of vhost.queues.values()) {
+      sums.add(queue);
+      if (sums.count % sliceCount === 0) await new Promise(setImmediate);
+    }
+  }
+  return withSums(broker, sums);
+}
+
+function withSums(broker: Broker, sums: QueueSums): BrokerStatistics {
   const vhosts = [...broker.vhosts.values()];
-  const queues = vhosts.flatMap((vhost) => [...vhost.queues.values()].map(ofQueue));
-  const sum = (of: (queue: QueueStatistics) => number) =>
-    queues.reduce((total, queue) => total + of(queue), 0);
   const { blockedReason } = broker.flow;
   return {
-    queues,
+    queues: sums.listed,
+    queueCount: sums.count,
+    readyCount: sums.readyCount,
+    unsettledCount: sums.unsettledCount,
+    readyBytes: sums.readyBytes,
     counters: {
       ...broker.counters,
-      delivered: broker.counters.delivered + sum((queue) => queue.deliveredCount),
-      settled: broker.counters.settled + sum((queue) => queue.settledCount),
+      delivered: broker.counters.delivered + sums.deliveredCount,
+      settled: broker.counters.settled + sums.settledCount,
     },
     exchangeCount: vhosts.reduce((total, vhost) => total + vhost.exchanges.size, 0),
     connectionCount: broker.sessions.size,
     channelCount: [...broker.sessions].reduce((total, session) => total + session.channelCount, 0),
-    consumerCount: sum((queue) => queue.consumerCount),
+    consumerCount: sums.consumerCount,
     blockedConnectionCount: blockedReason === undefined ? 0 : broker.flow.publisherCount,
     blockedReason,
     isPaused: broker.flow.isPaused,

@@ -4,6 +4,9 @@ import type { Publication } from './publication.ts';
 import type { Outcome, Subscription } from './subscription.ts';
 import type { Vhost } from './vhost.ts';
 
+/** What a message that is kept is counted as, besides its bytes. */
+const publicationBytes = 512;
+
 interface Settlement {
   readonly subscription: Subscription;
   readonly first: number;
@@ -17,14 +20,26 @@ export class Transaction {
   readonly #vhost: Vhost;
   #publications: Publication[] = [];
   #settlements: Settlement[] = [];
+  /** Of the messages that are kept. */
+  #bytes = 0;
 
   constructor(broker: Broker, vhost: Vhost) {
     this.#broker = broker;
     this.#vhost = vhost;
   }
 
-  /** Keeps a copy of the message until commit. */
+  /**
+   * Keeps a copy of the message until commit.
+   *
+   * @throws {BrokerError} `resource-error` where the transaction has become too large
+   */
   publish(publication: Publication): void {
+    this.#bytes += publicationBytes + publication.sizeBytes;
+    const allowed = this.#broker.limits.transactionBytesMax;
+    if (this.#bytes > allowed) {
+      const found = `transaction of ${this.#bytes} bytes with ${this.#publications.length + 1} messages`;
+      throw new BrokerError('resource-error', `${found}, at most ${allowed} bytes are allowed`);
+    }
     this.#publications.push(publication.copy());
   }
 
@@ -72,5 +87,6 @@ export class Transaction {
   rollback(): void {
     this.#publications = [];
     this.#settlements = [];
+    this.#bytes = 0;
   }
 }

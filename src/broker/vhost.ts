@@ -10,6 +10,7 @@ import {
 } from './arguments.ts';
 import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
+import { BindingSources } from './exchanges/binding-sources.ts';
 import {
   type Binding,
   type Destination,
@@ -19,6 +20,7 @@ import {
   exchangeTypes,
 } from './exchanges/exchange.ts';
 import { checkMatch } from './exchanges/headers.ts';
+import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
@@ -37,6 +39,10 @@ export interface VhostHost extends QueueHost {
   newWindow(number: number | undefined, isDurable: boolean): Window;
   /** 22 characters nobody can guess. */
   randomName(): string;
+  /** Does work that grows with data, most of it later. */
+  readonly background: Background;
+  /** @throws {BrokerError} `resource-error` where there is no memory for one more `what` */
+  requireMemory(what: string): void;
 }
 
 const classic = { type: 'longstr', value: 'classic' } as const;
@@ -60,6 +66,9 @@ export class Vhost {
   /** Changes with every binding and name, so that remembered routes can be told stale. */
   version = 0;
   readonly #host: VhostHost;
+  readonly #sources = new BindingSources();
+  /** Exclusive queues by the connection that owns them. */
+  readonly #owned = new Map<object, Set<Queue>>();
 
   constructor(host: VhostHost, name: string) {
     this.#host = host;
@@ -123,6 +132,7 @@ export class Vhost {
       return found;
     }
     this.#requireOrdinaryName('exchange', name);
+    this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
     return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
   }
@@ -168,7 +178,7 @@ export class Vhost {
     }
     const exchange = this.exchanges.get(name);
     if (exchange === undefined) return;
-    if (how.ifUnused && exchange.bindings.size > 0) {
+    if (how.ifUnused && exchange.bindingCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} in use`);
     }
     this.removeExchange(exchange);
@@ -176,22 +186,38 @@ export class Vhost {
 
   /** Removes an exchange with every binding from and to it. */
   removeExchange(exchange: Exchange): void {
-    if (!this.exchanges.delete(exchange.name)) return;
+    if (this.exchanges.get(exchange.name) !== exchange) return;
+    this.exchanges.delete(exchange.name);
+    exchange.isDeleted = true;
     if (exchange.options.durable) {
       this.#host.define({ kind: 'exchange-deleted', vhost: this.name, name: exchange.name });
     }
-    this.#forget(exchange);
+    this.version++;
+    this.#later(this.#unbindExchange(exchange));
   }
 
-  #forget(destination: Destination): void {
-    this.version++;
-    for (const source of [...this.exchanges.values()]) {
-      if (source.forget(destination)) this.#deleteUnused(source);
+  *#unbindExchange(exchange: Exchange): Generator<void> {
+    yield* this.#unbind(exchange);
+    yield* this.#sources.forget(exchange);
+  }
+
+  /** Forgets the bindings to what is deleted, to which nothing is routed any more. */
+  *#unbind(destination: Destination): Generator<void> {
+    for (const source of this.#sources.take(destination)) {
+      yield* source.forget(destination);
+      this.#deleteUnused(source);
+      yield;
     }
   }
 
+  /** What is read back from the log is done at once, since the next change may depend on it. */
+  #later(steps: Iterable<void>): void {
+    if (!this.#host.isRecovering) this.#host.background.run(steps);
+    else for (const _ of steps);
+  }
+
   #deleteUnused(source: Exchange): void {
-    if (this.#host.isRecovering || !source.options.autoDelete || source.bindings.size > 0) return;
+    if (this.#host.isRecovering || !source.options.autoDelete || source.bindingCount > 0) return;
     this.removeExchange(source);
   }
 
@@ -244,9 +270,24 @@ export class Vhost {
     this.#requireRoom('queue', this.queues.size, queueCountMax);
     readQueueArguments(options.arguments, subject);
     checkQueueOptions(options, subject);
+    this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
-    if (options.exclusive) queue.owner = owner;
+    if (options.exclusive) this.#own(queue, owner);
     return queue;
+  }
+
+  #own(queue: Queue, owner: object): void {
+    queue.owner = owner;
+    const own = this.#owned.get(owner);
+    if (own === undefined) this.#owned.set(owner, new Set([queue]));
+    else own.add(queue);
+  }
+
+  #disown(queue: Queue): void {
+    const own = queue.owner === undefined ? undefined : this.#owned.get(queue.owner);
+    if (own === undefined || queue.owner === undefined) return;
+    own.delete(queue);
+    if (own.size === 0) this.#owned.delete(queue.owner);
   }
 
   /** Adds a queue whose declaration was checked; the number is the one it had before a restart. */
@@ -293,17 +334,20 @@ export class Vhost {
   removeQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
+    this.#disown(queue);
     queue.end();
     if (queue.window.isDurable) {
       this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
     }
-    this.#forget(queue);
+    this.version++;
+    this.#later(this.#unbind(queue));
   }
 
-  /** Removes the exclusive queues of a connection that has ended. */
-  release(owner: object): void {
-    for (const queue of [...this.queues.values()]) {
-      if (queue.owner === owner) this.removeQueue(queue);
+  /** Removes the exclusive queues of a connection that has ended, one a step. */
+  *release(owner: object): Generator<void> {
+    for (const queue of this.#owned.get(owner) ?? []) {
+      this.removeQueue(queue);
+      yield;
     }
   }
 
@@ -313,16 +357,21 @@ export class Vhost {
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
     if (source.type === 'headers') checkMatch(args['x-match']);
     const binding = { destination, routingKey, arguments: args };
-    if (!this.#host.isRecovering) this.#requireNewBinding(source, routingKey, args);
-    if (source.bind(binding)) this.#defineBinding('bound', source, binding);
+    if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
+    if (!source.bind(binding)) return;
+    this.#sources.add(source, destination);
+    this.#defineBinding('bound', source, binding);
   }
 
-  #requireNewBinding(source: Exchange, routingKey: string, args: Arguments): void {
+  #requireNewBinding(source: Exchange, binding: Binding): void {
+    const { routingKey, arguments: args } = binding;
     const { argumentsBytesMax, bindingCountMax } = this.#host.limits;
     const subject = describe('exchange', source.name, this.name);
     requireShortName(`routing key of a binding of ${subject}`, routingKey);
     requireSmallArguments(args, `a binding of ${subject}`, argumentsBytesMax);
-    if (source.bindings.size < bindingCountMax) return;
+    if (source.hasBinding(binding)) return;
+    this.#host.requireMemory('binding');
+    if (source.bindingCount < bindingCountMax) return;
     const why = `binding limit of ${subject} (${bindingCountMax}) is reached`;
     throw new BrokerError('precondition-failed', `cannot bind: ${why}`);
   }
@@ -332,6 +381,7 @@ export class Vhost {
     this.#requireNotDefault(source.name);
     const binding = { destination, routingKey, arguments: args };
     if (!source.unbind(binding)) return;
+    if (!source.leadsTo(destination)) this.#sources.remove(source, destination);
     this.#defineBinding('unbound', source, binding);
     this.#deleteUnused(source);
   }
@@ -343,12 +393,15 @@ export class Vhost {
     }
   }
 
-  /** Ends everything in it: consumers are told, messages are dropped. */
+  /** Ends everything in it: consumers are told, messages are dropped. Most of that is done later. */
   end(): void {
     this.version++;
-    for (const queue of this.queues.values()) queue.end();
+    const queues = [...this.queues.values()];
     this.queues.clear();
     this.exchanges.clear();
+    this.#sources.clear();
+    this.#owned.clear();
+    this.#later(endAll(queues));
   }
 
   /** Changes that recreate everything durable here. */
@@ -364,11 +417,18 @@ export class Vhost {
       if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
     }
     for (const source of exchanges) {
-      for (const binding of source.bindings.values()) {
-        if (isDurableBinding(source, binding.destination))
+      for (const binding of source.bindings()) {
+        if (!binding.destination.isDeleted && isDurableBinding(source, binding.destination))
           yield bindingChange('bound', vhost, source, binding);
       }
     }
+  }
+}
+
+function* endAll(queues: readonly Queue[]): Generator<void> {
+  for (const queue of queues) {
+    queue.end();
+    yield;
   }
 }
 

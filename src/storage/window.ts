@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import { DueTimes } from './messages/due-times.ts';
 import { SmallRings } from './small-rings.ts';
 
@@ -9,6 +10,7 @@ const wordCount = 3;
 /** Messages that the first ring has room for. */
 const ringSizeMin = 16;
 const smallRings = new SmallRings(ringSizeMin * wordCount);
+const pool = new ChunkPool(size * wordCount);
 /** In a state, which has a priority and a count of failures besides. */
 const returned = 1;
 
@@ -54,7 +56,6 @@ export class Window {
   #chunks: (Uint32Array | undefined)[] = [];
   /** Live messages in each chunk. */
   #left: number[] = [];
-  #spare: Uint32Array | undefined = undefined;
 
   /** @param next the first sequence number, 0 for a new queue */
   constructor(number: number, isDurable: boolean, next = 0) {
@@ -113,8 +114,7 @@ export class Window {
     }
     let chunk = this.#chunks[index];
     if (chunk === undefined) {
-      chunk = this.#spare ?? new Uint32Array(size * wordCount);
-      this.#spare = undefined;
+      chunk = pool.take();
       this.#chunks[index] = chunk;
     }
     this.#left[index] = (this.#left[index] ?? 0) + 1;
@@ -131,7 +131,7 @@ export class Window {
     this.#states?.delete(old);
     const first = this.#first;
     this.#mask = (relative < size / 4 ? size / 4 : size) - 1;
-    const ring = relative < size ? new Uint32Array((this.#mask + 1) * wordCount) : undefined;
+    const ring = relative < size ? newRing(this.#mask + 1) : undefined;
     if (ring === undefined) this.#first = first - (first % size);
     this.#ring = ring;
     this.#base = 0;
@@ -143,7 +143,7 @@ export class Window {
       const state = states?.[s & oldMask] ?? 0;
       if (state !== 0) this.#setState(to, s, state);
     }
-    if (oldMask < ringSizeMin) smallRings.giveBack(old, oldBase);
+    giveBackRing(old, oldBase, oldMask + 1);
   }
 
   /** Whether the message is neither settled nor unknown. */
@@ -328,7 +328,7 @@ export class Window {
   }
 
   #free(index: number, chunk: Uint32Array): void {
-    this.#spare = chunk;
+    pool.giveBack(chunk);
     this.#states?.delete(chunk);
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
@@ -345,6 +345,9 @@ export class Window {
     if (this.#dues !== undefined) this.#dues.clear();
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
+    for (const chunk of this.#chunks) {
+      if (chunk !== undefined && chunk !== last) pool.giveBack(chunk);
+    }
     this.#base = last === undefined ? smallRings.take() : 0;
     this.#ring = last ?? smallRings.words;
     this.#mask = (last === undefined ? ringSizeMin : size) - 1;
@@ -355,8 +358,19 @@ export class Window {
   /** Gives back what it has in common with others; to be called once nothing is live. */
   end(): void {
     assert(this.count === 0, 'a window ends with messages');
-    if (this.#ring === undefined || this.#mask >= ringSizeMin) return;
-    smallRings.giveBack(this.#ring, this.#base);
+    if (this.#ring !== undefined) giveBackRing(this.#ring, this.#base, this.#mask + 1);
+    for (const chunk of this.#chunks) if (chunk !== undefined) pool.giveBack(chunk);
     this.#ring = undefined;
+    this.#chunks.length = 0;
+    this.#left.length = 0;
   }
+}
+
+function newRing(messageCount: number): Uint32Array {
+  return messageCount === size ? pool.take() : new Uint32Array(messageCount * wordCount);
+}
+
+function giveBackRing(ring: Uint32Array, base: number, messageCount: number): void {
+  if (messageCount === ringSizeMin) smallRings.giveBack(ring, base);
+  else if (messageCount === size) pool.giveBack(ring.fill(0));
 }

@@ -66,7 +66,9 @@ class RandomClient {
 /** With every client gone nothing is held for one, and what is ready is all there is. */
 function requireNothingHeld(broker: Broker, retainedCount: number | undefined): void {
   assert.equal(broker.sessions.size, 0, 'sessions');
-  assert.equal(broker.durableListeners.size, 0, 'listeners for the log');
+  assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
+  assert.ok(broker.background.isIdle, 'work is left');
+  assert.equal(broker.unread.bytes, 0, 'unread bytes');
   assert.equal(broker.flow.publisherCount, 0, 'publishers');
   let liveCount = 0;
   for (const queue of broker.vhost('/').queues.values()) {
@@ -166,6 +168,7 @@ async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
   requireService(witness);
   for (const { peer } of [...clients, { peer: witness }]) peer.connection.ended();
   broker.tick();
+  await ground.sync();
   requireNothingHeld(broker, ground.retainedCount());
   await ground.end();
 }

@@ -1,7 +1,8 @@
 import type { Argument, Arguments } from '../arguments.ts';
 import { canonicalArguments } from '../arguments.ts';
 import type { Queue } from '../queue.ts';
-import { matchesHeaders } from './headers.ts';
+import { Counted } from './counted.ts';
+import { HeadersMatch } from './headers.ts';
 import { TopicTree } from './topic-tree.ts';
 
 /** What a binding may point to. */
@@ -35,10 +36,14 @@ export class Exchange {
   readonly options: ExchangeOptions;
   /** Where messages go that no binding took. */
   readonly alternate: Argument | undefined;
-  readonly bindings = new Map<string, Binding>();
-  readonly #byKey = new Map<string, Set<Destination>>();
+  /** Nothing is routed to it any more. */
+  isDeleted = false;
+  /** Bindings, but for those to a destination that is deleted. */
+  bindingCount = 0;
+  readonly #to = new Map<Destination, Map<string, Binding>>();
+  readonly #byKey = new Map<string, Counted<Destination>>();
   readonly #topics = new TopicTree<Destination>();
-  #isStale = false;
+  readonly #matches = new Map<Binding, HeadersMatch>();
 
   constructor(vhost: string, name: string, type: ExchangeType, options: ExchangeOptions) {
     this.vhost = vhost;
@@ -50,74 +55,142 @@ export class Exchange {
 
   /** Adds a binding; false where the same one exists. */
   bind(binding: Binding): boolean {
+    const { destination } = binding;
+    let own = this.#to.get(destination);
+    if (own === undefined) {
+      own = new Map();
+      this.#to.set(destination, own);
+    }
     const key = bindingKey(binding);
-    if (this.bindings.has(key)) return false;
-    this.bindings.set(key, binding);
+    if (own.has(key)) return false;
+    own.set(key, binding);
+    this.bindingCount++;
     this.#index(binding);
     return true;
   }
 
   /** Whether there is a binding like this. */
   hasBinding(binding: Binding): boolean {
-    return this.bindings.has(bindingKey(binding));
+    return this.#to.get(binding.destination)?.has(bindingKey(binding)) === true;
+  }
+
+  /** Whether there is any binding to a destination. */
+  leadsTo(destination: Destination): boolean {
+    return this.#to.has(destination);
   }
 
   /** Removes a binding; false where there is none like it. */
   unbind(binding: Binding): boolean {
-    const isRemoved = this.bindings.delete(bindingKey(binding));
-    if (isRemoved) this.#isStale = true;
-    return isRemoved;
-  }
-
-  /** Removes every binding to a destination that is being deleted; true where there was one. */
-  forget(destination: Destination): boolean {
-    const before = this.bindings.size;
-    for (const [key, binding] of this.bindings) {
-      if (binding.destination === destination) this.bindings.delete(key);
-    }
-    if (this.bindings.size === before) return false;
-    this.#isStale = true;
+    const own = this.#to.get(binding.destination);
+    const key = bindingKey(binding);
+    const found = own?.get(key);
+    if (own === undefined || found === undefined) return false;
+    own.delete(key);
+    if (own.size === 0) this.#to.delete(binding.destination);
+    this.bindingCount--;
+    this.#unindex(found);
     return true;
   }
 
-  /** Calls `take` for every destination a message with this key and these headers goes to. */
-  route(key: string, headers: () => Arguments, take: (destination: Destination) => void): void {
-    if (this.#isStale) this.#reindex();
-    switch (this.type) {
-      case 'fanout':
-        for (const binding of this.bindings.values()) take(binding.destination);
-        return;
-      case 'direct':
-        for (const destination of this.#byKey.get(key) ?? []) take(destination);
-        return;
-      case 'topic':
-        this.#topics.match(key, take);
-        return;
-      case 'headers':
-        for (const binding of this.bindings.values()) {
-          if (matchesHeaders(binding.arguments, headers())) take(binding.destination);
-        }
+  /** Forgets every binding to a destination that is deleted, one a step. */
+  *forget(destination: Destination): Generator<void> {
+    const own = this.#to.get(destination);
+    if (own === undefined) return;
+    this.#to.delete(destination);
+    this.bindingCount -= own.size;
+    if (this.type === 'fanout') return;
+    for (const binding of own.values()) {
+      this.#unindex(binding);
+      yield;
     }
   }
 
-  #index({ routingKey, destination }: Binding): void {
-    if (this.type === 'topic') this.#topics.add(routingKey, destination);
-    if (this.type !== 'direct') return;
-    const set = this.#byKey.get(routingKey) ?? new Set();
-    this.#byKey.set(routingKey, set.add(destination));
+  /** Every binding. */
+  *bindings(): Generator<Binding> {
+    for (const own of this.#to.values()) yield* own.values();
   }
 
-  /** Two bindings may lead to one place by one key, so removal starts over, when next routed. */
-  #reindex(): void {
-    this.#isStale = false;
-    this.#topics.clear();
-    this.#byKey.clear();
-    for (const binding of this.bindings.values()) this.#index(binding);
+  /** Everything that a binding leads to, once. */
+  destinations(): Iterable<Destination> {
+    return this.#to.keys();
+  }
+
+  /**
+   * Calls `take` for every destination a message with this key and these headers goes to; for one
+   * that is deleted too, as long as not everything of it is forgotten.
+   *
+   * @param stepCountMax words and headers compared, after which it ends
+   * @returns how many were compared; more than `stepCountMax` where it was ended
+   */
+  route(
+    key: string,
+    headers: () => Arguments,
+    take: (destination: Destination) => void,
+    stepCountMax: number,
+  ): number {
+    switch (this.type) {
+      case 'fanout':
+        for (const destination of this.#to.keys()) take(destination);
+        return 0;
+      case 'direct':
+        this.#byKey.get(key)?.each(take);
+        return 0;
+      case 'topic':
+        return this.#topics.match(key, take, stepCountMax);
+      case 'headers':
+        return this.#routeByHeaders(headers, take, stepCountMax);
+    }
+  }
+
+  #routeByHeaders(
+    headers: () => Arguments,
+    take: (destination: Destination) => void,
+    stepCountMax: number,
+  ): number {
+    let steps = 0;
+    if (this.#matches.size === 0) return steps;
+    const found = headers();
+    for (const [binding, match] of this.#matches) {
+      const compared = match.compare(found);
+      steps += Math.abs(compared);
+      if (steps > stepCountMax) return steps;
+      if (compared > 0) take(binding.destination);
+    }
+    return steps;
+  }
+
+  /** Whether messages go elsewhere when they have another routing key. */
+  get asksForKey(): boolean {
+    return this.type === 'direct' || this.type === 'topic';
+  }
+
+  #index(binding: Binding): void {
+    const { routingKey, destination } = binding;
+    if (this.type === 'topic') this.#topics.add(routingKey, destination);
+    else if (this.type === 'headers') {
+      this.#matches.set(binding, new HeadersMatch(binding.arguments));
+    } else if (this.type === 'direct') {
+      let found = this.#byKey.get(routingKey);
+      if (found === undefined) {
+        found = new Counted();
+        this.#byKey.set(routingKey, found);
+      }
+      found.add(destination);
+    }
+  }
+
+  #unindex(binding: Binding): void {
+    const { routingKey, destination } = binding;
+    if (this.type === 'topic') this.#topics.remove(routingKey, destination);
+    else if (this.type === 'headers') this.#matches.delete(binding);
+    else if (this.#byKey.get(routingKey)?.remove(destination) === true) {
+      this.#byKey.delete(routingKey);
+    }
   }
 }
 
-function bindingKey(binding: Binding): string {
-  const { destination, routingKey } = binding;
-  const args = canonicalArguments(binding.arguments);
-  return JSON.stringify([destination.kind, destination.name, routingKey, args]);
+/** The same for the same binding to one destination. */
+function bindingKey({ routingKey, arguments: args }: Binding): string {
+  const text = canonicalArguments(args);
+  return `${text.length}:${text}${routingKey}`;
 }

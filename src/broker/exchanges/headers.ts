@@ -19,18 +19,42 @@ export function checkMatch(match: Argument | undefined): void {
 }
 
 /**
- * Whether a message's headers match a binding of a headers exchange. An argument without a value
- * only asks that the header be there.
+ * What a binding of a headers exchange asks of a message, read once. An argument without a value only
+ * asks that the header be there.
  */
-export function matchesHeaders(wanted: Arguments, headers: Arguments): boolean {
-  const how = wanted['x-match']?.value ?? 'all';
-  const isAny = how === 'any' || how === 'any-with-x';
-  const withX = how === 'all-with-x' || how === 'any-with-x';
-  for (const [name, value] of Object.entries(wanted)) {
-    if (name === 'x-match' || (!withX && name.startsWith('x-'))) continue;
-    const header = headers[name];
-    const matches = header !== undefined && (value.type === 'void' || hasSameValue(value, header));
-    if (matches === isAny) return isAny;
+export class HeadersMatch {
+  readonly #isAny: boolean;
+  readonly #names: readonly string[];
+  readonly #values: readonly Argument[];
+
+  /** @param wanted the binding's arguments */
+  constructor(wanted: Arguments) {
+    const how = wanted['x-match']?.value ?? 'all';
+    const withX = how === 'all-with-x' || how === 'any-with-x';
+    const entries = Object.entries(wanted).filter(
+      ([name]) => name !== 'x-match' && (withX || !name.startsWith('x-')),
+    );
+    this.#isAny = how === 'any' || how === 'any-with-x';
+    this.#names = entries.map(([name]) => name);
+    this.#values = entries.map(([, value]) => value);
   }
-  return !isAny;
+
+  /**
+   * Compares a message's headers.
+   *
+   * @returns headers looked at, at least 1; negative where the message does not match
+   */
+  compare(headers: Arguments): number {
+    const count = this.#names.length;
+    for (let i = 0; i < count; i++) {
+      const header = headers[this.#names[i] ?? ''];
+      const wanted = this.#values[i];
+      const isFound =
+        header !== undefined &&
+        wanted !== undefined &&
+        (wanted.type === 'void' || hasSameValue(wanted, header));
+      if (isFound === this.#isAny) return this.#isAny ? i + 1 : -(i + 1);
+    }
+    return this.#isAny ? -(count + 1) : count + 1;
+  }
 }

@@ -6,6 +6,7 @@ import {
   type BrokerStatistics,
   type QueueStatistics,
   takeStatistics,
+  takeStatisticsInSlices,
 } from '../../broker/statistics.ts';
 import type { Door } from '../../net/door.ts';
 
@@ -33,7 +34,19 @@ const gauges: readonly BrokerValue[] = [
   ['connections', 'Open connections.', (now) => now.connectionCount],
   ['channels', 'Open channels.', (now) => now.channelCount],
   ['consumers', 'Consumers.', (now) => now.consumerCount],
-  ['queues', 'Queues.', (now) => now.queues.length],
+  ['queues', 'Queues.', (now) => now.queueCount],
+  [
+    'queues_unlisted',
+    'Queues that have no metrics of their own, since there are so many.',
+    (now) => now.queueCount - now.queues.length,
+  ],
+  ['messages_ready', 'Messages ready to be delivered, in all queues.', (now) => now.readyCount],
+  [
+    'messages_unsettled',
+    'Messages delivered and not settled, of all queues.',
+    (now) => now.unsettledCount,
+  ],
+  ['ready_bytes', 'Bytes of the bodies of ready messages, in all queues.', (now) => now.readyBytes],
   ['exchanges', 'Exchanges.', (now) => now.exchangeCount],
   [
     'connections_blocked',
@@ -42,7 +55,7 @@ const gauges: readonly BrokerValue[] = [
   ],
   ['publishers_paused', 'Whether publishers wait for the log.', (now) => Number(now.isPaused)],
   ['log_pending_bytes', 'Bytes appended to the log and not yet synced.', (now) => now.pendingBytes],
-  ['memory_bytes', "Resident memory of the broker's process.", (now) => now.memoryBytes],
+  ['memory_bytes', "Memory that the broker's process uses.", (now) => now.memoryBytes],
 ];
 
 const queueGauges: readonly QueueValue[] = [
@@ -94,8 +107,8 @@ export class BrokerMetrics {
     this.#observeSync(durationMs / 1000);
   }
 
-  json(): Promise<MetricsJson> {
-    this.#now = takeStatistics(this.#broker);
+  async json(): Promise<MetricsJson> {
+    this.#now = await takeStatisticsInSlices(this.#broker);
     return this.#metrics.json();
   }
 

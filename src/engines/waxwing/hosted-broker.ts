@@ -3,7 +3,7 @@ import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { collectGarbage } from '../../base/process.ts';
+import { collectGarbage, MemoryInUse } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
@@ -94,7 +94,7 @@ export class HostedBroker {
         const { user, system } = process.cpuUsage();
         return user + system;
       },
-      memoryBytes: () => broker.memoryBytes,
+      memoryBytes: () => process.memoryUsage.rss(),
       collectGarbage,
     });
     this.#looks = setInterval(() => collector.look(lookMs), lookMs);
@@ -179,6 +179,7 @@ async function openBroker(
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
   const passwords = new PasswordChecker();
+  const memory = new MemoryInUse();
   const failures = new FailureGatherer<LoginFailure>((failure, count) =>
     events.loginFailed(failure, count),
   );
@@ -224,6 +225,7 @@ async function openBroker(
     users: message.users,
     engineVersion: message.engineVersion,
     collectGarbage,
+    memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),

@@ -2,6 +2,8 @@
 const idleShare = 0.02;
 /** Bytes by which memory must have grown since the last collection to be worth another. */
 const grownBytesMin = 8 * 1024 * 1024;
+/** The same as a share: a collection takes longer the more there is. */
+const grownShareMin = 0.25;
 
 /** What the collector knows of its process. */
 export interface ProcessUse {
@@ -32,7 +34,8 @@ export class IdleCollector {
     const share = (cpu - this.#cpuMicroseconds) / (elapsedMs * 1000);
     this.#cpuMicroseconds = cpu;
     const bytes = memoryBytes();
-    if (share > idleShare || bytes < this.#leastBytes + grownBytesMin) return;
+    const grownMin = Math.max(grownBytesMin, this.#leastBytes * grownShareMin);
+    if (share > idleShare || bytes < this.#leastBytes + grownMin) return;
     collectGarbage();
     this.#cpuMicroseconds = cpuMicroseconds();
     this.#leastBytes = memoryBytes();

@@ -1,6 +1,7 @@
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
+import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
@@ -12,6 +13,7 @@ import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
 import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
+import { answerBytes, type PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
 import type { Backlog } from './stalls/backlog.ts';
 import { Getter } from './stalls/getter.ts';
@@ -29,8 +31,15 @@ export interface ChannelHost {
   readonly notifiesCancel: boolean;
   /** The channel publishes: it wants to hear of the broker being blocked. */
   startedPublishing(): void;
-  /** The channel waits for the log: `durable` is to be called after each sync. */
-  awaitsLog(): void;
+  readonly account: PeerAccount;
+  /** The channel has confirms to write, or to wait for, at the end of this turn. */
+  confirming(channel: Channel): void;
+  /** Answers of so many bytes more are held, or of fewer where it is below 0. */
+  held(bytes: number): void;
+  /** Does something, most of it later, before anything else that the peer has sent. */
+  finishFirst(steps: Iterable<void>): void;
+  /** Something that nobody asked for in this turn has failed. */
+  failed(thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
@@ -47,11 +56,15 @@ const closeOkId = 0x00140029;
 /** Something to be said to the peer once a group is durable. */
 interface HeldAnswer {
   group: number;
+  readonly bytes: number;
   say: () => void;
 }
 
 /** One channel: publishing, consuming and settling in one order. */
-export class Channel {
+export class Channel implements LogWaiter {
+  isAwaitingLog = false;
+  /** In its connection's list of those that have confirms to write. */
+  isConfirming = false;
   readonly number: number;
   readonly host: ChannelHost;
   readonly broker: Broker;
@@ -87,6 +100,7 @@ export class Channel {
   #untold: string[] | undefined = undefined;
   /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
   #held: HeldAnswer[] = [];
+  #isAbandoned = false;
 
   constructor(host: ChannelHost, number: number) {
     this.host = host;
@@ -101,7 +115,12 @@ export class Channel {
   }
 
   get takesDeliveries(): boolean {
-    return this.outbox.isWritable && this.#held.length === 0;
+    return (
+      this.outbox.isWritable &&
+      this.#held.length === 0 &&
+      this.state === 'open' &&
+      this.tags.unsettledCount < this.broker.unsettledCountMax
+    );
   }
 
   /** A method frame. What is frequent is recognised from its bytes. */
@@ -144,11 +163,12 @@ export class Channel {
       handleMethod(this, method);
       return;
     }
-    this.release();
-    this.inOrder(() => {
-      this.state = 'closed';
-      this.outbox.method(this.number, { id: closeOkId });
-      this.host.forget(this);
+    this.release(() => {
+      this.inOrder(() => {
+        this.state = 'closed';
+        this.outbox.method(this.number, { id: closeOkId });
+        this.host.forget(this);
+      });
     });
   }
 
@@ -197,9 +217,9 @@ export class Channel {
       this.send(method);
       return;
     }
-    if (this.#held.length === 0) this.host.awaitsLog();
+    this.broker.logWaiters.add(this);
     const say = () => this.outbox.method(this.number, method);
-    this.#held.push({ group, say });
+    this.#hold({ group, bytes: answerBytes, say });
   }
 
   /**
@@ -208,9 +228,8 @@ export class Channel {
    * @returns to be called once with the answer; it is sent when what it is about is durable
    */
   keepPlace(): (isDurable: boolean, method: Method) => void {
-    if (this.#held.length === 0) this.host.awaitsLog();
-    const place: HeldAnswer = { group: Infinity, say: () => {} };
-    this.#held.push(place);
+    const place: HeldAnswer = { group: Infinity, bytes: answerBytes, say: () => {} };
+    this.#hold(place);
     return (isDurable, method) => {
       place.group = isDurable ? this.broker.store.definedGroup : 0;
       place.say = () => {
@@ -225,30 +244,61 @@ export class Channel {
     return this.#held.length > 0;
   }
 
-  /** Says something after everything that was to be said before it: at once, but during a sync. */
-  inOrder(say: () => void): void {
+  /**
+   * Says something after everything that was to be said before it: at once, but during a sync.
+   *
+   * @param bytes counted for the peer while it is held
+   */
+  inOrder(say: () => void, bytes = answerBytes): void {
     if (this.#held.length === 0) say();
-    else this.#held.push({ group: 0, say });
+    else this.#hold({ group: 0, bytes, say });
   }
 
-  /** The log is durable up to this group. */
+  #hold(answer: HeldAnswer): void {
+    this.#held.push(answer);
+    this.host.held(answer.bytes);
+  }
+
   durable(group: number): void {
-    this.confirms?.durable(group);
-    if (this.#held.length > 0) this.#sayHeld(group);
-    this.confirms?.write();
+    if (this.#isAbandoned) return;
+    try {
+      this.confirms?.durable(group);
+      if (this.#held.length > 0) this.#sayHeld(group);
+      this.writeConfirms();
+    } catch (thrown) {
+      this.host.failed(thrown);
+    }
+  }
+
+  /** Writes the confirms that are due. Returns whether others wait for the log. */
+  writeConfirms(): boolean {
+    this.isConfirming = false;
+    const { confirms } = this;
+    if (confirms === undefined) return false;
+    confirms.write();
+    if (confirms.isAwaitingLog) this.broker.logWaiters.add(this);
+    return confirms.isAwaitingLog;
   }
 
   #sayHeld(group: number): void {
     const held = this.#held;
     this.#held = [];
     let at = 0;
+    let bytes = 0;
     for (; at < held.length; at++) {
       const next = held[at] as HeldAnswer; // at is inside
       if (next.group > group) break;
       next.say();
+      bytes += next.bytes;
     }
-    this.#held.push(...held.slice(at));
-    if (this.#held.length === 0) this.wake();
+    if (this.#isAbandoned) return;
+    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is inside
+    this.host.held(-bytes);
+    const [first] = this.#held;
+    if (first === undefined) {
+      this.writeConfirms();
+      this.wake();
+    } else if (first.group > group) this.broker.logWaiters.add(this);
   }
 
   /**
@@ -257,17 +307,30 @@ export class Channel {
    * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
+    if (this.transaction === undefined && this.tags.isMuch(tag, isMultiple)) {
+      this.host.finishFirst(this.#settleInSteps(tag, outcome));
+      return;
+    }
+    const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
     const isKnown =
       this.transaction === undefined
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    if (wasFull) this.wake();
+  }
+
+  *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
+    yield* this.tags.settleInSteps(tag, outcome);
+    this.wake();
   }
 
   /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
   recover(): void {
-    if (this.transaction === undefined) this.tags.settleAll('released');
-    else this.#transactionAcks.recover();
+    if (this.transaction === undefined) {
+      if (this.tags.isMuch(0, true)) this.host.finishFirst(this.#settleInSteps(0, 'released'));
+      else this.tags.settleAll('released');
+    } else this.#transactionAcks.recover();
   }
 
   /** Ends the channel where its oldest delivery has waited too long to be settled. */
@@ -295,7 +358,6 @@ export class Channel {
     }
     if (this.confirms !== undefined) return;
     this.confirms = new Confirms(this);
-    this.host.awaitsLog();
   }
 
   /** `tx.select`. */
@@ -336,6 +398,7 @@ export class Channel {
   /** The queue of a consumer is gone. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
+    if (this.state !== 'open') return;
     if (this.#untold === undefined) this.#tellCancelled(consumer.tag);
     else this.#untold.push(consumer.tag);
   }
@@ -376,17 +439,50 @@ export class Channel {
     });
   }
 
-  /** Gives everything back: consumers end, what is unsettled returns to its queues. */
-  release(): void {
+  /**
+   * Ends the channel and gives everything back: consumers end, what is unsettled returns to its queues.
+   *
+   * @param done called once that is done
+   */
+  release(done?: () => void): void {
+    this.#stop();
+    this.broker.background.run(this.giveBack(), done);
+  }
+
+  /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
+  abandon(): void {
+    this.#stop();
+    this.#isAbandoned = true;
+    this.#held.length = 0;
+  }
+
+  #stop(): void {
     if (this.state !== 'open') return;
     this.state = 'closing';
     this.transaction?.rollback();
-    for (const consumer of this.consumers.values()) consumer.subscription?.stop();
-    this.tags.settleAll('released');
+    this.#publisher.end();
     if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
     this.confirms = undefined;
-    this.consumers.clear();
     this.getter.stop();
     if (this.backlog !== undefined) this.host.goOnLater(this);
+  }
+
+  /** Ends consumers and returns what is unsettled, some of it a step. */
+  *giveBack(): Generator<void> {
+    for (const consumer of this.consumers.values()) {
+      consumer.subscription?.stop();
+      yield;
+    }
+    this.consumers.clear();
+    yield* this.tags.giveBack();
+  }
+
+  /** The same; a bug with one channel does not keep what the others hold. */
+  *giveBackAnyway(report: (bug: unknown) => void): Generator<void> {
+    try {
+      yield* this.giveBack();
+    } catch (thrown) {
+      report(thrown);
+    }
   }
 }

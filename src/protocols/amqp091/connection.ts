@@ -12,6 +12,9 @@ import { type ConnectionStartOk, type Method, readMethod } from './codec/methods
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Outbox } from './outbox.ts';
+import { PeerAccount } from './peer-account.ts';
+import { ConfirmingChannels } from './stalls/confirming-channels.ts';
+import { FrameGate } from './stalls/frame-gate.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
 import { enter, type State } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
@@ -28,6 +31,7 @@ export class AmqpConnection
 {
   readonly broker: Broker;
   readonly outbox: Outbox;
+  readonly account: PeerAccount;
   notifiesCancel = false;
   readonly #transport: Transport;
   readonly #frames: FrameReader;
@@ -47,21 +51,21 @@ export class AmqpConnection
   #hasReceived = false;
   #isPaused = false;
   #isBehind = false;
-  /** What waited at the last tick. */
-  #waitingBytes = 0;
-  #isAwaitingLog = false;
+  readonly #gate: FrameGate;
+  readonly #confirming = new ConfirmingChannels();
   readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
-  readonly #onDurable = (group: number): void => this.#durable(group);
 
   constructor(transport: Transport, broker: Broker) {
     this.#transport = transport;
     this.broker = broker;
-    this.outbox = new Outbox(transport);
+    this.outbox = new Outbox(transport, broker.unread);
+    this.account = new PeerAccount(broker, this.outbox);
     this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
+    this.#gate = new FrameGate(this.#frames, broker.background, this);
   }
 
   get frameMax(): number {
@@ -90,18 +94,21 @@ export class AmqpConnection
       this.#end();
     }
     this.#received();
-    const { bodyBytesMax, unreadBytesMax } = this.broker.limits;
     // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
-    if (this.outbox.waitingBytes > bodyBytesMax + unreadBytesMax) this.#setBehind(true);
+    this.#setBehind();
   }
 
   /** What was received is handled: delivers and confirms. */
   #received(): void {
     this.broker.pump();
-    if (this.#isAwaitingLog) this.#writeConfirms();
+    if (!this.#confirming.write()) return;
+    this.broker.store.log.sync();
+    // After the sync was: a group that is written at once is confirmed in the same turn.
+    this.#transport.requestFlush();
   }
 
-  #setBehind(isBehind: boolean): void {
+  #setBehind(): void {
+    const { isBehind } = this.account;
     if (this.#isBehind === isBehind) return;
     this.#isBehind = isBehind;
     this.setReading();
@@ -109,7 +116,8 @@ export class AmqpConnection
 
   /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
   setReading(): void {
-    if (this.#isPaused || this.#isBehind || this.#stalled.isFull) this.#transport.pause();
+    const isHeldUp = this.#isBehind || this.#gate.isBusy || this.#stalled.isFull;
+    if (this.#isPaused || isHeldUp) this.#transport.pause();
     else this.#transport.resume();
   }
 
@@ -219,7 +227,7 @@ export class AmqpConnection
     const r = new Reader(bytes, at, end);
     const id = r.u32();
     this.#methodId = id;
-    if (this.#state === 'closing' || this.#state === 'closed') {
+    if (this.#isOver()) {
       if (number === 0) this.#whileClosing(id);
       return;
     }
@@ -330,10 +338,13 @@ export class AmqpConnection
   #closedByPeer(): void {
     this.#stalled.drain();
     this.broker.pump(); // what was published before this goes to the consumers of that time
-    this.#release();
-    this.#send({ id: closeOkId });
-    this.#enter('closed');
     this.#frames.stop();
+    // What it had is free for whoever comes next once it has its answer.
+    this.#release(() => {
+      if (this.#isOver()) return;
+      this.#send({ id: closeOkId });
+      this.#enter('closed');
+    });
     // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
@@ -382,24 +393,21 @@ export class AmqpConnection
     this.#transport.requestFlush();
   }
 
-  #release(): void {
+  /** Gives everything back: what takes long, later. */
+  #release(done?: () => void): void {
     if (this.#attempt !== undefined) this.#attempt.isGone = true;
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
-    this.broker.durableListeners.delete(this.#onDurable);
-    this.#isAwaitingLog = false;
-    for (const channel of this.#channels) this.#releaseChannel(channel);
+    const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
-    this.#vhost?.release(this);
+    for (const channel of channels) channel.abandon();
+    this.broker.background.run(this.#giveBack(channels), done);
   }
 
-  /** A bug with one channel does not keep what the others hold. */
-  #releaseChannel(channel: Channel | undefined): void {
-    try {
-      channel?.release();
-    } catch (thrown) {
-      this.#reportBug(thrown);
-    }
+  *#giveBack(channels: readonly Channel[]): Generator<void> {
+    while (this.#gate.isBusy) yield;
+    for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
+    if (this.#vhost !== undefined) yield* this.#vhost.release(this);
   }
 
   forget(channel: Channel): void {
@@ -410,30 +418,21 @@ export class AmqpConnection
     this.broker.flow.add(this);
   }
 
-  awaitsLog(): void {
-    this.#isAwaitingLog = true;
-    this.broker.durableListeners.add(this.#onDurable);
+  confirming(channel: Channel): void {
+    this.#confirming.add(channel);
   }
 
-  #durable(group: number): void {
-    try {
-      for (const channel of this.#channels) channel?.durable(group);
-    } catch (thrown) {
-      this.#fail(toAmqpError(thrown));
-    }
+  held(bytes: number): void {
+    this.account.heldBytes += bytes;
+    if (this.#isBehind) this.#setBehind();
   }
 
-  #writeConfirms(): void {
-    let isWaiting = false;
-    for (const channel of this.#channels) {
-      if (channel?.confirms === undefined) continue;
-      channel.confirms.write();
-      isWaiting ||= channel.confirms.isWaiting;
-    }
-    if (!isWaiting) return;
-    this.broker.store.log.sync();
-    // After the sync was: a group that is written at once is confirmed in the same turn.
-    this.#transport.requestFlush();
+  finishFirst(steps: Iterable<void>): void {
+    this.#gate.finishFirst(steps);
+  }
+
+  failed(thrown: unknown): void {
+    this.#fail(toAmqpError(thrown));
   }
 
   blocked(reason: string): void {
@@ -456,24 +455,19 @@ export class AmqpConnection
   writable(): void {
     if (this.#bug !== undefined) return;
     this.outbox.isWritable = true;
-    this.#setBehind(false);
+    this.#setBehind();
     for (const channel of this.#channels) channel?.wake();
     this.broker.pump();
-  }
-
-  /** Whether a peer that is not read from, because it is behind, has taken something since. */
-  #hasProgress(): boolean {
-    const { waitingBytes } = this.outbox;
-    const isLess = this.#isBehind && waitingBytes < this.#waitingBytes;
-    this.#waitingBytes = waitingBytes;
-    return isLess;
   }
 
   tick(nowMs: number): void {
     if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
     if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
-    const isWaitedFor = this.#isPaused || this.#stalled.isFull || this.#hasProgress();
-    const hasReceived = this.#hasReceived || isWaitedFor;
+    this.#setBehind();
+    const overdue = this.account.tick(nowMs, this.#isPaused);
+    if (overdue !== undefined) this.#fail(overdue);
+    const isTaking = this.#isBehind && this.account.isTaking;
+    const hasReceived = this.#hasReceived || this.#isPaused || this.#stalled.isFull || isTaking;
     const due = this.#heartbeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
@@ -494,6 +488,7 @@ export class AmqpConnection
     this.#release();
     if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();
+    this.outbox.end();
     this.broker.pump();
   }
 

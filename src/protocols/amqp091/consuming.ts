@@ -13,6 +13,7 @@ import type {
 import { ChannelConsumer } from './consumer.ts';
 import { queueName } from './declaring.ts';
 import { AmqpError } from './errors.ts';
+import { answerBytes } from './peer-account.ts';
 
 /** `channel.flow`: a peer that wants fewer deliveries sets a prefetch limit instead, as in RabbitMQ. */
 export function flow(channel: Channel, { active }: ChannelFlow): void {
@@ -52,6 +53,9 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
+  // A few are let in even then: somebody must empty the queues.
+  const { broker, consumers } = channel;
+  if (consumers.size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
   const subject = describe('queue', name, channel.vhost.name);
   const isQuorum = queue.settings.type === 'quorum';
   if (isQuorum && channel.pool.limit !== Infinity) {
@@ -91,10 +95,10 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
   channel.replyConsumer = consumer;
   channel.replyAddress = addReplyChannel(channel.broker, {
     deliverReply: (publication) => {
-      const { unreadBytesMax } = channel.broker.limits;
-      if (channel.outbox.waitingBytes > unreadBytesMax) return false;
+      if (!channel.host.account.hasRoom) return false;
       const kept = channel.isHolding ? publication.copy() : publication;
-      channel.inOrder(() => deliverReply(channel, consumer.tag, kept));
+      const bytes = answerBytes + publication.sizeBytes;
+      channel.inOrder(() => deliverReply(channel, consumer.tag, kept), bytes);
       return true;
     },
   });

@@ -14,6 +14,10 @@ class Run {
 }
 
 /** Runs that a ring has room for at first, and up to which it is kept when it is empty. */
+/** Deliveries settled in one step, and up to which all are settled at once. */
+const stepSize = 16;
+const atOnceMax = 4096;
+
 const ringSizeMin = 4;
 const ringSizeKept = 4096;
 
@@ -23,6 +27,8 @@ const ringSizeKept = 4096;
  * be a run, so runs are written over those that are over instead of being made anew.
  */
 export class DeliveryTags {
+  /** Deliveries that wait to be settled. */
+  unsettledCount = 0;
   #lastTag = 0;
   /** Runs in the order of their tags, from the head on and round; its size is a power of 2. */
   #ring: Run[] = [];
@@ -40,6 +46,7 @@ export class DeliveryTags {
   /** The tag of a delivery that waits to be settled. */
   next(subscription: Subscription, deliveryNumber: number): number {
     const tag = ++this.#lastTag;
+    this.unsettledCount++;
     const offset = tag - deliveryNumber;
     const run = this.#current;
     if (
@@ -164,10 +171,12 @@ export class DeliveryTags {
 
   /** Forgets what was settled behind this object's back (by a transaction). */
   prune(): void {
+    this.unsettledCount = 0;
     for (let at = 0; at < this.#count; at++) {
       const run = this.#run(at);
       run.left = 0;
       for (let tag = run.firstTag; tag <= run.lastTag; tag++) if (isUnsettled(run, tag)) run.left++;
+      this.unsettledCount += run.left;
       if (run.left === 0) run.subscription = undefined;
     }
     this.#current = undefined;
@@ -177,6 +186,40 @@ export class DeliveryTags {
   /** Settles every delivery that is still open. */
   settleAll(outcome: Outcome): void {
     if (this.#count > 0) this.#settleUpTo(this.#count - 1, this.#lastTag, outcome);
+  }
+
+  /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
+  *giveBack(): Generator<void> {
+    const { unsettledCount } = this;
+    if (unsettledCount > atOnceMax) yield* this.settleInSteps(this.#lastTag, 'released');
+    else {
+      this.settleAll('released');
+      for (let done = stepSize; done < unsettledCount; done += stepSize) yield;
+    }
+  }
+
+  /** Whether so much would be settled that it is to be done in steps. */
+  isMuch(tag: number, isMultiple: boolean): boolean {
+    if (!isMultiple || this.unsettledCount <= atOnceMax) return false;
+    const at = tag === 0 ? 0 : this.#find(tag);
+    return tag === 0 || (at >= 0 && isUnsettled(this.#run(at), tag));
+  }
+
+  /**
+   * Settles every delivery up to a tag, or all there are for 0, some a step. The first go first,
+   * so that whoever gets them meanwhile gets them in order.
+   */
+  *settleInSteps(tag: number, outcome: Outcome): Generator<void> {
+    const lastTag = tag === 0 ? this.#lastTag : tag;
+    while (this.#count > 0) {
+      const run = this.#run(0);
+      if (run.firstTag > lastTag) return;
+      const last = Math.min(run.lastTag, lastTag, run.firstTag + stepSize - 1);
+      if (run.left > 0) this.#settleIn(run, run.firstTag, last, outcome);
+      run.firstTag = last + 1;
+      this.#passOver();
+      yield;
+    }
   }
 
   /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
@@ -194,7 +237,9 @@ export class DeliveryTags {
     // What goes back may be delivered again at once: as the beginning of another run, for this
     // one may be forgotten as soon as it is settled.
     if (outcome !== 'accepted') this.#current = undefined;
-    run.left -= subscription.settle(firstTag - offset, lastTag - offset, outcome);
+    const count = subscription.settle(firstTag - offset, lastTag - offset, outcome);
+    run.left -= count;
+    this.unsettledCount -= count;
     if (run.left === 0) run.subscription = undefined;
   }
 

@@ -31,12 +31,18 @@ export class Outbox {
   hasWritten = false;
   /** Bytes handed to the transport that have not left yet. */
   waitingBytes = 0;
+  /** Bytes that have left since the beginning. */
+  leftBytes = 0;
   readonly #transport: Transport;
+  readonly #unread: { bytes: number };
+  #isEnded = false;
   #buffer: Buffer | undefined = undefined;
   #at = 0;
 
-  constructor(transport: Transport) {
+  /** @param unread what all peers together have not read yet */
+  constructor(transport: Transport, unread: { bytes: number }) {
     this.#transport = transport;
+    this.#unread = unread;
   }
 
   /**
@@ -157,17 +163,35 @@ export class Outbox {
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#at === 0) return;
+    if (this.#isEnded) {
+      this.discard();
+      return;
+    }
     const bytes = buffer.subarray(0, this.#at);
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
     const size = bytes.length;
     this.waitingBytes += size;
+    this.#unread.bytes += size;
     const released = () => {
-      this.waitingBytes -= size;
       giveBack(buffer);
+      if (!this.#isEnded) this.#left(size);
     };
     if (!this.#transport.write(bytes, released)) this.isWritable = false;
+  }
+
+  #left(size: number): void {
+    this.waitingBytes -= size;
+    this.leftBytes += size;
+    this.#unread.bytes -= size;
+  }
+
+  /** The peer is gone: what it has not read counts no more. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#left(this.waitingBytes);
+    this.#isEnded = true;
   }
 }
 

@@ -11,6 +11,7 @@ import { changedHead, HeadScan } from './codec/properties.ts';
 import { AmqpError } from './errors.ts';
 import { amqp091Format, shortStringAt } from './format.ts';
 import { Keys, KnownKeys } from './known-keys.ts';
+import { answerBytes } from './peer-account.ts';
 
 const scan = new HeadScan();
 const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
@@ -38,6 +39,8 @@ export class Publisher {
   /** Where small pieces of a body are gathered, and how much of it is in use. */
   #room: Buffer | undefined = undefined;
   #roomUsed = 0;
+  /** Bytes of the body that have come, once it is known that there is more. */
+  #unfinishedBytes = 0;
   #isMandatory = false;
   readonly #knownKeys: KnownKeys;
   /** Those of the last message. */
@@ -164,6 +167,23 @@ export class Publisher {
       if (size > 0) this.#publication.addPart(bytes, at, end);
     } else this.#gather(bytes, at, end);
     if (isLast && this.#bodyLeft === 0) this.#finish();
+    else {
+      this.#unfinishedBytes += size;
+      this.#channel.host.account.addUnfinished(size);
+    }
+  }
+
+  /** Lets go of a message that is not complete. */
+  end(): void {
+    this.#countFinished();
+    this.#publication.release();
+    this.#room = undefined;
+  }
+
+  #countFinished(): void {
+    if (this.#unfinishedBytes === 0) return;
+    this.#channel.host.account.removeUnfinished(this.#unfinishedBytes);
+    this.#unfinishedBytes = 0;
   }
 
   /** Copies a small piece next to the one before, so that it does not keep a whole chunk alive. */
@@ -186,6 +206,7 @@ export class Publisher {
   #finish(): void {
     this.expects = 'method';
     this.#room = undefined;
+    this.#countFinished();
     const channel = this.#channel;
     const publication = this.#publication;
     const keys = this.#keys;
@@ -247,7 +268,7 @@ export class Publisher {
     );
     const { routingKey } = publication;
     const kept = this.#channel.isHolding ? publication.copy() : publication;
-    this.#channel.inOrder(() => {
+    const say = () => {
       outbox.method(number, {
         id: 0x003c0032,
         replyCode: 312,
@@ -256,7 +277,8 @@ export class Publisher {
         routingKey,
       });
       outbox.publication(number, frameMax, kept);
-    });
+    };
+    this.#channel.inOrder(say, answerBytes + publication.sizeBytes);
   }
 }
 
@@ -288,8 +310,8 @@ export class Confirms {
     this.#channel = channel;
   }
 
-  get isWaiting(): boolean {
-    return this.#groups.length > 0 || this.#durableTag > this.#answeredTag;
+  get isAwaitingLog(): boolean {
+    return this.#groups.length > 0;
   }
 
   /**
@@ -298,6 +320,11 @@ export class Confirms {
    * @param group what must be durable before it is confirmed; 0 where nothing of it is
    */
   taken(group: number): void {
+    const channel = this.#channel;
+    if (!channel.isConfirming) {
+      channel.isConfirming = true;
+      channel.host.confirming(channel);
+    }
     const tag = ++this.#lastTag;
     const last = this.#groups.length - 1;
     if (group === 0 && last < 0) this.#durableTag = tag;

@@ -28,6 +28,9 @@ export class FrameReader {
   frameMax: number;
   readonly #sink: FrameSink;
   #stopped = false;
+  #isSuspended = false;
+  /** What came while it was suspended. */
+  #kept: Buffer[] = [];
   /** Start of a frame whose rest has not come yet; undefined between frames and inside bodies. */
   #partial: Buffer | undefined = undefined;
   /** The whole frame that it is the start of, as far as it has come. */
@@ -49,8 +52,28 @@ export class FrameReader {
     this.#frame = undefined;
   }
 
+  /** Whether frames wait for `resume`. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** The frame that is being handed on is the last one until `resume`; what comes is kept. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  /** Goes on: returns what was kept, to be received again. */
+  resume(): Buffer {
+    this.#isSuspended = false;
+    return Buffer.concat(this.#kept.splice(0));
+  }
+
   /** @throws {AmqpError} 'frame-error' where the bytes are no frames of this connection */
   receive(bytes: Buffer): void {
+    if (this.#isSuspended) {
+      this.#kept.push(bytes);
+      return;
+    }
     let at = 0;
     if (this.#bodyLeft >= 0) at = this.#continueBody(bytes);
     else if (this.#partial !== undefined) at = this.#completePartial(bytes);
@@ -61,6 +84,10 @@ export class FrameReader {
     const length = bytes.length;
     let at = from;
     while (!this.#stopped && at < length) {
+      if (this.#isSuspended) {
+        this.#kept.push(bytes.subarray(at));
+        return;
+      }
       if (length - at < 7) {
         this.#partial = bytes.subarray(at);
         return;

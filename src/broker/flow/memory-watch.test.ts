@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow } from './flow.ts';
+import { Flow } from '../flow.ts';
 import { MemoryWatch } from './memory-watch.ts';
 
 test('publishers wait while there is too little memory, and garbage is collected once a second', () => {

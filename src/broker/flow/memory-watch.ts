@@ -1,12 +1,17 @@
-import type { Flow } from './flow.ts';
-import type { Limits } from './limits.ts';
+import type { Flow } from '../flow.ts';
+import type { Limits } from '../limits.ts';
 
 const lowOnMemory = 'low on memory';
 /** Milliseconds between two collections of garbage, each of which stops everything for a moment. */
 const collectEveryMs = 1000;
 
+/** Above so many times the limit nothing new is declared either: there are clients that only declare. */
+const exhaustedShare = 1.25;
+
 /** Makes publishers wait while the process has more memory than it should. */
 export class MemoryWatch {
+  /** Whether memory is so short that nothing may be declared. */
+  isExhausted = false;
   readonly #flow: Flow;
   readonly #bytesMax: number;
   readonly #collectGarbage: (() => void) | undefined;
@@ -28,6 +33,7 @@ export class MemoryWatch {
 
   /** Several times a second. */
   tick(nowMs: number, memoryBytes: number): void {
+    this.isExhausted = memoryBytes > this.#bytesMax * exhaustedShare;
     if (memoryBytes <= this.#bytesMax) {
       this.#flow.unblock(lowOnMemory);
       return;

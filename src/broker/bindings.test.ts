@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
+import { plainFormat } from '../../tests/support/plain-format.ts';
+import { noArguments } from './arguments.ts';
+
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+const gone = { ifUnused: false, ifEmpty: false };
+const transient = { durable: false, autoDelete: false, internal: false, arguments: noArguments };
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function idle({ broker }: BareBroker): Promise<void> {
+  for (let left = 1000; !broker.background.isIdle; left--) {
+    assert.ok(left > 0, 'there is always something left');
+    await turn();
+  }
+}
+
+for (const type of ['direct', 'topic', 'fanout', 'headers'] as const) {
+  test(`a ${type} exchange leads nowhere as soon as a queue with many bindings is deleted`, async () => {
+    const b = await BareBroker.open();
+    const x = b.vhost.declareExchange('x', type, transient);
+    const queue = b.queue('q');
+    for (let i = 0; i < 3000; i++) b.vhost.bind(x, queue, 'key', { n: text(String(i)) });
+    b.vhost.bind(x, queue, 'key', noArguments);
+    b.vhost.deleteQueue('q', owner, gone);
+    assert.equal(b.broker.background.isIdle, type === 'fanout', 'most of it is done later');
+    // Another queue of the same name has none of its bindings.
+    b.queue('q');
+    b.publish('x', 'key', 'm');
+    assert.deepEqual([b.broker.routed, b.vhost.queue('q', owner).readyCount], [0, 0]);
+    await idle(b);
+    assert.deepEqual([x.bindingCount, [...x.bindings()]], [0, []]);
+  });
+}
+
+test('two bindings of one queue by one key are one way to it until both are gone', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  for (const name of ['amq.direct', 'amq.topic']) {
+    const x = b.vhost.exchange(name);
+    b.vhost.bind(x, queue, 'key', noArguments);
+    b.vhost.bind(x, queue, 'key', { a: text('1') });
+    b.vhost.unbind(x, queue, 'key', noArguments);
+    b.publish(name, 'key', name);
+    b.vhost.unbind(x, queue, 'key', { a: text('1') });
+    b.publish(name, 'key', 'not routed');
+  }
+  assert.deepEqual(b.drain('q'), ['amq.direct', 'amq.topic']);
+});
+
+test('bindings from and to a deleted exchange are gone, and an unused auto-delete exchange too', async () => {
+  const b = await BareBroker.open();
+  const first = b.vhost.declareExchange('first', 'topic', { ...transient, autoDelete: true });
+  const second = b.vhost.declareExchange('second', 'topic', transient);
+  for (let i = 0; i < 2000; i++) b.vhost.bind(first, second, `k.${i}`, noArguments);
+  b.vhost.bind(second, b.queue('q'), '#', noArguments);
+  b.vhost.deleteExchange('second', { ifUnused: false });
+  b.publish('first', 'k.1', 'm');
+  assert.equal(b.broker.routed, 0);
+  await idle(b);
+  assert.equal(b.vhost.exchanges.has('first'), false);
+  b.vhost.deleteQueue('q', owner, gone);
+});
+
+test('queues of a connection that ends go in slices, without a look at those of others', async () => {
+  const b = await BareBroker.open();
+  const x = b.vhost.exchange('amq.topic');
+  const own = { durable: false, exclusive: true, autoDelete: false, arguments: noArguments };
+  for (let i = 0; i < 3000; i++) {
+    b.vhost.bind(x, b.vhost.declareQueue(`own-${i}`, own, owner), `k.${i}`, noArguments);
+  }
+  b.queue('other');
+  let stepCount = 0;
+  function* counted(): Generator<void> {
+    for (const _ of b.vhost.release(owner)) {
+      stepCount++;
+      yield;
+    }
+  }
+  let isDone = false;
+  b.broker.background.run(counted(), () => {
+    isDone = true;
+  });
+  assert.equal(isDone, false);
+  await idle(b);
+  assert.deepEqual([isDone, stepCount], [true, 3000]);
+  assert.deepEqual([...b.vhost.queues.keys()], ['other']);
+  b.broker.background.run(b.vhost.release({}));
+  assert.ok(b.broker.background.isIdle);
+});
+
+test('what is left to do is done before the broker closes', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  const x = b.vhost.exchange('amq.topic');
+  for (let i = 0; i < 3000; i++) b.vhost.bind(x, queue, `k.${i}`, noArguments);
+  b.vhost.deleteQueue('q', owner, gone);
+  await b.broker.close();
+  assert.ok(b.broker.background.isIdle);
+  const again = await BareBroker.open(b);
+  assert.equal(again.vhost.exchange('amq.topic').bindingCount, 0);
+});
+
+test('headers are read once a message, however many bindings look at them', async (t) => {
+  const b = await BareBroker.open();
+  const x = b.vhost.exchange('amq.headers');
+  for (let i = 0; i < 50; i++) b.vhost.bind(x, b.queue(`q${i}`), '', { n: text(String(i % 2)) });
+  const read = t.mock.method(plainFormat, 'headers');
+  b.publish('amq.headers', '', 'm', { headers: { n: text('1') } });
+  assert.deepEqual([b.broker.routed, read.mock.callCount()], [25, 1]);
+  b.publish('amq.headers', '', 'm', { headers: { n: text('2') } });
+  assert.deepEqual([b.broker.routed, read.mock.callCount()], [0, 2]);
+});
+
+test('a message is refused where too many bindings would have to be looked at', async () => {
+  const b = await BareBroker.open(undefined, { routeStepCountMax: 100 });
+  const vhost = b.vhost;
+  for (let i = 0; i < 101; i++) {
+    vhost.bind(vhost.exchange('amq.headers'), b.queue('q'), '', { n: text(String(i)) });
+    vhost.bind(vhost.exchange('amq.topic'), b.queue('q'), `#.a.#.${i}.b`, noArguments);
+  }
+  const refused = { code: 'precondition-failed', message: /more than 100 words or headers/ };
+  const headers = { n: text('x') };
+  assert.throws(() => b.publish('amq.headers', '', 'm', { headers }), refused);
+  const words = Array.from({ length: 100 }, (_, i) => `a.${i}`).join('.');
+  assert.throws(() => b.publish('amq.topic', `${words}.b`, 'm'), refused);
+  b.publish('amq.topic', 'a.7.b', 'm');
+  assert.deepEqual(b.drain('q'), ['m']);
+});
+
+test('routes that are remembered name no more queues than allowed', async () => {
+  const b = await BareBroker.open(undefined, { routeCacheQueueCountMax: 10 });
+  const x = b.vhost.exchange('amq.fanout');
+  for (let i = 0; i < 8; i++) b.vhost.bind(x, b.queue(`q${i}`), '', noArguments);
+  for (let i = 0; i < 5; i++) b.publish('amq.fanout', `key-${i}`, 'm');
+  assert.deepEqual([b.broker.routed, b.drain('q3').length], [8, 5]);
+});

@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AmqpPeer,
+  closes,
+  contentFrames,
+  frame,
+  methodFrame,
+  openBroker,
+  publishFrames,
+} from '../../../tests/support/amqp-peer.ts';
+import type { Broker } from '../../broker/broker.ts';
+
+// What a peer makes a broker hold is bounded, and what takes long is done between turns.
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const get = methodFrame(1, { id: 0x003c0046, queue: 'q', noAck: true });
+const transient = { durable: false } as const;
+const close = { id: 0x00140028, replyCode: 200, replyText: '', classId: 0, methodId: 0 } as const;
+
+async function idle(broker: Broker): Promise<void> {
+  for (let left = 10_000; !broker.background.isIdle; left--) {
+    assert.ok(left > 0, 'there is always something left');
+    await turn();
+  }
+}
+
+function publishMany(peer: AmqpPeer, queue: string, count: number): void {
+  for (let i = 0; i < count; i += 1000) {
+    const some = Array.from({ length: Math.min(1000, count - i) }, (_, at) =>
+      publishFrames(1, queue, String(i + at)),
+    );
+    peer.send(Buffer.concat(some));
+  }
+}
+
+test('who asks and does not read the answers is not read from, until it does', async () => {
+  const { broker } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  publishMany(peer, 'q', 3);
+  peer.takesMore = false;
+  for (let i = 0; i < 100; i++) peer.send(get);
+  assert.equal(peer.isPaused, false);
+  for (let i = 0; i < 3000; i++) peer.send(get);
+  assert.equal(peer.isPaused, true);
+  peer.drain();
+  peer.take();
+  assert.equal(peer.isPaused, false);
+});
+
+test('answers that wait for the log are bounded too', async () => {
+  const { broker, log } = await openBroker({ heldBytesMax: 10_000 });
+  const peer = await AmqpPeer.ready(broker);
+  log.syncNow();
+  for (let i = 0; i < 60; i++) peer.declare(`q${i}`, {}, { noWait: false });
+  assert.equal(peer.isPaused, true);
+  log.syncNow();
+  assert.equal(peer.isPaused, false);
+  assert.equal(peer.take().length, 60);
+  peer.declare('late', {}, { noWait: false });
+  peer.connection.ended();
+  log.syncNow();
+});
+
+test('where all together leave too much unread, who has more than a share is not read from', async () => {
+  const limits = { unreadBytesSum: 150_000, unreadBytesShare: 50_000 };
+  const { broker } = await openBroker(limits);
+  const [first, second] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
+  for (const peer of [first, second]) {
+    peer.takesMore = false;
+    peer.send(publishFrames(1, 'nowhere', 'x'.repeat(100_000), {}, '', true));
+    peer.take();
+  }
+  first.send(get);
+  assert.ok(broker.unread.bytes > 200_000, `${broker.unread.bytes} bytes`);
+  assert.deepEqual([first.isPaused, second.isPaused], [true, false]);
+  second.connection.ended();
+  assert.ok(broker.unread.bytes < 150_000, `${broker.unread.bytes} bytes`);
+  first.connection.tick(1000);
+  assert.equal(first.isPaused, false);
+});
+
+test('a connection that waits for the broker, or takes nothing, is closed after a while', async () => {
+  const { broker } = await openBroker({ stuckMsMax: 5000 });
+  const [blocked, deaf, idling] = [
+    await AmqpPeer.ready(broker),
+    await AmqpPeer.ready(broker),
+    await AmqpPeer.ready(broker),
+  ];
+  blocked.send(publishFrames(1, 'q', 'x'));
+  deaf.takesMore = false;
+  deaf.send(get);
+  deaf.take();
+  broker.flow.block('low on memory');
+  for (let ms = 1000; ms <= 8000; ms += 1000) {
+    for (const { connection } of [blocked, deaf, idling]) connection.tick(ms);
+  }
+  assert.deepEqual(closes(blocked.take()), [
+    'connection 320 CONNECTION_FORCED - it had to wait too long (low on memory)',
+  ]);
+  assert.deepEqual(closes(deaf.take()), ['connection 320 CONNECTION_FORCED - it takes nothing']);
+  assert.deepEqual(closes(idling.take()), []);
+});
+
+test('messages that are begun on many channels and not ended are bounded', async () => {
+  const { broker } = await openBroker({ bodyBytesMax: 1000, unfinishedBytesMax: 1000 });
+  const peer = await AmqpPeer.ready(broker);
+  const publish = { exchange: '', routingKey: 'q', mandatory: false, immediate: false } as const;
+  const begin = (channel: number) => {
+    const header = contentFrames(channel, Buffer.alloc(1000)).subarray(0, 22);
+    const part = frame(3, channel, Buffer.alloc(900));
+    return peer.send(methodFrame(channel, { id: 0x003c0028, ...publish }), header, part);
+  };
+  const end = (channel: number) => peer.send(frame(3, channel, Buffer.alloc(100)));
+  for (let i = 2; i <= 4; i++) peer.call(i, { id: 0x0014000a });
+  for (let round = 0; round < 5; round++) {
+    assert.deepEqual(closes([...begin(1), ...begin(2), ...end(1), ...end(2)]), []);
+  }
+  assert.deepEqual(closes([...begin(1), ...begin(2)]), []);
+  assert.deepEqual(closes(begin(3)), [
+    'connection 506 RESOURCE_ERROR - 2700 bytes of messages that are not complete on all channels, at most 2000 are allowed',
+  ]);
+});
+
+test('a transaction is bounded', async () => {
+  const { broker } = await openBroker({ transactionBytesMax: 10_000 });
+  const peer = await AmqpPeer.ready(broker);
+  peer.call(1, { id: 0x005a000a });
+  for (let i = 0; i < 10; i++) assert.deepEqual(peer.send(publishFrames(1, 'q', 'x')), []);
+  peer.call(1, { id: 0x005a0014 });
+  const [closed] = closes(peer.send(publishFrames(1, 'q', 'x'.repeat(10_000))));
+  assert.match(
+    closed ?? '',
+    /506 RESOURCE_ERROR - transaction of 105\d\d bytes with 1 messages, at most 10000 bytes are allowed/,
+  );
+});
+
+test('a channel gets no more deliveries than it may leave unsettled, and more once it settles', async () => {
+  const { broker } = await openBroker({ unsettledCountMax: 10 });
+  const peer = await AmqpPeer.ready(broker);
+  for (const queue of ['a', 'b']) {
+    peer.declare(queue, {}, transient);
+    publishMany(peer, queue, 10);
+    peer.consume(queue);
+  }
+  assert.equal(peer.deliveries.length, 10);
+  peer.call(1, { id: 0x003c0050, deliveryTag: 1, multiple: false });
+  assert.equal(peer.deliveries.length, 11);
+  peer.call(1, { id: 0x003c0050, deliveryTag: 0, multiple: true });
+  assert.equal(peer.deliveries.length, 20);
+});
+
+test('where memory is far above its limit nothing new is declared, but what there is can be emptied', async () => {
+  let used = 100;
+  const limits = { memoryBytesMax: 100, unsettledCountShort: 2, consumerCountShort: 1 };
+  const { broker } = await openBroker(limits, () => used);
+  const peer = await AmqpPeer.ready(broker);
+  publishMany(peer, 'q', 5);
+  used = 120;
+  broker.tick();
+  peer.declare('publishers only', {}, transient);
+  used = 126;
+  broker.tick();
+  const refused = (what: string) => [
+    `connection 506 RESOURCE_ERROR - low on memory: no room for another ${what}`,
+  ];
+  const bind = { queue: 'q', exchange: 'amq.topic', routingKey: 'k', noWait: true, arguments: {} };
+  const exchange = {
+    exchange: 'x',
+    type: 'topic',
+    passive: false,
+    durable: false,
+    autoDelete: false,
+    internal: false,
+    noWait: true,
+    arguments: {},
+  } as const;
+  const attempts: [string, (other: AmqpPeer) => ReturnType<AmqpPeer['call']>][] = [
+    ['queue', (other) => other.declare('new', {}, transient)],
+    ['binding', (other) => other.call(1, { id: 0x00320014, ...bind })],
+    ['exchange', (other) => other.call(1, { id: 0x0028000a, ...exchange })],
+    ['consumer', (other) => [...other.consume('q'), ...other.consume('q', { consumerTag: 'b' })]],
+  ];
+  for (const [what, attempt] of attempts) {
+    const other = await AmqpPeer.ready(broker); // declares a queue that is there
+    assert.deepEqual(closes(attempt(other)), refused(what));
+  }
+  assert.equal(peer.send(get)[1], '0');
+  used = 90;
+  broker.tick();
+  peer.consume('q');
+  used = 126;
+  broker.tick();
+  publishMany(peer, 'q', 5);
+  assert.equal(peer.deliveries.length, 1 + 4, 'those that were there');
+});
+
+test('a sync does not look at channels that wait for nothing', async () => {
+  const { broker, log } = await openBroker();
+  const peers = await Promise.all(Array.from({ length: 20 }, () => AmqpPeer.ready(broker)));
+  for (const peer of peers) {
+    peer.call(1, { id: 0x0055000a, noWait: true });
+    peer.send(publishFrames(1, 'q', 'x', { deliveryMode: 2 }));
+  }
+  assert.equal(broker.logWaiters.count, 20);
+  log.syncNow();
+  for (const peer of peers) assert.equal(peer.take().length, 1);
+  assert.equal(broker.logWaiters.count, 0);
+  peers[7]?.send(publishFrames(1, 'q', 'x', { deliveryMode: 2 }));
+  peers[7]?.send(publishFrames(1, 'q', 'x', { deliveryMode: 2 }));
+  assert.equal(broker.logWaiters.count, 1);
+});
+
+const manyCount = 10_000;
+
+/** A peer with more unsettled deliveries than are settled at once. */
+async function withMany(broker: Broker): Promise<AmqpPeer> {
+  const peer = await AmqpPeer.ready(broker);
+  peer.declare('many', {}, transient);
+  peer.declare('last', {}, transient);
+  publishMany(peer, 'many', manyCount);
+  peer.consume('many');
+  for (let left = 10; peer.deliveries.length < manyCount && left > 0; left--) {
+    peer.drain();
+    broker.tick();
+  }
+  assert.equal(peer.deliveries.length, manyCount);
+  peer.take();
+  return peer;
+}
+
+test('a channel with many unsettled deliveries gives them back in slices, in order, then answers', async () => {
+  const { broker } = await openBroker();
+  const peer = await withMany(broker);
+  const queue = broker.vhost('/').queue('many', undefined);
+  assert.deepEqual(peer.call(1, close), []);
+  assert.ok(queue.readyCount < manyCount, `${queue.readyCount} are back`);
+  const other = await AmqpPeer.ready(broker);
+  const bodies = other.consume('many', { noAck: true }).filter((x) => typeof x === 'string');
+  await idle(broker);
+  assert.deepEqual(peer.take(), [{ id: 0x00140029 }]);
+  bodies.push(...other.take().filter((x) => typeof x === 'string'));
+  assert.deepEqual(
+    bodies,
+    Array.from({ length: manyCount }, (_, i) => String(i)),
+  );
+});
+
+test('a connection that is cut gives everything back in slices', async () => {
+  const { broker } = await openBroker();
+  const peer = await withMany(broker);
+  const queue = broker.vhost('/').queue('many', undefined);
+  peer.connection.ended();
+  assert.ok(queue.readyCount < manyCount, `${queue.readyCount} are back`);
+  await idle(broker);
+  assert.deepEqual([queue.readyCount, queue.subscriptions.length], [manyCount, 0]);
+});
+
+test('what follows an ack of many deliveries waits until it is done, frame by frame', async () => {
+  const { broker } = await openBroker();
+  const peer = await withMany(broker);
+  const queue = broker.vhost('/').queue('many', undefined);
+  const ack = methodFrame(1, { id: 0x003c0050, deliveryTag: manyCount, multiple: true });
+  const after = publishFrames(1, 'last', 'after it');
+  const answers = peer.send(Buffer.concat([ack, after.subarray(0, 20)]), after.subarray(20));
+  assert.deepEqual([answers, peer.isPaused], [[], true]);
+  assert.ok(queue.settledCount < manyCount, `${queue.settledCount} are settled`);
+  const last = broker.vhost('/').queue('last', undefined);
+  assert.equal(last.readyCount, 0);
+  await idle(broker);
+  assert.deepEqual([queue.settledCount, last.readyCount, peer.isPaused], [manyCount, 1, false]);
+  // The same tag again is unknown.
+  assert.match(closes(peer.send(ack))[0] ?? '', /unknown delivery tag 10000/);
+});
+
+test('a connection that is cut while much is acked gives back only the rest', async () => {
+  const { broker } = await openBroker();
+  const peer = await withMany(broker);
+  const queue = broker.vhost('/').queue('many', undefined);
+  peer.call(1, { id: 0x003c0050, deliveryTag: manyCount - 1000, multiple: true });
+  peer.connection.ended();
+  await idle(broker);
+  assert.deepEqual([queue.settledCount, queue.readyCount], [manyCount - 1000, 1000]);
+});
+
+test('connection.close-ok follows what takes long, and a recover too', async () => {
+  const { broker } = await openBroker();
+  const peer = await withMany(broker);
+  peer.call(1, { id: 0x003c006e, requeue: true });
+  await idle(broker);
+  peer.take();
+  assert.equal(peer.deliveries.length, 2 * manyCount);
+  const text = { replyCode: 200, replyText: '', classId: 0, methodId: 0 } as const;
+  assert.deepEqual(peer.call(0, { id: 0x000a0032, ...text }), []);
+  await idle(broker);
+  assert.deepEqual(peer.take(), [{ id: 0x000a0033 }]);
+});

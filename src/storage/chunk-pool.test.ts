@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ChunkPool } from './chunk-pool.ts';
+
+test('chunks share memory, which goes once none of them is used', () => {
+  const pool = new ChunkPool(16);
+  const chunks = Array.from({ length: 640 }, () => pool.take());
+  assert.equal(pool.slabCount, 10);
+  for (const [i, chunk] of chunks.entries()) chunk.fill(i + 1);
+  assert.ok(chunks.every((chunk, i) => chunk.every((word) => word === i + 1)));
+  for (const chunk of chunks) pool.giveBack(chunk.fill(0));
+  assert.equal(pool.slabCount, 1, 'one is kept for whoever is next');
+  const again = Array.from({ length: 64 }, () => pool.take());
+  assert.equal(new Set(again).size, 64);
+  assert.equal(pool.slabCount, 1);
+});
+
+test('what was not taken from a pool is not given back to it', () => {
+  const pool = new ChunkPool(16);
+  pool.giveBack(new Uint32Array(16));
+  assert.equal(pool.slabCount, 0);
+});

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { hashPassword } from '../../src/crypto/password.ts';
+import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
+import { systemDisk } from '../../src/storage/disk.ts';
+import { Volume } from '../../src/storage/volume.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { TurnMeter } from './turns.ts';
+
+// The main of a broker's process whose turns are measured: as the service starts one, but for the
+// messages by which a test talks to it.
+
+/** From the test: begin to measure; end, which is answered; take statistics as a scraper would. */
+export type ToMetered = 'begin' | 'end' | 'metrics';
+
+/** To the test. */
+export type FromMetered =
+  | {
+      readonly type: 'running';
+      readonly port: number;
+      readonly authority: string;
+      readonly folder: string;
+    }
+  | {
+      readonly type: 'measured';
+      readonly longestMs: number;
+      readonly longestCollectionMs: number;
+      readonly residentMib: number;
+    }
+  | { readonly type: 'scraped'; readonly valueCount: number };
+
+const say = (message: FromMetered) => process.send?.(message);
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'waxwing-stalls-'));
+  const dataKey = keyFromBytes(randomBytes(32));
+  const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
+  await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
+  const { authority, servers } = await testCertificates();
+  const start = {
+    type: 'start',
+    name: 'metered',
+    engineVersion: '3.13',
+    folder: join(folder, 'volume'),
+    epoch: 1,
+    epochMin: 0,
+    users: [{ username: 'guest', passwordHash: await hashPassword('guest') }],
+    host: '127.0.0.1',
+    amqpsPorts: [0],
+    certificates: servers,
+    hasTlsParity: false,
+    room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
+  } as const;
+  const broker = await HostedBroker.open(start, dataKey, {
+    failed: (error) => {
+      throw error;
+    },
+    log: (_, text) => console.error(text),
+    loginFailed: () => {},
+  });
+  const meter = new TurnMeter();
+  process.on('message', (message: ToMetered) => {
+    if (message === 'begin') meter.begin();
+    else if (message === 'end') {
+      const longestMs = meter.end();
+      const residentMib = Math.round(process.memoryUsage.rss() / 2 ** 20);
+      const { longestCollectionMs } = meter;
+      say({ type: 'measured', longestMs, longestCollectionMs, residentMib });
+    } else {
+      void broker.metrics().then((metrics) => {
+        const valueCount = metrics.reduce((sum, { values }) => sum + values.length, 0);
+        say({ type: 'scraped', valueCount });
+      });
+    }
+  });
+  say({ type: 'running', port: broker.ports['amqps'] ?? 0, authority, folder });
+}
+
+if (process.send !== undefined) void main();

@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FromMetered, ToMetered } from './metered-broker.ts';
+import { RawClient } from './raw-client.ts';
+
+/** As a broker's process is started. */
+const execArgv = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
+
+type Running = Extract<FromMetered, { type: 'running' }>;
+
+/** A broker in a process of its own, whose turns are measured. */
+export class MeteredProcess {
+  readonly #child: ChildProcess;
+  readonly #running: Running;
+
+  private constructor(child: ChildProcess, running: Running) {
+    this.#child = child;
+    this.#running = running;
+  }
+
+  static async start(): Promise<MeteredProcess> {
+    const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' };
+    const child = fork(join(import.meta.dirname, 'metered-broker.js'), { execArgv, env });
+    const [running] = (await once(child, 'message')) as [Running];
+    return new MeteredProcess(child, running);
+  }
+
+  connect(channelCount?: number): Promise<RawClient> {
+    const { port, authority } = this.#running;
+    return RawClient.open(port, authority, channelCount);
+  }
+
+  begin(): void {
+    this.#child.send('begin' satisfies ToMetered);
+  }
+
+  end(): Promise<Extract<FromMetered, { type: 'measured' }>> {
+    return this.#ask('end');
+  }
+
+  /** How many values a scraper of metrics gets. */
+  async scrape(): Promise<number> {
+    const { valueCount } = await this.#ask<Extract<FromMetered, { type: 'scraped' }>>('metrics');
+    return valueCount;
+  }
+
+  async #ask<T extends FromMetered>(message: ToMetered): Promise<T> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(message);
+    return (await answer)[0] as T; // the broker's process answers each with its own kind
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+    rmSync(this.#running.folder, { recursive: true });
+  }
+}

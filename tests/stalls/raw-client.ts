@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+import { Reader } from '../../src/base/bytes.ts';
+import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
+import { type Method, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
+import { capabilities, methodFrame } from '../support/amqp-peer.ts';
+
+/** A client over TLS that sends any frames, as many at once as it likes. */
+export class RawClient {
+  readonly #socket: TLSSocket;
+  #waiting: { readonly id: number; readonly found: (method: Method) => void }[] = [];
+  /** Deliveries that have come. */
+  deliveryCount = 0;
+  /** Reply text of the close that ended a channel or the connection. */
+  closeText: string | undefined = undefined;
+
+  private constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    const frames = new FrameReader(
+      {
+        method: (_, bytes, at, end) => {
+          const r = new Reader(bytes, at, end);
+          const method = readMethod(r.u32(), r);
+          if (method !== undefined) this.#heard(method);
+        },
+        header: () => {},
+        body: () => {},
+        heartbeat: () => {},
+      },
+      131_072,
+    );
+    socket.on('data', (bytes) => frames.receive(bytes));
+    socket.on('error', () => {});
+  }
+
+  #heard(method: Method): void {
+    if (method.id === 0x003c003c) this.deliveryCount++;
+    if (method.id === 0x000a0032 || method.id === 0x00140028) this.closeText = method.replyText;
+    const at = this.#waiting.findIndex(({ id }) => id === method.id);
+    if (at >= 0) this.#waiting.splice(at, 1)[0]?.found(method);
+  }
+
+  /** A client with some open channels, numbered from 1. */
+  static async open(port: number, ca: string, channelCount = 1): Promise<RawClient> {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
+    await once(socket, 'secureConnect');
+    const client = new RawClient(socket);
+    socket.write(protocolHeader);
+    await client.next(0x000a000a);
+    const response = Buffer.from('\0guest\0guest');
+    const locale = 'en_US';
+    const clientProperties = capabilities;
+    const startOk = {
+      id: 0x000a000b,
+      clientProperties,
+      mechanism: 'PLAIN',
+      response,
+      locale,
+    } as const;
+    await client.call(0, startOk, 0x000a001e);
+    await client.send(
+      methodFrame(0, { id: 0x000a001f, channelMax: 2047, frameMax: 131_072, heartbeat: 0 }),
+    );
+    await client.call(0, { id: 0x000a0028, virtualHost: '/' }, 0x000a0029);
+    for (let i = 1; i < channelCount; i++) await client.send(methodFrame(i, { id: 0x0014000a }));
+    await client.call(channelCount, { id: 0x0014000a }, 0x0014000b);
+    return client;
+  }
+
+  /** Writes frames; resolves once the socket takes more. */
+  async send(...frames: readonly Buffer[]): Promise<void> {
+    if (this.#socket.destroyed) return;
+    if (this.#socket.write(Buffer.concat(frames))) return;
+    await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')]);
+  }
+
+  /** The next method of a kind that comes. */
+  next(id: Method['id']): Promise<Method> {
+    return new Promise((found) => this.#waiting.push({ id, found }));
+  }
+
+  /** Sends a method and waits for its answer. */
+  async call(channel: number, method: Method, answer: Method['id']): Promise<Method> {
+    const found = this.next(answer);
+    await this.send(methodFrame(channel, method));
+    return found;
+  }
+
+  /** Everything that was sent before is done. */
+  async caughtUp(): Promise<void> {
+    await this.call(
+      1,
+      { id: 0x003c000a, prefetchSize: 0, prefetchCount: 0, global: false },
+      0x003c000b,
+    );
+  }
+
+  /** Reads nothing any more. */
+  goDeaf(): void {
+    this.#socket.pause();
+  }
+
+  /** Ends the socket without a word. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+}

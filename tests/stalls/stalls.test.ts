@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { until } from '../support/processes.ts';
+import { isLong, writeProof } from '../support/proof.ts';
+import { inputs } from './inputs.ts';
+import { MeteredProcess } from './metered-process.ts';
+
+// What one client does that is much work, and how long the broker's event loop is busy with it at a
+// time. A short run shows that it all ends as it should; times are for the long one.
+
+interface Figure {
+  readonly what: string;
+  readonly count: number;
+  readonly longestMs: number;
+  readonly longestCollectionMs: number;
+  readonly residentMib: number;
+}
+
+const figures: Figure[] = [];
+const rounded = (ms: number) => Math.round(ms * 10) / 10;
+
+after(() => {
+  if (isLong) writeProof('stalls', { unit: 'processor milliseconds of the longest turn', figures });
+});
+
+for (const { what, counts, prepare } of inputs) {
+  test(`nobody waits while ${what}`, async (t) => {
+    const broker = await MeteredProcess.start();
+    try {
+      const count = counts[isLong ? 0 : 1];
+      const act = await prepare({ broker, client: await broker.connect(), count });
+      // What a broker loads a second after its start is loaded then.
+      await until('it measures', async () => (await broker.scrape()) > 0);
+      broker.begin();
+      await act();
+      const measured = await broker.end();
+      const longestMs = rounded(measured.longestMs);
+      const longestCollectionMs = rounded(measured.longestCollectionMs);
+      figures.push({
+        what,
+        count,
+        longestMs,
+        longestCollectionMs,
+        residentMib: measured.residentMib,
+      });
+      t.diagnostic(
+        `${count}: the longest turn took ${longestMs} ms, the longest collection ${longestCollectionMs} ms`,
+      );
+      // Whoever else is there is served.
+      await (await broker.connect()).caughtUp();
+      assert.ok(longestMs > 0);
+    } finally {
+      await broker.stop();
+    }
+  });
+}
