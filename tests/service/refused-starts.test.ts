@@ -93,8 +93,8 @@ test('a folder whose socket would have too long a name is refused', async () => 
 
 test('a data folder of a newer format is refused', async () => {
   const folder = copy();
-  writeAt(join(folder.data, 'system', 'volume'), 8, Buffer.from([0, 3]));
-  refused(await folder.serve(), `${folder.data}/system has format 3; this program reads up to 2`);
+  writeAt(join(folder.data, 'system', 'volume'), 8, Buffer.from([0, 4]));
+  refused(await folder.serve(), `${folder.data}/system has format 4; this program reads up to 3`);
 });
 
 test('a missing, a wrong and a spoilt root key are told apart', async () => {
