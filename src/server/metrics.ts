@@ -14,7 +14,7 @@ export interface MetricsParts {
   readonly token: Secret<string>;
   /** Of the API's port. */
   readonly door: Pick<Door, 'strangerCount' | 'closed'>;
-  /** Calls that were refused at the door, by reason. */
+  /** Requests refused before their sender was known, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 

@@ -37,7 +37,7 @@ export interface RefusedLogins {
  * records them. A flood of them costs a bounded number of lines.
  */
 export class Refusals {
-  /** Calls that were refused at the door since the start, by reason. */
+  /** Requests refused before their sender was known, since the start, by reason. */
   readonly counts = new Map<string, number>();
   /** Records failed log-ins; undefined where they are not recorded. */
   record: ((logins: RefusedLogins) => void) | undefined = undefined;
@@ -64,7 +64,7 @@ export class Refusals {
   }
 
   #tell(request: RefusedRequest | undefined, count: number): void {
-    this.#log.warn({ ...request, count }, 'a call was refused at the door');
+    this.#log.warn({ ...request, count }, 'a request was refused');
     if (request !== undefined && !loginReasons.includes(request.reason)) return;
     const { requestId, userAgent, accessKeyId } = request ?? {};
     this.record?.({

@@ -181,7 +181,7 @@ export const connectionFuzzers: readonly Fuzzer[] = [
   },
   {
     name: 'amqp091 connection on the real log',
-    roundCount: 150,
+    roundCount: 50,
     run: async (random) => fuzz(random, await onRealLog(random)),
   },
 ];

@@ -12,10 +12,10 @@ export interface Simulation {
 
 /** Every simulation there is. */
 export const simulations: readonly Simulation[] = [
-  { name: 'broker', seedCount: 200, run: simulateBroker },
+  { name: 'broker', seedCount: 100, run: simulateBroker },
   { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 1500, run: simulateLog },
-  { name: 'disk', seedCount: 3500, run: simulateBrokerOnDisk },
+  { name: 'log', seedCount: 250, run: simulateLog },
+  { name: 'disk', seedCount: 250, run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */

@@ -73,14 +73,34 @@ const skip = python ? false : 'python3 is not installed';
 const made = mkdtempSync(`${tmpdir()}/waxwing-vectors-`);
 after(() => rmSync(made, { recursive: true }));
 
-/** What the second reader makes of a vector. */
-function readWithPython(name: string, vector: VolumeVector, options: readonly string[]) {
-  const at = `${made}/${name}`;
-  mkdirSync(at, { recursive: true });
-  for (const [file, bytes] of Object.entries(vector.files)) writeFileSync(`${at}/${file}`, bytes);
-  const program = 'tests/vectors/read_volume.py';
-  return spawnSync('python3', ['-B', ...options, program, at, vector.dataKey], {
-    encoding: 'utf8',
+interface Reading {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the second reader makes of each vector. */
+function readWithPython(
+  all: readonly [string, VolumeVector][],
+  options: readonly string[],
+): [string, VolumeVector, Reading][] {
+  const lines = all.map(([name, vector]) => {
+    const at = `${made}/${name.replaceAll(' ', '-')}`;
+    mkdirSync(at, { recursive: true });
+    for (const [file, bytes] of Object.entries(vector.files)) writeFileSync(`${at}/${file}`, bytes);
+    return `${at} ${vector.dataKey}\n`;
+  });
+  const { status, stdout, stderr } = spawnSync(
+    'python3',
+    ['-B', ...options, 'tests/vectors/read_all.py'],
+    { encoding: 'utf8', input: lines.join(''), maxBuffer: 2 ** 28 },
+  );
+  assert.deepEqual([status, stderr], [0, '']);
+  const answers = stdout.split('\n').slice(0, -1);
+  assert.equal(answers.length, all.length);
+  return all.map(([name, vector], i) => {
+    const [code, out, err] = JSON.parse(answers[i] ?? '');
+    return [name, vector, { status: code, stdout: out, stderr: err }];
   });
 }
 
@@ -91,8 +111,8 @@ for (const options of [[], ['-S']]) {
     options.length === 0 || !name.endsWith('of format 2');
   const which = ['python3', ...options].join(' ');
   test(`a second reader, under ${which}, lists the same records`, { skip }, () => {
-    for (const [name, vector] of good.filter(isRead)) {
-      const { stdout, stderr, status } = readWithPython(name, vector, options);
+    for (const [name, vector, reading] of readWithPython(good.filter(isRead), options)) {
+      const { stdout, stderr, status } = reading;
       assert.deepEqual([status, stderr], [0, ''], name);
       assert.deepEqual(stdout.split('\n').slice(0, -1), vector.records, name);
     }
@@ -101,8 +121,8 @@ for (const options of [[], ['-S']]) {
   test(`a second reader, under ${which}, refuses the same volumes for the same reasons`, {
     skip,
   }, () => {
-    for (const [name, vector] of bad.filter(isRead)) {
-      const { stdout, stderr, status } = readWithPython(name, vector, options);
+    for (const [name, vector, reading] of readWithPython(bad.filter(isRead), options)) {
+      const { stdout, stderr, status } = reading;
       assert.deepEqual([status, stdout], [1, ''], `${name}: ${stderr}`);
       const expected = `${vector.refusal?.code}: ${vector.refusal?.file}`;
       assert.ok(stderr.startsWith(expected), `${name}: ${stderr} is not ${expected}`);
