@@ -14,8 +14,8 @@ export interface Simulation {
 export const simulations: readonly Simulation[] = [
   { name: 'broker', seedCount: 100, run: simulateBroker },
   { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 250, run: simulateLog },
-  { name: 'disk', seedCount: 250, run: simulateBrokerOnDisk },
+  { name: 'log', seedCount: 150, run: simulateLog },
+  { name: 'disk', seedCount: 200, run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */
