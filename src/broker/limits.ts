@@ -85,7 +85,7 @@ export const defaultLimits: Limits = {
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 400_000,
-  routedHeaderCountMax: 4096,
+  routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,
   exchangeCountMax: 100_000,
