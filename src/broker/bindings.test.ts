@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
 import { plainFormat } from '../../tests/support/plain-format.ts';
-import { noArguments } from './arguments.ts';
+import { type Arguments, noArguments } from './arguments.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
 const gone = { ifUnused: false, ifEmpty: false };
@@ -126,6 +126,21 @@ test('a message is refused where too many bindings would have to be looked at', 
   const words = Array.from({ length: 100 }, (_, i) => `a.${i}`).join('.');
   assert.throws(() => b.publish('amq.topic', `${words}.b`, 'm'), refused);
   b.publish('amq.topic', 'a.7.b', 'm');
+  assert.deepEqual(b.drain('q'), ['m']);
+});
+
+test('a headers exchange reads no more headers than allowed', async (t) => {
+  const b = await BareBroker.open(undefined, { routedHeaderCountMax: 3 });
+  const headers = { a: text('1'), b: text('1'), c: text('1') };
+  const publish = (more: Arguments) =>
+    b.publish('amq.headers', '', 'm', { headers: { ...headers, ...more } });
+  publish({ d: text('1') }); // no binding asks for them
+  b.vhost.bind(b.vhost.exchange('amq.headers'), b.queue('q'), '', { a: text('1') });
+  publish({});
+  const read = t.mock.method(plainFormat, 'headers');
+  const message = 'message has 4 headers; a headers exchange routes at most 3';
+  assert.throws(() => publish({ d: text('1') }), { code: 'precondition-failed', message });
+  assert.equal(read.mock.callCount(), 0);
   assert.deepEqual(b.drain('q'), ['m']);
 });
 

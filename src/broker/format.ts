@@ -24,6 +24,8 @@ export const hasHiddenHeaders = 0x80;
  */
 export interface MessageFormat {
   readonly name: FormatName;
+  /** How many headers there are, without reading them. */
+  headerCount(buffer: Buffer, start: number, end: number): number;
   /** The sender's headers; none is an empty table. */
   headers(buffer: Buffer, start: number, end: number): Arguments;
   /** The message's own time to live as the sender wrote it, milliseconds in decimal. */

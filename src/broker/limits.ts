@@ -45,6 +45,8 @@ export interface Limits {
    * refused, so that no set of bindings keeps a broker from everything else.
    */
   readonly routeStepCountMax: number;
+  /** Headers of a message that a headers exchange routes; one with more is refused. */
+  readonly routedHeaderCountMax: number;
   /** Bytes of one declaration's or binding's arguments: names and values. */
   readonly argumentsBytesMax: number;
   /** Queues of one virtual host. */
@@ -83,6 +85,7 @@ export const defaultLimits: Limits = {
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 400_000,
+  routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,
   exchangeCountMax: 100_000,

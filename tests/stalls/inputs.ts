@@ -72,13 +72,13 @@ const isGone = (broker: MeteredProcess, queue: string) => async (): Promise<bool
 
 export const inputs: readonly Input[] = [
   {
-    what: 'one message with 16,000 headers to a headers exchange with many bindings',
+    what: 'one message with 1,024 headers to a headers exchange with many bindings',
     counts: [10_000, 100],
     prepare: async ({ client, count }) => {
       await client.send(declareQueue('sink'), declareExchange('h', 'headers'));
       await sendMany(client, count, (i) => bindQueue('sink', 'h', '', { want: text(String(i)) }));
       const headers: Record<string, Argument> = {};
-      for (let i = 0; i < 16_000; i++) headers[i.toString(36)] = { type: 'bool', value: true };
+      for (let i = 0; i < 1024; i++) headers[i.toString(36)] = { type: 'bool', value: true };
       return async () => {
         await client.send(publishFrames(1, 'k', '', { headers }, 'h'));
         await client.caughtUp();

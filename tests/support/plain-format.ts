@@ -12,6 +12,7 @@ const read = (buffer: Buffer, start: number, end: number): Head =>
 /** A message format whose heads are JSON, for tests below any protocol. */
 export const plainFormat: MessageFormat = {
   name: 'amqp091',
+  headerCount: (buffer, start, end) => Object.keys(read(buffer, start, end).headers ?? {}).length,
   headers: (buffer, start, end) => read(buffer, start, end).headers ?? {},
   expiration: (buffer, start, end) => read(buffer, start, end).expiration,
   deadLetterHead: (buffer, start, end, changes) => {

@@ -25,7 +25,7 @@ export interface RememberedRoute {
 /** The limits that routing keeps. */
 export type RouterLimits = Pick<
   Limits,
-  'routeCacheCountMax' | 'routeCacheQueueCountMax' | 'routeStepCountMax'
+  'routeCacheCountMax' | 'routeCacheQueueCountMax' | 'routeStepCountMax' | 'routedHeaderCountMax'
 >;
 
 /** Finds the queues of a message, and remembers them while nothing is bound or unbound. */

@@ -77,9 +77,17 @@ export class Routing {
   #askHeaders(): Arguments {
     const asked = this.#asked;
     if (asked === undefined) return noArguments;
-    this.#askedHeaders ??=
-      this.formatOf(asked.format)?.headers(asked.head, asked.headStart, asked.headEnd) ??
-      noArguments;
+    this.#askedHeaders ??= this.#readHeaders(asked);
     return this.#askedHeaders;
+  }
+
+  #readHeaders({ format: number, head, headStart, headEnd }: Publication): Arguments {
+    const format = this.formatOf(number);
+    if (format === undefined) return noArguments;
+    const countMax = this.#limits.routedHeaderCountMax;
+    const count = format.headerCount(head, headStart, headEnd);
+    if (count <= countMax) return format.headers(head, headStart, headEnd);
+    const why = `message has ${count} headers; a headers exchange routes at most ${countMax}`;
+    throw new BrokerError('precondition-failed', why);
   }
 }

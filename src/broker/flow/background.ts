@@ -14,6 +14,8 @@ export class Background {
   readonly #sliceEnded: () => void;
   readonly #failed: (error: unknown) => void;
   readonly #jobs: Job[] = [];
+  /** Those that may not begin in the slice that is running. */
+  readonly #later: Job[] = [];
   #stepsLeft = 0;
   #isInSlice = false;
   #isScheduled = false;
@@ -30,7 +32,7 @@ export class Background {
 
   /** Whether nothing is left to do. */
   get isIdle(): boolean {
-    return this.#jobs.length === 0;
+    return this.#jobs.length + this.#later.length === 0;
   }
 
   /**
@@ -51,9 +53,15 @@ export class Background {
     if (isOuter) this.#isInSlice = false;
   }
 
+  /** The same from the next turn of the event loop on. */
+  runLater(steps: Iterable<void>, done: () => void = () => {}): void {
+    this.#later.push({ steps: steps[Symbol.iterator](), done });
+    this.#schedule();
+  }
+
   /** Does all that is left, however long it takes. */
   finish(): void {
-    while (this.#jobs.length > 0) this.#runJobs();
+    while (!this.isIdle) this.#runJobs();
   }
 
   #begin(): void {
@@ -69,14 +77,15 @@ export class Background {
 
   #runSlice(): void {
     this.#isScheduled = false;
-    if (this.#jobs.length === 0) return;
+    if (this.isIdle) return;
     this.#runJobs();
     this.#sliceEnded();
-    if (this.#jobs.length > 0) this.#schedule();
+    if (!this.isIdle) this.#schedule();
   }
 
   #runJobs(): void {
     this.#begin();
+    this.#jobs.push(...this.#later.splice(0));
     while (this.#stepsLeft > 0) {
       const job = this.#jobs.shift();
       if (job === undefined) break;

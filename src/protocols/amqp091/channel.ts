@@ -16,6 +16,7 @@ import type { Outbox } from './outbox.ts';
 import { answerBytes, type PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
 import type { Backlog } from './stalls/backlog.ts';
+import type { FrameGate } from './stalls/frame-gate.ts';
 import { Getter } from './stalls/getter.ts';
 import { DeliveryAges } from './timing/delivery-ages.ts';
 import { TransactionAcks } from './transaction-acks.ts';
@@ -36,8 +37,8 @@ export interface ChannelHost {
   confirming(channel: Channel): void;
   /** Answers of so many bytes more are held, or of fewer where it is below 0. */
   held(bytes: number): void;
-  /** Does something, most of it later, before anything else that the peer has sent. */
-  finishFirst(steps: Iterable<void>): void;
+  /** Holds back what else the peer has sent. */
+  readonly gate: FrameGate;
   /** Something that nobody asked for in this turn has failed. */
   failed(thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
@@ -149,6 +150,7 @@ export class Channel implements LogWaiter {
   }
 
   #other(id: number, bytes: Buffer, at: number, end: number): void {
+    this.host.gate.countMethod();
     const r = new Reader(bytes, at, end);
     const method = readMethod(id, r);
     if (method === undefined) {
@@ -308,7 +310,7 @@ export class Channel implements LogWaiter {
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
     if (this.transaction === undefined && this.tags.isMuch(tag, isMultiple)) {
-      this.host.finishFirst(this.#settleInSteps(tag, outcome));
+      this.host.gate.finishFirst(this.#settleInSteps(tag, outcome));
       return;
     }
     const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
@@ -328,7 +330,7 @@ export class Channel implements LogWaiter {
   /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
   recover(): void {
     if (this.transaction === undefined) {
-      if (this.tags.isMuch(0, true)) this.host.finishFirst(this.#settleInSteps(0, 'released'));
+      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
       else this.tags.settleAll('released');
     } else this.#transactionAcks.recover();
   }

@@ -32,6 +32,7 @@ export class AmqpConnection
   readonly broker: Broker;
   readonly outbox: Outbox;
   readonly account: PeerAccount;
+  readonly gate: FrameGate;
   notifiesCancel = false;
   readonly #transport: Transport;
   readonly #frames: FrameReader;
@@ -51,7 +52,6 @@ export class AmqpConnection
   #hasReceived = false;
   #isPaused = false;
   #isBehind = false;
-  readonly #gate: FrameGate;
   readonly #confirming = new ConfirmingChannels();
   readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
@@ -65,7 +65,7 @@ export class AmqpConnection
     this.outbox = new Outbox(transport, broker.unread);
     this.account = new PeerAccount(broker, this.outbox);
     this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
-    this.#gate = new FrameGate(this.#frames, broker.background, this);
+    this.gate = new FrameGate(this.#frames, broker.background, this);
   }
 
   get frameMax(): number {
@@ -85,6 +85,7 @@ export class AmqpConnection
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
     if (this.#state === 'closed') return;
+    this.gate.beginTurn();
     try {
       const rest = this.#state === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
       if (rest.length > 0) this.#frames.receive(rest);
@@ -116,7 +117,7 @@ export class AmqpConnection
 
   /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
   setReading(): void {
-    const isHeldUp = this.#isBehind || this.#gate.isBusy || this.#stalled.isFull;
+    const isHeldUp = this.#isBehind || this.gate.isBusy || this.#stalled.isFull;
     if (this.#isPaused || isHeldUp) this.#transport.pause();
     else this.#transport.resume();
   }
@@ -405,7 +406,7 @@ export class AmqpConnection
   }
 
   *#giveBack(channels: readonly Channel[]): Generator<void> {
-    while (this.#gate.isBusy) yield;
+    while (this.gate.isBusy) yield;
     for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
     if (this.#vhost !== undefined) yield* this.#vhost.release(this);
   }
@@ -425,10 +426,6 @@ export class AmqpConnection
   held(bytes: number): void {
     this.account.heldBytes += bytes;
     if (this.#isBehind) this.#setBehind();
-  }
-
-  finishFirst(steps: Iterable<void>): void {
-    this.#gate.finishFirst(steps);
   }
 
   failed(thrown: unknown): void {
@@ -484,11 +481,12 @@ export class AmqpConnection
   }
 
   ended(): void {
+    this.outbox.end();
+    if (this.gate.endsLater()) return;
     this.#stalled.drain();
     this.#release();
     if (this.#state !== 'closed') this.#enter('closed');
     this.#frames.stop();
-    this.outbox.end();
     this.broker.pump();
   }
 

@@ -3,13 +3,18 @@ import { Reader } from '../../base/bytes.ts';
 import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
-import { readTable } from './codec/tables.ts';
+import { countFields, readTable } from './codec/tables.ts';
 
 const scan = new HeadScan();
 
 /** What the broker asks of AMQP 0-9-1 messages: heads are property flags and list (4.2.6.1). */
 export const amqp091Format: MessageFormat = {
   name: 'amqp091',
+
+  headerCount(buffer: Buffer, start: number, end: number): number {
+    scan.scan(buffer, start, end);
+    return scan.headersAt < 0 ? 0 : countFields(buffer, scan.headersAt);
+  },
 
   headers(buffer: Buffer, start: number, end: number): Arguments {
     scan.scan(buffer, start, end);

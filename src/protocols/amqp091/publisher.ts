@@ -8,8 +8,9 @@ import { expiryMsMax } from '../../broker/queue-options.ts';
 import { replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
+import { readAddressFields } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
-import { amqp091Format, shortStringAt } from './format.ts';
+import { shortStringAt } from './format.ts';
 import { Keys, KnownKeys } from './known-keys.ts';
 import { answerBytes } from './peer-account.ts';
 
@@ -120,8 +121,7 @@ export class Publisher {
 
   #readMoreKeys(): void {
     const publication = this.#publication;
-    const { head, headStart, headEnd } = publication;
-    const headers = amqp091Format.headers(head, headStart, headEnd);
+    const headers = readAddressFields(publication.head, scan.headersAt);
     const keys = senderKeys(headers);
     checkSenderKeys(keys, this.#channel.broker.limits.senderKeyCountMax);
     const { open, hidden } = keys;

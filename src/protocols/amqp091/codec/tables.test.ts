@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { Reader, Writer } from '../../../base/bytes.ts';
 import { WaxwingError } from '../../../base/errors.ts';
 import type { Argument, Arguments, ArgumentType } from '../../../broker/arguments.ts';
-import { readTable, scanTable, writeTable } from './tables.ts';
+import {
+  countFields,
+  longString,
+  readAddressFields,
+  readTable,
+  scanTable,
+  writeTable,
+} from './tables.ts';
 
 const of = (type: ArgumentType, value: fc.Arbitrary<Argument['value']>) =>
   value.map((v): Argument => ({ type, value: v }));
@@ -151,4 +158,14 @@ test('tables nested too deep are refused before the stack is exhausted', () => {
 test('a field named __proto__ is a field like any other', () => {
   const table = readTable(new Reader(hex('0000000c 09 5f5f70726f746f5f5f 7401')));
   assert.deepEqual(Object.keys(table), ['__proto__']);
+});
+
+test('fields are counted, and addresses are read as they are with all others', () => {
+  const CC = { type: 'array', value: [longString('a'), longString('b')] } as const;
+  const table = { first: longString('CC'), CC, BC: longString('x'), XCC: CC, BCC: CC, bcc: CC };
+  const w = new Writer(64);
+  writeTable(w, table);
+  const bytes = w.toBuffer();
+  assert.equal(countFields(bytes, 0), 6);
+  assert.deepEqual({ ...readAddressFields(bytes, 0) }, { CC, BCC: CC });
 });

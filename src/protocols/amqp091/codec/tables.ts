@@ -1,5 +1,5 @@
 import { decodeText, encodeText } from '../../../base/byte-text.ts';
-import { type Reader, readU32, type Writer } from '../../../base/bytes.ts';
+import { Reader, readU32, type Writer } from '../../../base/bytes.ts';
 import type {
   Argument,
   ArgumentChanges,
@@ -105,6 +105,32 @@ function scanFields(bytes: Buffer, from: number, end: number, depth: number): bo
     at = afterValue(bytes, valueAt, end, depth);
   }
   return isAddressed;
+}
+
+/** Reads the fields `CC` and `BCC` of a table that was scanned before, and steps over the others. */
+export function readAddressFields(bytes: Buffer, at: number): FieldTable {
+  const end = at + 4 + readU32(bytes, at);
+  const table: Record<string, Argument> = Object.create(null);
+  for (let field = at + 4; field < end; ) {
+    const size = bytes[field] ?? 0;
+    const valueAt = field + 1 + size;
+    const isAddress = size === 2 || (size === 3 && bytes[field + 1] === 0x42);
+    if (isAddress && isCc(bytes, valueAt - 2)) {
+      table[size === 2 ? 'CC' : 'BCC'] = readArgument(new Reader(bytes, valueAt, end), 0);
+    }
+    field = afterValue(bytes, valueAt, end, 0);
+  }
+  return table;
+}
+
+/** Fields of a table that was scanned before, whose length is at a position. */
+export function countFields(bytes: Buffer, at: number): number {
+  const end = at + 4 + readU32(bytes, at);
+  let count = 0;
+  for (let field = at + 4; field < end; count++) {
+    field = afterValue(bytes, field + 1 + (bytes[field] ?? 0), end, 0);
+  }
+  return count;
 }
 
 function isCc(bytes: Buffer, at: number): boolean {

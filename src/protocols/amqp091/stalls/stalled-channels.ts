@@ -1,9 +1,12 @@
 import type { Channel } from '../channel.ts';
 import { type FrameSink, frameTypes } from '../codec/frames.ts';
 import { type Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
+import type { FrameGate } from './frame-gate.ts';
 
 /** What is asked of the connection. */
 interface StallHost extends FrameSink {
+  /** Holds back what the peer has sent, and what waits in backlogs. */
+  readonly gate: FrameGate;
   /** Reads from the peer, or not, as `isFull` says. */
   setReading(): void;
   /** Asks for one call of `StalledChannels.goOn` at the end of this turn. */
@@ -56,23 +59,35 @@ export class StalledChannels {
   }
 
   /**
-   * Lets channels go on, as far as they can.
+   * Lets channels go on, as far as they can in this turn.
    *
    * @returns whether frames were handled
    */
   goOn(): boolean {
-    if (this.#goingOn.size === 0) return false;
+    const { gate } = this.#host;
+    if (this.#goingOn.size === 0 || gate.isBusy) return false;
+    gate.beginTurn();
     const channels = [...this.#goingOn];
     this.#goingOn.clear();
     for (const channel of channels) {
-      channel.getter.tryAgain();
-      if (!channel.getter.isWaiting) this.#replay(channel);
+      // The gate asks for another turn once it holds nothing back.
+      if (gate.isBusy) this.#goingOn.add(channel);
+      else this.#goOn(channel);
     }
     return true;
   }
 
-  /** Handles the frames that waited, up to one that stalls the channel again. */
-  #replay(channel: Channel): void {
+  #goOn(channel: Channel): void {
+    channel.getter.tryAgain();
+    if (!channel.getter.isWaiting) this.#replay(channel, this.#host.gate);
+  }
+
+  /**
+   * Handles the frames that waited, up to one that stalls the channel again.
+   *
+   * @param gate ends it too where it holds frames back; undefined where all are to be handled
+   */
+  #replay(channel: Channel, gate?: FrameGate): void {
     const { number, backlog } = channel;
     if (backlog === undefined || this.#channels[number] !== channel) return;
     channel.backlog = undefined;
@@ -83,7 +98,11 @@ export class StalledChannels {
       this.#handle(number, frame);
       // By now the channel may be another one, closed and opened again.
       const current = this.#channels[number];
-      if (current?.backlog === undefined) continue;
+      if (current === undefined) continue;
+      if (current.backlog === undefined) {
+        if (gate?.isBusy !== true || backlog.sizeBytes === 0) continue;
+        this.#goingOn.add(current);
+      }
       current.backlog = backlog;
       return;
     }
