@@ -1,6 +1,7 @@
 import { RequestError } from './errors.ts';
 import type { Notation } from './notation.ts';
 import type { Infer, Range, RequiredShape, Shape, ShapeNode } from './shape.ts';
+import { Unread } from './unread.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
@@ -94,12 +95,17 @@ class ShapeReader {
     return result;
   }
 
-  #list(shape: Shape<unknown>, node: NodeOf<'list'>, value: unknown, path: string): unknown[] {
+  #list(
+    shape: Shape<unknown>,
+    node: NodeOf<'list'>,
+    value: unknown,
+    path: string,
+  ): unknown[] | Unread {
     if (!Array.isArray(value)) throw otherType(path, value, 'a list');
     const broken = brokenRange(node, value.length, 'length');
     if (node.unique && hasTwins(value)) broken.push('Member must have unique values');
     for (const each of broken) this.#problem(shape, value, path, each);
-    if (broken.length > 0) return [];
+    if (broken.length > 0) return new Unread(value.length);
     return value.map((element: unknown, index) => {
       const elementPath = `${path}.${index + 1}.member`;
       if (element === null) throw otherType(elementPath, element, 'a value');
@@ -113,7 +119,7 @@ class ShapeReader {
     const pairs = Object.entries(value).filter(([, given]) => given !== null);
     const broken = brokenRange(node, pairs.length, 'length');
     for (const each of broken) this.#problem(shape, value, path, each);
-    if (broken.length > 0) return {};
+    if (broken.length > 0) return new Unread(pairs.length);
     // fromEntries defines own properties, so that a key such as __proto__ is a key like any other.
     return Object.fromEntries(
       pairs.map(([key, given]) => {

@@ -1,5 +1,6 @@
 import type { Notation } from './notation.ts';
 import type { Shape, ShapeNode } from './shape.ts';
+import { Unread } from './unread.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
@@ -38,6 +39,7 @@ interface Pen {
 function write(shape: Shape<unknown>, value: unknown, pen: Pen): unknown {
   const instead = pen.leavesOut(shape);
   if (instead !== undefined) return instead === '' ? undefined : instead;
+  if (value instanceof Unread) return value.toString();
   const node = shape.node;
   switch (node.kind) {
     case 'structure':

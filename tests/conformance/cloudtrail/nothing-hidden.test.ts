@@ -186,3 +186,29 @@ test('a broker with padded groups is refused, and its event says who was to be i
     { username: 'spy', password: '***', groups: (users as { groups: unknown }[])[0]?.groups },
   ]);
 });
+
+test('a refused list or map is not recorded as an empty one', async () => {
+  const { keyMetadata } = (await call('kms', 'CreateKey', {})).event.responseElements as {
+    keyMetadata: { keyId: string };
+  };
+  const grant = (changes: object) =>
+    call('kms', 'CreateGrant', {
+      KeyId: keyMetadata.keyId,
+      GranteePrincipal: 'arn:aws:iam::999999999999:root',
+      Operations: ['Decrypt'],
+      ...changes,
+    });
+  const repeated = await grant({ Operations: new Array(11_000).fill('Decrypt') });
+  assert.equal(repeated.status, 400);
+  assert.equal((repeated.event.requestParameters as Json)['operations'], '… [11000 entries]');
+  const pairs = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, 'v']));
+  const wide = await grant({ Constraints: { EncryptionContextSubset: pairs } });
+  assert.equal(wide.status, 400);
+  assert.deepEqual((wide.event.requestParameters as Json)['constraints'], {
+    encryptionContextSubset: '… [200 entries]',
+  });
+  const users = new Array(1001).fill({ username: 'spy', password: 'correct horse 9x' });
+  const crowded = await call('mq', 'CreateBroker', { brokerName: 'hidden', users });
+  assert.equal(crowded.status, 400);
+  assert.equal((crowded.event.requestParameters as Json)['users'], '… [1001 entries]');
+});
