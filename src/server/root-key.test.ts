@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
@@ -172,6 +173,9 @@ test('a key file or passphrase that others may use or replace is refused', async
   await unwrapDataKey(byFile, owner, wrapped);
   await chmod(byFile.configFolder, 0o700);
   await isRefused({ ...byFile, keyFile: folder }, /is no regular file/);
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  await isRefused({ ...byFile, keyFile: fifo }, /is no regular file/);
   const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
   await chmod(join(folder, 'passphrase'), 0o622);
   await isRefused(byPassphrase, /passphrase has mode 0622/, sealed);

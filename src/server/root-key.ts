@@ -269,7 +269,8 @@ async function readPrivate(
     const how = cause.code === 'ENOENT' ? 'is missing' : `cannot be read: ${cause.code}`;
     throw new ServerError('root-key-missing', `${what} ${path} ${how}`, { cause });
   };
-  const file = await open(path, constants.O_RDONLY).catch(failed);
+  // A FIFO would be waited on for a writer; it is opened at once and then refused.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(failed);
   try {
     const found = await file.stat();
     check(path, found);

@@ -169,3 +169,8 @@ test('fields are counted, and addresses are read as they are with all others', (
   assert.equal(countFields(bytes, 0), 6);
   assert.deepEqual({ ...readAddressFields(bytes, 0) }, { CC, BCC: CC });
 });
+
+test('of two fields with one name the first counts, as RabbitMQ looks fields up', () => {
+  const table = readTable(new Reader(hex('00000008 0161 7401 0161 7400')));
+  assert.deepEqual({ ...table }, { a: { type: 'bool', value: true } });
+});

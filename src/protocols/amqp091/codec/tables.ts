@@ -59,7 +59,9 @@ export function readTable(r: Reader, depth = 0): FieldTable {
   const table: Record<string, Argument> = Object.create(null);
   while (r.at < end) {
     const name = r.shortString();
-    table[name] = readArgument(r, depth);
+    const value = readArgument(r, depth);
+    // RabbitMQ looks fields up in a list: of two with one name, the first counts.
+    table[name] ??= value;
   }
   checkEnd(r, end);
   return table;
