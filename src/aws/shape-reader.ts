@@ -1,7 +1,13 @@
 import { RequestError } from './errors.ts';
 import type { Notation } from './notation.ts';
-import type { Infer, Range, RequiredShape, Shape, ShapeNode } from './shape.ts';
-import { Unread } from './unread.ts';
+import {
+  type Infer,
+  type Range,
+  type RequiredShape,
+  type Shape,
+  type ShapeNode,
+  Unread,
+} from './shape.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 

@@ -1,6 +1,5 @@
 import type { Notation } from './notation.ts';
-import type { Shape, ShapeNode } from './shape.ts';
-import { Unread } from './unread.ts';
+import { type Shape, type ShapeNode, Unread } from './shape.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
