@@ -6,7 +6,8 @@ import { Waxwing } from '../support/waxwing.ts';
 
 // Many keys, grants, queues and bindings: more state than a segment of the log holds.
 
-const count = isLong ? 100_000 : 300;
+// An account may have 100,000 keys; those that measurements make are among them.
+const count = isLong ? 99_000 : 300;
 const sampleCount = isLong ? 1000 : 20;
 const body = Buffer.alloc(100, 'x');
 
