@@ -47,7 +47,7 @@ export type RequestErrorCode =
   | 'too-large'
   /** Its body comes in chunks, though only the body can prove who sends it. */
   | 'length-required'
-  /** There is no room for its body now; the caller may try again. */
+  /** The memory for request bodies is in use; the caller may retry. */
   | 'throttled'
   /** A bug, or a batch that could not be committed. */
   | 'internal';

@@ -61,7 +61,7 @@ export class Subscription {
   /** Of the options what each delivery asks for; they themselves lie elsewhere in memory. */
   readonly isSettled: boolean;
   readonly #pool: CreditPool | undefined;
-  /** Where it waits for credit of its pool; undefined where it does not. */
+  /** Its place in the pool's queue for credit; undefined while it does not wait. */
   place: PlaceInLine | undefined = undefined;
   /** Sequence numbers by delivery number; -1 once settled. */
   #ring = new Float64Array(ringSize);

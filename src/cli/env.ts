@@ -61,7 +61,7 @@ export function shellLines(environment: Environment): string[] {
   return lines;
 }
 
-/** In single quotes, inside of which a shell takes nothing but the quote itself for its own. */
+/** Quotes a value for a POSIX shell. Inside single quotes only the quote itself has a meaning. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -27,7 +27,8 @@ export class CertificateKeeper {
   }
 
   /**
-   * Makes what the authorities and the API lack; what each broker lacks, {@link broker} makes.
+   * Issues the certificates of the authorities and the API that are missing or expire soon. Those of a
+   * broker are issued by {@link broker}.
    *
    * @returns whether anything changed
    */

@@ -48,7 +48,7 @@ export interface RootKeyOwner {
   readonly volumeId: string;
 }
 
-/** The file that holds the root key of a data folder, where no passphrase does. */
+/** The path of a data folder's key file. Only a folder without a passphrase has one. */
 export function rootKeyFile(source: RootKeySource, folder: string): string {
   if (source.keyFile !== undefined) return source.keyFile;
   const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16);

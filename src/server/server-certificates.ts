@@ -84,8 +84,8 @@ export class ServerCertificates implements Journal<CertificateChange> {
   }
 
   /**
-   * Makes what the authorities and the API lack: what is missing, ends soon, or is not for one of the
-   * hosts. What is no broker's any more is dropped.
+   * Issues the authorities' and the API's certificates that are missing, expire soon, or lack one of the
+   * hosts. Certificates of deleted brokers are removed.
    *
    * @param sealingKey 256 bits, derived from the system volume's data key
    * @param hasBroker whether there is a broker of this id

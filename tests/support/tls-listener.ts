@@ -118,7 +118,7 @@ export class TlsListener {
     return listener;
   }
 
-  /** Disconnects everybody and opens the broker again, after a clean stop or as after a kill. */
+  /** Disconnects all clients and reopens the broker, after a clean stop or a simulated kill. */
   async again(how: 'restart' | 'kill'): Promise<void> {
     await this.#disconnect();
     await this.onLog[how]();

@@ -57,7 +57,7 @@ export class WaxwingFolder {
     return { PATH: process.env['PATH'] ?? '', HOME: this.root, XDG_CONFIG_HOME: config, ...more };
   }
 
-  /** The file that holds the root key of the data folder, where no passphrase does. */
+  /** The path of the data folder's key file. Only a folder without a passphrase has one. */
   get keyFile(): string {
     const source = { configFolder: this.keys, passphraseFile: undefined };
     return rootKeyFile(source, realpathSync(this.data));

@@ -85,7 +85,7 @@ export const tags = list(
 /** Keys of tags to be removed. */
 export const tagKeys = list(tagKey, { max: tagsInRequestMax });
 const grantOperation = enumeration([...symmetricGrantOperations, ...otherGrantOperations]);
-/** What a grant lets its grantee do; no more than there is to do. */
+/** The operations that a grant allows. The list has at most as many entries as there are operations. */
 export const grantOperations = list(grantOperation, {
   max: symmetricGrantOperations.length + otherGrantOperations.length,
 });

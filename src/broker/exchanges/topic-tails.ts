@@ -93,8 +93,8 @@ export class Tails<T> {
    *
    * @param distinct every word of the key once
    * @param from the key's first word that is not matched yet
-   * @param stepCountMax words compared, after which it ends
-   * @returns words compared; more than `stepCountMax` where it was ended
+   * @param stepCountMax how many words are compared at most; matching then stops
+   * @returns words compared; more than `stepCountMax` where matching was stopped
    */
   match(
     key: readonly string[],

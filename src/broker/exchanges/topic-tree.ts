@@ -68,8 +68,8 @@ export class TopicTree<T> {
   /**
    * Calls `take` once for each value with a pattern that matches; more than once where several do.
    *
-   * @param stepCountMax words compared, after which it ends
-   * @returns words compared; more than `stepCountMax` where it was ended
+   * @param stepCountMax how many words are compared at most; matching then stops
+   * @returns words compared; more than `stepCountMax` where matching was stopped
    */
   match(key: string, take: (value: T) => void, stepCountMax: number): number {
     this.#words = wordsOf(key);

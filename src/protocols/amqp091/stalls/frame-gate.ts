@@ -61,8 +61,8 @@ export class FrameGate {
   }
 
   /**
-   * The peer is gone. What it sent before counts, so the connection is told again once nothing is
-   * held back.
+   * The peer has disconnected. The frames that it sent before are still handled; the connection is told
+   * of the end again after the last of them.
    *
    * @returns whether anything is held back
    */

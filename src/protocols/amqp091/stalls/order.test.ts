@@ -130,7 +130,7 @@ const steps: Readonly<Record<string, readonly Buffer[]>> = {
   'a frame that is not due': [frame(3, 1, Buffer.from('x'))],
 };
 
-/** What is answered to some steps, the channel's close-ok given where it is due. */
+/** The broker's answers to some steps. Sends channel.close-ok where the broker closes the channel. */
 async function answers(isOnDisk: boolean, names_: readonly string[]): Promise<string[]> {
   const { log, peer } = await ready(isOnDisk);
   peer.connection.receive(Buffer.concat(names_.flatMap((name) => steps[name] ?? [])));
