@@ -247,15 +247,6 @@ const refusals: readonly (readonly [string, Request, string, RegExp])[] = [
     /^Group \[a b\] is invalid/,
   ],
   [
-    '21 groups',
-    {
-      ...activeMq,
-      Users: [{ Username: 'me', Password: password, Groups: Array(21).fill('group') }],
-    },
-    'groups',
-    /less than or equal to 20$/,
-  ],
-  [
     'a mode of the other engine',
     { ...activeMq, DeploymentMode: 'CLUSTER_MULTI_AZ' },
     'deploymentMode',
