@@ -1,22 +1,25 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
+import { type DurableEnd, type FrozenVolume, freezeAt } from './log/frozen-volume.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
-import { Retirement } from './log/retirement.ts';
+import { type FreezeLimits, Retirement } from './log/retirement.ts';
 import { blockFlags, type End, noEnd } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
 import type { RecordLog } from './record-log.ts';
-import { formatVersion, type Position, type Volume } from './volume.ts';
+import { formatVersion } from './volume/header.ts';
+import type { Position, Volume } from './volume.ts';
 
 const defaults = {
   segmentBytes: 64 * 1024 * 1024,
@@ -56,6 +59,10 @@ export class Log implements RecordLog {
   readonly #roller: SegmentRoller;
   readonly #retirement: Retirement;
   #durable: Position = { segment: 0, blocks: 0 };
+  /** The same of this mount; undefined before its first group is synced. */
+  #durableEnd: DurableEnd | undefined = undefined;
+  /** Wait for the next group to be synced, or for the log to fail or close. */
+  #onChange: (() => void)[] = [];
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
@@ -232,6 +239,9 @@ export class Log implements RecordLog {
 
   #synced(group: Group, durationMs: number): void {
     this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
+    const { segment, offset, sizeBytes, lastBlock: blocks } = group;
+    this.#durableEnd = { segment, blocks, bytes: offset + sizeBytes };
+    this.#changed();
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
@@ -253,7 +263,8 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
+    const isDue = checkpoints.isHurryOver || this.#isKeyOld;
+    if (isDue && !this.#appender.isFirstGroup) this.#roll();
   };
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
@@ -289,6 +300,7 @@ export class Log implements RecordLog {
   reclaim(): void {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
+    this.#retirement.breakHolds('the disk is short of room');
     this.#retirement.removeSpares();
     if (appender.isFirstGroup || this.#writer.isBusy) return;
     const { checkpoints, segment } = this.#roller;
@@ -300,6 +312,77 @@ export class Log implements RecordLog {
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
+  }
+
+  /** Whether what is written now is sealed under an older generation of the data key. */
+  get #isKeyOld(): boolean {
+    const { segment } = this.#roller;
+    return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
+  }
+
+  /**
+   * Seals what is written from now on under another data key, and begins to write a new base under it.
+   * Resolves once the volume's header lists the key; records that are wanted stay where they are, so older
+   * keys are needed until {@link dropDataKeys} drops them.
+   *
+   * @returns the key's generation
+   * @throws {StorageError} `key-invalid`, and as {@link Volume.addDataKey}
+   */
+  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
+    if (this.#failure !== undefined || this.#appender === undefined) return generation;
+    this.#mark.moved(this.#durable);
+    this.#roller.checkpoints.hurry();
+    // A segment that has just begun ends once its first group is synced.
+    if (!this.#appender.isFirstGroup) this.#roll();
+    return generation;
+  }
+
+  /**
+   * Drops the data keys from the volume's header that nothing is sealed under any more.
+   *
+   * Where older segments hold nothing that is wanted, this begins a segment so that they can go.
+   *
+   * @returns the generations that were dropped, for good; asked again later, it may be more
+   */
+  async dropDataKeys(): Promise<readonly number[]> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const appender = this.#appender;
+    if (this.#roller.hasIdleUnder(this.#volume.header.generation) && appender !== undefined) {
+      this.#roller.checkpoints.hurry();
+      if (!appender.isFirstGroup) this.#roll();
+    }
+    return this.#volume.dropDataKeys((generation) => {
+      // After a power cut recovery may need what the newest segments supersede.
+      return generation >= this.#mark.generation || this.#roller.uses(generation);
+    });
+  }
+
+  #changed(): void {
+    for (const resolve of this.#onChange.splice(0)) resolve();
+  }
+
+  /**
+   * Keeps the files that the volume consists of at a durable position, while they are copied. A copy of
+   * them opens as the volume would after a kill, and holds all that was synced before the call.
+   *
+   * @param limits give the position up before it is released, so that a copy that hangs fills no disk
+   * @throws {StorageError} `log-failed` where the log is closed, or as it failed
+   */
+  async freeze(limits: FreezeLimits): Promise<FrozenVolume> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
+      const end = this.#durableEnd;
+      const { segment, blocks } = this.#volume.header.position;
+      if (end !== undefined && end.segment.number === segment && blocks === 0) {
+        const parts = { volume: this.#volume, files: this.#files, mark: this.#mark };
+        return freezeAt({ ...parts, retirement: this.#retirement }, end, limits);
+      }
+      // A segment begins, and the header does not name it yet or the log is not told of it.
+      await new Promise<void>((resolve) => this.#onChange.push(resolve));
+    }
   }
 
   segmentOf(slot: number): number {
@@ -350,6 +433,7 @@ export class Log implements RecordLog {
     this.#failure = error;
     this.#mark.stop();
     this.#options.onFailed(error);
+    this.#changed();
     this.#whenIdle?.();
     return error;
   }
@@ -364,6 +448,7 @@ export class Log implements RecordLog {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
+    this.#retirement.breakHolds('the volume was closed');
     await this.#retirement.idle();
     await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;
