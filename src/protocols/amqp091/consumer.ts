@@ -5,6 +5,7 @@ import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
+import { methodIds } from './codec/methods.gen.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 
 const shelf = new Shelf();
@@ -32,7 +33,7 @@ export class ChannelConsumer implements Consumer {
     checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);
     writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
-    prefix.writeUInt32BE(0x003c003c, 7);
+    prefix.writeUInt32BE(methodIds.basicDeliver, 7);
     prefix[11] = name.length;
     name.copy(prefix, 12);
     this.#prefixStart = shelf.put(prefix, 0, prefix.length);
