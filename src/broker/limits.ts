@@ -47,6 +47,8 @@ export interface Limits {
   readonly routeStepCountMax: number;
   /** The same in one turn; what is left is done in later turns. A step is about 0.1 microseconds. */
   readonly routeTurnStepCountMax: number;
+  /** The same for dead letters, which are routed in one turn: one that takes more is dropped. */
+  readonly routeAtOnceStepCountMax: number;
   /** Headers of a message that a headers exchange routes; one with more is refused. */
   readonly routedHeaderCountMax: number;
   /** Bytes of one declaration's or binding's arguments: names and values. */
@@ -87,7 +89,8 @@ export const defaultLimits: Limits = {
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 20_000_000,
-  routeTurnStepCountMax: 20_000,
+  routeTurnStepCountMax: 4_000,
+  routeAtOnceStepCountMax: 100_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,

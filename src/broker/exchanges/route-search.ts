@@ -156,14 +156,15 @@ export class RouteSearch implements PatternSearch<Destination> {
 
   spend(stepCount: number): boolean {
     this.stepCount += stepCount;
-    if (this.stepCount > this.#host.stepCountMax) throw this.#tooManySteps();
+    const { stepCountMax } = this.#host;
+    if (this.stepCount > stepCountMax) throw this.tooManySteps(stepCountMax);
     return this.stepCount >= this.#pauseAt;
   }
 
-  #tooManySteps(): BrokerError {
+  /** The error for a search that is given up. */
+  tooManySteps(stepCountMax: number): BrokerError {
     const { name, vhost } = this.#exchange as Exchange; // one is being asked
-    const compared = `more than ${this.#host.stepCountMax} words or headers`;
-    const why = `${compared} would have to be compared with its bindings`;
+    const why = `more than ${stepCountMax} words or headers would have to be compared with its bindings`;
     const text = `message cannot be routed by ${describe('exchange', name, vhost)}: ${why}`;
     return new BrokerError('precondition-failed', text);
   }

@@ -32,6 +32,7 @@ export type RouterLimits = Pick<
   | 'routeCacheQueueCountMax'
   | 'routeStepCountMax'
   | 'routeTurnStepCountMax'
+  | 'routeAtOnceStepCountMax'
   | 'routedHeaderCountMax'
 >;
 

@@ -73,7 +73,7 @@ export class Routing {
   }
 
   /**
-   * The whole search in one turn.
+   * The whole search in one turn, for a message that cannot wait for another one.
    *
    * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
    */
@@ -81,7 +81,8 @@ export class Routing {
     const found = this.route(vhost, exchange, publication);
     if (found !== undefined) return found;
     const search = this.takePaused(publication);
-    while (!search.run(this.#limits.routeStepCountMax));
+    const stepCountMax = this.#limits.routeAtOnceStepCountMax;
+    if (!search.run(stepCountMax)) throw search.tooManySteps(stepCountMax);
     this.stepCount = search.stepCount;
     return routeOf(search);
   }

@@ -11,7 +11,7 @@ export const methodsPerTurnMax = 128;
  * Steps that publishes of a connection may take in one turn: words and headers compared, and queues
  * that messages go to, of which each is some steps.
  */
-export const publishStepsPerTurnMax = 20_000;
+export const publishStepsPerTurnMax = 10_000;
 
 /** The connection that frames come in on. */
 export interface GatedConnection {

@@ -6,7 +6,7 @@ import type { Channel } from '../channel.ts';
 import { toAmqpError } from '../errors.ts';
 
 /** Steps of a search in one step of the background. */
-const stepsAtATime = 100;
+const stepsAtATime = 20;
 /** Steps that a queue counts as which a message goes to. */
 const stepsOfQueue = 8;
 /** A publish of fewer steps is not counted. */
