@@ -1,3 +1,4 @@
+import type { Route } from '../../broker/exchanges/router.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
@@ -23,8 +24,8 @@ export class ChannelTransaction {
   }
 
   /** Keeps a copy of the message until commit. */
-  publish(publication: Publication): void {
-    this.#transaction.publish(publication);
+  publish(publication: Publication, route: Route): void {
+    this.#transaction.publish(publication, route);
   }
 
   /** Settles a delivery, or all up to it, at commit. */

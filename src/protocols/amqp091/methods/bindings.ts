@@ -1,5 +1,6 @@
 import type { Arguments } from '../../../broker/arguments.ts';
-import type { Destination, Exchange } from '../../../broker/exchanges/exchange.ts';
+import type { Destination } from '../../../broker/exchanges/binding.ts';
+import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import { isDurableBinding } from '../../../broker/vhost.ts';
 import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';

@@ -11,6 +11,12 @@ export const unitsPerTurnMax = 4096;
 /** Units that any other method counts: a client can send thousands in what is read at once. */
 export const methodUnits = 32;
 
+/**
+ * Steps that publishes of a connection may take in one turn: words and headers compared, and queues
+ * that messages go to, of which each is some steps.
+ */
+export const publishStepsPerTurnMax = 10_000;
+
 /** The connection that frames come in on. */
 export interface GatedConnection {
   receive(bytes: Buffer): void;
@@ -30,6 +36,7 @@ export class FrameGate {
   /** What is to be finished. */
   #heldByCount = 0;
   #unitsLeft = unitsPerTurnMax;
+  #publishStepsLeft = publishStepsPerTurnMax;
   #isEnded = false;
   readonly #turnBegan = (): void => {
     this.beginTurn();
@@ -71,13 +78,24 @@ export class FrameGate {
   /** Another turn of the event loop handles frames of the peer. */
   beginTurn(): void {
     this.#unitsLeft = unitsPerTurnMax;
+    this.#publishStepsLeft = publishStepsPerTurnMax;
   }
 
   /** Counts units of work. After as many as a turn may have, the peer's next frame waits for another. */
   count(units: number): void {
-    const wasOver = this.#unitsLeft <= 0;
-    this.#unitsLeft -= units;
-    if (wasOver || this.#unitsLeft > 0) return;
+    const before = this.#unitsLeft;
+    this.#unitsLeft = before - units;
+    if (before > 0 && before <= units) this.#waitForTurn();
+  }
+
+  /** The same for the steps that a publish took. */
+  countPublishSteps(stepCount: number): void {
+    const before = this.#publishStepsLeft;
+    this.#publishStepsLeft = before - stepCount;
+    if (before > 0 && before <= stepCount) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
     this.#heldByCount++;
     this.#background.runLater([], this.#turnBegan);
     this.#hold();
