@@ -3,7 +3,7 @@ import { describe } from '../../broker/errors.ts';
 import type { Destination } from '../../broker/exchanges/binding.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
-import { isDurableBinding } from '../../broker/vhost.ts';
+import { isDurableBinding } from '../../broker/vhosts/binding-changes.ts';
 import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import type {
