@@ -93,10 +93,7 @@ export class Queue implements Timed, Worker {
     this.applySettings(this.settings);
   }
 
-  /**
-   * Takes other settings over: what is above a limit is dropped from now on, in slices. A time to live
-   * counts for messages that arrive from now on.
-   */
+  /** Takes other settings over: limits count at once, a time to live for messages that arrive later. */
   applySettings(settings: QueueSettings): void {
     const { ttlMs, lengthMax, bytesMax } = settings;
     this.settings = settings;
