@@ -5,7 +5,6 @@ import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
-import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { DeadLettering } from './endings/dead-lettering.ts';
 import type { DeadLetter } from './endings/dead-letters.ts';
@@ -20,6 +19,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
@@ -272,7 +272,18 @@ export class Broker implements VhostHost, Journal<Change> {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
       throw new BrokerError('not-allowed', why);
     }
+    this.#requireRoomFor(user, this.vhost(vhost));
     return new Access(this.users, user.name, vhost);
+  }
+
+  #requireRoomFor(user: User, { name, settings }: Vhost): void {
+    const countMax = settings.limit('max-connections');
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { access } of this.sessions) if (access.vhost === name) count++;
+    if (count < countMax) return;
+    const refused = `access to vhost '${name}' refused for user '${user.name}'`;
+    throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
   }
 
   /**

@@ -4,6 +4,7 @@ import { describe } from './errors.ts';
 import type { ExchangeOptions } from './exchanges/exchange.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
 import type { QueueOptions } from './queue-options.ts';
+import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -19,6 +20,7 @@ export type VhostChange =
       options: ExchangeOptions;
     }
   | { kind: 'exchange-deleted'; vhost: string; name: string }
+  | SettingsChange
   | {
       kind: 'bound' | 'unbound';
       vhost: string;
@@ -61,6 +63,11 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
       if (exchange !== undefined) vhost.removeExchange(exchange);
       return;
     }
+    case 'policy':
+    case 'policy-deleted':
+    case 'vhost-limit':
+      vhost.settings.apply(change);
+      return;
     case 'bound':
     case 'unbound':
       applyBinding(vhost, change);

@@ -61,6 +61,8 @@ export interface Limits {
   readonly queueCountMax: number;
   /** Exchanges of one virtual host. */
   readonly exchangeCountMax: number;
+  /** Policies of one virtual host; as many operator policies besides. */
+  readonly policyCountMax: number;
   /** Bindings of one exchange. */
   readonly bindingCountMax: number;
   /** Routing keys that one message's headers `CC` and `BCC` may name together. */
@@ -101,6 +103,7 @@ export const defaultLimits: Limits = {
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,
   exchangeCountMax: 100_000,
+  policyCountMax: 200,
   bindingCountMax: 500_000,
   senderKeyCountMax: 1000,
   burstCountMax: 4096,

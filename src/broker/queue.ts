@@ -1,7 +1,7 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
 import { Endings } from './endings/endings.ts';
-import { BrokerError, describe } from './errors.ts';
+import { BrokerError, describe, lockedError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
 import { ByPriority, InOrder, type Ready } from './ready.ts';
@@ -52,7 +52,7 @@ export class Queue implements Timed, Worker {
   #only: Subscription | undefined = undefined;
   /** Takes the single active consumer's place once that has settled everything. */
   #successor: Subscription | undefined = undefined;
-  readonly #hasLimit: boolean;
+  #hasLimit = false;
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
@@ -70,7 +70,8 @@ export class Queue implements Timed, Worker {
   readonly vhost: string;
   readonly name: string;
   readonly options: QueueOptions;
-  readonly settings: QueueSettings;
+  /** By its arguments and the policies of the moment. */
+  settings: QueueSettings;
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
@@ -86,13 +87,20 @@ export class Queue implements Timed, Worker {
     this.options = options;
     this.window = window;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    if (this.settings.ttlMs !== Infinity) window.ttlMs = this.settings.ttlMs;
     window.countsFailures = this.settings.countsFailures;
-    const { lengthMax, bytesMax } = this.settings;
     this.#ready = this.#order();
-    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.usedAtMs = host.nowMs();
+    this.applySettings(this.settings);
+  }
+
+  /** Takes other settings over: limits count at once, a time to live for messages that arrive later. */
+  applySettings(settings: QueueSettings): void {
+    const { ttlMs, lengthMax, bytesMax } = settings;
+    this.settings = settings;
+    this.window.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
+    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.touch();
+    if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.work.add(this);
   }
 
   #order(): Ready {
@@ -435,12 +443,7 @@ export class Queue implements Timed, Worker {
 
   /** @throws {BrokerError} `resource-locked` */
   refuseOwner(): never {
-    throw new BrokerError(
-      'resource-locked',
-      `cannot obtain exclusive access to locked ${describe('queue', this.name, this.vhost)}. ` +
-        'It could be originally declared on another connection or the exclusive property value ' +
-        'does not match that of the original declaration.',
-    );
+    throw lockedError(this.name, this.vhost);
   }
 
   /**

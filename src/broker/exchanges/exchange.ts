@@ -1,4 +1,4 @@
-import type { Argument, Arguments } from '../arguments.ts';
+import type { Arguments } from '../arguments.ts';
 import { type Binding, bindingKey, type Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './exchange-type.ts';
 import type { RouteSearch } from './route-search.ts';
@@ -18,8 +18,8 @@ export class Exchange {
   readonly name: string;
   readonly type: ExchangeType;
   readonly options: ExchangeOptions;
-  /** Where messages go that no binding took. */
-  readonly alternate: Argument | undefined;
+  /** The exchange that messages go to which no binding took; see `Settings.alternateOf`. */
+  alternate: string | undefined = undefined;
   /** Nothing is routed to it any more. */
   isDeleted = false;
   /** Bindings, but for those to a destination that is deleted. */
@@ -32,7 +32,6 @@ export class Exchange {
     this.name = name;
     this.type = type;
     this.options = options;
-    this.alternate = options.arguments['alternate-exchange'];
     this.#index = type.newIndex();
   }
 
@@ -91,6 +90,11 @@ export class Exchange {
   /** Every binding. */
   *bindings(): Generator<Binding> {
     for (const own of this.#to.values()) yield* own.values();
+  }
+
+  /** Every binding to one destination. */
+  bindingsTo(destination: Destination): Iterable<Binding> {
+    return this.#to.get(destination)?.values() ?? [];
   }
 
   /** Everything that a binding leads to, once. */

@@ -116,8 +116,8 @@ export class RouteSearch implements PatternSearch<Destination> {
 
   #leave(exchange: Exchange): void {
     const { alternate } = exchange;
-    if (!this.#hasLed && typeof alternate?.value === 'string') {
-      const found = this.#host.vhost.exchanges.get(alternate.value);
+    if (!this.#hasLed && alternate !== undefined) {
+      const found = this.#host.vhost.exchanges.get(alternate);
       if (found !== undefined) this.#exchanges.add(found);
     }
     this.#hasLed = false;

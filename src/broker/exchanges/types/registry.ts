@@ -2,7 +2,7 @@ import type { ExchangeType } from '../exchange-type.ts';
 import { directType } from './direct.ts';
 import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
-import { topicType } from './topic.ts';
+import { activemqTopicType, mqttTopicType, topicType } from './topic.ts';
 
 /** Every type of exchange there is. */
 export const exchangeTypes: readonly ExchangeType[] = [
@@ -10,6 +10,8 @@ export const exchangeTypes: readonly ExchangeType[] = [
   fanoutType,
   topicType,
   headersType,
+  activemqTopicType,
+  mqttTopicType,
 ];
 
 /** The type of a name; undefined where there is none. */
