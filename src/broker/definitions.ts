@@ -1,5 +1,6 @@
 import type { Arguments } from './arguments.ts';
 import type { ExchangeOptions, ExchangeType } from './exchanges/exchange.ts';
+import type { AnyHeldChange } from './held/held-changes.ts';
 import type { QueueOptions } from './queue-options.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
@@ -30,6 +31,7 @@ export type VhostChange =
 export type Change =
   | VhostChange
   | UserChange
+  | AnyHeldChange
   /** The broker has once been given what a new one has. */
   | { kind: 'founded' }
   /** A run begins: from here on messages may be delivered without a trace in the log. */

@@ -35,4 +35,11 @@ export interface MessageFormat {
    * carries. Headers that do not change keep their bytes.
    */
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer;
+  /**
+   * The head that a scheduled message has when it is delivered, where that is another one: without what
+   * asked for the schedule, so that the message is not scheduled again.
+   *
+   * @param id of the entry in the schedule
+   */
+  dueHead?(buffer: Buffer, start: number, end: number, id: number): Buffer | undefined;
 }

@@ -18,11 +18,13 @@ import {
   type ExchangeOptions,
   type ExchangeType,
   exchangeTypes,
+  requireDelayedType,
 } from './exchanges/exchange.ts';
 import { checkMatch } from './exchanges/headers.ts';
 import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
-import { Queue, type QueueHost } from './queue.ts';
+import { Queue } from './queue.ts';
+import type { QueueHost } from './queue-host.ts';
 import {
   checkQueueOptions,
   comparedArguments,
@@ -127,13 +129,16 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('internal', subject, options.internal, found.options.internal);
-      const key = 'alternate-exchange';
-      requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      const compared = ['alternate-exchange', ...(found.isDelayed ? ['x-delayed-type'] : [])];
+      for (const key of compared) {
+        requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      }
       return found;
     }
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
+    if (known === 'x-delayed-message') requireDelayedType(options.arguments);
     return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
   }
 
@@ -355,7 +360,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    if (source.type === 'headers') checkMatch(args['x-match']);
+    if (source.routingType === 'headers') checkMatch(args['x-match']);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;

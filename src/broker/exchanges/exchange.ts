@@ -1,16 +1,22 @@
 import type { Argument, Arguments } from '../arguments.ts';
 import { canonicalArguments } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
 import type { Queue } from '../queue.ts';
 import { Counted } from './counted.ts';
 import { HeadersMatch } from './headers.ts';
 import { TopicTree } from './topic-tree.ts';
 
+/** Every way in which an exchange can route. */
+const routingTypes: readonly string[] = ['direct', 'fanout', 'topic', 'headers'];
+
 /** What a binding may point to. */
 export type Destination = Queue | Exchange;
 /** How an exchange chooses among its bindings. */
-export type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers';
+export type RoutingType = 'direct' | 'fanout' | 'topic' | 'headers';
+/** What an exchange is declared as: how it routes, or that it also delays. */
+export type ExchangeType = RoutingType | 'x-delayed-message';
 /** Every type of exchange there is. */
-export const exchangeTypes: readonly string[] = ['direct', 'fanout', 'topic', 'headers'];
+export const exchangeTypes: readonly string[] = [...routingTypes, 'x-delayed-message'];
 
 /** What a declaration says of an exchange. */
 export interface ExchangeOptions {
@@ -33,6 +39,10 @@ export class Exchange {
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeType;
+  /** How it routes. */
+  readonly routingType: RoutingType;
+  /** Whether messages with a header `x-delay` wait before they are routed. */
+  readonly isDelayed: boolean;
   readonly options: ExchangeOptions;
   /** Where messages go that no binding took. */
   readonly alternate: Argument | undefined;
@@ -49,6 +59,8 @@ export class Exchange {
     this.vhost = vhost;
     this.name = name;
     this.type = type;
+    this.isDelayed = type === 'x-delayed-message';
+    this.routingType = type === 'x-delayed-message' ? delayedType(options.arguments) : type;
     this.options = options;
     this.alternate = options.arguments['alternate-exchange'];
   }
@@ -98,7 +110,7 @@ export class Exchange {
     if (own === undefined) return;
     this.#to.delete(destination);
     this.bindingCount -= own.size;
-    if (this.type === 'fanout') return;
+    if (this.routingType === 'fanout') return;
     for (const binding of own.values()) {
       this.#unindex(binding);
       yield;
@@ -128,7 +140,7 @@ export class Exchange {
     take: (destination: Destination) => void,
     stepCountMax: number,
   ): number {
-    switch (this.type) {
+    switch (this.routingType) {
       case 'fanout':
         for (const destination of this.#to.keys()) take(destination);
         return 0;
@@ -161,15 +173,15 @@ export class Exchange {
 
   /** Whether messages go elsewhere when they have another routing key. */
   get asksForKey(): boolean {
-    return this.type === 'direct' || this.type === 'topic';
+    return this.routingType === 'direct' || this.routingType === 'topic';
   }
 
   #index(binding: Binding): void {
     const { routingKey, destination } = binding;
-    if (this.type === 'topic') this.#topics.add(routingKey, destination);
-    else if (this.type === 'headers') {
+    if (this.routingType === 'topic') this.#topics.add(routingKey, destination);
+    else if (this.routingType === 'headers') {
       this.#matches.set(binding, new HeadersMatch(binding.arguments));
-    } else if (this.type === 'direct') {
+    } else if (this.routingType === 'direct') {
       let found = this.#byKey.get(routingKey);
       if (found === undefined) {
         found = new Counted();
@@ -181,12 +193,30 @@ export class Exchange {
 
   #unindex(binding: Binding): void {
     const { routingKey, destination } = binding;
-    if (this.type === 'topic') this.#topics.remove(routingKey, destination);
-    else if (this.type === 'headers') this.#matches.delete(binding);
+    if (this.routingType === 'topic') this.#topics.remove(routingKey, destination);
+    else if (this.routingType === 'headers') this.#matches.delete(binding);
     else if (this.#byKey.get(routingKey)?.remove(destination) === true) {
       this.#byKey.delete(routingKey);
     }
   }
+}
+
+/** How an exchange that delays routes; `direct` where its argument is none that can be declared. */
+function delayedType(args: Arguments): RoutingType {
+  const found = args['x-delayed-type']?.value;
+  return routingTypes.includes(String(found)) ? (found as RoutingType) : 'direct'; // one of the list
+}
+
+/**
+ * Requires an exchange that delays to say how it routes.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireDelayedType(args: Arguments): void {
+  const found = args['x-delayed-type'];
+  if (found?.type === 'longstr' && routingTypes.includes(String(found.value))) return;
+  const why = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
+  throw new BrokerError('precondition-failed', why);
 }
 
 /** The same for the same binding to one destination. */

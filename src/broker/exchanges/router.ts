@@ -113,7 +113,7 @@ export class Router {
     this.#stepsLeft = this.#limits.routeStepCountMax;
     // Each exchange is passed once, so bindings in a circle end.
     for (const passed of seen) {
-      if (passed.type === 'headers') usesHeaders = true;
+      if (passed.routingType === 'headers') usesHeaders = true;
       let isTaken = false;
       const take = (destination: Destination) => {
         if (destination.isDeleted) return;

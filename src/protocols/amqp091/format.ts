@@ -29,6 +29,16 @@ export const amqp091Format: MessageFormat = {
   deadLetterHead(buffer: Buffer, start: number, end: number, headers: ArgumentChanges): Buffer {
     return changedHead(buffer, start, end, { headers, dropsExpiration: true });
   },
+
+  /** A header `x-delay` becomes negative, as in RabbitMQ's plugin: the message waits once. */
+  dueHead(buffer: Buffer, start: number, end: number): Buffer | undefined {
+    const delay = this.headers(buffer, start, end)['x-delay'];
+    const value = Number(delay?.value);
+    if (!(value > 0)) return undefined;
+    return changedHead(buffer, start, end, {
+      headers: { 'x-delay': { type: 'long', value: -value } },
+    });
+  },
 };
 
 /**
