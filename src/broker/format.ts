@@ -1,4 +1,6 @@
+import type { MessageView } from '../storage/message-record.ts';
 import type { ArgumentChanges, Arguments } from './arguments.ts';
+import type { Encoded, Properties } from './conversion/properties.ts';
 
 /** The protocols whose messages the broker keeps as they came. */
 export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
@@ -42,4 +44,16 @@ export interface MessageFormat {
    * @param id of the entry in the schedule
    */
   dueHead?(buffer: Buffer, start: number, end: number, id: number): Buffer | undefined;
+  /**
+   * A message of this format in words that every protocol knows; its bytes are copied. What those words
+   * cannot say is listed in the protocol's README.
+   */
+  toProperties(message: MessageView): Properties;
+  /**
+   * A message in this format. `toProperties` of it is what was given, as far as the format can say it;
+   * what it cannot say is listed in the protocol's README.
+   *
+   * @param headBytesMax bytes that the head may have; headers that do not fit are left out
+   */
+  fromProperties(properties: Properties, headBytesMax: number): Encoded;
 }

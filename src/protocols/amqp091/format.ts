@@ -4,6 +4,8 @@ import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/
 import type { MessageFormat } from '../../broker/format.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { countFields, readTable } from './codec/tables.ts';
+import { fromProperties } from './conversion/from-properties.ts';
+import { toProperties } from './conversion/to-properties.ts';
 
 const scan = new HeadScan();
 
@@ -39,6 +41,10 @@ export const amqp091Format: MessageFormat = {
       headers: { 'x-delay': { type: 'long', value: -value } },
     });
   },
+
+  toProperties,
+
+  fromProperties,
 };
 
 /**
