@@ -1,6 +1,5 @@
-import type { MessageView } from '../storage/message-record.ts';
 import type { ArgumentChanges, Arguments } from './arguments.ts';
-import type { Encoded, Properties } from './conversion/properties.ts';
+import type { Encoded, EncodedMessage, Properties } from './conversion/properties.ts';
 
 /** The protocols whose messages the broker keeps as they came. */
 export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
@@ -48,7 +47,7 @@ export interface MessageFormat {
    * A message of this format in words that every protocol knows; its bytes are copied. What those words
    * cannot say is listed in the protocol's README.
    */
-  toProperties(message: MessageView): Properties;
+  toProperties(message: EncodedMessage): Properties;
   /**
    * A message in this format. `toProperties` of it is what was given, as far as the format can say it;
    * what it cannot say is listed in the protocol's README.

@@ -78,6 +78,15 @@ export const emptyProperties: Properties = Object.freeze({
   body: Object.freeze({ kind: 'none' }),
 } as const);
 
+/** Where head and body of an encoded message lie in a buffer. */
+export interface EncodedMessage {
+  readonly buffer: Buffer;
+  readonly headAt: number;
+  readonly headLength: number;
+  readonly bodyAt: number;
+  readonly bodyLength: number;
+}
+
 /** A message in one protocol's encoding. */
 export interface Encoded {
   readonly head: Buffer;

@@ -1,16 +1,20 @@
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Argument, Arguments } from '../../../broker/arguments.ts';
-import type { Address, Body, Properties } from '../../../broker/conversion/properties.ts';
+import type {
+  Address,
+  Body,
+  EncodedMessage,
+  Properties,
+} from '../../../broker/conversion/properties.ts';
 import type { Value } from '../../../broker/conversion/value.ts';
-import type { MessageView } from '../../../storage/message-record.ts';
 import { type BasicProperties, readProperties } from '../codec/basic-properties.ts';
 import { carriers } from './carriers.ts';
 import { toFields } from './field-values.ts';
 import { readId } from './ids.ts';
 
 /** A message of AMQP 0-9-1 in neutral words. */
-export function toProperties(view: MessageView): Properties {
-  const { buffer, headAt, headLength, bodyAt, bodyLength } = view;
+export function toProperties(message: EncodedMessage): Properties {
+  const { buffer, headAt, headLength, bodyAt, bodyLength } = message;
   const basic = readProperties(buffer, headAt, headAt + headLength);
   const headers = new Headers(basic.headers ?? {});
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
