@@ -9,6 +9,7 @@ import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { DeadLettering } from './endings/dead-lettering.ts';
 import { BrokerError } from './errors.ts';
+import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
 import { Background } from './flow/background.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
@@ -56,6 +57,8 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly schedules: Schedules;
   /** Transactions whose outcome somebody else decides (XA). */
   readonly prepared: PreparedTransactions;
+  /** Finds the queues of messages. */
+  readonly routing: Routing;
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -73,7 +76,6 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
@@ -100,7 +102,7 @@ export class Broker implements VhostHost, Journal<Change> {
       nowMs: () => this.nowMs(),
       vhost: (name) => this.vhost(name),
       formatOf: (number) => this.formatOf(number),
-      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
+      route: (vhost, exchange, letter) => this.routing.routeOrDrop(vhost, exchange, letter),
       storeDead: (letter, queues) => {
         this.counters.deadLettered++;
         this.storeQuietly(letter, queues);
@@ -114,7 +116,7 @@ export class Broker implements VhostHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // only changes are ever written
       snapshot: () => this.snapshot(),
     });
-    this.#routing = new Routing(this.limits, options.formats);
+    this.routing = new Routing(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
   }
@@ -274,13 +276,14 @@ export class Broker implements VhostHost, Journal<Change> {
    * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
    * `group`; deliveries wait for `pump`.
    *
+   * @param routed where it goes, where that was searched for before
    * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
-  publish(vhost: Vhost, publication: Publication): void {
+  publish(vhost: Vhost, publication: Publication, routed?: Route): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
     if (exchange.isDelayed && this.schedules.delay(vhost, publication)) return;
-    const route = this.#routing.route(vhost, exchange, publication);
+    const route = routed ?? this.routing.routeAtOnce(vhost, exchange, publication);
     this.isRejected = false;
     this.group = 0;
     this.routed = route.queues.length;
@@ -387,7 +390,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** The format with a number, whatever flags are in it; undefined for one that is not known. */
   formatOf(number: number): MessageFormat | undefined {
-    return this.#routing.formatOf(number);
+    return this.routing.formatOf(number);
   }
 
   load(queue: Queue, sequence: number): void {
@@ -467,7 +470,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.vhosts.delete(name);
     this.schedules.forget(name);
     this.prepared.forget(name);
-    this.#routing.forget(vhost);
+    this.routing.forget(vhost);
   }
 
   /** Everything durable that was declared. */

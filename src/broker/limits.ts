@@ -41,10 +41,14 @@ export interface Limits {
   /** Queues in all remembered routes of a virtual host, each counted as often as it is in one. */
   readonly routeCacheQueueCountMax: number;
   /**
-   * Words of patterns and headers of bindings that are compared with one message. Above that it is
-   * refused, so that no set of bindings keeps a broker from everything else.
+   * Words of patterns, headers of bindings and destinations that are looked at for one message, in
+   * several turns of the event loop. Above that it is refused.
    */
   readonly routeStepCountMax: number;
+  /** The same in one turn; what is left is done in later turns. A step is about 0.1 microseconds. */
+  readonly routeTurnStepCountMax: number;
+  /** The same for dead letters, which are routed in one turn: one that takes more is dropped. */
+  readonly routeAtOnceStepCountMax: number;
   /** Headers of a message that a headers exchange routes; one with more is refused. */
   readonly routedHeaderCountMax: number;
   /** Bytes of one declaration's or binding's arguments: names and values. */
@@ -96,7 +100,9 @@ export const defaultLimits: Limits = {
   consumerTimeoutMs: 30 * 60 * 1000,
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
-  routeStepCountMax: 400_000,
+  routeStepCountMax: 20_000_000,
+  routeTurnStepCountMax: 4_000,
+  routeAtOnceStepCountMax: 100_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,

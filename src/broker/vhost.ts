@@ -10,17 +10,15 @@ import {
 } from './arguments.ts';
 import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
+import type { Binding, Destination } from './exchanges/binding.ts';
 import { BindingSources } from './exchanges/binding-sources.ts';
-import {
-  type Binding,
-  type Destination,
-  Exchange,
-  type ExchangeOptions,
-  type ExchangeType,
-  exchangeTypes,
-  requireDelayedType,
-} from './exchanges/exchange.ts';
-import { checkMatch } from './exchanges/headers.ts';
+import { Exchange, type ExchangeOptions } from './exchanges/exchange.ts';
+import type { ExchangeType } from './exchanges/exchange-type.ts';
+import { directType } from './exchanges/types/direct.ts';
+import { fanoutType } from './exchanges/types/fanout.ts';
+import { headersType } from './exchanges/types/headers.ts';
+import { exchangeType } from './exchanges/types/registry.ts';
+import { topicType } from './exchanges/types/topic.ts';
 import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
 import { Queue } from './queue.ts';
@@ -51,13 +49,13 @@ const classic = { type: 'longstr', value: 'classic' } as const;
 
 // AMQP 0-9-1's own, and those that RabbitMQ adds.
 const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
-  ['', 'direct', false],
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
+  ['', directType, false],
+  ['amq.direct', directType, false],
+  ['amq.fanout', fanoutType, false],
+  ['amq.topic', topicType, false],
+  ['amq.headers', headersType, false],
+  ['amq.match', headersType, false],
+  ['amq.rabbitmq.trace', topicType, true],
 ];
 
 /** A virtual host: its exchanges and queues by name. */
@@ -118,18 +116,18 @@ export class Vhost {
    */
   declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
     this.#requireNotDefault(name);
-    const known = exchangeTypes.find((candidate) => candidate === type);
+    const known = exchangeType(type);
     if (known === undefined) {
       throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
     }
     const found = this.exchanges.get(name);
     const subject = describe('exchange', name, this.name);
     if (found !== undefined) {
-      requireSameField('type', subject, type, found.type);
+      requireSameField('type', subject, type, found.type.name);
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('internal', subject, options.internal, found.options.internal);
-      const compared = ['alternate-exchange', ...(found.isDelayed ? ['x-delayed-type'] : [])];
+      const compared = ['alternate-exchange', ...(found.type.comparedArguments ?? [])];
       for (const key of compared) {
         requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
       }
@@ -138,8 +136,8 @@ export class Vhost {
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
-    if (known === 'x-delayed-message') requireDelayedType(options.arguments);
-    return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
+    known.checkArguments?.(options.arguments);
+    return this.addExchange(name, known, options);
   }
 
   #requireNewExchange(name: string, options: ExchangeOptions, subject: string): void {
@@ -165,7 +163,7 @@ export class Vhost {
     this.exchanges.set(name, exchange);
     this.version++;
     if (options.durable) {
-      this.#host.define({ kind: 'exchange', vhost: this.name, name, type, options });
+      this.#host.define({ kind: 'exchange', vhost: this.name, name, type: type.name, options });
     }
     return exchange;
   }
@@ -360,7 +358,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    if (source.routingType === 'headers') checkMatch(args['x-match']);
+    source.routing.checkBinding?.(routingKey, args);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;
@@ -416,7 +414,7 @@ export class Vhost {
     const exchanges = [...this.exchanges.values()].filter(({ options }) => options.durable);
     for (const { name, type, options } of exchanges) {
       const isGiven = name === '' || name.startsWith('amq.');
-      if (!isGiven) yield { kind: 'exchange', vhost, name, type, options };
+      if (!isGiven) yield { kind: 'exchange', vhost, name, type: type.name, options };
     }
     for (const { name, window, options } of this.queues.values()) {
       if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };

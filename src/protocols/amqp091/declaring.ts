@@ -1,6 +1,7 @@
 import type { Arguments } from '../../broker/arguments.ts';
 import { describe } from '../../broker/errors.ts';
-import type { Destination, Exchange } from '../../broker/exchanges/exchange.ts';
+import type { Destination } from '../../broker/exchanges/binding.ts';
+import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { isDurableBinding } from '../../broker/vhost.ts';
 import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';

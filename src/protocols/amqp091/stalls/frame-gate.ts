@@ -7,6 +7,12 @@ import type { FrameReader } from '../codec/frames.ts';
  */
 export const methodsPerTurnMax = 128;
 
+/**
+ * Steps that publishes of a connection may take in one turn: words and headers compared, and queues
+ * that messages go to, of which each is some steps.
+ */
+export const publishStepsPerTurnMax = 10_000;
+
 /** The connection that frames come in on. */
 export interface GatedConnection {
   receive(bytes: Buffer): void;
@@ -26,6 +32,7 @@ export class FrameGate {
   /** What is to be finished. */
   #heldByCount = 0;
   #methodsLeft = methodsPerTurnMax;
+  #publishStepsLeft = publishStepsPerTurnMax;
   #isEnded = false;
   readonly #finished = (): void => this.#goOn();
 
@@ -50,11 +57,22 @@ export class FrameGate {
   /** Another turn of the event loop handles frames of the peer. */
   beginTurn(): void {
     this.#methodsLeft = methodsPerTurnMax;
+    this.#publishStepsLeft = publishStepsPerTurnMax;
   }
 
   /** Counts a method. After as many as a turn may have, the peer's next frame waits for another turn. */
   countMethod(): void {
-    if (--this.#methodsLeft !== 0) return;
+    if (--this.#methodsLeft === 0) this.#waitForTurn();
+  }
+
+  /** The same for the steps that a publish took. */
+  countPublishSteps(stepCount: number): void {
+    const before = this.#publishStepsLeft;
+    this.#publishStepsLeft = before - stepCount;
+    if (before > 0 && before <= stepCount) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
     this.#heldByCount++;
     this.#background.runLater([], this.#finished);
     this.#hold();
