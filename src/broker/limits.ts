@@ -15,14 +15,18 @@ export interface Limits {
   readonly unreadBytesMax: number;
   /** Bytes that all peers together may leave unread, above which each may have its share only ... */
   readonly unreadBytesSum: number;
-  /** ... of so many bytes: nothing more is read from a peer with more. */
+  /** ... of so many bytes of answers: nothing more is read from a peer with more, ... */
   readonly unreadBytesShare: number;
+  /** ... and of so many bytes with deliveries: nothing more is delivered to a peer with more. 64 KiB at most. */
+  readonly deliveryBytesShare: number;
   /** Bytes of answers that wait for the log or for other answers, above which nothing more is read from the peer. */
   readonly heldBytesMax: number;
   /** Bytes of bodies that a connection may have begun and not ended, beside one message of the largest size. */
   readonly unfinishedBytesMax: number;
   /** Bytes that the messages of a transaction may take before it commits. */
   readonly transactionBytesMax: number;
+  /** Settlements of a transaction that do not follow each other, or have different outcomes. */
+  readonly transactionSettlementCountMax: number;
   /** Deliveries that a channel may leave unsettled whatever prefetch it asks for. */
   readonly unsettledCountMax: number;
   /** The same while memory is short. */
@@ -90,9 +94,11 @@ export const defaultLimits: Limits = {
   unreadBytesMax: 32 * 1024 * 1024,
   unreadBytesSum: 256 * 1024 * 1024,
   unreadBytesShare: 1024 * 1024,
+  deliveryBytesShare: 16 * 1024,
   heldBytesMax: 1024 * 1024,
   unfinishedBytesMax: 32 * 1024 * 1024,
   transactionBytesMax: 256 * 1024 * 1024,
+  transactionSettlementCountMax: 65_536,
   unsettledCountMax: 1_048_576,
   unsettledCountShort: 1024,
   consumerCountShort: 16,

@@ -277,7 +277,7 @@ export class Publisher {
       'a publish has an exchange',
     );
     const { routingKey } = publication;
-    const kept = this.#channel.isHolding ? publication.copy() : publication;
+    const kept = this.#channel.answers.isHolding ? publication.copy() : publication;
     const say = () => {
       outbox.method(number, {
         id: 0x003c0032,
@@ -288,7 +288,7 @@ export class Publisher {
       });
       outbox.publication(number, frameMax, kept);
     };
-    this.#channel.inOrder(say, answerBytes + publication.sizeBytes);
+    this.#channel.answers.inOrder(say, answerBytes + publication.sizeBytes);
   }
 }
 
@@ -367,7 +367,7 @@ export class Confirms {
   /** Writes the merged confirm of all that may be confirmed. */
   write(): void {
     const deliveryTag = this.#durableTag;
-    if (deliveryTag <= this.#answeredTag || this.#channel.isHolding) return;
+    if (deliveryTag <= this.#answeredTag || this.#channel.answers.isHolding) return;
     const count = deliveryTag - this.#answeredTag;
     const multiple = count > 1;
     this.#channel.broker.counters.confirmed += count;
