@@ -1,4 +1,3 @@
-import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -7,19 +6,18 @@ import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
-import { DeadLettering } from './endings/dead-lettering.ts';
-import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
 import { Routing } from './exchanges/routing.ts';
-import { Background } from './flow/background.ts';
 import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Delivery } from './subscription.ts';
+import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
@@ -37,7 +35,7 @@ export interface Session {
 }
 
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
-export class Broker implements VhostHost, Journal<Change> {
+export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -58,24 +56,13 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
   isRecovering = true;
-  /** How many queues took the message of the last `publish`. */
-  routed = 0;
-  /** Whether a full queue refused it. */
-  isRejected = false;
-  /** The group it is in, which confirms it once synced; 0 where nothing durable took it. */
-  group = 0;
   /** Whoever waits for something to be on the disk. */
   readonly logWaiters = new LogWaiters();
-  /** Work that grows with data, done in slices. */
-  readonly background = new Background(
-    () => this.pump(),
-    (error) => this.internalError(error, 'a client that is gone'),
-  );
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
   readonly #routing: Routing;
-  readonly #deadLettering: DeadLettering;
+  readonly #publishing: Publishing;
   #queueNumber = 0;
   #isFounded = false;
 
@@ -96,14 +83,7 @@ export class Broker implements VhostHost, Journal<Change> {
         this.store.writeSettlements();
         this.store.writeCounts();
       },
-    });
-    this.#deadLettering = new DeadLettering({
-      nowMs: () => this.nowMs(),
-      vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.#routing.formatOf(number),
-      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => this.#storeDead(letter, queues),
-      spend: (units) => this.turns.work.spend(units),
+      jobFailed: (error) => this.internalError(error, 'a client that is gone'),
     });
     this.store = new MessageStore({
       name: this.name,
@@ -111,6 +91,7 @@ export class Broker implements VhostHost, Journal<Change> {
       snapshot: () => this.snapshot(),
     });
     this.#routing = new Routing(this.limits, options.formats);
+    this.#publishing = new Publishing(this, this.#routing);
   }
 
   /**
@@ -149,6 +130,11 @@ export class Broker implements VhostHost, Journal<Change> {
   /** A bug has ended a connection: said once a connection, for the log. */
   internalError(error: unknown, peerAddress: string): void {
     this.#options.onInternalError?.(error, peerAddress);
+  }
+
+  /** Work that grows with data, done in slices. */
+  get background(): Background {
+    return this.turns.background;
   }
 
   /** Bytes of memory in use. */
@@ -274,83 +260,21 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   /**
-   * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
-   * `group`; deliveries wait for `pump`.
+   * Routes and stores a message, copying it once; deliveries wait for `pump`.
    *
+   * @returns what became of it: an object that the next call may overwrite
    * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
-  publish(vhost: Vhost, publication: Publication): void {
-    const { exchange } = publication;
-    assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#routing.route(vhost, exchange, publication);
-    this.isRejected = false;
-    this.group = 0;
-    this.routed = route.queues.length;
-    this.counters.published++;
-    if (this.routed === 0) {
-      this.counters.unrouted++;
-      return;
-    }
-    let { queues, windows } = route;
-    for (const queue of queues) {
-      if (!queue.isFull(publication.bodyLength)) continue;
-      queues = this.#refuse(vhost, publication, queues);
-      windows = queues.map((taker) => taker.window);
-      break;
-    }
-    if (queues.length > 0) this.#store(publication, queues, windows);
-    const { work } = this.turns;
-    // One piece at least: else a publisher could make work faster than turns can do it.
-    if (work.isPending) work.run(1);
+  publish(vhost: Vhost, publication: Publication): Published {
+    return this.#publishing.publish(vhost, publication);
   }
 
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): void {
-    const nowMs = this.nowMs();
-    const { expirationMs, isPersistent, bodyLength } = publication;
-    const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
-    const { log } = this.store;
-    const block = this.store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
-    const group = block.transient ? 0 : log.openGroup;
-    for (const queue of queues) queue.arrived(bodyLength);
-    for (const queue of queues) queue.shorten();
-    this.group = group;
-    if (group === 0 || log.pendingBytes <= this.limits.pendingBytesMax) return;
-    this.flow.setPaused(true);
-    log.sync(); // what publishers wait for
-  }
-
-  /** Full queues refuse; returns those that do not. */
-  #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
-    const full: Queue[] = [];
-    const takers: Queue[] = [];
-    for (const queue of queues) {
-      if (queue.isFull(publication.bodyLength)) full.push(queue);
-      else takers.push(queue);
-    }
-    this.#deadLettering.refused(vhost, publication, full);
-    this.isRejected = true;
-    this.counters.refused++;
-    return takers;
-  }
-
-  /** Publishes what died in a queue to the queue's dead letter exchange. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    try {
-      this.#deadLettering.died(queue, view, reason);
-    } catch (error) {
-      // One letter that a bug keeps from being made must not hold up all those behind it.
-      this.#options.onLetterLost?.(error, queue.name);
-    }
+    this.#publishing.deadLetter(queue, view, reason);
   }
 
-  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
-    this.counters.deadLettered++;
-    const { routed, group, isRejected } = this;
-    const windows = queues.map((queue) => queue.window);
-    this.#store(letter, queues, windows);
-    this.routed = routed;
-    this.group = group;
-    this.isRejected = isRejected;
+  letterLost(error: unknown, queue: string): void {
+    this.#options.onLetterLost?.(error, queue);
   }
 
   /**
@@ -466,15 +390,15 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
-    this.background.finish();
+    this.background.finishJobs();
     this.pump();
     // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
     for (let turn = 0; turn < closingTurnsMax; turn++) {
-      if (!this.turns.work.isPending && !this.store.isLoading) break;
+      if (!this.background.isPending && !this.store.isLoading) break;
       await this.store.loaded();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.turns.work.end();
+    this.background.end();
     await this.store.close();
   }
 }

@@ -11,9 +11,9 @@ import {
   type SubscribeOptions,
   Subscription,
 } from './subscription.ts';
+import type { Background, Worker } from './turns/background.ts';
 import type { Timed } from './turns/timers.ts';
 import type { Turns } from './turns/turns.ts';
-import type { Worker, WorkList } from './turns/work-list.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
@@ -114,7 +114,7 @@ export class Queue implements Timed, Worker {
     if (mayBeDelivered) window.markAllReturned();
     this.touch();
     this.#host.turns.markDirty(this);
-    if (this.#isOver()) this.#host.turns.work.add(this);
+    if (this.#isOver()) this.#host.turns.background.add(this);
   }
 
   /** Whether a message of this size is refused because the queue is full and no consumer helps. */
@@ -131,7 +131,7 @@ export class Queue implements Timed, Worker {
   }
 
   /** A message was appended to the window under its last number. */
-  arrived(bodyLength: number): void {
+  enqueued(bodyLength: number): void {
     const sequence = this.window.next - 1;
     this.#ready.add(sequence);
     this.readyCount++;
@@ -141,12 +141,12 @@ export class Queue implements Timed, Worker {
   }
 
   /** Drops from the head what is above the queue's limits, unless a consumer takes it. */
-  shorten(): void {
+  enforceLimit(): void {
     if (!this.#hasLimit || !this.#isOver()) return;
     if (this.subscriptions.length > 0) this.deliver();
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
-        this.#host.turns.work.add(this);
+        this.#host.turns.background.add(this);
         return;
       }
       if (!this.#dropHead()) return;
@@ -239,7 +239,7 @@ export class Queue implements Timed, Worker {
     if (!this.window.hasDues) return;
     const dueMs = this.#ready.nextDueMs();
     if (dueMs === Infinity) return;
-    if (dueMs <= this.#host.nowMs()) this.#host.turns.work.add(this);
+    if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
     else this.#host.turns.schedule(this, dueMs);
   }
 
@@ -250,7 +250,7 @@ export class Queue implements Timed, Worker {
       return;
     }
     this.#ends.die(sequence, reason);
-    this.#host.turns.work.add(this);
+    this.#host.turns.background.add(this);
   }
 
   get #ends(): Endings {
@@ -263,7 +263,7 @@ export class Queue implements Timed, Worker {
     return this.#endings?.count ?? 0;
   }
 
-  work(units: WorkList, until: number): boolean {
+  work(units: Background, until: number): boolean {
     const isLeft = this.#ends.work(units, until);
     if (this.isDeleted) return isLeft;
     this.wake();
@@ -286,7 +286,7 @@ export class Queue implements Timed, Worker {
   loaded(): void {
     this.isLoading = false;
     if (this.isDeleted) return;
-    if (this.endingCount > 0) this.#host.turns.work.add(this);
+    if (this.endingCount > 0) this.#host.turns.background.add(this);
     this.#answerGets();
     this.#host.turns.markDirty(this);
   }
@@ -311,7 +311,7 @@ export class Queue implements Timed, Worker {
   }
 
   /** A delivery comes back to its old place, unless it has failed too often. */
-  giveBack(sequence: number, hasFailed: boolean): void {
+  requeue(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
     this.window.markReturned(sequence, hasFailed);
     if (hasFailed && this.window.countsFailures) {
@@ -321,7 +321,7 @@ export class Queue implements Timed, Worker {
       this.#discard(sequence, 'delivery_limit');
       return;
     }
-    this.#ready.giveBack(sequence);
+    this.#ready.requeue(sequence);
     this.readyCount++;
     this.readyBytes += this.window.bodyLength(sequence);
   }
@@ -340,12 +340,12 @@ export class Queue implements Timed, Worker {
     const { store, delivery } = this.#host;
     if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
-    if (this.#isHeadDue()) this.#host.turns.work.doNow(this);
+    if (this.#isHeadDue()) this.#host.turns.background.doNow(this);
     const sequence = this.isDeleted ? -1 : this.#ready.peek();
     if (sequence < 0) answer(undefined);
     else if (this.#isHeadDue()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
-      this.#host.turns.work.add(this);
+      this.#host.turns.background.add(this);
     } else if (!store.view(this.window, sequence, delivery)) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.load(this, sequence);
@@ -388,7 +388,7 @@ export class Queue implements Timed, Worker {
   }
 
   /** A consumer has gone. */
-  leave(subscription: Subscription): void {
+  removeSubscription(subscription: Subscription): void {
     const at = this.subscriptions.indexOf(subscription);
     if (at < 0) return;
     this.subscriptions.splice(at, 1);
@@ -453,7 +453,7 @@ export class Queue implements Timed, Worker {
     this.readyCount = 0;
     this.readyBytes = 0;
     this.#ends.purge(this.#ready.takeAll(), count, done);
-    this.#host.turns.work.doNow(this);
+    this.#host.turns.background.doNow(this);
   }
 
   /** Someone used the queue: its expiry begins anew. */
@@ -488,7 +488,7 @@ export class Queue implements Timed, Worker {
     if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
     else {
       store.unlink(this.window);
-      this.#host.turns.work.add(this);
+      this.#host.turns.background.add(this);
     }
     this.#host.queueEnded(this);
   }

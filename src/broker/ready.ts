@@ -49,7 +49,7 @@ export interface Ready {
   /** A message that just arrived. */
   add(sequence: number): void;
   /** A message that was delivered and came back; it has its old place again. */
-  giveBack(sequence: number): void;
+  requeue(sequence: number): void;
   peek(): number;
   /** Takes what `peek` showed. */
   take(): void;
@@ -107,7 +107,7 @@ export class InOrder implements Ready {
 
   add(_sequence: number): void {}
 
-  giveBack(sequence: number): void {
+  requeue(sequence: number): void {
     // Given back from the last to the first, a consumer's messages just move the cursor back.
     // Between it and the cursor there may be others that were settled for good.
     if (this.#window.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
@@ -178,7 +178,7 @@ export class ByPriority implements Ready {
     lane.add(sequence);
   }
 
-  giveBack(sequence: number): void {
+  requeue(sequence: number): void {
     this.add(sequence);
   }
 

@@ -51,6 +51,10 @@ export interface SubscribeOptions {
 const ringSize = 8;
 const ringSizeKept = 65_536;
 
+/** Deliveries that `settleInSteps` settles at once, and where they are more, in one step. */
+const settledAtOnceMax = 256;
+const stepSize = 16;
+
 /** Credit and settlement between one queue and one consumer. */
 export class Subscription {
   readonly queue: Queue;
@@ -145,14 +149,29 @@ export class Subscription {
       count++;
       if (outcome === 'accepted') this.queue.accept(sequence);
       else if (outcome === 'rejected') this.queue.reject(sequence);
-      else this.queue.giveBack(sequence, hasFailed);
+      else this.queue.requeue(sequence, hasFailed);
     }
     if (count > 0) {
       this.#forget(count);
-      if (isBack) this.queue.shorten();
+      if (isBack) this.queue.enforceLimit();
       this.queue.wake();
     }
     return count;
+  }
+
+  /** The same a few at a time, from the first to the last: so many may take more than one turn. */
+  *settleInSteps(first: number, last: number, outcome: Outcome, hasFailed = true): Generator<void> {
+    const to = Math.min(last, this.#next - 1);
+    if (to - Math.max(first, this.#first) < settledAtOnceMax) {
+      this.settle(first, to, outcome, hasFailed);
+      return;
+    }
+    for (let from = first; from <= to; ) {
+      from = Math.max(from, this.#first);
+      this.settle(from, Math.min(from + stepSize - 1, to), outcome, hasFailed);
+      from += stepSize;
+      yield;
+    }
   }
 
   /** The number of the first delivery that is not settled; where all are, that of the next one. */
@@ -189,7 +208,7 @@ export class Subscription {
   stop(): void {
     if (!this.isActive) return;
     this.end();
-    this.queue.leave(this);
+    this.queue.removeSubscription(this);
   }
 
   /** The queue is gone: no more deliveries. */

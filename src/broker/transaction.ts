@@ -1,11 +1,19 @@
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
 import type { Publication } from './publication.ts';
+import type { Published } from './publishing/publishing.ts';
 import type { Outcome, Subscription } from './subscription.ts';
+import { stepUnits } from './turns/background.ts';
 import type { Vhost } from './vhost.ts';
 
 /** What a message that is kept is counted as, besides its bytes. */
 const publicationBytes = 512;
+
+/** Bytes of a message, which are copied and later sealed, for a unit of background work. */
+const bytesPerUnit = 2048;
+
+const nothing: Iterable<void> = [];
+const oneStep: Iterable<void> = [undefined];
 
 interface Settlement {
   readonly subscription: Subscription;
@@ -49,31 +57,47 @@ export class Transaction {
   }
 
   /**
-   * Makes everything happen.
+   * Makes everything happen: publishes in their order, then settlements in theirs. A large transaction
+   * takes several turns of the event loop, and is recovered whole or not at all even so; what the log
+   * is given meanwhile, by whomever, is synced with the end of it.
    *
-   * @param published called after each publish, with the outcome in the broker's fields
-   * @throws {BrokerError} `precondition-failed` where a full queue refused a message: everything else has happened
-   * @returns the group whose sync makes the commit durable; 0 where nothing has to be
+   * @param published called after each publish
+   * @param settlements settled after those that this transaction keeps
+   * @returns steps, which end with the group whose sync makes the commit durable; 0 where nothing has
+   *   to be. They throw BrokerError `precondition-failed` where a full queue refused a message:
+   *   everything else has happened
    */
-  commit(published: (publication: Publication) => void): number {
+  *commit(
+    published: (publication: Publication, outcome: Published) => void,
+    settlements: Iterable<void> = nothing,
+  ): Generator<void, number> {
     const publications = this.#publications;
-    const settlements = this.#settlements;
+    const kept = this.#settlements;
     this.rollback();
-    if (publications.length === 0 && settlements.length === 0) return 0;
+    if (publications.length + kept.length === 0 && settlements === nothing) return 0;
     const { store } = this.#broker;
+    while (store.isInBatch) yield; // another large transaction commits
     const { recordCount } = store;
     let isPartial = false;
     store.begin();
     try {
+      let units = 0;
       for (const publication of publications) {
-        this.#broker.publish(this.#vhost, publication);
-        isPartial ||= this.#broker.isRejected;
-        published(publication);
+        const outcome = this.#broker.publish(this.#vhost, publication);
+        if (outcome.rest !== undefined) yield* this.#inBatch(outcome.rest);
+        isPartial ||= outcome.isRefused;
+        published(publication, outcome);
+        units += 1 + outcome.routed + Math.floor(publication.sizeBytes / bytesPerUnit);
+        if (units < stepUnits) continue;
+        this.#broker.background.spend(units - stepUnits);
+        units = 0;
+        yield* this.#inBatch(oneStep);
       }
-      for (const { subscription, first, last, outcome } of settlements) {
-        subscription.settle(first, last, outcome);
+      for (const { subscription, first, last, outcome } of kept) {
+        yield* this.#inBatch(subscription.settleInSteps(first, last, outcome));
       }
-      this.#broker.turns.work.run();
+      yield* this.#inBatch(settlements);
+      this.#broker.background.work();
     } finally {
       store.end();
     }
@@ -81,6 +105,13 @@ export class Transaction {
     if (store.recordCount === recordCount) return 0;
     store.log.sync();
     return store.log.openGroup;
+  }
+
+  *#inBatch(steps: Iterable<void>): Generator<void> {
+    for (const _ of steps) {
+      this.#broker.store.log.batchPaused();
+      yield;
+    }
   }
 
   /** Forgets everything; unsettled deliveries stay unsettled. */

@@ -20,7 +20,6 @@ import {
   exchangeTypes,
 } from './exchanges/exchange.ts';
 import { checkMatch } from './exchanges/headers.ts';
-import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
 import {
@@ -29,6 +28,7 @@ import {
   type QueueOptions,
   readQueueArguments,
 } from './queue-options.ts';
+import type { Background } from './turns/background.ts';
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {

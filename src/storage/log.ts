@@ -215,12 +215,10 @@ export class Log implements MessageLog, CheckpointHost {
   }
 
   #flush(): void {
-    if (this.#writer.isBusy) return;
-    if (this.#appender?.isEmpty !== false) {
-      this.#isSyncWanted = false;
-      return;
-    }
-    this.#endGroup(0);
+    // A batch that takes several turns lies in one group, too.
+    if (this.#writer.isBusy || this.#isInBatch) return;
+    this.#isSyncWanted = false;
+    if (this.#appender?.isEmpty === false) this.#endGroup(0);
   }
 
   #flushLate(): void {
@@ -260,7 +258,7 @@ export class Log implements MessageLog, CheckpointHost {
     this.#appender?.prepare();
     if (this.#appender === undefined || this.#failure !== undefined) return;
     this.#checkpoints.written(group.number, group.sizeBytes);
-    if (this.#checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
+    if (this.#checkpoints.isHurryOver && this.#mayRoll) this.#roll();
   };
 
   get hasRoomForPart(): boolean {
@@ -278,6 +276,10 @@ export class Log implements MessageLog, CheckpointHost {
     const blocks = appender.endPart();
     this.#isRolling = wasRolling;
     return blocks;
+  }
+
+  get #mayRoll(): boolean {
+    return this.#appender?.isFirstGroup === false && !this.#isInBatch;
   }
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
@@ -390,8 +392,7 @@ export class Log implements MessageLog, CheckpointHost {
   #giveBack(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#segments.size) return;
-    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
-    this.#roll();
+    if (this.#failure === undefined && this.#mayRoll) this.#roll();
   }
 
   /**
@@ -405,7 +406,7 @@ export class Log implements MessageLog, CheckpointHost {
     this.#retiring = removed.catch((cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
-    if (appender.isFirstGroup || this.#writer.isBusy) return;
+    if (!this.#mayRoll || this.#writer.isBusy) return;
     const { liveCount = 0, pinCount = 0 } = this.#segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
     const { idleBytes, base } = this.#checkpoints;
@@ -450,13 +451,17 @@ export class Log implements MessageLog, CheckpointHost {
   beginBatch(): void {
     assert(!this.#isInBatch, 'a batch begins within another');
     // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
-    const appender = this.#appender;
-    if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
+    if (this.#mayRoll && (this.#appender?.end ?? 0) > this.#segmentBytes) this.#roll();
     this.#isInBatch = true;
+  }
+
+  batchPaused(): void {
+    this.#appender?.sealExcess();
   }
 
   endBatch(): void {
     this.#isInBatch = false;
+    if (this.#isSyncWanted && !this.#writer.isBusy) setImmediate(() => this.#flush());
   }
 
   #fail(error: StorageError): StorageError {

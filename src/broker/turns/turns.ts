@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Queue } from '../queue.ts';
 import type { Deliverer } from '../subscription.ts';
+import { Background } from './background.ts';
 import { Timers } from './timers.ts';
-import { WorkList } from './work-list.ts';
 
 /** What turns ask of their broker. */
 export interface TurnsHost {
@@ -15,12 +15,14 @@ export interface TurnsHost {
   isBehind(): boolean;
   /** Everything that can be done now is done: what it changed is to be written. */
   pumped(): void;
+  /** Told of what a job in the background threw. */
+  jobFailed(error: unknown): void;
 }
 
 /** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
 export class Turns {
   /** Work that is done in slices. */
-  readonly work: WorkList;
+  readonly background: Background;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Queue>();
   #dirty: Deliverer[] = [];
@@ -28,12 +30,11 @@ export class Turns {
 
   constructor(host: TurnsHost) {
     this.#host = host;
-    this.work = new WorkList(
-      host.workUnitsMax,
-      () => host.isBehind(),
-      (next) => setImmediate(next),
-      () => this.pump(),
-    );
+    this.background = new Background(host.workUnitsMax, {
+      isBehind: () => host.isBehind(),
+      again: () => this.pump(),
+      failed: (error) => host.jobFailed(error),
+    });
   }
 
   /** Wall milliseconds, read once a turn. */
@@ -65,7 +66,7 @@ export class Turns {
           deliverer.deliver();
         }
       }
-      this.work.run();
+      this.background.work();
     } while (this.#dirty.length > 0);
     this.#host.pumped();
     this.#nowMs = 0;
@@ -88,10 +89,10 @@ export class Turns {
   doDue(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
-    while (this.work.left > 0) {
+    while (this.background.left > 0) {
       const queue = this.#timers.takeDue(nowMs);
       if (queue === undefined) break;
-      this.work.spend(1);
+      this.background.spend(1);
       queue.tick(nowMs);
     }
     this.pump();

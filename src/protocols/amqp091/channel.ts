@@ -2,6 +2,8 @@ import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
+import type { Publication } from '../../broker/publication.ts';
+import type { Published } from '../../broker/publishing/publishing.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
@@ -11,7 +13,7 @@ import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './delivery-tags.ts';
-import { AmqpError } from './errors.ts';
+import { AmqpError, toAmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { answerBytes, type PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
@@ -48,6 +50,9 @@ export interface ChannelHost {
   /** What a stalled channel waited for may have happened: it goes on at the end of the turn. */
   goOnLater(channel: Channel): void;
 }
+
+/** Deliveries settled by one method above which they count as work that a turn has only so much of. */
+const countedFrom = 64;
 
 const publishId = 0x003c0028;
 const ackId = 0x003c0050;
@@ -313,13 +318,19 @@ export class Channel implements LogWaiter {
       this.host.gate.finishFirst(this.#settleInSteps(tag, outcome));
       return;
     }
-    const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
+    const { unsettledCount } = this.tags;
+    const wasFull = unsettledCount >= this.broker.unsettledCountMax;
     const isKnown =
       this.transaction === undefined
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    if (isMultiple) this.#countSettled(unsettledCount - this.tags.unsettledCount);
     if (wasFull) this.wake();
+  }
+
+  #countSettled(count: number): void {
+    if (count > countedFrom) this.host.gate.countSettled(count);
   }
 
   *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
@@ -330,9 +341,8 @@ export class Channel implements LogWaiter {
   /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
   recover(): void {
     if (this.transaction === undefined) {
-      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
-      else this.tags.settleAll('released');
-    } else this.#transactionAcks.recover();
+      this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
+    } else this.host.gate.finishFirst(this.#transactionAcks.recover());
   }
 
   /** Ends the channel where its oldest delivery has waited too long to be settled. */
@@ -372,17 +382,23 @@ export class Channel implements LogWaiter {
 
   /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
-    const transaction = this.#openTransaction();
-    this.#transactionAcks.take((subscription, first, last, outcome) => {
-      transaction.settle(subscription, first, last, outcome);
-    });
-    const group = transaction.commit((publication) => {
-      const isMandatory = publication.note === 1;
-      if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
-    });
-    if (!this.#transactionAcks.isEmpty) this.tags.prune();
-    this.#transactionAcks.clear();
-    this.#sendOnce(group, { id: 0x005a0015 });
+    const steps = this.#commit(this.#openTransaction());
+    this.host.gate.finishFirst(steps, () => this.#transactionAcks.clear());
+  }
+
+  *#commit(transaction: Transaction): Generator<void> {
+    const acks = this.#transactionAcks;
+    const published = (publication: Publication, { routed }: Published) => {
+      if (publication.note === 1 && routed === 0) this.#publisher.returnUnrouted(publication);
+    };
+    try {
+      const group = yield* transaction.commit(published, acks.isEmpty ? undefined : acks.settle());
+      this.#sendOnce(group, { id: 0x005a0015 });
+    } catch (thrown) {
+      const error = toAmqpError(thrown);
+      if (error.scope === 'channel') this.fail(error);
+      else this.host.failed(thrown);
+    }
   }
 
   rollback(): void {

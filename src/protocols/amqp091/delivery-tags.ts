@@ -106,27 +106,10 @@ export class DeliveryTags {
     return true;
   }
 
-  /**
-   * Names what `settle` with the same tag would settle, run by run, without settling it.
-   *
-   * @returns false where no unsettled delivery has this tag
-   */
-  visit(
-    tag: number,
-    isMultiple: boolean,
-    visit: (subscription: Subscription, first: number, last: number) => void,
-  ): boolean {
-    const isAll = tag === 0 && isMultiple;
-    const at = isAll ? this.#count - 1 : this.#find(tag);
-    if (at < 0) return isAll;
-    if (!isAll && !isUnsettled(this.#run(at), tag)) return false;
-    for (let i = isMultiple ? 0 : at; i <= at; i++) {
-      const { subscription, firstTag, lastTag, offset } = this.#run(i);
-      if (subscription === undefined) continue;
-      const last = i === at && !isAll ? tag : lastTag;
-      visit(subscription, (isMultiple ? firstTag : tag) - offset, last - offset);
-    }
-    return true;
+  /** Whether a delivery with this tag waits to be settled. */
+  isUnsettled(tag: number): boolean {
+    const at = this.#find(tag);
+    return at >= 0 && isUnsettled(this.#run(at), tag);
   }
 
   /** The highest tag of a delivery that is not settled; 0 where there is none. */
@@ -156,30 +139,24 @@ export class DeliveryTags {
     return undefined;
   }
 
-  /** Settles every delivery that is still open above a tag but for some, the last one first. */
-  settleAbove(upTo: number, kept: ReadonlySet<number>, outcome: Outcome): void {
-    const tags: number[] = [];
-    for (let at = this.#count - 1; at >= 0; at--) {
-      const run = this.#run(at);
+  /**
+   * Gives every delivery back that is not settled and is above a tag, but for some: the last one first
+   * where they are few, else from the first on and some a step.
+   */
+  *giveBackAbove(upTo: number, kept: ReadonlySet<number>): Generator<void> {
+    const isMuch = this.unsettledCount > atOnceMax;
+    const runCount = this.#count;
+    let count = 0;
+    for (let i = 0; i < runCount; i++) {
+      const run = this.#run(isMuch ? i : runCount - 1 - i);
       const first = Math.max(run.firstTag, upTo + 1);
-      for (let tag = run.lastTag; tag >= first; tag--) {
-        if (!kept.has(tag) && isUnsettled(run, tag)) tags.push(tag);
+      const last = run.lastTag;
+      for (let j = first; j <= last; j++) {
+        const tag = isMuch ? j : last - (j - first);
+        if (isMuch && ++count % stepSize === 0) yield;
+        if (!kept.has(tag) && isUnsettled(run, tag)) this.#settleIn(run, tag, tag, 'released');
       }
     }
-    for (const tag of tags) this.settle(tag, false, outcome);
-  }
-
-  /** Forgets what was settled behind this object's back (by a transaction). */
-  prune(): void {
-    this.unsettledCount = 0;
-    for (let at = 0; at < this.#count; at++) {
-      const run = this.#run(at);
-      run.left = 0;
-      for (let tag = run.firstTag; tag <= run.lastTag; tag++) if (isUnsettled(run, tag)) run.left++;
-      this.unsettledCount += run.left;
-      if (run.left === 0) run.subscription = undefined;
-    }
-    this.#current = undefined;
     this.#closeUp();
   }
 
@@ -188,14 +165,9 @@ export class DeliveryTags {
     if (this.#count > 0) this.#settleUpTo(this.#count - 1, this.#lastTag, outcome);
   }
 
-  /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
-  *giveBack(): Generator<void> {
-    const { unsettledCount } = this;
-    if (unsettledCount > atOnceMax) yield* this.settleInSteps(this.#lastTag, 'released');
-    else {
-      this.settleAll('released');
-      for (let done = stepSize; done < unsettledCount; done += stepSize) yield;
-    }
+  /** Gives everything back that is not settled, some of it a step. */
+  giveBack(): Generator<void> {
+    return this.settleInSteps(0, 'released');
   }
 
   /** Whether so much would be settled that it is to be done in steps. */
@@ -206,11 +178,18 @@ export class DeliveryTags {
   }
 
   /**
-   * Settles every delivery up to a tag, or all there are for 0, some a step. The first go first,
-   * so that whoever gets them meanwhile gets them in order.
+   * Settles every delivery up to a tag, or all there are for 0, as steps. A few are settled at once.
+   * Of many the first go first, so that whoever gets them meanwhile gets them in order.
    */
   *settleInSteps(tag: number, outcome: Outcome): Generator<void> {
     const lastTag = tag === 0 ? this.#lastTag : tag;
+    const { unsettledCount } = this;
+    if (unsettledCount <= atOnceMax) {
+      this.#settleUpTo(this.#countUpTo(lastTag) - 1, lastTag, outcome);
+      const count = unsettledCount - this.unsettledCount;
+      for (let done = stepSize; done < count; done += stepSize) yield;
+      return;
+    }
     while (this.#count > 0) {
       const run = this.#run(0);
       if (run.firstTag > lastTag) return;
@@ -220,6 +199,18 @@ export class DeliveryTags {
       this.#passOver();
       yield;
     }
+  }
+
+  /** How many runs begin at or before a tag. */
+  #countUpTo(tag: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#run(middle).firstTag <= tag) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */

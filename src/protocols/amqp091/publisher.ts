@@ -4,6 +4,7 @@ import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import type { Published } from '../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
 import { replyChannel, replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
@@ -218,20 +219,20 @@ export class Publisher {
       publication.exchange = this.#resolveExchange();
       if (channel.transaction !== undefined) channel.transaction.publish(publication);
       else {
-        const { broker } = channel;
-        broker.publish(channel.vhost, publication);
-        this.#settle(broker.routed, broker.isRejected, broker.group);
+        const published = channel.broker.publish(channel.vhost, publication);
+        if (published.rest === undefined) this.#settle(published);
+        else channel.host.gate.finishFirst(published.rest, () => this.#settle(published));
       }
     }
     if (publication.partCount > 1) publication.release();
     else publication.clearBody();
   }
 
-  #settle(routed: number, isRejected: boolean, group: number): void {
+  #settle({ routed, isRefused, group }: Omit<Published, 'rest'>): void {
     const channel = this.#channel;
     if (routed === 0 && this.#isMandatory) this.returnUnrouted(this.#publication);
     if (channel.confirms === undefined) return;
-    if (isRejected) channel.confirms.refused();
+    if (isRefused) channel.confirms.refused();
     else channel.confirms.taken(group);
   }
 
@@ -255,7 +256,7 @@ export class Publisher {
   #reply(address: string): void {
     const target = replyChannel(this.#channel.broker, address);
     const isTaken = target?.deliverReply(this.#publication) === true;
-    this.#settle(isTaken ? 1 : 0, false, 0);
+    this.#settle({ routed: isTaken ? 1 : 0, isRefused: false, group: 0 });
   }
 
   /** Sends a mandatory message back that no queue took. */

@@ -1,5 +1,8 @@
-import type { Outcome, Subscription } from '../../broker/subscription.ts';
+import type { Outcome } from '../../broker/subscription.ts';
 import type { DeliveryTags } from './delivery-tags.ts';
+
+/** Settlements of one delivery each that are one step. */
+const acksPerStep = 16;
 
 interface Ack {
   readonly tag: number;
@@ -29,27 +32,26 @@ export class TransactionAcks {
     const last = isAll ? this.#tags.lastUnsettled() : tag;
     if (isAll && last <= this.#upTo) return true;
     const isSettled = !isAll && (last <= this.#upTo || this.#single.has(last));
-    if (isSettled || !this.#tags.visit(last, isMultiple, () => {})) return false;
+    if (isSettled || !this.#tags.isUnsettled(last)) return false;
     if (isMultiple) this.#upTo = last;
     else this.#single.add(last);
     this.#acks.push({ tag: last, isMultiple, outcome });
     return true;
   }
 
-  /** Hands over everything that was added, run by run. */
-  take(
-    settle: (subscription: Subscription, first: number, last: number, outcome: Outcome) => void,
-  ): void {
+  /** Settles everything that was added, in its order and some a step. */
+  *settle(): Generator<void> {
+    let count = 0;
     for (const { tag, isMultiple, outcome } of this.#acks) {
-      this.#tags.visit(tag, isMultiple, (subscription, first, last) => {
-        settle(subscription, first, last, outcome);
-      });
+      if (isMultiple) yield* this.#tags.settleInSteps(tag, outcome);
+      else this.#tags.settle(tag, false, outcome);
+      if (++count % acksPerStep === 0) yield;
     }
   }
 
-  /** Gives back every delivery that nothing was added for (`basic.recover`). */
-  recover(): void {
-    this.#tags.settleAbove(this.#upTo, this.#single, 'released');
+  /** Gives back every delivery that nothing was added for (`basic.recover`), some a step. */
+  recover(): Generator<void> {
+    return this.#tags.giveBackAbove(this.#upTo, this.#single);
   }
 
   /** Whether the transaction will settle this delivery. */

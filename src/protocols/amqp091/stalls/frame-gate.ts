@@ -1,4 +1,4 @@
-import type { Background } from '../../../broker/flow/background.ts';
+import type { Background } from '../../../broker/turns/background.ts';
 import type { FrameReader } from '../codec/frames.ts';
 
 /**
@@ -40,10 +40,17 @@ export class FrameGate {
     return this.#heldByCount > 0;
   }
 
-  /** Does something; the peer's next frame is handed on once it is done. */
-  finishFirst(steps: Iterable<void>): void {
+  /**
+   * Does something; the peer's next frame is handed on once it is done.
+   *
+   * @param done called once the steps are over, before any other frame
+   */
+  finishFirst(steps: Iterable<void>, done?: () => void): void {
     this.#heldByCount++;
-    this.#background.run(steps, this.#finished);
+    this.#background.run(steps, () => {
+      done?.();
+      this.#goOn();
+    });
     if (this.isBusy) this.#hold();
   }
 
@@ -54,7 +61,16 @@ export class FrameGate {
 
   /** Counts a method. After as many as a turn may have, the peer's next frame waits for another turn. */
   countMethod(): void {
-    if (--this.#methodsLeft !== 0) return;
+    if (--this.#methodsLeft === 0) this.#waitForTurn();
+  }
+
+  /** Counts deliveries that were settled at once: where a turn had its part, the next frame waits, too. */
+  countSettled(count: number): void {
+    this.#background.spend(count);
+    if (this.#background.left <= 0 && !this.isBusy) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
     this.#heldByCount++;
     this.#background.runLater([], this.#finished);
     this.#hold();

@@ -15,10 +15,11 @@ function* steps(count: number, each: () => void): Generator<void> {
 function background() {
   const failures: unknown[] = [];
   let sliceCount = 0;
-  const made = new Background(
-    () => sliceCount++,
-    (error) => failures.push(error),
-  );
+  const made = new Background(4096, {
+    isBehind: () => false,
+    again: () => sliceCount++,
+    failed: (error) => failures.push(error),
+  });
   return { made, failures, sliceCount: () => sliceCount };
 }
 
@@ -77,6 +78,6 @@ test('a job that fails ends alone, and all that is left can be done at once', ()
   let stepCount = 0;
   made.run(failing());
   made.run(steps(3000, () => stepCount++));
-  made.finish();
+  made.finishJobs();
   assert.deepEqual([stepCount, failures.length, made.isIdle], [3000, 1, true]);
 });
