@@ -1,10 +1,12 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
+import type { DispatchOrder } from './dispatch/dispatch-order.ts';
+import { FifoOrder } from './dispatch/fifo-order.ts';
+import { PriorityOrder } from './dispatch/priority-order.ts';
 import { Endings } from './endings/endings.ts';
 import { BrokerError, describe } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
-import { ByPriority, InOrder, type Ready } from './ready.ts';
 import {
   type Consumer,
   type Delivery,
@@ -47,7 +49,7 @@ export class Queue implements Timed, Worker {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly window: Window;
   readonly #host: QueueHost;
-  #ready: Ready;
+  #order: DispatchOrder;
   /** Who alone gets messages: the only consumer, or the single active one. */
   #only: Subscription | undefined = undefined;
   /** Takes the single active consumer's place once that has settled everything. */
@@ -89,16 +91,16 @@ export class Queue implements Timed, Worker {
     if (this.settings.ttlMs !== Infinity) window.ttlMs = this.settings.ttlMs;
     window.countsFailures = this.settings.countsFailures;
     const { lengthMax, bytesMax } = this.settings;
-    this.#ready = this.#order();
+    this.#order = this.#newOrder();
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.usedAtMs = host.nowMs();
     this.touch();
   }
 
-  #order(): Ready {
+  #newOrder(): DispatchOrder {
     const { priorityMax } = this.settings;
     const { window } = this;
-    return priorityMax > 0 ? new ByPriority(window, priorityMax) : new InOrder(window);
+    return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
   }
 
   /**
@@ -108,7 +110,7 @@ export class Queue implements Timed, Worker {
    */
   recover(mayBeDelivered: boolean): void {
     const { window } = this;
-    this.#ready = this.#order();
+    this.#order = this.#newOrder();
     this.readyCount = window.count;
     this.readyBytes = window.bodyBytes();
     if (mayBeDelivered) window.markAllReturned();
@@ -133,7 +135,7 @@ export class Queue implements Timed, Worker {
   /** A message was appended to the window under its last number. */
   enqueued(bodyLength: number): void {
     const sequence = this.window.next - 1;
-    this.#ready.add(sequence);
+    this.#order.add(sequence);
     this.readyCount++;
     this.readyBytes += bodyLength;
     this.publishedCount++;
@@ -160,7 +162,7 @@ export class Queue implements Timed, Worker {
   }
 
   #dropHead(): boolean {
-    const sequence = this.#ready.peek();
+    const sequence = this.#order.peek();
     if (sequence < 0) return false;
     this.#take(sequence);
     this.#discard(sequence, 'maxlen');
@@ -168,7 +170,7 @@ export class Queue implements Timed, Worker {
   }
 
   #take(sequence: number): void {
-    this.#ready.take();
+    this.#order.take();
     this.readyCount--;
     this.readyBytes -= this.window.bodyLength(sequence);
   }
@@ -179,7 +181,7 @@ export class Queue implements Timed, Worker {
     const { store, delivery } = this.#host;
     for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return;
-      const sequence = this.#ready.peek();
+      const sequence = this.#order.peek();
       const { window } = this;
       if (this.#hasExpired(sequence)) break;
       const subscription = this.#nextSubscription();
@@ -237,7 +239,7 @@ export class Queue implements Timed, Worker {
   /** Has what expires next waited for, or ended where it has. */
   #watchDue(): void {
     if (!this.window.hasDues) return;
-    const dueMs = this.#ready.nextDueMs();
+    const dueMs = this.#order.nextDueMs();
     if (dueMs === Infinity) return;
     if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
     else this.#host.turns.schedule(this, dueMs);
@@ -274,7 +276,7 @@ export class Queue implements Timed, Worker {
   /** Takes one ready message that is over a limit or has expired and lets it die; false for none. */
   findDying(): boolean {
     if (this.#hasLimit && this.#isOver()) return this.#dropHead();
-    const sequence = this.#ready.takeDue(this.#host.nowMs());
+    const sequence = this.#order.takeDue(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;
     this.readyBytes -= this.window.bodyLength(sequence);
@@ -321,7 +323,7 @@ export class Queue implements Timed, Worker {
       this.#discard(sequence, 'delivery_limit');
       return;
     }
-    this.#ready.requeue(sequence);
+    this.#order.requeue(sequence);
     this.readyCount++;
     this.readyBytes += this.window.bodyLength(sequence);
   }
@@ -341,7 +343,7 @@ export class Queue implements Timed, Worker {
     if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
     if (this.#isHeadDue()) this.#host.turns.background.doNow(this);
-    const sequence = this.isDeleted ? -1 : this.#ready.peek();
+    const sequence = this.isDeleted ? -1 : this.#order.peek();
     if (sequence < 0) answer(undefined);
     else if (this.#isHeadDue()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
@@ -362,7 +364,7 @@ export class Queue implements Timed, Worker {
   #isHeadDue(): boolean {
     const { window } = this;
     if (!window.hasDues || this.isDeleted) return false;
-    const sequence = this.#ready.peek();
+    const sequence = this.#order.peek();
     return sequence >= 0 && window.expiresAtMs(sequence) <= this.#host.nowMs();
   }
 
@@ -452,7 +454,7 @@ export class Queue implements Timed, Worker {
     const count = this.readyCount;
     this.readyCount = 0;
     this.readyBytes = 0;
-    this.#ends.purge(this.#ready.takeAll(), count, done);
+    this.#ends.purge(this.#order.takeAll(), count, done);
     this.#host.turns.background.doNow(this);
   }
 

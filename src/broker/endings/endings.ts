@@ -1,5 +1,5 @@
+import type { Taken } from '../dispatch/dispatch-order.ts';
 import type { DeathReason, Queue, QueueHost } from '../queue.ts';
-import type { Taken } from '../ready.ts';
 import type { Background } from '../turns/background.ts';
 
 /** Units of work that it takes to settle one message. */
