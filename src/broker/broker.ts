@@ -76,6 +76,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
+      // A clock that is moved by hand does not tell how long a turn has taken.
+      turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -294,8 +296,21 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     const { unsettledCountMax, unsettledCountShort } = this.limits;
+    const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
+    if (this.unsettledCountMax > before) this.background.run(this.#wakeConsumers());
     this.doDue();
+  }
+
+  /** Channels may leave more unsettled than before. */
+  *#wakeConsumers(): Generator<void> {
+    for (const vhost of this.vhosts.values()) {
+      for (const queue of vhost.queues.values()) {
+        if (queue.consumerCount === 0) continue;
+        queue.rejoinAll();
+        yield;
+      }
+    }
   }
 
   /** Does what is due; to be called when `wakeAt` said. */

@@ -1,5 +1,6 @@
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
+import { Consumers } from './dispatch/consumers.ts';
 import type { DispatchOrder } from './dispatch/dispatch-order.ts';
 import { FifoOrder } from './dispatch/fifo-order.ts';
 import { PriorityOrder } from './dispatch/priority-order.ts';
@@ -50,10 +51,7 @@ export class Queue implements Timed, Worker {
   readonly window: Window;
   readonly #host: QueueHost;
   #order: DispatchOrder;
-  /** Who alone gets messages: the only consumer, or the single active one. */
-  #only: Subscription | undefined = undefined;
-  /** Takes the single active consumer's place once that has settled everything. */
-  #successor: Subscription | undefined = undefined;
+  readonly #consumers: Consumers;
   readonly #hasLimit: boolean;
   readyCount = 0;
   readyBytes = 0;
@@ -76,8 +74,6 @@ export class Queue implements Timed, Worker {
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
-  readonly subscriptions: Subscription[] = [];
-  #turn = 0;
   #endings: Endings | undefined = undefined;
   #gets: (() => void)[] = [];
 
@@ -92,6 +88,9 @@ export class Queue implements Timed, Worker {
     window.countsFailures = this.settings.countsFailures;
     const { lengthMax, bytesMax } = this.settings;
     this.#order = this.#newOrder();
+    const { isSingleActive, countsFailures } = this.settings;
+    // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+    this.#consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.usedAtMs = host.nowMs();
     this.touch();
@@ -123,7 +122,7 @@ export class Queue implements Timed, Worker {
   isFull(bodyLength: number): boolean {
     if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
     if (this.#hasRoom(bodyLength)) return false;
-    if (this.subscriptions.length > 0) this.deliver();
+    if (this.consumerCount > 0) this.deliver();
     return !this.#hasRoom(bodyLength);
   }
 
@@ -145,7 +144,7 @@ export class Queue implements Timed, Worker {
   /** Drops from the head what is above the queue's limits, unless a consumer takes it. */
   enforceLimit(): void {
     if (!this.#hasLimit || !this.#isOver()) return;
-    if (this.subscriptions.length > 0) this.deliver();
+    if (this.consumerCount > 0) this.deliver();
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
         this.#host.turns.background.add(this);
@@ -184,7 +183,7 @@ export class Queue implements Timed, Worker {
       const sequence = this.#order.peek();
       const { window } = this;
       if (this.#hasExpired(sequence)) break;
-      const subscription = this.#nextSubscription();
+      const subscription = this.#consumers.next();
       if (subscription === undefined) break;
       if (!store.view(window, sequence, delivery)) {
         this.#host.load(this, sequence);
@@ -212,28 +211,6 @@ export class Queue implements Timed, Worker {
     delivery.returnCount = window.countsFailures ? window.returnCount(sequence) : 0;
     delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
     this.deliveredCount++;
-  }
-
-  #nextSubscription(): Subscription | undefined {
-    const only = this.#only;
-    if (only !== undefined) {
-      if (this.#successor !== undefined) return this.#succeed(only, this.#successor);
-      return only.canTake() ? only : undefined;
-    }
-    const all = this.subscriptions;
-    let best: Subscription | undefined;
-    let bestAt = 0;
-    for (let i = 0; i < all.length; i++) {
-      const at = (this.#turn + i) % all.length;
-      const subscription = all[at];
-      if (subscription?.canTake() !== true) continue;
-      if (best === undefined || subscription.options.priority > best.options.priority) {
-        best = subscription;
-        bestAt = at;
-      }
-    }
-    if (best !== undefined) this.#turn = bestAt + 1;
-    return best;
   }
 
   /** Has what expires next waited for, or ended where it has. */
@@ -333,6 +310,21 @@ export class Queue implements Timed, Worker {
     if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.turns.markDirty(this);
   }
 
+  /** A consumer that could take nothing may be able to again. */
+  rejoin(subscription: Subscription): void {
+    this.#consumers.rejoin(subscription);
+    this.wake();
+  }
+
+  /** The same for all consumers. */
+  rejoinAll(): void {
+    for (const subscription of this.#consumers.all) subscription.wake();
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.count;
+  }
+
   /** See `Subscription.get`. */
   get(
     subscription: Subscription,
@@ -378,56 +370,24 @@ export class Queue implements Timed, Worker {
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
     const { isSingleActive } = this.settings;
-    const isTaken = this.subscriptions.some((other) => other.options.exclusive);
-    if (isTaken || (options.exclusive && (isSingleActive || this.subscriptions.length > 0))) {
+    const [first] = this.#consumers.all;
+    // An exclusive one is the only one.
+    const isTaken = first?.options.exclusive === true;
+    if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
       const subject = describe('queue', this.name, this.vhost);
       throw new BrokerError('access-refused', `${subject} in exclusive use`);
     }
-    this.subscriptions.push(subscription);
-    this.#chooseOnly();
+    this.#consumers.add(subscription);
     this.wake();
     return subscription;
   }
 
   /** A consumer has gone. */
   removeSubscription(subscription: Subscription): void {
-    const at = this.subscriptions.indexOf(subscription);
-    if (at < 0) return;
-    this.subscriptions.splice(at, 1);
-    this.#chooseOnly();
+    if (!this.#consumers.remove(subscription)) return;
     this.touch();
-    if (this.options.autoDelete && this.subscriptions.length === 0) this.#host.deleteQueue(this);
+    if (this.options.autoDelete && this.consumerCount === 0) this.#host.deleteQueue(this);
     else this.wake();
-  }
-
-  #chooseOnly(): void {
-    const [first, second] = this.subscriptions;
-    if (!this.settings.isSingleActive) this.#only = second === undefined ? first : undefined;
-    else if (this.#only?.isActive !== true) {
-      this.#only = this.#nextActive();
-      this.#successor = undefined;
-    } else if (this.settings.countsFailures) {
-      // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
-      const best = this.#nextActive();
-      const isHigher = best !== undefined && best.options.priority > this.#only.options.priority;
-      this.#successor = isHigher ? best : undefined;
-    }
-  }
-
-  #succeed(active: Subscription, successor: Subscription): Subscription | undefined {
-    if (active.unsettledCount > 0) return undefined;
-    this.#only = successor;
-    this.#successor = undefined;
-    return successor.canTake() ? successor : undefined;
-  }
-
-  /** Of the highest priority the one that has waited longest. */
-  #nextActive(): Subscription | undefined {
-    let best: Subscription | undefined;
-    for (const waiting of this.subscriptions) {
-      if (best === undefined || waiting.options.priority > best.options.priority) best = waiting;
-    }
-    return best;
   }
 
   /** @throws {BrokerError} `resource-locked` where another connection owns the queue */
@@ -469,7 +429,7 @@ export class Queue implements Timed, Worker {
   tick(nowMs: number): void {
     if (this.isDeleted) return;
     const dueMs = this.usedAtMs + this.settings.expiresMs;
-    if (this.subscriptions.length === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
+    if (this.consumerCount === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
     else {
       if (dueMs > nowMs && dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
       this.#watchDue();
@@ -479,8 +439,7 @@ export class Queue implements Timed, Worker {
   /** Ends it: consumers are told, messages are dropped. */
   end(): void {
     this.isDeleted = true;
-    const gone = this.subscriptions.splice(0);
-    for (const subscription of gone) {
+    for (const subscription of this.#consumers.removeAll()) {
       subscription.end();
       subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
     }

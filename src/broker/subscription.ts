@@ -72,6 +72,8 @@ export class Subscription {
   #first = 0;
   #next = 0;
   isActive = true;
+  /** It could take nothing when it was asked last; only {@link Consumers} sets that. */
+  isWaiting = false;
   readonly options: SubscribeOptions;
 
   constructor(queue: Queue, consumer: Consumer | undefined, options: SubscribeOptions) {
@@ -154,7 +156,7 @@ export class Subscription {
     if (count > 0) {
       this.#forget(count);
       if (isBack) this.queue.enforceLimit();
-      this.queue.wake();
+      this.wake();
     }
     return count;
   }
@@ -188,12 +190,15 @@ export class Subscription {
   /** Changes how many deliveries may be unsettled at once. */
   setPrefetch(prefetch: number): void {
     this.#prefetch = prefetch;
-    this.queue.wake();
+    this.wake();
   }
 
-  /** The transport or the shared pool takes more again. */
+  /** Its transport or its credit may let it take more. */
   wake(): void {
-    this.queue.wake();
+    if (this.isWaiting) {
+      this.isWaiting = false;
+      this.queue.rejoin(this);
+    } else this.queue.wake();
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
 import type { Publication } from './publication.ts';
+import { KeptMessages } from './publishing/kept-messages.ts';
 import type { Published } from './publishing/publishing.ts';
 import type { Outcome, Subscription } from './subscription.ts';
 import { stepUnits } from './turns/background.ts';
@@ -26,7 +27,7 @@ interface Settlement {
 export class Transaction {
   readonly #broker: Broker;
   readonly #vhost: Vhost;
-  #publications: Publication[] = [];
+  #messages = new KeptMessages();
   #settlements: Settlement[] = [];
   /** Of the messages that are kept. */
   #bytes = 0;
@@ -45,10 +46,10 @@ export class Transaction {
     this.#bytes += publicationBytes + publication.sizeBytes;
     const allowed = this.#broker.limits.transactionBytesMax;
     if (this.#bytes > allowed) {
-      const found = `transaction of ${this.#bytes} bytes with ${this.#publications.length + 1} messages`;
+      const found = `transaction of ${this.#bytes} bytes with ${this.#messages.count + 1} messages`;
       throw new BrokerError('resource-error', `${found}, at most ${allowed} bytes are allowed`);
     }
-    this.#publications.push(publication.copy());
+    this.#messages.add(publication);
   }
 
   /** Keeps a settlement until commit. */
@@ -61,7 +62,7 @@ export class Transaction {
    * takes several turns of the event loop, and is recovered whole or not at all even so; what the log
    * is given meanwhile, by whomever, is synced with the end of it.
    *
-   * @param published called after each publish
+   * @param published called after each publish; the publication is one object for all
    * @param settlements settled after those that this transaction keeps
    * @returns steps, which end with the group whose sync makes the commit durable; 0 where nothing has
    *   to be. They throw BrokerError `precondition-failed` where a full queue refused a message:
@@ -71,10 +72,10 @@ export class Transaction {
     published: (publication: Publication, outcome: Published) => void,
     settlements: Iterable<void> = nothing,
   ): Generator<void, number> {
-    const publications = this.#publications;
+    const messages = this.#messages;
     const kept = this.#settlements;
     this.rollback();
-    if (publications.length + kept.length === 0 && settlements === nothing) return 0;
+    if (messages.count + kept.length === 0 && settlements === nothing) return 0;
     const { store } = this.#broker;
     while (store.isInBatch) yield; // another large transaction commits
     const { recordCount } = store;
@@ -82,7 +83,7 @@ export class Transaction {
     store.begin();
     try {
       let units = 0;
-      for (const publication of publications) {
+      for (const publication of messages.take()) {
         const outcome = this.#broker.publish(this.#vhost, publication);
         if (outcome.rest !== undefined) yield* this.#inBatch(outcome.rest);
         isPartial ||= outcome.isRefused;
@@ -116,7 +117,7 @@ export class Transaction {
 
   /** Forgets everything; unsettled deliveries stay unsettled. */
   rollback(): void {
-    this.#publications = [];
+    this.#messages = new KeptMessages();
     this.#settlements = [];
     this.#bytes = 0;
   }

@@ -319,7 +319,7 @@ export class Vhost {
     if (queue === undefined) return 0;
     queue.requireOwner(owner);
     const subject = describe('queue', name, this.name);
-    if (how.ifUnused && queue.subscriptions.length > 0) {
+    if (how.ifUnused && queue.consumerCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} in use`);
     }
     if (how.ifEmpty && queue.readyCount > 0) {

@@ -444,8 +444,7 @@ export class Log implements MessageLog, CheckpointHost {
   }
 
   load(slot: number): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.#loader.load(slot);
+    return this.#failure ? Promise.reject(this.#failure) : this.#loader.load(slot);
   }
 
   beginBatch(): void {

@@ -18,7 +18,7 @@ import type { Vhost } from '../vhost.ts';
  * Queues that take a message at once. One for more queues is stored in several records, each for as
  * many queues, in as many turns of the event loop.
  */
-export const queuesPerSlice = 4096;
+export const queuesPerSlice = 2048;
 
 /** What became of a published message. */
 export class Published {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Background } from './background.ts';
+import { Background, type Worker } from './background.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -16,6 +16,7 @@ function background() {
   const failures: unknown[] = [];
   let sliceCount = 0;
   const made = new Background(4096, {
+    monotonicMs: () => 0,
     isBehind: () => false,
     again: () => sliceCount++,
     failed: (error) => failures.push(error),
@@ -80,4 +81,75 @@ test('a job that fails ends alone, and all that is left can be done at once', ()
   made.run(steps(3000, () => stepCount++));
   made.finishJobs();
   assert.deepEqual([stepCount, failures.length, made.isIdle], [3000, 1, true]);
+});
+
+test('a turn does no more once it has taken some milliseconds, however many units it has left', async () => {
+  let nowMs = 0;
+  const made = new Background(4096, {
+    monotonicMs: () => nowMs,
+    isBehind: () => false,
+    again: () => {},
+    failed: assert.ifError,
+  });
+  let stepCount = 0;
+  made.run(
+    steps(100, () => {
+      stepCount++;
+      nowMs += 2; // a step that is slow
+    }),
+  );
+  assert.ok(stepCount > 1 && stepCount < 6, `${stepCount} steps`);
+  const before = stepCount;
+  await turn();
+  assert.ok(stepCount > before && stepCount < before + 6, `${stepCount - before} steps`);
+  for (let left = 100; !made.isIdle && left > 0; left--) await turn();
+  assert.equal(stepCount, 100);
+});
+
+/** Work without end, which is counted. */
+class Endless implements Worker {
+  isListed = false;
+  unitCount = 0;
+  work(units: Background, until: number): boolean {
+    for (; units.left > until; units.spend(1)) this.unitCount++;
+    return true;
+  }
+}
+
+test('workers and jobs share a turn, and while the log is behind only jobs go on', async () => {
+  let isBehind = false;
+  const made: Background = new Background(4096, {
+    monotonicMs: () => 0,
+    isBehind: () => isBehind,
+    again: () => made.work(),
+    failed: assert.ifError,
+  });
+  const worker = new Endless();
+  let stepCount = 0;
+  made.add(worker);
+  made.run(steps(100_000, () => stepCount++));
+  for (let left = 5; left > 0; left--) await turn();
+  assert.ok(worker.unitCount >= 4 * 2048 && stepCount >= 4 * 128, `${stepCount} steps`);
+  isBehind = true;
+  const [units, before] = [worker.unitCount, stepCount];
+  for (let left = 5; left > 0; left--) await turn();
+  assert.equal(worker.unitCount, units);
+  assert.ok(stepCount > before);
+  made.end();
+});
+
+test('what follows a job may have other work done, and a job that others begin waits its turn', () => {
+  const { made } = background();
+  const order: string[] = [];
+  function* outer(): Generator<void> {
+    made.run(
+      steps(1, () => order.push('inner')),
+      () => made.run(steps(1, () => order.push('after inner'))),
+    );
+    order.push('outer');
+    yield;
+  }
+  made.run(outer(), () => order.push('outer is done'));
+  made.finishJobs();
+  assert.deepEqual(order, ['outer', 'outer is done', 'inner', 'after inner']);
 });

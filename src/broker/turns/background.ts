@@ -80,8 +80,19 @@ class Job implements Worker {
   }
 }
 
+/**
+ * Milliseconds after which a turn does no more, though it has units left: a unit may be far more than a
+ * microsecond where code runs for the first time, or the machine is slow.
+ */
+const turnMsMax = 5;
+
+/** Units after which it is looked at the clock again. */
+const timedUnits = 16;
+
 /** What background work asks of its broker. */
 export interface BackgroundHost {
+  /** Milliseconds of a clock that only goes forward. */
+  monotonicMs(): number;
   /** Whether the log is so far behind that workers must wait; jobs go on. */
   isBehind(): boolean;
   /** Called in each turn that follows one which spent units; calls {@link Background.work}. */
@@ -111,6 +122,10 @@ export class Background {
   /** What follows jobs that have ended. */
   readonly #followUps: (() => void)[] = [];
   #jobCount = 0;
+  /** When work began in this turn; -1 where none has been done. */
+  #beganMs = -1;
+  /** Units spent since it was looked at the clock. */
+  #untimedUnits = 0;
   #isRunning = false;
   #isDeferred = false;
   #isEnded = false;
@@ -197,7 +212,16 @@ export class Background {
   /** Some of this turn's units are used up. */
   spend(units: number): void {
     this.left -= units;
+    this.#untimedUnits += units;
+    if (this.#untimedUnits >= timedUnits) this.#lookAtClock();
     if (!this.#isDeferred) this.#wait();
+  }
+
+  #lookAtClock(): void {
+    this.#untimedUnits = 0;
+    const nowMs = this.#host.monotonicMs();
+    if (this.#beganMs < 0) this.#beganMs = nowMs;
+    else if (nowMs - this.#beganMs > turnMsMax && this.left > 0) this.left = 0;
   }
 
   #wait(): void {
@@ -215,6 +239,7 @@ export class Background {
 
   #beginTurn(): void {
     this.left = this.#unitsMax;
+    this.#beganMs = -1;
     for (const job of this.#later.splice(0)) this.#jobs.add(job);
     // Where there are workers they have half of the turn.
     const kept = this.#workers.length > 0 ? this.#unitsMax / 2 : 0;

@@ -7,6 +7,8 @@ import { Timers } from './timers.ts';
 /** What turns ask of their broker. */
 export interface TurnsHost {
   readonly clock: Clock;
+  /** Milliseconds of a clock by which a turn's background work is limited. */
+  readonly turnMs: () => number;
   /** See {@link Limits}. */
   readonly workUnitsMax: number;
   /** See {@link BrokerOptions}. */
@@ -31,6 +33,7 @@ export class Turns {
   constructor(host: TurnsHost) {
     this.#host = host;
     this.background = new Background(host.workUnitsMax, {
+      monotonicMs: host.turnMs,
       isBehind: () => host.isBehind(),
       again: () => this.pump(),
       failed: (error) => host.jobFailed(error),

@@ -51,9 +51,6 @@ export interface ChannelHost {
   goOnLater(channel: Channel): void;
 }
 
-/** Deliveries settled by one method above which they count as work that a turn has only so much of. */
-const countedFrom = 64;
-
 const publishId = 0x003c0028;
 const ackId = 0x003c0050;
 const closeId = 0x00140028;
@@ -325,12 +322,8 @@ export class Channel implements LogWaiter {
         ? this.tags.settle(tag, isMultiple, outcome)
         : this.#transactionAcks.add(tag, isMultiple, outcome);
     if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
-    if (isMultiple) this.#countSettled(unsettledCount - this.tags.unsettledCount);
+    if (isMultiple) this.host.gate.countSettled(unsettledCount - this.tags.unsettledCount);
     if (wasFull) this.wake();
-  }
-
-  #countSettled(count: number): void {
-    if (count > countedFrom) this.host.gate.countSettled(count);
   }
 
   *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {

@@ -81,7 +81,7 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
     id: 0x0032000b,
     queue: queue.name,
     messageCount: queue.readyCount,
-    consumerCount: queue.subscriptions.length,
+    consumerCount: queue.consumerCount,
   });
 }
 

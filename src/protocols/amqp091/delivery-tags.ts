@@ -16,7 +16,7 @@ class Run {
 /** Runs that a ring has room for at first, and up to which it is kept when it is empty. */
 /** Deliveries settled in one step, and up to which all are settled at once. */
 const stepSize = 16;
-const atOnceMax = 4096;
+const atOnceMax = 512;
 
 const ringSizeMin = 4;
 const ringSizeKept = 4096;

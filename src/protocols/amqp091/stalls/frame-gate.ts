@@ -7,6 +7,9 @@ import type { FrameReader } from '../codec/frames.ts';
  */
 export const methodsPerTurnMax = 128;
 
+/** Deliveries settled by one method below which they do not count as work. */
+const settledCountMin = 64;
+
 /** The connection that frames come in on. */
 export interface GatedConnection {
   receive(bytes: Buffer): void;
@@ -66,6 +69,7 @@ export class FrameGate {
 
   /** Counts deliveries that were settled at once: where a turn had its part, the next frame waits, too. */
   countSettled(count: number): void {
+    if (count < settledCountMin) return;
     this.#background.spend(count);
     if (this.#background.left <= 0 && !this.isBusy) this.#waitForTurn();
   }
