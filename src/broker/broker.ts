@@ -7,6 +7,7 @@ import type { BrokerOptions } from './broker-options.ts';
 import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
+import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
 import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
@@ -55,13 +56,14 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
+  /** Finds the queues of messages. */
+  readonly routing: Routing;
   isRecovering = true;
   /** Whoever waits for something to be on the disk. */
   readonly logWaiters = new LogWaiters();
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #routing: Routing;
   readonly #publishing: Publishing;
   #queueNumber = 0;
   #isFounded = false;
@@ -92,8 +94,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // only changes are ever written
       snapshot: () => this.snapshot(),
     });
-    this.#routing = new Routing(this.limits, options.formats);
-    this.#publishing = new Publishing(this, this.#routing);
+    this.routing = new Routing(this.limits, options.formats);
+    this.#publishing = new Publishing(this, this.routing);
   }
 
   /**
@@ -264,11 +266,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /**
    * Routes and stores a message, copying it once; deliveries wait for `pump`.
    *
+   * @param routed where it goes, where that was searched for before
    * @returns what became of it: an object that the next call may overwrite
    * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
-  publish(vhost: Vhost, publication: Publication): Published {
-    return this.#publishing.publish(vhost, publication);
+  publish(vhost: Vhost, publication: Publication, routed?: Route): Published {
+    return this.#publishing.publish(vhost, publication, routed);
   }
 
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
@@ -392,7 +395,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
-    this.#routing.forget(vhost);
+    this.routing.forget(vhost);
   }
 
   /** Everything durable that was declared. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, commitNow, Inbox, message, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  commitNow,
+  Inbox,
+  message,
+  plainSubscribe,
+} from '../../tests/support/bare-broker.ts';
 import type { Arguments } from './arguments.ts';
 import { Transaction } from './transaction.ts';
 

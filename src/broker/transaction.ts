@@ -1,5 +1,7 @@
+import { assert } from '../base/assert.ts';
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
+import { livingRoute, type Route } from './exchanges/router.ts';
 import type { Publication } from './publication.ts';
 import { KeptMessages } from './publishing/kept-messages.ts';
 import type { Published } from './publishing/publishing.ts';
@@ -15,6 +17,9 @@ const bytesPerUnit = 2048;
 
 const nothing: Iterable<void> = [];
 const oneStep: Iterable<void> = [undefined];
+
+/** What a queue counts that such a message goes to. */
+const routedQueueBytes = 16;
 
 interface Settlement {
   readonly subscription: Subscription;
@@ -40,16 +45,25 @@ export class Transaction {
   /**
    * Keeps a copy of the message until commit.
    *
+   * @param routed where it goes, where that was searched for before; bindings made later do not count
    * @throws {BrokerError} `resource-error` where the transaction has become too large
    */
-  publish(publication: Publication): void {
+  publish(publication: Publication, routed?: Route): void {
+    const { exchange } = publication;
+    assert(exchange !== undefined, 'a publication has no exchange');
+    const { routing } = this.#broker;
+    const route = routed ?? routing.routeAtOnce(this.#vhost, exchange, publication);
     this.#bytes += publicationBytes + publication.sizeBytes;
+    // A cached route is not this transaction's alone.
+    if (publication.remembered?.route !== route) {
+      this.#bytes += routedQueueBytes * route.queues.length;
+    }
     const allowed = this.#broker.limits.transactionBytesMax;
     if (this.#bytes > allowed) {
       const found = `transaction of ${this.#bytes} bytes with ${this.#messages.count + 1} messages`;
       throw new BrokerError('resource-error', `${found}, at most ${allowed} bytes are allowed`);
     }
-    this.#messages.add(publication);
+    this.#messages.add(publication, route);
   }
 
   /** Keeps a settlement until commit. */
@@ -83,8 +97,8 @@ export class Transaction {
     store.begin();
     try {
       let units = 0;
-      for (const publication of messages.take()) {
-        const outcome = this.#broker.publish(this.#vhost, publication);
+      for (const { publication, route } of messages.take()) {
+        const outcome = this.#broker.publish(this.#vhost, publication, livingRoute(route));
         if (outcome.rest !== undefined) yield* this.#inBatch(outcome.rest);
         isPartial ||= outcome.isRefused;
         published(publication, outcome);

@@ -6,17 +6,18 @@ import { stsService } from '../api/sts/service.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { Trail, trailTimeline } from '../audit/trail.ts';
-import { Authenticator } from '../aws/authenticate.ts';
-import { Dispatcher, type RefusedRequest } from '../aws/dispatch.ts';
 import { LocalClient } from '../aws/local-client.ts';
-import type { Steps } from '../aws/pipeline.ts';
-import { ServiceRegistry } from '../aws/registry.ts';
+import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
+import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
+import { ServiceRegistry } from '../aws/pipeline/registry.ts';
 import type { RequestHead } from '../aws/request.ts';
+import { Authenticator } from '../aws/signing/authenticate.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Control } from '../control/control.ts';
+import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
@@ -114,7 +115,6 @@ export class SystemState {
 
 /** The parts of a service that answer calls and run brokers. */
 export interface Parts {
-  readonly engine: WaxwingEngine;
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
@@ -135,7 +135,7 @@ export interface Place {
 export function compose(
   settings: Settings,
   state: SystemState,
-  engine: WaxwingEngine,
+  engines: Engines,
   place: Place,
   log: ServiceLog,
   refusals: Refusals,
@@ -144,12 +144,12 @@ export function compose(
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
-  const steps = stepsOf(state, accountId, log);
-  const client = new LocalClient({ ...common, steps });
+  const hooks = hooksOf(state, accountId, log);
+  const client = new LocalClient({ ...common, hooks });
   const control = new Control({
     brokers,
     client,
-    engine,
+    engines,
     clock: systemClock,
     random: systemRandom,
     commit: (entries) => store.commit(entries),
@@ -160,6 +160,8 @@ export function compose(
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
     report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
+    log: (brokerId, level, text) => log[level]({ brokerId }, text),
+    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
@@ -168,10 +170,10 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    steps: { ...steps, ...doorSteps(state, region, refusals) },
+    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
-  return { engine, control, client, dispatcher };
+  return { control, client, dispatcher };
 }
 
 /**
@@ -182,8 +184,6 @@ export function compose(
 export function composeEngine(
   settings: Settings,
   certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
-  log: ServiceLog,
-  refusals: Refusals,
 ): WaxwingEngine {
   return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
@@ -195,12 +195,10 @@ export function composeEngine(
       diskReserveBytes: settings.diskReserveMib * mib,
     },
     certificates,
-    log: (brokerId, level, text) => log[level]({ brokerId }, text),
-    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
 }
 
-function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps {
+function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail } = state;
   return {
     // The root user and the services are all there is; keys are judged by the key service.
@@ -209,7 +207,8 @@ function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps 
       // What services do with keys of their own is in nobody's trail.
       call.accountId === accountId ? trail.entries(eventRecord(call), call.atMs) : [],
     commit: (batch) => store.commit(batch),
-    broken: (error, { requestId }) => log.error({ requestId, err: error }, 'a call failed'),
+    onUnexpectedError: (error, { requestId }) =>
+      log.error({ requestId, err: error }, 'a call failed'),
   };
 }
 
@@ -237,7 +236,7 @@ function recorder({ store, trail, brokers }: SystemState, place: Place, log: Ser
   };
 }
 
-function doorSteps(state: SystemState, region: string, refusals: Refusals) {
+function dispatcherHooks(state: SystemState, region: string, refusals: Refusals) {
   const authenticator = new Authenticator({
     findAccessKey: (id) => state.identity.findAccessKey(id),
     region,

@@ -9,17 +9,20 @@ import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
 import { eventRecord } from '../../src/audit/record.ts';
 import { Trail, trailTimeline } from '../../src/audit/trail.ts';
-import { Authenticator } from '../../src/aws/authenticate.ts';
-import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
-import type { Steps } from '../../src/aws/pipeline.ts';
-import { ServiceRegistry } from '../../src/aws/registry.ts';
+import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
+import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
+import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
 import type { HttpRequest, HttpResponse, RequestHead } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import type { VolumeRecord } from '../../src/control/broker-record.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Control } from '../../src/control/control.ts';
+import { Engines } from '../../src/control/engines.ts';
+import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { Identity } from '../../src/identity/identity.ts';
@@ -50,11 +53,19 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
+  /** The kinds of brokers that the machine's engine runs. */
+  readonly kinds: readonly BrokerKind[];
   log = new SyncingLog();
-  /** Steps that the process passed; see {@link endAt}. */
+  /** PipelineHooks that the process passed; see {@link endAt}. */
   steps = 0;
   /** The process ends at this step, as by SIGKILL; undefined: it does not. */
   endAt: number | undefined = undefined;
+
+  constructor(
+    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
+  ) {
+    this.kinds = kinds;
+  }
 }
 
 /** One of what the service writes to its log. */
@@ -77,7 +88,7 @@ export class ControlPlane {
   readonly trailDomain = new Trail();
   readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
-  readonly broken: unknown[] = [];
+  readonly unexpectedErrors: unknown[] = [];
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
@@ -121,11 +132,11 @@ export class ControlPlane {
     const { clock, wrappingKey } = machine;
     this.#identity = new Identity(machine.sealingKey);
     this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootOnly });
-    this.engine = new FakeEngine(machine.folders, () => this.#pass());
+    this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
-    const steps = this.#steps();
-    this.control = this.#newControl(new LocalClient({ ...place, steps }));
+    const hooks = this.#hooks();
+    this.control = this.#newControl(new LocalClient({ ...place, hooks }));
     const consoleUrl = () => 'https://localhost:8443/';
     this.services = [
       kmsService(this.kmsDomain),
@@ -134,7 +145,7 @@ export class ControlPlane {
       stsService(),
     ].map(replaced);
     for (const service of this.services) services.add(service);
-    this.#dispatcher = new Dispatcher({ ...place, steps: { ...steps, ...this.#atTheDoor() } });
+    this.#dispatcher = new Dispatcher({ ...place, hooks: { ...hooks, ...this.#atTheDoor() } });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
     );
@@ -150,7 +161,7 @@ export class ControlPlane {
     return new Control({
       brokers: this.#brokers,
       client,
-      engine: this.engine,
+      engines: new Engines([this.engine]),
       clock,
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
@@ -161,10 +172,12 @@ export class ControlPlane {
       keyCheckMs,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
+      log: () => {},
+      loginFailed: () => {},
     });
   }
 
-  #steps(): Steps {
+  #hooks(): PipelineHooks {
     return {
       // The root user and the services are all there is; keys are judged by the key service.
       authorise: () => {},
@@ -172,7 +185,7 @@ export class ControlPlane {
         // What services do with keys of their own is in nobody's trail.
         call.accountId === accountId ? this.trailDomain.entries(eventRecord(call), call.atMs) : [],
       commit: (batch) => this.#commit(batch),
-      broken: (error) => this.broken.push(error),
+      onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
 
@@ -216,6 +229,13 @@ export class ControlPlane {
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
     this.#connect(this.#endpoint);
+  }
+
+  /** The only volume of a broker that has one. */
+  volumeOf(brokerId: string): VolumeRecord {
+    const [volume, ...more] = this.control.brokers.require(brokerId).volumes;
+    if (volume && more.length === 0) return volume;
+    throw new Error(`broker ${brokerId} has ${more.length + 1} volumes`);
   }
 
   /** The root user's access key. */

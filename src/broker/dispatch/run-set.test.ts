@@ -27,7 +27,11 @@ for (const density of [0.1, 0.5, 0.9]) {
         set.add(n);
         model.add(n);
       }
-      if (step % 3000 === 0) assert.deepEqual(numbers(set), [...model].sort((a, b) => a - b));
+      if (step % 3000 === 0)
+        assert.deepEqual(
+          numbers(set),
+          [...model].sort((a, b) => a - b),
+        );
     }
     const wanted = [...model].sort((a, b) => a - b);
     assert.deepEqual(numbers(set), wanted);

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, commitNow, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  commitNow,
+  Inbox,
+  owner,
+  plainSubscribe,
+} from '../../../tests/support/bare-broker.ts';
 import { plainFormat } from '../../../tests/support/plain-format.ts';
 import { Transaction } from '../transaction.ts';
 

@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/router.ts';
 import { noKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 
@@ -20,6 +20,7 @@ class Page {
   readonly exchanges: (Exchange | undefined)[] = [];
   readonly routingKeys: string[] = [];
   readonly remembered: (RememberedRoute | undefined)[] = [];
+  readonly routes: Route[] = [];
   /** Those of the few messages that have any. */
   readonly moreKeys = new Map<number, readonly string[]>();
 
@@ -31,7 +32,7 @@ class Page {
     return this.count < pageCountMax && this.used + sizeBytes <= this.bytes.length;
   }
 
-  add(publication: Publication): void {
+  add(publication: Publication, route: Route): void {
     const { keys, keysStart, keysEnd, head, headStart, headEnd } = publication;
     this.#copy(keys, keysStart, keysEnd);
     this.#copy(head, headStart, headEnd);
@@ -53,6 +54,7 @@ class Page {
     this.exchanges.push(publication.exchange);
     this.routingKeys.push(publication.routingKey);
     this.remembered.push(publication.remembered);
+    this.routes.push(route);
     if (publication.moreKeys !== noKeys) this.moreKeys.set(this.count, publication.moreKeys);
     this.count++;
   }
@@ -87,13 +89,19 @@ class Page {
   }
 }
 
+/** A message that was kept, and where it goes. */
+interface Kept {
+  readonly publication: Publication;
+  readonly route: Route;
+}
+
 /** Messages that are kept until later, without an object for each. */
 export class KeptMessages {
   #pages: Page[] = [];
   count = 0;
 
-  /** Keeps a copy of a message. */
-  add(publication: Publication): void {
+  /** Keeps a copy of a message, and where it goes. */
+  add(publication: Publication, route: Route): void {
     const { sizeBytes } = publication;
     let page = this.#pages.at(-1);
     if (page?.hasRoom(sizeBytes) !== true) {
@@ -102,12 +110,12 @@ export class KeptMessages {
       page = new Page(Math.max(room, sizeBytes));
       this.#pages.push(page);
     }
-    page.add(publication);
+    page.add(publication, route);
     this.count++;
   }
 
-  /** Takes them out in their order: one object, which the next step overwrites. */
-  *take(): Generator<Publication> {
+  /** Takes them out in their order: the publication is one object, which the next step overwrites. */
+  *take(): Generator<Kept> {
     const pages = this.#pages;
     this.#pages = [];
     this.count = 0;
@@ -115,7 +123,7 @@ export class KeptMessages {
     for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
       for (let i = 0, at = 0; i < page.count; i++) {
         page.read(i, at, publication);
-        yield publication;
+        yield { publication, route: page.routes[i] as Route }; // of every message there is one
         at = publication.headEnd + publication.bodyLength;
       }
     }

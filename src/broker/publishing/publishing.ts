@@ -70,10 +70,10 @@ export class Publishing {
   }
 
   /** See `Broker.publish`. */
-  publish(vhost: Vhost, publication: Publication): Published {
+  publish(vhost: Vhost, publication: Publication, routed: Route | undefined): Published {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#routing.route(vhost, exchange, publication);
+    const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
     const { queues, windows } = route;
     const { counters, turns } = this.#host;
     counters.published++;

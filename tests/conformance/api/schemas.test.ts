@@ -4,7 +4,7 @@ import * as cloudTrail from '@aws-sdk/client-cloudtrail';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
 import type { Operation, Service } from '../../../src/aws/service.ts';
-import type { RequiredShape, Shape } from '../../../src/aws/shape.ts';
+import type { RequiredShape, Shape } from '../../../src/aws/shapes/shape.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { type ClientSchema, operationsOf, type SchemaShape } from '../../support/sdk-schemas.ts';
 
@@ -50,9 +50,6 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'DescribeBroker.output.configurations': 'no configurations',
     'DescribeBroker.output.dataReplicationMetadata': 'no replication',
     'DescribeBroker.output.ldapServerMetadata': 'no LDAP',
-    'DescribeBroker.output.logs.audit': 'never of RabbitMQ brokers',
-    'DescribeBroker.output.logs.auditLogGroup': 'never of RabbitMQ brokers',
-    'DescribeBroker.output.logs.pending.audit': 'never of RabbitMQ brokers',
     'DescribeBroker.output.pendingAuthenticationStrategy': 'one strategy',
     'DescribeBroker.output.pendingDataReplicationMetadata': 'no replication',
     'DescribeBroker.output.pendingDataReplicationMode': 'no replication',

@@ -1,0 +1,173 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { RequestError } from '../errors.ts';
+import type { HttpRequest, RequestHead } from '../request.ts';
+import { type CredentialScope, type SignatureParts, signatureParts } from './signature-parts.ts';
+import { checkSignatureTime } from './signature-time.ts';
+import {
+  checkedBodyHash,
+  checkSignedHeaders,
+  claimedBodyHash,
+  signingKey,
+  verifySignature,
+} from './sigv4.ts';
+
+/** An access key that may be used now, and who uses it. */
+export interface AccessKey {
+  readonly caller: Caller;
+  /** The secret access key, unsealed for this one use. */
+  readonly secret: () => Secret<string>;
+}
+
+/** What a request without its body says of who sent it, checked as far as that can be. */
+export interface Claim {
+  readonly caller: Caller;
+  /** The service that the signature is for. */
+  readonly service: string;
+  /** Whether the signature is verified already, so that only the body's hash is left to compare. */
+  readonly isProven: boolean;
+  /**
+   * Proves the claim by the body.
+   *
+   * @throws {RequestError} `signature-mismatch`
+   */
+  readonly prove: (body: Buffer) => void;
+}
+
+/** What authentication works with. */
+export interface AuthenticatorOptions {
+  /** The active access key of an id, or undefined. */
+  readonly findAccessKey: (accessKeyId: string) => AccessKey | undefined;
+  readonly region: string;
+  /** Services whose signatures may also be for this region: those that AWS has in one place only. */
+  readonly globalRegion: { readonly name: string; readonly services: readonly string[] };
+  readonly clock: Clock;
+}
+
+/** What a service's signing name may look like. */
+const signingName = /^[a-z0-9-]{1,64}$/;
+
+/** Signing keys remembered: an access key has one for each day, region and service. */
+const signingKeysMax = 256;
+
+/** Finds out who makes a call, by its signature (Signature Version 4). */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #signingKeys = new Map<string, Buffer>();
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Says who signed a request.
+   *
+   * @param serviceName the signing name of the service that is called
+   * @throws {RequestError} `missing-authentication`, `incomplete-signature`, `unknown-access-key`,
+   * `signature-mismatch`
+   */
+  authenticate(request: HttpRequest, serviceName: string): Caller {
+    const claim = this.claim(request, serviceName);
+    claim.prove(request.body);
+    return claim.caller;
+  }
+
+  /**
+   * Checks all that can be checked before the body is read: the form of the signature, access key,
+   * scope and time; and the signature itself, where the request says which hash its body has.
+   *
+   * @param serviceName the signing name of the service that is called; undefined where only the
+   *   body tells, so that the signature may be for any service
+   * @throws {RequestError} as {@link authenticate}
+   */
+  claim(request: RequestHead, serviceName: string | undefined): Claim {
+    const parts = signatureParts(request);
+    const key = this.#options.findAccessKey(parts.accessKeyId);
+    // A session token belongs to temporary access keys, of which there are none yet.
+    if (key === undefined || parts.sessionToken !== undefined) {
+      const text = 'The security token included in the request is invalid.';
+      throw new RequestError('unknown-access-key', text);
+    }
+    try {
+      return this.#claimOf(request, parts, key, serviceName);
+    } catch (error) {
+      if (error instanceof RequestError) error.accessKeyId = parts.accessKeyId;
+      throw error;
+    }
+  }
+
+  #claimOf(
+    request: RequestHead,
+    parts: SignatureParts,
+    key: AccessKey,
+    serviceName: string | undefined,
+  ): Claim {
+    this.#checkScope(parts, serviceName);
+    checkSignatureTime(parts.atMs, parts.expiresSeconds, this.#options.clock.nowMs());
+    checkSignedHeaders(request, parts);
+    const claimed = claimedBodyHash(request);
+    const verify = (bodyHash: string) =>
+      verifySignature(request, parts, this.#signingKey(parts, key), bodyHash);
+    if (claimed !== undefined) verify(claimed);
+    return {
+      caller: { ...key.caller, accessKeyId: parts.accessKeyId },
+      service: parts.scope.service,
+      isProven: claimed !== undefined,
+      prove: (body) => {
+        const hash = checkedBodyHash(body, claimed);
+        if (claimed === undefined) verify(hash);
+      },
+    };
+  }
+
+  #checkScope({ scope, time }: SignatureParts, serviceName: string | undefined): void {
+    const own = signingName.test(scope.service) ? scope.service : '';
+    const wrong = this.#wrongInScope(scope, time, serviceName ?? own);
+    if (wrong !== undefined) throw new RequestError('signature-mismatch', wrong);
+  }
+
+  #wrongInScope(scope: CredentialScope, time: string, serviceName: string): string | undefined {
+    const day = time.slice(0, 8);
+    if (scope.date !== day) {
+      return (
+        'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from ' +
+        `HTTP: '${scope.date}' != '${day}', from '${time}'.`
+      );
+    }
+    if (scope.terminator !== 'aws4_request') {
+      return (
+        "Credential should be scoped with a valid terminator: 'aws4_request', " +
+        `not '${scope.terminator}'.`
+      );
+    }
+    if (!this.#isRegionOf(scope.region, serviceName)) {
+      const wanted = this.#options.region;
+      return `Credential should be scoped to a valid region, not '${scope.region}'. This is '${wanted}'.`;
+    }
+    if (scope.service !== serviceName) {
+      return `Credential should be scoped to correct service: '${serviceName}'.`;
+    }
+    return undefined;
+  }
+
+  #isRegionOf(region: string, serviceName: string): boolean {
+    const { region: own, globalRegion } = this.#options;
+    if (region === own) return true;
+    return region === globalRegion.name && globalRegion.services.includes(serviceName);
+  }
+
+  #signingKey({ accessKeyId, scope }: SignatureParts, key: AccessKey): Buffer {
+    const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
+    const known = this.#signingKeys.get(name);
+    if (known) return known;
+    const made = signingKey(key.secret().reveal(), scope);
+    if (this.#signingKeys.size >= signingKeysMax) {
+      // The oldest goes: a Map keeps the order in which its keys came.
+      const oldest = this.#signingKeys.keys().next();
+      if (!oldest.done) this.#signingKeys.delete(oldest.value);
+    }
+    this.#signingKeys.set(name, made);
+    return made;
+  }
+}

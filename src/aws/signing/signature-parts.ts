@@ -1,0 +1,163 @@
+import { RequestError } from '../errors.ts';
+import { pairsOf, type RequestHead } from '../request.ts';
+import { readSignatureTime, signatureTime } from './signature-time.ts';
+
+/** What a signature is good for. */
+export interface CredentialScope {
+  /** `YYYYMMDD` */
+  readonly date: string;
+  readonly region: string;
+  /** The service's signing name. */
+  readonly service: string;
+  readonly terminator: string;
+}
+
+/** What a signed request says of its signature. Nothing of it is verified yet. */
+export interface SignatureParts {
+  readonly accessKeyId: string;
+  readonly scope: CredentialScope;
+  /** In lower case and sorted, as they were signed. */
+  readonly signedHeaders: readonly string[];
+  /** 64 lower-case hex digits, if it is a signature at all. */
+  readonly signature: string;
+  /** `YYYYMMDDTHHMMSSZ` */
+  readonly time: string;
+  readonly atMs: number;
+  /** Seconds, 1 to 604800; only for presigned requests. */
+  readonly expiresSeconds: number | undefined;
+  readonly sessionToken: string | undefined;
+}
+
+/** The only algorithm there is here. */
+export const algorithm = 'AWS4-HMAC-SHA256';
+
+/** Parts of an Authorization header that are looked at; there are three. */
+const authorizationPartsMax = 16;
+
+/** Headers that a signature may name. */
+const signedHeaderCountMax = 100;
+
+const expiresSecondsMax = 604_800;
+
+/**
+ * Reads what a request says of its signature, from the Authorization header or the query.
+ *
+ * @throws {RequestError} `missing-authentication`, `incomplete-signature`
+ */
+export function signatureParts(request: RequestHead): SignatureParts {
+  const header = request.headers.get('authorization');
+  const query = new Map(pairsOf(request.rawQuery, false));
+  const isPresigned = query.has('X-Amz-Algorithm') || query.has('X-Amz-Signature');
+  if (header !== undefined && isPresigned) {
+    throw incomplete(
+      'Only one way to authenticate is allowed: the Authorization header or the query string.',
+    );
+  }
+  if (header !== undefined) return fromHeader(header.trim(), request);
+  if (isPresigned) return fromQuery(query);
+  throw new RequestError('missing-authentication', 'Missing Authentication Token');
+}
+
+function fromHeader(header: string, request: RequestHead): SignatureParts {
+  const [scheme = '', rest = ''] = splitOnce(header, ' ');
+  if (scheme !== algorithm) throw unsupported(scheme);
+  const parts = new Map(
+    rest
+      .split(',', authorizationPartsMax)
+      .map((part) => splitOnce(part.trim(), '=') as [string, string]),
+  );
+  const time = request.headers.get('x-amz-date') ?? request.headers.get('date');
+  const missing = ['Credential', 'Signature', 'SignedHeaders']
+    .filter((name) => !parts.get(name))
+    .map((name) => `Authorization header requires '${name}' parameter.`);
+  if (time === undefined) {
+    missing.push(
+      "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+    );
+  }
+  if (missing.length > 0) throw incomplete(missing.join(' '));
+  return {
+    ...credential(parts.get('Credential') ?? ''),
+    ...timeOf(time ?? ''),
+    signedHeaders: headerNames(parts.get('SignedHeaders') ?? ''),
+    signature: parts.get('Signature') ?? '',
+    expiresSeconds: undefined,
+    sessionToken: request.headers.get('x-amz-security-token'),
+  };
+}
+
+function fromQuery(query: ReadonlyMap<string, string>): SignatureParts {
+  const names = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'];
+  const missing = names
+    .filter((name) => !query.get(`X-Amz-${name}`))
+    .map((name) => `AWS query-string parameters must include 'X-Amz-${name}'.`);
+  if (missing.length > 0) throw incomplete(missing.join(' '));
+  const part = (name: string) => query.get(`X-Amz-${name}`) ?? '';
+  if (part('Algorithm') !== algorithm) throw unsupported(part('Algorithm'));
+  return {
+    ...credential(part('Credential')),
+    ...timeOf(part('Date')),
+    signedHeaders: headerNames(part('SignedHeaders')),
+    signature: part('Signature'),
+    expiresSeconds: expires(part('Expires')),
+    sessionToken: query.get('X-Amz-Security-Token'),
+  };
+}
+
+function credential(text: string): Pick<SignatureParts, 'accessKeyId' | 'scope'> {
+  const parts = text.split('/');
+  const [accessKeyId, date, region, service, terminator] = parts;
+  if (
+    parts.length !== 5 ||
+    !accessKeyId ||
+    !date ||
+    !region ||
+    !service ||
+    terminator === undefined
+  ) {
+    throw incomplete(
+      'Credential must have exactly 5 slash-delimited elements, ' +
+        `e.g. keyid/date/region/service/term, got ${parts.length}`,
+    );
+  }
+  return { accessKeyId, scope: { date, region, service, terminator } };
+}
+
+function timeOf(text: string): Pick<SignatureParts, 'time' | 'atMs'> {
+  const atMs = readSignatureTime(text);
+  if (atMs === undefined) {
+    throw incomplete(
+      "Date must be in ISO-8601 'basic format' (YYYYMMDD'T'HHMMSS'Z') or a date of HTTP.",
+    );
+  }
+  return { time: signatureTime(atMs), atMs };
+}
+
+function headerNames(text: string): string[] {
+  const names = text.split(';', signedHeaderCountMax + 1).map((name) => name.toLowerCase());
+  if (names.length <= signedHeaderCountMax) return names;
+  throw incomplete(`SignedHeaders may name at most ${signedHeaderCountMax} headers`);
+}
+
+function expires(text: string): number {
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > expiresSecondsMax) {
+    throw incomplete(`X-Amz-Expires must be between 1 and ${expiresSecondsMax} seconds`);
+  }
+  return seconds;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function incomplete(text: string): RequestError {
+  return new RequestError('incomplete-signature', text);
+}
+
+function unsupported(found: string): RequestError {
+  return incomplete(
+    `Unsupported AWS 'algorithm': '${found.slice(0, 64)}', must be '${algorithm}'.`,
+  );
+}

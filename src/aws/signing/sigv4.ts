@@ -1,0 +1,142 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { RequestError } from '../errors.ts';
+import { encoded, pairsOf, type RequestHead } from '../request.ts';
+import { algorithm, type CredentialScope, type SignatureParts } from './signature-parts.ts';
+
+const mismatch =
+  'The request signature we calculated does not match the signature you provided. Check your ' +
+  'AWS Secret Access Key and signing method. Consult the service documentation for details.';
+
+/**
+ * Derives the key that signs within a scope.
+ *
+ * @param secret the secret access key
+ * @returns 32 bytes; as good as the secret within that scope, and to be kept as closely
+ * @see Signature Version 4, "Derive a signing key"
+ */
+export function signingKey(secret: string, scope: CredentialScope): Buffer {
+  const chain = [scope.date, scope.region, scope.service, scope.terminator];
+  return chain.reduce(hmac, Buffer.from(`AWS4${secret}`, 'utf8'));
+}
+
+/**
+ * Checks that a signature is the one which the key makes.
+ *
+ * @param bodyHash SHA-256 of the body, 64 lower-case hex digits
+ * @throws {RequestError} `signature-mismatch`
+ */
+export function verifySignature(
+  request: RequestHead,
+  parts: SignatureParts,
+  key: Buffer,
+  bodyHash: string,
+): void {
+  const text = [
+    algorithm,
+    parts.time,
+    scopeText(parts.scope),
+    sha256(canonicalRequest(request, parts, bodyHash)),
+  ].join('\n');
+  const wanted = hmac(key, text);
+  const given = Buffer.from(parts.signature, 'hex');
+  // Buffer.from() stops at what is no hex digit, so the text's length has to be looked at too.
+  const isRight =
+    parts.signature.length === wanted.length * 2 &&
+    given.length === wanted.length &&
+    timingSafeEqual(given, wanted);
+  if (!isRight) throw new RequestError('signature-mismatch', mismatch);
+}
+
+/**
+ * Checks that everything which says what a request means is signed: a header that is not could be
+ * changed on the way.
+ *
+ * @throws {RequestError} `signature-mismatch`
+ */
+export function checkSignedHeaders(request: RequestHead, parts: SignatureParts): void {
+  const signed = new Set(parts.signedHeaders);
+  const unsigned = ['host', ...request.headers.keys()].find(
+    (name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.has(name),
+  );
+  if (unsigned === undefined) return;
+  throw new RequestError(
+    'signature-mismatch',
+    `'${unsigned.slice(0, 64)}' must be a 'SignedHeader' in the AWS Authorization.`,
+  );
+}
+
+/** The hash that the request says its body has; it is signed like every such header. */
+export function claimedBodyHash(request: RequestHead): string | undefined {
+  return request.headers.get('x-amz-content-sha256');
+}
+
+/**
+ * The SHA-256 of a body, which must be what the request says it is.
+ *
+ * @returns 64 lower-case hex digits
+ * @throws {RequestError} `signature-mismatch`
+ */
+export function checkedBodyHash(body: Buffer, claimed: string | undefined): string {
+  const hash = sha256(body);
+  if (claimed === undefined || claimed === hash) return hash;
+  throw new RequestError(
+    'signature-mismatch',
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  );
+}
+
+/** @see Signature Version 4, "Create a canonical request" */
+function canonicalRequest(request: RequestHead, parts: SignatureParts, bodyHash: string): string {
+  const headers = parts.signedHeaders.map(
+    (name) => `${name}:${canonicalValue(request.headers.get(name) ?? '')}\n`,
+  );
+  return [
+    request.method,
+    canonicalPath(request.rawPath),
+    canonicalQuery(request.rawQuery),
+    headers.join(''),
+    parts.signedHeaders.join(';'),
+    bodyHash,
+  ].join('\n');
+}
+
+function canonicalValue(value: string): string {
+  return value.trim().replace(/ +/g, ' ');
+}
+
+/** Without `.`, `..` and empty segments, and encoded once more than it was sent. */
+function canonicalPath(rawPath: string): string {
+  const segments: string[] = [];
+  for (const segment of rawPath.split('/')) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(encoded(segment));
+  }
+  const isFolder = segments.length > 0 && rawPath.endsWith('/');
+  return `/${segments.join('/')}${isFolder ? '/' : ''}`;
+}
+
+function canonicalQuery(rawQuery: string): string {
+  return pairsOf(rawQuery, false)
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => [encoded(name), encoded(value)] as const)
+    .sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function scopeText({ date, region, service, terminator }: CredentialScope): string {
+  return `${date}/${region}/${service}/${terminator}`;
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function hmac(key: Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text, 'utf8').digest();
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { AwsError } from '../errors.ts';
+import { query } from './query.ts';
+
+test('a form of a service that there is not is refused in XML', async () => {
+  const door = new TestFrontDoor();
+  const request = await door.signed('mq', {
+    method: 'POST',
+    path: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    body: 'Action=GetCallerIdentity&Version=2011-06-15',
+  });
+  const { status, headers, body } = await door.dispatcher.answer(request);
+  assert.equal(status, 400);
+  assert.equal(headers['Content-Type'], 'text/xml');
+  assert.equal(
+    body,
+    '<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code>' +
+      "<Message>No operation is known for Action 'GetCallerIdentity' of version '2011-06-15'" +
+      `</Message></Error><RequestId>${headers['x-amzn-RequestId']}</RequestId></ErrorResponse>`,
+  );
+});
+
+test('what a stranger sent is text in XML, whatever it is', () => {
+  const message = 'a<b>&"\u0000\u001f\ud800\uffffé漢\u{1f701}';
+  const { body } = query.fail(new AwsError('InvalidAction', message), 'id');
+  const [, shown] = /<Message>(.*)<\/Message>/s.exec(body) ?? [];
+  assert.equal(shown, 'a&lt;b&gt;&amp;"\ufffd\ufffd\ufffd\ufffdé漢\u{1f701}');
+});
+
+test('a failure of ours is said to be one', () => {
+  const failure = new AwsError('ServiceFailure', 'm', { status: 500 });
+  assert.match(query.fail(failure, 'id').body, /<Type>Receiver<\/Type>/);
+});
