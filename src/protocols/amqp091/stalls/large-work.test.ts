@@ -111,6 +111,7 @@ test('a recover in a transaction gives back in slices what the transaction will 
   await idle(broker);
   assert.equal(queue.readyCount, count - 500);
   peer.call(1, commit);
+  await idle(broker);
   assert.equal(queue.window.count, count - 500);
 });
 
