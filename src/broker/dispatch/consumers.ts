@@ -1,7 +1,7 @@
 import type { Subscription } from '../subscription.ts';
 
 /** A consumer's place among the others of its priority; the fields belong to {@link Consumers}. */
-export class Turn {
+class Turn {
   readonly subscription: Subscription;
   before: Turn | undefined = undefined;
   after: Turn | undefined = undefined;
@@ -51,7 +51,7 @@ class Line {
 }
 
 /** How a queue chooses among its consumers. */
-export interface ConsumerRules {
+interface ConsumerRules {
   /** Only one consumer is active; the others wait to take its place. */
   readonly isSingleActive: boolean;
   /** A consumer of a higher priority takes the single active one's place once that has settled all. */

@@ -90,7 +90,7 @@ const turnMsMax = 5;
 const timedUnits = 16;
 
 /** What background work asks of its broker. */
-export interface BackgroundHost {
+interface BackgroundHost {
   /** Milliseconds of a clock that only goes forward. */
   monotonicMs(): number;
   /** Whether the log is so far behind that workers must wait; jobs go on. */
