@@ -15,7 +15,6 @@ const publicationBytes = 512;
 /** Bytes of a message, which are copied and later sealed, for a unit of background work. */
 const bytesPerUnit = 2048;
 
-const nothing: Iterable<void> = [];
 const oneStep: Iterable<void> = [undefined];
 
 /** What a queue counts that such a message goes to. */
@@ -77,19 +76,17 @@ export class Transaction {
    * is given meanwhile, by whomever, is synced with the end of it.
    *
    * @param published called after each publish; the publication is one object for all
-   * @param settlements settled after those that this transaction keeps
    * @returns steps, which end with the group whose sync makes the commit durable; 0 where nothing has
    *   to be. They throw BrokerError `precondition-failed` where a full queue refused a message:
    *   everything else has happened
    */
   *commit(
     published: (publication: Publication, outcome: Published) => void,
-    settlements: Iterable<void> = nothing,
   ): Generator<void, number> {
     const messages = this.#messages;
     const kept = this.#settlements;
     this.rollback();
-    if (messages.count + kept.length === 0 && settlements === nothing) return 0;
+    if (messages.count + kept.length === 0) return 0;
     const { store } = this.#broker;
     while (store.isInBatch) yield; // another large transaction commits
     const { recordCount } = store;
@@ -111,7 +108,6 @@ export class Transaction {
       for (const { subscription, first, last, outcome } of kept) {
         yield* this.#inBatch(subscription.settleInSteps(first, last, outcome));
       }
-      yield* this.#inBatch(settlements);
       this.#broker.background.work();
     } finally {
       store.end();

@@ -20,13 +20,14 @@ import { headersType } from './exchanges/types/headers.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
 import { topicType } from './exchanges/types/topic.ts';
 import type { Limits } from './limits.ts';
-import { Queue, type QueueHost } from './queue.ts';
+import type { Queue, QueueHost } from './queue.ts';
 import {
   checkQueueOptions,
   comparedArguments,
   type QueueOptions,
   readQueueArguments,
 } from './queue-options.ts';
+import { MessageQueue } from './queues/message-queue.ts';
 import type { Background } from './turns/background.ts';
 
 /** What a virtual host asks of its broker. */
@@ -294,7 +295,7 @@ export class Vhost {
     // An exclusive queue ends with its connection, so no restart sees it again.
     const isDurable = options.durable && !options.exclusive;
     const window = this.#host.newWindow(number, isDurable);
-    const queue = new Queue(this.#host, this.name, name, options, window);
+    const queue = new MessageQueue(this.#host, this.name, name, options, window);
     this.queues.set(name, queue);
     this.version++;
     if (isDurable) {

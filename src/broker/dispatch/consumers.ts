@@ -68,7 +68,10 @@ export class Consumers {
   readonly #turns = new Map<Subscription, Turn>();
   /** Highest priority first. */
   readonly #lines: Line[] = [];
-  /** Who alone gets messages: the only consumer, or the single active one. */
+  /** Consumers that want some messages only. */
+  selectorCount = 0;
+  #preferredCount = 0;
+  /** Who alone gets messages: the only consumer, the single active one, or a preferred one. */
   #only: Subscription | undefined = undefined;
   /** Takes the single active consumer's place once that has settled everything. */
   #successor: Subscription | undefined = undefined;
@@ -89,6 +92,7 @@ export class Consumers {
   add(subscription: Subscription): void {
     const turn = new Turn(subscription);
     this.#turns.set(subscription, turn);
+    this.#counts(subscription, 1);
     this.#line(subscription.options.priority).push(turn);
     this.#chooseOnly();
   }
@@ -98,6 +102,7 @@ export class Consumers {
     const turn = this.#turns.get(subscription);
     if (turn === undefined) return false;
     this.#turns.delete(subscription);
+    this.#counts(subscription, -1);
     if (turn.isInLine) this.#line(subscription.options.priority).remove(turn);
     this.#chooseOnly();
     return true;
@@ -110,7 +115,14 @@ export class Consumers {
     this.#lines.length = 0;
     this.#only = undefined;
     this.#successor = undefined;
+    this.selectorCount = 0;
+    this.#preferredCount = 0;
     return all;
+  }
+
+  #counts({ options: { selector, isPreferred } }: Subscription, change: 1 | -1): void {
+    if (selector !== undefined) this.selectorCount += change;
+    if (isPreferred === true) this.#preferredCount += change;
   }
 
   #line(priority: number): Line {
@@ -152,13 +164,50 @@ export class Consumers {
     return undefined;
   }
 
+  /** The same for a message that not everyone may have: the first in line that does. */
+  nextFor(isFor: (subscription: Subscription) => boolean): Subscription | undefined {
+    if (this.#only !== undefined) {
+      const only = this.next();
+      return only !== undefined && isFor(only) ? only : undefined;
+    }
+    for (const line of this.#lines) {
+      for (let turn = line.first; turn !== undefined; ) {
+        const { after, subscription } = turn;
+        if (!subscription.canTake()) this.#leave(line, turn);
+        else if (isFor(subscription)) {
+          line.moveToEnd(turn);
+          return subscription;
+        }
+        turn = after;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether anyone can take a message now. */
+  hasTaker(): boolean {
+    if (this.#only !== undefined) return this.next() !== undefined;
+    for (const line of this.#lines) {
+      for (let turn = line.first; turn !== undefined; turn = line.first) {
+        if (turn.subscription.canTake()) return true;
+        this.#leave(line, turn);
+      }
+    }
+    return false;
+  }
+
   #leave(line: Line, turn: Turn): void {
     line.remove(turn);
     turn.subscription.isWaiting = true;
   }
 
   #chooseOnly(): void {
-    if (!this.#rules.isSingleActive) {
+    const isByPreference = this.#preferredCount > 0 && !this.#rules.isSingleActive;
+    if (isByPreference) {
+      const only = this.#only;
+      const isKept = only?.isActive === true && only.options.isPreferred === true;
+      if (!isKept) this.#only = this.#nextActive(true);
+    } else if (!this.#rules.isSingleActive) {
       const [first] = this.#turns.size === 1 ? this.#turns.keys() : [];
       this.#only = first;
     } else if (this.#only?.isActive !== true) {
@@ -179,9 +228,10 @@ export class Consumers {
   }
 
   /** Of the highest priority the one that has waited longest. */
-  #nextActive(): Subscription | undefined {
+  #nextActive(isPreferred = false): Subscription | undefined {
     let best: Subscription | undefined;
     for (const waiting of this.#turns.keys()) {
+      if (isPreferred && waiting.options.isPreferred !== true) continue;
       if (best === undefined || waiting.options.priority > best.options.priority) best = waiting;
     }
     return best;

@@ -3,6 +3,8 @@ import type { RunSet } from './run-set.ts';
 
 /** In which order a queue's ready messages are dispatched. Sequence numbers; -1 for none. */
 export interface DispatchOrder {
+  /** Whether a message that arrives may come before others that are ready. */
+  readonly hasPriorities: boolean;
   /** A message that just arrived. */
   add(sequence: number): void;
   /** A message that was dispatched and came back: it has its old place again. */

@@ -4,6 +4,7 @@ import { RunSet } from './run-set.ts';
 
 /** First in, first out: a cursor over the window, and those before it that are ready none the less. */
 export class FifoOrder implements DispatchOrder {
+  readonly hasPriorities = false;
   readonly #window: Window;
   /** Before the cursor: what came back, and what a scan passed over. */
   #before: RunSet | undefined = undefined;

@@ -4,6 +4,7 @@ import { RunSet } from './run-set.ts';
 
 /** Highest priority first, and within one first in, first out. */
 export class PriorityOrder implements DispatchOrder {
+  readonly hasPriorities = true;
   readonly #window: Window;
   /** Ready messages by priority; undefined for one that has had none. */
   readonly #levels: (RunSet | undefined)[] = [];

@@ -1,5 +1,6 @@
 import type { Taken } from '../dispatch/dispatch-order.ts';
-import type { DeathReason, Queue, QueueHost } from '../queue.ts';
+import type { DeathReason, QueueHost } from '../queue.ts';
+import type { MessageQueue } from '../queues/message-queue.ts';
 import type { Background } from '../turns/background.ts';
 
 /** Units of work that it takes to settle one message. */
@@ -22,14 +23,14 @@ export class Endings {
   /** Messages neither ready nor with a consumer, which still have to be settled. */
   count = 0;
   readonly #host: QueueHost;
-  readonly #queue: Queue;
+  readonly #queue: MessageQueue;
   /** What dies, first in first out: sequence numbers and reasons side by side, up to `#deadAt` done. */
   #dead: number[] = [];
   #reasons: DeathReason[] = [];
   #deadAt = 0;
   #purges: Purge[] = [];
 
-  constructor(host: QueueHost, queue: Queue) {
+  constructor(host: QueueHost, queue: MessageQueue) {
     this.#host = host;
     this.#queue = queue;
   }

@@ -42,7 +42,7 @@ const handlers: Handlers = {
     channel.settle(deliveryTag, multiple, 'accepted');
   },
   3932250: (channel, { deliveryTag, requeue }) => {
-    channel.settle(deliveryTag, false, requeue ? 'released' : 'rejected');
+    channel.settle(deliveryTag, false, requeue ? 'modified' : 'rejected');
   },
   3932260: (channel, { requeue }) => consuming.recover(channel, requeue),
   3932270: (channel, { requeue }) => {
@@ -50,7 +50,7 @@ const handlers: Handlers = {
     channel.send({ id: 0x003c006f });
   },
   3932280: (channel, { deliveryTag, multiple, requeue }) => {
-    channel.settle(deliveryTag, multiple, requeue ? 'released' : 'rejected');
+    channel.settle(deliveryTag, multiple, requeue ? 'modified' : 'rejected');
   },
 
   5570570: (channel, { noWait }) => {
