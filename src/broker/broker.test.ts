@@ -414,7 +414,7 @@ test('a message that fails too often is dropped', async () => {
   const subscription = queue.subscribe(inbox, plainSubscribe);
   for (let i = 0; i < 5; i++) {
     b.broker.pump();
-    subscription.settle(i, i, 'released');
+    subscription.settle(i, i, 'modified');
   }
   assert.deepEqual([inbox.bodies.length, queue.window.count], [3, 0]);
 });

@@ -4,20 +4,25 @@ import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
-import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
-import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
+import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
+import type { MessageFormat } from './format.ts';
+import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { Schedules } from './schedule/schedules.ts';
+import type { Session } from './session.ts';
+import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
+import { PreparedTransactions } from './transactions/prepared-transactions.ts';
 import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
@@ -25,15 +30,6 @@ import { Vhost, type VhostHost } from './vhost.ts';
 
 /** Turns that work which is being done may take when the broker ends: some two seconds. */
 const closingTurnsMax = 500;
-
-/** A connection that has opened a virtual host. */
-export interface Session {
-  readonly access: Access;
-  /** Channels, or what the protocol has in their place. */
-  readonly channelCount: number;
-  /** Disconnects the client, which gets to read the reason. */
-  shutdown(reason: string): void;
-}
 
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
 export class Broker implements VhostHost, PublishingHost, Journal<Change> {
@@ -56,6 +52,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
+  /** Messages that wait for a time. */
+  readonly schedules: Schedules;
+  /** Transactions whose outcome somebody else decides (XA). */
+  readonly prepared: PreparedTransactions;
   /** Finds the queues of messages. */
   readonly routing: Routing;
   isRecovering = true;
@@ -95,6 +95,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       snapshot: () => this.snapshot(),
     });
     this.routing = new Routing(this.limits, options.formats);
+    this.schedules = new Schedules(this);
+    this.prepared = new PreparedTransactions(this);
     this.#publishing = new Publishing(this, this.routing);
   }
 
@@ -128,6 +130,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
+    this.schedules.recovered();
+    this.prepared.recovered();
     this.turns.forgetTime();
   }
 
@@ -239,18 +243,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   /** Resolves once every definition made so far is on the disk. */
   defined(): Promise<void> {
-    const { definedGroup } = this.store;
-    if (definedGroup <= this.durableGroup) return Promise.resolve();
-    return new Promise((resolve) => {
-      const waiter: LogWaiter = {
-        isAwaitingLog: false,
-        durable: (group) => {
-          if (group >= definedGroup) resolve();
-          else this.logWaiters.add(waiter);
-        },
-      };
-      this.logWaiters.add(waiter);
-    });
+    return this.logWaiters.until(this.store.definedGroup, this.durableGroup);
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */
@@ -260,7 +253,18 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
       throw new BrokerError('not-allowed', why);
     }
+    this.#requireRoomFor(user, this.vhost(vhost));
     return new Access(this.users, user.name, vhost);
+  }
+
+  #requireRoomFor(user: User, { name, settings }: Vhost): void {
+    const countMax = settings.limit('max-connections');
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { access } of this.sessions) if (access.vhost === name) count++;
+    if (count < countMax) return;
+    const refused = `access to vhost '${name}' refused for user '${user.name}'`;
+    throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
   }
 
   /**
@@ -278,6 +282,25 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#publishing.deadLetter(queue, view, reason);
   }
 
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void {
+    const { log } = this.store;
+    if (log.pendingBytes <= this.limits.pendingBytesMax) return;
+    this.flow.setPaused(true);
+    log.sync(); // what publishers wait for
+  }
+
+  /** The same for a message that nobody waits for: all of it at once, and its outcome is not told. */
+  publishWhole(vhost: Vhost, publication: Publication): void {
+    this.#publishing.publishWhole(vhost, publication);
+  }
+
+  /** Stores a message for queues, however full they are. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
+    this.#publishing.storeQuietly(publication, queues);
+  }
+
+  /** A bug keeps a message from being made, which must not hold up all those behind it. */
   letterLost(error: unknown, queue: string): void {
     this.#options.onLetterLost?.(error, queue);
   }
@@ -319,6 +342,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Does what is due; to be called when `wakeAt` said. */
   doDue(): void {
     this.turns.doDue();
+  }
+
+  /** The format with a number, whatever flags are in it; undefined for one that is not known. */
+  formatOf(number: number): MessageFormat | undefined {
+    return this.routing.formatOf(number);
   }
 
   load(queue: Queue, sequence: number): void {
@@ -385,7 +413,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         for (const vhost of this.vhosts.values()) vhost.version++;
         return;
       default:
-        applyToVhost(this.vhosts.get(change.vhost), change);
+        if (isHeldChange(change)) applyHeld(change, this);
+        else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
 
@@ -395,6 +424,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
+    this.schedules.forget(name);
+    this.prepared.forget(name);
     this.routing.forget(vhost);
   }
 
@@ -403,6 +434,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
     if (this.#isFounded) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
+    yield* this.schedules.snapshot();
+    yield* this.prepared.snapshot();
     yield* this.users.snapshot();
   }
 

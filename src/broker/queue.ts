@@ -1,8 +1,7 @@
-import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
 import type { Cursor } from './dispatch/cursor.ts';
-import type { Limits } from './limits.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
+import type { RetryPolicy } from './schedule/retry.ts';
 import type {
   Consumer,
   Deliverer,
@@ -10,42 +9,25 @@ import type {
   SubscribeOptions,
   Subscription,
 } from './subscription.ts';
-import type { Timed } from './turns/timers.ts';
-import type { Turns } from './turns/turns.ts';
+import type { Ticking } from './turns/turns.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
-
-/** What a queue asks of its broker. */
-export interface QueueHost {
-  readonly store: MessageStore;
-  /** The one cursor for deliveries. */
-  readonly delivery: Delivery;
-  readonly limits: Limits;
-  /** Wall milliseconds, read once a turn. */
-  nowMs(): number;
-  readonly turns: Turns;
-  readonly isRecovering: boolean;
-  /** Publishes a message to the queue's dead letter exchange; the view is open on it. */
-  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;
-  /** Loads a block and then pumps. */
-  load(queue: Queue, sequence: number): void;
-  deleteQueue(queue: Queue): void;
-  /** The queue is gone; its counters are kept. */
-  queueEnded(queue: Queue): void;
-}
 
 /**
  * A queue of any kind: what publishing, consuming and administration ask of it. Kinds differ in the
  * order of dispatch, in what a settlement does, and in what counts as a failed delivery; one contract
  * suite runs over all of them (`tests/contract/`).
  */
-export interface Queue extends Timed, Deliverer {
+export interface Queue extends Ticking, Deliverer {
   readonly kind: 'queue';
   readonly vhost: string;
   readonly name: string;
   readonly options: QueueOptions;
+  /** By its arguments and the policies of the moment. */
   readonly settings: QueueSettings;
+  /** Whether and when a rejected message is delivered again. */
+  retry: RetryPolicy | undefined;
   /** Where its messages lie. */
   readonly window: Window;
   /** The connection that alone may use it. */
@@ -71,6 +53,10 @@ export interface Queue extends Timed, Deliverer {
    * @param mayBeDelivered the broker crashed, so any message may have been delivered before
    */
   recover(mayBeDelivered: boolean): void;
+  /** Takes other settings over: limits count at once, a time to live for messages that arrive later. */
+  applySettings(settings: QueueSettings): void;
+  /** A prepared transaction has settled these messages: they are neither delivered nor gone. */
+  takeOut(settled: ReadonlySet<number>): void;
   /** Whether a message of this size is refused because the queue is full and no consumer helps. */
   isFull(bodyLength: number): boolean;
   /** A message was appended to the window under its last number. */
@@ -115,8 +101,6 @@ export interface Queue extends Timed, Deliverer {
 
   /** A block that the queue waits for is in memory. */
   loaded(): void;
-  /** What was due is done: expired messages, pulls, or the queue itself. */
-  tick(nowMs: number): void;
   /** Someone used the queue: its expiry begins anew. */
   touch(): void;
   /** @throws {BrokerError} `resource-locked` where another connection owns the queue */

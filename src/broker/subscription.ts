@@ -93,6 +93,7 @@ export class Subscription {
   /** Its place in the pool's queue for credit; undefined while it does not wait. */
   place: PlaceInLine | undefined = undefined;
   isActive = true;
+  #isClosed = false;
   /** It could take nothing when it was asked last; only `Consumers` sets that. */
   isWaiting = false;
   /** Told once the queue has nothing more for the credit there is; undefined while nobody drains. */
@@ -150,18 +151,22 @@ export class Subscription {
    * @returns how many were settled now
    */
   settle(first: number, last: number, outcome: Outcome, modification = failedDelivery): number {
-    const unsettled = this.#unsettled;
     const isBack = outcome === 'released' || outcome === 'modified';
     const count = goesLastFirst(this.queue, isBack)
       ? this.#settleLastFirst(first, last, outcome, modification)
       : this.#settleInOrder(first, last, outcome, modification);
     if (count === 0) return 0;
-    unsettled.close();
-    if (this.#window !== undefined) this.credit += count;
-    this.#pool?.release(count);
+    this.#settled(count);
     if (isBack) this.queue.enforceLimit();
     this.wake();
     return count;
+  }
+
+  /** So many deliveries were settled: their credit comes back. */
+  #settled(count: number): void {
+    this.#unsettled.close();
+    if (this.#window !== undefined) this.credit += count;
+    this.#pool?.release(count);
   }
 
   #settleInOrder(first: number, last: number, outcome: Outcome, how: Modification): number {
@@ -224,6 +229,31 @@ export class Subscription {
   /** Whether this delivery still waits to be settled. */
   isUnsettled(deliveryNumber: number): boolean {
     return this.#unsettled.has(deliveryNumber);
+  }
+
+  /**
+   * Sets an unsettled delivery aside: it stays in this account, and only {@link conclude} or
+   * {@link resume} changes that.
+   *
+   * @returns the message's sequence number; -1 where the delivery is not unsettled
+   */
+  setAside(deliveryNumber: number): number {
+    return this.#unsettled.setAside(deliveryNumber);
+  }
+
+  /** A delivery that was set aside is settled. */
+  conclude(deliveryNumber: number): void {
+    this.#unsettled.resume(deliveryNumber);
+    this.#unsettled.take(deliveryNumber);
+    this.#settled(1);
+    this.wake();
+  }
+
+  /** A delivery that was set aside is unsettled as before; false where nobody is left to settle it. */
+  resume(deliveryNumber: number): boolean {
+    if (this.#isClosed) return false;
+    this.#unsettled.resume(deliveryNumber);
+    return true;
   }
 
   /** Changes how many deliveries may be unsettled at once. */
@@ -329,6 +359,7 @@ export class Subscription {
 
   /** Ends it, settling what is left with one outcome. */
   close(outcome: Outcome): void {
+    this.#isClosed = true;
     this.settle(0, this.#unsettled.next - 1, outcome);
     this.stop();
   }

@@ -16,7 +16,7 @@ export class Unsettled {
   next = 0;
   /** The lowest number in the ring; that of the next delivery where the ring is empty. */
   ringFirst = 0;
-  /** Sequence numbers; -1 once settled. */
+  /** Sequence numbers; -1 once settled; -2 less the number where it is set aside. */
   #ring = new Float64Array(ringSize);
   /** Sequence numbers of older deliveries, in their order. */
   #older: Map<number, number> | undefined = undefined;
@@ -44,9 +44,33 @@ export class Unsettled {
     if (number < this.ringFirst) return this.#takeOlder(number);
     const at = number & (this.#ring.length - 1);
     const sequence = this.#ring[at] ?? -1;
+    if (sequence < 0) return -1;
     this.#ring[at] = -1;
-    if (sequence >= 0) this.count--;
+    this.count--;
     return sequence;
+  }
+
+  /** Sets an unsettled delivery aside, so that it is not found; returns its message, -1 for none. */
+  setAside(number: number): number {
+    if (!this.has(number)) return -1;
+    const sequence = this.#get(number);
+    this.#put(number, -2 - sequence);
+    return sequence;
+  }
+
+  /** A delivery that was set aside is unsettled again. */
+  resume(number: number): void {
+    this.#put(number, -2 - this.#get(number));
+  }
+
+  #get(number: number): number {
+    if (number < this.ringFirst) return this.#older?.get(number) ?? -1;
+    return this.#ring[number & (this.#ring.length - 1)] ?? -1;
+  }
+
+  #put(number: number, value: number): void {
+    if (number < this.ringFirst) this.#older?.set(number, value);
+    else this.#ring[number & (this.#ring.length - 1)] = value;
   }
 
   #takeOlder(number: number): number {
@@ -61,7 +85,7 @@ export class Unsettled {
   /** Lets go of the places before the first that is unsettled; to be called after some were taken. */
   close(): void {
     const mask = this.#ring.length - 1;
-    while (this.ringFirst < this.next && (this.#ring[this.ringFirst & mask] ?? -1) < 0) {
+    while (this.ringFirst < this.next && (this.#ring[this.ringFirst & mask] ?? -1) === -1) {
       this.ringFirst++;
     }
     if (this.ringFirst === this.next && mask >= ringSizeKept) {
@@ -70,14 +94,13 @@ export class Unsettled {
   }
 
   has(number: number): boolean {
-    if (number < this.ringFirst) return this.#older?.has(number) === true;
-    return number < this.next && (this.#ring[number & (this.#ring.length - 1)] ?? -1) >= 0;
+    return number < this.next && this.#get(number) >= 0;
   }
 
   /** The lowest unsettled number not below the given one; where there is none that of the next delivery. */
   from(number: number): number {
     if (number < this.ringFirst && this.#older !== undefined) {
-      for (const older of this.#older.keys()) if (older >= number) return older;
+      for (const [older, value] of this.#older) if (older >= number && value >= 0) return older;
     }
     let n = Math.max(number, this.ringFirst);
     while (n < this.next && (this.#ring[n & (this.#ring.length - 1)] ?? -1) < 0) n++;
@@ -110,7 +133,7 @@ export class Unsettled {
     const mask = this.#ring.length - 1;
     for (let n = this.ringFirst; n < to; n++) {
       const sequence = this.#ring[n & mask] ?? -1;
-      if (sequence < 0) continue;
+      if (sequence === -1) continue;
       this.#older ??= new Map();
       this.#older.set(n, sequence);
     }

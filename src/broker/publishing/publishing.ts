@@ -1,15 +1,14 @@
 import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { Window } from '../../storage/window.ts';
-import type { Counters } from '../counters.ts';
 import { DeadLettering } from '../endings/dead-lettering.ts';
-import type { DeadLetter } from '../endings/dead-letters.ts';
 import type { Route } from '../exchanges/router.ts';
 import type { Routing } from '../exchanges/routing.ts';
-import type { Flow } from '../flow.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
+import type { Schedules } from '../schedule/schedules.ts';
+import type { Counters } from '../statistics.ts';
 import type { Delivery } from '../subscription.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
@@ -40,10 +39,12 @@ export interface PublishingHost {
   readonly store: MessageStore;
   readonly limits: Limits;
   readonly counters: Counters;
-  readonly flow: Flow;
+  readonly schedules: Schedules;
   readonly turns: Turns;
   nowMs(): number;
   vhost(name: string): Vhost;
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void;
   /** A bug kept a dead letter of the queue from being published. */
   letterLost(error: unknown, queue: string): void;
 }
@@ -64,7 +65,12 @@ export class Publishing {
       vhost: (name) => host.vhost(name),
       formatOf: (number) => routing.formatOf(number),
       route: (vhost, exchange, letter) => routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => this.#storeDead(letter, queues),
+      storeDead: (letter, queues) => {
+        host.counters.deadLettered++;
+        this.storeQuietly(letter, queues);
+      },
+      retry: (queue, view) => host.schedules.retry(queue, view),
+      delay: (vhost, letter) => host.schedules.delayLetter(vhost, letter),
       spend: (units) => host.turns.background.spend(units),
     });
   }
@@ -73,6 +79,7 @@ export class Publishing {
   publish(vhost: Vhost, publication: Publication, routed: Route | undefined): Published {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
+    if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication)) return this.#delayed();
     const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
     const { queues, windows } = route;
     const { counters, turns } = this.#host;
@@ -86,10 +93,34 @@ export class Publishing {
     else {
       this.#take(vhost, publication, queues, windows, published);
       const { background } = turns;
-      // One piece at least: else a publisher could make work faster than turns can do it.
-      if (background.isPending) background.work(1);
+      if (background.isPending) this.#workMeanwhile(published);
     }
     return published;
+  }
+
+  /** To its publisher a message that waits for a time is as if one queue had taken it. */
+  #delayed(): Published {
+    const published = this.#published;
+    published.routed = 1;
+    published.isRefused = false;
+    published.group = this.#host.store.log.openGroup;
+    return published;
+  }
+
+  /** One piece at least: else a publisher could make work faster than turns can do it. */
+  #workMeanwhile(published: Published): void {
+    const { routed, isRefused, group } = published;
+    this.#host.turns.background.work(1);
+    // Work may have published something itself.
+    published.routed = routed;
+    published.isRefused = isRefused;
+    published.group = group;
+  }
+
+  /** The same for a message that nobody waits for, all of it at once. */
+  publishWhole(vhost: Vhost, publication: Publication): void {
+    const { rest } = this.publish(vhost, publication, undefined);
+    if (rest !== undefined) for (const _ of rest);
   }
 
   /** Has queues take a message, but for those that are full. */
@@ -143,7 +174,7 @@ export class Publishing {
 
   /** Returns the group that the message is in; 0 where it is in none. */
   #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): number {
-    const { store, flow, limits } = this.#host;
+    const { store } = this.#host;
     const nowMs = this.#host.nowMs();
     const { expirationMs, isPersistent, bodyLength } = publication;
     const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
@@ -152,9 +183,7 @@ export class Publishing {
     const group = block.transient ? 0 : log.openGroup;
     for (const queue of queues) queue.enqueued(bodyLength);
     for (const queue of queues) queue.enforceLimit();
-    if (group === 0 || log.pendingBytes <= limits.pendingBytesMax) return group;
-    flow.setPaused(true);
-    log.sync(); // what publishers wait for
+    if (group > 0) this.#host.pauseIfBehind();
     return group;
   }
 
@@ -180,9 +209,9 @@ export class Publishing {
     }
   }
 
-  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
-    this.#host.counters.deadLettered++;
+  /** Stores a message for queues, however full they are. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
     const windows = queues.map((queue) => queue.window);
-    this.#store(letter, queues, windows);
+    this.#store(publication, queues, windows);
   }
 }

@@ -1,4 +1,5 @@
-import type { Queue, QueueHost } from '../queue.ts';
+import type { Queue } from '../queue.ts';
+import type { QueueHost } from '../queue-host.ts';
 import type { Subscription } from '../subscription.ts';
 
 /** Milliseconds after which it is looked again at a pull that was due while a block was read. */

@@ -6,8 +6,9 @@ import { FifoOrder } from '../dispatch/fifo-order.ts';
 import { PriorityOrder } from '../dispatch/priority-order.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
 import { Endings } from '../endings/endings.ts';
-import { BrokerError, describe } from '../errors.ts';
-import type { DeathReason, Queue, QueueHost } from '../queue.ts';
+import { BrokerError, describe, lockedError } from '../errors.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { QueueHost } from '../queue-host.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from '../queue-options.ts';
 import {
   type Consumer,
@@ -15,6 +16,8 @@ import {
   type SubscribeOptions,
   Subscription,
 } from '../subscription.ts';
+import type { RetryPolicy } from '../schedule/retry.ts';
+import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { Demands } from './demands.ts';
 
@@ -32,7 +35,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readonly #host: QueueHost;
   order: DispatchOrder;
   readonly consumers: Consumers;
-  readonly #hasLimit: boolean;
+  #hasLimit = false;
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
@@ -50,7 +53,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readonly vhost: string;
   readonly name: string;
   readonly options: QueueOptions;
-  readonly settings: QueueSettings;
+  settings: QueueSettings;
+  retry: RetryPolicy | undefined = undefined;
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
@@ -69,16 +73,29 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.options = options;
     this.window = window;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    if (this.settings.ttlMs !== Infinity) window.ttlMs = this.settings.ttlMs;
     window.countsFailures = this.settings.countsFailures;
-    const { lengthMax, bytesMax } = this.settings;
     this.order = this.#newOrder();
     const { isSingleActive, countsFailures } = this.settings;
     // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
     this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
-    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.usedAtMs = host.nowMs();
+    this.applySettings(this.settings);
+  }
+
+  applySettings(settings: QueueSettings): void {
+    const { ttlMs, lengthMax, bytesMax } = settings;
+    this.settings = settings;
+    this.window.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
+    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.touch();
+    if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
+  }
+
+  takeOut(settled: ReadonlySet<number>): void {
+    for (const sequence of takeOut(this.order, settled)) {
+      this.readyCount--;
+      this.readyBytes -= this.window.bodyLength(sequence);
+    }
   }
 
   #newOrder(): DispatchOrder {
@@ -263,7 +280,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
-    if (this.settings.deadLetterExchange === undefined) {
+    if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
       this.#host.store.settle(this.window, sequence);
       return;
     }
@@ -433,12 +450,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   refuseOwner(): never {
-    throw new BrokerError(
-      'resource-locked',
-      `cannot obtain exclusive access to locked ${describe('queue', this.name, this.vhost)}. ` +
-        'It could be originally declared on another connection or the exclusive property value ' +
-        'does not match that of the original declaration.',
-    );
+    throw lockedError(this.name, this.vhost);
   }
 
   purge(done: (count: number) => void): void {
