@@ -209,7 +209,8 @@ export class Log implements RecordLog {
   }
 
   #flush(): void {
-    if (this.#writer.isBusy) return;
+    // A batch that takes several turns of the event loop lies in one group, too.
+    if (this.#writer.isBusy || this.#roller.isInBatch) return;
     if (this.#appender?.isEmpty !== false) {
       this.#isSyncWanted = false;
       return;
@@ -253,8 +254,12 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
+    if (checkpoints.isHurryOver && this.#mayRoll) this.#roll();
   };
+
+  get #mayRoll(): boolean {
+    return this.#appender?.isFirstGroup === false && !this.#roller.isInBatch;
+  }
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
   #roll(): void {
@@ -278,8 +283,7 @@ export class Log implements RecordLog {
   #giveBack(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
-    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
-    this.#roll();
+    if (this.#failure === undefined && this.#mayRoll) this.#roll();
   }
 
   /**
@@ -290,7 +294,7 @@ export class Log implements RecordLog {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
     this.#retirement.removeSpares();
-    if (appender.isFirstGroup || this.#writer.isBusy) return;
+    if (!this.#mayRoll || this.#writer.isBusy) return;
     const { checkpoints, segment } = this.#roller;
     const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
@@ -341,8 +345,13 @@ export class Log implements RecordLog {
     this.#roller.isInBatch = true;
   }
 
+  batchPaused(): void {
+    this.#appender?.sealExcess();
+  }
+
   endBatch(): void {
     this.#roller.isInBatch = false;
+    if (this.#isSyncWanted && !this.#writer.isBusy) setImmediate(() => this.#flush());
   }
 
   #fail(error: StorageError): StorageError {

@@ -203,6 +203,11 @@ export class MessageStore {
     this.#batchDepth++;
   }
 
+  /** Whether a batch has begun and not ended: in this turn, or in an earlier one by a large commit. */
+  get isInBatch(): boolean {
+    return this.#batchDepth > 0;
+  }
+
   /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
   end(): void {
     if (--this.#batchDepth > 0) return;

@@ -57,9 +57,12 @@ export interface RecordLog {
   damaged(slot: number, offset: number): void;
   /**
    * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
-   * segment first, like `reserve`.
+   * segment first, like `reserve`. A batch that is not ended in the turn of the event loop in which
+   * it began keeps what others append from being synced until it ends.
    */
   beginBatch(): void;
+  /** The batch may go on in another turn: as after it, plaintext may be moved now. */
+  batchPaused(): void;
   endBatch(): void;
   /** Someone waits: the open group is synced soon. */
   sync(): void;

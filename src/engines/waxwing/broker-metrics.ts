@@ -6,7 +6,6 @@ import {
   type BrokerStatistics,
   type QueueStatistics,
   takeStatistics,
-  takeStatisticsInSlices,
 } from '../../broker/statistics.ts';
 import type { Door } from '../../net/door.ts';
 
@@ -80,20 +79,22 @@ export class BrokerMetrics {
   readonly #metrics: Metrics;
   readonly #observeSync: (seconds: number) => void;
   #sealedBytes = 0;
-  #now: BrokerStatistics;
+  /** What is told of; undefined before the first time that someone asks. */
+  #now: BrokerStatistics | undefined = undefined;
+  /** Of each queue in it. */
+  #labels: readonly Labels[] = [];
 
   /** @param name the broker's, which labels every value */
   constructor(broker: Broker, door: DoorCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
-    this.#now = takeStatistics(broker);
     this.#observeSync = this.#metrics.histogram(
       'waxwing_log_sync_seconds',
       'Time to write and sync a group of sealed blocks.',
       syncBuckets,
     );
     const sealed = 'Bytes sealed and written to the log.';
-    this.#addBroker('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
+    this.#add('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
     for (const value of counters) this.#addBroker('counter', ...value);
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
@@ -108,16 +109,18 @@ export class BrokerMetrics {
   }
 
   async json(): Promise<MetricsJson> {
-    this.#now = await takeStatisticsInSlices(this.#broker);
+    const now = await takeStatistics(this.#broker);
+    this.#now = now;
+    this.#labels = now.queues.map(labelsOf);
     return this.#metrics.json();
   }
 
   #addLogins(door: DoorCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
-    this.#addBroker('counter', 'logins', succeeded, () => logins.successCount);
+    this.#add('counter', 'logins', succeeded, () => logins.successCount);
     const strangers = 'Connections that have not logged in.';
-    this.#addBroker('gauge', 'strangers', strangers, () => door.strangerCount);
+    this.#add('gauge', 'strangers', strangers, () => door.strangerCount);
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );
@@ -136,13 +139,18 @@ export class BrokerMetrics {
   }
 
   #addBroker(type: 'counter' | 'gauge', ...[name, help, of]: BrokerValue): void {
-    const measure = (): Measured[] => [[of(this.#now), {}]];
+    this.#add(type, name, help, () => (this.#now === undefined ? 0 : of(this.#now)));
+  }
+
+  #add(type: 'counter' | 'gauge', name: string, help: string, of: () => number): void {
+    const measure = (): Measured[] => [[of(), {}]];
     const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, labelNames: [], measure });
   }
 
   #addQueues(type: 'counter' | 'gauge', ...[name, help, of]: QueueValue): void {
-    const measure = (): Measured[] => this.#now.queues.map((queue) => [of(queue), labelsOf(queue)]);
+    const measure = (): Measured[] =>
+      (this.#now?.queues ?? []).map((queue, i) => [of(queue), this.#labels[i] ?? {}]);
     const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, labelNames: ['vhost', 'queue'], measure });
   }
