@@ -9,16 +9,18 @@ import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
 import { volumeContext } from '../control/offers/storage-types.ts';
 import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
+import { decodeLine } from '../logs/log-line.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
-import { SystemState } from './compose.ts';
+import { SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
+import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
-import { brokersFolder, systemDataKey, systemFolder } from './system-volume.ts';
+import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 
 /** Told how far a check is, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
@@ -50,6 +52,12 @@ export async function* checkDataFolder(
   const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
   counts[system.verdict]++;
   yield system;
+  if (isRecovered) {
+    for await (const finding of checkLogs(folder, state, dataKey, progress)) {
+      counts[finding.verdict]++;
+      yield finding;
+    }
+  }
   const brokers = isRecovered ? checkBrokers(folder, state, progress) : uncheckedBrokers(folder);
   for await (const finding of brokers) {
     counts[finding.verdict]++;
@@ -93,6 +101,37 @@ async function checkSystem(
     return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} unbroken`;
   });
   return { ...finding, isRecovered };
+}
+
+/** Checks the volume of the broker logs, where the data folder ever had one. */
+async function* checkLogs(
+  folder: string,
+  state: SystemState,
+  systemKey: KeyObject,
+  progress: CheckProgress,
+): AsyncGenerator<CheckFinding> {
+  const { record } = state.logsVolume;
+  if (record?.isMade !== true) return;
+  const own = logsFolder(folder);
+  yield await findingOf('logs', async () => {
+    const wrappingKey = sealingKey({ deriveKey: (...of) => deriveKey(systemKey, ...of) }, 'logs');
+    const dataKey = await logsDataKey(folder, record, wrappingKey);
+    const report = await checkVolume(
+      systemDisk,
+      own,
+      dataKey,
+      (done, total) => progress(own, done, total),
+      { found: proveLine },
+    );
+    proveEpoch(own, report, record);
+    return describe(report);
+  });
+}
+
+/** Reads a line of the broker logs. */
+function proveLine(type: number, buffer: Buffer, start: number, end: number): void {
+  const entry = timelineEntry(type, buffer, start, end);
+  if (entry !== undefined) decodeLine(0, entry.bytes);
 }
 
 /** What came of checking one volume, by what is thrown; a volume in use ends the whole check. */
@@ -148,7 +187,6 @@ async function checkBroker(
       locked = opened;
       return '';
     }
-    const { epoch, mountedEpoch } = volumeOf(id, state);
     const report = await checkVolume(
       systemDisk,
       folder,
@@ -156,19 +194,25 @@ async function checkBroker(
       (done, total) => progress(folder, done, total),
       { found: proveRecord },
     );
-    // As at a start: the newest mount that came up, or one since that did not get so far.
-    if (report.epoch < mountedEpoch || report.epoch > epoch) {
-      const found = `it was last mounted as number ${report.epoch}`;
-      const wanted = `the system volume says ${mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`}`;
-      throw new StorageError(
-        'volume-rolled-back',
-        `${folder} is of another time: ${found}, ${wanted}`,
-      );
-    }
+    proveEpoch(folder, report, volumeOf(id, state));
     return describe(report);
   });
   if (locked === undefined) return finding;
   return { text: `${id}: not checked: ${locked}`, verdict: 'unknown' };
+}
+
+/** As at a start: the newest mount must be the one that came up last, or a later one that did not. */
+function proveEpoch(
+  folder: string,
+  { epoch: found }: VolumeReport,
+  { epoch, mountedEpoch }: { readonly epoch: number; readonly mountedEpoch: number },
+): void {
+  if (found >= mountedEpoch && found <= epoch) return;
+  const wanted = mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`;
+  throw new StorageError(
+    'volume-rolled-back',
+    `${folder} is of another time: it was last mounted as number ${found}, the system volume says ${wanted}`,
+  );
 }
 
 /** Brokers that have a folder, and those that must have one. */

@@ -23,12 +23,15 @@ import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
 import { rootOnly } from '../kms/access/authoriser.ts';
 import { Kms } from '../kms/kms.ts';
+import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
+import { BrokerReports } from './broker-reports.ts';
 import { Installation } from './installation.ts';
+import { LogsVolumeJournal } from './logs-volume.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
@@ -48,6 +51,7 @@ const sealingPurposes = {
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
   control: 'waxwing control: digests of requests',
+  logs: 'waxwing logs: data keys of volumes',
 } as const;
 
 /** What keys are derived from: a system volume, or its data key. */
@@ -74,6 +78,7 @@ export class SystemState {
   readonly trail = new Trail();
   readonly brokers = new Brokers();
   readonly certificates = new ServerCertificates();
+  readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   readonly store: StateStore;
@@ -92,8 +97,9 @@ export class SystemState {
 
   /** All journals; a name is never used for another. */
   journals(): Journal[] {
-    const { kms, identity, installation, trail, brokers, certificates } = this;
-    return [kms.journal, identity, installation, trail, brokers, certificates] as Journal[];
+    const { kms, identity, installation, trail, brokers, certificates, logsVolume } = this;
+    const all = [kms.journal, identity, installation, trail, brokers, certificates, logsVolume];
+    return all as Journal[];
   }
 
   /** Recovers what the volume holds and begins to write on. */
@@ -139,6 +145,7 @@ export function compose(
   place: Place,
   log: ServiceLog,
   refusals: Refusals,
+  logs: BrokerLogs,
 ): Parts {
   const { store, kms, brokers } = state;
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
@@ -146,6 +153,7 @@ export function compose(
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
   const client = new LocalClient({ ...common, hooks });
+  const reports = new BrokerReports({ log, logs, refusals, brokers });
   const control = new Control({
     brokers,
     client,
@@ -159,9 +167,9 @@ export function compose(
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
-    report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
-    log: (brokerId, level, text) => log[level]({ brokerId }, text),
-    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
+    report: reports.report,
+    log: (...of) => reports.log(...of),
+    loginFailed: (...of) => reports.loginFailed(...of),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));

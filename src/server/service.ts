@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { eventRecord } from '../audit/record.ts';
+import { eventRecord, serviceEventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -13,6 +13,7 @@ import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { BrokerLogs } from '../logs/broker-logs.ts';
 import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -32,6 +33,7 @@ import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
+import { openBrokerLogs } from './logs-volume.ts';
 import { answerMetrics } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
@@ -80,6 +82,7 @@ export class Service {
   readonly #refusals: Refusals;
   readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
+  readonly #logs: BrokerLogs;
   /** Of the broker that this first start is to make. */
   readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
@@ -118,7 +121,12 @@ export class Service {
       consoleUrl: () => `${this.apiUrl}/`,
     };
     this.#refusals = refusals;
-    this.#parts = compose(settings, state, new Engines([engine]), place, log, refusals);
+    this.#logs = new BrokerLogs({
+      clock: systemClock,
+      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer kept'),
+    });
+    const engines = new Engines([engine]);
+    this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
     this.#listener = new HttpListener({
       host: settings.host,
       certificates: certificates.api(),
@@ -168,7 +176,7 @@ export class Service {
     this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
       await this.#writeAuthorities();
-      await supervisor.start();
+      await Promise.all([supervisor.start(), this.#openLogs()]);
       await this.#makeDefaultBroker();
       // Who asks gets an answer that is whole.
       await this.#environment.open();
@@ -177,6 +185,34 @@ export class Service {
       throw error;
     }
     this.#ticks = setInterval(() => this.#tick(), tickMs);
+  }
+
+  #openLogs(): Promise<void> {
+    const { store, trail, logsVolume: journal } = this.#state;
+    const { folder, discardsBrokerLogs } = this.settings;
+    const discarding = () => {
+      const atMs = systemClock.nowMs();
+      const event = serviceEventRecord({
+        eventId: systemRandom.uuid(),
+        region: this.region,
+        accountId: this.accountId,
+        atMs,
+        eventSource: ownPrincipal,
+        eventName: 'DiscardBrokerLogs',
+        resources: [],
+        details: { volumeId: journal.record?.id ?? null },
+      });
+      return trail.entries(event, atMs);
+    };
+    const parts = {
+      folder,
+      journal,
+      wrappingKey: sealingKey(this.#volume, 'logs'),
+      random: systemRandom,
+      commit: (entries: readonly Entry[]) => store.commit(entries),
+      discarding: discardsBrokerLogs ? discarding : undefined,
+    };
+    return openBrokerLogs(parts, this.#logs);
   }
 
   /** Where the API answers. */
@@ -323,6 +359,7 @@ export class Service {
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
+      this.#logs.dropOld();
       this.#renewCertificates()
         .then(() => this.#parts.control.engines.renewCertificates())
         .catch((error: unknown) => {
@@ -363,6 +400,7 @@ export class Service {
       this.#parts.control.supervisor.close(reason),
     ]);
     this.#refusals.flush();
+    await this.#logs.close();
   }
 }
 

@@ -32,6 +32,8 @@ export interface Settings {
   readonly diskReserveMib: number;
   /** Whether failed log-ins are in the trail, as data events. */
   readonly recordsFailedLogins: boolean;
+  /** Whether to give up the lines of the broker logs and begin a new volume for them. */
+  readonly discardsBrokerLogs: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }
