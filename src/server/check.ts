@@ -58,7 +58,7 @@ export async function* checkDataFolder(
       yield finding;
     }
   }
-  const brokers = isRecovered ? checkBrokers(folder, state, progress) : uncheckedBrokers(folder);
+  const brokers = isRecovered ? checkBrokers(folder, state, progress) : unchecked(folder);
   for await (const finding of brokers) {
     counts[finding.verdict]++;
     yield finding;
@@ -145,10 +145,11 @@ async function findingOf(name: string, check: () => Promise<string>): Promise<Ch
   }
 }
 
-/** The brokers' keys are in the system volume: without it nothing can be said of their volumes. */
-async function* uncheckedBrokers(folder: string): AsyncGenerator<CheckFinding> {
+/** All other keys are in the system volume: without it nothing can be said of the other volumes. */
+async function* unchecked(folder: string): AsyncGenerator<CheckFinding> {
   const all = brokersFolder(folder);
-  for (const id of existsSync(all) ? (await readdir(all)).sort() : []) {
+  const ids = existsSync(all) ? (await readdir(all)).sort() : [];
+  for (const id of existsSync(logsFolder(folder)) ? ['logs', ...ids] : ids) {
     const text = `${shown(id)}: not checked: its key is in the system volume, which cannot be read`;
     yield { text, verdict: 'unknown' };
   }
