@@ -22,10 +22,10 @@ import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 
-/** Told how far a check is, in bytes. */
+/** Told the progress of a check, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
 
-/** What a check found of one volume, for a person. */
+/** The result of checking one volume, for a person. */
 export interface CheckFinding {
   readonly text: string;
   /** `unknown` where the volume could not be opened for want of its key. */
@@ -33,8 +33,8 @@ export interface CheckFinding {
 }
 
 /**
- * Proves every volume of a stopped data folder sound, each the one that the service last had, and the
- * audit trail unbroken. What is wrong with one volume does not keep the others from being checked.
+ * Proves that every volume of a stopped data folder is sound and the one that the service last had, and
+ * that the audit trail is unbroken. A volume that is not sound does not stop the check of the others.
  *
  * @returns a finding a volume, in the end all of them
  * @throws {ServerError} what opening the root key throws; `not-all-sound`, after the last finding;
@@ -134,7 +134,7 @@ function proveLine(type: number, buffer: Buffer, start: number, end: number): vo
   if (entry !== undefined) decodeLine(0, entry.bytes);
 }
 
-/** What came of checking one volume, by what is thrown; a volume in use ends the whole check. */
+/** The finding about one volume, by what the check throws; a volume in use ends the whole check. */
 async function findingOf(name: string, check: () => Promise<string>): Promise<CheckFinding> {
   try {
     return { text: `${name}: sound, ${await check()}`, verdict: 'sound' };
@@ -155,7 +155,7 @@ async function* unchecked(folder: string): AsyncGenerator<CheckFinding> {
   }
 }
 
-/** Names that the disk gives may have been chosen by anybody. */
+/** Quotes a name from the disk, which anybody may have chosen. */
 function shown(name: string): string {
   return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
 }
@@ -216,7 +216,7 @@ function proveEpoch(
   );
 }
 
-/** Brokers that have a folder, and those that must have one. */
+/** The brokers that have a folder, and those that must have one. */
 async function brokerIds(folder: string, state: SystemState): Promise<string[]> {
   const found = existsSync(folder) ? await readdir(folder) : [];
   const wanted = [...state.brokers.all()].map(({ id }) => id).filter((id) => hasVolume(id, state));
@@ -309,7 +309,7 @@ class ChainCheck {
     this.#hash = lineHash(entry.bytes);
   }
 
-  /** What the chain's journal says of its newest event. */
+  /** Compares the end with what the chain's journal says of its newest event. */
   end(number: number, hash: string): void {
     if (this.count === 0 && number === 0) return;
     if (number !== this.#number || hash !== this.#hash) {

@@ -64,13 +64,13 @@ export function sealingKey(volume: KeyDeriver, purpose: keyof typeof sealingPurp
 
 /** What the system volume's log reports. */
 export interface SystemEvents {
-  /** Its disk has no room: every change waits. Or it has room again. */
+  /** Its disk is full, so every change waits; or it has space again. */
   full(isFull: boolean): void;
-  /** It cannot be written any more. */
+  /** It can no longer be written. */
   failed(error: StorageError): void;
 }
 
-/** Everything that the system volume keeps. */
+/** The state that the system volume keeps. */
 export class SystemState {
   readonly kms: Kms;
   readonly identity: Identity;
@@ -102,7 +102,7 @@ export class SystemState {
     return all as Journal[];
   }
 
-  /** Recovers what the volume holds and begins to write on. */
+  /** Recovers what the volume holds, and begins to write. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
     await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
@@ -126,7 +126,7 @@ export interface Parts {
   readonly dispatcher: Dispatcher;
 }
 
-/** What of a service is known once its system volume is open. */
+/** What is known about a service once its system volume is open. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;
@@ -137,7 +137,7 @@ export interface Place {
   readonly consoleUrl: () => string;
 }
 
-/** Puts the parts together: the one place where it is decided who is handed what. */
+/** Composes the parts of a service: the one place that decides which part gets which others. */
 export function compose(
   settings: Settings,
   state: SystemState,

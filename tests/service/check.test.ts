@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createKey, underKey } from '../support/broker-requests.ts';
@@ -93,7 +93,9 @@ test('a terminal is shown how far a check is', async (t) => {
 test('every damaged block of every file is found and named', async () => {
   const folder = copy();
   for (const volume of ['system', 'logs', join('brokers', brokerId)]) {
-    const segment = join(folder.data, volume, 'seg-1');
+    const own = join(folder.data, volume);
+    const first = readdirSync(own).find((file) => file.startsWith('seg-')) ?? '';
+    const segment = join(own, first);
     const offsets = blockOffsets(segment);
     assert.ok(offsets.length > (volume === 'logs' ? 0 : 2));
     for (const offset of offsets.slice(0, 5)) {
@@ -106,7 +108,7 @@ test('every damaged block of every file is found and named', async () => {
       assert.match(stderr, /\nwaxwing: 1 of 3 volumes not sound\n$/);
       const found = / (?:\S*?)([^/ ]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
       // The last block of a mount is known by its tag, so that an older copy is found as well.
-      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n/);
+      if (found === null) assert.match(stderr, /volume says .*; seg-\d+ does not end as it did\n/);
       else {
         const [, file, block] = found;
         assert.ok(segment.endsWith(`/${file}`), stderr);
@@ -185,7 +187,7 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
     );
   }
   assert.equal(lines[3], 'waxwing: 3 of 5 volumes not sound');
-  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`));
+  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`, 'm'));
 });
 
 test('a name that the disk gives is shown as one, whatever is in it', async () => {
