@@ -95,15 +95,17 @@ export async function openBrokerLogs(parts: LogsVolumeParts, logs: BrokerLogs): 
 }
 
 /** Records that a volume is to be made, before anything is removed for it. */
-async function recordNew({ folder, journal, random, ...parts }: LogsVolumeParts): Promise<void> {
-  const { commit, discarding } = parts;
-  if (!discarding && existsSync(join(logsFolder(folder), 'volume'))) {
+async function recordNew(parts: LogsVolumeParts): Promise<void> {
+  const { folder, journal, random, commit, discarding } = parts;
+  const isFound = existsSync(join(logsFolder(folder), 'volume'));
+  if (isFound && discarding === undefined) {
     const found = `${logsFolder(folder)} holds a volume of which the system volume knows nothing`;
     throw new ServerError('broker-logs-unusable', `${found}; ${remedy}`);
   }
+  const isDiscarded = isFound || journal.record !== undefined;
   const id = `logs-${random.bytes(9).toString('hex').slice(0, 17)}`;
   const entry = journal.entry({ id, isMade: false, epoch: 0, mountedEpoch: 0 });
-  await commit([entry, ...(discarding?.() ?? [])]);
+  await commit([entry, ...(isDiscarded && discarding ? discarding() : [])]);
 }
 
 async function make(
