@@ -36,6 +36,7 @@ export class WebSocketEndpoint {
     this.#host = host;
     this.#http = createServer({ maxHeaderSize: headBytesMax, keepAlive: true });
     this.#http.on('request', refuse);
+    this.#http.on('clientError', (error, socket) => answerError(error, socket));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#webSockets = new WebSocketServer({
       noServer: true,
@@ -79,6 +80,14 @@ export class WebSocketEndpoint {
     this.#http.close();
     this.#webSockets.close();
   }
+}
+
+/** Ends the socket, rather than destroying it at once, so that the answer is not lost. */
+function answerError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = isLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  else socket.destroy();
 }
 
 function refuse(_: IncomingMessage, response: ServerResponse): void {
