@@ -1,4 +1,5 @@
 import type { Argument } from '../../src/broker/arguments.ts';
+import type { BasicProperties } from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import {
   type ExchangeDeclare,
   type Method,
@@ -7,7 +8,6 @@ import {
 } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
-import type { BasicProperties } from '../support/basic-properties.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
 const text = (value: string): Argument => ({ type: 'longstr', value });

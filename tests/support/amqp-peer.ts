@@ -1,6 +1,10 @@
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
+import {
+  type BasicProperties,
+  writeProperties,
+} from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader, frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
 import {
   type BasicConsume,
@@ -16,7 +20,6 @@ import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { SharedState } from '../../src/protocols/amqp091/shared-state.ts';
 import type { Transport } from '../../src/protocols/protocol.ts';
-import { type BasicProperties, writeProperties } from './basic-properties.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** A broker over a log in memory that syncs when a test says so. */

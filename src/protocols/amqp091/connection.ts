@@ -1,7 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { Broker, Session } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import type { Session } from '../../broker/session.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Reader } from '../../../src/base/bytes.ts';
+import { readProperties } from '../../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader } from '../../../src/protocols/amqp091/codec/frames.ts';
 import {
   type Method,
@@ -8,7 +9,6 @@ import {
   readMethod,
 } from '../../../src/protocols/amqp091/codec/methods.gen.ts';
 import { capabilities, methodFrame } from '../amqp-peer.ts';
-import { readProperties } from '../basic-properties.ts';
 import { printContent, printMethod } from './lines.ts';
 
 /** Where a broker listens. */

@@ -2,6 +2,7 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { methodIds } from '../codec/methods.gen.ts';
+import { asOwn, isOwn } from '../conversion/deliveries.ts';
 import { Backlog } from './backlog.ts';
 
 interface Get {
@@ -95,6 +96,6 @@ export class Getter {
       routingKey: delivery.routingKey(),
       messageCount: delivery.left,
     });
-    outbox.content(number, frameMax, delivery);
+    outbox.content(number, frameMax, isOwn(delivery) ? delivery : asOwn(delivery, channel));
   }
 }
