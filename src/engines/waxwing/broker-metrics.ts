@@ -7,7 +7,7 @@ import {
   type QueueStatistics,
   takeStatistics,
 } from '../../broker/statistics.ts';
-import type { Door } from '../../net/door.ts';
+import type { Listeners } from '../../net/listeners.ts';
 
 /** Upper bounds of the times that writing and syncing a group takes, in seconds. */
 const syncBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -71,7 +71,7 @@ const queueCounters: readonly QueueValue[] = [
 ];
 
 /** What is measured of connections before their log-in. */
-type DoorCounts = Pick<Door, 'strangerCount' | 'closed'>;
+type StrangerCounts = Pick<Listeners, 'strangerCount' | 'closed'>;
 
 /** What a broker measures of itself. */
 export class BrokerMetrics {
@@ -85,7 +85,7 @@ export class BrokerMetrics {
   #labels: readonly Labels[] = [];
 
   /** @param name the broker's, which labels every value */
-  constructor(broker: Broker, door: DoorCounts, name: string) {
+  constructor(broker: Broker, strangers: StrangerCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
     this.#observeSync = this.#metrics.histogram(
@@ -99,7 +99,7 @@ export class BrokerMetrics {
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
-    this.#addLogins(door);
+    this.#addLogins(strangers);
   }
 
   /** A group of sealed blocks was synced. */
@@ -115,17 +115,17 @@ export class BrokerMetrics {
     return this.#metrics.json();
   }
 
-  #addLogins(door: DoorCounts): void {
+  #addLogins(counts: StrangerCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
     this.#add('counter', 'logins', succeeded, () => logins.successCount);
     const strangers = 'Connections that have not logged in.';
-    this.#add('gauge', 'strangers', strangers, () => door.strangerCount);
+    this.#add('gauge', 'strangers', strangers, () => counts.strangerCount);
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );
     const closed = 'Connections closed before their log-in, by reason.';
-    this.#addByReason('strangers_closed', closed, () => Object.entries(door.closed));
+    this.#addByReason('strangers_closed', closed, () => Object.entries(counts.closed));
   }
 
   #addByReason(name: string, help: string, counts: () => (readonly [string, number])[]): void {
