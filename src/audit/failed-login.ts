@@ -1,5 +1,6 @@
+import type { TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
-import type { EventRecord, TouchedResource } from './record.ts';
+import type { EventRecord } from './record.ts';
 
 /** Log-ins that failed in the same way, as the trail needs to know them. */
 export interface FailedLogin {

@@ -1,28 +1,9 @@
+import type { Caller } from '../calls/caller.ts';
 import { eventTime } from './event-time.ts';
-
-/** Who made a call, as the trail needs to know it. */
-export interface Actor {
-  readonly type: 'root' | 'user' | 'assumed-role' | 'service';
-  /** 12 digits. */
-  readonly accountId: string;
-  readonly arn: string;
-  /** Account id for root, `AIDA…` for a user, `AROA…:session`; for a service `mq.amazonaws.com`. */
-  readonly principalId: string;
-  readonly userName?: string;
-  readonly accessKeyId?: string;
-  /** Only for assumed roles. */
-  readonly session?: {
-    readonly roleName: string;
-    readonly roleId: string;
-    readonly roleArn: string;
-    readonly createdMs: number;
-    readonly mfaAuthenticated: boolean;
-  };
-}
 
 /** Who made a call, in CloudTrail's words; which members there are depends on the type. */
 export interface UserIdentity {
-  readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService' | 'Unknown';
+  readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService' | 'AWSAccount' | 'Unknown';
   readonly principalId?: string;
   readonly arn?: string;
   readonly accountId?: string;
@@ -35,23 +16,26 @@ export interface UserIdentity {
 /**
  * Says who made a call.
  *
- * @param invokedBy the service that made it with the actor's identity, where one did
+ * @param invokedBy the service that made it with the caller's identity, where one did
  */
-export function userIdentity(actor: Actor, invokedBy: string | undefined): UserIdentity {
-  if (actor.type === 'service') return { type: 'AWSService', invokedBy: actor.principalId };
+export function userIdentity(caller: Caller, invokedBy: string | undefined): UserIdentity {
+  if (caller.type === 'service') return { type: 'AWSService', invokedBy: caller.principalId };
+  if (caller.type === 'anonymous') {
+    return { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' };
+  }
   return {
-    type: identityTypes[actor.type],
-    principalId: actor.principalId,
-    arn: actor.arn,
-    accountId: actor.accountId,
-    ...(actor.accessKeyId !== undefined && { accessKeyId: actor.accessKeyId }),
-    ...(actor.userName !== undefined && { userName: actor.userName }),
-    ...(actor.session && { sessionContext: sessionContext(actor.session, actor.accountId) }),
+    type: identityTypes[caller.type],
+    principalId: caller.principalId,
+    arn: caller.arn,
+    accountId: caller.accountId,
+    ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
+    ...(caller.userName !== undefined && { userName: caller.userName }),
+    ...(caller.session && { sessionContext: sessionContext(caller.session, caller.accountId) }),
     ...(invokedBy !== undefined && { invokedBy }),
   };
 }
 
-/** The name that a look-up knows the actor by, or undefined for a service. */
+/** The name that a look-up knows the caller by, or undefined for a service. */
 export function lookupUserName(identity: UserIdentity): string | undefined {
   if (identity.type === 'Root') return 'root';
   if (identity.type === 'AssumedRole') return identity.principalId?.split(':')[1];
@@ -60,7 +44,7 @@ export function lookupUserName(identity: UserIdentity): string | undefined {
 
 const identityTypes = { root: 'Root', user: 'IAMUser', 'assumed-role': 'AssumedRole' } as const;
 
-function sessionContext(session: NonNullable<Actor['session']>, accountId: string): object {
+function sessionContext(session: NonNullable<Caller['session']>, accountId: string): object {
   return {
     sessionIssuer: {
       type: 'Role',

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryState } from '../../tests/support/memory-state.ts';
+import type { Caller } from '../calls/caller.ts';
+import type { CompletedCall } from '../calls/completed-call.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import { AuditError } from './errors.ts';
-import type { Actor } from './identity.ts';
 import { type Lookup, lookUp } from './lookup.ts';
-import { type EndedCall, eventRecord } from './record.ts';
+import { eventRecord } from './record.ts';
 import { Trail, trailTimeline } from './trail.ts';
 
 const keyArn = 'arn:aws:kms:us-east-1:000000000000:key/1b2c3d4e-0000-4000-8000-000000000001';
-const root: Actor = {
+const root: Caller = {
   type: 'root',
   accountId: '000000000000',
   arn: 'arn:aws:iam::000000000000:root',
   principalId: '000000000000',
   accessKeyId: 'AKIAEXAMPLE',
 };
-const role: Actor = {
+const role: Caller = {
   type: 'assumed-role',
   accountId: '000000000000',
   arn: 'arn:aws:sts::000000000000:assumed-role/ops/anna',
@@ -31,13 +32,13 @@ const anything: Lookup = {
   nextToken: undefined,
 };
 
-async function trailOf(calls: readonly Partial<EndedCall>[]): Promise<StateStore> {
+async function trailOf(calls: readonly Partial<CompletedCall>[]): Promise<StateStore> {
   const trail = new Trail();
   const state = memoryState([trail], [trailTimeline]);
   for (const [i, call] of calls.entries()) {
     const atMs = nowMs - (calls.length - i) * 1000;
     const event = eventRecord({
-      actor: root,
+      caller: root,
       invokedBy: undefined,
       requestId: `request-${i}`,
       eventId: `event-${i}`,
@@ -113,7 +114,7 @@ test('each attribute finds exactly its events', async () => {
   const state = await trailOf([
     { eventName: 'CreateGrant', readOnly: false },
     { eventSource: 'amazonmq.amazonaws.com' },
-    { actor: role },
+    { caller: role },
     { resources: [{ arn: keyArn, type: 'AWS::KMS::Key', accountId: '000000000000' }] },
   ]);
   const found = (key: Lookup['attributes'][number]['key'], value: string) =>

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EndedCall, eventRecord, serviceEventRecord } from './record.ts';
+import type { Caller } from '../calls/caller.ts';
+import type { CompletedCall } from '../calls/completed-call.ts';
+import { eventRecord, serviceEventRecord } from './record.ts';
 
 const keyArn = 'arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const root: EndedCall['actor'] = {
+const root: Caller = {
   type: 'root',
   accountId: '111122223333',
   arn: 'arn:aws:iam::111122223333:root',
   principalId: '111122223333',
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
 };
-const call: EndedCall = {
-  actor: root,
+const call: CompletedCall = {
+  caller: root,
   invokedBy: undefined,
   requestId: '11111111-1111-4111-8111-111111111111',
   eventId: '22222222-2222-4222-8222-222222222222',
@@ -65,7 +67,7 @@ test('a call of the root user is recorded with every field in its customary orde
 test('an assumed role is recorded with its session and the service that used it', () => {
   const record = eventRecord({
     ...call,
-    actor: {
+    caller: {
       type: 'assumed-role',
       accountId: '111122223333',
       arn: 'arn:aws:sts::111122223333:assumed-role/ops/session',
@@ -105,7 +107,7 @@ test('an assumed role is recorded with its session and the service that used it'
 test('a call that a service makes for itself shows nothing but the service', () => {
   const record = eventRecord({
     ...call,
-    actor: {
+    caller: {
       type: 'service',
       accountId: '111122223333',
       arn: 'mq.amazonaws.com',

@@ -1,46 +1,7 @@
+import type { CompletedCall, TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
 import { fitted } from './fitted.ts';
-import { type Actor, type UserIdentity, userIdentity } from './identity.ts';
-
-/** A resource that a call touched. */
-export interface TouchedResource {
-  readonly arn: string;
-  /** `AWS::KMS::Key`, `AWS::AmazonMQ::Broker`, … */
-  readonly type: string;
-  readonly accountId: string;
-}
-
-/** A call that has ended, as the trail needs to know it. Nothing in it is secret any more. */
-export interface EndedCall {
-  readonly actor: Actor;
-  /** The service that made the call with the actor's identity, where one did. */
-  readonly invokedBy: string | undefined;
-  readonly requestId: string;
-  readonly eventId: string;
-  readonly region: string;
-  /** The account whose trail this is, 12 digits. */
-  readonly accountId: string;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
-  /** When the call ended. */
-  readonly atMs: number;
-  /** `kms.amazonaws.com`, `amazonmq.amazonaws.com` */
-  readonly eventSource: string;
-  /** The operation's name. */
-  readonly eventName: string;
-  readonly apiVersion: string | undefined;
-  readonly readOnly: boolean;
-  /** Members in lower camel case, secrets and blobs left out; null where there are none. */
-  readonly requestParameters: object | null;
-  /** As {@link requestParameters}; dropped for calls that only read and for calls that failed. */
-  readonly responseElements: object | null;
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly resources: readonly TouchedResource[];
-  readonly additionalEventData?: object;
-  /** Common to the copies of one action that several accounts receive. */
-  readonly sharedEventId?: string;
-}
+import { type UserIdentity, userIdentity } from './identity.ts';
 
 /** One event of the trail, in CloudTrail's words and order. */
 export interface EventRecord {
@@ -89,19 +50,19 @@ const valueBytesMax = { parameters: 100 * 1024, additional: 28 * 1024 };
 export const eventBytesMax = 256 * 1024;
 
 /** The event of a call that has ended. */
-export function eventRecord(call: EndedCall): EventRecord {
-  const { actor, error } = call;
-  const isService = actor.type === 'service';
+export function eventRecord(call: CompletedCall): EventRecord {
+  const { caller, error } = call;
+  const isService = caller.type === 'service';
   const answered = !call.readOnly && error === undefined;
   return {
     eventVersion: '1.11',
-    userIdentity: userIdentity(actor, call.invokedBy),
+    userIdentity: userIdentity(caller, call.invokedBy),
     eventTime: eventTime(call.atMs),
     eventSource: call.eventSource,
     eventName: call.eventName,
     awsRegion: call.region,
-    sourceIPAddress: isService ? actor.principalId : call.sourceIp,
-    userAgent: isService ? actor.principalId : shortened(call.userAgent),
+    sourceIPAddress: isService ? caller.principalId : call.sourceIp,
+    userAgent: isService ? caller.principalId : shortened(call.userAgent),
     ...(error && { errorCode: error.code, errorMessage: shortened(error.message) }),
     requestParameters: bounded(call.requestParameters, valueBytesMax.parameters),
     responseElements: answered ? bounded(call.responseElements, valueBytesMax.parameters) : null,

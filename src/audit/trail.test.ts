@@ -5,7 +5,7 @@ import { type ChainHead, lineHash, parseLine, Trail } from './trail.ts';
 
 function event(eventId: string) {
   return eventRecord({
-    actor: {
+    caller: {
       type: 'root',
       accountId: '000000000000',
       arn: 'arn:aws:iam::000000000000:root',

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { inProcess } from './notation.ts';
-import { perform, type Steps } from './pipeline.ts';
-import type { ServiceRegistry } from './registry.ts';
-import type { Caller } from './service.ts';
-import { readShape } from './shape-reader.ts';
+import type { Caller } from '../calls/caller.ts';
+import { type PipelineHooks, perform } from './pipeline/pipeline.ts';
+import type { ServiceRegistry } from './pipeline/registry.ts';
+import { inProcess } from './shapes/notation.ts';
+import { readShape } from './shapes/shape-reader.ts';
 
 /** In whose name a service calls another, and how that is to be recorded. */
 export interface CallIdentity {
@@ -24,10 +24,10 @@ export interface CallIdentity {
   readonly unrecorded?: readonly string[];
 }
 
-/** What the local client works with: the same steps as calls over HTTP. */
+/** What the local client works with: the same hooks as calls over HTTP. */
 export interface LocalClientOptions {
   readonly services: ServiceRegistry;
-  readonly steps: Steps;
+  readonly hooks: PipelineHooks;
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
@@ -59,7 +59,7 @@ export class LocalClient {
     input: object,
     identity: CallIdentity,
   ): Promise<Output> {
-    const { services, steps, region, clock, random } = this.#options;
+    const { services, hooks, region, clock, random } = this.#options;
     const route = services.named(serviceName, operationName);
     const accountId = identity.accountId ?? this.#options.accountId;
     const { service, onBehalfOf, origin, eventSource, sharedEventId, unrecorded } = identity;
@@ -82,7 +82,7 @@ export class LocalClient {
         ...(sharedEventId !== undefined && { sharedEventId }),
         ...(unrecorded && { unrecorded }),
       },
-      steps,
+      hooks,
       () => clock.nowMs(),
     );
     // The operation's output shape says what it is; callers name the type that belongs to it.

@@ -1,47 +1,7 @@
+import type { CallContext } from '../calls/call-context.ts';
+import type { TouchedResource } from '../calls/completed-call.ts';
 import type { AwsError, Wire } from './errors.ts';
-import type { Shape } from './shape.ts';
-
-/** Who makes a call, as authentication found it. */
-export interface Caller {
-  readonly type: 'root' | 'user' | 'assumed-role' | 'service';
-  /** 12 digits; for a service, the account on whose behalf it works. */
-  readonly accountId: string;
-  /** `arn:aws:iam::A:root`, `arn:aws:iam::A:user/N`, …; for a service its principal (`mq.amazonaws.com`). */
-  readonly arn: string;
-  /** Account id for root, `AIDA…` for a user, `AROA…:session`; for a service its principal. */
-  readonly principalId: string;
-  readonly userName?: string;
-  readonly accessKeyId?: string;
-  /** Only for assumed roles. */
-  readonly session?: {
-    readonly roleName: string;
-    readonly roleId: string;
-    readonly roleArn: string;
-    readonly createdMs: number;
-    readonly mfaAuthenticated: boolean;
-  };
-}
-
-/** What an operation knows about the call it answers. */
-export interface CallContext {
-  readonly caller: Caller;
-  /**
-   * The service that makes this call with the caller's identity (`mq.amazonaws.com`: a forward
-   * access session), or undefined where the caller calls for itself.
-   */
-  readonly invokedBy: string | undefined;
-  /** A UUID, the one that the answer's `x-amzn-RequestId` carries. */
-  readonly requestId: string;
-  /** A UUID, the audit record's. */
-  readonly eventId: string;
-  readonly region: string;
-  /** The account whose resources are meant, 12 digits. */
-  readonly accountId: string;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
-  readonly nowMs: number;
-}
+import type { Shape } from './shapes/shape.ts';
 
 /** One change to a journal's state: what is folded into memory and appended to the system log. */
 export interface Change {
@@ -56,14 +16,6 @@ export type BatchEntry =
   | Change
   | { readonly timeline: string; readonly atMs: number; readonly bytes: Buffer };
 
-/** A resource that a call touched, as an audit record lists it. */
-export interface AuditResource {
-  readonly arn: string;
-  /** `AWS::KMS::Key`, `AWS::AmazonMQ::Broker`, … */
-  readonly type: string;
-  readonly accountId: string;
-}
-
 /**
  * What an operation hands back: its answer, and the changes that make it true. The dispatcher
  * applies the changes and the audit record as one atomic batch and answers once it is synced; an
@@ -72,7 +24,7 @@ export interface AuditResource {
 export interface Result<Output> {
   readonly output: Output;
   readonly changes?: readonly Change[];
-  readonly resources?: readonly AuditResource[];
+  readonly resources?: readonly TouchedResource[];
   /** Replaces the request's members in the audit record; `null` where they must not be recorded. */
   readonly auditRequest?: object | null;
   /** Replaces the response in the audit record; `null` where it must not be recorded. */
@@ -110,7 +62,7 @@ export interface Operation<Input = never, Output = unknown> {
    * What a call that failed was about, for its audit record: who tried to use what must be found by
    * it. What does not exist, or not for the caller, is left out. Must not throw.
    */
-  concerns?(input: Input, context: CallContext): readonly AuditResource[];
+  failedResources?(input: Input, context: CallContext): readonly TouchedResource[];
   /**
    * Does it. The dispatcher applies the changes in the same tick in which it receives them, so
    * what a synchronous operation checked still holds. Calls interleave at every await: an

@@ -2,17 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
 import { Secret } from '../base/secret.ts';
+import type { Caller } from '../calls/caller.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 import { newAccessKeyId, newSecretAccessKey } from './identifiers.ts';
-
-/** Whoever may make calls with an access key. */
-export interface Principal {
-  readonly type: 'root';
-  readonly accountId: string;
-  readonly arn: string;
-  readonly principalId: string;
-}
 
 /** An access key in the journal; its secret is sealed. */
 interface AccessKeyRecord {
@@ -72,7 +65,7 @@ export class Identity implements Journal<IdentityChange> {
   /** Who signs with an access key and with which secret, or undefined where there is no such key. */
   findAccessKey(
     accessKeyId: string,
-  ): { readonly caller: Principal; readonly secret: () => Secret<string> } | undefined {
+  ): { readonly caller: Caller; readonly secret: () => Secret<string> } | undefined {
     const record = this.#rootAccessKeys.get(accessKeyId);
     const accountId = this.accountId;
     if (!record || accountId === undefined) return undefined;

@@ -1,6 +1,5 @@
 import type { Authoriser } from './access/authoriser.ts';
 import type { KmsCall } from './call.ts';
-import { type Done, looked } from './done.ts';
 import { KmsError } from './errors.ts';
 import type { KeyFinder } from './key-finder.ts';
 import { aliasArn } from './key-ids.ts';
@@ -9,6 +8,7 @@ import { managedServices } from './keys.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
 import type { AliasRecord, KeyRecord } from './records.ts';
+import { type Result, unchanged } from './result.ts';
 
 const aliasesPerKeyMax = 50;
 
@@ -30,7 +30,7 @@ export class Aliases {
   }
 
   /** @throws {KmsError} 'AlreadyExistsException', 'InvalidAliasNameException', 'NotAuthorizedException', 'LimitExceededException' */
-  create(call: KmsCall, name: string, target: string): Done<undefined> {
+  create(call: KmsCall, name: string, target: string): Result<undefined> {
     const { journal, finder, authoriser } = this.#parts;
     requireAliasName(name);
     requireKeyTarget(target);
@@ -54,7 +54,7 @@ export class Aliases {
   }
 
   /** Lets an alias name another key of the same kind and usage. */
-  update(call: KmsCall, name: string, target: string): Done<undefined> {
+  update(call: KmsCall, name: string, target: string): Result<undefined> {
     const { finder, authoriser } = this.#parts;
     requireAliasName(name);
     requireKeyTarget(target);
@@ -77,7 +77,7 @@ export class Aliases {
   }
 
   /** @throws {KmsError} 'NotFoundException', 'NotAuthorizedException' */
-  delete(call: KmsCall, name: string): Done<undefined> {
+  delete(call: KmsCall, name: string): Result<undefined> {
     const { finder, authoriser } = this.#parts;
     requireAliasName(name);
     const alias = finder.alias(call, name);
@@ -89,7 +89,11 @@ export class Aliases {
   }
 
   /** The account's aliases, or those of one key. */
-  list(call: KmsCall, keyName: string | undefined, request: PageRequest): Done<Page<ListedAlias>> {
+  list(
+    call: KmsCall,
+    keyName: string | undefined,
+    request: PageRequest,
+  ): Result<Page<ListedAlias>> {
     const { journal, finder } = this.#parts;
     const key = keyName === undefined ? undefined : finder.findById(call, keyName);
     const own = [...journal.aliases()].filter(({ accountId, keyId }) => {
@@ -105,7 +109,7 @@ export class Aliases {
     const orderOf = ({ name }: ListedAlias) => name;
     const list = `aliases of ${key?.id ?? 'all keys'}`;
     const page = pageOf(listed, { list, orderOf, limitDefault: 50, limitMax: 100 }, request);
-    return key ? looked(page, key) : looked(page);
+    return key ? unchanged(page, key) : unchanged(page);
   }
 
   #requireRoom(key: KeyRecord): void {

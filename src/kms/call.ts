@@ -1,24 +1,10 @@
+import type { CallContext } from '../calls/call-context.ts';
+
 /** Who calls and how, as far as the key service needs to know it. */
-export interface KmsCall {
-  readonly caller: {
-    readonly type: 'root' | 'user' | 'assumed-role' | 'service';
-    /** 12 digits; for a service, the account on whose behalf it works. */
-    readonly accountId: string;
-    /** For a service its principal (`mq.amazonaws.com`). */
-    readonly arn: string;
-    readonly principalId: string;
-    readonly userName?: string;
-    readonly session?: { readonly roleArn: string };
-  };
-  /** The service that calls with the caller's identity, or undefined. */
-  readonly invokedBy: string | undefined;
-  readonly region: string;
-  /** The account whose keys are meant, 12 digits. */
-  readonly accountId: string;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  readonly nowMs: number;
-}
+export type KmsCall = Pick<
+  CallContext,
+  'caller' | 'invokedBy' | 'region' | 'accountId' | 'sourceIp' | 'userAgent' | 'nowMs'
+>;
 
 /** True where a service calls for itself. */
 export function isServiceCall(call: KmsCall): boolean {

@@ -9,12 +9,12 @@ import {
 } from './access/key-policies.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import type { Materials } from './ciphers/materials.ts';
-import type { Done } from './done.ts';
 import { KmsError } from './errors.ts';
 import { aliasArn, keyArn, serviceAccountId } from './key-ids.ts';
 import { type KeySpec, type KeyUsage, usageOf } from './key-specs.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import type { AliasRecord, KeyOwner, KeyRecord } from './records.ts';
+import type { Result } from './result.ts';
 import { type Tag, withTags } from './tags.ts';
 
 const keysPerAccountMax = 100_000;
@@ -55,7 +55,7 @@ export class KeyCreation {
    * @throws {KmsError} 'ValidationException', 'MalformedPolicyDocumentException', 'TagException',
    * 'LimitExceededException', 'UnsupportedOperationException'
    */
-  create(call: KmsCall, request: KeyRequest): Done<KeyRecord> {
+  create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     const owner = isServiceCall(call) ? 'service' : 'customer';
     const key = this.#keyOf(call, request, owner);
     readKeyPolicy(key.policy);
@@ -71,7 +71,7 @@ export class KeyCreation {
    *
    * @param service `mq`
    */
-  createManaged(call: KmsCall, service: string): Done<KeyRecord> {
+  createManaged(call: KmsCall, service: string): Result<KeyRecord> {
     const name = `alias/aws/${service}`;
     assert(
       this.#parts.journal.alias(call.accountId, name) === undefined,

@@ -2,7 +2,6 @@ import type { Authoriser } from './access/authoriser.ts';
 import { readKeyPolicy } from './access/key-policies.ts';
 import type { OperationValues } from './access/request-values.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
-import { changed, type Done, looked, type ServiceStep } from './done.ts';
 import { KmsError } from './errors.ts';
 import type { GrantTokens } from './grants/grant-tokens.ts';
 import { type KeyCreation, type KeyRequest, requireNoLockout } from './key-creation.ts';
@@ -12,6 +11,7 @@ import { type KeyOperation, requireState } from './key-states.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
 import type { KeyRecord } from './records.ts';
+import { type Result, type ServiceStep, unchanged, updated } from './result.ts';
 import { type Tag, withoutTags, withTags } from './tags.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -40,7 +40,7 @@ export class Keys {
   }
 
   /** Makes a key. @see KeyCreation.create */
-  create(call: KmsCall, request: KeyRequest): Done<KeyRecord> {
+  create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     return this.#parts.creation.create(call, request);
   }
 
@@ -49,13 +49,13 @@ export class Keys {
    *
    * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', 'InvalidGrantTokenException'
    */
-  describe(call: KmsCall, name: string, grantTokens: readonly string[] = []): Done<KeyRecord> {
+  describe(call: KmsCall, name: string, grantTokens: readonly string[] = []): Result<KeyRecord> {
     const { finder, authoriser, tokens } = this.#parts;
     for (const token of grantTokens) tokens.read(token);
     const made = this.#madeOnFirstUse(call, name);
     const key = made?.output ?? finder.find(call, name);
     authoriser.authorise(call, { action: 'DescribeKey', key, values: requestAlias(name) });
-    return made ?? looked(key, key);
+    return made ?? unchanged(key, key);
   }
 
   /**
@@ -76,20 +76,20 @@ export class Keys {
   }
 
   /** The account's keys in every state; a service sees those that services own. */
-  list(call: KmsCall, request: PageRequest): Done<Page<KeyRecord>> {
+  list(call: KmsCall, request: PageRequest): Result<Page<KeyRecord>> {
     const accountId = isServiceCall(call) ? serviceAccountId : call.accountId;
     const keys = [...this.#parts.journal.keys()].filter((key) => key.accountId === accountId);
     const paging = { list: 'keys', orderOf: keyOrder, limitDefault: 100, limitMax: 1000 };
-    return looked(pageOf(keys, paging, request));
+    return unchanged(pageOf(keys, paging, request));
   }
 
   /** Lets a disabled key be used again. */
-  enable(call: KmsCall, name: string): Done<undefined> {
+  enable(call: KmsCall, name: string): Result<undefined> {
     return this.#toggle(call, name, 'EnableKey', 'Enabled');
   }
 
   /** Keeps a key from being used, until it is enabled again. */
-  disable(call: KmsCall, name: string): Done<undefined> {
+  disable(call: KmsCall, name: string): Result<undefined> {
     return this.#toggle(call, name, 'DisableKey', 'Disabled');
   }
 
@@ -98,7 +98,7 @@ export class Keys {
    *
    * @param windowDays 7 to 30
    */
-  scheduleDeletion(call: KmsCall, name: string, windowDays: number): Done<KeyRecord> {
+  scheduleDeletion(call: KmsCall, name: string, windowDays: number): Result<KeyRecord> {
     const key = this.manage(call, name, 'ScheduleKeyDeletion', {
       'kms:ScheduleKeyDeletionPendingWindowInDays': String(windowDays),
     });
@@ -117,7 +117,7 @@ export class Keys {
   }
 
   /** Keeps a key from being deleted. It is disabled then, whatever it was before. */
-  cancelDeletion(call: KmsCall, name: string): Done<KeyRecord> {
+  cancelDeletion(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.manage(call, name, 'CancelKeyDeletion');
     const { deletionMs: _, ...kept } = key;
     const awaitsMaterial = key.origin === 'EXTERNAL' && key.materials.length === 0;
@@ -132,20 +132,20 @@ export class Keys {
     return {
       eventName: 'DeleteKey',
       details: { keyId: id },
-      done: { output: key, changes: [{ delete: 'key', keyId: id }], keys: [key] },
+      result: { output: key, changes: [{ delete: 'key', keyId: id }], keys: [key] },
     };
   }
 
-  updateDescription(call: KmsCall, name: string, description: string): Done<undefined> {
+  updateDescription(call: KmsCall, name: string, description: string): Result<undefined> {
     const key = this.manage(call, name, 'UpdateKeyDescription');
-    return changed(undefined, key, { description });
+    return updated(undefined, key, { description });
   }
 
   /** @throws {KmsError} 'NotFoundException' for any name but `default` */
-  policy(call: KmsCall, name: string, policyName: string | undefined): Done<string> {
+  policy(call: KmsCall, name: string, policyName: string | undefined): Result<string> {
     const key = this.manage(call, name, 'GetKeyPolicy');
     requirePolicyName(policyName);
-    return looked(key.policy, key);
+    return unchanged(key.policy, key);
   }
 
   /**
@@ -158,7 +158,7 @@ export class Keys {
     call: KmsCall,
     request: { KeyId: string; Policy: string; PolicyName?: string | undefined },
     bypass: boolean,
-  ): Done<undefined> {
+  ): Result<undefined> {
     const key = this.manage(call, request.KeyId, 'PutKeyPolicy', {
       'kms:BypassPolicyLockoutSafetyCheck': String(bypass),
     });
@@ -170,30 +170,30 @@ export class Keys {
   }
 
   /** A key's policies: there is one, `default`. */
-  policyNames(call: KmsCall, name: string, request: PageRequest): Done<Page<string>> {
+  policyNames(call: KmsCall, name: string, request: PageRequest): Result<Page<string>> {
     const key = this.manage(call, name, 'ListKeyPolicies');
     const orderOf = (policyName: string) => policyName;
     const list = `policies of ${key.id}`;
     const paging = { list, orderOf, limitDefault: 100, limitMax: 1000 };
-    return looked(pageOf(['default'], paging, request), key);
+    return unchanged(pageOf(['default'], paging, request), key);
   }
 
-  tag(call: KmsCall, name: string, tags: readonly Tag[]): Done<undefined> {
+  tag(call: KmsCall, name: string, tags: readonly Tag[]): Result<undefined> {
     const key = this.manage(call, name, 'TagResource');
-    return changed(undefined, key, { tags: withTags(key.tags, tags) });
+    return updated(undefined, key, { tags: withTags(key.tags, tags) });
   }
 
-  untag(call: KmsCall, name: string, names: readonly string[]): Done<undefined> {
+  untag(call: KmsCall, name: string, names: readonly string[]): Result<undefined> {
     const key = this.manage(call, name, 'UntagResource');
-    return changed(undefined, key, { tags: withoutTags(key.tags, names) });
+    return updated(undefined, key, { tags: withoutTags(key.tags, names) });
   }
 
-  tags(call: KmsCall, name: string, request: PageRequest): Done<Page<Tag>> {
+  tags(call: KmsCall, name: string, request: PageRequest): Result<Page<Tag>> {
     const key = this.manage(call, name, 'ListResourceTags');
     const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
     const orderOf = (tag: Tag) => tag.TagKey;
     const list = `tags of ${key.id}`;
-    return looked(pageOf(tags, { list, orderOf, limitDefault: 50, limitMax: 50 }, request), key);
+    return unchanged(pageOf(tags, { list, orderOf, limitDefault: 50, limitMax: 50 }, request), key);
   }
 
   /**
@@ -218,14 +218,14 @@ export class Keys {
     name: string,
     operation: 'EnableKey' | 'DisableKey',
     state: 'Enabled' | 'Disabled',
-  ): Done<undefined> {
+  ): Result<undefined> {
     const key = this.manage(call, name, operation);
     // Unavailable means that the key's store cannot be reached, which neither call can change.
-    if (key.state === state || key.state === 'Unavailable') return looked(undefined, key);
-    return changed(undefined, key, { state });
+    if (key.state === state || key.state === 'Unavailable') return unchanged(undefined, key);
+    return updated(undefined, key, { state });
   }
 
-  #madeOnFirstUse(call: KmsCall, name: string): Done<KeyRecord> | undefined {
+  #madeOnFirstUse(call: KmsCall, name: string): Result<KeyRecord> | undefined {
     const service = /^alias\/aws\/(.+)$/.exec(name)?.[1];
     if (service === undefined || !managedServices.includes(service)) return undefined;
     if (this.#parts.journal.alias(call.accountId, name)) return undefined;

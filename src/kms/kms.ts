@@ -4,7 +4,6 @@ import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
 import { Materials } from './ciphers/materials.ts';
-import type { Done, ServiceStep } from './done.ts';
 import { GrantTokens } from './grants/grant-tokens.ts';
 import { Grants } from './grants/grants.ts';
 import { KeyCreation } from './key-creation.ts';
@@ -12,6 +11,7 @@ import { KeyFinder } from './key-finder.ts';
 import { Keys } from './keys.ts';
 import { KmsJournal } from './kms-journal.ts';
 import type { KeyRecord } from './records.ts';
+import type { Result, ServiceStep } from './result.ts';
 import { Rotations } from './rotations.ts';
 
 /** Told the ARN of a key that may have become usable or unusable, once it is so. */
@@ -28,7 +28,7 @@ export interface KmsOptions {
 /**
  * The key service: keys, aliases, grants and ciphertexts over one journal.
  *
- * Operations only read; what they would change is in their {@link Done}, to be committed in the same
+ * Operations only read; what they would change is in their {@link Result}, to be committed in the same
  * tick and then announced. So whatever was checked still holds when it is applied.
  */
 export class Kms {
@@ -60,7 +60,7 @@ export class Kms {
   }
 
   /** Tells the listeners what was done. Called when its changes are synced. */
-  announce({ changes, keys }: Pick<Done<unknown>, 'changes' | 'keys'>): void {
+  announce({ changes, keys }: Pick<Result<unknown>, 'changes' | 'keys'>): void {
     const concernsKeys = changes.some((change) => {
       return ('put' in change ? change.put : change.delete) !== 'alias';
     });

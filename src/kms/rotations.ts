@@ -1,11 +1,11 @@
 import type { KmsCall } from './call.ts';
 import type { Materials } from './ciphers/materials.ts';
-import { changed, type Done, looked, type ServiceStep } from './done.ts';
 import { KmsError } from './errors.ts';
 import { isSymmetric } from './key-specs.ts';
 import type { Keys } from './keys.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
 import type { KeyRecord, MaterialRecord, RotationRecord } from './records.ts';
+import { type Result, type ServiceStep, unchanged, updated } from './result.ts';
 
 const dayMs = 24 * 3600 * 1000;
 const periodDaysDefault = 365;
@@ -45,7 +45,7 @@ export class Rotations {
    * @param periodDays 90 to 2560
    * @throws {KmsError} 'UnsupportedOperationException'
    */
-  enable(call: KmsCall, name: string, periodDays = periodDaysDefault): Done<undefined> {
+  enable(call: KmsCall, name: string, periodDays = periodDaysDefault): Result<undefined> {
     const key = this.#parts.keys.manage(call, name, 'EnableKeyRotation', {
       'kms:RotationPeriodInDays': String(periodDays),
     });
@@ -53,25 +53,25 @@ export class Rotations {
     const { rotation } = key;
     const sinceMs = rotation ? rotation.nextMs - rotation.periodDays * dayMs : call.nowMs;
     const nextMs = sinceMs + periodDays * dayMs;
-    return changed(undefined, key, { rotation: { periodDays, nextMs } });
+    return updated(undefined, key, { rotation: { periodDays, nextMs } });
   }
 
   /** Has a key rotated on demand only. @throws {KmsError} 'UnsupportedOperationException' */
-  disable(call: KmsCall, name: string): Done<undefined> {
+  disable(call: KmsCall, name: string): Result<undefined> {
     const key = this.#parts.keys.manage(call, name, 'DisableKeyRotation');
     requireRotatable(key);
     const { rotation, ...kept } = key;
-    if (rotation === undefined) return looked(undefined, key);
+    if (rotation === undefined) return unchanged(undefined, key);
     return { output: undefined, changes: [{ put: 'key', key: kept }], keys: [key] };
   }
 
   /** Whether, and when, a key is rotated by itself: never while it is to be deleted. */
-  status(call: KmsCall, name: string): Done<RotationStatus> {
+  status(call: KmsCall, name: string): Result<RotationStatus> {
     const key = this.#parts.keys.manage(call, name, 'GetKeyRotationStatus');
     // Of other kinds of key it is known without a doubt: never.
     if (isSymmetric(key)) requireRotatable(key);
     const automatic = key.state === 'PendingDeletion' ? undefined : automaticOf(key);
-    return looked({ key, automatic, onDemandMs: key.onDemandMs }, key);
+    return unchanged({ key, automatic, onDemandMs: key.onDemandMs }, key);
   }
 
   /**
@@ -85,7 +85,7 @@ export class Rotations {
     name: string,
     withFirst: boolean,
     request: PageRequest,
-  ): Done<{ readonly key: KeyRecord; readonly page: Page<MaterialRecord> }> {
+  ): Result<{ readonly key: KeyRecord; readonly page: Page<MaterialRecord> }> {
     const key = this.#parts.keys.manage(call, name, 'ListKeyRotations');
     if (withFirst) requireRotatable(key);
     const orderOf = ({ number }: { number: number }) => String(number).padStart(8, '0');
@@ -94,7 +94,7 @@ export class Rotations {
       .map((material, number) => ({ material, number }))
       .filter(({ material }) => withFirst || material.rotation !== undefined);
     const { items, next } = pageOf(listed, paging, request);
-    return looked({ key, page: { items: items.map(({ material }) => material), next } }, key);
+    return unchanged({ key, page: { items: items.map(({ material }) => material), next } }, key);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Rotations {
    *
    * @throws {KmsError} 'ConflictException', 'LimitExceededException', 'UnsupportedOperationException'
    */
-  rotateOnDemand(call: KmsCall, name: string): Done<KeyRecord> {
+  rotateOnDemand(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.#parts.keys.manage(call, name, 'RotateKeyOnDemand');
     requireRotatable(key);
     requireNoOther(key, call.nowMs);
@@ -114,7 +114,7 @@ export class Rotations {
         `${key.arn} was rotated on demand ${count} times, which is the most allowed.`,
       );
     }
-    return changed(key, key, { onDemandMs: call.nowMs });
+    return updated(key, key, { onDemandMs: call.nowMs });
   }
 
   /** The rotation that was asked for, where it can be done. */
@@ -152,7 +152,7 @@ export class Rotations {
         previousKeyMaterialId: key.materials.at(-1)?.id,
         currentKeyMaterialId: material.id,
       },
-      done: { output: rotated, changes: [{ put: 'key', key: rotated }], keys: [key] },
+      result: { output: rotated, changes: [{ put: 'key', key: rotated }], keys: [key] },
     };
   }
 }

@@ -6,12 +6,12 @@ import { stsService } from '../api/sts/service.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { Trail, trailTimeline } from '../audit/trail.ts';
-import { Authenticator } from '../aws/authenticate.ts';
-import { Dispatcher, type RefusedRequest } from '../aws/dispatch.ts';
 import { LocalClient } from '../aws/local-client.ts';
-import type { Steps } from '../aws/pipeline.ts';
-import { ServiceRegistry } from '../aws/registry.ts';
+import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
+import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
+import { ServiceRegistry } from '../aws/pipeline/registry.ts';
 import type { RequestHead } from '../aws/request.ts';
+import { Authenticator } from '../aws/signing/authenticate.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -144,8 +144,8 @@ export function compose(
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
-  const steps = stepsOf(state, accountId, log);
-  const client = new LocalClient({ ...common, steps });
+  const hooks = hooksOf(state, accountId, log);
+  const client = new LocalClient({ ...common, hooks });
   const control = new Control({
     brokers,
     client,
@@ -168,7 +168,7 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    steps: { ...steps, ...doorSteps(state, region, refusals) },
+    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
   return { engine, control, client, dispatcher };
@@ -200,7 +200,7 @@ export function composeEngine(
   });
 }
 
-function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps {
+function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail } = state;
   return {
     // The root user and the services are all there is; keys are judged by the key service.
@@ -209,7 +209,8 @@ function stepsOf(state: SystemState, accountId: string, log: ServiceLog): Steps 
       // What services do with keys of their own is in nobody's trail.
       call.accountId === accountId ? trail.entries(eventRecord(call), call.atMs) : [],
     commit: (batch) => store.commit(batch),
-    broken: (error, { requestId }) => log.error({ requestId, err: error }, 'a call failed'),
+    onUnexpectedError: (error, { requestId }) =>
+      log.error({ requestId, err: error }, 'a call failed'),
   };
 }
 
@@ -237,7 +238,7 @@ function recorder({ store, trail, brokers }: SystemState, place: Place, log: Ser
   };
 }
 
-function doorSteps(state: SystemState, region: string, refusals: Refusals) {
+function dispatcherHooks(state: SystemState, region: string, refusals: Refusals) {
   const authenticator = new Authenticator({
     findAccessKey: (id) => state.identity.findAccessKey(id),
     region,

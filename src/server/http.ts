@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Admission } from '../aws/dispatch.ts';
+import type { Admission } from '../aws/pipeline/dispatch.ts';
 import type { HttpResponse, RequestHead } from '../aws/request.ts';
 import { sourceOf } from '../base/address.ts';
 import { systemClock } from '../base/clock.ts';

@@ -21,7 +21,7 @@ export interface KeyStepsParts {
  */
 export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
   const { kms, trail, commit, region, accountId } = parts;
-  for (const { eventName, details, done } of kms.tick(nowMs)) {
+  for (const { eventName, details, result } of kms.tick(nowMs)) {
     const event = serviceEventRecord({
       eventId: systemRandom.uuid(),
       region,
@@ -29,12 +29,12 @@ export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promis
       atMs: nowMs,
       eventSource: 'kms.amazonaws.com',
       eventName,
-      resources: done.keys.map(({ arn }) => ({ arn, type: 'AWS::KMS::Key', accountId })),
+      resources: result.keys.map(({ arn }) => ({ arn, type: 'AWS::KMS::Key', accountId })),
       details,
     });
-    const changes = done.changes.map((change) => ({ journal: kms.journal.name, change }));
-    const isSeen = done.keys.some((key) => key.accountId === accountId);
+    const changes = result.changes.map((change) => ({ journal: kms.journal.name, change }));
+    const isSeen = result.keys.some((key) => key.accountId === accountId);
     await commit([...changes, ...(isSeen ? trail.entries(event, nowMs) : [])]);
-    kms.announce(done);
+    kms.announce(result);
   }
 }

@@ -1,5 +1,5 @@
-import type { RefusedRequest } from '../aws/dispatch.ts';
 import type { RequestErrorCode } from '../aws/errors.ts';
+import type { RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import { withoutPort } from '../base/address.ts';
 import { FailureGatherer } from '../base/failure-gatherer.ts';
 import type { ServiceLog } from '../base/log.ts';

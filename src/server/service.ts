@@ -281,7 +281,7 @@ export class Service {
     if (key === undefined) throw new ServerError('not-running', 'there is no access key');
     const atMs = systemClock.nowMs();
     const event = eventRecord({
-      actor: key.caller,
+      caller: key.caller,
       invokedBy: undefined,
       requestId: systemRandom.uuid(),
       eventId: systemRandom.uuid(),

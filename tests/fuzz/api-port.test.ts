@@ -49,7 +49,7 @@ test('whatever is sent to the port is answered as the fault of who sent it, or c
       assert.match(answer, /^HTTP\/1\.1 [24]\d\d /, `seed ${seed}`);
     }
     assert.ok(answered > count / 2, `${answered} of ${count} were answered`);
-    assert.deepEqual(plane.broken, []);
+    assert.deepEqual(plane.unexpectedErrors, []);
     assert.ok((await plane.kms.send(new ListKeysCommand({}))).Keys);
   } finally {
     await plane.close();

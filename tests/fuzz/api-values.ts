@@ -1,4 +1,4 @@
-import type { Shape, ShapeNode } from '../../src/aws/shape.ts';
+import type { Shape, ShapeNode } from '../../src/aws/shapes/shape.ts';
 import { accountId, region } from '../support/control-plane.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 

@@ -88,7 +88,7 @@ class RandomCaller {
   async finish(): Promise<void> {
     const plane = this.#plane;
     await plane.settled();
-    assert.deepEqual(plane.broken, []);
+    assert.deepEqual(plane.unexpectedErrors, []);
     assert.deepEqual(plane.reports, []);
     for (const hidden of [secret, secretBlob, plane.credentials.secretAccessKey]) {
       assert.equal(plane.written.includes(hidden), false, 'a secret is written');

@@ -169,7 +169,7 @@ if (typeof clis === 'string') {
           Arn: `arn:aws:iam::${accountId}:root`,
         });
         assert.match(await cli.fail('sts get-session-token'), /\(InvalidAction\)/);
-        assert.deepEqual(plane.broken, []);
+        assert.deepEqual(plane.unexpectedErrors, []);
         assert.equal(plane.written.includes(password), false);
       } finally {
         await plane.close();

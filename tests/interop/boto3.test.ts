@@ -139,7 +139,7 @@ if (typeof pythons === 'string') {
         });
         const denied = boto3.call('sts', 'get_session_token');
         await assert.rejects(denied, { code: 'InvalidAction' });
-        assert.deepEqual(plane.broken, []);
+        assert.deepEqual(plane.unexpectedErrors, []);
         assert.equal(plane.written.includes(password), false);
       } finally {
         boto3.close();

@@ -9,13 +9,13 @@ import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
 import { eventRecord } from '../../src/audit/record.ts';
 import { Trail, trailTimeline } from '../../src/audit/trail.ts';
-import { Authenticator } from '../../src/aws/authenticate.ts';
-import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
-import type { Steps } from '../../src/aws/pipeline.ts';
-import { ServiceRegistry } from '../../src/aws/registry.ts';
+import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
+import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
+import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
 import type { HttpRequest, HttpResponse, RequestHead } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Brokers } from '../../src/control/brokers.ts';
@@ -51,7 +51,7 @@ export class Machine {
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
   log = new SyncingLog();
-  /** Steps that the process passed; see {@link endAt}. */
+  /** PipelineHooks that the process passed; see {@link endAt}. */
   steps = 0;
   /** The process ends at this step, as by SIGKILL; undefined: it does not. */
   endAt: number | undefined = undefined;
@@ -77,7 +77,7 @@ export class ControlPlane {
   readonly trailDomain = new Trail();
   readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
-  readonly broken: unknown[] = [];
+  readonly unexpectedErrors: unknown[] = [];
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
@@ -124,8 +124,8 @@ export class ControlPlane {
     this.engine = new FakeEngine(machine.folders, () => this.#pass());
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
-    const steps = this.#steps();
-    this.control = this.#newControl(new LocalClient({ ...place, steps }));
+    const hooks = this.#hooks();
+    this.control = this.#newControl(new LocalClient({ ...place, hooks }));
     const consoleUrl = () => 'https://localhost:8443/';
     this.services = [
       kmsService(this.kmsDomain),
@@ -134,7 +134,7 @@ export class ControlPlane {
       stsService(),
     ].map(replaced);
     for (const service of this.services) services.add(service);
-    this.#dispatcher = new Dispatcher({ ...place, steps: { ...steps, ...this.#atTheDoor() } });
+    this.#dispatcher = new Dispatcher({ ...place, hooks: { ...hooks, ...this.#atTheDoor() } });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
     );
@@ -164,7 +164,7 @@ export class ControlPlane {
     });
   }
 
-  #steps(): Steps {
+  #hooks(): PipelineHooks {
     return {
       // The root user and the services are all there is; keys are judged by the key service.
       authorise: () => {},
@@ -172,7 +172,7 @@ export class ControlPlane {
         // What services do with keys of their own is in nobody's trail.
         call.accountId === accountId ? this.trailDomain.entries(eventRecord(call), call.atMs) : [],
       commit: (batch) => this.#commit(batch),
-      broken: (error) => this.broken.push(error),
+      onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
 

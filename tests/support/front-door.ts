@@ -1,10 +1,9 @@
-import { Authenticator } from '../../src/aws/authenticate.ts';
-import { Dispatcher, type RefusedRequest } from '../../src/aws/dispatch.ts';
 import { AwsError, RequestError } from '../../src/aws/errors.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
-import type { EndedCall, Steps } from '../../src/aws/pipeline.ts';
-import { ServiceRegistry } from '../../src/aws/registry.ts';
-import { type BatchEntry, type Caller, operation, type Service } from '../../src/aws/service.ts';
+import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
+import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
+import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
+import { type BatchEntry, operation, type Service } from '../../src/aws/service.ts';
 import {
   blob,
   boolean,
@@ -18,9 +17,12 @@ import {
   string,
   structure,
   timestamp,
-} from '../../src/aws/shape.ts';
+} from '../../src/aws/shapes/shape.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { Caller } from '../../src/calls/caller.ts';
+import type { CompletedCall } from '../../src/calls/completed-call.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type PlainRequest, type Signing, signRequest } from './sign-request.ts';
 
@@ -181,10 +183,10 @@ export class ToyServices {
 export class TestFrontDoor {
   readonly clock = new ManualClock();
   readonly toys = new ToyServices();
-  readonly recorded: EndedCall[] = [];
+  readonly recorded: CompletedCall[] = [];
   readonly committed: (readonly BatchEntry[])[] = [];
   readonly refused: RefusedRequest[] = [];
-  readonly broken: unknown[] = [];
+  readonly unexpectedErrors: unknown[] = [];
   readonly dispatcher: Dispatcher;
   readonly local: LocalClient;
   /** Rejects every batch while it is set. */
@@ -197,7 +199,7 @@ export class TestFrontDoor {
     services.add(this.toys.kms);
     services.add(this.toys.mq);
     const place = { services, region, accountId, clock: this.clock, random: systemRandom };
-    const steps = this.#steps();
+    const hooks = this.#hooks();
     const authenticator = new Authenticator({
       findAccessKey: (id) =>
         id === accessKeyId
@@ -209,16 +211,16 @@ export class TestFrontDoor {
     });
     this.dispatcher = new Dispatcher({
       ...place,
-      steps: {
-        ...steps,
+      hooks: {
+        ...hooks,
         claim: (request, serviceName) => authenticator.claim(request, serviceName),
         refused: (request) => this.refused.push(request),
       },
     });
-    this.local = new LocalClient({ ...place, steps });
+    this.local = new LocalClient({ ...place, hooks });
   }
 
-  #steps(): Steps {
+  #hooks(): PipelineHooks {
     return {
       authorise: (permissions) => {
         const wrong = permissions.find(({ action }) => this.denied.has(action));
@@ -236,7 +238,7 @@ export class TestFrontDoor {
         }
         return Promise.resolve();
       },
-      broken: (error) => this.broken.push(error),
+      onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Operation, Service } from '../../src/aws/service.ts';
-import type { Shape, ShapeNode } from '../../src/aws/shape.ts';
+import type { Shape, ShapeNode } from '../../src/aws/shapes/shape.ts';
 import type { PlainRequest } from './sign-request.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked.

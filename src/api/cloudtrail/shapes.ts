@@ -7,7 +7,7 @@ import {
   string,
   structure,
   timestamp,
-} from '../../aws/shape.ts';
+} from '../../aws/shapes/shape.ts';
 
 /* CloudTrail's shapes, API version 2013-11-01. */
 

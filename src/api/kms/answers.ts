@@ -1,15 +1,11 @@
 import { AwsError } from '../../aws/errors.ts';
-import type {
-  AuditResource,
-  CallContext,
-  Operation,
-  Permission,
-  Result,
-} from '../../aws/service.ts';
-import type { Done } from '../../kms/done.ts';
+import type { Operation, Permission, Result } from '../../aws/service.ts';
+import type { CallContext } from '../../calls/call-context.ts';
+import type { TouchedResource } from '../../calls/completed-call.ts';
 import { KmsError } from '../../kms/errors.ts';
 import type { Kms } from '../../kms/kms.ts';
 import type { KeyRecord } from '../../kms/records.ts';
+import type { Result as KmsResult } from '../../kms/result.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
 type AnyOperation = Operation<any, any>;
@@ -21,12 +17,16 @@ type AnyOperation = Operation<any, any>;
 export const decidedByKey = (): readonly Permission[] => [];
 
 /** Hands an operation's answer to the front door, with the changes that make it true. */
-export function answer<Output>(kms: Kms, done: Done<unknown>, output: Output): Result<Output> {
+export function answer<Output>(
+  kms: Kms,
+  result: KmsResult<unknown>,
+  output: Output,
+): Result<Output> {
   return {
     output,
-    changes: done.changes.map((change) => ({ journal: kms.journal.name, change })),
-    resources: done.keys.map(resourceOf),
-    committed: () => kms.announce(done),
+    changes: result.changes.map((change) => ({ journal: kms.journal.name, change })),
+    resources: result.keys.map(resourceOf),
+    committed: () => kms.announce(result),
   };
 }
 
@@ -35,7 +35,7 @@ const keyMembers = ['KeyId', 'SourceKeyId', 'DestinationKeyId', 'TargetKeyId', '
 
 /** Adds to an operation which keys a call of it was about though it failed. */
 export function withKeys(kms: Kms, operation: AnyOperation): AnyOperation {
-  const concerns = (input: Readonly<Record<string, unknown>>, call: CallContext) => {
+  const failedResources = (input: Readonly<Record<string, unknown>>, call: CallContext) => {
     const names = keyMembers.map((member) => input[member]);
     const keys = new Set(kms.keys.named(call, names.filter(isText)));
     const { CiphertextBlob: blob } = input;
@@ -43,14 +43,14 @@ export function withKeys(kms: Kms, operation: AnyOperation): AnyOperation {
     if (sealedBy) keys.add(sealedBy);
     return [...keys].map(resourceOf);
   };
-  return { ...operation, concerns };
+  return { ...operation, failedResources };
 }
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function resourceOf({ arn, accountId }: KeyRecord): AuditResource {
+function resourceOf({ arn, accountId }: KeyRecord): TouchedResource {
   return { arn, accountId, type: 'AWS::KMS::Key' };
 }
 

@@ -10,7 +10,7 @@ import {
   string,
   structure,
   timestamp,
-} from '../../aws/shape.ts';
+} from '../../aws/shapes/shape.ts';
 import {
   otherGrantOperations,
   symmetricGrantOperations,

@@ -1,4 +1,5 @@
-import type { AuditResource, Operation, Permission } from '../../aws/service.ts';
+import type { Operation, Permission } from '../../aws/service.ts';
+import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
 import type { Control } from '../../control/control.ts';
 
@@ -16,19 +17,19 @@ export interface MqParts {
 }
 
 /** A broker, as an audit record lists it. */
-export function touched({ arn }: BrokerRecord): AuditResource[] {
+export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
 
 /** Adds to an operation which broker a call of it was about though it failed. */
 export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOperation {
-  const concerns = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
+  const failedResources = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
     const id = String(brokerId ?? resourceArn ?? '');
     // An ARN ends with the id.
     const broker = control.brokers.get(id.slice(id.lastIndexOf(':') + 1));
     return broker ? touched(broker) : [];
   };
-  return { ...operation, concerns };
+  return { ...operation, failedResources };
 }
 
 /** Asks for an action on the broker that a request names; on all where there is no such broker. */

@@ -10,7 +10,7 @@ import {
   string,
   structure,
   timestamp,
-} from '../../aws/shape.ts';
+} from '../../aws/shapes/shape.ts';
 
 /*
  * Amazon MQ's shapes, API version 2017-11-27. What goes in is accepted in any case; what comes out

@@ -1,4 +1,4 @@
-import { string, structure } from '../../aws/shape.ts';
+import { string, structure } from '../../aws/shapes/shape.ts';
 
 /* The security token service's shapes, API version 2011-06-15. */
 

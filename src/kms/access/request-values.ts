@@ -11,6 +11,7 @@ const principalTypes = {
   user: 'User',
   'assumed-role': 'AssumedRole',
   service: undefined,
+  anonymous: 'Anonymous',
 } as const;
 
 /**

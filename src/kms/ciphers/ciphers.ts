@@ -2,7 +2,6 @@ import type { Random } from '../../base/random.ts';
 import type { Authoriser } from '../access/authoriser.ts';
 import type { OperationValues } from '../access/request-values.ts';
 import type { KmsCall } from '../call.ts';
-import { type Done, looked } from '../done.ts';
 import { KmsError } from '../errors.ts';
 import type { GrantTokens } from '../grants/grant-tokens.ts';
 import type { KeyFinder } from '../key-finder.ts';
@@ -10,6 +9,7 @@ import { isSymmetric } from '../key-specs.ts';
 import { type KeyOperation, requireState } from '../key-states.ts';
 import { requestAlias } from '../keys.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
+import { type Result, unchanged } from '../result.ts';
 import { isBlob, openBlob, readBlobHeader, sealBlob } from './ciphertext-blob.ts';
 import { canonicalContext } from './encryption-context.ts';
 import type { Materials } from './materials.ts';
@@ -77,10 +77,15 @@ export class Ciphers {
   }
 
   /** @throws {KmsError} what finding, authorising, the key's state and usage forbid */
-  encrypt(call: KmsCall, keyName: string, plaintext: Buffer, request: CipherRequest): Done<Sealed> {
+  encrypt(
+    call: KmsCall,
+    keyName: string,
+    plaintext: Buffer,
+    request: CipherRequest,
+  ): Result<Sealed> {
     const use = { action: 'Encrypt', operation: 'Encrypt' } as const;
     const key = this.#keyFor(call, keyName, request, use);
-    return looked(this.#seal(key, plaintext, request.EncryptionContext), key);
+    return unchanged(this.#seal(key, plaintext, request.EncryptionContext), key);
   }
 
   /**
@@ -89,21 +94,21 @@ export class Ciphers {
    * @throws {KmsError} 'InvalidCiphertextException'; 'IncorrectKeyException' where the request names
    * another key; 'AccessDeniedException' also where the key does not exist
    */
-  decrypt(call: KmsCall, request: DecryptRequest): Done<Opened> {
+  decrypt(call: KmsCall, request: DecryptRequest): Result<Opened> {
     const key = this.#keyOfBlob(call, request.CiphertextBlob, request.KeyId);
     this.#authorise(call, key, request, {
       action: 'Decrypt',
       operation: 'Decrypt',
       values: requestAlias(request.KeyId ?? ''),
     });
-    return looked(this.#open(key, request.CiphertextBlob, request.EncryptionContext), key);
+    return unchanged(this.#open(key, request.CiphertextBlob, request.EncryptionContext), key);
   }
 
   /** Opens a blob and seals its content again; the plaintext never leaves. */
   reEncrypt(
     call: KmsCall,
     request: ReEncryptRequest,
-  ): Done<{ from: string; source: KeyRecord; sealed: Sealed }> {
+  ): Result<{ from: string; source: KeyRecord; sealed: Sealed }> {
     const { CiphertextBlob: blob, SourceEncryptionContext, DestinationEncryptionContext } = request;
     const { GrantTokens } = request;
     const source = this.#keyOfBlob(call, blob, request.SourceKeyId);
@@ -129,7 +134,7 @@ export class Ciphers {
     const sealed = this.#seal(target, plaintext, DestinationEncryptionContext);
     plaintext.fill(0);
     const keys = source.id === target.id ? [source] : [source, target];
-    return looked({ from: materialId, source, sealed }, ...keys);
+    return unchanged({ from: materialId, source, sealed }, ...keys);
   }
 
   /**
@@ -143,12 +148,12 @@ export class Ciphers {
     keyName: string,
     sizeBytes: number,
     request: CipherRequest,
-  ): Done<Sealed & Opened> {
+  ): Result<Sealed & Opened> {
     const key = this.#keyFor(call, keyName, request, { action: operation, operation });
     const plaintext = this.#parts.random.bytes(sizeBytes);
     const sealed = this.#seal(key, plaintext, request.EncryptionContext);
     if (operation === 'GenerateDataKeyWithoutPlaintext') plaintext.fill(0);
-    return looked({ ...sealed, plaintext }, key);
+    return unchanged({ ...sealed, plaintext }, key);
   }
 
   /** The key that a blob asks for, or undefined where there is none for the caller to see. */

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { systemRandom } from '../../base/random.ts';
 import type { IdentityJudge } from '../access/authoriser.ts';
 import type { KmsCall } from '../call.ts';
-import type { Done } from '../done.ts';
 import { Kms } from '../kms.ts';
+import type { Result } from '../result.ts';
 import type { GrantRequest } from './grant-request.ts';
 
 const accountId = '111122223333';
@@ -35,7 +35,13 @@ const session = callBy({
   accountId,
   arn: `arn:aws:sts::${accountId}:assumed-role/ops/anna`,
   principalId: 'AROA:anna',
-  session: { roleArn: `${iam}:role/ops` },
+  session: {
+    roleName: 'ops',
+    roleId: 'AROA',
+    roleArn: `${iam}:role/ops`,
+    createdMs: 0,
+    mfaAuthenticated: false,
+  },
 });
 const service = (name: string) =>
   callBy({ type: 'service', accountId, arn: name, principalId: name });
@@ -53,7 +59,7 @@ class OneKey {
     this.KeyId = this.did(this.kms.keys.create(root, {})).arn;
   }
 
-  did<T>({ output, changes }: Done<T>): T {
+  did<T>({ output, changes }: Result<T>): T {
     for (const change of changes) this.kms.journal.apply(change);
     return output;
   }

@@ -1,13 +1,13 @@
 import type { Random } from '../../base/random.ts';
 import type { Authoriser } from '../access/authoriser.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
-import { type Done, looked } from '../done.ts';
 import { KmsError } from '../errors.ts';
 import type { KeyFinder } from '../key-finder.ts';
 import { requireState } from '../key-states.ts';
 import type { KmsJournal } from '../kms-journal.ts';
 import { type Page, type PageRequest, type Paging, pageOf } from '../pages.ts';
 import type { GrantRecord, KeyRecord } from '../records.ts';
+import { type Result, unchanged } from '../result.ts';
 import { isNoWider, sameConstraints } from './grant-constraints.ts';
 import { awsResourceValue, type GrantRequest, grantOf, grantValues } from './grant-request.ts';
 import type { GrantTokens } from './grant-tokens.ts';
@@ -57,7 +57,7 @@ export class Grants {
    * @throws {KmsError} 'AccessDeniedException', 'ValidationException', 'InvalidArnException',
    * 'LimitExceededException', and what the key's state forbids
    */
-  create(call: KmsCall, request: GrantRequest): Done<{ GrantId: string; GrantToken: string }> {
+  create(call: KmsCall, request: GrantRequest): Result<{ GrantId: string; GrantToken: string }> {
     const { finder, authoriser, tokens, journal, random } = this.#parts;
     for (const token of request.GrantTokens ?? []) tokens.read(token);
     const key = finder.findById(call, request.KeyId);
@@ -81,7 +81,7 @@ export class Grants {
     const known = grant.name === '' ? undefined : this.#sameAs(grant);
     const id = known?.id ?? grant.id;
     const output = { GrantId: id, GrantToken: tokens.issue(id) };
-    if (known) return looked(output, key);
+    if (known) return unchanged(output, key);
     if (key.owner === 'customer' && journal.grantCountOf(key.id) >= grantsPerKeyMax) {
       throw new KmsError(
         'LimitExceededException',
@@ -97,7 +97,7 @@ export class Grants {
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException'
    */
-  list(call: KmsCall, filter: GrantFilter): Done<Page<GrantRecord>> {
+  list(call: KmsCall, filter: GrantFilter): Result<Page<GrantRecord>> {
     const key = this.#parts.finder.findById(call, filter.KeyId);
     const listed = this.#listed(call, key);
     requireState('ListGrants', key);
@@ -108,7 +108,7 @@ export class Grants {
         (filter.GrantId === undefined || grant.id === filter.GrantId) &&
         (grantee === undefined || grant.grantee === grantee),
     );
-    return looked(pageOf(grants, paging(`grants of ${key.id}`), filter), key);
+    return unchanged(pageOf(grants, paging(`grants of ${key.id}`), filter), key);
   }
 
   /** The grants of the account that a principal may retire. */
@@ -118,7 +118,7 @@ export class Grants {
       readonly RetiringPrincipal?: string | undefined;
       readonly RetiringServicePrincipal?: string | undefined;
     },
-  ): Done<Page<GrantRecord>> {
+  ): Result<Page<GrantRecord>> {
     const { finder, journal } = this.#parts;
     const retiring = request.RetiringServicePrincipal ?? request.RetiringPrincipal;
     if (retiring === undefined) {
@@ -127,7 +127,7 @@ export class Grants {
     const grants = [...journal.grants()].filter(
       (grant) => grant.retiring === retiring && finder.visible(call, grant.keyId) !== undefined,
     );
-    return looked(pageOf(grants, paging(`grants retirable by ${retiring}`), request));
+    return unchanged(pageOf(grants, paging(`grants retirable by ${retiring}`), request));
   }
 
   /**
@@ -136,7 +136,7 @@ export class Grants {
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'ValidationException'
    */
-  retire(call: KmsCall, request: RetireRequest): Done<{ grantId: string }> {
+  retire(call: KmsCall, request: RetireRequest): Result<{ grantId: string }> {
     const grant = this.#named(call, request);
     const key = this.#parts.finder.findById(call, this.#keyOf(grant));
     requireState('RetireGrant', key);
@@ -154,7 +154,7 @@ export class Grants {
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'InvalidGrantIdException'
    */
-  revoke(call: KmsCall, request: { KeyId: string; GrantId: string }): Done<{ grantId: string }> {
+  revoke(call: KmsCall, request: { KeyId: string; GrantId: string }): Result<{ grantId: string }> {
     const { finder, authoriser } = this.#parts;
     const key = finder.findById(call, request.KeyId);
     authoriser.authorise(call, { action: 'RevokeGrant', key, values: awsResourceValue(call) });
@@ -238,7 +238,7 @@ function paging(list: string): Paging<GrantRecord> {
   };
 }
 
-function deletionOf(grant: GrantRecord, key: KeyRecord): Done<{ grantId: string }> {
+function deletionOf(grant: GrantRecord, key: KeyRecord): Result<{ grantId: string }> {
   return {
     output: { grantId: grant.id },
     changes: [{ delete: 'grant', keyId: key.id, grantId: grant.id }],

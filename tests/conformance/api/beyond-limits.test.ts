@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { EventRecord } from '../../../src/audit/record.ts';
 import { parseLine, trailTimeline } from '../../../src/audit/trail.ts';
 import type { Operation, Service } from '../../../src/aws/service.ts';
-import type { Range, Shape, ShapeNode } from '../../../src/aws/shape.ts';
+import type { Range, Shape, ShapeNode } from '../../../src/aws/shapes/shape.ts';
 import { ControlPlane, region } from '../../support/control-plane.ts';
 import { requestFor, smallest } from '../../support/shape-requests.ts';
 import { signRequest } from '../../support/sign-request.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Service } from '../../../src/aws/service.ts';
-import type { Shape, ShapeNode } from '../../../src/aws/shape.ts';
+import type { Shape, ShapeNode } from '../../../src/aws/shapes/shape.ts';
 import { BotocoreModel, type ModelConstraints } from '../../support/botocore-models.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { findPrograms } from '../../support/other-programs.ts';

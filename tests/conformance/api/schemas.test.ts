@@ -4,7 +4,7 @@ import * as cloudTrail from '@aws-sdk/client-cloudtrail';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
 import type { Operation, Service } from '../../../src/aws/service.ts';
-import type { RequiredShape, Shape } from '../../../src/aws/shape.ts';
+import type { RequiredShape, Shape } from '../../../src/aws/shapes/shape.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { type ClientSchema, operationsOf, type SchemaShape } from '../../support/sdk-schemas.ts';
 

@@ -4,7 +4,7 @@ import type { EventRecord } from '../../../src/audit/record.ts';
 import { eventBytesMax } from '../../../src/audit/record.ts';
 import { parseLine, trailTimeline } from '../../../src/audit/trail.ts';
 import type { Operation, Service } from '../../../src/aws/service.ts';
-import type { Shape } from '../../../src/aws/shape.ts';
+import type { Shape } from '../../../src/aws/shapes/shape.ts';
 import { accountId, ControlPlane, region } from '../../support/control-plane.ts';
 import { largest, requestFor } from '../../support/shape-requests.ts';
 import { signRequest } from '../../support/sign-request.ts';

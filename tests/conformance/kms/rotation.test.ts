@@ -17,7 +17,7 @@ import {
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
-import type { ServiceStep } from '../../../src/kms/done.ts';
+import type { ServiceStep } from '../../../src/kms/result.ts';
 import {
   createBroker,
   createKey,
@@ -364,7 +364,7 @@ test('what is taken back while other keys have their turn is not done', async ()
     );
     own.machine.clock.advance(100 * dayMs);
     const due = () => own.kmsDomain.tick(own.machine.clock.nowMs());
-    const keyOf = ({ done }: ServiceStep) => done.keys[0]?.arn;
+    const keyOf = ({ result }: ServiceStep) => result.keys[0]?.arn;
     assert.deepEqual([...due()].map(keyOf), [first, kept, unrotated]);
     const taken: (string | undefined)[] = [];
     for (const step of due()) {

@@ -1,5 +1,12 @@
 import { operation } from '../../../aws/service.ts';
-import { boolean, list, required, string, structure, timestamp } from '../../../aws/shape.ts';
+import {
+  boolean,
+  list,
+  required,
+  string,
+  structure,
+  timestamp,
+} from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import { aliasName, keyId, limit, marker, nothing } from '../shapes.ts';

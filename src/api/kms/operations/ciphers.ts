@@ -7,7 +7,7 @@ import {
   required,
   sensitive,
   structure,
-} from '../../../aws/shape.ts';
+} from '../../../aws/shapes/shape.ts';
 import { KmsError } from '../../../kms/errors.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey, endDryRun, refuseMembers } from '../answers.ts';

@@ -1,9 +1,9 @@
 import { operation } from '../../../aws/service.ts';
-import { boolean, list, required, string, structure } from '../../../aws/shape.ts';
-import type { Done } from '../../../kms/done.ts';
+import { boolean, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import type { Page } from '../../../kms/pages.ts';
 import type { GrantRecord } from '../../../kms/records.ts';
+import type { Result } from '../../../kms/result.ts';
 import { answer, decidedByKey, endDryRun } from '../answers.ts';
 import {
   grantConstraints,
@@ -45,10 +45,10 @@ export const createGrant = (kms: Kms) =>
     output: structure({ GrantToken: grantToken, GrantId: grantId }),
     permissions: decidedByKey,
     handle(input, call) {
-      const done = kms.grants.create(call, input);
+      const result = kms.grants.create(call, input);
       endDryRun(input.DryRun);
-      const auditResponse = { grantId: done.output.GrantId, keyId: done.keys[0]?.arn };
-      return { ...answer(kms, done, done.output), auditResponse };
+      const auditResponse = { grantId: result.output.GrantId, keyId: result.keys[0]?.arn };
+      return { ...answer(kms, result, result.output), auditResponse };
     },
   });
 
@@ -94,10 +94,10 @@ export const retireGrant = (kms: Kms) =>
     output: nothing,
     permissions: decidedByKey,
     handle(input, call) {
-      const done = kms.grants.retire(call, input);
+      const result = kms.grants.retire(call, input);
       endDryRun(input.DryRun);
-      const additionalEventData = { grantId: done.output.grantId };
-      return { ...answer(kms, done, {}), auditRequest: null, additionalEventData };
+      const additionalEventData = { grantId: result.output.grantId };
+      return { ...answer(kms, result, {}), auditRequest: null, additionalEventData };
     },
   });
 
@@ -114,16 +114,16 @@ export const revokeGrant = (kms: Kms) =>
     output: nothing,
     permissions: decidedByKey,
     handle(input, call) {
-      const done = kms.grants.revoke(call, input);
+      const result = kms.grants.revoke(call, input);
       endDryRun(input.DryRun);
-      return answer(kms, done, {});
+      return answer(kms, result, {});
     },
   });
 
-function page(kms: Kms, done: Done<Page<GrantRecord>>) {
-  const { items, next } = done.output;
+function page(kms: Kms, result: Result<Page<GrantRecord>>) {
+  const { items, next } = result.output;
   const Grants = items.map((grant) => entry(kms, grant));
-  return answer(kms, done, { Grants, NextMarker: next, Truncated: next !== undefined });
+  return answer(kms, result, { Grants, NextMarker: next, Truncated: next !== undefined });
 }
 
 function entry(kms: Kms, grant: GrantRecord) {

@@ -8,7 +8,7 @@ import {
   string,
   structure,
   timestamp,
-} from '../../../aws/shape.ts';
+} from '../../../aws/shapes/shape.ts';
 import { metadataOf } from '../../../kms/key-metadata.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';

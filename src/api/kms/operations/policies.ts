@@ -1,5 +1,5 @@
 import { operation } from '../../../aws/service.ts';
-import { boolean, list, required, structure } from '../../../aws/shape.ts';
+import { boolean, list, required, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import { keyId, limit, marker, nothing, policy, policyName } from '../shapes.ts';

@@ -8,7 +8,7 @@ import {
   string,
   structure,
   timestamp,
-} from '../../../aws/shape.ts';
+} from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import { keyId, keyMaterialId, limit, marker, nothing } from '../shapes.ts';

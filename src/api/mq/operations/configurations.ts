@@ -1,5 +1,5 @@
 import { operation, refusal } from '../../../aws/service.ts';
-import type { Shape } from '../../../aws/shape.ts';
+import type { Shape } from '../../../aws/shapes/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { fixedPage } from '../paging.ts';
 import {

@@ -1,5 +1,5 @@
 import { operation } from '../../../aws/service.ts';
-import type { Infer } from '../../../aws/shape.ts';
+import type { Infer } from '../../../aws/shapes/shape.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerPath, describeBrokerResponse } from '../shapes.ts';

@@ -1,5 +1,5 @@
 import { refusal } from '../../../aws/service.ts';
-import type { Shape } from '../../../aws/shape.ts';
+import type { Shape } from '../../../aws/shapes/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { type MqParts, onBroker } from '../parts.ts';
 import { brokerPageRequest, nothing, userPath, userRequest } from '../shapes.ts';

@@ -1,5 +1,5 @@
-import { RequestError } from './errors.ts';
-import { pairsOf, type RequestHead } from './request.ts';
+import { RequestError } from '../errors.ts';
+import { pairsOf, type RequestHead } from '../request.ts';
 import { readSignatureTime, signatureTime } from './signature-time.ts';
 
 /** What a signature is good for. */

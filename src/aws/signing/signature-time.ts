@@ -1,4 +1,4 @@
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 
 /** Minutes that a caller's clock may differ from ours. */
 const skewMinutes = 5;

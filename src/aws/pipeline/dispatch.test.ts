@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { root, TestFrontDoor } from '../../tests/support/front-door.ts';
-import { WaxwingError } from '../base/errors.ts';
-import type { HttpRequest, HttpResponse } from './request.ts';
+import { root, TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import type { HttpRequest, HttpResponse } from '../request.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -32,7 +32,7 @@ test('a json-1.1 call is answered in its notation and recorded without its secre
   assert.deepEqual(
     { ...call, requestId: '', eventId: '' },
     {
-      actor: { ...root, accessKeyId: 'AKIAEXAMPLEEXAMPLE22' },
+      caller: { ...root, accessKeyId: 'AKIAEXAMPLEEXAMPLE22' },
       invokedBy: undefined,
       requestId: '',
       eventId: '',
@@ -232,7 +232,7 @@ test('a call whose batch cannot be committed fails and changed nothing', async (
   assert.deepEqual(found.slice(0, 2), [500, 'InternalFailure']);
   assert.doesNotMatch(found[2], /disk/);
   assert.equal(door.toys.aliases.size, 0);
-  assert.deepEqual(door.broken, [door.commitFailure]);
+  assert.deepEqual(door.unexpectedErrors, [door.commitFailure]);
 });
 
 test('a bug is an internal failure that tells nothing of itself, and is recorded', async () => {
@@ -240,7 +240,7 @@ test('a bug is an internal failure that tells nothing of itself, and is recorded
   const found = refusal(await answer(door, door.kmsRequest('DescribeKey', '{"KeyId":"k"}')));
   assert.deepEqual(found.slice(0, 2), [500, 'InternalFailure']);
   assert.doesNotMatch(found[2], /bug/);
-  assert.equal(door.broken.length, 1);
+  assert.equal(door.unexpectedErrors.length, 1);
   assert.equal(door.recorded[0]?.error?.code, 'InternalFailure');
 });
 
@@ -264,8 +264,8 @@ test('a service calls another as itself', async () => {
   const output = await door.local.call('kms', 'Encrypt', input, { service: 'mq.amazonaws.com' });
   assert.deepEqual(output, { CiphertextBlob: Buffer.from([2, 1]), KeyId: 'k' });
   const [call] = door.recorded;
-  assert.equal(call?.actor.type, 'service');
-  assert.equal(call?.actor.principalId, 'mq.amazonaws.com');
+  assert.equal(call?.caller.type, 'service');
+  assert.equal(call?.caller.principalId, 'mq.amazonaws.com');
   assert.equal(call?.invokedBy, undefined);
 });
 
@@ -279,7 +279,7 @@ test('a service calls another on behalf of its caller, and the record says so', 
     sharedEventId: 'shared',
   });
   const [call] = door.recorded;
-  assert.deepEqual(call?.actor, root);
+  assert.deepEqual(call?.caller, root);
   assert.equal(call?.invokedBy, 'mq.amazonaws.com');
   assert.equal(call?.sourceIp, 'mq.amazonaws.com');
   assert.equal(call?.eventSource, 'amazonmq.amazonaws.com');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 import { epochSeconds, inProcess, isoDates } from './notation.ts';
 import {
   blob,

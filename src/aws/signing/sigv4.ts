@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { RequestError } from './errors.ts';
-import { encoded, pairsOf, type RequestHead } from './request.ts';
+import { RequestError } from '../errors.ts';
+import { encoded, pairsOf, type RequestHead } from '../request.ts';
 import { algorithm, type CredentialScope, type SignatureParts } from './signature-parts.ts';
 
 const mismatch =

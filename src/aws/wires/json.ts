@@ -1,8 +1,8 @@
+import type { HttpResponse } from '../request.ts';
+import { epochSeconds } from '../shapes/notation.ts';
+import { readShape } from '../shapes/shape-reader.ts';
+import { writeShape } from '../shapes/shape-writer.ts';
 import { parseJson } from './json-body.ts';
-import { epochSeconds } from './notation.ts';
-import type { HttpResponse } from './request.ts';
-import { readShape } from './shape-reader.ts';
-import { writeShape } from './shape-writer.ts';
 import type { WireFormat } from './wire.ts';
 
 /** The `json-1.1` wire (kms, cloudtrail, logs): the call in `X-Amz-Target`, all else in the body. */

@@ -1,9 +1,9 @@
-import type { AwsError } from './errors.ts';
-import { isoDates } from './notation.ts';
-import { formOf } from './registry.ts';
-import type { HttpResponse } from './request.ts';
-import { readShape } from './shape-reader.ts';
-import { writeShape } from './shape-writer.ts';
+import type { AwsError } from '../errors.ts';
+import { formOf } from '../pipeline/registry.ts';
+import type { HttpResponse } from '../request.ts';
+import { isoDates } from '../shapes/notation.ts';
+import { readShape } from '../shapes/shape-reader.ts';
+import { writeShape } from '../shapes/shape-writer.ts';
 import type { WireFormat } from './wire.ts';
 
 /** Members of a form that say which operation is called, not with what. */

@@ -1,11 +1,11 @@
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
+import type { Route } from '../pipeline/registry.ts';
+import { type HttpRequest, type HttpResponse, pairsOf } from '../request.ts';
+import { isoDates } from '../shapes/notation.ts';
+import type { Members, Shape } from '../shapes/shape.ts';
+import { readShape } from '../shapes/shape-reader.ts';
+import { writeShape } from '../shapes/shape-writer.ts';
 import { parseJson } from './json-body.ts';
-import { isoDates } from './notation.ts';
-import type { Route } from './registry.ts';
-import { type HttpRequest, type HttpResponse, pairsOf } from './request.ts';
-import type { Members, Shape } from './shape.ts';
-import { readShape } from './shape-reader.ts';
-import { writeShape } from './shape-writer.ts';
 import type { WireFormat } from './wire.ts';
 
 /** The `rest-json` wire (mq): the call in method and path, members in path, query and body. */

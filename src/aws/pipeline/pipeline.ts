@@ -1,20 +1,13 @@
-import { assert } from '../base/assert.ts';
-import { AwsError, inWordsOf, RequestError } from './errors.ts';
+import { assert } from '../../base/assert.ts';
+import type { CallContext } from '../../calls/call-context.ts';
+import type { CompletedCall } from '../../calls/completed-call.ts';
+import { AwsError, inWordsOf, RequestError } from '../errors.ts';
+import type { BatchEntry, Decision, Permission, Result, Service } from '../service.ts';
+import { recordShape } from '../shapes/shape-writer.ts';
 import type { Route } from './registry.ts';
-import type {
-  AuditResource,
-  BatchEntry,
-  CallContext,
-  Caller,
-  Decision,
-  Permission,
-  Result,
-  Service,
-} from './service.ts';
-import { recordShape } from './shape-writer.ts';
 
 /** What others decide about a call; handed in where the parts are put together. */
-export interface Steps {
+export interface PipelineHooks {
   /**
    * Lets a call pass or not.
    *
@@ -22,41 +15,14 @@ export interface Steps {
    */
   authorise(permissions: readonly Permission[], context: CallContext, service: Service): void;
   /** What must be committed for an ended call to be in the trail; nothing for what is not in it. */
-  record(call: EndedCall): readonly BatchEntry[];
+  record(call: CompletedCall): readonly BatchEntry[];
   /**
    * Applies a batch before it returns, all or nothing, and resolves when it is on the disk. Where
    * it rejects, the call is answered as an internal failure.
    */
   commit(batch: readonly BatchEntry[]): Promise<void>;
   /** Told of what nobody expected: a bug, or a batch that could not be committed. */
-  broken(error: unknown, context: CallContext): void;
-}
-
-/** A call that has ended, for the audit trail. Nothing in it is secret any more. */
-export interface EndedCall {
-  readonly actor: Caller;
-  readonly invokedBy: string | undefined;
-  readonly requestId: string;
-  readonly eventId: string;
-  readonly region: string;
-  readonly accountId: string;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
-  /** When the call ended. */
-  readonly atMs: number;
-  readonly eventSource: string;
-  /** The operation's name. */
-  readonly eventName: string;
-  readonly apiVersion: string;
-  readonly readOnly: boolean;
-  /** Members in lower camel case, secrets and bytes left out; null where there are none. */
-  readonly requestParameters: object | null;
-  readonly responseElements: object | null;
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly resources: readonly AuditResource[];
-  readonly additionalEventData?: object;
-  readonly sharedEventId?: string;
+  onUnexpectedError(error: unknown, context: CallContext): void;
 }
 
 /** A call on its way: to which operation, by whom, with what. */
@@ -82,47 +48,52 @@ export interface Call {
  * @returns the operation's output, once its changes and the audit record are on the disk
  * @throws {AwsError} what the operation or this function refused; recorded too
  */
-export async function perform(call: Call, steps: Steps, nowMs: () => number): Promise<unknown> {
+export async function perform(
+  call: Call,
+  hooks: PipelineHooks,
+  nowMs: () => number,
+): Promise<unknown> {
   const { route, context } = call;
   let input: unknown;
   let result: Result<unknown>;
   try {
     input = call.read();
-    steps.authorise(permissionsOf(route, input, context), context, route.service);
+    hooks.authorise(permissionsOf(route, input, context), context, route.service);
     const outcome = route.operation.handle(input, context);
     const handed: Result<unknown> | Decision<unknown> =
       outcome instanceof Promise ? await outcome : outcome;
     result = typeof handed === 'function' ? handed() : handed;
   } catch (error) {
     const failure = awsErrorFor(error, route.service);
-    if (failure.status >= 500) steps.broken(error, context);
+    if (failure.status >= 500) hooks.onUnexpectedError(error, context);
     // What breaks a constraint is recorded too: who tried what with which key must be found.
     if (input === undefined && error instanceof RequestError) input = error.input;
-    const resources = input === undefined ? undefined : route.operation.concerns?.(input, context);
+    const resources =
+      input === undefined ? undefined : route.operation.failedResources?.(input, context);
     const result = { output: undefined, ...(resources && { resources }) };
-    const ended = endedCall(call, input, result, nowMs(), failure);
-    await committed(steps.record(ended), steps, route.service, context);
+    const ended = completedCall(call, input, result, nowMs(), failure);
+    await committed(hooks.record(ended), hooks, route.service, context);
     throw failure;
   }
   // No await since the operation decided: what it checked still holds when its changes are applied.
-  const record = steps.record(endedCall(call, input, result, nowMs(), undefined));
+  const record = hooks.record(completedCall(call, input, result, nowMs(), undefined));
   const batch = [...(result.changes ?? []), ...record];
-  await committed(batch, steps, route.service, context);
+  await committed(batch, hooks, route.service, context);
   result.committed?.();
   return result.output;
 }
 
 async function committed(
   batch: readonly BatchEntry[],
-  steps: Steps,
+  hooks: PipelineHooks,
   service: Service,
   context: CallContext,
 ): Promise<void> {
   if (batch.length === 0) return;
   try {
-    await steps.commit(batch);
+    await hooks.commit(batch);
   } catch (error) {
-    steps.broken(error, context);
+    hooks.onUnexpectedError(error, context);
     throw awsErrorFor(error, service);
   }
 }
@@ -143,19 +114,18 @@ export function awsErrorFor(error: unknown, service: Service): AwsError {
   return inWordsOf(service.wire, new RequestError('internal', text, { cause: error }));
 }
 
-function endedCall(
+function completedCall(
   call: Call,
   input: unknown,
   result: Result<unknown>,
   atMs: number,
   failure: AwsError | undefined,
-): EndedCall {
+): CompletedCall {
   const { context, route, sharedEventId } = call;
   const { operation, service } = route;
-  const { caller: actor, nowMs: _began, ...known } = context;
+  const { nowMs: _began, ...known } = context;
   return {
     ...known,
-    actor,
     atMs,
     eventSource: call.eventSource ?? service.eventSource,
     eventName: route.name,

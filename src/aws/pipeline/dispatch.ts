@@ -1,16 +1,17 @@
-import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Random } from '../base/random.ts';
-import type { Claim } from './authenticate.ts';
-import { AwsError, inWordsOf, RequestError, type RequestErrorCode, type Wire } from './errors.ts';
-import { json } from './json.ts';
-import { perform, type Steps } from './pipeline.ts';
-import { query } from './query.ts';
+import { assert } from '../../base/assert.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { CallContext } from '../../calls/call-context.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { AwsError, inWordsOf, RequestError, type RequestErrorCode, type Wire } from '../errors.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../request.ts';
+import type { Claim } from '../signing/authenticate.ts';
+import { json } from '../wires/json.ts';
+import { query } from '../wires/query.ts';
+import { restJson } from '../wires/rest-json.ts';
+import type { WireFormat } from '../wires/wire.ts';
+import { type PipelineHooks, perform } from './pipeline.ts';
 import { type Route, type ServiceRegistry, wireOf } from './registry.ts';
-import type { HttpRequest, HttpResponse, RequestHead } from './request.ts';
-import { restJson } from './rest-json.ts';
-import type { CallContext, Caller } from './service.ts';
-import type { WireFormat } from './wire.ts';
 
 /** A request that was refused before it was known who sent it: for the security log. */
 export interface RefusedRequest {
@@ -44,7 +45,7 @@ export interface Admission {
 /** What the dispatcher works with. */
 export interface DispatcherOptions {
   readonly services: ServiceRegistry;
-  readonly steps: Steps & {
+  readonly hooks: PipelineHooks & {
     /**
      * Finds out who calls, as far as a request tells without its body.
      *
@@ -100,9 +101,9 @@ export class Dispatcher {
     const wire = wireOf(head);
     const call: Incoming = { head, wire, requestId, route: undefined };
     try {
-      const { services, steps } = this.#options;
+      const { services, hooks } = this.#options;
       if (wire !== 'query') call.route = services.route(wire, head);
-      const claim = steps.claim(head, call.route?.service.name);
+      const claim = hooks.claim(head, call.route?.service.name);
       const admission = {
         refusal: undefined,
         isProven: claim.isProven,
@@ -141,18 +142,18 @@ export class Dispatcher {
 
   async #perform(call: Incoming, caller: Caller, body: Buffer): Promise<HttpResponse> {
     const { head, wire, requestId, route } = call;
-    const { steps } = this.#options;
+    const { hooks } = this.#options;
     assert(route !== undefined, 'a call that is performed has a route');
     const format = wires[route.service.wire];
     const context = this.#context(head, caller, requestId);
     try {
       const read = () => format.read(route, { ...head, body });
       const now = () => this.#options.clock.nowMs();
-      const output = await perform({ route, context, read }, steps, now);
+      const output = await perform({ route, context, read }, hooks, now);
       return format.write(route, output, requestId);
     } catch (error) {
       if (error instanceof AwsError) return format.fail(error, requestId);
-      steps.broken(error, context);
+      hooks.onUnexpectedError(error, context);
       return format.fail(internal(wire, error), requestId);
     }
   }
@@ -183,7 +184,7 @@ export class Dispatcher {
 
   #refuse({ head, wire, requestId, route }: Incoming, error: unknown): HttpResponse {
     const failure = error instanceof RequestError ? inWordsOf(wire, error) : internal(wire, error);
-    this.#options.steps.refused({
+    this.#options.hooks.refused({
       requestId,
       atMs: this.#options.clock.nowMs(),
       peerAddress: head.peerAddress,

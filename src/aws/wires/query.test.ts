@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TestFrontDoor } from '../../tests/support/front-door.ts';
-import { AwsError } from './errors.ts';
+import { TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { AwsError } from '../errors.ts';
 import { query } from './query.ts';
 
 test('a form of a service that there is not is refused in XML', async () => {

@@ -1,4 +1,4 @@
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 import type { Notation } from './notation.ts';
 import {
   type Infer,

@@ -1,4 +1,4 @@
-import { RequestError } from './errors.ts';
+import { RequestError } from '../errors.ts';
 
 /** Levels of nesting that a body may have; what services take has fewer than ten. */
 const depthMax = 64;

@@ -1,7 +1,7 @@
 import type { KeyRecord, KmsChange } from './records.ts';
 
 /** What an operation comes to: its answer, and the changes that the caller commits to make it true. */
-export interface Done<T> {
+export interface Result<T> {
   readonly output: T;
   /** In order; together or not at all. */
   readonly changes: readonly KmsChange[];
@@ -16,15 +16,15 @@ export interface ServiceStep {
   /** What the event says of it. */
   readonly details: object;
   /** To be committed together with the event's record. */
-  readonly done: Done<KeyRecord>;
+  readonly result: Result<KeyRecord>;
 }
 
 /** An operation that changes nothing. */
-export function looked<T>(output: T, ...keys: readonly KeyRecord[]): Done<T> {
+export function unchanged<T>(output: T, ...keys: readonly KeyRecord[]): Result<T> {
   return { output, changes: [], keys };
 }
 
 /** An operation that changes one key. */
-export function changed<T>(output: T, key: KeyRecord, change: Partial<KeyRecord>): Done<T> {
+export function updated<T>(output: T, key: KeyRecord, change: Partial<KeyRecord>): Result<T> {
   return { output, changes: [{ put: 'key', key: { ...key, ...change } }], keys: [key] };
 }

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../../tests/support/manual-clock.ts';
-import { type PlainRequest, type Signing, signRequest } from '../../tests/support/sign-request.ts';
-import { Secret } from '../base/secret.ts';
+import { ManualClock } from '../../../tests/support/manual-clock.ts';
+import {
+  type PlainRequest,
+  type Signing,
+  signRequest,
+} from '../../../tests/support/sign-request.ts';
+import { Secret } from '../../base/secret.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { RequestError } from '../errors.ts';
+import type { HttpRequest } from '../request.ts';
 import { Authenticator } from './authenticate.ts';
-import { RequestError } from './errors.ts';
-import type { HttpRequest } from './request.ts';
-import type { Caller } from './service.ts';
 
 const nowMs = Date.UTC(2026, 0, 2, 0, 2, 0);
 const accessKeyId = 'AKIAEXAMPLEEXAMPLE22';

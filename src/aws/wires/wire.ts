@@ -1,6 +1,6 @@
-import type { AwsError } from './errors.ts';
-import type { Route } from './registry.ts';
-import type { HttpRequest, HttpResponse } from './request.ts';
+import type { AwsError } from '../errors.ts';
+import type { Route } from '../pipeline/registry.ts';
+import type { HttpRequest, HttpResponse } from '../request.ts';
 
 /** How calls are read and answers written on one wire. */
 export interface WireFormat {

@@ -1,7 +1,7 @@
-import { assert } from '../base/assert.ts';
-import { RequestError, type Wire } from './errors.ts';
-import { decoded, type HttpRequest, pairsOf, type RequestHead } from './request.ts';
-import type { Operation, Service } from './service.ts';
+import { assert } from '../../base/assert.ts';
+import { RequestError, type Wire } from '../errors.ts';
+import { decoded, type HttpRequest, pairsOf, type RequestHead } from '../request.ts';
+import type { Operation, Service } from '../service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked, never guessed.
 type AnyOperation = Operation<any, any>;
