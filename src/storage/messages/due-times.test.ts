@@ -5,30 +5,41 @@ import { DueTimes, dueBits } from './due-times.ts';
 
 const size = 256;
 
+/** Due times of four chunks, and what each is to be by place. */
+class Twins {
+  readonly dues = new DueTimes();
+  readonly chunks = Array.from({ length: 4 }, () => new Uint32Array(1));
+  readonly all = new Map<string, [chunk: Uint32Array, index: number, code: number, due: number]>();
+
+  set(random: SeededRandom): void {
+    const chunk = random.pick(this.chunks);
+    const index = random.below(size);
+    const spread = random.pick([1, 1000, 40_000, 1e12]);
+    const dueMs = random.oneIn(9) ? Infinity : 1.7e12 + random.below(spread);
+    const code = this.dues.set(chunk, index, size, dueMs);
+    assert.ok(code >= 0 && code < 2 ** dueBits);
+    this.all.set(`${this.chunks.indexOf(chunk)}/${index}`, [chunk, index, code, dueMs]);
+  }
+
+  drop(chunk: Uint32Array): void {
+    this.dues.drop(chunk);
+    for (const [key, [of]] of this.all) if (of === chunk) this.all.delete(key);
+  }
+}
+
 test('due times are what was set, in whatever order and however far apart they are', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
-    const dues = new DueTimes();
-    const chunks = Array.from({ length: 4 }, () => new Uint32Array(1));
-    const all = new Map<string, [chunk: number, index: number, code: number, dueMs: number]>();
+    const twins = new Twins();
     for (let i = 0; i < 3000; i++) {
-      const chunk = random.below(chunks.length);
-      const index = random.below(size);
-      const spread = random.pick([1, 1000, 40_000, 1e12]);
-      const dueMs = random.oneIn(9) ? Infinity : 1.7e12 + random.below(spread);
-      const code = dues.set(chunks[chunk] as Uint32Array, index, size, dueMs);
-      assert.ok(code >= 0 && code < 2 ** dueBits);
-      all.set(`${chunk}/${index}`, [chunk, index, code, dueMs]);
-      if (random.oneIn(500)) {
-        dues.drop(chunks[chunk] as Uint32Array);
-        for (const [key, [of]] of all) if (of === chunk) all.delete(key);
-      }
+      twins.set(random);
+      if (random.oneIn(500)) twins.drop(random.pick(twins.chunks));
     }
-    for (const [chunk, index, code, dueMs] of all.values()) {
-      assert.equal(dues.dueMs(chunks[chunk] as Uint32Array, index, code), dueMs, `seed ${seed}`);
+    for (const [chunk, index, code, dueMs] of twins.all.values()) {
+      assert.equal(twins.dues.dueMs(chunk, index, code), dueMs, `seed ${seed}`);
     }
-    dues.clear();
-    assert.equal(dues.dueMs(chunks[0] as Uint32Array, 0, 1), Infinity);
+    twins.dues.clear();
+    assert.equal(twins.dues.dueMs(twins.chunks[0] as Uint32Array, 0, 1), Infinity);
   }
 });
 
