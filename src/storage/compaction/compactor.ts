@@ -106,7 +106,7 @@ export class Compactor {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
     if (this.#setting.owner.moves === undefined) return;
-    this.#timer = setTimeout(() => this.#look(), this.#lookMs);
+    this.#timer = setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** The disk is short of room: whatever can be given back is worth writing what is left of it. */
@@ -161,7 +161,7 @@ export class Compactor {
 
   #lookAgain(): void {
     if (this.#looksLeft-- <= 0) return;
-    this.#timer ??= setTimeout(() => this.#look(), this.#lookMs);
+    this.#timer ??= setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** Does one thing about too much that is not live; false where there is nothing to do now. */
