@@ -10,6 +10,7 @@ import { applyToVhost, type Change } from './definitions.ts';
 import { DeadLettering } from './endings/dead-lettering.ts';
 import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
+import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
 import { Background } from './flow/background.ts';
 import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
@@ -57,6 +58,8 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
+  /** Finds the queues of messages. */
+  readonly routing: Routing;
   isRecovering = true;
   /** How many queues took the message of the last `publish`. */
   routed = 0;
@@ -74,7 +77,6 @@ export class Broker implements VhostHost, Journal<Change> {
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
   #queueNumber = 0;
   #isFounded = false;
@@ -100,8 +102,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#deadLettering = new DeadLettering({
       nowMs: () => this.nowMs(),
       vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.#routing.formatOf(number),
-      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
+      formatOf: (number) => this.routing.formatOf(number),
+      route: (vhost, exchange, letter) => this.routing.routeOrDrop(vhost, exchange, letter),
       storeDead: (letter, queues) => this.#storeDead(letter, queues),
       spend: (units) => this.turns.work.spend(units),
     });
@@ -110,7 +112,7 @@ export class Broker implements VhostHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // only changes are ever written
       snapshot: () => this.snapshot(),
     });
-    this.#routing = new Routing(this.limits, options.formats);
+    this.routing = new Routing(this.limits, options.formats);
   }
 
   /**
@@ -277,12 +279,13 @@ export class Broker implements VhostHost, Journal<Change> {
    * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
    * `group`; deliveries wait for `pump`.
    *
+   * @param routed where it goes, where that was searched for before
    * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
-  publish(vhost: Vhost, publication: Publication): void {
+  publish(vhost: Vhost, publication: Publication, routed?: Route): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#routing.route(vhost, exchange, publication);
+    const route = routed ?? this.routing.routeAtOnce(vhost, exchange, publication);
     this.isRejected = false;
     this.group = 0;
     this.routed = route.queues.length;
@@ -453,7 +456,7 @@ export class Broker implements VhostHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
-    this.#routing.forget(vhost);
+    this.routing.forget(vhost);
   }
 
   /** Everything durable that was declared. */

@@ -1,5 +1,8 @@
+import { assert } from '../base/assert.ts';
 import type { Arguments } from './arguments.ts';
-import type { ExchangeOptions, ExchangeType } from './exchanges/exchange.ts';
+import { describe } from './errors.ts';
+import type { ExchangeOptions } from './exchanges/exchange.ts';
+import { exchangeType } from './exchanges/types/registry.ts';
 import type { QueueOptions } from './queue-options.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
@@ -12,7 +15,7 @@ export type VhostChange =
       kind: 'exchange';
       vhost: string;
       name: string;
-      type: ExchangeType;
+      type: string;
       options: ExchangeOptions;
     }
   | { kind: 'exchange-deleted'; vhost: string; name: string }
@@ -51,9 +54,7 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
       return;
     }
     case 'exchange':
-      if (!vhost.exchanges.has(change.name)) {
-        vhost.addExchange(change.name, change.type, change.options);
-      }
+      applyExchange(vhost, change);
       return;
     case 'exchange-deleted': {
       const exchange = vhost.exchanges.get(change.name);
@@ -64,6 +65,15 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
     case 'unbound':
       applyBinding(vhost, change);
   }
+}
+
+function applyExchange(vhost: Vhost, change: Extract<VhostChange, { kind: 'exchange' }>): void {
+  const { name, type: typeName, options } = change;
+  if (vhost.exchanges.has(name)) return;
+  const type = exchangeType(typeName);
+  const subject = describe('exchange', name, vhost.name);
+  assert(type !== undefined, `${subject} is of type '${typeName}', which this release lacks`);
+  vhost.addExchange(name, type, options);
 }
 
 type BindingChange = Extract<VhostChange, { kind: 'bound' | 'unbound' }>;

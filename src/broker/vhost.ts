@@ -10,16 +10,15 @@ import {
 } from './arguments.ts';
 import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
+import type { Binding, Destination } from './exchanges/binding.ts';
 import { BindingSources } from './exchanges/binding-sources.ts';
-import {
-  type Binding,
-  type Destination,
-  Exchange,
-  type ExchangeOptions,
-  type ExchangeType,
-  exchangeTypes,
-} from './exchanges/exchange.ts';
-import { checkMatch } from './exchanges/headers.ts';
+import { Exchange, type ExchangeOptions } from './exchanges/exchange.ts';
+import type { ExchangeType } from './exchanges/exchange-type.ts';
+import { directType } from './exchanges/types/direct.ts';
+import { fanoutType } from './exchanges/types/fanout.ts';
+import { headersType } from './exchanges/types/headers.ts';
+import { exchangeType } from './exchanges/types/registry.ts';
+import { topicType } from './exchanges/types/topic.ts';
 import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
 import { Queue, type QueueHost } from './queue.ts';
@@ -49,13 +48,13 @@ const classic = { type: 'longstr', value: 'classic' } as const;
 
 // AMQP 0-9-1's own, and those that RabbitMQ adds.
 const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
-  ['', 'direct', false],
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
+  ['', directType, false],
+  ['amq.direct', directType, false],
+  ['amq.fanout', fanoutType, false],
+  ['amq.topic', topicType, false],
+  ['amq.headers', headersType, false],
+  ['amq.match', headersType, false],
+  ['amq.rabbitmq.trace', topicType, true],
 ];
 
 /** A virtual host: its exchanges and queues by name. */
@@ -116,14 +115,14 @@ export class Vhost {
    */
   declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
     this.#requireNotDefault(name);
-    const known = exchangeTypes.find((candidate) => candidate === type);
+    const known = exchangeType(type);
     if (known === undefined) {
       throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
     }
     const found = this.exchanges.get(name);
     const subject = describe('exchange', name, this.name);
     if (found !== undefined) {
-      requireSameField('type', subject, type, found.type);
+      requireSameField('type', subject, type, found.type.name);
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('internal', subject, options.internal, found.options.internal);
@@ -134,7 +133,7 @@ export class Vhost {
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
-    return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
+    return this.addExchange(name, known, options);
   }
 
   #requireNewExchange(name: string, options: ExchangeOptions, subject: string): void {
@@ -160,7 +159,7 @@ export class Vhost {
     this.exchanges.set(name, exchange);
     this.version++;
     if (options.durable) {
-      this.#host.define({ kind: 'exchange', vhost: this.name, name, type, options });
+      this.#host.define({ kind: 'exchange', vhost: this.name, name, type: type.name, options });
     }
     return exchange;
   }
@@ -355,7 +354,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    if (source.type === 'headers') checkMatch(args['x-match']);
+    source.type.checkBinding?.(routingKey, args);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;
@@ -411,7 +410,7 @@ export class Vhost {
     const exchanges = [...this.exchanges.values()].filter(({ options }) => options.durable);
     for (const { name, type, options } of exchanges) {
       const isGiven = name === '' || name.startsWith('amq.');
-      if (!isGiven) yield { kind: 'exchange', vhost, name, type, options };
+      if (!isGiven) yield { kind: 'exchange', vhost, name, type: type.name, options };
     }
     for (const { name, window, options } of this.queues.values()) {
       if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };

@@ -3,13 +3,11 @@ import type { HttpResponse } from '../aws/request.ts';
 import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Control } from '../control/control.ts';
-import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import type { Door } from '../net/door.ts';
 
 /** Whose metrics are told, and to whom. */
 export interface MetricsParts {
   readonly control: Control;
-  readonly engine: WaxwingEngine;
   /** What a scraper must show as a bearer token. */
   readonly token: Secret<string>;
   /** Of the API's port. */
@@ -37,7 +35,7 @@ export async function answerMetrics(
   const own = new Metrics({});
   addOwn(own, parts.control);
   addDoor(own, parts);
-  const all: MetricsJson[] = [await own.json(), ...(await parts.engine.metrics())];
+  const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   const { contentType, text } = await exposition(all);
   return { status: 200, headers: { 'Content-Type': contentType }, body: text };
 }

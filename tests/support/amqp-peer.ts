@@ -122,6 +122,8 @@ export class AmqpPeer implements Transport {
   isPaused = false;
   /** What `write` answers; while it is false, what was written stays unread. */
   takesMore = true;
+  /** Whether what was written stays unread though `write` does not say so. */
+  isSlow = false;
   #unread: (() => void)[] = [];
   #body: Buffer[] = [];
   #bodyLeft = 0;
@@ -160,18 +162,19 @@ export class AmqpPeer implements Transport {
     const copy = Buffer.from(bytes);
     this.bytes.push(copy);
     if (released !== undefined) this.#unread.push(released);
-    if (this.takesMore) this.#read();
+    if (this.takesMore && !this.isSlow) this.read();
     if (copy.subarray(0, 4).toString() !== 'AMQP') this.#frames.receive(copy);
     return this.takesMore;
   }
   /** Reads everything that was written, so that the connection may write more. */
   drain(): void {
     this.takesMore = true;
-    this.#read();
+    this.read();
     this.connection.writable();
   }
 
-  #read(): void {
+  /** Reads everything that was written. */
+  read(): void {
     for (const released of this.#unread.splice(0)) released();
   }
 

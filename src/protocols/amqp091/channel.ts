@@ -10,16 +10,17 @@ import { removeReplyChannel } from './address.ts';
 import { handleMethod, settlesDeliveries } from './channel-methods.ts';
 import { type Method, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
-import { DeliveryTags } from './delivery-tags.ts';
+import { DeliveryTags } from './deliveries/delivery-tags.ts';
+import { TransactionAcks } from './deliveries/transaction-acks.ts';
 import { AmqpError } from './errors.ts';
+import { OrderedAnswers } from './ordered-answers.ts';
 import type { Outbox } from './outbox.ts';
-import { answerBytes, type PeerAccount } from './peer-account.ts';
+import type { PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
 import type { Backlog } from './stalls/backlog.ts';
-import type { FrameGate } from './stalls/frame-gate.ts';
+import { type FrameGate, methodUnits } from './stalls/frame-gate.ts';
 import { Getter } from './stalls/getter.ts';
 import { DeliveryAges } from './timing/delivery-ages.ts';
-import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */
 export interface ChannelHost {
@@ -41,6 +42,8 @@ export interface ChannelHost {
   readonly gate: FrameGate;
   /** Something that nobody asked for in this turn has failed. */
   failed(thrown: unknown): void;
+  /** A method of the channel has failed while it was done in steps. */
+  channelFailed(channel: Channel, thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
@@ -54,13 +57,6 @@ const ackId = 0x003c0050;
 const closeId = 0x00140028;
 const closeOkId = 0x00140029;
 
-/** Something to be said to the peer once a group is durable. */
-interface HeldAnswer {
-  group: number;
-  readonly bytes: number;
-  say: () => void;
-}
-
 /** One channel: publishing, consuming and settling in one order. */
 export class Channel implements LogWaiter {
   isAwaitingLog = false;
@@ -73,6 +69,7 @@ export class Channel implements LogWaiter {
   readonly access: Access;
   readonly outbox: Outbox;
   readonly frameMax: number;
+  readonly answers = new OrderedAnswers(this);
   readonly tags = new DeliveryTags();
   readonly consumers = new Map<string, ChannelConsumer>();
   /** Credit that all consumers share (`global` qos). */
@@ -94,20 +91,21 @@ export class Channel implements LogWaiter {
   backlog: Backlog | undefined = undefined;
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  readonly #transactionAcks = new TransactionAcks(this.tags);
+  readonly #transactionAcks: TransactionAcks;
   /** Undefined while nothing was unsettled at the last look. */
   #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
   #untold: string[] | undefined = undefined;
-  /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
-  #held: HeldAnswer[] = [];
-  #isAbandoned = false;
+  /** The connection has ended: nothing more is said here. */
+  isAbandoned = false;
 
   constructor(host: ChannelHost, number: number) {
     this.host = host;
     this.number = number;
     this.broker = host.broker;
     this.pool = new CreditPool(host.broker);
+    const { transactionSettlementCountMax } = host.broker.limits;
+    this.#transactionAcks = new TransactionAcks(this.tags, transactionSettlementCountMax);
     this.vhost = host.vhost;
     this.access = host.access;
     this.outbox = host.outbox;
@@ -118,7 +116,7 @@ export class Channel implements LogWaiter {
   get takesDeliveries(): boolean {
     return (
       this.outbox.isWritable &&
-      this.#held.length === 0 &&
+      !this.answers.isHolding &&
       this.state === 'open' &&
       this.tags.unsettledCount < this.broker.unsettledCountMax
     );
@@ -150,7 +148,7 @@ export class Channel implements LogWaiter {
   }
 
   #other(id: number, bytes: Buffer, at: number, end: number): void {
-    this.host.gate.countMethod();
+    this.host.gate.count(methodUnits);
     const r = new Reader(bytes, at, end);
     const method = readMethod(id, r);
     if (method === undefined) {
@@ -166,7 +164,7 @@ export class Channel implements LogWaiter {
       return;
     }
     this.release(() => {
-      this.inOrder(() => {
+      this.answers.inOrder(() => {
         this.state = 'closed';
         this.outbox.method(this.number, { id: closeOkId });
         this.host.forget(this);
@@ -205,67 +203,14 @@ export class Channel implements LogWaiter {
 
   /** Sends a method after everything that was to be said before it. */
   send(method: Method): void {
-    if (this.#held.length === 0) this.outbox.method(this.number, method);
-    else this.inOrder(() => this.outbox.method(this.number, method));
-  }
-
-  /** Sends the answer to a method once what that method defined is durable. */
-  sendDefined(isDurable: boolean, method: Method): void {
-    this.#sendOnce(isDurable ? this.broker.store.definedGroup : 0, method);
-  }
-
-  #sendOnce(group: number, method: Method): void {
-    if (group <= this.broker.durableGroup) {
-      this.send(method);
-      return;
-    }
-    this.broker.logWaiters.add(this);
-    const say = () => this.outbox.method(this.number, method);
-    this.#hold({ group, bytes: answerBytes, say });
-  }
-
-  /**
-   * Keeps the place of an answer that is not known yet: whatever is to be said after it waits.
-   *
-   * @returns to be called once with the answer; it is sent when what it is about is durable
-   */
-  keepPlace(): (isDurable: boolean, method: Method) => void {
-    const place: HeldAnswer = { group: Infinity, bytes: answerBytes, say: () => {} };
-    this.#hold(place);
-    return (isDurable, method) => {
-      place.group = isDurable ? this.broker.store.definedGroup : 0;
-      place.say = () => {
-        if (this.state !== 'closed') this.outbox.method(this.number, method);
-      };
-      this.#sayHeld(this.broker.durableGroup);
-    };
-  }
-
-  /** Whether something waits for the log, so that nothing may be said at once. */
-  get isHolding(): boolean {
-    return this.#held.length > 0;
-  }
-
-  /**
-   * Says something after everything that was to be said before it: at once, but during a sync.
-   *
-   * @param bytes counted for the peer while it is held
-   */
-  inOrder(say: () => void, bytes = answerBytes): void {
-    if (this.#held.length === 0) say();
-    else this.#hold({ group: 0, bytes, say });
-  }
-
-  #hold(answer: HeldAnswer): void {
-    this.#held.push(answer);
-    this.host.held(answer.bytes);
+    this.answers.send(method);
   }
 
   durable(group: number): void {
-    if (this.#isAbandoned) return;
+    if (this.isAbandoned) return;
     try {
       this.confirms?.durable(group);
-      if (this.#held.length > 0) this.#sayHeld(group);
+      this.answers.sayDurable(group);
       this.writeConfirms();
     } catch (thrown) {
       this.host.failed(thrown);
@@ -282,44 +227,27 @@ export class Channel implements LogWaiter {
     return confirms.isAwaitingLog;
   }
 
-  #sayHeld(group: number): void {
-    const held = this.#held;
-    this.#held = [];
-    let at = 0;
-    let bytes = 0;
-    for (; at < held.length; at++) {
-      const next = held[at] as HeldAnswer; // at is inside
-      if (next.group > group) break;
-      next.say();
-      bytes += next.bytes;
-    }
-    if (this.#isAbandoned) return;
-    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is inside
-    this.host.held(-bytes);
-    const [first] = this.#held;
-    if (first === undefined) {
-      this.writeConfirms();
-      this.wake();
-    } else if (first.group > group) this.broker.logWaiters.add(this);
-  }
-
   /**
    * Settles a delivery, or all up to it; in a transaction only once that commits.
    *
    * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
-    if (this.transaction === undefined && this.tags.isMuch(tag, isMultiple)) {
+    if (this.transaction !== undefined) {
+      this.#transactionAcks.add(tag, isMultiple, outcome);
+      if (this.#transactionAcks.isScattered) this.host.gate.count(methodUnits);
+      return;
+    }
+    if (this.tags.isMuch(tag, isMultiple)) {
       this.host.gate.finishFirst(this.#settleInSteps(tag, outcome));
       return;
     }
-    const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
-    const isKnown =
-      this.transaction === undefined
-        ? this.tags.settle(tag, isMultiple, outcome)
-        : this.#transactionAcks.add(tag, isMultiple, outcome);
-    if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
-    if (wasFull) this.wake();
+    const { unsettledCount } = this.tags;
+    if (!this.tags.settle(tag, isMultiple, outcome)) {
+      throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    }
+    if (isMultiple) this.host.gate.count(unsettledCount - this.tags.unsettledCount);
+    if (unsettledCount >= this.broker.unsettledCountMax) this.wake();
   }
 
   *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
@@ -332,7 +260,7 @@ export class Channel implements LogWaiter {
     if (this.transaction === undefined) {
       if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
       else this.tags.settleAll('released');
-    } else this.#transactionAcks.recover();
+    } else this.host.gate.finishFirst(this.#transactionAcks.recover());
   }
 
   /** Ends the channel where its oldest delivery has waited too long to be settled. */
@@ -372,17 +300,22 @@ export class Channel implements LogWaiter {
 
   /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
-    const transaction = this.#openTransaction();
-    this.#transactionAcks.take((subscription, first, last, outcome) => {
-      transaction.settle(subscription, first, last, outcome);
-    });
-    const group = transaction.commit((publication) => {
-      const isMandatory = publication.note === 1;
-      if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
-    });
-    if (!this.#transactionAcks.isEmpty) this.tags.prune();
-    this.#transactionAcks.clear();
-    this.#sendOnce(group, { id: 0x005a0015 });
+    this.host.gate.finishFirst(this.#commitInSteps(this.#openTransaction()));
+  }
+
+  *#commitInSteps(transaction: Transaction): Generator<void> {
+    try {
+      yield* this.#transactionAcks.take((subscription, first, last, outcome) => {
+        transaction.settle(subscription, first, last, outcome);
+      });
+      const group = transaction.commit((publication) => {
+        const isMandatory = publication.note === 1;
+        if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
+      });
+      this.answers.sendOnce(group, { id: 0x005a0015 });
+    } catch (thrown) {
+      this.host.channelFailed(this, thrown);
+    }
   }
 
   rollback(): void {
@@ -423,7 +356,7 @@ export class Channel implements LogWaiter {
 
   /** The transport or the peer takes deliveries again. */
   wake(): void {
-    if (this.#held.length > 0) this.#sayHeld(this.broker.durableGroup);
+    this.answers.sayDurable(this.broker.durableGroup);
     if (this.backlog !== undefined) this.host.goOnLater(this);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
@@ -454,8 +387,8 @@ export class Channel implements LogWaiter {
   /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
   abandon(): void {
     this.#stop();
-    this.#isAbandoned = true;
-    this.#held.length = 0;
+    this.isAbandoned = true;
+    this.answers.drop();
   }
 
   #stop(): void {

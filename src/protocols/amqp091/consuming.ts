@@ -96,9 +96,9 @@ function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: Bas
   channel.replyAddress = addReplyChannel(channel.broker, {
     deliverReply: (publication) => {
       if (!channel.host.account.hasRoom) return false;
-      const kept = channel.isHolding ? publication.copy() : publication;
+      const kept = channel.answers.isHolding ? publication.copy() : publication;
       const bytes = answerBytes + publication.sizeBytes;
-      channel.inOrder(() => deliverReply(channel, consumer.tag, kept), bytes);
+      channel.answers.inOrder(() => deliverReply(channel, consumer.tag, kept), bytes);
       return true;
     },
   });

@@ -1,6 +1,7 @@
 import type { Arguments } from '../../broker/arguments.ts';
 import { describe } from '../../broker/errors.ts';
-import type { Destination, Exchange } from '../../broker/exchanges/exchange.ts';
+import type { Destination } from '../../broker/exchanges/binding.ts';
+import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { isDurableBinding } from '../../broker/vhost.ts';
 import { cleanName, isReplyAddress, replyChannel, replyTo } from './address.ts';
@@ -38,7 +39,7 @@ export function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void
     const options = { durable, autoDelete, internal, arguments: method.arguments };
     exchange = channel.vhost.declareExchange(name, type, options);
   }
-  if (!method.noWait) channel.sendDefined(exchange.options.durable, { id: 0x0028000b });
+  if (!method.noWait) channel.answers.sendDefined(exchange.options.durable, { id: 0x0028000b });
 }
 
 /** `exchange.delete` */
@@ -47,21 +48,21 @@ export function exchangeDelete(channel: Channel, method: ExchangeDelete): void {
   channel.access.require('configure', 'exchange', name);
   const isDurable = channel.vhost.exchanges.get(name)?.options.durable === true;
   channel.vhost.deleteExchange(name, { ifUnused: method.ifUnused });
-  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00280015 });
+  if (!method.noWait) channel.answers.sendDefined(isDurable, { id: 0x00280015 });
 }
 
 /** `exchange.bind` (RabbitMQ) */
 export function exchangeBind(channel: Channel, method: ExchangeBind): void {
   const ends = endsOf(channel, 'exchange', method.destination, method.source);
   const isDurable = bind(channel, ends, method.routingKey, method.arguments);
-  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x0028001f });
+  if (!method.noWait) channel.answers.sendDefined(isDurable, { id: 0x0028001f });
 }
 
 /** `exchange.unbind` (RabbitMQ) */
 export function exchangeUnbind(channel: Channel, method: ExchangeUnbind): void {
   const ends = endsOf(channel, 'exchange', method.destination, method.source);
   const isDurable = unbind(channel, ends, method.routingKey, method.arguments);
-  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00280033 });
+  if (!method.noWait) channel.answers.sendDefined(isDurable, { id: 0x00280033 });
 }
 
 /** `queue.declare` */
@@ -77,7 +78,7 @@ export function queueDeclare(channel: Channel, method: QueueDeclare): void {
   queue.touch();
   channel.lastQueue = queue.name;
   if (method.noWait) return;
-  channel.sendDefined(queue.window.isDurable, {
+  channel.answers.sendDefined(queue.window.isDurable, {
     id: 0x0032000b,
     queue: queue.name,
     messageCount: queue.readyCount,
@@ -131,14 +132,14 @@ function declareReplyQueue(channel: Channel, name: string, noWait: boolean): voi
 export function queueBind(channel: Channel, method: QueueBind): void {
   const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
   const isDurable = bind(channel, ends, bindingKey(channel, method), method.arguments);
-  if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320015 });
+  if (!method.noWait) channel.answers.sendDefined(isDurable, { id: 0x00320015 });
 }
 
 /** `queue.unbind` */
 export function queueUnbind(channel: Channel, method: QueueUnbind): void {
   const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
   const isDurable = unbind(channel, ends, bindingKey(channel, method), method.arguments);
-  channel.sendDefined(isDurable, { id: 0x00320033 });
+  channel.answers.sendDefined(isDurable, { id: 0x00320033 });
 }
 
 /** `queue.purge` */
@@ -148,14 +149,14 @@ export function queuePurge(channel: Channel, method: QueuePurge): void {
   const queue = channel.vhost.queue(name, channel.host);
   const { isDurable } = queue.window;
   let answer = (durable: boolean, purged: QueuePurgeOk) => {
-    if (!method.noWait) channel.sendDefined(durable, purged);
+    if (!method.noWait) channel.answers.sendDefined(durable, purged);
   };
   let isDone = false;
   queue.purge((messageCount) => {
     isDone = true;
     answer(isDurable, { id: 0x0032001f, messageCount });
   });
-  if (!isDone && !method.noWait) answer = channel.keepPlace();
+  if (!isDone && !method.noWait) answer = channel.answers.keepPlace();
 }
 
 /** `queue.delete` */
@@ -168,7 +169,7 @@ export function queueDelete(channel: Channel, method: QueueDelete): void {
   // once it is told would not get that otherwise.
   channel.tellingLater(() => {
     const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
-    if (!method.noWait) channel.sendDefined(isDurable, { id: 0x00320029, messageCount });
+    if (!method.noWait) channel.answers.sendDefined(isDurable, { id: 0x00320029, messageCount });
   });
 }
 

@@ -7,11 +7,12 @@ import {
   publishFrames,
 } from '../../../../tests/support/amqp-peer.ts';
 import type { Method } from '../codec/methods.gen.ts';
-import { methodsPerTurnMax } from './frame-gate.ts';
+import { methodUnits, unitsPerTurnMax } from './frame-gate.ts';
 
 // However many methods of a peer are there at once, a turn of the event loop handles so many of them,
 // and they take effect in their order.
 
+const methodsPerTurnMax = unitsPerTurnMax / methodUnits;
 const count = 5 * methodsPerTurnMax + 7;
 const purgeOf = (queue: string) => methodFrame(1, { id: 0x0032001e, queue, noWait: false });
 const purge = purgeOf('q');

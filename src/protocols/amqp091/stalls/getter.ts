@@ -43,8 +43,9 @@ export class Getter {
   /** Answers the get that waits, if what it waited for has happened. */
   tryAgain(): void {
     const get = this.#waiting;
-    const { outbox, isHolding } = this.#channel;
-    if (get === undefined || this.#isReading || isHolding || !outbox.isWritable) return;
+    const { outbox, answers } = this.#channel;
+    if (get === undefined || this.#isReading) return;
+    if (answers.isHolding || !outbox.isWritable) return;
     this.#isReading = true;
     this.#of(get.queue).get(get.isSettled, (delivery) => {
       this.#isReading = false;

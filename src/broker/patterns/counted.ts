@@ -1,12 +1,17 @@
-/** A set of values, each of which may be in it several times: by several bindings. */
+/** A set that counts how often each value was added: one destination may have several equal bindings. */
 export class Counted<T> {
   readonly #counts = new Map<T, number>();
+
+  /** How many different values there are. */
+  get size(): number {
+    return this.#counts.size;
+  }
 
   add(value: T): void {
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
   }
 
-  /** Takes a value out once. Returns whether nothing is left. */
+  /** Takes back one `add`. Returns whether nothing is left. */
   remove(value: T): boolean {
     const count = this.#counts.get(value) ?? 0;
     if (count > 1) this.#counts.set(value, count - 1);
@@ -14,8 +19,8 @@ export class Counted<T> {
     return this.#counts.size === 0;
   }
 
-  /** Calls `take` once for each value. */
-  each(take: (value: T) => void): void {
-    for (const value of this.#counts.keys()) take(value);
+  /** Each value once. */
+  values(): IterableIterator<T> {
+    return this.#counts.keys();
   }
 }
