@@ -3,7 +3,9 @@ import type { Arguments } from './arguments.ts';
 import { describe } from './errors.ts';
 import type { ExchangeOptions } from './exchanges/exchange.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
+import type { AnyHeldChange } from './held/held-changes.ts';
 import type { QueueOptions } from './queue-options.ts';
+import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -19,6 +21,7 @@ export type VhostChange =
       options: ExchangeOptions;
     }
   | { kind: 'exchange-deleted'; vhost: string; name: string }
+  | SettingsChange
   | {
       kind: 'bound' | 'unbound';
       vhost: string;
@@ -33,6 +36,7 @@ export type VhostChange =
 export type Change =
   | VhostChange
   | UserChange
+  | AnyHeldChange
   /** The broker has once been given what a new one has. */
   | { kind: 'founded' }
   /** A run begins: from here on messages may be delivered without a trace in the log. */
@@ -61,6 +65,11 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
       if (exchange !== undefined) vhost.removeExchange(exchange);
       return;
     }
+    case 'policy':
+    case 'policy-deleted':
+    case 'vhost-limit':
+      vhost.settings.apply(change);
+      return;
     case 'bound':
     case 'unbound':
       applyBinding(vhost, change);

@@ -1,4 +1,4 @@
-import type { Argument, Arguments } from '../arguments.ts';
+import type { Arguments } from '../arguments.ts';
 import { type Binding, bindingKey, type Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './exchange-type.ts';
 import type { RouteSearch } from './route-search.ts';
@@ -17,9 +17,13 @@ export class Exchange {
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeType;
+  /** The type that routes: `type`, unless that leaves it to the arguments. */
+  readonly routing: ExchangeType;
+  /** Whether messages with a header `x-delay` wait before they are routed. */
+  readonly isDelayed: boolean;
   readonly options: ExchangeOptions;
-  /** Where messages go that no binding took. */
-  readonly alternate: Argument | undefined;
+  /** The exchange that messages go to which no binding took; see `Settings.alternateOf`. */
+  alternate: string | undefined = undefined;
   /** Nothing is routed to it any more. */
   isDeleted = false;
   /** Bindings, but for those to a destination that is deleted. */
@@ -31,9 +35,10 @@ export class Exchange {
     this.vhost = vhost;
     this.name = name;
     this.type = type;
+    this.routing = type.routingType?.(options.arguments) ?? type;
+    this.isDelayed = type.isDelayed === true;
     this.options = options;
-    this.alternate = options.arguments['alternate-exchange'];
-    this.#index = type.newIndex();
+    this.#index = this.routing.newIndex();
   }
 
   /** Adds a binding; false where the same one exists. */
@@ -91,6 +96,11 @@ export class Exchange {
   /** Every binding. */
   *bindings(): Generator<Binding> {
     for (const own of this.#to.values()) yield* own.values();
+  }
+
+  /** Every binding to one destination. */
+  bindingsTo(destination: Destination): Iterable<Binding> {
+    return this.#to.get(destination)?.values() ?? [];
   }
 
   /** Everything that a binding leads to, once. */

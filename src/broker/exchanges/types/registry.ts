@@ -1,8 +1,9 @@
 import type { ExchangeType } from '../exchange-type.ts';
+import { delayedType } from './delayed.ts';
 import { directType } from './direct.ts';
 import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
-import { topicType } from './topic.ts';
+import { activemqTopicType, mqttTopicType, topicType } from './topic.ts';
 
 /** Every type of exchange there is. */
 export const exchangeTypes: readonly ExchangeType[] = [
@@ -10,6 +11,9 @@ export const exchangeTypes: readonly ExchangeType[] = [
   fanoutType,
   topicType,
   headersType,
+  activemqTopicType,
+  mqttTopicType,
+  delayedType,
 ];
 
 /** The type of a name; undefined where there is none. */

@@ -1,4 +1,11 @@
-import { type Alphabet, amqpAlphabet, parsePattern, splitKey } from '../../patterns/alphabet.ts';
+import {
+  type Alphabet,
+  activemqAlphabet,
+  amqpAlphabet,
+  mqttAlphabet,
+  parsePattern,
+  splitKey,
+} from '../../patterns/alphabet.ts';
 import { PatternTree } from '../../patterns/pattern-tree.ts';
 import type { Binding, Destination } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
@@ -25,10 +32,15 @@ class TopicIndex implements BindingIndex {
   }
 }
 
+function topicTypeOf(name: string, alphabet: Alphabet): ExchangeType {
+  return { name, usesKey: true, isCacheable: true, newIndex: () => new TopicIndex(alphabet) };
+}
+
 /** Messages go where the pattern of a binding matches their routing key. */
-export const topicType: ExchangeType = {
-  name: 'topic',
-  usesKey: true,
-  isCacheable: true,
-  newIndex: () => new TopicIndex(amqpAlphabet),
-};
+export const topicType = topicTypeOf('topic', amqpAlphabet);
+
+/** The same for ActiveMQ's destinations: `*` and a last `>`. */
+export const activemqTopicType = topicTypeOf('x-activemq-topic', activemqAlphabet);
+
+/** The same for MQTT's topic filters: `+` and a last `#` between slashes. */
+export const mqttTopicType = topicTypeOf('x-mqtt-topic', mqttAlphabet);
