@@ -32,6 +32,8 @@ export interface RecordMoves {
   look(type: number, buffer: Buffer, start: number, slot: number, offset: number): number;
   /** Where in its run the record belongs that {@link look} was asked of last. */
   readonly order: number;
+  /** Copies so far, once for each that wants one: all of them are remembered until they count. */
+  readonly count: number;
   /** A record that somebody wanted at one place has been copied to a block of the new segment. */
   placed(
     record: { readonly buffer: Buffer; readonly start: number },

@@ -27,6 +27,10 @@ export class ShelfMoves implements RecordMoves {
     this.#types = types;
   }
 
+  get count(): number {
+    return this.#copies.length;
+  }
+
   *prepare(): Generator<unknown> {}
 
   look(type: number, buffer: Buffer, start: number, slot: number, offset: number): number {

@@ -13,8 +13,8 @@ const readBytesMax = 256 * 1024;
 const gapBytesMax = 32 * 1024;
 /** Bytes of records that are put in order together. */
 const batchBytes = 2 * 1024 * 1024;
-/** Records in one compacted segment, of which each is remembered until all are moved. */
-const recordCountMax = 128 * 1024;
+/** Copies in one compacted segment, of which each is remembered until all count. */
+const countMax = 128 * 1024;
 /** Slots looked at, and records copied, in one turn. */
 const slotsPerTurn = 20_000;
 const copiesPerTurn = 500;
@@ -176,8 +176,12 @@ export class CompactionPass {
     return !isStopped();
   }
 
+  get #isLong(): boolean {
+    return this.#setting.moves.count >= countMax;
+  }
+
   get #isFull(): boolean {
-    const isLong = this.#copyCount + this.#found.length >= recordCountMax;
+    const isLong = this.#isLong || this.#found.length >= countMax;
     return isLong || this.#file.sizeBytes + this.#used >= this.#setting.outputBytesMax;
   }
 
@@ -249,7 +253,8 @@ export class CompactionPass {
     this.#found = [];
     this.#used = 0;
     pace.work(() => sortRuns(found));
-    for (let first = 0; first < found.length && !isStopped(); ) {
+    // What there is no room for any more stays where it is.
+    for (let first = 0; first < found.length && !isStopped() && !this.#isLong; ) {
       first = pace.work(() => this.#placeSome(this.#batch, found, first));
       if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
       await pace.rest();

@@ -43,6 +43,10 @@ export class MessageMoves implements RecordMoves {
     this.#guests = guests;
   }
 
+  get count(): number {
+    return this.#queues.length;
+  }
+
   *prepare(isVictim: (slot: number) => boolean): Generator<unknown> {
     let count = 0;
     for (const window of [...this.#guests]) {
@@ -103,6 +107,7 @@ export class MessageMoves implements RecordMoves {
   *index(segment: number, sink: RecordSink): Generator<unknown> {
     const byWindow = new Map<Window, number[]>();
     for (const [i, window] of this.#queues.entries()) {
+      if (i % stepCount === 0) yield;
       if (!window.isDurable) continue;
       const found = byWindow.get(window);
       if (found === undefined) byWindow.set(window, [i]);
