@@ -79,6 +79,8 @@ export class BrokerMetrics {
   readonly #metrics: Metrics;
   readonly #observeSync: (seconds: number) => void;
   #sealedBytes = 0;
+  #compactedBytes = 0;
+  #compactedSegments = 0;
   /** What is told of; undefined before the first time that someone asks. */
   #now: BrokerStatistics | undefined = undefined;
   /** Of each queue in it. */
@@ -95,6 +97,10 @@ export class BrokerMetrics {
     );
     const sealed = 'Bytes sealed and written to the log.';
     this.#add('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
+    const compacted = 'Bytes written by compactions of the log.';
+    this.#add('counter', 'log_compacted_bytes', compacted, () => this.#compactedBytes);
+    const released = 'Segments of the log given back by compactions.';
+    this.#add('counter', 'log_compacted_segments', released, () => this.#compactedSegments);
     for (const value of counters) this.#addBroker('counter', ...value);
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
@@ -106,6 +112,12 @@ export class BrokerMetrics {
   synced(sizeBytes: number, durationMs: number): void {
     this.#sealedBytes += sizeBytes;
     this.#observeSync(durationMs / 1000);
+  }
+
+  /** A compaction wrote so many bytes, and so many segments went. */
+  compacted(writtenBytes: number, segmentCount: number): void {
+    this.#compactedBytes += writtenBytes;
+    this.#compactedSegments += segmentCount;
   }
 
   async json(): Promise<MetricsJson> {

@@ -199,6 +199,7 @@ async function openBroker(
       onFailed: (error) => events.failed(error),
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
       onFull: (isFull) => disk.setFull(isFull),
+      onCompacted: (bytes, segmentCount) => hooks.metrics?.compacted(bytes, segmentCount),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
         hooks.metrics?.synced(sizeBytes, durationMs);
