@@ -79,7 +79,8 @@ export class Publishing {
   publish(vhost: Vhost, publication: Publication, routed: Route | undefined): Published {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication)) return this.#delayed();
+    if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
+      return this.#delayed();
     const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
     const { queues, windows } = route;
     const { counters, turns } = this.#host;

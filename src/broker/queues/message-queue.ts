@@ -10,13 +10,13 @@ import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from '../queue-options.ts';
+import type { RetryPolicy } from '../schedule/retry.ts';
 import {
   type Consumer,
   type Delivery,
   type SubscribeOptions,
   Subscription,
 } from '../subscription.ts';
-import type { RetryPolicy } from '../schedule/retry.ts';
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { Demands } from './demands.ts';
