@@ -4,7 +4,7 @@ import {
   type TLSSocket,
   type Server as TlsServer,
 } from 'node:tls';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { Door } from './door.ts';
 import { answerAndClose } from './first-byte.ts';
@@ -56,7 +56,7 @@ export class TlsListener {
   readonly door: Door;
   readonly #transports = new Set<SocketTransport>();
   readonly #sockets = new Set<Socket>();
-  #ticks: NodeJS.Timeout | undefined = undefined;
+  #ticks: Timer | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
 
   constructor(options: TlsListenerOptions) {
@@ -82,7 +82,7 @@ export class TlsListener {
    */
   async open(port: number): Promise<number> {
     const found = await listen(this.#tcp, this.#options.host, port);
-    this.#ticks = setInterval(() => this.#tick(), tickMs);
+    this.#ticks = this.#clock.setInterval(() => this.#tick(), tickMs);
     return found;
   }
 
@@ -125,22 +125,22 @@ export class TlsListener {
    * Closes the port and every connection: clients are told the reason and have a while to answer,
    * then they are cut.
    *
-   * @param patienceMs how long that while is
+   * @param timeoutMs how long that while is
    */
-  async close(reason: string, patienceMs: number): Promise<void> {
+  async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();
     this.door.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
-    if (this.#transports.size > 0) await this.#allEnded(patienceMs);
-    clearInterval(this.#ticks);
+    if (this.#transports.size > 0) await this.#allEnded(timeoutMs);
+    this.#ticks?.clear();
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #allEnded(patienceMs: number): Promise<void> {
+  #allEnded(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const patience = setTimeout(resolve, patienceMs);
+      const timeout = this.#clock.setTimeout(resolve, timeoutMs);
       this.#ended = () => {
-        clearTimeout(patience);
+        timeout.clear();
         resolve();
       };
     });

@@ -12,6 +12,7 @@ import type { Secret } from '../base/secret.ts';
 import type { BrokerRecord } from '../control/broker-record.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { HttpListener } from '../net/http/http-listener.ts';
 import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -19,6 +20,7 @@ import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import {
+  apiRoutes,
   compose,
   composeEngine,
   type Parts,
@@ -28,10 +30,9 @@ import {
 } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
-import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
-import { answerMetrics } from './metrics.ts';
+import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
 import { checkSettings, type Settings } from './settings.ts';
@@ -42,7 +43,7 @@ const tickMs = 1000;
 /** Bytes by which memory in use may grow before garbage is collected. */
 const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
-const patienceMs = 2000;
+const timeoutMs = 2000;
 /** How long events stay in the trail, as with CloudTrail's event history, and how often is looked. */
 const keptMs = 90 * 24 * 3600 * 1000;
 const dropEveryMs = 3600 * 1000;
@@ -115,6 +116,7 @@ export class Service {
       brokerHost: nameOf(settings.host),
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
+      metrics: () => measured(this.#metricsParts),
     };
     this.#refusals = refusals;
     this.#parts = compose(settings, state, engine, place, log, refusals);
@@ -123,8 +125,8 @@ export class Service {
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
       doorLimits: apiDoorLimits,
-      answers: this.#parts.dispatcher,
-      metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
+      routes: apiRoutes(this.#parts.dispatcher),
+      clock: systemClock,
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -233,7 +235,6 @@ export class Service {
     return {
       control,
       engine,
-      token: this.#metricsToken,
       door: this.#listener.door,
       refusals: this.#refusals.counts,
     };
@@ -358,7 +359,7 @@ export class Service {
 
   async #stopRunning(reason: string): Promise<void> {
     await Promise.all([
-      this.#listener.close(patienceMs),
+      this.#listener.close(timeoutMs),
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);

@@ -1,6 +1,6 @@
+import type { HttpResponse } from '../../net/http/message.ts';
 import type { AwsError } from '../errors.ts';
-import { formOf } from '../pipeline/registry.ts';
-import type { HttpResponse } from '../request.ts';
+import { formOf } from '../parameters.ts';
 import { isoDates } from '../shapes/notation.ts';
 import { readShape } from '../shapes/shape-reader.ts';
 import { writeShape } from '../shapes/shape-writer.ts';
@@ -14,6 +14,12 @@ const callMembers: readonly string[] = ['Action', 'Version'];
  * structures, which forms write as `Member.member.1`, come with the operations that have them.
  */
 export const query: WireFormat = {
+  name: 'query',
+  recognises: ({ headers, rawQuery }) => {
+    const type = headers.get('content-type') ?? '';
+    const isForm = type.startsWith('application/x-www-form-urlencoded');
+    return isForm || /(?:^|&)Action(?:=|&|$)/.test(rawQuery);
+  },
   read: ({ operation }, request) => {
     const members = [...formOf(request)].filter(([name]) => !callMembers.includes(name));
     return readShape(operation.input, Object.fromEntries(members), isoDates);
