@@ -1,6 +1,8 @@
 import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
-import type { BrokerRecord, KeyChoice } from './broker-record.ts';
+import type { BrokerRecord, KeyChoice, VolumeRecord } from './broker-record.ts';
+import type { GrantOffer } from './offers/offer.ts';
+import { type VolumeName, volumeContext, volumePrincipal } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
 
 /** The service's own principal, as which it calls the key service. */
@@ -9,16 +11,6 @@ const mqPrincipal = 'mq.amazonaws.com';
 /** The account that the service's own keys live in. */
 const serviceAccountId = '000000000000';
 
-/** What the service may do with a broker's key. */
-const serviceOperations = [
-  'CreateGrant',
-  'Decrypt',
-  'GenerateDataKeyWithoutPlaintext',
-  'ReEncryptFrom',
-  'ReEncryptTo',
-  'DescribeKey',
-];
-
 /** A broker's key, or a grant on it, cannot be used; the message says which and why. */
 export class KeyLost extends WaxwingError<'key-lost'> {
   constructor(message: string, options?: ErrorOptions) {
@@ -26,7 +18,7 @@ export class KeyLost extends WaxwingError<'key-lost'> {
   }
 }
 
-/** What lies beside a broker's volume as its data key was never wrapped for that volume. */
+/** The wrapped data key beside a volume was not made for that volume. */
 export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
   constructor(volumeId: string, options: ErrorOptions) {
     const what = `the wrapped data key beside volume ${volumeId} is not the one that was made for it`;
@@ -34,7 +26,7 @@ export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
   }
 }
 
-/** Codes of the key service that say so. */
+/** Codes by which the key service says so. */
 const foreignCodes = ['InvalidCiphertextException', 'IncorrectKeyException'];
 
 /** Who asks for something about a broker, and from where. */
@@ -53,12 +45,12 @@ interface KeyMetadata {
   readonly KeyManager: 'CUSTOMER' | 'AWS';
 }
 
-/** The key that is asked for: by its name, or whose it is to be. */
+/** The key that a request asks for: by its name, or by its owner. */
 export type AskedKey = { readonly named: string } | 'service' | 'managed';
 
 /**
- * All that the service does with the keys of brokers: the grants that Amazon MQ makes, the data key
- * of a broker's volume, and the checks whether they are still there.
+ * Everything that the service does with the keys of brokers: the grants that Amazon MQ makes, the data
+ * keys of the brokers' volumes, and the checks that they are still there.
  */
 export class BrokerKeys {
   readonly #client: LocalClient;
@@ -73,8 +65,8 @@ export class BrokerKeys {
   }
 
   /**
-   * The key for a broker: the one that is asked for, or one of those that exist without being made
-   * by anybody, which come into being when they are first needed.
+   * The key for a broker: the one that is asked for, or the service's own or the account's managed
+   * key, which are made when they are first needed.
    *
    * @throws {ControlError} 'bad-request'
    */
@@ -133,19 +125,19 @@ export class BrokerKeys {
   }
 
   /**
-   * The grant by which the service may use a key at all, made with the requester's own right to
-   * grant. Brokers of one key share it.
+   * Makes a grant by which the service may use a key, with the requester's own right to grant.
+   * Brokers of one key and one kind share it.
    *
    * @returns the grant's id
    * @throws {ControlError} 'bad-request' where the requester may not, or the key cannot be granted
    */
-  async grantService(key: KeyChoice, requester: Requester): Promise<string> {
+  async grantService(key: KeyChoice, grant: GrantOffer, requester: Requester): Promise<string> {
     const input = {
       KeyId: key.arn,
       GranteePrincipal: mqPrincipal,
       RetiringPrincipal: mqPrincipal,
-      Operations: serviceOperations,
-      Name: 'mq_grant',
+      Operations: grant.operations,
+      Name: grant.name,
     };
     const { caller, sourceIp, userAgent } = requester;
     const as: CallIdentity =
@@ -166,32 +158,33 @@ export class BrokerKeys {
     }
   }
 
-  /** The grant that lets the broker's volume be opened; its id. */
-  async grantVolume({ key, volumeId }: BrokerRecord): Promise<string> {
+  /** Makes the grant under which a volume's data key can be opened; its id. */
+  async grantVolume(key: KeyChoice, volume: VolumeName): Promise<string> {
     const input = {
       KeyId: key.arn,
       GranteePrincipal: mqPrincipal,
-      RetiringPrincipal: this.#volumePrincipal,
+      RetiringPrincipal: this.#principalOf(volume),
       Operations: ['Decrypt'],
-      Constraints: { EncryptionContextSubset: volumeContext(volumeId) },
+      Constraints: { EncryptionContextSubset: volumeContext(volume) },
     };
     return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
   /** The volume's grant that an interrupted creation made, if it got so far. */
-  async findVolumeGrant({ key, volumeId }: BrokerRecord): Promise<string | undefined> {
-    const grants = await this.#grants(key, this.#volumePrincipal);
+  async findVolumeGrant(key: KeyChoice, volume: VolumeName): Promise<string | undefined> {
+    const grants = await this.#grants(key, this.#principalOf(volume));
+    const [[name, id] = []] = Object.entries(volumeContext(volume));
     return grants.find(
-      ({ Constraints }) => Constraints?.EncryptionContextSubset?.['aws:ebs:id'] === volumeId,
+      ({ Constraints }) => Constraints?.EncryptionContextSubset?.[name ?? ''] === id,
     )?.GrantId;
   }
 
-  /** A new data key for the broker's volume, wrapped. */
-  async newDataKey({ key, volumeId }: BrokerRecord): Promise<Buffer> {
+  /** A new data key for a volume, wrapped. */
+  async newDataKey(key: KeyChoice, volume: VolumeName): Promise<Buffer> {
     const input = {
       KeyId: key.arn,
       NumberOfBytes: 32,
-      EncryptionContext: volumeContext(volumeId),
+      EncryptionContext: volumeContext(volume),
     };
     const reply = await this.#asService<{ CiphertextBlob: Buffer }>(
       key,
@@ -202,40 +195,40 @@ export class BrokerKeys {
   }
 
   /**
-   * The data key of the broker's volume, 32 bytes, the caller's to overwrite.
+   * The data key of a volume, 32 bytes, the caller's to overwrite.
    *
    * @throws {KeyLost | ForeignDataKey}
    */
-  async openDataKey({ key, volumeId }: BrokerRecord, wrapped: Buffer): Promise<Buffer> {
+  async openDataKey(key: KeyChoice, volume: VolumeName, wrapped: Buffer): Promise<Buffer> {
     const input = {
       KeyId: key.arn,
       CiphertextBlob: wrapped,
-      EncryptionContext: volumeContext(volumeId),
+      EncryptionContext: volumeContext(volume),
     };
     const reply = await this.#asService<{ Plaintext: Buffer }>(key, 'Decrypt', input).catch(
       (error: unknown) => {
-        throw foreignOr(error, volumeId);
+        throw foreignOr(error, volume.id);
       },
     );
     return reply.Plaintext;
   }
 
   /**
-   * Asks whether the data key could be opened, without opening it.
+   * Asks whether a volume's data key could be opened, without opening it.
    *
    * @throws {KeyLost | ForeignDataKey} where not
    */
-  async tryDataKey({ key, volumeId }: BrokerRecord, wrapped: Buffer): Promise<void> {
+  async tryDataKey(key: KeyChoice, volume: VolumeName, wrapped: Buffer): Promise<void> {
     const input = {
       KeyId: key.arn,
       CiphertextBlob: wrapped,
-      EncryptionContext: volumeContext(volumeId),
+      EncryptionContext: volumeContext(volume),
       DryRun: true,
     };
     await this.#asService(key, 'Decrypt', input).catch((error: unknown) => {
       const cause = error instanceof KeyLost ? error.cause : undefined;
       if (!(cause instanceof WaxwingError && cause.code === 'DryRunOperationException'))
-        throw foreignOr(error, volumeId);
+        throw foreignOr(error, volume.id);
     });
   }
 
@@ -245,33 +238,40 @@ export class BrokerKeys {
    *
    * @throws {KeyLost} where not
    */
-  async check({ key, grants }: BrokerRecord): Promise<void> {
+  async check({ key, grants, volumes }: BrokerRecord): Promise<void> {
     const input = { KeyId: key.arn };
     const reply = await this.#asService<KeyReply>(key, 'DescribeKey', input);
     const { KeyState: state } = reply.KeyMetadata;
     if (state !== 'Enabled') {
       throw new KeyLost(`The KMS key ${key.arn} is in state ${state}, it must be Enabled.`);
     }
-    const held = [
-      ...(await this.#grants(key, mqPrincipal)),
-      ...(await this.#grants(key, this.#volumePrincipal)),
-    ].map(({ GrantId }) => GrantId);
-    for (const id of [grants.service, grants.volume]) {
-      if (id === null || held.includes(id)) continue;
+    const principals = new Set([
+      mqPrincipal,
+      ...volumes.map((volume) => this.#principalOf(volume)),
+    ]);
+    const held = new Set<string>();
+    for (const principal of principals) {
+      for (const { GrantId } of await this.#grants(key, principal)) held.add(GrantId);
+    }
+    const wanted = [...grants.map(({ id }) => id), ...volumes.map(({ grantId }) => grantId)];
+    for (const id of wanted) {
+      if (id === null || held.has(id)) continue;
       throw new KeyLost(
         `The grant ${id} on the KMS key ${key.arn} is gone, which cannot be undone.`,
       );
     }
   }
 
-  /** Gives up the grant on the broker's volume; none needs to be there any more. */
-  async retireVolumeGrant({ key, grants }: BrokerRecord): Promise<void> {
-    if (grants.volume !== null) await this.#retire(key, grants.volume, this.#volumePrincipal);
+  /** Gives up the grant of a volume, where it has one. */
+  async retireVolumeGrant(key: KeyChoice, volume: VolumeRecord): Promise<void> {
+    if (volume.grantId !== null) {
+      await this.#retire(key, volume.grantId, this.#principalOf(volume));
+    }
   }
 
-  /** Gives up the grant that brokers of one key share. */
-  async retireServiceGrant({ key, grants }: BrokerRecord): Promise<void> {
-    await this.#retire(key, grants.service, mqPrincipal);
+  /** Gives up a grant that brokers of one key share. */
+  async retireServiceGrant(key: KeyChoice, grantId: string): Promise<void> {
+    await this.#retire(key, grantId, mqPrincipal);
   }
 
   async #retire(key: KeyChoice, grant: string, principal: string): Promise<void> {
@@ -279,12 +279,12 @@ export class BrokerKeys {
     try {
       await this.#kms('RetireGrant', input, { ...ownAccount(key), service: principal });
     } catch (error) {
-      // The grant, or the key with all its grants, is gone already: what was wanted.
+      // The grant, or the key with all its grants, is gone already, as was wanted.
       if (!isRefusal(error)) throw error;
     }
   }
 
-  /** The grants that a principal may retire: its own to know of, without any right on their keys. */
+  /** The grants that a principal may retire; it may list them without any right on their keys. */
   async #grants(key: KeyChoice, retiring: string): Promise<Grant[]> {
     const as = { ...ownAccount(key), service: retiring };
     const grants: Grant[] = [];
@@ -322,8 +322,8 @@ export class BrokerKeys {
     return this.#client.call<Reply>('kms', operation, input, as);
   }
 
-  get #volumePrincipal(): string {
-    return `ec2.${this.#region}.amazonaws.com`;
+  #principalOf({ storageType }: VolumeName): string {
+    return volumePrincipal(storageType, this.#region);
   }
 }
 
@@ -346,24 +346,20 @@ interface Grant {
   readonly Constraints?: { readonly EncryptionContextSubset?: Readonly<Record<string, string>> };
 }
 
-function volumeContext(volumeId: string): Record<string, string> {
-  return { 'aws:ebs:id': volumeId };
-}
-
 /** The service for itself; a key of its own lives in an account of its own. */
 function ownAccount(key: KeyChoice): CallIdentity {
   const accountId = key.arn.split(':')[4];
   return { service: mqPrincipal, ...(accountId !== undefined && { accountId }) };
 }
 
-/** True for an answer of the key service that it would give again. */
-/** What a failed opening of a data key means: the ciphertext may be at fault, and not the key. */
+/** The error for a data key that did not open: the ciphertext may be at fault, and not the key. */
 function foreignOr(error: unknown, volumeId: string): unknown {
   const cause = error instanceof KeyLost ? error.cause : undefined;
   const isForeign = cause instanceof WaxwingError && foreignCodes.includes(cause.code);
   return isForeign ? new ForeignDataKey(volumeId, { cause }) : error;
 }
 
+/** Whether the key service refused, and would refuse again. */
 function isRefusal(error: unknown): error is WaxwingError {
   return error instanceof WaxwingError && 'status' in error && Number(error.status) < 500;
 }

@@ -1,4 +1,6 @@
 import type { BrokerState } from './lifecycle.ts';
+import type { DeploymentMode, EngineType } from './offers/offer.ts';
+import type { VolumeName } from './offers/storage-types.ts';
 
 /** When a broker may be maintained. */
 export interface MaintenanceWindow {
@@ -28,9 +30,57 @@ export interface PendingSettings {
   readonly engineVersion?: string;
   readonly hostInstanceType?: string;
   readonly generalLog?: boolean;
+  readonly auditLog?: boolean;
 }
 
-/** Everything that is known of a broker; plain JSON, as the journal keeps it. */
+/** A user of a broker; only a hash of the password, never the password. */
+export interface UserRecord {
+  readonly username: string;
+  readonly passwordHash: string;
+  /** Only where the broker's engine type has groups. */
+  readonly groups?: readonly string[];
+  readonly consoleAccess?: boolean;
+}
+
+/** One volume of a broker. */
+export interface VolumeRecord extends VolumeName {
+  /** The grant under which its data key is opened; null before it is made. */
+  readonly grantId: string | null;
+  /** Whether the volume was made; before that nothing can be lost. */
+  readonly isMade: boolean;
+  /** How often the volume was mounted; the next mount has the next number. */
+  readonly epoch: number;
+  /** The newest mount that came up; 0 before the first. */
+  readonly mountedEpoch: number;
+}
+
+/** One instance of a broker: a process, or a node of a cluster. */
+export interface InstanceRecord {
+  /** From 1. */
+  readonly number: number;
+  /** The volume it runs on. */
+  readonly volumeId: string;
+}
+
+/** A grant that the service made for itself on a broker's key. */
+export interface GrantRecord {
+  /** `mq_grant` */
+  readonly name: string;
+  readonly id: string;
+}
+
+/** A port of the last start. */
+export interface PortRecord {
+  /** Listener that the port belongs to: `amqps` */
+  readonly listener: string;
+  /** Number of the endpoint, from 1: one for each instance, or one for the whole broker. */
+  readonly endpoint: number;
+  readonly port: number;
+  /** Differs from `port` where another program had it: the broker returns to it once it is free. */
+  readonly wantedPort: number;
+}
+
+/** Everything that is known about a broker; plain JSON, as the journal keeps it. */
 export interface BrokerRecord {
   /** `b-` and a lower-case UUID. */
   readonly id: string;
@@ -38,45 +88,55 @@ export interface BrokerRecord {
   readonly name: string;
   readonly state: BrokerState;
   readonly createdMs: number;
-  readonly engineType: 'RABBITMQ';
+  readonly engineType: EngineType;
+  readonly deploymentMode: DeploymentMode;
   readonly engineVersion: string;
-  readonly deploymentMode: 'SINGLE_INSTANCE';
   readonly hostInstanceType: string;
+  readonly authenticationStrategy: string;
   readonly autoMinorVersionUpgrade: boolean;
   readonly publiclyAccessible: boolean;
   readonly securityGroups: readonly string[];
   readonly subnetIds: readonly string[];
   readonly generalLog: boolean;
+  /** Null where the engine type has no audit log. */
+  readonly auditLog: boolean | null;
   readonly maintenanceWindow: MaintenanceWindow;
   readonly tags: Readonly<Record<string, string>>;
-  /** Only hashes, never a password. */
-  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** The idempotency token it was created with, and a keyed digest of that request. */
+  readonly users: readonly UserRecord[];
+  /** The idempotency token of its creation, and a keyed digest of that request. */
   readonly creation: { readonly token: string; readonly digest: string } | null;
   readonly key: KeyChoice;
-  /** Ids of the grants on its key: the service's (`mq_grant`), and its volume's once it is made. */
-  readonly grants: { readonly service: string; readonly volume: string | null };
-  /** `vol-` and 17 hex digits. */
-  readonly volumeId: string;
-  /** Whether the volume has been made; before, nothing can be lost. */
-  readonly hasVolume: boolean;
-  /** How often the volume was mounted; the next mount has the next number. */
-  readonly epoch: number;
-  /** The newest mount that came up; 0 before the first. */
-  readonly mountedEpoch: number;
-  /** Listener name to port, of the last start. */
-  readonly ports: Readonly<Record<string, number>>;
-  /**
-   * The ports that the broker returns to once they are free, where another program had one of them
-   * at the last start; equal to `ports` otherwise. Records of earlier releases lack it.
-   */
-  readonly wantedPorts?: Readonly<Record<string, number>>;
+  /** The service's grants on the key; those of the volumes are in `volumes`. */
+  readonly grants: readonly GrantRecord[];
+  /** At least one. */
+  readonly volumes: readonly VolumeRecord[];
+  /** At least one. */
+  readonly instances: readonly InstanceRecord[];
+  /** Empty before the first start. */
+  readonly ports: readonly PortRecord[];
   readonly action: RequiredAction | null;
   readonly pending: PendingSettings;
 }
 
+/** What is to change in a broker's record. */
+export type BrokerUpdate = Partial<Omit<BrokerRecord, 'id'>>;
+
 /** A change to the journal of brokers. */
 export type BrokerChange =
   | { readonly created: BrokerRecord }
-  | { readonly updated: string; readonly set: Partial<Omit<BrokerRecord, 'id'>> }
+  | { readonly updated: string; readonly set: BrokerUpdate }
   | { readonly removed: string };
+
+/** The port of a listener, undefined where the broker never had one. */
+export function portOf(
+  { ports }: Pick<BrokerRecord, 'ports'>,
+  listener: string,
+  endpoint = 1,
+): number | undefined {
+  return ports.find((port) => port.listener === listener && port.endpoint === endpoint)?.port;
+}
+
+/** Whether every volume of a broker was made. */
+export function hasVolumes({ volumes }: Pick<BrokerRecord, 'volumes'>): boolean {
+  return volumes.every(({ isMade }) => isMade);
+}

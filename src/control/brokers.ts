@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
+import { currentRecord, currentUpdate, type StoredChange } from './broker-migration.ts';
 import type { BrokerChange, BrokerRecord } from './broker-record.ts';
 import { ControlError } from './errors.ts';
 
@@ -10,18 +11,21 @@ export interface Page<T> {
   readonly nextToken: string | undefined;
 }
 
-/** The journal of brokers: what is intended, and what is known of how it went. */
-export class Brokers implements Journal<BrokerChange> {
+/** The journal of brokers: what each is meant to be, and what is known of it. */
+export class Brokers implements Journal<StoredChange> {
   readonly name = 'mq';
   readonly #byId = new Map<string, BrokerRecord>();
 
-  apply(change: BrokerChange): void {
+  /** Folds one change in, also one that an earlier release wrote. */
+  apply(change: StoredChange): void {
     if ('created' in change) {
-      this.#byId.set(change.created.id, change.created);
+      const created = currentRecord(change.created);
+      this.#byId.set(created.id, created);
     } else if ('updated' in change) {
       const broker = this.#byId.get(change.updated);
-      // What was known of a broker that is gone by now does not matter any more.
-      if (broker !== undefined) this.#byId.set(broker.id, { ...broker, ...change.set });
+      // An update of a broker that is gone by now no longer matters.
+      if (broker === undefined) return;
+      this.#byId.set(broker.id, { ...broker, ...currentUpdate(broker, change.set) });
     } else {
       this.#byId.delete(change.removed);
     }

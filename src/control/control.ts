@@ -7,16 +7,17 @@ import { BrokerKeys } from './broker-keys.ts';
 import type { Brokers } from './brokers.ts';
 import { Creation } from './creation.ts';
 import { Decisions } from './decisions.ts';
-import type { Engine } from './engine.ts';
+import type { EngineEvents } from './engine.ts';
+import type { Engines } from './engines.ts';
 import { KeyChecks } from './key-checks.ts';
+import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
-import { Upkeep } from './upkeep.ts';
 
-/** What control is put together from. */
+/** What control is composed from. */
 export interface ControlOptions extends SupervisorOptions {
   readonly brokers: Brokers;
   readonly client: LocalClient;
-  readonly engine: Engine;
+  readonly engines: Engines;
   readonly clock: Clock;
   readonly random: Random;
   /** Folds changes in before it returns; resolves once they are synced. */
@@ -25,27 +26,40 @@ export interface ControlOptions extends SupervisorOptions {
   readonly hashPassword: (password: string) => Promise<string>;
   /** The key of the digests by which repeated requests are told from others; 256 bits. */
   readonly digestKey: KeyObject;
+  /** Told of lines for brokers' logs. */
+  readonly log: EngineEvents['log'];
+  readonly loginFailed: EngineEvents['loginFailed'];
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
 }
 
-/** Brokers: what is asked of them is decided and recorded here, and worked off by the engine. */
+/** Brokers: decides on requests, records the decisions, and has the engines carry them out. */
 export class Control {
   readonly brokers: Brokers;
+  readonly engines: Engines;
   readonly creation: Creation;
   readonly decisions: Decisions;
   readonly supervisor: Supervisor;
   readonly keyChecks = new KeyChecks();
 
   constructor(options: ControlOptions) {
-    const { brokers, client, engine, random, region, commit, report } = options;
+    const { brokers, client, engines, random, region, commit, report } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
     this.brokers = brokers;
-    this.creation = new Creation({ ...options, keys });
+    this.engines = engines;
+    const { offered } = engines;
+    this.creation = new Creation({ ...options, keys, offered });
     this.decisions = new Decisions(brokers);
     const { creation, keyChecks } = this;
-    const upkeep = new Upkeep({ brokers, keys, creation, engine, commit, keyChecks, report });
-    this.supervisor = new Supervisor(brokers, upkeep, engine, options);
+    const parts = { brokers, keys, creation, engines, commit, keyChecks, report };
+    const supervisor = new Supervisor(brokers, new Reconciler(parts), options);
+    this.supervisor = supervisor;
+    engines.observe({
+      crashed: (...of) => supervisor.crashed(...of),
+      failed: (...of) => supervisor.failed(...of),
+      log: options.log,
+      loginFailed: options.loginFailed,
+    });
   }
 }

@@ -1,49 +1,44 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
+import type { Offer, StorageType } from './offers/offer.ts';
+import { chooseHost, requireOffer } from './offers/offers.ts';
 import {
   checkBrokerName,
+  checkLogs,
   checkMaintenanceWindow,
   checkMinorUpgrade,
-  checkOffer,
+  checkParameters,
   checkSecurityGroups,
+  checkSubnets,
   checkTags,
-  checkUser,
+  checkUsers,
+  type LogsRequest,
+  type OptionalParameters,
   refuse,
+  type UserRequest,
 } from './rules.ts';
 
 /** What a broker may be asked for with, members as Amazon MQ's CreateBroker names them. */
-export interface CreationRequest {
+export interface CreationRequest extends OptionalParameters {
   readonly brokerName: string;
   readonly deploymentMode: string;
   readonly engineType: string;
   readonly hostInstanceType: string;
   readonly publiclyAccessible?: boolean | undefined;
-  readonly users?: readonly { readonly username: string; readonly password: string }[] | undefined;
+  readonly users?: readonly UserRequest[] | undefined;
   readonly engineVersion?: string | undefined;
   readonly autoMinorVersionUpgrade?: boolean | undefined;
-  readonly authenticationStrategy?: string | undefined;
-  readonly configuration?: { readonly id: string } | undefined;
   readonly creatorRequestId?: string | undefined;
   readonly encryptionOptions?:
     | { readonly useAwsOwnedKey: boolean; readonly kmsKeyId?: string | undefined }
     | undefined;
-  readonly ldapServerMetadata?: unknown;
   readonly logs?: LogsRequest | undefined;
   readonly maintenanceWindowStartTime?: WindowRequest | undefined;
   readonly securityGroups?: readonly string[] | undefined;
   readonly storageType?: string | undefined;
-  readonly storageSize?: number | undefined;
   readonly subnetIds?: readonly string[] | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
-  readonly dataReplicationMode?: string | undefined;
-  readonly dataReplicationPrimaryBrokerArn?: string | undefined;
-}
-
-/** Which logs are to be kept. */
-export interface LogsRequest {
-  readonly general?: boolean | undefined;
-  readonly audit?: boolean | undefined;
 }
 
 /** When the broker may be maintained; UTC where no zone is named. */
@@ -53,51 +48,59 @@ export interface WindowRequest {
   readonly timeZone?: string | undefined;
 }
 
-/** Settings that a request asks for, all rules kept. */
+/** The settings that a request asks for, checked against all rules. */
 export interface AcceptedCreation {
+  readonly offer: Offer;
   readonly name: string;
-  readonly user: { readonly username: string; readonly password: string };
+  readonly users: readonly UserRequest[];
   readonly engineVersion: string;
   readonly hostInstanceType: string;
+  readonly storageType: StorageType;
+  readonly authenticationStrategy: string;
   readonly publiclyAccessible: boolean;
   readonly securityGroups: readonly string[];
   readonly subnetIds: readonly string[];
   readonly generalLog: boolean;
+  readonly auditLog: boolean | null;
   readonly maintenanceWindow: MaintenanceWindow;
   readonly tags: Readonly<Record<string, string>>;
   readonly key: AskedKey;
 }
 
 /**
- * Holds a request against every rule that needs nothing but the request.
+ * Checks a request against every rule that needs nothing but the request.
  *
+ * @param offered kinds of brokers that can be created
  * @throws {ControlError} 'bad-request'
  */
-export function acceptCreation(request: CreationRequest): AcceptedCreation {
+export function acceptCreation(
+  request: CreationRequest,
+  offered: readonly Offer[],
+): AcceptedCreation {
   checkBrokerName(request.brokerName);
-  refuseUnsupported(request);
-  const [user, ...more] = request.users ?? [];
-  if (user === undefined || more.length > 0) {
-    throw refuse(
-      'users',
-      `${request.users?.length ?? 0} users are given; a RabbitMQ broker is created with exactly 1.`,
-    );
-  }
-  checkUser(user.username, user.password);
-  checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true);
-  const engineVersion = checkOffer(request.hostInstanceType, request.engineVersion);
-  const tags = request.tags ?? {};
+  const offer = requireOffer(offered, request.engineType, request.deploymentMode);
+  checkParameters(request, offer);
+  const users = request.users ?? [];
+  checkUsers(users, offer);
+  checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true, offer);
+  const host = chooseHost(offer, request);
+  const { tags = {}, securityGroups = [], subnetIds = [], logs } = request;
   checkTags(tags);
-  checkSecurityGroups(request.securityGroups ?? []);
+  checkSecurityGroups(securityGroups);
+  checkSubnets(subnetIds, offer);
+  checkLogs(logs, offer);
   return {
+    offer,
     name: request.brokerName,
-    user,
-    engineVersion,
+    users,
+    ...host,
     hostInstanceType: request.hostInstanceType,
+    authenticationStrategy: request.authenticationStrategy ?? 'SIMPLE',
     publiclyAccessible: request.publiclyAccessible ?? false,
-    securityGroups: request.securityGroups ?? [],
-    subnetIds: request.subnetIds ?? [],
-    generalLog: acceptLogs(request.logs) ?? false,
+    securityGroups,
+    subnetIds,
+    generalLog: logs?.general ?? false,
+    auditLog: offer.rules.logs.includes('audit') ? (logs?.audit ?? false) : null,
     maintenanceWindow: acceptWindow(request.maintenanceWindowStartTime),
     tags,
     key: acceptKey(request.encryptionOptions),
@@ -120,14 +123,6 @@ function sorted(_name: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** @returns whether the general log is to be kept; undefined where nothing is said about it */
-export function acceptLogs(logs: LogsRequest | undefined): boolean | undefined {
-  if (logs?.audit !== undefined) {
-    throw refuse('audit', 'Audit logging is not supported for RabbitMQ brokers.');
-  }
-  return logs?.general;
-}
-
 /** @throws {ControlError} 'bad-request' */
 export function acceptWindow(request: WindowRequest | undefined): MaintenanceWindow {
   if (request === undefined) return { dayOfWeek: 'SUNDAY', timeOfDay: '00:00', timeZone: 'UTC' };
@@ -145,73 +140,4 @@ function acceptKey(options: CreationRequest['encryptionOptions']): AskedKey {
     'encryptionOptions',
     'A KMS key is named though the AWS owned key is to be used: give kmsKeyId or useAwsOwnedKey.',
   );
-}
-
-/** What Amazon MQ knows but a RabbitMQ broker, or this service, does not have. */
-const unsupported: readonly [
-  attribute: string,
-  asked: (request: CreationRequest) => boolean,
-  text: (request: CreationRequest) => string,
-][] = [
-  [
-    'engineType',
-    ({ engineType }) => engineType !== 'RABBITMQ',
-    ({ engineType }) =>
-      `Broker engine type [${engineType}] is invalid. Valid values are: [RABBITMQ]`,
-  ],
-  [
-    'deploymentMode',
-    ({ deploymentMode }) => deploymentMode !== 'SINGLE_INSTANCE',
-    ({ deploymentMode }) =>
-      `Deployment mode [${deploymentMode}] is invalid for engine type [RabbitMQ]. ` +
-      'Valid values are: [SINGLE_INSTANCE]',
-  ],
-  [
-    'storageType',
-    ({ storageType }) => storageType !== undefined && storageType !== 'EBS',
-    ({ storageType }) =>
-      `Storage type [${storageType}] is invalid for engine type [RabbitMQ]. ` +
-      'Valid values are: [EBS]',
-  ],
-  [
-    'authenticationStrategy',
-    ({ authenticationStrategy: strategy }) => strategy !== undefined && strategy !== 'SIMPLE',
-    ({ authenticationStrategy: strategy }) =>
-      `Authentication strategy [${strategy}] is invalid for engine type [RabbitMQ]. ` +
-      'Valid values are: [SIMPLE]',
-  ],
-  [
-    'configuration',
-    ({ configuration }) => configuration !== undefined,
-    ({ configuration }) =>
-      `Can't find requested configuration [${configuration?.id}]. ` +
-      'Make sure your configuration exists.',
-  ],
-  [
-    'ldapServerMetadata',
-    ({ ldapServerMetadata }) => ldapServerMetadata !== undefined,
-    () => 'LDAP is not supported for RabbitMQ brokers.',
-  ],
-  [
-    'storageSize',
-    ({ storageSize }) => storageSize !== undefined,
-    () => 'A storage size can only be given for cluster deployments.',
-  ],
-  [
-    'subnetIds',
-    ({ subnetIds = [] }) => subnetIds.length > 1,
-    ({ subnetIds = [] }) => `${subnetIds.length} subnets are given, a single instance has 1.`,
-  ],
-  [
-    'dataReplicationMode',
-    ({ dataReplicationMode: mode, dataReplicationPrimaryBrokerArn: primary }) =>
-      (mode !== undefined && mode !== 'NONE') || primary !== undefined,
-    () => 'Data replication is not supported for RabbitMQ brokers.',
-  ],
-];
-
-function refuseUnsupported(request: CreationRequest): void {
-  for (const [attribute, asked, text] of unsupported) {
-    if (asked(request)) throw refuse(attribute, text(request));
-  }
 }

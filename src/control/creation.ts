@@ -4,7 +4,14 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { BrokerKeys, Requester } from './broker-keys.ts';
-import type { BrokerRecord, KeyChoice } from './broker-record.ts';
+import type {
+  BrokerRecord,
+  GrantRecord,
+  InstanceRecord,
+  KeyChoice,
+  UserRecord,
+  VolumeRecord,
+} from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import {
   type AcceptedCreation,
@@ -13,6 +20,9 @@ import {
   creationDigest,
 } from './creation-request.ts';
 import { ControlError } from './errors.ts';
+import type { Offer } from './offers/offer.ts';
+import { volumeIdPrefix } from './offers/storage-types.ts';
+import type { UserRequest } from './rules.ts';
 
 /** A journal change to be committed. */
 export type ChangeEntry = Extract<Entry, { journal: string }>;
@@ -27,6 +37,8 @@ export interface Decided<T> {
 export interface CreationParts {
   readonly brokers: Brokers;
   readonly keys: BrokerKeys;
+  /** Kinds of brokers that can be created. */
+  readonly offered: readonly Offer[];
   readonly random: Random;
   readonly clock: Clock;
   /** A hash that the password cannot be found from. */
@@ -65,12 +77,12 @@ export class Creation {
     const digest = creationDigest(this.#parts.digestKey, request);
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
-    const accepted = acceptCreation(request);
+    const accepted = acceptCreation(request, this.#parts.offered);
     this.#refuseTakenName(accepted.name);
     const key = await this.#parts.keys.key(accepted.key, requester);
-    const passwordHash = await this.#parts.hashPassword(accepted.user.password);
+    const users = await this.#hashed(accepted);
     const release = this.#hold(key.arn);
-    const grant = await this.#parts.keys.grantService(key, requester).catch((error: unknown) => {
+    const grants = await this.#grant(key, accepted.offer, requester).catch((error: unknown) => {
       release();
       throw error;
     });
@@ -82,9 +94,30 @@ export class Creation {
       this.#refuseTakenName(accepted.name);
       const token = request.creatorRequestId;
       const creation = token === undefined ? null : { token, digest };
-      const broker = this.#record(accepted, { key, grant, passwordHash, creation });
+      const broker = this.#record(accepted, { key, grants, users, creation });
       return { value: broker, changes: [this.#parts.brokers.entry({ created: broker })] };
     };
+  }
+
+  /** Makes the service's grants on a broker's key, in the order of the offer. */
+  async #grant(key: KeyChoice, { grants }: Offer, requester: Requester): Promise<GrantRecord[]> {
+    const made: GrantRecord[] = [];
+    for (const grant of grants) {
+      made.push({
+        name: grant.name,
+        id: await this.#parts.keys.grantService(key, grant, requester),
+      });
+    }
+    return made;
+  }
+
+  async #hashed({ users, offer }: AcceptedCreation): Promise<UserRecord[]> {
+    const hashed: UserRecord[] = [];
+    for (const user of users) {
+      const passwordHash = await this.#parts.hashPassword(user.password);
+      hashed.push({ username: user.username, passwordHash, ...groupsOf(user, offer) });
+    }
+    return hashed;
   }
 
   #hold(keyArn: string): () => void {
@@ -119,36 +152,56 @@ export class Creation {
 
   #record(
     accepted: AcceptedCreation,
-    made: {
-      readonly key: KeyChoice;
-      readonly grant: string;
-      readonly passwordHash: string;
-      readonly creation: BrokerRecord['creation'];
-    },
+    made: Pick<BrokerRecord, 'key' | 'grants' | 'users' | 'creation'>,
   ): BrokerRecord {
-    const { region, accountId, random, clock } = this.#parts;
-    const { user, key: _, ...settings } = accepted;
-    const id = `b-${random.uuid()}`;
+    const { region, accountId, clock } = this.#parts;
+    const { key: _, users: __, storageType: ___, offer, ...settings } = accepted;
+    const id = `b-${this.#parts.random.uuid()}`;
+    const volumes = this.#volumes(accepted);
     return {
       id,
       arn: `arn:aws:mq:${region}:${accountId}:broker:${accepted.name}:${id}`,
       state: 'CREATION_IN_PROGRESS',
       createdMs: clock.nowMs(),
-      engineType: 'RABBITMQ',
-      deploymentMode: 'SINGLE_INSTANCE',
+      engineType: offer.engineType,
+      deploymentMode: offer.deploymentMode,
       autoMinorVersionUpgrade: true,
       ...settings,
-      users: [{ username: user.username, passwordHash: made.passwordHash }],
-      creation: made.creation,
-      key: made.key,
-      grants: { service: made.grant, volume: null },
-      volumeId: `vol-${random.bytes(9).toString('hex').slice(0, 17)}`,
-      hasVolume: false,
-      epoch: 0,
-      mountedEpoch: 0,
-      ports: {},
+      ...made,
+      volumes,
+      instances: instancesOn(volumes, offer),
+      ports: [],
       action: null,
       pending: {},
     };
   }
+
+  #volumes({ offer, storageType }: AcceptedCreation): VolumeRecord[] {
+    const { random } = this.#parts;
+    const length = offer.isVolumeShared ? 1 : offer.instanceCount;
+    return Array.from({ length }, () => ({
+      id: `${volumeIdPrefix(storageType)}${random.bytes(9).toString('hex').slice(0, 17)}`,
+      storageType,
+      grantId: null,
+      isMade: false,
+      epoch: 0,
+      mountedEpoch: 0,
+    }));
+  }
+}
+
+function groupsOf(
+  { groups = [], consoleAccess = false }: UserRequest,
+  { rules }: Offer,
+): Pick<UserRecord, 'groups' | 'consoleAccess'> {
+  return rules.users.hasGroups ? { groups, consoleAccess } : {};
+}
+
+/** Gives each instance its volume: its own, or the one that all share. */
+function instancesOn(volumes: readonly VolumeRecord[], { instanceCount }: Offer): InstanceRecord[] {
+  return Array.from({ length: instanceCount }, (_, i) => {
+    const volume = volumes[i % volumes.length];
+    assert(volume !== undefined, 'a broker has a volume');
+    return { number: i + 1, volumeId: volume.id };
+  });
 }

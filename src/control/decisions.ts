@@ -1,32 +1,31 @@
-import type { BrokerRecord, PendingSettings } from './broker-record.ts';
+import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { ChangeEntry, Decided } from './creation.ts';
-import {
-  acceptLogs,
-  acceptWindow,
-  type LogsRequest,
-  type WindowRequest,
-} from './creation-request.ts';
+import { acceptWindow, type WindowRequest } from './creation-request.ts';
 import { nextState } from './lifecycle.ts';
-import { isOlder } from './offers.ts';
-import { checkMinorUpgrade, checkOffer, checkSecurityGroups, checkTags, refuse } from './rules.ts';
+import { chooseHost, isOlder, offerOf } from './offers/offers.ts';
+import {
+  checkLogs,
+  checkMinorUpgrade,
+  checkParameters,
+  checkSecurityGroups,
+  checkTags,
+  type LogsRequest,
+  type OptionalParameters,
+  refuse,
+} from './rules.ts';
 
 /** The action that is required of a broker's owner whose key is lost. */
 export const invalidKeyAction = 'RABBITMQ_INVALID_KMS_KEY';
 
 /** What may be changed about a broker, members as Amazon MQ's UpdateBroker names them. */
-export interface UpdateRequest {
+export interface UpdateRequest extends OptionalParameters {
   readonly autoMinorVersionUpgrade?: boolean | undefined;
   readonly engineVersion?: string | undefined;
   readonly hostInstanceType?: string | undefined;
   readonly logs?: LogsRequest | undefined;
   readonly maintenanceWindowStartTime?: WindowRequest | undefined;
   readonly securityGroups?: readonly string[] | undefined;
-  readonly authenticationStrategy?: string | undefined;
-  readonly configuration?: { readonly id: string } | undefined;
-  readonly ldapServerMetadata?: unknown;
-  readonly storageSize?: number | undefined;
-  readonly dataReplicationMode?: string | undefined;
   readonly resourceShareArns?: readonly string[] | undefined;
 }
 
@@ -77,8 +76,11 @@ export class Decisions {
     if (broker.state === 'DELETION_IN_PROGRESS' || broker.state === 'CREATION_FAILED') {
       throw refuse('brokerState', `Broker [${id}] cannot be updated in state ${broker.state}.`);
     }
-    refuseUnsupported(request);
-    checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true);
+    const offer = offerOf(broker);
+    checkParameters(request, offer);
+    refuseShares(request);
+    checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true, offer);
+    checkLogs(request.logs, offer);
     checkSecurityGroups(request.securityGroups ?? []);
     const window = request.maintenanceWindowStartTime;
     return this.#set(broker, {
@@ -103,60 +105,38 @@ export class Decisions {
     return this.#set(broker, { tags: Object.fromEntries(left) });
   }
 
-  #set(broker: BrokerRecord, set: Partial<Omit<BrokerRecord, 'id'>>): Decided<BrokerRecord> {
+  #set(broker: BrokerRecord, set: BrokerUpdate): Decided<BrokerRecord> {
     const changes: ChangeEntry[] = [this.#brokers.entry({ updated: broker.id, set })];
     return { value: { ...broker, ...set }, changes };
   }
 }
 
-/** The settings that wait for the next reboot; one that is set to what it is waits no longer. */
+/** The settings that wait for the next reboot: those that differ from the present ones. */
 function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
   const engineVersion =
     request.engineVersion ?? broker.pending.engineVersion ?? broker.engineVersion;
   const hostInstanceType =
     request.hostInstanceType ?? broker.pending.hostInstanceType ?? broker.hostInstanceType;
-  checkOffer(hostInstanceType, engineVersion);
-  if (isOlder(engineVersion, broker.engineVersion)) {
+  const offer = offerOf(broker);
+  chooseHost(offer, { hostInstanceType, engineVersion });
+  if (isOlder(offer, engineVersion, broker.engineVersion)) {
     throw refuse(
       'engineVersion',
       `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
         'a broker cannot go back.',
     );
   }
-  const generalLog = acceptLogs(request.logs) ?? broker.pending.generalLog ?? broker.generalLog;
+  const generalLog = request.logs?.general ?? broker.pending.generalLog ?? broker.generalLog;
+  const auditLog = request.logs?.audit ?? broker.pending.auditLog ?? broker.auditLog;
   return {
     ...(engineVersion !== broker.engineVersion && { engineVersion }),
     ...(hostInstanceType !== broker.hostInstanceType && { hostInstanceType }),
     ...(generalLog !== broker.generalLog && { generalLog }),
+    ...(auditLog !== null && auditLog !== broker.auditLog && { auditLog }),
   };
 }
 
-function refuseUnsupported(request: UpdateRequest): void {
-  const { authenticationStrategy: strategy, dataReplicationMode: mode, configuration } = request;
-  if (strategy !== undefined && strategy !== 'SIMPLE') {
-    throw refuse(
-      'authenticationStrategy',
-      `Authentication strategy [${strategy}] is invalid for engine type [RabbitMQ]. ` +
-        'Valid values are: [SIMPLE]',
-    );
-  }
-  if (configuration !== undefined) {
-    throw refuse(
-      'configuration',
-      `Can't find requested configuration [${configuration.id}]. ` +
-        'Make sure your configuration exists.',
-    );
-  }
-  if (request.ldapServerMetadata !== undefined) {
-    throw refuse('ldapServerMetadata', 'LDAP is not supported for RabbitMQ brokers.');
-  }
-  if (request.storageSize !== undefined) {
-    throw refuse('storageSize', 'A storage size can only be given for cluster deployments.');
-  }
-  if (request.resourceShareArns !== undefined && request.resourceShareArns.length > 0) {
-    throw refuse('resourceShareArns', 'Private access to shared resources is not supported.');
-  }
-  if (mode !== undefined && mode !== 'NONE') {
-    throw refuse('dataReplicationMode', 'Data replication is not supported for RabbitMQ brokers.');
-  }
+function refuseShares({ resourceShareArns = [] }: UpdateRequest): void {
+  if (resourceShareArns.length === 0) return;
+  throw refuse('resourceShareArns', 'Private access to shared resources is not supported.');
 }

@@ -1,30 +1,69 @@
-/** What an engine needs to know of a broker to run it. */
-export interface BrokerSpec {
-  /** `b-` and a lower-case UUID. */
+import type { MetricsJson } from '../base/metrics.ts';
+import type { PortRecord, UserRecord } from './broker-record.ts';
+import type { BrokerKind } from './offers/offer.ts';
+
+/** A volume that a broker is started on. */
+export interface VolumeSpec {
+  /** `vol-` or `fs-`, and 17 hex digits. */
   readonly id: string;
-  readonly name: string;
-  readonly engineType: 'RABBITMQ' | 'ACTIVEMQ';
-  readonly engineVersion: string;
-  /** `vol-` and 17 hex digits. */
-  readonly volumeId: string;
   /** Number of this mount of the volume, from 1, never used twice; see docs/formats/volume.md. */
   readonly epoch: number;
   /** Number of the newest mount known to have come up: an older copy of the volume has a lower one. */
   readonly epochMin: number;
-  /** Ports that the broker had or wanted at an earlier start; the engine takes them where they are free. */
-  readonly wantedPorts: Readonly<Record<string, number>>;
+}
+
+/** An instance that a broker is to have. */
+export interface InstanceSpec {
+  /** From 1. */
+  readonly number: number;
+  /** One of the spec's volumes. */
+  readonly volumeId: string;
+}
+
+/** What an engine needs to know of a broker to run it. */
+export interface BrokerSpec extends BrokerKind {
+  /** `b-` and a lower-case UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly engineVersion: string;
+  readonly volumes: readonly VolumeSpec[];
+  readonly instances: readonly InstanceSpec[];
+  /** Ports of the last start. The engine takes each `wantedPort` where it is free. */
+  readonly ports: readonly PortRecord[];
   /** Ports that other brokers have, or had and will want again: not to be taken though free. */
   readonly portsOfOthers: readonly number[];
   /** The users that exist from the start; only hashes, never a password. */
-  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  readonly users: readonly UserRecord[];
 }
 
-/** A broker that takes connections. */
+/** The data key of one volume. The caller keeps the buffer and overwrites it. */
+export interface VolumeKey {
+  readonly volumeId: string;
+  /** 32 bytes. */
+  readonly dataKey: Buffer;
+}
+
+/** The data key of a volume to be made. */
+export interface NewVolumeKey extends VolumeKey {
+  /** The same key as the key service wrapped it; kept beside the data. */
+  readonly wrappedKey: Buffer;
+}
+
+/** A broker that accepts connections. */
 export interface RunningBroker {
-  /** Listener name (`amqps`) to port. */
-  readonly ports: Readonly<Record<string, number>>;
-  /** The same, but with the port that was wanted where another program had it. */
-  readonly wantedPorts: Readonly<Record<string, number>>;
+  readonly ports: readonly PortRecord[];
+}
+
+/** Levels of lines in a broker's log. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** A log-in that failed, as others may hear of it. */
+export interface FailedLogin {
+  /** The user's name where there is such a user: what else was sent may be a password. */
+  readonly user: string | undefined;
+  /** `127.0.0.1:54321` */
+  readonly peerAddress: string;
+  readonly reason: string;
 }
 
 /** What an engine reports on its own account. */
@@ -40,36 +79,49 @@ export interface EngineEvents {
    * @param code the error's stable code, as in {@link Engine.start}
    */
   failed(brokerId: string, code: string, message: string): void;
+  /** A line for the broker's log. It holds no message body, password or key. */
+  log(brokerId: string, level: LogLevel, text: string): void;
+  /** Log-ins failed in the same way, or, where `failure` is undefined, in ways that differ. */
+  loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
 }
 
-/** What a kind of broker must be able to do. Every call is idempotent. */
+/** What a program that runs brokers must be able to do. Every call is idempotent. */
 export interface Engine {
-  /** Who is told what happens unasked; set once, before the first start. */
+  /** The kinds of brokers that it runs. */
+  readonly kinds: readonly BrokerKind[];
+  /** Sets who is told what happens unasked; called once, before the first start. */
   observe(events: EngineEvents): void;
   /**
-   * Makes the broker's volume: folder, format, first segment. The key stays the caller's, who
-   * overwrites it.
+   * Makes the broker's volumes: folder, format, first segment. What an earlier attempt left is
+   * removed.
    *
-   * @param dataKey 32 bytes
-   * @param wrappedKey the same key as the key service wrapped it; kept beside the data
+   * @param keys one for each volume of the spec
    */
-  create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void>;
-  /** The wrapped data key kept beside the broker's data. */
-  wrappedKey(brokerId: string): Promise<Buffer>;
+  create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void>;
   /**
-   * Starts the broker's process; resolves when it accepts connections. Where it runs already, that
-   * is the answer and the key is only overwritten.
+   * The wrapped data key kept beside a volume.
    *
-   * @param dataKey 32 bytes; the engine overwrites them once they are handed over
+   * @throws {WaxwingError} where there is no such volume
+   */
+  wrappedKey(brokerId: string, volumeId: string): Promise<Buffer>;
+  /**
+   * Starts the broker; resolves when it accepts connections. Where it runs already, that is the
+   * answer.
+   *
+   * @param keys one for each volume of the spec; the engine overwrites them once they are handed over
    * @throws {WaxwingError} where it cannot run: damaged storage, no free port. Not retried until
    * somebody asks for a reboot.
    */
-  start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker>;
+  start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker>;
   /**
-   * Disconnects clients with the reason, ends the process and with it the key. Nothing is reported
-   * to {@link EngineEvents} for it; where the broker does not run, there is nothing to do.
+   * Disconnects clients with the reason, ends the broker's processes and with them the keys. Nothing
+   * is reported to {@link EngineEvents} for it; where the broker does not run, there is nothing to do.
    */
   stop(brokerId: string, reason: string): Promise<void>;
-  /** Stops it and removes its files, as far as there are any. */
+  /** Stops the broker and removes its files, as far as there are any. */
   remove(brokerId: string): Promise<void>;
+  /** What every running broker measures; each value is labelled with the broker's name. */
+  metrics(): Promise<MetricsJson[]>;
+  /** Has every running broker show the certificates that it is to show by now. */
+  renewCertificates(): Promise<void>;
 }

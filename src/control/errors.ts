@@ -19,3 +19,10 @@ export class ControlError extends WaxwingError<ControlErrorCode> {
     this.attribute = attribute;
   }
 }
+
+/** No engine of this service runs brokers of a broker's kind. */
+export class EngineMissing extends WaxwingError<'engine-missing'> {
+  constructor(message: string) {
+    super('engine-missing', message);
+  }
+}

@@ -1,8 +1,8 @@
 import type { MaintenanceWindow } from './broker-record.ts';
 import { ControlError } from './errors.ts';
-import { engineVersions, instanceType, majorMinor } from './offers.ts';
+import type { Offer, UserRules } from './offers/offer.ts';
 
-/** Refuses a request. */
+/** The refusal of a request because of one of its members. */
 export function refuse(attribute: string, message: string): ControlError {
   return new ControlError('bad-request', message, attribute);
 }
@@ -22,20 +22,59 @@ export function checkBrokerName(name: string): void {
   }
 }
 
+/** Groups that a user may be in. */
+const groupCountMax = 20;
+
+/** A user, as a request for a broker gives it. */
+export interface UserRequest {
+  readonly username: string;
+  readonly password: string;
+  readonly consoleAccess?: boolean | undefined;
+  readonly groups?: readonly string[] | undefined;
+}
+
 /**
- * The first user of a RabbitMQ broker, who administers it.
+ * Checks the users that a broker is to be created with.
  *
  * @throws {ControlError} 'bad-request'; the password is in no text
  */
-export function checkUser(username: string, password: string): void {
-  if (!/^[0-9A-Za-z._-]{2,100}$/.test(username)) {
+export function checkUsers(users: readonly UserRequest[], offer: Offer): void {
+  const { min, max, hasGroups } = offer.rules.users;
+  if (users.length < min || users.length > max) {
+    const allowed = min === max ? `exactly ${min}` : `${min} to ${max}`;
+    const kind = `${withArticle(offer.engineName)} broker`;
+    throw refuse('users', `${users.length} users are given; ${kind} is created with ${allowed}.`);
+  }
+  const names = new Set<string>();
+  for (const user of users) {
+    checkUsername(user.username, offer.rules.users);
+    checkPassword(user.password);
+    if (hasGroups) checkGroups(user.groups ?? []);
+    if (names.has(user.username)) {
+      throw refuse('username', `Username [${user.username}] is given twice.`);
+    }
+    names.add(user.username);
+  }
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function checkUsername(username: string, rules: UserRules): void {
+  if (!rules.username.test(username)) {
     throw refuse(
       'username',
       `Username [${username.slice(0, 110)}] is invalid. It must be 2 to 100 characters long and ` +
-        'contain only letters, digits, hyphens (-), periods (.) and underscores (_).',
+        `contain only ${rules.usernameCharacters}.`,
     );
   }
-  if (username === 'guest') throw refuse('username', 'Username [guest] is reserved.');
+  if (rules.reservedUsernames.includes(username)) {
+    throw refuse('username', `Username [${username}] is reserved.`);
+  }
+}
+
+function checkPassword(password: string): void {
   const length = password.length;
   if (length < 12 || length > 250) {
     throw refuse('password', `The password has ${length} characters, 12 to 250 are allowed.`);
@@ -56,48 +95,97 @@ export function checkUser(username: string, password: string): void {
   }
 }
 
-/**
- * Engine version and instance type must go together.
- *
- * @param version as asked for; undefined for the newest that the instance type has
- * @returns the version that the broker will have
- * @throws {ControlError} 'bad-request'
- */
-export function checkOffer(hostInstanceType: string, version: string | undefined): string {
-  const offer = instanceType(hostInstanceType);
-  if (offer === undefined) {
-    throw refuse(
-      'hostInstanceType',
-      `Broker engine type [RabbitMQ] does not support host instance type [${hostInstanceType}].`,
-    );
+function checkGroups(groups: readonly string[]): void {
+  if (groups.length > groupCountMax) {
+    throw refuse('groups', `The user is in ${groups.length} groups, ${groupCountMax} are allowed.`);
   }
-  const [newest = ''] = offer.engineVersions;
-  if (version === undefined) return newest;
-  if (!/^\d+\.\d+(\.\d+)?$/.test(version) || !engineVersions.includes(majorMinor(version))) {
-    throw refuse(
-      'engineVersion',
-      `Broker engine version [${version}] is invalid. ` +
-        `Valid values are: [${engineVersions.join(', ')}]`,
-    );
-  }
-  if (!offer.engineVersions.includes(majorMinor(version))) {
-    throw refuse(
-      'hostInstanceType',
-      `Broker engine type [RabbitMQ] does not support host instance type [${hostInstanceType}] ` +
-        `with engine version [${version}]. ` +
-        `Versions with this instance type: [${offer.engineVersions.join(', ')}]`,
-    );
-  }
-  return version;
+  const wrong = groups.find((group) => !/^[0-9A-Za-z._~-]{2,100}$/.test(group));
+  if (wrong === undefined) return;
+  throw refuse(
+    'groups',
+    `Group [${wrong.slice(0, 110)}] is invalid. It must be 2 to 100 characters long and contain ` +
+      'only letters, digits, hyphens (-), periods (.), underscores (_) and tildes (~).',
+  );
 }
 
-/** @throws {ControlError} 'bad-request' where patches would be refused */
-export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean): void {
+/** @throws {ControlError} 'bad-request' where a broker would get no new patch versions */
+export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer): void {
   if (autoMinorVersionUpgrade) return;
   throw refuse(
     'autoMinorVersionUpgrade',
-    'Automatic minor version upgrade must be enabled for RabbitMQ 3.13 and above.',
+    'Automatic minor version upgrade must be enabled for ' +
+      `${offer.engineName} ${offer.engineVersions.at(-1)} and above.`,
   );
+}
+
+/**
+ * Checks what a request says that brokers of some kinds do not have.
+ *
+ * @throws {ControlError} 'bad-request'
+ */
+export function checkParameters(request: OptionalParameters, { engineName, rules }: Offer): void {
+  const { authenticationStrategy: strategy, dataReplicationMode: mode, configuration } = request;
+  if (strategy !== undefined && !rules.authenticationStrategies.includes(strategy)) {
+    throw refuse(
+      'authenticationStrategy',
+      `Authentication strategy [${strategy}] is invalid for engine type [${engineName}]. ` +
+        `Valid values are: [${rules.authenticationStrategies.join(', ')}]`,
+    );
+  }
+  if (configuration !== undefined) {
+    throw refuse(
+      'configuration',
+      `Can't find requested configuration [${configuration.id}]. ` +
+        'Make sure your configuration exists.',
+    );
+  }
+  if (request.ldapServerMetadata !== undefined && !rules.hasLdap) {
+    throw refuse('ldapServerMetadata', `LDAP is not supported for ${engineName} brokers.`);
+  }
+  if (request.storageSize !== undefined && !rules.hasStorageSize) {
+    throw refuse(
+      'storageSize',
+      'A storage size can only be given for cluster deployments of RabbitMQ.',
+    );
+  }
+  const { dataReplicationPrimaryBrokerArn: primary } = request;
+  const asked = mode ?? (primary === undefined ? 'NONE' : 'CRDR');
+  if (!rules.dataReplicationModes.includes(asked)) {
+    throw refuse(
+      'dataReplicationMode',
+      `Data replication is not supported for ${engineName} brokers.`,
+    );
+  }
+}
+
+/** Members of requests that brokers of some kinds do not have. */
+export interface OptionalParameters {
+  readonly authenticationStrategy?: string | undefined;
+  readonly configuration?: { readonly id: string } | undefined;
+  readonly ldapServerMetadata?: unknown;
+  readonly storageSize?: number | undefined;
+  readonly dataReplicationMode?: string | undefined;
+  readonly dataReplicationPrimaryBrokerArn?: string | undefined;
+}
+
+/** Which logs are to be kept. */
+export interface LogsRequest {
+  readonly general?: boolean | undefined;
+  readonly audit?: boolean | undefined;
+}
+
+/** @throws {ControlError} 'bad-request' where a log is named that the kind of broker does not have */
+export function checkLogs(logs: LogsRequest | undefined, { engineName, rules }: Offer): void {
+  if (logs?.audit === undefined || rules.logs.includes('audit')) return;
+  throw refuse('audit', `Audit logging is not supported for ${engineName} brokers.`);
+}
+
+/** @throws {ControlError} 'bad-request' */
+export function checkSubnets(subnetIds: readonly string[], { rules }: Offer): void {
+  const { subnetCountMax: max } = rules;
+  if (subnetIds.length <= max) return;
+  const allowed = max === 1 ? 'a single instance has 1' : `${max} are allowed`;
+  throw refuse('subnetIds', `${subnetIds.length} subnets are given, ${allowed}.`);
 }
 
 /** @throws {ControlError} 'bad-request' */
@@ -125,11 +213,11 @@ function isTimeZone(name: string): boolean {
 
 /** Most tags that a broker may have. */
 const tagCountMax = 50;
-/** What keys and values of tags are made of, as for all of AWS's services. */
+/** Characters allowed in keys and values of tags, as for all of AWS's services. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
- * Tags that a broker is to have in the end.
+ * Checks all tags that a broker would have.
  *
  * @throws {ControlError} 'bad-request'
  */

@@ -1,37 +1,36 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Brokers } from './brokers.ts';
-import type { Engine, EngineEvents } from './engine.ts';
 import { workOf } from './lifecycle.ts';
+import type { Reconciler, RuntimeState } from './reconciler.ts';
 import type { Report } from './report.ts';
-import type { Presence, Upkeep } from './upkeep.ts';
 
-/** How the supervisor keeps time, and whom it tells. */
+/** What the supervisor works with. */
 export interface SupervisorOptions {
   readonly clock: Clock;
-  /** How often a broker's key is asked for though nothing is known to have changed. */
+  /** Milliseconds between two checks of a broker's key when nothing is known to have changed. */
   readonly keyCheckMs: number;
-  /** How long after a change of a key its brokers are made to notice; imitates Amazon's delays. */
+  /** Milliseconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
   readonly keyEffectDelayMs: number;
   readonly report: Report;
 }
 
-/** Shortest and longest pause before what failed is tried again. */
+/** Shortest and longest pause before a failed step is tried again. */
 const pauseMs = { first: 250, longest: 60_000 };
-/** Tries in a row that a broker may fail to come up, or to stay up, before its state says so. */
+/** After so many failures in a row to come up, or to stay up, a broker's state says so. */
 const failureCountMax = 3;
-/** A broker that ran so long before it crashed is started again at once. */
+/** A broker that ran for so long before it crashed is started again at once. */
 const steadyMs = 60_000;
 
 /** One broker's work: at most one step at a time. */
 class Task {
-  readonly presence: Presence;
+  readonly runtime: RuntimeState;
   isBusy = false;
-  /** Asked for again while it was busy. */
+  /** Whether another step was asked for during the present one. */
   isWanted = false;
   /** Steps that failed since one succeeded. */
-  stumbles = 0;
-  /** Ends nobody asked for since the broker last ran steadily. */
+  failures = 0;
+  /** Crashes since the broker last ran steadily. */
   crashes = 0;
   /** Monotonic; undefined where nothing is waiting. */
   retryAtMs: number | undefined = undefined;
@@ -39,19 +38,18 @@ class Task {
   upSinceMs = 0;
 
   constructor(isResumed: boolean, keyCheckAtMs: number) {
-    this.presence = { isUp: false, isResumed, keyCheckDue: false };
+    this.runtime = { isUp: false, isResumed, keyCheckDue: false };
     this.keyCheckAtMs = keyCheckAtMs;
   }
 }
 
 /**
- * Works off the difference between what the records intend and what is, each broker by itself:
- * when a record changes, when a key does, when an engine reports, and when time has come.
+ * Runs the reconciler, one step of each broker at a time: when a record or a key changes, when an
+ * engine reports, and when a retry or a check of a key is due.
  */
-export class Supervisor implements EngineEvents {
+export class Supervisor {
   readonly #brokers: Brokers;
-  readonly #upkeep: Pick<Upkeep, 'step' | 'fail'>;
-  readonly #engine: Engine;
+  readonly #reconciler: Pick<Reconciler, 'step' | 'fail' | 'stop'>;
   readonly #options: SupervisorOptions;
   readonly #tasks = new Map<string, Task>();
   readonly #waiting: (() => void)[] = [];
@@ -59,18 +57,15 @@ export class Supervisor implements EngineEvents {
 
   constructor(
     brokers: Brokers,
-    upkeep: Pick<Upkeep, 'step' | 'fail'>,
-    engine: Engine,
+    reconciler: Pick<Reconciler, 'step' | 'fail' | 'stop'>,
     options: SupervisorOptions,
   ) {
     this.#brokers = brokers;
-    this.#upkeep = upkeep;
-    this.#engine = engine;
+    this.#reconciler = reconciler;
     this.#options = options;
-    engine.observe(this);
   }
 
-  /** Takes up what the records intend; resolves when every broker has had its first turn. */
+  /** Begins with every broker on record; resolves when each has had its first step. */
   start(): Promise<void> {
     for (const { id } of this.#brokers.all()) {
       this.#tasks.set(id, new Task(true, this.#nextKeyCheck()));
@@ -79,7 +74,7 @@ export class Supervisor implements EngineEvents {
     return this.idle();
   }
 
-  /** Has a broker's record looked at: it changed. */
+  /** Has a broker reconciled, because its record changed. */
   wake(id: string): void {
     if (this.#isClosing) return;
     const task = this.#task(id);
@@ -88,7 +83,7 @@ export class Supervisor implements EngineEvents {
   }
 
   /**
-   * A key, or a grant on it, changed: its brokers ask for it.
+   * Has the brokers of a key check it, because the key or a grant on it changed.
    *
    * @param keyId the last part of the key's ARN
    */
@@ -107,7 +102,7 @@ export class Supervisor implements EngineEvents {
       const isKeyCheckDue = task.keyCheckAtMs <= this.#nowMs;
       if (isKeyCheckDue) {
         task.keyCheckAtMs = this.#nextKeyCheck();
-        task.presence.keyCheckDue = true;
+        task.runtime.keyCheckDue = true;
       }
       if (isRetryDue || isKeyCheckDue) this.wake(id);
     }
@@ -125,24 +120,20 @@ export class Supervisor implements EngineEvents {
   async close(reason: string): Promise<void> {
     this.#isClosing = true;
     await this.idle();
-    const up = [...this.#tasks].filter(([, { presence }]) => presence.isUp);
-    await Promise.all(
-      up.map(async ([id, { presence }]) => {
-        await this.#engine.stop(id, reason);
-        presence.isUp = false;
-      }),
-    );
+    const tasks = [...this.#tasks];
+    await Promise.all(tasks.map(([id, { runtime }]) => this.#reconciler.stop(id, runtime, reason)));
   }
 
+  /** See {@link EngineEvents.crashed}. */
   crashed(brokerId: string, detail: string): void {
     const task = this.#task(brokerId);
     this.#options.report('warn', brokerId, `the broker's process ended: ${detail}`);
-    task.presence.isUp = false;
+    task.runtime.isUp = false;
     if (this.#nowMs - task.upSinceMs >= steadyMs) task.crashes = 0;
     task.retryAtMs = this.#nowMs + pauseAfter(task.crashes);
     task.crashes += 1;
     if (task.crashes >= failureCountMax) {
-      void this.#sayDown(
+      void this.#recordDown(
         brokerId,
         task,
         `its process ended ${task.crashes} times, last: ${detail}`,
@@ -151,11 +142,12 @@ export class Supervisor implements EngineEvents {
     this.tick();
   }
 
+  /** See {@link EngineEvents.failed}. */
   failed(brokerId: string, code: string, message: string): void {
     const task = this.#task(brokerId);
     this.#options.report('error', brokerId, `the broker cannot run on: ${code}: ${message}`);
-    task.presence.isUp = false;
-    this.#upkeep.fail(brokerId, code, message).catch((error: unknown) => {
+    task.runtime.isUp = false;
+    this.#reconciler.fail(brokerId, code, message).catch((error: unknown) => {
       this.#options.report('error', brokerId, 'the failure could not be recorded', error);
     });
   }
@@ -174,10 +166,10 @@ export class Supervisor implements EngineEvents {
     while (task.isWanted && !this.#isClosing) {
       task.isWanted = false;
       task.retryAtMs = undefined;
-      const wasUp = task.presence.isUp;
-      await this.#upkeep.step(id, task.presence).then(
+      const wasUp = task.runtime.isUp;
+      await this.#reconciler.step(id, task.runtime).then(
         () => this.#stepped(task, wasUp),
-        (error: unknown) => this.#stumbled(id, task, error),
+        (error: unknown) => this.#stepFailed(id, task, error),
       );
     }
     task.isBusy = false;
@@ -186,34 +178,34 @@ export class Supervisor implements EngineEvents {
   }
 
   #stepped(task: Task, wasUp: boolean): void {
-    task.stumbles = 0;
-    if (!wasUp && task.presence.isUp) task.upSinceMs = this.#nowMs;
+    task.failures = 0;
+    if (!wasUp && task.runtime.isUp) task.upSinceMs = this.#nowMs;
   }
 
-  async #stumbled(id: string, task: Task, error: unknown): Promise<void> {
-    task.presence.isResumed = true;
-    task.retryAtMs = this.#nowMs + pauseAfter(task.stumbles + 1);
-    task.stumbles += 1;
+  async #stepFailed(id: string, task: Task, error: unknown): Promise<void> {
+    task.runtime.isResumed = true;
+    task.retryAtMs = this.#nowMs + pauseAfter(task.failures + 1);
+    task.failures += 1;
     const text = 'a step to bring the broker to its wanted state failed and is retried';
     this.#options.report('warn', id, text, error);
-    if (task.presence.isUp || task.stumbles < failureCountMax) return;
+    if (task.runtime.isUp || task.failures < failureCountMax) return;
     const reason = error instanceof Error ? error.message : String(error);
-    await this.#sayDown(
+    await this.#recordDown(
       id,
       task,
-      `it could not be started ${task.stumbles} times, last: ${reason}`,
+      `it could not be started ${task.failures} times, last: ${reason}`,
     );
   }
 
-  /** Has a broker that should run say that it does not, and why. It is tried on. */
-  async #sayDown(id: string, task: Task, why: string): Promise<void> {
+  /** Records that a broker does not run although it should, and why. Retries go on. */
+  async #recordDown(id: string, task: Task, why: string): Promise<void> {
     const broker = this.#brokers.get(id);
     const work = broker === undefined ? 'nothing' : workOf(broker.state);
     if (work !== 'keep-running' && work !== 'restart') return;
-    // What is done for a broker in a critical state is otherwise done once.
-    task.presence.isResumed = true;
+    // A broker in a critical state is otherwise tried only once.
+    task.runtime.isResumed = true;
     try {
-      await this.#upkeep.fail(id, 'process-failed', why);
+      await this.#reconciler.fail(id, 'process-failed', why);
     } catch (error) {
       this.#options.report('error', id, 'the failure could not be recorded', error);
     }
@@ -233,7 +225,7 @@ export class Supervisor implements EngineEvents {
   }
 }
 
-/** How long to wait before the next try: not at all after the first failure, then ever longer. */
+/** Milliseconds to wait before the next try: 0 after the first failure, then doubled each time. */
 function pauseAfter(failures: number): number {
   if (failures === 0) return 0;
   return Math.min(pauseMs.first * 2 ** Math.min(failures, 16), pauseMs.longest);

@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineHash, parseLine, trailTimeline } from '../audit/trail.ts';
+import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
+import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
+import { volumeContext } from '../control/offers/storage-types.ts';
 import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
@@ -145,7 +148,7 @@ async function checkBroker(
       locked = opened;
       return '';
     }
-    const { epoch, mountedEpoch } = state.brokers.require(id);
+    const { epoch, mountedEpoch } = volumeOf(id, state);
     const report = await checkVolume(
       systemDisk,
       folder,
@@ -178,12 +181,20 @@ async function brokerIds(folder: string, state: SystemState): Promise<string[]> 
 /** Whether a broker's volume must be there, whole. */
 function hasVolume(id: string, { brokers }: SystemState): boolean {
   const broker = brokers.get(id);
-  return broker?.hasVolume === true && broker.state !== 'DELETION_IN_PROGRESS';
+  return broker !== undefined && hasVolumes(broker) && broker.state !== 'DELETION_IN_PROGRESS';
+}
+
+/** The volume in a broker's folder: brokers that run here have one each. */
+function volumeOf(id: string, { brokers }: SystemState): VolumeRecord {
+  const [volume] = brokers.require(id).volumes;
+  assert(volume !== undefined, `broker ${id} has a volume`);
+  return volume;
 }
 
 /** The data key of a broker's volume, by the same right as the service has; or why not. */
-async function openDataKey(folder: string, id: string, { brokers, kms }: SystemState) {
-  const { key, volumeId } = brokers.require(id);
+async function openDataKey(folder: string, id: string, state: SystemState) {
+  const { key } = state.brokers.require(id);
+  const volume = volumeOf(id, state);
   const { wrappedKey } = await readVolumeHeader(systemDisk, folder);
   const [, , , region = '', accountId = ''] = key.arn.split(':');
   const principal = 'mq.amazonaws.com';
@@ -197,10 +208,10 @@ async function openDataKey(folder: string, id: string, { brokers, kms }: SystemS
     nowMs: systemClock.nowMs(),
   };
   try {
-    const { output } = kms.ciphers.decrypt(call, {
+    const { output } = state.kms.ciphers.decrypt(call, {
       KeyId: key.arn,
       CiphertextBlob: wrappedKey,
-      EncryptionContext: { 'aws:ebs:id': volumeId },
+      EncryptionContext: volumeContext(volume),
     });
     return keyFromBytes(output.plaintext);
   } catch (error) {
@@ -208,7 +219,7 @@ async function openDataKey(folder: string, id: string, { brokers, kms }: SystemS
     if (!['InvalidCiphertextException', 'IncorrectKeyException'].includes(error.code)) {
       return error.message;
     }
-    const text = `${folder}/volume: its wrapped data key is not the one that was made for volume ${volumeId}`;
+    const text = `${folder}/volume: its wrapped data key is not the one that was made for volume ${volume.id}`;
     throw new StorageError('wrong-key', text, { cause: error });
   }
 }

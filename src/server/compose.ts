@@ -21,6 +21,7 @@ import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Control } from '../control/control.ts';
+import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
@@ -121,7 +122,6 @@ export class SystemState {
 
 /** The parts of a service that answer calls and run brokers. */
 export interface Parts {
-  readonly engine: WaxwingEngine;
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
@@ -143,7 +143,7 @@ export interface Place {
 export function compose(
   settings: Settings,
   state: SystemState,
-  engine: WaxwingEngine,
+  engines: Engines,
   place: Place,
   log: ServiceLog,
   refusals: Refusals,
@@ -157,7 +157,7 @@ export function compose(
   const control = new Control({
     brokers,
     client,
-    engine,
+    engines,
     clock: systemClock,
     random: systemRandom,
     commit: (entries) => store.commit(entries),
@@ -168,6 +168,8 @@ export function compose(
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
     report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
+    log: (brokerId, level, text) => log[level]({ brokerId }, text),
+    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
@@ -181,7 +183,7 @@ export function compose(
     hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
-  return { engine, control, client, dispatcher };
+  return { control, client, dispatcher };
 }
 
 /**
@@ -192,8 +194,6 @@ export function compose(
 export function composeEngine(
   settings: Settings,
   certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
-  log: ServiceLog,
-  refusals: Refusals,
 ): WaxwingEngine {
   return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
@@ -205,8 +205,6 @@ export function composeEngine(
       diskReserveBytes: settings.diskReserveMib * mib,
     },
     certificates,
-    log: (brokerId, level, text) => log[level]({ brokerId }, text),
-    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
   });
 }
 

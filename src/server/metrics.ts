@@ -5,13 +5,11 @@ import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
-import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import type { Door } from '../net/door.ts';
 
 /** Whose metrics are told, and to whom. */
 export interface MetricsParts {
   readonly control: Control;
-  readonly engine: WaxwingEngine;
   /** Of the API's port. */
   readonly door: Pick<Door, 'strangerCount' | 'closed'>;
   /** Requests refused before their sender was known, by reason. */
@@ -25,7 +23,7 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   const own = new Metrics({});
   addOwn(own, parts.control);
   addDoor(own, parts);
-  const all: MetricsJson[] = [await own.json(), ...(await parts.engine.metrics())];
+  const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   return exposition(all);
 }
 

@@ -3,7 +3,7 @@ import type { RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import { withoutPort } from '../base/address.ts';
 import { FailureGatherer } from '../base/failure-gatherer.ts';
 import type { ServiceLog } from '../base/log.ts';
-import type { LoginFailure } from '../broker/logins/logins.ts';
+import type { FailedLogin } from '../control/engine.ts';
 
 /** Characters that the log shows of a text which a stranger sent. */
 const shownLengthMax = 256;
@@ -81,7 +81,7 @@ export class Refusals {
   }
 
   /** Log-ins to a broker failed in the same way, or, where that is undefined, in ways that differ. */
-  loginFailed(brokerId: string, failure: LoginFailure | undefined, count: number): void {
+  loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void {
     this.#log.warn({ brokerId, ...failure, count }, 'a log-in failed');
     const userName = failure?.user;
     this.record?.({

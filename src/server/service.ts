@@ -9,7 +9,8 @@ import type { ServiceLog } from '../base/log.ts';
 import { collectGarbage } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
-import type { BrokerRecord } from '../control/broker-record.ts';
+import { type BrokerRecord, portOf } from '../control/broker-record.ts';
+import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
@@ -119,7 +120,7 @@ export class Service {
       metrics: () => measured(this.#metricsParts),
     };
     this.#refusals = refusals;
-    this.#parts = compose(settings, state, engine, place, log, refusals);
+    this.#parts = compose(settings, state, new Engines([engine]), place, log, refusals);
     this.#listener = new HttpListener({
       host: settings.host,
       certificates: certificates.api(),
@@ -153,7 +154,7 @@ export class Service {
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
-      const engine = composeEngine(settings, (id) => certificates.broker(id), log, refusals);
+      const engine = composeEngine(settings, (id) => certificates.broker(id));
       const service = new Service(opened, settings, engine, certificates, log, refusals);
       await service.#start();
       return service;
@@ -224,17 +225,16 @@ export class Service {
       .map((broker) => this.#viewOf(broker));
   }
 
-  #viewOf({ name, state, action, ports }: BrokerRecord): BrokerView {
-    const port = ports['amqps'];
+  #viewOf(broker: BrokerRecord): BrokerView {
+    const { name, state, action } = broker;
+    const port = portOf(broker, 'amqps');
     const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
     return { name, state, url, problem: action?.info };
   }
 
   get #metricsParts() {
-    const { control, engine } = this.#parts;
     return {
-      control,
-      engine,
+      control: this.#parts.control,
       door: this.#listener.door,
       refusals: this.#refusals.counts,
     };
@@ -325,7 +325,7 @@ export class Service {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
       this.#renewCertificates()
-        .then(() => this.#parts.engine.renewCertificates())
+        .then(() => this.#parts.control.engines.renewCertificates())
         .catch((error: unknown) => {
           this.#log.error({ err: error }, 'certificates could not be renewed');
         });

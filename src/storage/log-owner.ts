@@ -1,18 +1,18 @@
 import type { Random } from '../base/random.ts';
 import type { StorageError } from './errors.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 
 /** Whose records a log holds: recreates itself from them, and says what recreates it. */
 export interface LogOwner {
   /** Called first, before anything is replayed. */
-  attach(log: MessageLog): void;
+  attach(log: RecordLog): void;
   /**
    * Folds one record in. First come those of the last base and the changes since, then indexes of older
    * segments, oldest first: all these in a block that is in no segment. Then come, in their order, the
    * records of the newest segment. The base may have been written while records came that are among the
    * changes: a record may say what is so already, or name what is gone.
    */
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void;
+  replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void;
   /**
    * Asked of each record of a block in which something is not wanted any more, before it is sealed:
    * whether it is needed, and told where in the block its payload will begin.
@@ -22,16 +22,16 @@ export interface LogOwner {
    * Appends records that recreate the present state, at most a few at each step. Other records may be
    * appended between two steps: what each step says must then be true of the state at that step.
    */
-  checkpoint(log: MessageLog): Iterable<unknown>;
+  checkpoint(log: RecordLog): Iterable<unknown>;
   /** Bytes, about, that {@link changes} would append now. */
   readonly changedBytes: number;
   /**
    * Appends records that bring a state to what it is now: all that was changed since the last call, and
    * where `isLast` also what is said only once a segment.
    */
-  changes(log: MessageLog, isLast: boolean): void;
-  /** Appends where the messages lie that came to the segment that ends, in records of type 0x41. */
-  index(segment: number, log: MessageLog): void;
+  changes(log: RecordLog, isLast: boolean): void;
+  /** Appends where the wanted records of the segment that ends lie, in records of type 0x41. */
+  index(segment: number, log: RecordLog): void;
   /** A segment begins: what changed before needs to be remembered no more. */
   begun(): void;
 }

@@ -10,7 +10,7 @@ import { checkVolume } from './check.ts';
 import { systemDisk } from './disk.ts';
 import { Log } from './log.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 import { Volume } from './volume.ts';
 
 const folders: string[] = [];
@@ -20,7 +20,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))
 class Notes implements LogOwner {
   readonly places = new Map<string, { slot: number; offset: number; size: number }>();
   #live = new Set<string>();
-  log: MessageLog | undefined;
+  log: RecordLog | undefined;
   durable = 0;
   failure: Error | undefined;
   full: boolean[] = [];
@@ -41,10 +41,10 @@ class Notes implements LogOwner {
     onFull: (isFull) => this.full.push(isFull),
   };
 
-  attach(log: MessageLog): void {
+  attach(log: RecordLog): void {
     this.log = log;
   }
-  get #opened(): MessageLog {
+  get #opened(): RecordLog {
     assert.ok(this.log !== undefined);
     return this.log;
   }
@@ -86,20 +86,20 @@ class Notes implements LogOwner {
     return block.buffer.toString('utf8', at + name.length + 1, at + place.size);
   }
   /** The names that were live: an index may name more. */
-  *checkpoint(log: MessageLog): Generator<undefined> {
+  *checkpoint(log: RecordLog): Generator<undefined> {
     this.#write(log);
     yield;
   }
-  #write(log: MessageLog): void {
+  #write(log: RecordLog): void {
     const bytes = Buffer.from(JSON.stringify([...this.places.keys()]));
     bytes.copy(log.reserve(4, bytes.length).buffer, log.at);
   }
   readonly changedBytes = 0;
-  changes(log: MessageLog): void {
+  changes(log: RecordLog): void {
     this.#write(log);
   }
   begun(): void {}
-  index(segment: number, log: MessageLog): void {
+  index(segment: number, log: RecordLog): void {
     for (const [name, { slot, offset, size }] of this.places) {
       if (log.segmentOf(slot) !== segment) continue;
       const bytes = Buffer.from(JSON.stringify([name, segment, log.numberOf(slot), offset, size]));
@@ -107,7 +107,7 @@ class Notes implements LogOwner {
       bytes.copy(at.buffer, log.at);
     }
   }
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+  replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     const text = buffer.toString('utf8', start, end);
     if (type === 1)
       this.put(text.split('=', 1)[0] as string, block.slot, start - block.start, end - start);

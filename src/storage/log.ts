@@ -1,30 +1,21 @@
 import { assert } from '../base/assert.ts';
-import { systemRandom } from '../base/random.ts';
 import { diskFailure, StorageError } from './errors.ts';
-import { Appender } from './log/appender.ts';
-import { type Arena, blockBytes, type LogBlock } from './log/block.ts';
+import type { Appender } from './log/appender.ts';
+import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
-import { type CheckpointHost, Checkpoints } from './log/checkpoints.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
-import { LiveSegment } from './log/live-segment.ts';
+import type { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
-import {
-  checkRecordSize,
-  encodeBlocks,
-  encodeParts,
-  encodeTable,
-  logRecordTypes,
-  type PartKind,
-  partKinds,
-  recordHeaderBytes,
-} from './log/records.ts';
+import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
-import { blockFlags, type End, noEnd, segmentKey } from './log/segment.ts';
+import { Retirement } from './log/retirement.ts';
+import { blockFlags, type End, noEnd } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
+import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
-import type { MessageLog } from './message-log.ts';
+import type { RecordLog } from './record-log.ts';
 import { formatVersion, type Position, type Volume } from './volume.ts';
 
 const defaults = {
@@ -46,7 +37,7 @@ const reclaimBytesMin = 1024 * 1024;
  *
  * @see docs/formats/volume.md
  */
-export class Log implements MessageLog, CheckpointHost {
+export class Log implements RecordLog {
   at = 0;
   openGroup = 1;
   durableGroup = 0;
@@ -62,22 +53,13 @@ export class Log implements MessageLog, CheckpointHost {
   readonly #mark: Mark;
   readonly #table: BlockTable;
   readonly #loader: BlockLoader;
-  readonly #checkpoints: Checkpoints;
-  readonly #arenaOf: { arena: Arena };
-  /** Segments that hold something, and the one that is written. */
-  readonly #segments = new Map<number, LiveSegment>();
-  /** What writes the present segment; undefined before the log is open and after it is closed. */
-  #appender: Appender | undefined = undefined;
-  #segment: LiveSegment | undefined = undefined;
+  readonly #roller: SegmentRoller;
+  readonly #retirement: Retirement;
   #durable: Position = { segment: 0, blocks: 0 };
   #failure: StorageError | undefined = undefined;
-  #isInBatch = false;
-  #isRolling = false;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
   #whenIdle: (() => void) | undefined = undefined;
-  /** Settles when every segment that was to be given back has been. */
-  #retiring: Promise<void> = Promise.resolve();
 
   private constructor(volume: Volume, owner: LogOwner, options: LogOptions) {
     this.#volume = volume;
@@ -89,14 +71,21 @@ export class Log implements MessageLog, CheckpointHost {
     this.#mark = new Mark(volume, (error) => this.#fail(error));
     const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
     this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
-    this.#arenaOf = { arena: this.#table.arenas.take(blockBytes, true) };
     this.blocks = this.#table.blocks;
     this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
       this.#fail(this.#recovery.failed('reading', cause)),
     );
-    const { sliceBytes = defaults.sliceBytes } = options;
-    const sizes = { segmentBytes: this.#segmentBytes, sliceBytes };
-    this.#checkpoints = new Checkpoints(owner, this, this, this.#table, sizes);
+    const { sliceBytes = defaults.sliceBytes, random } = options;
+    const of = { volume, owner, log: this, table: this.#table };
+    this.#roller = new SegmentRoller({
+      ...of,
+      segmentBytes: this.#segmentBytes,
+      sliceBytes,
+      random,
+    });
+    this.#retirement = new Retirement(this.#files, (cause) => {
+      this.#fail(this.#recovery.failed('giving back a segment', cause));
+    });
     this.#writer = new GroupWriter(
       this.#files,
       {
@@ -126,6 +115,10 @@ export class Log implements MessageLog, CheckpointHost {
     return log;
   }
 
+  get #appender(): Appender | undefined {
+    return this.#roller.appender;
+  }
+
   /** The volume must be neither older nor newer than whoever counts its mounts says. */
   #proveMount(): void {
     const { header, folder } = this.#volume;
@@ -139,8 +132,9 @@ export class Log implements MessageLog, CheckpointHost {
 
   async #recover(): Promise<LiveSegment | undefined> {
     const { segments, spares } = await listSegments(this.#volume);
+    const { segments: wanted } = this.#roller;
     const replay = new Replay(this.#recovery, {
-      add: (segment) => this.#segments.set(segment.number, segment),
+      add: (segment) => wanted.set(segment.number, segment),
       begin: (segment, number, plaintext) =>
         this.#table.placeSynced(this.#table.take(segment, number), plaintext),
       record: (block, type, buffer, start, end) =>
@@ -154,9 +148,9 @@ export class Log implements MessageLog, CheckpointHost {
     await this.#files.adoptSpares(spares);
     // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
     for (const number of segments) {
-      if (!this.#segments.has(number)) await this.#files.retire(number);
+      if (!wanted.has(number)) await this.#files.retire(number);
     }
-    this.#checkpoints.recovered(replay.base, this.#segments.values());
+    this.#roller.checkpoints.recovered(replay.base, wanted.values());
     this.#table.cache.evict();
     return start;
   }
@@ -172,7 +166,7 @@ export class Log implements MessageLog, CheckpointHost {
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
     this.#durable = position;
-    this.#beginSegment(end, true);
+    this.#roller.begin(end, position, true);
     this.sync();
   }
 
@@ -194,9 +188,9 @@ export class Log implements MessageLog, CheckpointHost {
     if (appender === undefined) return;
     this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
-    if (this.#isInBatch) return;
+    if (this.#roller.isInBatch) return;
     appender.sealExcess();
-    if (this.#isRolling || appender.isFirstGroup) return;
+    if (this.#roller.isRolling || appender.isFirstGroup) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
@@ -242,9 +236,7 @@ export class Log implements MessageLog, CheckpointHost {
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
     for (const block of group.blocks) this.pendingBytes -= block.heldBytes;
-    if (group.isFirst) {
-      this.#retiring = this.#retiring.then(() => this.#retire(group.segment));
-    }
+    if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
     // After this turn, in which whoever waited is told.
@@ -259,117 +251,22 @@ export class Log implements MessageLog, CheckpointHost {
     this.#options.onSynced?.(group.sizeBytes, durationMs);
     this.#appender?.prepare();
     if (this.#appender === undefined || this.#failure !== undefined) return;
-    this.#checkpoints.written(group.number, group.sizeBytes);
-    if (this.#checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
+    const { checkpoints } = this.#roller;
+    checkpoints.written(group.number, group.sizeBytes);
+    if (checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
   };
-
-  get hasRoomForPart(): boolean {
-    const appender = this.#appender;
-    return appender !== undefined && !this.#isInBatch && appender.offset < this.#segmentBytes;
-  }
-
-  writePart(part: PartKind, write: () => void): readonly number[] {
-    const appender = this.#appender;
-    assert(appender !== undefined, 'a log that is not open has no checkpoint');
-    const wasRolling = this.#isRolling;
-    this.#isRolling = true;
-    appender.beginPart(part);
-    write();
-    const blocks = appender.endPart();
-    this.#isRolling = wasRolling;
-    return blocks;
-  }
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
   #roll(): void {
-    this.#beginSegment(this.#endSegment(), false);
+    this.#roller.begin(this.#endSegment(), this.#durable, false);
     this.sync();
   }
 
   #endSegment(): End {
-    const segment = this.#segment;
-    assert(segment !== undefined, 'a segment ends in a log that is not open');
-    this.#isRolling = true;
-    this.#writeIndex(segment);
+    const segment = this.#roller.finish();
     this.#endGroup(blockFlags.segmentEnd);
-    this.#isRolling = false;
     assert(segment.end !== undefined, 'a segment that ended has no end');
     return segment.end;
-  }
-
-  #beginSegment(predecessor: End, isMount: boolean): void {
-    const { epoch } = this.#volume.header;
-    const salt = (this.#options.random ?? systemRandom).bytes(32);
-    const header = {
-      format: 2,
-      segment: predecessor.segment + 1,
-      epoch,
-      predecessor,
-      salt,
-    } as const;
-    const segment = new LiveSegment(header, segmentKey(this.#volume, header));
-    this.#segment = segment;
-    this.#segments.set(segment.number, segment);
-    this.#appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
-    this.#appender.durable = this.#durable;
-    this.#isRolling = true;
-    this.#checkpoints.begin(segment, isMount);
-    const wanted = [...this.#segments.values()]
-      .filter((older) => older !== segment && older.liveCount > 0)
-      .sort((a, b) => a.number - b.number);
-    for (const older of wanted) {
-      // The segment that a crash cut has no index of its own.
-      if (older.index === undefined) this.#writeIndex(older);
-    }
-    this.#owner.begun();
-    this.#writeTable(segment, wanted);
-    this.#isRolling = false;
-  }
-
-  /** Appends, in blocks of its own, what a segment changed and where its messages lie. */
-  #writeIndex(segment: LiveSegment): void {
-    const appender = this.#appender;
-    const home = this.#segment;
-    assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
-    appender.seal();
-    const { offset } = appender;
-    const firstBlock = appender.blockNumber + 1;
-    const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
-    this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
-    this.#append(logRecordTypes.parts, encodeParts(segment));
-    if (this.#checkpoints.needsChanges(segment)) {
-      this.writePart(partKinds.changes, () => this.#owner.changes(this, true));
-    }
-    this.#owner.index(segment.number, this);
-    appender.seal();
-    const blockCount = appender.blockNumber - firstBlock + 1;
-    segment.index = { segment: home.number, offset, firstBlock, blockCount };
-    if (home === segment) return;
-    segment.indexHome = home;
-    this.#table.pin(home);
-  }
-
-  #append(type: number, payload: Buffer): void {
-    payload.copy(this.reserve(type, payload.length).buffer, this.at);
-  }
-
-  /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
-  #writeTable(current: LiveSegment, wanted: readonly LiveSegment[]): void {
-    const entries = wanted.map(({ end, lastOffset, index }) => {
-      assert(end !== undefined && index !== undefined, 'an older segment has no index');
-      return { end, lastOffset, index };
-    });
-    const { base } = this.#checkpoints;
-    this.#append(logRecordTypes.table, encodeTable({ base, entries }));
-    this.#table.deadSegmentCount = 0;
-    const isWanted = new Set(wanted).add(current);
-    for (const segment of [...this.#segments.values()]) {
-      if (isWanted.has(segment)) continue;
-      this.#segments.delete(segment.number);
-      current.superseded.push(segment);
-      // Its index may be all that its home is kept for, which then goes with the next segment.
-      if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
-    }
   }
 
   async #begun(segment: LiveSegment): Promise<void> {
@@ -377,19 +274,10 @@ export class Log implements MessageLog, CheckpointHost {
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
-  /** Recovery would begin with this segment now: what it does not need may go. */
-  async #retire(segment: LiveSegment): Promise<void> {
-    try {
-      for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
-    } catch (cause) {
-      this.#fail(this.#recovery.failed('giving back a segment', cause));
-    }
-  }
-
   /** Rolls only so that dead segments can go, where they are a notable part of all. */
   #giveBack(): void {
     const count = this.#table.deadSegmentCount;
-    if (count < deadCountMin || count * 4 < this.#segments.size) return;
+    if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
     this.#roll();
   }
@@ -401,18 +289,16 @@ export class Log implements MessageLog, CheckpointHost {
   reclaim(): void {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
-    const removed = this.#retiring.then(() => this.#files.removeSpares());
-    this.#retiring = removed.catch((cause) => {
-      this.#fail(this.#recovery.failed('giving back a segment', cause));
-    });
+    this.#retirement.removeSpares();
     if (appender.isFirstGroup || this.#writer.isBusy) return;
-    const { liveCount = 0, pinCount = 0 } = this.#segment ?? {};
+    const { checkpoints, segment } = this.#roller;
+    const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
-    const { idleBytes, base } = this.#checkpoints;
+    const { idleBytes, base } = checkpoints;
     // Of a new base there may be two for a while.
     const isKept = idleBytes >= reclaimBytesMin + base.bytes * 2;
-    if (isKept) this.#checkpoints.hurry();
-    const isHurryNew = isKept && !this.#checkpoints.isUnderWay;
+    if (isKept) checkpoints.hurry();
+    const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
@@ -425,7 +311,7 @@ export class Log implements MessageLog, CheckpointHost {
   }
 
   slotAt(segment: number, number: number): number | undefined {
-    const home = this.#segments.get(segment);
+    const home = this.#roller.segments.get(segment);
     const isThere = home?.blocks.has(number) === true || home?.lengths[number] !== undefined;
     return home !== undefined && isThere ? this.#table.locate(home, number) : undefined;
   }
@@ -448,15 +334,15 @@ export class Log implements MessageLog, CheckpointHost {
   }
 
   beginBatch(): void {
-    assert(!this.#isInBatch, 'a batch begins within another');
+    assert(!this.#roller.isInBatch, 'a batch begins within another');
     // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
     const appender = this.#appender;
     if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
-    this.#isInBatch = true;
+    this.#roller.isInBatch = true;
   }
 
   endBatch(): void {
-    this.#isInBatch = false;
+    this.#roller.isInBatch = false;
   }
 
   #fail(error: StorageError): StorageError {
@@ -473,13 +359,12 @@ export class Log implements MessageLog, CheckpointHost {
     // Never in its first group: what a later one says proves that recovery begins with the segment.
     if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
-    this.#appender = undefined;
-    this.#segment = undefined;
+    this.#roller.stop();
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
-    await this.#retiring;
+    await this.#retirement.idle();
     await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;
     try {

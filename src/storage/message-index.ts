@@ -1,6 +1,6 @@
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
-import type { MessageLog } from './message-log.ts';
+import type { RecordLog } from './record-log.ts';
 import type { Window } from './window.ts';
 
 /*
@@ -27,7 +27,7 @@ const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
  * @param has which of them; all where it is left out, which is quicker by far
  */
 export function* writeRanges(
-  log: MessageLog,
+  log: RecordLog,
   type: number,
   window: Window,
   has?: (sequence: number) => boolean,
@@ -95,7 +95,7 @@ function damaged(what: string): StorageError {
  * @param from no earlier sequence number can be in that segment
  */
 export function writeIndex(
-  log: MessageLog,
+  log: RecordLog,
   type: number,
   window: Window,
   segment: number,
@@ -203,7 +203,7 @@ export function proveIndex(buffer: Buffer, start: number, end: number): boolean 
  *   is not there
  */
 export function locate(
-  log: MessageLog,
+  log: RecordLog,
   buffer: Buffer,
   start: number,
   end: number,

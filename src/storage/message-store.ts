@@ -3,7 +3,6 @@ import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.t
 import type { Journal } from './journal.ts';
 import { recordEnd, recordTypeOf } from './log/records.ts';
 import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './message-index.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
 import {
   countDurable,
   hasExpiry,
@@ -19,6 +18,7 @@ import {
 import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
 import { Settlements } from './messages/settlements.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
 import type { Window } from './window.ts';
 
@@ -31,7 +31,7 @@ export class MessageStore {
   readonly windows = new Map<number, Window>();
   readonly #definitions: Journal;
   readonly #view = new MessageView();
-  #log: MessageLog | undefined = undefined;
+  #log: RecordLog | undefined = undefined;
   #batchDepth = 0;
   /** The group that the last settlement is in. */
   #settledGroup = 0;
@@ -54,13 +54,13 @@ export class MessageStore {
   }
 
   /** The log, once {@link attach} was called. */
-  get log(): MessageLog {
+  get log(): RecordLog {
     assert(this.#log !== undefined, 'the message store has no log yet');
     return this.#log;
   }
 
   /** Gives the store its log: before the log replays anything into it. */
-  attach(log: MessageLog): void {
+  attach(log: RecordLog): void {
     this.#log = log;
   }
 
@@ -83,7 +83,7 @@ export class MessageStore {
     isPersistent: boolean,
     nowMs: number,
     expiresAtMs: number,
-  ): MessageBlock {
+  ): RecordBlock {
     const log = this.log;
     if (isPersistent) this.writeSettlements();
     const queueCount = isPersistent ? countDurable(windows) : 0;
@@ -118,7 +118,7 @@ export class MessageStore {
   #enqueue(
     message: IncomingMessage,
     windows: readonly Window[],
-    block: MessageBlock,
+    block: RecordBlock,
     nowMs: number,
     expiresAtMs: number,
   ): void {
@@ -245,7 +245,7 @@ export class MessageStore {
     this.log.sync();
   }
 
-  #writeDefinition(log: MessageLog, change: object): Buffer {
+  #writeDefinition(log: RecordLog, change: object): Buffer {
     const bytes = Buffer.from(JSON.stringify(change));
     const block = log.reserve(recordTypes.definition, bytes.length);
     this.recordCount++;
@@ -292,7 +292,7 @@ export class MessageStore {
    * Everything that recreates the present state, given the indexes of older segments. Never within a
    * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
    */
-  *checkpoint(log: MessageLog): Generator<unknown> {
+  *checkpoint(log: RecordLog): Generator<unknown> {
     // The first base of a mount comes before `recovered`.
     this.counts.recovered();
     for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
@@ -308,12 +308,12 @@ export class MessageStore {
   }
 
   /** What was changed since the segment began, or since the last call. */
-  changes(log: MessageLog, isLast: boolean): void {
+  changes(log: RecordLog, isLast: boolean): void {
     this.#changes.write(log, isLast, (window) => this.windows.get(window.number) === window);
   }
 
   /** The live messages that came to the segment that ends. */
-  index(segment: number, log: MessageLog): void {
+  index(segment: number, log: RecordLog): void {
     for (const window of this.#changes.windows) {
       if (this.windows.get(window.number) !== window) continue;
       writeIndex(log, recordTypes.index, window, segment, window.arrivedFrom);
@@ -330,7 +330,7 @@ export class MessageStore {
    *
    * @throws {StorageError} `record-invalid` where the record is not laid out as its type says
    */
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+  replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     requireShape(type, buffer, start, end);
     if (type < recordTypes.window) this.isCleanStop = false;
     switch (type) {
@@ -373,7 +373,7 @@ export class MessageStore {
     locate(this.log, buffer, start, end, window, this.#known.live(window.number));
   }
 
-  #replayMessage(block: MessageBlock, buffer: Buffer, start: number, end: number): void {
+  #replayMessage(block: RecordBlock, buffer: Buffer, start: number, end: number): void {
     const view = this.#view;
     this.#known.tell(this.windows);
     if (!view.open(buffer, start, end)) throw invalidRecord('message record');

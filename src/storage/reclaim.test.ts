@@ -4,7 +4,7 @@ import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { Log } from './log.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 import { Volume } from './volume.ts';
 
 const folder = '/v';
@@ -13,13 +13,13 @@ const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 /** Keeps the blocks of what it appended until it drops them, and knows nothing after recovery. */
 class Holder implements LogOwner {
   #held: number[] = [];
-  #log: MessageLog | undefined = undefined;
+  #log: RecordLog | undefined = undefined;
   #waiting: { group: number; resolve: () => void }[] = [];
 
-  attach(log: MessageLog): void {
+  attach(log: RecordLog): void {
     this.#log = log;
   }
-  replay(block: MessageBlock, type: number): void {
+  replay(block: RecordBlock, type: number): void {
     if (type === 1) this.#hold(block.slot);
   }
   *checkpoint(): Generator<undefined> {}

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 import { parseJson } from './record-shapes.ts';
 import {
   Timeline,
@@ -26,7 +26,7 @@ interface Waiter {
 export class StateStore {
   readonly #journals = new Map<string, Journal>();
   readonly #timelines = new Map<string, Timeline>();
-  #log: MessageLog | undefined = undefined;
+  #log: RecordLog | undefined = undefined;
   #waiters: Waiter[] = [];
   #failure: Error | undefined = undefined;
   /** Changes to journals, as they are written, since the present segment began. */
@@ -40,11 +40,11 @@ export class StateStore {
   }
 
   /** Gives the store its log: before the log replays anything into it. */
-  attach(log: MessageLog): void {
+  attach(log: RecordLog): void {
     this.#log = log;
   }
 
-  get #opened(): MessageLog {
+  get #opened(): RecordLog {
     assert(this.#log !== undefined, 'the state store has no log yet');
     return this.#log;
   }
@@ -140,7 +140,7 @@ export class StateStore {
   }
 
   /** What recreates the journals' present state. */
-  *checkpoint(_log: MessageLog): Generator<unknown> {
+  *checkpoint(_log: RecordLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {
       for (const change of journal.snapshot()) {
         yield this.#writeChange(encodeChange(journal.name, change));
@@ -149,7 +149,7 @@ export class StateStore {
   }
 
   /** The changes to journals since the segment began, or since the last call. */
-  changes(log: MessageLog): void {
+  changes(log: RecordLog): void {
     for (const bytes of this.#changes) writeBytes(log, bytes);
     this.begun();
   }
@@ -161,7 +161,7 @@ export class StateStore {
   }
 
   /** Where the timelines' records of one segment lie. */
-  index(segment: number, log: MessageLog): void {
+  index(segment: number, log: RecordLog): void {
     for (const timeline of this.#timelines.values()) {
       timeline.writeIndex(log, recordTypes.index, segment);
     }
@@ -172,7 +172,7 @@ export class StateStore {
    *
    * @throws {StorageError} `record-invalid` where it is not laid out as its type says
    */
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+  replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
       this.applyRecord(type, buffer, start, end);
       if (!block.transient) this.#changed(Buffer.from(buffer.subarray(start, end)));
@@ -205,7 +205,7 @@ function encodeChange(journal: string, change: object): Buffer {
   return Buffer.from(JSON.stringify([journal, change]));
 }
 
-function writeBytes(log: MessageLog, bytes: Buffer): void {
+function writeBytes(log: RecordLog, bytes: Buffer): void {
   const { buffer } = log.reserve(recordTypes.change, bytes.length);
   bytes.copy(buffer, log.at);
 }

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import { recordEnd } from './log/records.ts';
-import type { MessageBlock, MessageLog } from './message-log.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 
 /*
  * A timeline record: name (length u8, UTF-8) | time ms u48 | length u32 | bytes.
@@ -62,7 +62,7 @@ export class Timeline {
   }
 
   /** Appends one record. */
-  append(log: MessageLog, type: number, atMs: number, bytes: Buffer): void {
+  append(log: RecordLog, type: number, atMs: number, bytes: Buffer): void {
     const block = log.reserve(type, 1 + this.#nameBytes.length + 10 + bytes.length);
     const { buffer } = block;
     const start = log.at;
@@ -77,7 +77,7 @@ export class Timeline {
     return at + 1 + this.#nameBytes.copy(buffer, at + 1);
   }
 
-  #add(log: MessageLog, block: MessageBlock, offset: number, atMs: number): void {
+  #add(log: RecordLog, block: RecordBlock, offset: number, atMs: number): void {
     let entries = this.#segments.at(-1);
     if (entries?.segment !== block.segment) {
       log.retain(block.slot);
@@ -94,14 +94,14 @@ export class Timeline {
    *
    * @throws {StorageError} `record-invalid`
    */
-  replay(log: MessageLog, block: MessageBlock, buffer: Buffer, start: number, end: number): void {
+  replay(log: RecordLog, block: RecordBlock, buffer: Buffer, start: number, end: number): void {
     timelineBytes(buffer, start, end);
     const at = start + 1 + this.#nameBytes.length;
     this.#add(log, block, start - block.start, readU48(buffer, at));
   }
 
   /** Appends where the records of one segment lie. */
-  writeIndex(log: MessageLog, type: number, segment: number): void {
+  writeIndex(log: RecordLog, type: number, segment: number): void {
     const entries = this.#segments.find((other) => other.segment === segment);
     if (entries === undefined) return;
     const count = entries.times.length;
@@ -120,7 +120,7 @@ export class Timeline {
    * @throws {StorageError} `record-invalid` where it is not laid out so, or names a block that is not
    *   there
    */
-  replayIndex(log: MessageLog, buffer: Buffer, start: number, end: number): void {
+  replayIndex(log: RecordLog, buffer: Buffer, start: number, end: number): void {
     let at = start + 1 + this.#nameBytes.length;
     const segment = readU48(buffer, at);
     at += 6;
@@ -145,7 +145,7 @@ export class Timeline {
   }
 
   /** Drops the segments whose every record is older than the given time. */
-  dropBefore(log: MessageLog, oldestMs: number): void {
+  dropBefore(log: RecordLog, oldestMs: number): void {
     // The newest stays: it is still being appended to.
     for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
       if (entries === undefined || entries.times.some((atMs) => atMs >= oldestMs)) return;
@@ -156,7 +156,7 @@ export class Timeline {
   }
 
   /** Reads records in the order asked for; each block is brought to memory only meanwhile. */
-  async *read(log: MessageLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
+  async *read(log: RecordLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
     for (const [entries, i] of this.#places(range)) {
       const atMs = entries.times[i] ?? 0;
       if (entries.isDropped || atMs < range.fromMs || atMs > range.toMs) continue;
@@ -178,7 +178,7 @@ export class Timeline {
     }
   }
 
-  async #readRecord(log: MessageLog, entries: SegmentEntries, i: number): Promise<Buffer> {
+  async #readRecord(log: RecordLog, entries: SegmentEntries, i: number): Promise<Buffer> {
     const slot = log.slotAt(entries.segment, entries.blocks[i] ?? 0);
     assert(slot !== undefined, `a record of timeline ${this.name} has no block`);
     log.retain(slot);
@@ -217,7 +217,7 @@ export function timelineBytes(buffer: Buffer, start: number, end: number): Buffe
   return buffer.subarray(at + 4, end);
 }
 
-function copyRecord(log: MessageLog, block: MessageBlock, offset: number): Buffer {
+function copyRecord(log: RecordLog, block: RecordBlock, offset: number): Buffer {
   const { buffer } = block;
   const at = block.start + offset;
   try {

@@ -22,18 +22,17 @@ const engine = new WaxwingEngine({
     asked.push(brokerId);
     return Promise.resolve(shown.servers);
   },
-  log: () => {},
-  loginFailed: () => {},
 });
+const volumeId = 'vol-00000000000000001';
 const spec = {
   id: 'b-1',
   name: 'renewed',
   engineType: 'RABBITMQ',
+  deploymentMode: 'SINGLE_INSTANCE',
   engineVersion: '3.13',
-  volumeId: 'vol-00000000000000001',
-  epoch: 1,
-  epochMin: 0,
-  wantedPorts: {},
+  volumes: [{ id: volumeId, epoch: 1, epochMin: 0 }],
+  instances: [{ number: 1, volumeId }],
+  ports: [],
   portsOfOthers: [],
   users: [],
 } as const;
@@ -56,9 +55,10 @@ function isTrusted(port: number, ca: string): Promise<boolean> {
 
 test('a broker that runs shows the certificates that it is given later', async () => {
   const dataKey = randomBytes(32);
-  await engine.create(spec, dataKey, Buffer.from('wrapped'));
-  const { ports } = await engine.start(spec, dataKey);
-  const { amqps: port = 0 } = ports;
+  const wrappedKey = Buffer.from('wrapped');
+  await engine.create(spec, [{ volumeId, dataKey, wrappedKey }]);
+  const { ports } = await engine.start(spec, [{ volumeId, dataKey }]);
+  const { port = 0 } = ports[0] ?? {};
   const before = shown;
   assert.ok(await isTrusted(port, before.authority));
   await engine.renewCertificates(); // nothing changed

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LogOwner } from '../../src/storage/log-owner.ts';
-import type { MessageBlock, MessageLog } from '../../src/storage/message-log.ts';
+import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
 
 interface Place {
   readonly slot: number;
@@ -18,15 +18,15 @@ type Fact = [name: string, digest: string | null];
 /** The simplest owner of a log: texts by name. */
 export class Shelf implements LogOwner {
   readonly places = new Map<string, Place>();
-  #log: MessageLog | undefined;
+  #log: RecordLog | undefined;
   #live = new Map<string, string>();
   #changed: Fact[] = [];
 
-  attach(log: MessageLog): void {
+  attach(log: RecordLog): void {
     this.#log = log;
   }
 
-  get log(): MessageLog {
+  get log(): RecordLog {
     assert.ok(this.#log !== undefined);
     return this.#log;
   }
@@ -39,7 +39,7 @@ export class Shelf implements LogOwner {
     this.#changed.push([name, digest]);
   }
 
-  #append(type: number, parts: Buffer[]): MessageBlock {
+  #append(type: number, parts: Buffer[]): RecordBlock {
     const bytes = Buffer.concat(parts);
     const block = this.log.reserve(type, bytes.length);
     bytes.copy(block.buffer, this.log.at);
@@ -114,7 +114,7 @@ export class Shelf implements LogOwner {
     }
   }
 
-  replay(block: MessageBlock, type: number, buffer: Buffer, start: number, end: number): void {
+  replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     const text = () => buffer.toString('utf8', start, end);
     if (type === types.put) {
       const [, name = '', digest = ''] = /^(.*?)=(.*?);/s.exec(text()) ?? [];

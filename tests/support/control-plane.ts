@@ -21,8 +21,11 @@ import { restJson } from '../../src/aws/wires/rest-json.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { VolumeRecord } from '../../src/control/broker-record.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Control } from '../../src/control/control.ts';
+import { Engines } from '../../src/control/engines.ts';
+import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { Identity } from '../../src/identity/identity.ts';
@@ -57,11 +60,19 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
+  /** The kinds of brokers that the machine's engine runs. */
+  readonly kinds: readonly BrokerKind[];
   log = new SyncingLog();
   /** PipelineHooks that the process passed; see {@link endAt}. */
   steps = 0;
   /** The process ends at this step, as by SIGKILL; undefined: it does not. */
   endAt: number | undefined = undefined;
+
+  constructor(
+    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
+  ) {
+    this.kinds = kinds;
+  }
 }
 
 /** One of what the service writes to its log. */
@@ -128,7 +139,7 @@ export class ControlPlane {
     const { clock, wrappingKey } = machine;
     this.#identity = new Identity(machine.sealingKey);
     this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootOnly });
-    this.engine = new FakeEngine(machine.folders, () => this.#pass());
+    this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
     const hooks = this.#hooks();
@@ -161,7 +172,7 @@ export class ControlPlane {
     return new Control({
       brokers: this.#brokers,
       client,
-      engine: this.engine,
+      engines: new Engines([this.engine]),
       clock,
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
@@ -172,6 +183,8 @@ export class ControlPlane {
       keyCheckMs,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
+      log: () => {},
+      loginFailed: () => {},
     });
   }
 
@@ -229,6 +242,13 @@ export class ControlPlane {
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
     this.#connect(this.#endpoint);
+  }
+
+  /** The only volume of a broker that has one. */
+  volumeOf(brokerId: string): VolumeRecord {
+    const [volume, ...more] = this.control.brokers.require(brokerId).volumes;
+    if (volume && more.length === 0) return volume;
+    throw new Error(`broker ${brokerId} has ${more.length + 1} volumes`);
   }
 
   /** The root user's access key. */

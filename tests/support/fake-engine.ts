@@ -1,15 +1,29 @@
 import { createHash } from 'node:crypto';
 import { WaxwingError } from '../../src/base/errors.ts';
-import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../src/control/engine.ts';
+import type { MetricsJson } from '../../src/base/metrics.ts';
+import type { PortRecord } from '../../src/control/broker-record.ts';
+import type {
+  BrokerSpec,
+  Engine,
+  EngineEvents,
+  NewVolumeKey,
+  RunningBroker,
+  VolumeKey,
+} from '../../src/control/engine.ts';
+import type { BrokerKind } from '../../src/control/offers/offer.ts';
+import { offerOf } from '../../src/control/offers/offers.ts';
 
-/** What an engine leaves on the disk of a machine for one broker. */
-interface Folder {
+/** What an engine leaves on the disk of a machine for one volume. */
+interface FakeVolume {
   readonly wrappedKey: Buffer;
   /** SHA-256 of the data key it was made under. */
   readonly keyHash: string;
   /** Of the newest mount. */
   epoch: number;
 }
+
+/** What an engine leaves on the disk of a machine for one broker, by the id of the volume. */
+type Folder = Map<string, FakeVolume>;
 
 /** The folders of a machine's brokers: they outlive the process. */
 export type Folders = Map<string, Folder>;
@@ -25,6 +39,7 @@ export class FakeEngine implements Engine {
   /** Every call so far: `start`, or `stop: the reason`. */
   readonly calls: string[] = [];
   readonly running = new Map<string, BrokerSpec>();
+  readonly kinds: readonly BrokerKind[];
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();
   readonly #gates = new Map<EngineCall, Promise<void>>();
@@ -32,7 +47,12 @@ export class FakeEngine implements Engine {
   readonly #pass: () => Promise<void>;
   #events: EngineEvents | undefined = undefined;
 
-  constructor(folders: Folders, pass: () => Promise<void> = async () => {}) {
+  constructor(
+    folders: Folders,
+    pass: () => Promise<void> = async () => {},
+    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
+  ) {
+    this.kinds = kinds;
     this.#folders = folders;
     this.#pass = pass;
   }
@@ -74,32 +94,62 @@ export class FakeEngine implements Engine {
     this.#events = events;
   }
 
-  create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void> {
+  create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     return this.#do('create', 'create', () => {
-      this.#folders.set(spec.id, { wrappedKey, keyHash: hash(dataKey), epoch: 0 });
+      const volumes = keys.map(({ volumeId, dataKey, wrappedKey }) => {
+        return [volumeId, { wrappedKey, keyHash: hash(dataKey), epoch: 0 }] as const;
+      });
+      this.#folders.set(spec.id, new Map(volumes));
     });
   }
 
-  wrappedKey(brokerId: string): Promise<Buffer> {
-    return this.#do('wrappedKey', 'wrappedKey', () => this.#folder(brokerId).wrappedKey);
+  wrappedKey(brokerId: string, volumeId: string): Promise<Buffer> {
+    return this.#do('wrappedKey', 'wrappedKey', () => this.#volume(brokerId, volumeId).wrappedKey);
   }
 
-  start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker> {
+  start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     return this.#do('start', 'start', () => {
-      const folder = this.#folder(spec.id);
-      if (hash(dataKey) !== folder.keyHash) {
-        throw new WaxwingError('wrong-key', 'the data key is not that of the volume');
+      const isRunning = this.running.has(spec.id);
+      for (const { id, epoch } of spec.volumes) {
+        const volume = this.#volume(spec.id, id);
+        const key = keys.find(({ volumeId }) => volumeId === id);
+        if (key === undefined || hash(key.dataKey) !== volume.keyHash) {
+          throw new WaxwingError('wrong-key', 'the data key is not that of the volume');
+        }
+        if (!isRunning && epoch <= volume.epoch) {
+          throw new WaxwingError('epoch-used', `mount ${epoch} is not after ${volume.epoch}`);
+        }
+        volume.epoch = epoch;
       }
-      dataKey.fill(0);
-      const running = this.running.get(spec.id);
-      if (running === undefined && spec.epoch <= folder.epoch) {
-        throw new WaxwingError('epoch-used', `mount ${spec.epoch} is not after ${folder.epoch}`);
-      }
-      folder.epoch = spec.epoch;
-      const ports = { amqps: spec.wantedPorts['amqps'] ?? 5671 + this.running.size };
+      for (const { dataKey } of keys) dataKey.fill(0);
+      const ports = this.#portsOf(spec);
       this.running.set(spec.id, spec);
-      return { ports, wantedPorts: ports };
+      return { ports };
     });
+  }
+
+  /** The ports of an earlier start, else the standard ones and a number that differs by broker. */
+  #portsOf(spec: BrokerSpec): PortRecord[] {
+    const { listeners, endpointCount } = offerOf(spec);
+    const endpoints = Array.from({ length: endpointCount }, (_, i) => i + 1);
+    return endpoints.flatMap((endpoint) =>
+      listeners.map(({ name: listener, standardPort }) => {
+        const known = spec.ports.find(
+          (port) => port.listener === listener && port.endpoint === endpoint,
+        );
+        const port = known?.wantedPort ?? standardPort + this.running.size * 10 + endpoint - 1;
+        return { listener, endpoint, port, wantedPort: port };
+      }),
+    );
+  }
+
+  /** No metrics: there are no brokers. */
+  metrics(): Promise<MetricsJson[]> {
+    return Promise.resolve([]);
+  }
+
+  renewCertificates(): Promise<void> {
+    return Promise.resolve();
   }
 
   stop(brokerId: string, reason: string): Promise<void> {
@@ -115,10 +165,10 @@ export class FakeEngine implements Engine {
     });
   }
 
-  #folder(brokerId: string): Folder {
-    const folder = this.#folders.get(brokerId);
-    if (folder) return folder;
-    throw new WaxwingError('volume-missing', `there is no volume of ${brokerId}`);
+  #volume(brokerId: string, volumeId: string): FakeVolume {
+    const volume = this.#folders.get(brokerId)?.get(volumeId);
+    if (volume) return volume;
+    throw new WaxwingError('volume-missing', `there is no volume ${volumeId} of ${brokerId}`);
   }
 
   async #do<T>(call: EngineCall, note: string, act: () => T): Promise<T> {

@@ -1,6 +1,6 @@
 import { recordHeaderBytes, writeRecordHeader } from '../../src/storage/log/records.ts';
-import type { MessageBlock, MessageLog } from '../../src/storage/message-log.ts';
 import type { MessageStore } from '../../src/storage/message-store.ts';
+import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
 
 interface Row {
   readonly type: number;
@@ -11,7 +11,7 @@ interface Row {
   readonly batch: number;
 }
 
-class MemoryBlock implements MessageBlock {
+class MemoryBlock implements RecordBlock {
   readonly segment: number;
   readonly number: number;
   readonly start = 0;
@@ -39,7 +39,7 @@ class MemoryBlock implements MessageBlock {
 }
 
 /** The log's contract in memory: what was synced survives `reopen`, and nothing else does. */
-export class MemoryLog implements MessageLog {
+export class MemoryLog implements RecordLog {
   at = 0;
   openGroup = 1;
   durableGroup = 0;
@@ -58,7 +58,7 @@ export class MemoryLog implements MessageLog {
   #checkpointCount = 0;
   #indexes: Row[] = [];
 
-  reserve(type: number, size: number): MessageBlock {
+  reserve(type: number, size: number): RecordBlock {
     const block = this.#room(this.#open, false, type, size);
     this.pendingBytes += size;
     this.#open = block;
@@ -67,7 +67,7 @@ export class MemoryLog implements MessageLog {
     this.rows.push({ type, block, start: this.at, end, group: this.openGroup, batch });
     return block;
   }
-  reserveTransient(type: number, size: number): MessageBlock {
+  reserveTransient(type: number, size: number): RecordBlock {
     this.#openTransient = this.#room(this.#openTransient, true, type, size);
     return this.#openTransient;
   }

@@ -55,7 +55,7 @@ function operationsOf(parts: MqParts): Service['operations'] {
     CreateTags: createTags(parts),
     ListTags: listTags(parts),
     DeleteTags: deleteTags(parts),
-    DescribeBrokerEngineTypes: describeBrokerEngineTypes(),
+    DescribeBrokerEngineTypes: describeBrokerEngineTypes(parts),
     DescribeBrokerInstanceOptions: describeBrokerInstanceOptions(parts),
   };
 }

@@ -121,7 +121,9 @@ export const createBrokerResponse = structure({ brokerArn: string(), brokerId: s
 const logsSummary = structure({
   general: boolean(),
   generalLogGroup: string(),
-  pending: structure({ general: boolean() }),
+  audit: boolean(),
+  auditLogGroup: string(),
+  pending: structure({ general: boolean(), audit: boolean() }),
 });
 
 /** DescribeBroker, response. */

@@ -22,12 +22,8 @@ export function fromText(shape: Shape<unknown>, text: string, own: TimestampForm
       return double.test(text) ? Number(text) : text;
     case 'boolean':
       return text === 'true' || text === 'false' ? text === 'true' : text;
-    case 'timestamp': {
-      const format = node.format ?? own;
-      const isNumber = format === 'epoch-seconds' && double.test(text);
-      const ms = readTimestamp(isNumber ? Number(text) : text, format);
-      return ms === undefined ? text : new Date(ms);
-    }
+    case 'timestamp':
+      return moment(text, node.format ?? own);
     case 'string':
     case 'enumeration':
     case 'blob':
@@ -45,4 +41,11 @@ export function toText(shape: Shape<unknown>, value: unknown, own: TimestampForm
   if (node.kind === 'timestamp') return String(writeTimestamp(value as number, node.format ?? own));
   if (node.kind === 'blob') return (value as Buffer).toString('base64');
   return String(value);
+}
+
+/** A `Date`, which readers take as it is; the text where it is written in another format. */
+function moment(text: string, format: TimestampFormat): Date | string {
+  const isNumber = format === 'epoch-seconds' && double.test(text);
+  const ms = readTimestamp(isNumber ? Number(text) : text, format);
+  return ms === undefined ? text : new Date(ms);
 }

@@ -1,9 +1,19 @@
 import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import type { LoginFailure } from '../../broker/logins/logins.ts';
-import type { BrokerSpec, Engine, EngineEvents, RunningBroker } from '../../control/engine.ts';
+import type { PortRecord } from '../../control/broker-record.ts';
+import type {
+  BrokerSpec,
+  Engine,
+  EngineEvents,
+  NewVolumeKey,
+  RunningBroker,
+  VolumeKey,
+  VolumeSpec,
+} from '../../control/engine.ts';
+import type { BrokerKind } from '../../control/offers/offer.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
@@ -11,7 +21,7 @@ import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
-/** What our own engine is given. */
+/** How Waxwing's own engine is set up. */
 export interface WaxwingEngineOptions {
   /** Where the brokers' volumes lie, a folder each. */
   readonly folder: string;
@@ -24,13 +34,6 @@ export interface WaxwingEngineOptions {
   readonly room: Room;
   /** The certificates that one broker shows, and no other listener; asked for at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
-  readonly log: (brokerId: string, level: 'info' | 'warn' | 'error', text: string) => void;
-  /** Log-ins to a broker failed in the same way, or, where that is undefined, in ways that differ. */
-  readonly loginFailed: (
-    brokerId: string,
-    failure: LoginFailure | undefined,
-    count: number,
-  ) => void;
 }
 
 interface Run {
@@ -40,8 +43,14 @@ interface Run {
   certificates: readonly ServerCertificate[];
 }
 
-/** Our own broker: one child process a broker. */
+/** The listener that brokers of RabbitMQ's type have. */
+const listener = 'amqps';
+
+/** Waxwing's own engine: one child process and one volume for each broker. */
 export class WaxwingEngine implements Engine {
+  readonly kinds: readonly BrokerKind[] = [
+    { engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' },
+  ];
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
@@ -54,12 +63,13 @@ export class WaxwingEngine implements Engine {
     this.#events = events;
   }
 
-  async create(spec: BrokerSpec, dataKey: Buffer, wrappedKey: Buffer): Promise<void> {
+  async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     const folder = this.#folder(spec.id);
-    // What an attempt before left is not yet anybody's data.
+    const { volumeId, dataKey, wrappedKey } = onlyKey(spec, keys);
+    // What an earlier attempt left is not yet anybody's data.
     await rm(folder, { recursive: true, force: true });
     await systemDisk.createFolder(this.#options.folder);
-    const volume = { id: spec.volumeId, kind: 'broker', wrappedKey } as const;
+    const volume = { id: volumeId, kind: 'broker', wrappedKey } as const;
     await Volume.format(systemDisk, folder, volume, createSecretKey(dataKey));
     await systemDisk.syncFolder(this.#options.folder);
   }
@@ -69,8 +79,10 @@ export class WaxwingEngine implements Engine {
     return wrappedKey;
   }
 
-  async start(spec: BrokerSpec, dataKey: Buffer): Promise<RunningBroker> {
+  async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     const { id } = spec;
+    const { dataKey } = onlyKey(spec, keys);
+    const { epoch, epochMin } = onlyVolume(spec);
     const known = this.#runs.get(id);
     if (known !== undefined) {
       dataKey.fill(0);
@@ -86,8 +98,8 @@ export class WaxwingEngine implements Engine {
         name: spec.name,
         engineVersion: spec.engineVersion,
         folder: this.#folder(id),
-        epoch: spec.epoch,
-        epochMin: spec.epochMin,
+        epoch,
+        epochMin,
         users: spec.users,
         host,
         amqpsPorts: wanted === 0 ? [0] : [wanted, 0],
@@ -97,31 +109,33 @@ export class WaxwingEngine implements Engine {
       },
       dataKey,
       {
-        log: (level, text) => this.#options.log(id, level, text),
-        loginFailed: (failure, count) => this.#options.loginFailed(id, failure, count),
+        log: (level, text) => this.#events?.log(id, level, text),
+        loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
         ended: (end) => this.#ended(id, end),
       },
     );
-    const running = { ports, wantedPorts: this.#reported(id, wanted, ports) };
+    const running = { ports: [this.#portRecord(id, wanted, ports[listener] ?? 0)] };
     this.#runs.set(id, { process: child, running, certificates });
     return running;
   }
 
   /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
-  #wantedPort({ wantedPorts, portsOfOthers }: BrokerSpec): number {
+  #wantedPort({ ports, portsOfOthers }: BrokerSpec): number {
     const { amqpsPort: standard } = this.#options;
-    return wantedPorts['amqps'] ?? (portsOfOthers.includes(standard) ? 0 : standard);
+    const known = ports.find((port) => port.listener === listener);
+    return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
   }
 
-  /** The ports to try first at the next start; a port that another program has is reported. */
-  #reported(id: string, wanted: number, ports: RunningBroker['ports']): RunningBroker['ports'] {
-    const found = ports['amqps'];
-    if (wanted === 0 || wanted === found) return ports;
-    const text =
-      `port ${wanted} on ${this.#options.host} is in use by another program; the broker listens ` +
-      `on port ${found} until a start finds port ${wanted} free`;
-    this.#options.log(id, 'warn', text);
-    return { ...ports, amqps: wanted };
+  /** What the record keeps of the port; one that another program has is reported. */
+  #portRecord(id: string, wanted: number, port: number): PortRecord {
+    const wantedPort = wanted === 0 ? port : wanted;
+    if (wantedPort !== port) {
+      const text =
+        `port ${wanted} on ${this.#options.host} is in use by another program; the broker ` +
+        `listens on port ${port} until a start finds port ${wanted} free`;
+      this.#events?.log(id, 'warn', text);
+    }
+    return { listener, endpoint: 1, port, wantedPort };
   }
 
   #ended(id: string, { failure, detail }: ProcessEnd): void {
@@ -142,7 +156,6 @@ export class WaxwingEngine implements Engine {
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }
 
-  /** Has every running broker show the certificates that it is to show by now. */
   async renewCertificates(): Promise<void> {
     for (const [id, run] of this.#runs) {
       const certificates = await this.#options.certificates(id);
@@ -155,7 +168,6 @@ export class WaxwingEngine implements Engine {
     }
   }
 
-  /** What every running broker measures. */
   metrics(): Promise<MetricsJson[]> {
     return Promise.all([...this.#runs.values()].map((run) => run.process.metrics()));
   }
@@ -163,4 +175,17 @@ export class WaxwingEngine implements Engine {
   #folder(brokerId: string): string {
     return join(this.#options.folder, brokerId);
   }
+}
+
+function onlyVolume({ id, volumes }: BrokerSpec): VolumeSpec {
+  const [volume] = volumes;
+  assert(volume !== undefined && volumes.length === 1, `broker ${id} has one volume`);
+  return volume;
+}
+
+function onlyKey<Key extends VolumeKey>(spec: BrokerSpec, keys: readonly Key[]): Key {
+  const { id } = onlyVolume(spec);
+  const key = keys.find(({ volumeId }) => volumeId === id);
+  assert(key !== undefined, `volume ${id} has a data key`);
+  return key;
 }

@@ -6,7 +6,7 @@ import type { LiveSegment } from './live-segment.ts';
 import { recordHeaderBytes, writeRecordHeader } from './records.ts';
 
 /**
- * The blocks in which something is wanted, each under a slot. Many of them may hold a single message,
+ * The blocks in which something is wanted, each under a slot. Many of them may hold a single record,
  * so one that is only on the disk is a row of numbers, and an object only while it is in memory.
  */
 export class BlockTable {
@@ -17,7 +17,7 @@ export class BlockTable {
   /** By slot; undefined for one that is never written. */
   readonly #homes: (LiveSegment | undefined)[] = [];
   readonly #numbers = new Uint32List();
-  /** Messages in each that are wanted. */
+  /** Records in each that are wanted. */
   readonly #liveCounts = new Uint32List();
   readonly #freeSlots: number[] = [];
   readonly #swept: () => void;
@@ -135,7 +135,7 @@ export class BlockTable {
     return block;
   }
 
-  /** One more message lies in the slot's block. */
+  /** One more record in the slot's block is wanted. */
   retain(slot: number): void {
     const { values } = this.#liveCounts;
     values[slot] = (values[slot] ?? 0) + 1;
@@ -143,7 +143,7 @@ export class BlockTable {
     if (home !== undefined) home.liveCount++;
   }
 
-  /** One message less. */
+  /** One record less is wanted. */
   release(slot: number): void {
     const { values } = this.#liveCounts;
     const left = (values[slot] ?? 0) - 1;
@@ -159,7 +159,7 @@ export class BlockTable {
     if (left === 0) this.#bury(slot);
   }
 
-  /** Keeps a segment for what is in it beside messages. */
+  /** Keeps a segment for a part of a checkpoint or an index in it. */
   pin(home: LiveSegment): void {
     home.liveCount++;
     home.pinCount++;

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import type { MessageBlock } from '../message-log.ts';
+import type { RecordBlock } from '../record-log.ts';
 import type { LiveSegment } from './live-segment.ts';
 
 /** Plaintext of a full block, unless one record alone is longer. */
@@ -70,7 +70,7 @@ export class Arenas {
 }
 
 /** A block whose plaintext is in memory. */
-export class LogBlock implements MessageBlock {
+export class LogBlock implements RecordBlock {
   readonly slot: number;
   readonly home: LiveSegment | undefined;
   /** From 1; 0 for one that is never written. */

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { LogOwner } from '../log-owner.ts';
-import type { MessageLog } from '../message-log.ts';
+import type { RecordLog } from '../record-log.ts';
 import type { BlockTable } from './block-table.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { type Base, type PartKind, partKinds } from './records.ts';
@@ -38,7 +38,7 @@ interface Draft {
  */
 export class Checkpoints {
   readonly #owner: LogOwner;
-  readonly #log: MessageLog;
+  readonly #log: RecordLog;
   readonly #host: CheckpointHost;
   readonly #table: BlockTable;
   readonly #segmentBytes: number;
@@ -56,7 +56,7 @@ export class Checkpoints {
 
   constructor(
     owner: LogOwner,
-    log: MessageLog,
+    log: RecordLog,
     host: CheckpointHost,
     table: BlockTable,
     sizes: { readonly segmentBytes: number; readonly sliceBytes: number },

@@ -22,7 +22,7 @@ export class LiveSegment {
   readonly lengths: number[] = [0];
   /** Blocks in memory, by number. */
   readonly blocks = new Map<number, LogBlock>();
-  /** Messages in it that are wanted. */
+  /** Records in it that are wanted, and pins. */
   liveCount = 0;
   /** Where it was closed or cut; undefined while it is written. */
   end: End | undefined = undefined;
@@ -31,7 +31,7 @@ export class LiveSegment {
   index: IndexPlace | undefined = undefined;
   /** The other segment that its index lies in, which is kept for as long. */
   indexHome: LiveSegment | undefined = undefined;
-  /** Of {@link liveCount}, how much stands for a part of a checkpoint or an index, and for no message. */
+  /** Of {@link liveCount}, how much stands for a part of a checkpoint or an index. */
   pinCount = 0;
   /** The segment at which the base begins that it holds slices of; 0 where it holds none. */
   sliceBase = 0;

@@ -7,7 +7,7 @@ import type { End } from './segment.ts';
 /** Bytes before each record's payload: type u8, length u32. */
 export const recordHeaderBytes = 5;
 
-/** Bytes that a record's payload may have; the largest message takes less by far. */
+/** Bytes that a record's payload may have; the largest that an owner writes takes less by far. */
 export const recordBytesMax = 0x3fff_ffff;
 
 /** @throws {StorageError} `record-invalid` where no record may have a payload of this size */
@@ -35,7 +35,7 @@ export function recordEnd(buffer: Buffer, at: number): number {
 
 /** Types of the records that the log itself appends; never reused. */
 export const logRecordTypes = {
-  /** Where a message's owner says its messages are; read only where a table points to it. */
+  /** Where the owner says its records are; read only where a table points to it. */
   index: 0x41,
   /** Under formats 1 and 2: ends a whole checkpoint with the older segments that hold something. */
   tableOfFormat2: 0x42,

@@ -128,7 +128,7 @@ export class Recovery {
   /** A record that was found by its place is not what it must be: no segment where it is in memory only. */
   brokenPlace(home: LiveSegment | undefined, block: number, offset: number): StorageError {
     if (home === undefined) {
-      const what = `a message that is in memory only is damaged at offset ${offset} of its block`;
+      const what = `a record that is in memory only is damaged at offset ${offset} of its block`;
       return new StorageError('volume-damaged', what);
     }
     const at = (home.offsets[block] ?? 0) + blockHeaderBytes + offset;

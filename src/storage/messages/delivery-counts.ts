@@ -1,5 +1,5 @@
 import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
-import type { MessageLog } from '../message-log.ts';
+import type { RecordLog } from '../record-log.ts';
 import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from '../record-shapes.ts';
 import type { Window } from '../window.ts';
 import type { MessageChanges } from './message-changes.ts';
@@ -56,14 +56,14 @@ export class DeliveryCounts {
   }
 
   /** Appends what has changed. */
-  write(log: MessageLog): void {
+  write(log: RecordLog): void {
     const changed = this.#changed;
     this.#changed = [];
     for (const bytes of this.#write(log, changed)) this.#changes.counted(bytes);
   }
 
   /** Appends the counts of a window's live messages, a record at each step: for a base. */
-  *writeAll(log: MessageLog, window: Window): Generator<unknown> {
+  *writeAll(log: RecordLog, window: Window): Generator<unknown> {
     if (!window.countsFailures) return;
     const ranges: Range[] = [];
     for (let s = window.failedFrom(0); s < window.next; s = window.failedFrom(s + 1)) {
@@ -75,7 +75,7 @@ export class DeliveryCounts {
     yield* this.#write(log, ranges);
   }
 
-  *#write(log: MessageLog, ranges: readonly Range[]): Generator<Buffer> {
+  *#write(log: RecordLog, ranges: readonly Range[]): Generator<Buffer> {
     for (let first = 0; first < ranges.length; ) {
       const window = ranges[first]?.window;
       let end = first;

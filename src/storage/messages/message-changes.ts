@@ -1,6 +1,6 @@
 import { writeU32, writeU48 } from '../../base/bytes.ts';
 import type { WindowRecord } from '../message-index.ts';
-import type { MessageLog } from '../message-log.ts';
+import type { RecordLog } from '../record-log.ts';
 import type { Window } from '../window.ts';
 
 /** Pairs of sequence numbers in one record, at most. */
@@ -80,7 +80,7 @@ export class MessageChanges {
    * @param isLast whether the next numbers of queues that messages came to are to be written too
    * @param isKept whether a queue is still there
    */
-  write(log: MessageLog, isLast: boolean, isKept: (window: Window) => boolean): void {
+  write(log: RecordLog, isLast: boolean, isKept: (window: Window) => boolean): void {
     copyTo(log, this.#types.definition, this.#definitions);
     copyTo(log, this.#types.counts, this.#counts);
     for (const [window, ranges] of this.#settled) {
@@ -101,7 +101,7 @@ export class MessageChanges {
     this.bytes = 0;
   }
 
-  #writeWindow(log: MessageLog, window: Window, ranges: readonly number[]): void {
+  #writeWindow(log: RecordLog, window: Window, ranges: readonly number[]): void {
     for (let first = 0; first === 0 || first < ranges.length; first += rangesMax * 2) {
       const some = ranges.slice(first, first + rangesMax * 2);
       const { buffer } = log.reserve(this.#types.changed, 10 + some.length * 6);
@@ -118,7 +118,7 @@ export class MessageChanges {
   }
 }
 
-function copyTo(log: MessageLog, type: number, records: readonly Buffer[]): void {
+function copyTo(log: RecordLog, type: number, records: readonly Buffer[]): void {
   for (const bytes of records) {
     const { buffer } = log.reserve(type, bytes.length);
     bytes.copy(buffer, log.at);

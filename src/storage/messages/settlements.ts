@@ -1,5 +1,5 @@
 import { writeU32, writeU48 } from '../../base/bytes.ts';
-import type { MessageLog } from '../message-log.ts';
+import type { RecordLog } from '../record-log.ts';
 import type { Window } from '../window.ts';
 import type { MessageChanges } from './message-changes.ts';
 
@@ -33,7 +33,7 @@ export class Settlements {
    *
    * @returns records that had to be written for it: 1 where it is no neighbour of the one before
    */
-  add(window: Window, sequence: number, log: MessageLog): number {
+  add(window: Window, sequence: number, log: RecordLog): number {
     let written = 0;
     if (window.runEnd !== sequence) {
       if (window.runStart < 0) this.#windows.push(window);
@@ -51,7 +51,7 @@ export class Settlements {
   }
 
   /** Writes everything and returns in how many records. */
-  write(log: MessageLog): number {
+  write(log: RecordLog): number {
     let written = 0;
     for (const window of this.#windows) {
       if (window.runStart < 0) continue; // it was deleted
@@ -62,7 +62,7 @@ export class Settlements {
     return written;
   }
 
-  #write(window: Window, log: MessageLog): number {
+  #write(window: Window, log: RecordLog): number {
     const { buffer } = log.reserve(this.#type, recordBytes);
     const at = writeU48(buffer, writeU32(buffer, log.at, window.number), window.runStart);
     writeU48(buffer, at, window.runEnd);

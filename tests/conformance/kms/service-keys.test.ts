@@ -70,8 +70,8 @@ test('the key that the service owns is in no list, under no name and in no event
 
 test("a ciphertext of the service's own key is as unknown as any other", async () => {
   const id = await createBroker(plane);
-  const CiphertextBlob = await plane.engine.wrappedKey(id);
-  const { volumeId } = plane.control.brokers.require(id);
+  const { id: volumeId } = plane.volumeOf(id);
+  const CiphertextBlob = await plane.engine.wrappedKey(id, volumeId);
   await assert.rejects(
     plane.kms.send(
       new DecryptCommand({ CiphertextBlob, EncryptionContext: { 'aws:ebs:id': volumeId } }),
@@ -155,10 +155,9 @@ test('the key that the service manages can be looked at, but is used and changed
 
 test('its grants can be revoked, which its brokers notice', async () => {
   const id = await createBroker(plane, { EncryptionOptions: { UseAwsOwnedKey: false } });
-  const { grants, key } = plane.control.brokers.require(id);
-  await plane.kms.send(
-    new RevokeGrantCommand({ KeyId: key.arn, GrantId: grants.volume ?? undefined }),
-  );
+  const { key } = plane.control.brokers.require(id);
+  const GrantId = plane.volumeOf(id).grantId ?? undefined;
+  await plane.kms.send(new RevokeGrantCommand({ KeyId: key.arn, GrantId }));
   await plane.advance(10_000);
   const described = await describeBroker(plane, id);
   assert.equal(described.BrokerState, 'CRITICAL_ACTION_REQUIRED');

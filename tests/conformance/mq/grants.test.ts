@@ -91,7 +91,7 @@ test('the first is Amazon MQ granting itself the key, with the right of who aske
 test("the second is the volume's grant, which only opens that volume", () => {
   const { sharedEventID = '', ...event } = stable(events[1]);
   assert.match(sharedEventID, uuid);
-  const { volumeId } = plane.control.brokers.require(brokerId);
+  const { id: volumeId } = plane.volumeOf(brokerId);
   assert.match(volumeId, /^vol-[0-9a-f]{17}$/);
   assert.deepEqual(event, {
     ...common,
@@ -124,7 +124,7 @@ test('the grants are those of the events, the first under the name mq_grant', as
 
 test("the volume's data key is made under its grant and its context, and never shown", async () => {
   const [made] = await eventsNamed(plane, 'GenerateDataKeyWithoutPlaintext');
-  const { volumeId } = plane.control.brokers.require(brokerId);
+  const { id: volumeId } = plane.volumeOf(brokerId);
   assert.deepEqual(made?.userIdentity, { type: 'AWSService', invokedBy: 'mq.amazonaws.com' });
   assert.deepEqual(made?.requestParameters, {
     keyId: keyArn,

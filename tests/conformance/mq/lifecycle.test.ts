@@ -31,15 +31,16 @@ async function stateOf(BrokerId: string, on = plane): Promise<string | undefined
 
 test('a reboot is under way before it is answered, and ends with the broker running', async () => {
   const BrokerId = await createBroker(plane);
-  const { ports, epoch } = plane.control.brokers.require(BrokerId);
+  const { ports } = plane.control.brokers.require(BrokerId);
+  const { epoch } = plane.volumeOf(BrokerId);
   const release = plane.engine.hold('start');
   await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
   assert.equal(await stateOf(BrokerId), 'REBOOT_IN_PROGRESS');
   release();
   await plane.settled();
   assert.equal(await stateOf(BrokerId), 'RUNNING');
-  const broker = plane.control.brokers.require(BrokerId);
-  assert.deepEqual([broker.ports, broker.epoch], [ports, epoch + 1]);
+  assert.deepEqual(plane.control.brokers.require(BrokerId).ports, ports);
+  assert.equal(plane.volumeOf(BrokerId).epoch, epoch + 1);
 });
 
 test('a deletion is under way before it is answered, and ends with nothing left', async () => {

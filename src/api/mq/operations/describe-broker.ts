@@ -1,6 +1,7 @@
 import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
-import type { BrokerRecord } from '../../../control/broker-record.ts';
+import { type BrokerRecord, portOf } from '../../../control/broker-record.ts';
+import { offerOf } from '../../../control/offers/offers.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerPath, describeBrokerResponse } from '../shapes.ts';
 
@@ -20,53 +21,80 @@ export function describeBroker(parts: MqParts) {
   });
 }
 
-function description(
-  broker: BrokerRecord,
-  { brokerHost, consoleUrl }: MqParts,
-): Infer<typeof describeBrokerResponse> {
+function description(broker: BrokerRecord, parts: MqParts): Description {
   const { id, action, key, pending } = broker;
-  const port = broker.ports['amqps'];
+  const [volume] = broker.volumes;
   return {
     actionsRequired: action
       ? [{ actionRequiredCode: action.code, actionRequiredInfo: action.info }]
       : [],
-    authenticationStrategy: 'simple',
+    // Amazon MQ writes the strategy and the storage type in lower case.
+    authenticationStrategy: broker.authenticationStrategy.toLowerCase(),
     autoMinorVersionUpgrade: broker.autoMinorVersionUpgrade,
     brokerArn: broker.arn,
     brokerId: id,
-    brokerInstances:
-      port === undefined
-        ? []
-        : [{ consoleURL: consoleUrl(), endpoints: [`amqps://${brokerHost}:${port}`] }],
+    brokerInstances: endpoints(broker, parts),
     brokerName: broker.name,
     brokerState: broker.state,
     created: broker.createdMs,
     dataReplicationMode: 'NONE',
     deploymentMode: broker.deploymentMode,
-    // The service's own key is nobody's business but its own.
+    // The service's own key is shown to nobody.
     encryptionOptions:
       key.owner === 'service'
         ? { useAwsOwnedKey: true }
         : { useAwsOwnedKey: false, kmsKeyId: key.arn },
-    engineType: 'RabbitMQ',
+    engineType: offerOf(broker).engineName,
     engineVersion: broker.engineVersion,
     hostInstanceType: broker.hostInstanceType,
-    logs: {
-      general: broker.generalLog,
-      generalLogGroup: `/aws/amazonmq/broker/${id}/general`,
-      ...(pending.generalLog !== undefined && { pending: { general: pending.generalLog } }),
-    },
+    logs: logs(broker),
     maintenanceWindowStartTime: maintenanceWindow(broker),
     pendingEngineVersion: pending.engineVersion,
     pendingHostInstanceType: pending.hostInstanceType,
     publiclyAccessible: broker.publiclyAccessible,
     securityGroups: broker.securityGroups,
-    storageType: 'ebs',
+    storageType: volume?.storageType.toLowerCase(),
     subnetIds: broker.subnetIds,
     tags: broker.tags,
-    // A RabbitMQ broker's users are managed in the broker and never shown here.
-    users: [],
+    users: users(broker),
   };
+}
+
+/** One entry for each endpoint whose ports are known. */
+function endpoints(
+  broker: BrokerRecord,
+  { brokerHost, consoleUrl }: MqParts,
+): Description['brokerInstances'] {
+  const { endpointCount, listeners } = offerOf(broker);
+  const all = Array.from({ length: endpointCount }, (_, i) =>
+    listeners.flatMap(({ name, scheme }) => {
+      const port = portOf(broker, name, i + 1);
+      return port === undefined ? [] : [`${scheme}://${brokerHost}:${port}`];
+    }),
+  );
+  return all
+    .filter((urls) => urls.length > 0)
+    .map((urls) => ({ consoleURL: consoleUrl(), endpoints: urls }));
+}
+
+function logs({ id, generalLog, auditLog, pending }: BrokerRecord): Description['logs'] {
+  const group = `/aws/amazonmq/broker/${id}`;
+  const waiting = {
+    ...(pending.generalLog !== undefined && { general: pending.generalLog }),
+    ...(pending.auditLog !== undefined && { audit: pending.auditLog }),
+  };
+  return {
+    general: generalLog,
+    generalLogGroup: `${group}/general`,
+    ...(auditLog !== null && { audit: auditLog, auditLogGroup: `${group}/audit` }),
+    ...(Object.keys(waiting).length > 0 && { pending: waiting }),
+  };
+}
+
+/** Users of a RabbitMQ broker are managed in the broker and are never shown. */
+function users(broker: BrokerRecord): Description['users'] {
+  if (!offerOf(broker).rules.users.hasGroups) return [];
+  return broker.users.map(({ username }) => ({ username }));
 }
 
 type Description = Infer<typeof describeBrokerResponse>;

@@ -1,4 +1,5 @@
 import { operation } from '../../../aws/service.ts';
+import { offerOf } from '../../../control/offers/offers.ts';
 import { pageSize } from '../paging.ts';
 import type { MqParts } from '../parts.ts';
 import { listBrokersResponse, pageRequest } from '../shapes.ts';
@@ -20,7 +21,7 @@ export function listBrokers({ control }: MqParts) {
         brokerState: broker.state,
         created: broker.createdMs,
         deploymentMode: broker.deploymentMode,
-        engineType: 'RabbitMQ',
+        engineType: offerOf(broker).engineName,
         hostInstanceType: broker.hostInstanceType,
       }));
       return { output: { brokerSummaries, nextToken } };

@@ -1,6 +1,7 @@
 import { operation } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
-import { engineVersions, instanceTypes } from '../../../control/offers.ts';
+import type { EngineType, Offer, StorageType } from '../../../control/offers/offer.ts';
+import { engineTypes } from '../../../control/offers/offers.ts';
 import { fixedPage } from '../paging.ts';
 import type { MqParts } from '../parts.ts';
 import {
@@ -10,8 +11,9 @@ import {
   instanceOptionsResponse,
 } from '../shapes.ts';
 
-/** Shows which engines there are, in which versions. */
-export function describeBrokerEngineTypes() {
+/** Lists the engine types that are offered, with their versions. */
+export function describeBrokerEngineTypes({ control }: MqParts) {
+  const rows = engineRows(control.engines.offered);
   return operation({
     action: 'mq:DescribeBrokerEngineTypes',
     readOnly: true,
@@ -19,25 +21,17 @@ export function describeBrokerEngineTypes() {
     input: engineTypesRequest,
     output: engineTypesResponse,
     handle: (request) => {
-      const all = hasEngine(request.engineType)
-        ? [{ engineType: 'RABBITMQ', engineVersions: engineVersions.map((name) => ({ name })) }]
-        : [];
+      const isWanted = engineFilter(request.engineType);
+      const all = rows.filter(isWanted);
       const { items, maxResults, nextToken } = fixedPage(all, request);
       return { output: { brokerEngineTypes: items, maxResults, nextToken } };
     },
   });
 }
 
-/** Shows which instance types there are, and what they go with. */
-export function describeBrokerInstanceOptions({ region }: MqParts) {
-  const rows = instanceTypes.map(({ name, engineVersions: supported }) => ({
-    availabilityZones: [{ name: `${region}a` }],
-    engineType: 'RABBITMQ',
-    hostInstanceType: name,
-    storageType: 'EBS',
-    supportedDeploymentModes: ['SINGLE_INSTANCE'],
-    supportedEngineVersions: [...supported],
-  }));
+/** Lists the instance types that are offered, with what each can be combined with. */
+export function describeBrokerInstanceOptions({ control, region }: MqParts) {
+  const rows = instanceRows(control.engines.offered, region);
   return operation({
     action: 'mq:DescribeBrokerInstanceOptions',
     readOnly: true,
@@ -45,11 +39,13 @@ export function describeBrokerInstanceOptions({ region }: MqParts) {
     input: instanceOptionsRequest,
     output: instanceOptionsResponse,
     handle: (request) => {
-      const { hostInstanceType, storageType } = request;
-      const hasRows = hasEngine(request.engineType) && hasStorage(storageType);
+      const { hostInstanceType = '', storageType = '' } = request;
+      const isWanted = engineFilter(request.engineType);
       const all = rows.filter(
         (row) =>
-          hasRows && (hostInstanceType === undefined || hostInstanceType === row.hostInstanceType),
+          isWanted(row) &&
+          ['', row.hostInstanceType].includes(hostInstanceType) &&
+          ['', row.storageType].includes(storageType.toUpperCase()),
       );
       const { items, maxResults, nextToken } = fixedPage(all, request);
       return { output: { brokerInstanceOptions: items, maxResults, nextToken } };
@@ -57,20 +53,64 @@ export function describeBrokerInstanceOptions({ region }: MqParts) {
   });
 }
 
-/** Whether a filter lets RabbitMQ through. */
-function hasEngine(engineType: string | undefined): boolean {
-  const asked = engineType?.toUpperCase();
-  if (asked !== undefined && asked !== 'RABBITMQ' && asked !== 'ACTIVEMQ') {
-    throw new ControlError(
-      'bad-request',
-      `Broker engine type [${engineType}] is invalid. Valid values are: [ACTIVEMQ, RABBITMQ]`,
-      'engineType',
-    );
-  }
-  return asked !== 'ACTIVEMQ';
+/** One row for each engine type, with the versions of all its deployment modes. */
+function engineRows(offered: readonly Offer[]) {
+  return engineTypes.flatMap((engineType) => {
+    const versions = offered
+      .filter((offer) => offer.engineType === engineType)
+      .flatMap((offer) => offer.engineVersions);
+    const engineVersions = [...new Set(versions)].map((name) => ({ name }));
+    return engineVersions.length === 0 ? [] : [{ engineType, engineVersions }];
+  });
 }
 
-/** Whether a filter lets EBS through, which is all that a RabbitMQ broker can have. */
-function hasStorage(storageType: string | undefined): boolean {
-  return storageType === undefined || storageType.toUpperCase() === 'EBS';
+/** One row of instance options, before it is complete. */
+interface InstanceRow {
+  readonly availabilityZones: { readonly name: string }[];
+  readonly engineType: EngineType;
+  readonly hostInstanceType: string;
+  readonly storageType: StorageType;
+  readonly supportedDeploymentModes: string[];
+  readonly supportedEngineVersions: string[];
+}
+
+/** One row for each engine type, instance type and storage type. */
+function instanceRows(offered: readonly Offer[], region: string): InstanceRow[] {
+  const rows = new Map<string, InstanceRow>();
+  for (const { engineType, deploymentMode, instanceTypes } of offered) {
+    for (const { name, engineVersions, storageTypes } of instanceTypes) {
+      for (const storageType of storageTypes) {
+        const key = `${engineType} ${name} ${storageType}`;
+        const row = rows.get(key) ?? {
+          availabilityZones: [{ name: `${region}a` }],
+          engineType,
+          hostInstanceType: name,
+          storageType,
+          supportedDeploymentModes: [],
+          supportedEngineVersions: [...engineVersions],
+        };
+        row.supportedDeploymentModes.push(deploymentMode);
+        rows.set(key, row);
+      }
+    }
+  }
+  return [...rows.values()];
+}
+
+/**
+ * Whether a row is of the engine type that a request asks for.
+ *
+ * @throws {ControlError} 'bad-request' where there is no such engine type
+ */
+function engineFilter(
+  engineType: string | undefined,
+): (row: { readonly engineType: EngineType }) => boolean {
+  if (engineType === undefined) return () => true;
+  const wanted = engineTypes.find((known) => known === engineType.toUpperCase());
+  if (wanted !== undefined) return (row) => row.engineType === wanted;
+  throw new ControlError(
+    'bad-request',
+    `Broker engine type [${engineType}] is invalid. Valid values are: [${engineTypes.join(', ')}]`,
+    'engineType',
+  );
 }

@@ -1,5 +1,5 @@
-/** What the message store needs of a block whose plaintext is in memory. */
-export interface MessageBlock {
+/** A block whose plaintext is in memory, as the owner of a log has it. */
+export interface RecordBlock {
   readonly slot: number;
   readonly segment: number;
   readonly number: number;
@@ -15,10 +15,10 @@ export interface MessageBlock {
 }
 
 /**
- * What the message store needs of the log. The store is attached before the log replays: first the
+ * What the owner of a log appends to and reads from. It is attached before the log replays: first the
  * checkpoint, then the indexes of older segments, oldest first, then the records after the checkpoint.
  */
-export interface MessageLog {
+export interface RecordLog {
   /** Where in its block's buffer the payload of the record just reserved begins. */
   readonly at: number;
   /** The group that the record just reserved is in. */
@@ -28,25 +28,25 @@ export interface MessageLog {
   /** Bytes appended and not yet synced. */
   readonly pendingBytes: number;
   /** Blocks by slot; undefined where the plaintext is not in memory. */
-  readonly blocks: readonly (MessageBlock | undefined)[];
+  readonly blocks: readonly (RecordBlock | undefined)[];
   /**
    * Frames a record and makes room for its payload: its type and its size lie in the 5 bytes before.
    * A size that no record may have is refused (`record-invalid`), and nothing is appended. May begin a
    * segment first, and so ask for index and checkpoint, but never within a batch. Within a batch no
-   * plaintext is dropped or moved: a message may be copied from one block to another.
+   * plaintext is dropped or moved: a record may be copied from one block to another.
    */
-  reserve(type: number, size: number): MessageBlock;
+  reserve(type: number, size: number): RecordBlock;
   /** The same in a block that is never written. */
-  reserveTransient(type: number, size: number): MessageBlock;
+  reserveTransient(type: number, size: number): RecordBlock;
   /** The segment that a slot's block is in; 0 for one that is never written. */
   segmentOf(slot: number): number;
   /** The number of a slot's block in its segment. */
   numberOf(slot: number): number;
   /** The slot of a segment's block, for whoever retains it at once; undefined where it is not there. */
   slotAt(segment: number, number: number): number | undefined;
-  /** One more message lies in the slot's block. */
+  /** One more record in the slot's block is wanted. */
   retain(slot: number): void;
-  /** One message less; the plaintext stays as it is until this turn of the event loop ends. */
+  /** One record less; the plaintext stays as it is until this turn of the event loop ends. */
   release(slot: number): void;
   /** Brings the slot's block back into memory. */
   load(slot: number): Promise<void>;

@@ -1,0 +1,104 @@
+import type {
+  BrokerChange,
+  BrokerRecord,
+  BrokerUpdate,
+  PortRecord,
+  VolumeRecord,
+} from './broker-record.ts';
+
+/*
+ * Records of release 0.1.0 had one volume, one instance and one grant of the service, each in members
+ * of their own. They are brought to the present form when they are read.
+ */
+
+/** The members of a record of release 0.1.0 that have another place today. */
+interface FirstMembers {
+  readonly grants: { readonly service: string; readonly volume: string | null };
+  readonly volumeId: string;
+  readonly hasVolume: boolean;
+  readonly epoch: number;
+  readonly mountedEpoch: number;
+  /** Listener to port, of the last start. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Listener to the port to return to; absent in the earliest records. */
+  readonly wantedPorts?: Readonly<Record<string, number>>;
+}
+
+/** Members that release 0.1.0 did not have. */
+type LaterMembers =
+  | 'volumes'
+  | 'instances'
+  | 'grants'
+  | 'ports'
+  | 'authenticationStrategy'
+  | 'auditLog';
+
+/** A broker's record as release 0.1.0 wrote it. */
+export type FirstRecord = Omit<BrokerRecord, LaterMembers> & FirstMembers;
+
+/** What release 0.1.0 wrote for an update. */
+export type FirstUpdate = Partial<Omit<FirstRecord, 'id'>>;
+
+/** A change to the journal of brokers, as this release or an earlier one wrote it. */
+export type StoredChange =
+  | BrokerChange
+  | { readonly created: FirstRecord }
+  | { readonly updated: string; readonly set: FirstUpdate };
+
+/** A record in its present form. */
+export function currentRecord(record: BrokerRecord | FirstRecord): BrokerRecord {
+  if (!('volumeId' in record)) return record;
+  const { volumeId, hasVolume, epoch, mountedEpoch, ports, wantedPorts, grants, ...rest } = record;
+  const volume = { id: volumeId, storageType: 'EBS', grantId: grants.volume } as const;
+  return {
+    ...rest,
+    authenticationStrategy: 'SIMPLE',
+    auditLog: null,
+    grants: [{ name: 'mq_grant', id: grants.service }],
+    volumes: [{ ...volume, isMade: hasVolume, epoch, mountedEpoch }],
+    instances: [{ number: 1, volumeId }],
+    ports: portList(ports, wantedPorts ?? ports),
+  };
+}
+
+/**
+ * An update in its present form.
+ *
+ * @param broker the record that it is about, in its present form
+ */
+export function currentUpdate(broker: BrokerRecord, set: BrokerUpdate | FirstUpdate): BrokerUpdate {
+  if (!isFirst(set)) return set;
+  const { grants, hasVolume, epoch, mountedEpoch, ports, wantedPorts, volumeId: _, ...rest } = set;
+  const change: Partial<VolumeRecord> = {
+    ...(grants && { grantId: grants.volume }),
+    ...(hasVolume !== undefined && { isMade: hasVolume }),
+    ...(epoch !== undefined && { epoch }),
+    ...(mountedEpoch !== undefined && { mountedEpoch }),
+  };
+  return {
+    ...rest,
+    ...(grants && { grants: [{ name: 'mq_grant', id: grants.service }] }),
+    volumes: broker.volumes.map((volume) => ({ ...volume, ...change })),
+    ...(ports && { ports: portList(ports, wantedPorts ?? ports) }),
+  };
+}
+
+function isFirst(set: BrokerUpdate | FirstUpdate): set is FirstUpdate {
+  const { grants, ports } = set;
+  return (
+    (grants !== undefined && !Array.isArray(grants)) ||
+    (ports !== undefined && !Array.isArray(ports)) ||
+    'hasVolume' in set ||
+    'epoch' in set ||
+    'mountedEpoch' in set
+  );
+}
+
+function portList(
+  ports: Readonly<Record<string, number>>,
+  wantedPorts: Readonly<Record<string, number>>,
+): PortRecord[] {
+  return Object.entries(ports).map(([listener, port]) => {
+    return { listener, endpoint: 1, port, wantedPort: wantedPorts[listener] ?? port };
+  });
+}

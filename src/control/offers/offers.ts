@@ -1,0 +1,135 @@
+import { assert } from '../../base/assert.ts';
+import { refuse } from '../rules.ts';
+import { activeMqOffers } from './activemq.ts';
+import type { BrokerKind, EngineType, InstanceType, Offer, StorageType } from './offer.ts';
+import { rabbitMqOffers } from './rabbitmq.ts';
+
+/** Every kind of broker that Amazon MQ has, one row each. What is offered is what an engine runs. */
+export const allOffers: readonly Offer[] = [...activeMqOffers, ...rabbitMqOffers];
+
+/** The engine types of all kinds. */
+export const engineTypes: readonly EngineType[] = [
+  ...new Set(allOffers.map(({ engineType }) => engineType)),
+];
+
+/** The row of a broker that exists. */
+export function offerOf({ engineType, deploymentMode }: BrokerKind): Offer {
+  const offer = allOffers.find(
+    (row) => row.engineType === engineType && row.deploymentMode === deploymentMode,
+  );
+  assert(offer !== undefined, `there is no offer for ${engineType} in mode ${deploymentMode}`);
+  return offer;
+}
+
+/**
+ * The row that a request for a broker names.
+ *
+ * @param offered rows of which an engine is there
+ * @throws {ControlError} 'bad-request' where no such row is offered
+ */
+export function requireOffer(
+  offered: readonly Offer[],
+  engineType: string,
+  deploymentMode: string,
+): Offer {
+  const rows = offered.filter((row) => row.engineType === engineType);
+  const [first] = rows;
+  if (first === undefined) {
+    const types = [...new Set(offered.map((row) => row.engineType))];
+    throw refuse(
+      'engineType',
+      `Broker engine type [${engineType}] is invalid. Valid values are: [${types.join(', ')}]`,
+    );
+  }
+  const offer = rows.find((row) => row.deploymentMode === deploymentMode);
+  if (offer !== undefined) return offer;
+  const modes = rows.map((row) => row.deploymentMode);
+  throw refuse(
+    'deploymentMode',
+    `Deployment mode [${deploymentMode}] is invalid for engine type [${first.engineName}]. ` +
+      `Valid values are: [${modes.join(', ')}]`,
+  );
+}
+
+/** What a broker is to run on. */
+export interface HostChoice {
+  readonly engineVersion: string;
+  readonly storageType: StorageType;
+}
+
+/**
+ * Checks that instance type, engine version and storage type of a request go together.
+ *
+ * @returns the version and the storage type that the broker will have: the newest and the default
+ *   of the instance type where the request names none
+ * @throws {ControlError} 'bad-request'
+ */
+export function chooseHost(
+  offer: Offer,
+  asked: {
+    readonly hostInstanceType: string;
+    readonly engineVersion?: string | undefined;
+    readonly storageType?: string | undefined;
+  },
+): HostChoice {
+  const instanceType = offer.instanceTypes.find(({ name }) => name === asked.hostInstanceType);
+  if (instanceType === undefined) throw refuse('hostInstanceType', `${unsupported(offer, asked)}.`);
+  return {
+    engineVersion: chooseVersion(offer, instanceType, asked.engineVersion),
+    storageType: chooseStorage(offer, instanceType, asked.storageType),
+  };
+}
+
+function unsupported(offer: Offer, { hostInstanceType }: { readonly hostInstanceType: string }) {
+  return `Broker engine type [${offer.engineName}] does not support host instance type [${hostInstanceType}]`;
+}
+
+function chooseVersion(offer: Offer, instanceType: InstanceType, asked: string | undefined) {
+  const [newest = ''] = instanceType.engineVersions;
+  if (asked === undefined) return newest;
+  const short = majorMinor(asked);
+  if (!/^\d+\.\d+(\.\d+)?$/.test(asked) || !offer.engineVersions.includes(short)) {
+    throw refuse(
+      'engineVersion',
+      `Broker engine version [${asked}] is invalid. ` +
+        `Valid values are: [${offer.engineVersions.join(', ')}]`,
+    );
+  }
+  if (instanceType.engineVersions.includes(short)) return asked;
+  throw refuse(
+    'hostInstanceType',
+    `${unsupported(offer, { hostInstanceType: instanceType.name })} with engine version ` +
+      `[${asked}]. Versions with this instance type: [${instanceType.engineVersions.join(', ')}]`,
+  );
+}
+
+function chooseStorage(offer: Offer, instanceType: InstanceType, asked: string | undefined) {
+  const [standard] = instanceType.storageTypes;
+  assert(standard !== undefined, `instance type ${instanceType.name} has no storage type`);
+  if (asked === undefined) return standard;
+  const of = (types: readonly StorageType[]) => types.find((type) => type === asked);
+  if (of(offer.storageTypes) === undefined) {
+    throw refuse(
+      'storageType',
+      `Storage type [${asked}] is invalid for engine type [${offer.engineName}]. ` +
+        `Valid values are: [${offer.storageTypes.join(', ')}]`,
+    );
+  }
+  const chosen = of(instanceType.storageTypes);
+  if (chosen !== undefined) return chosen;
+  throw refuse(
+    'storageType',
+    `Storage type [${asked}] is invalid for host instance type [${instanceType.name}]. ` +
+      `Valid values are: [${instanceType.storageTypes.join(', ')}]`,
+  );
+}
+
+/** Major and minor number of a version, without its patch number. */
+export function majorMinor(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+/** Whether a version comes before another; patch numbers are ignored. */
+export function isOlder({ engineVersions }: Offer, version: string, than: string): boolean {
+  return engineVersions.indexOf(majorMinor(version)) > engineVersions.indexOf(majorMinor(than));
+}

@@ -1,0 +1,89 @@
+import type { InstanceType, Offer } from './offer.ts';
+
+const engineVersions = ['4.2', '3.13'];
+const version3 = ['3.13'];
+const m5Sizes = ['large', 'xlarge', '2xlarge', '4xlarge'];
+const m7gSizes = [...'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge'.split(' ')];
+
+const micro = instanceType('mq.t3.micro', version3);
+const others = [
+  ...m5Sizes.map((size) => instanceType(`mq.m5.${size}`, version3)),
+  ...m7gSizes.map((size) => instanceType(`mq.m7g.${size}`, engineVersions)),
+];
+
+function instanceType(name: string, versions: readonly string[]): InstanceType {
+  return { name, engineVersions: versions, storageTypes: ['EBS'] };
+}
+
+/** What both deployment modes have in common. */
+const common = {
+  engineType: 'RABBITMQ',
+  engineName: 'RabbitMQ',
+  engineVersions,
+  isVolumeShared: false,
+  storageTypes: ['EBS'],
+  endpointCount: 1,
+  listeners: [{ name: 'amqps', scheme: 'amqps', standardPort: 5671 }],
+} as const;
+
+const rules = {
+  users: {
+    min: 1,
+    max: 1,
+    username: /^[0-9A-Za-z._-]{2,100}$/,
+    usernameCharacters: 'letters, digits, hyphens (-), periods (.) and underscores (_)',
+    reservedUsernames: ['guest'],
+    hasGroups: false,
+  },
+  authenticationStrategies: ['SIMPLE'],
+  dataReplicationModes: ['NONE'],
+  logs: ['general'],
+  hasLdap: false,
+} as const;
+
+/** Brokers of RabbitMQ's type: one instance, or three that form a cluster. */
+export const rabbitMqOffers: readonly Offer[] = [
+  {
+    ...common,
+    deploymentMode: 'SINGLE_INSTANCE',
+    instanceCount: 1,
+    instanceTypes: [micro, ...others],
+    grants: [
+      {
+        name: 'mq_grant',
+        operations: [
+          'CreateGrant',
+          'Decrypt',
+          'GenerateDataKeyWithoutPlaintext',
+          'ReEncryptFrom',
+          'ReEncryptTo',
+          'DescribeKey',
+        ],
+      },
+    ],
+    rules: { ...rules, hasStorageSize: false, subnetCountMax: 1 },
+  },
+  {
+    ...common,
+    deploymentMode: 'CLUSTER_MULTI_AZ',
+    instanceCount: 3,
+    instanceTypes: others,
+    grants: [
+      {
+        name: 'mq_grant',
+        operations: [
+          'CreateGrant',
+          'Encrypt',
+          'Decrypt',
+          'ReEncryptFrom',
+          'ReEncryptTo',
+          'GenerateDataKey',
+          'GenerateDataKeyWithoutPlaintext',
+          'DescribeKey',
+        ],
+      },
+      { name: 'mq_rabbit_grant', operations: ['DescribeKey'] },
+    ],
+    rules: { ...rules, hasStorageSize: true, subnetCountMax: 3 },
+  },
+];

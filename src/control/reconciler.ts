@@ -1,0 +1,285 @@
+import { WaxwingError } from '../base/errors.ts';
+import type { Entry } from '../storage/journal.ts';
+import { type BrokerKeys, ForeignDataKey, KeyLost } from './broker-keys.ts';
+import {
+  type BrokerRecord,
+  type BrokerUpdate,
+  hasVolumes,
+  type PendingSettings,
+  type VolumeRecord,
+} from './broker-record.ts';
+import type { Brokers } from './brokers.ts';
+import type { Creation } from './creation.ts';
+import { invalidKeyAction } from './decisions.ts';
+import type { BrokerSpec, Engine, NewVolumeKey, VolumeKey } from './engine.ts';
+import type { Engines } from './engines.ts';
+import type { KeyChecks } from './key-checks.ts';
+import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
+import type { Report } from './report.ts';
+
+/** What the reconciler works with. */
+export interface ReconcilerParts {
+  readonly brokers: Brokers;
+  readonly keys: BrokerKeys;
+  readonly creation: Creation;
+  readonly engines: Engines;
+  readonly keyChecks: KeyChecks;
+  /** Folds the changes in before it returns; resolves once they are synced. */
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  readonly report: Report;
+}
+
+/** What this process knows about one broker beside its record. */
+export interface RuntimeState {
+  /** Whether the broker accepts connections. */
+  isUp: boolean;
+  /** Whether an earlier process, or an earlier attempt of this one, may have left work half done. */
+  isResumed: boolean;
+  /** Whether to ask for the key although the broker is up. */
+  keyCheckDue: boolean;
+}
+
+/** The engine cannot make or run the broker, and trying again would not help. */
+class EngineFailure extends WaxwingError {}
+
+/**
+ * Brings one broker from its present state to the one that its record wants. Every step may be
+ * repeated: a process that ends in the middle of a step leaves it to the next process.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Does once what the broker's state asks for.
+   *
+   * @throws what a retry may solve: the key service or the storage failed
+   */
+  async step(id: string, runtime: RuntimeState): Promise<void> {
+    const broker = this.#parts.brokers.get(id);
+    if (broker === undefined) return;
+    try {
+      await this.#work(broker, runtime);
+    } catch (error) {
+      if (error instanceof KeyLost) await this.#keyLost(broker, runtime, error);
+      else if (error instanceof EngineFailure || error instanceof ForeignDataKey)
+        await this.#failed(broker, runtime, error);
+      else throw error;
+    }
+  }
+
+  async #work(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    switch (workOf(broker.state)) {
+      case 'create':
+        return this.#create(broker, runtime);
+      case 'keep-running':
+        if (!runtime.isUp) return this.#mount(broker, runtime);
+        return this.#checkKey(broker, runtime);
+      case 'restart':
+        await this.stop(broker.id, runtime, 'the broker is being rebooted');
+        return this.#mount(broker, runtime);
+      case 'heal':
+        // An engine's failure is tried again once in each process, or by a reboot.
+        if (broker.action?.code !== invalidKeyAction && !runtime.isResumed) return;
+        return this.#mount(broker, runtime);
+      case 'delete':
+        return this.#delete(broker, runtime);
+      case 'nothing':
+        return;
+    }
+  }
+
+  async #create(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    await this.#grantVolumes(broker, runtime);
+    if (hasVolumes(broker)) return this.#mount(this.#parts.brokers.require(broker.id), runtime);
+    const keys: NewVolumeKey[] = [];
+    try {
+      for (const volume of broker.volumes) keys.push(await this.#newKey(broker, volume));
+      await this.#withEngine(broker, (engine) => engine.create(this.#specOf(broker), keys));
+      await this.#setVolumes(broker.id, () => ({ isMade: true }));
+      await this.#start(this.#parts.brokers.require(broker.id), keys, runtime);
+    } finally {
+      overwrite(keys);
+    }
+  }
+
+  async #grantVolumes({ id, key, volumes }: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    const { keys } = this.#parts;
+    for (const volume of volumes) {
+      if (volume.grantId !== null) continue;
+      const made = runtime.isResumed ? await keys.findVolumeGrant(key, volume) : undefined;
+      const grantId = made ?? (await keys.grantVolume(key, volume));
+      await this.#setVolumes(id, (other) => (other.id === volume.id ? { grantId } : {}));
+    }
+  }
+
+  async #newKey({ key }: BrokerRecord, volume: VolumeRecord): Promise<NewVolumeKey> {
+    const { keys } = this.#parts;
+    const wrappedKey = await keys.newDataKey(key, volume);
+    const dataKey = await keys.openDataKey(key, volume, wrappedKey);
+    return { volumeId: volume.id, dataKey, wrappedKey };
+  }
+
+  /** Opens the broker's volumes under their grants and starts it. */
+  async #mount(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    // Cleared before the question is asked: a change after that asks again.
+    runtime.keyCheckDue = false;
+    await this.#askForKey(broker);
+    const opened: VolumeKey[] = [];
+    try {
+      for (const volume of broker.volumes) {
+        const wrapped = await this.#wrappedKey(broker, volume);
+        const dataKey = await this.#parts.keys.openDataKey(broker.key, volume, wrapped);
+        opened.push({ volumeId: volume.id, dataKey });
+      }
+      await this.#start(broker, opened, runtime);
+    } finally {
+      overwrite(opened);
+    }
+  }
+
+  #wrappedKey(broker: BrokerRecord, { id }: VolumeRecord): Promise<Buffer> {
+    return this.#withEngine(broker, (engine) => engine.wrappedKey(broker.id, id));
+  }
+
+  async #start(
+    broker: BrokerRecord,
+    keys: readonly VolumeKey[],
+    runtime: RuntimeState,
+  ): Promise<void> {
+    // Pending settings take effect with a reboot that was asked for, and not before.
+    const applied = broker.state === 'REBOOT_IN_PROGRESS' ? broker.pending : {};
+    const { id } = broker;
+    await this.#setVolumes(id, ({ epoch }) => ({ epoch: epoch + 1 }));
+    const { volumes } = this.#parts.brokers.require(id);
+    const spec = this.#specOf({ ...broker, ...applied, volumes });
+    const { ports } = await this.#withEngine(broker, (engine) => engine.start(spec, keys));
+    runtime.isUp = true;
+    runtime.isResumed = false;
+    const pending = this.#stillPending(id, applied);
+    const mounted = volumes.map((volume) => ({ ...volume, mountedEpoch: volume.epoch }));
+    const now = { ports, action: null, volumes: mounted };
+    await this.#move(id, 'started', { ...applied, ...now, pending });
+  }
+
+  /** What is still to take effect: an update may have come while the broker started. */
+  #stillPending(id: string, applied: PendingSettings): PendingSettings {
+    const pending = Object.entries(this.#parts.brokers.get(id)?.pending ?? {});
+    return Object.fromEntries(
+      pending.filter(([name, value]) => applied[name as keyof PendingSettings] !== value),
+    );
+  }
+
+  #specOf(broker: BrokerRecord): BrokerSpec {
+    const { id, name, engineType, deploymentMode, engineVersion, instances, ports, users } = broker;
+    const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
+    const portsOfOthers = others.flatMap((other) =>
+      other.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]),
+    );
+    const volumes = broker.volumes.map((volume) => ({
+      id: volume.id,
+      epoch: volume.epoch,
+      epochMin: volume.mountedEpoch,
+    }));
+    const kind = { engineType, deploymentMode, engineVersion };
+    return { id, name, ...kind, volumes, instances, ports, portsOfOthers, users };
+  }
+
+  async #checkKey(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    if (!runtime.keyCheckDue) return;
+    runtime.keyCheckDue = false;
+    await this.#askForKey(broker);
+    for (const volume of broker.volumes) {
+      const wrapped = await this.#wrappedKey(broker, volume);
+      await this.#parts.keys.tryDataKey(broker.key, volume, wrapped);
+    }
+  }
+
+  async #askForKey(broker: BrokerRecord): Promise<void> {
+    await this.#parts.keys.check(broker);
+    this.#parts.keyChecks.count(broker.id, 'usable');
+  }
+
+  async #keyLost({ id }: BrokerRecord, runtime: RuntimeState, error: KeyLost): Promise<void> {
+    this.#parts.keyChecks.count(id, 'lost');
+    const action = { code: invalidKeyAction, info: error.message };
+    if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
+      await this.#move(id, 'key-lost', { action });
+      this.#parts.report('error', id, `the broker cannot run: ${error.message}`);
+    }
+    await this.stop(id, runtime, "the broker's KMS key cannot be used");
+  }
+
+  async #failed({ id }: BrokerRecord, runtime: RuntimeState, error: WaxwingError): Promise<void> {
+    runtime.isResumed = false;
+    await this.fail(id, error.code, error.message);
+    const text = `the broker cannot run: ${error.code}: ${error.message}`;
+    this.#parts.report('error', id, text);
+    await this.stop(id, runtime, 'the broker cannot run');
+  }
+
+  /** Records that the engine gave a broker up. */
+  async fail(id: string, code: string, message: string): Promise<void> {
+    const action = { code: `BROKER_${code.toUpperCase().replaceAll('-', '_')}`, info: message };
+    await this.#move(id, 'failed', { action });
+  }
+
+  async #delete(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    const { brokers, creation, keys } = this.#parts;
+    const { id, key } = broker;
+    await this.#parts.engines.engineFor(broker).remove(id);
+    runtime.isUp = false;
+    for (const volume of broker.volumes) await keys.retireVolumeGrant(key, volume);
+    for (const grant of broker.grants) {
+      const isShared =
+        creation.isGranting(key.arn) ||
+        [...brokers.all()].some(
+          (other) => other.id !== id && other.grants.some((held) => held.id === grant.id),
+        );
+      if (!isShared) await keys.retireServiceGrant(key, grant.id);
+    }
+    await this.#parts.commit([brokers.entry({ removed: id })]);
+    this.#parts.keyChecks.forget(id);
+  }
+
+  /** Stops a broker, where it is up. */
+  async stop(id: string, runtime: RuntimeState, reason: string): Promise<void> {
+    const broker = this.#parts.brokers.get(id);
+    if (!runtime.isUp || broker === undefined) return;
+    await this.#parts.engines.engineFor(broker).stop(id, reason);
+    runtime.isUp = false;
+  }
+
+  /** Commits what an event makes of a broker; nothing where it no longer matters. */
+  async #move(id: string, event: BrokerEvent, set: BrokerUpdate): Promise<void> {
+    const broker = this.#parts.brokers.get(id);
+    const state = broker && nextState(broker.state, event);
+    if (state !== undefined) await this.#set(id, { ...set, state });
+  }
+
+  #set(id: string, set: BrokerUpdate): Promise<void> {
+    const { brokers, commit } = this.#parts;
+    return commit([brokers.entry({ updated: id, set })]);
+  }
+
+  #setVolumes(id: string, change: (of: VolumeRecord) => Partial<VolumeRecord>): Promise<void> {
+    const { volumes } = this.#parts.brokers.require(id);
+    return this.#set(id, { volumes: volumes.map((volume) => ({ ...volume, ...change(volume) })) });
+  }
+
+  async #withEngine<T>(broker: BrokerRecord, act: (engine: Engine) => Promise<T>): Promise<T> {
+    try {
+      return await act(this.#parts.engines.engineFor(broker));
+    } catch (error) {
+      if (!(error instanceof WaxwingError)) throw error;
+      throw new EngineFailure(error.code, error.message, { cause: error });
+    }
+  }
+}
+
+function overwrite(keys: readonly VolumeKey[]): void {
+  for (const { dataKey } of keys) dataKey.fill(0);
+}

@@ -1,0 +1,177 @@
+import { assert } from '../../base/assert.ts';
+import { type Random, systemRandom } from '../../base/random.ts';
+import type { LogOwner } from '../log-owner.ts';
+import type { RecordLog } from '../record-log.ts';
+import type { Position, Volume } from '../volume.ts';
+import { Appender } from './appender.ts';
+import { type Arena, blockBytes } from './block.ts';
+import type { BlockTable } from './block-table.ts';
+import { type CheckpointHost, Checkpoints } from './checkpoints.ts';
+import { LiveSegment } from './live-segment.ts';
+import {
+  encodeBlocks,
+  encodeParts,
+  encodeTable,
+  logRecordTypes,
+  type PartKind,
+  partKinds,
+} from './records.ts';
+import { type End, segmentKey } from './segment.ts';
+
+/** What a roller works for. */
+export interface RollerSetting {
+  readonly volume: Volume;
+  readonly owner: LogOwner;
+  readonly log: RecordLog;
+  readonly table: BlockTable;
+  readonly segmentBytes: number;
+  readonly sliceBytes: number;
+  readonly random?: Random | undefined;
+}
+
+/**
+ * Begins segments with a checkpoint and ends them with an index, and knows all segments that hold
+ * something.
+ */
+export class SegmentRoller implements CheckpointHost {
+  /** What writes the present segment; undefined before the log is open and after it is closed. */
+  appender: Appender | undefined = undefined;
+  /** The segment that is written. */
+  segment: LiveSegment | undefined = undefined;
+  /** Whether records of the log itself are appended, which no segment's end may come between. */
+  isRolling = false;
+  /** Whether a batch is open, which must lie in one group. */
+  isInBatch = false;
+  /** Segments that hold something, and the one that is written. */
+  readonly segments = new Map<number, LiveSegment>();
+  readonly checkpoints: Checkpoints;
+  readonly #volume: Volume;
+  readonly #owner: LogOwner;
+  readonly #log: RecordLog;
+  readonly #table: BlockTable;
+  readonly #segmentBytes: number;
+  readonly #random: Random;
+  readonly #arenaOf: { arena: Arena };
+
+  constructor(setting: RollerSetting) {
+    const { volume, owner, log, table, segmentBytes, random = systemRandom } = setting;
+    this.#volume = volume;
+    this.#owner = owner;
+    this.#log = log;
+    this.#table = table;
+    this.#segmentBytes = segmentBytes;
+    this.#random = random;
+    this.#arenaOf = { arena: table.arenas.take(blockBytes, true) };
+    this.checkpoints = new Checkpoints(owner, log, this, table, setting);
+  }
+
+  /**
+   * Begins the next segment with a checkpoint.
+   *
+   * @param predecessor where the segment before it was closed or cut
+   * @param durable what is known to be synced
+   * @param isMount whether it is the first of a mount
+   */
+  begin(predecessor: End, durable: Position, isMount: boolean): void {
+    const { epoch } = this.#volume.header;
+    const salt = this.#random.bytes(32);
+    const number = predecessor.segment + 1;
+    const header = { format: 2, segment: number, epoch, predecessor, salt } as const;
+    const segment = new LiveSegment(header, segmentKey(this.#volume, header));
+    this.segment = segment;
+    this.segments.set(segment.number, segment);
+    const appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
+    appender.durable = durable;
+    this.appender = appender;
+    this.isRolling = true;
+    this.checkpoints.begin(segment, isMount);
+    const wanted = [...this.segments.values()]
+      .filter((older) => older !== segment && older.liveCount > 0)
+      .sort((a, b) => a.number - b.number);
+    for (const older of wanted) {
+      // The segment that a crash cut has no index of its own.
+      if (older.index === undefined) this.#writeIndex(older);
+    }
+    this.#owner.begun();
+    this.#writeTable(segment, wanted);
+    this.isRolling = false;
+  }
+
+  /** Appends the index that the present segment ends with; its last group is still to be ended. */
+  finish(): LiveSegment {
+    const { segment } = this;
+    assert(segment !== undefined, 'a segment ends in a log that is not open');
+    this.isRolling = true;
+    this.#writeIndex(segment);
+    this.isRolling = false;
+    return segment;
+  }
+
+  /** Nothing is appended any more. */
+  stop(): void {
+    this.appender = undefined;
+    this.segment = undefined;
+  }
+
+  get hasRoomForPart(): boolean {
+    const { appender } = this;
+    return appender !== undefined && !this.isInBatch && appender.offset < this.#segmentBytes;
+  }
+
+  writePart(part: PartKind, write: () => void): readonly number[] {
+    const { appender } = this;
+    assert(appender !== undefined, 'a log that is not open has no checkpoint');
+    const wasRolling = this.isRolling;
+    this.isRolling = true;
+    appender.beginPart(part);
+    write();
+    const blocks = appender.endPart();
+    this.isRolling = wasRolling;
+    return blocks;
+  }
+
+  /** Appends, in blocks of its own, what a segment changed and where its records lie. */
+  #writeIndex(segment: LiveSegment): void {
+    const { appender, segment: home } = this;
+    assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
+    appender.seal();
+    const { offset } = appender;
+    const firstBlock = appender.blockNumber + 1;
+    const lastBlock = segment === home ? appender.blockNumber : segment.offsets.length - 1;
+    this.#append(logRecordTypes.blocks, encodeBlocks(segment, lastBlock));
+    this.#append(logRecordTypes.parts, encodeParts(segment));
+    if (this.checkpoints.needsChanges(segment)) {
+      this.writePart(partKinds.changes, () => this.#owner.changes(this.#log, true));
+    }
+    this.#owner.index(segment.number, this.#log);
+    appender.seal();
+    const blockCount = appender.blockNumber - firstBlock + 1;
+    segment.index = { segment: home.number, offset, firstBlock, blockCount };
+    if (home === segment) return;
+    segment.indexHome = home;
+    this.#table.pin(home);
+  }
+
+  #append(type: number, payload: Buffer): void {
+    payload.copy(this.#log.reserve(type, payload.length).buffer, this.#log.at);
+  }
+
+  /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
+  #writeTable(current: LiveSegment, wanted: readonly LiveSegment[]): void {
+    const entries = wanted.map(({ end, lastOffset, index }) => {
+      assert(end !== undefined && index !== undefined, 'an older segment has no index');
+      return { end, lastOffset, index };
+    });
+    const { base } = this.checkpoints;
+    this.#append(logRecordTypes.table, encodeTable({ base, entries }));
+    this.#table.deadSegmentCount = 0;
+    const isWanted = new Set(wanted).add(current);
+    for (const segment of [...this.segments.values()]) {
+      if (isWanted.has(segment)) continue;
+      this.segments.delete(segment.number);
+      current.superseded.push(segment);
+      // Its index may be all that its home is kept for, which then goes with the next segment.
+      if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
+    }
+  }
+}
