@@ -18,7 +18,9 @@ export interface BoundOutput {
   readonly status: number;
   readonly headers: Record<string, string>;
   /** The body where one member is all of it. */
-  readonly payload: { readonly shape: Shape<unknown>; readonly value: unknown } | undefined;
+  readonly payload:
+    | { readonly name: string; readonly shape: Shape<unknown>; readonly value: unknown }
+    | undefined;
   /** Whether the members that are left are the body's. */
   readonly hasDocument: boolean;
 }
@@ -70,6 +72,7 @@ function boundValue(
     case 'prefix-headers': {
       const prefix = binding.prefix.toLowerCase();
       const own = [...headers].filter(([name]) => name.startsWith(prefix));
+      if (own.length === 0) return undefined;
       return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
     }
     case 'query':
@@ -134,7 +137,10 @@ export function writeBound({ operation }: Route, output: unknown): BoundOutput {
   return {
     status: status ? Number(values[status[0]]) : (operation.http?.status ?? 200),
     headers: Object.fromEntries(headers),
-    payload: whole && isGiven(whole) ? { shape: whole[1], value: values[whole[0]] } : undefined,
+    payload:
+      whole && isGiven(whole)
+        ? { name: whole[0], shape: whole[1], value: values[whole[0]] }
+        : undefined,
     hasDocument: whole === undefined,
   };
 }
