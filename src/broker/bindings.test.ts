@@ -5,6 +5,7 @@ import { plainFormat } from '../../tests/support/plain-format.ts';
 import { type Arguments, noArguments } from './arguments.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
+const int = (value: number) => ({ type: 'signedint', value }) as const;
 const gone = { ifUnused: false, ifEmpty: false };
 const transient = { durable: false, autoDelete: false, internal: false, arguments: noArguments };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -117,16 +118,41 @@ test('a message is refused where too many bindings would have to be looked at', 
   const b = await BareBroker.open(undefined, { routeStepCountMax: 100 });
   const vhost = b.vhost;
   for (let i = 0; i < 101; i++) {
-    vhost.bind(vhost.exchange('amq.headers'), b.queue('q'), '', { n: text(String(i)) });
+    // Found by the one header that the message has, and by nothing rarer.
+    const wanted = { n: text('x'), m: text('x') };
+    vhost.bind(vhost.exchange('amq.headers'), b.queue('q'), `${i}`, wanted);
     vhost.bind(vhost.exchange('amq.topic'), b.queue('q'), `#.a.#.${i}.b`, noArguments);
   }
   const refused = { code: 'precondition-failed', message: /more than 100 words or headers/ };
-  const headers = { n: text('x') };
+  const headers = { n: text('x'), m: text('no') };
   assert.throws(() => b.publish('amq.headers', '', 'm', { headers }), refused);
   const words = Array.from({ length: 100 }, (_, i) => `a.${i}`).join('.');
   assert.throws(() => b.publish('amq.topic', `${words}.b`, 'm'), refused);
   b.publish('amq.topic', 'a.7.b', 'm');
   assert.deepEqual(b.drain('q'), ['m']);
+});
+
+test('a message costs a headers exchange what may match it, not what is bound', async () => {
+  const b = await BareBroker.open(undefined, { routeStepCountMax: 20 });
+  const x = b.vhost.exchange('amq.headers');
+  for (let i = 0; i < 2000; i++) {
+    const args = {
+      kind: text('order'),
+      customer: text(`${i}`),
+      any: { type: 'void', value: null },
+    };
+    b.vhost.bind(x, b.queue(`q${i % 10}`), '', args as Arguments);
+    const either = { 'x-match': text('any'), id: int(i), alias: text(`a${i}`) };
+    b.vhost.bind(x, b.queue(`q${i % 10}`), '', either);
+  }
+  const publish = (headers: Arguments) => {
+    b.publish('amq.headers', '', 'm', { headers });
+    return b.broker.routed;
+  };
+  assert.equal(publish({ kind: text('order'), customer: text('1234'), any: int(1) }), 1);
+  assert.equal(publish({ kind: text('order'), customer: text('1234') }), 0);
+  assert.equal(publish({ id: int(17), alias: text('a18') }), 2);
+  assert.equal(publish({ id: int(2000) }), 0);
 });
 
 test('a headers exchange reads no more headers than allowed', async (t) => {

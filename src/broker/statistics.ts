@@ -1,5 +1,4 @@
 import type { Broker } from './broker.ts';
-import type { Counters } from './counters.ts';
 import type { Queue } from './queue.ts';
 
 /** Queues that are told of one by one; of more there are sums only. */
@@ -7,6 +6,22 @@ export const listedCountMax = 1000;
 
 /** Queues looked at in one turn of the event loop. */
 const sliceCount = 2000;
+
+/** What has happened since the broker's process began; each number only ever grows. */
+export class Counters {
+  /** Messages from clients, dead letters not among them. */
+  published = 0;
+  /** Of those, messages that no queue took. */
+  unrouted = 0;
+  /** Of those, messages that a full queue refused. */
+  refused = 0;
+  confirmed = 0;
+  /** Deliveries of queues that are deleted; each living queue counts its own. */
+  delivered = 0;
+  /** Deliveries that were accepted or rejected, of queues that are deleted. */
+  settled = 0;
+  deadLettered = 0;
+}
 
 /** One queue at one moment; counters begin with the broker's process. */
 export interface QueueStatistics {

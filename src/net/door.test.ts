@@ -16,6 +16,7 @@ class FakeSocket extends Duplex {
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
   }
+  setKeepAlive(): void {}
   override _read(): void {}
   override _write(_bytes: Buffer, _encoding: string, done: () => void): void {
     done();

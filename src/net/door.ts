@@ -104,6 +104,8 @@ export class Door {
       stage: 'silent',
       sinceMs: this.#clock.monotonicMs(),
     };
+    // A peer that lost its power says nothing more, and its protocol may have no heartbeats.
+    socket.setKeepAlive(true, this.#limits.keepAliveMs);
     this.#connectionCount++;
     this.#strangerCount++;
     this.#byPeer.set(key, stranger);

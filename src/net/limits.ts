@@ -23,6 +23,8 @@ export interface DoorLimits {
   readonly handshakeMs: number;
   /** Milliseconds between the TLS handshake and the log-in. */
   readonly strangerMs: number;
+  /** Milliseconds without a byte from the peer after which TCP asks whether it is still there. */
+  readonly keepAliveMs: number;
   /** Milliseconds that a peer which has begun TLS keeps its place while others wait for one. */
   readonly graceMs: number;
 }
@@ -32,6 +34,7 @@ const common = {
   helloBytesMax: 16 * 1024 + 5,
   silentMs: 10_000,
   handshakeMs: 10_000,
+  keepAliveMs: 60_000,
   graceMs: 250,
 } as const;
 

@@ -30,6 +30,16 @@ class Runs {
     }
   }
 
+  /** Starts, and most times ends before it has: a few times in a row. */
+  async cutStarts(): Promise<void> {
+    const { machine } = this;
+    for (let left = machine.random.below(4); left > 0; left--) {
+      machine.disk.cutAt = machine.disk.changeCount + 1 + machine.random.below(25);
+      await this.run(0, 'power-cut');
+      machine.restart();
+    }
+  }
+
   /** Makes the volume a broker's. */
   async begin(): Promise<void> {
     await this.machine.format();
@@ -93,6 +103,7 @@ export async function simulateBrokerOnDisk(seed: number): Promise<void> {
   await machine.run(async () => {
     await runs.begin();
     for (let life = 0; life < 3; life++) {
+      await runs.cutStarts();
       await runs.run(10 + machine.random.below(60));
       await runs.checkBetween();
     }
@@ -115,6 +126,7 @@ export async function simulateCut(seed: number, change: number): Promise<boolean
     await runs.run(30, 'power-cut');
     wasCut = machine.disk.changeCount >= machine.disk.cutAt;
     await runs.checkBetween();
+    await runs.cutStarts();
     // What a crash brought back must outlive the next one too.
     await runs.run(4, 'none');
     await runs.checkBetween();

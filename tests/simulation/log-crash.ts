@@ -8,14 +8,17 @@ import { Machine, nothingTold, powerCut, type Told } from './machine.ts';
 import { makeRoom, prepare, requireExpected, smallLog, type Trouble } from './trouble.ts';
 
 /** What a process that ended left to be verified by the next. */
-interface Left {
+export interface Left {
   readonly ledger: Ledger;
   readonly durable: number;
   readonly open: number;
 }
 
+/** What an empty volume holds. */
+export const nothingLeft = (): Left => ({ ledger: new Ledger(new Map()), durable: 0, open: 0 });
+
 /** One process with the volume open: random work, until it ends or is ended. */
-class Life {
+export class Life {
   readonly machine: Machine;
   readonly shelf: Shelf;
   readonly log: Log;
@@ -40,12 +43,32 @@ class Life {
     return this.machine.disk.isCut || this.told.failure !== undefined;
   }
 
+  /** What the next process is to find. */
+  get left(): Left {
+    const { ledger, told, log } = this;
+    return { ledger, durable: told.durable, open: log.openGroup };
+  }
+
   async run(stepCount: number): Promise<void> {
-    for (let i = 0; i < stepCount && !this.#hasEnded; i++) await this.#step();
+    await this.work(stepCount);
     makeRoom(this.machine.disk);
     if (this.#hasEnded) return;
     if (this.machine.random.oneIn(3)) this.machine.disk.crash();
-    else await this.#close();
+    else await this.close();
+  }
+
+  /** So many steps, or fewer where the process ends. */
+  async work(stepCount: number): Promise<void> {
+    for (let i = 0; i < stepCount && !this.#hasEnded; i++) await this.#step();
+  }
+
+  /** Syncs everything, and waits until the mark says so and is synced too. */
+  async rest(): Promise<void> {
+    await this.#durable();
+    for (let i = 0; i < 10; i++) {
+      this.machine.timers.advance(100);
+      await this.machine.turns(20);
+    }
   }
 
   async #step(): Promise<void> {
@@ -114,7 +137,8 @@ class Life {
     await this.machine.untilRoom(isOver, `group ${group}`);
   }
 
-  async #close(): Promise<void> {
+  /** Ends in order. */
+  async close(): Promise<void> {
     // Whoever reads has ended before.
     await this.machine.until(() => this.reading === 0, 'reads');
     try {
@@ -158,7 +182,7 @@ async function live(machine: Machine, left: Left, stepCount: number): Promise<Le
   const life = new Life(machine, shelf, opened, told, trouble);
   await life.run(stepCount);
   life.verifyFailures();
-  return { ledger: life.ledger, durable: told.durable, open: life.log.openGroup };
+  return life.left;
 }
 
 /** Lives, power cuts and disk failures of a log with a small owner, as the seed has it. */
@@ -166,7 +190,7 @@ export async function simulateLog(seed: number): Promise<void> {
   const machine = new Machine(seed);
   await machine.run(async () => {
     await machine.format();
-    let left: Left = { ledger: new Ledger(new Map()), durable: 0, open: 0 };
+    let left = nothingLeft();
     for (let life = 0; life < 4; life++) {
       left = await live(machine, left, 10 + machine.random.below(60));
       machine.restart();

@@ -8,7 +8,8 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { SimDisk } from '../support/sim-disk.ts';
 import { VirtualTimers } from '../support/virtual-timers.ts';
 
-const folder = '/data';
+/** The folder of the volume. */
+export const folder = '/data';
 const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 const turnsMax = 200_000;
 
@@ -29,13 +30,15 @@ export interface Told {
 export class Machine {
   readonly random: SeededRandom;
   readonly disk: SimDisk;
-  readonly timers = new VirtualTimers();
+  readonly timers: VirtualTimers;
   /** Called after each turn, to see what it changed. */
   observe: () => void = () => {};
 
-  constructor(seed: number) {
+  /** @param of another machine, whose disk as it is now and whose timers this one has */
+  constructor(seed: number, of?: Machine) {
     this.random = new SeededRandom(seed);
-    this.disk = new SimDisk(this.random);
+    this.disk = of?.disk.clone(this.random) ?? new SimDisk(this.random);
+    this.timers = of?.timers ?? new VirtualTimers();
   }
 
   /** Runs something whose timers are this machine's. */

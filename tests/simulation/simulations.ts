@@ -1,6 +1,7 @@
 import { simulateBrokerOnDisk } from './broker-crash.ts';
 import { simulateBroker, simulateBrokerOnLog } from './broker-model.ts';
 import { simulateLog } from './log-crash.ts';
+import { simulateRecovery } from './recovery-cuts.ts';
 
 /** A run that a seed replays; it rejects where the broker and the model disagree. */
 export interface Simulation {
@@ -15,6 +16,7 @@ export const simulations: readonly Simulation[] = [
   { name: 'broker', seedCount: 100, run: simulateBroker },
   { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
   { name: 'log', seedCount: 150, run: simulateLog },
+  { name: 'recovery', seedCount: 25, run: simulateRecovery },
   { name: 'disk', seedCount: 200, run: simulateBrokerOnDisk },
 ];
 

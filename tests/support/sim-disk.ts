@@ -1,7 +1,7 @@
 import { answered, type Disk, type DiskFile, type Done } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { SimFile } from './sim-file.ts';
+import { SimFile, type Survival } from './sim-file.ts';
 
 /** What a disk is asked, as far as it can fail or be interrupted. */
 export type Operation =
@@ -18,6 +18,13 @@ export type Operation =
 
 /** Says whether an operation fails, and how. */
 export type Fault = (operation: Operation, name: string) => 'EIO' | 'ENOSPC' | undefined;
+
+/** What of the changes that were not synced outlives a power cut, where it is not left to chance. */
+export interface CutSurvival {
+  /** Whether names that came, changed or went do so for good. */
+  readonly names: 'none' | 'all';
+  readonly bytes: Survival;
+}
 
 /** A name that came, went, or both; a power cut may undo it until its folder is synced. */
 interface Renaming {
@@ -54,6 +61,8 @@ export class SimDisk {
   /** Bytes that fit. */
   capacityBytes = Infinity;
   fault: Fault = () => undefined;
+  /** Of every power cut; chance has it where it is undefined. */
+  survival: CutSurvival | undefined = undefined;
   /** Whether whatever ran was ended. */
   isCut = false;
   #names = new Map<string, SimFile>();
@@ -66,6 +75,29 @@ export class SimDisk {
 
   constructor(random: SeededRandom) {
     this.random = random;
+  }
+
+  /**
+   * A disk with the same files and names, of which each may be lost as here; nobody has it open.
+   *
+   * @param random what its chance comes from
+   */
+  clone(random: SeededRandom): SimDisk {
+    const copy = new SimDisk(random);
+    const files = new Map<SimFile, SimFile>();
+    const fileOf = (file: SimFile) => {
+      const known = files.get(file) ?? file.clone();
+      files.set(file, known);
+      return known;
+    };
+    for (const [name, file] of this.#names) copy.#names.set(name, fileOf(file));
+    for (const [name, file] of this.#syncedNames) copy.#syncedNames.set(name, fileOf(file));
+    copy.#renamings = this.#renamings.map((renaming) => ({
+      ...renaming,
+      file: fileOf(renaming.file),
+    }));
+    copy.survival = this.survival;
+    return copy;
   }
 
   /** The disk as a process has it that starts now: after a crash, with what that left. */
@@ -96,12 +128,19 @@ export class SimDisk {
     this.kill();
     this.#loseRenamings();
     this.#names = new Map(this.#syncedNames);
-    for (const file of new Set(this.#names.values())) file.losePower(this.random);
+    for (const file of new Set(this.#names.values())) {
+      file.losePower(this.random, this.survival?.bytes);
+    }
   }
 
   /** What concerns one file or name outlives the cut in the order it was done. */
   #loseRenamings(): void {
-    const { random } = this;
+    const { random, survival } = this;
+    if (survival?.names === 'none') this.#renamings = [];
+    if (survival !== undefined) {
+      this.syncNames(this.renamingCount);
+      return;
+    }
     const count = random.oneIn(2) ? random.below(this.#renamings.length + 1) : Infinity;
     const lost = new Set<string | SimFile>();
     this.#renamings.forEach((renaming, i) => {

@@ -38,6 +38,8 @@ type Change = { readonly before: Buffer; readonly sizeBefore: number } & (
 
 /** How much of what was not synced outlives a power cut. */
 const survivals = ['nothing', 'everything', 'beginning', 'sectors', 'pages'] as const;
+/** One of these ways. */
+export type Survival = (typeof survivals)[number];
 
 /** A file in memory, which knows what a power cut would leave of it. */
 export class SimFile {
@@ -83,14 +85,26 @@ export class SimFile {
     this.#content.write(at, Buffer.from([(this.read(at, 1)[0] ?? 0) ^ (1 << (bit & 7))]));
   }
 
-  /** Becomes what the next start finds: what was synced, and of the rest whatever chance has it. */
-  losePower(random: SeededRandom): void {
+  /** The same file on another disk. */
+  clone(): SimFile {
+    const copy = new SimFile();
+    copy.#content.write(0, this.read(0, this.sizeBytes));
+    copy.#changes = [...this.#changes];
+    copy.#syncedCount = this.#syncedCount;
+    return copy;
+  }
+
+  /**
+   * Becomes what the next start finds: what was synced, and of the rest what survives.
+   *
+   * @param survival in which way; chance has it where it is not given
+   */
+  losePower(random: SeededRandom, survival: Survival = random.pick(survivals)): void {
     const changes = this.#changes;
     if (changes.length === 0) return;
     this.#changes = [];
     this.#syncedCount += changes.length;
     for (const change of changes.toReversed()) undo(this.#content, change);
-    const survival = random.pick(survivals);
     const whole = survival === 'beginning' ? random.below(changes.length + 1) : changes.length;
     changes.forEach((change, i) => {
       if (survival === 'nothing' || i > whole) return;
