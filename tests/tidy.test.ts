@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'net/http/request-handler.ts',
   ],
   net: ['base', 'crypto', 'protocols/protocol.ts'],
+  logs: ['base', 'storage'],
   control: ['base', 'storage', 'aws/local-client.ts'],
   'engines/waxwing': ['base', 'crypto', 'storage', 'broker', 'protocols', 'net', 'control'],
   'api/kms': ['base', 'calls', 'aws', 'kms'],

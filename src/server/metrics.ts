@@ -7,7 +7,7 @@ import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
 import type { Door } from '../net/door.ts';
 
-/** Whose metrics are told, and to whom. */
+/** Whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
   /** Of the API's port. */
