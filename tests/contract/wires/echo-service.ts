@@ -60,7 +60,7 @@ export const named = structure({
 });
 
 /** An element with an attribute, which forms do not have. */
-export const attributed = structure({
+const attributed = structure({
   Grantee: structure({ Type: xmlAttribute('type', string()), Id: string() }),
 });
 

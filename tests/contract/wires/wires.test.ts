@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { AwsError } from '../../../src/aws/errors.ts';
 import type { Shape } from '../../../src/aws/shapes/shape.ts';
 import { EchoServer, wires } from './echo-server.ts';
-import { attributed, echo, named, restInput } from './echo-service.ts';
+import { echo, named, restInput } from './echo-service.ts';
 import { SdkClient } from './sdk-client.ts';
 import { anyValue, formValue, valuesOf, xmlValue } from './values.ts';
 
@@ -76,7 +76,10 @@ for (const { name: wire } of wires) {
       test('what stands in path, query, headers and status comes back', () =>
         fc.assert(
           fc.asyncProperty(valuesOf(restInput, rules), async (value) => {
-            const input = value as Record<string, unknown>;
+            const { QueryList, ...others } = value as Record<string, unknown>;
+            // A query has no way to write an empty list.
+            const hasList = Array.isArray(QueryList) && QueryList.length > 0;
+            const input: Record<string, unknown> = { ...others, ...(hasList && { QueryList }) };
             // A path has no empty parts, and what comes back in a header is written there.
             const given = { ...input, Name: 'a b/ü?', Rest: 'a/b c//d', Query: 'q&=+é' };
             const output = await client.call('Rest', given);
@@ -108,7 +111,13 @@ for (const { name: wire } of wires) {
     }
 
     if (wire === 'rest-xml') {
-      test('an element may have attributes', () => returns('Attributed', attributed));
+      test('an element may have attributes', async () => {
+        // The official clients do not escape line breaks in attributes, which XML then reads as spaces.
+        for (const Type of ['', 'a b', '"&<>\'é漢\u{1f701}', 'CanonicalUser']) {
+          const value = { Grantee: { Type, Id: 'x' } };
+          assert.deepEqual(await client.call('Attributed', value), value);
+        }
+      });
     }
   });
 }
