@@ -55,8 +55,8 @@ export const brokerDoorLimits: DoorLimits = {
   connectionCountMax: 20_000,
   strangerCountMax: 4000,
   strangersPerSourceMax: 2000,
-  handshakeCountMax: 500,
-  handshakesPerSourceMax: 250,
+  handshakeCountMax: 256,
+  handshakesPerSourceMax: 128,
   strangerMs: 30_000,
 };
 
