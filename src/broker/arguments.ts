@@ -1,4 +1,4 @@
-import { encodeText, textBytes } from '../base/byte-text.ts';
+import { decodeText, textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { BrokerError } from './errors.ts';
 
@@ -63,33 +63,26 @@ export function wholeNumber({ type, value }: Argument): number | undefined {
 }
 
 /**
- * Whether two values are equal whatever their types: numbers and times by what they are worth, text
- * and bytes by their octets, an empty table and an empty array. So headers exchanges compare.
+ * The same text for values that headers exchanges take for equal, and for those only: numbers and
+ * times by what they are worth, text and bytes by their octets, an empty table and an empty array;
+ * everything else by type and value.
  */
-export function hasSameValue(a: Argument, b: Argument): boolean {
-  if (a.type === b.type) return isSameArgument(a, b);
-  if (isNumber(a) && isNumber(b)) return isSameNumber(a.value, b.value);
-  if (isEmptyList(a) && isEmptyList(b)) return true;
-  const [text, bytes] = a.type === 'binary' ? [b, a] : [a, b];
-  if (text.type !== 'longstr' || bytes.type !== 'binary') return false;
-  return encodeText(String(text.value)).toString('base64') === bytes.value;
+export function comparisonKey(argument: Argument): string {
+  const { type, value } = argument;
+  if (classes[type] !== undefined || type === 'timestamp') return `number:${numberText(value)}`;
+  if (type === 'longstr') return `text:${value}`;
+  if (type === 'binary') {
+    const bytes = Buffer.from(String(value), 'base64');
+    return `text:${decodeText(bytes, 0, bytes.length)}`;
+  }
+  if (type !== 'table' && type !== 'array') return `${type}:${value}`;
+  const isEmpty = Object.keys(value as object).length === 0; // the type says what the value is
+  return isEmpty ? 'empty' : `list:${canonical(argument)}`;
 }
 
-function isNumber(argument: Argument): argument is Argument & { value: number | string } {
-  return classes[argument.type] !== undefined || argument.type === 'timestamp';
-}
-
-/** Numbers beyond 2^53 are text where they are whole; see {@link Argument}. */
-function isSameNumber(a: number | string, b: number | string): boolean {
-  if (typeof a === typeof b) return a === b;
-  const number = Number(typeof a === 'number' ? a : b);
-  const text = typeof a === 'number' ? b : a;
-  return Number.isInteger(number) && BigInt(number) === BigInt(text);
-}
-
-function isEmptyList({ type, value }: Argument): boolean {
-  if (type !== 'table' && type !== 'array') return false;
-  return Object.keys(value as object).length === 0; // the type says what the value is
+/** The same for an `int` and a `float` of one worth; numbers beyond 2^53 are text where they are whole. */
+function numberText(value: Argument['value']): string {
+  return Number.isInteger(value) ? String(BigInt(value as number)) : String(value);
 }
 
 /** Whether two arguments are the same but for the width of a number. */

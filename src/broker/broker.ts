@@ -1,25 +1,29 @@
-import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
-import { Counters } from './counters.ts';
 import { applyToVhost, type Change } from './definitions.ts';
-import { DeadLettering } from './endings/dead-lettering.ts';
-import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
+import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
-import { Background } from './flow/background.ts';
-import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
+import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
+import type { MessageFormat } from './format.ts';
+import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { Schedules } from './schedule/schedules.ts';
+import type { Session } from './session.ts';
+import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
+import { PreparedTransactions } from './transactions/prepared-transactions.ts';
+import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
@@ -27,17 +31,8 @@ import { Vhost, type VhostHost } from './vhost.ts';
 /** Turns that work which is being done may take when the broker ends: some two seconds. */
 const closingTurnsMax = 500;
 
-/** A connection that has opened a virtual host. */
-export interface Session {
-  readonly access: Access;
-  /** Channels, or what the protocol has in their place. */
-  readonly channelCount: number;
-  /** Disconnects the client, which gets to read the reason. */
-  shutdown(reason: string): void;
-}
-
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
-export class Broker implements VhostHost, Journal<Change> {
+export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -57,25 +52,19 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
+  /** Messages that wait for a time. */
+  readonly schedules: Schedules;
+  /** Transactions whose outcome somebody else decides (XA). */
+  readonly prepared: PreparedTransactions;
+  /** Finds the queues of messages. */
+  readonly routing: Routing;
   isRecovering = true;
-  /** How many queues took the message of the last `publish`. */
-  routed = 0;
-  /** Whether a full queue refused it. */
-  isRejected = false;
-  /** The group it is in, which confirms it once synced; 0 where nothing durable took it. */
-  group = 0;
   /** Whoever waits for something to be on the disk. */
   readonly logWaiters = new LogWaiters();
-  /** Work that grows with data, done in slices. */
-  readonly background = new Background(
-    () => this.pump(),
-    (error) => this.internalError(error, 'a client that is gone'),
-  );
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #routing: Routing;
-  readonly #deadLettering: DeadLettering;
+  readonly #publishing: Publishing;
   #queueNumber = 0;
   #isFounded = false;
 
@@ -89,6 +78,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
+      // A clock that is moved by hand does not tell how long a turn has taken.
+      turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -96,21 +87,17 @@ export class Broker implements VhostHost, Journal<Change> {
         this.store.writeSettlements();
         this.store.writeCounts();
       },
-    });
-    this.#deadLettering = new DeadLettering({
-      nowMs: () => this.nowMs(),
-      vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.#routing.formatOf(number),
-      route: (vhost, exchange, letter) => this.#routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => this.#storeDead(letter, queues),
-      spend: (units) => this.turns.work.spend(units),
+      jobFailed: (error) => this.internalError(error, 'a client that is gone'),
     });
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // only changes are ever written
       snapshot: () => this.snapshot(),
     });
-    this.#routing = new Routing(this.limits, options.formats);
+    this.routing = new Routing(this.limits, options.formats);
+    this.schedules = new Schedules(this);
+    this.prepared = new PreparedTransactions(this);
+    this.#publishing = new Publishing(this, this.routing);
   }
 
   /**
@@ -143,12 +130,19 @@ export class Broker implements VhostHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
+    this.schedules.recovered();
+    this.prepared.recovered();
     this.turns.forgetTime();
   }
 
   /** A bug has ended a connection: said once a connection, for the log. */
   internalError(error: unknown, peerAddress: string): void {
     this.#options.onInternalError?.(error, peerAddress);
+  }
+
+  /** Work that grows with data, done in slices. */
+  get background(): Background {
+    return this.turns.background;
   }
 
   /** Bytes of memory in use. */
@@ -249,18 +243,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Resolves once every definition made so far is on the disk. */
   defined(): Promise<void> {
-    const { definedGroup } = this.store;
-    if (definedGroup <= this.durableGroup) return Promise.resolve();
-    return new Promise((resolve) => {
-      const waiter: LogWaiter = {
-        isAwaitingLog: false,
-        durable: (group) => {
-          if (group >= definedGroup) resolve();
-          else this.logWaiters.add(waiter);
-        },
-      };
-      this.logWaiters.add(waiter);
-    });
+    return this.logWaiters.until(this.store.definedGroup, this.durableGroup);
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */
@@ -270,87 +253,56 @@ export class Broker implements VhostHost, Journal<Change> {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
       throw new BrokerError('not-allowed', why);
     }
+    this.#requireRoomFor(user, this.vhost(vhost));
     return new Access(this.users, user.name, vhost);
   }
 
-  /**
-   * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
-   * `group`; deliveries wait for `pump`.
-   *
-   * @throws {BrokerError} `precondition-failed` where it takes too much to route it
-   */
-  publish(vhost: Vhost, publication: Publication): void {
-    const { exchange } = publication;
-    assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#routing.route(vhost, exchange, publication);
-    this.isRejected = false;
-    this.group = 0;
-    this.routed = route.queues.length;
-    this.counters.published++;
-    if (this.routed === 0) {
-      this.counters.unrouted++;
-      return;
-    }
-    let { queues, windows } = route;
-    for (const queue of queues) {
-      if (!queue.isFull(publication.bodyLength)) continue;
-      queues = this.#refuse(vhost, publication, queues);
-      windows = queues.map((taker) => taker.window);
-      break;
-    }
-    if (queues.length > 0) this.#store(publication, queues, windows);
-    const { work } = this.turns;
-    // One piece at least: else a publisher could make work faster than turns can do it.
-    if (work.isPending) work.run(1);
+  #requireRoomFor(user: User, { name, settings }: Vhost): void {
+    const countMax = settings.limit('max-connections');
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { access } of this.sessions) if (access.vhost === name) count++;
+    if (count < countMax) return;
+    const refused = `access to vhost '${name}' refused for user '${user.name}'`;
+    throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
   }
 
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): void {
-    const nowMs = this.nowMs();
-    const { expirationMs, isPersistent, bodyLength } = publication;
-    const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
+  /**
+   * Routes and stores a message, copying it once; deliveries wait for `pump`.
+   *
+   * @param routed where it goes, where that was searched for before
+   * @returns what became of it: an object that the next call may overwrite
+   * @throws {BrokerError} `precondition-failed` where it takes too much to route it
+   */
+  publish(vhost: Vhost, publication: Publication, routed?: Route): Published {
+    return this.#publishing.publish(vhost, publication, routed);
+  }
+
+  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
+    this.#publishing.deadLetter(queue, view, reason);
+  }
+
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void {
     const { log } = this.store;
-    const block = this.store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
-    const group = block.transient ? 0 : log.openGroup;
-    for (const queue of queues) queue.arrived(bodyLength);
-    for (const queue of queues) queue.shorten();
-    this.group = group;
-    if (group === 0 || log.pendingBytes <= this.limits.pendingBytesMax) return;
+    if (log.pendingBytes <= this.limits.pendingBytesMax) return;
     this.flow.setPaused(true);
     log.sync(); // what publishers wait for
   }
 
-  /** Full queues refuse; returns those that do not. */
-  #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
-    const full: Queue[] = [];
-    const takers: Queue[] = [];
-    for (const queue of queues) {
-      if (queue.isFull(publication.bodyLength)) full.push(queue);
-      else takers.push(queue);
-    }
-    this.#deadLettering.refused(vhost, publication, full);
-    this.isRejected = true;
-    this.counters.refused++;
-    return takers;
+  /** The same for a message that nobody waits for: all of it at once, and its outcome is not told. */
+  publishWhole(vhost: Vhost, publication: Publication): void {
+    this.#publishing.publishWhole(vhost, publication);
   }
 
-  /** Publishes what died in a queue to the queue's dead letter exchange. */
-  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    try {
-      this.#deadLettering.died(queue, view, reason);
-    } catch (error) {
-      // One letter that a bug keeps from being made must not hold up all those behind it.
-      this.#options.onLetterLost?.(error, queue.name);
-    }
+  /** Stores a message for queues, however full they are. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
+    this.#publishing.storeQuietly(publication, queues);
   }
 
-  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
-    this.counters.deadLettered++;
-    const { routed, group, isRejected } = this;
-    const windows = queues.map((queue) => queue.window);
-    this.#store(letter, queues, windows);
-    this.routed = routed;
-    this.group = group;
-    this.isRejected = isRejected;
+  /** A bug keeps a message from being made, which must not hold up all those behind it. */
+  letterLost(error: unknown, queue: string): void {
+    this.#options.onLetterLost?.(error, queue);
   }
 
   /**
@@ -370,13 +322,31 @@ export class Broker implements VhostHost, Journal<Change> {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     const { unsettledCountMax, unsettledCountShort } = this.limits;
+    const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
+    if (this.unsettledCountMax > before) this.background.run(this.#wakeConsumers());
     this.doDue();
+  }
+
+  /** Channels may leave more unsettled than before. */
+  *#wakeConsumers(): Generator<void> {
+    for (const vhost of this.vhosts.values()) {
+      for (const queue of vhost.queues.values()) {
+        if (queue.consumerCount === 0) continue;
+        queue.rejoinAll();
+        yield;
+      }
+    }
   }
 
   /** Does what is due; to be called when `wakeAt` said. */
   doDue(): void {
     this.turns.doDue();
+  }
+
+  /** The format with a number, whatever flags are in it; undefined for one that is not known. */
+  formatOf(number: number): MessageFormat | undefined {
+    return this.routing.formatOf(number);
   }
 
   load(queue: Queue, sequence: number): void {
@@ -443,7 +413,8 @@ export class Broker implements VhostHost, Journal<Change> {
         for (const vhost of this.vhosts.values()) vhost.version++;
         return;
       default:
-        applyToVhost(this.vhosts.get(change.vhost), change);
+        if (isHeldChange(change)) applyHeld(change, this);
+        else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
 
@@ -453,7 +424,9 @@ export class Broker implements VhostHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
-    this.#routing.forget(vhost);
+    this.schedules.forget(name);
+    this.prepared.forget(name);
+    this.routing.forget(vhost);
   }
 
   /** Everything durable that was declared. */
@@ -461,20 +434,22 @@ export class Broker implements VhostHost, Journal<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
     if (this.#isFounded) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
+    yield* this.schedules.snapshot();
+    yield* this.prepared.snapshot();
     yield* this.users.snapshot();
   }
 
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
-    this.background.finish();
+    this.background.finishJobs();
     this.pump();
     // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
     for (let turn = 0; turn < closingTurnsMax; turn++) {
-      if (!this.turns.work.isPending && !this.store.isLoading) break;
+      if (!this.background.isPending && !this.store.isLoading) break;
       await this.store.loaded();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.turns.work.end();
+    this.background.end();
     await this.store.close();
   }
 }

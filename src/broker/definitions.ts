@@ -1,6 +1,11 @@
+import { assert } from '../base/assert.ts';
 import type { Arguments } from './arguments.ts';
-import type { ExchangeOptions, ExchangeType } from './exchanges/exchange.ts';
+import { describe } from './errors.ts';
+import type { ExchangeOptions } from './exchanges/exchange.ts';
+import { exchangeType } from './exchanges/types/registry.ts';
+import type { AnyHeldChange } from './held/held-changes.ts';
 import type { QueueOptions } from './queue-options.ts';
+import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -12,10 +17,11 @@ export type VhostChange =
       kind: 'exchange';
       vhost: string;
       name: string;
-      type: ExchangeType;
+      type: string;
       options: ExchangeOptions;
     }
   | { kind: 'exchange-deleted'; vhost: string; name: string }
+  | SettingsChange
   | {
       kind: 'bound' | 'unbound';
       vhost: string;
@@ -30,6 +36,7 @@ export type VhostChange =
 export type Change =
   | VhostChange
   | UserChange
+  | AnyHeldChange
   /** The broker has once been given what a new one has. */
   | { kind: 'founded' }
   /** A run begins: from here on messages may be delivered without a trace in the log. */
@@ -51,19 +58,31 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
       return;
     }
     case 'exchange':
-      if (!vhost.exchanges.has(change.name)) {
-        vhost.addExchange(change.name, change.type, change.options);
-      }
+      applyExchange(vhost, change);
       return;
     case 'exchange-deleted': {
       const exchange = vhost.exchanges.get(change.name);
       if (exchange !== undefined) vhost.removeExchange(exchange);
       return;
     }
+    case 'policy':
+    case 'policy-deleted':
+    case 'vhost-limit':
+      vhost.settings.apply(change);
+      return;
     case 'bound':
     case 'unbound':
       applyBinding(vhost, change);
   }
+}
+
+function applyExchange(vhost: Vhost, change: Extract<VhostChange, { kind: 'exchange' }>): void {
+  const { name, type: typeName, options } = change;
+  if (vhost.exchanges.has(name)) return;
+  const type = exchangeType(typeName);
+  const subject = describe('exchange', name, vhost.name);
+  assert(type !== undefined, `${subject} is of type '${typeName}', which this release lacks`);
+  vhost.addExchange(name, type, options);
 }
 
 type BindingChange = Extract<VhostChange, { kind: 'bound' | 'unbound' }>;

@@ -25,3 +25,13 @@ export class BrokerError extends WaxwingError<BrokerErrorCode> {}
 export function describe(kind: 'queue' | 'exchange', name: string, vhost: string): string {
   return `${kind} '${name}' in vhost '${vhost}'`;
 }
+
+/** The refusal of an exclusive queue to a connection that does not own it. */
+export function lockedError(name: string, vhost: string): BrokerError {
+  return new BrokerError(
+    'resource-locked',
+    `cannot obtain exclusive access to locked ${describe('queue', name, vhost)}. ` +
+      'It could be originally declared on another connection or the exclusive property value ' +
+      'does not match that of the original declaration.',
+  );
+}

@@ -12,7 +12,7 @@ export interface QueueOptions {
 }
 
 /** What to do with a message for a queue that is full. */
-export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
+export type Overflow = (typeof overflows)[number];
 
 /** A queue's arguments, read and checked. Infinity where there is no limit. */
 export interface QueueSettings {
@@ -38,7 +38,8 @@ export interface QueueSettings {
 /** Milliseconds that an expiry may at most be: ten years, as in RabbitMQ. */
 export const expiryMsMax = 315_360_000_000;
 
-const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
+/** What a queue may do once it is full. */
+export const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
 /** Types of queues there are. */
 export type QueueType = 'classic' | 'quorum';

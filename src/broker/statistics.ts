@@ -1,5 +1,4 @@
 import type { Broker } from './broker.ts';
-import type { Counters } from './counters.ts';
 import type { Queue } from './queue.ts';
 
 /** Queues that are told of one by one; of more there are sums only. */
@@ -7,6 +6,22 @@ export const listedCountMax = 1000;
 
 /** Queues looked at in one turn of the event loop. */
 const sliceCount = 2000;
+
+/** What has happened since the broker's process began; each number only ever grows. */
+export class Counters {
+  /** Messages from clients, dead letters not among them. */
+  published = 0;
+  /** Of those, messages that no queue took. */
+  unrouted = 0;
+  /** Of those, messages that a full queue refused. */
+  refused = 0;
+  confirmed = 0;
+  /** Deliveries of queues that are deleted; each living queue counts its own. */
+  delivered = 0;
+  /** Deliveries that were accepted or rejected, of queues that are deleted. */
+  settled = 0;
+  deadLettered = 0;
+}
 
 /** One queue at one moment; counters begin with the broker's process. */
 export interface QueueStatistics {
@@ -68,24 +83,18 @@ class QueueSums {
     this.readyCount += queue.readyCount;
     this.unsettledCount += queue.window.count - queue.readyCount;
     this.readyBytes += queue.readyBytes;
-    this.consumerCount += queue.subscriptions.length;
+    this.consumerCount += queue.consumerCount;
     this.deliveredCount += queue.deliveredCount;
     this.settledCount += queue.settledCount;
     if (this.listed.length < listedCountMax) this.listed.push(ofQueue(queue));
   }
 }
 
-/** Looks at every queue and connection once; nothing is counted for it meanwhile. */
-export function takeStatistics(broker: Broker): BrokerStatistics {
-  const sums = new QueueSums();
-  for (const vhost of broker.vhosts.values()) {
-    for (const queue of vhost.queues.values()) sums.add(queue);
-  }
-  return withSums(broker, sums);
-}
-
-/** The same without keeping anybody waiting: many queues are looked at over several turns. */
-export async function takeStatisticsInSlices(broker: Broker): Promise<BrokerStatistics> {
+/**
+ * Looks at every queue and connection once; nothing is counted for it meanwhile. Many queues are looked
+ * at over several turns of the event loop, so that it keeps nobody waiting.
+ */
+export async function takeStatistics(broker: Broker): Promise<BrokerStatistics> {
   const sums = new QueueSums();
   for (const vhost of broker.vhosts.values()) {
     for (const queue of vhost.queues.values()) {
@@ -129,7 +138,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     readyCount: queue.readyCount,
     unsettledCount: queue.window.count - queue.readyCount - queue.endingCount,
     readyBytes: queue.readyBytes,
-    consumerCount: queue.subscriptions.length,
+    consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,
     deliveredCount: queue.deliveredCount,
     settledCount: queue.settledCount,

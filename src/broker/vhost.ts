@@ -2,7 +2,6 @@ import { assert } from '../base/assert.ts';
 import type { Window } from '../storage/window.ts';
 import {
   type Arguments,
-  noArguments,
   requireSameArgument,
   requireSameField,
   requireShortName,
@@ -10,25 +9,26 @@ import {
 } from './arguments.ts';
 import type { Change } from './definitions.ts';
 import { BrokerError, describe } from './errors.ts';
+import type { Binding, Destination } from './exchanges/binding.ts';
 import { BindingSources } from './exchanges/binding-sources.ts';
-import {
-  type Binding,
-  type Destination,
-  Exchange,
-  type ExchangeOptions,
-  type ExchangeType,
-  exchangeTypes,
-} from './exchanges/exchange.ts';
-import { checkMatch } from './exchanges/headers.ts';
-import type { Background } from './flow/background.ts';
+import { Exchange, type ExchangeOptions } from './exchanges/exchange.ts';
+import type { ExchangeType } from './exchanges/exchange-type.ts';
+import { exchangeType } from './exchanges/types/registry.ts';
 import type { Limits } from './limits.ts';
-import { Queue, type QueueHost } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { QueueHost } from './queue-host.ts';
 import {
   checkQueueOptions,
   comparedArguments,
   type QueueOptions,
   readQueueArguments,
 } from './queue-options.ts';
+import { MessageQueue } from './queues/message-queue.ts';
+import { Settings } from './settings/settings.ts';
+import type { Background } from './turns/background.ts';
+import { bindingChange, durableBindings, isDurableBinding } from './vhosts/binding-changes.ts';
+import { ExclusiveQueues } from './vhosts/exclusive-queues.ts';
+import { isPredeclared, predeclaredExchanges } from './vhosts/predeclared.ts';
 
 /** What a virtual host asks of its broker. */
 export interface VhostHost extends QueueHost {
@@ -47,17 +47,6 @@ export interface VhostHost extends QueueHost {
 
 const classic = { type: 'longstr', value: 'classic' } as const;
 
-// AMQP 0-9-1's own, and those that RabbitMQ adds.
-const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
-  ['', 'direct', false],
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
-];
-
 /** A virtual host: its exchanges and queues by name. */
 export class Vhost {
   readonly name: string;
@@ -67,16 +56,39 @@ export class Vhost {
   version = 0;
   readonly #host: VhostHost;
   readonly #sources = new BindingSources();
-  /** Exclusive queues by the connection that owns them. */
-  readonly #owned = new Map<object, Set<Queue>>();
+  /** Policies and limits. */
+  readonly settings: Settings;
+  readonly #exclusive = new ExclusiveQueues();
 
   constructor(host: VhostHost, name: string) {
     this.#host = host;
     this.name = name;
-    for (const [exchange, type, internal] of predeclared) {
-      const options = { durable: true, autoDelete: false, internal, arguments: noArguments };
-      this.exchanges.set(exchange, new Exchange(name, exchange, type, options));
+    this.settings = new Settings({
+      name,
+      limits: host.limits,
+      define: (change) => host.define(change),
+      policiesChanged: () => this.#later(this.#applyPolicies()),
+    });
+    for (const exchange of predeclaredExchanges(name)) this.exchanges.set(exchange.name, exchange);
+  }
+
+  /** Gives every exchange and queue its settings anew, one a step. */
+  *#applyPolicies(): Generator<void> {
+    for (const exchange of this.exchanges.values()) {
+      this.#setAlternate(exchange);
+      yield;
     }
+    for (const queue of this.queues.values()) {
+      queue.applySettings(this.settings.ofQueue(queue));
+      yield;
+    }
+  }
+
+  #setAlternate(exchange: Exchange): void {
+    const alternate = this.settings.alternateOf(exchange);
+    if (alternate === exchange.alternate) return;
+    exchange.alternate = alternate;
+    this.version++;
   }
 
   /** @throws {BrokerError} `not-found` */
@@ -116,25 +128,28 @@ export class Vhost {
    */
   declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
     this.#requireNotDefault(name);
-    const known = exchangeTypes.find((candidate) => candidate === type);
+    const known = exchangeType(type);
     if (known === undefined) {
       throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
     }
     const found = this.exchanges.get(name);
     const subject = describe('exchange', name, this.name);
     if (found !== undefined) {
-      requireSameField('type', subject, type, found.type);
+      requireSameField('type', subject, type, found.type.name);
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('internal', subject, options.internal, found.options.internal);
-      const key = 'alternate-exchange';
-      requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      const compared = ['alternate-exchange', ...(found.type.comparedArguments ?? [])];
+      for (const key of compared) {
+        requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      }
       return found;
     }
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
-    return this.addExchange(name, known as ExchangeType, options); // one of exchangeTypes
+    known.checkArguments?.(options.arguments);
+    return this.addExchange(name, known, options);
   }
 
   #requireNewExchange(name: string, options: ExchangeOptions, subject: string): void {
@@ -157,10 +172,11 @@ export class Vhost {
   /** Adds an exchange whose declaration was checked. */
   addExchange(name: string, type: ExchangeType, options: ExchangeOptions): Exchange {
     const exchange = new Exchange(this.name, name, type, options);
+    this.#setAlternate(exchange);
     this.exchanges.set(name, exchange);
     this.version++;
     if (options.durable) {
-      this.#host.define({ kind: 'exchange', vhost: this.name, name, type, options });
+      this.#host.define({ kind: 'exchange', vhost: this.name, name, type: type.name, options });
     }
     return exchange;
   }
@@ -267,27 +283,14 @@ export class Vhost {
     const { argumentsBytesMax, queueCountMax } = this.#host.limits;
     requireShortName('queue name', name);
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
-    this.#requireRoom('queue', this.queues.size, queueCountMax);
+    const countMax = Math.min(queueCountMax, this.settings.limit('max-queues'));
+    this.#requireRoom('queue', this.queues.size, countMax);
     readQueueArguments(options.arguments, subject);
     checkQueueOptions(options, subject);
     this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
-    if (options.exclusive) this.#own(queue, owner);
+    if (options.exclusive) this.#exclusive.add(queue, owner);
     return queue;
-  }
-
-  #own(queue: Queue, owner: object): void {
-    queue.owner = owner;
-    const own = this.#owned.get(owner);
-    if (own === undefined) this.#owned.set(owner, new Set([queue]));
-    else own.add(queue);
-  }
-
-  #disown(queue: Queue): void {
-    const own = queue.owner === undefined ? undefined : this.#owned.get(queue.owner);
-    if (own === undefined || queue.owner === undefined) return;
-    own.delete(queue);
-    if (own.size === 0) this.#owned.delete(queue.owner);
   }
 
   /** Adds a queue whose declaration was checked; the number is the one it had before a restart. */
@@ -295,7 +298,8 @@ export class Vhost {
     // An exclusive queue ends with its connection, so no restart sees it again.
     const isDurable = options.durable && !options.exclusive;
     const window = this.#host.newWindow(number, isDurable);
-    const queue = new Queue(this.#host, this.name, name, options, window);
+    const queue = new MessageQueue(this.#host, this.name, name, options, window);
+    if (this.settings.hasPolicies) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
     if (isDurable) {
@@ -319,7 +323,7 @@ export class Vhost {
     if (queue === undefined) return 0;
     queue.requireOwner(owner);
     const subject = describe('queue', name, this.name);
-    if (how.ifUnused && queue.subscriptions.length > 0) {
+    if (how.ifUnused && queue.consumerCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} in use`);
     }
     if (how.ifEmpty && queue.readyCount > 0) {
@@ -334,7 +338,7 @@ export class Vhost {
   removeQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
-    this.#disown(queue);
+    this.#exclusive.remove(queue);
     queue.end();
     if (queue.window.isDurable) {
       this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
@@ -345,7 +349,7 @@ export class Vhost {
 
   /** Removes the exclusive queues of a connection that has ended, one a step. */
   *release(owner: object): Generator<void> {
-    for (const queue of this.#owned.get(owner) ?? []) {
+    for (const queue of this.#exclusive.of(owner)) {
       this.removeQueue(queue);
       yield;
     }
@@ -355,7 +359,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    if (source.type === 'headers') checkMatch(args['x-match']);
+    source.routing.checkBinding?.(routingKey, args);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;
@@ -389,7 +393,7 @@ export class Vhost {
   #defineBinding(kind: 'bound' | 'unbound', source: Exchange, binding: Binding): void {
     this.version++;
     if (isDurableBinding(source, binding.destination)) {
-      this.#host.define(bindingChange(kind, this.name, source, binding));
+      this.#host.define(bindingChange(kind, source, binding));
     }
   }
 
@@ -400,7 +404,7 @@ export class Vhost {
     this.queues.clear();
     this.exchanges.clear();
     this.#sources.clear();
-    this.#owned.clear();
+    this.#exclusive.clear();
     this.#later(endAll(queues));
   }
 
@@ -408,20 +412,16 @@ export class Vhost {
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
     yield { kind: 'vhost', vhost };
+    yield* this.settings.snapshot();
     const exchanges = [...this.exchanges.values()].filter(({ options }) => options.durable);
     for (const { name, type, options } of exchanges) {
-      const isGiven = name === '' || name.startsWith('amq.');
-      if (!isGiven) yield { kind: 'exchange', vhost, name, type, options };
+      if (isPredeclared(name)) continue;
+      yield { kind: 'exchange', vhost, name, type: type.name, options };
     }
     for (const { name, window, options } of this.queues.values()) {
       if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
     }
-    for (const source of exchanges) {
-      for (const binding of source.bindings()) {
-        if (!binding.destination.isDeleted && isDurableBinding(source, binding.destination))
-          yield bindingChange('bound', vhost, source, binding);
-      }
-    }
+    for (const source of exchanges) yield* durableBindings(source);
   }
 }
 
@@ -430,27 +430,4 @@ function* endAll(queues: readonly Queue[]): Generator<void> {
     queue.end();
     yield;
   }
-}
-
-/** Whether a binding outlives a restart: both of its ends do. */
-export function isDurableBinding(source: Exchange, destination: Destination): boolean {
-  if (!source.options.durable) return false;
-  return destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
-}
-
-function bindingChange(
-  kind: 'bound' | 'unbound',
-  vhost: string,
-  source: Exchange,
-  binding: Binding,
-): Change {
-  return {
-    kind,
-    vhost,
-    source: source.name,
-    to: binding.destination.kind,
-    destination: binding.destination.name,
-    routingKey: binding.routingKey,
-    arguments: binding.arguments,
-  };
 }

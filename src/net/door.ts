@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { sourceOf } from '../base/address.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { tellByFirstByte } from './first-byte.ts';
 import type { DoorLimits } from './limits.ts';
 
@@ -65,7 +65,7 @@ export class Door {
   #handshakeCount = 0;
   #begunThisTurn = 0;
   #isTurnDue = false;
-  #retry: NodeJS.Timeout | undefined = undefined;
+  #retry: Timer | undefined = undefined;
   /** Connections that were closed because strangers had taken all places, and because they were late. */
   readonly closed = { crowded: 0, late: 0 };
 
@@ -104,6 +104,8 @@ export class Door {
       stage: 'silent',
       sinceMs: this.#clock.monotonicMs(),
     };
+    // A peer that lost its power says nothing more, and its protocol may have no heartbeats.
+    socket.setKeepAlive(true, this.#limits.keepAliveMs);
     this.#connectionCount++;
     this.#strangerCount++;
     this.#byPeer.set(key, stranger);
@@ -143,7 +145,7 @@ export class Door {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const stranger of this.#byPeer.values()) {
-      if (nowMs - stranger.sinceMs <= this.#patienceMs(stranger.stage)) continue;
+      if (nowMs - stranger.sinceMs <= this.#timeoutMs(stranger.stage)) continue;
       this.closed.late++;
       this.#leave(stranger);
       stranger.socket.destroy();
@@ -152,11 +154,11 @@ export class Door {
 
   /** Begins no more handshakes. */
   close(): void {
-    clearTimeout(this.#retry);
+    this.#retry?.clear();
     this.#turns.clear();
   }
 
-  #patienceMs(stage: Stage): number {
+  #timeoutMs(stage: Stage): number {
     const { silentMs, handshakeMs, strangerMs } = this.#limits;
     if (stage === 'silent' || stage === 'waiting') return silentMs;
     return stage === 'handshake' ? handshakeMs : strangerMs;
@@ -262,7 +264,7 @@ export class Door {
   }
 
   #retryLater(): void {
-    this.#retry ??= setTimeout(() => {
+    this.#retry ??= this.#clock.setTimeout(() => {
       this.#retry = undefined;
       this.#nextTurn();
     }, retryMs);

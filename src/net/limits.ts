@@ -23,6 +23,8 @@ export interface DoorLimits {
   readonly handshakeMs: number;
   /** Milliseconds between the TLS handshake and the log-in. */
   readonly strangerMs: number;
+  /** Milliseconds without a byte from the peer after which TCP asks whether it is still there. */
+  readonly keepAliveMs: number;
   /** Milliseconds that a peer which has begun TLS keeps its place while others wait for one. */
   readonly graceMs: number;
 }
@@ -32,6 +34,7 @@ const common = {
   helloBytesMax: 16 * 1024 + 5,
   silentMs: 10_000,
   handshakeMs: 10_000,
+  keepAliveMs: 60_000,
   graceMs: 250,
 } as const;
 
@@ -52,7 +55,27 @@ export const brokerDoorLimits: DoorLimits = {
   connectionCountMax: 20_000,
   strangerCountMax: 4000,
   strangersPerSourceMax: 2000,
-  handshakeCountMax: 500,
-  handshakesPerSourceMax: 250,
+  handshakeCountMax: 256,
+  handshakesPerSourceMax: 128,
   strangerMs: 30_000,
+};
+
+/** Limits of WebSocket connections to a broker. */
+export interface WebSocketLimits {
+  /** Bytes of the request that opens a connection: its line and headers. */
+  readonly headBytesMax: number;
+  /** Bytes that a client may send before it has logged in. */
+  readonly strangerBytesMax: number;
+  /** Bytes of one message, all its fragments together. */
+  readonly messageBytesMax: number;
+  /** Fragments of one message. */
+  readonly fragmentCountMax: number;
+}
+
+/** The limits of WebSocket connections to a broker that is given no others. */
+export const webSocketLimits: WebSocketLimits = {
+  headBytesMax: 8 * 1024,
+  strangerBytesMax: 64 * 1024,
+  messageBytesMax: 16 * 1024 * 1024,
+  fragmentCountMax: 4096,
 };

@@ -29,6 +29,14 @@ export const queueBytes = 10;
 /** Bytes of a message record without queues, keys, head, body and expiry. */
 const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 
+/** Bytes of a message's record beside its body, about. */
+const usualHeadBytes = 96;
+
+/** Bytes that a message takes in the log, about. */
+export function liveBytes(bodyLength: number): number {
+  return bodyLength + usualHeadBytes;
+}
+
 /** A message to be stored, as its parts lie in the buffers it came in. */
 export interface IncomingMessage {
   readonly format: number;
@@ -212,6 +220,11 @@ export class MessageView {
     const at = this.keysAt + 1 + (this.buffer[this.keysAt] ?? 0);
     return decodeText(this.buffer, at + 1, this.keysEnd);
   }
+}
+
+/** Takes the flag `persistent` off the message record whose payload was just written here. */
+export function clearPersistent(buffer: Buffer, at: number): void {
+  buffer[at] = (buffer[at] ?? 0) & ~persistent;
 }
 
 /** How many of a message's queues are durable, and so named in its record. */

@@ -1,4 +1,5 @@
-import type { Destination, Exchange } from './exchange.ts';
+import type { Destination } from './binding.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Which exchanges lead to a queue or an exchange, so that its end looks at those only. */
 export class BindingSources {

@@ -1,16 +1,7 @@
-import type { Argument, Arguments } from '../arguments.ts';
-import { canonicalArguments } from '../arguments.ts';
-import type { Queue } from '../queue.ts';
-import { Counted } from './counted.ts';
-import { HeadersMatch } from './headers.ts';
-import { TopicTree } from './topic-tree.ts';
-
-/** What a binding may point to. */
-export type Destination = Queue | Exchange;
-/** How an exchange chooses among its bindings. */
-export type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers';
-/** Every type of exchange there is. */
-export const exchangeTypes: readonly string[] = ['direct', 'fanout', 'topic', 'headers'];
+import type { Arguments } from '../arguments.ts';
+import { type Binding, bindingKey, type Destination } from './binding.ts';
+import type { BindingIndex, ExchangeType } from './exchange-type.ts';
+import type { RouteSearch } from './route-search.ts';
 
 /** What a declaration says of an exchange. */
 export interface ExchangeOptions {
@@ -20,37 +11,34 @@ export interface ExchangeOptions {
   readonly arguments: Arguments;
 }
 
-/** One binding: messages of the exchange that match go to the destination. */
-export interface Binding {
-  readonly destination: Destination;
-  readonly routingKey: string;
-  readonly arguments: Arguments;
-}
-
 /** A named exchange and its bindings. */
 export class Exchange {
   readonly kind = 'exchange';
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeType;
+  /** The type that routes: `type`, unless that leaves it to the arguments. */
+  readonly routing: ExchangeType;
+  /** Whether messages with a header `x-delay` wait before they are routed. */
+  readonly isDelayed: boolean;
   readonly options: ExchangeOptions;
-  /** Where messages go that no binding took. */
-  readonly alternate: Argument | undefined;
+  /** The exchange that messages go to which no binding took; see `Settings.alternateOf`. */
+  alternate: string | undefined = undefined;
   /** Nothing is routed to it any more. */
   isDeleted = false;
   /** Bindings, but for those to a destination that is deleted. */
   bindingCount = 0;
   readonly #to = new Map<Destination, Map<string, Binding>>();
-  readonly #byKey = new Map<string, Counted<Destination>>();
-  readonly #topics = new TopicTree<Destination>();
-  readonly #matches = new Map<Binding, HeadersMatch>();
+  readonly #index: BindingIndex;
 
   constructor(vhost: string, name: string, type: ExchangeType, options: ExchangeOptions) {
     this.vhost = vhost;
     this.name = name;
     this.type = type;
+    this.routing = type.routingType?.(options.arguments) ?? type;
+    this.isDelayed = type.isDelayed === true;
     this.options = options;
-    this.alternate = options.arguments['alternate-exchange'];
+    this.#index = this.routing.newIndex();
   }
 
   /** Adds a binding; false where the same one exists. */
@@ -65,7 +53,7 @@ export class Exchange {
     if (own.has(key)) return false;
     own.set(key, binding);
     this.bindingCount++;
-    this.#index(binding);
+    this.#index.add?.(binding);
     return true;
   }
 
@@ -88,7 +76,7 @@ export class Exchange {
     own.delete(key);
     if (own.size === 0) this.#to.delete(binding.destination);
     this.bindingCount--;
-    this.#unindex(found);
+    this.#index.remove?.(found);
     return true;
   }
 
@@ -98,9 +86,9 @@ export class Exchange {
     if (own === undefined) return;
     this.#to.delete(destination);
     this.bindingCount -= own.size;
-    if (this.type === 'fanout') return;
+    if (this.#index.remove === undefined) return;
     for (const binding of own.values()) {
-      this.#unindex(binding);
+      this.#index.remove(binding);
       yield;
     }
   }
@@ -110,87 +98,18 @@ export class Exchange {
     for (const own of this.#to.values()) yield* own.values();
   }
 
+  /** Every binding to one destination. */
+  bindingsTo(destination: Destination): Iterable<Binding> {
+    return this.#to.get(destination)?.values() ?? [];
+  }
+
   /** Everything that a binding leads to, once. */
   destinations(): Iterable<Destination> {
     return this.#to.keys();
   }
 
-  /**
-   * Calls `take` for every destination a message with this key and these headers goes to; for one
-   * that is deleted too, as long as not everything of it is forgotten.
-   *
-   * @param stepCountMax words and headers compared, after which it ends
-   * @returns how many were compared; more than `stepCountMax` where it was ended
-   */
-  route(
-    key: string,
-    headers: () => Arguments,
-    take: (destination: Destination) => void,
-    stepCountMax: number,
-  ): number {
-    switch (this.type) {
-      case 'fanout':
-        for (const destination of this.#to.keys()) take(destination);
-        return 0;
-      case 'direct':
-        this.#byKey.get(key)?.each(take);
-        return 0;
-      case 'topic':
-        return this.#topics.match(key, take, stepCountMax);
-      case 'headers':
-        return this.#routeByHeaders(headers, take, stepCountMax);
-    }
+  /** See `BindingIndex.match`. */
+  match(search: RouteSearch): Generator<void> | undefined {
+    return this.#index.match(search, this.#to);
   }
-
-  #routeByHeaders(
-    headers: () => Arguments,
-    take: (destination: Destination) => void,
-    stepCountMax: number,
-  ): number {
-    let steps = 0;
-    if (this.#matches.size === 0) return steps;
-    const found = headers();
-    for (const [binding, match] of this.#matches) {
-      const compared = match.compare(found);
-      steps += Math.abs(compared);
-      if (steps > stepCountMax) return steps;
-      if (compared > 0) take(binding.destination);
-    }
-    return steps;
-  }
-
-  /** Whether messages go elsewhere when they have another routing key. */
-  get asksForKey(): boolean {
-    return this.type === 'direct' || this.type === 'topic';
-  }
-
-  #index(binding: Binding): void {
-    const { routingKey, destination } = binding;
-    if (this.type === 'topic') this.#topics.add(routingKey, destination);
-    else if (this.type === 'headers') {
-      this.#matches.set(binding, new HeadersMatch(binding.arguments));
-    } else if (this.type === 'direct') {
-      let found = this.#byKey.get(routingKey);
-      if (found === undefined) {
-        found = new Counted();
-        this.#byKey.set(routingKey, found);
-      }
-      found.add(destination);
-    }
-  }
-
-  #unindex(binding: Binding): void {
-    const { routingKey, destination } = binding;
-    if (this.type === 'topic') this.#topics.remove(routingKey, destination);
-    else if (this.type === 'headers') this.#matches.delete(binding);
-    else if (this.#byKey.get(routingKey)?.remove(destination) === true) {
-      this.#byKey.delete(routingKey);
-    }
-  }
-}
-
-/** The same for the same binding to one destination. */
-function bindingKey({ routingKey, arguments: args }: Binding): string {
-  const text = canonicalArguments(args);
-  return `${text.length}:${text}${routingKey}`;
 }

@@ -1,10 +1,10 @@
 import type { Window } from '../../storage/window.ts';
-import type { Arguments } from '../arguments.ts';
-import { BrokerError, describe } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import type { Vhost } from '../vhost.ts';
-import type { Destination, Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { RouteSearch, type SearchHost } from './route-search.ts';
 
 /** Where one kind of message goes. */
 export interface Route {
@@ -12,6 +12,9 @@ export interface Route {
   /** The queues' windows, in the same order. */
   readonly windows: readonly Window[];
 }
+
+/** A message goes nowhere. */
+export const nowhere: Route = { queues: [], windows: [] };
 
 /**
  * Where messages with one exchange and routing key went last. Whoever publishes keeps one for each
@@ -25,60 +28,48 @@ export interface RememberedRoute {
 /** The limits that routing keeps. */
 export type RouterLimits = Pick<
   Limits,
-  'routeCacheCountMax' | 'routeCacheQueueCountMax' | 'routeStepCountMax' | 'routedHeaderCountMax'
+  | 'routeCacheCountMax'
+  | 'routeCacheQueueCountMax'
+  | 'routeStepCountMax'
+  | 'routeTurnStepCountMax'
+  | 'routeAtOnceStepCountMax'
+  | 'routedHeaderCountMax'
 >;
 
-/** Finds the queues of a message, and remembers them while nothing is bound or unbound. */
+/** Begins searches in one virtual host, and caches routes while nothing is bound or unbound. */
 export class Router {
   readonly #vhost: Vhost;
   readonly #limits: RouterLimits;
+  readonly #searchHost: SearchHost;
   readonly #filled = new Set<RememberedRoute>();
-  /** Queues in all routes that are remembered. */
+  /** Queues in all routes that are cached. */
   #filledQueueCount = 0;
   #version = -1;
-  /** Of the search that is made. */
-  #stepsLeft = 0;
 
-  constructor(vhost: Vhost, limits: RouterLimits) {
+  constructor(vhost: Vhost, limits: RouterLimits, readHeaders: SearchHost['readHeaders']) {
     this.#vhost = vhost;
     this.#limits = limits;
+    this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };
   }
 
-  /** What is remembered, where it is still right. */
+  /** The cached route, where it is still right. */
   recall(exchange: Exchange, remembered: RememberedRoute | undefined): Route | undefined {
     if (this.#version !== this.#vhost.version || remembered?.target !== exchange) return undefined;
     return remembered.route;
   }
 
+  /** Begins a search; nothing is looked at yet. */
+  search(exchange: Exchange, keys: readonly string[], publication: Publication): RouteSearch {
+    return new RouteSearch(this.#searchHost, exchange, keys, publication);
+  }
+
   /**
-   * Searches, and remembers what it finds.
+   * Caches a route that was searched for without a pause.
    *
-   * @param headers only asked where a headers exchange is on the way
-   * @param remembered of this key alone
-   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   * @param remembered of the message's only key
    */
-  route(
-    exchange: Exchange,
-    key: string,
-    headers: () => Arguments,
-    remembered: RememberedRoute | undefined,
-  ): Route {
+  remember(exchange: Exchange, route: Route, remembered: RememberedRoute): void {
     if (this.#version !== this.#vhost.version) this.#forget();
-    const { route, usesHeaders } = this.#search(exchange, [key], headers);
-    if (remembered !== undefined && !usesHeaders) this.#remember(exchange, route, remembered);
-    return route;
-  }
-
-  /**
-   * The same for a message with several routing keys; such routes are not remembered.
-   *
-   * @throws {BrokerError} `precondition-failed`
-   */
-  routeByAll(exchange: Exchange, keys: readonly string[], headers: () => Arguments): Route {
-    return this.#search(exchange, keys, headers).route;
-  }
-
-  #remember(exchange: Exchange, route: Route, remembered: RememberedRoute): void {
     const { routeCacheCountMax, routeCacheQueueCountMax } = this.#limits;
     const queueCount = this.#filledQueueCount + route.queues.length;
     if (this.#filled.size >= routeCacheCountMax || queueCount > routeCacheQueueCountMax) {
@@ -101,56 +92,23 @@ export class Router {
     this.#filled.clear();
     this.#filledQueueCount = 0;
   }
-
-  #search(
-    exchange: Exchange,
-    keys: readonly string[],
-    headers: () => Arguments,
-  ): { route: Route; usesHeaders: boolean } {
-    const queues = new Set<Queue>();
-    const seen = new Set<Exchange>([exchange]);
-    let usesHeaders = false;
-    this.#stepsLeft = this.#limits.routeStepCountMax;
-    // Each exchange is passed once, so bindings in a circle end.
-    for (const passed of seen) {
-      if (passed.type === 'headers') usesHeaders = true;
-      let isTaken = false;
-      const take = (destination: Destination) => {
-        if (destination.isDeleted) return;
-        isTaken = true;
-        const found: Set<Destination> = destination.kind === 'queue' ? queues : seen;
-        // What is found again and again counts, or many keys to many queues would be no work.
-        if (found.has(destination)) this.#stepsLeft--;
-        else found.add(destination);
-      };
-      this.#pass(passed, keys, headers, take);
-      if (isTaken || typeof passed.alternate?.value !== 'string') continue;
-      const alternate = this.#vhost.exchanges.get(passed.alternate.value);
-      if (alternate !== undefined) seen.add(alternate);
-    }
-    const found = [...queues];
-    return { route: { queues: found, windows: found.map((queue) => queue.window) }, usesHeaders };
-  }
-
-  #pass(
-    exchange: Exchange,
-    keys: readonly string[],
-    headers: () => Arguments,
-    take: (destination: Destination) => void,
-  ): void {
-    for (const key of keys) {
-      // Every queue is bound to the default exchange by its name.
-      const queue = exchange.name === '' ? this.#vhost.queues.get(key) : undefined;
-      if (queue !== undefined) take(queue);
-      else this.#stepsLeft -= exchange.route(key, headers, take, this.#stepsLeft);
-      if (this.#stepsLeft < 0) throw tooManySteps(exchange, this.#limits.routeStepCountMax);
-      if (!exchange.asksForKey) return;
-    }
-  }
 }
 
-function tooManySteps({ name, vhost }: Exchange, countMax: number): BrokerError {
-  const why = `more than ${countMax} words or headers would have to be compared with its bindings`;
-  const text = `message cannot be routed by ${describe('exchange', name, vhost)}: ${why}`;
-  return new BrokerError('precondition-failed', text);
+/** The route of a search that is over. Queues that were deleted meanwhile are left out. */
+export function routeOf(search: RouteSearch): Route {
+  const queues: Queue[] = [];
+  const windows: Window[] = [];
+  for (const queue of search.queues) {
+    if (queue.isDeleted) continue;
+    queues.push(queue);
+    windows.push(queue.window);
+  }
+  return { queues, windows };
+}
+
+/** The same route without queues that are deleted. */
+export function livingRoute(route: Route): Route {
+  if (route.queues.every((queue) => !queue.isDeleted)) return route;
+  const queues = route.queues.filter((queue) => !queue.isDeleted);
+  return { queues, windows: queues.map((queue) => queue.window) };
 }

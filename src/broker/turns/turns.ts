@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Queue } from '../queue.ts';
 import type { Deliverer } from '../subscription.ts';
-import { Timers } from './timers.ts';
-import { WorkList } from './work-list.ts';
+import { Background } from './background.ts';
+import { type Timed, Timers } from './timers.ts';
 
 /** What turns ask of their broker. */
 export interface TurnsHost {
   readonly clock: Clock;
+  /** Milliseconds of a clock by which a turn's background work is limited. */
+  readonly turnMs: () => number;
   /** See {@link Limits}. */
   readonly workUnitsMax: number;
   /** See {@link BrokerOptions}. */
@@ -15,25 +16,33 @@ export interface TurnsHost {
   isBehind(): boolean;
   /** Everything that can be done now is done: what it changed is to be written. */
   pumped(): void;
+  /** Told of what a job in the background threw. */
+  jobFailed(error: unknown): void;
+}
+
+/** What has something to do at a time. */
+export interface Ticking extends Timed {
+  /** The time has come; wall milliseconds. */
+  tick(nowMs: number): void;
 }
 
 /** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
 export class Turns {
   /** Work that is done in slices. */
-  readonly work: WorkList;
+  readonly background: Background;
   readonly #host: TurnsHost;
-  readonly #timers = new Timers<Queue>();
+  readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
   #nowMs = 0;
 
   constructor(host: TurnsHost) {
     this.#host = host;
-    this.work = new WorkList(
-      host.workUnitsMax,
-      () => host.isBehind(),
-      (next) => setImmediate(next),
-      () => this.pump(),
-    );
+    this.background = new Background(host.workUnitsMax, {
+      monotonicMs: host.turnMs,
+      isBehind: () => host.isBehind(),
+      again: () => this.pump(),
+      failed: (error) => host.jobFailed(error),
+    });
   }
 
   /** Wall milliseconds, read once a turn. */
@@ -65,34 +74,34 @@ export class Turns {
           deliverer.deliver();
         }
       }
-      this.work.run();
+      this.background.work();
     } while (this.#dirty.length > 0);
     this.#host.pumped();
     this.#nowMs = 0;
   }
 
-  /** The queue has something due at this time at the latest. */
-  schedule(queue: Queue, atMs: number): void {
-    if (queue.timerMs <= atMs) return;
+  /** Something is due at this time at the latest. */
+  schedule(ticking: Ticking, atMs: number): void {
+    if (ticking.timerMs <= atMs) return;
     const { firstMs } = this.#timers;
-    this.#timers.add(queue, atMs);
+    this.#timers.add(ticking, atMs);
     if (atMs < firstMs) this.#host.wakeAt?.(atMs);
   }
 
-  /** The queue is gone. */
-  forget(queue: Queue): void {
-    this.#timers.remove(queue);
+  /** It is gone. */
+  forget(ticking: Ticking): void {
+    this.#timers.remove(ticking);
   }
 
   /** Does what is due: as much of it as this turn may, and the rest in those after. */
   doDue(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
-    while (this.work.left > 0) {
-      const queue = this.#timers.takeDue(nowMs);
-      if (queue === undefined) break;
-      this.work.spend(1);
-      queue.tick(nowMs);
+    while (this.background.left > 0) {
+      const ticking = this.#timers.takeDue(nowMs);
+      if (ticking === undefined) break;
+      this.background.spend(1);
+      ticking.tick(nowMs);
     }
     this.pump();
     if (this.#timers.firstMs !== Infinity) this.#host.wakeAt?.(this.#timers.firstMs);

@@ -3,26 +3,28 @@ import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
 import type { Outcome } from '../../broker/subscription.ts';
-import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { removeReplyChannel } from './address.ts';
-import { handleMethod, settlesDeliveries } from './channel-methods.ts';
-import { type Method, readMethod } from './codec/methods.gen.ts';
+import { ChannelTransaction } from './channel-transaction.ts';
+import { type Method, methodIds, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
-import { DeliveryTags } from './delivery-tags.ts';
+import { DeliveryTags } from './deliveries/delivery-tags.ts';
 import { AmqpError } from './errors.ts';
+import { handleMethod, settlesDeliveries } from './methods/registry.ts';
+import { OrderedAnswers } from './ordered-answers.ts';
 import type { Outbox } from './outbox.ts';
-import { answerBytes, type PeerAccount } from './peer-account.ts';
+import type { PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import { ReplyConsumer } from './replies.ts';
+import type { SharedState } from './shared-state.ts';
 import type { Backlog } from './stalls/backlog.ts';
-import type { FrameGate } from './stalls/frame-gate.ts';
+import { type FrameGate, methodUnits } from './stalls/frame-gate.ts';
 import { Getter } from './stalls/getter.ts';
 import { DeliveryAges } from './timing/delivery-ages.ts';
-import { TransactionAcks } from './transaction-acks.ts';
 
 /** What a channel asks of its connection. */
 export interface ChannelHost {
+  readonly shared: SharedState;
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly access: Access;
@@ -41,6 +43,8 @@ export interface ChannelHost {
   readonly gate: FrameGate;
   /** Something that nobody asked for in this turn has failed. */
   failed(thrown: unknown): void;
+  /** A method of the channel has failed while it was done in steps. */
+  channelFailed(channel: Channel, thrown: unknown): void;
   /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
   deliveryFailed(thrown: unknown): void;
   /** Forgets a channel that is closed on both sides. */
@@ -49,17 +53,10 @@ export interface ChannelHost {
   goOnLater(channel: Channel): void;
 }
 
-const publishId = 0x003c0028;
-const ackId = 0x003c0050;
-const closeId = 0x00140028;
-const closeOkId = 0x00140029;
-
-/** Something to be said to the peer once a group is durable. */
-interface HeldAnswer {
-  group: number;
-  readonly bytes: number;
-  say: () => void;
-}
+const publishId = methodIds.basicPublish;
+const ackId = methodIds.basicAck;
+const closeId = methodIds.channelClose;
+const closeOkId = methodIds.channelCloseOk;
 
 /** One channel: publishing, consuming and settling in one order. */
 export class Channel implements LogWaiter {
@@ -73,6 +70,7 @@ export class Channel implements LogWaiter {
   readonly access: Access;
   readonly outbox: Outbox;
   readonly frameMax: number;
+  readonly answers = new OrderedAnswers(this);
   readonly tags = new DeliveryTags();
   readonly consumers = new Map<string, ChannelConsumer>();
   /** Credit that all consumers share (`global` qos). */
@@ -80,12 +78,10 @@ export class Channel implements LogWaiter {
   /** Deliveries that a new consumer may leave unsettled. */
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
-  transaction: Transaction | undefined = undefined;
+  transaction: ChannelTransaction | undefined = undefined;
   /** The queue that an empty name means. */
   lastQueue = '';
-  /** Where replies reach this channel, while it consumes from `amq.rabbitmq.reply-to`. */
-  replyAddress: string | undefined = undefined;
-  replyConsumer: ChannelConsumer | undefined = undefined;
+  readonly replies = new ReplyConsumer(this);
   /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
   state: 'open' | 'closing' | 'closed' = 'open';
   /** Class and method that are being handled, for an error's reply. */
@@ -94,14 +90,12 @@ export class Channel implements LogWaiter {
   backlog: Backlog | undefined = undefined;
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  readonly #transactionAcks = new TransactionAcks(this.tags);
   /** Undefined while nothing was unsettled at the last look. */
   #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
   #untold: string[] | undefined = undefined;
-  /** What waits for the log, and all that comes after it; empty but for the time of a sync. */
-  #held: HeldAnswer[] = [];
-  #isAbandoned = false;
+  /** The connection has ended: nothing more is said here. */
+  isAbandoned = false;
 
   constructor(host: ChannelHost, number: number) {
     this.host = host;
@@ -118,7 +112,7 @@ export class Channel implements LogWaiter {
   get takesDeliveries(): boolean {
     return (
       this.outbox.isWritable &&
-      this.#held.length === 0 &&
+      !this.answers.isHolding &&
       this.state === 'open' &&
       this.tags.unsettledCount < this.broker.unsettledCountMax
     );
@@ -150,7 +144,7 @@ export class Channel implements LogWaiter {
   }
 
   #other(id: number, bytes: Buffer, at: number, end: number): void {
-    this.host.gate.countMethod();
+    this.host.gate.count(methodUnits);
     const r = new Reader(bytes, at, end);
     const method = readMethod(id, r);
     if (method === undefined) {
@@ -166,7 +160,7 @@ export class Channel implements LogWaiter {
       return;
     }
     this.release(() => {
-      this.inOrder(() => {
+      this.answers.inOrder(() => {
         this.state = 'closed';
         this.outbox.method(this.number, { id: closeOkId });
         this.host.forget(this);
@@ -205,67 +199,14 @@ export class Channel implements LogWaiter {
 
   /** Sends a method after everything that was to be said before it. */
   send(method: Method): void {
-    if (this.#held.length === 0) this.outbox.method(this.number, method);
-    else this.inOrder(() => this.outbox.method(this.number, method));
-  }
-
-  /** Sends the answer to a method once what that method defined is durable. */
-  sendDefined(isDurable: boolean, method: Method): void {
-    this.#sendOnce(isDurable ? this.broker.store.definedGroup : 0, method);
-  }
-
-  #sendOnce(group: number, method: Method): void {
-    if (group <= this.broker.durableGroup) {
-      this.send(method);
-      return;
-    }
-    this.broker.logWaiters.add(this);
-    const say = () => this.outbox.method(this.number, method);
-    this.#hold({ group, bytes: answerBytes, say });
-  }
-
-  /**
-   * Keeps the place of an answer that is not known yet: whatever is to be said after it waits.
-   *
-   * @returns to be called once with the answer; it is sent when what it is about is durable
-   */
-  keepPlace(): (isDurable: boolean, method: Method) => void {
-    const place: HeldAnswer = { group: Infinity, bytes: answerBytes, say: () => {} };
-    this.#hold(place);
-    return (isDurable, method) => {
-      place.group = isDurable ? this.broker.store.definedGroup : 0;
-      place.say = () => {
-        if (this.state !== 'closed') this.outbox.method(this.number, method);
-      };
-      this.#sayHeld(this.broker.durableGroup);
-    };
-  }
-
-  /** Whether something waits for the log, so that nothing may be said at once. */
-  get isHolding(): boolean {
-    return this.#held.length > 0;
-  }
-
-  /**
-   * Says something after everything that was to be said before it: at once, but during a sync.
-   *
-   * @param bytes counted for the peer while it is held
-   */
-  inOrder(say: () => void, bytes = answerBytes): void {
-    if (this.#held.length === 0) say();
-    else this.#hold({ group: 0, bytes, say });
-  }
-
-  #hold(answer: HeldAnswer): void {
-    this.#held.push(answer);
-    this.host.held(answer.bytes);
+    this.answers.send(method);
   }
 
   durable(group: number): void {
-    if (this.#isAbandoned) return;
+    if (this.isAbandoned) return;
     try {
       this.confirms?.durable(group);
-      if (this.#held.length > 0) this.#sayHeld(group);
+      this.answers.sayDurable(group);
       this.writeConfirms();
     } catch (thrown) {
       this.host.failed(thrown);
@@ -282,44 +223,26 @@ export class Channel implements LogWaiter {
     return confirms.isAwaitingLog;
   }
 
-  #sayHeld(group: number): void {
-    const held = this.#held;
-    this.#held = [];
-    let at = 0;
-    let bytes = 0;
-    for (; at < held.length; at++) {
-      const next = held[at] as HeldAnswer; // at is inside
-      if (next.group > group) break;
-      next.say();
-      bytes += next.bytes;
-    }
-    if (this.#isAbandoned) return;
-    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is inside
-    this.host.held(-bytes);
-    const [first] = this.#held;
-    if (first === undefined) {
-      this.writeConfirms();
-      this.wake();
-    } else if (first.group > group) this.broker.logWaiters.add(this);
-  }
-
   /**
    * Settles a delivery, or all up to it; in a transaction only once that commits.
    *
    * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
-    if (this.transaction === undefined && this.tags.isMuch(tag, isMultiple)) {
+    if (this.transaction !== undefined) {
+      this.transaction.settle(tag, isMultiple, outcome);
+      return;
+    }
+    if (this.tags.isMuch(tag, isMultiple)) {
       this.host.gate.finishFirst(this.#settleInSteps(tag, outcome));
       return;
     }
-    const wasFull = this.tags.unsettledCount >= this.broker.unsettledCountMax;
-    const isKnown =
-      this.transaction === undefined
-        ? this.tags.settle(tag, isMultiple, outcome)
-        : this.#transactionAcks.add(tag, isMultiple, outcome);
-    if (!isKnown) throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
-    if (wasFull) this.wake();
+    const { unsettledCount } = this.tags;
+    if (!this.tags.settle(tag, isMultiple, outcome)) {
+      throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+    }
+    if (isMultiple) this.host.gate.count(unsettledCount - this.tags.unsettledCount);
+    if (unsettledCount >= this.broker.unsettledCountMax) this.wake();
   }
 
   *#settleInSteps(tag: number, outcome: Outcome): Generator<void> {
@@ -330,15 +253,15 @@ export class Channel implements LogWaiter {
   /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
   recover(): void {
     if (this.transaction === undefined) {
-      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
-      else this.tags.settleAll('released');
-    } else this.#transactionAcks.recover();
+      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'modified'));
+      else this.tags.settleAll('modified');
+    } else this.host.gate.finishFirst(this.transaction.recover());
   }
 
   /** Ends the channel where its oldest delivery has waited too long to be settled. */
   checkAges(nowMs: number): void {
     const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
-    if (oldest === undefined || this.#transactionAcks.has(oldest.tag)) {
+    if (oldest === undefined || this.transaction?.settles(oldest.tag) === true) {
       this.#ages = undefined;
       return;
     }
@@ -367,30 +290,19 @@ export class Channel implements LogWaiter {
     if (this.confirms !== undefined) {
       throw new AmqpError('precondition-failed', 'cannot switch from confirm to tx mode');
     }
-    this.transaction ??= new Transaction(this.broker, this.vhost);
+    this.transaction ??= new ChannelTransaction(this, this.#publisher);
   }
 
   /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
-    const transaction = this.#openTransaction();
-    this.#transactionAcks.take((subscription, first, last, outcome) => {
-      transaction.settle(subscription, first, last, outcome);
-    });
-    const group = transaction.commit((publication) => {
-      const isMandatory = publication.note === 1;
-      if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
-    });
-    if (!this.#transactionAcks.isEmpty) this.tags.prune();
-    this.#transactionAcks.clear();
-    this.#sendOnce(group, { id: 0x005a0015 });
+    this.host.gate.finishFirst(this.#openTransaction().commit());
   }
 
   rollback(): void {
     this.#openTransaction().rollback();
-    this.#transactionAcks.clear();
   }
 
-  #openTransaction(): Transaction {
+  #openTransaction(): ChannelTransaction {
     if (this.transaction === undefined) {
       throw new AmqpError('precondition-failed', 'channel is not transactional');
     }
@@ -406,7 +318,7 @@ export class Channel implements LogWaiter {
   }
 
   #tellCancelled(consumerTag: string): void {
-    this.send({ id: 0x003c001e, consumerTag, noWait: true });
+    this.send({ id: methodIds.basicCancel, consumerTag, noWait: true });
   }
 
   /** Does something; consumers that it cancels are told of that after it. */
@@ -423,7 +335,7 @@ export class Channel implements LogWaiter {
 
   /** The transport or the peer takes deliveries again. */
   wake(): void {
-    if (this.#held.length > 0) this.#sayHeld(this.broker.durableGroup);
+    this.answers.sayDurable(this.broker.durableGroup);
     if (this.backlog !== undefined) this.host.goOnLater(this);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
@@ -454,8 +366,8 @@ export class Channel implements LogWaiter {
   /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
   abandon(): void {
     this.#stop();
-    this.#isAbandoned = true;
-    this.#held.length = 0;
+    this.isAbandoned = true;
+    this.answers.drop();
   }
 
   #stop(): void {
@@ -463,7 +375,7 @@ export class Channel implements LogWaiter {
     this.state = 'closing';
     this.transaction?.rollback();
     this.#publisher.end();
-    if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
+    this.replies.stop();
     this.confirms = undefined;
     this.getter.stop();
     if (this.backlog !== undefined) this.host.goOnLater(this);

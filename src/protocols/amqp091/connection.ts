@@ -1,52 +1,51 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { Broker, Session } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
-import type { LoginAttempt } from '../../broker/logins/logins.ts';
-import type { Access, User } from '../../broker/users.ts';
+import type { Session } from '../../broker/session.ts';
+import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
-import { type ConnectionStartOk, type Method, readMethod } from './codec/methods.gen.ts';
+import { type ConnectionTuneOk, type Method, methodIds, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
+import { Opening, type OpeningHost } from './methods/connection.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
+import type { SharedState } from './shared-state.ts';
 import { ConfirmingChannels } from './stalls/confirming-channels.ts';
 import { FrameGate } from './stalls/frame-gate.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
-import { enter, type State } from './states.ts';
+import { ConnectionState } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
 import { Heartbeats } from './timing/heartbeats.ts';
 
-const closeOkId = 0x000a0033;
+const closeOkId = methodIds.connectionCloseOk;
 
-/** Milliseconds that a client may take to open a connection, or to answer `connection.close`. */
-const patienceMs = 10_000;
+/** What ends a connection. */
+interface Failure {
+  readonly error: AmqpError;
+  /** Class and method of the frame that it is the answer to. */
+  readonly methodId: number;
+  readonly isUnanswered: boolean;
+}
 
 /** One AMQP 0-9-1 connection. */
 export class AmqpConnection
-  implements Connection, Session, FrameSink, ChannelHost, PublisherListener
+  implements Connection, Session, FrameSink, OpeningHost, ChannelHost, PublisherListener
 {
+  readonly shared: SharedState;
   readonly broker: Broker;
   readonly outbox: Outbox;
   readonly account: PeerAccount;
   readonly gate: FrameGate;
-  notifiesCancel = false;
+  readonly state = new ConnectionState();
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #channels: (Channel | undefined)[] = [];
-  #state: State = 'awaiting-header';
-  #stateSinceMs = -1;
-  #header: Buffer = Buffer.alloc(0);
-  /** The log-in that is being checked. */
-  #attempt: LoginAttempt | undefined = undefined;
-  #user: User | undefined = undefined;
-  #vhost: Vhost | undefined = undefined;
-  #access: Access | undefined = undefined;
-  #toldWhenRefused = false;
-  #toldWhenBlocked = false;
+  readonly #opening: Opening;
   #channelMax: number = handshake.offer.channelMax;
   readonly #heartbeats = new Heartbeats();
   #hasReceived = false;
@@ -56,16 +55,28 @@ export class AmqpConnection
   readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
+  /** What the connection is to end with, once what its peer sent before is handled. */
+  #failure: Failure | undefined = undefined;
+  #isDraining = false;
+  /** A frame that was drained has failed. */
+  hasDrainFailed = false;
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
 
-  constructor(transport: Transport, broker: Broker) {
+  constructor(transport: Transport, shared: SharedState) {
+    const { broker } = shared;
     this.#transport = transport;
+    this.shared = shared;
     this.broker = broker;
-    this.outbox = new Outbox(transport, broker.unread);
+    this.#opening = new Opening(this, transport);
+    this.outbox = new Outbox(transport, broker, () => this.#wake());
     this.account = new PeerAccount(broker, this.outbox);
     this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
     this.gate = new FrameGate(this.#frames, broker.background, this);
+  }
+
+  get notifiesCancel(): boolean {
+    return this.#opening.notifiesCancel;
   }
 
   get frameMax(): number {
@@ -73,26 +84,27 @@ export class AmqpConnection
   }
 
   get vhost(): Vhost {
-    assert(this.#vhost !== undefined, 'no virtual host is open');
-    return this.#vhost;
+    const { vhost } = this.#opening;
+    assert(vhost !== undefined, 'no virtual host is open');
+    return vhost;
   }
 
   get access(): Access {
-    assert(this.#access !== undefined, 'no virtual host is open');
-    return this.#access;
+    const { access } = this.#opening;
+    assert(access !== undefined, 'no virtual host is open');
+    return access;
   }
 
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
-    if (this.#state === 'closed') return;
+    if (this.state.name === 'closed') return;
     this.gate.beginTurn();
     try {
-      const rest = this.#state === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
+      const rest = this.state.name === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
       if (rest.length > 0) this.#frames.receive(rest);
     } catch (thrown) {
       // Where frames begin is no longer known, so there will be no close-ok to find.
-      this.#fail(toAmqpError(thrown));
-      this.#end();
+      this.#fail(toAmqpError(thrown), true);
     }
     this.#received();
     // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
@@ -124,29 +136,15 @@ export class AmqpConnection
 
   /** Returns what follows the protocol header; nothing while it is not complete. */
   #readHeader(bytes: Buffer): Buffer {
-    const all = Buffer.concat([this.#header, bytes]);
-    const { protocolHeader } = handshake;
-    const header = handshake.acceptedHeader(all);
-    if (header === undefined) {
-      // What it speaks is unknown; this tells it what would be understood (2.2.4).
-      this.outbox.append(protocolHeader, 0, protocolHeader.length);
-      this.#end();
-      return Buffer.alloc(0);
-    }
-    this.#header = all;
-    if (all.length < protocolHeader.length) return Buffer.alloc(0);
-    this.#header = Buffer.alloc(0);
-    this.#enter('awaiting-start-ok');
-    this.#send(handshake.start(header, this.broker.engineVersion));
-    return all.subarray(protocolHeader.length);
+    const rest = this.#opening.readHeader(bytes);
+    if (rest !== undefined) return rest;
+    // What it speaks is unknown; this tells it what would be understood (2.2.4).
+    this.outbox.append(handshake.protocolHeader, 0, handshake.protocolHeader.length);
+    this.end();
+    return Buffer.alloc(0);
   }
 
-  #enter(state: State): void {
-    this.#state = enter(this.#state, state);
-    this.#stateSinceMs = -1;
-  }
-
-  #send(method: Method): void {
+  send(method: Method): void {
     this.outbox.method(0, method);
   }
 
@@ -202,9 +200,9 @@ export class AmqpConnection
   }
 
   #contentWithoutChannel(number: number, kind: string): void {
-    if (this.#state === 'closing') return;
+    if (this.state.name === 'closing') return;
     this.#methodId = 0;
-    if (number === 0 || this.#state !== 'open') {
+    if (number === 0 || this.state.name !== 'open') {
       throw new AmqpError('unexpected-frame', `expected method frame, got ${kind} frame instead`);
     }
     throw new AmqpError('channel-error', "expected 'channel.open'");
@@ -228,7 +226,7 @@ export class AmqpConnection
     const r = new Reader(bytes, at, end);
     const id = r.u32();
     this.#methodId = id;
-    if (this.#isOver()) {
+    if (this.state.isOver) {
       if (number === 0) this.#whileClosing(id);
       return;
     }
@@ -237,18 +235,19 @@ export class AmqpConnection
       throw new AmqpError('command-invalid', `unknown method ${id >>> 16}.${id & 0xffff}`);
     }
     if (number === 0) this.#control(method);
-    else if (this.#state !== 'open') this.#unexpected();
+    else if (this.state.name !== 'open') this.state.refuse();
     else this.#openChannel(number, method);
   }
 
   #whileClosing(id: number): void {
-    if (id === 0x000a0032) this.#send({ id: closeOkId });
-    if (id === closeOkId || id === 0x000a0032) this.#end();
+    if (id === methodIds.connectionClose) this.send({ id: closeOkId });
+    if (id === closeOkId || id === methodIds.connectionClose) this.end();
   }
 
   #openChannel(number: number, method: Method): void {
-    if (method.id === 0x00140029) return; // close-ok for a channel that both sides closed at once
-    if (method.id !== 0x0014000a) throw new AmqpError('channel-error', "expected 'channel.open'");
+    if (method.id === methodIds.channelCloseOk) return; // close-ok for a channel that both sides closed at once
+    if (method.id !== methodIds.channelOpen)
+      throw new AmqpError('channel-error', "expected 'channel.open'");
     if (number > this.#channelMax) {
       throw new AmqpError(
         'not-allowed',
@@ -256,80 +255,25 @@ export class AmqpConnection
       );
     }
     this.#channels[number] = new Channel(this, number);
-    this.outbox.method(number, { id: 0x0014000b });
+    this.outbox.method(number, { id: methodIds.channelOpenOk });
   }
 
-  /** Methods on channel 0, in the order in which a connection comes to be. */
+  /** Methods on channel 0. */
   #control(method: Method): void {
-    if (method.id === 0x000a0032) this.#closedByPeer();
-    else if (method.id === 0x000a000b && this.#state === 'awaiting-start-ok') {
-      this.#startOk(method.clientProperties, method.mechanism, this.#credentials(method));
-    } else if (method.id === 0x000a001f && this.#state === 'awaiting-tune-ok') {
-      handshake.checkTune(method);
-      this.#channelMax = method.channelMax;
-      this.#frames.frameMax = method.frameMax;
-      this.#heartbeats.start(method.heartbeat * 1000);
-      this.#enter('awaiting-open');
-    } else if (method.id === 0x000a0028 && this.#state === 'awaiting-open') {
-      this.#open(method.virtualHost);
-    } else if (method.id === 0x000a0046 && this.#state === 'open') {
-      this.#send({ id: 0x000a0047 }); // a password is checked once; there is nothing to renew
-    } else this.#unexpected();
+    if (method.id === methodIds.connectionClose) this.#closedByPeer();
+    else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
+      this.send({ id: methodIds.connectionUpdateSecretOk }); // a password is checked once; there is nothing to renew
+    } else this.#opening.method(method);
   }
 
-  #unexpected(): never {
-    throw new AmqpError('channel-error', `unexpected method in connection state ${this.#state}`);
+  tuned({ channelMax, frameMax, heartbeat }: ConnectionTuneOk): void {
+    this.#channelMax = channelMax;
+    this.#frames.frameMax = frameMax;
+    this.#heartbeats.start(heartbeat * 1000);
   }
 
-  #startOk(
-    properties: Parameters<typeof handshake.hasCapability>[0],
-    mechanism: string,
-    { username, password }: handshake.Credentials,
-  ): void {
-    this.notifiesCancel = handshake.hasCapability(properties, 'consumer_cancel_notify');
-    this.#toldWhenBlocked = handshake.hasCapability(properties, 'connection.blocked');
-    this.#toldWhenRefused = handshake.hasCapability(properties, 'authentication_failure_close');
-    this.#enter('checking-password');
-    this.#transport.checksLogin();
-    const { peerAddress } = this.#transport;
-    this.#attempt = { username, password, peerAddress, isGone: false };
-    this.broker.logins.check(this.#attempt).then(
-      (user) => this.#authenticated(user, mechanism),
-      (thrown) => this.#fail(toAmqpError(thrown)),
-    );
-  }
-
-  #credentials(method: ConnectionStartOk): handshake.Credentials {
-    try {
-      return handshake.readCredentials(method);
-    } catch (thrown) {
-      const { peerAddress } = this.#transport;
-      this.broker.logins.failed({ user: undefined, peerAddress, reason: 'malformed' });
-      throw thrown;
-    }
-  }
-
-  #authenticated(user: User | undefined, mechanism: string): void {
-    this.#attempt = undefined;
-    if (this.#state !== 'checking-password') return;
-    if (user === undefined) {
-      if (this.#toldWhenRefused) this.#fail(handshake.loginRefused(mechanism));
-      else this.#end();
-      return;
-    }
-    this.#user = user;
-    this.#transport.admit();
-    this.#enter('awaiting-tune-ok');
-    this.#send({ id: 0x000a001e, ...handshake.offer });
-  }
-
-  #open(name: string): void {
-    assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
-    this.#vhost = this.broker.vhost(name);
-    this.#access = this.broker.access(this.#user, name);
+  opened(): void {
     this.broker.sessions.add(this);
-    this.#enter('open');
-    this.#send({ id: 0x000a0029 });
   }
 
   requestFlush(): void {
@@ -337,46 +281,73 @@ export class AmqpConnection
   }
 
   #closedByPeer(): void {
-    this.#stalled.drain();
-    this.broker.pump(); // what was published before this goes to the consumers of that time
     this.#frames.stop();
+    this.#drain(() => this.#answerClose());
+  }
+
+  #answerClose(): void {
+    if (this.#failure !== undefined) {
+      this.#close(this.#failure);
+      return;
+    }
+    this.broker.pump(); // what was published before this goes to the consumers of that time
     // What it had is free for whoever comes next once it has its answer.
     this.#release(() => {
-      if (this.#isOver()) return;
-      this.#send({ id: closeOkId });
-      this.#enter('closed');
+      if (this.state.isOver) return;
+      this.send({ id: closeOkId });
+      this.state.enter('closed');
     });
     // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
   }
 
-  #isOver(): boolean {
-    return this.#state === 'closing' || this.#state === 'closed';
-  }
-
-  /** Ends the connection from this side: the peer is told why and must answer. */
-  #fail(error: AmqpError): void {
-    if (error.code === 'internal-error') this.#reportBug(error.cause);
-    if (this.#isOver()) return;
-    if (this.#state === 'awaiting-header') {
-      this.#end();
-      return;
-    }
-    this.#stalled.drain();
-    if (this.#isOver()) return; // a frame that had waited has ended it
-    this.#release();
-    this.#enter('closing');
-    this.#send({
-      id: 0x000a0032,
-      replyCode: error.replyCode,
-      replyText: error.replyText,
-      classId: this.#methodId >>> 16,
-      methodId: this.#methodId & 0xffff,
+  /** Handles what waits in backlogs, some of it a turn, before the connection ends. */
+  #drain(drained: () => void): void {
+    this.#isDraining = true;
+    this.hasDrainFailed = false;
+    this.gate.finishFirst(this.#stalled.drain(), () => {
+      this.#isDraining = false;
+      drained();
     });
   }
 
+  /**
+   * Ends the connection from this side.
+   *
+   * @param isUnanswered the peer's answer cannot be read
+   */
+  #fail(error: AmqpError, isUnanswered = false): void {
+    if (error.code === 'internal-error') this.#reportBug(error.cause);
+    if (this.state.isOver || this.state.name === 'awaiting-header') {
+      if (isUnanswered || !this.state.isOver) this.end();
+      return;
+    }
+    // Of two the one that was found later came in earlier: its frame had waited.
+    this.#failure = { error, methodId: this.#methodId, isUnanswered };
+    this.hasDrainFailed = this.#isDraining;
+    if (this.#isDraining) return;
+    this.#drain(() => {
+      if (this.#failure !== undefined) this.#close(this.#failure);
+    });
+  }
+
+  /** Tells the peer why the connection ends; it must answer. */
+  #close({ error, methodId, isUnanswered }: Failure): void {
+    if (this.state.isOver) return;
+    this.#release();
+    this.state.enter('closing');
+    this.send({
+      id: methodIds.connectionClose,
+      replyCode: error.replyCode,
+      replyText: error.replyText,
+      classId: methodId >>> 16,
+      methodId: methodId & 0xffff,
+    });
+    if (isUnanswered) this.end();
+  }
+
   /** Nothing more is said or heard. */
-  #end(): void {
-    if (this.#state !== 'closed') this.#enter('closed');
+  end(): void {
+    if (this.state.name !== 'closed') this.state.enter('closed');
     this.#frames.stop();
     this.outbox.flush();
     this.#transport.close();
@@ -389,14 +360,14 @@ export class AmqpConnection
   deliveryFailed(thrown: unknown): void {
     if (this.#bug !== undefined) return;
     this.#bug = { thrown };
-    this.outbox.isWritable = false;
+    this.outbox.block();
     this.outbox.discard();
     this.#transport.requestFlush();
   }
 
   /** Gives everything back: what takes long, later. */
   #release(done?: () => void): void {
-    if (this.#attempt !== undefined) this.#attempt.isGone = true;
+    this.#opening.abandon();
     this.broker.sessions.delete(this);
     this.broker.flow.remove(this);
     const channels = this.#channels.filter((channel) => channel !== undefined);
@@ -408,7 +379,7 @@ export class AmqpConnection
   *#giveBack(channels: readonly Channel[]): Generator<void> {
     while (this.gate.isBusy) yield;
     for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
-    if (this.#vhost !== undefined) yield* this.#vhost.release(this);
+    yield* this.#opening.vhost?.release(this) ?? [];
   }
 
   forget(channel: Channel): void {
@@ -432,12 +403,16 @@ export class AmqpConnection
     this.#fail(toAmqpError(thrown));
   }
 
+  channelFailed(channel: Channel, thrown: unknown): void {
+    this.#failOn(channel, thrown);
+  }
+
   blocked(reason: string): void {
-    if (this.#toldWhenBlocked) this.#send({ id: 0x000a003c, reason });
+    if (this.#opening.toldWhenBlocked) this.send({ id: methodIds.connectionBlocked, reason });
   }
 
   unblocked(): void {
-    if (this.#toldWhenBlocked) this.#send({ id: 0x000a003d });
+    if (this.#opening.toldWhenBlocked) this.send({ id: methodIds.connectionUnblocked });
   }
 
   setPaused(isPaused: boolean): void {
@@ -451,15 +426,19 @@ export class AmqpConnection
 
   writable(): void {
     if (this.#bug !== undefined) return;
-    this.outbox.isWritable = true;
+    this.outbox.resume();
+    this.#wake();
+  }
+
+  /** More may be delivered. */
+  #wake(): void {
     this.#setBehind();
     for (const channel of this.#channels) channel?.wake();
     this.broker.pump();
   }
 
   tick(nowMs: number): void {
-    if (this.#stateSinceMs < 0) this.#stateSinceMs = nowMs;
-    if (this.#state !== 'open' && nowMs - this.#stateSinceMs > patienceMs) this.#end();
+    if (this.state.isOverdue(nowMs)) this.end();
     this.#setBehind();
     const overdue = this.account.tick(nowMs, this.#isPaused);
     if (overdue !== undefined) this.#fail(overdue);
@@ -468,9 +447,9 @@ export class AmqpConnection
     const due = this.#heartbeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
-    if (this.#state !== 'open') return;
+    if (this.state.name !== 'open') return;
     this.#ageWatch.tick(nowMs, this.#channels);
-    if (due === 'end') this.#end();
+    if (due === 'end') this.end();
     else if (due === 'send') this.outbox.heartbeat();
   }
 
@@ -483,11 +462,12 @@ export class AmqpConnection
   ended(): void {
     this.outbox.end();
     if (this.gate.endsLater()) return;
-    this.#stalled.drain();
-    this.#release();
-    if (this.#state !== 'closed') this.#enter('closed');
-    this.#frames.stop();
-    this.broker.pump();
+    this.#drain(() => {
+      this.#release();
+      if (this.state.name !== 'closed') this.state.enter('closed');
+      this.#frames.stop();
+      this.broker.pump();
+    });
   }
 
   shutdown(reason: string): void {

@@ -1,5 +1,6 @@
 import { copyBytes, Writer, writeU32 } from '../../base/bytes.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
+import type { Limits } from '../../broker/limits.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Delivery } from '../../broker/subscription.ts';
 import type { Transport } from '../protocol.ts';
@@ -7,7 +8,7 @@ import { frameEnd, frameTypes } from './codec/frames.ts';
 import { type Method, writeMethod } from './codec/methods.gen.ts';
 import { visibleHead } from './format.ts';
 
-/** Bytes gathered before they are written at the latest. */
+/** Bytes gathered before they are written at the latest; a buffer has room for as many. */
 const bufferSize = 128 * 1024;
 
 /** Buffers kept for the next connection that has something to say. */
@@ -20,12 +21,20 @@ function giveBack(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
+/** What an outbox asks of its broker. */
+export interface OutboxHost {
+  /** What all peers together have not read yet. */
+  readonly unread: { bytes: number };
+  readonly limits: Pick<Limits, 'unreadBytesSum' | 'deliveryBytesShare'>;
+}
+
 /**
  * Frames on their way to the peer, gathered into one buffer that leaves in one write at the end of
- * a turn, or when it is full. An idle connection holds no buffer.
+ * a turn, or when it is full. An idle connection holds no buffer. Where all peers together have left
+ * too much unread, no more is delivered to a peer that has its share of it, until it has read that.
  */
 export class Outbox {
-  /** False from a refused write until the transport is writable again. */
+  /** Whether more may be delivered. */
   isWritable = true;
   /** Whether anything was written since the last look; for heartbeats. */
   hasWritten = false;
@@ -34,15 +43,39 @@ export class Outbox {
   /** Bytes that have left since the beginning. */
   leftBytes = 0;
   readonly #transport: Transport;
-  readonly #unread: { bytes: number };
+  readonly #host: OutboxHost;
+  readonly #writableAgain: () => void;
+  /** The transport has refused a write and is not writable again. */
+  #isTransportBehind = false;
+  /** The peer has its share of what all may leave unread. */
+  #isShareUsed = false;
   #isEnded = false;
   #buffer: Buffer | undefined = undefined;
   #at = 0;
+  /** Bytes at which the buffer is written. */
+  #sizeMax = bufferSize;
 
-  /** @param unread what all peers together have not read yet */
-  constructor(transport: Transport, unread: { bytes: number }) {
+  /** @param writableAgain called where the peer has read so much of its share that more may be delivered */
+  constructor(transport: Transport, host: OutboxHost, writableAgain: () => void) {
     this.#transport = transport;
-    this.#unread = unread;
+    this.#host = host;
+    this.#writableAgain = writableAgain;
+  }
+
+  get #isCrowded(): boolean {
+    return this.#host.unread.bytes > this.#host.limits.unreadBytesSum;
+  }
+
+  /** The transport is writable again. */
+  resume(): void {
+    this.#isTransportBehind = false;
+    this.isWritable = !this.#isShareUsed;
+  }
+
+  /** No more is to be delivered, whatever the transport takes. */
+  block(): void {
+    this.#isTransportBehind = true;
+    this.isWritable = false;
   }
 
   /**
@@ -51,9 +84,10 @@ export class Outbox {
    * @param size bytes, at most 65536; they go to {@link bytes} at the returned position
    */
   claim(size: number): number {
-    if (this.#at + size > bufferSize) this.flush();
+    if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
       this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
+      this.#sizeMax = this.#isCrowded ? this.#host.limits.deliveryBytesShare : bufferSize;
       this.#transport.requestFlush();
     }
     const start = this.#at;
@@ -167,29 +201,45 @@ export class Outbox {
       this.discard();
       return;
     }
-    const bytes = buffer.subarray(0, this.#at);
+    const { unread, limits } = this.#host;
+    const isCrowded = this.#isCrowded;
+    // What may stay unread for long should take no more memory than it has bytes.
+    const bytes = isCrowded
+      ? Buffer.from(buffer.subarray(0, this.#at))
+      : buffer.subarray(0, this.#at);
+    if (isCrowded) giveBack(buffer);
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
     const size = bytes.length;
     this.waitingBytes += size;
-    this.#unread.bytes += size;
+    unread.bytes += size;
     const released = () => {
-      giveBack(buffer);
+      if (!isCrowded) giveBack(buffer);
       if (!this.#isEnded) this.#left(size);
     };
-    if (!this.#transport.write(bytes, released)) this.isWritable = false;
+    if (!this.#transport.write(bytes, released)) this.block();
+    if (isCrowded && this.waitingBytes > limits.deliveryBytesShare) {
+      this.#isShareUsed = true;
+      this.isWritable = false;
+    }
   }
 
   #left(size: number): void {
     this.waitingBytes -= size;
     this.leftBytes += size;
-    this.#unread.bytes -= size;
+    this.#host.unread.bytes -= size;
+    if (!this.#isShareUsed || this.waitingBytes > this.#host.limits.deliveryBytesShare) return;
+    this.#isShareUsed = false;
+    if (this.#isTransportBehind) return;
+    this.isWritable = true;
+    this.#writableAgain();
   }
 
   /** The peer is gone: what it has not read counts no more. */
   end(): void {
     if (this.#isEnded) return;
+    this.#isShareUsed = false;
     this.#left(this.waitingBytes);
     this.#isEnded = true;
   }

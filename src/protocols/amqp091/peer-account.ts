@@ -29,18 +29,24 @@ export class PeerAccount {
 
   /** Whether nothing more is to be read from the peer before it has taken what is there. */
   get isBehind(): boolean {
-    const { bodyBytesMax, unreadBytesMax, heldBytesMax, unreadBytesSum, unreadBytesShare } =
-      this.#broker.limits;
+    const { bodyBytesMax, unreadBytesMax, heldBytesMax } = this.#broker.limits;
     if (this.heldBytes > heldBytesMax) return true;
     const { waitingBytes } = this.#outbox;
-    if (waitingBytes > bodyBytesMax + unreadBytesMax) return true;
-    // Where all peers together have left too much unread, each may have its share.
-    return waitingBytes > unreadBytesShare && this.#broker.unread.bytes > unreadBytesSum;
+    return waitingBytes > bodyBytesMax + unreadBytesMax || this.#isShareUsed;
+  }
+
+  /** Whether all peers together have left too much unread, and this one has its share of it. */
+  get #isShareUsed(): boolean {
+    const { unreadBytesSum, unreadBytesShare } = this.#broker.limits;
+    return (
+      this.#outbox.waitingBytes > unreadBytesShare && this.#broker.unread.bytes > unreadBytesSum
+    );
   }
 
   /** Whether another message may be kept for the peer. */
   get hasRoom(): boolean {
     const { unreadBytesMax, heldBytesMax } = this.#broker.limits;
+    if (this.#isShareUsed) return false;
     return this.#outbox.waitingBytes <= unreadBytesMax && this.heldBytes <= heldBytesMax;
   }
 

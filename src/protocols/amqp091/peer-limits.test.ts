@@ -83,6 +83,114 @@ test('where all together leave too much unread, who has more than a share is not
   assert.equal(first.isPaused, false);
 });
 
+test('where all together leave too much unread, who has a share of it gets no more deliveries, until it reads', async () => {
+  const limits = { unreadBytesSum: 200_000, deliveryBytesShare: 10_000 };
+  const { broker } = await openBroker(limits);
+  const size = 1000;
+  const slow: AmqpPeer[] = [];
+  for (let i = 0; i < 10; i++) {
+    const peer = await AmqpPeer.ready(broker);
+    const queue = `slow${i}`;
+    peer.declare(queue, {}, transient);
+    peer.isSlow = true;
+    peer.consume(queue);
+    slow.push(peer);
+    // Some at a time, as deliveries leave at the end of each turn.
+    for (let n = 0; n < 100; n++) {
+      peer.send(publishFrames(1, queue, 'x'.repeat(size)));
+    }
+  }
+  const [first, last] = [slow[0], slow[9]];
+  assert.ok(first !== undefined && last !== undefined);
+  assert.equal(first.deliveries.length, 100, 'there was room for the first one');
+  assert.ok(last.deliveries.length <= 20, `${last.deliveries.length} deliveries to the last one`);
+  const most = limits.unreadBytesSum + 10 * (2 * limits.deliveryBytesShare + 2 * size);
+  assert.ok(broker.unread.bytes <= most, `${broker.unread.bytes} bytes`);
+  // Nothing is lost or out of order, and who reads gets all, though others still do not.
+  for (let rounds = 0; last.deliveries.length < 100; rounds++) {
+    assert.ok(rounds < 100, `${last.deliveries.length} deliveries`);
+    last.read();
+    last.take();
+  }
+  assert.deepEqual(
+    last.deliveries.map(({ tag }) => tag),
+    Array.from({ length: 100 }, (_, i) => i + 1),
+  );
+  // What peers read that were stopped while there was too much is room for others again.
+  for (const peer of slow) peer.connection.ended();
+  assert.equal(broker.unread.bytes, 0);
+});
+
+test('acks of many deliveries on many channels at once take several turns', async () => {
+  const { broker } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const channels = Array.from({ length: 20 }, (_, i) => i + 2);
+  for (const channel of channels) {
+    peer.call(channel, { id: 0x0014000a });
+    const queue = `q${channel}`;
+    peer.declare(queue, {}, transient);
+    publishMany(peer, queue, 1000);
+    peer.send(
+      methodFrame(channel, {
+        id: 0x003c0014,
+        queue,
+        consumerTag: '',
+        noLocal: false,
+        noAck: false,
+        exclusive: false,
+        noWait: true,
+        arguments: {},
+      }),
+    );
+  }
+  assert.equal(peer.deliveries.length, 20_000);
+  const ack = { id: 0x003c0050, deliveryTag: 0, multiple: true } as const;
+  peer.send(Buffer.concat(channels.map((channel) => methodFrame(channel, ack))));
+  const settled = () =>
+    channels.reduce(
+      (sum, channel) => sum + broker.vhost('/').queue(`q${channel}`, undefined).settledCount,
+      0,
+    );
+  assert.ok(settled() < 10_000, `${settled()} in one turn`);
+  assert.equal(peer.isPaused, true);
+  await idle(broker);
+  assert.deepEqual([settled(), peer.isPaused], [20_000, false]);
+});
+
+test('what waits behind a get is handled in several turns where the peer leaves', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  peer.send(publishFrames(1, 'q', 'cold', { deliveryMode: 2 }));
+  peer.declare('filler');
+  for (let i = 0; i < 3; i++) {
+    peer.send(publishFrames(1, 'filler', 'x'.repeat(100_000), { deliveryMode: 2 }));
+  }
+  log.syncNow();
+  log.evict();
+  const count = 1000;
+  const queue = broker.vhost('/').queue('q', undefined);
+  const declares = Array.from({ length: count }, (_, i) =>
+    methodFrame(1, {
+      id: 0x0032000a,
+      queue: `new${i}`,
+      passive: false,
+      durable: false,
+      exclusive: false,
+      autoDelete: false,
+      noWait: true,
+      arguments: {},
+    }),
+  );
+  peer.connection.receive(Buffer.concat([get, ...declares]));
+  const declared = () => broker.vhost('/').queues.size - 2;
+  assert.equal(declared(), 0);
+  peer.connection.ended();
+  assert.ok(declared() < count, `${declared()} in one turn`);
+  await idle(broker);
+  assert.deepEqual([declared(), queue.readyCount], [count, 1]);
+  assert.equal(broker.sessions.size, 0);
+});
+
 test('a connection that waits for the broker, or takes nothing, is closed after a while', async () => {
   const { broker } = await openBroker({ stuckMsMax: 5000 });
   const [blocked, deaf, idling] = [
@@ -256,7 +364,7 @@ test('a connection that is cut gives everything back in slices', async () => {
   peer.connection.ended();
   assert.ok(queue.readyCount < manyCount, `${queue.readyCount} are back`);
   await idle(broker);
-  assert.deepEqual([queue.readyCount, queue.subscriptions.length], [manyCount, 0]);
+  assert.deepEqual([queue.readyCount, queue.consumerCount], [manyCount, 0]);
 });
 
 test('what follows an ack of many deliveries waits until it is done, frame by frame', async () => {

@@ -1,18 +1,22 @@
 import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
+import type { Route } from '../../broker/exchanges/router.ts';
 import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import type { Published } from '../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { replyChannel, replyTo } from './address.ts';
+import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
+import { methodIds } from './codec/methods.gen.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { readAddressFields } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
-import { Keys, KnownKeys } from './known-keys.ts';
+import { Keys, type KnownKeys } from './known-keys.ts';
 import { answerBytes } from './peer-account.ts';
+import { PublishRouting } from './stalls/publish-routing.ts';
 
 const scan = new HeadScan();
 const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
@@ -42,7 +46,7 @@ export class Publisher {
   #roomUsed = 0;
   /** Bytes of the body that have come, once it is known that there is more. */
   #unfinishedBytes = 0;
-  #isMandatory = false;
+  readonly #routing: PublishRouting;
   readonly #knownKeys: KnownKeys;
   /** Those of the last message. */
   #keys = noKeysYet;
@@ -51,7 +55,10 @@ export class Publisher {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    this.#knownKeys = KnownKeys.of(channel.vhost);
+    this.#knownKeys = channel.host.shared.keysOf(channel.vhost);
+    this.#routing = new PublishRouting(channel, (publication, route) => {
+      this.#publish(publication, route);
+    });
   }
 
   /**
@@ -68,7 +75,6 @@ export class Publisher {
     }
     const bits = bytes[keysEnd] ?? 0;
     if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
-    this.#isMandatory = (bits & 1) !== 0;
     if (!this.#keys.isAt(bytes, keysStart, keysEnd)) {
       const keys = this.#knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
       if (keys.exchange !== this.#keys.exchange) this.#exchange = undefined;
@@ -142,7 +148,7 @@ export class Publisher {
   /** A reply is wanted on this channel: its address takes the place of the general name. */
   #fillInReplyTo(bytes: Buffer): void {
     if (shortStringAt(bytes, scan.replyToAt) !== replyTo) return;
-    const address = this.#channel.replyAddress;
+    const address = this.#channel.replies.address;
     if (address === undefined) {
       throw new AmqpError('precondition-failed', 'fast reply consumer does not exist');
     }
@@ -207,7 +213,6 @@ export class Publisher {
     this.expects = 'method';
     this.#room = undefined;
     this.#countFinished();
-    const channel = this.#channel;
     const publication = this.#publication;
     const keys = this.#keys;
     publication.routingKey = keys.routingKey;
@@ -216,22 +221,36 @@ export class Publisher {
     if (keys.isReply) this.#reply(keys.routingKey);
     else {
       publication.exchange = this.#resolveExchange();
-      if (channel.transaction !== undefined) channel.transaction.publish(publication);
-      else {
-        const { broker } = channel;
-        broker.publish(channel.vhost, publication);
-        this.#settle(broker.routed, broker.isRejected, broker.group);
-      }
+      this.#routing.route(publication, publication.exchange);
     }
     if (publication.partCount > 1) publication.release();
     else publication.clearBody();
   }
 
-  #settle(routed: number, isRejected: boolean, group: number): void {
+  #publish(publication: Publication, route: Route): void {
+    const { broker, transaction, vhost } = this.#channel;
+    if (transaction !== undefined) {
+      transaction.publish(publication, route);
+      return;
+    }
+    const published = broker.publish(vhost, publication, route);
+    if (published.rest === undefined) this.#settle(publication, published);
+    else {
+      const done = () => this.#settle(publication, published);
+      this.#channel.host.gate.finishFirst(published.rest, done);
+    }
+  }
+
+  #settle(
+    publication: Publication,
+    { routed, isRefused, group }: Pick<Published, 'routed' | 'isRefused' | 'group'>,
+  ): void {
     const channel = this.#channel;
-    if (routed === 0 && this.#isMandatory) this.returnUnrouted(this.#publication);
+    if (routed === 0 && publication.note === 1 && channel.state === 'open') {
+      this.returnUnrouted(publication);
+    }
     if (channel.confirms === undefined) return;
-    if (isRejected) channel.confirms.refused();
+    if (isRefused) channel.confirms.refused();
     else channel.confirms.taken(group);
   }
 
@@ -253,9 +272,9 @@ export class Publisher {
   }
 
   #reply(address: string): void {
-    const target = replyChannel(this.#channel.broker, address);
-    const isTaken = target?.deliverReply(this.#publication) === true;
-    this.#settle(isTaken ? 1 : 0, false, 0);
+    const target = this.#channel.host.shared.replies.get(address);
+    const isTaken = target?.deliver(this.#publication) === true;
+    this.#settle(this.#publication, { routed: isTaken ? 1 : 0, isRefused: false, group: 0 });
   }
 
   /** Sends a mandatory message back that no queue took. */
@@ -267,10 +286,10 @@ export class Publisher {
       'a publish has an exchange',
     );
     const { routingKey } = publication;
-    const kept = this.#channel.isHolding ? publication.copy() : publication;
+    const kept = this.#channel.answers.isHolding ? publication.copy() : publication;
     const say = () => {
       outbox.method(number, {
-        id: 0x003c0032,
+        id: methodIds.basicReturn,
         replyCode: 312,
         replyText: 'NO_ROUTE',
         exchange: exchange?.name ?? '',
@@ -278,7 +297,7 @@ export class Publisher {
       });
       outbox.publication(number, frameMax, kept);
     };
-    this.#channel.inOrder(say, answerBytes + publication.sizeBytes);
+    this.#channel.answers.inOrder(say, answerBytes + publication.sizeBytes);
   }
 }
 
@@ -339,7 +358,7 @@ export class Confirms {
   refused(): void {
     this.write();
     const deliveryTag = ++this.#lastTag;
-    this.#channel.send({ id: 0x003c0078, deliveryTag, multiple: false, requeue: false });
+    this.#channel.send({ id: methodIds.basicNack, deliveryTag, multiple: false, requeue: false });
     if (this.#groups.length === 0) {
       this.#durableTag = deliveryTag;
       this.#answeredTag = deliveryTag;
@@ -357,11 +376,11 @@ export class Confirms {
   /** Writes the merged confirm of all that may be confirmed. */
   write(): void {
     const deliveryTag = this.#durableTag;
-    if (deliveryTag <= this.#answeredTag || this.#channel.isHolding) return;
+    if (deliveryTag <= this.#answeredTag || this.#channel.answers.isHolding) return;
     const count = deliveryTag - this.#answeredTag;
     const multiple = count > 1;
     this.#channel.broker.counters.confirmed += count;
     this.#answeredTag = deliveryTag;
-    this.#channel.send({ id: 0x003c0050, deliveryTag, multiple });
+    this.#channel.send({ id: methodIds.basicAck, deliveryTag, multiple });
   }
 }

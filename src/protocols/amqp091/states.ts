@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { AmqpError } from './errors.ts';
 
 /** The legal moves of a connection, as the server sees it (2.2.4). */
 const next = {
@@ -14,11 +15,42 @@ const next = {
 } as const satisfies Record<string, readonly string[]>;
 
 /** Where a connection is in its life. */
-export type State = keyof typeof next;
+export type StateName = keyof typeof next;
 
-/** The only way to change state: an illegal move is a bug in this program, never the peer's doing. */
-export function enter(from: State, to: State): State {
-  const legal: readonly string[] = next[from];
-  assert(legal.includes(to), `a connection cannot go from ${from} to ${to}`);
-  return to;
+/** Milliseconds that a client may take to open a connection, or to answer `connection.close`. */
+const stateTimeoutMs = 10_000;
+
+/** The state of a connection, and for how long it has been in it. */
+export class ConnectionState {
+  #name: StateName = 'awaiting-header';
+  /** When the first tick in this state was; -1 before. */
+  #sinceMs = -1;
+
+  get name(): StateName {
+    return this.#name;
+  }
+
+  /** The only way to change state: an illegal move is a bug in this program, never the peer's doing. */
+  enter(to: StateName): void {
+    const legal: readonly string[] = next[this.#name];
+    assert(legal.includes(to), `a connection cannot go from ${this.#name} to ${to}`);
+    this.#name = to;
+    this.#sinceMs = -1;
+  }
+
+  /** Whether nothing that the peer sends counts any more. */
+  get isOver(): boolean {
+    return this.#name === 'closing' || this.#name === 'closed';
+  }
+
+  /** Whether the peer has taken too long to move on from this state. */
+  isOverdue(nowMs: number): boolean {
+    if (this.#sinceMs < 0) this.#sinceMs = nowMs;
+    return this.#name !== 'open' && nowMs - this.#sinceMs > stateTimeoutMs;
+  }
+
+  /** @throws {AmqpError} 'channel-error', because a method came that this state does not allow */
+  refuse(): never {
+    throw new AmqpError('channel-error', `unexpected method in connection state ${this.#name}`);
+  }
 }

@@ -1,11 +1,21 @@
-import type { Background } from '../../../broker/flow/background.ts';
+import type { Background } from '../../../broker/turns/background.ts';
 import type { FrameReader } from '../codec/frames.ts';
 
 /**
- * Methods of a connection, other than publishes and single acks, that are handled in one turn of the
- * event loop. Some tens of microseconds each, and a client can send thousands in what is read at once.
+ * Units of work, of about a microsecond each, that the frames of a connection may take in one turn of
+ * the event loop. Publishes to few queues and single acks count nothing: what is read at once bounds
+ * them.
  */
-export const methodsPerTurnMax = 128;
+export const unitsPerTurnMax = 4096;
+
+/** Units that any other method counts: a client can send thousands in what is read at once. */
+export const methodUnits = 32;
+
+/**
+ * Steps that publishes of a connection may take in one turn: words and headers compared, and queues
+ * that messages go to, of which each is some steps.
+ */
+export const publishStepsPerTurnMax = 10_000;
 
 /** The connection that frames come in on. */
 export interface GatedConnection {
@@ -25,9 +35,14 @@ export class FrameGate {
   readonly #connection: GatedConnection;
   /** What is to be finished. */
   #heldByCount = 0;
-  #methodsLeft = methodsPerTurnMax;
+  #unitsLeft = unitsPerTurnMax;
+  #publishStepsLeft = publishStepsPerTurnMax;
   #isEnded = false;
-  readonly #finished = (): void => this.#goOn();
+  readonly #turnBegan = (): void => {
+    this.beginTurn();
+    this.#heldByCount--;
+    this.#goOn();
+  };
 
   constructor(frames: FrameReader, background: Background, connection: GatedConnection) {
     this.#frames = frames;
@@ -40,23 +55,49 @@ export class FrameGate {
     return this.#heldByCount > 0;
   }
 
-  /** Does something; the peer's next frame is handed on once it is done. */
-  finishFirst(steps: Iterable<void>): void {
+  /** Whether frames would be held back without the one that asks, which holds them back itself. */
+  get isBusyOtherwise(): boolean {
+    return this.#heldByCount > 1;
+  }
+
+  /**
+   * Does something; the peer's next frame is handed on once it is done.
+   *
+   * @param done called before that
+   */
+  finishFirst(steps: Iterable<void>, done: () => void = () => {}): void {
     this.#heldByCount++;
-    this.#background.run(steps, this.#finished);
+    this.#background.run(steps, () => {
+      this.#heldByCount--;
+      done();
+      this.#goOn();
+    });
     if (this.isBusy) this.#hold();
   }
 
   /** Another turn of the event loop handles frames of the peer. */
   beginTurn(): void {
-    this.#methodsLeft = methodsPerTurnMax;
+    this.#unitsLeft = unitsPerTurnMax;
+    this.#publishStepsLeft = publishStepsPerTurnMax;
   }
 
-  /** Counts a method. After as many as a turn may have, the peer's next frame waits for another turn. */
-  countMethod(): void {
-    if (--this.#methodsLeft !== 0) return;
+  /** Counts units of work. After as many as a turn may have, the peer's next frame waits for another. */
+  count(units: number): void {
+    const before = this.#unitsLeft;
+    this.#unitsLeft = before - units;
+    if (before > 0 && before <= units) this.#waitForTurn();
+  }
+
+  /** The same for the steps that a publish took. */
+  countPublishSteps(stepCount: number): void {
+    const before = this.#publishStepsLeft;
+    this.#publishStepsLeft = before - stepCount;
+    if (before > 0 && before <= stepCount) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
     this.#heldByCount++;
-    this.#background.runLater([], this.#finished);
+    this.#background.runLater([], this.#turnBegan);
     this.#hold();
   }
 
@@ -77,7 +118,6 @@ export class FrameGate {
   }
 
   #goOn(): void {
-    this.#heldByCount--;
     if (this.isBusy || !this.#frames.isSuspended) return;
     this.#connection.receive(this.#frames.resume());
     this.#connection.setReading();

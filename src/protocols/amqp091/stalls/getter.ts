@@ -1,6 +1,8 @@
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
+import { methodIds } from '../codec/methods.gen.ts';
+import { asOwn, isOwn } from '../conversion/deliveries.ts';
 import { Backlog } from './backlog.ts';
 
 interface Get {
@@ -43,8 +45,9 @@ export class Getter {
   /** Answers the get that waits, if what it waited for has happened. */
   tryAgain(): void {
     const get = this.#waiting;
-    const { outbox, isHolding } = this.#channel;
-    if (get === undefined || this.#isReading || isHolding || !outbox.isWritable) return;
+    const { outbox, answers } = this.#channel;
+    if (get === undefined || this.#isReading) return;
+    if (answers.isHolding || !outbox.isWritable) return;
     this.#isReading = true;
     this.#of(get.queue).get(get.isSettled, (delivery) => {
       this.#isReading = false;
@@ -78,13 +81,13 @@ export class Getter {
   #answer({ isSettled }: Get, delivery: Delivery | undefined): void {
     const channel = this.#channel;
     if (delivery === undefined) {
-      channel.send({ id: 0x003c0048 });
+      channel.send({ id: methodIds.basicGetEmpty });
       return;
     }
     const { tags, outbox, number, frameMax } = channel;
     const subscription = this.#subscription as Subscription; // it has just delivered
     channel.send({
-      id: 0x003c0047,
+      id: methodIds.basicGetOk,
       deliveryTag: isSettled
         ? tags.nextSettled()
         : tags.next(subscription, delivery.deliveryNumber),
@@ -93,6 +96,6 @@ export class Getter {
       routingKey: delivery.routingKey(),
       messageCount: delivery.left,
     });
-    outbox.content(number, frameMax, delivery);
+    outbox.content(number, frameMax, isOwn(delivery) ? delivery : asOwn(delivery, channel));
   }
 }

@@ -11,6 +11,8 @@ interface StallHost extends FrameSink {
   setReading(): void;
   /** Asks for one call of `StalledChannels.goOn` at the end of this turn. */
   requestFlush(): void;
+  /** Whether a frame that was drained has failed, so that the connection ends because of it. */
+  readonly hasDrainFailed: boolean;
 }
 
 /** A connection's channels that have yet to answer a method, and the frames that wait for that. */
@@ -79,33 +81,36 @@ export class StalledChannels {
 
   #goOn(channel: Channel): void {
     channel.getter.tryAgain();
-    if (!channel.getter.isWaiting) this.#replay(channel, this.#host.gate);
+    if (!channel.getter.isWaiting) this.#replay(channel);
   }
 
-  /**
-   * Handles the frames that waited, up to one that stalls the channel again.
-   *
-   * @param gate ends it too where it holds frames back; undefined where all are to be handled
-   */
-  #replay(channel: Channel, gate?: FrameGate): void {
+  /** Handles the frames that waited, up to one that stalls the channel again or holds frames back. */
+  #replay(channel: Channel): void {
     const { number, backlog } = channel;
+    const { gate } = this.#host;
     if (backlog === undefined || this.#channels[number] !== channel) return;
     channel.backlog = undefined;
-    for (let left = backlog.sizeBytes; ; left = backlog.sizeBytes) {
-      const frame = backlog.take();
-      if (frame === undefined || this.#channels.length === 0) return;
-      this.#grow(backlog.sizeBytes - left);
-      this.#handle(number, frame);
+    while (this.#handleNext(number, backlog)) {
       // By now the channel may be another one, closed and opened again.
       const current = this.#channels[number];
       if (current === undefined) continue;
       if (current.backlog === undefined) {
-        if (gate?.isBusy !== true || backlog.sizeBytes === 0) continue;
+        if (!gate.isBusy || backlog.sizeBytes === 0) continue;
         this.#goingOn.add(current);
       }
       current.backlog = backlog;
       return;
     }
+  }
+
+  /** Handles one frame; returns whether more may follow. */
+  #handleNext(number: number, backlog: Backlog): boolean {
+    const { sizeBytes } = backlog;
+    const frame = backlog.take();
+    if (frame === undefined || this.#channels.length === 0) return false;
+    this.#grow(backlog.sizeBytes - sizeBytes);
+    this.#handle(number, frame);
+    return true;
   }
 
   #handle(number: number, { type, bytes, at, end, isLast }: WaitingFrame): void {
@@ -115,17 +120,36 @@ export class StalledChannels {
   }
 
   /**
-   * What a peer sent before it left counts, as if it had been handled at once. Only gets have no
-   * effect: nobody is there for their answers.
+   * What a peer sent before it left counts, as if it had been handled at once: a frame a step. Only
+   * gets have no effect: nobody is there for their answers. The caller holds the peer's other frames
+   * back meanwhile.
    */
-  drain(): void {
+  *drain(): Generator<void> {
     for (let number = 0; number < this.#channels.length; number++) {
       let channel = this.#channels[number];
       while (channel?.backlog !== undefined) {
         channel.getter.stop();
-        this.#replay(channel);
+        yield* this.#drainOne(number, channel);
         channel = this.#channels[number];
       }
+    }
+  }
+
+  /** Up to a frame that stalls the channel again, or ends the connection. */
+  *#drainOne(number: number, channel: Channel): Generator<void> {
+    const { backlog } = channel;
+    channel.backlog = undefined;
+    if (backlog === undefined) return;
+    const { gate } = this.#host;
+    for (;;) {
+      while (gate.isBusyOtherwise) yield;
+      if (!this.#handleNext(number, backlog) || this.#host.hasDrainFailed) return;
+      const current = this.#channels[number];
+      if (current?.backlog !== undefined) {
+        current.backlog = backlog;
+        return;
+      }
+      yield;
     }
   }
 }

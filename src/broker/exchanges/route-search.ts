@@ -1,0 +1,171 @@
+import type { Arguments } from '../arguments.ts';
+import { BrokerError, describe } from '../errors.ts';
+import type { PatternSearch } from '../patterns/pattern-search.ts';
+import type { Publication } from '../publication.ts';
+import type { Queue } from '../queue.ts';
+import type { Vhost } from '../vhost.ts';
+import type { Destination } from './binding.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Destinations that are taken in one step; longer lists are taken in several. */
+const listedCountMax = 256;
+
+/** What a search asks of its virtual host. */
+export interface SearchHost {
+  readonly vhost: Vhost;
+  /** Steps after which a message is refused. */
+  readonly stepCountMax: number;
+  /** @throws {BrokerError} `precondition-failed` where there are too many */
+  readHeaders(publication: Publication): Arguments;
+}
+
+/**
+ * The search for the queues of one message, through exchanges that are bound to each other. It can be
+ * interrupted after any number of steps and gone on with later: bindings that change meanwhile count
+ * or do not.
+ */
+export class RouteSearch implements PatternSearch<Destination> {
+  /** The key that the present exchange is asked for. */
+  routingKey = '';
+  /** Whether a message with the same key may go elsewhere. */
+  isCacheable = true;
+  /** Words, headers and destinations looked at so far. */
+  stepCount = 0;
+  readonly #queues = new Set<Queue>();
+  readonly #exchanges = new Set<Exchange>();
+  readonly #host: SearchHost;
+  readonly #keys: readonly string[];
+  #publication: Publication;
+  #headers: Arguments | undefined = undefined;
+  /** Exchanges that are not passed yet. */
+  readonly #waiting: Iterator<Exchange, undefined>;
+  #exchange: Exchange | undefined;
+  #keyAt = 0;
+  /** Whether the present exchange has led anywhere. */
+  #hasLed = false;
+  /** What is left to do of the present exchange. */
+  #rest: Generator<void> | undefined = undefined;
+  #pauseAt = 0;
+
+  /** @param keys at least one */
+  constructor(
+    host: SearchHost,
+    exchange: Exchange,
+    keys: readonly string[],
+    publication: Publication,
+  ) {
+    this.#host = host;
+    this.#keys = keys;
+    this.#publication = publication;
+    this.#exchanges.add(exchange);
+    // A set that grows is iterated to its end. Each exchange is passed once, so circles end.
+    this.#waiting = this.#exchanges.values();
+    this.#exchange = this.#waiting.next().value;
+  }
+
+  /** The queues found. */
+  get queues(): Iterable<Queue> {
+    return this.#queues;
+  }
+
+  /** The search outlives the turn: from now on the message's bytes are read from this copy. */
+  keep(copy: Publication): void {
+    this.#publication = copy;
+  }
+
+  /** The message's headers, read at most once. */
+  headers(): Arguments {
+    this.#headers ??= this.#host.readHeaders(this.#publication);
+    return this.#headers;
+  }
+
+  /**
+   * Searches on.
+   *
+   * @param stepCount about so many steps
+   * @returns whether the search is over
+   * @throws {BrokerError} `precondition-failed` where it takes more steps than allowed
+   */
+  run(stepCount: number): boolean {
+    this.#pauseAt = this.stepCount + stepCount;
+    for (;;) {
+      if (this.#rest?.next().done === false) return false;
+      this.#rest = undefined;
+      const exchange = this.#exchange;
+      if (exchange === undefined) return true;
+      this.#next(exchange);
+      if (this.#keyAt > 1 && this.spend(1)) return false;
+    }
+  }
+
+  /** Asks an exchange for the next key, or leaves it. */
+  #next(exchange: Exchange): void {
+    const key = this.#keys[this.#keyAt];
+    if (key === undefined || (this.#keyAt > 0 && !exchange.routing.usesKey)) {
+      this.#leave(exchange);
+      return;
+    }
+    this.#keyAt++;
+    this.routingKey = key;
+    if (!exchange.routing.isCacheable) this.isCacheable = false;
+    // Every queue is bound to the default exchange by its name.
+    const queue = exchange.name === '' ? this.#host.vhost.queues.get(key) : undefined;
+    if (queue !== undefined) this.take(queue);
+    else this.#rest = exchange.match(this);
+  }
+
+  #leave(exchange: Exchange): void {
+    const { alternate } = exchange;
+    if (!this.#hasLed && alternate !== undefined) {
+      const found = this.#host.vhost.exchanges.get(alternate);
+      if (found !== undefined) this.#exchanges.add(found);
+    }
+    this.#hasLed = false;
+    this.#keyAt = 0;
+    this.#exchange = this.#waiting.next().value;
+  }
+
+  /** The message goes there. */
+  take(destination: Destination): void {
+    if (destination.isDeleted) return;
+    this.#hasLed = true;
+    if (destination.kind === 'queue') this.#queues.add(destination);
+    else this.#exchanges.add(destination);
+  }
+
+  /** Whether the present exchange need not be asked for this destination any more. */
+  hasTaken(destination: Destination): boolean {
+    if (!this.#hasLed) return false;
+    const taken: Set<Destination> = destination.kind === 'queue' ? this.#queues : this.#exchanges;
+    return taken.has(destination);
+  }
+
+  takeAll(destinations: Iterable<Destination>, count: number): Generator<void> | undefined {
+    if (count > listedCountMax) return this.#takeSome(destinations);
+    for (const destination of destinations) this.take(destination);
+    this.spend(count - 1);
+    return undefined;
+  }
+
+  *#takeSome(destinations: Iterable<Destination>): Generator<void> {
+    for (const destination of destinations) {
+      this.take(destination);
+      if (this.spend(1)) yield;
+    }
+  }
+
+  spend(stepCount: number): boolean {
+    this.stepCount += stepCount;
+    const { stepCountMax } = this.#host;
+    if (this.stepCount > stepCountMax) throw this.tooManySteps(stepCountMax);
+    return this.stepCount >= this.#pauseAt;
+  }
+
+  /** The error for a search that is given up. */
+  tooManySteps(stepCountMax: number): BrokerError {
+    const { name, vhost } = this.#exchange as Exchange; // one is being asked
+    const why = `more than ${stepCountMax} words or headers would have to be compared with its bindings`;
+    const text = `message cannot be routed by ${describe('exchange', name, vhost)}: ${why}`;
+    return new BrokerError('precondition-failed', text);
+  }
+}

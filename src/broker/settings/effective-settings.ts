@@ -1,0 +1,41 @@
+import type { Arguments } from '../arguments.ts';
+import { overflows, type QueueSettings } from '../queue-options.ts';
+import type { PolicyDefinition } from './policy-keys.ts';
+
+/**
+ * The settings of a queue under a policy, as RabbitMQ merges them: of limits and times to live the
+ * smaller value counts, of everything else the queue's own argument.
+ *
+ * @param own read from the arguments alone
+ */
+export function effectiveSettings(
+  own: QueueSettings,
+  args: Arguments,
+  definition: PolicyDefinition,
+): QueueSettings {
+  const limit = (key: string): number => {
+    const value = definition[key];
+    return typeof value === 'number' ? value : Infinity;
+  };
+  const text = (key: string): string | undefined => {
+    const value = definition[key];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const isQuorum = own.type === 'quorum';
+  const overflow = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
+  const timeoutMs = limit('consumer-timeout');
+  return {
+    ...own,
+    ttlMs: Math.min(own.ttlMs, limit('message-ttl')),
+    expiresMs: Math.min(own.expiresMs, limit('expires')),
+    lengthMax: Math.min(own.lengthMax, limit('max-length')),
+    bytesMax: Math.min(own.bytesMax, limit('max-length-bytes')),
+    overflow: args['x-overflow'] === undefined ? overflow : own.overflow,
+    deadLetterExchange: own.deadLetterExchange ?? text('dead-letter-exchange'),
+    deadLetterKey: own.deadLetterKey ?? text('dead-letter-routing-key'),
+    deliveryLimit: isQuorum
+      ? Math.min(own.deliveryLimit, limit('delivery-limit'))
+      : own.deliveryLimit,
+    consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
+  };
+}

@@ -1,0 +1,52 @@
+import { isFor, type Policy, type PolicySubject } from './policy.ts';
+
+interface Entry {
+  readonly policy: Policy;
+  readonly pattern: RegExp;
+}
+
+/** The policies of one virtual host, or its operator policies. */
+export class Policies {
+  readonly #byName = new Map<string, Entry>();
+  /** The highest priority first; of equal ones, by name. */
+  #ordered: readonly Entry[] = [];
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  get(name: string): Policy | undefined {
+    return this.#byName.get(name)?.policy;
+  }
+
+  /** All of them, the highest priority first. */
+  *all(): Generator<Policy> {
+    for (const { policy } of this.#ordered) yield policy;
+  }
+
+  /** Adds a policy that was checked, or takes it in place of the one of its name. */
+  set(policy: Policy): void {
+    this.#byName.set(policy.name, { policy, pattern: new RegExp(policy.pattern) });
+    this.#sort();
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name);
+    this.#sort();
+  }
+
+  #sort(): void {
+    this.#ordered = [...this.#byName.values()].sort(
+      ({ policy: a }, { policy: b }) =>
+        b.priority - a.priority || (a.name < b.name ? -1 : Number(a.name > b.name)),
+    );
+  }
+
+  /** The one that counts for a queue or an exchange; undefined where none matches. */
+  find({ kind, name }: PolicySubject): Policy | undefined {
+    for (const { policy, pattern } of this.#ordered) {
+      if (isFor(policy, kind) && pattern.test(name)) return policy;
+    }
+    return undefined;
+  }
+}

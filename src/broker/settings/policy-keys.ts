@@ -1,0 +1,106 @@
+import { shortStringBytesMax } from '../../base/bytes.ts';
+import { isShortName } from '../arguments.ts';
+import { expiryMsMax, overflows } from '../queue-options.ts';
+
+/** A value of a policy's definition. */
+export type PolicyValue = string | number | boolean | readonly string[];
+
+/** What a policy sets, by key. */
+export type PolicyDefinition = Readonly<Record<string, PolicyValue>>;
+
+/** A key that a policy may set. */
+interface PolicyKey {
+  /** What is wrong with a value; undefined where nothing is. */
+  readonly problem: (value: PolicyValue) => string | undefined;
+  /** How a policy and an operator policy are merged; undefined where operator policies lack the key. */
+  readonly merge: 'smaller' | 'operator' | undefined;
+}
+
+const count =
+  (what: string, min = 0, max = Number.MAX_SAFE_INTEGER) =>
+  (value: PolicyValue) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+      ? undefined
+      : `${JSON.stringify(value)} is not a valid ${what}`;
+
+const word = (what: string, words: readonly string[]) => (value: PolicyValue) =>
+  words.some((known) => known === value)
+    ? undefined
+    : `${JSON.stringify(value)} is not a valid ${what}`;
+
+const name = (what: string) => (value: PolicyValue) => {
+  if (typeof value !== 'string') return `${JSON.stringify(value)} is not a valid ${what}`;
+  return isShortName(value) ? undefined : `a ${what} is longer than ${shortStringBytesMax} bytes`;
+};
+
+const anything = (): undefined => undefined;
+
+/** Keys that have an effect. */
+const effective: readonly (readonly [string, PolicyKey])[] = [
+  ['message-ttl', { problem: count('message TTL', 0, expiryMsMax), merge: 'smaller' }],
+  ['expires', { problem: count('queue expiry', 1, expiryMsMax), merge: 'smaller' }],
+  ['max-length', { problem: count('maximum length'), merge: 'smaller' }],
+  ['max-length-bytes', { problem: count('maximum length in bytes'), merge: 'smaller' }],
+  ['delivery-limit', { problem: count('delivery limit'), merge: 'smaller' }],
+  ['overflow', { problem: word('overflow mode', overflows), merge: 'operator' }],
+  ['dead-letter-exchange', { problem: name('dead letter exchange name'), merge: undefined }],
+  ['dead-letter-routing-key', { problem: name('dead letter routing key'), merge: undefined }],
+  ['consumer-timeout', { problem: count('consumer timeout'), merge: undefined }],
+  ['alternate-exchange', { problem: name('alternate exchange name'), merge: undefined }],
+];
+
+/** Keys that RabbitMQ knows and that change nothing here. */
+const ignored = [
+  'dead-letter-strategy',
+  'federation-upstream',
+  'federation-upstream-pattern',
+  'federation-upstream-set',
+  'initial-cluster-size',
+  'max-age',
+  'queue-leader-locator',
+  'queue-master-locator',
+  'stream-filter-size-bytes',
+  'stream-max-segment-size-bytes',
+];
+/** The same, in operator policies too. */
+const ignoredOfOperators = [
+  'ha-mode',
+  'ha-params',
+  'ha-promote-on-failure',
+  'ha-promote-on-shutdown',
+  'ha-sync-batch-size',
+  'ha-sync-mode',
+  'max-in-memory-bytes',
+  'max-in-memory-length',
+  'queue-mode',
+  'queue-version',
+  'target-group-size',
+];
+
+/** Every key that a policy may set. */
+export const policyKeys: ReadonlyMap<string, PolicyKey> = new Map<string, PolicyKey>([
+  ...effective,
+  ...ignored.map((key) => [key, { problem: anything, merge: undefined }] as const),
+  ...ignoredOfOperators.map((key) => [key, { problem: anything, merge: 'operator' }] as const),
+]);
+
+/**
+ * Merges the definitions of a policy and an operator policy: of limits the smaller value counts, of
+ * everything else that both set the operator's.
+ */
+export function mergedDefinition(
+  own: PolicyDefinition | undefined,
+  operator: PolicyDefinition | undefined,
+): PolicyDefinition {
+  const merged: Record<string, PolicyValue> = { ...own };
+  for (const [key, value] of Object.entries(operator ?? {})) {
+    const before = merged[key];
+    const isKept =
+      policyKeys.get(key)?.merge === 'smaller' &&
+      typeof before === 'number' &&
+      typeof value === 'number' &&
+      before < value;
+    if (!isKept) merged[key] = value;
+  }
+  return merged;
+}

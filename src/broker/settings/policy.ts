@@ -1,0 +1,81 @@
+import { requireShortName } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
+import type { QueueType } from '../queue-options.ts';
+import { type PolicyDefinition, policyKeys } from './policy-keys.ts';
+
+/** What a policy may apply to, in RabbitMQ's words. */
+export const applyTargets = [
+  'all',
+  'queues',
+  'classic_queues',
+  'quorum_queues',
+  'streams',
+  'exchanges',
+] as const;
+
+/** See {@link applyTargets}. */
+export type ApplyTarget = (typeof applyTargets)[number];
+
+/** Settings for all queues and exchanges of a virtual host whose names match. */
+export interface Policy {
+  readonly name: string;
+  /** A regular expression, which may match any part of a name. */
+  readonly pattern: string;
+  readonly applyTo: ApplyTarget;
+  /** Of several that match, the one with the highest priority counts. */
+  readonly priority: number;
+  readonly definition: PolicyDefinition;
+}
+
+/** What a policy is matched with. */
+export interface PolicySubject {
+  readonly kind: QueueType | 'exchange';
+  readonly name: string;
+}
+
+function fail(policy: Policy, why: string): never {
+  const text = `policy '${policy.name}' is not valid: ${why}`;
+  throw new BrokerError('precondition-failed', text);
+}
+
+/**
+ * Requires a policy that can be used.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkPolicy(policy: Policy, isOperator: boolean, bytesMax: number): void {
+  requireShortName('policy name', policy.name);
+  requireShortName('pattern of a policy', policy.pattern);
+  if (!Number.isSafeInteger(policy.priority)) {
+    fail(policy, `priority ${policy.priority} is not a whole number`);
+  }
+  try {
+    new RegExp(policy.pattern);
+  } catch (cause) {
+    const why = `the pattern '${policy.pattern}' is no regular expression`;
+    throw new BrokerError('precondition-failed', `policy '${policy.name}': ${why}`, { cause });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(policy.definition));
+  if (bytes > bytesMax) fail(policy, `its definition of ${bytes} bytes is longer than ${bytesMax}`);
+  const keys = Object.keys(policy.definition);
+  if (keys.length === 0) fail(policy, 'its definition is empty');
+  for (const key of keys) checkKey(policy, key, isOperator);
+}
+
+function checkKey(policy: Policy, key: string, isOperator: boolean): void {
+  const known = policyKeys.get(key);
+  if (known === undefined || (isOperator && known.merge === undefined)) {
+    const what = isOperator ? 'operator policy' : 'policy';
+    fail(policy, `'${key}' is not a recognised ${what} setting`);
+  }
+  const value = policy.definition[key];
+  const problem = value === undefined ? `'${key}' has no value` : known.problem(value);
+  if (problem !== undefined) fail(policy, problem);
+}
+
+/** Whether a policy applies to things of this kind, whatever their name. */
+export function isFor({ applyTo }: Policy, kind: PolicySubject['kind']): boolean {
+  if (applyTo === 'all') return true;
+  if (kind === 'exchange') return applyTo === 'exchanges';
+  return applyTo === 'queues' || applyTo === `${kind}_queues`;
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import { noArguments } from '../arguments.ts';
+import { type SubscriptionRequest, TopicSubscriptions } from './topic-subscriptions.ts';
+
+const key = { clientId: 'meter/7', name: 'readings' };
+
+async function opened(before?: BareBroker) {
+  const b = await BareBroker.open(before);
+  const options = { durable: true, autoDelete: false, internal: false, arguments: noArguments };
+  const topics = b.vhost.declareExchange('topics', 'x-mqtt-topic', options);
+  const subscriptions = new TopicSubscriptions(b.vhost);
+  const request = (changes: Partial<SubscriptionRequest> = {}): SubscriptionRequest => ({
+    topics,
+    filters: ['meters/+/power'],
+    key,
+    isShared: false,
+    isDurable: true,
+    terms: '',
+    arguments: noArguments,
+    owner,
+    ...changes,
+  });
+  return { b, topics, subscriptions, request };
+}
+
+test('a durable subscription outlives its client and a restart, with its backlog', async () => {
+  const { b, subscriptions, request } = await opened();
+  const { queue, isNew } = subscriptions.open(request());
+  assert.equal(isNew, true);
+  b.publish('topics', 'meters/7/power', 'first');
+  b.publish('topics', 'meters/7/other', 'not asked for');
+  b.log.syncNow();
+  const again = await opened(b);
+  const found = again.subscriptions.open(again.request());
+  assert.deepEqual([found.isNew, found.queue.name], [false, queue.name]);
+  again.b.publish('topics', 'meters/8/power', 'second');
+  assert.deepEqual(again.b.drain(found.queue.name), ['first', 'second']);
+});
+
+test('a subscription that is not durable ends with its connection', async () => {
+  const { b, subscriptions, request } = await opened();
+  const { queue } = subscriptions.open(
+    request({ key: undefined, isDurable: false, filters: ['#'] }),
+  );
+  b.publish('topics', 'a/b', 'm');
+  b.publish('topics', '$SYS/b', 'hidden');
+  assert.deepEqual(b.drain(queue.name), ['m']);
+  b.broker.background.run(b.vhost.release(owner));
+  assert.equal(queue.isDeleted, true);
+});
+
+test('a durable subscription with other filters or terms is another one', async () => {
+  const { b, subscriptions, request } = await opened();
+  subscriptions.open(request());
+  for (const change of [{ terms: 'price > 5' }, { filters: ['#'] }, { filters: ['a', 'b'] }]) {
+    b.publish('topics', 'meters/7/power', 'm');
+    assert.equal(subscriptions.open(request(change)).isNew, true, JSON.stringify(change));
+    assert.equal(subscriptions.find(key)?.readyCount, 0);
+    assert.equal(subscriptions.open(request(change)).isNew, false);
+  }
+});
+
+test('one that is in use is refused, and cannot be deleted', async () => {
+  const { subscriptions, request } = await opened();
+  const { queue } = subscriptions.open(request());
+  const consumer = queue.subscribe(new Inbox(), plainSubscribe);
+  const inUse = { code: 'resource-locked', message: /readings.*meter\/7.*in use/ };
+  assert.throws(() => subscriptions.open(request()), inUse);
+  assert.throws(() => subscriptions.delete(key), inUse);
+  consumer.close('released');
+  subscriptions.delete(key);
+  assert.equal(queue.isDeleted, true);
+  assert.throws(() => subscriptions.delete(key), { code: 'not-found' });
+});
+
+test('consumers of a shared subscription share its messages', async () => {
+  const { b, subscriptions, request } = await opened();
+  const inboxes = [new Inbox(), new Inbox()];
+  for (const inbox of inboxes) {
+    const { queue } = subscriptions.open(request({ isShared: true }));
+    queue.subscribe(inbox, plainSubscribe);
+  }
+  for (let i = 0; i < 4; i++) b.publish('topics', 'meters/1/power', String(i));
+  b.broker.pump();
+  assert.deepEqual(
+    inboxes.map(({ bodies }) => bodies.length),
+    [2, 2],
+  );
+});
+
+test('a shared one that is not durable ends with its last consumer', async () => {
+  const { b, subscriptions, request } = await opened();
+  const group = { key: { clientId: '', name: 'group' }, isShared: true, isDurable: false };
+  const first = subscriptions.open(request(group)).queue;
+  const consumers = [first, subscriptions.open(request(group)).queue].map((queue) =>
+    queue.subscribe(new Inbox(), plainSubscribe),
+  );
+  b.publish('topics', 'meters/1/power', 'm');
+  consumers[0]?.close('released');
+  assert.equal(first.isDeleted, false);
+  consumers[1]?.close('released');
+  assert.equal(first.isDeleted, true);
+  assert.equal(subscriptions.open(request(group)).isNew, true);
+});
+
+test('filters come and go without the backlog', async () => {
+  const { b, topics, subscriptions, request } = await opened();
+  const { queue } = subscriptions.open(request({ filters: [] }));
+  subscriptions.addFilter(queue, topics, 'a/#');
+  b.publish('topics', 'a', 'kept');
+  subscriptions.removeFilter(queue, topics, 'a/#');
+  b.publish('topics', 'a', 'not asked for');
+  assert.deepEqual(b.drain(queue.name), ['kept']);
+});
+
+test('no two subscriptions have one queue', async () => {
+  const { subscriptions, request } = await opened();
+  const long = 'x'.repeat(60_000);
+  const pairs = [
+    ['a:b', 'c'],
+    ['a', 'b:c'],
+    ['a%3Ab', 'c'],
+    ['', 'a'],
+    ['a', ''],
+    [long, 'a'],
+    [long, 'b'],
+    ['\udc80', ''],
+    ['\udc81', ''],
+  ];
+  const names = pairs.map(([clientId = '', name = '']) => {
+    return subscriptions.open(request({ key: { clientId, name }, filters: [] })).queue.name;
+  });
+  assert.equal(new Set(names).size, pairs.length);
+});

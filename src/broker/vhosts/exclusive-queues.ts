@@ -1,0 +1,32 @@
+import type { Queue } from '../queue.ts';
+
+/** Exclusive queues by the connection that owns them. */
+export class ExclusiveQueues {
+  readonly #byOwner = new Map<object, Set<Queue>>();
+
+  /** From now on the queue is this connection's alone. */
+  add(queue: Queue, owner: object): void {
+    queue.owner = owner;
+    const own = this.#byOwner.get(owner);
+    if (own === undefined) this.#byOwner.set(owner, new Set([queue]));
+    else own.add(queue);
+  }
+
+  /** The queue is deleted. */
+  remove(queue: Queue): void {
+    const { owner } = queue;
+    const own = owner && this.#byOwner.get(owner);
+    if (owner === undefined || own === undefined) return;
+    own.delete(queue);
+    if (own.size === 0) this.#byOwner.delete(owner);
+  }
+
+  /** The queues that a connection owns. */
+  of(owner: object): Iterable<Queue> {
+    return this.#byOwner.get(owner) ?? [];
+  }
+
+  clear(): void {
+    this.#byOwner.clear();
+  }
+}

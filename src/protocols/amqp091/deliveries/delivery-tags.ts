@@ -1,0 +1,305 @@
+import { assert } from '../../../base/assert.ts';
+import type { Outcome, Subscription } from '../../../broker/subscription.ts';
+import { type Run, RunRing } from './run-ring.ts';
+
+/** Deliveries settled in one step. */
+const stepSize = 8;
+/** Deliveries up to which all are settled at once, and tags that they may be spread over. */
+const atOnceMax = 4096;
+const atOnceSpanMax = 16 * atOnceMax;
+/** Tags of a run that are looked at in one step. */
+const lookedMax = 1024;
+
+/**
+ * A channel's delivery tags, and which delivery of which subscription each stands for. A channel with
+ * one consumer has one run, so that a tag costs arithmetic only; with many each delivery may be a run.
+ * There may be a million of them: they lie in rings of bounded size, so that no call takes longer the
+ * more there are, and what many are settled by is done in steps.
+ */
+export class DeliveryTags {
+  /** Deliveries that wait to be settled. */
+  unsettledCount = 0;
+  #lastTag = 0;
+  /** Runs in the order of their tags. None is empty but the last. */
+  readonly #rings: RunRing[] = [new RunRing()];
+  #current: Run | undefined = undefined;
+
+  /** Rings in use. */
+  get ringCount(): number {
+    return this.#rings.length;
+  }
+
+  /** The tag of a delivery that is never settled (no-ack). */
+  nextSettled(): number {
+    return ++this.#lastTag;
+  }
+
+  /** The tag of a delivery that waits to be settled. */
+  next(subscription: Subscription, deliveryNumber: number): number {
+    const tag = ++this.#lastTag;
+    this.unsettledCount++;
+    const offset = tag - deliveryNumber;
+    const run = this.#current;
+    if (
+      run !== undefined &&
+      run.lastTag === tag - 1 &&
+      run.subscription === subscription &&
+      run.offset === offset
+    ) {
+      run.lastTag = tag;
+      run.left++;
+    } else this.#begin(subscription, tag, offset);
+    return tag;
+  }
+
+  #begin(subscription: Subscription, tag: number, offset: number): void {
+    let ring = this.#ring(this.#rings.length - 1);
+    if (ring.isFull) {
+      ring = new RunRing();
+      this.#rings.push(ring);
+    }
+    const run = ring.push();
+    run.subscription = subscription;
+    run.firstTag = tag;
+    run.lastTag = tag;
+    run.offset = offset;
+    run.left = 1;
+    this.#current = run;
+  }
+
+  #ring(at: number): RunRing {
+    return this.#rings[at] as RunRing; // there is always one, and callers count them
+  }
+
+  /** The place of the ring whose runs reach up to a tag, or else of the last ring. */
+  #ringFor(tag: number): number {
+    let low = 0;
+    let high = this.#rings.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const ring = this.#ring(middle);
+      if (ring.run(ring.count - 1).lastTag < tag) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first run that ends at a tag or after it. */
+  #runFrom(tag: number): Run | undefined {
+    const ring = this.#ring(this.#ringFor(tag));
+    const at = ring.findFrom(tag);
+    return at < ring.count ? ring.run(at) : undefined;
+  }
+
+  /** Whether the delivery with this tag waits to be settled. */
+  isUnsettled(tag: number): boolean {
+    const run = this.#runFrom(tag);
+    return run !== undefined && run.firstTag <= tag && run.isUnsettled(tag);
+  }
+
+  /**
+   * Settles one delivery, or all up to it; tag 0 with `isMultiple` means all.
+   *
+   * @returns false where no unsettled delivery has this tag
+   */
+  settle(tag: number, isMultiple: boolean, outcome: Outcome): boolean {
+    if (tag === 0 && isMultiple) {
+      this.settleAll(outcome);
+      return true;
+    }
+    const ringAt = this.#ringFor(tag);
+    const ring = this.#ring(ringAt);
+    const at = ring.findFrom(tag);
+    if (at === ring.count) return false;
+    const run = ring.run(at);
+    if (run.firstTag > tag || !run.isUnsettled(tag)) return false;
+    if (isMultiple) this.#settleUpTo(ringAt, tag, outcome);
+    else {
+      this.#settleIn(run, tag, tag, outcome);
+      if (run.left === 0) this.#forget(ringAt, at);
+    }
+    return true;
+  }
+
+  /** The last tag that was given; 0 before the first. */
+  get lastTag(): number {
+    return this.#lastTag;
+  }
+
+  /** The delivery that has waited longest to be settled; undefined where none waits. */
+  oldest(): { readonly tag: number; readonly subscription: Subscription } | undefined {
+    const ring = this.#ring(0);
+    for (let at = 0; at < ring.count; at++) {
+      const { left, subscription, offset } = ring.run(at);
+      if (left === 0 || subscription === undefined) continue;
+      return { tag: subscription.firstUnsettled + offset, subscription };
+    }
+    return undefined;
+  }
+
+  /** Settles what waits above a tag, but for what the caller keeps, some of it a step. */
+  *settleOthers(
+    upTo: number,
+    kept: { has(tag: number): boolean },
+    outcome: Outcome,
+  ): Generator<void> {
+    const lastTag = this.#lastTag;
+    for (let tag = upTo + 1; ; ) {
+      const run = this.#runFrom(tag);
+      if (run === undefined || run.firstTag > lastTag) return;
+      const first = Math.max(tag, run.firstTag);
+      const last = Math.min(run.lastTag, lastTag, first + stepSize - 1);
+      // From the last to the first, as messages go back to a queue best.
+      for (let at = last; at >= first; at--) if (!kept.has(at)) this.settle(at, false, outcome);
+      tag = last + 1;
+      yield;
+    }
+  }
+
+  /**
+   * Forgets every delivery between two tags that is not settled, because somebody else settles it.
+   * Names them, as delivery numbers of one subscription at a time, some of them a step.
+   */
+  *handOver(
+    first: number,
+    last: number,
+    take: (subscription: Subscription, first: number, last: number) => void,
+  ): Generator<void> {
+    for (let tag = first; tag <= last; ) {
+      const ringAt = this.#ringFor(tag);
+      const ring = this.#ring(ringAt);
+      const at = ring.findFrom(tag);
+      if (at === ring.count) return;
+      const run = ring.run(at);
+      const from = Math.max(tag, run.firstTag);
+      const to = Math.min(last, run.lastTag, from + lookedMax - 1);
+      if (from > to) return;
+      const count = countUnsettled(run, from, to);
+      if (count > 0 && run.subscription !== undefined) {
+        take(run.subscription, from - run.offset, to - run.offset);
+      }
+      this.#count(run, count);
+      if (count > 0 && run.left === 0) this.#forget(ringAt, at);
+      tag = to + 1;
+      yield;
+    }
+  }
+
+  /** Settles every delivery that is still open. */
+  settleAll(outcome: Outcome): void {
+    this.#settleUpTo(this.#rings.length - 1, this.#lastTag, outcome);
+  }
+
+  /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
+  *giveBack(): Generator<void> {
+    const { unsettledCount } = this;
+    if (this.isMuch(0, true)) yield* this.settleInSteps(this.#lastTag, 'modified');
+    else {
+      this.settleAll('modified');
+      for (let done = stepSize; done < unsettledCount; done += stepSize) yield;
+    }
+  }
+
+  /** Whether so much would be settled that it is to be done in steps. */
+  isMuch(tag: number, isMultiple: boolean): boolean {
+    if (!isMultiple || this.unsettledCount === 0) return false;
+    const span = this.#lastTag - this.#ring(0).run(0).firstTag;
+    if (this.unsettledCount <= atOnceMax && span <= atOnceSpanMax) return false;
+    return tag === 0 || this.isUnsettled(tag);
+  }
+
+  /**
+   * Settles every delivery up to a tag, or all there are for 0, some a step. The first go first,
+   * so that whoever gets them meanwhile gets them in order.
+   */
+  *settleInSteps(tag: number, outcome: Outcome): Generator<void> {
+    const lastTag = tag === 0 ? this.#lastTag : tag;
+    while (this.#ring(0).count > 0) {
+      const run = this.#ring(0).run(0);
+      if (run.firstTag > lastTag) return;
+      const { subscription, offset } = run;
+      if (subscription !== undefined) {
+        const oldest = subscription.firstUnsettled + offset;
+        run.firstTag = Math.max(run.firstTag, Math.min(oldest, run.lastTag));
+      }
+      const last = Math.min(run.lastTag, lastTag, run.firstTag + stepSize - 1);
+      if (run.left > 0) this.#settleIn(run, run.firstTag, last, outcome);
+      run.firstTag = last + 1;
+      this.#passSettled();
+      yield;
+    }
+  }
+
+  /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
+  #settleUpTo(ringAt: number, tag: number, outcome: Outcome): void {
+    for (let i = 0; i <= ringAt; i++) {
+      const ring = this.#ring(outcome === 'accepted' ? i : ringAt - i);
+      const count = Math.min(ring.count, ring.findFrom(tag) + 1);
+      for (let at = 0; at < count; at++) {
+        const run = ring.run(outcome === 'accepted' ? at : count - 1 - at);
+        if (run.left === 0 || run.firstTag > tag) continue;
+        this.#settleIn(run, run.firstTag, Math.min(run.lastTag, tag), outcome);
+      }
+    }
+    this.#passSettled();
+  }
+
+  #settleIn(run: Run, firstTag: number, lastTag: number, outcome: Outcome): void {
+    const { subscription, offset } = run;
+    assert(subscription !== undefined, 'a run that is not settled has no subscription');
+    // What goes back may be delivered again at once: as the beginning of another run, for this
+    // one may be forgotten as soon as it is settled.
+    if (outcome !== 'accepted') this.#current = undefined;
+    this.#count(run, subscription.settle(firstTag - offset, lastTag - offset, outcome));
+  }
+
+  /** So many deliveries of a run were settled. */
+  #count(run: Run, count: number): void {
+    run.left -= count;
+    this.unsettledCount -= count;
+    if (run.left === 0) run.subscription = undefined;
+  }
+
+  /** One run is settled. */
+  #forget(ringAt: number, at: number): void {
+    const ring = this.#ring(ringAt);
+    ring.settled(at);
+    if (this.#rings.length === 1) return;
+    if (ringAt === 0) this.#passSettled();
+    if (ring.count === 0 || ring.isSparse) this.#join(this.#rings.indexOf(ring));
+  }
+
+  /** Gives up the room of a ring that has few runs, and makes one of it and a neighbour. */
+  #join(ringAt: number): void {
+    if (ringAt < 0 || this.#rings.length === 1) return;
+    if (this.#ring(ringAt).count === 0) {
+      this.#rings.splice(ringAt, 1);
+      return;
+    }
+    this.#ring(ringAt).shrink();
+    for (const at of [ringAt, ringAt - 1]) {
+      const [ring, next] = [this.#rings[at], this.#rings[at + 1]];
+      if (ring === undefined || next === undefined || !ring.canAbsorb(next)) continue;
+      ring.absorb(next);
+      this.#rings.splice(at + 1, 1);
+      // Its run is a copy by now.
+      this.#current = undefined;
+    }
+  }
+
+  /** Drops what is settled at the beginning. */
+  #passSettled(): void {
+    for (;;) {
+      const ring = this.#ring(0);
+      ring.passSettled();
+      if (ring.count > 0 || this.#rings.length === 1) return;
+      this.#rings.shift();
+    }
+  }
+}
+
+function countUnsettled(run: Run, first: number, last: number): number {
+  let count = 0;
+  for (let tag = first; tag <= last; tag++) if (run.isUnsettled(tag)) count++;
+  return count;
+}

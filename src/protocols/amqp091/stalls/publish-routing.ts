@@ -1,0 +1,81 @@
+import type { Exchange } from '../../../broker/exchanges/exchange.ts';
+import type { RouteSearch } from '../../../broker/exchanges/route-search.ts';
+import { type Route, routeOf } from '../../../broker/exchanges/router.ts';
+import type { Publication } from '../../../broker/publication.ts';
+import type { Channel } from '../channel.ts';
+import { toAmqpError } from '../errors.ts';
+
+/** Steps of a search in one step of the background. */
+const stepsAtATime = 20;
+/** Steps that a queue counts as which a message goes to. */
+const stepsOfQueue = 8;
+/** A publish of fewer steps is not counted. */
+const stepCountFree = 100;
+
+/** A message whose search takes more than one turn of the event loop. */
+interface PausedPublish {
+  readonly publication: Publication;
+  readonly search: RouteSearch;
+}
+
+/**
+ * Routes what one channel publishes. A search that takes long goes on in later turns; the frames
+ * behind it wait, so that messages keep their order.
+ */
+export class PublishRouting {
+  readonly #channel: Channel;
+  readonly #routed: (publication: Publication, route: Route) => void;
+  #paused: PausedPublish | undefined = undefined;
+
+  /** @param routed told where each message goes; an error of a later turn ends the channel */
+  constructor(channel: Channel, routed: (publication: Publication, route: Route) => void) {
+    this.#channel = channel;
+    this.#routed = routed;
+  }
+
+  /**
+   * Routes a message, now or later.
+   *
+   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   */
+  route(publication: Publication, exchange: Exchange): void {
+    const { broker, vhost, host } = this.#channel;
+    // Frames of a connection that has ended do not wait.
+    if (this.#paused !== undefined) this.#finish(this.#paused);
+    const { routing } = broker;
+    const route = routing.route(vhost, exchange, publication);
+    if (route === undefined) {
+      const kept = publication.copy();
+      const paused = { publication: kept, search: routing.takePaused(kept) };
+      this.#paused = paused;
+      host.gate.finishFirst(this.#searchOn(paused));
+      return;
+    }
+    const stepCount = routing.stepCount + route.queues.length * stepsOfQueue;
+    if (stepCount > stepCountFree) host.gate.countPublishSteps(stepCount);
+    this.#routed(publication, route);
+  }
+
+  *#searchOn(paused: PausedPublish): Generator<void> {
+    try {
+      while (this.#paused === paused && !paused.search.run(stepsAtATime)) yield;
+      if (this.#paused === paused) this.#finish(paused);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #finish(paused: PausedPublish): void {
+    this.#paused = undefined;
+    while (!paused.search.run(stepsAtATime));
+    this.#routed(paused.publication, routeOf(paused.search));
+  }
+
+  #fail(thrown: unknown): void {
+    this.#paused = undefined;
+    const channel = this.#channel;
+    const error = toAmqpError(thrown);
+    if (error.scope !== 'channel') channel.host.failed(thrown);
+    else if (channel.state === 'open') channel.fail(error);
+  }
+}

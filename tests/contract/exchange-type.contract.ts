@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Argument, Arguments } from '../../src/broker/arguments.ts';
+import type { Destination } from '../../src/broker/exchanges/binding.ts';
+import { Exchange } from '../../src/broker/exchanges/exchange.ts';
+import type { ExchangeType } from '../../src/broker/exchanges/exchange-type.ts';
+import { RouteSearch } from '../../src/broker/exchanges/route-search.ts';
+import { Publication } from '../../src/broker/publication.ts';
+import type { Vhost } from '../../src/broker/vhost.ts';
+import { BareBroker } from '../support/bare-broker.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+
+/** What a binding asks for. */
+interface Asked {
+  readonly routingKey: string;
+  readonly arguments: Arguments;
+}
+
+/** A type of exchange, with bindings and messages that show what it does. */
+export interface ExchangeTypeSubject {
+  readonly type: ExchangeType;
+  /** A binding that takes the message of the same number; different ones for different numbers. */
+  binding(i: number): Asked;
+  message(i: number): { readonly key: string; readonly headers: Record<string, Argument> };
+  /** Whether the message of one number goes to a binding of another. */
+  matches(binding: number, message: number): boolean;
+}
+
+const options = { durable: true, autoDelete: false, internal: false, arguments: {} };
+
+/** One exchange of a type, outside of any virtual host's list, and searches in it. */
+class Searched {
+  readonly exchange: Exchange;
+  readonly #subject: ExchangeTypeSubject;
+  readonly #vhost: Vhost;
+
+  constructor(subject: ExchangeTypeSubject, vhost: Vhost) {
+    this.#subject = subject;
+    this.#vhost = vhost;
+    this.exchange = new Exchange('/', 'searched', subject.type, options);
+  }
+
+  bind(i: number, destination: Destination): void {
+    this.exchange.bind({ ...this.#subject.binding(i), destination });
+  }
+
+  unbind(i: number, destination: Destination): boolean {
+    return this.exchange.unbind({ ...this.#subject.binding(i), destination });
+  }
+
+  search(i: number, stepCount = Infinity) {
+    const { key, headers } = this.#subject.message(i);
+    const host = { vhost: this.#vhost, stepCountMax: Infinity, readHeaders: () => headers };
+    const search = new RouteSearch(host, this.exchange, [key], new Publication());
+    let runCount = 1;
+    while (!search.run(stepCount)) runCount++;
+    return { names: [...search.queues].map(({ name }) => name).sort(), runCount, search };
+  }
+
+  find(i: number): string[] {
+    return this.search(i).names;
+  }
+}
+
+/** Tests that hold for every type of exchange. */
+export function testExchangeType(subject: ExchangeTypeSubject): void {
+  const { type, matches } = subject;
+  const opened = async () => {
+    const b = await BareBroker.open();
+    return { b, searched: new Searched(subject, b.vhost) };
+  };
+
+  test(`${type.name}: a message goes to the bindings that match it`, async () => {
+    const { b, searched } = await opened();
+    assert.deepEqual(searched.find(0), []);
+    for (let i = 0; i < 20; i++) searched.bind(i, b.queue(`q${i}`));
+    for (let message = 0; message < 25; message++) {
+      const all = Array.from({ length: 20 }, (_, i) => i);
+      const expected = all.filter((i) => matches(i, message)).map((i) => `q${i}`);
+      assert.deepEqual(searched.find(message), expected.sort(), `message ${message}`);
+    }
+  });
+
+  test(`${type.name}: bindings come and go without a trace`, async () => {
+    const { b, searched } = await opened();
+    const random = new SeededRandom(5);
+    let bound: { i: number; queue: string }[] = [];
+    for (let round = 0; round < 400; round++) {
+      const i = random.below(12);
+      const queue = `q${random.below(4)}`;
+      const isBound = bound.some((one) => one.i === i && one.queue === queue);
+      if (isBound) {
+        assert.equal(searched.unbind(i, b.queue(queue)), true);
+        bound = bound.filter((one) => one.i !== i || one.queue !== queue);
+      } else {
+        searched.bind(i, b.queue(queue));
+        bound.push({ i, queue });
+      }
+      const message = random.below(12);
+      const expected = bound.filter((one) => matches(one.i, message)).map((one) => one.queue);
+      assert.deepEqual(searched.find(message), [...new Set(expected)].sort());
+    }
+    for (const { i, queue } of bound) searched.unbind(i, b.queue(queue));
+    assert.deepEqual([searched.exchange.bindingCount, searched.find(0)], [0, []]);
+  });
+
+  test(`${type.name}: the same binding again is no other one`, async () => {
+    const { b, searched } = await opened();
+    searched.bind(0, b.queue('q'));
+    searched.bind(0, b.queue('q'));
+    assert.equal(searched.exchange.bindingCount, 1);
+    assert.equal(searched.unbind(0, b.queue('q')), true);
+    assert.equal(searched.unbind(0, b.queue('q')), false);
+    assert.deepEqual(searched.find(0), []);
+  });
+
+  test(`${type.name}: what is deleted gets nothing, and is forgotten`, async () => {
+    const { b, searched } = await opened();
+    const gone = b.queue('gone');
+    for (let i = 0; i < 5; i++) searched.bind(i, gone);
+    searched.bind(0, b.queue('stays'));
+    b.vhost.removeQueue(gone);
+    assert.deepEqual(searched.find(0), ['stays']);
+    for (const _ of searched.exchange.forget(gone));
+    assert.deepEqual([searched.exchange.bindingCount, searched.find(0)], [1, ['stays']]);
+  });
+
+  test(`${type.name}: a search that pauses after every step finds the same`, async () => {
+    const { b, searched } = await opened();
+    for (let i = 0; i < 40; i++) searched.bind(i % 8, b.queue(`q${i}`));
+    for (let message = 0; message < 10; message++) {
+      assert.deepEqual(searched.search(message, 1).names, searched.find(message));
+    }
+  });
+
+  test(`${type.name}: many destinations are taken in many steps`, async () => {
+    const { b, searched } = await opened();
+    for (let i = 0; i < 2000; i++) searched.bind(0, b.queue(`q${i}`));
+    const { names, runCount, search } = searched.search(0, 100);
+    assert.equal(names.length, 2000);
+    assert.ok(search.stepCount >= 2000 && runCount >= 20, `${search.stepCount} in ${runCount}`);
+    assert.ok(search.stepCount < 10_000, `${search.stepCount} steps`);
+  });
+
+  test(`${type.name}: a message goes through exchanges that are bound`, async () => {
+    const { b, searched } = await opened();
+    const fanout = b.vhost.exchange('amq.fanout');
+    b.vhost.bind(fanout, b.queue('behind'), '', {});
+    searched.bind(0, fanout);
+    assert.deepEqual(searched.find(0), ['behind']);
+  });
+}
