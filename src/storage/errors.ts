@@ -10,7 +10,6 @@ import { WaxwingError } from '../base/errors.ts';
  * - `format-too-new`: a later release wrote the volume
  * - `wrong-key`: the header does not open under the given data key
  * - `key-invalid`: a data key cannot be listed, or is not
- * - `freeze-ended`: files that a copy needs may have been given back before it was complete
  * - `volume-damaged`: bytes that were synced are not what they were
  * - `volume-rolled-back`: a file is older than another file of the volume says
  * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
@@ -24,7 +23,6 @@ export type StorageErrorCode =
   | 'format-too-new'
   | 'wrong-key'
   | 'key-invalid'
-  | 'freeze-ended'
   | 'volume-damaged'
   | 'volume-rolled-back'
   | 'record-invalid'

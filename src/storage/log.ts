@@ -6,14 +6,13 @@ import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
-import { type DurableEnd, type FrozenVolume, freezeAt } from './log/frozen-volume.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
-import { type FreezeLimits, Retirement } from './log/retirement.ts';
+import { Retirement } from './log/retirement.ts';
 import { blockFlags, type End, noEnd } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
@@ -61,10 +60,6 @@ export class Log implements RecordLog {
   readonly #retirement: Retirement;
   readonly #compactor: Compactor;
   #durable: Position = { segment: 0, blocks: 0 };
-  /** The same of this mount; undefined before its first group is synced. */
-  #durableEnd: DurableEnd | undefined = undefined;
-  /** Wait for the next group to be synced, or for the log to fail or close. */
-  #onChange: (() => void)[] = [];
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
@@ -275,9 +270,6 @@ export class Log implements RecordLog {
 
   #synced(group: Group, durationMs: number): void {
     this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
-    const { segment, offset, sizeBytes, lastBlock: blocks } = group;
-    this.#durableEnd = { segment, blocks, bytes: offset + sizeBytes };
-    this.#changed();
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
@@ -343,7 +335,6 @@ export class Log implements RecordLog {
   reclaim(): void {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
-    this.#retirement.breakHolds('the disk is short of room');
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
@@ -403,32 +394,6 @@ export class Log implements RecordLog {
     });
   }
 
-  #changed(): void {
-    for (const resolve of this.#onChange.splice(0)) resolve();
-  }
-
-  /**
-   * Keeps the files that the volume consists of at a durable position, while they are copied. A copy of
-   * them opens as the volume would after a kill, and holds all that was synced before the call.
-   *
-   * @param limits give the position up before it is released, so that a copy that hangs fills no disk
-   * @throws {StorageError} `log-failed` where the log is closed, or as it failed
-   */
-  async freeze(limits: FreezeLimits): Promise<FrozenVolume> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
-      const end = this.#durableEnd;
-      const { segment, blocks } = this.#volume.header.position;
-      if (end !== undefined && end.segment.number === segment && blocks === 0) {
-        const parts = { volume: this.#volume, files: this.#files, mark: this.#mark };
-        return freezeAt({ ...parts, retirement: this.#retirement }, end, limits);
-      }
-      // A segment begins, and the header does not name it yet or the log is not told of it.
-      await new Promise<void>((resolve) => this.#onChange.push(resolve));
-    }
-  }
-
   segmentOf(slot: number): number {
     return this.#table.home(slot)?.number ?? 0;
   }
@@ -483,7 +448,6 @@ export class Log implements RecordLog {
     this.#mark.stop();
     void this.#compactor.stop();
     this.#options.onFailed(error);
-    this.#changed();
     this.#whenIdle?.();
     return error;
   }

@@ -195,11 +195,6 @@ export class Volume {
     return `${this.folder}/${file}`;
   }
 
-  /** The header file as it is now, or was before a change that is under way. */
-  headerBytes(): Buffer {
-    return encodeHeader(this.#header, this.#newestKey());
-  }
-
   /** Replaces the header file by one that differs in the given fields. */
   update(change: Partial<VolumeHeader>): Promise<void> {
     return this.#change(() => change);

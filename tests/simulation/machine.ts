@@ -111,7 +111,7 @@ export class Machine {
   /** Opens the volume and its log as a process that starts does. */
   async open(owner: LogOwner, options: Partial<LogOptions>, told: Told): Promise<[Volume, Log]> {
     const disk = this.disk.boot();
-    const volume = await Volume.open(disk, folder, await this.#keys(disk));
+    const volume = await Volume.open(disk, folder, await this.keys(disk));
     const { random } = this;
     const log = await Log.open(volume, owner, {
       random: {
@@ -137,7 +137,7 @@ export class Machine {
   }
 
   /** The data keys that the volume's header lists. */
-  async #keys(disk: Disk): Promise<DataKeys> {
+  async keys(disk: Disk): Promise<DataKeys> {
     const { wrappedKey, olderKeys } = await readVolumeHeader(disk, folder);
     const older = olderKeys.map((each) => [each.generation, keyOf(each.wrappedKey)] as const);
     return { newest: keyOf(wrappedKey), older: new Map(older) };
@@ -154,7 +154,7 @@ export class Machine {
   /** Requires the volume, which nobody has open, to be sound. */
   async check(): Promise<boolean> {
     const disk = this.disk.boot();
-    const keys = await this.finish(this.#keys(disk));
+    const keys = await this.finish(this.keys(disk));
     assert.ok(keys !== powerCut);
     const report = await this.finish(checkVolume(disk, folder, keys));
     assert.ok(report !== powerCut);

@@ -43,7 +43,7 @@ export class Mark {
   #written: Position = this.#latest;
   /** How often in a row there was nothing new to write. */
   #quietCount = 0;
-  /** Generation of the data key that a mark is under which outlives a power cut. */
+  /** Generation of the data key of the last mark that was synced. */
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Runs, or its turn is under way, until the mark is synced. */
@@ -64,7 +64,7 @@ export class Mark {
     this.#written = position;
     const { disk, header } = this.#volume;
     const path = this.#volume.path(markFile);
-    await disk.replace(path, this.#encoded(position, header.generation));
+    await disk.replace(path, this.#encoded(position));
     this.#syncedGeneration = header.generation;
     this.#file = await disk.open(path);
   }
@@ -72,11 +72,6 @@ export class Mark {
   /** No mark that a power cut may leave is under an older generation of the data key. */
   get generation(): number {
     return this.#syncedGeneration;
-  }
-
-  /** The sector that says of this mount that the log is synced up to there. */
-  at(position: Position): Buffer {
-    return this.#encoded(position, this.#volume.header.generation);
   }
 
   /** The log is synced up to there. */
@@ -111,7 +106,8 @@ export class Mark {
     else this.#wait();
   }
 
-  #encoded(position: Position, generation: number): Buffer {
+  #encoded(position: Position): Buffer {
+    const { generation } = this.#volume.header;
     const key = this.#volume.deriveKey(nothing, keyInfo);
     return encode({ generation, epoch: this.#epoch, ...position }, key);
   }
@@ -120,7 +116,7 @@ export class Mark {
     const file = this.#file;
     assert(file !== undefined, 'a mark follows before it has begun');
     const { generation } = this.#volume.header;
-    await answered((done) => file.write(0, [this.#encoded(position, generation)], done));
+    await answered((done) => file.write(0, [this.#encoded(position)], done));
     if (!isSynced) return;
     await answered((done) => file.sync(done));
     this.#syncedGeneration = generation;
@@ -180,8 +176,8 @@ export async function readMark(volume: Volume): Promise<MarkPosition | undefined
 }
 
 /*
- * magic 8 | version u16 | zeros 2 | generation of the data key u32 | epoch u64 | position: segment u64, blocks u32 | HMAC-SHA-256 32 |
- * zeros
+ * magic 8 | version u16 | zeros 2 | generation of the data key u32 | epoch u64 | position: segment u64,
+ * blocks u32 | HMAC-SHA-256 32 | zeros
  */
 function encode(mark: MarkPosition, key: KeyObject): Buffer {
   const writer = new Writer();
