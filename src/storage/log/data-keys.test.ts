@@ -4,6 +4,7 @@ import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
+import type { DiskFile, Done } from '../disk.ts';
 import { olderGenerationsMax } from '../volume/header.ts';
 import { type DataKeys, readVolumeHeader, Volume } from '../volume.ts';
 
@@ -70,6 +71,64 @@ test('a running volume goes on under another data key, and drops the first once 
   const last = await QueueVolume.open(disk, '/v', keyOf(1));
   assert.equal((await last.bodies(1))[0], 'new');
   await last.close();
+});
+
+/** A disk on which the writes of a compaction wait. */
+class HoldingDisk extends MemoryDisk {
+  held: (() => void)[] = [];
+  isHolding = true;
+
+  override async create(name: string): Promise<DiskFile> {
+    const file = await super.create(name);
+    if (!name.includes('compact-')) return file;
+    const write = file.writeThrough.bind(file);
+    file.writeThrough = (offset: number, chunks: readonly Uint8Array[], done: Done) => {
+      const begin = () => write(offset, chunks, done);
+      if (this.isHolding) this.held.push(begin);
+      else begin();
+    };
+    return file;
+  }
+
+  letGo(): void {
+    this.isHolding = false;
+    for (const begin of this.held.splice(0)) begin();
+  }
+}
+
+test('a data key is kept while a compacted segment is being written under it', async () => {
+  const disk = new HoldingDisk();
+  const volume = { id: 'vol-1', kind: 'broker', wrappedKey: wrapped(0) } as const;
+  await Volume.format(disk, '/v', volume, keyOf(0));
+  const compaction = { lookMs: 1, looksMin: 1, share: 1 };
+  const life = await QueueVolume.open(disk, '/v', keyOf(0), { segmentBytes: 65_536, compaction });
+  life.declare(1);
+  const kept: string[] = [];
+  for (let i = 0; i < 800; i++) {
+    const body = `${i} `.padEnd(900, 'x');
+    life.publish([1], body);
+    if (i % 100 === 0) kept.push(body);
+    if (i % 20 === 19) await life.synced();
+  }
+  // The segments that are compacted are under the first key, the compacted one under the second.
+  await life.log.addDataKey(wrapped(1), keyOf(1));
+  await life.synced();
+  for (let i = 0; i < 800; i++) if (i % 100 !== 0) life.settle(1, i);
+  await life.synced();
+  while (disk.held.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await life.log.addDataKey(wrapped(2), keyOf(2));
+  for (let round = 0; round < 20; round++) {
+    await life.log.dropDataKeys();
+    life.declare(1);
+    await life.synced();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.ok((await listed(disk)).includes(1));
+  disk.letGo();
+  await life.close();
+  const again = await QueueVolume.open(disk, '/v', keysOf(2, 0, 1));
+  assert.deepEqual(await again.bodies(1), kept);
+  await again.close();
 });
 
 test('a volume is refused without a data key that it lists, or with one in place of another', async () => {
