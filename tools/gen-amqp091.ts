@@ -7,6 +7,8 @@ interface Field {
 
 interface MethodLine {
   readonly id: string;
+  /** As in `methodIds`. */
+  readonly key: string;
   readonly name: string;
   readonly type: string;
   readonly fields: readonly Field[];
@@ -36,7 +38,7 @@ function parse(line: string): MethodLine {
     return { name: camel(field), domain };
   });
   const id = `0x${((classId << 16) | methodId).toString(16).padStart(8, '0')}`;
-  return { id, name, type, fields };
+  return { id, key: camel(name), name, type, fields };
 }
 
 /** `arguments` may not name a variable. */
@@ -129,6 +131,7 @@ export function generateAmqp091Methods(): string {
     (m) => `    case ${m.id}:\n      return read${m.type}(${m.fields.length > 0 ? 'r' : ''});\n`,
   );
   const writes = methods.map((m) => `    case ${m.id}:\n${writerCall(m)}\n`);
+  const ids = methods.map((m) => `  ${m.key}: ${m.id},\n`);
   const names = methods.map((m) => `  [${m.id}]: '${m.name}',\n`);
   const writable = methods.filter((m) => m.fields.length > 0);
   return [
@@ -138,6 +141,8 @@ export function generateAmqp091Methods(): string {
     methods.map(interfaceOf).join('\n'),
     '/** Any method, told apart by `id`: class number in the upper 16 bits, method number below. */\n' +
       `export type Method =\n${methods.map((m) => `  | ${m.type}`).join('\n')};\n`,
+    '/** The id of each method, by its name. */\n' +
+      `export const methodIds = {\n${ids.join('')}} as const;\n`,
     "/** A method's name as the specification writes it. */\n" +
       `export const methodNames: Readonly<Record<Method['id'], string>> = {\n${names.join('')}};\n`,
     methods.map(readerOf).join('\n'),

@@ -7,35 +7,30 @@ import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { DeadLettering } from './endings/dead-lettering.ts';
-import type { DeadLetter } from './endings/dead-letters.ts';
 import { BrokerError } from './errors.ts';
 import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
 import { Background } from './flow/background.ts';
-import { type LogWaiter, LogWaiters } from './flow/log-waiters.ts';
+import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
+import type { MessageFormat } from './format.ts';
+import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { Schedules } from './schedule/schedules.ts';
+import type { Session } from './session.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
+import { PreparedTransactions } from './transactions/prepared-transactions.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 
 /** Turns that work which is being done may take when the broker ends: some two seconds. */
 const closingTurnsMax = 500;
-
-/** A connection that has opened a virtual host. */
-export interface Session {
-  readonly access: Access;
-  /** Channels, or what the protocol has in their place. */
-  readonly channelCount: number;
-  /** Disconnects the client, which gets to read the reason. */
-  shutdown(reason: string): void;
-}
 
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
 export class Broker implements VhostHost, Journal<Change> {
@@ -58,6 +53,10 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Connections that have opened a virtual host. */
   readonly sessions = new Set<Session>();
   readonly turns: Turns;
+  /** Messages that wait for a time. */
+  readonly schedules: Schedules;
+  /** Transactions whose outcome somebody else decides (XA). */
+  readonly prepared: PreparedTransactions;
   /** Finds the queues of messages. */
   readonly routing: Routing;
   isRecovering = true;
@@ -102,9 +101,14 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#deadLettering = new DeadLettering({
       nowMs: () => this.nowMs(),
       vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.routing.formatOf(number),
+      formatOf: (number) => this.formatOf(number),
       route: (vhost, exchange, letter) => this.routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => this.#storeDead(letter, queues),
+      storeDead: (letter, queues) => {
+        this.counters.deadLettered++;
+        this.storeQuietly(letter, queues);
+      },
+      retry: (queue, view) => this.schedules.retry(queue, view),
+      delay: (vhost, letter) => this.schedules.delayLetter(vhost, letter),
       spend: (units) => this.turns.work.spend(units),
     });
     this.store = new MessageStore({
@@ -113,6 +117,8 @@ export class Broker implements VhostHost, Journal<Change> {
       snapshot: () => this.snapshot(),
     });
     this.routing = new Routing(this.limits, options.formats);
+    this.schedules = new Schedules(this);
+    this.prepared = new PreparedTransactions(this);
   }
 
   /**
@@ -145,6 +151,8 @@ export class Broker implements VhostHost, Journal<Change> {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
     }
     this.isRecovering = false;
+    this.schedules.recovered();
+    this.prepared.recovered();
     this.turns.forgetTime();
   }
 
@@ -251,18 +259,7 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Resolves once every definition made so far is on the disk. */
   defined(): Promise<void> {
-    const { definedGroup } = this.store;
-    if (definedGroup <= this.durableGroup) return Promise.resolve();
-    return new Promise((resolve) => {
-      const waiter: LogWaiter = {
-        isAwaitingLog: false,
-        durable: (group) => {
-          if (group >= definedGroup) resolve();
-          else this.logWaiters.add(waiter);
-        },
-      };
-      this.logWaiters.add(waiter);
-    });
+    return this.logWaiters.until(this.store.definedGroup, this.durableGroup);
   }
 
   /** @throws {BrokerError} `not-allowed` where the user has no rights there */
@@ -296,6 +293,7 @@ export class Broker implements VhostHost, Journal<Change> {
   publish(vhost: Vhost, publication: Publication, routed?: Route): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
+    if (exchange.isDelayed && this.schedules.delay(vhost, publication)) return;
     const route = routed ?? this.routing.routeAtOnce(vhost, exchange, publication);
     this.isRejected = false;
     this.group = 0;
@@ -328,7 +326,13 @@ export class Broker implements VhostHost, Journal<Change> {
     for (const queue of queues) queue.arrived(bodyLength);
     for (const queue of queues) queue.shorten();
     this.group = group;
-    if (group === 0 || log.pendingBytes <= this.limits.pendingBytesMax) return;
+    if (group > 0) this.pauseIfBehind();
+  }
+
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void {
+    const { log } = this.store;
+    if (log.pendingBytes <= this.limits.pendingBytesMax) return;
     this.flow.setPaused(true);
     log.sync(); // what publishers wait for
   }
@@ -352,19 +356,21 @@ export class Broker implements VhostHost, Journal<Change> {
     try {
       this.#deadLettering.died(queue, view, reason);
     } catch (error) {
-      // One letter that a bug keeps from being made must not hold up all those behind it.
-      this.#options.onLetterLost?.(error, queue.name);
+      this.letterLost(error, queue.name);
     }
   }
 
-  #storeDead(letter: DeadLetter, queues: readonly Queue[]): void {
-    this.counters.deadLettered++;
-    const { routed, group, isRejected } = this;
+  /** A bug keeps a message from being made, which must not hold up all those behind it. */
+  letterLost(error: unknown, queue: string): void {
+    this.#options.onLetterLost?.(error, queue);
+  }
+
+  /** Stores a message for queues; the outcome of the last `publish` stays as it was. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
+    const { group } = this;
     const windows = queues.map((queue) => queue.window);
-    this.#store(letter, queues, windows);
-    this.routed = routed;
-    this.group = group;
-    this.isRejected = isRejected;
+    this.#store(publication, queues, windows);
+    this.group = group; // the one thing of it that storing changes
   }
 
   /**
@@ -391,6 +397,11 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Does what is due; to be called when `wakeAt` said. */
   doDue(): void {
     this.turns.doDue();
+  }
+
+  /** The format with a number, whatever flags are in it; undefined for one that is not known. */
+  formatOf(number: number): MessageFormat | undefined {
+    return this.routing.formatOf(number);
   }
 
   load(queue: Queue, sequence: number): void {
@@ -457,7 +468,8 @@ export class Broker implements VhostHost, Journal<Change> {
         for (const vhost of this.vhosts.values()) vhost.version++;
         return;
       default:
-        applyToVhost(this.vhosts.get(change.vhost), change);
+        if (isHeldChange(change)) applyHeld(change, this);
+        else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
 
@@ -467,6 +479,8 @@ export class Broker implements VhostHost, Journal<Change> {
     if (vhost === undefined) return;
     vhost.end();
     this.vhosts.delete(name);
+    this.schedules.forget(name);
+    this.prepared.forget(name);
     this.routing.forget(vhost);
   }
 
@@ -475,6 +489,8 @@ export class Broker implements VhostHost, Journal<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
     if (this.#isFounded) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
+    yield* this.schedules.snapshot();
+    yield* this.prepared.snapshot();
     yield* this.users.snapshot();
   }
 

@@ -3,6 +3,7 @@ import type { Arguments } from './arguments.ts';
 import { describe } from './errors.ts';
 import type { ExchangeOptions } from './exchanges/exchange.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
+import type { AnyHeldChange } from './held/held-changes.ts';
 import type { QueueOptions } from './queue-options.ts';
 import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
@@ -35,6 +36,7 @@ export type VhostChange =
 export type Change =
   | VhostChange
   | UserChange
+  | AnyHeldChange
   /** The broker has once been given what a new one has. */
   | { kind: 'founded' }
   /** A run begins: from here on messages may be delivered without a trace in the log. */

@@ -1,4 +1,5 @@
 import type { ArgumentChanges, Arguments } from './arguments.ts';
+import type { Encoded, EncodedMessage, Properties } from './conversion/properties.ts';
 
 /** The protocols whose messages the broker keeps as they came. */
 export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
@@ -35,4 +36,23 @@ export interface MessageFormat {
    * carries. Headers that do not change keep their bytes.
    */
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer;
+  /**
+   * The head that a scheduled message has when it is delivered, where that is another one: without what
+   * asked for the schedule, so that the message is not scheduled again.
+   *
+   * @param id of the entry in the schedule
+   */
+  dueHead?(buffer: Buffer, start: number, end: number, id: number): Buffer | undefined;
+  /**
+   * A message of this format in words that every protocol knows; its bytes are copied. What those words
+   * cannot say is listed in the protocol's README.
+   */
+  toProperties(message: EncodedMessage): Properties;
+  /**
+   * A message in this format. `toProperties` of it is what was given, as far as the format can say it;
+   * what it cannot say is listed in the protocol's README.
+   *
+   * @param headBytesMax bytes that the head may have; headers that do not fit are left out
+   */
+  fromProperties(properties: Properties, headBytesMax: number): Encoded;
 }

@@ -67,6 +67,18 @@ export interface Limits {
   readonly bindingCountMax: number;
   /** Routing keys that one message's headers `CC` and `BCC` may name together. */
   readonly senderKeyCountMax: number;
+  /** Messages of one virtual host that wait for a time; each takes some 60 bytes of memory. */
+  readonly scheduledCountMax: number;
+  /** Those of them that are repeated, have a cron entry, or are delivered again after a failure. */
+  readonly scheduledJobCountMax: number;
+  /** Deliveries after the first that one scheduled message may ask for. */
+  readonly scheduledRepeatCountMax: number;
+  /** Transactions that are prepared and wait for their outcome (XA). */
+  readonly preparedCountMax: number;
+  /** Publishes and settlements in all of them. */
+  readonly preparedOperationCountMax: number;
+  /** Bytes of messages in all of them. */
+  readonly preparedBytesMax: number;
   /** Messages one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
   /**
@@ -106,6 +118,12 @@ export const defaultLimits: Limits = {
   policyCountMax: 200,
   bindingCountMax: 500_000,
   senderKeyCountMax: 1000,
+  scheduledCountMax: 10_000_000,
+  scheduledJobCountMax: 500_000,
+  scheduledRepeatCountMax: 1000,
+  preparedCountMax: 10_000,
+  preparedOperationCountMax: 1_000_000,
+  preparedBytesMax: 1024 * 1024 * 1024,
   burstCountMax: 4096,
   workUnitsMax: 4096,
 };

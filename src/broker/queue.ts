@@ -1,41 +1,22 @@
-import type { MessageStore } from '../storage/message-store.ts';
 import type { Window } from '../storage/window.ts';
 import { Endings } from './endings/endings.ts';
 import { BrokerError, describe, lockedError } from './errors.ts';
-import type { Limits } from './limits.ts';
+import type { QueueHost } from './queue-host.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from './queue-options.ts';
 import { ByPriority, InOrder, type Ready } from './ready.ts';
+import type { RetryPolicy } from './schedule/retry.ts';
 import {
   type Consumer,
   type Delivery,
   type SubscribeOptions,
   Subscription,
 } from './subscription.ts';
-import type { Timed } from './turns/timers.ts';
-import type { Turns } from './turns/turns.ts';
+import { takeOut } from './transactions/take-out.ts';
+import type { Ticking } from './turns/turns.ts';
 import type { Worker, WorkList } from './turns/work-list.ts';
 
 /** Why a message became a dead letter, in RabbitMQ's words. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
-
-/** What a queue asks of its broker. */
-export interface QueueHost {
-  readonly store: MessageStore;
-  /** The one cursor for deliveries. */
-  readonly delivery: Delivery;
-  readonly limits: Limits;
-  /** Wall milliseconds, read once a turn. */
-  nowMs(): number;
-  readonly turns: Turns;
-  readonly isRecovering: boolean;
-  /** Publishes a message to the queue's dead letter exchange; the view is open on it. */
-  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;
-  /** Loads a block and then pumps. */
-  load(queue: Queue, sequence: number): void;
-  deleteQueue(queue: Queue): void;
-  /** The queue is gone; its counters are kept. */
-  queueEnded(queue: Queue): void;
-}
 
 /** Messages over a limit that are dropped where one is published; more are dropped in slices. */
 const excessCountMax = 8;
@@ -43,7 +24,7 @@ const excessCountMax = 8;
 const droppedCountMax = 256;
 
 /** Messages in order, and the consumers they go to. */
-export class Queue implements Timed, Worker {
+export class Queue implements Ticking, Worker {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly window: Window;
   readonly #host: QueueHost;
@@ -72,6 +53,8 @@ export class Queue implements Timed, Worker {
   readonly options: QueueOptions;
   /** By its arguments and the policies of the moment. */
   settings: QueueSettings;
+  /** Whether and when a rejected message is delivered again. */
+  retry: RetryPolicy | undefined = undefined;
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
@@ -123,6 +106,14 @@ export class Queue implements Timed, Worker {
     this.touch();
     this.#host.turns.markDirty(this);
     if (this.#isOver()) this.#host.turns.work.add(this);
+  }
+
+  /** A prepared transaction has settled these messages: they are neither delivered nor gone. */
+  takeOut(settled: ReadonlySet<number>): void {
+    for (const sequence of takeOut(this.#ready, settled)) {
+      this.readyCount--;
+      this.readyBytes -= this.window.bodyLength(sequence);
+    }
   }
 
   /** Whether a message of this size is refused because the queue is full and no consumer helps. */
@@ -253,7 +244,7 @@ export class Queue implements Timed, Worker {
 
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
-    if (this.settings.deadLetterExchange === undefined) {
+    if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
       this.#host.store.settle(this.window, sequence);
       return;
     }

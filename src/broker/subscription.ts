@@ -63,11 +63,12 @@ export class Subscription {
   readonly #pool: CreditPool | undefined;
   /** Its place in the pool's queue for credit; undefined while it does not wait. */
   place: PlaceInLine | undefined = undefined;
-  /** Sequence numbers by delivery number; -1 once settled. */
+  /** Sequence numbers by delivery number; -1 once settled; -2 less the number where it is set aside. */
   #ring = new Float64Array(ringSize);
   #first = 0;
   #next = 0;
   isActive = true;
+  #isClosed = false;
   readonly options: SubscribeOptions;
 
   constructor(queue: Queue, consumer: Consumer | undefined, options: SubscribeOptions) {
@@ -121,7 +122,7 @@ export class Subscription {
     this.unsettledCount -= count;
     this.#pool?.release(count);
     const mask = this.#ring.length - 1;
-    while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) < 0) this.#first++;
+    while (this.#first < this.#next && (this.#ring[this.#first & mask] ?? -1) === -1) this.#first++;
     if (this.#first === this.#next && mask >= ringSizeKept) this.#ring = new Float64Array(ringSize);
   }
 
@@ -166,6 +167,35 @@ export class Subscription {
     return (this.#ring[deliveryNumber & (this.#ring.length - 1)] ?? -1) >= 0;
   }
 
+  /**
+   * Sets an unsettled delivery aside: it stays in this account, and only {@link conclude} or
+   * {@link resume} changes that.
+   *
+   * @returns the message's sequence number; -1 where the delivery is not unsettled
+   */
+  setAside(deliveryNumber: number): number {
+    if (!this.isUnsettled(deliveryNumber)) return -1;
+    const at = deliveryNumber & (this.#ring.length - 1);
+    const sequence = this.#ring[at] ?? -1;
+    this.#ring[at] = -2 - sequence;
+    return sequence;
+  }
+
+  /** A delivery that was set aside is settled. */
+  conclude(deliveryNumber: number): void {
+    this.#ring[deliveryNumber & (this.#ring.length - 1)] = -1;
+    this.#forget(1);
+    this.queue.wake();
+  }
+
+  /** A delivery that was set aside is unsettled as before; false where nobody is left to settle it. */
+  resume(deliveryNumber: number): boolean {
+    if (this.#isClosed) return false;
+    const at = deliveryNumber & (this.#ring.length - 1);
+    this.#ring[at] = -2 - (this.#ring[at] ?? -1);
+    return true;
+  }
+
   /** Changes how many deliveries may be unsettled at once. */
   setPrefetch(prefetch: number): void {
     this.#prefetch = prefetch;
@@ -200,6 +230,7 @@ export class Subscription {
 
   /** Ends it, settling what is left with one outcome. */
   close(outcome: Outcome): void {
+    this.#isClosed = true;
     this.settle(this.#first, this.#next - 1, outcome, true);
     this.stop();
   }

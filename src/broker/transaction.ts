@@ -17,11 +17,21 @@ interface Entry {
   readonly route: Route;
 }
 
+/** Deliveries of one subscription that a transaction settles. */
 interface Settlement {
   readonly subscription: Subscription;
   readonly first: number;
   readonly last: number;
   readonly outcome: Outcome;
+}
+
+/** What a transaction keeps until it commits. */
+export interface TransactionContents {
+  readonly vhost: Vhost;
+  readonly publications: readonly Publication[];
+  readonly settlements: readonly Settlement[];
+  /** Bytes of the publications. */
+  readonly bytes: number;
 }
 
 /** Publishes and settlements that take effect, and are recovered, together. */
@@ -65,6 +75,27 @@ export class Transaction {
   /** Keeps a settlement until commit. */
   settle(subscription: Subscription, first: number, last: number, outcome: Outcome): void {
     this.#settlements.push({ subscription, first, last, outcome });
+  }
+
+  /** Bytes of the messages that are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Messages that are kept, and deliveries to be settled. */
+  get operationCount(): number {
+    let count = this.#entries.length;
+    for (const { first, last } of this.#settlements) count += last - first + 1;
+    return count;
+  }
+
+  /** Hands over everything; the transaction is empty then. */
+  take(): TransactionContents {
+    const publications = this.#entries.map(({ publication }) => publication);
+    const settlements = this.#settlements;
+    const contents = { vhost: this.#vhost, publications, settlements, bytes: this.#bytes };
+    this.rollback();
+    return contents;
   }
 
   /**

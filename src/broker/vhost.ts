@@ -18,7 +18,8 @@ import type { ExchangeType } from './exchanges/exchange-type.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
 import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
-import { Queue, type QueueHost } from './queue.ts';
+import { Queue } from './queue.ts';
+import type { QueueHost } from './queue-host.ts';
 import {
   checkQueueOptions,
   comparedArguments,
@@ -139,13 +140,16 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       requireSameField('internal', subject, options.internal, found.options.internal);
-      const key = 'alternate-exchange';
-      requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      const compared = ['alternate-exchange', ...(found.type.comparedArguments ?? [])];
+      for (const key of compared) {
+        requireSameArgument(key, subject, options.arguments[key], found.options.arguments[key]);
+      }
       return found;
     }
     this.#requireOrdinaryName('exchange', name);
     this.#host.requireMemory('exchange');
     this.#requireNewExchange(name, options, subject);
+    known.checkArguments?.(options.arguments);
     return this.addExchange(name, known, options);
   }
 
@@ -356,7 +360,7 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
-    source.type.checkBinding?.(routingKey, args);
+    source.routing.checkBinding?.(routingKey, args);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
     if (!source.bind(binding)) return;

@@ -145,7 +145,7 @@ export class Door {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const stranger of this.#byPeer.values()) {
-      if (nowMs - stranger.sinceMs <= this.#patienceMs(stranger.stage)) continue;
+      if (nowMs - stranger.sinceMs <= this.#timeoutMs(stranger.stage)) continue;
       this.closed.late++;
       this.#leave(stranger);
       stranger.socket.destroy();
@@ -158,7 +158,7 @@ export class Door {
     this.#turns.clear();
   }
 
-  #patienceMs(stage: Stage): number {
+  #timeoutMs(stage: Stage): number {
     const { silentMs, handshakeMs, strangerMs } = this.#limits;
     if (stage === 'silent' || stage === 'waiting') return silentMs;
     return stage === 'handshake' ? handshakeMs : strangerMs;

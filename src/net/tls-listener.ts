@@ -125,22 +125,22 @@ export class TlsListener {
    * Closes the port and every connection: clients are told the reason and have a while to answer,
    * then they are cut.
    *
-   * @param patienceMs how long that while is
+   * @param timeoutMs how long that while is
    */
-  async close(reason: string, patienceMs: number): Promise<void> {
+  async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();
     this.door.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
-    if (this.#transports.size > 0) await this.#allEnded(patienceMs);
+    if (this.#transports.size > 0) await this.#allEnded(timeoutMs);
     clearInterval(this.#ticks);
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #allEnded(patienceMs: number): Promise<void> {
+  #allEnded(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const patience = setTimeout(resolve, patienceMs);
+      const timer = setTimeout(resolve, timeoutMs);
       this.#ended = () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve();
       };
     });

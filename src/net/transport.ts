@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
-import { Alertness } from './alertness.ts';
+import { BusyPoll } from './busy-poll.ts';
 import type { Door } from './door.ts';
 
 /** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
@@ -16,7 +16,7 @@ const smallBytesMax = 128;
 
 /** One turn's flushes: every connection that has something to say is asked once, at its end. */
 export class Flusher {
-  readonly alertness = new Alertness(() => systemClock.monotonicMs());
+  readonly busyPoll = new BusyPoll(() => systemClock.monotonicMs());
   #due: SocketTransport[] = [];
   readonly #run = (): void => this.#flush();
 
@@ -31,7 +31,7 @@ export class Flusher {
     let sizeBytes = 0;
     for (const transport of due) sizeBytes += transport.flush();
     if (due.length > 1 || only === undefined) return;
-    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.alertness.wrote(only);
+    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.busyPoll.wrote(only);
   }
 }
 
@@ -78,7 +78,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
-      this.#flusher.alertness.received(this, bytes.length);
+      this.#flusher.busyPoll.received(this, bytes.length);
       connection.receive(bytes);
     });
     socket.on('error', () => socket.destroy()); // a reset is an end like any other

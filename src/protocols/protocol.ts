@@ -1,5 +1,3 @@
-import type { Broker } from '../broker/broker.ts';
-
 /** The peer, as a protocol sees it. */
 export interface Transport {
   /**
@@ -43,9 +41,18 @@ export interface Connection {
   shutdown(reason: string): void;
 }
 
-/** A protocol, as a listener drives it. */
+/** Whether a connection speaks a protocol, as far as its first bytes say. */
+export type Recognition = 'yes' | 'no' | 'maybe';
+
+/** A protocol on one broker, as a listener drives it. */
 export interface Protocol {
-  /** Lower case, as in the listener's name. */
+  /** Lower case, as `amqp091`. */
   readonly name: string;
-  accept(transport: Transport, broker: Broker): Connection;
+  /**
+   * Tells the protocol's connections by their first bytes, where a port has several protocols.
+   *
+   * @param bytes all that have come so far, at least one; 'maybe' where more are needed
+   */
+  recognizes(bytes: Buffer): Recognition;
+  accept(transport: Transport): Connection;
 }

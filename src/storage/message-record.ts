@@ -232,6 +232,11 @@ export class MessageView {
   }
 }
 
+/** Takes the flag `persistent` off the message record whose payload was just written here. */
+export function clearPersistent(buffer: Buffer, at: number): void {
+  buffer[at] = (buffer[at] ?? 0) & ~persistent;
+}
+
 /** How many of a message's queues are durable, and so named in its record. */
 export function countDurable(windows: readonly Window[]): number {
   let count = 0;

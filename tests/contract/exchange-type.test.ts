@@ -27,12 +27,16 @@ function topics(separator: string, one: string, many: string): Shown {
 
 const number = (value: number) => ({ type: 'signedint', value }) as const;
 
+const direct: Shown = {
+  binding: (i) => ({ routingKey: `key-${i}`, arguments: {} }),
+  message: (i) => ({ key: `key-${i}`, headers: {} }),
+  matches: isSame,
+};
+
 const subjects: Readonly<Record<string, Shown>> = {
-  direct: {
-    binding: (i) => ({ routingKey: `key-${i}`, arguments: {} }),
-    message: (i) => ({ key: `key-${i}`, headers: {} }),
-    matches: isSame,
-  },
+  direct,
+  // Without an argument that names another type it routes as `direct` does.
+  'x-delayed-message': direct,
   fanout: {
     binding: (i) => ({ routingKey: `key-${i}`, arguments: {} }),
     message: (i) => ({ key: `other-${i}`, headers: {} }),

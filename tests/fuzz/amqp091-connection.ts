@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Broker } from '../../src/broker/broker.ts';
+import { methodIds } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { AmqpPeer, openBroker, publishFrames } from '../support/amqp-peer.ts';
 import { BrokerOnLog } from '../support/broker-on-log.ts';
@@ -20,8 +21,8 @@ function sendCut(peer: AmqpPeer, bytes: Buffer, random: SeededRandom): void {
 function reopen(peer: AmqpPeer): number[] {
   const closed = peer.closed.splice(0);
   for (const channel of closed) {
-    peer.call(channel, { id: 0x00140029 });
-    peer.call(channel, { id: 0x0014000a });
+    peer.call(channel, { id: methodIds.channelCloseOk });
+    peer.call(channel, { id: methodIds.channelOpen });
   }
   return closed;
 }
@@ -39,7 +40,7 @@ class RandomClient {
 
   static async connect(broker: Broker, random: SeededRandom): Promise<RandomClient> {
     const client = new RandomClient(await AmqpPeer.ready(broker), random);
-    client.peer.call(2, { id: 0x0014000a });
+    client.peer.call(2, { id: methodIds.channelOpen });
     return client;
   }
 
@@ -91,7 +92,7 @@ function requireNothingHeld(broker: Broker, retainedCount: number | undefined): 
 function requireService(peer: AmqpPeer): void {
   peer.declare('control', {}, { durable: false });
   peer.send(publishFrames(1, 'control', 'still here'));
-  const [, body] = peer.call(1, { id: 0x003c0046, queue: 'control', noAck: true });
+  const [, body] = peer.call(1, { id: methodIds.basicGet, queue: 'control', noAck: true });
   assert.equal(body, 'still here');
 }
 

@@ -1,12 +1,13 @@
 import type { Argument } from '../../src/broker/arguments.ts';
-import type {
-  ExchangeDeclare,
-  Method,
-  QueueDeclare,
+import type { BasicProperties } from '../../src/protocols/amqp091/codec/basic-properties.ts';
+import {
+  type ExchangeDeclare,
+  type Method,
+  methodIds,
+  type QueueDeclare,
 } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
-import type { BasicProperties } from '../support/basic-properties.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
@@ -126,7 +127,7 @@ const odd = (random: SeededRandom, usual: readonly string[]) =>
   random.pick(random.oneIn(40) ? names : usual);
 
 const declareQueue: Maker = (r) => ({
-  id: 0x0032000a,
+  id: methodIds.queueDeclare,
   queue: odd(r, queues),
   passive: r.oneIn(8),
   durable: r.oneIn(2),
@@ -137,7 +138,7 @@ const declareQueue: Maker = (r) => ({
 });
 
 const declareExchange: Maker = (r) => ({
-  id: 0x0028000a,
+  id: methodIds.exchangeDeclare,
   exchange: r.pick(['x', 'y']),
   type: r.pick(['direct', 'fanout', 'topic', 'headers']),
   passive: r.oneIn(8),
@@ -149,10 +150,10 @@ const declareExchange: Maker = (r) => ({
 });
 
 const settling: readonly Maker[] = [
-  (r, c) => ({ id: 0x003c0050, deliveryTag: tag(r, c), multiple: r.oneIn(2) }),
-  (r, c) => ({ id: 0x003c005a, deliveryTag: tag(r, c), requeue: r.oneIn(2) }),
+  (r, c) => ({ id: methodIds.basicAck, deliveryTag: tag(r, c), multiple: r.oneIn(2) }),
+  (r, c) => ({ id: methodIds.basicReject, deliveryTag: tag(r, c), requeue: r.oneIn(2) }),
   (r, c) => ({
-    id: 0x003c0078,
+    id: methodIds.basicNack,
     deliveryTag: tag(r, c),
     multiple: r.oneIn(2),
     requeue: r.oneIn(2),
@@ -161,7 +162,7 @@ const settling: readonly Maker[] = [
 
 const consuming: readonly Maker[] = [
   (r) => ({
-    id: 0x003c0014,
+    id: methodIds.basicConsume,
     queue: odd(r, queues),
     consumerTag: r.oneIn(2) ? '' : `c${r.below(1000)}`,
     noLocal: false,
@@ -170,13 +171,18 @@ const consuming: readonly Maker[] = [
     noWait,
     arguments: r.oneIn(4) ? { 'x-priority': { type: 'byte', value: r.below(5) } } : {},
   }),
-  (r) => ({ id: 0x003c0046, queue: odd(r, queues), noAck: r.oneIn(4) }),
-  (r) => ({ id: 0x003c000a, prefetchSize: 0, prefetchCount: r.below(6), global: r.oneIn(3) }),
+  (r) => ({ id: methodIds.basicGet, queue: odd(r, queues), noAck: r.oneIn(4) }),
+  (r) => ({
+    id: methodIds.basicQos,
+    prefetchSize: 0,
+    prefetchCount: r.below(6),
+    global: r.oneIn(3),
+  }),
 ];
 
 const binding: readonly Maker[] = [
   (r) => ({
-    id: 0x00320014,
+    id: methodIds.queueBind,
     queue: odd(r, queues),
     exchange: odd(r, exchanges),
     routingKey: r.pick(keys),
@@ -184,14 +190,14 @@ const binding: readonly Maker[] = [
     arguments: r.oneIn(8) ? randomTable(r) : {},
   }),
   (r) => ({
-    id: 0x00320032,
+    id: methodIds.queueUnbind,
     queue: odd(r, queues),
     exchange: odd(r, exchanges),
     routingKey: r.pick(keys),
     arguments: {},
   }),
   (r) => ({
-    id: 0x0028001e,
+    id: methodIds.exchangeBind,
     destination: odd(r, exchanges),
     source: odd(r, exchanges),
     routingKey: r.pick(keys),
@@ -202,23 +208,28 @@ const binding: readonly Maker[] = [
 
 const rare: readonly Maker[] = [
   (r, c) => (r.oneIn(3) ? declareQueue(r, c) : declareExchange(r, c)),
-  (r) => ({ id: 0x003c001e, consumerTag: `c${r.below(1000)}`, noWait }),
-  () => ({ id: 0x003c006e, requeue: true }),
-  (r) => ({ id: 0x0032001e, queue: r.pick(queues), noWait }),
+  (r) => ({ id: methodIds.basicCancel, consumerTag: `c${r.below(1000)}`, noWait }),
+  () => ({ id: methodIds.basicRecover, requeue: true }),
+  (r) => ({ id: methodIds.queuePurge, queue: r.pick(queues), noWait }),
   (r) => ({
-    id: 0x00320028,
+    id: methodIds.queueDelete,
     queue: r.pick(queues),
     ifUnused: r.oneIn(2),
     ifEmpty: r.oneIn(2),
     noWait,
   }),
-  (r) => ({ id: 0x00280014, exchange: r.pick(['x', 'y']), ifUnused: r.oneIn(2), noWait }),
-  () => ({ id: 0x0055000a, noWait }),
-  () => ({ id: 0x005a000a }),
-  (r) => ({ id: r.oneIn(2) ? 0x005a0014 : 0x005a001e }),
-  (r) => ({ id: 0x00140014, active: r.oneIn(2) }),
-  () => ({ id: 0x00140028, replyCode: 200, replyText: '', classId: 0, methodId: 0 }),
-  (r) => (r.oneIn(9) ? { id: 0x0014000a } : { id: 0x00140029 }),
+  (r) => ({
+    id: methodIds.exchangeDelete,
+    exchange: r.pick(['x', 'y']),
+    ifUnused: r.oneIn(2),
+    noWait,
+  }),
+  () => ({ id: methodIds.confirmSelect, noWait }),
+  () => ({ id: methodIds.txSelect }),
+  (r) => ({ id: r.oneIn(2) ? methodIds.txCommit : methodIds.txRollback }),
+  (r) => ({ id: methodIds.channelFlow, active: r.oneIn(2) }),
+  () => ({ id: methodIds.channelClose, replyCode: 200, replyText: '', classId: 0, methodId: 0 }),
+  (r) => (r.oneIn(9) ? { id: methodIds.channelOpen } : { id: methodIds.channelCloseOk }),
 ];
 
 /** Queues and exchanges for clients to begin with. */

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { BytesError, Reader, Writer } from '../../src/base/bytes.ts';
+import {
+  type BasicProperties,
+  writeProperties,
+} from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
 import { methodNames, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { HeadScan } from '../../src/protocols/amqp091/codec/properties.ts';
 import { readTable, scanTable, writeTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
 import { amqp091Format, visibleHead } from '../../src/protocols/amqp091/format.ts';
-import { type BasicProperties, writeProperties } from '../support/basic-properties.ts';
+import { viewOf } from '../contract/messages.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { randomTable } from './amqp091-input.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
@@ -89,7 +93,10 @@ export const amqp091Fuzzers: readonly Fuzzer[] = [
         amqp091Format.deadLetterHead(head, 0, head.length, headers),
         visibleHead(head, 0, head.length),
       ];
-      for (const other of changed) scan.scan(other, 0, other.length);
+      const neutral = amqp091Format.toProperties(viewOf({ head, body: Buffer.from('body') }, 1));
+      const converted = amqp091Format.fromProperties(neutral, 1_000_000);
+      assert.equal(converted.body.toString(), 'body');
+      for (const other of [...changed, converted.head]) scan.scan(other, 0, other.length);
     },
   },
 ];

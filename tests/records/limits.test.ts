@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Argument } from '../../src/broker/arguments.ts';
-import type { Method } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import { type Method, methodIds } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpPeer, closes, openBroker, publishFrames } from '../support/amqp-peer.ts';
 import { BareBroker } from '../support/bare-broker.ts';
@@ -18,7 +18,7 @@ const queue = (args: FieldTable) => async (peer: AmqpPeer) => peer.declare('new'
 
 const exchange = (args: FieldTable) => async (peer: AmqpPeer) =>
   peer.call(1, {
-    id: 0x0028000a,
+    id: methodIds.exchangeDeclare,
     exchange: 'new',
     type: 'fanout',
     passive: false,
@@ -31,7 +31,7 @@ const exchange = (args: FieldTable) => async (peer: AmqpPeer) =>
 
 const binding = (args: FieldTable) => async (peer: AmqpPeer) =>
   peer.call(1, {
-    id: 0x00320014,
+    id: methodIds.queueBind,
     queue: 'q',
     exchange: 'amq.headers',
     routingKey: '',
@@ -107,7 +107,7 @@ test('a reply text is at most 255 bytes of valid UTF-8, whatever name it shows',
   const { broker } = await openBroker();
   for (const name of [bytes(255), 'é'.repeat(127), '\u0001'.repeat(255), '\udce9\u0085']) {
     const peer = await AmqpPeer.ready(broker);
-    const [close = ''] = closes(peer.call(1, { id: 0x003c0046, queue: name, noAck: true }));
+    const [close = ''] = closes(peer.call(1, { id: methodIds.basicGet, queue: name, noAck: true }));
     const shown = close.replace('channel 404 ', '');
     assert.ok(Buffer.byteLength(shown) <= 255 && shown.isWellFormed());
     assert.doesNotMatch(shown, /\p{Cc}/u);

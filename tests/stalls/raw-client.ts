@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { Reader } from '../../src/base/bytes.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
-import { type Method, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import {
+  type Method,
+  methodIds,
+  readMethod,
+} from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { capabilities, methodFrame } from '../support/amqp-peer.ts';
 
@@ -35,8 +39,9 @@ export class RawClient {
   }
 
   #heard(method: Method): void {
-    if (method.id === 0x003c003c) this.deliveryCount++;
-    if (method.id === 0x000a0032 || method.id === 0x00140028) this.closeText = method.replyText;
+    if (method.id === methodIds.basicDeliver) this.deliveryCount++;
+    if (method.id === methodIds.connectionClose || method.id === methodIds.channelClose)
+      this.closeText = method.replyText;
     const at = this.#waiting.findIndex(({ id }) => id === method.id);
     if (at >= 0) this.#waiting.splice(at, 1)[0]?.found(method);
   }
@@ -47,24 +52,34 @@ export class RawClient {
     await once(socket, 'secureConnect');
     const client = new RawClient(socket);
     socket.write(protocolHeader);
-    await client.next(0x000a000a);
+    await client.next(methodIds.connectionStart);
     const response = Buffer.from('\0guest\0guest');
     const locale = 'en_US';
     const clientProperties = capabilities;
     const startOk = {
-      id: 0x000a000b,
+      id: methodIds.connectionStartOk,
       clientProperties,
       mechanism: 'PLAIN',
       response,
       locale,
     } as const;
-    await client.call(0, startOk, 0x000a001e);
+    await client.call(0, startOk, methodIds.connectionTune);
     await client.send(
-      methodFrame(0, { id: 0x000a001f, channelMax: 2047, frameMax: 131_072, heartbeat: 0 }),
+      methodFrame(0, {
+        id: methodIds.connectionTuneOk,
+        channelMax: 2047,
+        frameMax: 131_072,
+        heartbeat: 0,
+      }),
     );
-    await client.call(0, { id: 0x000a0028, virtualHost: '/' }, 0x000a0029);
-    for (let i = 1; i < channelCount; i++) await client.send(methodFrame(i, { id: 0x0014000a }));
-    await client.call(channelCount, { id: 0x0014000a }, 0x0014000b);
+    await client.call(
+      0,
+      { id: methodIds.connectionOpen, virtualHost: '/' },
+      methodIds.connectionOpenOk,
+    );
+    for (let i = 1; i < channelCount; i++)
+      await client.send(methodFrame(i, { id: methodIds.channelOpen }));
+    await client.call(channelCount, { id: methodIds.channelOpen }, methodIds.channelOpenOk);
     return client;
   }
 
@@ -91,8 +106,8 @@ export class RawClient {
   async caughtUp(): Promise<void> {
     await this.call(
       1,
-      { id: 0x003c000a, prefetchSize: 0, prefetchCount: 0, global: false },
-      0x003c000b,
+      { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 0, global: false },
+      methodIds.basicQosOk,
     );
   }
 

@@ -1,10 +1,15 @@
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
+import {
+  type BasicProperties,
+  writeProperties,
+} from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader, frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
 import {
   type BasicConsume,
   type Method,
+  methodIds,
   type QueueDeclare,
   readMethod,
   writeMethod,
@@ -13,8 +18,8 @@ import type { FieldTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpConnection } from '../../src/protocols/amqp091/connection.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
+import { SharedState } from '../../src/protocols/amqp091/shared-state.ts';
 import type { Transport } from '../../src/protocols/protocol.ts';
-import { type BasicProperties, writeProperties } from './basic-properties.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** A broker over a log in memory that syncs when a test says so. */
@@ -79,7 +84,13 @@ export function publishFrames(
   exchange = '',
   mandatory = false,
 ): Buffer {
-  const method = { id: 0x003c0028, exchange, routingKey, mandatory, immediate: false } as const;
+  const method = {
+    id: methodIds.basicPublish,
+    exchange,
+    routingKey,
+    mandatory,
+    immediate: false,
+  } as const;
   const content = contentFrames(channel, Buffer.from(body), properties);
   return Buffer.concat([methodFrame(channel, method), content]);
 }
@@ -99,10 +110,23 @@ export const capabilities: FieldTable = {
 /** Reply codes and texts of the closes among what was received, `channel` or `connection` first. */
 export function closes(received: readonly (Method | string)[]): string[] {
   return received.flatMap((x) => {
-    if (typeof x === 'string' || (x.id !== 0x000a0032 && x.id !== 0x00140028)) return [];
-    const scope = x.id === 0x00140028 ? 'channel' : 'connection';
+    if (
+      typeof x === 'string' ||
+      (x.id !== methodIds.connectionClose && x.id !== methodIds.channelClose)
+    )
+      return [];
+    const scope = x.id === methodIds.channelClose ? 'channel' : 'connection';
     return [`${scope} ${x.replyCode} ${x.replyText}`];
   });
+}
+
+const sharedStates = new WeakMap<Broker, SharedState>();
+
+/** What the peers of a broker share. */
+function sharedStateOf(broker: Broker): SharedState {
+  const known = sharedStates.get(broker) ?? new SharedState(broker);
+  sharedStates.set(broker, known);
+  return known;
 }
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
@@ -134,10 +158,11 @@ export class AmqpPeer implements Transport {
         const method = readMethod(r.u32(), r);
         if (method === undefined) return;
         this.received.push(method);
-        if (method.id === 0x003c003c || method.id === 0x003c0047) {
+        if (method.id === methodIds.basicDeliver || method.id === methodIds.basicGetOk) {
           this.deliveries.push({ channel, tag: method.deliveryTag });
         }
-        if (method.id === 0x00140028 || method.id === 0x00140029) this.closed.push(channel);
+        if (method.id === methodIds.channelClose || method.id === methodIds.channelCloseOk)
+          this.closed.push(channel);
       },
       header: (_, bytes, at) => {
         this.#bodyLeft = bytes.readUInt32BE(at + 8);
@@ -155,7 +180,7 @@ export class AmqpPeer implements Transport {
   );
 
   constructor(broker: Broker) {
-    this.connection = new AmqpConnection(this, broker);
+    this.connection = new AmqpConnection(this, sharedStateOf(broker));
   }
 
   write(bytes: Buffer, released?: () => void): boolean {
@@ -201,7 +226,7 @@ export class AmqpPeer implements Transport {
   /** Declares a queue; durable where `how` does not say otherwise. */
   declare(queue: string, args: FieldTable = {}, how: Partial<QueueDeclare> = {}) {
     return this.call(1, {
-      id: 0x0032000a,
+      id: methodIds.queueDeclare,
       queue,
       passive: false,
       durable: true,
@@ -216,7 +241,7 @@ export class AmqpPeer implements Transport {
   /** Begins to consume under the queue's name as tag. */
   consume(queue: string, how: Partial<BasicConsume> = {}) {
     return this.call(1, {
-      id: 0x003c0014,
+      id: methodIds.basicConsume,
       queue,
       consumerTag: queue,
       noLocal: false,
@@ -242,22 +267,22 @@ export class AmqpPeer implements Transport {
   async open(password = 'guest', heartbeat = 10): Promise<void> {
     this.send(protocolHeader);
     this.call(0, {
-      id: 0x000a000b,
+      id: methodIds.connectionStartOk,
       clientProperties: capabilities,
       mechanism: 'PLAIN',
       response: Buffer.from(`\0guest\0${password}`),
       locale: 'en_US',
     });
     await new Promise(setImmediate);
-    this.call(0, { id: 0x000a001f, channelMax: 100, frameMax: 131_072, heartbeat });
-    this.call(0, { id: 0x000a0028, virtualHost: '/' });
+    this.call(0, { id: methodIds.connectionTuneOk, channelMax: 100, frameMax: 131_072, heartbeat });
+    this.call(0, { id: methodIds.connectionOpen, virtualHost: '/' });
   }
 
   /** A peer with channel 1 open and the queue `q` declared. */
   static async ready(broker: Broker, heartbeat = 10): Promise<AmqpPeer> {
     const peer = new AmqpPeer(broker);
     await peer.open('guest', heartbeat);
-    peer.call(1, { id: 0x0014000a });
+    peer.call(1, { id: methodIds.channelOpen });
     peer.declare('q');
     return peer;
   }

@@ -1,4 +1,5 @@
 import type { Arguments } from '../../src/broker/arguments.ts';
+import { emptyProperties } from '../../src/broker/conversion/properties.ts';
 import type { MessageFormat } from '../../src/broker/format.ts';
 
 interface Head {
@@ -19,4 +20,12 @@ export const plainFormat: MessageFormat = {
     const headers = { ...read(buffer, start, end).headers, ...changes };
     return Buffer.from(JSON.stringify({ headers }));
   },
+  toProperties: ({ buffer, bodyAt, bodyLength }) => ({
+    ...emptyProperties,
+    body: { kind: 'bytes', bytes: Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength)) },
+  }),
+  fromProperties: ({ body }) => ({
+    head: Buffer.alloc(0),
+    body: body.kind === 'bytes' ? body.bytes : Buffer.alloc(0),
+  }),
 };

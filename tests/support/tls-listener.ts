@@ -7,7 +7,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
-import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { BrokerOnLog } from './broker-on-log.ts';
 
@@ -87,6 +87,9 @@ export class TlsListener {
   readonly #server: Server;
   readonly #sockets = new Set<TLSSocket>();
   readonly #transports = new Set<SocketTransport>();
+  #protocol: Protocol | undefined = undefined;
+  /** Another one after a reboot. */
+  #protocolBroker: Broker | undefined = undefined;
   readonly #ticks: NodeJS.Timeout;
 
   private constructor(onLog: BrokerOnLog, key: string, cert: string) {
@@ -141,9 +144,17 @@ export class TlsListener {
     return `amqps://guest:guest@localhost:${this.port}`;
   }
 
+  #protocolOf(broker: Broker): Protocol {
+    if (this.#protocol === undefined || this.#protocolBroker !== broker) {
+      this.#protocol = amqp091(broker);
+      this.#protocolBroker = broker;
+    }
+    return this.#protocol;
+  }
+
   #accept(socket: TLSSocket): void {
     const transport = new SocketTransport(socket);
-    const connection = amqp091.accept(transport, this.broker);
+    const connection = this.#protocolOf(this.broker).accept(transport);
     transport.connection = connection;
     this.#sockets.add(socket);
     this.#transports.add(transport);

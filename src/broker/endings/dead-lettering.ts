@@ -22,6 +22,10 @@ export interface DeadLetteringHost {
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route;
   /** Stores a message for queues that take it; none of them makes dead letters before this returns. */
   storeDead(letter: DeadLetter, queues: readonly Queue[]): void;
+  /** Whether a rejected message is delivered again later. */
+  retry(queue: Queue, view: Delivery): boolean;
+  /** Whether a message to an exchange that delays waits for a time first. */
+  delay(vhost: Vhost, letter: DeadLetter): boolean;
   /** So much of this turn is used up. */
   spend(units: number): void;
 }
@@ -36,6 +40,7 @@ export class DeadLettering {
 
   /** A message has died in a queue; the view is open on it. */
   died(queue: Queue, view: Delivery, reason: DeathReason): void {
+    if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
     this.#bury(queue, deadView(view), reason);
   }
 
@@ -59,6 +64,7 @@ export class DeadLettering {
     const headBytes = dead.headEnd - dead.headStart;
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
     const headers = dead.address(queue, target, reason, format, host.nowMs());
+    if (target.isDelayed && host.delay(vhost, dead)) return;
     const { queues } = host.route(vhost, target, dead);
     host.spend(letterUnits + Math.floor(bytesUnits) + queues.length);
     // A message that someone rejected goes round as often as it is rejected.

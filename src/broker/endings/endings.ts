@@ -1,4 +1,5 @@
-import type { DeathReason, Queue, QueueHost } from '../queue.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { QueueHost } from '../queue-host.ts';
 import type { Taken } from '../ready.ts';
 import type { WorkList } from '../turns/work-list.ts';
 
@@ -53,7 +54,7 @@ export class Endings {
     const { store } = this.#host;
     // A dead letter and its end in this queue are recovered both or neither; and within a batch a
     // message stays where it is until it is copied.
-    const isBatch = this.#queue.settings.deadLetterExchange !== undefined;
+    const isBatch = this.#mayReturn;
     if (isBatch) store.begin();
     try {
       return this.#work(units, until);
@@ -71,16 +72,23 @@ export class Endings {
     return true;
   }
 
+  /** Whether a message that ends here may go elsewhere, or come back. */
+  get #mayReturn(): boolean {
+    const { settings, retry } = this.#queue;
+    return settings.deadLetterExchange !== undefined || retry !== undefined;
+  }
+
   /** Ends the message whose turn it is; false where it must be read from the disk first. */
   #next(units: WorkList): boolean {
     const { store, delivery } = this.#host;
     const queue = this.#queue;
     const sequence = this.#dead[this.#deadAt] ?? -1;
-    if (queue.settings.deadLetterExchange !== undefined) {
+    if (this.#mayReturn) {
       if (!store.view(queue.window, sequence, delivery)) {
         this.#host.load(queue, sequence);
         return false;
       }
+      delivery.returnCount = queue.window.returnCount(sequence);
       this.#host.deadLetter(queue, delivery, this.#reasons[this.#deadAt] ?? 'rejected');
     }
     this.#deadAt++;

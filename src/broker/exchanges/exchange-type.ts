@@ -35,4 +35,16 @@ export interface ExchangeType {
    * @throws {BrokerError} `precondition-failed`
    */
   checkBinding?(routingKey: string, args: Arguments): void;
+  /** Whether messages with a header `x-delay` wait before they are routed. */
+  readonly isDelayed?: boolean;
+  /** Arguments that must be the same when an exchange is declared again. */
+  readonly comparedArguments?: readonly string[];
+  /**
+   * Requires a new exchange to have the arguments that the type needs.
+   *
+   * @throws {BrokerError} `precondition-failed`
+   */
+  checkArguments?(args: Arguments): void;
+  /** The type that routes, where an exchange's arguments say which; else it is this one. */
+  routingType?(args: Arguments): ExchangeType;
 }

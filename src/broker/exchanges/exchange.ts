@@ -17,6 +17,10 @@ export class Exchange {
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeType;
+  /** The type that routes: `type`, unless that leaves it to the arguments. */
+  readonly routing: ExchangeType;
+  /** Whether messages with a header `x-delay` wait before they are routed. */
+  readonly isDelayed: boolean;
   readonly options: ExchangeOptions;
   /** The exchange that messages go to which no binding took; see `Settings.alternateOf`. */
   alternate: string | undefined = undefined;
@@ -31,8 +35,10 @@ export class Exchange {
     this.vhost = vhost;
     this.name = name;
     this.type = type;
+    this.routing = type.routingType?.(options.arguments) ?? type;
+    this.isDelayed = type.isDelayed === true;
     this.options = options;
-    this.#index = type.newIndex();
+    this.#index = this.routing.newIndex();
   }
 
   /** Adds a binding; false where the same one exists. */

@@ -101,13 +101,13 @@ export class RouteSearch implements PatternSearch<Destination> {
   /** Asks an exchange for the next key, or leaves it. */
   #next(exchange: Exchange): void {
     const key = this.#keys[this.#keyAt];
-    if (key === undefined || (this.#keyAt > 0 && !exchange.type.usesKey)) {
+    if (key === undefined || (this.#keyAt > 0 && !exchange.routing.usesKey)) {
       this.#leave(exchange);
       return;
     }
     this.#keyAt++;
     this.routingKey = key;
-    if (!exchange.type.isCacheable) this.isCacheable = false;
+    if (!exchange.routing.isCacheable) this.isCacheable = false;
     // Every queue is bound to the default exchange by its name.
     const queue = exchange.name === '' ? this.#host.vhost.queues.get(key) : undefined;
     if (queue !== undefined) this.take(queue);

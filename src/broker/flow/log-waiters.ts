@@ -21,6 +21,21 @@ export class LogWaiters {
     this.#waiting.push(waiter);
   }
 
+  /** Resolves once a group is synced, which may be so already: that of `durableGroup` is. */
+  until(wantedGroup: number, durableGroup: number): Promise<void> {
+    if (wantedGroup <= durableGroup) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiter: LogWaiter = {
+        isAwaitingLog: false,
+        durable: (group) => {
+          if (group >= wantedGroup) resolve();
+          else this.add(waiter);
+        },
+      };
+      this.add(waiter);
+    });
+  }
+
   /** To be called once per synced group. */
   durable(group: number): void {
     if (this.#waiting.length === 0) return;

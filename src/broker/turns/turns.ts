@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Queue } from '../queue.ts';
 import type { Deliverer } from '../subscription.ts';
-import { Timers } from './timers.ts';
+import { type Timed, Timers } from './timers.ts';
 import { WorkList } from './work-list.ts';
 
 /** What turns ask of their broker. */
@@ -17,12 +16,18 @@ export interface TurnsHost {
   pumped(): void;
 }
 
+/** What has something to do at a time. */
+export interface Ticking extends Timed {
+  /** The time has come; wall milliseconds. */
+  tick(nowMs: number): void;
+}
+
 /** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
 export class Turns {
   /** Work that is done in slices. */
   readonly work: WorkList;
   readonly #host: TurnsHost;
-  readonly #timers = new Timers<Queue>();
+  readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
   #nowMs = 0;
 
@@ -71,17 +76,17 @@ export class Turns {
     this.#nowMs = 0;
   }
 
-  /** The queue has something due at this time at the latest. */
-  schedule(queue: Queue, atMs: number): void {
-    if (queue.timerMs <= atMs) return;
+  /** Something is due at this time at the latest. */
+  schedule(ticking: Ticking, atMs: number): void {
+    if (ticking.timerMs <= atMs) return;
     const { firstMs } = this.#timers;
-    this.#timers.add(queue, atMs);
+    this.#timers.add(ticking, atMs);
     if (atMs < firstMs) this.#host.wakeAt?.(atMs);
   }
 
-  /** The queue is gone. */
-  forget(queue: Queue): void {
-    this.#timers.remove(queue);
+  /** It is gone. */
+  forget(ticking: Ticking): void {
+    this.#timers.remove(ticking);
   }
 
   /** Does what is due: as much of it as this turn may, and the rest in those after. */
@@ -89,10 +94,10 @@ export class Turns {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
     while (this.work.left > 0) {
-      const queue = this.#timers.takeDue(nowMs);
-      if (queue === undefined) break;
+      const ticking = this.#timers.takeDue(nowMs);
+      if (ticking === undefined) break;
       this.work.spend(1);
-      queue.tick(nowMs);
+      ticking.tick(nowMs);
     }
     this.pump();
     if (this.#timers.firstMs !== Infinity) this.#host.wakeAt?.(this.#timers.firstMs);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 
 /** Timers are set anew after so long: a wall clock may jump meanwhile. */
-const patienceMaxMs = 60_000;
+const timerMaxMs = 60_000;
 
 /** Rings once at a wall time: the earliest that was asked for since it last rang. */
 export class Alarm {
@@ -24,7 +24,7 @@ export class Alarm {
     if (atMs >= this.#atMs) return;
     clearTimeout(this.#timer);
     this.#atMs = atMs;
-    const waitMs = Math.min(Math.max(0, atMs - this.#clock.nowMs()), patienceMaxMs);
+    const waitMs = Math.min(Math.max(0, atMs - this.#clock.nowMs()), timerMaxMs);
     this.#timer = setTimeout(() => {
       this.#atMs = Infinity;
       this.#rings();

@@ -25,7 +25,7 @@ const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 const heapOptions = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
 
 /** Milliseconds after which a process that was told to end is killed. */
-const endPatienceMs = 8000;
+const endTimeoutMs = 8000;
 
 /** What a process does unasked. */
 export interface ProcessEvents {
@@ -127,9 +127,9 @@ export class BrokerProcess {
   async stop(reason: string): Promise<void> {
     this.#isStopping = true;
     this.#say({ type: 'stop', reason });
-    const patience = setTimeout(() => this.kill(), endPatienceMs);
+    const timer = setTimeout(() => this.kill(), endTimeoutMs);
     await this.ended;
-    clearTimeout(patience);
+    clearTimeout(timer);
   }
 
   /** Ends the process at once. */

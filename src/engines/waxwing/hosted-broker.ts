@@ -31,9 +31,9 @@ const tickMs = 100;
 /** How often it is asked whether the process is idle. */
 const lookMs = 1000;
 /** Milliseconds that clients have to answer when the broker stops. */
-const patienceMs = 3000;
+const closeTimeoutMs = 3000;
 /** Milliseconds that the process before may take to let go of the volume. */
-const lockPatienceMs = 10_000;
+const lockTimeoutMs = 10_000;
 const lockRetryMs = 20;
 const measureAfterMs = 1000;
 const lowOnDisk = 'low on disk';
@@ -112,12 +112,13 @@ export class HostedBroker {
   ): Promise<HostedBroker> {
     const volume = await openUnlocked(message.folder, dataKey);
     const opened = await openBroker(volume, message, events);
+    const protocol = amqp091(opened.broker);
     const listener = new TlsListener({
       host: message.host,
       certificates: message.certificates,
       policy: message.hasTlsParity ? parityPolicy : defaultPolicy,
       limits: brokerDoorLimits,
-      accept: (transport) => amqp091.accept(transport, opened.broker),
+      accept: (transport) => protocol.accept(transport),
       answerPlain,
     });
     // A delivery before the start is on the disk might come again without saying so.
@@ -148,7 +149,7 @@ export class HostedBroker {
 
   /** Tells clients the reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
-    await this.#listener.close(reason, patienceMs);
+    await this.#listener.close(reason, closeTimeoutMs);
     this.#failures.flush();
     clearInterval(this.#ticks);
     this.#alarm.stop();
@@ -160,7 +161,7 @@ export class HostedBroker {
 
 /** The process before may still be ending: it let go of everything else when its service ended. */
 async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume> {
-  const untilMs = systemClock.monotonicMs() + lockPatienceMs;
+  const untilMs = systemClock.monotonicMs() + lockTimeoutMs;
   for (;;) {
     try {
       return await Volume.open(systemDisk, folder, dataKey);

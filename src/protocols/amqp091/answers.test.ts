@@ -6,10 +6,10 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './codec/methods.gen.ts';
+import { type Method, methodIds } from './codec/methods.gen.ts';
 
 const declare = (queue: string, durable: boolean): Method => ({
-  id: 0x0032000a,
+  id: methodIds.queueDeclare,
   queue,
   passive: false,
   durable,
@@ -20,7 +20,7 @@ const declare = (queue: string, durable: boolean): Method => ({
 });
 
 const consume: Method = {
-  id: 0x003c0014,
+  id: methodIds.basicConsume,
   queue: 'q',
   consumerTag: 'c',
   noLocal: false,
@@ -44,17 +44,17 @@ const names = (received: (Method | string)[]) =>
 
 const durableChanges: readonly (readonly [string, Method, string])[] = [
   ['queue.declare', declare('d', true), '50.11'],
-  ['queue.bind', { id: 0x00320014, ...binding }, '50.21'],
-  ['queue.purge', { id: 0x0032001e, queue: 'q', noWait: false }, '50.31'],
+  ['queue.bind', { id: methodIds.queueBind, ...binding }, '50.21'],
+  ['queue.purge', { id: methodIds.queuePurge, queue: 'q', noWait: false }, '50.31'],
   [
     'queue.delete',
-    { id: 0x00320028, queue: 'q', ifUnused: false, ifEmpty: false, noWait: false },
+    { id: methodIds.queueDelete, queue: 'q', ifUnused: false, ifEmpty: false, noWait: false },
     '50.41',
   ],
   [
     'exchange.declare',
     {
-      id: 0x0028000a,
+      id: methodIds.exchangeDeclare,
       exchange: 'x',
       type: 'fanout',
       passive: false,
@@ -85,7 +85,11 @@ test('what is declared together on one channel is on the disk together, and answ
   const peer = await AmqpPeer.ready(broker);
   const queues = Array.from({ length: 100 }, (_, i) => `d${i}`);
   const declared = () =>
-    peer.take().map((x) => (typeof x !== 'string' && x.id === 0x0032000b ? x.queue : undefined));
+    peer
+      .take()
+      .map((x) =>
+        typeof x !== 'string' && x.id === methodIds.queueDeclareOk ? x.queue : undefined,
+      );
   assert.deepEqual(peer.send(...queues.map((queue) => methodFrame(1, declare(queue, true)))), []);
   log.syncNow();
   assert.deepEqual(declared(), queues);
@@ -95,9 +99,9 @@ test('undoing a durable binding is answered once that is on the disk', async () 
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const { noWait: _, ...unbinding } = binding;
-  peer.call(1, { id: 0x00320014, ...binding, noWait: true });
+  peer.call(1, { id: methodIds.queueBind, ...binding, noWait: true });
   log.syncNow();
-  assert.deepEqual(names(peer.call(1, { id: 0x00320032, ...unbinding })), []);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.queueUnbind, ...unbinding })), []);
   log.syncNow();
   assert.deepEqual(names(peer.take()), ['50.51']);
 });
@@ -108,7 +112,9 @@ test('what is not durable is answered at once, even while the log has much to sy
   const other = await AmqpPeer.ready(broker);
   assert.deepEqual(names(other.call(1, declare('d', true))), []);
   assert.deepEqual(names(peer.call(1, declare('t', false))), ['50.11']);
-  assert.deepEqual(names(peer.call(1, { id: 0x00320014, ...binding, queue: 't' })), ['50.21']);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.queueBind, ...binding, queue: 't' })), [
+    '50.21',
+  ]);
   log.syncNow();
   assert.deepEqual(names(other.take()), ['50.11']);
 });
@@ -116,14 +122,14 @@ test('what is not durable is answered at once, even while the log has much to sy
 test('everything after an answer that waits for the log comes after it, in order', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
-  peer.call(1, { id: 0x0055000a, noWait: true });
+  peer.call(1, { id: methodIds.confirmSelect, noWait: true });
   log.syncNow();
   assert.deepEqual(names(peer.send(publishFrames(1, 'q', 'first'))), ['60.80']);
   const received = peer.send(
     methodFrame(1, declare('d', true)),
     publishFrames(1, 'q', 'second'),
     publishFrames(1, 'nobody', 'unrouted', {}, '', true),
-    methodFrame(1, { id: 0x003c0046, queue: 'q', noAck: true }),
+    methodFrame(1, { id: methodIds.basicGet, queue: 'q', noAck: true }),
     methodFrame(1, consume),
   );
   assert.deepEqual(names(received), []);
@@ -146,7 +152,7 @@ test('a channel closed while an answer waits for the log is closed after it', as
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();
   const close: Method = {
-    id: 0x00140028,
+    id: methodIds.channelClose,
     replyCode: 200,
     replyText: '',
     classId: 0,
@@ -155,23 +161,23 @@ test('a channel closed while an answer waits for the log is closed after it', as
   assert.deepEqual(names(peer.send(methodFrame(1, declare('d', true)), methodFrame(1, close))), []);
   log.syncNow();
   assert.deepEqual(names(peer.take()), ['50.11', '20.41']);
-  assert.deepEqual(names(peer.call(1, { id: 0x0014000a })), ['20.11']);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.channelOpen })), ['20.11']);
 });
 
 test('tx.commit-ok comes once the commit is durable, at once where nothing of it has to be', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();
-  assert.deepEqual(names(peer.call(1, { id: 0x005a000a })), ['90.11']);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.txSelect })), ['90.11']);
   peer.send(publishFrames(1, 'q', 'kept', { deliveryMode: 2 }));
-  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), []);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.txCommit })), []);
   assert.deepEqual(names(peer.call(1, consume)), []);
   log.syncNow();
   assert.deepEqual(names(peer.take()), ['90.21', '60.21', '60.60', 'kept']);
-  peer.call(1, { id: 0x003c0050, deliveryTag: 1, multiple: false });
-  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), []);
+  peer.call(1, { id: methodIds.basicAck, deliveryTag: 1, multiple: false });
+  assert.deepEqual(names(peer.call(1, { id: methodIds.txCommit })), []);
   log.syncNow();
   assert.deepEqual(names(peer.take()), ['90.21']);
   peer.send(publishFrames(1, 'nobody', 'transient'));
-  assert.deepEqual(names(peer.call(1, { id: 0x005a0014 })), ['90.21']);
+  assert.deepEqual(names(peer.call(1, { id: methodIds.txCommit })), ['90.21']);
 });

@@ -3,20 +3,20 @@ import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
 import type { Outcome } from '../../broker/subscription.ts';
-import { Transaction } from '../../broker/transaction.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { removeReplyChannel } from './address.ts';
-import { handleMethod, settlesDeliveries } from './channel-methods.ts';
-import { type Method, readMethod } from './codec/methods.gen.ts';
+import { ChannelTransaction } from './channel-transaction.ts';
+import { type Method, methodIds, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './deliveries/delivery-tags.ts';
-import { TransactionAcks } from './deliveries/transaction-acks.ts';
 import { AmqpError } from './errors.ts';
+import { handleMethod, settlesDeliveries } from './methods/registry.ts';
 import { OrderedAnswers } from './ordered-answers.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerAccount } from './peer-account.ts';
 import { Confirms, Publisher } from './publisher.ts';
+import { ReplyConsumer } from './replies.ts';
+import type { SharedState } from './shared-state.ts';
 import type { Backlog } from './stalls/backlog.ts';
 import { type FrameGate, methodUnits } from './stalls/frame-gate.ts';
 import { Getter } from './stalls/getter.ts';
@@ -24,6 +24,7 @@ import { DeliveryAges } from './timing/delivery-ages.ts';
 
 /** What a channel asks of its connection. */
 export interface ChannelHost {
+  readonly shared: SharedState;
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly access: Access;
@@ -52,10 +53,10 @@ export interface ChannelHost {
   goOnLater(channel: Channel): void;
 }
 
-const publishId = 0x003c0028;
-const ackId = 0x003c0050;
-const closeId = 0x00140028;
-const closeOkId = 0x00140029;
+const publishId = methodIds.basicPublish;
+const ackId = methodIds.basicAck;
+const closeId = methodIds.channelClose;
+const closeOkId = methodIds.channelCloseOk;
 
 /** One channel: publishing, consuming and settling in one order. */
 export class Channel implements LogWaiter {
@@ -77,12 +78,10 @@ export class Channel implements LogWaiter {
   /** Deliveries that a new consumer may leave unsettled. */
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
-  transaction: Transaction | undefined = undefined;
+  transaction: ChannelTransaction | undefined = undefined;
   /** The queue that an empty name means. */
   lastQueue = '';
-  /** Where replies reach this channel, while it consumes from `amq.rabbitmq.reply-to`. */
-  replyAddress: string | undefined = undefined;
-  replyConsumer: ChannelConsumer | undefined = undefined;
+  readonly replies = new ReplyConsumer(this);
   /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
   state: 'open' | 'closing' | 'closed' = 'open';
   /** Class and method that are being handled, for an error's reply. */
@@ -91,7 +90,6 @@ export class Channel implements LogWaiter {
   backlog: Backlog | undefined = undefined;
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  readonly #transactionAcks: TransactionAcks;
   /** Undefined while nothing was unsettled at the last look. */
   #ages: DeliveryAges | undefined = undefined;
   /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
@@ -104,8 +102,6 @@ export class Channel implements LogWaiter {
     this.number = number;
     this.broker = host.broker;
     this.pool = new CreditPool(host.broker);
-    const { transactionSettlementCountMax } = host.broker.limits;
-    this.#transactionAcks = new TransactionAcks(this.tags, transactionSettlementCountMax);
     this.vhost = host.vhost;
     this.access = host.access;
     this.outbox = host.outbox;
@@ -234,8 +230,7 @@ export class Channel implements LogWaiter {
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
     if (this.transaction !== undefined) {
-      this.#transactionAcks.add(tag, isMultiple, outcome);
-      if (this.#transactionAcks.isScattered) this.host.gate.count(methodUnits);
+      this.transaction.settle(tag, isMultiple, outcome);
       return;
     }
     if (this.tags.isMuch(tag, isMultiple)) {
@@ -260,13 +255,13 @@ export class Channel implements LogWaiter {
     if (this.transaction === undefined) {
       if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
       else this.tags.settleAll('released');
-    } else this.host.gate.finishFirst(this.#transactionAcks.recover());
+    } else this.host.gate.finishFirst(this.transaction.recover());
   }
 
   /** Ends the channel where its oldest delivery has waited too long to be settled. */
   checkAges(nowMs: number): void {
     const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
-    if (oldest === undefined || this.#transactionAcks.has(oldest.tag)) {
+    if (oldest === undefined || this.transaction?.settles(oldest.tag) === true) {
       this.#ages = undefined;
       return;
     }
@@ -295,35 +290,19 @@ export class Channel implements LogWaiter {
     if (this.confirms !== undefined) {
       throw new AmqpError('precondition-failed', 'cannot switch from confirm to tx mode');
     }
-    this.transaction ??= new Transaction(this.broker, this.vhost);
+    this.transaction ??= new ChannelTransaction(this, this.#publisher);
   }
 
   /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
   commit(): void {
-    this.host.gate.finishFirst(this.#commitInSteps(this.#openTransaction()));
-  }
-
-  *#commitInSteps(transaction: Transaction): Generator<void> {
-    try {
-      yield* this.#transactionAcks.take((subscription, first, last, outcome) => {
-        transaction.settle(subscription, first, last, outcome);
-      });
-      const group = transaction.commit((publication) => {
-        const isMandatory = publication.note === 1;
-        if (isMandatory && this.broker.routed === 0) this.#publisher.returnUnrouted(publication);
-      });
-      this.answers.sendOnce(group, { id: 0x005a0015 });
-    } catch (thrown) {
-      this.host.channelFailed(this, thrown);
-    }
+    this.host.gate.finishFirst(this.#openTransaction().commit());
   }
 
   rollback(): void {
     this.#openTransaction().rollback();
-    this.#transactionAcks.clear();
   }
 
-  #openTransaction(): Transaction {
+  #openTransaction(): ChannelTransaction {
     if (this.transaction === undefined) {
       throw new AmqpError('precondition-failed', 'channel is not transactional');
     }
@@ -339,7 +318,7 @@ export class Channel implements LogWaiter {
   }
 
   #tellCancelled(consumerTag: string): void {
-    this.send({ id: 0x003c001e, consumerTag, noWait: true });
+    this.send({ id: methodIds.basicCancel, consumerTag, noWait: true });
   }
 
   /** Does something; consumers that it cancels are told of that after it. */
@@ -396,7 +375,7 @@ export class Channel implements LogWaiter {
     this.state = 'closing';
     this.transaction?.rollback();
     this.#publisher.end();
-    if (this.replyAddress !== undefined) removeReplyChannel(this.broker, this.replyAddress);
+    this.replies.stop();
     this.confirms = undefined;
     this.getter.stop();
     if (this.backlog !== undefined) this.host.goOnLater(this);

@@ -9,11 +9,11 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './codec/methods.gen.ts';
+import { type Method, methodIds } from './codec/methods.gen.ts';
 import { protocolHeader } from './handshake.ts';
 
 const consume: Method = {
-  id: 0x003c0014,
+  id: methodIds.basicConsume,
   queue: 'q',
   consumerTag: 'c',
   noLocal: false,
@@ -24,7 +24,7 @@ const consume: Method = {
 };
 
 const ack = (deliveryTag: number, multiple = false): Method => ({
-  id: 0x003c0050,
+  id: methodIds.basicAck,
   deliveryTag,
   multiple,
 });
@@ -34,10 +34,12 @@ const texts = (received: (Method | string)[]) => received.filter((x) => typeof x
 /** Reply code and text of the one close among what was received. */
 const closing = (received: (Method | string)[]) => {
   const close = received.find(
-    (x) => typeof x !== 'string' && (x.id === 0x000a0032 || x.id === 0x00140028),
+    (x) =>
+      typeof x !== 'string' &&
+      (x.id === methodIds.connectionClose || x.id === methodIds.channelClose),
   );
   assert.ok(typeof close === 'object' && 'replyText' in close && 'replyCode' in close);
-  const scope = close.id === 0x00140028 ? 'channel' : 'connection';
+  const scope = close.id === methodIds.channelClose ? 'channel' : 'connection';
   return `${scope} ${close.replyCode} ${close.replyText}`;
 };
 
@@ -91,7 +93,7 @@ test('a wrong password is refused without a word on which half was wrong', async
 test('confirms of one group are merged and come only once it is durable', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
-  peer.call(1, { id: 0x0055000a, noWait: false });
+  peer.call(1, { id: methodIds.confirmSelect, noWait: false });
   const message = publishFrames(1, 'q', 'x', { deliveryMode: 2 });
   assert.deepEqual(peer.send(Buffer.concat([message, message, message])), []);
   log.syncNow();
@@ -102,7 +104,7 @@ test('a full queue that rejects publishes is answered by a negative confirm', as
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, {
-    id: 0x0032000a,
+    id: methodIds.queueDeclare,
     queue: 'full',
     passive: false,
     durable: false,
@@ -114,11 +116,11 @@ test('a full queue that rejects publishes is answered by a negative confirm', as
       'x-overflow': { type: 'longstr', value: 'reject-publish' },
     },
   });
-  peer.call(1, { id: 0x0055000a, noWait: true });
+  peer.call(1, { id: methodIds.confirmSelect, noWait: true });
   const message = publishFrames(1, 'full', 'x');
   assert.deepEqual(peer.send(Buffer.concat([message, message])), [
     ack(1),
-    { id: 0x003c0078, deliveryTag: 2, multiple: false, requeue: false },
+    { id: methodIds.basicNack, deliveryTag: 2, multiple: false, requeue: false },
   ]);
 });
 
@@ -139,18 +141,18 @@ test('a transaction publishes and settles at commit, and not at all after rollba
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const queue = broker.vhost('/').queue('q', undefined);
-  peer.call(1, { id: 0x005a000a });
+  peer.call(1, { id: methodIds.txSelect });
   peer.send(publishFrames(1, 'q', 'gone'));
-  peer.call(1, { id: 0x005a001e });
+  peer.call(1, { id: methodIds.txRollback });
   assert.equal(queue.readyCount, 0);
   peer.send(publishFrames(1, 'q', 'kept'));
   assert.equal(queue.readyCount, 0);
-  peer.call(1, { id: 0x005a0014 });
+  peer.call(1, { id: methodIds.txCommit });
   assert.deepEqual(texts(peer.call(1, consume)), ['kept']);
   peer.call(1, ack(1));
-  peer.call(1, { id: 0x005a001e });
+  peer.call(1, { id: methodIds.txRollback });
   peer.call(1, ack(1));
-  peer.call(1, { id: 0x005a0014 });
+  peer.call(1, { id: methodIds.txCommit });
   assert.equal(queue.window.count, 0);
 });
 
@@ -180,20 +182,34 @@ test('publishers hear that the broker is blocked, and that it no longer is', asy
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'x'));
   broker.flow.block('low on memory');
-  assert.deepEqual(peer.take(), [{ id: 0x000a003c, reason: 'low on memory' }]);
+  assert.deepEqual(peer.take(), [{ id: methodIds.connectionBlocked, reason: 'low on memory' }]);
   assert.equal(peer.isPaused, true);
   broker.flow.unblock('low on memory');
-  assert.deepEqual(peer.take(), [{ id: 0x000a003d }]);
+  assert.deepEqual(peer.take(), [{ id: methodIds.connectionUnblocked }]);
   assert.equal(peer.isPaused, false);
 });
 
 const publish = (exchange: string, immediate = false) =>
-  methodFrame(1, { id: 0x003c0028, exchange, routingKey: 'q', mandatory: false, immediate });
+  methodFrame(1, {
+    id: methodIds.basicPublish,
+    exchange,
+    routingKey: 'q',
+    mandatory: false,
+    immediate,
+  });
 
 const misuses: readonly (readonly [string, Buffer, RegExp])[] = [
-  ['a channel opened twice', methodFrame(1, { id: 0x0014000a }), /^connection 504 CHANNEL_ERROR/],
+  [
+    'a channel opened twice',
+    methodFrame(1, { id: methodIds.channelOpen }),
+    /^connection 504 CHANNEL_ERROR/,
+  ],
   ['a method on a channel not open', methodFrame(7, consume), /^connection 504 CHANNEL_ERROR/],
-  ['a channel above channel-max', methodFrame(101, { id: 0x0014000a }), /^connection 530 NOT_ALLO/],
+  [
+    'a channel above channel-max',
+    methodFrame(101, { id: methodIds.channelOpen }),
+    /^connection 530 NOT_ALLO/,
+  ],
   ['an unknown method', frame(1, 1, Buffer.from('003c03e7', 'hex')), /^connection 503 COMMAND_INV/],
   ['a method cut short', frame(1, 1, Buffer.from('003c', 'hex')), /^connection 502 SYNTAX_ERROR/],
   ['fields cut short', frame(1, 1, Buffer.from('0032000a0000', 'hex')), /^connection 502 SYNTAX/],
@@ -241,7 +257,7 @@ const misuses: readonly (readonly [string, Buffer, RegExp])[] = [
   ],
   [
     'prefetch by size',
-    methodFrame(1, { id: 0x003c000a, prefetchSize: 9, prefetchCount: 0, global: false }),
+    methodFrame(1, { id: methodIds.basicQos, prefetchSize: 9, prefetchCount: 0, global: false }),
     /^connection 540 NOT_IMPLEMENTED - prefetch_size!=0 \(9\)$/,
   ],
   [
@@ -263,12 +279,15 @@ test('after an error the close-ok is found wherever the rest of the stream is cu
   const rest = Buffer.concat([
     publishFrames(1, 'q', 'too late'),
     methodFrame(1, consume),
-    methodFrame(0, { id: 0x000a0033 }),
+    methodFrame(0, { id: methodIds.connectionCloseOk }),
   ]);
   for (let cut = 0; cut < rest.length; cut++) {
     const { broker } = await openBroker();
     const peer = await AmqpPeer.ready(broker);
-    const first = Buffer.concat([methodFrame(1, { id: 0x0014000a }), rest.subarray(0, cut)]);
+    const first = Buffer.concat([
+      methodFrame(1, { id: methodIds.channelOpen }),
+      rest.subarray(0, cut),
+    ]);
     assert.match(closing(peer.send(first)), /^connection 504/);
     assert.equal(peer.isClosed, false);
     assert.deepEqual(peer.send(rest.subarray(cut)), []);

@@ -1,18 +1,20 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { Broker, Session } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import type { Session } from '../../broker/session.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
-import { type ConnectionTuneOk, type Method, readMethod } from './codec/methods.gen.ts';
+import { type ConnectionTuneOk, type Method, methodIds, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
-import { Opening, type OpeningHost } from './opening.ts';
+import { Opening, type OpeningHost } from './methods/connection.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
+import type { SharedState } from './shared-state.ts';
 import { ConfirmingChannels } from './stalls/confirming-channels.ts';
 import { FrameGate } from './stalls/frame-gate.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
@@ -20,7 +22,7 @@ import { ConnectionState } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
 import { Heartbeats } from './timing/heartbeats.ts';
 
-const closeOkId = 0x000a0033;
+const closeOkId = methodIds.connectionCloseOk;
 
 /** What ends a connection. */
 interface Failure {
@@ -34,6 +36,7 @@ interface Failure {
 export class AmqpConnection
   implements Connection, Session, FrameSink, OpeningHost, ChannelHost, PublisherListener
 {
+  readonly shared: SharedState;
   readonly broker: Broker;
   readonly outbox: Outbox;
   readonly account: PeerAccount;
@@ -60,8 +63,10 @@ export class AmqpConnection
   /** What a delivery failed with, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
 
-  constructor(transport: Transport, broker: Broker) {
+  constructor(transport: Transport, shared: SharedState) {
+    const { broker } = shared;
     this.#transport = transport;
+    this.shared = shared;
     this.broker = broker;
     this.#opening = new Opening(this, transport);
     this.outbox = new Outbox(transport, broker, () => this.#wake());
@@ -235,13 +240,14 @@ export class AmqpConnection
   }
 
   #whileClosing(id: number): void {
-    if (id === 0x000a0032) this.send({ id: closeOkId });
-    if (id === closeOkId || id === 0x000a0032) this.end();
+    if (id === methodIds.connectionClose) this.send({ id: closeOkId });
+    if (id === closeOkId || id === methodIds.connectionClose) this.end();
   }
 
   #openChannel(number: number, method: Method): void {
-    if (method.id === 0x00140029) return; // close-ok for a channel that both sides closed at once
-    if (method.id !== 0x0014000a) throw new AmqpError('channel-error', "expected 'channel.open'");
+    if (method.id === methodIds.channelCloseOk) return; // close-ok for a channel that both sides closed at once
+    if (method.id !== methodIds.channelOpen)
+      throw new AmqpError('channel-error', "expected 'channel.open'");
     if (number > this.#channelMax) {
       throw new AmqpError(
         'not-allowed',
@@ -249,14 +255,14 @@ export class AmqpConnection
       );
     }
     this.#channels[number] = new Channel(this, number);
-    this.outbox.method(number, { id: 0x0014000b });
+    this.outbox.method(number, { id: methodIds.channelOpenOk });
   }
 
   /** Methods on channel 0. */
   #control(method: Method): void {
-    if (method.id === 0x000a0032) this.#closedByPeer();
-    else if (method.id === 0x000a0046 && this.state.name === 'open') {
-      this.send({ id: 0x000a0047 }); // a password is checked once; there is nothing to renew
+    if (method.id === methodIds.connectionClose) this.#closedByPeer();
+    else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
+      this.send({ id: methodIds.connectionUpdateSecretOk }); // a password is checked once; there is nothing to renew
     } else this.#opening.method(method);
   }
 
@@ -330,7 +336,7 @@ export class AmqpConnection
     this.#release();
     this.state.enter('closing');
     this.send({
-      id: 0x000a0032,
+      id: methodIds.connectionClose,
       replyCode: error.replyCode,
       replyText: error.replyText,
       classId: methodId >>> 16,
@@ -402,11 +408,11 @@ export class AmqpConnection
   }
 
   blocked(reason: string): void {
-    if (this.#opening.toldWhenBlocked) this.send({ id: 0x000a003c, reason });
+    if (this.#opening.toldWhenBlocked) this.send({ id: methodIds.connectionBlocked, reason });
   }
 
   unblocked(): void {
-    if (this.#opening.toldWhenBlocked) this.send({ id: 0x000a003d });
+    if (this.#opening.toldWhenBlocked) this.send({ id: methodIds.connectionUnblocked });
   }
 
   setPaused(isPaused: boolean): void {

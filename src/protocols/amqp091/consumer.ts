@@ -1,10 +1,12 @@
 import { clipText, encodeText } from '../../base/byte-text.ts';
 import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
 import { Shelf } from '../../base/shelf.ts';
-import { hasHiddenHeaders } from '../../broker/format.ts';
+import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
+import { methodIds } from './codec/methods.gen.ts';
+import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 
 const shelf = new Shelf();
@@ -32,7 +34,7 @@ export class ChannelConsumer implements Consumer {
     checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);
     writeFrameHead(prefix, 0, frameTypes.method, channel.number, 0);
-    prefix.writeUInt32BE(0x003c003c, 7);
+    prefix.writeUInt32BE(methodIds.basicDeliver, 7);
     prefix[11] = name.length;
     name.copy(prefix, 12);
     this.#prefixStart = shelf.put(prefix, 0, prefix.length);
@@ -46,7 +48,7 @@ export class ChannelConsumer implements Consumer {
 
   deliver(delivery: Delivery): void {
     try {
-      this.#write(delivery);
+      this.#write(isOwn(delivery) ? delivery : asOwn(delivery, this.#channel));
     } catch (thrown) {
       this.#channel.host.deliveryFailed(thrown);
     }
@@ -68,7 +70,7 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + keysEnd - keysAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isPlain = (delivery.format & hasHiddenHeaders) === 0 && delivery.returnCount === 0;
+    const isPlain = delivery.format === formatNumbers.amqp091 && delivery.returnCount === 0;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));

@@ -7,7 +7,7 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './codec/methods.gen.ts';
+import { type Method, methodIds } from './codec/methods.gen.ts';
 import type { FieldTable } from './codec/tables.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
@@ -21,7 +21,7 @@ async function ready(): Promise<AmqpPeer> {
 }
 
 const exchange = (name: string, how: object = {}): Method => ({
-  id: 0x0028000a,
+  id: methodIds.exchangeDeclare,
   exchange: name,
   type: 'direct',
   passive: false,
@@ -141,9 +141,11 @@ test('a passive declaration only asks: what is there is counted, what is not is 
   peer.send(publishFrames(1, 'q', 'a'), publishFrames(1, 'q', 'b'));
   const passive = { passive: true, noWait: false, durable: false };
   assert.deepEqual(peer.declare('q', { 'x-max-length': int(1) }, passive), [
-    { id: 0x0032000b, queue: 'q', messageCount: 2, consumerCount: 0 },
+    { id: methodIds.queueDeclareOk, queue: 'q', messageCount: 2, consumerCount: 0 },
   ]);
-  assert.deepEqual(peer.call(1, exchange('amq.topic', { passive: true })), [{ id: 0x0028000b }]);
+  assert.deepEqual(peer.call(1, exchange('amq.topic', { passive: true })), [
+    { id: methodIds.exchangeDeclareOk },
+  ]);
   assert.deepEqual(closes(peer.declare('nope', {}, passive)), [
     "channel 404 NOT_FOUND - no queue 'nope' in vhost '/'",
   ]);
@@ -156,12 +158,18 @@ test('a passive declaration only asks: what is there is counted, what is not is 
 test('a queue without a name gets one, which an empty name then means', async () => {
   const peer = await ready();
   const [ok] = peer.declare('', {}, { noWait: false, durable: false });
-  assert.ok(typeof ok === 'object' && ok.id === 0x0032000b);
+  assert.ok(typeof ok === 'object' && ok.id === methodIds.queueDeclareOk);
   assert.match(ok.queue, /^amq\.gen-[\w-]{22}$/);
   peer.send(publishFrames(1, ok.queue, 'm'));
-  assert.deepEqual(peer.call(1, { id: 0x003c0046, queue: '', noAck: true }).at(-1), 'm');
-  peer.call(1, { id: 0x00140028, replyCode: 200, replyText: '', classId: 0, methodId: 0 });
-  peer.call(1, { id: 0x0014000a });
+  assert.deepEqual(peer.call(1, { id: methodIds.basicGet, queue: '', noAck: true }).at(-1), 'm');
+  peer.call(1, {
+    id: methodIds.channelClose,
+    replyCode: 200,
+    replyText: '',
+    classId: 0,
+    methodId: 0,
+  });
+  peer.call(1, { id: methodIds.channelOpen });
   assert.deepEqual(closes(peer.consume('', { consumerTag: 't' })), [
     'channel 404 NOT_FOUND - no previously declared queue',
   ]);
@@ -185,24 +193,30 @@ test('basic.get says how many are left, and when there is none', async () => {
   for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
   const left = [];
   for (let i = 0; i < 4; i++) {
-    const [ok] = peer.call(1, { id: 0x003c0046, queue: 'q', noAck: false });
-    left.push(typeof ok === 'object' && ok.id === 0x003c0047 ? ok.messageCount : ok);
+    const [ok] = peer.call(1, { id: methodIds.basicGet, queue: 'q', noAck: false });
+    left.push(typeof ok === 'object' && ok.id === methodIds.basicGetOk ? ok.messageCount : ok);
   }
-  assert.deepEqual(left, [2, 1, 0, { id: 0x003c0048 }]);
+  assert.deepEqual(left, [2, 1, 0, { id: methodIds.basicGetEmpty }]);
 });
 
 test('basic.recover brings back everything unsettled, first in line and marked', async () => {
   const peer = await ready();
   for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
-  peer.call(1, { id: 0x003c000a, prefetchSize: 0, prefetchCount: 2, global: false });
+  peer.call(1, { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 2, global: false });
   peer.consume('q');
-  const again = peer.call(1, { id: 0x003c006e, requeue: true });
+  const again = peer.call(1, { id: methodIds.basicRecover, requeue: true });
   const seen = again.map((x) => {
     if (typeof x === 'string') return x;
-    return x.id === 0x003c003c ? `redelivered ${x.redelivered}` : x.id;
+    return x.id === methodIds.basicDeliver ? `redelivered ${x.redelivered}` : x.id;
   });
-  assert.deepEqual(seen, [0x003c006f, 'redelivered true', 'a', 'redelivered true', 'b']);
-  assert.deepEqual(closes(peer.call(1, { id: 0x003c006e, requeue: false })), [
+  assert.deepEqual(seen, [
+    methodIds.basicRecoverOk,
+    'redelivered true',
+    'a',
+    'redelivered true',
+    'b',
+  ]);
+  assert.deepEqual(closes(peer.call(1, { id: methodIds.basicRecover, requeue: false })), [
     'connection 540 NOT_IMPLEMENTED - requeue=false',
   ]);
 });
@@ -210,13 +224,13 @@ test('basic.recover brings back everything unsettled, first in line and marked',
 test('returned messages come before the confirms of later ones, each confirmed once', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
-  peer.call(1, { id: 0x0055000a, noWait: true });
+  peer.call(1, { id: methodIds.confirmSelect, noWait: true });
   const publish = (key: string, body: string) =>
     publishFrames(1, key, body, { deliveryMode: 2 }, '', true);
   const received = peer.send(publish('q', '1'), publish('no', '2'), publish('q', '3'));
   assert.deepEqual(received.slice(-1), ['2'], 'a return waits for nothing');
   log.syncNow();
-  assert.deepEqual(peer.take(), [{ id: 0x003c0050, deliveryTag: 3, multiple: true }]);
+  assert.deepEqual(peer.take(), [{ id: methodIds.basicAck, deliveryTag: 3, multiple: true }]);
 });
 
 test('a transaction that rejects makes its dead letters at commit', async () => {
@@ -227,23 +241,23 @@ test('a transaction that rejects makes its dead letters at commit', async () => 
     'x-dead-letter-routing-key': text('dead'),
   });
   peer.send(publishFrames(1, 't', 'm'));
-  peer.call(1, { id: 0x005a000a });
+  peer.call(1, { id: methodIds.txSelect });
   peer.consume('t');
   const dead = peer.connection.broker.vhost('/').queue('dead', undefined);
-  peer.call(1, { id: 0x003c005a, deliveryTag: 1, requeue: false });
+  peer.call(1, { id: methodIds.basicReject, deliveryTag: 1, requeue: false });
   assert.equal(dead.readyCount, 0);
-  peer.send(methodFrame(1, { id: 0x005a001e }));
-  peer.call(1, { id: 0x005a0014 });
+  peer.send(methodFrame(1, { id: methodIds.txRollback }));
+  peer.call(1, { id: methodIds.txCommit });
   assert.equal(dead.readyCount, 0, 'a rollback takes it back');
-  peer.call(1, { id: 0x003c005a, deliveryTag: 1, requeue: false });
-  peer.call(1, { id: 0x005a0014 });
+  peer.call(1, { id: methodIds.basicReject, deliveryTag: 1, requeue: false });
+  peer.call(1, { id: methodIds.txCommit });
   assert.equal(dead.readyCount, 1);
 });
 
 test('an x-match that does not exist, or a priority that is no number, is refused', async () => {
   const bind = (args: FieldTable) =>
     methodFrame(1, {
-      id: 0x00320014,
+      id: methodIds.queueBind,
       queue: 'q',
       exchange: 'amq.headers',
       routingKey: '',

@@ -7,6 +7,7 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
+import { methodIds } from './codec/methods.gen.ts';
 
 const persistent = (body: string) => publishFrames(1, 'q', body, { deliveryMode: 2 });
 
@@ -46,13 +47,15 @@ test('above the memory limit publishers are told and not read from, until memory
   publisher.send(publishFrames(1, 'q', 'x'));
   used = 101;
   broker.tick();
-  assert.deepEqual(publisher.take(), [{ id: 0x000a003c, reason: 'low on memory' }]);
+  assert.deepEqual(publisher.take(), [
+    { id: methodIds.connectionBlocked, reason: 'low on memory' },
+  ]);
   assert.deepEqual(consumer.take(), [], 'who only consumes is not told');
   assert.deepEqual([publisher.isPaused, consumer.isPaused], [true, false]);
   consumer.consume('q', { noAck: true });
   used = 100;
   broker.tick();
-  assert.deepEqual(publisher.take(), [{ id: 0x000a003d }]);
+  assert.deepEqual(publisher.take(), [{ id: methodIds.connectionUnblocked }]);
   assert.equal(publisher.isPaused, false);
 });
 
@@ -61,7 +64,7 @@ test('whoever begins to publish while memory is short is told at once', async ()
   const peer = await AmqpPeer.ready(broker);
   broker.tick();
   assert.deepEqual(peer.send(publishFrames(1, 'q', 'x')), [
-    { id: 0x000a003c, reason: 'low on memory' },
+    { id: methodIds.connectionBlocked, reason: 'low on memory' },
   ]);
   assert.equal(peer.isPaused, true);
 });
@@ -93,10 +96,11 @@ test('a paused connection misses no heartbeat that it could not send', async () 
 test('a peer cannot stop deliveries by channel.flow: prefetch limits are for that', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
-  assert.deepEqual(peer.send(methodFrame(1, { id: 0x00140014, active: true })), [
-    { id: 0x00140015, active: true },
+  assert.deepEqual(peer.send(methodFrame(1, { id: methodIds.channelFlow, active: true })), [
+    { id: methodIds.channelFlowOk, active: true },
   ]);
-  assert.deepEqual(closes(peer.send(methodFrame(1, { id: 0x00140014, active: false }))), [
-    'connection 540 NOT_IMPLEMENTED - active=false',
-  ]);
+  assert.deepEqual(
+    closes(peer.send(methodFrame(1, { id: methodIds.channelFlow, active: false }))),
+    ['connection 540 NOT_IMPLEMENTED - active=false'],
+  );
 });

@@ -4,6 +4,8 @@ import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/
 import type { MessageFormat } from '../../broker/format.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { countFields, readTable } from './codec/tables.ts';
+import { fromProperties } from './conversion/from-properties.ts';
+import { toProperties } from './conversion/to-properties.ts';
 
 const scan = new HeadScan();
 
@@ -29,6 +31,20 @@ export const amqp091Format: MessageFormat = {
   deadLetterHead(buffer: Buffer, start: number, end: number, headers: ArgumentChanges): Buffer {
     return changedHead(buffer, start, end, { headers, dropsExpiration: true });
   },
+
+  /** A header `x-delay` becomes negative, as in RabbitMQ's plugin: the message waits once. */
+  dueHead(buffer: Buffer, start: number, end: number): Buffer | undefined {
+    const delay = this.headers(buffer, start, end)['x-delay'];
+    const value = Number(delay?.value);
+    if (!(value > 0)) return undefined;
+    return changedHead(buffer, start, end, {
+      headers: { 'x-delay': { type: 'long', value: -value } },
+    });
+  },
+
+  toProperties,
+
+  fromProperties,
 };
 
 /**

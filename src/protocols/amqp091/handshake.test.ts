@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AmqpPeer, closes, frame, openBroker } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './codec/methods.gen.ts';
+import { type Method, methodIds } from './codec/methods.gen.ts';
 import type { FieldTable } from './codec/tables.ts';
 
 const headers: readonly (readonly [string, string, string])[] = [
@@ -17,7 +17,7 @@ const bytesOf = (version: string) =>
 /** What `connection.start` says. */
 function started(received: readonly (Method | string)[]) {
   const [start] = received;
-  assert.ok(typeof start === 'object' && start.id === 0x000a000a);
+  assert.ok(typeof start === 'object' && start.id === methodIds.connectionStart);
   return start;
 }
 
@@ -83,6 +83,6 @@ test('a heartbeat on a channel is a frame that is not due, and the close is answ
     'connection 505 UNEXPECTED_FRAME - type 8, all octets = <<>>',
   ]);
   assert.equal(peer.isClosed, false);
-  peer.call(0, { id: 0x000a0033 });
+  peer.call(0, { id: methodIds.connectionCloseOk });
   assert.equal(peer.isClosed, true);
 });

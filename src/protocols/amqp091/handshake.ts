@@ -1,6 +1,12 @@
 import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
-import type { ConnectionStart, ConnectionStartOk, ConnectionTuneOk } from './codec/methods.gen.ts';
+import type { Recognition } from '../protocol.ts';
+import {
+  type ConnectionStart,
+  type ConnectionStartOk,
+  type ConnectionTuneOk,
+  methodIds,
+} from './codec/methods.gen.ts';
 import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 
@@ -29,6 +35,12 @@ const acceptedHeaders: readonly AcceptedHeader[] = [
 export function acceptedHeader(bytes: Buffer): AcceptedHeader | undefined {
   const known = Math.min(bytes.length, protocolHeader.length);
   return acceptedHeaders.find((header) => bytes.compare(header.bytes, 0, known, 0, known) === 0);
+}
+
+/** Whether a connection that begins so speaks AMQP 0-9-1, or as yet could. */
+export function recognizes(bytes: Buffer): Recognition {
+  if (acceptedHeader(bytes) === undefined) return 'no';
+  return bytes.length < protocolHeader.length ? 'maybe' : 'yes';
 }
 
 /** Octets of the largest frame before limits are agreed on: what every peer must accept. */
@@ -63,7 +75,7 @@ export function start(
   engineVersion: string,
 ): ConnectionStart {
   return {
-    id: 0x000a000a,
+    id: methodIds.connectionStart,
     versionMajor,
     versionMinor,
     serverProperties: {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AmqpPeer, closes, openBroker, publishFrames } from '../../../tests/support/amqp-peer.ts';
+import { methodIds } from './codec/methods.gen.ts';
 
 // Faults are put in below the code under test: into the log, and into a peer's transport.
 
@@ -50,11 +51,11 @@ test('a bug while a delivery is written ends the consumer’s connection, not th
 test('a bug while confirms are written leaves the confirms of others alone', async () => {
   const { log, one, other, reported } = await setUp();
   for (const peer of [one, other]) {
-    peer.call(1, { id: 0x0055000a, noWait: true });
+    peer.call(1, { id: methodIds.confirmSelect, noWait: true });
     peer.send(persistent('x'));
   }
   one.requestFlush = throwBug; // asked as soon as there is something to say
   log.syncNow();
-  assert.deepEqual(other.take(), [{ id: 0x003c0050, deliveryTag: 1, multiple: false }]);
+  assert.deepEqual(other.take(), [{ id: methodIds.basicAck, deliveryTag: 1, multiple: false }]);
   assert.deepEqual(reported[0], [bug, one.peerAddress]);
 });

@@ -3,7 +3,6 @@ import { readU32 } from '../../base/bytes.ts';
 import { Shelf } from '../../base/shelf.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../broker/exchanges/router.ts';
-import type { Vhost } from '../../broker/vhost.ts';
 import { isReplyAddress } from './address.ts';
 
 const shelf = new Shelf();
@@ -56,22 +55,11 @@ const hashMask = 0x3fff_ffff;
  * and again: a message whose keys are known needs neither a string nor a search.
  */
 export class KnownKeys {
-  static readonly #of = new WeakMap<Vhost, KnownKeys>();
   readonly #byHash = new Map<number, Keys>();
   /** By index, which keys came next the last time: who sends to many places often goes round them. */
   readonly #next: (Keys | undefined)[] = [];
   /** Index of the keys that were found last. */
   #last = 0;
-
-  /** Those of a virtual host. */
-  static of(vhost: Vhost): KnownKeys {
-    let known = KnownKeys.#of.get(vhost);
-    if (known === undefined) {
-      known = new KnownKeys();
-      KnownKeys.#of.set(vhost, known);
-    }
-    return known;
-  }
 
   /** The keys that lie between two positions; see {@link Keys}. */
   find(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {

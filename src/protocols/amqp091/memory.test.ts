@@ -9,8 +9,9 @@ import {
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
 import type { Publication } from '../../broker/publication.ts';
+import { methodIds } from './codec/methods.gen.ts';
 
-const get = methodFrame(1, { id: 0x003c0046, queue: 'q', noAck: true });
+const get = methodFrame(1, { id: methodIds.basicGet, queue: 'q', noAck: true });
 const bodies = (received: unknown[]) => received.filter((x) => typeof x === 'string').length;
 
 test('a peer that gets and does not read is answered once it reads, each get in order', async () => {
@@ -29,7 +30,7 @@ test('a peer that gets and does not read is answered once it reads, each get in 
     peer.takesMore = false;
   }
   assert.equal(before + bodies(received), 20);
-  assert.deepEqual(received.at(-1), { id: 0x003c0048 });
+  assert.deepEqual(received.at(-1), { id: methodIds.basicGetEmpty });
   const texts = received.flatMap((x) => (typeof x === 'string' ? [Number(x)] : []));
   assert.deepEqual(
     texts,
@@ -43,11 +44,11 @@ test('other answers of the channel wait behind a get that waits for the peer', a
   for (const body of ['a', 'b']) peer.send(publishFrames(1, 'q', body));
   peer.takesMore = false;
   peer.send(get);
-  const qos = { id: 0x003c000a, prefetchSize: 0, prefetchCount: 1, global: false } as const;
+  const qos = { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 1, global: false } as const;
   assert.deepEqual(peer.send(get, methodFrame(1, qos)), []);
   peer.drain();
   const seen = peer.take().map((x) => (typeof x === 'string' ? x : x.id));
-  assert.deepEqual(seen, [0x003c0047, 'b', 0x003c000b]);
+  assert.deepEqual(seen, [methodIds.basicGetOk, 'b', methodIds.basicQosOk]);
 });
 
 test('a peer that does not read what it asked for is not read from, until it does', async () => {
@@ -105,7 +106,12 @@ test('a body in tiny pieces is kept in large ones, and arrives whole', async () 
     publish.call(broker, vhost, publication);
   };
   const body = Buffer.from(Array.from({ length: 150_000 }, (_, i) => 97 + (i % 23)));
-  const method = { id: 0x003c0028, exchange: '', mandatory: false, immediate: false } as const;
+  const method = {
+    id: methodIds.basicPublish,
+    exchange: '',
+    mandatory: false,
+    immediate: false,
+  } as const;
   const header = contentFrames(1, body).subarray(0, 22);
   peer.send(methodFrame(1, { ...method, routingKey: 'q' }), header);
   for (let at = 0; at < body.length; at += 50_000) {

@@ -6,13 +6,13 @@ import {
   openBroker,
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
-import type { Method } from './codec/methods.gen.ts';
+import { type Method, methodIds } from './codec/methods.gen.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
 
 const queueDeclare = (queue: string, args = {}): Buffer =>
   methodFrame(1, {
-    id: 0x0032000a,
+    id: methodIds.queueDeclare,
     queue,
     passive: false,
     durable: false,
@@ -24,7 +24,7 @@ const queueDeclare = (queue: string, args = {}): Buffer =>
 
 const exchangeDeclare = (exchange: string, args = {}): Buffer =>
   methodFrame(1, {
-    id: 0x0028000a,
+    id: methodIds.exchangeDeclare,
     exchange,
     type: 'fanout',
     passive: false,
@@ -36,19 +36,26 @@ const exchangeDeclare = (exchange: string, args = {}): Buffer =>
   });
 
 const queueBind = (queue: string, exchange: string): Buffer =>
-  methodFrame(1, { id: 0x00320014, queue, exchange, routingKey: '', noWait: false, arguments: {} });
+  methodFrame(1, {
+    id: methodIds.queueBind,
+    queue,
+    exchange,
+    routingKey: '',
+    noWait: false,
+    arguments: {},
+  });
 
 const queueUnbind = (queue: string, exchange: string): Buffer =>
-  methodFrame(1, { id: 0x00320032, queue, exchange, routingKey: '', arguments: {} });
+  methodFrame(1, { id: methodIds.queueUnbind, queue, exchange, routingKey: '', arguments: {} });
 
 const exchangeBind = (destination: string, source: string): Buffer => {
   const fields = { destination, source, routingKey: '', noWait: false, arguments: {} };
-  return methodFrame(1, { id: 0x0028001e, ...fields });
+  return methodFrame(1, { id: methodIds.exchangeBind, ...fields });
 };
 
 const consume = (queue: string): Buffer =>
   methodFrame(1, {
-    id: 0x003c0014,
+    id: methodIds.basicConsume,
     queue,
     consumerTag: 'c',
     noLocal: false,
@@ -58,12 +65,18 @@ const consume = (queue: string): Buffer =>
     arguments: {},
   });
 
-const get = (queue: string) => methodFrame(1, { id: 0x003c0046, queue, noAck: true });
-const purge = (queue: string) => methodFrame(1, { id: 0x0032001e, queue, noWait: false });
+const get = (queue: string) => methodFrame(1, { id: methodIds.basicGet, queue, noAck: true });
+const purge = (queue: string) => methodFrame(1, { id: methodIds.queuePurge, queue, noWait: false });
 const queueDelete = (queue: string) =>
-  methodFrame(1, { id: 0x00320028, queue, ifUnused: false, ifEmpty: false, noWait: false });
+  methodFrame(1, {
+    id: methodIds.queueDelete,
+    queue,
+    ifUnused: false,
+    ifEmpty: false,
+    noWait: false,
+  });
 const exchangeDelete = (exchange: string) =>
-  methodFrame(1, { id: 0x00280014, exchange, ifUnused: false, noWait: false });
+  methodFrame(1, { id: methodIds.exchangeDelete, exchange, ifUnused: false, noWait: false });
 
 /** A peer that may configure, write and read what begins with these letters and `all`. */
 async function restricted(): Promise<AmqpPeer> {
@@ -78,7 +91,7 @@ async function restricted(): Promise<AmqpPeer> {
   broker.setPermission('guest', '/', rights);
   const peer = new AmqpPeer(broker);
   await peer.open();
-  peer.call(1, { id: 0x0014000a });
+  peer.call(1, { id: methodIds.channelOpen });
   return peer;
 }
 
@@ -132,7 +145,9 @@ const refused: readonly (readonly [string, Buffer, string])[] = [
 
 const closes = (received: (Method | string)[]) =>
   received.flatMap((x) =>
-    typeof x !== 'string' && x.id === 0x00140028 ? [`${x.replyCode} ${x.replyText}`] : [],
+    typeof x !== 'string' && x.id === methodIds.channelClose
+      ? [`${x.replyCode} ${x.replyText}`]
+      : [],
   );
 
 for (const [what, bytes, why] of refused) {
@@ -178,6 +193,6 @@ test('a client whose virtual host is deleted reads why it is disconnected', asyn
   const peer = await restricted();
   peer.connection.broker.deleteVhost('/');
   const [close] = peer.take();
-  assert.ok(typeof close === 'object' && close.id === 0x000a0032);
+  assert.ok(typeof close === 'object' && close.id === methodIds.connectionClose);
   assert.equal(close.replyText, "CONNECTION_FORCED - vhost '/' is deleted");
 });

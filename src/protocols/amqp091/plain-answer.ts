@@ -1,6 +1,6 @@
 import { Writer } from '../../base/bytes.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
-import { writeMethod } from './codec/methods.gen.ts';
+import { methodIds, writeMethod } from './codec/methods.gen.ts';
 import { protocolHeader } from './handshake.ts';
 
 const notAllowed = 530;
@@ -21,7 +21,7 @@ function connectionClose(): Buffer {
   const payload = new Writer();
   const replyText = `NOT_ALLOWED - ${advice}`;
   writeMethod(payload, {
-    id: 0x000a0032,
+    id: methodIds.connectionClose,
     replyCode: notAllowed,
     replyText,
     classId: 0,

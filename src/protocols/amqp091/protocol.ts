@@ -1,10 +1,15 @@
 import type { Broker } from '../../broker/broker.ts';
-import type { Connection, Protocol, Transport } from '../protocol.ts';
+import type { Protocol } from '../protocol.ts';
 import { AmqpConnection } from './connection.ts';
+import { recognizes } from './handshake.ts';
+import { SharedState } from './shared-state.ts';
 
-/** AMQP 0-9-1 with RabbitMQ's extensions. */
-export const amqp091: Protocol = {
-  name: 'amqp091',
-  accept: (transport: Transport, broker: Broker): Connection =>
-    new AmqpConnection(transport, broker),
-};
+/** AMQP 0-9-1 with RabbitMQ's extensions, on one broker. */
+export function amqp091(broker: Broker): Protocol {
+  const shared = new SharedState(broker);
+  return {
+    name: 'amqp091',
+    recognizes,
+    accept: (transport) => new AmqpConnection(transport, shared),
+  };
+}

@@ -6,13 +6,14 @@ import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/send
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { replyChannel, replyTo } from './address.ts';
+import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
+import { methodIds } from './codec/methods.gen.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { readAddressFields } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
-import { Keys, KnownKeys } from './known-keys.ts';
+import { Keys, type KnownKeys } from './known-keys.ts';
 import { answerBytes } from './peer-account.ts';
 import { PublishRouting } from './stalls/publish-routing.ts';
 
@@ -53,7 +54,7 @@ export class Publisher {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    this.#knownKeys = KnownKeys.of(channel.vhost);
+    this.#knownKeys = channel.host.shared.keysOf(channel.vhost);
     this.#routing = new PublishRouting(channel, (publication, route) => {
       this.#publish(publication, route);
     });
@@ -146,7 +147,7 @@ export class Publisher {
   /** A reply is wanted on this channel: its address takes the place of the general name. */
   #fillInReplyTo(bytes: Buffer): void {
     if (shortStringAt(bytes, scan.replyToAt) !== replyTo) return;
-    const address = this.#channel.replyAddress;
+    const address = this.#channel.replies.address;
     if (address === undefined) {
       throw new AmqpError('precondition-failed', 'fast reply consumer does not exist');
     }
@@ -263,8 +264,8 @@ export class Publisher {
   }
 
   #reply(address: string): void {
-    const target = replyChannel(this.#channel.broker, address);
-    const isTaken = target?.deliverReply(this.#publication) === true;
+    const target = this.#channel.host.shared.replies.get(address);
+    const isTaken = target?.deliver(this.#publication) === true;
     this.#settle(this.#publication, isTaken ? 1 : 0, false, 0);
   }
 
@@ -280,7 +281,7 @@ export class Publisher {
     const kept = this.#channel.answers.isHolding ? publication.copy() : publication;
     const say = () => {
       outbox.method(number, {
-        id: 0x003c0032,
+        id: methodIds.basicReturn,
         replyCode: 312,
         replyText: 'NO_ROUTE',
         exchange: exchange?.name ?? '',
@@ -349,7 +350,7 @@ export class Confirms {
   refused(): void {
     this.write();
     const deliveryTag = ++this.#lastTag;
-    this.#channel.send({ id: 0x003c0078, deliveryTag, multiple: false, requeue: false });
+    this.#channel.send({ id: methodIds.basicNack, deliveryTag, multiple: false, requeue: false });
     if (this.#groups.length === 0) {
       this.#durableTag = deliveryTag;
       this.#answeredTag = deliveryTag;
@@ -372,6 +373,6 @@ export class Confirms {
     const multiple = count > 1;
     this.#channel.broker.counters.confirmed += count;
     this.#answeredTag = deliveryTag;
-    this.#channel.send({ id: 0x003c0050, deliveryTag, multiple });
+    this.#channel.send({ id: methodIds.basicAck, deliveryTag, multiple });
   }
 }

@@ -7,6 +7,7 @@ import {
   publishFrames,
 } from '../../../tests/support/amqp-peer.ts';
 import type { Broker } from '../../broker/broker.ts';
+import { methodIds } from './codec/methods.gen.ts';
 import type { FieldTable } from './codec/tables.ts';
 import { amqp091Format } from './format.ts';
 
@@ -28,8 +29,8 @@ function declare(broker: Broker, name: string, args: FieldTable = {}): void {
 /** The next message of a queue: body, key, and headers as a receiver gets them. */
 function next(peer: AmqpPeer, queue: string) {
   const before = peer.bytes.length;
-  const [ok, body] = peer.send(methodFrame(1, { id: 0x003c0046, queue, noAck: true }));
-  if (typeof ok !== 'object' || ok.id !== 0x003c0047) return undefined;
+  const [ok, body] = peer.send(methodFrame(1, { id: methodIds.basicGet, queue, noAck: true }));
+  if (typeof ok !== 'object' || ok.id !== methodIds.basicGetOk) return undefined;
   const sent = Buffer.concat(peer.bytes.slice(before));
   const at = sent.readUInt32BE(3) + 8; // the header frame follows the method's
   const head = sent.subarray(at + 7 + 12, at + 7 + sent.readUInt32BE(at + 3));
@@ -53,7 +54,7 @@ test('a consumer does not see BCC, either', async () => {
   const { peer } = await withQueues('c');
   const consume = { queue: 'c', consumerTag: 't', noLocal: false, noAck: true } as const;
   const how = { exclusive: false, noWait: true, arguments: {} };
-  peer.send(methodFrame(1, { id: 0x003c0014, ...consume, ...how }));
+  peer.send(methodFrame(1, { id: methodIds.basicConsume, ...consume, ...how }));
   peer.send(publishFrames(1, 'nobody', 'm', { headers: { BCC: list('c') } }));
   const sent = Buffer.concat(peer.bytes).toString('latin1');
   assert.ok(sent.includes('nobody'));
@@ -82,7 +83,7 @@ test('a mandatory message that only CC routes is not returned; returned ones sho
   assert.deepEqual(peer.send(routed), []);
   const lost = publishFrames(1, 'nobody', 'm', { headers: { BCC: list('no one') } }, '', true);
   const [back, body] = peer.send(lost);
-  assert.ok(typeof back === 'object' && back.id === 0x003c0032);
+  assert.ok(typeof back === 'object' && back.id === methodIds.basicReturn);
   assert.equal(body, 'm');
   assert.ok(!Buffer.concat(peer.bytes).toString('latin1').includes('no one'));
 });
@@ -91,7 +92,7 @@ for (const name of ['CC', 'BCC']) {
   test(`${name} that is no list ends the channel in RabbitMQ’s words`, async () => {
     const { peer } = await withQueues('a');
     const [close] = peer.send(publishFrames(1, 'a', 'm', { headers: { [name]: text('a') } }));
-    assert.ok(typeof close === 'object' && close.id === 0x00140028);
+    assert.ok(typeof close === 'object' && close.id === methodIds.channelClose);
     const why = `invalid message: {unacceptable_type_in_header,"${name}",longstr}`;
     assert.equal(close.replyText, `PRECONDITION_FAILED - ${why}`);
   });
@@ -143,7 +144,7 @@ test('headers that are malformed are refused when they come, before anything rea
   const at = good.indexOf('name');
   good.write('?', at + 4, 'latin1'); // the type letter of its value
   const [close] = peer.send(good);
-  assert.ok(typeof close === 'object' && close.id === 0x000a0032);
+  assert.ok(typeof close === 'object' && close.id === methodIds.connectionClose);
   assert.equal(close.replyText, 'SYNTAX_ERROR - unknown type letter 0x3f in a field table');
 });
 

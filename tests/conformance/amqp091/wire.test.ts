@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
+import { methodIds } from '../../../src/protocols/amqp091/codec/methods.gen.ts';
 import { methodFrame } from '../../support/amqp-peer.ts';
 import { TlsListener } from '../../support/tls-listener.ts';
 
@@ -74,7 +75,7 @@ class RawClient {
 
 const header = '414d515000000901';
 const startOk = methodFrame(0, {
-  id: 0x000a000b,
+  id: methodIds.connectionStartOk,
   clientProperties: {},
   mechanism: 'PLAIN',
   response: Buffer.from('\0guest\0guest'),
@@ -88,8 +89,10 @@ async function open(frameMax = 4096, channelMax = 2): Promise<RawClient> {
   await client.method(0);
   client.send(startOk);
   await client.method(0);
-  client.send(methodFrame(0, { id: 0x000a001f, channelMax, frameMax, heartbeat: 0 }));
-  client.send(methodFrame(0, { id: 0x000a0028, virtualHost: '/' }));
+  client.send(
+    methodFrame(0, { id: methodIds.connectionTuneOk, channelMax, frameMax, heartbeat: 0 }),
+  );
+  client.send(methodFrame(0, { id: methodIds.connectionOpen, virtualHost: '/' }));
   assert.equal((await client.method(0)).toString('hex'), '000a002900');
   return client;
 }
@@ -142,7 +145,7 @@ test('[4.2.3] a frame that does not end in 0xCE ends the connection with 501', a
 
 test('[4.9] a channel above the negotiated channel-max is refused with 530', async () => {
   const client = await open(4096, 2);
-  client.send(methodFrame(3, { id: 0x0014000a }));
+  client.send(methodFrame(3, { id: methodIds.channelOpen }));
   const close = await client.method(0);
   assert.equal(close.readUInt16BE(4), 530);
   client.send('0100000000000400' + '0a0033ce');
@@ -153,7 +156,7 @@ test('[4.9] a channel above the negotiated channel-max is refused with 530', asy
 test('[1.4.2.9] connection.close is answered by close-ok', async () => {
   const client = await open();
   const bye = { replyCode: 200, replyText: 'bye', classId: 0, methodId: 0 };
-  client.send(methodFrame(0, { id: 0x000a0032, ...bye }));
+  client.send(methodFrame(0, { id: methodIds.connectionClose, ...bye }));
   assert.equal((await client.method(0)).toString('hex'), '000a0033');
   client.destroy();
 });
@@ -170,7 +173,9 @@ test('a limit above the offer, or below what every peer must accept, is refused 
     await client.method(0);
     client.send(startOk);
     await client.method(0);
-    client.send(methodFrame(0, { id: 0x000a001f, channelMax, frameMax, heartbeat: 0 }));
+    client.send(
+      methodFrame(0, { id: methodIds.connectionTuneOk, channelMax, frameMax, heartbeat: 0 }),
+    );
     assert.equal((await client.method(0)).readUInt16BE(4), 530, `${channelMax} ${frameMax}`);
     client.destroy();
   }
@@ -182,7 +187,7 @@ test('without the capability to be told, a wrong password just ends the connecti
   await client.method(0);
   client.send(
     methodFrame(0, {
-      id: 0x000a000b,
+      id: methodIds.connectionStartOk,
       clientProperties: {},
       mechanism: 'AMQPLAIN',
       response: Buffer.from(

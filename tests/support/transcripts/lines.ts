@@ -1,8 +1,8 @@
 import type { Arguments } from '../../../src/broker/arguments.ts';
+import type { BasicProperties } from '../../../src/protocols/amqp091/codec/basic-properties.ts';
 import { type Method, methodNames } from '../../../src/protocols/amqp091/codec/methods.gen.ts';
 import { methodsTable } from '../../../src/protocols/amqp091/codec/methods.table.ts';
 import { contentFrames, frame, methodFrame } from '../amqp-peer.ts';
-import type { BasicProperties } from '../basic-properties.ts';
 import { parseTable, printTable } from './tables.ts';
 
 const zeros: Readonly<Record<string, unknown>> = { bit: false, shortstr: '', table: {} };

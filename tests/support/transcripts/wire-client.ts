@@ -1,10 +1,14 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Reader } from '../../../src/base/bytes.ts';
+import { readProperties } from '../../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader } from '../../../src/protocols/amqp091/codec/frames.ts';
-import { type Method, readMethod } from '../../../src/protocols/amqp091/codec/methods.gen.ts';
+import {
+  type Method,
+  methodIds,
+  readMethod,
+} from '../../../src/protocols/amqp091/codec/methods.gen.ts';
 import { capabilities, methodFrame } from '../amqp-peer.ts';
-import { readProperties } from '../basic-properties.ts';
 import { printContent, printMethod } from './lines.ts';
 
 /** Where a broker listens. */
@@ -23,9 +27,9 @@ export interface Received {
 
 type State = 'opening' | 'open' | 'closed';
 
-const openId = 0x0014000a;
+const openId = methodIds.channelOpen;
 const fence: Method = {
-  id: 0x001e000a,
+  id: methodIds.accessRequest,
   realm: '',
   exclusive: false,
   passive: false,
@@ -143,7 +147,7 @@ export class WireClient {
   async close(): Promise<void> {
     if (this.state === 'open') {
       const bye = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
-      this.write(methodFrame(0, { id: 0x000a0032, ...bye }));
+      this.write(methodFrame(0, { id: methodIds.connectionClose, ...bye }));
       await this.until(() => this.state === 'closed');
     }
     this.#socket.destroy();
@@ -153,24 +157,28 @@ export class WireClient {
     const method = readMethod(r.u32(), r);
     if (method === undefined) throw new Error('an unknown method came');
     if (this.state === 'opening') this.#handshake(method);
-    else if (method.id === 0x001e000b) this.#fences = 0;
-    else if (method.id === 0x0014000b) this.#openChannels.add(channel);
-    else if (method.id === 0x003c003c || method.id === 0x003c0047 || method.id === 0x003c0032) {
+    else if (method.id === methodIds.accessRequestOk) this.#fences = 0;
+    else if (method.id === methodIds.channelOpenOk) this.#openChannels.add(channel);
+    else if (
+      method.id === methodIds.basicDeliver ||
+      method.id === methodIds.basicGetOk ||
+      method.id === methodIds.basicReturn
+    ) {
       const line = printMethod(method);
       this.#pending = { channel, line, left: -1, head: Buffer.alloc(0), body: [] };
-    } else if (method.id === 0x000a0033) this.state = 'closed';
+    } else if (method.id === methodIds.connectionCloseOk) this.state = 'closed';
     else this.#plain(channel, method);
   }
 
   #plain(channel: number, method: Method): void {
     this.received.push({ channel, line: printMethod(method) });
-    if (method.id === 0x00140029) this.#channelClosed(channel);
-    if (method.id === 0x00140028) {
+    if (method.id === methodIds.channelCloseOk) this.#channelClosed(channel);
+    if (method.id === methodIds.channelClose) {
       this.#channelClosed(channel);
-      this.write(methodFrame(channel, { id: 0x00140029 }));
+      this.write(methodFrame(channel, { id: methodIds.channelCloseOk }));
     }
-    if (method.id !== 0x000a0032) return;
-    this.write(methodFrame(0, { id: 0x000a0033 }));
+    if (method.id !== methodIds.connectionClose) return;
+    this.write(methodFrame(0, { id: methodIds.connectionCloseOk }));
     this.state = 'closed';
   }
 
@@ -181,24 +189,29 @@ export class WireClient {
 
   #handshake(method: Method): void {
     const { username, password } = this.#url;
-    if (method.id === 0x000a000a) {
+    if (method.id === methodIds.connectionStart) {
       this.write(
         methodFrame(0, {
-          id: 0x000a000b,
+          id: methodIds.connectionStartOk,
           clientProperties: capabilities,
           mechanism: 'PLAIN',
           response: Buffer.from(`\0${username}\0${password}`),
           locale: 'en_US',
         }),
       );
-    } else if (method.id === 0x000a001e) {
+    } else if (method.id === methodIds.connectionTune) {
       this.write(
         Buffer.concat([
-          methodFrame(0, { id: 0x000a001f, channelMax: 10, frameMax: 131_072, heartbeat: 0 }),
-          methodFrame(0, { id: 0x000a0028, virtualHost: '/' }),
+          methodFrame(0, {
+            id: methodIds.connectionTuneOk,
+            channelMax: 10,
+            frameMax: 131_072,
+            heartbeat: 0,
+          }),
+          methodFrame(0, { id: methodIds.connectionOpen, virtualHost: '/' }),
         ]),
       );
-    } else this.state = method.id === 0x000a0029 ? 'open' : 'closed';
+    } else this.state = method.id === methodIds.connectionOpenOk ? 'open' : 'closed';
   }
 
   #header(payload: Buffer): void {

@@ -1,4 +1,5 @@
 import type { ExchangeType } from '../exchange-type.ts';
+import { delayedType } from './delayed.ts';
 import { directType } from './direct.ts';
 import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
@@ -12,6 +13,7 @@ export const exchangeTypes: readonly ExchangeType[] = [
   headersType,
   activemqTopicType,
   mqttTopicType,
+  delayedType,
 ];
 
 /** The type of a name; undefined where there is none. */

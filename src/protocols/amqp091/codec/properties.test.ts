@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type BasicProperties,
-  readProperties,
-  writeProperties,
-} from '../../../../tests/support/basic-properties.ts';
 import { Writer } from '../../../base/bytes.ts';
+import { type BasicProperties, readProperties, writeProperties } from './basic-properties.ts';
 import { changedHead, HeadScan } from './properties.ts';
 
 const short = fc.string({ maxLength: 60 });

@@ -6,11 +6,12 @@ export interface TagRange {
 
 /** Numbers that there is room for at first. */
 const sizeMin = 16;
+const none = new Float64Array(0);
 
 /** A set of tags, as the ranges that they form. */
 export class TagRanges {
   /** First and last tag of each range, in ascending order; from `#from` to before `#to`. */
-  #ends = new Float64Array(0);
+  #ends = none;
   #from = 0;
   #to = 0;
 
@@ -84,7 +85,7 @@ export class TagRanges {
   }
 
   clear(): void {
-    this.#ends = new Float64Array(0);
+    this.#ends = none;
     this.#from = 0;
     this.#to = 0;
   }

@@ -7,6 +7,7 @@ import {
   publishFrames,
 } from '../../../../tests/support/amqp-peer.ts';
 import type { Limits } from '../../../broker/limits.ts';
+import { methodIds } from '../codec/methods.gen.ts';
 
 const transient = { durable: false } as const;
 
@@ -19,16 +20,16 @@ async function ready(count: number, limits: Partial<Limits> = {}) {
   peer.consume('many');
   for (let left = 10; peer.deliveries.length < count && left > 0; left--) broker.tick();
   assert.equal(peer.deliveries.length, count);
-  peer.call(1, { id: 0x005a000a });
+  peer.call(1, { id: methodIds.txSelect });
   const queue = broker.vhost('/').queue('many', undefined);
   const ack = (deliveryTag: number, multiple = false) =>
-    peer.call(1, { id: 0x003c0050, deliveryTag, multiple });
+    peer.call(1, { id: methodIds.basicAck, deliveryTag, multiple });
   const nack = (deliveryTag: number, requeue: boolean) =>
-    peer.call(1, { id: 0x003c0078, deliveryTag, multiple: false, requeue });
+    peer.call(1, { id: methodIds.basicNack, deliveryTag, multiple: false, requeue });
   return { broker, peer, queue, ack, nack };
 }
 
-const commit = { id: 0x005a0014 } as const;
+const commit = { id: methodIds.txCommit } as const;
 
 async function idle(broker: Awaited<ReturnType<typeof ready>>['broker']): Promise<void> {
   while (!broker.background.isIdle) await new Promise(setImmediate);
@@ -67,11 +68,11 @@ test('what is rolled back may be settled anew, and a recover leaves what the tra
   const { broker, peer, queue, ack } = await ready(20);
   ack(4);
   ack(2, true);
-  peer.call(1, { id: 0x005a001e });
+  peer.call(1, { id: methodIds.txRollback });
   ack(4);
   ack(9, true);
   ack(12);
-  peer.call(1, { id: 0x003c006e, requeue: true });
+  peer.call(1, { id: methodIds.basicRecover, requeue: true });
   await idle(broker);
   peer.take();
   assert.equal(peer.deliveries.length, 20 + 10); // 10, 11 and 13 to 20 came again
@@ -98,6 +99,6 @@ test('a transaction with many settlements commits in slices and answers after th
   assert.deepEqual(peer.call(1, commit), []);
   assert.equal(queue.settledCount, 0);
   await idle(broker);
-  assert.deepEqual(peer.take(), [{ id: 0x005a0015 }]);
+  assert.deepEqual(peer.take(), [{ id: methodIds.txCommitOk }]);
   assert.equal(queue.settledCount, count / 2);
 });

@@ -6,7 +6,7 @@ import {
   openBroker,
   publishFrames,
 } from '../../../../tests/support/amqp-peer.ts';
-import type { Method } from '../codec/methods.gen.ts';
+import { type Method, methodIds } from '../codec/methods.gen.ts';
 import { methodUnits, unitsPerTurnMax } from './frame-gate.ts';
 
 // However many methods of a peer are there at once, a turn of the event loop handles so many of them,
@@ -14,9 +14,10 @@ import { methodUnits, unitsPerTurnMax } from './frame-gate.ts';
 
 const methodsPerTurnMax = unitsPerTurnMax / methodUnits;
 const count = 5 * methodsPerTurnMax + 7;
-const purgeOf = (queue: string) => methodFrame(1, { id: 0x0032001e, queue, noWait: false });
+const purgeOf = (queue: string) =>
+  methodFrame(1, { id: methodIds.queuePurge, queue, noWait: false });
 const purge = purgeOf('q');
-const get: Method = { id: 0x003c0046, queue: 'q', noAck: true };
+const get: Method = { id: methodIds.basicGet, queue: 'q', noAck: true };
 
 /** Messages that each purge of a batch found: one where it came after the publish before it. */
 const counts = (received: readonly (Method | string)[]) =>

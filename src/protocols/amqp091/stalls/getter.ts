@@ -3,6 +3,8 @@ import { shortStringBytesMax } from '../../../base/bytes.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
+import { methodIds } from '../codec/methods.gen.ts';
+import { asOwn, isOwn } from '../conversion/deliveries.ts';
 import { Backlog } from './backlog.ts';
 
 interface Get {
@@ -81,13 +83,13 @@ export class Getter {
   #answer({ isSettled }: Get, delivery: Delivery | undefined): void {
     const channel = this.#channel;
     if (delivery === undefined) {
-      channel.send({ id: 0x003c0048 });
+      channel.send({ id: methodIds.basicGetEmpty });
       return;
     }
     const { tags, outbox, number, frameMax } = channel;
     const subscription = this.#subscription as Subscription; // it has just delivered
     channel.send({
-      id: 0x003c0047,
+      id: methodIds.basicGetOk,
       deliveryTag: isSettled
         ? tags.nextSettled()
         : tags.next(subscription, delivery.deliveryNumber),
@@ -96,6 +98,6 @@ export class Getter {
       routingKey: clipText(delivery.routingKey(), shortStringBytesMax),
       messageCount: delivery.left,
     });
-    outbox.content(number, frameMax, delivery);
+    outbox.content(number, frameMax, isOwn(delivery) ? delivery : asOwn(delivery, channel));
   }
 }

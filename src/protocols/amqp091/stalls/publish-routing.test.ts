@@ -11,7 +11,7 @@ import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { Limits } from '../../../broker/limits.ts';
 import { Publication } from '../../../broker/publication.ts';
-import type { Method } from '../codec/methods.gen.ts';
+import { type Method, methodIds } from '../codec/methods.gen.ts';
 
 const plain = { durable: false, autoDelete: false, arguments: {} };
 
@@ -52,7 +52,7 @@ function readyCount(broker: Broker, queue = 'sink'): number {
 function takeAll(peer: AmqpPeer, queue: string): (Method | string | undefined)[] {
   const found: (Method | string | undefined)[] = [];
   for (;;) {
-    const got = peer.send(methodFrame(1, { id: 0x003c0046, queue, noAck: true }));
+    const got = peer.send(methodFrame(1, { id: methodIds.basicGet, queue, noAck: true }));
     if (got.length < 2) return found;
     found.push(got[1]);
   }
@@ -77,14 +77,14 @@ test('messages keep their order behind one that takes many turns to route', asyn
 
 test('confirms and returns of such messages come in their order', async () => {
   const { broker, peer } = await opened();
-  peer.send(methodFrame(1, { id: 0x0055000a, noWait: true }));
+  peer.send(methodFrame(1, { id: methodIds.confirmSelect, noWait: true }));
   const unrouted = publishFrames(1, 'nowhere', '2', {}, '', true);
   peer.send(Buffer.concat([costly('1', true), unrouted, costly('3')]));
   await settled(broker);
   const got = peer.take();
-  const returned = got.filter((x) => typeof x !== 'string' && x.id === 0x003c0032);
+  const returned = got.filter((x) => typeof x !== 'string' && x.id === methodIds.basicReturn);
   const tags = got.flatMap((x) =>
-    typeof x !== 'string' && x.id === 0x003c0050 ? [x.deliveryTag] : [],
+    typeof x !== 'string' && x.id === methodIds.basicAck ? [x.deliveryTag] : [],
   );
   assert.deepEqual([returned.length, tags.at(-1)], [1, 3]);
   assert.deepEqual(tags, [...tags].sort());
@@ -101,14 +101,14 @@ test('what its sender sent before it left is published', async () => {
 
 test('a transaction takes it in before what comes after it', async () => {
   const { broker, peer } = await opened();
-  peer.send(methodFrame(1, { id: 0x005a000a }));
+  peer.send(methodFrame(1, { id: methodIds.txSelect }));
   peer.send(
     Buffer.concat([
       costly('1'),
       publishFrames(1, 'sink', '2'),
-      methodFrame(1, { id: 0x005a0014 }),
+      methodFrame(1, { id: methodIds.txCommit }),
       costly('rolled back'),
-      methodFrame(1, { id: 0x005a001e }),
+      methodFrame(1, { id: methodIds.txRollback }),
     ]),
   );
   assert.equal(readyCount(broker), 0);

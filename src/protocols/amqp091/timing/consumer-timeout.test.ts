@@ -6,6 +6,7 @@ import {
   openBroker,
   publishFrames,
 } from '../../../../tests/support/amqp-peer.ts';
+import { methodIds } from '../codec/methods.gen.ts';
 import { DeliveryAges, lookMs } from './delivery-ages.ts';
 
 const minuteMs = 60_000;
@@ -51,7 +52,7 @@ for (const how of ['consumed', 'got'] as const) {
     const { peer } = minutes;
     peer.send(publishFrames(1, 'q', 'x'));
     if (how === 'consumed') peer.consume('q');
-    else peer.call(1, { id: 0x003c0046, queue: 'q', noAck: false });
+    else peer.call(1, { id: methodIds.basicGet, queue: 'q', noAck: false });
     assert.deepEqual(minutes.pass(30), []);
     assert.deepEqual(minutes.pass(5), [timedOut(1_800_000)]);
     assert.equal(readyCount(minutes), 1, 'what it had goes back');
@@ -61,11 +62,11 @@ for (const how of ['consumed', 'got'] as const) {
 test('a channel that settles each delivery in time stays open, however many there are', async () => {
   const minutes = await Minutes.begin(5 * minuteMs);
   const { peer } = minutes;
-  peer.call(1, { id: 0x003c000a, prefetchSize: 0, prefetchCount: 3, global: false });
+  peer.call(1, { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 3, global: false });
   peer.consume('q');
   for (let tag = 1; tag <= 100; tag++) {
     peer.send(publishFrames(1, 'q', `${tag}`));
-    if (tag > 3) peer.call(1, { id: 0x003c0050, deliveryTag: tag - 3, multiple: false });
+    if (tag > 3) peer.call(1, { id: methodIds.basicAck, deliveryTag: tag - 3, multiple: false });
     assert.deepEqual(minutes.pass(1), []);
   }
   assert.deepEqual(minutes.pass(10).length, 1);
@@ -78,7 +79,7 @@ test('one delivery that is left behind closes the channel although later ones ar
   const closed: string[] = [];
   for (let tag = 1; tag <= 8; tag++) {
     peer.send(publishFrames(1, 'q', `${tag}`));
-    if (tag !== 1) peer.call(1, { id: 0x003c0050, deliveryTag: tag, multiple: false });
+    if (tag !== 1) peer.call(1, { id: methodIds.basicAck, deliveryTag: tag, multiple: false });
     closed.push(...minutes.pass(1));
     if (closed.length > 0) break;
   }

@@ -1,28 +1,24 @@
-import { type Arguments, wholeNumber } from '../../broker/arguments.ts';
-import { describe } from '../../broker/errors.ts';
-import type { Publication } from '../../broker/publication.ts';
-import { addReplyChannel, cleanName, removeReplyChannel, replyTo } from './address.ts';
-import type { Channel } from './channel.ts';
-import type {
-  BasicCancel,
-  BasicConsume,
-  BasicGet,
-  BasicQos,
-  ChannelFlow,
-} from './codec/methods.gen.ts';
-import { ChannelConsumer } from './consumer.ts';
-import { queueName } from './declaring.ts';
-import { AmqpError } from './errors.ts';
-import { answerBytes } from './peer-account.ts';
-
-/** `channel.flow`: a peer that wants fewer deliveries sets a prefetch limit instead, as in RabbitMQ. */
-export function flow(channel: Channel, { active }: ChannelFlow): void {
-  if (!active) throw new AmqpError('not-implemented', 'active=false');
-  channel.send({ id: 0x00140015, active });
-}
+import { type Arguments, wholeNumber } from '../../../broker/arguments.ts';
+import { describe } from '../../../broker/errors.ts';
+import { cleanName, replyTo } from '../address.ts';
+import type { Channel } from '../channel.ts';
+import {
+  type BasicAck,
+  type BasicCancel,
+  type BasicConsume,
+  type BasicGet,
+  type BasicNack,
+  type BasicQos,
+  type BasicReject,
+  methodIds,
+} from '../codec/methods.gen.ts';
+import { ChannelConsumer } from '../consumer.ts';
+import { AmqpError } from '../errors.ts';
+import { type Handlers, ignore } from './handlers.ts';
+import { queueName } from './names.ts';
 
 /** `basic.qos`: per consumer for those to come, or with `global` for all of the channel together. */
-export function qos(channel: Channel, method: BasicQos): void {
+function qos(channel: Channel, method: BasicQos): void {
   if (method.prefetchSize !== 0) {
     throw new AmqpError('not-implemented', `prefetch_size!=0 (${method.prefetchSize})`);
   }
@@ -33,20 +29,20 @@ export function qos(channel: Channel, method: BasicQos): void {
     channel.prefetch = limit;
     channel.pool.setLimit(Infinity); // as in RabbitMQ, where the later of the two counts
   }
-  channel.send({ id: 0x003c000b });
+  channel.send({ id: methodIds.basicQosOk });
 }
 
 /** `basic.consume` */
-export function consume(channel: Channel, method: BasicConsume): void {
+function consume(channel: Channel, method: BasicConsume): void {
   const tag = method.consumerTag || `amq.ctag-${channel.broker.randomName()}`;
   if (channel.consumers.has(tag)) {
     throw new AmqpError('not-allowed', `attempt to reuse consumer tag '${tag}'`);
   }
   const consumer = new ChannelConsumer(channel, tag, method.noAck);
-  if (cleanName(method.queue) === replyTo) consumeReplies(channel, consumer, method);
+  if (cleanName(method.queue) === replyTo) channel.replies.consume(consumer);
   else subscribe(channel, consumer, method);
   channel.consumers.set(tag, consumer);
-  if (!method.noWait) channel.send({ id: 0x003c0015, consumerTag: tag });
+  if (!method.noWait) channel.send({ id: methodIds.basicConsumeOk, consumerTag: tag });
 }
 
 function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicConsume): void {
@@ -85,60 +81,54 @@ function readPriority(args: Arguments, subject: string): number {
   throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
 }
 
-function consumeReplies(channel: Channel, consumer: ChannelConsumer, method: BasicConsume): void {
-  if (!method.noAck) {
-    throw new AmqpError('precondition-failed', 'reply consumer cannot acknowledge');
-  }
-  if (channel.replyAddress !== undefined) {
-    throw new AmqpError('precondition-failed', 'reply consumer already set');
-  }
-  channel.replyConsumer = consumer;
-  channel.replyAddress = addReplyChannel(channel.broker, {
-    deliverReply: (publication) => {
-      if (!channel.host.account.hasRoom) return false;
-      const kept = channel.answers.isHolding ? publication.copy() : publication;
-      const bytes = answerBytes + publication.sizeBytes;
-      channel.answers.inOrder(() => deliverReply(channel, consumer.tag, kept), bytes);
-      return true;
-    },
-  });
-}
-
-function deliverReply(channel: Channel, consumerTag: string, publication: Publication): void {
-  const { outbox, number, frameMax } = channel;
-  outbox.method(number, {
-    id: 0x003c003c,
-    consumerTag,
-    deliveryTag: channel.tags.nextSettled(),
-    redelivered: false,
-    exchange: '',
-    routingKey: publication.routingKey,
-  });
-  outbox.publication(number, frameMax, publication);
-}
-
 /** `basic.cancel`; what the consumer left unsettled stays so. An unknown tag is no error. */
-export function cancel(channel: Channel, method: BasicCancel): void {
+function cancel(channel: Channel, method: BasicCancel): void {
   const consumer = channel.consumers.get(method.consumerTag);
   channel.consumers.delete(method.consumerTag);
   consumer?.subscription?.stop();
-  if (consumer !== undefined && consumer === channel.replyConsumer) {
-    removeReplyChannel(channel.broker, channel.replyAddress ?? '');
-    channel.replyAddress = undefined;
-    channel.replyConsumer = undefined;
-  }
-  if (!method.noWait) channel.send({ id: 0x003c001f, consumerTag: method.consumerTag });
+  if (consumer !== undefined) channel.replies.stop(consumer);
+  if (!method.noWait)
+    channel.send({ id: methodIds.basicCancelOk, consumerTag: method.consumerTag });
 }
 
 /** `basic.get` */
-export function get(channel: Channel, method: BasicGet): void {
+function get(channel: Channel, method: BasicGet): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   channel.getter.get(channel.vhost.queue(name, channel.host), method.noAck);
 }
 
 /** `basic.recover` */
-export function recover(channel: Channel, isRequeue: boolean): void {
+function recover(channel: Channel, isRequeue: boolean): void {
   if (!isRequeue) throw new AmqpError('not-implemented', 'requeue=false');
   channel.recover();
 }
+
+function ack(channel: Channel, { deliveryTag, multiple }: BasicAck): void {
+  channel.settle(deliveryTag, multiple, 'accepted');
+}
+
+function reject(channel: Channel, { deliveryTag, requeue }: BasicReject): void {
+  channel.settle(deliveryTag, false, requeue ? 'released' : 'rejected');
+}
+
+function nack(channel: Channel, { deliveryTag, multiple, requeue }: BasicNack): void {
+  channel.settle(deliveryTag, multiple, requeue ? 'released' : 'rejected');
+}
+
+/** The class `basic`, but for `basic.publish`, which {@link Publisher} reads from its bytes. */
+export const basicHandlers = {
+  [methodIds.basicQos]: qos,
+  [methodIds.basicConsume]: consume,
+  [methodIds.basicCancel]: cancel,
+  [methodIds.basicCancelOk]: ignore, // the answer to a notification
+  [methodIds.basicGet]: get,
+  [methodIds.basicAck]: ack,
+  [methodIds.basicReject]: reject,
+  [methodIds.basicRecoverAsync]: (channel, { requeue }) => recover(channel, requeue),
+  [methodIds.basicRecover]: (channel, { requeue }) => {
+    recover(channel, requeue);
+    channel.send({ id: methodIds.basicRecoverOk });
+  },
+  [methodIds.basicNack]: nack,
+} satisfies Handlers;

@@ -1,26 +1,26 @@
-/** Peers that answer sooner than this are waited for awake, milliseconds. */
+/** Milliseconds within which a peer must answer for the loop to poll for it. */
 const quickMs = 0.2;
-/** Whoever sends more than this at once is not waiting for anything, bytes. */
+/** A peer that sends more than this at once is not waiting for anything, bytes. */
 const sizeBytesMax = 8192;
-/** Before, so many answers in a row must have been so quick. */
+/** Quick answers in a row before the loop polls. */
 const quickCountMin = 4;
 
 /**
- * Keeps the event loop from sleeping for the moment in which a peer will answer: one that publishes a
- * message, waits for its confirm and publishes the next would have the process fall asleep and be
- * woken for every message, which takes a third of the time that a disk takes to sync it. Nothing is
- * waited for awake unless one peer alone is talked to and its answers came quickly so far; one that does
- * not come ends it.
+ * Polls for the answer of one quick peer instead of letting the event loop sleep. A client that
+ * publishes a message, waits for its confirm and publishes the next would put the process to sleep
+ * and wake it for every message, which takes a third of the time that a disk takes to sync it. The
+ * loop polls only while a single peer is talked to and its answers were quick so far. One late answer
+ * ends it.
  */
-export class Alertness {
+export class BusyPoll {
   readonly #nowMs: () => number;
   /** When something was written to which nothing has come yet; Infinity for none. */
   #wroteAtMs = Infinity;
   /** To whom. */
   #peer: object | undefined = undefined;
   #quickCount = 0;
-  #isAwake = false;
-  readonly #stay = (): void => this.#stayAwake();
+  #isPolling = false;
+  readonly #next = (): void => this.#poll();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -31,9 +31,9 @@ export class Alertness {
     if (peer !== this.#peer) this.#quickCount = 0;
     this.#peer = peer;
     this.#wroteAtMs = this.#nowMs();
-    if (!this.#isPeerQuick || this.#isAwake) return;
-    this.#isAwake = true;
-    setImmediate(this.#stay);
+    if (!this.#isPeerQuick || this.#isPolling) return;
+    this.#isPolling = true;
+    setImmediate(this.#next);
   }
 
   /** Something has come from a peer: so many bytes. */
@@ -50,13 +50,13 @@ export class Alertness {
     return this.#quickCount >= quickCountMin;
   }
 
-  #stayAwake(): void {
+  #poll(): void {
     const isWaiting = this.#wroteAtMs !== Infinity;
     if (isWaiting && this.#isPeerQuick && this.#nowMs() - this.#wroteAtMs < quickMs) {
-      setImmediate(this.#stay);
+      setImmediate(this.#next);
       return;
     }
-    this.#isAwake = false;
+    this.#isPolling = false;
     if (isWaiting) this.#quickCount = 0;
   }
 }

@@ -1,13 +1,18 @@
-import { assert } from '../../base/assert.ts';
-import type { Broker } from '../../broker/broker.ts';
-import type { LoginAttempt } from '../../broker/logins/logins.ts';
-import type { Access, User } from '../../broker/users.ts';
-import type { Vhost } from '../../broker/vhost.ts';
-import type { Transport } from '../protocol.ts';
-import type { ConnectionStartOk, ConnectionTuneOk, Method } from './codec/methods.gen.ts';
-import { toAmqpError } from './errors.ts';
-import * as handshake from './handshake.ts';
-import type { ConnectionState } from './states.ts';
+import { assert } from '../../../base/assert.ts';
+import type { Broker } from '../../../broker/broker.ts';
+import type { LoginAttempt } from '../../../broker/logins/logins.ts';
+import type { Access, User } from '../../../broker/users.ts';
+import type { Vhost } from '../../../broker/vhost.ts';
+import type { Transport } from '../../protocol.ts';
+import {
+  type ConnectionStartOk,
+  type ConnectionTuneOk,
+  type Method,
+  methodIds,
+} from '../codec/methods.gen.ts';
+import { toAmqpError } from '../errors.ts';
+import * as handshake from '../handshake.ts';
+import type { ConnectionState } from '../states.ts';
 
 /** What the opening of a connection asks of it. */
 export interface OpeningHost {
@@ -68,12 +73,14 @@ export class Opening {
   method(method: Method): void {
     const { state } = this.#host;
     const { name } = state;
-    if (method.id === 0x000a000b && name === 'awaiting-start-ok') this.#startOk(method);
-    else if (method.id === 0x000a001f && name === 'awaiting-tune-ok') {
+    if (method.id === methodIds.connectionStartOk && name === 'awaiting-start-ok')
+      this.#startOk(method);
+    else if (method.id === methodIds.connectionTuneOk && name === 'awaiting-tune-ok') {
       handshake.checkTune(method);
       this.#host.tuned(method);
       state.enter('awaiting-open');
-    } else if (method.id === 0x000a0028 && name === 'awaiting-open') this.#open(method.virtualHost);
+    } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open')
+      this.#open(method.virtualHost);
     else state.refuse();
   }
 
@@ -118,7 +125,7 @@ export class Opening {
     this.#user = user;
     this.#transport.admit();
     state.enter('awaiting-tune-ok');
-    this.#host.send({ id: 0x000a001e, ...handshake.offer });
+    this.#host.send({ id: methodIds.connectionTune, ...handshake.offer });
   }
 
   #open(name: string): void {
@@ -128,7 +135,7 @@ export class Opening {
     this.access = broker.access(this.#user, name);
     this.#host.opened();
     this.#host.state.enter('open');
-    this.#host.send({ id: 0x000a0029 });
+    this.#host.send({ id: methodIds.connectionOpenOk });
   }
 
   /** The connection ends: a log-in that is being checked need not be. */

@@ -1,9 +1,5 @@
-import { Reader, type Writer } from '../../src/base/bytes.ts';
-import {
-  type FieldTable,
-  readTable,
-  writeTable,
-} from '../../src/protocols/amqp091/codec/tables.ts';
+import { Reader, type Writer } from '../../../base/bytes.ts';
+import { type FieldTable, readTable, writeTable } from './tables.ts';
 
 /** The properties of class basic (1.8), in their order on the wire. */
 export interface BasicProperties {
@@ -16,8 +12,8 @@ export interface BasicProperties {
   replyTo?: string;
   expiration?: string;
   messageId?: string;
-  /** Whole seconds since 1970. */
-  timestamp?: number;
+  /** Whole seconds since 1970, up to 2^64. */
+  timestamp?: number | bigint;
   type?: string;
   userId?: string;
   appId?: string;
@@ -46,9 +42,12 @@ const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
 
 const bitOf = (index: number) => 0x8000 >>> index;
 
-/** Reads a head: property flags, then the properties that are present. */
-export function readProperties(head: Buffer): BasicProperties {
-  const r = new Reader(head);
+/**
+ * Reads a head: property flags, then the properties that are present. A timestamp is a bigint only
+ * where no number is exact.
+ */
+export function readProperties(head: Buffer, start = 0, end = head.length): BasicProperties {
+  const r = new Reader(head, start, end);
   const flags = r.u16();
   const found: Record<string, unknown> = {};
   layout.forEach(([name, kind], index) => {
@@ -65,8 +64,10 @@ function readProperty(r: Reader, kind: Kind): unknown {
       return readTable(r);
     case 'u8':
       return r.u8();
-    case 'u64':
-      return r.u64();
+    case 'u64': {
+      const value = r.bytes.readBigUInt64BE(r.skip(8));
+      return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    }
   }
 }
 
@@ -79,9 +80,14 @@ export function writeProperties(w: Writer, properties: BasicProperties): void {
     if (value === undefined) return;
     flags |= bitOf(index);
     if (typeof value === 'string') w.shortString(value);
-    else if (typeof value !== 'number') writeTable(w, value);
-    else if (kind === 'u8') w.u8(value);
-    else w.u64(value);
+    else if (typeof value === 'object') writeTable(w, value);
+    else if (kind === 'u8') w.u8(Number(value));
+    else writeU64(w, BigInt(value));
   });
   w.bytes.writeUInt16BE(flags, start);
+}
+
+function writeU64(w: Writer, value: bigint): void {
+  const at = w.claim(8);
+  w.bytes.writeBigUInt64BE(value, at);
 }

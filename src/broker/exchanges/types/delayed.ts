@@ -1,0 +1,36 @@
+import type { Arguments } from '../../arguments.ts';
+import { BrokerError } from '../../errors.ts';
+import type { ExchangeType } from '../exchange-type.ts';
+import { directType } from './direct.ts';
+import { fanoutType } from './fanout.ts';
+import { headersType } from './headers.ts';
+import { topicType } from './topic.ts';
+
+const argumentName = 'x-delayed-type';
+const routingTypes: readonly ExchangeType[] = [directType, fanoutType, topicType, headersType];
+
+function named(args: Arguments): ExchangeType | undefined {
+  const found = args[argumentName];
+  if (found?.type !== 'longstr') return undefined;
+  return routingTypes.find(({ name }) => name === found.value);
+}
+
+/**
+ * Messages wait as long as their header `x-delay` says, and are then routed as the type does that the
+ * argument `x-delayed-type` names: RabbitMQ's plugin rabbitmq_delayed_message_exchange.
+ */
+export const delayedType: ExchangeType = {
+  name: 'x-delayed-message',
+  usesKey: true,
+  isCacheable: false,
+  isDelayed: true,
+  comparedArguments: [argumentName],
+  checkArguments(args: Arguments): void {
+    if (named(args) !== undefined) return;
+    const why = `Invalid argument, '${argumentName}' must be an existing exchange type`;
+    throw new BrokerError('precondition-failed', why);
+  },
+  // One that is read back was checked when it was declared.
+  routingType: (args) => named(args) ?? directType,
+  newIndex: () => directType.newIndex(),
+};

@@ -1,0 +1,429 @@
+import { MessageView } from '../../storage/message-record.ts';
+import type { MessageStore } from '../../storage/message-store.ts';
+import { BrokerError } from '../errors.ts';
+import { type HeldMessages, publicationOf } from '../held/held-messages.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { Timed } from '../turns/timers.ts';
+import type { Turns } from '../turns/turns.ts';
+import type { Worker, WorkList } from '../turns/work-list.ts';
+import { DueHeap } from './due-heap.ts';
+import { begin, checkTiming, following, type Job, type Timing } from './job.ts';
+import { Rebuild } from './rebuild.ts';
+
+/** What a schedule asks of its broker. */
+export interface ScheduleHost {
+  readonly store: MessageStore;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly isRecovering: boolean;
+  nowMs(): number;
+  /** Makes the messages of one part durable from now on. */
+  hold(vhost: string, part: number): HeldMessages;
+  /** Writes what is left of a job. */
+  saveJob(vhost: string, id: number, job: Job): void;
+  /** Publishes a message that is due: its bytes are in the view's buffer until this returns. */
+  publishDue(vhost: string, publication: Publication, view: MessageView, id: number): void;
+  /** Stores a message that is to be delivered again in its queue; see {@link Job}. */
+  storeRetry(vhost: string, publication: Publication, view: MessageView, job: Job): void;
+  /** Delivers what can be delivered. */
+  pump(): void;
+  /** The log has failed while a block was read. */
+  failed(): void;
+}
+
+/** One entry of a schedule. */
+export interface ScheduledEntry {
+  /** For {@link Schedule.remove} and {@link Schedule.read}; never used for another entry. */
+  readonly id: number;
+  /** Wall milliseconds of the next delivery. */
+  readonly dueMs: number;
+}
+
+/** Which entries are listed. */
+export interface EntryRange {
+  /** Wall milliseconds of the next delivery, both included. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The id of the entry after which to go on. */
+  readonly after?: number;
+  readonly countMax: number;
+}
+
+/*
+ * A window takes memory for all numbers from its first live message on. So messages are held in parts by
+ * how long they wait: in each part the longest wait is at most sixteen times the shortest, and a message
+ * that waits for a year does not keep the memory of those that came and went meanwhile.
+ */
+const horizonsMs = [1, 16, 256, 4096, 65_536, 1_048_576, 16_777_216].map((s) => s * 1000);
+/** The part of messages with a job. */
+const jobPart = horizonsMs.length + 1;
+const partCountMax = 16;
+
+/** Units of work that one delivery takes, and bytes that are copied for one unit. */
+const deliveryUnits = 24;
+const bytesOfUnit = 512;
+/** Entries that one call of {@link Schedule.page} looks at. */
+const lookedCountMax = 4096;
+/** Entries of removed messages that the heap keeps before it is made anew. */
+const staleCountMin = 4096;
+
+/**
+ * The messages of one virtual host that wait for a time. A message lies in a held window, its time beside
+ * it; the heap is made of both when the log is recovered. A due message is published and removed, or its
+ * job written anew, in one batch of the log: after a crash it has been delivered, or it is still due.
+ */
+export class Schedule implements Timed, Worker {
+  isListed = false;
+  timerMs = Infinity;
+  timerAt = -1;
+  /** Entries. */
+  count = 0;
+  readonly vhost: string;
+  readonly #host: ScheduleHost;
+  readonly #parts: (HeldMessages | undefined)[] = [];
+  readonly #jobs = new Map<number, Job>();
+  readonly #view = new MessageView();
+  #heap = new DueHeap();
+  #rebuild: Rebuild | undefined = undefined;
+  #isLoading = false;
+  #isEnded = false;
+
+  constructor(host: ScheduleHost, vhost: string) {
+    this.#host = host;
+    this.vhost = vhost;
+  }
+
+  /** Entries with a job: repeated ones, those with a cron entry, and retries. */
+  get jobCount(): number {
+    return this.#jobs.size;
+  }
+
+  /** Entries of the heap, those of removed messages among them. */
+  get heapSize(): number {
+    return this.#heap.size;
+  }
+
+  /** A part that the log knows. */
+  restorePart(part: number, held: HeldMessages): void {
+    this.#parts[part] ??= held;
+  }
+
+  /** Whether the log has told of a part. */
+  hasPart(part: number): boolean {
+    return this.#parts[part] !== undefined;
+  }
+
+  /** A job that the log knows; its message may have been removed since. */
+  restoreJob(id: number, job: Job): void {
+    this.#jobs.set(id, job);
+  }
+
+  /** Parts and jobs, for a checkpoint. */
+  *parts(): Generator<[part: number, held: HeldMessages]> {
+    for (const [part, held] of this.#parts.entries()) if (held !== undefined) yield [part, held];
+  }
+
+  /** See {@link parts}. */
+  jobs(): IterableIterator<[id: number, job: Job]> {
+    return this.#jobs.entries();
+  }
+
+  /** Every message has been read back: makes the heap. */
+  recovered(): void {
+    for (const id of [...this.#jobs.keys()]) if (!this.#isLive(id)) this.#jobs.delete(id);
+    for (const [part, { window }] of this.parts()) {
+      this.count += window.count;
+      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+        const id = idOf(part, s);
+        this.#heap.add(this.#dueMs(id), id);
+      }
+    }
+    this.#waitForFirst();
+  }
+
+  /**
+   * Holds a copy of a message until its time; it is in the log's open group when this returns.
+   *
+   * @returns the entry's id
+   * @throws {BrokerError} `precondition-failed` for a timing out of range, or where there are too many
+   *   entries
+   */
+  add(publication: Publication, timing: Timing): number {
+    const { limits } = this.#host;
+    checkTiming(timing, limits.scheduledRepeatCountMax);
+    const nowMs = this.#host.nowMs();
+    const { dueMs, job } = begin(timing, nowMs);
+    this.#requireRoom('scheduled messages', this.count, limits.scheduledCountMax);
+    if (job !== undefined) {
+      this.#requireRoom('repeated messages', this.#jobs.size, limits.scheduledJobCountMax);
+      return this.#addJob(publication, Infinity, job);
+    }
+    const part = partFor(dueMs - nowMs);
+    const id = idOf(part, this.#part(part).add(publication, nowMs, dueMs));
+    this.#added(dueMs, id);
+    return id;
+  }
+
+  /**
+   * Holds a copy of a message until it is stored in one queue again.
+   *
+   * @param expiresAtMs wall milliseconds; Infinity for never
+   * @returns false where there are too many entries
+   */
+  addRetry(publication: Publication, job: Job, expiresAtMs: number): boolean {
+    const { limits } = this.#host;
+    if (this.count >= limits.scheduledCountMax) return false;
+    if (this.#jobs.size >= limits.scheduledJobCountMax) return false;
+    this.#addJob(publication, expiresAtMs, job);
+    return true;
+  }
+
+  /** A message and its job are recovered both or neither. */
+  #addJob(publication: Publication, expiresAtMs: number, job: Job): number {
+    const { store } = this.#host;
+    const held = this.#part(jobPart);
+    store.begin();
+    let id: number;
+    try {
+      id = idOf(jobPart, held.add(publication, this.#host.nowMs(), expiresAtMs));
+      this.#setJob(id, job);
+    } finally {
+      store.end();
+    }
+    this.#added(job.dueMs, id);
+    return id;
+  }
+
+  #added(dueMs: number, id: number): void {
+    this.count++;
+    this.#push(dueMs, id);
+  }
+
+  #requireRoom(what: string, count: number, countMax: number): void {
+    if (count < countMax) return;
+    const why = `limit of ${what} in vhost '${this.vhost}' (${countMax}) is reached`;
+    throw new BrokerError('precondition-failed', `message cannot be scheduled: ${why}`);
+  }
+
+  #part(part: number): HeldMessages {
+    const known = this.#parts[part];
+    if (known !== undefined) return known;
+    const held = this.#host.hold(this.vhost, part);
+    this.#parts[part] = held;
+    return held;
+  }
+
+  #setJob(id: number, job: Job): void {
+    this.#jobs.set(id, job);
+    this.#host.saveJob(this.vhost, id, job);
+  }
+
+  #push(dueMs: number, id: number): void {
+    this.#heap.add(dueMs, id);
+    this.#rebuild?.heap.add(dueMs, id);
+    this.#waitForFirst();
+  }
+
+  #waitForFirst(): void {
+    const { firstMs } = this.#heap;
+    if (firstMs !== Infinity) this.#host.turns.schedule(this, firstMs);
+  }
+
+  /** Something is due. */
+  tick(_nowMs: number): void {
+    if (!this.#isEnded) this.#host.turns.work.add(this);
+  }
+
+  work(units: WorkList, until: number): boolean {
+    if (this.#isEnded) return this.#drop(units, until);
+    const { store } = this.#host;
+    const nowMs = this.#host.nowMs();
+    if (!this.#isLoading && this.#heap.firstMs <= nowMs) {
+      // A delivery and its entry's end are recovered both or neither; and within a batch a message
+      // stays where it is until it is copied.
+      store.begin();
+      try {
+        this.#deliverDue(nowMs, units, until);
+      } finally {
+        store.end();
+      }
+    }
+    const isDue = !this.#isLoading && this.#heap.firstMs <= nowMs;
+    if (!isDue) this.#waitForFirst();
+    return this.#rebuildSome(units, until) || isDue;
+  }
+
+  #deliverDue(nowMs: number, units: WorkList, until: number): void {
+    while (units.left > until && this.#heap.firstMs <= nowMs) {
+      const { firstMs, firstId } = this.#heap;
+      units.spend(1);
+      if (!this.#isLive(firstId) || this.#dueMs(firstId) !== firstMs) {
+        this.#heap.take(); // it was removed
+      } else if (!this.#heldOf(firstId).view(sequenceOf(firstId), this.#view)) {
+        this.#load(firstId);
+        return;
+      } else {
+        this.#heap.take();
+        this.#deliver(firstId, nowMs, units);
+      }
+    }
+  }
+
+  #deliver(id: number, nowMs: number, units: WorkList): void {
+    const view = this.#view;
+    const publication = publicationOf(view);
+    const job = this.#jobs.get(id);
+    units.spend(deliveryUnits + Math.floor(publication.sizeBytes / bytesOfUnit));
+    if (job?.queue !== undefined) this.#host.storeRetry(this.vhost, publication, view, job);
+    else if (job?.run !== undefined) this.#beginRun(publication, job.run);
+    else this.#host.publishDue(this.vhost, publication, view, id);
+    const next = job === undefined ? undefined : following(job, nowMs);
+    if (next === undefined) this.#removeLive(id);
+    else {
+      this.#setJob(id, next);
+      this.#push(next.dueMs, id);
+    }
+  }
+
+  #beginRun(publication: Publication, run: Timing): void {
+    try {
+      this.add(publication, run);
+    } catch (error) {
+      // Nobody is left to be told that there are too many entries.
+      if (!(error instanceof BrokerError)) throw error;
+    }
+  }
+
+  #load(id: number): void {
+    this.#isLoading = true;
+    const done = () => {
+      this.#isLoading = false;
+      this.#host.turns.work.add(this);
+      this.#host.pump();
+    };
+    this.#heldOf(id)
+      .load(sequenceOf(id))
+      .then(done, () => this.#host.failed());
+  }
+
+  /** Removes an entry; false where there is none with this id, or no longer. */
+  remove(id: number): boolean {
+    if (!this.#isLive(id)) return false;
+    this.#removeLive(id);
+    const staleCount = this.#heap.size - this.count;
+    if (this.#rebuild === undefined && staleCount > Math.max(this.count, staleCountMin)) {
+      this.#rebuild = new Rebuild([...this.parts()], idOf, (other) => this.#dueMs(other));
+      this.#host.turns.work.add(this);
+    }
+    return true;
+  }
+
+  #removeLive(id: number): void {
+    this.#heldOf(id).remove(sequenceOf(id));
+    this.#jobs.delete(id);
+    this.count--;
+  }
+
+  #rebuildSome(units: WorkList, until: number): boolean {
+    const rebuild = this.#rebuild;
+    if (rebuild === undefined) return false;
+    while (units.left > until) {
+      units.spend(1);
+      if (rebuild.step()) continue;
+      this.#heap = rebuild.heap;
+      this.#rebuild = undefined;
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Entries in an order that stays the same, as many as one call may look at.
+   *
+   * @returns the entries found, and after which to go on: undefined at the end
+   */
+  page(range: EntryRange): { entries: readonly ScheduledEntry[]; after: number | undefined } {
+    const { fromMs, toMs, countMax } = range;
+    const entries: ScheduledEntry[] = [];
+    let lookedCount = 0;
+    for (const id of this.#idsAfter(range.after ?? -1)) {
+      const dueMs = this.#dueMs(id);
+      if (dueMs >= fromMs && dueMs <= toMs) entries.push({ id, dueMs });
+      if (entries.length >= countMax || ++lookedCount >= lookedCountMax) {
+        return { entries, after: id };
+      }
+    }
+    return { entries, after: undefined };
+  }
+
+  *#idsAfter(after: number): Generator<number> {
+    const firstPart = after < 0 ? 0 : after % partCountMax;
+    for (const [part, { window }] of this.parts()) {
+      if (part < firstPart) continue;
+      const from = part === firstPart && after >= 0 ? sequenceOf(after) + 1 : 0;
+      for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
+        yield idOf(part, s);
+      }
+    }
+  }
+
+  /** A copy of an entry's message; undefined where there is no such entry, or no longer. */
+  async read(id: number): Promise<Publication | undefined> {
+    while (this.#isLive(id)) {
+      if (this.#heldOf(id).view(sequenceOf(id), this.#view)) {
+        return publicationOf(this.#view).copy();
+      }
+      await this.#heldOf(id).load(sequenceOf(id));
+    }
+    return undefined;
+  }
+
+  /** The virtual host is deleted: everything is dropped, most of it later. */
+  end(): void {
+    this.#isEnded = true;
+    this.#host.turns.forget(this);
+    for (const [, held] of this.parts()) held.unlink();
+    if (this.#host.isRecovering) while (this.#dropSome());
+    else this.#host.turns.work.add(this);
+  }
+
+  #drop(units: WorkList, until: number): boolean {
+    while (units.left > until) {
+      units.spend(256);
+      if (!this.#dropSome()) return false;
+    }
+    return true;
+  }
+
+  #dropSome(): boolean {
+    const held = this.#parts.at(-1);
+    if (held?.drop() !== true) this.#parts.pop();
+    return this.#parts.length > 0;
+  }
+
+  #heldOf(id: number): HeldMessages {
+    return this.#parts[id % partCountMax] as HeldMessages; // ids are of parts that exist
+  }
+
+  #isLive(id: number): boolean {
+    return this.#parts[id % partCountMax]?.window.isLive(sequenceOf(id)) === true;
+  }
+
+  #dueMs(id: number): number {
+    return this.#jobs.get(id)?.dueMs ?? this.#heldOf(id).window.expiresAtMs(sequenceOf(id));
+  }
+}
+
+function partFor(delayMs: number): number {
+  const part = horizonsMs.findIndex((horizonMs) => delayMs <= horizonMs);
+  return part < 0 ? horizonsMs.length : part;
+}
+
+function idOf(part: number, sequence: number): number {
+  return sequence * partCountMax + part;
+}
+
+function sequenceOf(id: number): number {
+  return Math.floor(id / partCountMax);
+}

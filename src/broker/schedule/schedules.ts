@@ -1,0 +1,253 @@
+import type { MessageView } from '../../storage/message-record.ts';
+import type { MessageStore } from '../../storage/message-store.ts';
+import type { Window } from '../../storage/window.ts';
+import { type Argument, wholeNumber } from '../arguments.ts';
+import { BrokerError } from '../errors.ts';
+import { senderKeys } from '../exchanges/sender-keys.ts';
+import type { Flow } from '../flow.ts';
+import type { MessageFormat } from '../format.ts';
+import type { HeldChange } from '../held/held-changes.ts';
+import { HeldMessages, publicationOf } from '../held/held-messages.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { Queue } from '../queue.ts';
+import { expiryMsMax } from '../queue-options.ts';
+import type { Delivery } from '../subscription.ts';
+import type { Turns } from '../turns/turns.ts';
+import type { Vhost } from '../vhost.ts';
+import type { Job, JobChange } from './job.ts';
+import { retryDelayMs } from './retry.ts';
+import { Schedule, type ScheduleHost } from './schedule.ts';
+
+/** What schedules ask of their broker. */
+export interface SchedulesHost {
+  readonly store: MessageStore;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly flow: Flow;
+  readonly vhosts: ReadonlyMap<string, Vhost>;
+  readonly isRecovering: boolean;
+  nowMs(): number;
+  pump(): void;
+  newWindow(number: number | undefined, isDurable: boolean): Window;
+  define(change: HeldChange | JobChange): void;
+  formatOf(number: number): MessageFormat | undefined;
+  /** The outcome of the last `publish`. */
+  routed: number;
+  isRejected: boolean;
+  group: number;
+  publish(vhost: Vhost, publication: Publication): void;
+  /** A bug kept a message from being published; `where` is its virtual host. */
+  letterLost(error: unknown, where: string): void;
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void;
+  /** Stores a message for queues; the outcome of the last `publish` stays as it was. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void;
+}
+
+/** Messages that wait for a time, in every virtual host. */
+export class Schedules implements ScheduleHost {
+  readonly store: MessageStore;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly #host: SchedulesHost;
+  readonly #schedules = new Map<string, Schedule>();
+  /** Whether what is published now has waited already. */
+  #isDelivering = false;
+
+  constructor(host: SchedulesHost) {
+    this.#host = host;
+    this.store = host.store;
+    this.limits = host.limits;
+    this.turns = host.turns;
+  }
+
+  get isRecovering(): boolean {
+    return this.#host.isRecovering;
+  }
+
+  nowMs(): number {
+    return this.#host.nowMs();
+  }
+
+  pump(): void {
+    this.#host.pump();
+  }
+
+  failed(): void {
+    // A block that cannot be read has failed the log, which ends the broker.
+    this.#host.flow.block('storage failed');
+  }
+
+  /** The schedule of a virtual host; the log learns of it with its first message. */
+  of(vhost: string): Schedule {
+    let schedule = this.#schedules.get(vhost);
+    if (schedule === undefined) {
+      schedule = new Schedule(this, vhost);
+      this.#schedules.set(vhost, schedule);
+    }
+    return schedule;
+  }
+
+  hold(vhost: string, part: number): HeldMessages {
+    const window = this.#host.newWindow(undefined, true);
+    this.#host.define({ kind: 'held', vhost, purpose: 'scheduled', part, number: window.number });
+    return new HeldMessages(this.store, window);
+  }
+
+  saveJob(vhost: string, id: number, job: Job): void {
+    this.#host.define({ kind: 'job', vhost, id, job });
+  }
+
+  /** Folds a change in that the log holds. */
+  apply(change: HeldChange | JobChange): void {
+    const schedule = this.of(change.vhost);
+    if (change.kind === 'job') schedule.restoreJob(change.id, change.job);
+    else if (!schedule.hasPart(change.part)) {
+      const window = this.#host.newWindow(change.number, true);
+      schedule.restorePart(change.part, new HeldMessages(this.store, window));
+    }
+  }
+
+  /** Changes that recreate the schedules but for their messages. */
+  *snapshot(): Generator<HeldChange | JobChange> {
+    for (const [vhost, schedule] of this.#schedules) {
+      for (const [part, { window }] of schedule.parts()) {
+        yield { kind: 'held', vhost, purpose: 'scheduled', part, number: window.number };
+      }
+      for (const [id, job] of schedule.jobs()) yield { kind: 'job', vhost, id, job };
+    }
+  }
+
+  /** Every message has been read back. */
+  recovered(): void {
+    for (const schedule of this.#schedules.values()) schedule.recovered();
+  }
+
+  /** A virtual host is deleted. */
+  forget(vhost: string): void {
+    this.#schedules.get(vhost)?.end();
+    this.#schedules.delete(vhost);
+  }
+
+  /**
+   * Holds a message to an exchange of type `x-delayed-message` for as long as its header `x-delay` says.
+   * To its publisher it is as if one queue had taken it.
+   *
+   * @returns whether it waits; false where it has no such header above 0, so that it is routed at once
+   * @throws {BrokerError} `precondition-failed` where the delay is too long, or there are too many
+   */
+  delay(vhost: Vhost, publication: Publication): boolean {
+    if (!this.#hold(vhost, publication)) return false;
+    const host = this.#host;
+    host.routed = 1;
+    host.isRejected = false;
+    host.group = this.store.log.openGroup;
+    host.pauseIfBehind();
+    return true;
+  }
+
+  #hold(vhost: Vhost, publication: Publication): boolean {
+    if (this.#isDelivering) return false;
+    const { format: number, head, headStart, headEnd } = publication;
+    const header = this.#host.formatOf(number)?.headers(head, headStart, headEnd)['x-delay'];
+    const delayMs = header === undefined ? 0 : millisecondsOf(header);
+    if (delayMs <= 0) return false;
+    if (delayMs > expiryMsMax) {
+      const why = `x-delay of ${delayMs} ms is more than the ${expiryMsMax} allowed`;
+      throw new BrokerError('precondition-failed', `message cannot be scheduled: ${why}`);
+    }
+    this.of(vhost.name).add(publication, { delayMs, periodMs: 0, repeatCount: 0 });
+    return true;
+  }
+
+  /** The same for a dead letter, which nobody is told of: whether it waits. */
+  delayLetter(vhost: Vhost, publication: Publication): boolean {
+    try {
+      return this.#hold(vhost, publication);
+    } catch (error) {
+      // It is routed at once rather than lost.
+      if (error instanceof BrokerError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Has a rejected message delivered again later, as the queue's policy says. To be called in the batch
+   * that removes it from the queue; the view is open on it.
+   *
+   * @returns whether it is; false where it has been tried too often, or there are too many
+   */
+  retry(queue: Queue, view: Delivery): boolean {
+    const { retry } = queue;
+    if (retry === undefined || view.returnCount >= retry.retryCountMax) return false;
+    const dueMs = this.nowMs() + retryDelayMs(retry, view.returnCount);
+    if (view.expiresAtMs <= dueMs) return false;
+    const failedCount = view.returnCount + 1;
+    const job = { dueMs, periodMs: 0, leftCount: 0, queue: queue.name, failedCount };
+    return this.of(queue.vhost).addRetry(publicationOf(view), job, view.expiresAtMs);
+  }
+
+  storeRetry(vhost: string, publication: Publication, view: MessageView, job: Job): void {
+    const queue = this.#host.vhosts.get(vhost)?.queues.get(job.queue ?? '');
+    if (queue === undefined) return; // it was deleted
+    const { expiresAtMs } = view;
+    if (expiresAtMs !== Infinity) {
+      publication.expirationMs = Math.max(0, expiresAtMs - this.nowMs());
+    }
+    this.#host.storeQuietly(publication, [queue]);
+    const { window } = queue;
+    const sequence = window.next - 1;
+    window.setReturnCount(sequence, job.failedCount ?? 0);
+    if (!window.countsFailures) return;
+    this.store.counts.changed(window, sequence);
+    this.store.writeCounts();
+  }
+
+  publishDue(vhost: string, publication: Publication, view: MessageView, id: number): void {
+    const home = this.#host.vhosts.get(vhost);
+    const exchange = home?.exchanges.get(view.exchangeName());
+    const format = this.#host.formatOf(publication.format);
+    // As a message whose exchange is gone, it goes nowhere.
+    if (home === undefined || exchange === undefined || format === undefined) return;
+    publication.exchange = exchange;
+    const { head, headStart, headEnd } = publication;
+    const dueHead = format.dueHead?.(head, headStart, headEnd, id);
+    if (dueHead !== undefined) {
+      publication.head = dueHead;
+      publication.headStart = 0;
+      publication.headEnd = dueHead.length;
+    }
+    const expiration = format.expiration(head, headStart, headEnd);
+    if (expiration !== undefined) publication.expirationMs = Number(expiration);
+    const { open, hidden } = senderKeys(format.headers(head, headStart, headEnd));
+    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    this.#publish(home, publication);
+  }
+
+  /** The outcome of the last `publish` stays as it was: its publisher may be about to look at it. */
+  #publish(vhost: Vhost, publication: Publication): void {
+    const host = this.#host;
+    const { routed, isRejected, group } = host;
+    this.#isDelivering = true;
+    try {
+      host.publish(vhost, publication);
+    } catch (error) {
+      // Nobody is left to be told of a refusal.
+      if (!(error instanceof BrokerError)) host.letterLost(error, vhost.name);
+    } finally {
+      this.#isDelivering = false;
+      host.routed = routed;
+      host.isRejected = isRejected;
+      host.group = group;
+    }
+  }
+}
+
+/** Milliseconds that a header says: a whole number of any width, or one in decimal digits; else 0. */
+function millisecondsOf(header: Argument): number {
+  const whole = wholeNumber(header);
+  if (whole !== undefined) return whole;
+  const isDigits = header.type === 'longstr' && /^\d{1,15}$/.test(String(header.value));
+  return isDigits ? Number(header.value) : 0;
+}

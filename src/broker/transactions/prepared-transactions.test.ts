@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, message, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import { BrokerOnLog } from '../../../tests/support/broker-on-log.ts';
+import type { Broker } from '../broker.ts';
+import type { Limits } from '../limits.ts';
+import { Transaction } from '../transaction.ts';
+import { type Xid, xidKey, xidOf } from './xid.ts';
+
+const xid = (name: string, branch = ''): Xid => ({
+  formatId: 7,
+  globalId: Buffer.from(name),
+  branchId: Buffer.from(branch),
+});
+const text = (value: string) => ({ type: 'longstr', value }) as const;
+
+/** A queue with messages, all of them delivered to one consumer. */
+async function consuming(bodies: readonly string[], limits: Partial<Limits> = {}) {
+  const b = await BareBroker.open(undefined, limits);
+  const queue = b.queue('q', {
+    'x-dead-letter-exchange': text(''),
+    'x-dead-letter-routing-key': text('dead'),
+  });
+  b.queue('dead');
+  b.queue('out');
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: bodies.length });
+  for (const body of bodies) b.publish('', 'q', body);
+  b.broker.pump();
+  return { b, queue, inbox, subscription, transaction: new Transaction(b.broker, b.vhost) };
+}
+
+function publish(broker: Broker, transaction: Transaction, body: string, key = 'out'): void {
+  const publication = message(broker, '', key, body);
+  publication.isPersistent = true;
+  transaction.publish(publication);
+}
+
+function commit(b: BareBroker, name: string): number {
+  let group = -1;
+  b.broker.prepared.commit(xid(name), (durable) => {
+    group = durable;
+  });
+  b.broker.pump();
+  return group;
+}
+
+/** Stops as a kill does, after everything was synced, and starts again. */
+function restart(b: BareBroker): Promise<BareBroker> {
+  b.broker.pump();
+  b.log.syncNow();
+  return BareBroker.open(b);
+}
+
+test('what is prepared has no effect until its commit, and all of it then', async () => {
+  const { b, queue, inbox, subscription, transaction } = await consuming(['a', 'b', 'c']);
+  publish(b.broker, transaction, 'x');
+  publish(b.broker, transaction, 'y');
+  transaction.settle(subscription, 0, 0, 'accepted');
+  transaction.settle(subscription, 2, 2, 'rejected');
+  const group = b.broker.prepared.prepare(xid('t'), transaction);
+  assert.equal(group, b.log.openGroup);
+  assert.deepEqual([b.drain('out'), b.drain('dead'), queue.window.count], [[], [], 3]);
+  // What it settles is nobody else's to settle, and stays in the account: nothing more comes.
+  assert.equal(subscription.settle(0, 2, 'released'), 1);
+  b.publish('', 'q', 'd');
+  b.broker.pump();
+  assert.deepEqual([inbox.bodies, subscription.unsettledCount], [['a', 'b', 'c', 'b'], 3]);
+  assert.ok(commit(b, 't') > 0);
+  assert.deepEqual([b.drain('out'), b.drain('dead')], [['x', 'y'], ['c']]);
+  assert.deepEqual([inbox.bodies.slice(4), subscription.unsettledCount], [['d'], 2]);
+  assert.deepEqual(b.broker.prepared.recover(), []);
+});
+
+test('after a rollback messages are gone, and deliveries are with their consumer as before', async () => {
+  const { b, queue, inbox, subscription, transaction } = await consuming(['a', 'b']);
+  publish(b.broker, transaction, 'x');
+  transaction.settle(subscription, 0, 1, 'accepted');
+  b.broker.prepared.prepare(xid('t'), transaction);
+  b.broker.prepared.rollback(xid('t'));
+  b.broker.pump();
+  assert.deepEqual(
+    [b.drain('out'), inbox.bodies, subscription.unsettledCount],
+    [[], ['a', 'b'], 2],
+  );
+  assert.equal(subscription.settle(0, 1, 'accepted'), 2);
+  assert.equal(queue.window.count, 0);
+});
+
+test('where the consumer is gone, a rollback gives its deliveries back to the queue', async () => {
+  const { b, queue, subscription, transaction } = await consuming(['a', 'b', 'c']);
+  transaction.settle(subscription, 0, 1, 'accepted');
+  b.broker.prepared.prepare(xid('t'), transaction);
+  subscription.close('released');
+  b.broker.pump();
+  assert.deepEqual([queue.readyCount, queue.window.count], [1, 3]);
+  b.broker.prepared.rollback(xid('t'));
+  assert.deepEqual([b.drain('q'), subscription.unsettledCount], [['a', 'b', 'c'], 0]);
+});
+
+test('prepared transactions outlive restarts; then either outcome is possible', async () => {
+  const { b, subscription, transaction } = await consuming(['a', 'b', 'c', 'd', 'e']);
+  for (const name of ['first', 'second']) {
+    publish(b.broker, transaction, `of ${name}`);
+    const number = name === 'first' ? 1 : 3;
+    transaction.settle(subscription, number, number, 'accepted');
+    b.broker.prepared.prepare(xid(name, 'b'), transaction);
+  }
+  let again = await restart(await restart(b));
+  assert.deepEqual(again.broker.prepared.recover(), [xid('first', 'b'), xid('second', 'b')]);
+  const queue = again.vhost.queue('q', undefined);
+  assert.deepEqual([queue.readyCount, queue.window.count], [3, 5]);
+  assert.deepEqual([again.drain('q'), again.drain('out')], [['a', 'c', 'e'], []]);
+  again.broker.prepared.commit(xid('first', 'b'), () => {});
+  again = await restart(again);
+  assert.deepEqual(again.drain('out'), ['of first']);
+  again.broker.prepared.rollback(xid('second', 'b'));
+  again = await restart(again);
+  assert.deepEqual([again.drain('q'), again.drain('out')], [['d'], []]);
+  assert.deepEqual(again.broker.prepared.recover(), []);
+  assert.equal(again.broker.prepared.has(xid('first', 'b')), false);
+});
+
+test('a transaction that did nothing needs no outcome, and one that is not prepared has none', async () => {
+  const { b, transaction } = await consuming([]);
+  assert.equal(b.broker.prepared.prepare(xid('empty'), transaction), 0);
+  assert.equal(b.broker.prepared.has(xid('empty')), false);
+  const unknown = { code: 'not-found', message: /no prepared transaction 7:656d707479:/ };
+  assert.throws(() => b.broker.prepared.rollback(xid('empty')), unknown);
+  assert.throws(() => commit(b, 'empty'), unknown);
+  publish(b.broker, transaction, 'x');
+  b.broker.prepared.prepare(xid('t'), transaction);
+  publish(b.broker, transaction, 'y');
+  assert.throws(() => b.broker.prepared.prepare(xid('t'), transaction), {
+    code: 'precondition-failed',
+    message: /is prepared already/,
+  });
+  assert.equal(transaction.operationCount, 1);
+});
+
+test('what is prepared is bounded by transactions, operations and bytes', async () => {
+  const refused = async (limits: Partial<Limits>, why: RegExp) => {
+    const { b, subscription, transaction } = await consuming(['a', 'b'], limits);
+    publish(b.broker, transaction, 'x');
+    b.broker.prepared.prepare(xid('1'), transaction);
+    publish(b.broker, transaction, 'y'.repeat(1000));
+    transaction.settle(subscription, 0, 1, 'accepted');
+    assert.throws(() => b.broker.prepared.prepare(xid('2'), transaction), {
+      code: 'resource-error',
+      message: why,
+    });
+    b.broker.prepared.rollback(xid('1'));
+    assert.deepEqual([transaction.operationCount, subscription.unsettledCount], [3, 2]);
+  };
+  await refused(
+    { preparedCountMax: 1 },
+    /2 prepared transactions would wait .* at most 1 are allowed/,
+  );
+  await refused({ preparedOperationCountMax: 3 }, /4 operations would wait .* at most 3/);
+  await refused({ preparedBytesMax: 2000 }, /bytes of messages would wait .* at most 2000/);
+});
+
+test('xids are named by their parts, which are bounded', () => {
+  for (const id of [
+    xid('a'),
+    xid('a', 'b'),
+    xid('\0\xff', '\0'),
+    xid('x'.repeat(64), 'y'.repeat(64)),
+  ]) {
+    assert.deepEqual(xidOf(xidKey(id)), id);
+  }
+  assert.notEqual(xidKey(xid('ab', 'c')), xidKey(xid('a', 'bc')));
+  const refused = { code: 'precondition-failed', message: /invalid xid: / };
+  for (const id of [xid(''), xid('x'.repeat(65)), xid('x', 'y'.repeat(65))]) {
+    assert.throws(() => xidKey(id), refused);
+  }
+  for (const formatId of [-1, 0.5, 2 ** 31])
+    assert.throws(() => xidKey({ ...xid('x'), formatId }), refused);
+});
+
+test('a large prepared transaction is read from the disk and committed whole', async () => {
+  const life = await BrokerOnLog.start({ segmentBytes: 64 * 1024, cacheBytes: 0 });
+  const vhost = life.broker.vhost('/');
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
+  vhost.declareQueue('out', options, {});
+  const transaction = new Transaction(life.broker, vhost);
+  for (let i = 0; i < 300; i++) publish(life.broker, transaction, `${i} `.padEnd(5000, '.'));
+  life.broker.prepared.prepare(xid('large'), transaction);
+  await life.flushed();
+  await life.kill();
+  const committing = new Promise<number>((resolve) => {
+    life.broker.prepared.commit(xid('large'), resolve);
+  });
+  const busy = { code: 'precondition-failed', message: /is being committed/ };
+  assert.throws(() => life.broker.prepared.rollback(xid('large')), busy);
+  await committing;
+  await life.flushed();
+  assert.equal(life.broker.vhost('/').queue('out', undefined).readyCount, 300);
+  await life.kill();
+  assert.equal(life.broker.vhost('/').queue('out', undefined).readyCount, 300);
+  assert.deepEqual(life.broker.prepared.recover(), []);
+  await life.close();
+  await life.check();
+});
+
+test('a virtual host that is deleted takes its prepared transactions with it', async () => {
+  const { b, transaction } = await consuming([]);
+  publish(b.broker, transaction, 'x');
+  b.broker.prepared.prepare(xid('t'), transaction);
+  b.broker.deleteVhost('/');
+  assert.deepEqual(b.broker.prepared.recover(), []);
+  const again = await restart(b);
+  assert.deepEqual([again.broker.prepared.recover(), again.broker.store.windows.size], [[], 0]);
+});

@@ -1,0 +1,362 @@
+import { MessageView } from '../../storage/message-record.ts';
+import type { MessageStore } from '../../storage/message-store.ts';
+import type { Window } from '../../storage/window.ts';
+import type { Change } from '../definitions.ts';
+import { BrokerError } from '../errors.ts';
+import type { Background } from '../flow/background.ts';
+import type { Flow } from '../flow.ts';
+import type { HeldChange } from '../held/held-changes.ts';
+import { HeldMessages, publicationOf } from '../held/held-messages.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { Queue } from '../queue.ts';
+import type { Transaction, TransactionContents } from '../transaction.ts';
+import type { Turns } from '../turns/turns.ts';
+import type { Vhost } from '../vhost.ts';
+import { PreparedBranch, type PreparedChange, type PreparedDelivery } from './prepared-branch.ts';
+import { type Xid, xidKey, xidOf } from './xid.ts';
+
+/** What prepared transactions ask of their broker. */
+export interface PreparedHost {
+  readonly store: MessageStore;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly flow: Flow;
+  readonly background: Background;
+  readonly vhosts: ReadonlyMap<string, Vhost>;
+  readonly isRecovering: boolean;
+  nowMs(): number;
+  pump(): void;
+  newWindow(number: number | undefined, isDurable: boolean): Window;
+  define(change: Change): void;
+  publish(vhost: Vhost, publication: Publication): void;
+  letterLost(error: unknown, where: string): void;
+}
+
+/** Bytes of messages that are copied in one turn of the event loop before a commit. */
+const copiedBytesMax = 1024 * 1024;
+
+/**
+ * Transactions whose outcome somebody else decides (XA). A prepared one is durable and without effect:
+ * its messages are held outside of queues, and what it settles is neither delivered nor gone. Its
+ * outcome is one batch of the log, so that after a crash it is prepared or over.
+ */
+export class PreparedTransactions {
+  readonly #host: PreparedHost;
+  readonly #branches = new Map<string, PreparedBranch>();
+  /** Messages of prepared transactions by virtual host. */
+  readonly #held = new Map<string, HeldMessages>();
+  readonly #view = new MessageView();
+  #operationCount = 0;
+  #bytes = 0;
+
+  constructor(host: PreparedHost) {
+    this.#host = host;
+  }
+
+  /** Transactions that are prepared and have no outcome yet, in the order in which they were prepared. */
+  recover(): Xid[] {
+    return [...this.#branches.keys()].map(xidOf);
+  }
+
+  /** Whether a transaction is prepared. */
+  has(xid: Xid): boolean {
+    return this.#branches.has(xidKey(xid));
+  }
+
+  /**
+   * Prepares a transaction, which is empty when this returns. Deliveries that it settles stay in their
+   * consumers' accounts until the outcome, and can be settled by nobody else.
+   *
+   * @returns the group whose sync makes it durable; 0 where it did nothing: there is nothing to commit
+   * @throws {BrokerError} `precondition-failed` where the xid is taken, `resource-error` where there is
+   *   too much prepared; the transaction is then as it was
+   */
+  prepare(xid: Xid, transaction: Transaction): number {
+    const key = xidKey(xid);
+    if (this.#branches.has(key)) {
+      throw new BrokerError('precondition-failed', `transaction ${key} is prepared already`);
+    }
+    this.#requireRoom(transaction);
+    const contents = transaction.take();
+    if (contents.publications.length + contents.settlements.length === 0) return 0;
+    const { store } = this.#host;
+    store.begin();
+    try {
+      const branch = this.#hold(key, contents);
+      for (const change of branch.changes()) this.#host.define(change);
+      this.#add(branch);
+    } finally {
+      store.end();
+    }
+    return store.log.openGroup;
+  }
+
+  #requireRoom({ operationCount, bytes }: Transaction): void {
+    const { preparedCountMax, preparedOperationCountMax, preparedBytesMax } = this.#host.limits;
+    const wanted: readonly (readonly [what: string, value: number, max: number])[] = [
+      ['prepared transactions', this.#branches.size + 1, preparedCountMax],
+      ['operations', this.#operationCount + operationCount, preparedOperationCountMax],
+      ['bytes of messages', this.#bytes + bytes, preparedBytesMax],
+    ];
+    for (const [what, value, max] of wanted) {
+      if (value <= max) continue;
+      const why = `${value} ${what} would wait for their outcome, at most ${max} are allowed`;
+      throw new BrokerError('resource-error', `transaction cannot be prepared: ${why}`);
+    }
+  }
+
+  #hold(key: string, { vhost, publications, settlements, bytes }: TransactionContents) {
+    const held = this.#heldOf(vhost.name);
+    const from = held.window.next;
+    const nowMs = this.#host.nowMs();
+    for (const publication of publications) {
+      const { expirationMs } = publication;
+      held.add(publication, nowMs, expirationMs < 0 ? Infinity : nowMs + expirationMs);
+    }
+    const branch = new PreparedBranch(key, vhost.name, from, held.window.next, bytes);
+    const deliveries: PreparedDelivery[] = [];
+    for (const { subscription, first, last, outcome } of settlements) {
+      for (let number = first; number <= last; number++) {
+        const sequence = subscription.setAside(number);
+        if (sequence < 0) continue; // it was settled otherwise
+        deliveries.push({ queue: subscription.queue, sequence, outcome, subscription, number });
+      }
+    }
+    branch.settle(deliveries);
+    return branch;
+  }
+
+  #heldOf(vhost: string): HeldMessages {
+    let held = this.#held.get(vhost);
+    if (held === undefined) {
+      const window = this.#host.newWindow(undefined, true);
+      held = new HeldMessages(this.#host.store, window);
+      this.#held.set(vhost, held);
+      const { number } = window;
+      this.#host.define({ kind: 'held', vhost, purpose: 'prepared', part: 0, number });
+    }
+    return held;
+  }
+
+  #add(branch: PreparedBranch): void {
+    this.#branches.set(branch.xid, branch);
+    this.#operationCount += branch.operationCount;
+    this.#bytes += branch.bytes;
+  }
+
+  #remove(branch: PreparedBranch): void {
+    if (!this.#branches.delete(branch.xid)) return;
+    this.#operationCount -= branch.operationCount;
+    this.#bytes -= branch.bytes;
+  }
+
+  #require(xid: Xid): PreparedBranch {
+    const key = xidKey(xid);
+    const branch = this.#branches.get(key);
+    if (branch === undefined) {
+      throw new BrokerError('not-found', `no prepared transaction ${key}`);
+    }
+    if (branch.isCommitting) {
+      throw new BrokerError('precondition-failed', `transaction ${key} is being committed`);
+    }
+    return branch;
+  }
+
+  /**
+   * Makes a prepared transaction happen: its messages are published, by the bindings of now, and what it
+   * settles is settled. A message that nothing takes any more is gone, as one that is unroutable is.
+   *
+   * @param done told the group whose sync makes it durable: before this returns, unless messages must
+   *   be read from the disk; never where that fails, which ends the broker
+   * @throws {BrokerError} `not-found` where it is not prepared, `precondition-failed` where its commit
+   *   has begun
+   */
+  commit(xid: Xid, done: (group: number) => void): void {
+    const branch = this.#require(xid);
+    branch.isCommitting = true;
+    this.#gather(branch, branch.from, [], done);
+  }
+
+  /** Copies the messages of a transaction, some each turn, then commits it in one. */
+  #gather(
+    branch: PreparedBranch,
+    first: number,
+    publications: Publication[],
+    done: (group: number) => void,
+  ): void {
+    const held = this.#held.get(branch.vhost);
+    const goOn = (next: number) => () => {
+      if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
+      this.#gather(branch, next, publications, done);
+      this.#host.pump();
+    };
+    let bytes = 0;
+    for (let sequence = first; held !== undefined && sequence < branch.to; sequence++) {
+      if (!held.view(sequence, this.#view)) {
+        // A block that cannot be read has failed the log, which ends the broker.
+        const failed = () => this.#host.flow.block('storage failed');
+        held.load(sequence).then(goOn(sequence), failed);
+        return;
+      }
+      const publication = this.#copy(branch.vhost);
+      bytes += publication.sizeBytes;
+      publications.push(publication);
+      if (bytes < copiedBytesMax) continue;
+      setImmediate(goOn(sequence + 1));
+      return;
+    }
+    done(this.#end(branch, () => this.#commit(branch, publications)));
+  }
+
+  #copy(vhost: string): Publication {
+    const view = this.#view;
+    const publication = publicationOf(view).copy();
+    publication.exchange = this.#host.vhosts.get(vhost)?.exchanges.get(view.exchangeName());
+    if (view.expiresAtMs !== Infinity) {
+      publication.expirationMs = Math.max(0, view.expiresAtMs - this.#host.nowMs());
+    }
+    return publication;
+  }
+
+  #commit(branch: PreparedBranch, publications: readonly Publication[]): void {
+    const vhost = this.#host.vhosts.get(branch.vhost);
+    for (const publication of publications) {
+      if (vhost !== undefined) this.#publish(vhost, publication);
+    }
+    for (const { queue, sequence, outcome, subscription, number } of branch.deliveries) {
+      if (outcome === 'accepted') queue.accept(sequence);
+      else if (outcome === 'rejected') queue.reject(sequence);
+      else queue.giveBack(sequence, outcome === 'modified');
+      subscription?.conclude(number);
+    }
+  }
+
+  #publish(vhost: Vhost, publication: Publication): void {
+    const { exchange } = publication;
+    if (exchange === undefined || exchange.isDeleted) return;
+    try {
+      this.#host.publish(vhost, publication);
+    } catch (error) {
+      // The decision to commit has been made: one message must not undo it.
+      if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
+    }
+  }
+
+  /**
+   * Undoes a prepared transaction: its messages are gone. What it settled is unsettled again and stays
+   * with its consumer; where that is gone it goes back to its queue.
+   *
+   * @returns the group whose sync makes it durable
+   * @throws {BrokerError} as {@link commit}
+   */
+  rollback(xid: Xid): number {
+    const branch = this.#require(xid);
+    return this.#end(branch, () => {
+      for (const { queue, sequence, subscription, number } of branch.deliveries) {
+        if (subscription?.resume(number) === true) continue;
+        queue.giveBack(sequence, true);
+        subscription?.conclude(number);
+        queue.wake();
+      }
+    });
+  }
+
+  /** Everything that an outcome changes is recovered together. */
+  #end(branch: PreparedBranch, outcome: () => void): number {
+    const { store, turns } = this.#host;
+    const held = this.#held.get(branch.vhost);
+    store.begin();
+    try {
+      outcome();
+      for (let s = branch.from; s < branch.to; s++) {
+        if (held?.window.isLive(s) === true) held.remove(s);
+      }
+      this.#remove(branch);
+      this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
+      turns.work.run();
+    } finally {
+      store.end();
+    }
+    return store.log.openGroup;
+  }
+
+  /** Folds a change in that the log holds. */
+  apply(change: HeldChange | PreparedChange): void {
+    if (change.kind === 'held') {
+      if (this.#held.has(change.vhost)) return;
+      const window = this.#host.newWindow(change.number, true);
+      this.#held.set(change.vhost, new HeldMessages(this.#host.store, window));
+      return;
+    }
+    const known = this.#branches.get(change.xid);
+    if (change.kind === 'prepared-settlements') known?.ranges.push(...change.ranges);
+    else if (known !== undefined) this.#remove(known);
+    if (change.kind !== 'prepared') return;
+    const { xid, vhost, from, to, bytes } = change;
+    this.#add(new PreparedBranch(xid, vhost, from, to, bytes));
+  }
+
+  /** Changes that recreate the prepared transactions but for their messages. */
+  *snapshot(): Generator<HeldChange | PreparedChange> {
+    for (const [vhost, { window }] of this.#held) {
+      yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: window.number };
+    }
+    for (const branch of [...this.#branches.values()]) {
+      if (this.#branches.get(branch.xid) === branch) yield* branch.changes();
+    }
+  }
+
+  /** Everything has been read back: what prepared transactions have settled is not to be delivered. */
+  recovered(): void {
+    this.#operationCount = 0;
+    if (this.#branches.size === 0) return;
+    const queues = new Map<number, Queue>();
+    for (const vhost of this.#host.vhosts.values()) {
+      for (const queue of vhost.queues.values()) queues.set(queue.window.number, queue);
+    }
+    const settled = new Map<Queue, Set<number>>();
+    for (const branch of this.#branches.values()) {
+      branch.deliveries = restored(branch, queues);
+      this.#operationCount += branch.operationCount;
+      for (const { queue, sequence } of branch.deliveries) {
+        const numbers = settled.get(queue) ?? new Set();
+        settled.set(queue, numbers.add(sequence));
+      }
+    }
+    for (const [queue, numbers] of settled) queue.takeOut(numbers);
+  }
+
+  /** A virtual host is deleted, and its prepared transactions with it. */
+  forget(vhost: string): void {
+    for (const branch of [...this.#branches.values()]) {
+      if (branch.vhost !== vhost) continue;
+      for (const { subscription, number } of branch.deliveries) subscription?.conclude(number);
+      this.#remove(branch);
+      this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
+    }
+    const held = this.#held.get(vhost);
+    if (held === undefined) return;
+    this.#held.delete(vhost);
+    held.unlink();
+    if (!this.#host.isRecovering) this.#host.background.run(dropAll(held));
+    else for (const _ of dropAll(held));
+  }
+}
+
+function* dropAll(held: HeldMessages): Generator<void> {
+  while (held.drop()) yield;
+}
+
+function restored(branch: PreparedBranch, queues: ReadonlyMap<number, Queue>): PreparedDelivery[] {
+  return branch.ranges.flatMap(({ queue: number, from, to, outcome }) => {
+    const queue = queues.get(number);
+    if (queue === undefined) return []; // it was deleted
+    const found: PreparedDelivery[] = [];
+    for (let sequence = from; sequence < to; sequence++) {
+      if (!queue.window.isLive(sequence)) continue;
+      found.push({ queue, sequence, outcome, subscription: undefined, number: -1 });
+    }
+    return found;
+  });
+}

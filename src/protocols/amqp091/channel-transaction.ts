@@ -1,0 +1,71 @@
+import type { Route } from '../../broker/exchanges/router.ts';
+import type { Publication } from '../../broker/publication.ts';
+import type { Outcome } from '../../broker/subscription.ts';
+import { Transaction } from '../../broker/transaction.ts';
+import type { Channel } from './channel.ts';
+import { methodIds } from './codec/methods.gen.ts';
+import { TransactionAcks } from './deliveries/transaction-acks.ts';
+import type { Publisher } from './publisher.ts';
+import { methodUnits } from './stalls/frame-gate.ts';
+
+/** What a channel has published and settled since `tx.select` or the last commit. */
+export class ChannelTransaction {
+  readonly #channel: Channel;
+  readonly #publisher: Publisher;
+  readonly #transaction: Transaction;
+  readonly #acks: TransactionAcks;
+
+  constructor(channel: Channel, publisher: Publisher) {
+    const { broker, vhost, tags } = channel;
+    this.#channel = channel;
+    this.#publisher = publisher;
+    this.#transaction = new Transaction(broker, vhost);
+    this.#acks = new TransactionAcks(tags, broker.limits.transactionSettlementCountMax);
+  }
+
+  /** Keeps a copy of the message until commit. */
+  publish(publication: Publication, route: Route): void {
+    this.#transaction.publish(publication, route);
+  }
+
+  /** Settles a delivery, or all up to it, at commit. */
+  settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
+    this.#acks.add(tag, isMultiple, outcome);
+    if (this.#acks.isScattered) this.#channel.host.gate.count(methodUnits);
+  }
+
+  /** Whether this delivery is settled at commit. */
+  settles(tag: number): boolean {
+    return this.#acks.has(tag);
+  }
+
+  /** Gives back every delivery that is not settled at commit, some of it a step. */
+  recover(): Generator<void> {
+    return this.#acks.recover();
+  }
+
+  /** Everything happens, and `tx.commit-ok` follows once it is durable; some of it a step. */
+  *commit(): Generator<void> {
+    const channel = this.#channel;
+    try {
+      yield* this.#acks.take((subscription, first, last, outcome) => {
+        this.#transaction.settle(subscription, first, last, outcome);
+      });
+      const group = this.#transaction.commit((publication) => {
+        const isMandatory = publication.note === 1;
+        if (isMandatory && channel.broker.routed === 0) {
+          this.#publisher.returnUnrouted(publication);
+        }
+      });
+      channel.answers.sendOnce(group, { id: methodIds.txCommitOk });
+    } catch (thrown) {
+      channel.host.channelFailed(channel, thrown);
+    }
+  }
+
+  /** Forgets everything; unsettled deliveries stay unsettled. */
+  rollback(): void {
+    this.#transaction.rollback();
+    this.#acks.clear();
+  }
+}

@@ -1,0 +1,130 @@
+import { encodeText } from '../../../base/byte-text.ts';
+import { Writer } from '../../../base/bytes.ts';
+import { type Argument, isShortName } from '../../../broker/arguments.ts';
+import type { Address, Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import { type Field, toJson, type Value } from '../../../broker/conversion/value.ts';
+import { type BasicProperties, writeProperties } from '../codec/basic-properties.ts';
+import type { FieldTable } from '../codec/tables.ts';
+import { carriers } from './carriers.ts';
+import { fromFields } from './field-values.ts';
+import { writeId } from './ids.ts';
+
+const secondsMax = 2n ** 64n - 1n;
+
+/** A neutral message in AMQP 0-9-1; see the README for what it cannot say. */
+export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
+  const basic = basicOf(properties);
+  const carried = carriedBy(properties, basic);
+  const names = new Set(Object.keys(carried));
+  const fields = [...properties.headers, ...properties.annotations];
+  const own = fields.filter(([name]) => !names.has(name) && name !== 'BCC');
+  const { bytes, contentType } = encodeBody(properties.body);
+  if (contentType !== undefined) basic.contentType ??= contentType;
+  return { head: headOf(basic, carried, own, headBytesMax), body: bytes };
+}
+
+/** Properties that have a place of their own. What is longer than a short string is left out. */
+function basicOf(properties: Properties): BasicProperties {
+  const { priority, ttlMs, createdAtMs } = properties;
+  const seconds = createdAtMs === undefined ? -1n : createdAtMs / 1000n;
+  const hasTime = createdAtMs !== undefined && createdAtMs >= 0n && seconds <= secondsMax;
+  const basic: BasicProperties = { deliveryMode: properties.isDurable ? 2 : 1 };
+  if (priority !== undefined) basic.priority = Math.min(255, Math.max(0, Math.trunc(priority)));
+  if (ttlMs !== undefined) basic.expiration = String(Math.max(0, Math.trunc(ttlMs)));
+  if (hasTime) basic.timestamp = seconds;
+  for (const name of [
+    'type',
+    'contentType',
+    'contentEncoding',
+    'userId',
+    'appId',
+    'clusterId',
+  ] as const) {
+    const value = properties[name];
+    if (value !== undefined && isShortName(value)) basic[name] = value;
+  }
+  const { replyTo } = properties;
+  if (replyTo?.kind === 'queue' && isShortName(replyTo.name)) basic.replyTo = replyTo.name;
+  return basic;
+}
+
+/** What headers carry, since there is no property for it; ids among them become properties. */
+function carriedBy(properties: Properties, basic: BasicProperties): FieldTable {
+  const { createdAtMs, groupSequence } = properties;
+  const table: Record<string, Argument> = {};
+  const text = (name: string, value: string | undefined) => {
+    if (value !== undefined) table[name] = { type: 'longstr', value };
+  };
+  const id = (value: Value | undefined, longName: string, typeName: string) => {
+    if (value === undefined) return undefined;
+    const { property, long, type } = writeId(value);
+    text(longName, long);
+    text(typeName, type);
+    return property;
+  };
+  const messageId = id(properties.messageId, carriers.messageId, carriers.messageIdType);
+  const correlationId = id(
+    properties.correlationId,
+    carriers.correlationId,
+    carriers.correlationIdType,
+  );
+  if (messageId !== undefined) basic.messageId = messageId;
+  if (correlationId !== undefined) basic.correlationId = correlationId;
+  if (basic.replyTo === undefined) text(carriers.replyTo, addressText(properties.replyTo));
+  text(carriers.to, addressText(properties.to));
+  text(carriers.groupId, properties.groupId);
+  text(carriers.replyToGroupId, properties.replyToGroupId);
+  if (groupSequence !== undefined) {
+    table[carriers.groupSequence] = { type: 'long', value: groupSequence };
+  }
+  if (basic.timestamp !== undefined && createdAtMs !== undefined && createdAtMs % 1000n !== 0n) {
+    const ms = Number(createdAtMs);
+    if (Number.isSafeInteger(ms)) table[carriers.createdAtMs] = { type: 'long', value: ms };
+  }
+  if (properties.isRetained) table[carriers.retained] = { type: 'bool', value: true };
+  const { kind } = properties.body;
+  if (kind === 'text' || kind === 'none') text(carriers.body, kind);
+  return table;
+}
+
+function addressText(address: Address | undefined): string | undefined {
+  return address === undefined ? undefined : `${address.kind}://${address.name}`;
+}
+
+/** Text is UTF-8, a value JSON. */
+function encodeBody(body: Body): { bytes: Buffer; contentType: string | undefined } {
+  switch (body.kind) {
+    case 'none':
+      return { bytes: Buffer.alloc(0), contentType: undefined };
+    case 'bytes':
+      return { bytes: body.bytes, contentType: undefined };
+    case 'text':
+      return { bytes: encodeText(body.text), contentType: undefined };
+    case 'value': {
+      const bytes = Buffer.from(JSON.stringify(toJson(body.value)));
+      return { bytes, contentType: 'application/json' };
+    }
+  }
+}
+
+/** The head with as many of the sender's headers as fit, the first of them. */
+function headOf(
+  basic: BasicProperties,
+  carried: FieldTable,
+  own: readonly Field[],
+  bytesMax: number,
+): Buffer {
+  for (let count = own.length; ; count = Math.floor(count / 2)) {
+    const headers = { ...fromFields(own.slice(0, count)), ...carried };
+    const isAny = Object.keys(headers).length > 0;
+    const head = encode(isAny ? { ...basic, headers } : basic);
+    if (head.length <= bytesMax) return head;
+    if (count === 0) return encode(basic);
+  }
+}
+
+function encode(basic: BasicProperties): Buffer {
+  const w = new Writer(256);
+  writeProperties(w, basic);
+  return w.toBuffer();
+}

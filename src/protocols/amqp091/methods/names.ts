@@ -1,0 +1,23 @@
+import type { Arguments } from '../../../broker/arguments.ts';
+import { cleanName } from '../address.ts';
+import type { Channel } from '../channel.ts';
+import { AmqpError } from '../errors.ts';
+
+/** The queue that a method names; an empty name means the last one declared on the channel. */
+export function queueName(channel: Channel, name: string): string {
+  if (name !== '') return cleanName(name);
+  if (channel.lastQueue !== '') return channel.lastQueue;
+  throw new AmqpError('not-found', 'no previously declared queue');
+}
+
+/** The exchange that an argument of a queue or exchange names; undefined where it is not given. */
+export function exchangeArgument(
+  args: Arguments,
+  name: string,
+  subject: string,
+): string | undefined {
+  const found = args[name];
+  if (found === undefined || found.type === 'longstr') return found?.value as string | undefined;
+  const why = `invalid type '${found.type}' for arg '${name}' in ${subject}`;
+  throw new AmqpError('precondition-failed', why);
+}

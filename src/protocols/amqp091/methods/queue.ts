@@ -1,0 +1,133 @@
+import type { Arguments } from '../../../broker/arguments.ts';
+import { describe } from '../../../broker/errors.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import { cleanName, isReplyAddress, replyTo } from '../address.ts';
+import type { Channel } from '../channel.ts';
+import {
+  methodIds,
+  type QueueBind,
+  type QueueDeclare,
+  type QueueDelete,
+  type QueuePurge,
+  type QueuePurgeOk,
+  type QueueUnbind,
+} from '../codec/methods.gen.ts';
+import { AmqpError } from '../errors.ts';
+import { bind, endsOf, unbind } from './bindings.ts';
+import type { Handlers } from './handlers.ts';
+import { exchangeArgument, queueName } from './names.ts';
+
+/** `queue.declare` */
+function queueDeclare(channel: Channel, method: QueueDeclare): void {
+  const name = cleanName(method.queue);
+  if (name === replyTo || isReplyAddress(name)) {
+    declareReplyQueue(channel, name, method.noWait);
+    return;
+  }
+  const queue = method.passive
+    ? channel.vhost.queue(name, channel.host)
+    : declareQueue(channel, name, method);
+  queue.touch();
+  channel.lastQueue = queue.name;
+  if (method.noWait) return;
+  channel.answers.sendDefined(queue.window.isDurable, {
+    id: methodIds.queueDeclareOk,
+    queue: queue.name,
+    messageCount: queue.readyCount,
+    consumerCount: queue.subscriptions.length,
+  });
+}
+
+function declareQueue(channel: Channel, given: string, method: QueueDeclare): Queue {
+  const { durable, exclusive, autoDelete, arguments: args } = method;
+  const { access, vhost } = channel;
+  if (given === '' && args['x-queue-type']?.value === 'quorum') {
+    const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
+    throw new AmqpError('precondition-failed', why);
+  }
+  const name = given === '' ? vhost.freeQueueName() : given;
+  access.require('configure', 'queue', name);
+  if (!vhost.queues.has(name)) requireDeadLetterTarget(channel, name, args);
+  const options = { durable, exclusive, autoDelete, arguments: args };
+  return given === ''
+    ? vhost.declareFreeQueue(name, options, channel.host)
+    : vhost.declareQueue(name, options, channel.host);
+}
+
+/** A new queue's dead letters go from it to an exchange, and its user must be allowed either. */
+function requireDeadLetterTarget({ access, vhost }: Channel, name: string, args: Arguments): void {
+  const subject = describe('queue', name, vhost.name);
+  const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
+  if (target === undefined) return;
+  access.require('read', 'queue', name);
+  access.require('write', 'exchange', target);
+}
+
+/** Nothing is made: this answers whether the address can be consumed from, or still is. */
+function declareReplyQueue(channel: Channel, name: string, noWait: boolean): void {
+  if (name !== replyTo && channel.host.shared.replies.get(name) === undefined) {
+    throw new AmqpError('not-found', `no queue '${name}' in vhost '${channel.vhost.name}'`);
+  }
+  if (noWait) return;
+  channel.send({ id: methodIds.queueDeclareOk, queue: name, messageCount: 0, consumerCount: 1 });
+}
+
+/** `queue.bind` */
+function queueBind(channel: Channel, method: QueueBind): void {
+  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
+  const isDurable = bind(channel, ends, bindingKey(channel, method), method.arguments);
+  if (!method.noWait) channel.answers.sendDefined(isDurable, { id: methodIds.queueBindOk });
+}
+
+/** `queue.unbind` */
+function queueUnbind(channel: Channel, method: QueueUnbind): void {
+  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
+  const isDurable = unbind(channel, ends, bindingKey(channel, method), method.arguments);
+  channel.answers.sendDefined(isDurable, { id: methodIds.queueUnbindOk });
+}
+
+/** `queue.purge` */
+function queuePurge(channel: Channel, method: QueuePurge): void {
+  const name = queueName(channel, method.queue);
+  channel.access.require('read', 'queue', name);
+  const queue = channel.vhost.queue(name, channel.host);
+  const { isDurable } = queue.window;
+  let answer = (durable: boolean, purged: QueuePurgeOk) => {
+    if (!method.noWait) channel.answers.sendDefined(durable, purged);
+  };
+  let isDone = false;
+  queue.purge((messageCount) => {
+    isDone = true;
+    answer(isDurable, { id: methodIds.queuePurgeOk, messageCount });
+  });
+  if (!isDone && !method.noWait) answer = channel.answers.keepPlace();
+}
+
+/** `queue.delete` */
+function queueDelete(channel: Channel, method: QueueDelete): void {
+  const name = queueName(channel, method.queue);
+  channel.access.require('configure', 'queue', name);
+  const { ifUnused, ifEmpty } = method;
+  const isDurable = channel.vhost.queues.get(name)?.window.isDurable === true;
+  // The channel's own consumers are told after it has its answer: a client that closes the channel
+  // once it is told would not get that otherwise.
+  channel.tellingLater(() => {
+    const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
+    if (!method.noWait)
+      channel.answers.sendDefined(isDurable, { id: methodIds.queueDeleteOk, messageCount });
+  });
+}
+
+/** With both names empty the last queue's name is the key, too. */
+function bindingKey(channel: Channel, method: QueueBind | QueueUnbind): string {
+  return method.queue === '' && method.routingKey === '' ? channel.lastQueue : method.routingKey;
+}
+
+/** The class `queue`. */
+export const queueHandlers = {
+  [methodIds.queueDeclare]: queueDeclare,
+  [methodIds.queueBind]: queueBind,
+  [methodIds.queueUnbind]: queueUnbind,
+  [methodIds.queuePurge]: queuePurge,
+  [methodIds.queueDelete]: queueDelete,
+} satisfies Handlers;

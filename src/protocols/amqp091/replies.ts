@@ -1,0 +1,91 @@
+import type { Publication } from '../../broker/publication.ts';
+import { replyTo } from './address.ts';
+import type { Channel } from './channel.ts';
+import { methodIds } from './codec/methods.gen.ts';
+import type { ChannelConsumer } from './consumer.ts';
+import { AmqpError } from './errors.ts';
+import { answerBytes } from './peer-account.ts';
+
+/** Channels that wait for replies without a queue, by their addresses. */
+export class ReplyChannels {
+  readonly #channels = new Map<string, ReplyConsumer>();
+  readonly #randomName: () => string;
+
+  /** @param randomName a name that nobody can guess */
+  constructor(randomName: () => string) {
+    this.#randomName = randomName;
+  }
+
+  /** Makes a channel reachable for replies; returns the address, which nobody can guess. */
+  add(consumer: ReplyConsumer): string {
+    const address = `${replyTo}.${this.#randomName()}`;
+    this.#channels.set(address, consumer);
+    return address;
+  }
+
+  remove(address: string): void {
+    this.#channels.delete(address);
+  }
+
+  /** Who consumes from an address; undefined where nobody does any more. */
+  get(address: string): ReplyConsumer | undefined {
+    return this.#channels.get(address);
+  }
+}
+
+/** A channel's consumer of `amq.rabbitmq.reply-to`, where it has one. */
+export class ReplyConsumer {
+  /** Where replies reach the channel, while it consumes them. */
+  address: string | undefined = undefined;
+  readonly #channel: Channel;
+  #consumer: ChannelConsumer | undefined = undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** @throws {AmqpError} 'precondition-failed' where the consumer acknowledges, or is the second one */
+  consume(consumer: ChannelConsumer): void {
+    if (!consumer.isSettled) {
+      throw new AmqpError('precondition-failed', 'reply consumer cannot acknowledge');
+    }
+    if (this.address !== undefined) {
+      throw new AmqpError('precondition-failed', 'reply consumer already set');
+    }
+    this.#consumer = consumer;
+    this.address = this.#channel.host.shared.replies.add(this);
+  }
+
+  /** Ends it where this is the consumer, or whichever it is. */
+  stop(consumer?: ChannelConsumer): void {
+    if (this.address === undefined) return;
+    if (consumer !== undefined && consumer !== this.#consumer) return;
+    this.#channel.host.shared.replies.remove(this.address);
+    this.address = undefined;
+    this.#consumer = undefined;
+  }
+
+  /** @returns false where the channel's peer is too far behind to take it */
+  deliver(publication: Publication): boolean {
+    const { host, answers } = this.#channel;
+    const consumerTag = this.#consumer?.tag;
+    if (consumerTag === undefined || !host.account.hasRoom) return false;
+    const kept = answers.isHolding ? publication.copy() : publication;
+    const bytes = answerBytes + publication.sizeBytes;
+    answers.inOrder(() => this.#write(consumerTag, kept), bytes);
+    return true;
+  }
+
+  #write(consumerTag: string, publication: Publication): void {
+    const { outbox, number, frameMax, tags } = this.#channel;
+    outbox.method(number, {
+      id: methodIds.basicDeliver,
+      consumerTag,
+      deliveryTag: tags.nextSettled(),
+      redelivered: false,
+      exchange: '',
+      routingKey: publication.routingKey,
+    });
+    outbox.publication(number, frameMax, publication);
+  }
+}

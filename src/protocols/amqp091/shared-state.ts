@@ -1,0 +1,33 @@
+import type { Broker } from '../../broker/broker.ts';
+import type { Vhost } from '../../broker/vhost.ts';
+import { KnownKeys } from './known-keys.ts';
+import { ReplyChannels } from './replies.ts';
+
+/** What the connections of one broker share. */
+export class SharedState {
+  readonly broker: Broker;
+  readonly replies: ReplyChannels;
+  readonly #keys = new Map<Vhost, KnownKeys>();
+
+  constructor(broker: Broker) {
+    this.broker = broker;
+    this.replies = new ReplyChannels(() => broker.randomName());
+  }
+
+  /** The routing keys that came before in a virtual host, from whichever connection. */
+  keysOf(vhost: Vhost): KnownKeys {
+    let keys = this.#keys.get(vhost);
+    if (keys === undefined) {
+      this.#forgetDeleted();
+      keys = new KnownKeys();
+      this.#keys.set(vhost, keys);
+    }
+    return keys;
+  }
+
+  #forgetDeleted(): void {
+    for (const vhost of this.#keys.keys()) {
+      if (this.broker.vhosts.get(vhost.name) !== vhost) this.#keys.delete(vhost);
+    }
+  }
+}
