@@ -22,6 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ['base', 'calls', 'crypto', 'storage'],
   aws: ['base', 'calls', 'crypto'],
   net: ['base', 'crypto', 'protocols/protocol.ts'],
+  logs: ['base', 'storage'],
   control: ['base', 'storage', 'aws/local-client.ts'],
   'engines/waxwing': ['base', 'crypto', 'storage', 'broker', 'protocols', 'net', 'control'],
   'api/kms': ['base', 'calls', 'aws', 'kms'],

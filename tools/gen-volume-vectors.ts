@@ -7,6 +7,7 @@ import {
   type VolumeVector,
   vectorText,
 } from '../tests/support/volume-vector.ts';
+import { compacted, compactedKilled } from './vector-compacted.ts';
 import {
   busy,
   cutOff,
@@ -90,6 +91,14 @@ const good: Readonly<Record<string, Scenario>> = {
     about:
       'The same, mounted once more and closed: the changes of the cut segment are in the next.',
     make: () => large('again'),
+  },
+  compacted: {
+    about: 'What was left of several segments is in a compacted one.',
+    make: () => compacted(),
+  },
+  'compacted-killed': {
+    about: 'The same, killed, with a file that a compaction left which did not end.',
+    make: compactedKilled,
   },
   migrated: {
     about: 'Killed under format 2, mounted by this release and closed.',
@@ -208,6 +217,26 @@ const bad: Readonly<Record<string, Scenario>> = {
     about: 'A changed bit in a slice of the base.',
     make: async () => flip(await large('closed'), 'seg-9', pageBytes + 60),
     refusal: ['volume-damaged', 'recovery', 'seg-9'],
+  },
+  'compacted-missing': {
+    about: 'The compacted segment is missing.',
+    make: async () => without(await compacted(), 'compact-1'),
+    refusal: ['volume-damaged', 'recovery', 'compact-1'],
+  },
+  'compacted-flip': {
+    about: 'A changed bit in a message of the compacted segment.',
+    make: async () => flip(await compacted(), 'compact-1', pageBytes + 100),
+    refusal: ['volume-damaged', 'check', 'compact-1'],
+  },
+  'compacted-other': {
+    about: 'The compacted segment of another compaction with the same past.',
+    make: async () => mixed(await compacted(), 'compact-1', await compacted('another')),
+    refusal: ['volume-rolled-back', 'recovery', 'compact-1'],
+  },
+  'compacted-as-segment': {
+    about: 'The header page of the compacted segment says that it is a segment of the log.',
+    make: async () => flip(await compacted(), 'compact-1', 10),
+    refusal: ['volume-damaged', 'recovery', 'compact-1'],
   },
   'mark-missing': {
     about: 'A killed volume without its mark.',

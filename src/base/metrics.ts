@@ -19,13 +19,25 @@ export interface MeasuredMetric {
   readonly measure: () => Iterable<Measured>;
 }
 
+/** Values that are taken in one turn of the event loop, but for those of one metric. */
+const valuesPerTurn = 500;
+
 /** The metrics of one process, or of one broker. */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #labels: Labels;
+  /** One for each metric, so that their values can be taken in several turns of the event loop. */
+  readonly #registries: Registry[] = [];
 
   /** @param labels on every value */
   constructor(labels: Labels) {
-    this.#registry.setDefaultLabels(labels);
+    this.#labels = labels;
+  }
+
+  #newRegistry(): Registry {
+    const registry = new Registry();
+    registry.setDefaultLabels(this.#labels);
+    this.#registries.push(registry);
+    return registry;
   }
 
   /** Adds a metric whose values are taken when they are asked for. */
@@ -37,7 +49,7 @@ export class Metrics {
         else metric.set({ ...labels }, value);
       }
     };
-    const config = { name, help, labelNames, registers: [this.#registry], collect };
+    const config = { name, help, labelNames, registers: [this.#newRegistry()], collect };
     const metric: Counter | Gauge = type === 'counter' ? new Counter(config) : new Gauge(config);
   }
 
@@ -48,13 +60,23 @@ export class Metrics {
    * @returns what counts a value
    */
   histogram(name: string, help: string, buckets: readonly number[]): (value: number) => void {
-    const registers = [this.#registry];
+    const registers = [this.#newRegistry()];
     const histogram = new Histogram({ name, help, buckets: [...buckets], registers });
     return (value) => histogram.observe(value);
   }
 
-  json(): Promise<MetricsJson> {
-    return this.#registry.getMetricsAsJSON();
+  async json(): Promise<MetricsJson> {
+    const all: MetricsJson = [];
+    let valueCount = 0;
+    for (const registry of this.#registries) {
+      const metrics = await registry.getMetricsAsJSON();
+      for (const { values } of metrics) valueCount += values.length;
+      all.push(...metrics);
+      if (valueCount < valuesPerTurn) continue;
+      valueCount = 0;
+      await new Promise(setImmediate);
+    }
+    return all;
   }
 }
 

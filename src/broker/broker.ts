@@ -1,4 +1,3 @@
-import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -6,11 +5,9 @@ import { MessageStore } from '../storage/message-store.ts';
 import { Window } from '../storage/window.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { applyToVhost, type Change } from './definitions.ts';
-import { DeadLettering } from './endings/dead-lettering.ts';
 import { BrokerError } from './errors.ts';
 import type { Route } from './exchanges/router.ts';
 import { Routing } from './exchanges/routing.ts';
-import { Background } from './flow/background.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
@@ -19,12 +16,14 @@ import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Schedules } from './schedule/schedules.ts';
 import type { Session } from './session.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
+import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
@@ -33,7 +32,7 @@ import { Vhost, type VhostHost } from './vhost.ts';
 const closingTurnsMax = 500;
 
 /** The broker's entry: virtual hosts, and what protocols ask of them. */
-export class Broker implements VhostHost, Journal<Change> {
+export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -60,23 +59,12 @@ export class Broker implements VhostHost, Journal<Change> {
   /** Finds the queues of messages. */
   readonly routing: Routing;
   isRecovering = true;
-  /** How many queues took the message of the last `publish`. */
-  routed = 0;
-  /** Whether a full queue refused it. */
-  isRejected = false;
-  /** The group it is in, which confirms it once synced; 0 where nothing durable took it. */
-  group = 0;
   /** Whoever waits for something to be on the disk. */
   readonly logWaiters = new LogWaiters();
-  /** Work that grows with data, done in slices. */
-  readonly background = new Background(
-    () => this.pump(),
-    (error) => this.internalError(error, 'a client that is gone'),
-  );
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
-  readonly #deadLettering: DeadLettering;
+  readonly #publishing: Publishing;
   #queueNumber = 0;
   #isFounded = false;
 
@@ -90,6 +78,8 @@ export class Broker implements VhostHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
+      // A clock that is moved by hand does not tell how long a turn has taken.
+      turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -97,19 +87,7 @@ export class Broker implements VhostHost, Journal<Change> {
         this.store.writeSettlements();
         this.store.writeCounts();
       },
-    });
-    this.#deadLettering = new DeadLettering({
-      nowMs: () => this.nowMs(),
-      vhost: (name) => this.vhost(name),
-      formatOf: (number) => this.formatOf(number),
-      route: (vhost, exchange, letter) => this.routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => {
-        this.counters.deadLettered++;
-        this.storeQuietly(letter, queues);
-      },
-      retry: (queue, view) => this.schedules.retry(queue, view),
-      delay: (vhost, letter) => this.schedules.delayLetter(vhost, letter),
-      spend: (units) => this.turns.work.spend(units),
+      jobFailed: (error) => this.internalError(error, 'a client that is gone'),
     });
     this.store = new MessageStore({
       name: this.name,
@@ -119,6 +97,7 @@ export class Broker implements VhostHost, Journal<Change> {
     this.routing = new Routing(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
+    this.#publishing = new Publishing(this, this.routing);
   }
 
   /**
@@ -159,6 +138,11 @@ export class Broker implements VhostHost, Journal<Change> {
   /** A bug has ended a connection: said once a connection, for the log. */
   internalError(error: unknown, peerAddress: string): void {
     this.#options.onInternalError?.(error, peerAddress);
+  }
+
+  /** Work that grows with data, done in slices. */
+  get background(): Background {
+    return this.turns.background;
   }
 
   /** Bytes of memory in use. */
@@ -284,49 +268,18 @@ export class Broker implements VhostHost, Journal<Change> {
   }
 
   /**
-   * Routes and stores a message, copying it once. The outcome is in `routed`, `isRejected` and
-   * `group`; deliveries wait for `pump`.
+   * Routes and stores a message, copying it once; deliveries wait for `pump`.
    *
    * @param routed where it goes, where that was searched for before
+   * @returns what became of it: an object that the next call may overwrite
    * @throws {BrokerError} `precondition-failed` where it takes too much to route it
    */
-  publish(vhost: Vhost, publication: Publication, routed?: Route): void {
-    const { exchange } = publication;
-    assert(exchange !== undefined, 'a publication has no exchange');
-    if (exchange.isDelayed && this.schedules.delay(vhost, publication)) return;
-    const route = routed ?? this.routing.routeAtOnce(vhost, exchange, publication);
-    this.isRejected = false;
-    this.group = 0;
-    this.routed = route.queues.length;
-    this.counters.published++;
-    if (this.routed === 0) {
-      this.counters.unrouted++;
-      return;
-    }
-    let { queues, windows } = route;
-    for (const queue of queues) {
-      if (!queue.isFull(publication.bodyLength)) continue;
-      queues = this.#refuse(vhost, publication, queues);
-      windows = queues.map((taker) => taker.window);
-      break;
-    }
-    if (queues.length > 0) this.#store(publication, queues, windows);
-    const { work } = this.turns;
-    // One piece at least: else a publisher could make work faster than turns can do it.
-    if (work.isPending) work.run(1);
+  publish(vhost: Vhost, publication: Publication, routed?: Route): Published {
+    return this.#publishing.publish(vhost, publication, routed);
   }
 
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): void {
-    const nowMs = this.nowMs();
-    const { expirationMs, isPersistent, bodyLength } = publication;
-    const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
-    const { log } = this.store;
-    const block = this.store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
-    const group = block.transient ? 0 : log.openGroup;
-    for (const queue of queues) queue.arrived(bodyLength);
-    for (const queue of queues) queue.shorten();
-    this.group = group;
-    if (group > 0) this.pauseIfBehind();
+  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
+    this.#publishing.deadLetter(queue, view, reason);
   }
 
   /** Makes publishers wait where the log is behind. */
@@ -337,40 +290,19 @@ export class Broker implements VhostHost, Journal<Change> {
     log.sync(); // what publishers wait for
   }
 
-  /** Full queues refuse; returns those that do not. */
-  #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
-    const full: Queue[] = [];
-    const takers: Queue[] = [];
-    for (const queue of queues) {
-      if (queue.isFull(publication.bodyLength)) full.push(queue);
-      else takers.push(queue);
-    }
-    this.#deadLettering.refused(vhost, publication, full);
-    this.isRejected = true;
-    this.counters.refused++;
-    return takers;
+  /** The same for a message that nobody waits for: all of it at once, and its outcome is not told. */
+  publishWhole(vhost: Vhost, publication: Publication): void {
+    this.#publishing.publishWhole(vhost, publication);
   }
 
-  /** Publishes what died in a queue to the queue's dead letter exchange. */
-  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
-    try {
-      this.#deadLettering.died(queue, view, reason);
-    } catch (error) {
-      this.letterLost(error, queue.name);
-    }
+  /** Stores a message for queues, however full they are. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
+    this.#publishing.storeQuietly(publication, queues);
   }
 
   /** A bug keeps a message from being made, which must not hold up all those behind it. */
   letterLost(error: unknown, queue: string): void {
     this.#options.onLetterLost?.(error, queue);
-  }
-
-  /** Stores a message for queues; the outcome of the last `publish` stays as it was. */
-  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
-    const { group } = this;
-    const windows = queues.map((queue) => queue.window);
-    this.#store(publication, queues, windows);
-    this.group = group; // the one thing of it that storing changes
   }
 
   /**
@@ -390,8 +322,21 @@ export class Broker implements VhostHost, Journal<Change> {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     const { unsettledCountMax, unsettledCountShort } = this.limits;
+    const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
+    if (this.unsettledCountMax > before) this.background.run(this.#wakeConsumers());
     this.doDue();
+  }
+
+  /** Channels may leave more unsettled than before. */
+  *#wakeConsumers(): Generator<void> {
+    for (const vhost of this.vhosts.values()) {
+      for (const queue of vhost.queues.values()) {
+        if (queue.consumerCount === 0) continue;
+        queue.rejoinAll();
+        yield;
+      }
+    }
   }
 
   /** Does what is due; to be called when `wakeAt` said. */
@@ -496,15 +441,15 @@ export class Broker implements VhostHost, Journal<Change> {
 
   /** Ends the broker in order: everything appended is synced. Connections must have ended. */
   async close(): Promise<void> {
-    this.background.finish();
+    this.background.finishJobs();
     this.pump();
     // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
     for (let turn = 0; turn < closingTurnsMax; turn++) {
-      if (!this.turns.work.isPending && !this.store.isLoading) break;
+      if (!this.background.isPending && !this.store.isLoading) break;
       await this.store.loaded();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.turns.work.end();
+    this.background.end();
     await this.store.close();
   }
 }

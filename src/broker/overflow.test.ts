@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, message, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  commitNow,
+  Inbox,
+  message,
+  plainSubscribe,
+} from '../../tests/support/bare-broker.ts';
 import type { Arguments } from './arguments.ts';
 import { Transaction } from './transaction.ts';
 
@@ -15,8 +21,7 @@ const buries = {
 /** Publishes bodies and says of each whether it was refused. */
 function refusals(b: BareBroker, queue: string, bodies: readonly string[]): boolean[] {
   return bodies.map((body) => {
-    b.publish('', queue, body);
-    return b.broker.isRejected;
+    return b.publish('', queue, body).isRefused;
   });
 }
 
@@ -62,8 +67,7 @@ test('one full queue of several refuses for all, and the others still get the me
   const fanout = b.vhost.exchange('amq.fanout');
   b.vhost.bind(fanout, b.queue('full', { ...rejects, 'x-max-length': int(0) }), '', {});
   b.vhost.bind(fanout, b.queue('free'), '', {});
-  b.publish('amq.fanout', '', 'm');
-  assert.equal(b.broker.isRejected, true);
+  assert.equal(b.publish('amq.fanout', '', 'm').isRefused, true);
   assert.deepEqual(b.drain('free'), ['m']);
 });
 
@@ -162,7 +166,7 @@ test('a transaction with dead letters is recovered whole or not at all', async (
     transaction.publish(publication);
     transaction.settle(subscription, 0, 0, 'rejected');
     transaction.settle(subscription, 1, 1, 'accepted');
-    transaction.commit(() => {});
+    commitNow(transaction);
     const written = b.log.rows.length - before;
     const after = await BareBroker.open(b, {}, before + rows);
     const found = [after.drain('q').join(), after.drain('dead').join()];

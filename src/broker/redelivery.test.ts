@@ -102,7 +102,7 @@ test('a quorum queue tells how often deliveries failed, also after a kill, and l
       seen.push(delivery.returnCount);
       number = delivery.deliveryNumber;
     });
-    if (number >= 0) subscription.settle(number, number, 'released');
+    if (number >= 0) subscription.settle(number, number, 'modified');
     b.broker.pump();
     b.log.syncNow();
     if (round === 2) await b.broker.close();

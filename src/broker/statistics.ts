@@ -83,24 +83,18 @@ class QueueSums {
     this.readyCount += queue.readyCount;
     this.unsettledCount += queue.window.count - queue.readyCount;
     this.readyBytes += queue.readyBytes;
-    this.consumerCount += queue.subscriptions.length;
+    this.consumerCount += queue.consumerCount;
     this.deliveredCount += queue.deliveredCount;
     this.settledCount += queue.settledCount;
     if (this.listed.length < listedCountMax) this.listed.push(ofQueue(queue));
   }
 }
 
-/** Looks at every queue and connection once; nothing is counted for it meanwhile. */
-export function takeStatistics(broker: Broker): BrokerStatistics {
-  const sums = new QueueSums();
-  for (const vhost of broker.vhosts.values()) {
-    for (const queue of vhost.queues.values()) sums.add(queue);
-  }
-  return withSums(broker, sums);
-}
-
-/** The same without keeping anybody waiting: many queues are looked at over several turns. */
-export async function takeStatisticsInSlices(broker: Broker): Promise<BrokerStatistics> {
+/**
+ * Looks at every queue and connection once; nothing is counted for it meanwhile. Many queues are looked
+ * at over several turns of the event loop, so that it keeps nobody waiting.
+ */
+export async function takeStatistics(broker: Broker): Promise<BrokerStatistics> {
   const sums = new QueueSums();
   for (const vhost of broker.vhosts.values()) {
     for (const queue of vhost.queues.values()) {
@@ -144,7 +138,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     readyCount: queue.readyCount,
     unsettledCount: queue.window.count - queue.readyCount - queue.endingCount,
     readyBytes: queue.readyBytes,
-    consumerCount: queue.subscriptions.length,
+    consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,
     deliveredCount: queue.deliveredCount,
     settledCount: queue.settledCount,

@@ -3,19 +3,22 @@ import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
 import { livingRoute, type Route } from './exchanges/router.ts';
 import type { Publication } from './publication.ts';
+import { KeptMessages } from './publishing/kept-messages.ts';
+import type { Published } from './publishing/publishing.ts';
 import type { Outcome, Subscription } from './subscription.ts';
+import { stepUnits } from './turns/background.ts';
 import type { Vhost } from './vhost.ts';
 
 /** What a message that is kept is counted as, besides its bytes. */
 const publicationBytes = 512;
 
+/** Bytes of a message, which are copied and later sealed, for a unit of background work. */
+const bytesPerUnit = 2048;
+
+const oneStep: Iterable<void> = [undefined];
+
 /** What a queue counts that such a message goes to. */
 const routedQueueBytes = 16;
-
-interface Entry {
-  readonly publication: Publication;
-  readonly route: Route;
-}
 
 /** Deliveries of one subscription that a transaction settles. */
 interface Settlement {
@@ -38,7 +41,7 @@ export interface TransactionContents {
 export class Transaction {
   readonly #broker: Broker;
   readonly #vhost: Vhost;
-  #entries: Entry[] = [];
+  #messages = new KeptMessages();
   #settlements: Settlement[] = [];
   /** Of the messages that are kept. */
   #bytes = 0;
@@ -66,10 +69,10 @@ export class Transaction {
     }
     const allowed = this.#broker.limits.transactionBytesMax;
     if (this.#bytes > allowed) {
-      const found = `transaction of ${this.#bytes} bytes with ${this.#entries.length + 1} messages`;
+      const found = `transaction of ${this.#bytes} bytes with ${this.#messages.count + 1} messages`;
       throw new BrokerError('resource-error', `${found}, at most ${allowed} bytes are allowed`);
     }
-    this.#entries.push({ publication: publication.copy(), route });
+    this.#messages.add(publication, route);
   }
 
   /** Keeps a settlement until commit. */
@@ -84,14 +87,15 @@ export class Transaction {
 
   /** Messages that are kept, and deliveries to be settled. */
   get operationCount(): number {
-    let count = this.#entries.length;
+    let { count } = this.#messages;
     for (const { first, last } of this.#settlements) count += last - first + 1;
     return count;
   }
 
   /** Hands over everything; the transaction is empty then. */
   take(): TransactionContents {
-    const publications = this.#entries.map(({ publication }) => publication);
+    const publications: Publication[] = [];
+    for (const { publication } of this.#messages.take()) publications.push(publication.copy());
     const settlements = this.#settlements;
     const contents = { vhost: this.#vhost, publications, settlements, bytes: this.#bytes };
     this.rollback();
@@ -99,31 +103,44 @@ export class Transaction {
   }
 
   /**
-   * Makes everything happen.
+   * Makes everything happen: publishes in their order, then settlements in theirs. A large transaction
+   * takes several turns of the event loop, and is recovered whole or not at all even so; what the log
+   * is given meanwhile, by whomever, is synced with the end of it.
    *
-   * @param published called after each publish, with the outcome in the broker's fields
-   * @throws {BrokerError} `precondition-failed` where a full queue refused a message: everything else has happened
-   * @returns the group whose sync makes the commit durable; 0 where nothing has to be
+   * @param published called after each publish; the publication is one object for all
+   * @returns steps, which end with the group whose sync makes the commit durable; 0 where nothing has
+   *   to be. They throw BrokerError `precondition-failed` where a full queue refused a message:
+   *   everything else has happened
    */
-  commit(published: (publication: Publication) => void): number {
-    const entries = this.#entries;
-    const settlements = this.#settlements;
+  *commit(
+    published: (publication: Publication, outcome: Published) => void,
+  ): Generator<void, number> {
+    const messages = this.#messages;
+    const kept = this.#settlements;
     this.rollback();
-    if (entries.length === 0 && settlements.length === 0) return 0;
+    if (messages.count + kept.length === 0) return 0;
     const { store } = this.#broker;
+    while (store.isInBatch) yield; // another large transaction commits
     const { recordCount } = store;
     let isPartial = false;
     store.begin();
     try {
-      for (const { publication, route } of entries) {
-        this.#broker.publish(this.#vhost, publication, livingRoute(route));
-        isPartial ||= this.#broker.isRejected;
-        published(publication);
+      let units = 0;
+      for (const { publication, route } of messages.take()) {
+        const outcome = this.#broker.publish(this.#vhost, publication, livingRoute(route));
+        if (outcome.rest !== undefined) yield* this.#inBatch(outcome.rest);
+        isPartial ||= outcome.isRefused;
+        published(publication, outcome);
+        units += 1 + outcome.routed + Math.floor(publication.sizeBytes / bytesPerUnit);
+        if (units < stepUnits) continue;
+        this.#broker.background.spend(units - stepUnits);
+        units = 0;
+        yield* this.#inBatch(oneStep);
       }
-      for (const { subscription, first, last, outcome } of settlements) {
-        subscription.settle(first, last, outcome);
+      for (const { subscription, first, last, outcome } of kept) {
+        yield* this.#inBatch(subscription.settleInSteps(first, last, outcome));
       }
-      this.#broker.turns.work.run();
+      this.#broker.background.work();
     } finally {
       store.end();
     }
@@ -133,9 +150,16 @@ export class Transaction {
     return store.log.openGroup;
   }
 
+  *#inBatch(steps: Iterable<void>): Generator<void> {
+    for (const _ of steps) {
+      this.#broker.store.log.batchPaused();
+      yield;
+    }
+  }
+
   /** Forgets everything; unsettled deliveries stay unsettled. */
   rollback(): void {
-    this.#entries = [];
+    this.#messages = new KeptMessages();
     this.#settlements = [];
     this.#bytes = 0;
   }

@@ -16,9 +16,8 @@ import { BindingSources } from './exchanges/binding-sources.ts';
 import { Exchange, type ExchangeOptions } from './exchanges/exchange.ts';
 import type { ExchangeType } from './exchanges/exchange-type.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
-import type { Background } from './flow/background.ts';
 import type { Limits } from './limits.ts';
-import { Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
 import type { QueueHost } from './queue-host.ts';
 import {
   checkQueueOptions,
@@ -26,7 +25,9 @@ import {
   type QueueOptions,
   readQueueArguments,
 } from './queue-options.ts';
+import { MessageQueue } from './queues/message-queue.ts';
 import { Settings } from './settings/settings.ts';
+import type { Background } from './turns/background.ts';
 import { bindingChange, durableBindings, isDurableBinding } from './vhosts/binding-changes.ts';
 import { ExclusiveQueues } from './vhosts/exclusive-queues.ts';
 import { isPredeclared, predeclaredExchanges } from './vhosts/predeclared.ts';
@@ -299,7 +300,7 @@ export class Vhost {
     // An exclusive queue ends with its connection, so no restart sees it again.
     const isDurable = options.durable && !options.exclusive;
     const window = this.#host.newWindow(number, isDurable);
-    const queue = new Queue(this.#host, this.name, name, options, window);
+    const queue = new MessageQueue(this.#host, this.name, name, options, window);
     if (this.settings.hasPolicies) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
@@ -324,7 +325,7 @@ export class Vhost {
     if (queue === undefined) return 0;
     queue.requireOwner(owner);
     const subject = describe('queue', name, this.name);
-    if (how.ifUnused && queue.subscriptions.length > 0) {
+    if (how.ifUnused && queue.consumerCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} in use`);
     }
     if (how.ifEmpty && queue.readyCount > 0) {

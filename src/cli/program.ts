@@ -67,6 +67,7 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'publishers wait while less is free', 50))
     .addOption(flag('--record-failed-logins', 'put failed log-ins into the trail').default(false))
+    .option('--discard-broker-logs', "begin brokers' logs anew, where their volume is lost", false)
     .addOption(
       option('--log-level <level>', 'what is told on standard error')
         .choices(logLevels)

@@ -25,6 +25,7 @@ export interface ServeOptions {
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
   readonly recordFailedLogins: boolean;
+  readonly discardBrokerLogs: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -61,6 +62,7 @@ function settingsOf(options: ServeOptions): Settings {
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
     recordsFailedLogins: options.recordFailedLogins,
+    discardsBrokerLogs: options.discardBrokerLogs,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };

@@ -20,11 +20,11 @@ export interface ControlOptions extends SupervisorOptions {
   readonly engines: Engines;
   readonly clock: Clock;
   readonly random: Random;
-  /** Folds changes in before it returns; resolves once they are synced. */
+  /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-  /** A hash that the password cannot be found from. */
+  /** Hashes a password; the password cannot be found from the hash. */
   readonly hashPassword: (password: string) => Promise<string>;
-  /** The key of the digests by which repeated requests are told from others; 256 bits. */
+  /** The key of the digests by which a repeated request is recognised; 256 bits. */
   readonly digestKey: KeyObject;
   /** Told of lines for brokers' logs. */
   readonly log: EngineEvents['log'];

@@ -19,7 +19,7 @@ import {
   type UserRequest,
 } from './rules.ts';
 
-/** What a broker may be asked for with, members as Amazon MQ's CreateBroker names them. */
+/** A request for a broker; its members are named as in Amazon MQ's CreateBroker. */
 export interface CreationRequest extends OptionalParameters {
   readonly brokerName: string;
   readonly deploymentMode: string;
@@ -108,8 +108,8 @@ export function acceptCreation(
 }
 
 /**
- * A digest by which a request repeated under one idempotency token is told from another. It takes in
- * the whole request, passwords too; without the key no password can be guessed from it.
+ * A digest by which a request under a known idempotency token is recognised as the same or another
+ * one. It covers the whole request, passwords too; without the key no password can be guessed from it.
  *
  * @returns 64 hex digits
  */
@@ -117,7 +117,7 @@ export function creationDigest(key: KeyObject, request: CreationRequest): string
   return createHmac('sha256', key).update(JSON.stringify(request, sorted)).digest('hex');
 }
 
-/** Has an object's members written in the order of their names: some clients send tags in any. */
+/** Sorts an object's members by their names, because clients send tags in any order. */
 function sorted(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -27,13 +27,13 @@ import type { UserRequest } from './rules.ts';
 /** A journal change to be committed. */
 export type ChangeEntry = Extract<Entry, { journal: string }>;
 
-/** What was decided, and the changes that make it true. */
+/** A decision, and the changes by which it is recorded. */
 export interface Decided<T> {
   readonly value: T;
   readonly changes: readonly ChangeEntry[];
 }
 
-/** What the creation of brokers needs. */
+/** What the creation of brokers works with. */
 export interface CreationParts {
   readonly brokers: Brokers;
   readonly keys: BrokerKeys;
@@ -41,15 +41,15 @@ export interface CreationParts {
   readonly offered: readonly Offer[];
   readonly random: Random;
   readonly clock: Clock;
-  /** A hash that the password cannot be found from. */
+  /** Hashes a password; the password cannot be found from the hash. */
   readonly hashPassword: (password: string) => Promise<string>;
-  /** The key of the digests by which repeated requests are told from others; 256 bits. */
+  /** The key of the digests by which a repeated request is recognised; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
   readonly accountId: string;
 }
 
-/** Takes in requests for new brokers: everything that needs the requester, and no engine. */
+/** Accepts requests for new brokers: everything that needs the requester, but no engine. */
 export class Creation {
   readonly #parts: CreationParts;
   /** By key ARN: how many requests are between their grant and their record. */
@@ -65,8 +65,8 @@ export class Creation {
   }
 
   /**
-   * Takes a request in: the rules, the key, the grant with the requester's own right. What it
-   * returns must be called in the tick in which its changes are applied.
+   * Checks a request, finds its key, and makes the grants with the requester's own right. The function
+   * returned must be called in the tick in which its changes are applied.
    *
    * @throws {ControlError} 'bad-request', 'conflict'
    */
@@ -124,7 +124,7 @@ export class Creation {
     this.#granting.set(keyArn, (this.#granting.get(keyArn) ?? 0) + 1);
     return () => {
       const left = (this.#granting.get(keyArn) ?? 0) - 1;
-      assert(left >= 0, 'a request lets go of a key that it does not hold');
+      assert(left >= 0, 'a request releases a key that it does not hold');
       if (left === 0) this.#granting.delete(keyArn);
       else this.#granting.set(keyArn, left);
     };

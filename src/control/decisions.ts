@@ -15,10 +15,10 @@ import {
   refuse,
 } from './rules.ts';
 
-/** The action that is required of a broker's owner whose key is lost. */
+/** Code of the action that the owner of a broker must take when its key is lost. */
 export const invalidKeyAction = 'RABBITMQ_INVALID_KMS_KEY';
 
-/** What may be changed about a broker, members as Amazon MQ's UpdateBroker names them. */
+/** A request to change a broker; its members are named as in Amazon MQ's UpdateBroker. */
 export interface UpdateRequest extends OptionalParameters {
   readonly autoMinorVersionUpgrade?: boolean | undefined;
   readonly engineVersion?: string | undefined;
@@ -30,8 +30,8 @@ export interface UpdateRequest extends OptionalParameters {
 }
 
 /**
- * Decides what is asked of a broker that exists. Every decision is synchronous: the changes must be
- * applied in the tick in which they were decided.
+ * Decides on requests about brokers that exist. Every decision is synchronous: its changes must be
+ * applied in the tick in which it was made.
  */
 export class Decisions {
   readonly #brokers: Brokers;
@@ -41,7 +41,7 @@ export class Decisions {
   }
 
   /**
-   * Asks for a reboot, with which pending settings take effect.
+   * Starts a reboot, with which pending settings take effect.
    *
    * @throws {ControlError} 'not-found'; 'bad-request' in another state than RUNNING, unless the
    * engine failed and a reboot may help
@@ -98,7 +98,7 @@ export class Decisions {
     return this.#set(broker, { tags: all });
   }
 
-  /** Keys that the broker does not have are passed over. @throws {ControlError} 'not-found' */
+  /** Keys that the broker does not have are ignored. @throws {ControlError} 'not-found' */
   removeTags(arn: string, keys: readonly string[]): Decided<BrokerRecord> {
     const broker = this.#brokers.requireArn(arn);
     const left = Object.entries(broker.tags).filter(([key]) => !keys.includes(key));

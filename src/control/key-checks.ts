@@ -1,4 +1,4 @@
-/** How often the key service was asked whether a broker's key can be used, since this process began. */
+/** Counts what the key service answers when it is asked whether a broker's key can be used. */
 export class KeyChecks {
   readonly #counts = new Map<string, { usable: number; lost: number }>();
 
@@ -9,12 +9,12 @@ export class KeyChecks {
     this.#counts.set(brokerId, counts);
   }
 
-  /** The answers about one broker, and how often each was given. */
+  /** The answers about one broker since this process began, and how often each was given. */
   of(brokerId: string): [answer: string, count: number][] {
     return Object.entries(this.#counts.get(brokerId) ?? { usable: 0, lost: 0 });
   }
 
-  /** The broker is gone. */
+  /** Forgets a broker that is gone. */
   forget(brokerId: string): void {
     this.#counts.delete(brokerId);
   }

@@ -1,4 +1,4 @@
-/** How a broker is, in Amazon MQ's words. */
+/** States of a broker, as Amazon MQ names them. */
 export type BrokerState =
   | 'CREATION_IN_PROGRESS'
   | 'CREATION_FAILED'
@@ -7,18 +7,18 @@ export type BrokerState =
   | 'CRITICAL_ACTION_REQUIRED'
   | 'DELETION_IN_PROGRESS';
 
-/** What happens to a broker. */
+/** Events in the life of a broker. */
 export type BrokerEvent =
-  /** It takes connections. */
+  /** It accepts connections. */
   | 'started'
-  /** It cannot be created or cannot run, and nobody retries by themselves. */
+  /** It cannot be created or cannot run, and is not retried automatically. */
   | 'failed'
   /** Its key is not usable, or one of its grants is gone. */
   | 'key-lost'
   | 'reboot-asked'
   | 'deletion-asked';
 
-/** What is to be done for a broker as long as it is in a state. */
+/** The work that a state asks for. */
 export type Work = 'create' | 'keep-running' | 'restart' | 'heal' | 'delete' | 'nothing';
 
 interface Row {
@@ -26,7 +26,7 @@ interface Row {
   readonly on: Partial<Record<BrokerEvent, BrokerState>>;
 }
 
-/** The whole life of a broker: what is done in each state, and where each event leads. */
+/** The lifecycle of a broker: the work in each state, and the state that each event leads to. */
 const lifecycle: Record<BrokerState, Row> = {
   CREATION_IN_PROGRESS: {
     work: 'create',
@@ -66,7 +66,7 @@ const lifecycle: Record<BrokerState, Row> = {
       started: 'RUNNING',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
-      // Only where the key is not what is missing; see decisions.ts.
+      // Refused where the key is lost; see decisions.ts.
       'reboot-asked': 'REBOOT_IN_PROGRESS',
       'deletion-asked': 'DELETION_IN_PROGRESS',
     },
@@ -77,12 +77,12 @@ const lifecycle: Record<BrokerState, Row> = {
   },
 };
 
-/** The state that an event leads to, or undefined where it cannot happen or no longer matters. */
+/** The state that an event leads to; undefined where it cannot happen or no longer matters. */
 export function nextState(state: BrokerState, event: BrokerEvent): BrokerState | undefined {
   return lifecycle[state].on[event];
 }
 
-/** What is to be done for a broker in a state. */
+/** The work that a state asks for. */
 export function workOf(state: BrokerState): Work {
   return lifecycle[state].work;
 }

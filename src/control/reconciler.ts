@@ -24,7 +24,7 @@ export interface ReconcilerParts {
   readonly creation: Creation;
   readonly engines: Engines;
   readonly keyChecks: KeyChecks;
-  /** Folds the changes in before it returns; resolves once they are synced. */
+  /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly report: Report;
 }

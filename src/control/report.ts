@@ -1,5 +1,5 @@
-/** `warn` where the service goes on by itself, `error` where somebody must act. */
+/** `warn` where the service recovers by itself, `error` where somebody must act. */
 export type ReportLevel = 'warn' | 'error';
 
-/** Logs what happened to a broker. */
+/** Logs an event of a broker. */
 export type Report = (level: ReportLevel, brokerId: string, text: string, error?: unknown) => void;

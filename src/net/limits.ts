@@ -59,3 +59,23 @@ export const brokerDoorLimits: DoorLimits = {
   handshakesPerSourceMax: 250,
   strangerMs: 30_000,
 };
+
+/** Limits of WebSocket connections to a broker. */
+export interface WebSocketLimits {
+  /** Bytes of the request that opens a connection: its line and headers. */
+  readonly headBytesMax: number;
+  /** Bytes that a client may send before it has logged in. */
+  readonly strangerBytesMax: number;
+  /** Bytes of one message, all its fragments together. */
+  readonly messageBytesMax: number;
+  /** Fragments of one message. */
+  readonly fragmentCountMax: number;
+}
+
+/** The limits of WebSocket connections to a broker that is given no others. */
+export const webSocketLimits: WebSocketLimits = {
+  headBytesMax: 8 * 1024,
+  strangerBytesMax: 64 * 1024,
+  messageBytesMax: 16 * 1024 * 1024,
+  fragmentCountMax: 4096,
+};

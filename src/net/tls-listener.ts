@@ -4,14 +4,18 @@ import {
   type TLSSocket,
   type Server as TlsServer,
 } from 'node:tls';
+import { assert } from '../base/assert.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import type { Connection, Transport } from '../protocols/protocol.ts';
+import type { Protocol } from '../protocols/protocol.ts';
 import { Door } from './door.ts';
 import { answerAndClose } from './first-byte.ts';
 import type { DoorLimits } from './limits.ts';
 import { listen } from './listen.ts';
+import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
 import type { TlsPolicy } from './tls-policy.ts';
-import { Flusher, SocketTransport } from './transport.ts';
+import { Flusher, WireTransport } from './transport.ts';
+import type { WebSocketEndpoint, WebSocketHost } from './web-socket-endpoint.ts';
+import { SocketWire, type Wire } from './wire.ts';
 
 /** Milliseconds between two ticks of a connection: half of the shortest heartbeat's interval. */
 const tickMs = 500;
@@ -38,14 +42,27 @@ export interface TlsListenerOptions {
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
   readonly limits: DoorLimits;
-  /** Makes the protocol's end of a new connection. */
-  readonly accept: (transport: Transport) => Connection;
+  /**
+   * The protocols of the port, at least one, told apart by their first bytes. The first one answers
+   * what none of them knows.
+   */
+  readonly protocols: readonly Protocol[];
+  /**
+   * Where the protocols are spoken over WebSocket, too: makes what opens such connections. It is
+   * handed in, so that a process without WebSocket loads nothing of it.
+   */
+  readonly webSocket?: ((host: WebSocketHost) => WebSocketEndpoint) | undefined;
   /** What to say to a client that speaks no TLS, given its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
   readonly clock?: Clock;
 }
 
-/** A port on which one protocol is spoken, over TLS only. */
+/** What a connection may turn out to be once its first bytes are there. */
+interface Endpoint extends Recognizer {
+  accept(socket: TLSSocket): void;
+}
+
+/** A port on which one or several protocols are spoken, over TLS only. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #clock: Clock;
@@ -54,13 +71,32 @@ export class TlsListener {
   readonly #flusher = new Flusher();
   /** Admits connections, and counts those whose peer has not logged in. */
   readonly door: Door;
-  readonly #transports = new Set<SocketTransport>();
+  readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: NodeJS.Timeout | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
+  readonly #webSocket: WebSocketEndpoint | undefined;
+  /** What a connection may turn out to be. */
+  readonly #endpoints: readonly Endpoint[];
 
   constructor(options: TlsListenerOptions) {
+    const { protocols, webSocket } = options;
+    assert(protocols.length > 0, 'a listener has no protocol');
     this.#options = options;
+    this.#webSocket = webSocket?.({
+      subprotocols: protocols.flatMap((protocol) => protocol.subprotocols),
+      opened: (wire, socket) => this.#openedWebSocket(wire, socket),
+    });
+    this.#endpoints = [
+      ...protocols.map((protocol) => ({
+        recognizes: (bytes: Buffer) => protocol.recognizes(bytes),
+        accept: (socket: TLSSocket) => {
+          this.#attach(new SocketWire(socket), socket, protocol);
+          socket.resume();
+        },
+      })),
+      ...(this.#webSocket === undefined ? [] : [this.#webSocket]),
+    ];
     this.#clock = options.clock ?? systemClock;
     this.#tls = createTlsServer({
       ...secureContext(options.policy, options.certificates),
@@ -107,12 +143,29 @@ export class TlsListener {
 
   #accept(socket: TLSSocket): void {
     this.door.opened(socket);
-    const transport = new SocketTransport(socket, this.#flusher, this.door);
+    const [only, other] = this.#endpoints;
+    if (only !== undefined && other === undefined) only.accept(socket);
+    else {
+      const destroy = () => socket.destroy();
+      socket.on('error', destroy);
+      chooseBySocket(socket, this.#endpoints, (endpoint) => endpoint.accept(socket));
+    }
+  }
+
+  #openedWebSocket(wire: Wire, socket: TLSSocket): void {
+    chooseByWire(wire, this.#options.protocols, (protocol, bytes) => {
+      this.#attach(wire, socket, protocol).received(bytes);
+    });
+  }
+
+  #attach(wire: Wire, socket: TLSSocket, protocol: Protocol): WireTransport {
+    const transport = new WireTransport(wire, socket, this.#flusher, this.door);
     this.#transports.add(transport);
-    transport.attach(this.#options.accept(transport), () => {
+    transport.attach(protocol.accept(transport), () => {
       this.#transports.delete(transport);
       if (this.#transports.size === 0) this.#ended?.();
     });
+    return transport;
   }
 
   #tick(): void {
@@ -130,6 +183,7 @@ export class TlsListener {
   async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();
     this.door.close();
+    this.#webSocket?.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
     if (this.#transports.size > 0) await this.#allEnded(timeoutMs);
     clearInterval(this.#ticks);

@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { Connection } from '../protocols/protocol.ts';
-import { Flusher, SocketTransport } from './transport.ts';
+import { Flusher, WireTransport } from './transport.ts';
+import { SocketWire } from './wire.ts';
 
 /** A socket whose kernel takes a write when the test says so. */
 class SlowSocket extends Duplex {
@@ -26,7 +27,8 @@ class SlowSocket extends Duplex {
 
 function attached() {
   const socket = new SlowSocket();
-  const transport = new SocketTransport(socket as unknown as TLSSocket, new Flusher());
+  const tls = socket as unknown as TLSSocket; // what of one is used
+  const transport = new WireTransport(new SocketWire(tls), tls, new Flusher());
   let writableCount = 0;
   const connection = {
     ended: () => {},

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { BusyPoll } from './busy-poll.ts';
 import type { Door } from './door.ts';
+import type { Wire } from './wire.ts';
 
 /** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
 const waitingBytesMax = 1024 * 1024;
@@ -17,10 +18,10 @@ const smallBytesMax = 128;
 /** One turn's flushes: every connection that has something to say is asked once, at its end. */
 export class Flusher {
   readonly busyPoll = new BusyPoll(() => systemClock.monotonicMs());
-  #due: SocketTransport[] = [];
+  #due: WireTransport[] = [];
   readonly #run = (): void => this.#flush();
 
-  add(transport: SocketTransport): void {
+  add(transport: WireTransport): void {
     if (this.#due.push(transport) === 1) setImmediate(this.#run);
   }
 
@@ -35,22 +36,23 @@ export class Flusher {
   }
 }
 
-/** Bytes on their way to the socket. */
+/** Bytes on their way to the wire. */
 interface Write {
   readonly bytes: Buffer;
   readonly released: (() => void) | undefined;
 }
 
-/** A TLS socket as a protocol sees it. */
-export class SocketTransport implements Transport {
+/** A connection's stream of bytes as a protocol sees it. */
+export class WireTransport implements Transport {
   readonly peerAddress: string;
   readonly localAddress: string;
   readonly tlsVersion: string;
+  readonly #wire: Wire;
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
   readonly #door: Pick<Door, 'checks' | 'admits'> | undefined;
   #connection: Connection | undefined = undefined;
-  /** Bytes that the socket is not given before it is done with those it has. */
+  /** Bytes that the wire is not given before it is done with those it has. */
   #queue: Write[] = [];
   #isWriting = false;
   /** Bytes taken and not yet handed to the kernel. */
@@ -63,7 +65,14 @@ export class SocketTransport implements Transport {
   #closedAtMs = -1;
   #isClosed = false;
 
-  constructor(socket: TLSSocket, flusher: Flusher, door?: Pick<Door, 'checks' | 'admits'>) {
+  /** @param socket what the wire runs on: it knows the peer */
+  constructor(
+    wire: Wire,
+    socket: TLSSocket,
+    flusher: Flusher,
+    door?: Pick<Door, 'checks' | 'admits'>,
+  ) {
+    this.#wire = wire;
     this.#socket = socket;
     this.#flusher = flusher;
     this.#door = door;
@@ -72,20 +81,20 @@ export class SocketTransport implements Transport {
     this.tlsVersion = socket.getProtocol() ?? '';
   }
 
-  /** Joins the two ends; `ended` is called once, whatever ends the socket. */
+  /** Joins the two ends; `ended` is called once, whatever ends the wire. */
   attach(connection: Connection, ended: () => void): void {
     this.#connection = connection;
-    const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.on('data', (bytes: Buffer) => {
-      this.#flusher.busyPoll.received(this, bytes.length);
-      connection.receive(bytes);
-    });
-    socket.on('error', () => socket.destroy()); // a reset is an end like any other
-    socket.on('close', () => {
+    this.#wire.onClose(() => {
       connection.ended();
       ended();
     });
+    this.#wire.read((bytes) => this.received(bytes));
+  }
+
+  /** Hands bytes of the peer on. */
+  received(bytes: Buffer): void {
+    this.#flusher.busyPoll.received(this, bytes.length);
+    this.connection.receive(bytes);
   }
 
   get connection(): Connection {
@@ -94,7 +103,7 @@ export class SocketTransport implements Transport {
   }
 
   write(bytes: Buffer, released?: () => void): boolean {
-    if (this.#socket.destroyed || this.#isClosed) return true;
+    if (this.#wire.isGone || this.#isClosed) return true;
     this.#waitingBytes += bytes.length;
     this.#takenBytes += bytes.length;
     const write = { bytes, released };
@@ -108,16 +117,16 @@ export class SocketTransport implements Transport {
   /** One at a time: several that wait in a TLS socket are first copied into one. */
   #begin(write: Write): void {
     this.#isWriting = true;
-    this.#socket.write(write.bytes, () => this.#written(write));
+    this.#wire.write(write.bytes, () => this.#written(write));
   }
 
   #written({ bytes, released }: Write): void {
     this.#waitingBytes -= bytes.length;
     released?.();
     const next = this.#queue.shift();
-    if (next !== undefined && !this.#socket.destroyed) this.#begin(next);
+    if (next !== undefined && !this.#wire.isGone) this.#begin(next);
     else this.#isWriting = false;
-    if (this.#isClosed && !this.#isWriting) this.#socket.end();
+    if (this.#isClosed && !this.#isWriting) this.#wire.end();
     if (!this.#isBehind || this.#waitingBytes * 2 > waitingBytesMax) return;
     this.#isBehind = false;
     this.connection.writable();
@@ -143,22 +152,23 @@ export class SocketTransport implements Transport {
 
   admit(): void {
     this.#door?.admits(this.#socket);
+    this.#wire.admit();
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#wire.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#wire.resume();
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#isWriting) this.#socket.end();
+    if (!this.#isWriting) this.#wire.end();
     // Read on, or the peer's end would never be seen.
-    this.#socket.resume();
+    this.#wire.resume();
   }
 
   /** Twice a second. */
@@ -169,8 +179,8 @@ export class SocketTransport implements Transport {
     else if (nowMs - this.#closedAtMs >= lingerMs) this.cut();
   }
 
-  /** Ends the socket at once. */
+  /** Ends the wire at once. */
   cut(): void {
-    this.#socket.destroy();
+    this.#wire.destroy();
   }
 }

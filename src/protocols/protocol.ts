@@ -48,6 +48,8 @@ export type Recognition = 'yes' | 'no' | 'maybe';
 export interface Protocol {
   /** Lower case, as `amqp091`. */
   readonly name: string;
+  /** Names of the subprotocol that a WebSocket client may ask for, as `amqp`. */
+  readonly subprotocols: readonly string[];
   /**
    * Tells the protocol's connections by their first bytes, where a port has several protocols.
    *

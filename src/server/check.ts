@@ -9,21 +9,23 @@ import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
 import { volumeContext } from '../control/offers/storage-types.ts';
 import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
+import { decodeLine } from '../logs/log-line.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
-import { SystemState } from './compose.ts';
+import { SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
+import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
-import { brokersFolder, systemDataKey, systemFolder } from './system-volume.ts';
+import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 
-/** Told how far a check is, in bytes. */
+/** Told the progress of a check, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
 
-/** What a check found of one volume, for a person. */
+/** The result of checking one volume, for a person. */
 export interface CheckFinding {
   readonly text: string;
   /** `unknown` where the volume could not be opened for want of its key. */
@@ -31,8 +33,8 @@ export interface CheckFinding {
 }
 
 /**
- * Proves every volume of a stopped data folder sound, each the one that the service last had, and the
- * audit trail unbroken. What is wrong with one volume does not keep the others from being checked.
+ * Proves that every volume of a stopped data folder is sound and the one that the service last had, and
+ * that the audit trail is unbroken. A volume that is not sound does not stop the check of the others.
  *
  * @returns a finding a volume, in the end all of them
  * @throws {ServerError} what opening the root key throws; `not-all-sound`, after the last finding;
@@ -50,7 +52,13 @@ export async function* checkDataFolder(
   const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
   counts[system.verdict]++;
   yield system;
-  const brokers = isRecovered ? checkBrokers(folder, state, progress) : uncheckedBrokers(folder);
+  if (isRecovered) {
+    for await (const finding of checkLogs(folder, state, dataKey, progress)) {
+      counts[finding.verdict]++;
+      yield finding;
+    }
+  }
+  const brokers = isRecovered ? checkBrokers(folder, state, progress) : unchecked(folder);
   for await (const finding of brokers) {
     counts[finding.verdict]++;
     yield finding;
@@ -95,7 +103,38 @@ async function checkSystem(
   return { ...finding, isRecovered };
 }
 
-/** What came of checking one volume, by what is thrown; a volume in use ends the whole check. */
+/** Checks the volume of the broker logs, where the data folder ever had one. */
+async function* checkLogs(
+  folder: string,
+  state: SystemState,
+  systemKey: KeyObject,
+  progress: CheckProgress,
+): AsyncGenerator<CheckFinding> {
+  const { record } = state.logsVolume;
+  if (record?.isMade !== true) return;
+  const own = logsFolder(folder);
+  yield await findingOf('logs', async () => {
+    const wrappingKey = sealingKey({ deriveKey: (...of) => deriveKey(systemKey, ...of) }, 'logs');
+    const dataKey = await logsDataKey(folder, record, wrappingKey);
+    const report = await checkVolume(
+      systemDisk,
+      own,
+      dataKey,
+      (done, total) => progress(own, done, total),
+      { found: proveLine },
+    );
+    proveEpoch(own, report, record);
+    return describe(report);
+  });
+}
+
+/** Reads a line of the broker logs. */
+function proveLine(type: number, buffer: Buffer, start: number, end: number): void {
+  const entry = timelineEntry(type, buffer, start, end);
+  if (entry !== undefined) decodeLine(0, entry.bytes);
+}
+
+/** The finding about one volume, by what the check throws; a volume in use ends the whole check. */
 async function findingOf(name: string, check: () => Promise<string>): Promise<CheckFinding> {
   try {
     return { text: `${name}: sound, ${await check()}`, verdict: 'sound' };
@@ -106,16 +145,17 @@ async function findingOf(name: string, check: () => Promise<string>): Promise<Ch
   }
 }
 
-/** The brokers' keys are in the system volume: without it nothing can be said of their volumes. */
-async function* uncheckedBrokers(folder: string): AsyncGenerator<CheckFinding> {
+/** All other keys are in the system volume: without it nothing can be said of the other volumes. */
+async function* unchecked(folder: string): AsyncGenerator<CheckFinding> {
   const all = brokersFolder(folder);
-  for (const id of existsSync(all) ? (await readdir(all)).sort() : []) {
+  const ids = existsSync(all) ? (await readdir(all)).sort() : [];
+  for (const id of existsSync(logsFolder(folder)) ? ['logs', ...ids] : ids) {
     const text = `${shown(id)}: not checked: its key is in the system volume, which cannot be read`;
     yield { text, verdict: 'unknown' };
   }
 }
 
-/** Names that the disk gives may have been chosen by anybody. */
+/** Quotes a name from the disk, which anybody may have chosen. */
 function shown(name: string): string {
   return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
 }
@@ -148,7 +188,6 @@ async function checkBroker(
       locked = opened;
       return '';
     }
-    const { epoch, mountedEpoch } = volumeOf(id, state);
     const report = await checkVolume(
       systemDisk,
       folder,
@@ -156,22 +195,28 @@ async function checkBroker(
       (done, total) => progress(folder, done, total),
       { found: proveRecord },
     );
-    // As at a start: the newest mount that came up, or one since that did not get so far.
-    if (report.epoch < mountedEpoch || report.epoch > epoch) {
-      const found = `it was last mounted as number ${report.epoch}`;
-      const wanted = `the system volume says ${mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`}`;
-      throw new StorageError(
-        'volume-rolled-back',
-        `${folder} is of another time: ${found}, ${wanted}`,
-      );
-    }
+    proveEpoch(folder, report, volumeOf(id, state));
     return describe(report);
   });
   if (locked === undefined) return finding;
   return { text: `${id}: not checked: ${locked}`, verdict: 'unknown' };
 }
 
-/** Brokers that have a folder, and those that must have one. */
+/** As at a start: the newest mount must be the one that came up last, or a later one that did not. */
+function proveEpoch(
+  folder: string,
+  { epoch: found }: VolumeReport,
+  { epoch, mountedEpoch }: { readonly epoch: number; readonly mountedEpoch: number },
+): void {
+  if (found >= mountedEpoch && found <= epoch) return;
+  const wanted = mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`;
+  throw new StorageError(
+    'volume-rolled-back',
+    `${folder} is of another time: it was last mounted as number ${found}, the system volume says ${wanted}`,
+  );
+}
+
+/** The brokers that have a folder, and those that must have one. */
 async function brokerIds(folder: string, state: SystemState): Promise<string[]> {
   const found = existsSync(folder) ? await readdir(folder) : [];
   const wanted = [...state.brokers.all()].map(({ id }) => id).filter((id) => hasVolume(id, state));
@@ -264,7 +309,7 @@ class ChainCheck {
     this.#hash = lineHash(entry.bytes);
   }
 
-  /** What the chain's journal says of its newest event. */
+  /** Compares the end with what the chain's journal says of its newest event. */
   end(number: number, hash: string): void {
     if (this.count === 0 && number === 0) return;
     if (number !== this.#number || hash !== this.#hash) {

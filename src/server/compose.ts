@@ -23,12 +23,15 @@ import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
 import { rootOnly } from '../kms/access/authoriser.ts';
 import { Kms } from '../kms/kms.ts';
+import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
+import { BrokerReports } from './broker-reports.ts';
 import { Installation } from './installation.ts';
+import { LogsVolumeJournal } from './logs-volume.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
@@ -48,6 +51,7 @@ const sealingPurposes = {
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
   control: 'waxwing control: digests of requests',
+  logs: 'waxwing logs: data keys of volumes',
 } as const;
 
 /** What keys are derived from: a system volume, or its data key. */
@@ -60,13 +64,13 @@ export function sealingKey(volume: KeyDeriver, purpose: keyof typeof sealingPurp
 
 /** What the system volume's log reports. */
 export interface SystemEvents {
-  /** Its disk has no room: every change waits. Or it has room again. */
+  /** Its disk is full, so every change waits; or it has space again. */
   full(isFull: boolean): void;
-  /** It cannot be written any more. */
+  /** It can no longer be written. */
   failed(error: StorageError): void;
 }
 
-/** Everything that the system volume keeps. */
+/** The state that the system volume keeps. */
 export class SystemState {
   readonly kms: Kms;
   readonly identity: Identity;
@@ -74,6 +78,7 @@ export class SystemState {
   readonly trail = new Trail();
   readonly brokers = new Brokers();
   readonly certificates = new ServerCertificates();
+  readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   readonly store: StateStore;
@@ -92,11 +97,12 @@ export class SystemState {
 
   /** All journals; a name is never used for another. */
   journals(): Journal[] {
-    const { kms, identity, installation, trail, brokers, certificates } = this;
-    return [kms.journal, identity, installation, trail, brokers, certificates] as Journal[];
+    const { kms, identity, installation, trail, brokers, certificates, logsVolume } = this;
+    const all = [kms.journal, identity, installation, trail, brokers, certificates, logsVolume];
+    return all as Journal[];
   }
 
-  /** Recovers what the volume holds and begins to write on. */
+  /** Recovers what the volume holds, and begins to write. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
     await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
@@ -120,7 +126,7 @@ export interface Parts {
   readonly dispatcher: Dispatcher;
 }
 
-/** What of a service is known once its system volume is open. */
+/** What is known about a service once its system volume is open. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;
@@ -131,7 +137,7 @@ export interface Place {
   readonly consoleUrl: () => string;
 }
 
-/** Puts the parts together: the one place where it is decided who is handed what. */
+/** Composes the parts of a service: the one place that decides which part gets which others. */
 export function compose(
   settings: Settings,
   state: SystemState,
@@ -139,6 +145,7 @@ export function compose(
   place: Place,
   log: ServiceLog,
   refusals: Refusals,
+  logs: BrokerLogs,
 ): Parts {
   const { store, kms, brokers } = state;
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
@@ -146,6 +153,7 @@ export function compose(
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
   const client = new LocalClient({ ...common, hooks });
+  const reports = new BrokerReports({ log, logs, refusals, brokers });
   const control = new Control({
     brokers,
     client,
@@ -159,9 +167,9 @@ export function compose(
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
-    report: (level, brokerId, text, error) => log[level]({ brokerId, err: error }, text),
-    log: (brokerId, level, text) => log[level]({ brokerId }, text),
-    loginFailed: (brokerId, failure, count) => refusals.loginFailed(brokerId, failure, count),
+    report: reports.report,
+    log: (...of) => reports.log(...of),
+    loginFailed: (...of) => reports.loginFailed(...of),
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));

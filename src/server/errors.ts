@@ -14,6 +14,8 @@ export type ServerErrorCode =
   | 'not-private'
   /** The data folder holds brokers' volumes or the like, but its system volume is gone. */
   | 'system-volume-missing'
+  /** The volume of the broker logs is missing, damaged or of another time. */
+  | 'broker-logs-unusable'
   /** The wrapped key in the system volume is not of a form that this program writes. */
   | 'root-key-format-unknown'
   /** A setting is out of range. */

@@ -4,7 +4,7 @@ import { Secret } from '../base/secret.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 
-/** Changes to what the first start of a data folder decides for all later ones. */
+/** Changes to the settings that the first start of a data folder decides for all later ones. */
 export type InstallationChange =
   | { readonly type: 'founded'; readonly region: string }
   | {
@@ -49,8 +49,8 @@ export class Installation implements Journal<InstallationChange> {
     return this.#region;
   }
 
-  /** What must be committed for the folder to belong to a region for good. */
-  found(region: string): Entry[] {
+  /** What must be committed for the folder to belong to a region permanently. */
+  initialize(region: string): Entry[] {
     return [this.#entry({ type: 'founded', region })];
   }
 

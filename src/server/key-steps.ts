@@ -4,7 +4,7 @@ import { systemRandom } from '../base/random.ts';
 import type { Kms } from '../kms/kms.ts';
 import type { Entry } from '../storage/journal.ts';
 
-/** What the key service's own steps are done with. */
+/** What the steps of the key service need. */
 export interface KeyStepsParts {
   readonly kms: Kms;
   readonly trail: Trail;
@@ -16,8 +16,8 @@ export interface KeyStepsParts {
 }
 
 /**
- * Does what is due of the key service's own accord, deletions and rotations, each with its event in
- * the trail. Keys that a service owns are in no account's trail.
+ * Carries out the deletions and rotations of keys that are due, each with its event in the trail. Keys
+ * that a service owns are in no account's trail.
  */
 export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
   const { kms, trail, commit, region, accountId } = parts;

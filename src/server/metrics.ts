@@ -5,7 +5,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Control } from '../control/control.ts';
 import type { Door } from '../net/door.ts';
 
-/** Whose metrics are told, and to whom. */
+/** Whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
   /** What a scraper must show as a bearer token. */
@@ -17,7 +17,7 @@ export interface MetricsParts {
 }
 
 /**
- * Answers who scrapes `/metrics`, with Prometheus' text format.
+ * Answers a request for `/metrics` in Prometheus' text format.
  *
  * @param authorization the request's header of that name
  */
@@ -30,7 +30,7 @@ export async function answerMetrics(
     const body = 'A bearer token is needed: WAXWING_METRICS_TOKEN, as `waxwing env` prints it.\n';
     return { status: 401, headers, body };
   }
-  // Loaded by the first who asks: a start has no time for it.
+  // Loaded by the first request, because it would slow a start.
   const { exposition, Metrics } = await import('../base/metrics.ts');
   const own = new Metrics({});
   addOwn(own, parts.control);

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { eventRecord } from '../audit/record.ts';
+import { eventRecord, serviceEventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -13,6 +13,7 @@ import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { BrokerLogs } from '../logs/broker-logs.ts';
 import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -32,6 +33,7 @@ import { ServerError } from './errors.ts';
 import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
+import { openBrokerLogs } from './logs-volume.ts';
 import { answerMetrics } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
@@ -44,22 +46,22 @@ const tickMs = 1000;
 const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
 const patienceMs = 2000;
-/** How long events stay in the trail, as with CloudTrail's event history, and how often is looked. */
+/** How long events stay in the trail, as in CloudTrail's event history, and how often this is checked. */
 const keptMs = 90 * 24 * 3600 * 1000;
 const dropEveryMs = 3600 * 1000;
-/** As whom the service makes the calls of its first start. */
+/** The principal of the calls that the service makes at its first start. */
 const ownPrincipal = 'waxwing.local';
 const defaultUser = 'waxwing';
 
-/** Whom the service tells that it cannot run on. */
+/** Called when the service can no longer run. */
 export type ServiceFailed = (error: Error) => void;
 
-/** What is to be told of a broker. */
+/** What the greeting says about a broker. */
 export interface BrokerView {
   readonly name: string;
   /** `RUNNING` and the like. */
   readonly state: string;
-  /** Where it answers, or last did; undefined where it never did. */
+  /** Where it is reached, or was last; undefined where it never was. */
   readonly url: string | undefined;
   /** Why it does not run. */
   readonly problem: string | undefined;
@@ -80,7 +82,8 @@ export class Service {
   readonly #refusals: Refusals;
   readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
-  /** Of the broker that this first start is to make. */
+  readonly #logs: BrokerLogs;
+  /** Password of the broker that this first start makes. */
   readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
@@ -118,7 +121,12 @@ export class Service {
       consoleUrl: () => `${this.apiUrl}/`,
     };
     this.#refusals = refusals;
-    this.#parts = compose(settings, state, new Engines([engine]), place, log, refusals);
+    this.#logs = new BrokerLogs({
+      clock: systemClock,
+      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer kept'),
+    });
+    const engines = new Engines([engine]);
+    this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
     this.#listener = new HttpListener({
       host: settings.host,
       certificates: certificates.api(),
@@ -168,15 +176,43 @@ export class Service {
     this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
       await this.#writeAuthorities();
-      await supervisor.start();
+      await Promise.all([supervisor.start(), this.#openLogs()]);
       await this.#makeDefaultBroker();
-      // Who asks gets an answer that is whole.
+      // Opened last, so that its answers are complete.
       await this.#environment.open();
     } catch (error) {
       await this.#stopRunning('the service could not start');
       throw error;
     }
     this.#ticks = setInterval(() => this.#tick(), tickMs);
+  }
+
+  #openLogs(): Promise<void> {
+    const { store, trail, logsVolume: journal } = this.#state;
+    const { folder, discardsBrokerLogs } = this.settings;
+    const discarding = () => {
+      const atMs = systemClock.nowMs();
+      const event = serviceEventRecord({
+        eventId: systemRandom.uuid(),
+        region: this.region,
+        accountId: this.accountId,
+        atMs,
+        eventSource: ownPrincipal,
+        eventName: 'DiscardBrokerLogs',
+        resources: [],
+        details: { volumeId: journal.record?.id ?? null },
+      });
+      return trail.entries(event, atMs);
+    };
+    const parts = {
+      folder,
+      journal,
+      wrappingKey: sealingKey(this.#volume, 'logs'),
+      random: systemRandom,
+      commit: (entries: readonly Entry[]) => store.commit(entries),
+      discarding: discardsBrokerLogs ? discarding : undefined,
+    };
+    return openBrokerLogs(parts, this.#logs);
   }
 
   /** Where the API answers. */
@@ -196,7 +232,7 @@ export class Service {
 
   async #writeAuthorities(): Promise<void> {
     const { apiAuthority, brokerAuthority } = this.#state.certificates;
-    // The brokers' first: some clients read one certificate of a file.
+    // The brokers' authority comes first, because some clients read one certificate of a file.
     await writeCertificate(this.certificateFile, `${brokerAuthority}${apiAuthority}`);
     await writeCertificate(this.apiCertificateFile, apiAuthority);
   }
@@ -208,14 +244,14 @@ export class Service {
     this.#listener.showCertificates(this.#certificates.api());
   }
 
-  /** The broker that the first start made; undefined where there is none, or none any more. */
+  /** The broker that the first start made; undefined where there is none. */
   get defaultBroker(): BrokerView | undefined {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
     return broker && this.#viewOf(broker);
   }
 
-  /** Brokers that cannot run, but for the default one: their keys or volumes are not as they must be. */
+  /** Brokers that cannot run, without the default one. */
   get otherBrokersDown(): BrokerView[] {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     return [...this.#state.brokers.all()]
@@ -245,7 +281,7 @@ export class Service {
     return metricsToken;
   }
 
-  /** Makes the broker `default` once, by the call that anybody would make. */
+  /** Creates the broker `default` once, by a call of the API like any other. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
@@ -273,7 +309,7 @@ export class Service {
     await this.#parts.control.supervisor.idle();
   }
 
-  /** How to reach the service, for whoever may open its data folder; the asking is in the trail. */
+  /** How to reach the service, for everyone who may open its data folder; recorded in the trail. */
   async #asked(): Promise<Environment> {
     const { identity, trail, store, installation } = this.#state;
     const accessKeyId = identity.rootAccessKeyId ?? '';
@@ -323,6 +359,7 @@ export class Service {
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
+      this.#logs.dropOld();
       this.#renewCertificates()
         .then(() => this.#parts.control.engines.renewCertificates())
         .catch((error: unknown) => {
@@ -337,7 +374,7 @@ export class Service {
     });
   }
 
-  /** What many refused calls leave behind is collected before it takes much memory. */
+  /** Collects the garbage of many refused calls before it takes much memory. */
   #collectGarbage(): void {
     const usedBytes = () => {
       const { heapUsed, external } = process.memoryUsage();
@@ -348,7 +385,7 @@ export class Service {
     this.#usedBytes = usedBytes();
   }
 
-  /** Ends the service in order: brokers first told, everything synced. */
+  /** Stops the service: disconnects clients with the reason, and syncs everything. */
   async close(reason: string): Promise<void> {
     clearInterval(this.#ticks);
     await this.#stopRunning(reason);
@@ -363,6 +400,7 @@ export class Service {
       this.#parts.control.supervisor.close(reason),
     ]);
     this.#refusals.flush();
+    await this.#logs.close();
   }
 }
 
@@ -387,8 +425,8 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
   try {
     const state = new SystemState(volume);
     await state.open(volume, events);
-    const region = await foundRegion(state, settings.region);
-    const accountId = await foundAccount(state, settings.accountId);
+    const region = await initializeRegion(state, settings.region);
+    const accountId = await initializeAccount(state, settings.accountId);
     const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
     const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
     return {
@@ -406,10 +444,10 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
   }
 }
 
-async function foundRegion(state: SystemState, asked: string | undefined): Promise<string> {
+async function initializeRegion(state: SystemState, asked: string | undefined): Promise<string> {
   const { installation, store } = state;
   if (installation.region === undefined) {
-    await store.commit(installation.found(asked ?? regionAtFirst));
+    await store.commit(installation.initialize(asked ?? regionAtFirst));
   }
   if (installation.metricsToken === undefined) {
     await store.commit(installation.makeMetricsToken(systemRandom));
@@ -422,7 +460,7 @@ async function foundRegion(state: SystemState, asked: string | undefined): Promi
   );
 }
 
-async function foundAccount(state: SystemState, asked: string | undefined): Promise<string> {
+async function initializeAccount(state: SystemState, asked: string | undefined): Promise<string> {
   const { identity, store } = state;
   if (identity.accountId === undefined) {
     const nowMs = systemClock.nowMs();

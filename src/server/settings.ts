@@ -4,7 +4,7 @@ import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
 
-/** How a service is run; what the command line and the environment say. */
+/** How a service is run, from the command line and the environment. */
 export interface Settings {
   /** The data folder. */
   readonly folder: string;
@@ -22,16 +22,18 @@ export interface Settings {
   readonly hasDefaultBroker: boolean;
   /** Only what the Amazon MQ guide says of TLS, and nothing better. */
   readonly hasTlsParity: boolean;
-  /** Seconds between two looks at each broker's key though nothing is known to have changed. */
+  /** Seconds between two checks of each broker's key when nothing is known to have changed. */
   readonly keyCheckSeconds: number;
   /** Seconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
   readonly keyEffectDelaySeconds: number;
   /** MiB that a broker's process may have resident before its publishers wait; undefined: 0.4 of the machine's. */
   readonly memoryLimitMib: number | undefined;
-  /** MiB of the disk that are to stay free: below, publishers wait. 0 for none. */
+  /** MiB of the disk that are kept free: publishers wait while less is free. 0 for none. */
   readonly diskReserveMib: number;
   /** Whether failed log-ins are in the trail, as data events. */
   readonly recordsFailedLogins: boolean;
+  /** Whether to give up the lines of the broker logs and begin a new volume for them. */
+  readonly discardsBrokerLogs: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }

@@ -28,6 +28,11 @@ export function brokersFolder(folder: string): string {
   return join(folder, 'brokers');
 }
 
+/** The folder of the broker logs' volume in a data folder. */
+export function logsFolder(folder: string): string {
+  return join(folder, 'logs');
+}
+
 /** The system volume as its header names it: what of that is believed is proved later. */
 interface SystemHeader {
   readonly owner: RootKeyOwner;
@@ -105,7 +110,8 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
   checkFolder(folder, proved);
   const brokers = brokersFolder(folder);
   const names = existsSync(brokers) ? await disk.list(brokers) : [];
-  const inside = [systemFolder(folder), brokers, ...names.map((name) => join(brokers, name))];
+  const own = [systemFolder(folder), logsFolder(folder), brokers];
+  const inside = [...own, ...names.map((name) => join(brokers, name))];
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }
 
@@ -126,7 +132,9 @@ async function isNew(disk: Disk, folder: string): Promise<boolean> {
     names.every((name) => leftInFolder.test(name)) &&
     inside.every((name) => leftInSystem.test(name));
   if (isCutShort) return true;
-  if (!names.some((name) => ['system', 'brokers', 'ca.pem', 'service.sock'].includes(name))) {
+  if (
+    !names.some((name) => ['system', 'brokers', 'logs', 'ca.pem', 'service.sock'].includes(name))
+  ) {
     const found = `${folder} holds ${names.length} files or folders, and no volume of Waxwing`;
     throw new ServerError('data-folder-foreign', `${found}; name an empty or a new folder`);
   }

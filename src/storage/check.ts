@@ -7,7 +7,14 @@ import { markFile } from './log/mark.ts';
 import { recordsOf } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
-import { blockFlags, blockHeaderBytes, isZero, pageAfter, pageBytes } from './log/segment.ts';
+import {
+  blockFlags,
+  blockHeaderBytes,
+  isZero,
+  pageAfter,
+  pageBytes,
+  placeInTable,
+} from './log/segment.ts';
 import { listSegments, SegmentFiles, segmentFile } from './log/segment-files.ts';
 import type { ReadBlock } from './log/segment-reader.ts';
 import { Volume } from './volume.ts';
@@ -94,8 +101,9 @@ class VolumeCheck {
   async run(): Promise<VolumeReport> {
     const { header } = this.#volume;
     const isClosed = header.state === 'closed';
-    const { segments } = await listSegments(this.#volume);
-    for (const segment of segments) this.#totalBytes += await this.#sizeBytes(segment);
+    const { segments, compacted } = await listSegments(this.#volume);
+    for (const segment of [...segments, ...compacted])
+      this.#totalBytes += await this.#sizeBytes(segment);
     const wanted = await this.#replay(segments);
     this.#records.recovered?.();
     for (const segment of wanted) {
@@ -131,7 +139,7 @@ class VolumeCheck {
       end: () => {},
     });
     await replay.run(segments);
-    return wanted.sort((a, b) => a.number - b.number);
+    return wanted.sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
   }
 
   async #checkSegment(segment: LiveSegment, isOpenEnded: boolean): Promise<void> {
@@ -191,7 +199,7 @@ class VolumeCheck {
       markFile,
       ...wanted.map(({ number }) => segmentFile(number)),
     ]);
-    const segmentFiles = /^(seg|free)-\d+$/;
+    const segmentFiles = /^(seg|free|compact)-\d+$/;
     // A process that ended before it changed anything leaves these.
     const drafts = /^((volume|mark)\.new|lock\.\d+(\.stale)?)$/;
     for (const name of names) {

@@ -2,6 +2,54 @@ import type { Random } from '../base/random.ts';
 import type { StorageError } from './errors.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 
+/** Where records can be appended. */
+export interface RecordSink {
+  /** Where in its block's buffer the payload of the record just reserved begins. */
+  readonly at: number;
+  /** Frames a record and makes room for its payload. */
+  reserve(type: number, size: number): { readonly buffer: Buffer };
+}
+
+/**
+ * What the owner of a log knows of the records of one compaction: which of them somebody wants, and who
+ * must be told where they lie afterwards.
+ */
+export interface RecordMoves {
+  /**
+   * Prepares, a little at each step.
+   *
+   * @param isVictim whether a slot's block is in a segment that is compacted
+   */
+  prepare(isVictim: (slot: number) => boolean): Iterable<unknown>;
+  /**
+   * Looks at a record of a block that was read again.
+   *
+   * @param slot of that block
+   * @param offset where the record's payload begins in it
+   * @returns 0 where nobody wants the record there; else the key of the run that it is written in,
+   *   beside others of the same key by {@link order}
+   */
+  look(type: number, buffer: Buffer, start: number, slot: number, offset: number): number;
+  /** Where in its run the record belongs that {@link look} was asked of last. */
+  readonly order: number;
+  /** Copies so far, once for each that wants one: all of them are remembered until they count. */
+  readonly count: number;
+  /** A record that somebody wanted at one place has been copied to a block of the new segment. */
+  placed(
+    record: { readonly buffer: Buffer; readonly start: number },
+    from: { readonly slot: number; readonly offset: number },
+    to: { readonly block: number; readonly offset: number },
+  ): void;
+  /** Appends where the copies lie, in records of type 0x41, at most one at each step. */
+  index(segment: number, sink: RecordSink): Iterable<unknown>;
+  /**
+   * Tells whoever still wants a record that its copy counts from now on; one block at each step.
+   *
+   * @param slotOf the slot of a block of the new segment, for whoever retains it at once
+   */
+  move(slotOf: (block: number) => number): Iterable<unknown>;
+}
+
 /** Whose records a log holds: recreates itself from them, and says what recreates it. */
 export interface LogOwner {
   /** Called first, before anything is replayed. */
@@ -34,6 +82,20 @@ export interface LogOwner {
   index(segment: number, log: RecordLog): void;
   /** A segment begins: what changed before needs to be remembered no more. */
   begun(): void;
+  /** Begins a compaction; left out where segments are not compacted. */
+  moves?(): RecordMoves;
+  /** What a byte that was retained in this segment takes in its file, about; 1 where it is left out. */
+  readonly scale?: number;
+}
+
+/** When segments are compacted, and how fast. */
+export interface CompactionOptions {
+  /** Milliseconds between two looks at what the segments hold; default 2000. */
+  readonly lookMs?: number;
+  /** So many looks a segment must have seen since it ended; default 3. */
+  readonly looksMin?: number;
+  /** Part of the time that a compaction may take, 0 to 1; default a tenth, and half of an idle log's. */
+  readonly share?: number;
 }
 
 /** How a log is kept, and whom it tells. */
@@ -58,6 +120,9 @@ export interface LogOptions {
   readonly cacheBytes?: number;
   /** A state of this size is written at once, a larger one in slices of it at most; default 128 KiB. */
   readonly sliceBytes?: number;
+  readonly compaction?: CompactionOptions;
+  /** So many bytes were written by a compaction, or so many segments given back after one. */
+  onCompacted?(writtenBytes: number, segmentCount: number): void;
   /** Whether files are written anew when nothing in them is wanted; default true. */
   readonly isRecycling?: boolean;
   readonly random?: Random;

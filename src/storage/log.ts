@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
@@ -55,6 +56,7 @@ export class Log implements RecordLog {
   readonly #loader: BlockLoader;
   readonly #roller: SegmentRoller;
   readonly #retirement: Retirement;
+  readonly #compactor: Compactor;
   #durable: Position = { segment: 0, blocks: 0 };
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
@@ -86,6 +88,7 @@ export class Log implements RecordLog {
     this.#retirement = new Retirement(this.#files, (cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
+    this.#compactor = this.#newCompactor();
     this.#writer = new GroupWriter(
       this.#files,
       {
@@ -96,6 +99,37 @@ export class Log implements RecordLog {
       },
       this.#segmentBytes,
     );
+  }
+
+  #newCompactor(): Compactor {
+    const { compaction = {}, random } = this.#options;
+    const log = this;
+    const setting = {
+      volume: this.#volume,
+      owner: this.#owner,
+      table: this.#table,
+      files: this.#files,
+      recovery: this.#recovery,
+      roller: this.#roller,
+      segmentBytes: this.#segmentBytes,
+      options: compaction,
+      random,
+    };
+    return new Compactor(setting, {
+      get isFailed() {
+        return log.#failure !== undefined;
+      },
+      get durableGroup() {
+        return log.durableGroup;
+      },
+      get durableSegment() {
+        return log.#durable.segment;
+      },
+      rollNow: () => this.#rollNow(),
+      failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
+      compacted: (writtenBytes, segmentCount) =>
+        this.#options.onCompacted?.(writtenBytes, segmentCount),
+    });
   }
 
   /**
@@ -131,7 +165,7 @@ export class Log implements RecordLog {
   }
 
   async #recover(): Promise<LiveSegment | undefined> {
-    const { segments, spares } = await listSegments(this.#volume);
+    const { segments, compacted, spares } = await listSegments(this.#volume);
     const { segments: wanted } = this.#roller;
     const replay = new Replay(this.#recovery, {
       add: (segment) => wanted.set(segment.number, segment),
@@ -150,6 +184,7 @@ export class Log implements RecordLog {
     for (const number of segments) {
       if (!wanted.has(number)) await this.#files.retire(number);
     }
+    await this.#compactor.recovered(compacted);
     this.#roller.checkpoints.recovered(replay.base, wanted.values());
     this.#table.cache.evict();
     return start;
@@ -209,7 +244,8 @@ export class Log implements RecordLog {
   }
 
   #flush(): void {
-    if (this.#writer.isBusy) return;
+    // A batch that takes several turns of the event loop lies in one group, too.
+    if (this.#writer.isBusy || this.#roller.isInBatch) return;
     if (this.#appender?.isEmpty !== false) {
       this.#isSyncWanted = false;
       return;
@@ -253,13 +289,22 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver && !this.#appender.isFirstGroup) this.#roll();
+    if (checkpoints.isHurryOver) this.#rollNow();
+    this.#compactor.written();
   };
 
   /** Ends the segment with its index and begins the next with a checkpoint. */
   #roll(): void {
     this.#roller.begin(this.#endSegment(), this.#durable, false);
     this.sync();
+  }
+
+  /** The same, where a segment may end now; else false. */
+  #rollNow(): boolean {
+    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
+    if (this.#roller.isInBatch) return false;
+    this.#roll();
+    return true;
   }
 
   #endSegment(): End {
@@ -278,8 +323,7 @@ export class Log implements RecordLog {
   #giveBack(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
-    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return;
-    this.#roll();
+    this.#rollNow();
   }
 
   /**
@@ -290,7 +334,8 @@ export class Log implements RecordLog {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
     this.#retirement.removeSpares();
-    if (appender.isFirstGroup || this.#writer.isBusy) return;
+    this.#compactor.hurry();
+    if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
     const { checkpoints, segment } = this.#roller;
     const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
@@ -316,12 +361,12 @@ export class Log implements RecordLog {
     return home !== undefined && isThere ? this.#table.locate(home, number) : undefined;
   }
 
-  retain(slot: number): void {
-    this.#table.retain(slot);
+  retain(slot: number, bytes?: number): void {
+    this.#table.retain(slot, bytes);
   }
 
-  release(slot: number): void {
-    this.#table.release(slot);
+  release(slot: number, bytes?: number): void {
+    this.#table.release(slot, bytes);
   }
 
   damaged(slot: number, offset: number): void {
@@ -341,14 +386,20 @@ export class Log implements RecordLog {
     this.#roller.isInBatch = true;
   }
 
+  batchPaused(): void {
+    this.#appender?.sealExcess();
+  }
+
   endBatch(): void {
     this.#roller.isInBatch = false;
+    if (this.#isSyncWanted && !this.#writer.isBusy) setImmediate(() => this.#flush());
   }
 
   #fail(error: StorageError): StorageError {
     if (this.#failure !== undefined) return this.#failure;
     this.#failure = error;
     this.#mark.stop();
+    void this.#compactor.stop();
     this.#options.onFailed(error);
     this.#whenIdle?.();
     return error;
@@ -356,6 +407,7 @@ export class Log implements RecordLog {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    const compactorEnds = this.#compactor.stop();
     // Never in its first group: what a later one says proves that recovery begins with the segment.
     if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
@@ -364,10 +416,12 @@ export class Log implements RecordLog {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
+    await compactorEnds;
     await this.#retirement.idle();
     await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;
     try {
+      await this.#compactor.removeUnlisted();
       await this.#mark.close();
       await this.#files.close();
       // Only what is wanted may be there once the header calls the volume closed.

@@ -1,7 +1,9 @@
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
+import type { RecordSink } from './log-owner.ts';
+import { liveBytes } from './message-record.ts';
 import type { RecordLog } from './record-log.ts';
-import type { Window } from './window.ts';
+import { offsetMax, type Window } from './window.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
@@ -101,55 +103,93 @@ export function writeIndex(
   segment: number,
   from: number,
 ): void {
-  let at = 0;
-  let count = 0;
-  const write = () => {
-    if (count === 0) return;
-    scratch.copy(log.reserve(type, at).buffer, log.at, 0, at);
-    count = 0;
-  };
-  let lastSequence = -2;
-  let lastBlock = -1;
+  const writer = new IndexWriter(log, type, window, segment);
   for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
     const slot = window.slot(s);
-    if (log.segmentOf(slot) !== segment) continue;
-    const block = log.numberOf(slot);
-    if (count === 0) {
-      at = writeU32(scratch, writeU48(scratch, 0, segment), window.number);
-      lastSequence = -2;
-      lastBlock = -1;
-    }
-    at = writeEntry(scratch, at, window, s, s !== lastSequence + 1, block, lastBlock);
-    lastSequence = s;
-    lastBlock = block;
-    if (++count === entriesMax) write();
+    if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), window.offset(s));
   }
-  write();
+  writer.end();
 }
 
-function writeEntry(
-  buffer: Buffer,
-  start: number,
-  window: Window,
-  sequence: number,
-  isApart: boolean,
-  block: number,
-  lastBlock: number,
-): number {
+/** Writes where messages of one window lie in one segment, in as many records as it takes. */
+export class IndexWriter {
+  readonly #sink: RecordSink;
+  readonly #type: number;
+  readonly #window: Window;
+  readonly #segment: number;
+  #at = 0;
+  #count = 0;
+  #lastSequence = -2;
+  #lastBlock = -1;
+
+  constructor(sink: RecordSink, type: number, window: Window, segment: number) {
+    this.#sink = sink;
+    this.#type = type;
+    this.#window = window;
+    this.#segment = segment;
+  }
+
+  /**
+   * Adds a live message. From the first of a record to the last, no other writer may add any: all of
+   * them use the same memory.
+   *
+   * @param sequence above that of the message before
+   * @returns whether a record was written, so that another writer may add
+   */
+  add(sequence: number, block: number, offset: number): boolean {
+    if (this.#count === 0) {
+      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#window.number);
+      this.#lastSequence = -2;
+      this.#lastBlock = -1;
+    }
+    const isApart = sequence !== this.#lastSequence + 1;
+    const isElsewhere = block !== this.#lastBlock;
+    this.#at = writeEntry(this.#at, this.#window, sequence, {
+      block,
+      offset,
+      isApart,
+      isElsewhere,
+    });
+    this.#lastSequence = sequence;
+    this.#lastBlock = block;
+    if (++this.#count < entriesMax) return false;
+    this.end();
+    return true;
+  }
+
+  /** Writes what was added since the last record. */
+  end(): void {
+    if (this.#count === 0) return;
+    const { buffer } = this.#sink.reserve(this.#type, this.#at);
+    scratch.copy(buffer, this.#sink.at, 0, this.#at);
+    this.#count = 0;
+  }
+}
+
+/** Where a message lies, and how its entry says so. */
+interface EntryPlace {
+  readonly block: number;
+  readonly offset: number;
+  readonly isApart: boolean;
+  readonly isElsewhere: boolean;
+}
+
+function writeEntry(start: number, window: Window, sequence: number, place: EntryPlace): number {
+  const { block, offset, isApart, isElsewhere } = place;
   const priority = window.priority(sequence);
   const dueMs = window.expiresAtMs(sequence);
   let flags = isApart ? hasSequence : 0;
-  if (block !== lastBlock) flags |= hasBlock;
+  if (isElsewhere) flags |= hasBlock;
   if (priority !== 0) flags |= hasPriority;
   if (dueMs !== Infinity) flags |= hasDue;
-  buffer[start] = flags;
+  scratch[start] = flags;
   let p = start + 1;
-  if (isApart) p = writeU48(buffer, p, sequence);
-  if (block !== lastBlock) p = writeU48(buffer, p, block);
-  p = writeU32(buffer, p, window.offset(sequence));
-  p = writeU32(buffer, p, window.bodyLength(sequence));
-  if (priority !== 0) buffer[p++] = priority;
-  return dueMs === Infinity ? p : writeU48(buffer, p, dueMs);
+  if (isApart) p = writeU48(scratch, p, sequence);
+  if (isElsewhere) p = writeU48(scratch, p, block);
+  p = writeU32(scratch, p, offset);
+  p = writeU32(scratch, p, window.bodyLength(sequence));
+  if (priority !== 0) scratch[p++] = priority;
+  return dueMs === Infinity ? p : writeU48(scratch, p, dueMs);
 }
 
 /** One entry of an index record, read in place. */
@@ -175,6 +215,7 @@ class Entry {
       p += 6;
     }
     this.offset = readU32(buffer, p);
+    if (this.offset > offsetMax) throw damaged(`an entry names offset ${this.offset} of a block`);
     this.bodyLength = readU32(buffer, p + 4);
     p += 8;
     this.priority = (flags & hasPriority) === 0 ? 0 : (buffer[p++] ?? 0);
@@ -220,7 +261,8 @@ export function locate(
     if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
-    if (sequence < (live[at] ?? Infinity)) continue;
+    // A message that was moved by a compaction may be named by two segments; any copy will do.
+    if (sequence < (live[at] ?? Infinity) || window.isLive(sequence)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
     if (slot === undefined) {
@@ -231,6 +273,6 @@ export function locate(
       );
     }
     window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
-    log.retain(slot);
+    log.retain(slot, liveBytes(entry.bodyLength));
   }
 }

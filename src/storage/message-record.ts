@@ -33,6 +33,14 @@ export const queueBytes = 10;
 /** Bytes of a message record without queues, keys, head, body and expiry. */
 const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 
+/** Bytes of a message's record beside its body, about. */
+const usualHeadBytes = 96;
+
+/** Bytes that a message takes in the log, about. */
+export function liveBytes(bodyLength: number): number {
+  return bodyLength + usualHeadBytes;
+}
+
 /** A message to be stored, as its parts lie in the buffers it came in. */
 export interface IncomingMessage {
   readonly format: number;

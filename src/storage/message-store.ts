@@ -8,6 +8,7 @@ import {
   hasExpiry,
   hasLongKeys,
   type IncomingMessage,
+  liveBytes,
   MessageView,
   messageRecordBytes,
   persistent,
@@ -18,6 +19,7 @@ import {
 } from './message-record.ts';
 import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
+import { MessageMoves } from './messages/message-moves.ts';
 import { Settlements } from './messages/settlements.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
@@ -42,6 +44,11 @@ export class MessageStore {
   /** Failed deliveries, in queues that count them. */
   readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
   readonly #known = new KnownNumbers();
+  /** Queues that are not durable and have messages that are in the log for others. */
+  readonly #guests = new Set<Window>();
+  /** Bytes of the messages of the present segment, once each, and once for every queue. */
+  #recordBytes = 0;
+  #retainedBytes = 0;
   /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
   isCleanStop = true;
   /** The group that the last definition or purge is in. */
@@ -92,7 +99,11 @@ export class MessageStore {
     const size = messageRecordBytes(message, queueCount, expiresAtMs !== Infinity);
     const type = recordTypes.message;
     const block = queueCount > 0 ? log.reserve(type, size) : log.reserveTransient(type, size);
-    if (queueCount > 0) this.recordCount++;
+    if (queueCount > 0) {
+      this.recordCount++;
+      this.#recordBytes += size;
+      this.#retainedBytes += liveBytes(message.bodyLength) * windows.length;
+    }
     const { buffer } = block;
     const at = log.at;
     let flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
@@ -131,7 +142,8 @@ export class MessageStore {
       const { bodyLength, priority } = message;
       const sequence = window.append(block.slot, offset, bodyLength, priority, dueMs);
       if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
-      log.retain(block.slot);
+      log.retain(block.slot, liveBytes(bodyLength));
+      if (!window.isDurable && !block.transient) this.#guests.add(window);
     }
   }
 
@@ -173,8 +185,7 @@ export class MessageStore {
     if (window.isDurable && isWritten) {
       this.recordCount += this.#settlements.add(window, sequence, this.log);
     }
-    window.remove(sequence);
-    this.log.release(slot);
+    this.log.release(slot, liveBytes(window.remove(sequence)));
   }
 
   /**
@@ -203,6 +214,11 @@ export class MessageStore {
     if (this.#batchDepth === 0) this.writeSettlements();
     if (this.#batchDepth === 0) this.log.beginBatch();
     this.#batchDepth++;
+  }
+
+  /** Whether a batch has begun and not ended: in this turn, or in an earlier one by a large commit. */
+  get isInBatch(): boolean {
+    return this.#batchDepth > 0;
   }
 
   /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
@@ -257,8 +273,7 @@ export class MessageStore {
 
   #forget(window: Window, sequence: number): void {
     const slot = window.slot(sequence);
-    window.remove(sequence);
-    this.log.release(slot);
+    this.log.release(slot, liveBytes(window.remove(sequence)));
   }
 
   /** Forgets a deleted queue with its messages. */
@@ -270,6 +285,7 @@ export class MessageStore {
   /** Forgets a deleted queue; its messages are still to be dropped. */
   unlink(window: Window): void {
     this.windows.delete(window.number);
+    this.#guests.delete(window);
     this.#settlements.forget(window);
   }
 
@@ -325,6 +341,17 @@ export class MessageStore {
   /** A segment begins. */
   begun(): void {
     this.#changes.clear();
+    this.#recordBytes = 0;
+    this.#retainedBytes = 0;
+  }
+
+  /** Less than 1 where messages of this segment are in several queues. */
+  get scale(): number {
+    return this.#retainedBytes === 0 ? 1 : this.#recordBytes / this.#retainedBytes;
+  }
+
+  moves(): MessageMoves {
+    return new MessageMoves(this.log, this.windows, this.#guests);
   }
 
   /**
@@ -388,7 +415,7 @@ export class MessageStore {
       if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
       const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
       window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
-      this.log.retain(block.slot);
+      this.log.retain(block.slot, liveBytes(view.bodyLength));
     }
   }
 

@@ -44,10 +44,18 @@ export interface RecordLog {
   numberOf(slot: number): number;
   /** The slot of a segment's block, for whoever retains it at once; undefined where it is not there. */
   slotAt(segment: number, number: number): number | undefined;
-  /** One more record in the slot's block is wanted. */
-  retain(slot: number): void;
-  /** One record less; the plaintext stays as it is until this turn of the event loop ends. */
-  release(slot: number): void;
+  /**
+   * One more record in the slot's block is wanted.
+   *
+   * @param bytes how long it is, about; for a compaction, which looks for segments with few of them
+   */
+  retain(slot: number, bytes?: number): void;
+  /**
+   * One record less; the plaintext stays as it is until this turn of the event loop ends.
+   *
+   * @param bytes as it was retained with
+   */
+  release(slot: number, bytes?: number): void;
   /** Brings the slot's block back into memory. */
   load(slot: number): Promise<void>;
   /**
@@ -57,9 +65,12 @@ export interface RecordLog {
   damaged(slot: number, offset: number): void;
   /**
    * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
-   * segment first, like `reserve`.
+   * segment first, like `reserve`. A batch that is not ended in the turn of the event loop in which
+   * it began keeps what others append from being synced until it ends.
    */
   beginBatch(): void;
+  /** The batch may go on in another turn: as after it, plaintext may be moved now. */
+  batchPaused(): void;
   endBatch(): void;
   /** Someone waits: the open group is synced soon. */
   sync(): void;

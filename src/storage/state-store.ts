@@ -139,6 +139,11 @@ export class StateStore {
     this.#timeline(name).dropBefore(this.#opened, oldestMs);
   }
 
+  /** Drops the oldest segments of a timeline while it has more records or segments. */
+  keepAtMost(name: string, recordCountMax: number, segmentCountMax: number): void {
+    this.#timeline(name).keepAtMost(this.#opened, recordCountMax, segmentCountMax);
+  }
+
   /** What recreates the journals' present state. */
   *checkpoint(_log: RecordLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {

@@ -149,10 +149,29 @@ export class Timeline {
     // The newest stays: it is still being appended to.
     for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
       if (entries === undefined || entries.times.some((atMs) => atMs >= oldestMs)) return;
-      this.#segments.shift();
-      entries.isDropped = true;
-      log.release(entries.pin);
+      this.#dropOldest(log);
     }
+  }
+
+  /** Drops the oldest segments, but never the newest, while there are more records or segments. */
+  keepAtMost(log: RecordLog, recordCountMax: number, segmentCountMax: number): void {
+    let recordCount = 0;
+    for (const { times } of this.#segments) recordCount += times.length;
+    while (
+      this.#segments.length > 1 &&
+      (recordCount > recordCountMax || this.#segments.length > segmentCountMax)
+    ) {
+      recordCount -= this.#dropOldest(log);
+    }
+  }
+
+  /** @returns how many records it had */
+  #dropOldest(log: RecordLog): number {
+    const entries = this.#segments.shift();
+    assert(entries !== undefined, `timeline ${this.name} has no segment to drop`);
+    entries.isDropped = true;
+    log.release(entries.pin);
+    return entries.times.length;
   }
 
   /** Reads records in the order asked for; each block is brought to memory only meanwhile. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
-import { Window } from './window.ts';
+import { offsetMax, Window } from './window.ts';
 
 test('a window finds what is live across chunks that are gone', () => {
   const window = new Window(1, true);
@@ -135,6 +135,45 @@ function filled(random: SeededRandom): Twins {
   return twins;
 }
 
+/** Puts messages in any order, some of which move, and notes what each is to have. */
+function put(random: SeededRandom, window: Window, base: number, spread: number) {
+  const model = new Map<number, number[]>();
+  for (let i = 0; i < 1000; i++) {
+    const sequence = base + random.below(spread);
+    if (model.has(sequence)) continue;
+    const due = random.oneIn(2) ? Infinity : 1.7e12 + random.below(random.pick([100, 1e6]));
+    const known = [i, random.below(offsetMax + 1), random.below(1000), random.below(3), due];
+    const [slot = 0, offset = 0, bodyLength = 0, priority = 0] = known;
+    window.put(sequence, slot, offset, bodyLength, priority, due);
+    model.set(sequence, known);
+    if (!random.oneIn(4)) continue;
+    known.splice(0, 2, i + 5000, random.below(offsetMax + 1));
+    window.relocate(sequence, known[0] ?? 0, known[1] ?? 0);
+  }
+  return model;
+}
+
+test('messages may be found in any order, with whatever they have', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = new SeededRandom(seed);
+    const window = new Window(1, true);
+    const base = random.below(5000);
+    const spread = random.pick([10, 100, 3000, 20_000]);
+    if (random.oneIn(2)) window.next = base + spread;
+    const model = put(random, window, base, spread);
+    const found: [number, number[]][] = [];
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      const place = [window.slot(s), window.offset(s), window.bodyLength(s)];
+      found.push([s, [...place, window.priority(s), window.expiresAtMs(s)]]);
+    }
+    const expected = [...model].sort(([a], [b]) => a - b);
+    assert.deepEqual(found, expected, `seed ${seed}`);
+    for (const s of model.keys()) assert.equal(window.remove(s), model.get(s)?.[2]);
+    assert.equal(window.count, 0);
+    window.end();
+  }
+});
+
 test('a window agrees with a plain map, whatever is added, left out, returned and settled', () => {
   for (let seed = 1; seed <= 40; seed++) {
     const { window, model } = filled(new SeededRandom(seed));
@@ -191,7 +230,8 @@ test('what is outside of a window is not live and has no place', () => {
     [600, 601, 601],
   );
   assert.throws(() => window.remove(601), /settled twice/);
-  assert.throws(() => window.put(5, 1, 1, 1, 0), /older than its queue/);
+  window.put(5, 1, 1, 1, 0);
+  assert.deepEqual([window.liveFrom(0), window.liveFrom(6), window.count], [5, 600, 2]);
 });
 
 test('an expiry ends with its message, and a number used again after a restart has none', () => {

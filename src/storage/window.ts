@@ -1,12 +1,18 @@
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
-import { DueTimes } from './messages/due-times.ts';
+import { DueTimes, dueBits } from './messages/due-times.ts';
 import { SmallRings } from './small-rings.ts';
 
 const shift = 8;
 const size = 1 << shift;
-/** Of a live message one more than its block's slot (0 of any other), offset, and body length. */
+/**
+ * Of a live message one more than its block's slot (0 of any other), its offset with the code of when it
+ * expires above it, and its body length.
+ */
 const wordCount = 3;
+const offsetBits = 32 - dueBits;
+/** Records begin before it in the plaintext of their block. */
+export const offsetMax: number = 2 ** offsetBits - 1;
 /** Messages that the first ring has room for. */
 const ringSizeMin = 16;
 const smallRings = new SmallRings(ringSizeMin * wordCount);
@@ -15,11 +21,11 @@ const pool = new ChunkPool(size * wordCount);
 const returned = 1;
 
 /**
- * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a
- * message, 4 more where any near it has a priority or came back, and what {@link DueTimes} takes where
- * messages expire. A short queue has one small
- * ring, so that a thousand queues fit into a processor's cache; a longer one has chunks, which are
- * freed once nothing in them is live. Knows nothing of order of delivery.
+ * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a message,
+ * also where messages expire; 4 more where any near it has a priority or came back, and 8 more where
+ * neighbours expire more than half a minute apart. A short queue has one small ring, so that a thousand
+ * queues fit into a processor's cache; a longer one has chunks, which are freed once nothing in them is
+ * live. Knows nothing of order of delivery.
  */
 export class Window {
   /** The sequence number the next message gets. */
@@ -82,7 +88,12 @@ export class Window {
     return sequence;
   }
 
-  /** Adds a message under a number not below any that is live; numbers left out count as settled. */
+  /**
+   * Adds a message under a number that is not live; numbers left out count as settled. Any order is
+   * right; ascending is quickest.
+   *
+   * @param offset 0 to {@link offsetMax}
+   */
   put(
     sequence: number,
     slot: number,
@@ -93,15 +104,15 @@ export class Window {
   ): void {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
-    assert(relative >= 0, 'a message is older than its queue');
-    if (this.#ring !== undefined && relative > this.#mask) this.#grow(relative);
+    if (relative < 0) this.#extend(sequence);
+    else if (this.#ring !== undefined && relative > this.#mask) this.#grow(this.#first, relative);
     const chunk = this.#ring ?? this.#take((sequence - this.#first) >>> shift);
     const at = this.#at(sequence);
     chunk[at] = slot + 1;
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
     if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
-    if (dueMs !== Infinity || this.#dues !== undefined) this.#noteDue(sequence, dueMs);
+    if (dueMs !== Infinity) this.#setDue(chunk, sequence, dueMs);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
   }
@@ -121,27 +132,48 @@ export class Window {
     return chunk;
   }
 
-  /** Moves what is in the ring to a larger one, or to chunks. */
-  #grow(relative: number): void {
+  /** Makes room for a number before the first: after a start, messages are found in any order. */
+  #extend(sequence: number): void {
+    if (this.#ring !== undefined) {
+      this.#grow(sequence, this.#first + this.#mask - sequence);
+      return;
+    }
+    const count = Math.ceil((this.#first - sequence) / size);
+    this.#chunks = new Array<Uint32Array | undefined>(count).fill(undefined).concat(this.#chunks);
+    this.#left = new Array<number>(count).fill(0).concat(this.#left);
+    this.#first -= count * size;
+  }
+
+  /**
+   * Moves what is in the ring to a larger one, or to chunks.
+   *
+   * @param first the lowest number that is to have a place
+   * @param span how far after it the highest is
+   */
+  #grow(first: number, span: number): void {
     const old = this.#ring;
     if (old === undefined) return;
+    const oldFirst = this.#first;
     const oldMask = this.#mask;
     const oldBase = this.#base;
     const states = this.#states?.get(old);
+    const dues = Array.from({ length: oldMask + 1 }, (_, i) => this.#due(old, oldFirst + i));
     this.#states?.delete(old);
-    const first = this.#first;
-    this.#mask = (relative < size / 4 ? size / 4 : size) - 1;
-    const ring = relative < size ? newRing(this.#mask + 1) : undefined;
-    if (ring === undefined) this.#first = first - (first % size);
+    this.#dues?.drop(old);
+    this.#mask = (span < size / 4 ? size / 4 : size) - 1;
+    const ring = span < size ? newRing(this.#mask + 1) : undefined;
+    this.#first = ring === undefined ? first - (first % size) : first;
     this.#ring = ring;
     this.#base = 0;
-    for (let s = first; s <= first + oldMask; s++) {
+    for (let s = oldFirst; s <= oldFirst + oldMask; s++) {
       const from = oldBase + (s & oldMask) * wordCount;
       if (old[from] === 0) continue;
       const to = ring ?? this.#take((s - this.#first) >>> shift);
       to.set(old.subarray(from, from + wordCount), this.#at(s));
       const state = states?.[s & oldMask] ?? 0;
       if (state !== 0) this.#setState(to, s, state);
+      const dueMs = dues[s - oldFirst] ?? Infinity;
+      if (dueMs !== Infinity) this.#setDue(to, s, dueMs);
     }
     giveBackRing(old, oldBase, oldMask + 1);
   }
@@ -156,13 +188,21 @@ export class Window {
   }
   /** Where its record begins in that block. */
   offset(sequence: number): number {
-    return this.#word(sequence, 1);
+    return this.#word(sequence, 1) & offsetMax;
   }
   /** Its record will begin elsewhere in its block. */
   move(sequence: number, offset: number): void {
     const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message that is settled moves');
-    chunk[this.#at(sequence) + 1] = offset;
+    const at = this.#at(sequence) + 1;
+    chunk[at] = ((chunk[at] ?? 0) & ~offsetMax) | offset;
+  }
+  /** Its record lies in another block from now on. */
+  relocate(sequence: number, slot: number, offset: number): void {
+    this.move(sequence, offset);
+    const chunk = this.#chunk(sequence);
+    assert(chunk !== undefined, 'a message that is settled moves');
+    chunk[this.#at(sequence)] = slot + 1;
   }
   /** Bytes of its body. */
   bodyLength(sequence: number): number {
@@ -216,15 +256,24 @@ export class Window {
 
   /** When it expires, wall milliseconds; Infinity for never. */
   expiresAtMs(sequence: number): number {
-    return this.#dues === undefined ? Infinity : this.#dues.dueMs(sequence);
+    if (this.#dues === undefined || sequence >= this.next) return Infinity;
+    const chunk = this.#chunk(sequence);
+    return chunk === undefined ? Infinity : this.#due(chunk, sequence);
   }
   /** Whether a message has expired or will; what never does costs no look. */
   get hasDues(): boolean {
     return this.#dues !== undefined;
   }
-  #noteDue(sequence: number, dueMs: number): void {
+  #due(chunk: Uint32Array, sequence: number): number {
+    if (this.#dues === undefined) return Infinity;
+    const code = (chunk[this.#at(sequence) + 1] ?? 0) >>> offsetBits;
+    return this.#dues.dueMs(chunk, sequence & this.#mask, code);
+  }
+  #setDue(chunk: Uint32Array, sequence: number, dueMs: number): void {
     this.#dues ??= new DueTimes();
-    this.#dues.note(sequence, dueMs, this.#first);
+    const at = this.#at(sequence) + 1;
+    const code = this.#dues.set(chunk, sequence & this.#mask, this.#mask + 1, dueMs);
+    chunk[at] = ((chunk[at] ?? 0) & offsetMax) | (code << offsetBits);
   }
 
   /** When a message expires, by the queue and by its sender; both wall milliseconds. */
@@ -234,18 +283,24 @@ export class Window {
       : Math.min(expiresAtMs, receivedAtMs + this.ttlMs);
   }
 
-  /** Removes a live message for good. */
-  remove(sequence: number): void {
+  /**
+   * Removes a live message for good.
+   *
+   * @returns bytes of its body
+   */
+  remove(sequence: number): number {
     const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a message is settled twice');
     const at = this.#at(sequence);
     assert(chunk[at] !== 0, 'a message is settled twice');
+    const bodyLength = chunk[at + 2] ?? 0;
     chunk[at] = 0;
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
     if (this.count === 0 && this.#dues !== undefined) this.#dues.clear();
     if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
     else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
+    return bodyLength;
   }
 
   /** A chunk has one message less. */
@@ -330,6 +385,7 @@ export class Window {
   #free(index: number, chunk: Uint32Array): void {
     pool.giveBack(chunk);
     this.#states?.delete(chunk);
+    this.#dues?.drop(chunk);
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
       this.#chunks.shift();

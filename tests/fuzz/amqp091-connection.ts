@@ -74,7 +74,7 @@ function requireNothingHeld(broker: Broker, retainedCount: number | undefined): 
   let liveCount = 0;
   for (const queue of broker.vhost('/').queues.values()) {
     const { window } = queue;
-    assert.equal(queue.subscriptions.length, 0, `consumers of ${queue.name}`);
+    assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
     assert.equal(queue.readyCount, window.count, `ready messages of ${queue.name}`);
     let bytes = 0;
     for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {

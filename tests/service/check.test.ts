@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createKey, underKey } from '../support/broker-requests.ts';
@@ -62,9 +62,10 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   assert.equal(await waxwing.stop(), 0);
   const { code, stdout, stderr } = await waxwing.folder.check();
   assert.deepEqual([code, stderr], [0, '']);
-  const [system = '', broker = '', end] = stdout.split('\n');
+  const [system = '', logs = '', broker = '', end] = stdout.split('\n');
   assert.match(system, /^system: sound, closed in order, \d+ segments?, .* bytes; audit trail of /);
   assert.match(system, /audit trail of \d{2} events unbroken$/);
+  assert.match(logs, /^logs: sound, closed in order, \d+ segments?, \d+ blocks, /);
   assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
   assert.equal(end, '');
 });
@@ -84,26 +85,30 @@ test('a terminal is shown how far a check is', async (t) => {
   const lines = stdout.split('\r\u001b[K');
   assert.match(lines[1] ?? '', /^system: \d+\.\d of \d+\.\d MiB, \d+ %$/);
   assert.match(lines[2] ?? '', /^system: sound, closed in order/);
-  assert.match(lines[3] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
+  assert.match(lines[3] ?? '', /^logs: /);
+  const broker = lines.filter((line) => line.startsWith('brokers/'));
+  assert.match(broker[0] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
 });
 
 test('every damaged block of every file is found and named', async () => {
   const folder = copy();
-  for (const volume of ['system', join('brokers', brokerId)]) {
-    const segment = join(folder.data, volume, 'seg-1');
+  for (const volume of ['system', 'logs', join('brokers', brokerId)]) {
+    const own = join(folder.data, volume);
+    const first = readdirSync(own).find((file) => file.startsWith('seg-')) ?? '';
+    const segment = join(own, first);
     const offsets = blockOffsets(segment);
-    assert.ok(offsets.length > 2);
+    assert.ok(offsets.length > (volume === 'logs' ? 0 : 2));
     for (const offset of offsets.slice(0, 5)) {
       const place = offset + 33;
       writeAt(segment, place, flipped(segment, place));
       const { code, stderr } = await folder.check();
       assert.equal(code, 1);
-      const name = volume === 'system' ? 'system' : brokerId;
+      const name = volume.startsWith('brokers') ? brokerId : volume;
       assert.ok(stderr.startsWith(`waxwing: ${name}: not sound: `), stderr);
-      assert.match(stderr, /\nwaxwing: 1 of 2 volumes not sound\n$/);
+      assert.match(stderr, /\nwaxwing: 1 of 3 volumes not sound\n$/);
       const found = / (?:\S*?)([^/ ]+\/[^/]+) is damaged (?:at|behind) byte (\d+)/.exec(stderr);
       // The last block of a mount is known by its tag, so that an older copy is found as well.
-      if (found === null) assert.match(stderr, /volume says .*; seg-1 does not end as it did\n/);
+      if (found === null) assert.match(stderr, /volume says .*; seg-\d+ does not end as it did\n/);
       else {
         const [, file, block] = found;
         assert.ok(segment.endsWith(`/${file}`), stderr);
@@ -126,7 +131,7 @@ test('a file that is missing is named, and a broker without any', async () => {
   assert.equal(
     stderr,
     `waxwing: ${brokerId}: not sound: there is no volume in ${broker}\n` +
-      'waxwing: 1 of 2 volumes not sound\n',
+      'waxwing: 1 of 3 volumes not sound\n',
   );
 });
 
@@ -181,8 +186,8 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
       ),
     );
   }
-  assert.equal(lines[3], 'waxwing: 3 of 4 volumes not sound');
-  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`));
+  assert.equal(lines[3], 'waxwing: 3 of 5 volumes not sound');
+  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`, 'm'));
 });
 
 test('a name that the disk gives is shown as one, whatever is in it', async () => {

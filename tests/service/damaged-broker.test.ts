@@ -65,7 +65,7 @@ test('check names the file and the offset', async () => {
   assert.equal(
     stderr,
     `waxwing: ${damaged}: not sound: ${segment} is damaged at byte ${offset}: block 1\n` +
-      'waxwing: 1 of 3 volumes not sound\n',
+      'waxwing: 1 of 4 volumes not sound\n',
   );
 });
 

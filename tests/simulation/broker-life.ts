@@ -275,10 +275,10 @@ export class BrokerLife {
     for (const window of store.windows.values()) {
       for (const [sequence] of [...this.#messages(window)]) {
         if (!window.isLive(sequence) || this.hasEnded) continue;
-        const slot = window.slot(sequence);
-        // What else is loaded meanwhile may take its place.
-        while (this.log.blocks[slot] === undefined && !this.hasEnded) {
-          await this.machine.finish(this.log.load(slot));
+        // What else is loaded meanwhile may take its place, and a compaction may move it.
+        const isElsewhere = () => this.log.blocks[window.slot(sequence)] === undefined;
+        while (window.isLive(sequence) && isElsewhere() && !this.hasEnded) {
+          await this.machine.finish(this.log.load(window.slot(sequence)));
         }
         if (this.hasEnded || !window.isLive(sequence)) continue;
         assert.ok(store.view(window, sequence, this.#view), 'a block just loaded is not there');

@@ -114,8 +114,7 @@ class Life {
     const { broker } = this.ground;
     const publication = message(broker, '', this.random.pick(names), body);
     publication.isPersistent = true;
-    broker.publish(broker.vhost('/'), publication);
-    const { group } = broker;
+    const { group } = broker.publish(broker.vhost('/'), publication);
     this.known.set(body, { group, settledGroup: Infinity, outcome: undefined });
   }
 

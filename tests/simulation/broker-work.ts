@@ -6,7 +6,7 @@ import type { Queue } from '../../src/broker/queue.ts';
 import type { Consumer, Delivery, Subscription } from '../../src/broker/subscription.ts';
 import { Transaction } from '../../src/broker/transaction.ts';
 import type { Vhost } from '../../src/broker/vhost.ts';
-import { message, owner, plainSubscribe } from '../support/bare-broker.ts';
+import { commitNow, message, owner, plainSubscribe } from '../support/bare-broker.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type BrokerLife, bodyOf } from './broker-life.ts';
 import { makeRoom } from './trouble.ts';
@@ -124,8 +124,7 @@ export class BrokerWork {
     const { broker, log } = this.#life;
     const publication = this.#message();
     const before = log.openGroup;
-    broker.publish(this.#vhost, publication);
-    const { group } = broker;
+    const { group } = broker.publish(this.#vhost, publication);
     if (group === 0) return;
     assert.ok(publication.isPersistent, 'a transient message waits for a sync');
     assert.ok(group >= before && group <= log.openGroup, `group ${group} of ${before}`);
@@ -234,7 +233,7 @@ export class BrokerWork {
 /** The group of a commit; 0 where a full queue refused a message, while all else has happened. */
 function commitOf(transaction: Transaction): number {
   try {
-    return transaction.commit(() => {});
+    return commitNow(transaction);
   } catch (error) {
     if (!(error instanceof BrokerError) || error.message !== 'partial tx completion') throw error;
     return 0;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { LogOwner } from '../../src/storage/log-owner.ts';
 import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
+import { ShelfMoves } from './shelf-moves.ts';
 
-interface Place {
+/** Where a text lies. */
+export interface Place {
   readonly slot: number;
   readonly offset: number;
   readonly size: number;
@@ -49,7 +51,7 @@ export class Shelf implements LogOwner {
   #place(name: string, slot: number, offset: number, size: number, digest: string): void {
     this.#forget(name);
     this.places.set(name, { slot, offset, size, digest });
-    this.log.retain(slot);
+    this.log.retain(slot, size);
   }
 
   drop(name: string): void {
@@ -61,7 +63,14 @@ export class Shelf implements LogOwner {
   #forget(name: string): void {
     const place = this.places.get(name);
     this.places.delete(name);
-    if (place !== undefined) this.log.release(place.slot);
+    if (place !== undefined) this.log.release(place.slot, place.size);
+  }
+
+  /** A text lies elsewhere from now on. */
+  move(name: string, { digest, size }: Place, slot: number, offset: number): void {
+    this.log.retain(slot, size);
+    this.#forget(name);
+    this.places.set(name, { slot, offset, size, digest });
   }
 
   /** The facts that a ledger holds of it. */
@@ -73,9 +82,10 @@ export class Shelf implements LogOwner {
   async read(name: string): Promise<void> {
     const place = this.places.get(name);
     assert.ok(place !== undefined);
+    // What is read stays where it was read, also where a compaction moves it meanwhile.
     const { slot } = place;
     this.log.retain(slot);
-    if (this.log.blocks[slot] === undefined) await this.log.load(slot);
+    while (this.log.blocks[slot] === undefined) await this.log.load(slot);
     const block = this.log.blocks[slot];
     assert.ok(block !== undefined, 'a block just loaded is not in memory');
     const { buffer, start } = block;
@@ -85,6 +95,10 @@ export class Shelf implements LogOwner {
     const fill = Number(place.digest.split('x')[1]);
     for (let i = at + head.length; i < at + place.size; i += 97) assert.equal(buffer[i], fill);
     this.log.release(place.slot);
+  }
+
+  moves(): ShelfMoves {
+    return new ShelfMoves(this, types);
   }
 
   *checkpoint(): Generator<unknown> {
@@ -130,7 +144,8 @@ export class Shelf implements LogOwner {
       }
     } else if (type === types.index) {
       const [name, segment, number, offset, size, digest] = JSON.parse(text());
-      if (this.#live.get(name) !== digest) return;
+      // A text that was moved by a compaction may be named by two segments.
+      if (this.#live.get(name) !== digest || this.places.get(name)?.digest === digest) return;
       const found = this.log.slotAt(segment, number);
       assert.ok(found !== undefined, `block ${number} of segment ${segment} is not there`);
       this.#place(name, found, offset, size, digest);

@@ -22,6 +22,7 @@ export function smallLog(random: SeededRandom): Partial<LogOptions> {
     cacheBytes: random.pick([0, 20_000, 1_000_000]),
     isRecycling: !random.oneIn(4),
     sliceBytes: random.pick([150, 600, 2000, 100_000]),
+    compaction: { lookMs: random.pick([5, 50, 1e9]), looksMin: random.below(3), share: 1 },
   };
 }
 

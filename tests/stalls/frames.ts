@@ -50,3 +50,8 @@ export const consume = (channel: number, queue: string, consumerTag: string) =>
     noWait: true,
     arguments: {},
   });
+
+export const nack = (
+  deliveryTag: number,
+  how: { readonly multiple: boolean; readonly requeue: boolean },
+) => methodFrame(1, { id: 0x003c0078, deliveryTag, ...how });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Argument } from '../../src/broker/arguments.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
 import { until } from '../support/processes.ts';
-import { bindQueue, consume, declareExchange, declareQueue } from './frames.ts';
+import { bindQueue, consume, declareExchange, declareQueue, nack } from './frames.ts';
 import type { MeteredProcess } from './metered-process.ts';
 import type { RawClient } from './raw-client.ts';
 
@@ -202,6 +202,96 @@ export const inputs: readonly Input[] = [
       return async () => {
         consumer.cut();
         await until('all are back', async () => (await messageCount(client, 'shared')) === count);
+      };
+    },
+  },
+  {
+    what: 'one message is published to a fanout exchange with very many queues',
+    counts: [50_000, 5000],
+    prepare: async ({ client, count }) => {
+      await client.send(declareExchange('f', 'fanout'));
+      await sendMany(client, count, (i) => declareQueue(`q${i}`));
+      await sendMany(client, count, (i) => bindQueue(`q${i}`, 'f'));
+      return async () => {
+        await client.send(publishFrames(1, 'k', '', {}, 'f'));
+        await client.caughtUp();
+        assert.equal(await messageCount(client, `q${count - 1}`), 1);
+      };
+    },
+  },
+  {
+    what: 'a transaction with many messages commits',
+    counts: [300_000, 20_000],
+    prepare: async ({ client, count }) => {
+      await client.send(declareQueue('durable', { durable: true }));
+      await client.call(1, { id: 0x005a000a }, 0x005a000b);
+      await sendMany(client, count, () => publishFrames(1, 'durable', 'x', { deliveryMode: 2 }));
+      return async () => {
+        await client.call(1, { id: 0x005a0014 }, 0x005a0015);
+        assert.equal(await messageCount(client, 'durable'), count);
+      };
+    },
+  },
+  {
+    what: 'a transaction that settles many deliveries, one by one and all at once, commits',
+    counts: [300_000, 20_000],
+    prepare: async ({ broker, client, count }) => {
+      await client.send(declareQueue('full'));
+      await messages(client, 'full', count);
+      const consumer = await broker.connect();
+      await consumer.call(1, { id: 0x005a000a }, 0x005a000b);
+      await consumer.send(consume(1, 'full', 'c'));
+      await until('all have come', () => consumer.deliveryCount === count, 120_000);
+      const half = count / 2;
+      await sendMany(consumer, half, (i) => nack(1 + i, { multiple: false, requeue: false }));
+      await consumer.send(nack(count, { multiple: true, requeue: true }));
+      await consumer.send(methodFrame(1, { id: 0x003c001e, consumerTag: 'c', noWait: true }));
+      await consumer.caughtUp();
+      return async () => {
+        await consumer.call(1, { id: 0x005a0014 }, 0x005a0015);
+        assert.equal(await messageCount(client, 'full'), half);
+      };
+    },
+  },
+  {
+    what: 'many deliveries are acknowledged and given back, a thousand a method',
+    counts: [400_000, 20_000],
+    prepare: async ({ broker, client, count }) => {
+      await client.send(declareQueue('full'));
+      await messages(client, 'full', count);
+      const consumer = await broker.connect();
+      await consumer.send(consume(1, 'full', 'c'));
+      await until('all have come', () => consumer.deliveryCount === count, 120_000);
+      await consumer.send(methodFrame(1, { id: 0x003c001e, consumerTag: 'c', noWait: true }));
+      const frames: Buffer[] = [];
+      for (let tag = 1000; tag <= count; tag += 1000) {
+        const isAck = tag % 2000 === 0;
+        const ack = { id: 0x003c0050, deliveryTag: tag, multiple: true } as const;
+        frames.push(isAck ? methodFrame(1, ack) : nack(tag, { multiple: true, requeue: true }));
+      }
+      return async () => {
+        await consumer.send(...frames);
+        await consumer.caughtUp();
+        assert.equal(await messageCount(client, 'full'), count / 2);
+      };
+    },
+  },
+  {
+    what: 'messages are published to a queue with very many consumers, of which most have no credit',
+    counts: [20_000, 2000],
+    prepare: async ({ broker, client, count }) => {
+      await client.send(declareQueue('shared'));
+      const consumer = await broker.connect(1000);
+      const one = { prefetchSize: 0, prefetchCount: 1, global: false } as const;
+      await sendMany(consumer, 1000, (i) => methodFrame(1 + i, { id: 0x003c000a, ...one }));
+      // Not on the first channel, whose prefetch ends whenever the client catches up.
+      await sendMany(consumer, count, (i) => consume(2 + (i % 999), 'shared', `c${i}`));
+      await messages(client, 'shared', count - 100);
+      await until('most have one', () => consumer.deliveryCount === count - 100, 120_000);
+      return async () => {
+        await messages(client, 'shared', 1000);
+        await until('all have one', () => consumer.deliveryCount === count);
+        assert.equal(await messageCount(client, 'shared'), 900);
       };
     },
   },

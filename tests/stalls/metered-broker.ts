@@ -49,9 +49,16 @@ async function main(): Promise<void> {
     epochMin: 0,
     users: [{ username: 'guest', passwordHash: await hashPassword('guest') }],
     host: '127.0.0.1',
-    amqpsPorts: [0],
+    listeners: [
+      {
+        name: 'amqps',
+        protocols: ['amqp091'],
+        ports: [0],
+        tlsPolicy: 'default',
+        hasWebSocket: false,
+      },
+    ],
     certificates: servers,
-    hasTlsParity: false,
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
   } as const;
   const broker = await HostedBroker.open(start, dataKey, {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
 import { Reader } from '../../src/base/bytes.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
 import {
@@ -10,16 +11,16 @@ import {
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { capabilities, methodFrame } from '../support/amqp-peer.ts';
 
-/** A client over TLS that sends any frames, as many at once as it likes. */
+/** A client that sends any frames, as many at once as it likes. */
 export class RawClient {
-  readonly #socket: TLSSocket;
+  readonly #socket: Duplex;
   #waiting: { readonly id: number; readonly found: (method: Method) => void }[] = [];
   /** Deliveries that have come. */
   deliveryCount = 0;
   /** Reply text of the close that ended a channel or the connection. */
   closeText: string | undefined = undefined;
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: Duplex) {
     this.#socket = socket;
     const frames = new FrameReader(
       {
@@ -50,6 +51,11 @@ export class RawClient {
   static async open(port: number, ca: string, channelCount = 1): Promise<RawClient> {
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
     await once(socket, 'secureConnect');
+    return RawClient.over(socket, channelCount);
+  }
+
+  /** The same over a stream that is open. */
+  static async over(socket: Duplex, channelCount = 1): Promise<RawClient> {
     const client = new RawClient(socket);
     socket.write(protocolHeader);
     await client.next(methodIds.connectionStart);

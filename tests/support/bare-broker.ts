@@ -2,8 +2,10 @@ import { type Arguments, noArguments } from '../../src/broker/arguments.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { Publication } from '../../src/broker/publication.ts';
+import type { Published } from '../../src/broker/publishing/publishing.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { Consumer, Delivery, SubscribeOptions } from '../../src/broker/subscription.ts';
+import type { Transaction } from '../../src/broker/transaction.ts';
 import { MemoryLog } from './memory-log.ts';
 import { plainFormat } from './plain-format.ts';
 
@@ -100,12 +102,12 @@ export class BareBroker {
     more: Partial<Pick<Publication, 'priority' | 'expirationMs' | 'isPersistent'>> & {
       headers?: Arguments;
     } = {},
-  ): void {
+  ): Published {
     const publication = message(this.broker, exchange, routingKey, body, more.headers);
     publication.priority = more.priority ?? 0;
     publication.expirationMs = more.expirationMs ?? -1;
     publication.isPersistent = more.isPersistent ?? true;
-    this.broker.publish(this.vhost, publication);
+    return this.broker.publish(this.vhost, publication);
   }
 
   /** Takes and accepts everything that is ready. */
@@ -122,6 +124,18 @@ export class BareBroker {
     }
     this.broker.pump();
     return bodies;
+  }
+}
+
+/** Commits a transaction in one turn; returns the group that it is in. */
+export function commitNow(
+  transaction: Transaction,
+  published: (publication: Publication, outcome: Published) => void = () => {},
+): number {
+  const steps = transaction.commit(published);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }
 

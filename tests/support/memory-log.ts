@@ -128,6 +128,7 @@ export class MemoryLog implements RecordLog {
     this.#batch++;
     this.#isInBatch = true;
   }
+  batchPaused(): void {}
   endBatch(): void {
     this.#isInBatch = false;
   }
@@ -158,6 +159,7 @@ export class MemoryLog implements RecordLog {
 
   /** What a sync does. */
   syncNow(): void {
+    if (this.#isInBatch) return;
     this.durableGroup = this.openGroup++;
     this.pendingBytes = 0;
     this.onDurable(this.durableGroup);

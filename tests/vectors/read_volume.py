@@ -10,6 +10,7 @@ from volume_records import describe
 
 PAGE, HEADER = 4096, 40
 GROUP_END, SEGMENT_END, GROUP_BEGIN = 1, 2, 4
+COMPACTED = 1 << 47
 
 
 class Refused(Exception):
@@ -74,17 +75,20 @@ class Volume:
 class Segment:
     """One segment file; `is_proved` tells whether its header page is as it was written."""
     def __init__(self, volume, number):
-        self.number, self.name = number, f"seg-{number}"
+        self.number, self.is_compacted = number, number >= COMPACTED
+        self.name = f"compact-{number - COMPACTED}" if self.is_compacted else f"seg-{number}"
         if self.name not in volume.names:
             raise self.damaged("is missing")
         self.data = volume.read(self.name)
         self.end, self.end_tag, self.index, self.is_proved = 0, b"", b"", False
         page = self.data[:PAGE]
         self.format = uint(page, 8, 2)
-        is_known = page[:8] == b"WAXWSEG\n" and self.format in (1, 2) and not any(page[10:16])
+        is_kind = page[10:11] == bytes([self.is_compacted]) and not any(page[11:16])
+        is_known = page[:8] == b"WAXWSEG\n" and self.format in (1, 2) and is_kind
         if len(page) == PAGE and is_known and uint(page, 16, 8) == number:
             self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
-            info = b"waxwing segment %s %s %d" % ((b"broker", b"system")[volume.kind], volume.id, number)
+            kind, what = (b"broker", b"system")[volume.kind], b"compacted " * self.is_compacted
+            info = b"waxwing %ssegment %s %s %d" % (what, kind, volume.id, number % COMPACTED)
             self.key = hkdf(volume.key, page[60:92], info)
             proof = decrypt(self.key, bytes(12), page[:92], b"", page[92:108])
             self.is_proved = proof is not None and not any(page[108:])
@@ -187,7 +191,8 @@ def older(volume, newest, kind, payload, block):
         raise newest.damaged(f"has a broken record in block {block}")
     rows = list(struct.iter_unpack(">QI16sQQQII", rows))
     numbers = [row[0] for row in rows] + [newest.number]
-    if numbers != sorted(set(numbers)) or not 0 < base <= newest.number \
+    places = [number - 2 * COMPACTED if number >= COMPACTED else number for number in numbers]
+    if places != sorted(set(places)) or not 0 < base <= newest.number \
             or not set(range(base, newest.number)) <= set(numbers) \
             or not {row[4] for row in rows} <= set(numbers):
         raise newest.damaged("lists other segments than it needs")
@@ -244,7 +249,7 @@ def main(folder, key):
                 # Bytes that are not UTF-8 are lone surrogates, which JSON writes as escapes.
                 lines.append(re.sub("[\ud800-\udfff]", lambda lone: f"\\u{ord(lone[0]):04x}", text))
     for name in set(volume.names) - {"volume", "lock", "mark", *(segment.name for segment in wanted)}:
-        left = r"(volume|mark)\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free)-\d+")
+        left = r"(volume|mark)\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free|compact)-\d+")
         if not re.fullmatch(left, name):
             raise Refused("volume-damaged", name, "does not belong to the volume")
     sys.stdout.write("".join(line + "\n" for line in lines))

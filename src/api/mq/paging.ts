@@ -7,7 +7,7 @@ export interface PageRequest {
 }
 
 /**
- * How many entries a page has: 5 to 100, 20 where nothing is said.
+ * Entries of a page: 5 to 100, 20 where the request does not say.
  *
  * @throws {ControlError} 'bad-request'
  */

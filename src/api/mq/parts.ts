@@ -6,7 +6,7 @@ import type { Control } from '../../control/control.ts';
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
 type AnyOperation = Operation<any, any>;
 
-/** What the operations work with. */
+/** What the operations need. */
 export interface MqParts {
   readonly control: Control;
   readonly region: string;
@@ -21,7 +21,7 @@ export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
 
-/** Adds to an operation which broker a call of it was about though it failed. */
+/** Has an operation name the broker that a failed call was about. */
 export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOperation {
   const failedResources = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
     const id = String(brokerId ?? resourceArn ?? '');
@@ -32,7 +32,7 @@ export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOp
   return { ...operation, failedResources };
 }
 
-/** Asks for an action on the broker that a request names; on all where there is no such broker. */
+/** The permission for an action on the broker that a request names; on all where there is none. */
 export function onBroker<Input extends { readonly brokerId: string }>(
   action: string,
   { control }: MqParts,

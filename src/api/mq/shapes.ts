@@ -13,8 +13,8 @@ import {
 } from '../../aws/shapes/shape.ts';
 
 /*
- * Amazon MQ's shapes, API version 2017-11-27. What goes in is accepted in any case; what comes out
- * is written as Amazon MQ writes it: `RabbitMQ`, `ebs`, `simple`, but `SINGLE_INSTANCE`.
+ * Amazon MQ's shapes, API version 2017-11-27. Values of inputs are accepted in any case; values of
+ * outputs are written as Amazon MQ writes them: `RabbitMQ`, `ebs`, `simple`, but `SINGLE_INSTANCE`.
  */
 
 const anyCase = { anyCase: true };
@@ -29,8 +29,8 @@ const days = [
 ] as const;
 
 /*
- * Amazon MQ's model has no limits; its documentation has those of the names, which control checks
- * with its own messages. These bound what reaches control and the trail.
+ * Amazon MQ's model has no limits. Its documentation limits the names, which control checks with
+ * messages of its own. The limits here bound what reaches control and the trail.
  */
 
 /** An id, name, type, version or time. */
@@ -46,7 +46,7 @@ const groups = list(text, { max: 20 });
 const usersMax = 250;
 /** Tags in one request. A broker has up to 50, which control checks. */
 const tagsInRequestMax = 200;
-/** Longer than a tag may be, so that control says what is allowed. */
+/** More than a tag may have, so that control can say what is allowed. */
 const tagText = string({ max: 512 });
 const tags = map(tagText, tagText, { max: tagsInRequestMax });
 /** Security groups, subnets or shared resources that a request may name. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  commitNow,
+  Inbox,
+  owner,
+  plainSubscribe,
+} from '../../../tests/support/bare-broker.ts';
 import { plainFormat } from '../../../tests/support/plain-format.ts';
 import { Transaction } from '../transaction.ts';
 
@@ -99,7 +105,7 @@ test('a batch is closed whatever is thrown within it', async () => {
   b.broker.store.settle = () => {
     throw new Error('another bug');
   };
-  assert.throws(() => transaction.commit(() => {}), /another bug/);
+  assert.throws(() => commitNow(transaction), /another bug/);
   b.broker.store.settle = settle;
   b.broker.store.begin(); // throws within another batch
   b.broker.store.end();
@@ -200,9 +206,9 @@ test('a transaction into a full queue that rejects publishes says that not all o
   const { message } = await import('../../../tests/support/bare-broker.ts');
   const transaction = new Transaction(b.broker, b.vhost);
   transaction.publish(message(b.broker, '', 'q', '1'));
-  transaction.commit(() => {});
+  commitNow(transaction);
   transaction.publish(message(b.broker, '', 'q', '2'));
-  assert.throws(() => transaction.commit(() => {}), {
+  assert.throws(() => commitNow(transaction), {
     code: 'precondition-failed',
     message: 'partial tx completion',
   });

@@ -1,7 +1,8 @@
-import type { DeathReason, Queue } from '../queue.ts';
+import type { Taken } from '../dispatch/dispatch-order.ts';
+import type { DeathReason } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
-import type { Taken } from '../ready.ts';
-import type { WorkList } from '../turns/work-list.ts';
+import type { MessageQueue } from '../queues/message-queue.ts';
+import type { Background } from '../turns/background.ts';
 
 /** Units of work that it takes to settle one message. */
 const settleUnits = 1;
@@ -23,14 +24,14 @@ export class Endings {
   /** Messages neither ready nor with a consumer, which still have to be settled. */
   count = 0;
   readonly #host: QueueHost;
-  readonly #queue: Queue;
+  readonly #queue: MessageQueue;
   /** What dies, first in first out: sequence numbers and reasons side by side, up to `#deadAt` done. */
   #dead: number[] = [];
   #reasons: DeathReason[] = [];
   #deadAt = 0;
   #purges: Purge[] = [];
 
-  constructor(host: QueueHost, queue: Queue) {
+  constructor(host: QueueHost, queue: MessageQueue) {
     this.#host = host;
     this.#queue = queue;
   }
@@ -49,7 +50,7 @@ export class Endings {
   }
 
   /** See `Worker.work`. */
-  work(units: WorkList, until: number): boolean {
+  work(units: Background, until: number): boolean {
     if (this.#queue.isDeleted) return this.#drop(units, until);
     const { store } = this.#host;
     // A dead letter and its end in this queue are recovered both or neither; and within a batch a
@@ -63,7 +64,7 @@ export class Endings {
     }
   }
 
-  #work(units: WorkList, until: number): boolean {
+  #work(units: Background, until: number): boolean {
     while (units.left > until) {
       if (this.#deadAt < this.#dead.length) {
         if (!this.#next(units)) return false;
@@ -79,7 +80,7 @@ export class Endings {
   }
 
   /** Ends the message whose turn it is; false where it must be read from the disk first. */
-  #next(units: WorkList): boolean {
+  #next(units: Background): boolean {
     const { store, delivery } = this.#host;
     const queue = this.#queue;
     const sequence = this.#dead[this.#deadAt] ?? -1;
@@ -108,13 +109,13 @@ export class Endings {
     for (const { count, done } of this.#purges.splice(0)) done(count);
   }
 
-  #settle(sequence: number, units: WorkList): void {
+  #settle(sequence: number, units: Background): void {
     this.count--;
     this.#host.store.settle(this.#queue.window, sequence);
     units.spend(settleUnits);
   }
 
-  #purgeOne(units: WorkList): boolean {
+  #purgeOne(units: Background): boolean {
     const [purge] = this.#purges;
     if (purge === undefined) return false;
     const sequence = purge.taken.next();
@@ -130,7 +131,7 @@ export class Endings {
   }
 
   /** Drops what a deleted queue still has. */
-  #drop(units: WorkList, until: number): boolean {
+  #drop(units: Background, until: number): boolean {
     const countMax = Math.ceil((units.left - until) / settleUnits);
     const count = this.#host.store.dropSome(this.#queue.window, countMax);
     units.spend(count * settleUnits);

@@ -79,6 +79,7 @@ export class CreditPool implements Deliverer {
       const first = this.#first;
       if (first === undefined || !this.hasCredit) return;
       this.leave(first);
+      first.wake();
       first.queue.deliver();
     }
     this.#serve();

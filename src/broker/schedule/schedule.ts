@@ -4,9 +4,9 @@ import { BrokerError } from '../errors.ts';
 import { type HeldMessages, publicationOf } from '../held/held-messages.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
+import type { Background, Worker } from '../turns/background.ts';
 import type { Timed } from '../turns/timers.ts';
 import type { Turns } from '../turns/turns.ts';
-import type { Worker, WorkList } from '../turns/work-list.ts';
 import { DueHeap } from './due-heap.ts';
 import { begin, checkTiming, following, type Job, type Timing } from './job.ts';
 import { Rebuild } from './rebuild.ts';
@@ -232,10 +232,10 @@ export class Schedule implements Timed, Worker {
 
   /** Something is due. */
   tick(_nowMs: number): void {
-    if (!this.#isEnded) this.#host.turns.work.add(this);
+    if (!this.#isEnded) this.#host.turns.background.add(this);
   }
 
-  work(units: WorkList, until: number): boolean {
+  work(units: Background, until: number): boolean {
     if (this.#isEnded) return this.#drop(units, until);
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
@@ -254,7 +254,7 @@ export class Schedule implements Timed, Worker {
     return this.#rebuildSome(units, until) || isDue;
   }
 
-  #deliverDue(nowMs: number, units: WorkList, until: number): void {
+  #deliverDue(nowMs: number, units: Background, until: number): void {
     while (units.left > until && this.#heap.firstMs <= nowMs) {
       const { firstMs, firstId } = this.#heap;
       units.spend(1);
@@ -270,7 +270,7 @@ export class Schedule implements Timed, Worker {
     }
   }
 
-  #deliver(id: number, nowMs: number, units: WorkList): void {
+  #deliver(id: number, nowMs: number, units: Background): void {
     const view = this.#view;
     const publication = publicationOf(view);
     const job = this.#jobs.get(id);
@@ -299,7 +299,7 @@ export class Schedule implements Timed, Worker {
     this.#isLoading = true;
     const done = () => {
       this.#isLoading = false;
-      this.#host.turns.work.add(this);
+      this.#host.turns.background.add(this);
       this.#host.pump();
     };
     this.#heldOf(id)
@@ -314,7 +314,7 @@ export class Schedule implements Timed, Worker {
     const staleCount = this.#heap.size - this.count;
     if (this.#rebuild === undefined && staleCount > Math.max(this.count, staleCountMin)) {
       this.#rebuild = new Rebuild([...this.parts()], idOf, (other) => this.#dueMs(other));
-      this.#host.turns.work.add(this);
+      this.#host.turns.background.add(this);
     }
     return true;
   }
@@ -325,7 +325,7 @@ export class Schedule implements Timed, Worker {
     this.count--;
   }
 
-  #rebuildSome(units: WorkList, until: number): boolean {
+  #rebuildSome(units: Background, until: number): boolean {
     const rebuild = this.#rebuild;
     if (rebuild === undefined) return false;
     while (units.left > until) {
@@ -385,10 +385,10 @@ export class Schedule implements Timed, Worker {
     this.#host.turns.forget(this);
     for (const [, held] of this.parts()) held.unlink();
     if (this.#host.isRecovering) while (this.#dropSome());
-    else this.#host.turns.work.add(this);
+    else this.#host.turns.background.add(this);
   }
 
-  #drop(units: WorkList, until: number): boolean {
+  #drop(units: Background, until: number): boolean {
     while (units.left > until) {
       units.spend(256);
       if (!this.#dropSome()) return false;

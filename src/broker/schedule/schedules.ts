@@ -32,16 +32,12 @@ export interface SchedulesHost {
   newWindow(number: number | undefined, isDurable: boolean): Window;
   define(change: HeldChange | JobChange): void;
   formatOf(number: number): MessageFormat | undefined;
-  /** The outcome of the last `publish`. */
-  routed: number;
-  isRejected: boolean;
-  group: number;
-  publish(vhost: Vhost, publication: Publication): void;
+  publishWhole(vhost: Vhost, publication: Publication): void;
   /** A bug kept a message from being published; `where` is its virtual host. */
   letterLost(error: unknown, where: string): void;
   /** Makes publishers wait where the log is behind. */
   pauseIfBehind(): void;
-  /** Stores a message for queues; the outcome of the last `publish` stays as it was. */
+  /** Stores a message for queues. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void;
 }
 
@@ -139,11 +135,7 @@ export class Schedules implements ScheduleHost {
    */
   delay(vhost: Vhost, publication: Publication): boolean {
     if (!this.#hold(vhost, publication)) return false;
-    const host = this.#host;
-    host.routed = 1;
-    host.isRejected = false;
-    host.group = this.store.log.openGroup;
-    host.pauseIfBehind();
+    this.#host.pauseIfBehind();
     return true;
   }
 
@@ -225,21 +217,16 @@ export class Schedules implements ScheduleHost {
     this.#publish(home, publication);
   }
 
-  /** The outcome of the last `publish` stays as it was: its publisher may be about to look at it. */
   #publish(vhost: Vhost, publication: Publication): void {
     const host = this.#host;
-    const { routed, isRejected, group } = host;
     this.#isDelivering = true;
     try {
-      host.publish(vhost, publication);
+      host.publishWhole(vhost, publication);
     } catch (error) {
       // Nobody is left to be told of a refusal.
       if (!(error instanceof BrokerError)) host.letterLost(error, vhost.name);
     } finally {
       this.#isDelivering = false;
-      host.routed = routed;
-      host.isRejected = isRejected;
-      host.group = group;
     }
   }
 }

@@ -20,7 +20,7 @@ const users = { isOperator: false };
 const operators = { isOperator: true };
 
 async function idle({ broker }: BareBroker): Promise<void> {
-  while (!broker.background.isIdle || broker.turns.work.isPending) await turn();
+  while (!broker.background.isIdle || broker.turns.background.isPending) await turn();
 }
 
 const settingsOf = (b: BareBroker, queue: string) => b.vhost.queue(queue, undefined).settings;

@@ -127,7 +127,7 @@ export class TopicSubscriptions {
   }
 
   #requireFree(queue: Queue, { clientId, name }: SubscriptionKey, isShared: boolean): void {
-    if (queue.subscriptions.length === 0) return;
+    if (queue.consumerCount === 0) return;
     if (isShared && termsOf(queue)?.['shared']?.value === 'true') return;
     const subject = `subscription '${name}' of client '${clientId}'`;
     throw new BrokerError('resource-locked', `${subject} is in use`);

@@ -3,7 +3,6 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import type { Window } from '../../storage/window.ts';
 import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
-import type { Background } from '../flow/background.ts';
 import type { Flow } from '../flow.ts';
 import type { HeldChange } from '../held/held-changes.ts';
 import { HeldMessages, publicationOf } from '../held/held-messages.ts';
@@ -11,6 +10,7 @@ import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import type { Transaction, TransactionContents } from '../transaction.ts';
+import type { Background } from '../turns/background.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
 import { PreparedBranch, type PreparedChange, type PreparedDelivery } from './prepared-branch.ts';
@@ -29,7 +29,7 @@ export interface PreparedHost {
   pump(): void;
   newWindow(number: number | undefined, isDurable: boolean): Window;
   define(change: Change): void;
-  publish(vhost: Vhost, publication: Publication): void;
+  publishWhole(vhost: Vhost, publication: Publication): void;
   letterLost(error: unknown, where: string): void;
 }
 
@@ -227,7 +227,7 @@ export class PreparedTransactions {
     for (const { queue, sequence, outcome, subscription, number } of branch.deliveries) {
       if (outcome === 'accepted') queue.accept(sequence);
       else if (outcome === 'rejected') queue.reject(sequence);
-      else queue.giveBack(sequence, outcome === 'modified');
+      else queue.requeue(sequence, outcome === 'modified');
       subscription?.conclude(number);
     }
   }
@@ -236,7 +236,7 @@ export class PreparedTransactions {
     const { exchange } = publication;
     if (exchange === undefined || exchange.isDeleted) return;
     try {
-      this.#host.publish(vhost, publication);
+      this.#host.publishWhole(vhost, publication);
     } catch (error) {
       // The decision to commit has been made: one message must not undo it.
       if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
@@ -255,7 +255,7 @@ export class PreparedTransactions {
     return this.#end(branch, () => {
       for (const { queue, sequence, subscription, number } of branch.deliveries) {
         if (subscription?.resume(number) === true) continue;
-        queue.giveBack(sequence, true);
+        queue.requeue(sequence, true);
         subscription?.conclude(number);
         queue.wake();
       }
@@ -274,7 +274,7 @@ export class PreparedTransactions {
       }
       this.#remove(branch);
       this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
-      turns.work.run();
+      turns.background.work();
     } finally {
       store.end();
     }

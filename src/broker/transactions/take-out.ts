@@ -1,21 +1,21 @@
-import type { Ready } from '../ready.ts';
+import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 
 /**
  * Takes messages out of the order of delivery, wherever in it they are; the others keep their places.
  *
  * @returns those that were found
  */
-export function takeOut(ready: Ready, wanted: ReadonlySet<number>): readonly number[] {
+export function takeOut(order: DispatchOrder, wanted: ReadonlySet<number>): readonly number[] {
   const found: number[] = [];
   const others: number[] = [];
   while (found.length < wanted.size) {
-    const sequence = ready.peek();
+    const sequence = order.peek();
     if (sequence < 0) break;
-    ready.take();
+    order.take();
     if (wanted.has(sequence)) found.push(sequence);
     else others.push(sequence);
   }
   // The last first, so that a queue's cursor can mostly just move back.
-  for (const sequence of others.reverse()) ready.giveBack(sequence);
+  for (const sequence of others.reverse()) order.requeue(sequence);
   return found;
 }

@@ -1,11 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Deliverer } from '../subscription.ts';
+import { Background } from './background.ts';
 import { type Timed, Timers } from './timers.ts';
-import { WorkList } from './work-list.ts';
 
 /** What turns ask of their broker. */
 export interface TurnsHost {
   readonly clock: Clock;
+  /** Milliseconds of a clock by which a turn's background work is limited. */
+  readonly turnMs: () => number;
   /** See {@link Limits}. */
   readonly workUnitsMax: number;
   /** See {@link BrokerOptions}. */
@@ -14,6 +16,8 @@ export interface TurnsHost {
   isBehind(): boolean;
   /** Everything that can be done now is done: what it changed is to be written. */
   pumped(): void;
+  /** Told of what a job in the background threw. */
+  jobFailed(error: unknown): void;
 }
 
 /** What has something to do at a time. */
@@ -25,7 +29,7 @@ export interface Ticking extends Timed {
 /** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
 export class Turns {
   /** Work that is done in slices. */
-  readonly work: WorkList;
+  readonly background: Background;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
@@ -33,12 +37,12 @@ export class Turns {
 
   constructor(host: TurnsHost) {
     this.#host = host;
-    this.work = new WorkList(
-      host.workUnitsMax,
-      () => host.isBehind(),
-      (next) => setImmediate(next),
-      () => this.pump(),
-    );
+    this.background = new Background(host.workUnitsMax, {
+      monotonicMs: host.turnMs,
+      isBehind: () => host.isBehind(),
+      again: () => this.pump(),
+      failed: (error) => host.jobFailed(error),
+    });
   }
 
   /** Wall milliseconds, read once a turn. */
@@ -70,7 +74,7 @@ export class Turns {
           deliverer.deliver();
         }
       }
-      this.work.run();
+      this.background.work();
     } while (this.#dirty.length > 0);
     this.#host.pumped();
     this.#nowMs = 0;
@@ -93,10 +97,10 @@ export class Turns {
   doDue(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();
-    while (this.work.left > 0) {
+    while (this.background.left > 0) {
       const ticking = this.#timers.takeDue(nowMs);
       if (ticking === undefined) break;
-      this.work.spend(1);
+      this.background.spend(1);
       ticking.tick(nowMs);
     }
     this.pump();

@@ -6,9 +6,8 @@ import {
   type BrokerStatistics,
   type QueueStatistics,
   takeStatistics,
-  takeStatisticsInSlices,
 } from '../../broker/statistics.ts';
-import type { Door } from '../../net/door.ts';
+import type { Listeners } from '../../net/listeners.ts';
 
 /** Upper bounds of the times that writing and syncing a group takes, in seconds. */
 const syncBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -72,7 +71,7 @@ const queueCounters: readonly QueueValue[] = [
 ];
 
 /** What is measured of connections before their log-in. */
-type DoorCounts = Pick<Door, 'strangerCount' | 'closed'>;
+type StrangerCounts = Pick<Listeners, 'strangerCount' | 'closed'>;
 
 /** What a broker measures of itself. */
 export class BrokerMetrics {
@@ -80,25 +79,33 @@ export class BrokerMetrics {
   readonly #metrics: Metrics;
   readonly #observeSync: (seconds: number) => void;
   #sealedBytes = 0;
-  #now: BrokerStatistics;
+  #compactedBytes = 0;
+  #compactedSegments = 0;
+  /** What is told of; undefined before the first time that someone asks. */
+  #now: BrokerStatistics | undefined = undefined;
+  /** Of each queue in it. */
+  #labels: readonly Labels[] = [];
 
   /** @param name the broker's, which labels every value */
-  constructor(broker: Broker, door: DoorCounts, name: string) {
+  constructor(broker: Broker, strangers: StrangerCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
-    this.#now = takeStatistics(broker);
     this.#observeSync = this.#metrics.histogram(
       'waxwing_log_sync_seconds',
       'Time to write and sync a group of sealed blocks.',
       syncBuckets,
     );
     const sealed = 'Bytes sealed and written to the log.';
-    this.#addBroker('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
+    this.#add('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
+    const compacted = 'Bytes written by compactions of the log.';
+    this.#add('counter', 'log_compacted_bytes', compacted, () => this.#compactedBytes);
+    const released = 'Segments of the log given back by compactions.';
+    this.#add('counter', 'log_compacted_segments', released, () => this.#compactedSegments);
     for (const value of counters) this.#addBroker('counter', ...value);
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
-    this.#addLogins(door);
+    this.#addLogins(strangers);
   }
 
   /** A group of sealed blocks was synced. */
@@ -107,22 +114,30 @@ export class BrokerMetrics {
     this.#observeSync(durationMs / 1000);
   }
 
+  /** A compaction wrote so many bytes, and so many segments went. */
+  compacted(writtenBytes: number, segmentCount: number): void {
+    this.#compactedBytes += writtenBytes;
+    this.#compactedSegments += segmentCount;
+  }
+
   async json(): Promise<MetricsJson> {
-    this.#now = await takeStatisticsInSlices(this.#broker);
+    const now = await takeStatistics(this.#broker);
+    this.#now = now;
+    this.#labels = now.queues.map(labelsOf);
     return this.#metrics.json();
   }
 
-  #addLogins(door: DoorCounts): void {
+  #addLogins(counts: StrangerCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
-    this.#addBroker('counter', 'logins', succeeded, () => logins.successCount);
+    this.#add('counter', 'logins', succeeded, () => logins.successCount);
     const strangers = 'Connections that have not logged in.';
-    this.#addBroker('gauge', 'strangers', strangers, () => door.strangerCount);
+    this.#add('gauge', 'strangers', strangers, () => counts.strangerCount);
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );
     const closed = 'Connections closed before their log-in, by reason.';
-    this.#addByReason('strangers_closed', closed, () => Object.entries(door.closed));
+    this.#addByReason('strangers_closed', closed, () => Object.entries(counts.closed));
   }
 
   #addByReason(name: string, help: string, counts: () => (readonly [string, number])[]): void {
@@ -136,13 +151,18 @@ export class BrokerMetrics {
   }
 
   #addBroker(type: 'counter' | 'gauge', ...[name, help, of]: BrokerValue): void {
-    const measure = (): Measured[] => [[of(this.#now), {}]];
+    this.#add(type, name, help, () => (this.#now === undefined ? 0 : of(this.#now)));
+  }
+
+  #add(type: 'counter' | 'gauge', name: string, help: string, of: () => number): void {
+    const measure = (): Measured[] => [[of(), {}]];
     const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, labelNames: [], measure });
   }
 
   #addQueues(type: 'counter' | 'gauge', ...[name, help, of]: QueueValue): void {
-    const measure = (): Measured[] => this.#now.queues.map((queue) => [of(queue), labelsOf(queue)]);
+    const measure = (): Measured[] =>
+      (this.#now?.queues ?? []).map((queue, i) => [of(queue), this.#labels[i] ?? {}]);
     const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, labelNames: ['vhost', 'queue'], measure });
   }

@@ -8,37 +8,37 @@ import type { LoginFailure } from '../../broker/logins/logins.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
-/** What is bundled of `child.ts`. */
+/** The bundle of `child.ts`. */
 const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 
 /**
- * glibc would soon keep what blocks of messages are freed of for itself, and publishers that wait for
- * memory would wait for ever: from this size on, what is freed is the system's again.
+ * glibc would keep freed blocks of messages in its heap, and publishers that wait for memory would
+ * wait for ever. Allocations of this size and above are returned to the system when they are freed.
  */
 const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 /**
- * A broker's heap is small and what it receives lies outside of it, which makes V8 collect often: the
- * threads that it would do it with cost more than they save. Young objects hold most of what lies
- * outside, so that little room for them means that it is freed soon. See docs/decisions.
+ * A broker's heap is small, and received bytes lie outside of it, so V8 collects garbage often: helper
+ * threads for that cost more than they save. Young objects hold most of the received bytes, so a small
+ * young generation frees them soon. See decision 0015.
  */
 const heapOptions = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
 
-/** Milliseconds after which a process that was told to end is killed. */
-const endTimeoutMs = 8000;
+/** Milliseconds after which a process that was told to stop is killed. */
+const stopTimeoutMs = 8000;
 
-/** What a process does unasked. */
+/** Events of a broker's process. */
 export interface ProcessEvents {
   log(level: 'info' | 'warn' | 'error', text: string): void;
   /** Log-ins failed in the same way, or, where that is undefined, in ways that differ. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
-  /** It ended though nobody asked, once it ran. */
+  /** It ended without being told to, after its broker had started. */
   ended(end: ProcessEnd): void;
 }
 
 /** How a process ended. */
 export interface ProcessEnd {
-  /** What it said was the reason. */
+  /** The reason that it gave. */
   readonly failure: WaxwingError | undefined;
   /** `signal SIGKILL`, `exit code 1` */
   readonly detail: string;
@@ -46,7 +46,7 @@ export interface ProcessEnd {
 
 const nobody: ProcessEvents = { log: () => {}, loginFailed: () => {}, ended: () => {} };
 
-/** A broker's process, as the service sees it. It begins before it is known for which broker. */
+/** A broker's process, as the service controls it. It may be started before its broker is known. */
 export class BrokerProcess {
   /** Resolves when the process is gone. */
   readonly ended: Promise<ProcessEnd>;
@@ -60,15 +60,15 @@ export class BrokerProcess {
   #requestCount = 0;
 
   constructor() {
-    // No option or variable of the service's own reaches it: none could open a debugger or write
-    // a report with what is in its memory.
+    // It gets none of the service's options and variables: one of them could open a debugger, or
+    // write a report that contains its memory.
     this.#child = spawn(process.execPath, [...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
       env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
     });
-    // It is gone, which `ended` tells.
+    // The process is gone, which `ended` reports.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});
-    this.#child.on('message', (message: FromBroker) => this.#heard(message));
+    this.#child.on('message', (message: FromBroker) => this.#received(message));
     this.#child.stderr?.setEncoding('utf8');
     this.#child.stderr?.on('data', (text: string) => this.#events.log('error', text.trimEnd()));
     this.ended = new Promise((resolve) => {
@@ -84,10 +84,10 @@ export class BrokerProcess {
   }
 
   /**
-   * Hands the key over and has the broker started.
+   * Passes the key to the process and starts the broker.
    *
-   * @param dataKey 32 bytes, overwritten once they have left
-   * @throws {WaxwingError} what the broker cannot run for; any other error may pass
+   * @param dataKey 32 bytes, overwritten once they are written
+   * @throws {WaxwingError} where the broker cannot run; any other error may be temporary
    */
   async start(
     message: StartMessage,
@@ -101,7 +101,7 @@ export class BrokerProcess {
     const running = new Promise<Readonly<Record<string, number>>>((resolve) => {
       this.#running = resolve;
     });
-    this.#say(message);
+    this.#send(message);
     const first = await Promise.race([running, this.ended]);
     dataKey.fill(0);
     if (!('detail' in first)) return first as Readonly<Record<string, number>>;
@@ -109,41 +109,41 @@ export class BrokerProcess {
     throw failure ?? new Error(`the broker's process ended while it started: ${detail}`);
   }
 
-  /** What the broker measures; nothing where it ended meanwhile. */
+  /** The broker's metrics; none where it ended meanwhile. */
   metrics(): Promise<MetricsJson> {
     const request = ++this.#requestCount;
     return new Promise((resolve) => {
       this.#requests.set(request, resolve);
-      this.#say({ type: 'metrics', request });
+      this.#send({ type: 'metrics', request });
     });
   }
 
-  /** Has it show other certificates to clients that connect from now on. */
+  /** Replaces the certificates that it shows to clients that connect from now on. */
   showCertificates(certificates: StartMessage['certificates']): void {
-    this.#say({ type: 'certificates', certificates });
+    this.#send({ type: 'certificates', certificates });
   }
 
-  /** Ends the process: in order, or by force where that takes too long. */
+  /** Stops the process, and kills it where that takes too long. */
   async stop(reason: string): Promise<void> {
     this.#isStopping = true;
-    this.#say({ type: 'stop', reason });
-    const timer = setTimeout(() => this.kill(), endTimeoutMs);
+    this.#send({ type: 'stop', reason });
+    const timeout = setTimeout(() => this.kill(), stopTimeoutMs);
     await this.ended;
-    clearTimeout(timer);
+    clearTimeout(timeout);
   }
 
-  /** Ends the process at once. */
+  /** Kills the process. */
   kill(): void {
     this.#isStopping = true;
     this.#child.kill('SIGKILL');
   }
 
-  #say(message: ToBroker): void {
-    // A process that is gone hears nothing; `ended` says so.
+  #send(message: ToBroker): void {
+    // A process that is gone receives nothing; `ended` reports it.
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  #heard(message: FromBroker): void {
+  #received(message: FromBroker): void {
     switch (message.type) {
       case 'running':
         this.#isRunning = true;

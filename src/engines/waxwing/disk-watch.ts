@@ -1,34 +1,34 @@
 import type { Disk } from '../../storage/disk.ts';
 
-/** Bytes written after which it is time for a look, whatever the clock says. */
-const lookBytes = 4 * 1024 * 1024;
-/** Milliseconds between two looks. */
-const lookMs = 1000;
+/** Bytes written after which the free space is checked, whatever the time. */
+const checkBytes = 4 * 1024 * 1024;
+/** Milliseconds between two checks. */
+const checkMs = 1000;
 
-/** What a disk is watched for, and who hears of it. */
+/** What a disk is watched for, and who is told. */
 export interface DiskWatchOptions {
   readonly disk: Pick<Disk, 'freeBytes'>;
   readonly folder: string;
   /**
-   * Bytes that are to stay free. Consumers need them: an acknowledgement has to be written before
-   * what it was for can be given back. 0 for none.
+   * Bytes that are kept free. Consumers need them: an acknowledgement has to be written before the
+   * space of its message can be freed. 0 for none.
    */
   readonly reserveBytes: number;
-  /** Publishers must wait, or need no longer. */
+  /** Publishers must wait, or may go on. */
   changed(isShort: boolean, why: string): void;
-  /** Called at each look that finds too little: whatever is not needed should go. */
+  /** Called at each check that finds too little: space that is not needed should be freed. */
   reclaim(): void;
   failed(error: Error): void;
 }
 
-/** Sees to it that publishers wait before a disk is full, and while it is. */
+/** Makes publishers wait before a disk is full, and while it is. */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #isFull = false;
   #isLow = false;
-  #isLooking = false;
+  #isChecking = false;
   #writtenBytes = 0;
-  #lookAtMs = 0;
+  #checkAtMs = 0;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -39,29 +39,29 @@ export class DiskWatch {
     return this.#isFull || this.#isLow;
   }
 
-  /** A write found no room, or found some again. */
+  /** Records that a write found no space, or found some again. */
   setFull(isFull: boolean): void {
     this.#isFull = isFull;
-    this.#options.changed(this.isShort, isFull ? 'the disk is full' : 'the disk has room again');
+    this.#options.changed(this.isShort, isFull ? 'the disk is full' : 'the disk has space again');
   }
 
-  /** So many bytes were written. */
+  /** Counts bytes that were written. */
   written(sizeBytes: number): void {
     this.#writtenBytes += sizeBytes;
-    if (this.#writtenBytes >= lookBytes) this.#look();
+    if (this.#writtenBytes >= checkBytes) this.#check();
   }
 
   /** Several times a second. @param nowMs monotonic */
   tick(nowMs: number): void {
-    if (nowMs < this.#lookAtMs) return;
-    this.#lookAtMs = nowMs + lookMs;
-    this.#look();
+    if (nowMs < this.#checkAtMs) return;
+    this.#checkAtMs = nowMs + checkMs;
+    this.#check();
   }
 
-  #look(): void {
+  #check(): void {
     const { disk, folder, reserveBytes } = this.#options;
-    if (this.#isLooking || reserveBytes === 0) return;
-    this.#isLooking = true;
+    if (this.#isChecking || reserveBytes === 0) return;
+    this.#isChecking = true;
     this.#writtenBytes = 0;
     disk.freeBytes(folder).then(
       (freeBytes) => this.#seen(freeBytes),
@@ -70,13 +70,13 @@ export class DiskWatch {
   }
 
   #seen(freeBytes: number): void {
-    this.#isLooking = false;
+    this.#isChecking = false;
     const { reserveBytes } = this.#options;
     const isLow = freeBytes < reserveBytes;
     if (isLow !== this.#isLow) {
       this.#isLow = isLow;
-      const than = `${inMib(reserveBytes)} that are to stay free`;
-      const why = `${inMib(freeBytes)} of the disk are free, ${isLow ? 'less' : 'no less'} than the ${than}`;
+      const side = isLow ? 'below' : 'not below';
+      const why = `${inMib(freeBytes)} of the disk are free, ${side} the reserve of ${inMib(reserveBytes)}`;
       this.#options.changed(this.isShort, why);
     }
     if (isLow) this.#options.reclaim();

@@ -18,6 +18,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import type { ListenerSpec } from './listener-specs.ts';
 import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
@@ -43,8 +44,10 @@ interface Run {
   certificates: readonly ServerCertificate[];
 }
 
-/** The listener that brokers of RabbitMQ's type have. */
-const listener = 'amqps';
+/** The listeners that brokers of RabbitMQ's type have; each is the endpoint of its number. */
+const listeners: readonly Pick<ListenerSpec, 'name' | 'protocols' | 'hasWebSocket'>[] = [
+  { name: 'amqps', protocols: ['amqp091'], hasWebSocket: false },
+];
 
 /** Waxwing's own engine: one child process and one volume for each broker. */
 export class WaxwingEngine implements Engine {
@@ -91,7 +94,7 @@ export class WaxwingEngine implements Engine {
     const { host, hasTlsParity, room } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const wanted = this.#wantedPort(spec);
+    const wanted = listeners.map(({ name }) => this.#wantedPort(spec, name));
     const ports = await child.start(
       {
         type: 'start',
@@ -102,9 +105,12 @@ export class WaxwingEngine implements Engine {
         epochMin,
         users: spec.users,
         host,
-        amqpsPorts: wanted === 0 ? [0] : [wanted, 0],
+        listeners: listeners.map((listener, at) => ({
+          ...listener,
+          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
+          tlsPolicy: hasTlsParity ? 'parity' : 'default',
+        })),
         certificates,
-        hasTlsParity,
         room,
       },
       dataKey,
@@ -114,20 +120,34 @@ export class WaxwingEngine implements Engine {
         ended: (end) => this.#ended(id, end),
       },
     );
-    const running = { ports: [this.#portRecord(id, wanted, ports[listener] ?? 0)] };
+    const running = {
+      ports: listeners.map(({ name }, at) =>
+        this.#portRecord(
+          id,
+          { listener: name, endpoint: at + 1 },
+          wanted[at] ?? 0,
+          ports[name] ?? 0,
+        ),
+      ),
+    };
     this.#runs.set(id, { process: child, running, certificates });
     return running;
   }
 
   /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
-  #wantedPort({ ports, portsOfOthers }: BrokerSpec): number {
-    const { amqpsPort: standard } = this.#options;
+  #wantedPort({ ports, portsOfOthers }: BrokerSpec, listener: string): number {
+    const standard = listener === 'amqps' ? this.#options.amqpsPort : 0;
     const known = ports.find((port) => port.listener === listener);
     return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
   }
 
   /** What the record keeps of the port; one that another program has is reported. */
-  #portRecord(id: string, wanted: number, port: number): PortRecord {
+  #portRecord(
+    id: string,
+    of: Pick<PortRecord, 'listener' | 'endpoint'>,
+    wanted: number,
+    port: number,
+  ): PortRecord {
     const wantedPort = wanted === 0 ? port : wanted;
     if (wantedPort !== port) {
       const text =
@@ -135,7 +155,7 @@ export class WaxwingEngine implements Engine {
         `listens on port ${port} until a start finds port ${wanted} free`;
       this.#events?.log(id, 'warn', text);
     }
-    return { listener, endpoint: 1, port, wantedPort };
+    return { ...of, port, wantedPort };
   }
 
   #ended(id: string, { failure, detail }: ProcessEnd): void {

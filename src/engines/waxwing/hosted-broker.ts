@@ -7,13 +7,7 @@ import { collectGarbage, MemoryInUse } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
-import { NetError } from '../../net/errors.ts';
-import { brokerDoorLimits } from '../../net/limits.ts';
-import { TlsListener } from '../../net/tls-listener.ts';
-import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
-import { amqp091Format } from '../../protocols/amqp091/format.ts';
-import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
-import { amqp091 } from '../../protocols/amqp091/protocol.ts';
+import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
@@ -23,6 +17,7 @@ import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
+import { formats, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 
@@ -68,23 +63,22 @@ export class HostedBroker {
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #alarm: Alarm;
-  readonly #listener: TlsListener;
+  readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
   private constructor(
     volume: Volume,
     { broker, alarm, disk, hooks, failures }: OpenBroker,
-    listener: TlsListener,
-    port: number,
+    listeners: Listeners,
   ) {
     this.#volume = volume;
     this.#broker = broker;
     this.#hooks = hooks;
     this.#failures = failures;
     this.#alarm = alarm;
-    this.#listener = listener;
-    this.ports = { amqps: port };
+    this.#listeners = listeners;
+    this.ports = listeners.ports;
     this.#ticks = setInterval(() => {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
@@ -112,19 +106,12 @@ export class HostedBroker {
   ): Promise<HostedBroker> {
     const volume = await openUnlocked(message.folder, dataKey);
     const opened = await openBroker(volume, message, events);
-    const protocol = amqp091(opened.broker);
-    const listener = new TlsListener({
-      host: message.host,
-      certificates: message.certificates,
-      policy: message.hasTlsParity ? parityPolicy : defaultPolicy,
-      limits: brokerDoorLimits,
-      accept: (transport) => protocol.accept(transport),
-      answerPlain,
-    });
     // A delivery before the start is on the disk might come again without saying so.
     await opened.broker.defined();
-    const port = await firstFree(listener, message.amqpsPorts);
-    const hosted = new HostedBroker(volume, opened, listener, port);
+    const { host, certificates } = message;
+    const parts = { broker: opened.broker, host, certificates };
+    const listeners = await openListeners(message.listeners, parts);
+    const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
       hosted.#measure(message.name).catch((error: Error) => events.failed(error));
     }, measureAfterMs);
@@ -138,18 +125,18 @@ export class HostedBroker {
 
   /** Shows other certificates to clients that connect from now on. */
   showCertificates(certificates: StartMessage['certificates']): void {
-    this.#listener.showCertificates(certificates);
+    this.#listeners.showCertificates(certificates);
   }
 
   /** Loaded once the rush of the start is over: it takes as long as a tenth of it. */
   async #measure(name: string): Promise<void> {
     const { BrokerMetrics } = await import('./broker-metrics.ts');
-    this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listener.door, name);
+    this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listeners, name);
   }
 
   /** Tells clients the reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
-    await this.#listener.close(reason, closeTimeoutMs);
+    await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
     clearInterval(this.#ticks);
     this.#alarm.stop();
@@ -212,6 +199,7 @@ async function openBroker(
       onFailed: (error) => events.failed(error),
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
       onFull: (isFull) => disk.setFull(isFull),
+      onCompacted: (bytes, segmentCount) => hooks.metrics?.compacted(bytes, segmentCount),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
         hooks.metrics?.synced(sizeBytes, durationMs);
@@ -222,7 +210,7 @@ async function openBroker(
   broker = await Broker.open({
     openLog,
     wakeAt: (atMs) => alarm.set(atMs),
-    formats: [amqp091Format],
+    formats,
     users: message.users,
     engineVersion: message.engineVersion,
     collectGarbage,
@@ -262,17 +250,4 @@ function kindOf({ user, peerAddress, reason }: LoginFailure): string {
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-async function firstFree(listener: TlsListener, ports: readonly number[]): Promise<number> {
-  let refused: unknown = new Error('a listener was given no port to try');
-  for (const port of ports) {
-    try {
-      return await listener.open(port);
-    } catch (error) {
-      if (!(error instanceof NetError) || error.code !== 'port-in-use') throw error;
-      refused = error;
-    }
-  }
-  throw refused;
 }

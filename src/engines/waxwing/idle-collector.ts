@@ -1,11 +1,11 @@
-/** A process that used less of a core than this since the last look is idle. */
+/** A process that used less of a core than this since the last check is idle. */
 const idleShare = 0.02;
 /** Bytes by which memory must have grown since the last collection to be worth another. */
 const grownBytesMin = 8 * 1024 * 1024;
-/** The same as a share: a collection takes longer the more there is. */
+/** The same as a share, because a collection takes longer the more memory there is. */
 const grownShareMin = 0.25;
 
-/** What the collector knows of its process. */
+/** What the collector measures of its process. */
 export interface ProcessUse {
   /** Microseconds of a core used since the process began. */
   readonly cpuMicroseconds: () => number;
@@ -14,8 +14,8 @@ export interface ProcessUse {
 }
 
 /**
- * Collects the garbage that a burst left, once the process is idle: without new objects V8 would not,
- * and what thousand connections needed to come would stay taken.
+ * Collects the garbage of a burst once the process is idle. V8 collects only when objects are made, so
+ * the memory that a thousand connections needed to log in would stay in use.
  */
 export class IdleCollector {
   readonly #use: ProcessUse;
@@ -27,7 +27,7 @@ export class IdleCollector {
     this.#leastBytes = use.memoryBytes();
   }
 
-  /** @param elapsedMs since the last look */
+  /** @param elapsedMs since the last call */
   look(elapsedMs: number): void {
     const { cpuMicroseconds, memoryBytes, collectGarbage } = this.#use;
     const cpu = cpuMicroseconds();

@@ -1,6 +1,7 @@
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
+import type { ListenerSpec } from './listener-specs.ts';
 
 /** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
 export interface StartMessage {
@@ -16,12 +17,10 @@ export interface StartMessage {
   readonly epochMin: number;
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   readonly host: string;
-  /** Ports to try, in this order; 0 for any free one. */
-  readonly amqpsPorts: readonly number[];
+  /** What it listens on. */
+  readonly listeners: readonly ListenerSpec[];
   /** Its own: no other listener shows them, and the key of no authority is among theirs. */
   readonly certificates: readonly ServerCertificate[];
-  /** Only what the Amazon MQ guide says of TLS, and nothing better. */
-  readonly hasTlsParity: boolean;
   readonly room: Room;
 }
 

@@ -1,7 +1,7 @@
 /** Milliseconds between two lines, and before the first. */
 const everyMs = 1000;
 
-/** Says in the log how far a recovery is that takes long; of one that does not, nothing. */
+/** Logs the progress of a recovery that takes longer than a second. */
 export class RecoveryReport {
   readonly #log: (text: string) => void;
   readonly #nowMs: () => number;
@@ -14,7 +14,7 @@ export class RecoveryReport {
     this.#sayAtMs = nowMs() + everyMs;
   }
 
-  /** So many segments have been read. */
+  /** Reports how many segments have been read. */
   progress(doneCount: number, totalCount: number): void {
     const nowMs = this.#nowMs();
     if (nowMs < this.#sayAtMs) return;

@@ -51,11 +51,9 @@ export class ChannelTransaction {
       yield* this.#acks.take((subscription, first, last, outcome) => {
         this.#transaction.settle(subscription, first, last, outcome);
       });
-      const group = this.#transaction.commit((publication) => {
+      const group = yield* this.#transaction.commit((publication, { routed }) => {
         const isMandatory = publication.note === 1;
-        if (isMandatory && channel.broker.routed === 0) {
-          this.#publisher.returnUnrouted(publication);
-        }
+        if (isMandatory && routed === 0) this.#publisher.returnUnrouted(publication);
       });
       channel.answers.sendOnce(group, { id: methodIds.txCommitOk });
     } catch (thrown) {

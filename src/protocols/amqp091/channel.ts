@@ -253,8 +253,8 @@ export class Channel implements LogWaiter {
   /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
   recover(): void {
     if (this.transaction === undefined) {
-      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'released'));
-      else this.tags.settleAll('released');
+      if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'modified'));
+      else this.tags.settleAll('modified');
     } else this.host.gate.finishFirst(this.transaction.recover());
   }
 

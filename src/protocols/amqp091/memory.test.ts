@@ -103,7 +103,7 @@ test('a body in tiny pieces is kept in large ones, and arrives whole', async () 
   let partCount = 0;
   broker.publish = (vhost, publication: Publication) => {
     partCount = publication.partCount;
-    publish.call(broker, vhost, publication);
+    return publish.call(broker, vhost, publication);
   };
   const body = Buffer.from(Array.from({ length: 150_000 }, (_, i) => 97 + (i % 23)));
   const method = {

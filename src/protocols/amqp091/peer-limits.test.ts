@@ -364,7 +364,7 @@ test('a connection that is cut gives everything back in slices', async () => {
   peer.connection.ended();
   assert.ok(queue.readyCount < manyCount, `${queue.readyCount} are back`);
   await idle(broker);
-  assert.deepEqual([queue.readyCount, queue.subscriptions.length], [manyCount, 0]);
+  assert.deepEqual([queue.readyCount, queue.consumerCount], [manyCount, 0]);
 });
 
 test('what follows an ack of many deliveries waits until it is done, frame by frame', async () => {

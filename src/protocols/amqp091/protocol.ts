@@ -9,6 +9,7 @@ export function amqp091(broker: Broker): Protocol {
   const shared = new SharedState(broker);
   return {
     name: 'amqp091',
+    subprotocols: ['amqp'],
     recognizes,
     accept: (transport) => new AmqpConnection(transport, shared),
   };

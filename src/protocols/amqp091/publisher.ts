@@ -5,6 +5,7 @@ import type { Route } from '../../broker/exchanges/router.ts';
 import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import type { Published } from '../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
 import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
@@ -232,17 +233,24 @@ export class Publisher {
       transaction.publish(publication, route);
       return;
     }
-    broker.publish(vhost, publication, route);
-    this.#settle(publication, broker.routed, broker.isRejected, broker.group);
+    const published = broker.publish(vhost, publication, route);
+    if (published.rest === undefined) this.#settle(publication, published);
+    else {
+      const done = () => this.#settle(publication, published);
+      this.#channel.host.gate.finishFirst(published.rest, done);
+    }
   }
 
-  #settle(publication: Publication, routed: number, isRejected: boolean, group: number): void {
+  #settle(
+    publication: Publication,
+    { routed, isRefused, group }: Pick<Published, 'routed' | 'isRefused' | 'group'>,
+  ): void {
     const channel = this.#channel;
     if (routed === 0 && publication.note === 1 && channel.state === 'open') {
       this.returnUnrouted(publication);
     }
     if (channel.confirms === undefined) return;
-    if (isRejected) channel.confirms.refused();
+    if (isRefused) channel.confirms.refused();
     else channel.confirms.taken(group);
   }
 
@@ -266,7 +274,7 @@ export class Publisher {
   #reply(address: string): void {
     const target = this.#channel.host.shared.replies.get(address);
     const isTaken = target?.deliver(this.#publication) === true;
-    this.#settle(this.#publication, isTaken ? 1 : 0, false, 0);
+    this.#settle(this.#publication, { routed: isTaken ? 1 : 0, isRefused: false, group: 0 });
   }
 
   /** Sends a mandatory message back that no queue took. */

@@ -12,9 +12,19 @@ function block(number: number, sizeBytes: number): LogBlock {
 }
 
 /** A cache, and the numbers of what it dropped. */
-function opened(bytesMax: number, arenas = new Arenas()) {
+function fresh(bytesMax: number, arenas = new Arenas()) {
   const dropped: number[] = [];
   return { cache: new BlockCache(arenas, bytesMax, ({ number }) => dropped.push(number)), dropped };
+}
+
+/** The same, with the whole budget in use since a block was read back. */
+function opened(bytesMax: number, arenas = new Arenas()) {
+  const { cache, dropped } = fresh(bytesMax, arenas);
+  const read = block(0, 1);
+  cache.addRead(read);
+  cache.drop(read);
+  dropped.length = 0;
+  return { cache, dropped };
 }
 
 test('the oldest goes first, and the newest stays whatever its size', () => {
@@ -78,4 +88,41 @@ test('blocks that hold next to nothing count as the objects that they are', () =
   cache.evict();
   assert.equal(dropped.length, 90);
   assert.equal(cache.bytes, blockBytes + 10 * objectBytes);
+});
+
+/** Adds blocks and makes room after each, as a log does after each group; the most that was held. */
+function fill(cache: BlockCache, from: number, count: number, sizeBytes: number): number {
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    cache.add(block(from + i, sizeBytes));
+    cache.evict();
+    most = Math.max(most, cache.bytes);
+  }
+  return most;
+}
+
+test('a backlog that nobody reads takes an eighth of the budget', () => {
+  const { cache } = fresh(800_000);
+  assert.ok(fill(cache, 1, 1000, 10_000) <= 100_000);
+});
+
+test('once a block is read back the whole budget is in use, until so much was dropped unread', () => {
+  const { cache, dropped } = fresh(800_000);
+  fill(cache, 1, 100, 10_000);
+  cache.addRead(block(1000, 10_000));
+  dropped.length = 0;
+  assert.ok(fill(cache, 101, 60, 10_000) > 600_000);
+  assert.deepEqual(dropped, []);
+  // Beyond the budget blocks are dropped, and after 800,000 bytes of them most of the rest.
+  fill(cache, 201, 110, 10_000);
+  assert.ok(cache.bytes <= 100_000, `${cache.bytes}`);
+});
+
+test('a cache that is read from again and again keeps the whole budget', () => {
+  const { cache } = fresh(800_000);
+  for (let round = 0; round < 50; round++) {
+    fill(cache, round * 100, 20, 10_000);
+    cache.addRead(block(round * 100 + 99, 10_000));
+  }
+  assert.ok(cache.bytes > 700_000);
 });

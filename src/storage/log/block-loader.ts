@@ -36,7 +36,7 @@ export class BlockLoader {
     table.retain(slot);
     try {
       const plaintext = await this.#recovery.readBlock(home, table.number(slot));
-      table.cache.add(table.placeCopy(slot, plaintext));
+      table.cache.addRead(table.placeCopy(slot, plaintext));
       // Not before whoever waits has had its turn: it may be this block that is too much.
       setImmediate(() => table.cache.evict());
     } catch (cause) {

@@ -78,6 +78,16 @@ export class BlockTable {
     return slot;
   }
 
+  /** How many slots there are, free ones among them. */
+  get slotCount(): number {
+    return this.blocks.length;
+  }
+
+  /** Whether somebody wants a record in the slot's block. */
+  isLive(slot: number): boolean {
+    return this.#homes[slot] !== undefined && (this.#liveCounts.values[slot] ?? 0) > 0;
+  }
+
   /** Gives a slot's block the memory it is in from now on. */
   place(slot: number, memory: Arena | Buffer): LogBlock {
     const home = this.#homes[slot];
@@ -135,16 +145,26 @@ export class BlockTable {
     return block;
   }
 
-  /** One more record in the slot's block is wanted. */
-  retain(slot: number): void {
+  /**
+   * One more record in the slot's block is wanted.
+   *
+   * @param bytes how long it is, about
+   */
+  retain(slot: number, bytes = 0): void {
     const { values } = this.#liveCounts;
     values[slot] = (values[slot] ?? 0) + 1;
     const home = this.#homes[slot];
-    if (home !== undefined) home.liveCount++;
+    if (home === undefined) return;
+    home.liveCount++;
+    home.liveBytes += bytes;
   }
 
-  /** One record less is wanted. */
-  release(slot: number): void {
+  /**
+   * One record less is wanted.
+   *
+   * @param bytes as it was retained with
+   */
+  release(slot: number, bytes = 0): void {
     const { values } = this.#liveCounts;
     const left = (values[slot] ?? 0) - 1;
     assert(left >= 0, 'a block is released more often than retained');
@@ -154,6 +174,7 @@ export class BlockTable {
     const home = this.#homes[slot];
     if (home !== undefined) {
       home.liveCount--;
+      home.liveBytes -= bytes;
       if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
     }
     if (left === 0) this.#bury(slot);

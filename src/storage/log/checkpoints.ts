@@ -4,7 +4,7 @@ import type { RecordLog } from '../record-log.ts';
 import type { BlockTable } from './block-table.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { type Base, type PartKind, partKinds } from './records.ts';
-import { pageBytes } from './segment.ts';
+import { isCompacted, pageBytes } from './segment.ts';
 
 /** What checkpoints need of the log. */
 export interface CheckpointHost {
@@ -89,6 +89,7 @@ export class Checkpoints {
     this.#base = base;
     for (const segment of [...segments].sort((a, b) => a.number - b.number)) {
       if (segment.indexHome !== undefined) this.#table.pin(segment.indexHome);
+      if (isCompacted(segment.number)) continue;
       if (base !== undefined && segment.number >= base.start) this.#keep(segment);
     }
   }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { LogBlock } from './block.ts';
-import type { End, SegmentHeader } from './segment.ts';
+import { type End, pageAfter, type SegmentHeader } from './segment.ts';
 
 /** Where the index of a segment lies: consecutive blocks of it or of a later segment. */
 export interface IndexPlace {
@@ -24,6 +24,14 @@ export class LiveSegment {
   readonly blocks = new Map<number, LogBlock>();
   /** Records in it that are wanted, and pins. */
   liveCount = 0;
+  /** Bytes, about, of those messages: each counts once for every queue that has it. */
+  liveBytes = 0;
+  /** What a byte of {@link liveBytes} takes in the file, about. */
+  scale = 1;
+  /** How often a compaction has looked at it since it ended. */
+  lookCount = 0;
+  /** Whether the table of a segment names it that recovery may begin with. */
+  isListed = false;
   /** Where it was closed or cut; undefined while it is written. */
   end: End | undefined = undefined;
   /** Where in the file its last block begins. */
@@ -41,6 +49,11 @@ export class LiveSegment {
   readonly changes: number[] = [];
   /** Segments that recovery does not need once it would begin with this one. */
   readonly superseded: LiveSegment[] = [];
+
+  /** Bytes of its file, but for the last block. */
+  get sizeBytes(): number {
+    return pageAfter(this.lastOffset + 1);
+  }
 
   constructor(header: SegmentHeader, key: KeyObject) {
     this.number = header.segment;

@@ -17,6 +17,7 @@ import {
   type TableEntry,
 } from './records.ts';
 import type { Recovery } from './recovery.ts';
+import { isCompacted, placeInTable } from './segment.ts';
 import type { ReadBlock } from './segment-reader.ts';
 
 /** Who keeps what is replayed. */
@@ -138,9 +139,10 @@ export class Replay {
       known.set(segment.number, segment);
       this.#target.add(segment);
     }
-    const isAscending = entries.every(
-      ({ end }, i) => end.segment < (entries[i + 1]?.end.segment ?? newest.number),
-    );
+    const isAscending = entries.every(({ end }, i) => {
+      const next = entries[i + 1]?.end.segment ?? newest.number;
+      return placeInTable(end.segment) < placeInTable(next);
+    });
     if (!isAscending) throw this.#damage(newest, 'lists segments out of order');
     for (let number = base.start; number < newest.number || number === 0; number++) {
       if (!known.has(number)) throw this.#damage(newest, `lacks segment ${number} of its base`);
@@ -173,7 +175,8 @@ export class Replay {
   async #replayState(older: readonly LiveSegment[], base: Base): Promise<void> {
     const changed: [segment: LiveSegment, home: LiveSegment, blocks: readonly ReadBlock[]][] = [];
     for (const segment of older) {
-      if (segment.number >= base.start) changed.push(await this.#readHead(segment));
+      if (isCompacted(segment.number) || segment.number < base.start) continue;
+      changed.push(await this.#readHead(segment));
     }
     for (const [segment] of changed) {
       if (segment.sliceBase === base.start) await this.#replayParts(segment, segment.slices);

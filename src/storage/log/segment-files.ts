@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import type { Volume } from '../volume.ts';
 import type { LiveSegment } from './live-segment.ts';
-import { blockHeaderBytes, pageAfter } from './segment.ts';
+import { blockHeaderBytes, compactedFrom, isCompacted, pageAfter } from './segment.ts';
 
 const openMax = 64;
 /** Segments kept to be written anew; more are removed. */
@@ -10,7 +10,7 @@ const spareMax = 1;
 
 /** The name of a segment's file. */
 export function segmentFile(segment: number): string {
-  return `seg-${segment}`;
+  return isCompacted(segment) ? `compact-${segment - compactedFrom}` : `seg-${segment}`;
 }
 
 /** An open file, and how many are at it. */
@@ -19,17 +19,29 @@ interface Handle {
   userCount: number;
 }
 
-/** Numbers of the segments and of the spares that are in a volume's folder, ascending. */
-export async function listSegments(
-  volume: Volume,
-): Promise<{ readonly segments: readonly number[]; readonly spares: readonly number[] }> {
+/** Numbers of the files of a log that are in a volume's folder, ascending. */
+export interface SegmentList {
+  /** Segments of the log. */
+  readonly segments: readonly number[];
+  /** Compacted segments. */
+  readonly compacted: readonly number[];
+  /** Files kept to be written anew. */
+  readonly spares: readonly number[];
+}
+
+/** The files of a log that are in a volume's folder. */
+export async function listSegments(volume: Volume): Promise<SegmentList> {
   const names = await volume.disk.list(volume.folder);
   const numbers = (pattern: RegExp) =>
     names
       .flatMap((name) => pattern.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => a - b);
-  return { segments: numbers(/^seg-(\d+)$/), spares: numbers(/^free-(\d+)$/) };
+  return {
+    segments: numbers(/^seg-(\d+)$/),
+    compacted: numbers(/^compact-(\d+)$/).map((number) => number + compactedFrom),
+    spares: numbers(/^free-(\d+)$/),
+  };
 }
 
 /** The files of a volume's segments: opened when needed, recycled when done with. */
@@ -75,6 +87,12 @@ export class SegmentFiles {
     } else {
       await this.#create(segment);
     }
+    return this.#use(segment).file;
+  }
+
+  /** The new file of a compacted segment, empty; it stays open until {@link finish}. */
+  async create(segment: number): Promise<DiskFile> {
+    await this.#create(segment);
     return this.#use(segment).file;
   }
 
@@ -158,7 +176,8 @@ export class SegmentFiles {
     assert((this.#handles.get(segment)?.userCount ?? 0) === 0, 'a retired segment is in use');
     await this.#close(segment);
     const { disk } = this.#volume;
-    if (!this.#isRecycling || this.#spares.length >= spareMax) {
+    const isSpare = this.#isRecycling && this.#spares.length < spareMax;
+    if (!isSpare || isCompacted(segment)) {
       await disk.remove(this.#path(segment));
       return;
     }

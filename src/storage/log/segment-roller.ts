@@ -16,7 +16,7 @@ import {
   type PartKind,
   partKinds,
 } from './records.ts';
-import { type End, segmentKey } from './segment.ts';
+import { type End, placeInTable, segmentKey } from './segment.ts';
 
 /** What a roller works for. */
 export interface RollerSetting {
@@ -87,7 +87,7 @@ export class SegmentRoller implements CheckpointHost {
     this.checkpoints.begin(segment, isMount);
     const wanted = [...this.segments.values()]
       .filter((older) => older !== segment && older.liveCount > 0)
-      .sort((a, b) => a.number - b.number);
+      .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
     for (const older of wanted) {
       // The segment that a crash cut has no index of its own.
       if (older.index === undefined) this.#writeIndex(older);
@@ -101,6 +101,7 @@ export class SegmentRoller implements CheckpointHost {
   finish(): LiveSegment {
     const { segment } = this;
     assert(segment !== undefined, 'a segment ends in a log that is not open');
+    segment.scale = this.#owner.scale ?? 1;
     this.isRolling = true;
     this.#writeIndex(segment);
     this.isRolling = false;
@@ -167,6 +168,7 @@ export class SegmentRoller implements CheckpointHost {
     this.#table.deadSegmentCount = 0;
     const isWanted = new Set(wanted).add(current);
     for (const segment of [...this.segments.values()]) {
+      segment.isListed = segment !== current;
       if (isWanted.has(segment)) continue;
       this.segments.delete(segment.number);
       current.superseded.push(segment);

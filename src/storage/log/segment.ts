@@ -30,10 +30,30 @@ export const noEnd: End = { segment: 0, blocks: 0, tag: Buffer.alloc(tagBytes) }
 /** Formats of a segment: 1 under the volume's formats 1 and 2, 2 under format 3. */
 export type SegmentFormat = 1 | 2;
 
+/** What is added to the numbers of compacted segments: they are counted apart from those of the log. */
+export const compactedFrom: number = 2 ** 47;
+
+/** Whether a segment holds messages of older segments, and is none that the log wrote. */
+export function isCompacted(segment: number): boolean {
+  return segment >= compactedFrom;
+}
+
+/** Where a segment stands among the others in a table: compacted segments come first. */
+export function placeInTable(segment: number): number {
+  return isCompacted(segment) ? segment - 2 * compactedFrom : segment;
+}
+
+/** Kinds of segments in header pages: written by the log, or by a compaction. */
+const kinds = { log: 0, compacted: 1 } as const;
+
+function kindOf(segment: number): number {
+  return isCompacted(segment) ? kinds.compacted : kinds.log;
+}
+
 /** What the header page of a segment says. */
 export interface SegmentHeader {
   readonly format: SegmentFormat;
-  /** From 1. */
+  /** From 1; of a compacted segment from {@link compactedFrom} + 1. */
   readonly segment: number;
   /** The mount that wrote it. */
   readonly epoch: number;
@@ -46,13 +66,16 @@ export interface SegmentHeader {
 /** The key that seals one segment. */
 export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject {
   const { id, kind } = volume.header;
-  return volume.deriveKey(header.salt, `waxwing segment ${kind} ${id} ${header.segment}`);
+  const [what, number] = isCompacted(header.segment)
+    ? ['compacted segment', header.segment - compactedFrom]
+    : ['segment', header.segment];
+  return volume.deriveKey(header.salt, `waxwing ${what} ${kind} ${id} ${number}`);
 }
 
 /*
  * The header page: magic 8 | format u16 | kind u8 | zero u8 | generation of the data key u32 | segment
  * u64 | epoch u64 | predecessor: segment u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is
- * that of nothing, sealed under nonce 0. Kind and generation are 0: no others are written yet.
+ * that of nothing, sealed under nonce 0. The generation is 0: no other is written yet.
  */
 const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 
@@ -61,7 +84,8 @@ export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buff
   const writer = new Writer();
   writer.raw(magic);
   writer.u16(header.format);
-  writer.raw(Buffer.alloc(6));
+  writer.u8(kindOf(header.segment));
+  writer.raw(Buffer.alloc(5));
   writer.u64(header.segment);
   writer.u64(header.epoch);
   writer.u64(header.predecessor.segment);
@@ -100,8 +124,10 @@ function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
   if (!page.subarray(0, magic.length).equals(magic)) return undefined;
   const format = reader.u16();
   if (format !== 1 && format !== 2) return undefined;
-  if (!isZero(page.subarray(reader.at, reader.skip(6) + 6))) return undefined;
+  const kind = reader.u8();
+  if (!isZero(page.subarray(reader.at, reader.skip(5) + 5))) return undefined;
   const segment = reader.u64();
+  if (kind !== kindOf(segment)) return undefined;
   const epoch = reader.u64();
   const before = { segment: reader.u64(), blocks: reader.u32() };
   const tag = take(page, reader.skip(tagBytes), tagBytes);

@@ -1,37 +1,52 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../../tests/support/seeded-random.ts';
-import { DueTimes } from './due-times.ts';
+import { DueTimes, dueBits } from './due-times.ts';
 
-function anyDue(random: SeededRandom): number {
-  return random.oneIn(9) ? Infinity : random.below(1e6);
+const size = 256;
+
+/** Due times of four chunks, and what each is to be by place. */
+class Twins {
+  readonly dues = new DueTimes();
+  readonly chunks = Array.from({ length: 4 }, () => new Uint32Array(1));
+  readonly all = new Map<string, [chunk: Uint32Array, index: number, code: number, due: number]>();
+
+  set(random: SeededRandom): void {
+    const chunk = random.pick(this.chunks);
+    const index = random.below(size);
+    const spread = random.pick([1, 1000, 40_000, 1e12]);
+    const dueMs = random.oneIn(9) ? Infinity : 1.7e12 + random.below(spread);
+    const code = this.dues.set(chunk, index, size, dueMs);
+    assert.ok(code >= 0 && code < 2 ** dueBits);
+    this.all.set(`${this.chunks.indexOf(chunk)}/${index}`, [chunk, index, code, dueMs]);
+  }
+
+  drop(chunk: Uint32Array): void {
+    this.dues.drop(chunk);
+    for (const [key, [of]] of this.all) if (of === chunk) this.all.delete(key);
+  }
 }
 
-test('due times are what a list of one number a message says, whatever is let go before them', () => {
+test('due times are what was set, in whatever order and however far apart they are', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
-    const dues = new DueTimes();
-    const all: number[] = [];
-    let first = 0;
-    for (let s = 0; s < 20_000; s++) {
-      const last = all.at(-1) ?? Infinity;
-      const dueMs = random.below(100) < (seed % 5) * 25 ? last : anyDue(random);
-      all.push(dueMs);
-      dues.note(s, dueMs, first);
-      if (random.oneIn(3)) first = Math.min(s, first + random.below(seed));
-      if (s % 7001 === 7000) {
-        dues.clear();
-        all.fill(Infinity);
-      }
-      const asked = first + random.below(s - first + 1);
-      assert.equal(dues.dueMs(asked), all[asked], `seed ${seed}, message ${asked} of ${s}`);
-      assert.equal(dues.dueMs(first), all[first], `seed ${seed}, the first, ${first}`);
+    const twins = new Twins();
+    for (let i = 0; i < 3000; i++) {
+      twins.set(random);
+      if (random.oneIn(500)) twins.drop(random.pick(twins.chunks));
     }
+    for (const [chunk, index, code, dueMs] of twins.all.values()) {
+      assert.equal(twins.dues.dueMs(chunk, index, code), dueMs, `seed ${seed}`);
+    }
+    twins.dues.clear();
+    assert.equal(twins.dues.dueMs(twins.chunks[0] as Uint32Array, 0, 1), Infinity);
   }
 });
 
-test('one due time for millions of messages is one run', () => {
+test('messages of a chunk that expire within 28 seconds are told apart by their codes alone', () => {
   const dues = new DueTimes();
-  for (let s = 0; s < 20_000_000; s++) dues.note(s, 77, 0);
-  assert.deepEqual([dues.dueMs(0), dues.dueMs(19_999_999)], [77, 77]);
+  const chunk = new Uint32Array(1);
+  const codes = new Set<number>();
+  for (let i = 0; i < size; i++) codes.add(dues.set(chunk, i, size, 1.7e12 + i * 110));
+  assert.equal(codes.size, size);
 });

@@ -1,136 +1,81 @@
-/** Runs in the first chunk of a list; it doubles up to a whole chunk. */
-const runCountMin = 8;
-/** Runs in a whole chunk. */
-const chunkRuns = 1024;
-/** A run is two numbers: its first sequence number, and when its messages expire. */
-const runNumbers = 2;
+/** Bits that a message has for when it expires, beside where its record begins. */
+export const dueBits = 15;
+
+/** Says that a message's time is in the list of its chunk. */
+const listed = 2 ** dueBits - 1;
+/** How far before the first time that is set in a chunk the codes begin, in milliseconds. */
+const leadMs = 2048;
+
+/** When the messages of one chunk expire, as far as their codes do not say it. */
+interface ChunkDues {
+  /** The time that code 1 stands for. */
+  readonly base: number;
+  /** Times that no code stands for, by the message's place in the chunk. */
+  exact: Float64Array | undefined;
+}
 
 /**
- * When the messages of one window expire, as runs of neighbours that expire in the same millisecond.
- * A queue's own time to live makes one run of all that arrives within a millisecond; the worst case,
- * neighbours with times of their own, takes 16 bytes a message.
+ * When the messages of one window expire. A message has a code of 15 bits, kept in words it has anyway:
+ * 0 for never, else milliseconds since a time that its chunk has in common. So messages with a time to
+ * live take no memory of their own where those of a chunk expire within half a minute; a chunk with
+ * others has 8 bytes a message for them. Times may be set in any order.
  */
 export class DueTimes {
-  #chunks: Float64Array[] = [new Float64Array(runCountMin * runNumbers)];
-  /** Runs before the first that is in use, and the number of runs up to the last, in the chunks. */
-  #first = 0;
-  #end = 0;
-  /** The run that was found last. */
-  #found = 0;
+  readonly #chunks = new Map<Uint32Array, ChunkDues>();
+  /** The chunk that was asked of last. */
+  #chunk: Uint32Array | undefined = undefined;
+  #dues: ChunkDues | undefined = undefined;
+
+  #of(chunk: Uint32Array): ChunkDues | undefined {
+    if (chunk !== this.#chunk) {
+      this.#chunk = chunk;
+      this.#dues = this.#chunks.get(chunk);
+    }
+    return this.#dues;
+  }
 
   /**
-   * Notes when a message expires; all up to the next one noted expire then, too.
+   * Sets when a message expires.
    *
-   * @param sequence not below any noted before
+   * @param index its place in the chunk
+   * @param size messages that the chunk has places for
    * @param dueMs wall milliseconds; Infinity for never
-   * @param firstLive nothing is asked of sequence numbers before it any more
+   * @returns the message's code
    */
-  note(sequence: number, dueMs: number, firstLive: number): void {
-    const last = this.#end === this.#first ? Infinity : this.#due(this.#end - 1);
-    if (last === dueMs) return;
-    this.#trim(firstLive);
-    if (this.#end === this.#room) this.#grow();
-    const chunk = this.#chunk(this.#end);
-    const at = this.#at(this.#end);
-    chunk[at] = sequence;
-    chunk[at + 1] = dueMs;
-    this.#end++;
+  set(chunk: Uint32Array, index: number, size: number, dueMs: number): number {
+    if (dueMs === Infinity) return 0;
+    let dues = this.#of(chunk);
+    if (dues === undefined) {
+      dues = { base: dueMs - leadMs, exact: undefined };
+      this.#chunks.set(chunk, dues);
+      this.#dues = dues;
+    }
+    const code = dueMs - dues.base + 1;
+    if (code >= 1 && code < listed && Number.isInteger(code)) return code;
+    dues.exact ??= new Float64Array(size);
+    dues.exact[index] = dueMs;
+    return listed;
   }
 
   /** When a message expires, wall milliseconds; Infinity for never. */
-  dueMs(sequence: number): number {
-    const { length } = this.#chunks;
-    if (length === 0 || this.#end === this.#first || this.#start(this.#first) > sequence) {
-      return Infinity;
-    }
-    let run = this.#found;
-    if (!this.#holds(run, sequence)) {
-      run++;
-      if (!this.#holds(run, sequence)) run = this.#search(sequence);
-      this.#found = run;
-    }
-    return this.#due(run);
+  dueMs(chunk: Uint32Array, index: number, code: number): number {
+    if (code === 0) return Infinity;
+    const dues = this.#of(chunk);
+    if (dues === undefined) return Infinity;
+    return code === listed ? (dues.exact?.[index] ?? Infinity) : dues.base + code - 1;
+  }
+
+  /** Forgets a chunk in which nothing is live any more. */
+  drop(chunk: Uint32Array): void {
+    this.#chunks.delete(chunk);
+    this.#chunk = undefined;
+    this.#dues = undefined;
   }
 
   /** Forgets everything. */
   clear(): void {
-    if (this.#chunks.length > 1) this.#chunks = [new Float64Array(runCountMin * runNumbers)];
-    this.#first = 0;
-    this.#end = 0;
-    this.#found = 0;
-  }
-
-  #holds(run: number, sequence: number): boolean {
-    if (run < this.#first || run >= this.#end || this.#start(run) > sequence) return false;
-    return run + 1 === this.#end || this.#start(run + 1) > sequence;
-  }
-
-  /** The last run that begins at or before a sequence number. */
-  #search(sequence: number): number {
-    let low = this.#first;
-    let high = this.#end - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#start(middle) <= sequence) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  #chunk(run: number): Float64Array {
-    return this.#chunks[Math.floor(run / chunkRuns)] as Float64Array; // the run is in use
-  }
-
-  #at(run: number): number {
-    return (run % chunkRuns) * runNumbers;
-  }
-
-  #start(run: number): number {
-    return this.#chunk(run)[this.#at(run)] as number; // the run is in use
-  }
-
-  #due(run: number): number {
-    return this.#chunk(run)[this.#at(run) + 1] as number; // the run is in use
-  }
-
-  /** Runs that the chunks have room for. */
-  get #room(): number {
-    const [first] = this.#chunks;
-    if (this.#chunks.length > 1 || first === undefined) return this.#chunks.length * chunkRuns;
-    return first.length / runNumbers;
-  }
-
-  /** Lets go of runs that end before a sequence number. */
-  #trim(firstLive: number): void {
-    while (this.#first + 1 < this.#end && this.#start(this.#first + 1) <= firstLive) this.#first++;
-    if (this.#first < chunkRuns) return;
-    this.#chunks.shift();
-    this.#first -= chunkRuns;
-    this.#end -= chunkRuns;
-    this.#found = this.#first;
-  }
-
-  #grow(): void {
-    const [first] = this.#chunks;
-    if (first === undefined || this.#room >= chunkRuns) {
-      // The runs in use move to the front where most of a short list is free, else it grows.
-      if (this.#chunks.length === 1 && this.#first >= chunkRuns / 2) this.#compact();
-      else this.#chunks.push(new Float64Array(chunkRuns * runNumbers));
-      return;
-    }
-    if (this.#first >= this.#room / 2) this.#compact();
-    else {
-      const larger = new Float64Array(first.length * 2);
-      larger.set(first);
-      this.#chunks[0] = larger;
-    }
-  }
-
-  #compact(): void {
-    const chunk = this.#chunks[0] as Float64Array; // there is always one
-    chunk.copyWithin(0, this.#first * runNumbers, this.#end * runNumbers);
-    this.#end -= this.#first;
-    this.#first = 0;
-    this.#found = 0;
+    this.#chunks.clear();
+    this.#chunk = undefined;
+    this.#dues = undefined;
   }
 }

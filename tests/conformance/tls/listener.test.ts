@@ -49,11 +49,18 @@ class EchoServer {
       certificates: certificates.servers,
       policy,
       limits: { ...brokerDoorLimits, connectionCountMax },
-      accept: (transport) => {
-        const echo = new Echo(transport);
-        this.connections.push(echo);
-        return echo;
-      },
+      protocols: [
+        {
+          name: 'echo',
+          subprotocols: [],
+          recognizes: () => 'yes',
+          accept: (transport) => {
+            const echo = new Echo(transport);
+            this.connections.push(echo);
+            return echo;
+          },
+        },
+      ],
       answerPlain: () => Buffer.from('speak TLS'),
     });
   }

@@ -16,7 +16,7 @@ import {
 const path = '/v1/configurations';
 const pathOfOne = `${path}/{configurationId}`;
 
-/** The calls about configurations, of which there are none: brokers have their engine's defaults. */
+/** The operations on configurations. There are none: brokers have their engine's defaults. */
 export function configurationOperations() {
   return {
     CreateConfiguration: createConfiguration(),

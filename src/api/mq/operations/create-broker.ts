@@ -2,7 +2,7 @@ import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
 import { createBrokerRequest, createBrokerResponse } from '../shapes.ts';
 
-/** Takes a new broker in; it is made after the answer. */
+/** Creates a broker; the work is done after the answer. */
 export function createBroker({ control }: MqParts) {
   return operation({
     action: 'mq:CreateBroker',

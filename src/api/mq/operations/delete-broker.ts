@@ -2,7 +2,7 @@ import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerIdOnly, brokerPath } from '../shapes.ts';
 
-/** Has a broker and all it holds deleted; done after the answer. */
+/** Deletes a broker and everything it holds; the work is done after the answer. */
 export function deleteBroker(parts: MqParts) {
   const { decisions, supervisor } = parts.control;
   return operation({

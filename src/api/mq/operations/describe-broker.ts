@@ -5,7 +5,7 @@ import { offerOf } from '../../../control/offers/offers.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerPath, describeBrokerResponse } from '../shapes.ts';
 
-/** Shows a broker. */
+/** Describes a broker. */
 export function describeBroker(parts: MqParts) {
   return operation({
     action: 'mq:DescribeBroker',
@@ -103,6 +103,6 @@ function maintenanceWindow({
   maintenanceWindow: window,
 }: BrokerRecord): Description['maintenanceWindowStartTime'] {
   const { timeOfDay, timeZone } = window;
-  // The day was read as one of the seven when it was asked for.
+  // The day was checked when the request was read.
   return { dayOfWeek: window.dayOfWeek as 'SUNDAY', timeOfDay, timeZone };
 }

@@ -2,7 +2,7 @@ import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerPath, nothing } from '../shapes.ts';
 
-/** Has a broker rebooted, with which pending settings take effect; done after the answer. */
+/** Reboots a broker, with which pending settings take effect; the work is done after the answer. */
 export function rebootBroker(parts: MqParts) {
   const { decisions, supervisor } = parts.control;
   return operation({

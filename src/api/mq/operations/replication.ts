@@ -9,7 +9,7 @@ import {
   sharedResourcesResponse,
 } from '../shapes.ts';
 
-/** Swaps the roles of a replicated pair, of which RabbitMQ brokers have none. */
+/** Swaps the roles of a replicated pair: refused, because no broker is replicated. */
 export function promote(parts: MqParts) {
   return refusal({
     action: 'mq:Promote',
@@ -28,7 +28,7 @@ export function promote(parts: MqParts) {
   });
 }
 
-/** Shows what is shared with a broker privately: nothing is. */
+/** Lists what is shared with a broker privately: always nothing. */
 export function describeSharedResources(parts: MqParts) {
   return operation({
     action: 'mq:DescribeSharedResources',

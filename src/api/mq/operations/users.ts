@@ -6,7 +6,7 @@ import { brokerPageRequest, nothing, userPath, userRequest } from '../shapes.ts'
 
 const userPathPattern = '/v1/brokers/{brokerId}/users/{username}';
 
-/** The calls that manage users of ActiveMQ brokers: a RabbitMQ broker manages its own. */
+/** The operations on users of ActiveMQ brokers; a RabbitMQ broker manages its own users. */
 export function userOperations(parts: MqParts) {
   const refused = <Input extends { readonly brokerId: string }>(
     name: string,

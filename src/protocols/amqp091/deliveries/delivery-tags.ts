@@ -193,9 +193,9 @@ export class DeliveryTags {
   /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
   *giveBack(): Generator<void> {
     const { unsettledCount } = this;
-    if (this.isMuch(0, true)) yield* this.settleInSteps(this.#lastTag, 'released');
+    if (this.isMuch(0, true)) yield* this.settleInSteps(this.#lastTag, 'modified');
     else {
-      this.settleAll('released');
+      this.settleAll('modified');
       for (let done = stepSize; done < unsettledCount; done += stepSize) yield;
     }
   }

@@ -101,7 +101,7 @@ export class TransactionAcks {
 
   /** Gives back every delivery that nothing was added for (`basic.recover`), some of it a step. */
   recover(): Generator<void> {
-    return this.#tags.settleOthers(this.#upTo, this, 'released');
+    return this.#tags.settleOthers(this.#upTo, this, 'modified');
   }
 
   /** The transaction is over: what was added is settled, or was never. */

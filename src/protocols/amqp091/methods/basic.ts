@@ -109,11 +109,11 @@ function ack(channel: Channel, { deliveryTag, multiple }: BasicAck): void {
 }
 
 function reject(channel: Channel, { deliveryTag, requeue }: BasicReject): void {
-  channel.settle(deliveryTag, false, requeue ? 'released' : 'rejected');
+  channel.settle(deliveryTag, false, requeue ? 'modified' : 'rejected');
 }
 
 function nack(channel: Channel, { deliveryTag, multiple, requeue }: BasicNack): void {
-  channel.settle(deliveryTag, multiple, requeue ? 'released' : 'rejected');
+  channel.settle(deliveryTag, multiple, requeue ? 'modified' : 'rejected');
 }
 
 /** The class `basic`, but for `basic.publish`, which {@link Publisher} reads from its bytes. */

@@ -34,7 +34,7 @@ function queueDeclare(channel: Channel, method: QueueDeclare): void {
     id: methodIds.queueDeclareOk,
     queue: queue.name,
     messageCount: queue.readyCount,
-    consumerCount: queue.subscriptions.length,
+    consumerCount: queue.consumerCount,
   });
 }
 

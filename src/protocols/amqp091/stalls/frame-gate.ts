@@ -1,4 +1,4 @@
-import type { Background } from '../../../broker/flow/background.ts';
+import type { Background } from '../../../broker/turns/background.ts';
 import type { FrameReader } from '../codec/frames.ts';
 
 /**

@@ -1,0 +1,92 @@
+import type { Window } from '../../storage/window.ts';
+import { type DispatchOrder, Taken } from './dispatch-order.ts';
+import { RunSet } from './run-set.ts';
+
+/** First in, first out: a cursor over the window, and those before it that are ready none the less. */
+export class FifoOrder implements DispatchOrder {
+  readonly hasPriorities = false;
+  readonly #window: Window;
+  /** Before the cursor: what came back, and what a scan passed over. */
+  #before: RunSet | undefined = undefined;
+  /** Every live message from here on is ready. */
+  #cursor: number;
+
+  constructor(window: Window) {
+    this.#window = window;
+    this.#cursor = window.liveFrom(0);
+  }
+
+  add(_sequence: number): void {}
+
+  requeue(sequence: number): void {
+    // Given back from the last to the first, a consumer's messages just move the cursor back.
+    // Between it and the cursor there may be others that were settled for good.
+    if (this.#window.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
+    else {
+      this.#before ??= new RunSet();
+      this.#before.add(sequence);
+    }
+  }
+
+  peek(): number {
+    const before = this.#before === undefined ? -1 : this.#before.first;
+    if (before >= 0) return before;
+    const window = this.#window;
+    if (this.#cursor >= window.next) return -1;
+    if (!window.isLive(this.#cursor)) this.#cursor = window.liveFrom(this.#cursor);
+    return this.#cursor < window.next ? this.#cursor : -1;
+  }
+
+  take(): void {
+    if (this.#before === undefined) this.#cursor++;
+    else this.#takeBefore(this.#before.first);
+  }
+
+  #takeBefore(sequence: number): void {
+    this.#before?.delete(sequence);
+    if (this.#before?.isEmpty === true) this.#before = undefined;
+  }
+
+  after(sequence: number): number {
+    const before = this.#before === undefined ? -1 : this.#before.from(sequence + 1);
+    if (before >= 0) return before;
+    const next = this.#window.liveFrom(Math.max(sequence + 1, this.#cursor));
+    return next < this.#window.next ? next : -1;
+  }
+
+  remove(sequence: number): void {
+    if (sequence < this.#cursor) {
+      this.#takeBefore(sequence);
+      return;
+    }
+    const window = this.#window;
+    for (let s = window.liveFrom(this.#cursor); s < sequence; ) {
+      const end = Math.min(window.liveTo(s), sequence);
+      this.#before ??= new RunSet();
+      this.#before.addRun(s, end);
+      s = window.liveFrom(end);
+    }
+    this.#cursor = sequence + 1;
+  }
+
+  takeDue(nowMs: number): number {
+    if (this.nextDueMs() > nowMs) return -1;
+    const sequence = this.peek();
+    this.take();
+    return sequence;
+  }
+
+  nextDueMs(): number {
+    if (!this.#window.hasDues) return Infinity;
+    const sequence = this.peek();
+    return sequence < 0 ? Infinity : this.#window.expiresAtMs(sequence);
+  }
+
+  takeAll(): Taken {
+    const sets = this.#before === undefined ? [] : [this.#before];
+    const taken = new Taken(this.#window, this.#cursor, this.#window.next, sets);
+    this.#before = undefined;
+    this.#cursor = this.#window.next;
+    return taken;
+  }
+}

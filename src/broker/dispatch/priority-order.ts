@@ -1,0 +1,90 @@
+import type { Window } from '../../storage/window.ts';
+import { type DispatchOrder, Taken } from './dispatch-order.ts';
+import { RunSet } from './run-set.ts';
+
+/** Highest priority first, and within one first in, first out. */
+export class PriorityOrder implements DispatchOrder {
+  readonly hasPriorities = true;
+  readonly #window: Window;
+  /** Ready messages by priority; undefined for one that has had none. */
+  readonly #levels: (RunSet | undefined)[] = [];
+  readonly #priorityMax: number;
+
+  /** @param priorityMax 1 to 255; higher priorities count as this one */
+  constructor(window: Window, priorityMax: number) {
+    this.#window = window;
+    this.#priorityMax = priorityMax;
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) this.add(s);
+  }
+
+  add(sequence: number): void {
+    const priority = this.#priority(sequence);
+    let level = this.#levels[priority];
+    if (level === undefined) {
+      level = new RunSet();
+      this.#levels[priority] = level;
+    }
+    level.add(sequence);
+  }
+
+  #priority(sequence: number): number {
+    return Math.min(this.#window.priority(sequence), this.#priorityMax);
+  }
+
+  requeue(sequence: number): void {
+    this.add(sequence);
+  }
+
+  peek(): number {
+    return this.#firstFrom(this.#levels.length - 1);
+  }
+
+  /** The first message of the highest priority that has any, up to the given one. */
+  #firstFrom(priorityMax: number): number {
+    for (let priority = priorityMax; priority >= 0; priority--) {
+      const level = this.#levels[priority];
+      if (level !== undefined && !level.isEmpty) return level.first;
+    }
+    return -1;
+  }
+
+  take(): void {
+    this.remove(this.peek());
+  }
+
+  after(sequence: number): number {
+    const priority = this.#priority(sequence);
+    const next = this.#levels[priority]?.from(sequence + 1) ?? -1;
+    return next >= 0 ? next : this.#firstFrom(priority - 1);
+  }
+
+  remove(sequence: number): void {
+    this.#levels[this.#priority(sequence)]?.delete(sequence);
+  }
+
+  takeDue(nowMs: number): number {
+    if (!this.#window.hasDues) return -1;
+    for (const level of this.#levels) {
+      const sequence = level === undefined ? -1 : level.first;
+      if (sequence < 0 || this.#window.expiresAtMs(sequence) > nowMs) continue;
+      level?.delete(sequence);
+      return sequence;
+    }
+    return -1;
+  }
+
+  nextDueMs(): number {
+    let dueMs = Infinity;
+    if (!this.#window.hasDues) return dueMs;
+    for (const level of this.#levels) {
+      const sequence = level === undefined ? -1 : level.first;
+      if (sequence >= 0) dueMs = Math.min(dueMs, this.#window.expiresAtMs(sequence));
+    }
+    return dueMs;
+  }
+
+  takeAll(): Taken {
+    const sets = this.#levels.splice(0).filter((level) => level !== undefined);
+    return new Taken(this.#window, this.#window.next, this.#window.next, sets);
+  }
+}

@@ -1,0 +1,117 @@
+/** Runs in one chunk, above which it is split in two. */
+const chunkSizeMax = 512;
+
+/** Some runs in ascending order: each from its first number to before its end. */
+interface Chunk {
+  readonly firsts: number[];
+  readonly ends: number[];
+}
+
+/**
+ * A sorted set of sequence numbers, kept as runs of neighbours. A run costs two numbers however long it
+ * is, and to add or delete a number costs a search and a move within one chunk of runs.
+ */
+export class RunSet {
+  readonly #chunks: Chunk[] = [];
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  /** The smallest number; -1 where there is none. */
+  get first(): number {
+    return this.#chunks[0]?.firsts[0] ?? -1;
+  }
+
+  /** The smallest number that is not below the given one; -1 where there is none. */
+  from(sequence: number): number {
+    const chunk = this.#chunks[this.#chunkOf(sequence)];
+    if (chunk === undefined) return -1;
+    const at = runOf(chunk, sequence);
+    return Math.max(sequence, chunk.firsts[at] ?? -1); // the chunk's last end is above it
+  }
+
+  /** Adds a number that is not in the set. */
+  add(sequence: number): void {
+    this.addRun(sequence, sequence + 1);
+  }
+
+  /** Adds the numbers from one to before another, of which none is in the set. */
+  addRun(first: number, end: number): void {
+    const last = this.#chunks.at(-1);
+    const lastEnd = last?.ends.at(-1) ?? -1;
+    if (last === undefined) this.#chunks.push({ firsts: [first], ends: [end] });
+    else if (first === lastEnd) last.ends[last.ends.length - 1] = end;
+    else if (first > lastEnd) this.#insert(this.#chunks.length - 1, last.firsts.length, first, end);
+    else this.#addWithin(this.#chunkOf(first), first, end);
+  }
+
+  /** Adds a run before the last of the chunk's. */
+  #addWithin(index: number, first: number, end: number): void {
+    const chunk = this.#chunks[index] as Chunk; // one whose end is above the run
+    const at = runOf(chunk, first);
+    const isAfter = at > 0 && chunk.ends[at - 1] === first;
+    const isBefore = chunk.firsts[at] === end;
+    if (isAfter && isBefore) {
+      chunk.ends.splice(at - 1, 1);
+      chunk.firsts.splice(at, 1);
+    } else if (isAfter) chunk.ends[at - 1] = end;
+    else if (isBefore) chunk.firsts[at] = first;
+    else this.#insert(index, at, first, end);
+  }
+
+  #insert(index: number, at: number, first: number, end: number): void {
+    const chunk = this.#chunks[index] as Chunk; // index is inside
+    chunk.firsts.splice(at, 0, first);
+    chunk.ends.splice(at, 0, end);
+    if (chunk.firsts.length <= chunkSizeMax) return;
+    // What is added at the end is followed by more there: the full chunk stays as it is.
+    const kept = at === chunk.firsts.length - 1 ? chunkSizeMax : chunkSizeMax / 2;
+    const next = { firsts: chunk.firsts.splice(kept), ends: chunk.ends.splice(kept) };
+    this.#chunks.splice(index + 1, 0, next);
+  }
+
+  /** Deletes a number that is in the set. */
+  delete(sequence: number): void {
+    const index = this.#chunkOf(sequence);
+    const chunk = this.#chunks[index];
+    if (chunk === undefined) return;
+    const at = runOf(chunk, sequence);
+    const first = chunk.firsts[at] ?? Infinity;
+    const end = chunk.ends[at] ?? 0;
+    if (sequence < first) return;
+    if (sequence > first) {
+      chunk.ends[at] = sequence;
+      if (sequence + 1 < end) this.#insert(index, at + 1, sequence + 1, end);
+    } else if (sequence + 1 < end) chunk.firsts[at] = sequence + 1;
+    else {
+      chunk.firsts.splice(at, 1);
+      chunk.ends.splice(at, 1);
+      if (chunk.firsts.length === 0) this.#chunks.splice(index, 1);
+    }
+  }
+
+  /** The first chunk with a run that ends above a number. */
+  #chunkOf(sequence: number): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#chunks[middle]?.ends.at(-1) ?? Infinity) > sequence) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** The first run of a chunk that ends above a number. */
+function runOf({ ends }: Chunk, sequence: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ends[middle] ?? Infinity) > sequence) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

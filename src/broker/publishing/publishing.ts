@@ -1,0 +1,218 @@
+import { assert } from '../../base/assert.ts';
+import type { MessageStore } from '../../storage/message-store.ts';
+import type { Window } from '../../storage/window.ts';
+import { DeadLettering } from '../endings/dead-lettering.ts';
+import type { Route } from '../exchanges/router.ts';
+import type { Routing } from '../exchanges/routing.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Schedules } from '../schedule/schedules.ts';
+import type { Counters } from '../statistics.ts';
+import type { Delivery } from '../subscription.ts';
+import type { Turns } from '../turns/turns.ts';
+import type { Vhost } from '../vhost.ts';
+
+/**
+ * Queues that take a message at once. One for more queues is stored in several records, each for as
+ * many queues, in as many turns of the event loop.
+ */
+export const queuesPerSlice = 2048;
+
+/** What became of a published message. */
+export class Published {
+  /** How many queues it was routed to. */
+  routed = 0;
+  /** Whether a full queue refused it; other queues may have taken it. */
+  isRefused = false;
+  /** The group whose sync confirms it; 0 where nothing durable took it. */
+  group = 0;
+  /**
+   * What is still to be done before the fields above are right, and before the publisher's next
+   * message is published: undefined but for messages that go to more than {@link queuesPerSlice} queues.
+   */
+  rest: Iterable<void> | undefined = undefined;
+}
+
+/** What publishing asks of its broker. */
+export interface PublishingHost {
+  readonly store: MessageStore;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  readonly schedules: Schedules;
+  readonly turns: Turns;
+  nowMs(): number;
+  vhost(name: string): Vhost;
+  /** Makes publishers wait where the log is behind. */
+  pauseIfBehind(): void;
+  /** A bug kept a dead letter of the queue from being published. */
+  letterLost(error: unknown, queue: string): void;
+}
+
+/** Routes and stores messages: those of clients, and dead letters. */
+export class Publishing {
+  readonly #host: PublishingHost;
+  readonly #routing: Routing;
+  readonly #deadLettering: DeadLettering;
+  /** Of the last message; one object for all, so that a message costs no allocation. */
+  readonly #published = new Published();
+
+  constructor(host: PublishingHost, routing: Routing) {
+    this.#host = host;
+    this.#routing = routing;
+    this.#deadLettering = new DeadLettering({
+      nowMs: () => host.nowMs(),
+      vhost: (name) => host.vhost(name),
+      formatOf: (number) => routing.formatOf(number),
+      route: (vhost, exchange, letter) => routing.routeOrDrop(vhost, exchange, letter),
+      storeDead: (letter, queues) => {
+        host.counters.deadLettered++;
+        this.storeQuietly(letter, queues);
+      },
+      retry: (queue, view) => host.schedules.retry(queue, view),
+      delay: (vhost, letter) => host.schedules.delayLetter(vhost, letter),
+      spend: (units) => host.turns.background.spend(units),
+    });
+  }
+
+  /** See `Broker.publish`. */
+  publish(vhost: Vhost, publication: Publication, routed: Route | undefined): Published {
+    const { exchange } = publication;
+    assert(exchange !== undefined, 'a publication has no exchange');
+    if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
+      return this.#delayed();
+    const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
+    const { queues, windows } = route;
+    const { counters, turns } = this.#host;
+    counters.published++;
+    if (queues.length > queuesPerSlice) return this.#spread(vhost, publication, route);
+    const published = this.#published;
+    published.routed = queues.length;
+    published.isRefused = false;
+    published.group = 0;
+    if (queues.length === 0) counters.unrouted++;
+    else {
+      this.#take(vhost, publication, queues, windows, published);
+      const { background } = turns;
+      if (background.isPending) this.#workMeanwhile(published);
+    }
+    return published;
+  }
+
+  /** To its publisher a message that waits for a time is as if one queue had taken it. */
+  #delayed(): Published {
+    const published = this.#published;
+    published.routed = 1;
+    published.isRefused = false;
+    published.group = this.#host.store.log.openGroup;
+    return published;
+  }
+
+  /** One piece at least: else a publisher could make work faster than turns can do it. */
+  #workMeanwhile(published: Published): void {
+    const { routed, isRefused, group } = published;
+    this.#host.turns.background.work(1);
+    // Work may have published something itself.
+    published.routed = routed;
+    published.isRefused = isRefused;
+    published.group = group;
+  }
+
+  /** The same for a message that nobody waits for, all of it at once. */
+  publishWhole(vhost: Vhost, publication: Publication): void {
+    const { rest } = this.publish(vhost, publication, undefined);
+    if (rest !== undefined) for (const _ of rest);
+  }
+
+  /** Has queues take a message, but for those that are full. */
+  #take(
+    vhost: Vhost,
+    publication: Publication,
+    all: readonly Queue[],
+    allWindows: readonly Window[],
+    published: Published,
+  ): void {
+    let queues = all;
+    let windows = allWindows;
+    for (const queue of all) {
+      if (!queue.isFull(publication.bodyLength)) continue;
+      queues = this.#refuse(vhost, publication, all);
+      windows = queues.map((taker) => taker.window);
+      if (!published.isRefused) this.#host.counters.refused++;
+      published.isRefused = true;
+      break;
+    }
+    if (queues.length === 0) return;
+    const group = this.#store(publication, queues, windows);
+    if (group > published.group) published.group = group;
+  }
+
+  /** Begins to store a message for a great many queues. */
+  #spread(vhost: Vhost, publication: Publication, { queues, windows }: Route): Published {
+    const published = new Published();
+    published.routed = queues.length;
+    const first = queues.slice(0, queuesPerSlice);
+    this.#take(vhost, publication, first, windows.slice(0, queuesPerSlice), published);
+    this.#host.turns.background.spend(queuesPerSlice);
+    published.rest = this.#spreadRest(vhost, publication.copy(), queues, published);
+    return published;
+  }
+
+  *#spreadRest(
+    vhost: Vhost,
+    publication: Publication,
+    queues: readonly Queue[],
+    published: Published,
+  ): Generator<void> {
+    for (let from = queuesPerSlice; from < queues.length; from += queuesPerSlice) {
+      yield;
+      const some = queues.slice(from, from + queuesPerSlice).filter((queue) => !queue.isDeleted);
+      const windows = some.map((queue) => queue.window);
+      this.#take(vhost, publication, some, windows, published);
+      this.#host.turns.background.spend(queuesPerSlice);
+    }
+  }
+
+  /** Returns the group that the message is in; 0 where it is in none. */
+  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): number {
+    const { store } = this.#host;
+    const nowMs = this.#host.nowMs();
+    const { expirationMs, isPersistent, bodyLength } = publication;
+    const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
+    const { log } = store;
+    const block = store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
+    const group = block.transient ? 0 : log.openGroup;
+    for (const queue of queues) queue.enqueued(bodyLength);
+    for (const queue of queues) queue.enforceLimit();
+    if (group > 0) this.#host.pauseIfBehind();
+    return group;
+  }
+
+  /** Full queues refuse; returns those that do not. */
+  #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
+    const full: Queue[] = [];
+    const takers: Queue[] = [];
+    for (const queue of queues) {
+      if (queue.isFull(publication.bodyLength)) full.push(queue);
+      else takers.push(queue);
+    }
+    this.#deadLettering.refused(vhost, publication, full);
+    return takers;
+  }
+
+  /** Publishes what died in a queue to the queue's dead letter exchange. */
+  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
+    try {
+      this.#deadLettering.died(queue, view, reason);
+    } catch (error) {
+      // One letter that a bug keeps from being made must not hold up all those behind it.
+      this.#host.letterLost(error, queue.name);
+    }
+  }
+
+  /** Stores a message for queues, however full they are. */
+  storeQuietly(publication: Publication, queues: readonly Queue[]): void {
+    const windows = queues.map((queue) => queue.window);
+    this.#store(publication, queues, windows);
+  }
+}

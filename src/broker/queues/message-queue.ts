@@ -1,0 +1,498 @@
+import type { Window } from '../../storage/window.ts';
+import { Consumers } from '../dispatch/consumers.ts';
+import { Cursor } from '../dispatch/cursor.ts';
+import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
+import { FifoOrder } from '../dispatch/fifo-order.ts';
+import { PriorityOrder } from '../dispatch/priority-order.ts';
+import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import { Endings } from '../endings/endings.ts';
+import { BrokerError, describe, lockedError } from '../errors.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { QueueHost } from '../queue-host.ts';
+import { type QueueOptions, type QueueSettings, readQueueArguments } from '../queue-options.ts';
+import type { RetryPolicy } from '../schedule/retry.ts';
+import {
+  type Consumer,
+  type Delivery,
+  type SubscribeOptions,
+  Subscription,
+} from '../subscription.ts';
+import { takeOut } from '../transactions/take-out.ts';
+import type { Background, Worker } from '../turns/background.ts';
+import { Demands } from './demands.ts';
+
+/** Messages that one pass of a scan looks at before other queues have their turn. */
+const scanCountMax = 512;
+/** Messages over a limit that are dropped where one is published; more are dropped in slices. */
+const excessCountMax = 8;
+/** A deleted queue with more messages drops them in slices. */
+const droppedCountMax = 256;
+
+/** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
+export class MessageQueue implements Queue, ScannedQueue, Worker {
+  // What each message needs comes first: fields that lie together are in a processor's cache together.
+  readonly window: Window;
+  readonly #host: QueueHost;
+  order: DispatchOrder;
+  readonly consumers: Consumers;
+  #hasLimit = false;
+  readyCount = 0;
+  readyBytes = 0;
+  isDeleted = false;
+  /** In the broker's list of queues to be looked at. */
+  isDirty = false;
+  isLoading = false;
+  isListed = false;
+  timerMs = Infinity;
+  timerAt = -1;
+  /** Counters since the broker started. */
+  publishedCount = 0;
+  deliveredCount = 0;
+  settledCount = 0;
+  readonly kind = 'queue';
+  readonly vhost: string;
+  readonly name: string;
+  readonly options: QueueOptions;
+  settings: QueueSettings;
+  retry: RetryPolicy | undefined = undefined;
+  /** The connection that alone may use it. */
+  owner: object | undefined = undefined;
+  usedAtMs: number;
+  #endings: Endings | undefined = undefined;
+  /** Undefined while any consumer may have any message. */
+  #selective: SelectiveDispatch | undefined = undefined;
+  #groupOf: GroupOf | undefined = undefined;
+  /** Undefined while no consumer drains or pulls. */
+  #demands: Demands | undefined = undefined;
+  #gets: (() => void)[] = [];
+
+  constructor(host: QueueHost, vhost: string, name: string, options: QueueOptions, window: Window) {
+    this.#host = host;
+    this.vhost = vhost;
+    this.name = name;
+    this.options = options;
+    this.window = window;
+    this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
+    window.countsFailures = this.settings.countsFailures;
+    this.order = this.#newOrder();
+    const { isSingleActive, countsFailures } = this.settings;
+    // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+    this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
+    this.usedAtMs = host.nowMs();
+    this.applySettings(this.settings);
+  }
+
+  applySettings(settings: QueueSettings): void {
+    const { ttlMs, lengthMax, bytesMax } = settings;
+    this.settings = settings;
+    this.window.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
+    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
+    this.touch();
+    if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
+  }
+
+  takeOut(settled: ReadonlySet<number>): void {
+    for (const sequence of takeOut(this.order, settled)) {
+      this.readyCount--;
+      this.readyBytes -= this.window.bodyLength(sequence);
+    }
+  }
+
+  #newOrder(): DispatchOrder {
+    const { priorityMax } = this.settings;
+    const { window } = this;
+    return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
+  }
+
+  recover(mayBeDelivered: boolean): void {
+    const { window } = this;
+    this.order = this.#newOrder();
+    this.readyCount = window.count;
+    this.readyBytes = window.bodyBytes();
+    if (mayBeDelivered) window.markAllReturned();
+    this.touch();
+    this.#host.turns.markDirty(this);
+    if (this.#isOver()) this.#host.turns.background.add(this);
+  }
+
+  isFull(bodyLength: number): boolean {
+    if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
+    if (this.#hasRoom(bodyLength)) return false;
+    if (this.consumerCount > 0) this.deliver();
+    return !this.#hasRoom(bodyLength);
+  }
+
+  #hasRoom(bodyLength: number): boolean {
+    const { lengthMax, bytesMax } = this.settings;
+    return this.readyCount < lengthMax && this.readyBytes + bodyLength <= bytesMax;
+  }
+
+  enqueued(bodyLength: number): void {
+    const sequence = this.window.next - 1;
+    this.order.add(sequence);
+    this.readyCount++;
+    this.readyBytes += bodyLength;
+    this.publishedCount++;
+    if (!this.isDirty) this.#host.turns.markDirty(this);
+  }
+
+  enforceLimit(): void {
+    if (!this.#hasLimit || !this.#isOver()) return;
+    if (this.consumerCount > 0) this.deliver();
+    for (let left = excessCountMax; this.#isOver(); left--) {
+      if (left === 0) {
+        this.#host.turns.background.add(this);
+        return;
+      }
+      if (!this.#dropHead()) return;
+    }
+  }
+
+  #isOver(): boolean {
+    const { lengthMax, bytesMax, overflow } = this.settings;
+    if (overflow !== 'drop-head') return false;
+    return this.readyCount > lengthMax || this.readyBytes > bytesMax;
+  }
+
+  #dropHead(): boolean {
+    const sequence = this.order.peek();
+    if (sequence < 0) return false;
+    this.#take(sequence);
+    this.#selective?.restart();
+    this.#discard(sequence, 'maxlen');
+    return true;
+  }
+
+  #take(sequence: number): void {
+    this.order.take();
+    this.readyCount--;
+    this.readyBytes -= this.window.bodyLength(sequence);
+  }
+
+  /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
+  deliver(): void {
+    if (this.isDeleted || this.isLoading) return;
+    const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
+    if (isMore) this.#host.turns.markDirty(this);
+    else if (this.#demands !== undefined) this.#demands.delivered();
+  }
+
+  /** Returns whether there may be more to deliver at once. */
+  #dispatch(): boolean {
+    const { store, delivery } = this.#host;
+    const { window } = this;
+    for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
+      if (this.readyCount === 0) return false;
+      const sequence = this.order.peek();
+      if (this.hasExpired(sequence)) break;
+      const subscription = this.consumers.next();
+      if (subscription === undefined) break;
+      if (!store.view(window, sequence, delivery)) {
+        this.#host.load(this, sequence);
+        return false;
+      }
+      this.#take(sequence);
+      const { isSettled } = subscription;
+      this.#prepare(subscription, sequence, isSettled);
+      subscription.consumer?.deliver(delivery);
+      if (isSettled) this.accept(sequence);
+      if (burst === 1) return true;
+    }
+    this.#watchDue();
+    return false;
+  }
+
+  /** The same where not every consumer may have every message. */
+  #select(): boolean {
+    const isMore = this.readyCount > 0 && this.#selective?.dispatch(scanCountMax) === true;
+    if (!isMore) this.#watchDue();
+    return isMore;
+  }
+
+  open(sequence: number): boolean {
+    if (this.#host.store.view(this.window, sequence, this.#host.delivery)) return true;
+    this.#host.load(this, sequence);
+    return false;
+  }
+
+  send(subscription: Subscription, sequence: number): void {
+    const { delivery } = this.#host;
+    this.readyCount--;
+    this.readyBytes -= this.window.bodyLength(sequence);
+    this.#prepare(subscription, sequence, subscription.isSettled);
+    subscription.consumer?.deliver(delivery);
+    if (subscription.isSettled) this.accept(sequence);
+  }
+
+  /** Has messages of one group go to one consumer, in their order. */
+  groupBy(groupOf: GroupOf): void {
+    this.#groupOf = groupOf;
+    this.#chooseDispatch();
+  }
+
+  #chooseDispatch(): void {
+    const isNeeded = this.#groupOf !== undefined || this.consumers.selectorCount > 0;
+    if (isNeeded) this.#selective ??= this.#newSelective();
+    else if (this.#selective?.isNeeded === false) this.#selective = undefined;
+    this.#selective?.restart();
+  }
+
+  #newSelective(): SelectiveDispatch {
+    return new SelectiveDispatch(this, this.#host.delivery, this.#groupOf);
+  }
+
+  drain(subscription: Subscription): void {
+    this.#demands ??= new Demands(this.#host, this);
+    this.#demands.drain(subscription);
+  }
+
+  pull(subscription: Subscription, timeoutMs: number): void {
+    this.#demands ??= new Demands(this.#host, this);
+    this.#demands.pull(subscription, timeoutMs);
+  }
+
+  cursor(): Cursor {
+    return new Cursor(this.#host.store, this.window);
+  }
+
+  hasExpired(sequence: number): boolean {
+    const { window } = this;
+    return window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs();
+  }
+
+  #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
+    const { delivery } = this.#host;
+    delivery.redelivered = this.window.isReturned(sequence);
+    const { window } = this;
+    delivery.returnCount = window.countsFailures ? window.returnCount(sequence) : 0;
+    delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
+    this.deliveredCount++;
+  }
+
+  /** Has what expires next waited for, or ended where it has. */
+  #watchDue(): void {
+    if (!this.window.hasDues) return;
+    const dueMs = this.order.nextDueMs();
+    if (dueMs === Infinity) return;
+    if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
+    else this.#host.turns.schedule(this, dueMs);
+  }
+
+  /** Ends a message that is neither ready nor with a consumer any more. */
+  #discard(sequence: number, reason: DeathReason): void {
+    if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
+      this.#host.store.settle(this.window, sequence);
+      return;
+    }
+    this.#ends.die(sequence, reason);
+    this.#host.turns.background.add(this);
+  }
+
+  get #ends(): Endings {
+    this.#endings ??= new Endings(this.#host, this);
+    return this.#endings;
+  }
+
+  get endingCount(): number {
+    return this.#endings?.count ?? 0;
+  }
+
+  work(units: Background, until: number): boolean {
+    const isLeft = this.#ends.work(units, until);
+    if (this.isDeleted) return isLeft;
+    this.wake();
+    if (!isLeft && !this.isLoading) this.#answerGets();
+    return isLeft;
+  }
+
+  /** Takes one ready message that is over a limit or has expired and lets it die; false for none. */
+  findDying(): boolean {
+    if (this.#hasLimit && this.#isOver()) return this.#dropHead();
+    const sequence = this.order.takeDue(this.#host.nowMs());
+    if (sequence < 0) return false;
+    this.readyCount--;
+    this.readyBytes -= this.window.bodyLength(sequence);
+    this.#selective?.restart();
+    this.#ends.die(sequence, 'expired');
+    return true;
+  }
+
+  loaded(): void {
+    this.isLoading = false;
+    if (this.isDeleted) return;
+    if (this.endingCount > 0) this.#host.turns.background.add(this);
+    this.#answerGets();
+    this.#host.turns.markDirty(this);
+  }
+
+  #answerGets(): void {
+    if (this.#gets.length === 0) return;
+    for (const get of this.#gets.splice(0)) get();
+  }
+
+  accept(sequence: number): void {
+    if (this.isDeleted) return;
+    this.settledCount++;
+    this.#host.store.settle(this.window, sequence);
+  }
+
+  reject(sequence: number): void {
+    if (this.isDeleted) return;
+    this.settledCount++;
+    this.#discard(sequence, 'rejected');
+  }
+
+  requeue(sequence: number, hasFailed: boolean): void {
+    if (this.isDeleted) return;
+    this.#selective?.restart();
+    this.window.markReturned(sequence, hasFailed);
+    if (hasFailed && this.window.countsFailures) {
+      this.#host.store.counts.changed(this.window, sequence);
+    }
+    if (this.window.returnCount(sequence) > this.settings.deliveryLimit) {
+      this.#discard(sequence, 'delivery_limit');
+      return;
+    }
+    this.order.requeue(sequence);
+    this.readyCount++;
+    this.readyBytes += this.window.bodyLength(sequence);
+  }
+
+  requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void {
+    if (this.isDeleted) return;
+    this.#selective ??= this.#newSelective();
+    if (this.#selective.exclude(sequence, subscription)) this.requeue(sequence, hasFailed);
+    else this.reject(sequence);
+  }
+
+  wake(): void {
+    if (this.readyCount > 0 && !this.isDirty && !this.isDeleted) this.#host.turns.markDirty(this);
+  }
+
+  rejoin(subscription: Subscription): void {
+    this.consumers.rejoin(subscription);
+    this.#selective?.restart();
+    this.wake();
+  }
+
+  rejoinAll(): void {
+    for (const subscription of this.consumers.all) subscription.wake();
+  }
+
+  get consumerCount(): number {
+    return this.consumers.count;
+  }
+
+  get(
+    subscription: Subscription,
+    settled: boolean,
+    answer: (delivery: Delivery | undefined) => void,
+  ): void {
+    const { store, delivery } = this.#host;
+    if (!subscription.isActive) return; // it was stopped while a block was read
+    this.touch();
+    if (this.#isHeadDue()) this.#host.turns.background.doNow(this);
+    const sequence = this.isDeleted ? -1 : this.order.peek();
+    if (sequence < 0) answer(undefined);
+    else if (this.#isHeadDue()) {
+      this.#gets.push(() => this.get(subscription, settled, answer));
+      this.#host.turns.background.add(this);
+    } else if (!store.view(this.window, sequence, delivery)) {
+      this.#gets.push(() => this.get(subscription, settled, answer));
+      this.#host.load(this, sequence);
+    } else {
+      this.#take(sequence);
+      this.#selective?.restart();
+      this.#prepare(subscription, sequence, settled);
+      delivery.left = this.readyCount;
+      answer(delivery);
+      if (settled) this.accept(sequence);
+      this.#watchDue();
+    }
+  }
+
+  #isHeadDue(): boolean {
+    const { window } = this;
+    if (!window.hasDues || this.isDeleted) return false;
+    const sequence = this.order.peek();
+    return sequence >= 0 && window.expiresAtMs(sequence) <= this.#host.nowMs();
+  }
+
+  subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
+    this.requireOwner(options.owner);
+    const subscription = new Subscription(this, consumer, options);
+    if (consumer === undefined) return subscription;
+    const { isSingleActive } = this.settings;
+    const [first] = this.consumers.all;
+    // An exclusive one is the only one.
+    const isTaken = first?.options.exclusive === true;
+    if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
+      const subject = describe('queue', this.name, this.vhost);
+      throw new BrokerError('access-refused', `${subject} in exclusive use`);
+    }
+    this.consumers.add(subscription);
+    this.#chooseDispatch();
+    this.wake();
+    return subscription;
+  }
+
+  removeSubscription(subscription: Subscription): void {
+    if (!this.consumers.remove(subscription)) return;
+    this.#demands?.remove(subscription);
+    this.#chooseDispatch();
+    this.touch();
+    if (this.options.autoDelete && this.consumerCount === 0) this.#host.deleteQueue(this);
+    else this.wake();
+  }
+
+  requireOwner(owner: object | undefined): void {
+    if (this.owner !== undefined && this.owner !== owner) this.refuseOwner();
+  }
+
+  refuseOwner(): never {
+    throw lockedError(this.name, this.vhost);
+  }
+
+  purge(done: (count: number) => void): void {
+    const count = this.readyCount;
+    this.readyCount = 0;
+    this.readyBytes = 0;
+    this.#selective?.restart();
+    this.#ends.purge(this.order.takeAll(), count, done);
+    this.#host.turns.background.doNow(this);
+  }
+
+  touch(): void {
+    this.usedAtMs = this.#host.nowMs();
+    const dueMs = this.usedAtMs + this.settings.expiresMs;
+    if (dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
+  }
+
+  tick(nowMs: number): void {
+    if (this.isDeleted) return;
+    this.#demands?.tick(nowMs);
+    const dueMs = this.usedAtMs + this.settings.expiresMs;
+    if (this.consumerCount === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
+    else {
+      if (dueMs > nowMs && dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
+      this.#watchDue();
+    }
+  }
+
+  end(): void {
+    this.isDeleted = true;
+    for (const subscription of this.consumers.removeAll()) {
+      subscription.end();
+      subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
+    }
+    this.#answerGets();
+    this.#endings?.end();
+    const { store, isRecovering } = this.#host;
+    if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
+    else {
+      store.unlink(this.window);
+      this.#host.turns.background.add(this);
+    }
+    this.#host.queueEnded(this);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Broker } from '../../broker/broker.ts';
+import type { MessageFormat } from '../../broker/format.ts';
+import { brokerDoorLimits, webSocketLimits } from '../../net/limits.ts';
+import { Listeners, type NamedListener } from '../../net/listeners.ts';
+import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
+import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
+import { amqp091Format } from '../../protocols/amqp091/format.ts';
+import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
+import { amqp091 } from '../../protocols/amqp091/protocol.ts';
+import type { Protocol } from '../../protocols/protocol.ts';
+
+/** The protocols that a listener can have: each makes its end of a broker's connections. */
+const protocols = { amqp091 } satisfies Record<string, (broker: Broker) => Protocol>;
+
+/** The formats of the messages that these protocols take. */
+export const formats: readonly MessageFormat[] = [amqp091Format];
+
+const policies = { default: defaultPolicy, parity: parityPolicy } as const;
+
+/** A listener that a broker is to have. */
+export interface ListenerSpec {
+  /** By which its port is known, as `amqps`. */
+  readonly name: string;
+  /** At least one; they are told apart by first bytes, and the first answers what none knows. */
+  readonly protocols: readonly (keyof typeof protocols)[];
+  /** Ports to try, in this order; 0 for any free one. */
+  readonly ports: readonly number[];
+  /** `parity`: only what the Amazon MQ guide says of TLS, and nothing better. */
+  readonly tlsPolicy: keyof typeof policies;
+  /** Whether the protocols are spoken over WebSocket, too. */
+  readonly hasWebSocket: boolean;
+}
+
+/**
+ * Opens the listeners of a broker.
+ *
+ * @throws {NetError} `port-in-use`, `listen-failed`; none is open then
+ */
+export async function openListeners(
+  specs: readonly ListenerSpec[],
+  { broker, host, certificates }: ListenerParts,
+): Promise<Listeners> {
+  const made = new Map<string, Protocol>();
+  const protocolOf = (name: keyof typeof protocols) => {
+    // Listeners share it, and with it what connections of a protocol share.
+    const protocol = made.get(name) ?? protocols[name](broker);
+    made.set(name, protocol);
+    return protocol;
+  };
+  const webSocket = await webSocketMaker(specs);
+  const list = specs.map((spec): NamedListener => {
+    const listener = new TlsListener({
+      host,
+      certificates,
+      policy: policies[spec.tlsPolicy],
+      limits: brokerDoorLimits,
+      protocols: spec.protocols.map(protocolOf),
+      webSocket: spec.hasWebSocket ? webSocket : undefined,
+      answerPlain,
+    });
+    return { name: spec.name, ports: spec.ports, listener };
+  });
+  return Listeners.open(list);
+}
+
+/** What listeners are opened for. */
+export interface ListenerParts {
+  readonly broker: Broker;
+  readonly host: string;
+  readonly certificates: readonly ServerCertificate[];
+}
+
+/** Loads what WebSocket needs only where a listener has it. */
+async function webSocketMaker(specs: readonly ListenerSpec[]) {
+  if (!specs.some((spec) => spec.hasWebSocket)) return undefined;
+  const { WebSocketEndpoint } = await import('../../net/web-socket-endpoint.ts');
+  return (host: ConstructorParameters<typeof WebSocketEndpoint>[1]) =>
+    new WebSocketEndpoint(webSocketLimits, host);
+}

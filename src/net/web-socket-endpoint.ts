@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import type { Recognition } from '../protocols/protocol.ts';
+import type { WebSocketLimits } from './limits.ts';
+import { WebSocketWire } from './web-socket-wire.ts';
+import type { Wire } from './wire.ts';
+
+/** How every request begins that opens a WebSocket connection (RFC 6455, 4.1). */
+const firstWord = Buffer.from('GET ');
+
+const advice = 'this port takes WebSocket connections: ask for an upgrade\n';
+
+/** Who has WebSocket connections opened. */
+export interface WebSocketHost {
+  /** Subprotocols that may be agreed on; a client that offers none speaks any protocol of the port. */
+  readonly subprotocols: readonly string[];
+  /** A connection is open. */
+  opened(wire: Wire, socket: TLSSocket): void;
+}
+
+/**
+ * Opens WebSocket connections on sockets that begin with an HTTP request. Messages are not compressed:
+ * a small one could grow without a limit. Any path is taken; who the client is, the protocol finds out.
+ */
+export class WebSocketEndpoint {
+  readonly #limits: WebSocketLimits;
+  readonly #host: WebSocketHost;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketServer;
+
+  constructor(limits: WebSocketLimits, host: WebSocketHost) {
+    const { headBytesMax, messageBytesMax, fragmentCountMax } = limits;
+    this.#limits = limits;
+    this.#host = host;
+    this.#http = createServer({ maxHeaderSize: headBytesMax, keepAlive: true });
+    this.#http.on('request', refuse);
+    this.#http.on('clientError', (error, socket) => answerError(error, socket));
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      autoPong: false,
+      maxPayload: messageBytesMax,
+      maxFragments: fragmentCountMax,
+      maxBufferedChunks: fragmentCountMax,
+      handleProtocols: (offered) => this.#subprotocol(offered),
+    });
+  }
+
+  recognizes(bytes: Buffer): Recognition {
+    const size = Math.min(bytes.length, firstWord.length);
+    if (firstWord.compare(bytes, 0, size, 0, size) !== 0) return 'no';
+    return size < firstWord.length ? 'maybe' : 'yes';
+  }
+
+  #subprotocol(offered: ReadonlySet<string>): string | false {
+    for (const name of offered) if (this.#host.subprotocols.includes(name)) return name;
+    return false;
+  }
+
+  /** Takes a socket over. The caller bounds the time until the client has logged in. */
+  accept(socket: TLSSocket): void {
+    this.#http.emit('connection', socket);
+    socket.resume();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // What is no handshake is answered by the library, which ends the socket.
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const wire = new WebSocketWire(webSocket, socket, this.#limits.strangerBytesMax);
+      this.#host.opened(wire, socket as TLSSocket); // no other one was accepted
+    });
+  }
+
+  /** Takes no more connections. */
+  close(): void {
+    this.#http.close();
+    this.#webSockets.close();
+  }
+}
+
+/** Ends the socket, rather than destroying it at once, so that the answer is not lost. */
+function answerError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = isLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  else socket.destroy();
+}
+
+function refuse(_: IncomingMessage, response: ServerResponse): void {
+  const head = { 'content-type': 'text/plain', upgrade: 'websocket', connection: 'close' };
+  response.writeHead(426, { ...head, 'content-length': advice.length });
+  response.end(advice);
+}

@@ -1,0 +1,316 @@
+import type { BlockTable } from '../log/block-table.ts';
+import type { LiveSegment } from '../log/live-segment.ts';
+import { recordsOf } from '../log/records.ts';
+import type { Recovery } from '../log/recovery.ts';
+import { blockHeaderBytes, openBlock, placeInTable } from '../log/segment.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import type { RecordMoves } from '../log-owner.ts';
+import { CompactedFile } from './compacted-file.ts';
+import type { Pace } from './pace.ts';
+
+/** Bytes read at a time, and of what is not wanted between two blocks that are read together. */
+const readBytesMax = 256 * 1024;
+const gapBytesMax = 32 * 1024;
+/** Bytes of records that are put in order together. */
+const batchBytes = 2 * 1024 * 1024;
+/** Copies in one compacted segment, of which each is remembered until all count. */
+const countMax = 128 * 1024;
+/** Slots looked at, and records copied, in one turn. */
+const slotsPerTurn = 20_000;
+const copiesPerTurn = 500;
+
+/** What a pass works with. */
+export interface PassSetting {
+  readonly table: BlockTable;
+  readonly files: SegmentFiles;
+  readonly recovery: Recovery;
+  readonly pace: Pace;
+  readonly moves: RecordMoves;
+  /** Bytes that may be written, about. */
+  readonly outputBytesMax: number;
+  /** Whether the pass must end, whatever it has done. */
+  isStopped(): boolean;
+  /** The new segment is on the disk; from now on it is one of the log's. */
+  adopt(segment: LiveSegment): void;
+}
+
+/** A record that is to be copied; its payload lies between two positions of the batch. */
+interface Found {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+  readonly key: number;
+  readonly order: number;
+  readonly slot: number;
+  readonly offset: number;
+}
+
+/**
+ * One compaction: copies what is wanted of some segments into a new one, and lets whoever wants it know.
+ * The old segments and the new one say the same, so that it does not matter which of them a start finds;
+ * the old ones go with the next table, which names the new one.
+ */
+export class CompactionPass {
+  readonly #setting: PassSetting;
+  readonly #victims: ReadonlySet<LiveSegment>;
+  readonly #file: CompactedFile;
+  readonly #batch = Buffer.allocUnsafeSlow(batchBytes);
+  #found: Found[] = [];
+  #used = 0;
+  #copyCount = 0;
+
+  /**
+   * @param victims segments that have ended and are on the disk
+   * @param segment what they are written to; empty
+   */
+  constructor(setting: PassSetting, victims: readonly LiveSegment[], segment: LiveSegment) {
+    this.#setting = setting;
+    this.#victims = new Set(victims);
+    this.#file = new CompactedFile(setting.files, segment);
+  }
+
+  /**
+   * Runs it.
+   *
+   * @returns bytes written; 0 where it was stopped or there was nothing to copy, and all is as it was
+   */
+  async run(): Promise<number> {
+    const { table } = this.#setting;
+    // They stay until all of them is read, also where nothing in them is wanted any more.
+    for (const victim of this.#victims) table.pin(victim);
+    let isWritten = false;
+    try {
+      isWritten = await this.#write();
+    } finally {
+      if (!isWritten) await this.#file.discard();
+      if (!isWritten) this.#unpin();
+    }
+    if (!isWritten) return 0;
+    await this.#move();
+    this.#unpin();
+    return this.#file.sizeBytes;
+  }
+
+  #unpin(): void {
+    for (const victim of this.#victims) this.#setting.table.unpin(victim);
+  }
+
+  async #write(): Promise<boolean> {
+    const { moves, table, isStopped } = this.#setting;
+    const slots = await this.#liveSlots();
+    const isVictim = (slot: number) => {
+      const home = table.home(slot);
+      return home !== undefined && this.#victims.has(home);
+    };
+    if (!(await this.#steps(moves.prepare(isVictim)))) return false;
+    const victims = [...slots].sort(([a], [b]) => placeInTable(a.number) - placeInTable(b.number));
+    for (const [victim, found] of victims) {
+      if (!(await this.#copy(victim, found))) break;
+    }
+    if (isStopped()) return false;
+    await this.#flush();
+    if (this.#copyCount === 0 || isStopped()) return false;
+    this.#file.beginIndex();
+    const { segment } = this.#file;
+    if (!(await this.#steps(moves.index(segment.number, this.#file)))) return false;
+    await this.#setting.pace.wait(() => this.#file.end());
+    return !isStopped();
+  }
+
+  /** Runs steps with rests between them; false where the pass was stopped. */
+  async #steps(steps: Iterable<unknown>): Promise<boolean> {
+    const { pace, isStopped } = this.#setting;
+    const iterator = steps[Symbol.iterator]();
+    while (pace.work(() => iterator.next()).done !== true) {
+      if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
+      await pace.rest();
+      if (isStopped()) return false;
+    }
+    return true;
+  }
+
+  /** The slots of the victims' blocks in which something is wanted, ascending by block. */
+  async #liveSlots(): Promise<ReadonlyMap<LiveSegment, number[]>> {
+    const { table, pace, isStopped } = this.#setting;
+    const slots = new Map<LiveSegment, number[]>();
+    for (let first = 0; first < table.slotCount && !isStopped(); first += slotsPerTurn) {
+      pace.work(() => {
+        const end = Math.min(table.slotCount, first + slotsPerTurn);
+        for (let slot = first; slot < end; slot++) this.#addSlot(slots, slot);
+      });
+      await pace.rest();
+    }
+    for (const found of slots.values()) found.sort((a, b) => table.number(a) - table.number(b));
+    return slots;
+  }
+
+  #addSlot(slots: Map<LiveSegment, number[]>, slot: number): void {
+    const { table } = this.#setting;
+    const home = table.home(slot);
+    if (home === undefined || !this.#victims.has(home) || !table.isLive(slot)) return;
+    const found = slots.get(home);
+    if (found === undefined) slots.set(home, [slot]);
+    else found.push(slot);
+  }
+
+  /** Copies what is wanted of a segment; false where there is no room for more, or the pass was stopped. */
+  async #copy(victim: LiveSegment, slots: readonly number[]): Promise<boolean> {
+    const { table, pace, isStopped, files } = this.#setting;
+    const blocks = slots
+      .filter((slot) => table.home(slot) === victim)
+      .map((slot) => ({ slot, number: table.number(slot) }));
+    for (let first = 0; first < blocks.length; ) {
+      const end = endOfRead(victim, blocks, first);
+      const offset = victim.offsets[blocks[first]?.number ?? 0] ?? 0;
+      const size = endOfBlock(victim, blocks[end - 1]?.number ?? 0) - offset;
+      const bytes = await files.read(victim.number, offset, size);
+      for (const { slot, number } of blocks.slice(first, end)) {
+        if (isStopped()) return false;
+        const plaintext = pace.work(() => this.#open(victim, number, bytes, offset));
+        await this.#takeRecords(victim, slot, number, plaintext);
+        await pace.rest();
+      }
+      if (this.#isFull) return false;
+      first = end;
+    }
+    return !isStopped();
+  }
+
+  get #isLong(): boolean {
+    return this.#setting.moves.count >= countMax;
+  }
+
+  get #isFull(): boolean {
+    const isLong = this.#isLong || this.#found.length >= countMax;
+    return isLong || this.#file.sizeBytes + this.#used >= this.#setting.outputBytesMax;
+  }
+
+  #open(victim: LiveSegment, number: number, bytes: Buffer, offset: number): Buffer {
+    const at = (victim.offsets[number] ?? 0) - offset;
+    const length = victim.lengths[number] ?? 0;
+    const isWhole = at + blockHeaderBytes + length <= bytes.length;
+    const plaintext = isWhole ? openBlock(victim.key, number, bytes, at, length) : undefined;
+    if (plaintext !== undefined) return plaintext;
+    const what = `is damaged at byte ${victim.offsets[number] ?? 0}: block ${number}`;
+    throw this.#setting.recovery.damage(victim.number, what);
+  }
+
+  async #takeRecords(
+    victim: LiveSegment,
+    slot: number,
+    number: number,
+    plaintext: Buffer,
+  ): Promise<void> {
+    const { recovery, pace } = this.#setting;
+    const broken = () => recovery.damage(victim.number, `has a broken record in block ${number}`);
+    const records = recordsOf(plaintext, broken);
+    // A block is small, or a single record: all of it is one turn.
+    let next = pace.work(() => this.#take(records, slot, plaintext));
+    while (next !== undefined) {
+      await this.#flush();
+      const { start, end } = next;
+      if (end - start <= batchBytes) this.#keep(plaintext, next);
+      else await this.#copyLong(plaintext, next);
+      next = pace.work(() => this.#take(records, slot, plaintext));
+    }
+  }
+
+  /** Takes records into the batch; returns the first for which it has no room. */
+  #take(
+    records: Iterator<{ type: number; start: number; end: number }>,
+    slot: number,
+    plaintext: Buffer,
+  ): Found | undefined {
+    const { moves } = this.#setting;
+    for (let step = records.next(); step.done !== true; step = records.next()) {
+      const { type, start, end } = step.value;
+      const key = moves.look(type, plaintext, start, slot, start);
+      if (key === 0) continue;
+      const found = { type, start, end, key, order: moves.order, slot, offset: start };
+      if (this.#used + end - start > batchBytes) return found;
+      this.#keep(plaintext, found);
+    }
+    return undefined;
+  }
+
+  #keep(plaintext: Buffer, found: Found): void {
+    const at = this.#used;
+    this.#used += plaintext.copy(this.#batch, at, found.start, found.end);
+    this.#found.push({ ...found, start: at, end: this.#used });
+  }
+
+  /** Copies a record that is longer than a batch. */
+  async #copyLong(plaintext: Buffer, found: Found): Promise<void> {
+    const { pace } = this.#setting;
+    pace.work(() => this.#placeSome(plaintext, [found], 0));
+    if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
+  }
+
+  /** Writes the batch, in runs. */
+  async #flush(): Promise<void> {
+    const { pace, isStopped } = this.#setting;
+    const found = this.#found;
+    this.#found = [];
+    this.#used = 0;
+    pace.work(() => sortRuns(found));
+    // What there is no room for any more stays where it is.
+    for (let first = 0; first < found.length && !isStopped() && !this.#isLong; ) {
+      first = pace.work(() => this.#placeSome(this.#batch, found, first));
+      if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
+      await pace.rest();
+    }
+  }
+
+  /** Copies records until there is a group to be written; returns which is the next. */
+  #placeSome(buffer: Buffer, found: readonly Found[], first: number): number {
+    const { moves } = this.#setting;
+    const file = this.#file;
+    let next = first;
+    for (; next < found.length && next - first < copiesPerTurn && !file.isGroupReady; next++) {
+      const each = found[next];
+      if (each === undefined) break;
+      const place = file.add(each.type, buffer, each.start, each.end);
+      moves.placed(file.copy, each, place);
+      this.#copyCount++;
+    }
+    return next;
+  }
+
+  /** Makes the copies count; nothing may stop it half done but the end of the process. */
+  async #move(): Promise<void> {
+    const { table, moves, pace, adopt } = this.#setting;
+    const { segment } = this.#file;
+    adopt(segment);
+    table.pin(segment);
+    const iterator = moves.move((block) => table.take(segment, block))[Symbol.iterator]();
+    while (pace.work(() => iterator.next()).done !== true) await pace.rest();
+    const { liveBytes, sizeBytes } = segment;
+    segment.scale = liveBytes === 0 ? 1 : sizeBytes / liveBytes;
+    table.unpin(segment);
+  }
+}
+
+function endOfBlock({ offsets, lengths }: LiveSegment, number: number): number {
+  return (offsets[number] ?? 0) + blockHeaderBytes + (lengths[number] ?? 0);
+}
+
+/** How many of the blocks from the first on are read in one go. */
+function endOfRead(
+  victim: LiveSegment,
+  blocks: readonly { readonly number: number }[],
+  first: number,
+): number {
+  const start = victim.offsets[blocks[first]?.number ?? 0] ?? 0;
+  let end = first + 1;
+  for (; end < blocks.length; end++) {
+    const [before, next] = [blocks[end - 1]?.number ?? 0, blocks[end]?.number ?? 0];
+    const gap = (victim.offsets[next] ?? 0) - endOfBlock(victim, before);
+    if (gap > gapBytesMax || endOfBlock(victim, next) - start > readBytesMax) break;
+  }
+  return end;
+}
+
+/** Puts records in order of their runs; they mostly are already. */
+function sortRuns(found: Found[]): void {
+  found.sort((a, b) => a.key - b.key || a.order - b.order);
+}

@@ -1,0 +1,255 @@
+import { type Random, systemRandom } from '../../base/random.ts';
+import type { BlockTable } from '../log/block-table.ts';
+import { LiveSegment } from '../log/live-segment.ts';
+import type { Recovery } from '../log/recovery.ts';
+import { compactedFrom, isCompacted, noEnd, segmentKey } from '../log/segment.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import type { SegmentRoller } from '../log/segment-roller.ts';
+import type { CompactionOptions, LogOwner } from '../log-owner.ts';
+import type { Volume } from '../volume.ts';
+import { CompactionPass } from './compaction-pass.ts';
+import { Pace } from './pace.ts';
+import { type ChoiceLimits, chooseVictims, hasNotableDead, isExcessive } from './victims.ts';
+
+/** So many looks more there are at a log that nobody uses, where there is too much that is not live. */
+const idleLooks = 5;
+const defaults = { lookMs: 2000, looksMin: 3 };
+/** Bytes written at a time where the disk is short of room: they must fit before anything is given back. */
+const urgentBytesMax = 4 * 1024 * 1024;
+/** What is kept for the state alone may come to this beside two bases before one is hurried. */
+const idleBytesMin = 1024 * 1024;
+
+/** What a compactor works with. */
+export interface CompactorSetting {
+  readonly volume: Volume;
+  readonly owner: LogOwner;
+  readonly table: BlockTable;
+  readonly files: SegmentFiles;
+  readonly recovery: Recovery;
+  readonly roller: SegmentRoller;
+  readonly segmentBytes: number;
+  readonly options: CompactionOptions;
+  readonly random?: Random | undefined;
+}
+
+/** What a compactor asks of the log. */
+export interface CompactorHost {
+  /** Whether nothing can be written any more. */
+  readonly isFailed: boolean;
+  /** Every group up to this one is synced. */
+  readonly durableGroup: number;
+  /** The segment that was synced last. */
+  readonly durableSegment: number;
+  /** Begins a segment, whose table names what is wanted by then; false where that is not possible now. */
+  rollNow(): boolean;
+  failed(cause: unknown): void;
+  compacted(writtenBytes: number, segmentCount: number): void;
+}
+
+/**
+ * Compacts segments in the background: what is left of those that are mostly settled is written together,
+ * so that they can go.
+ *
+ * @see docs/formats/volume.md
+ */
+export class Compactor {
+  readonly #setting: CompactorSetting;
+  readonly #host: CompactorHost;
+  readonly #pace: Pace;
+  readonly #lookMs: number;
+  readonly #looksMin: number;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #work: Promise<void> | undefined = undefined;
+  #isStopped = false;
+  #isUrgent = false;
+  #busyGroup = 0;
+  #lastNumber = compactedFrom;
+  /** How many more looks there are without a group that was synced. */
+  #looksLeft = 0;
+
+  constructor(setting: CompactorSetting, host: CompactorHost) {
+    const { options } = setting;
+    this.#setting = setting;
+    this.#host = host;
+    this.#lookMs = options.lookMs ?? defaults.lookMs;
+    this.#looksMin = options.looksMin ?? defaults.looksMin;
+    this.#pace = new Pace(() => this.#isBusy(), options.share);
+  }
+
+  /** Whether the log has synced anything since this was asked last. */
+  #isBusy(): boolean {
+    const { durableGroup } = this.#host;
+    const isBusy = durableGroup !== this.#busyGroup;
+    this.#busyGroup = durableGroup;
+    return isBusy;
+  }
+
+  /**
+   * Takes over what recovery found, and removes what a compaction left that did not end.
+   *
+   * @param numbers of the compacted segments that have files
+   */
+  async recovered(numbers: readonly number[]): Promise<void> {
+    const { roller, files } = this.#setting;
+    for (const number of numbers) {
+      this.#lastNumber = Math.max(this.#lastNumber, number);
+      if (!roller.segments.has(number)) await files.retire(number);
+    }
+    for (const segment of roller.segments.values()) {
+      // A message in several queues counts several times; more than all there is cannot be live.
+      segment.scale = Math.min(1, segment.sizeBytes / Math.max(1, segment.liveBytes));
+    }
+  }
+
+  /** A group was synced, so that there may be something to do after a while. */
+  written(): void {
+    this.#looksLeft = this.#looksMin + idleLooks;
+    if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
+    if (this.#setting.owner.moves === undefined) return;
+    this.#timer = setTimeout(() => this.#look(), this.#lookMs).unref();
+  }
+
+  /** The disk is short of room: whatever can be given back is worth writing what is left of it. */
+  hurry(): void {
+    this.#isUrgent = true;
+    if (this.#setting.owner.moves !== undefined && !this.#isStopped) this.#begin();
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    for (const segment of this.#ended()) segment.lookCount++;
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#work !== undefined || this.#host.isFailed) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined;
+      this.#isUrgent = false;
+    });
+  }
+
+  /** Segments that have ended and are on the disk. */
+  #ended(): LiveSegment[] {
+    const { durableSegment } = this.#host;
+    const isEnded = ({ number, end }: LiveSegment) =>
+      end !== undefined && (isCompacted(number) || number < durableSegment);
+    return [...this.#setting.roller.segments.values()].filter(isEnded);
+  }
+
+  get #limits(): ChoiceLimits {
+    const { segmentBytes } = this.#setting;
+    const isUrgent = this.#isUrgent;
+    const outputBytesMax = isUrgent ? Math.min(urgentBytesMax, segmentBytes) : segmentBytes;
+    return { segmentBytes, outputBytesMax, isUrgent, looksMin: isUrgent ? 0 : this.#looksMin };
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#isOver && (await this.#step()));
+    } catch (cause) {
+      const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+      // What was to be written is removed again; there may be room at the next look.
+      if (!isFull) this.#host.failed(cause);
+    }
+    if (!this.#isOver && isExcessive(this.#ended(), this.#limits)) this.#lookAgain();
+  }
+
+  get #isOver(): boolean {
+    return this.#isStopped || this.#host.isFailed;
+  }
+
+  #lookAgain(): void {
+    if (this.#looksLeft-- <= 0) return;
+    this.#timer ??= setTimeout(() => this.#look(), this.#lookMs).unref();
+  }
+
+  /** Does one thing about too much that is not live; false where there is nothing to do now. */
+  async #step(): Promise<boolean> {
+    const ended = this.#ended();
+    if (!isExcessive(ended, this.#limits)) return false;
+    if (hasNotableDead(ended, this.#limits)) return await this.#roll();
+    const victims = chooseVictims(ended, this.#limits);
+    if (victims.length === 0) {
+      this.#giveBackIdle(ended);
+      return false;
+    }
+    const writtenBytes = await this.#compact(victims);
+    if (writtenBytes === 0) return false;
+    const isDone = await this.#roll();
+    const { segments } = this.#setting.roller;
+    const gone = victims.filter(({ number }) => !segments.has(number));
+    this.#host.compacted(writtenBytes, gone.length);
+    return isDone;
+  }
+
+  #compact(victims: readonly LiveSegment[]): Promise<number> {
+    const { table, files, recovery, roller, owner } = this.#setting;
+    const moves = owner.moves?.();
+    if (moves === undefined) return Promise.resolve(0);
+    const pass = new CompactionPass(
+      {
+        table,
+        files,
+        recovery,
+        moves,
+        pace: this.#pace,
+        outputBytesMax: this.#limits.outputBytesMax,
+        isStopped: () => this.#isOver,
+        adopt: (segment) => roller.segments.set(segment.number, segment),
+      },
+      victims,
+      this.#newSegment(),
+    );
+    return pass.run();
+  }
+
+  #newSegment(): LiveSegment {
+    const { volume, random = systemRandom } = this.#setting;
+    const header = {
+      format: 2,
+      segment: ++this.#lastNumber,
+      epoch: volume.header.epoch,
+      predecessor: noEnd,
+      salt: random.bytes(32),
+    } as const;
+    return new LiveSegment(header, segmentKey(volume, header));
+  }
+
+  /** Begins a segment, with which the old ones go; waits until that is possible. */
+  async #roll(): Promise<boolean> {
+    while (!this.#isOver) {
+      if (this.#host.rollNow()) return true;
+      await this.#pace.rest();
+    }
+    return false;
+  }
+
+  /** What is kept for the state alone goes once there is a new base. */
+  #giveBackIdle(ended: readonly LiveSegment[]): void {
+    const { roller } = this.#setting;
+    let keptBytes = 0;
+    for (const { pinCount, sizeBytes } of ended) if (pinCount > 0) keptBytes += sizeBytes;
+    const { checkpoints } = roller;
+    if (keptBytes < idleBytesMin + checkpoints.base.bytes * 2) return;
+    checkpoints.hurry();
+    if (!checkpoints.isUnderWay) this.#host.rollNow();
+  }
+
+  /** Ends what is under way; resolves when nothing is. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pace.stop();
+    await this.#work;
+  }
+
+  /** Removes what no table names: a start would find it and have no use for it. */
+  async removeUnlisted(): Promise<void> {
+    const { roller, files } = this.#setting;
+    for (const { number, isListed } of roller.segments.values()) {
+      if (isCompacted(number) && !isListed) await files.retire(number);
+    }
+  }
+}

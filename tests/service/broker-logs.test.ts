@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { CreateBrokerCommand, DescribeBrokerCommand } from '@aws-sdk/client-mq';
+import { connect } from 'amqplib';
+import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { BrokerLogs } from '../../src/logs/broker-logs.ts';
+import { SystemState, sealingKey } from '../../src/server/compose.ts';
+import { openBrokerLogs } from '../../src/server/logs-volume.ts';
+import { openSystemVolume } from '../../src/server/system-volume.ts';
+import { password } from '../support/broker-requests.ts';
+import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
+import { until } from '../support/processes.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// The logs of brokers lie in a volume of their own, sealed; a start without it is refused unless the
+// data folder never had one.
+
+const folders: WaxwingFolder[] = [];
+/** A data folder as a clean stop leaves it, with a line in the log of one broker. */
+let stopped: WaxwingFolder;
+let brokerId = '';
+before(async () => {
+  const waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  folders.push(waxwing.folder);
+  brokerId = await makeBroker(waxwing, 'logged', true);
+  const silentId = await makeBroker(waxwing, 'silent', false);
+  for (const id of [brokerId, silentId]) await failLogin(waxwing, id);
+  assert.equal(await waxwing.stop(), 0);
+  stopped = waxwing.folder;
+});
+after(() => {
+  for (const folder of folders) folder.remove();
+});
+
+async function makeBroker(waxwing: Waxwing, BrokerName: string, General: boolean) {
+  const { BrokerId = '' } = await waxwing.mq.send(
+    new CreateBrokerCommand({
+      BrokerName,
+      EngineType: 'RABBITMQ',
+      DeploymentMode: 'SINGLE_INSTANCE',
+      HostInstanceType: 'mq.m7g.medium',
+      PubliclyAccessible: false,
+      Users: [{ Username: 'admin', Password: password }],
+      Logs: { General },
+    }),
+  );
+  await until(`${BrokerName} runs`, async () => {
+    const { BrokerState } = await waxwing.mq.send(new DescribeBrokerCommand({ BrokerId }));
+    return BrokerState === 'RUNNING';
+  });
+  return BrokerId;
+}
+
+async function failLogin(waxwing: Waxwing, BrokerId: string): Promise<void> {
+  const { BrokerInstances } = await waxwing.mq.send(new DescribeBrokerCommand({ BrokerId }));
+  const url = new URL(BrokerInstances?.[0]?.Endpoints?.[0] ?? '');
+  const { ca } = waxwing;
+  const wrong = `amqps://admin:canary-wrong@localhost:${url.port}`;
+  await assert.rejects(connect(wrong, { ca: [Buffer.from(ca)] }), /403|ACCESS/);
+}
+
+/** Another copy of the folder that was stopped. */
+function copy(): WaxwingFolder {
+  const folder = stopped.copy();
+  folders.push(folder);
+  return folder;
+}
+
+/** The lines in a folder that no service runs on. */
+async function linesIn(folder: WaxwingFolder): Promise<string[]> {
+  const source = { configFolder: folder.keys, passphraseFile: undefined, keyFile: undefined };
+  const volume = await openSystemVolume(folder.data, source);
+  const state = new SystemState(volume);
+  const failed = (error: Error) => {
+    throw error;
+  };
+  await state.open(volume, { full: () => {}, failed });
+  const logs = new BrokerLogs({ clock: systemClock, failed });
+  const parts = {
+    folder: folder.data,
+    journal: state.logsVolume,
+    wrappingKey: sealingKey(volume, 'logs'),
+    random: systemRandom,
+    commit: (entries: Parameters<typeof state.store.commit>[0]) => state.store.commit(entries),
+    discarding: undefined,
+  };
+  await openBrokerLogs(parts, logs);
+  const lines: string[] = [];
+  for await (const line of logs.read({ fromMs: 0, toMs: Infinity, newestFirst: false })) {
+    lines.push(`${line.brokerId} ${line.level} ${line.text}`);
+  }
+  await logs.close();
+  await state.store.close();
+  await volume.close();
+  return lines;
+}
+
+function refused({ code, stderr }: Ended, why: RegExp): void {
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, why);
+  assert.match(stderr, /--discard-broker-logs\n$/);
+}
+
+test('what a broker reports is in its log where that is on, and no password is', async () => {
+  const lines = await linesIn(copy());
+  assert.deepEqual(lines, [
+    `${brokerId} warn 1 log-in failed from 127.0.0.1 of user 'admin': wrong-password`,
+  ]);
+});
+
+test('a check proves the volume sound', async () => {
+  const { code, stdout } = await copy().check();
+  assert.equal(code, 0);
+  assert.match(stdout, /^logs: sound, closed in order, .* records/m);
+});
+
+test('a data folder that never had the volume gets one', async () => {
+  const folder = new WaxwingFolder();
+  folders.push(folder);
+  const waxwing = await Waxwing.start({ folder, args: ['--no-default-broker'] });
+  assert.ok(existsSync(join(folder.data, 'logs', 'volume')));
+  assert.equal(await waxwing.stop(), 0);
+});
+
+test('a start without the volume is refused, and a check says so', async () => {
+  const folder = copy();
+  rmSync(join(folder.data, 'logs'), { recursive: true });
+  refused(await folder.serve(), /cannot be used: there is no volume in .*logs; put it back/);
+  const { code, stderr } = await folder.check();
+  assert.equal(code, 1);
+  assert.match(stderr, /^waxwing: logs: not sound: there is no volume in .*logs$/m);
+});
+
+test('a damaged volume is refused, with file and offset', async () => {
+  const folder = copy();
+  const own = join(folder.data, 'logs');
+  const segment = readdirSync(own).find((name) => name.startsWith('seg-')) ?? '';
+  const [offset = 0] = blockOffsets(join(own, segment));
+  writeAt(join(own, segment), offset + 45, Buffer.of(0xff, 0x00, 0xff));
+  refused(await folder.serve(), new RegExp(`${segment}.*${offset}`));
+  const { stderr } = await folder.check();
+  assert.match(stderr, new RegExp(`^waxwing: logs: not sound: .*${segment}`, 'm'));
+});
+
+test('an older copy of the volume is refused', async () => {
+  const folder = copy();
+  const older = join(folder.root, 'older');
+  cpSync(join(folder.data, 'logs'), older, { recursive: true });
+  const waxwing = await Waxwing.start({ folder, args: ['--no-default-broker'] });
+  assert.equal(await waxwing.stop(), 0);
+  rmSync(join(folder.data, 'logs'), { recursive: true });
+  cpSync(older, join(folder.data, 'logs'), { recursive: true });
+  refused(await folder.serve(), /says mount 1; expected is one from 2/);
+  const { stderr } = await folder.check();
+  assert.match(stderr, /^waxwing: logs: not sound: .*of another time/m);
+});
+
+test('a volume of another data folder is refused', async () => {
+  const other = await Waxwing.start({ args: ['--no-default-broker'] });
+  folders.push(other.folder);
+  assert.equal(await other.stop(), 0);
+  const folder = copy();
+  rmSync(join(folder.data, 'logs'), { recursive: true });
+  cpSync(join(other.folder.data, 'logs'), join(folder.data, 'logs'), { recursive: true });
+  refused(
+    await folder.serve(),
+    /its wrapped data key is not the one that was made for volume logs-/,
+  );
+});
+
+test('lost logs are given up when that is asked for, which is in the trail', async () => {
+  const folder = copy();
+  rmSync(join(folder.data, 'logs'), { recursive: true });
+  const args = ['--no-default-broker'];
+  const waxwing = await Waxwing.start({ folder, args: [...args, '--discard-broker-logs'] });
+  const LookupAttributes = [
+    { AttributeKey: 'EventName' as const, AttributeValue: 'DiscardBrokerLogs' },
+  ];
+  const { Events } = await waxwing.trail.send(new LookupEventsCommand({ LookupAttributes }));
+  assert.equal(Events?.length, 1);
+  assert.match(Events?.[0]?.CloudTrailEvent ?? '', /"volumeId":"logs-[0-9a-f]{17}"/);
+  assert.equal(await waxwing.stop(), 0);
+  await waxwing.restart({ folder, args });
+  assert.equal(await waxwing.stop(), 0);
+  assert.deepEqual(await linesIn(folder), []);
+  assert.equal((await folder.check()).code, 0);
+});

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
+import { QueueVolume } from '../support/queue-volume.ts';
+import { Machine, powerCut } from './machine.ts';
+
+const folder = '/data';
+const dataKey = keyFromBytes(Buffer.alloc(32, 7));
+const queues = [1, 2, 3, 4] as const;
+const never = { lookMs: 1e9 };
+const eager = { lookMs: 5, looksMin: 0, share: 1 };
+
+/** A message of a queue, and the groups that it came and went in; Infinity where it did not. */
+interface Known {
+  readonly body: string;
+  readonly expiresAtMs: number;
+  readonly came: number;
+  gone: number;
+}
+
+/** What a volume is to hold: by queue, in order, by sequence number. */
+type Model = Map<number, Map<number, Known>>;
+
+/** A volume of few queues, on a machine whose power is cut while it is compacted. */
+export class CompactionRun {
+  readonly #machine: Machine;
+  readonly #segmentBytes: number;
+  readonly #cacheBytes: number;
+  #model: Model = new Map(queues.map((queue) => [queue, new Map()]));
+  #queues: QueueVolume | undefined = undefined;
+  #durable = 0;
+  #published = 0;
+  /** Segments that went after they were compacted, and the bytes written for that. */
+  releasedCount = 0;
+
+  constructor(seed: number) {
+    this.#machine = new Machine(seed);
+    this.#segmentBytes = this.#machine.random.pick([10_000, 24_000]);
+    this.#cacheBytes = this.#machine.random.pick([0, 1_000_000]);
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param change of the disk since the compaction began, at which the power is cut
+   * @returns whether there were so many changes
+   */
+  async run(change: number): Promise<boolean> {
+    const machine = this.#machine;
+    let wasCut = false;
+    await machine.run(async () => {
+      await machine.format();
+      await this.#open({ compaction: never });
+      await this.#fill();
+      machine.disk.cutAt = machine.disk.changeCount + change;
+      await this.#compact(120);
+      wasCut = machine.disk.isCut;
+      machine.restart();
+      await machine.check();
+      machine.restart();
+      // And again, with another cut at random, so that a start has to do with what a start left.
+      machine.disk.cutAt = machine.disk.changeCount + 1 + machine.random.below(60);
+      if (await this.#open({ compaction: eager })) await this.#compact(60);
+      machine.restart();
+      await machine.check();
+      machine.restart();
+      await this.#open({ compaction: eager });
+      await this.#compact(40);
+      await machine.finish(this.#opened.close());
+      assert.ok(await machine.check(), 'a closed volume is not called closed');
+      await this.#open({ compaction: never });
+      await machine.finish(this.#opened.close());
+    });
+    return wasCut;
+  }
+
+  get #opened(): QueueVolume {
+    assert.ok(this.#queues !== undefined);
+    return this.#queues;
+  }
+
+  /** Opens the volume and verifies what is in it; false where the power went meanwhile. */
+  async #open(options: Partial<LogOptions>): Promise<boolean> {
+    const opening = QueueVolume.openUnsynced(this.#machine.disk.boot(), folder, dataKey, {
+      segmentBytes: this.#segmentBytes,
+      cacheBytes: this.#cacheBytes,
+      onCompacted: (_, count) => {
+        this.releasedCount += count;
+      },
+      ...options,
+    });
+    const opened = await this.#machine.finish(opening);
+    if (opened === powerCut) return false;
+    this.#queues = opened;
+    return await this.#verify(opened);
+  }
+
+  /** Every message that must be there is, none that must not, each with its body and its due time. */
+  async #verify(opened: QueueVolume): Promise<boolean> {
+    const found: Model = new Map();
+    for (const [queue, known] of this.#model) {
+      const here = new Map<number, Known>();
+      found.set(queue, here);
+      const window = opened.store.windows.get(queue);
+      if (window === undefined) continue;
+      const bodies = await this.#machine.finish(opened.bodies(queue));
+      if (bodies === powerCut) return false;
+      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+        const expected = known.get(s);
+        assert.ok(expected !== undefined, `message ${s} of queue ${queue} was never there`);
+        assert.ok(expected.gone > this.#durable, `message ${s} of queue ${queue} came back`);
+        assert.equal(bodies.shift(), expected.body);
+        assert.equal(window.expiresAtMs(s), expected.expiresAtMs);
+        here.set(s, { ...expected, came: 0, gone: Infinity });
+      }
+      for (const [s, { came, gone }] of known) {
+        const mustBe = came <= this.#durable && gone === Infinity;
+        assert.ok(!mustBe || here.has(s), `message ${s} of queue ${queue} is lost`);
+      }
+    }
+    this.#model = found;
+    this.#durable = 0;
+    return true;
+  }
+
+  /** Segments of which little is left. */
+  async #fill(): Promise<void> {
+    const opened = this.#opened;
+    for (const queue of queues) opened.declare(queue);
+    for (let i = 0; i < 160; i++) {
+      this.#publish();
+      if (i % 10 === 9) await this.#synced();
+    }
+    this.#settleMost();
+    await this.#synced();
+    await this.#machine.finish(opened.close());
+    await this.#open({ compaction: eager });
+  }
+
+  #settleMost(): void {
+    for (const [queue, known] of this.#model) {
+      for (const s of known.keys()) if (s % 8 !== queue) this.#settle(queue, s);
+    }
+  }
+
+  #publish(): void {
+    const { random } = this.#machine;
+    const opened = this.#opened;
+    const body = `${this.#published++} `.padEnd(random.pick([20, 300, 1200]), '.');
+    const expiresAtMs = random.oneIn(3) ? 1e12 + random.below(1e6) : Infinity;
+    const to = queues.filter((_, i) => i === 0 || random.oneIn(3));
+    const numbers = to.map((queue) => opened.window(queue).next);
+    opened.publish(to, body, { expiresAtMs });
+    const came = opened.log.openGroup;
+    for (const [i, queue] of to.entries()) {
+      const known = { body, expiresAtMs, came, gone: Infinity };
+      this.#model.get(queue)?.set(numbers[i] ?? 0, known);
+    }
+  }
+
+  #settle(queue: number, sequence: number): void {
+    const known = this.#model.get(queue)?.get(sequence);
+    assert.ok(known !== undefined);
+    this.#opened.settle(queue, sequence);
+    known.gone = this.#opened.log.openGroup;
+  }
+
+  async #synced(): Promise<void> {
+    const { log } = this.#opened;
+    this.#publish();
+    const group = log.openGroup;
+    log.sync();
+    await this.#machine.until(() => log.durableGroup >= group, `group ${group}`);
+    this.#durable = log.durableGroup;
+  }
+
+  /** Lets segments be compacted while messages come and go. */
+  async #compact(stepCount: number): Promise<void> {
+    const machine = this.#machine;
+    const { log, window } = {
+      log: this.#opened.log,
+      window: (q: number) => this.#opened.window(q),
+    };
+    for (let i = 0; i < stepCount && !machine.disk.isCut; i++) {
+      const queue = machine.random.pick(queues);
+      const sequence = window(queue).liveFrom(machine.random.below(window(queue).next + 1));
+      if (machine.random.oneIn(3) && window(queue).isLive(sequence)) this.#settle(queue, sequence);
+      if (machine.random.oneIn(6)) this.#publish();
+      if (machine.random.oneIn(3)) log.sync();
+      machine.timers.advance(5);
+      await machine.turns(machine.random.below(6));
+      this.#durable = log.durableGroup;
+    }
+  }
+}

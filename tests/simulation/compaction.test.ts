@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CompactionRun } from './compaction-crash.ts';
+
+const isLong = process.env['WAXWING_LONG'] === '1';
+const seedMax = isLong ? 100 : 2;
+/** Between two changes at which the power is cut; every one has its turn in the long run. */
+const stride = isLong ? 1 : 9;
+
+test('a power cut at any one change of a compaction loses, doubles and brings back nothing', async () => {
+  for (let seed = 1; seed <= seedMax; seed++) {
+    let releasedCount = 0;
+    for (let change = seed, wasCut = true; wasCut; change += stride) {
+      const run = new CompactionRun(seed);
+      wasCut = await run.run(change).catch((cause: unknown) => {
+        throw new Error(`CompactionRun(${seed}).run(${change})`, { cause });
+      });
+      releasedCount += run.releasedCount;
+    }
+    assert.ok(releasedCount > 20, `seed ${seed}: ${releasedCount} segments went`);
+  }
+});
