@@ -46,6 +46,11 @@ const { metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [lazyNodeModules],
+  // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.
+  define: {
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
   // Packages in the older format ask for Node's own modules by it, and for nothing else any more.
   banner: { js: 'const require = process.getBuiltinModule;' },
 });

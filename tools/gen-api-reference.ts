@@ -53,7 +53,7 @@ function coverageOf(service: Service, clientNames: readonly string[]): Coverage 
     if (refusal === undefined) answered.push(name);
     else refused.set(refusal, [...(refused.get(refusal) ?? []), name]);
   }
-  const { code, status } = inWordsOf(service.wire, new RequestError('unknown-operation', ''));
+  const { code, status } = inWordsOf(service.wires[0], new RequestError('unknown-operation', ''));
   return {
     answered,
     refused,

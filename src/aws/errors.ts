@@ -1,7 +1,7 @@
 import { WaxwingError } from '../base/errors.ts';
 
 /** How calls and answers are written. */
-export type Wire = 'rest-json' | 'json-1.1' | 'query';
+export type Wire = 'rest-json' | 'rest-xml' | 'json-1.0' | 'json-1.1' | 'query' | 'rpc-v2-cbor';
 
 /** What an AWS error carries besides its code and message. */
 export interface AwsErrorOptions extends ErrorOptions {
@@ -9,6 +9,8 @@ export interface AwsErrorOptions extends ErrorOptions {
   readonly status?: number;
   /** Further members of the answer's body, such as Amazon MQ's `errorAttribute`. */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,11 +21,13 @@ export class AwsError extends WaxwingError<string> {
   /** HTTP status, 400 to 599. */
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, options: AwsErrorOptions = {}) {
     super(code, message, options);
     this.status = options.status ?? 400;
     this.members = options.members ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
@@ -38,6 +42,8 @@ export type RequestErrorCode =
   | 'expired-token'
   /** Wrong signature, scope or clock. */
   | 'signature-mismatch'
+  /** A bearer token is missing or wrong. */
+  | 'wrong-token'
   | 'access-denied'
   /** A value breaks a constraint. */
   | 'invalid-value'
@@ -80,6 +86,7 @@ const json: Answers = {
   'unknown-access-key': ['UnrecognizedClientException', 400],
   'expired-token': ['ExpiredTokenException', 400],
   'signature-mismatch': ['InvalidSignatureException', 400],
+  'wrong-token': ['UnauthorizedException', 401],
   'access-denied': ['AccessDeniedException', 400],
   'invalid-value': ['ValidationException', 400],
   unreadable: ['SerializationException', 400],
@@ -96,6 +103,7 @@ const restJson: Answers = {
   'unknown-access-key': ['UnrecognizedClientException', 403],
   'expired-token': ['ExpiredTokenException', 403],
   'signature-mismatch': ['SignatureDoesNotMatch', 403],
+  'wrong-token': ['UnauthorizedException', 401],
   'access-denied': ['ForbiddenException', 403],
   'invalid-value': ['BadRequestException', 400],
   unreadable: ['BadRequestException', 400],
@@ -112,6 +120,7 @@ const query: Answers = {
   'unknown-access-key': ['InvalidClientTokenId', 403],
   'expired-token': ['ExpiredToken', 403],
   'signature-mismatch': ['SignatureDoesNotMatch', 403],
+  'wrong-token': ['Unauthorized', 401],
   'access-denied': ['AccessDenied', 403],
   'invalid-value': ['ValidationError', 400],
   unreadable: ['MalformedInput', 400],
@@ -122,12 +131,35 @@ const query: Answers = {
   internal: ['ServiceFailure', 500],
 };
 
-const answers: Readonly<Record<Wire, Answers>> = { 'json-1.1': json, 'rest-json': restJson, query };
+/** As Amazon S3 says it. */
+const restXml: Answers = {
+  ...query,
+  'missing-authentication': ['AccessDenied', 403],
+  'incomplete-signature': ['AuthorizationHeaderMalformed', 400],
+  'unknown-access-key': ['InvalidAccessKeyId', 403],
+  'expired-token': ['ExpiredToken', 400],
+  'invalid-value': ['InvalidArgument', 400],
+  unreadable: ['MalformedXML', 400],
+  'unknown-operation': ['MethodNotAllowed', 405],
+  'too-large': ['EntityTooLarge', 400],
+  throttled: ['SlowDown', 503],
+  internal: ['InternalError', 500],
+};
+
+const answers: Readonly<Record<Wire, Answers>> = {
+  'json-1.0': json,
+  'json-1.1': json,
+  'rpc-v2-cbor': json,
+  'rest-json': restJson,
+  'rest-xml': restXml,
+  query,
+};
 
 /** Puts what the front door found into the words of a wire. */
 export function inWordsOf(wire: Wire, error: RequestError): AwsError {
   const [code, status] = answers[wire][error.code];
   const { attribute, message } = error;
   const members = attribute && wire === 'rest-json' ? { errorAttribute: attribute } : {};
-  return new AwsError(code, message, { status, members, cause: error });
+  const headers = error.code === 'wrong-token' ? { 'WWW-Authenticate': 'Bearer' } : {};
+  return new AwsError(code, message, { status, members, headers, cause: error });
 }

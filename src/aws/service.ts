@@ -42,17 +42,39 @@ export interface Permission {
   readonly resources: readonly string[];
 }
 
+/** How a caller proves who it is: by a signature (version 4), by a bearer token, or not at all. */
+export type Authentication = 'signature' | 'bearer-token' | 'none';
+
+/** How an operation is called on a REST wire. */
+export interface HttpTrait {
+  readonly method: string;
+  /**
+   * `/v1/brokers/{brokerId}`: the part in braces is the input's member of that name. `{Key+}` takes
+   * the rest of the path. A query may follow, which the request's must contain: `/{Bucket}?location`.
+   * With GET and DELETE members that are bound to nothing come from the query, else from the body.
+   */
+  readonly path: string;
+  /** 200 where left out. */
+  readonly status?: number;
+  /** HEAD is answered as GET, without the body. */
+  readonly isAlsoHead?: boolean;
+}
+
 /** One operation of a service: what it takes, gives, needs and does. */
 export interface Operation<Input = never, Output = unknown> {
   readonly action: string;
   readonly readOnly: boolean;
+  /** How a caller proves who it is; by a signature where left out. */
+  readonly authentication?: Authentication;
+  /**
+   * False where no audit record is made of a call: only for operations that anybody may call often
+   * and that tell nothing of an account.
+   */
+  readonly isRecorded?: boolean;
   readonly input: Shape<Input>;
   readonly output: Shape<Output>;
-  /**
-   * rest-json only. `{name}` in the path is the input's member of that name; with GET and DELETE the
-   * other members come from the query, else from the body. The status is 200 where left out.
-   */
-  readonly http?: { readonly method: string; readonly path: string; readonly status?: number };
+  /** Only on the wires `rest-json` and `rest-xml`. */
+  readonly http?: HttpTrait;
   /**
    * What the generic (identity) authorisation is asked for, after validation and before `handle`.
    * Left out: the action on `*`. Key policies and grants are judged inside kms/, on top of it.
@@ -112,9 +134,15 @@ export function refusal<Input, Output>({
 export interface Service {
   /** `kms`, `mq`, `cloudtrail`: the signing name too. */
   readonly name: string;
-  readonly wire: Wire;
-  /** json-1.1: what stands before the dot in `X-Amz-Target`; several where SDKs differ. */
+  /** The wires that it is called by; calls within the process fail in the words of the first. */
+  readonly wires: readonly [Wire, ...Wire[]];
+  /**
+   * What stands before the dot in `X-Amz-Target` on the JSON wires, and after `/service/` on
+   * `rpc-v2-cbor`; several where SDKs differ.
+   */
   readonly targetPrefixes?: readonly string[];
+  /** The namespace of its XML; `https://NAME.amazonaws.com/doc/VERSION/` where left out. */
+  readonly xmlNamespace?: string;
   /** `kms.amazonaws.com`, `amazonmq.amazonaws.com`: the audit record's event source. */
   readonly eventSource: string;
   readonly apiVersion: string;

@@ -28,3 +28,6 @@ export interface RoleSession {
   readonly createdMs: number;
   readonly mfaAuthenticated: boolean;
 }
+
+/** A caller of whom nothing is known. */
+export const anonymous: Caller = { type: 'anonymous', accountId: '', arn: '*', principalId: '' };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { type CheckLimits, CheckQueue } from './check-queue.ts';
 import { loginLimits } from './password.ts';
 
 /** A queue whose checks end when the test says. */
 function queueWith(limits: Partial<CheckLimits>) {
-  let nowMs = 1000;
-  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const clock = new ManualClock();
   const queue = new CheckQueue({ ...loginLimits, concurrentMax: 1, ...limits }, clock);
   const begun: string[] = [];
   const running: ((isRight: boolean) => void)[] = [];
@@ -26,9 +26,7 @@ function queueWith(limits: Partial<CheckLimits>) {
       running.shift()?.(isRight);
       await new Promise((resolve) => setImmediate(resolve));
     },
-    pass: (ms: number) => {
-      nowMs += ms;
-    },
+    pass: (ms: number) => clock.advance(ms),
   };
 }
 

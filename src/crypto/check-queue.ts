@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 
 /** Limits of the checks that wait for their turn. A lane is one user name at one source. */
 export interface CheckLimits {
@@ -66,7 +66,7 @@ export class CheckQueue {
   readonly #records = new Map<string, Record>();
   #waitingCount = 0;
   #busyCount = 0;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
 
   constructor(limits: CheckLimits, clock: Clock = systemClock) {
     this.#limits = limits;
@@ -178,9 +178,9 @@ export class CheckQueue {
   }
 
   #lookAt(atMs: number, nowMs: number): void {
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     if (atMs === Infinity) return;
-    this.#timer = setTimeout(() => this.#next(), atMs - nowMs).unref();
+    this.#timer = this.#clock.setTimeout(() => this.#next(), atMs - nowMs).unref();
   }
 
   #count(source: Source, change: number): void {

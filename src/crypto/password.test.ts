@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { hashAhead, hashPassword, loginLimits, PasswordChecker } from './password.ts';
 
 const somebody = { source: '192.0.2.1', user: 'ann', isGone: false };
+const minuteMs = 60_000;
 const limits = { ...loginLimits, refusalMs: 0, failedCountMax: 1000 };
 
 test('a password matches its own hash and no other', async () => {
@@ -37,8 +39,8 @@ test('a hash of unknown form matches nothing', async () => {
 });
 
 test('a password that was right is remembered for ten minutes after its last use', async () => {
-  let nowMs = 0;
-  const checker = new PasswordChecker(limits, { nowMs: () => nowMs, monotonicMs: () => nowMs });
+  const clock = new ManualClock();
+  const checker = new PasswordChecker(limits, clock);
   const hash = await hashPassword('again and again');
   const isQuick = async (password: string) => {
     let isDone = false;
@@ -52,11 +54,11 @@ test('a password that was right is remembered for ten minutes after its last use
   };
   assert.deepEqual(await isQuick('wrong'), [false, 'wrong']);
   assert.deepEqual(await isQuick('again and again'), [false, 'right']);
-  nowMs = 9 * 60 * 1000;
+  clock.advance(9 * minuteMs);
   assert.deepEqual(await isQuick('again and again'), [true, 'right']);
-  nowMs = 18 * 60 * 1000;
+  clock.advance(9 * minuteMs);
   assert.deepEqual(await isQuick('again and again'), [true, 'right']);
-  nowMs = 28 * 60 * 1000;
+  clock.advance(10 * minuteMs);
   assert.deepEqual(await isQuick('again and again'), [false, 'right']);
 });
 

@@ -119,7 +119,9 @@ export class PasswordChecker {
     const result = await this.#check(pair, password, hash, origin);
     if (result === 'right') return result;
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
-    if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs).unref());
+    if (leftMs > 0) {
+      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, leftMs).unref());
+    }
     return result;
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
+import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { Door } from './door.ts';
 import { brokerDoorLimits, type DoorLimits } from './limits.ts';
 
@@ -24,9 +25,8 @@ class FakeSocket extends Duplex {
 
 /** A door, a clock that the test moves, and those who come to it. */
 function doorWith(limits: Partial<DoorLimits>) {
-  let nowMs = 1000;
   let port = 0;
-  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const clock = new ManualClock();
   const door = new Door({ ...brokerDoorLimits, ...limits }, clock);
   const begun: string[] = [];
   const arrive = (address: string): FakeSocket => {
@@ -46,9 +46,7 @@ function doorWith(limits: Partial<DoorLimits>) {
       await turn();
       return socket;
     },
-    pass: (ms: number) => {
-      nowMs += ms;
-    },
+    pass: (ms: number) => clock.advance(ms),
   };
 }
 

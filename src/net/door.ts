@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { sourceOf } from '../base/address.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { tellByFirstByte } from './first-byte.ts';
 import type { DoorLimits } from './limits.ts';
 
@@ -65,7 +65,7 @@ export class Door {
   #handshakeCount = 0;
   #begunThisTurn = 0;
   #isTurnDue = false;
-  #retry: NodeJS.Timeout | undefined = undefined;
+  #retry: Timer | undefined = undefined;
   /** Connections that were closed because strangers had taken all places, and because they were late. */
   readonly closed = { crowded: 0, late: 0 };
 
@@ -154,7 +154,7 @@ export class Door {
 
   /** Begins no more handshakes. */
   close(): void {
-    clearTimeout(this.#retry);
+    this.#retry?.clear();
     this.#turns.clear();
   }
 
@@ -264,7 +264,7 @@ export class Door {
   }
 
   #retryLater(): void {
-    this.#retry ??= setTimeout(() => {
+    this.#retry ??= this.#clock.setTimeout(() => {
       this.#retry = undefined;
       this.#nextTurn();
     }, retryMs);

@@ -5,7 +5,7 @@ import {
   type Server as TlsServer,
 } from 'node:tls';
 import { assert } from '../base/assert.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { Door } from './door.ts';
 import { answerAndClose } from './first-byte.ts';
@@ -73,7 +73,7 @@ export class TlsListener {
   readonly door: Door;
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
-  #ticks: NodeJS.Timeout | undefined = undefined;
+  #ticks: Timer | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
   readonly #webSocket: WebSocketEndpoint | undefined;
   /** What a connection may turn out to be. */
@@ -118,7 +118,7 @@ export class TlsListener {
    */
   async open(port: number): Promise<number> {
     const found = await listen(this.#tcp, this.#options.host, port);
-    this.#ticks = setInterval(() => this.#tick(), tickMs);
+    this.#ticks = this.#clock.setInterval(() => this.#tick(), tickMs);
     return found;
   }
 
@@ -186,15 +186,15 @@ export class TlsListener {
     this.#webSocket?.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
     if (this.#transports.size > 0) await this.#allEnded(timeoutMs);
-    clearInterval(this.#ticks);
+    this.#ticks?.clear();
     for (const socket of this.#sockets) socket.destroy();
   }
 
   #allEnded(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
+      const timeout = this.#clock.setTimeout(resolve, timeoutMs);
       this.#ended = () => {
-        clearTimeout(timer);
+        timeout.clear();
         resolve();
       };
     });

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
+import { type Exposition, statusService } from '../api/status/service.ts';
 import { stsService } from '../api/sts/service.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
@@ -10,8 +11,11 @@ import { LocalClient } from '../aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../aws/pipeline/registry.ts';
-import type { RequestHead } from '../aws/request.ts';
 import { Authenticator } from '../aws/signing/authenticate.ts';
+import { json11 } from '../aws/wires/json.ts';
+import { query } from '../aws/wires/query.ts';
+import { restJson } from '../aws/wires/rest-json.ts';
+import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -24,6 +28,8 @@ import { Identity } from '../identity/identity.ts';
 import { rootOnly } from '../kms/access/authoriser.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import type { RequestHead } from '../net/http/message.ts';
+import { RouteTable } from '../net/http/route-table.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
@@ -32,6 +38,7 @@ import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
+import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
@@ -135,6 +142,7 @@ export interface Place {
   readonly hashPassword: typeof hashPassword;
   /** Where the console answers; asked for once the port is open. */
   readonly consoleUrl: () => string;
+  readonly metrics: () => Promise<Exposition>;
 }
 
 /** Composes the parts of a service: the one place that decides which part gets which others. */
@@ -174,10 +182,12 @@ export function compose(
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
   services.add(stsService());
+  services.add(statusService(place.metrics));
   services.add(mqService({ control, region, brokerHost, consoleUrl }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
+    wires: [json11, query, restJson],
     hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
@@ -254,6 +264,16 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
   return {
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
+    tokenHolder: (token: string | undefined) => {
+      const { metricsToken } = state.installation;
+      assert(metricsToken !== undefined, 'a service that is open has a token for metrics');
+      return tokenHolder(metricsToken, token);
+    },
     refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };
+}
+
+/** Who answers at the API's port. */
+export function apiRoutes(dispatcher: Dispatcher): RouteTable {
+  return new RouteTable().handle('*', '/*', dispatcher);
 }

@@ -7,7 +7,7 @@ import { checkFolder, checkSocket } from './ownership.ts';
 /** Bytes that the name of a Unix socket may have (unix(7)). */
 const socketNameBytesMax = 107;
 /** Milliseconds that the service may take to answer. */
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 const bytesMax = 64 * 1024;
 
 /** Names of the variables that a client of the service needs; no other is ever printed. */
@@ -111,7 +111,7 @@ function ask(folder: string): Promise<string> {
     const socket = connect(socketFile(folder));
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
     socket.on('data', (part: string) => {
       text += part;
       if (text.length > bytesMax) socket.destroy(new Error('the answer is too long'));

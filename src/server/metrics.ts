@@ -1,49 +1,47 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { HttpResponse } from '../aws/request.ts';
+import type { Exposition } from '../api/status/service.ts';
+import { RequestError } from '../aws/errors.ts';
 import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
+import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
 import type { Door } from '../net/door.ts';
 
 /** Whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
-  /** What a scraper must show as a bearer token. */
-  readonly token: Secret<string>;
   /** Of the API's port. */
   readonly door: Pick<Door, 'strangerCount' | 'closed'>;
   /** Requests refused before their sender was known, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 
-/**
- * Answers a request for `/metrics` in Prometheus' text format.
- *
- * @param authorization the request's header of that name
- */
-export async function answerMetrics(
-  parts: MetricsParts,
-  authorization: string | undefined,
-): Promise<HttpResponse> {
-  if (!isAuthorised(parts.token, authorization)) {
-    const headers = { 'WWW-Authenticate': 'Bearer', 'Content-Type': 'text/plain' };
-    const body = 'A bearer token is needed: WAXWING_METRICS_TOKEN, as `waxwing env` prints it.\n';
-    return { status: 401, headers, body };
-  }
-  // Loaded by the first request, because it would slow a start.
+/** Measures all that the service and its brokers tell of themselves. */
+export async function measured(parts: MetricsParts): Promise<Exposition> {
+  // Loaded by the first who asks: a start has no time for it.
   const { exposition, Metrics } = await import('../base/metrics.ts');
   const own = new Metrics({});
   addOwn(own, parts.control);
   addDoor(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
-  const { contentType, text } = await exposition(all);
-  return { status: 200, headers: { 'Content-Type': contentType }, body: text };
+  return exposition(all);
 }
 
-/** Hashes are compared, so that neither length nor content shows in the time it takes. */
-function isAuthorised(token: Secret<string>, authorization = ''): boolean {
+/** Who scrapes the metrics. */
+const scraper: Caller = { ...anonymous, type: 'service', arn: 'metrics', principalId: 'metrics' };
+
+/**
+ * The caller who holds a bearer token.
+ *
+ * @param wanted the token that a scraper must show
+ * @throws {RequestError} `wrong-token`
+ */
+export function tokenHolder(wanted: Secret<string>, token: string | undefined): Caller {
+  // Hashes are compared, so that neither length nor content shows in the time it takes.
   const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(authorization), hash(`Bearer ${token.reveal()}`));
+  if (timingSafeEqual(hash(token ?? ''), hash(wanted.reveal()))) return scraper;
+  const text = 'A bearer token is needed: WAXWING_METRICS_TOKEN, as `waxwing env` prints it.';
+  throw new RequestError('wrong-token', text);
 }
 
 function addDoor(

@@ -15,6 +15,7 @@ const loginReasons: readonly RequestErrorCode[] = [
   'unknown-access-key',
   'expired-token',
   'signature-mismatch',
+  'wrong-token',
 ];
 
 /** Log-ins that failed, for the trail. */

@@ -14,6 +14,7 @@ import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
+import { HttpListener } from '../net/http/http-listener.ts';
 import { apiDoorLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -21,6 +22,7 @@ import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import {
+  apiRoutes,
   compose,
   composeEngine,
   type Parts,
@@ -30,11 +32,10 @@ import {
 } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
-import { HttpListener } from './http.ts';
 import { newPassword } from './installation.ts';
 import { doDueKeySteps } from './key-steps.ts';
 import { openBrokerLogs } from './logs-volume.ts';
-import { answerMetrics } from './metrics.ts';
+import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
 import { checkSettings, type Settings } from './settings.ts';
@@ -45,7 +46,7 @@ const tickMs = 1000;
 /** Bytes by which memory in use may grow before garbage is collected. */
 const garbageBytesMax = 16 * 1024 * 1024;
 /** How long the API's requests have to end when the service does. */
-const patienceMs = 2000;
+const timeoutMs = 2000;
 /** How long events stay in the trail, as in CloudTrail's event history, and how often this is checked. */
 const keptMs = 90 * 24 * 3600 * 1000;
 const dropEveryMs = 3600 * 1000;
@@ -119,6 +120,7 @@ export class Service {
       brokerHost: nameOf(settings.host),
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
+      metrics: () => measured(this.#metricsParts),
     };
     this.#refusals = refusals;
     this.#logs = new BrokerLogs({
@@ -132,8 +134,8 @@ export class Service {
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
       doorLimits: apiDoorLimits,
-      answers: this.#parts.dispatcher,
-      metrics: (authorization) => answerMetrics(this.#metricsParts, authorization),
+      routes: apiRoutes(this.#parts.dispatcher),
+      clock: systemClock,
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -269,7 +271,6 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
-      token: this.#metricsToken,
       door: this.#listener.door,
       refusals: this.#refusals.counts,
     };
@@ -395,7 +396,7 @@ export class Service {
 
   async #stopRunning(reason: string): Promise<void> {
     await Promise.all([
-      this.#listener.close(patienceMs),
+      this.#listener.close(timeoutMs),
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);

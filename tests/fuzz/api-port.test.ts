@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
-import type { HttpRequest } from '../../src/aws/request.ts';
+import type { HttpRequest } from '../../src/net/http/message.ts';
 import { ControlPlane } from '../support/control-plane.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { randomRequest } from './api-requests.ts';

@@ -1,5 +1,5 @@
-import type { HttpRequest } from '../../src/aws/request.ts';
 import type { Operation, Service } from '../../src/aws/service.ts';
+import type { HttpRequest } from '../../src/net/http/message.ts';
 import { type ControlPlane, region } from '../support/control-plane.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type PlainRequest, signRequest } from '../support/sign-request.ts';
@@ -47,8 +47,9 @@ function requestOf(
   pool: Pool,
 ): Unsigned {
   const given = randomValue(operation.input, '', random, pool);
-  if (service.wire === 'json-1.1') return jsonRequest(service, name, body(given, random), random);
-  if (service.wire === 'query') return queryRequest(service, name, random);
+  if (service.wires[0] === 'json-1.1')
+    return jsonRequest(service, name, body(given, random), random);
+  if (service.wires[0] === 'query') return queryRequest(service, name, random);
   return restRequest(service, operation, given, random);
 }
 

@@ -125,6 +125,8 @@ function made(
     case 'enumeration':
       return random.oneIn(30) ? random.pick(texts) : random.pick(node.values);
     case 'integer':
+    case 'long':
+    case 'double':
       return random.pick(numbers);
     case 'boolean':
       return random.oneIn(2);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { EventRecord } from '../../src/audit/record.ts';
 import { lineHash, parseLine, trailTimeline } from '../../src/audit/trail.ts';
-import type { HttpRequest, HttpResponse } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
+import type { HttpRequest } from '../../src/net/http/message.ts';
 import { accountId, ControlPlane, region } from '../support/control-plane.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
+import type { TextResponse } from '../support/text-response.ts';
 import { jsonRequest, randomRequest, signed4 } from './api-requests.ts';
 import { Pool, secret, secretBlob } from './api-values.ts';
 import type { Fuzzer } from './fuzzer.ts';
@@ -72,7 +73,7 @@ class RandomCaller {
     if (this.#random.oneIn(10)) await this.#plane.advance(this.#random.below(8 * 24 * 3600 * 1000));
   }
 
-  async #send(request: HttpRequest): Promise<HttpResponse> {
+  async #send(request: HttpRequest): Promise<TextResponse> {
     const answer = await this.#plane.answer(request);
     const id = answer.headers['x-amzn-RequestId'] ?? '';
     assert.match(id, uuid);
@@ -119,7 +120,7 @@ async function trailOf(plane: ControlPlane): Promise<EventRecord[]> {
 }
 
 /** A failure in AWS's form, which tells nothing that is secret. */
-function requireFailure({ headers, body }: HttpResponse, secretAccessKey: string): void {
+function requireFailure({ headers, body }: TextResponse, secretAccessKey: string): void {
   for (const hidden of [secret, secretBlob, secretAccessKey]) {
     assert.equal(body.includes(hidden), false, `a secret is in ${body}`);
   }

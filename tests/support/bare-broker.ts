@@ -6,17 +6,22 @@ import type { Published } from '../../src/broker/publishing/publishing.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { Consumer, Delivery, SubscribeOptions } from '../../src/broker/subscription.ts';
 import type { Transaction } from '../../src/broker/transaction.ts';
+import { ManualClock as MovedClock } from './manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
 import { plainFormat } from './plain-format.ts';
 
 /** A clock that tests move. */
-export class ManualClock {
-  ms = 1_000_000;
-  nowMs(): number {
-    return this.ms;
+export class ManualClock extends MovedClock {
+  constructor() {
+    super(1_000_000, 1_000_000);
   }
-  monotonicMs(): number {
-    return this.ms;
+
+  /** Both times, which only move forward. */
+  get ms(): number {
+    return this.nowMs();
+  }
+  set ms(ms: number) {
+    this.advance(ms - this.ms);
   }
 }
 

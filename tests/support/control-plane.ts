@@ -13,11 +13,14 @@ import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
-import type { HttpRequest, HttpResponse, RequestHead } from '../../src/aws/request.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { json11 } from '../../src/aws/wires/json.ts';
+import { query } from '../../src/aws/wires/query.ts';
+import { restJson } from '../../src/aws/wires/rest-json.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { Secret } from '../../src/base/secret.ts';
 import type { VolumeRecord } from '../../src/control/broker-record.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Control } from '../../src/control/control.ts';
@@ -28,16 +31,20 @@ import { hashPassword } from '../../src/crypto/password.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import { rootOnly } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
+import { HttpListener } from '../../src/net/http/http-listener.ts';
+import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiDoorLimits } from '../../src/net/limits.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
-import { HttpListener } from '../../src/server/http.ts';
+import { apiRoutes } from '../../src/server/compose.ts';
 import { doDueKeySteps } from '../../src/server/key-steps.ts';
+import { tokenHolder } from '../../src/server/metrics.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
 import { FakeEngine, type Folders } from './fake-engine.ts';
 import { ManualClock } from './manual-clock.ts';
 import { reopenedState, SyncingLog } from './memory-state.ts';
+import { asText, type TextResponse } from './text-response.ts';
 
 export const accountId = '111122223333';
 export const region = 'us-west-2';
@@ -145,7 +152,11 @@ export class ControlPlane {
       stsService(),
     ].map(replaced);
     for (const service of this.services) services.add(service);
-    this.#dispatcher = new Dispatcher({ ...place, hooks: { ...hooks, ...this.#atTheDoor() } });
+    this.#dispatcher = new Dispatcher({
+      ...place,
+      wires: [json11, query, restJson],
+      hooks: { ...hooks, ...this.#atTheDoor() },
+    });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
     );
@@ -199,6 +210,7 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
+      tokenHolder: (token: string | undefined) => tokenHolder(new Secret('a token'), token),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }
@@ -224,7 +236,8 @@ export class ControlPlane {
       certificates: servers,
       policy: defaultPolicy,
       doorLimits: apiDoorLimits,
-      answers: this.#dispatcher,
+      routes: apiRoutes(this.#dispatcher),
+      clock: systemClock,
     });
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
@@ -252,8 +265,8 @@ export class ControlPlane {
   }
 
   /** Answers a request as if it had come to the port. */
-  answer(request: HttpRequest): Promise<HttpResponse> {
-    return this.#dispatcher.answer(request);
+  async answer(request: HttpRequest): Promise<TextResponse> {
+    return asText(await this.#dispatcher.answer(request));
   }
 
   #connect({ url, ca }: ControlPlane['endpoint']): void {

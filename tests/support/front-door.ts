@@ -1,3 +1,4 @@
+import { statusService } from '../../src/api/status/service.ts';
 import { AwsError, RequestError } from '../../src/aws/errors.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
@@ -19,10 +20,14 @@ import {
   timestamp,
 } from '../../src/aws/shapes/shape.ts';
 import { Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { json11 } from '../../src/aws/wires/json.ts';
+import { query } from '../../src/aws/wires/query.ts';
+import { restJson } from '../../src/aws/wires/rest-json.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Caller } from '../../src/calls/caller.ts';
 import type { CompletedCall } from '../../src/calls/completed-call.ts';
+import { tokenHolder } from '../../src/server/metrics.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type PlainRequest, type Signing, signRequest } from './sign-request.ts';
 
@@ -30,6 +35,7 @@ export const accessKeyId = 'AKIAEXAMPLEEXAMPLE22';
 export const secretAccessKey = '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';
 export const accountId = '123456789012';
 export const region = 'eu-central-1';
+export const metricsToken = 'token-of-the-scraper';
 
 /** The account's root user. */
 export const root: Caller = {
@@ -48,7 +54,7 @@ export class ToyServices {
   get kms(): Service {
     return {
       name: 'kms',
-      wire: 'json-1.1',
+      wires: ['json-1.1'],
       targetPrefixes: ['TrentService'],
       eventSource: 'kms.amazonaws.com',
       apiVersion: '2014-11-01',
@@ -72,7 +78,7 @@ export class ToyServices {
   get mq(): Service {
     return {
       name: 'mq',
-      wire: 'rest-json',
+      wires: ['rest-json'],
       eventSource: 'amazonmq.amazonaws.com',
       apiVersion: '2017-11-27',
       operations: {
@@ -89,7 +95,7 @@ export class ToyServices {
             ),
             tags: map(string(), string()),
           }),
-          output: structure({ brokerId: string(), created: timestamp() }),
+          output: structure({ brokerId: string(), created: timestamp('date-time') }),
           handle: (input, { nowMs }) => ({
             output: { brokerId: `b-${input.brokerName}`, created: nowMs },
           }),
@@ -194,10 +200,13 @@ export class TestFrontDoor {
   /** Actions that are denied. */
   readonly denied = new Set<string>();
 
-  constructor() {
+  /** @param more services beside the toys */
+  constructor(more: readonly Service[] = []) {
     const services = new ServiceRegistry();
     services.add(this.toys.kms);
     services.add(this.toys.mq);
+    for (const service of more) services.add(service);
+    services.add(statusService(async () => ({ contentType: 'text/plain', text: 'up 1\n' })));
     const place = { services, region, accountId, clock: this.clock, random: systemRandom };
     const hooks = this.#hooks();
     const authenticator = new Authenticator({
@@ -211,9 +220,11 @@ export class TestFrontDoor {
     });
     this.dispatcher = new Dispatcher({
       ...place,
+      wires: [json11, query, restJson],
       hooks: {
         ...hooks,
         claim: (request, serviceName) => authenticator.claim(request, serviceName),
+        tokenHolder: (token) => tokenHolder(new Secret(metricsToken), token),
         refused: (request) => this.refused.push(request),
       },
     });
@@ -243,7 +254,7 @@ export class TestFrontDoor {
   }
 
   /** A request signed with the root access key. */
-  signed(service: 'kms' | 'mq', plain: PlainRequest, changes: Partial<Signing> = {}) {
+  signed(service: string, plain: PlainRequest, changes: Partial<Signing> = {}) {
     const atMs = this.clock.nowMs();
     return signRequest(plain, { accessKeyId, secretAccessKey, region, service, atMs, ...changes });
   }

@@ -1,3 +1,4 @@
+import { blockBytes } from '../../src/storage/log/block.ts';
 import { recordHeaderBytes, writeRecordHeader } from '../../src/storage/log/records.ts';
 import type { MessageStore } from '../../src/storage/message-store.ts';
 import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
@@ -80,7 +81,7 @@ export class MemoryLog implements RecordLog {
     const need = size + recordHeaderBytes;
     let block = open;
     if (block === undefined || block.used + need > block.stored.length) {
-      block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(262144, need));
+      block = new MemoryBlock(this.#segment, this.#slot++, transient, Math.max(blockBytes, need));
       this.all[block.slot] = block;
       this.blocks[block.slot] = block;
     }

@@ -12,7 +12,7 @@ export function requestFor(
   operation: AnyOperation,
   input: Readonly<Record<string, unknown>>,
 ): PlainRequest {
-  switch (service.wire) {
+  switch (service.wires[0]) {
     case 'json-1.1': {
       const target = `${service.targetPrefixes?.[0]}.${name}`;
       const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
@@ -26,6 +26,8 @@ export function requestFor(
       const type = 'application/x-www-form-urlencoded; charset=utf-8';
       return { method: 'POST', path: '/', headers: { 'content-type': type }, body };
     }
+    default:
+      throw new Error(`no requests are made for ${service.wires[0]}`);
   }
 }
 
@@ -109,6 +111,8 @@ function madeSimple(node: ShapeNode, isLarge: boolean, isInner: boolean): unknow
     case 'enumeration':
       return node.values[0];
     case 'integer':
+    case 'long':
+    case 'double':
       return node.min ?? 5;
     case 'blob': {
       const { min = 1, max = 1 } = node;

@@ -1,6 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { HttpRequest } from '../../src/aws/request.ts';
+import type { HttpRequest } from '../../src/net/http/message.ts';
 
 type Bytes = string | ArrayBuffer | ArrayBufferView;
 

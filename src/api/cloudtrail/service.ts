@@ -6,7 +6,7 @@ import { lookupEvents, lookupFailure } from './operations/lookup-events.ts';
 export function cloudTrailService(state: Parameters<typeof lookUp>[0]): Service {
   return {
     name: 'cloudtrail',
-    wire: 'json-1.1',
+    wires: ['json-1.1'],
     // What stands before the last dot: SDKs differ.
     targetPrefixes: [
       'CloudTrail_20131101',

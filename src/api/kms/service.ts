@@ -16,7 +16,7 @@ export function kmsService(kms: Kms): Service {
   );
   return {
     name: 'kms',
-    wire: 'json-1.1',
+    wires: ['json-1.1'],
     targetPrefixes: ['TrentService'],
     eventSource: 'kms.amazonaws.com',
     apiVersion: '2014-11-01',

@@ -27,7 +27,7 @@ export function mqService(parts: MqParts): Service {
   );
   return {
     name: 'mq',
-    wire: 'rest-json',
+    wires: ['rest-json'],
     eventSource: 'amazonmq.amazonaws.com',
     apiVersion: '2017-11-27',
     operations: Object.fromEntries(operations),

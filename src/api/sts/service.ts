@@ -5,7 +5,7 @@ import { getCallerIdentity } from './operations/get-caller-identity.ts';
 export function stsService(): Service {
   return {
     name: 'sts',
-    wire: 'query',
+    wires: ['query'],
     eventSource: 'sts.amazonaws.com',
     apiVersion: '2011-06-15',
     operations: { GetCallerIdentity: getCallerIdentity() },

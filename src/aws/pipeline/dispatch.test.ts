@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { root, TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { asText, type TextResponse } from '../../../tests/support/text-response.ts';
 import { WaxwingError } from '../../base/errors.ts';
-import type { HttpRequest, HttpResponse } from '../request.ts';
+import type { HttpRequest } from '../../net/http/message.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-async function answer(door: TestFrontDoor, request: Promise<HttpRequest>): Promise<HttpResponse> {
-  const response = await door.dispatcher.answer(await request);
+async function answer(door: TestFrontDoor, request: Promise<HttpRequest>): Promise<TextResponse> {
+  const response = asText(await door.dispatcher.answer(await request));
   assert.match(response.headers['x-amzn-RequestId'] ?? '', uuid);
   return response;
 }
 
-function refusal(response: HttpResponse): [number, string | undefined, string] {
+function refusal(response: TextResponse): [number, string | undefined, string] {
   const { message, Message, __type } = JSON.parse(response.body);
   const code = response.headers['x-amzn-ErrorType'];
   if (__type !== undefined) assert.equal(__type, code);
@@ -195,7 +196,7 @@ test('a caller who is not known is refused in the words of the wire', async () =
     ...(await door.signed('kms', target)),
     headers: new Map(Object.entries(target.headers)),
   };
-  assert.deepEqual(refusal(await door.dispatcher.answer(unsigned)), [
+  assert.deepEqual(refusal(asText(await door.dispatcher.answer(unsigned))), [
     400,
     'MissingAuthenticationTokenException',
     'Missing Authentication Token',

@@ -2,16 +2,14 @@ import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { CallContext } from '../../calls/call-context.ts';
-import type { Caller } from '../../calls/caller.ts';
+import { anonymous, type Caller } from '../../calls/caller.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../../net/http/message.ts';
+import type { Admission, Rejection, RequestHandler } from '../../net/http/request-handler.ts';
 import { AwsError, inWordsOf, RequestError, type RequestErrorCode, type Wire } from '../errors.ts';
-import type { HttpRequest, HttpResponse, RequestHead } from '../request.ts';
 import type { Claim } from '../signing/authenticate.ts';
-import { json } from '../wires/json.ts';
-import { query } from '../wires/query.ts';
-import { restJson } from '../wires/rest-json.ts';
 import type { WireFormat } from '../wires/wire.ts';
 import { type PipelineHooks, perform } from './pipeline.ts';
-import { type Route, type ServiceRegistry, wireOf } from './registry.ts';
+import type { Route, ServiceRegistry } from './registry.ts';
 
 /** A request that was refused before it was known who sent it: for the security log. */
 export interface RefusedRequest {
@@ -32,19 +30,11 @@ export interface RefusedRequest {
   readonly message: string;
 }
 
-/** What is known of a request before its body is read. */
-export interface Admission {
-  /** What to answer without reading the body; undefined where the request may go on. */
-  readonly refusal: HttpResponse | undefined;
-  /** Whether it is known who sent the request. */
-  readonly isProven: boolean;
-  /** Answers the request; every failure is an answer too, so this never rejects. */
-  answer(body: Buffer): Promise<HttpResponse>;
-}
-
 /** What the dispatcher works with. */
 export interface DispatcherOptions {
   readonly services: ServiceRegistry;
+  /** The wires that are spoken, in the order in which they are asked whether they know a request. */
+  readonly wires: readonly WireFormat[];
   readonly hooks: PipelineHooks & {
     /**
      * Finds out who calls, as far as a request tells without its body.
@@ -53,6 +43,13 @@ export interface DispatcherOptions {
      * @throws {RequestError} where the request does not prove it
      */
     claim(request: RequestHead, serviceName: string | undefined): Claim;
+    /**
+     * The caller who holds a bearer token.
+     *
+     * @param token undefined where the request has none
+     * @throws {RequestError} `wrong-token`
+     */
+    tokenHolder(token: string | undefined): Caller;
     /** Told of requests that were refused before it was known who sent them. */
     refused(request: RefusedRequest): void;
   };
@@ -63,23 +60,38 @@ export interface DispatcherOptions {
   readonly random: Random;
 }
 
+/** As the listener has it; whatever the dispatcher answers is there as a whole. */
+interface DispatcherAdmission extends Admission {
+  answer(body: Buffer): Promise<HttpResponse>;
+}
+
 /** A request on its way through the door. */
 interface Incoming {
   readonly head: RequestHead;
-  readonly wire: Wire;
+  /** How the answer is to be written. */
+  format: WireFormat;
   readonly requestId: string;
   /** Undefined until it is known what the request calls. */
   route: Route | undefined;
 }
 
-const wires: Readonly<Record<Wire, WireFormat>> = {
-  'json-1.1': json,
-  'rest-json': restJson,
-  query,
+const rejectionTexts: Readonly<Record<Rejection, (limitBytes: number) => string>> = {
+  'too-large': (limitBytes) => `The request is larger than the ${limitBytes} bytes allowed`,
+  'length-required': () =>
+    "A body in chunks needs the signed header 'x-amz-content-sha256'; send 'Content-Length' instead.",
+  throttled: () => 'Too many requests are being read; try again.',
+};
+
+/** What a request proves that need not prove anything. */
+const anonymousClaim: Claim = {
+  caller: anonymous,
+  service: '',
+  isProven: false,
+  prove: () => {},
 };
 
 /** The one front door for calls over HTTP. */
-export class Dispatcher {
+export class Dispatcher implements RequestHandler {
   readonly #options: DispatcherOptions;
 
   constructor(options: DispatcherOptions) {
@@ -96,21 +108,23 @@ export class Dispatcher {
    * Looks at a request before its body is read, so that nothing of a stranger's body need be kept:
    * what it calls, and who calls as far as that can be told.
    */
-  admit(head: RequestHead): Admission {
-    const requestId = this.#options.random.uuid();
-    const wire = wireOf(head);
-    const call: Incoming = { head, wire, requestId, route: undefined };
+  admit(head: RequestHead): DispatcherAdmission {
+    const call = this.#incoming(head);
     try {
-      const { services, hooks } = this.#options;
-      if (wire !== 'query') call.route = services.route(wire, head);
-      const claim = hooks.claim(head, call.route?.service.name);
+      const { services } = this.#options;
+      if (call.format.name !== 'query') {
+        call.route = services.route(call.format.name, head);
+        call.format = this.#formatOf(call.route.wire);
+      }
+      const claim = this.#claim(call);
       const admission = {
         refusal: undefined,
         isProven: claim.isProven,
         answer: (body: Buffer) => {
           const caller = this.#prove(call, claim, body);
-          if (!('status' in caller)) admission.isProven = true;
-          return 'status' in caller ? Promise.resolve(caller) : this.#perform(call, caller, body);
+          if ('status' in caller) return Promise.resolve(caller);
+          admission.isProven = caller.type !== 'anonymous';
+          return this.#perform(call, caller, body);
         },
       };
       return admission;
@@ -120,11 +134,42 @@ export class Dispatcher {
     }
   }
 
+  #incoming(head: RequestHead): Incoming {
+    const requestId = this.#options.random.uuid();
+    const { wires, services } = this.#options;
+    const found = wires.find((wire) => wire.recognises(head));
+    assert(found !== undefined, 'one of the wires recognises everything');
+    const isRest = found.name === 'rest-json' || found.name === 'rest-xml';
+    const format = isRest ? this.#formatOf(services.restWireOf(head)) : found;
+    return { head, format, requestId, route: undefined };
+  }
+
+  #formatOf(name: Wire): WireFormat {
+    const format = this.#options.wires.find((wire) => wire.name === name);
+    assert(format !== undefined, `the wire ${name} is not spoken here`);
+    return format;
+  }
+
+  /** What a request claims of its sender, by the means that its operation asks for. */
+  #claim({ head, route }: Incoming): Claim {
+    const { services, hooks } = this.#options;
+    const authentication = route?.operation.authentication ?? 'signature';
+    if (authentication === 'none') return anonymousClaim;
+    if (authentication === 'bearer-token') {
+      const [, token] = /^Bearer +(\S+)$/i.exec(head.headers.get('authorization') ?? '') ?? [];
+      const caller = hooks.tokenHolder(token);
+      return { caller, service: route?.service.name ?? '', isProven: true, prove: () => {} };
+    }
+    // Only the body of a form tells its operation, which may be one that needs no signature.
+    if (route === undefined && services.hasUnsignedForms && !isSigned(head)) return anonymousClaim;
+    return hooks.claim(head, route?.service.name);
+  }
+
   /** Who calls, or what to answer where the body does not prove it. */
   #prove(call: Incoming, claim: Claim, body: Buffer): Caller | HttpResponse {
     try {
       claim.prove(body);
-      if (call.wire === 'query') call.route = this.#routeForm(call, claim, body);
+      if (call.format.name === 'query') call.route = this.#routeForm(call, claim, body);
       return claim.caller;
     } catch (error) {
       if (error instanceof RequestError) error.accessKeyId ??= claim.caller.accessKeyId;
@@ -133,18 +178,21 @@ export class Dispatcher {
   }
 
   /** A form is read only once it is known who sent it, and must be for the service it was signed for. */
-  #routeForm({ head }: Incoming, { service }: Claim, body: Buffer): Route {
+  #routeForm({ head }: Incoming, { service, caller }: Claim, body: Buffer): Route {
     const route = this.#options.services.routeForm({ ...head, body });
+    if (route.operation.authentication === 'none') return route;
+    if (caller.type === 'anonymous') {
+      throw new RequestError('missing-authentication', 'Missing Authentication Token');
+    }
     if (route.service.name === service) return route;
     const text = `Credential should be scoped to correct service: '${route.service.name}'.`;
     throw new RequestError('signature-mismatch', text);
   }
 
   async #perform(call: Incoming, caller: Caller, body: Buffer): Promise<HttpResponse> {
-    const { head, wire, requestId, route } = call;
+    const { head, format, requestId, route } = call;
     const { hooks } = this.#options;
     assert(route !== undefined, 'a call that is performed has a route');
-    const format = wires[route.service.wire];
     const context = this.#context(head, caller, requestId);
     try {
       const read = () => format.read(route, { ...head, body });
@@ -152,38 +200,32 @@ export class Dispatcher {
       const output = await perform({ route, context, read }, hooks, now);
       return format.write(route, output, requestId);
     } catch (error) {
-      if (error instanceof AwsError) return format.fail(error, requestId);
+      if (error instanceof AwsError) {
+        if (caller.type === 'anonymous') this.#tellRefused(call, error);
+        return format.fail(error, requestId);
+      }
       hooks.onUnexpectedError(error, context);
-      return format.fail(internal(wire, error), requestId);
+      return format.fail(internal(format.name, error), requestId);
     }
   }
 
-  /** Answers what came too large to be read: nobody knows who sent it. */
-  tooLarge(head: RequestHead, limitBytes: number): HttpResponse {
-    const text = `The request is larger than the ${limitBytes} bytes allowed`;
-    return this.#refuseUnread(head, new RequestError('too-large', text));
+  /** Answers a request whose body is not read. */
+  reject(head: RequestHead, rejection: Rejection, limitBytes: number): HttpResponse {
+    const error = new RequestError(rejection, rejectionTexts[rejection](limitBytes));
+    return this.#refuse(this.#incoming(head), error);
   }
 
-  /** Answers a body in chunks of a sender who is not known. */
-  lengthRequired(head: RequestHead): HttpResponse {
-    const text =
-      "A body in chunks needs the signed header 'x-amz-content-sha256'; send 'Content-Length' instead.";
-    return this.#refuseUnread(head, new RequestError('length-required', text));
+  #refuse(call: Incoming, error: unknown): HttpResponse {
+    const { format, requestId } = call;
+    const isExpected = error instanceof RequestError;
+    const failure = isExpected ? inWordsOf(format.name, error) : internal(format.name, error);
+    this.#tellRefused(call, failure);
+    return format.fail(failure, requestId);
   }
 
-  /** Answers what there is no room to read now. */
-  throttled(head: RequestHead): HttpResponse {
-    const text = 'Too many requests are being read; try again.';
-    return this.#refuseUnread(head, new RequestError('throttled', text));
-  }
-
-  #refuseUnread(head: RequestHead, error: RequestError): HttpResponse {
-    const requestId = this.#options.random.uuid();
-    return this.#refuse({ head, wire: wireOf(head), requestId, route: undefined }, error);
-  }
-
-  #refuse({ head, wire, requestId, route }: Incoming, error: unknown): HttpResponse {
-    const failure = error instanceof RequestError ? inWordsOf(wire, error) : internal(wire, error);
+  #tellRefused({ head, requestId, route }: Incoming, failure: AwsError): void {
+    const { cause } = failure;
+    const error = cause instanceof RequestError ? cause : undefined;
     this.#options.hooks.refused({
       requestId,
       atMs: this.#options.clock.nowMs(),
@@ -192,12 +234,11 @@ export class Dispatcher {
       method: head.method,
       path: head.rawPath,
       action: route?.operation.action,
-      accessKeyId: error instanceof RequestError ? error.accessKeyId : undefined,
-      reason: error instanceof RequestError ? error.code : 'internal',
+      accessKeyId: error?.accessKeyId,
+      reason: error?.code ?? 'access-denied',
       code: failure.code,
       message: failure.message,
     });
-    return wires[wire].fail(failure, requestId);
   }
 
   #context(request: RequestHead, caller: Caller, requestId: string): CallContext {
@@ -216,6 +257,10 @@ export class Dispatcher {
       nowMs: clock.nowMs(),
     };
   }
+}
+
+function isSigned({ headers, rawQuery }: RequestHead): boolean {
+  return headers.has('authorization') || rawQuery.includes('X-Amz-Signature');
 }
 
 function internal(wire: Wire, error: unknown): AwsError {

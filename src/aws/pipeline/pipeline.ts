@@ -64,7 +64,7 @@ export async function perform(
       outcome instanceof Promise ? await outcome : outcome;
     result = typeof handed === 'function' ? handed() : handed;
   } catch (error) {
-    const failure = awsErrorFor(error, route.service);
+    const failure = awsErrorFor(error, route);
     if (failure.status >= 500) hooks.onUnexpectedError(error, context);
     // What breaks a constraint is recorded too: who tried what with which key must be found.
     if (input === undefined && error instanceof RequestError) input = error.input;
@@ -72,13 +72,15 @@ export async function perform(
       input === undefined ? undefined : route.operation.failedResources?.(input, context);
     const result = { output: undefined, ...(resources && { resources }) };
     const ended = completedCall(call, input, result, nowMs(), failure);
-    await committed(hooks.record(ended), hooks, route.service, context);
+    // A stranger's failed attempts must not fill the trail; the dispatcher tells of them.
+    const isStranger = context.caller.type === 'anonymous';
+    await committed(isStranger ? [] : recordOf(ended, call, hooks), hooks, call);
     throw failure;
   }
   // No await since the operation decided: what it checked still holds when its changes are applied.
-  const record = hooks.record(completedCall(call, input, result, nowMs(), undefined));
+  const record = recordOf(completedCall(call, input, result, nowMs(), undefined), call, hooks);
   const batch = [...(result.changes ?? []), ...record];
-  await committed(batch, hooks, route.service, context);
+  await committed(batch, hooks, call);
   result.committed?.();
   return result.output;
 }
@@ -86,16 +88,23 @@ export async function perform(
 async function committed(
   batch: readonly BatchEntry[],
   hooks: PipelineHooks,
-  service: Service,
-  context: CallContext,
+  { route, context }: Call,
 ): Promise<void> {
   if (batch.length === 0) return;
   try {
     await hooks.commit(batch);
   } catch (error) {
     hooks.onUnexpectedError(error, context);
-    throw awsErrorFor(error, service);
+    throw awsErrorFor(error, route);
   }
+}
+
+function recordOf(
+  completed: CompletedCall,
+  { route }: Call,
+  hooks: PipelineHooks,
+): readonly BatchEntry[] {
+  return route.operation.isRecorded === false ? [] : hooks.record(completed);
 }
 
 function permissionsOf(route: Route, input: unknown, context: CallContext): readonly Permission[] {
@@ -104,14 +113,14 @@ function permissionsOf(route: Route, input: unknown, context: CallContext): read
 }
 
 /** Puts whatever was thrown into AWS's words; what nobody expected becomes an internal failure. */
-export function awsErrorFor(error: unknown, service: Service): AwsError {
+function awsErrorFor(error: unknown, { service, wire }: Route): AwsError {
   if (error instanceof AwsError) return error;
-  if (error instanceof RequestError) return inWordsOf(service.wire, error);
+  if (error instanceof RequestError) return inWordsOf(wire, error);
   assert(error instanceof Error, 'only errors are thrown');
   const translated = service.translate?.(error);
   if (translated) return translated;
   const text = 'An internal failure; the log tells more under the id of this request.';
-  return inWordsOf(service.wire, new RequestError('internal', text, { cause: error }));
+  return inWordsOf(wire, new RequestError('internal', text, { cause: error }));
 }
 
 function completedCall(

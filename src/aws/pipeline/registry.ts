@@ -1,6 +1,8 @@
 import { assert } from '../../base/assert.ts';
+import type { HttpRequest, RequestHead } from '../../net/http/message.ts';
+import { PathTable } from '../../net/http/path-table.ts';
 import { RequestError, type Wire } from '../errors.ts';
-import { decoded, type HttpRequest, pairsOf, type RequestHead } from '../request.ts';
+import { formOf, type Pair, pairsOf } from '../parameters.ts';
 import type { Operation, Service } from '../service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked, never guessed.
@@ -9,39 +11,71 @@ type AnyOperation = Operation<any, any>;
 /** Which operation a request calls. */
 export interface Route {
   readonly service: Service;
+  /** The wire that it is called on. */
+  readonly wire: Wire;
   /** The operation's name, `CreateGrant`. */
   readonly name: string;
   readonly operation: AnyOperation;
-  /** rest-json only: the path's variable parts by name, decoded. */
+  /** REST wires only: the path's variable parts by name, decoded. */
   readonly labels: ReadonlyMap<string, string>;
 }
 
-interface PathRoute {
-  readonly method: string;
-  readonly segments: readonly string[];
-  readonly service: Service;
-  readonly name: string;
-  readonly operation: AnyOperation;
+/** An operation of a REST wire among those of one method and path, told apart by the query. */
+interface PathRoute extends Omit<Route, 'labels'> {
+  /** Parameters that the query must have; the empty value stands for any. */
+  readonly query: readonly Pair[];
 }
 
 const noLabels: ReadonlyMap<string, string> = new Map();
 
+/** The service that a request says it is signed for; nothing of it is verified. */
+const signedFor =
+  /Credential=[^/,\s]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,64}(?:\/|%2F)([a-z0-9-]{1,64})(?:\/|%2F)/;
+
 /** The services behind the front door, and which request means which operation. */
 export class ServiceRegistry {
   readonly #services = new Map<string, Service>();
-  readonly #paths: PathRoute[] = [];
+  /** Of all services, and of each: two services may have the same paths. */
+  readonly #paths = new PathTable<PathRoute[]>();
+  readonly #pathsOf = new Map<string, PathTable<PathRoute[]>>();
+  #hasUnsignedForms = false;
 
-  /** Adds a service; its name, and the paths of its operations, are its own. */
+  /** Adds a service; its name is its own. */
   add(service: Service): void {
     assert(!this.#services.has(service.name), `service ${service.name} is there already`);
     this.#services.set(service.name, service);
+    const rest = service.wires.find((wire) => wire === 'rest-json' || wire === 'rest-xml');
     for (const [name, operation] of Object.entries(service.operations)) {
-      const { http } = operation as AnyOperation;
-      assert((service.wire === 'rest-json') === (http !== undefined), `http of ${name}`);
-      if (!http) continue;
-      const segments = http.path.split('/');
-      this.#paths.push({ method: http.method, segments, service, name, operation });
+      assert((rest !== undefined) === (operation.http !== undefined), `http of ${name}`);
+      const isForm = service.wires.includes('query');
+      if (isForm && operation.authentication === 'none') this.#hasUnsignedForms = true;
+      if (rest !== undefined) this.#addPath({ service, wire: rest, name, operation });
     }
+  }
+
+  #addPath(route: Omit<PathRoute, 'query'>): void {
+    const { service, operation } = route;
+    assert(operation.http !== undefined, 'a REST operation has a path');
+    const { method, path, isAlsoHead } = operation.http;
+    const [pattern = '', query = ''] = path.split('?');
+    const own = this.#pathsOf.get(service.name) ?? new PathTable<PathRoute[]>();
+    this.#pathsOf.set(service.name, own);
+    const added = { ...route, query: pairsOf(query, false) };
+    for (const table of [own, this.#paths]) {
+      for (const each of isAlsoHead ? [method, 'HEAD'] : [method]) {
+        const routes = table.at(each, pattern, () => []);
+        // Among all services the first one has a path; the others need a signature that names them.
+        if (routes.length > 0 && routes[0]?.service !== service) continue;
+        routes.push(added);
+        // Those that ask for most come first.
+        routes.sort((a, b) => b.query.length - a.query.length);
+      }
+    }
+  }
+
+  /** Whether a form may be a call that need not be signed, which only its body tells. */
+  get hasUnsignedForms(): boolean {
+    return this.#hasUnsignedForms;
   }
 
   /** The operation of a service by their names; they must exist. */
@@ -49,16 +83,31 @@ export class ServiceRegistry {
     const service = this.#services.get(serviceName);
     const operation = service && operationOf(service, name);
     assert(service !== undefined && operation !== undefined, `no ${serviceName}:${name}`);
-    return { service, name, operation, labels: noLabels };
+    return { service, wire: service.wires[0], name, operation, labels: noLabels };
   }
 
   /**
    * The operation that a request calls, on the wires that tell it before the body.
    *
+   * @param wire as the request's headers tell; of the REST wires it is the operation that tells
    * @throws {RequestError} `unknown-operation`
    */
   route(wire: Exclude<Wire, 'query'>, request: RequestHead): Route {
-    return wire === 'json-1.1' ? this.#byTarget(request) : this.#byPath(request);
+    switch (wire) {
+      case 'json-1.0':
+      case 'json-1.1':
+        return this.#byTarget(request);
+      case 'rpc-v2-cbor':
+        return this.#byServicePath(request);
+      case 'rest-json':
+      case 'rest-xml':
+        return this.#byPath(request);
+    }
+  }
+
+  /** The REST wire that a request is written on, as far as its headers tell. */
+  restWireOf(request: RequestHead): 'rest-json' | 'rest-xml' {
+    return this.#signedFor(request)?.wires.includes('rest-xml') ? 'rest-xml' : 'rest-json';
   }
 
   /**
@@ -67,7 +116,16 @@ export class ServiceRegistry {
    * @throws {RequestError} `unknown-operation`, `unreadable`
    */
   routeForm(request: HttpRequest): Route {
-    return this.#byAction(request);
+    const form = formOf(request);
+    const action = form.get('Action') ?? '';
+    const version = form.get('Version');
+    const service = this.#find(
+      (each) =>
+        each.wires.includes('query') && each.apiVersion === version && action in each.operations,
+    );
+    const operation = service && operationOf(service, action);
+    if (!operation) throw unknown(`Action '${action}' of version '${version ?? ''}'`);
+    return { service, wire: 'query', name: action, operation, labels: noLabels };
   }
 
   #byTarget(request: RequestHead): Route {
@@ -76,32 +134,41 @@ export class ServiceRegistry {
     const prefix = target.slice(0, Math.max(dot, 0));
     const name = target.slice(dot + 1);
     const service = this.#find((each) => each.targetPrefixes?.includes(prefix) ?? false);
+    const wire = service?.wires.find((each) => each === 'json-1.0' || each === 'json-1.1');
     const operation = service && operationOf(service, name);
     const isCall = request.method === 'POST' && request.rawPath === '/';
-    if (!operation || !isCall) throw unknown(`${request.method} ${request.rawPath} '${target}'`);
-    return { service, name, operation, labels: noLabels };
+    if (!operation || !wire || !isCall) {
+      throw unknown(`${request.method} ${request.rawPath} '${target}'`);
+    }
+    return { service, wire, name, operation, labels: noLabels };
+  }
+
+  #byServicePath({ method, rawPath }: RequestHead): Route {
+    const [, prefix = '', name = ''] = /^\/service\/(\w+)\/operation\/(\w+)$/.exec(rawPath) ?? [];
+    const service = this.#find(
+      (each) =>
+        each.wires.includes('rpc-v2-cbor') && (each.targetPrefixes?.includes(prefix) ?? false),
+    );
+    const operation = service && operationOf(service, name);
+    if (!operation || method !== 'POST') throw unknown(`${method} ${rawPath}`);
+    return { service, wire: 'rpc-v2-cbor', name, operation, labels: noLabels };
   }
 
   #byPath(request: RequestHead): Route {
-    const segments = request.rawPath.split('/');
-    for (const path of this.#paths) {
-      if (path.method !== request.method || path.segments.length !== segments.length) continue;
-      const labels = labelsOf(path.segments, segments);
-      if (labels) return { ...path, labels };
+    const { method, rawPath, rawQuery } = request;
+    const own = this.#pathsOf.get(this.#signedFor(request)?.name ?? '');
+    for (const table of own ? [own, this.#paths] : [this.#paths]) {
+      const found = table.find(method, rawPath);
+      const query = found && new Map(pairsOf(rawQuery, false));
+      const route = found?.value.find((each) => each.query.every((pair) => fits(pair, query)));
+      if (found && route) return { ...route, labels: found.labels };
     }
-    throw unknown(`${request.method} ${request.rawPath}`);
+    throw unknown(`${method} ${rawPath}`);
   }
 
-  #byAction(request: HttpRequest): Route {
-    const form = formOf(request);
-    const action = form.get('Action') ?? '';
-    const version = form.get('Version');
-    const service = this.#find(
-      (each) => each.wire === 'query' && each.apiVersion === version && action in each.operations,
-    );
-    const operation = service && operationOf(service, action);
-    if (!operation) throw unknown(`Action '${action}' of version '${version ?? ''}'`);
-    return { service, name: action, operation, labels: noLabels };
+  #signedFor({ headers, rawQuery }: RequestHead): Service | undefined {
+    const [, name] = signedFor.exec(headers.get('authorization') ?? rawQuery) ?? [];
+    return name === undefined ? undefined : this.#services.get(name);
   }
 
   #find(matches: (service: Service) => boolean): Service | undefined {
@@ -110,40 +177,13 @@ export class ServiceRegistry {
   }
 }
 
-/** How a request is written, by which its answer will be too, be it an error. */
-export function wireOf(request: RequestHead): Wire {
-  if (request.headers.has('x-amz-target')) return 'json-1.1';
-  const type = request.headers.get('content-type') ?? '';
-  if (type.startsWith('application/x-www-form-urlencoded')) return 'query';
-  return /(?:^|&)Action(?:=|&|$)/.test(request.rawQuery) ? 'query' : 'rest-json';
-}
-
-/** The form of a request of the `query` wire: its query string and its body. */
-export function formOf(request: HttpRequest): Map<string, string> {
-  const body = request.method === 'POST' ? request.body.toString('utf8') : '';
-  return new Map([...pairsOf(request.rawQuery, true), ...pairsOf(body, true)]);
+function fits([name, value]: Pair, query: ReadonlyMap<string, string> | undefined): boolean {
+  const found = query?.get(name);
+  return found !== undefined && (value === '' || found === value);
 }
 
 function operationOf(service: Service, name: string): AnyOperation | undefined {
   return Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
-}
-
-/** The path's variable parts, or undefined where it is another path. */
-function labelsOf(
-  pattern: readonly string[],
-  segments: readonly string[],
-): Map<string, string> | undefined {
-  const labels = new Map<string, string>();
-  for (const [index, expected] of pattern.entries()) {
-    const found = segments[index] ?? '';
-    if (!expected.startsWith('{')) {
-      if (found !== expected) return undefined;
-    } else {
-      if (found === '') return undefined;
-      labels.set(expected.slice(1, -1), decoded(found));
-    }
-  }
-  return labels;
 }
 
 function unknown(what: string): RequestError {

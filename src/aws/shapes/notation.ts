@@ -1,59 +1,70 @@
-/** How a wire writes what JSON has no type for. */
+import type { TimestampFormat } from './shape.ts';
+import { readTimestamp, writeTimestamp } from './timestamps.ts';
+
+/** How a wire writes what JSON has no type for. Readers return undefined for values of another type. */
 export interface Notation {
-  /** Undefined where the value is no bytes. */
   readBlob(value: unknown): Buffer | undefined;
-  /** Milliseconds since 1970-01-01 UTC, or undefined where the value is no moment. */
-  readTimestamp(value: unknown): number | undefined;
+  /**
+   * @param format what the shape asks for; undefined for the wire's own way
+   * @returns milliseconds since 1970-01-01 UTC
+   */
+  readTimestamp(value: unknown, format: TimestampFormat | undefined): number | undefined;
+  readLong(value: unknown): number | undefined;
+  readDouble(value: unknown): number | undefined;
   writeBlob(bytes: Buffer): unknown;
   /** @param ms milliseconds since 1970-01-01 UTC */
-  writeTimestamp(ms: number): unknown;
+  writeTimestamp(ms: number, format: TimestampFormat | undefined): unknown;
+  writeDouble(value: number): unknown;
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
-const isoTimestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 function readBase64(value: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(value)) return value; // bytes that are a whole body
   if (typeof value !== 'string' || !base64.test(value)) return undefined;
   return Buffer.from(value, 'base64');
 }
 
-function readIso(value: unknown): number | undefined {
-  if (typeof value !== 'string' || !isoTimestamp.test(value)) return undefined;
-  const ms = Date.parse(value);
-  return Number.isNaN(ms) ? undefined : ms;
+function readLong(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? Number(value) + 0 : undefined; // -0 becomes 0
 }
 
-/** The last millisecond of the year 9999: what ISO 8601 can write with four digits of a year. */
-const timestampMsMax = 253_402_300_799_999;
+const specialDoubles: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
 
-function readEpochSeconds(value: unknown): number | undefined {
-  if (typeof value !== 'number') return undefined;
-  const ms = Math.round(value * 1000);
-  return Math.abs(ms) <= timestampMsMax ? ms : undefined;
+function readDouble(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : specialDoubles.get(value);
 }
 
-const writeBase64 = (bytes: Buffer): string => bytes.toString('base64');
+/** Bytes as base64, numbers that JSON has no way to write as texts. */
+function textual(own: TimestampFormat): Notation {
+  return {
+    readBlob: readBase64,
+    readTimestamp: (value, format = own) => readTimestamp(value, format),
+    readLong,
+    readDouble,
+    writeBlob: (bytes) => bytes.toString('base64'),
+    writeTimestamp: (ms, format = own) => writeTimestamp(ms, format),
+    writeDouble: (value) => (Number.isFinite(value) ? value : String(value)),
+  };
+}
 
-/** JSON with moments as seconds since 1970, fractions to the millisecond (`json-1.1`). */
-export const epochSeconds: Notation = {
-  readBlob: readBase64,
-  readTimestamp: readEpochSeconds,
-  writeBlob: writeBase64,
-  writeTimestamp: (ms) => ms / 1000,
-};
+/** JSON, with moments as seconds since 1970 (`json-1.0`, `json-1.1`, `rest-json`). */
+export const epochSeconds: Notation = textual('epoch-seconds');
 
-/** JSON or text with moments in ISO 8601 (`rest-json`, `query`). */
-export const isoDates: Notation = {
-  readBlob: readBase64,
-  readTimestamp: readIso,
-  writeBlob: writeBase64,
-  writeTimestamp: (ms) => new Date(ms).toISOString(),
-};
+/** Text, with moments in ISO 8601 (`query`, `rest-xml`). */
+export const isoDates: Notation = textual('date-time');
 
 /** Values as operations have them, for calls that never leave the process. */
 export const inProcess: Notation = {
   readBlob: (value) => (Buffer.isBuffer(value) ? value : undefined),
   readTimestamp: (value) => (typeof value === 'number' ? value : undefined),
+  readLong,
+  readDouble: (value) => (typeof value === 'number' ? value : undefined),
   writeBlob: (bytes) => bytes,
   writeTimestamp: (ms) => ms,
+  writeDouble: (value) => value,
 };

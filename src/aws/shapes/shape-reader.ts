@@ -65,6 +65,8 @@ class ShapeReader {
       case 'string':
       case 'enumeration':
       case 'integer':
+      case 'long':
+      case 'double':
       case 'boolean':
       case 'blob':
       case 'timestamp': {
@@ -165,6 +167,8 @@ const expected: Readonly<Record<ScalarNode['kind'], string>> = {
   string: 'a string',
   enumeration: 'a string',
   integer: 'an integer of 32 bits',
+  long: 'an integer of at most 53 bits',
+  double: 'a number',
   boolean: 'true or false',
   blob: 'base64 text',
   timestamp: 'a timestamp',
@@ -183,12 +187,16 @@ function scalar(node: ScalarNode, value: unknown, notation: Notation): unknown {
       return typeof value === 'string' ? asListed(node, value) : undefined;
     case 'integer':
       return wholeNumber(value);
+    case 'long':
+      return notation.readLong(value);
+    case 'double':
+      return notation.readDouble(value);
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'blob':
       return notation.readBlob(value);
     case 'timestamp':
-      return notation.readTimestamp(value);
+      return notation.readTimestamp(value, node.format);
   }
 }
 
@@ -203,10 +211,14 @@ function wholeNumber(value: unknown): number | undefined {
   return typeof value === 'number' && (value | 0) === value ? value | 0 : undefined;
 }
 
+function isNumeric(node: ScalarNode): node is NodeOf<'integer' | 'long' | 'double'> {
+  return node.kind === 'integer' || node.kind === 'long' || node.kind === 'double';
+}
+
 /** What the value breaks, in AWS's words. */
 function brokenConstraints(node: ScalarNode, value: unknown): string[] {
   if (node.kind === 'string' && typeof value === 'string') return brokenString(node, value);
-  if (node.kind === 'integer' && typeof value === 'number') {
+  if (isNumeric(node) && typeof value === 'number') {
     return brokenRange(node, value, 'value');
   }
   if (node.kind === 'blob' && Buffer.isBuffer(value)) {
@@ -229,10 +241,10 @@ function brokenString(node: NodeOf<'string'>, value: string): string[] {
 }
 
 function brokenRange(range: Range, found: number, what: 'length' | 'value'): string[] {
-  if (range.min !== undefined && found < range.min) {
+  if (range.min !== undefined && !(found >= range.min)) {
     return [`Member must have ${what} greater than or equal to ${range.min}`];
   }
-  if (range.max !== undefined && found > range.max) {
+  if (range.max !== undefined && !(found <= range.max)) {
     return [`Member must have ${what} less than or equal to ${range.max}`];
   }
   return [];

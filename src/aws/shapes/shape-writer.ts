@@ -1,5 +1,5 @@
 import type { Notation } from './notation.ts';
-import { type Shape, type ShapeNode, Unread } from './shape.ts';
+import { type Shape, type ShapeNode, type TimestampFormat, Unread } from './shape.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
@@ -10,6 +10,7 @@ export function writeShape<T>(shape: Shape<T>, value: T, notation: Notation): un
     leavesOut: () => undefined,
     blob: notation.writeBlob,
     timestamp: notation.writeTimestamp,
+    double: notation.writeDouble,
   });
 }
 
@@ -23,6 +24,7 @@ export function recordShape<T>(shape: Shape<T>, value: T): object {
     leavesOut: ({ redaction, node }) => (node.kind === 'blob' ? '' : redaction),
     blob: () => undefined,
     timestamp: (ms) => new Date(ms).toISOString(),
+    double: (value) => (Number.isFinite(value) ? value : String(value)),
   });
   return typeof recorded === 'object' && recorded !== null ? recorded : {};
 }
@@ -32,7 +34,8 @@ interface Pen {
   /** What stands instead of a member; the empty text for nothing; undefined where it is shown. */
   leavesOut(shape: Shape<unknown>): string | undefined;
   blob(bytes: Buffer): unknown;
-  timestamp(ms: number): unknown;
+  timestamp(ms: number, format: TimestampFormat | undefined): unknown;
+  double(value: number): unknown;
 }
 
 function write(shape: Shape<unknown>, value: unknown, pen: Pen): unknown {
@@ -52,10 +55,13 @@ function write(shape: Shape<unknown>, value: unknown, pen: Pen): unknown {
     case 'blob':
       return pen.blob(value as Buffer);
     case 'timestamp':
-      return pen.timestamp(value as number);
+      return pen.timestamp(value as number, node.format);
+    case 'double':
+      return pen.double(value as number);
     case 'string':
     case 'enumeration':
     case 'integer':
+    case 'long':
     case 'boolean':
     case 'document':
       return value;

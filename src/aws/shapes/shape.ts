@@ -9,9 +9,39 @@ export interface Shape<T> {
    * in the record in its place, or the empty text where the whole member is left out.
    */
   readonly redaction?: '' | '***';
+  /** Where the member stands in a message of a REST wire; in its body where left out. */
+  readonly binding?: HttpBinding;
+  /** How it is written in XML and in forms. */
+  readonly xml?: XmlTraits;
   /** Only for the compiler; no shape has it. */
   readonly type?: T;
 }
+
+/** Where a member stands in a message of a REST wire. Members in a path are bound by the path's pattern. */
+export type HttpBinding =
+  | { readonly in: 'header' | 'query'; readonly name: string }
+  /** A map of texts: each pair is a header whose name begins with the prefix. */
+  | { readonly in: 'prefix-headers'; readonly prefix: string }
+  /** The whole body. */
+  | { readonly in: 'payload' }
+  /** The status of a response. */
+  | { readonly in: 'status' };
+
+/** How a shape is written in XML and in forms. */
+export interface XmlTraits {
+  /** The element's name in place of the member's; of a list's element in place of `member`. */
+  readonly name?: string;
+  /** A list or map without an element around its entries. */
+  readonly isFlattened?: boolean;
+  /** An attribute of the element that the structure is. */
+  readonly isAttribute?: boolean;
+}
+
+/**
+ * How a moment is written: seconds since 1970 as a number, ISO 8601 with milliseconds in UTC, or as
+ * HTTP headers have it (RFC 9110, 5.6.7).
+ */
+export type TimestampFormat = 'epoch-seconds' | 'date-time' | 'http-date';
 
 /** A member that a structure cannot be without. */
 export interface RequiredShape<T> extends Shape<T> {
@@ -33,9 +63,11 @@ export type ShapeNode =
   | ({ readonly kind: 'string' } & StringLimits)
   | { readonly kind: 'enumeration'; readonly values: readonly string[]; readonly anyCase: boolean }
   | ({ readonly kind: 'integer' } & Range)
+  | ({ readonly kind: 'long' } & Range)
+  | ({ readonly kind: 'double' } & Range)
   | ({ readonly kind: 'blob' } & Range)
   | { readonly kind: 'boolean' }
-  | { readonly kind: 'timestamp' }
+  | { readonly kind: 'timestamp'; readonly format: TimestampFormat | undefined }
   | { readonly kind: 'document' };
 
 /** Both ends included; what is left out is unlimited. */
@@ -111,19 +143,36 @@ export function integer(limits: Range = {}): Shape<number> {
   return { node: { kind: 'integer', ...limits } };
 }
 
+/**
+ * A whole number between -(2^53 - 1) and 2^53 - 1: of the 64 bits that the wires carry, those that a
+ * number holds exactly. Others are refused, never rounded.
+ */
+export function long(limits: Range = {}): Shape<number> {
+  return { node: { kind: 'long', ...limits } };
+}
+
+/** A number of 64 bits in floating point, with `NaN` and both infinities. */
+export function double(limits: Range = {}): Shape<number> {
+  return { node: { kind: 'double', ...limits } };
+}
+
 /** True or false. */
 export function boolean(): Shape<boolean> {
   return { node: { kind: 'boolean' } };
 }
 
-/** Bytes, limits in bytes; base64 on the wire. */
+/** Bytes, limits in bytes; base64 on the wires that are text. */
 export function blob(limits: Range = {}): Shape<Buffer> {
   return { node: { kind: 'blob', ...limits } };
 }
 
-/** A moment in milliseconds since 1970-01-01 UTC; each wire has its own way to write it. */
-export function timestamp(): Shape<number> {
-  return { node: { kind: 'timestamp' } };
+/**
+ * A moment in milliseconds since 1970-01-01 UTC.
+ *
+ * @param format how it is written; the wire's own way where left out
+ */
+export function timestamp(format?: TimestampFormat): Shape<number> {
+  return { node: { kind: 'timestamp', format } };
 }
 
 /** A sequence. */
@@ -143,6 +192,49 @@ export function map<T>(
 /** Any JSON. */
 export function document(): Shape<unknown> {
   return { node: { kind: 'document' } };
+}
+
+/** Binds a member to a header. A list's elements are separated by commas. */
+export function inHeader<S extends Shape<unknown>>(name: string, shape: S): S {
+  return { ...shape, binding: { in: 'header', name } };
+}
+
+/** Binds a map of texts to the headers whose names begin with a prefix. */
+export function inPrefixHeaders<S extends Shape<Readonly<Record<string, string>>>>(
+  prefix: string,
+  shape: S,
+): S {
+  return { ...shape, binding: { in: 'prefix-headers', prefix } };
+}
+
+/** Binds a member to a parameter of the query; a list's elements are parameters of one name. */
+export function inQuery<S extends Shape<unknown>>(name: string, shape: S): S {
+  return { ...shape, binding: { in: 'query', name } };
+}
+
+/** Makes a member the whole body of the message. Bytes and texts are the body as they are. */
+export function inPayload<S extends Shape<unknown>>(shape: S): S {
+  return { ...shape, binding: { in: 'payload' } };
+}
+
+/** Makes a member the status of the response. */
+export function inStatus<S extends Shape<number>>(shape: S): S {
+  return { ...shape, binding: { in: 'status' } };
+}
+
+/** Gives a shape another name in XML and in forms; see {@link XmlTraits.name}. */
+export function xmlNamed<S extends Shape<unknown>>(name: string, shape: S): S {
+  return { ...shape, xml: { ...shape.xml, name } };
+}
+
+/** Writes the entries of a list or map in XML and in forms without an element around them. */
+export function flattened<S extends Shape<unknown>>(shape: S): S {
+  return { ...shape, xml: { ...shape.xml, isFlattened: true } };
+}
+
+/** Makes a member an attribute of its structure's element in XML. */
+export function xmlAttribute<S extends Shape<unknown>>(name: string, shape: S): S {
+  return { ...shape, xml: { ...shape.xml, name, isAttribute: true } };
 }
 
 /**

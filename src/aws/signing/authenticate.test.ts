@@ -8,8 +8,8 @@ import {
 } from '../../../tests/support/sign-request.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Caller } from '../../calls/caller.ts';
+import type { HttpRequest } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
-import type { HttpRequest } from '../request.ts';
 import { Authenticator } from './authenticate.ts';
 
 const nowMs = Date.UTC(2026, 0, 2, 0, 2, 0);

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Caller } from '../../calls/caller.ts';
+import type { HttpRequest, RequestHead } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
-import type { HttpRequest, RequestHead } from '../request.ts';
 import { type CredentialScope, type SignatureParts, signatureParts } from './signature-parts.ts';
 import { checkSignatureTime } from './signature-time.ts';
 import {

@@ -1,5 +1,6 @@
+import type { RequestHead } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
-import { pairsOf, type RequestHead } from '../request.ts';
+import { pairsOf } from '../parameters.ts';
 import { readSignatureTime, signatureTime } from './signature-time.ts';
 
 /** What a signature is good for. */

@@ -1,6 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { RequestHead } from '../../net/http/message.ts';
+import { encoded } from '../../net/http/percent-encoding.ts';
 import { RequestError } from '../errors.ts';
-import { encoded, pairsOf, type RequestHead } from '../request.ts';
+import { pairsOf } from '../parameters.ts';
 import { algorithm, type CredentialScope, type SignatureParts } from './signature-parts.ts';
 
 const mismatch =

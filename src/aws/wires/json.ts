@@ -1,39 +1,47 @@
-import type { HttpResponse } from '../request.ts';
+import type { HttpResponse } from '../../net/http/message.ts';
 import { epochSeconds } from '../shapes/notation.ts';
 import { readShape } from '../shapes/shape-reader.ts';
 import { writeShape } from '../shapes/shape-writer.ts';
 import { parseJson } from './json-body.ts';
 import type { WireFormat } from './wire.ts';
 
-/** The `json-1.1` wire (kms, cloudtrail, logs): the call in `X-Amz-Target`, all else in the body. */
-export const json: WireFormat = {
-  read: ({ operation }, request) =>
-    readShape(operation.input, parseJson(request.body), epochSeconds),
-  write: ({ operation }, output, requestId) => {
-    const { node } = operation.output;
-    const isEmpty = node.kind === 'structure' && Object.keys(node.members).length === 0;
-    const body = isEmpty ? '' : JSON.stringify(writeShape(operation.output, output, epochSeconds));
-    return response(200, {}, body, requestId);
-  },
-  fail: ({ code, message, status, members }, requestId) => {
-    const body = { __type: code, ...(message !== '' && { message }), ...members };
-    return response(status, { 'x-amzn-ErrorType': code }, JSON.stringify(body), requestId);
-  },
-};
-
-function response(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-  requestId: string,
-): HttpResponse {
+/** The JSON wires: the call in `X-Amz-Target`, all else in the body. They differ in the content type. */
+function json(version: '1.0' | '1.1', recognises: WireFormat['recognises']): WireFormat {
+  const response = (
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    requestId: string,
+  ): HttpResponse => {
+    const type = { 'Content-Type': `application/x-amz-json-${version}` };
+    return { status, headers: { ...type, 'x-amzn-RequestId': requestId, ...headers }, body };
+  };
   return {
-    status,
-    headers: {
-      'Content-Type': 'application/x-amz-json-1.1',
-      'x-amzn-RequestId': requestId,
-      ...headers,
+    name: `json-${version}`,
+    recognises,
+    read: ({ operation }, request) =>
+      readShape(operation.input, parseJson(request.body), epochSeconds),
+    write: ({ operation }, output, requestId) => {
+      const { node } = operation.output;
+      const isEmpty = node.kind === 'structure' && Object.keys(node.members).length === 0;
+      const written = isEmpty ? undefined : writeShape(operation.output, output, epochSeconds);
+      return response(200, {}, isEmpty ? '' : JSON.stringify(written), requestId);
     },
-    body,
+    fail: ({ code, message, status, members, headers }, requestId) => {
+      const body = { __type: code, ...(message !== '' && { message }), ...members };
+      const all = { ...headers, 'x-amzn-ErrorType': code };
+      return response(status, all, JSON.stringify(body), requestId);
+    },
   };
 }
+
+const contentType = 'application/x-amz-json-1.0';
+
+/** The `json-1.0` wire. */
+export const json10: WireFormat = json(
+  '1.0',
+  ({ headers }) => headers.has('x-amz-target') && headers.get('content-type') === contentType,
+);
+
+/** The `json-1.1` wire (kms, cloudtrail, logs). */
+export const json11: WireFormat = json('1.1', ({ headers }) => headers.has('x-amz-target'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { asText } from '../../../tests/support/text-response.ts';
 import { AwsError } from '../errors.ts';
 import { query } from './query.ts';
 
@@ -25,12 +26,12 @@ test('a form of a service that there is not is refused in XML', async () => {
 
 test('what a stranger sent is text in XML, whatever it is', () => {
   const message = 'a<b>&"\u0000\u001f\ud800\uffffé漢\u{1f701}';
-  const { body } = query.fail(new AwsError('InvalidAction', message), 'id');
+  const { body } = asText(query.fail(new AwsError('InvalidAction', message), 'id'));
   const [, shown] = /<Message>(.*)<\/Message>/s.exec(body) ?? [];
   assert.equal(shown, 'a&lt;b&gt;&amp;"\ufffd\ufffd\ufffd\ufffdé漢\u{1f701}');
 });
 
 test('a failure of ours is said to be one', () => {
   const failure = new AwsError('ServiceFailure', 'm', { status: 500 });
-  assert.match(query.fail(failure, 'id').body, /<Type>Receiver<\/Type>/);
+  assert.match(asText(query.fail(failure, 'id')).body, /<Type>Receiver<\/Type>/);
 });

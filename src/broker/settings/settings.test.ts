@@ -112,6 +112,7 @@ test('a queue drops what is above a limit that a policy lowers', async () => {
   assert.deepEqual(b.drain('q'), ['997', '998', '999']);
   assert.equal(dead.readyCount, 997);
   b.vhost.settings.deletePolicy('p', users);
+  await idle(b);
   for (let i = 0; i < 5; i++) b.publish('', 'q', String(i));
   assert.equal(b.drain('q').length, 5);
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 
 /** Timers are set anew after so long: a wall clock may jump meanwhile. */
 const timerMaxMs = 60_000;
@@ -7,7 +7,7 @@ const timerMaxMs = 60_000;
 export class Alarm {
   readonly #clock: Clock;
   readonly #rings: () => void;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #atMs = Infinity;
 
   constructor(clock: Clock, rings: () => void) {
@@ -22,10 +22,10 @@ export class Alarm {
    */
   set(atMs: number): void {
     if (atMs >= this.#atMs) return;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#atMs = atMs;
     const waitMs = Math.min(Math.max(0, atMs - this.#clock.nowMs()), timerMaxMs);
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.setTimeout(() => {
       this.#atMs = Infinity;
       this.#rings();
     }, waitMs);
@@ -33,7 +33,7 @@ export class Alarm {
 
   /** It rings no more. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#atMs = -Infinity;
   }
 }

@@ -35,6 +35,8 @@ function wrongValues(shape: Shape<unknown>): readonly Wrong[] {
     case 'enumeration':
       return [{ what: ' that is not listed', value: 'Nothing' }];
     case 'integer':
+    case 'long':
+    case 'double':
       return beyond(node, (value) => value, 'integer');
     case 'blob':
       return beyond(node, (length) => Buffer.alloc(length).toString('base64'), 'bytes');
@@ -125,11 +127,11 @@ async function eventsById(): Promise<ReadonlyMap<string | undefined, EventRecord
 
 /** What an empty label or query makes of a path is another path. */
 function isPathWithout(service: Service, value: Json): boolean {
-  return service.wire === 'rest-json' && Object.values(value).includes('');
+  return service.wires[0] === 'rest-json' && Object.values(value).includes('');
 }
 
-for (const service of plane.services.filter(({ wire }) => wire !== 'query')) {
-  const code = service.wire === 'rest-json' ? 'BadRequestException' : 'ValidationException';
+for (const service of plane.services.filter(({ wires }) => !wires.includes('query'))) {
+  const code = service.wires[0] === 'rest-json' ? 'BadRequestException' : 'ValidationException';
   for (const [name, operation] of Object.entries(service.operations)) {
     const wrongs = [...wrongValues(operation.input as Shape<unknown>)];
     if (wrongs.length === 0) continue;

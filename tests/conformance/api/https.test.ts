@@ -16,10 +16,11 @@ import {
   MqClient,
 } from '@aws-sdk/client-mq';
 import { systemClock } from '../../../src/base/clock.ts';
+import { httpLimits } from '../../../src/net/http/http-limits.ts';
+import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { apiDoorLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
-import { HttpListener } from '../../../src/server/http.ts';
-import { httpLimits } from '../../../src/server/http-limits.ts';
+import { apiRoutes } from '../../../src/server/compose.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { accessKeyId, region, secretAccessKey, TestFrontDoor } from '../../support/front-door.ts';
 
@@ -37,7 +38,8 @@ before(async () => {
     certificates: certificates.servers,
     policy: defaultPolicy,
     doorLimits: apiDoorLimits,
-    answers: door.dispatcher,
+    routes: apiRoutes(door.dispatcher),
+    clock: systemClock,
   });
   port = await listener.open(0);
   // The official clients sign with this machine's time.

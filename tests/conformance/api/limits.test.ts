@@ -93,7 +93,7 @@ function anchored(pattern: string): string {
 
 /** Amazon MQ's members begin with a small letter on the wire and with a capital one in the model. */
 function modelPath(service: Service, path: string): string {
-  if (service.wire !== 'rest-json') return path;
+  if (service.wires[0] !== 'rest-json') return path;
   return path
     .split('.')
     .map((name) => {

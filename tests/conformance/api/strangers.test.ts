@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
-import type { HttpRequest } from '../../../src/aws/request.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { type HttpLimits, httpLimits } from '../../../src/net/http/http-limits.ts';
+import { HttpListener } from '../../../src/net/http/http-listener.ts';
+import type { HttpRequest } from '../../../src/net/http/message.ts';
 import { apiDoorLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
-import { HttpListener } from '../../../src/server/http.ts';
-import { type HttpLimits, httpLimits } from '../../../src/server/http-limits.ts';
+import { apiRoutes } from '../../../src/server/compose.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
 import { TestFrontDoor } from '../../support/front-door.ts';
 import { until } from '../../support/processes.ts';
@@ -28,7 +29,8 @@ async function listen(limits: Partial<HttpLimits> = {}) {
     policy: defaultPolicy,
     doorLimits: apiDoorLimits,
     limits,
-    answers: door.dispatcher,
+    routes: apiRoutes(door.dispatcher),
+    clock: systemClock,
   };
   const made = new HttpListener(options);
   listeners.push(made);

@@ -1,4 +1,4 @@
-import type { MemoryLimits } from '../net/memory-budget.ts';
+import type { MemoryLimits } from './memory-budget.ts';
 
 const mib = 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { MemoryBudget } from '../net/memory-budget.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 /** Why a body was not read. */
 export type BodyFailure =
@@ -58,6 +59,7 @@ export function readBody(
 export function skipBody(
   incoming: IncomingMessage,
   limits: HttpLimits,
+  clock: Clock,
   done: (end: 'ended' | 'too-large' | 'in-pieces') => void,
 ): void {
   let sizeBytes = 0;
@@ -66,7 +68,7 @@ export function skipBody(
   const finish = (end: Parameters<typeof done>[0]) => {
     if (isDone) return;
     isDone = true;
-    clearTimeout(patience);
+    timeout.clear();
     incoming.off('data', count);
     done(end);
   };
@@ -76,10 +78,10 @@ export function skipBody(
     if (sizeBytes > limits.unreadBytesMax) finish('too-large');
     else if (pieceCount > limits.bodyPiecesMax) finish('in-pieces');
   };
-  const patience = setTimeout(() => finish('too-large'), limits.unreadMs);
+  const timeout = clock.setTimeout(() => finish('too-large'), limits.unreadMs);
   incoming.on('data', count);
   incoming.on('end', () => finish('ended'));
-  incoming.on('close', () => clearTimeout(patience));
+  incoming.on('close', () => timeout.clear());
 }
 
 /** A body on its way: one buffer that grows. */

@@ -1,0 +1,53 @@
+import type { Service } from '../../aws/service.ts';
+import { operation } from '../../aws/service.ts';
+import { inHeader, inPayload, string, structure } from '../../aws/shapes/shape.ts';
+
+/** Metrics in Prometheus' text format. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Whether the service runs, and how well: for those who watch over it. Not an API of AWS. */
+export function statusService(metrics: () => Promise<Exposition>): Service {
+  return {
+    name: 'waxwing',
+    wires: ['rest-json'],
+    eventSource: 'waxwing',
+    apiVersion: '1',
+    operations: { GetHealth: getHealth(), GetMetrics: getMetrics(metrics) },
+  };
+}
+
+const nothing = structure({});
+
+/** Answers that it answers: it tells nothing else. */
+const getHealth = () =>
+  operation({
+    action: 'waxwing:GetHealth',
+    readOnly: true,
+    authentication: 'none',
+    isRecorded: false,
+    http: { method: 'GET', path: '/health', isAlsoHead: true },
+    input: nothing,
+    output: nothing,
+    permissions: () => [],
+    handle: () => ({ output: {} }),
+  });
+
+const getMetrics = (metrics: () => Promise<Exposition>) =>
+  operation({
+    action: 'waxwing:GetMetrics',
+    readOnly: true,
+    authentication: 'bearer-token',
+    isRecorded: false,
+    http: { method: 'GET', path: '/metrics' },
+    input: nothing,
+    output: structure({
+      contentType: inHeader('Content-Type', string()),
+      text: inPayload(string()),
+    }),
+    // Whoever holds the token may.
+    permissions: () => [],
+    handle: async () => ({ output: await metrics() }),
+  });

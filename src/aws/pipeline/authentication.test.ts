@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { metricsToken, TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { asText } from '../../../tests/support/text-response.ts';
+import type { HttpRequest } from '../../net/http/message.ts';
+import { AwsError } from '../errors.ts';
+import { operation, type Service } from '../service.ts';
+import { required, string, structure } from '../shapes/shape.ts';
+
+/** A service on the query wire; one of its operations needs no signature. */
+const sts: Service = {
+  name: 'sts',
+  wires: ['query'],
+  eventSource: 'sts.amazonaws.com',
+  apiVersion: '2011-06-15',
+  operations: {
+    AssumeRoleWithWebIdentity: operation({
+      action: 'sts:AssumeRoleWithWebIdentity',
+      readOnly: false,
+      authentication: 'none',
+      input: structure({ WebIdentityToken: required(string()) }),
+      output: structure({ SubjectFromWebIdentityToken: string() }),
+      handle: ({ WebIdentityToken }, { caller }) => {
+        if (WebIdentityToken === 'wrong') throw new AwsError('InvalidIdentityToken', 'It is wrong');
+        return { output: { SubjectFromWebIdentityToken: `${WebIdentityToken} ${caller.type}` } };
+      },
+    }),
+    GetCallerIdentity: operation({
+      action: 'sts:GetCallerIdentity',
+      readOnly: true,
+      input: structure({}),
+      output: structure({ Arn: string() }),
+      handle: (_input, { caller }) => ({ output: { Arn: caller.arn } }),
+    }),
+  },
+};
+
+function form(text: string): HttpRequest {
+  return {
+    method: 'POST',
+    rawPath: '/',
+    rawQuery: '',
+    headers: new Map([
+      ['host', 'localhost'],
+      ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
+    ]),
+    peerAddress: '192.0.2.1',
+    body: Buffer.from(text),
+  };
+}
+
+const assume = (token: string) =>
+  form(`Action=AssumeRoleWithWebIdentity&Version=2011-06-15&WebIdentityToken=${token}`);
+
+const get = (rawPath: string, authorization?: string): HttpRequest => ({
+  method: 'GET',
+  rawPath,
+  rawQuery: '',
+  headers: new Map(authorization === undefined ? [] : [['authorization', authorization]]),
+  peerAddress: '192.0.2.1',
+  body: Buffer.alloc(0),
+});
+
+test('an operation that declares it needs no signature, and its caller is anonymous', async () => {
+  const door = new TestFrontDoor([sts]);
+  const admission = door.dispatcher.admit(assume('t'));
+  assert.equal(admission.refusal, undefined);
+  const { status, body } = asText(await admission.answer(assume('t').body));
+  assert.equal(status, 200);
+  assert.match(body, /<SubjectFromWebIdentityToken>t anonymous<\/SubjectFromWebIdentityToken>/);
+  // The limits for strangers must go on holding.
+  assert.equal(admission.isProven, false);
+  assert.equal(door.recorded[0]?.caller.type, 'anonymous');
+});
+
+test('what a stranger fails at is told and fills no trail', async () => {
+  const door = new TestFrontDoor([sts]);
+  const { status, body } = asText(await door.dispatcher.answer(assume('wrong')));
+  assert.equal(status, 400);
+  assert.match(body, /<Code>InvalidIdentityToken<\/Code>/);
+  assert.deepEqual([door.recorded.length, door.committed.length], [0, 0]);
+  const [refused] = door.refused;
+  assert.equal(refused?.action, 'sts:AssumeRoleWithWebIdentity');
+  assert.equal(refused?.code, 'InvalidIdentityToken');
+});
+
+test('an unsigned form for an operation that needs a signature is refused', async () => {
+  const door = new TestFrontDoor([sts]);
+  const request = form('Action=GetCallerIdentity&Version=2011-06-15');
+  const { status, body } = asText(await door.dispatcher.answer(request));
+  assert.deepEqual([status, door.recorded.length], [403, 0]);
+  assert.match(body, /<Code>MissingAuthenticationToken<\/Code>/);
+});
+
+test('where no form may be unsigned, an unsigned one is refused before its body is read', () => {
+  const door = new TestFrontDoor();
+  assert.equal(door.dispatcher.admit(assume('t')).refusal?.status, 403);
+});
+
+test('a form that is signed is proven, whatever its operation needs', async () => {
+  const door = new TestFrontDoor([sts]);
+  const body = 'Action=GetCallerIdentity&Version=2011-06-15';
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const request = await door.signed('sts', { method: 'POST', path: '/', headers, body });
+  const { status } = await door.dispatcher.answer(request);
+  assert.deepEqual([status, door.recorded[0]?.caller.type], [200, 'root']);
+});
+
+test('health needs no proof and leaves no record', async () => {
+  const door = new TestFrontDoor();
+  for (const method of ['GET', 'HEAD']) {
+    const { status, body } = await door.dispatcher.answer({ ...get('/health'), method });
+    assert.deepEqual([status, body], [200, '{}']);
+  }
+  assert.deepEqual([door.recorded.length, door.refused.length], [0, 0]);
+});
+
+test('metrics need the bearer token, and a wrong one is told', async () => {
+  const door = new TestFrontDoor();
+  const right = door.dispatcher.admit(get('/metrics', `Bearer ${metricsToken}`));
+  assert.equal(right.isProven, true);
+  const { status, headers, body } = await right.answer(Buffer.alloc(0));
+  assert.deepEqual([status, headers['Content-Type'], body], [200, 'text/plain', 'up 1\n']);
+  for (const wrong of [undefined, 'Bearer ', 'Bearer x', `Basic ${metricsToken}`, metricsToken]) {
+    const { refusal } = door.dispatcher.admit(get('/metrics', wrong));
+    assert.deepEqual([refusal?.status, refusal?.headers['WWW-Authenticate']], [401, 'Bearer']);
+  }
+  assert.equal(door.refused.length, 5);
+  assert.ok(door.refused.every(({ reason }) => reason === 'wrong-token'));
+  assert.equal(door.recorded.length, 0);
+});

@@ -1,0 +1,46 @@
+/** A request without its body: all that is known of it before the body is read. */
+export interface RequestHead {
+  /** Upper case. */
+  readonly method: string;
+  /** The path as sent, still percent-encoded, without the query. */
+  readonly rawPath: string;
+  /** What follows the `?` as sent; empty where nothing does. */
+  readonly rawQuery: string;
+  /** Names in lower case; values of repeated headers joined by commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The peer's IP address. */
+  readonly peerAddress: string;
+  readonly tls?: { readonly version: string; readonly cipher: string };
+}
+
+/** A request with its body. */
+export interface HttpRequest extends RequestHead {
+  readonly body: Buffer;
+}
+
+/** A response before it is written to a socket. `Content-Length` is added when it is written. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A string is sent as UTF-8. */
+  readonly body: string | Buffer;
+}
+
+/**
+ * A response whose body is made while it is sent. The next piece is asked for when the peer has
+ * taken the ones before, and none after the peer has gone. A body that fails ends the connection,
+ * so that the peer sees that the response is not whole.
+ */
+export interface StreamingResponse extends Omit<HttpResponse, 'body'> {
+  readonly stream: AsyncIterable<Uint8Array>;
+}
+
+/** A response as JSON. */
+export function jsonResponse(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  const type = { 'Content-Type': 'application/json' };
+  return { status, headers: { ...type, ...headers }, body: JSON.stringify(value) };
+}

@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import { systemClock } from '../../../src/base/clock.ts';
+import { HttpListener } from '../../../src/net/http/http-listener.ts';
+import { jsonResponse } from '../../../src/net/http/message.ts';
+import type { Admission, RequestHandler } from '../../../src/net/http/request-handler.ts';
+import { RouteTable } from '../../../src/net/http/route-table.ts';
+import { staticSite } from '../../../src/net/http/static-site.ts';
+import { webSocketHandler } from '../../../src/net/http/web-socket.ts';
+import { apiDoorLimits } from '../../../src/net/limits.ts';
+import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { testCertificates } from '../../support/certificates.ts';
+import { until } from '../../support/processes.ts';
+
+// What any service can have its listener do: routes, bytes, streams, sites, WebSocket connections.
+
+const mib = 1024 * 1024;
+let listener: HttpListener;
+let port = 0;
+let ca = '';
+let folder = '';
+/** Pieces that the endless stream was asked for, and whether it was told to end. */
+const endless = { pieceCount: 0, isEnded: false };
+const told: string[] = [];
+
+function handler(answer: Admission['answer'], more: Partial<RequestHandler> = {}): RequestHandler {
+  return {
+    admit: () => ({ refusal: undefined, isProven: false, answer }),
+    reject: (_head, rejection, limitBytes) => jsonResponse(400, { rejection, limitBytes }),
+    ...more,
+  };
+}
+
+async function* pieces() {
+  try {
+    for (;;) {
+      endless.pieceCount++;
+      yield Buffer.alloc(64 * 1024);
+    }
+  } finally {
+    endless.isEnded = true;
+  }
+}
+
+async function* broken() {
+  yield Buffer.from('the beginning');
+  throw new Error('and no end');
+}
+
+function routes(): RouteTable {
+  const small = { bodyBytesMax: 8 };
+  const echo: Admission['answer'] = async (body) => ({ status: 200, headers: {}, body });
+  const labels: RequestHandler = handler(echo, {
+    admit: (_head, found) => ({
+      refusal: jsonResponse(200, Object.fromEntries(found)),
+      isProven: false,
+      answer: echo,
+    }),
+  });
+  const site = {
+    folder: join(folder, 'site'),
+    contentSecurityPolicy: "default-src 'self'",
+    immutable: /^\/assets\//,
+  };
+  return new RouteTable()
+    .handle('POST', '/echo', handler(echo))
+    .handle('POST', '/small', handler(echo, small))
+    .handle('GET', '/api/queues/{vhost}/{name}', labels)
+    .handle(
+      'GET',
+      '/numbers',
+      handler(async () => ({ status: 200, headers: {}, stream: numbers() })),
+    )
+    .handle(
+      'HEAD',
+      '/numbers',
+      handler(async () => ({ status: 200, headers: {}, stream: pieces() })),
+    )
+    .handle(
+      'GET',
+      '/endless',
+      handler(async () => ({ status: 200, headers: {}, stream: pieces() })),
+    )
+    .handle(
+      'GET',
+      '/broken',
+      handler(async () => ({ status: 200, headers: {}, stream: broken() })),
+    )
+    .site('/console', staticSite({ ...site, path: '/console', isSinglePage: true }))
+    .site('/files', staticSite({ ...site, path: '/files', isSinglePage: false }))
+    .upgrade(
+      '/ws',
+      webSocketHandler({
+        protocols: ['mqtt'],
+        messageBytesMax: 1000,
+        refuse: (head) =>
+          head.rawQuery === 'no' ? jsonResponse(403, { message: 'not you' }) : undefined,
+        opened(socket, head, admitted) {
+          admitted();
+          told.push(`${head.rawPath} ${socket.protocol}`);
+          socket.on('message', (bytes: Buffer) => socket.send(bytes));
+          socket.on('close', (code) => told.push(`closed ${code}`));
+        },
+      }),
+    );
+}
+
+async function* numbers() {
+  for (let number = 0; number < 1000; number++) yield Buffer.from(`${number}\n`);
+}
+
+before(async () => {
+  const certificates = await testCertificates();
+  ca = certificates.authority;
+  folder = await mkdtemp(join(tmpdir(), 'waxwing-site-'));
+  await mkdir(join(folder, 'site', 'assets'), { recursive: true });
+  await writeFile(join(folder, 'site', 'index.html'), '<title>Console</title>');
+  await writeFile(join(folder, 'site', 'assets', 'a.js'), 'let a = 1;');
+  await writeFile(join(folder, 'site', '.hidden'), 'secret');
+  await writeFile(join(folder, 'outside.txt'), 'secret');
+  listener = new HttpListener({
+    host: '127.0.0.1',
+    certificates: certificates.servers,
+    policy: defaultPolicy,
+    doorLimits: apiDoorLimits,
+    routes: routes(),
+    clock: systemClock,
+  });
+  port = await listener.open(0);
+});
+
+after(async () => {
+  await listener.close(0);
+  await rm(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+function ask(options: RequestOptions, body: string | Buffer = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, ca, agent: false, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode: status, headers } = response;
+        resolve({ status, headers, body: Buffer.concat(chunks) });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const textOf = async (options: RequestOptions) => (await ask(options)).body.toString();
+
+/** Bytes of our choice on a TLS connection. */
+function raw(text: string): TLSSocket {
+  const socket = connect({ port, host: '127.0.0.1', ca });
+  socket.on('error', () => {});
+  socket.write(text);
+  return socket;
+}
+
+test('bytes are answered as they are', async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+  const { body, headers } = await ask({ method: 'POST', path: '/echo' }, bytes);
+  assert.deepEqual(body, bytes);
+  assert.equal(headers['cache-control'], 'no-store');
+});
+
+test('a route may allow less than the listener, and says so in its own words', async () => {
+  const options = { method: 'POST', path: '/small' };
+  assert.equal((await ask(options, 'x'.repeat(8))).status, 200);
+  const { status, body } = await ask(options, 'x'.repeat(9));
+  assert.equal(status, 400);
+  assert.deepEqual(JSON.parse(body.toString()), { rejection: 'too-large', limitBytes: 8 });
+});
+
+test('a body in chunks whose sender is unknown is refused in the words of its route', async () => {
+  const options = { method: 'POST', path: '/echo', headers: { 'Transfer-Encoding': 'chunked' } };
+  const { status, body } = await ask(options, 'x');
+  assert.deepEqual([status, JSON.parse(body.toString()).rejection], [400, 'length-required']);
+});
+
+test('variable parts of a path are decoded, an encoded slash among them', async () => {
+  const text = await textOf({ path: '/api/queues/%2F/a%20b' });
+  assert.deepEqual(JSON.parse(text), { vhost: '/', name: 'a b' });
+});
+
+test('what is not there is not found, and a method that is not taken is told which are', async () => {
+  assert.equal((await ask({ path: '/nothing' })).status, 404);
+  const { status, headers } = await ask({ path: '/echo' });
+  assert.deepEqual([status, headers.allow], [405, 'POST']);
+});
+
+test('a stream is sent whole, and a HEAD of it asks for no piece', async () => {
+  const text = await textOf({ path: '/numbers' });
+  assert.equal(text, Array.from({ length: 1000 }, (_, number) => `${number}\n`).join(''));
+  const before = endless.pieceCount;
+  const { status, body } = await ask({ method: 'HEAD', path: '/numbers' });
+  assert.deepEqual([status, body.length, endless.pieceCount], [200, 0, before]);
+});
+
+test('a stream is asked for no more than the peer takes, and ends with the peer', async () => {
+  endless.isEnded = false;
+  endless.pieceCount = 0;
+  const socket = raw('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'readable');
+  let seen = -1;
+  await until('it waits for the peer', () => {
+    const isStill = seen === endless.pieceCount;
+    seen = endless.pieceCount;
+    return isStill;
+  });
+  assert.ok(endless.pieceCount * 64 * 1024 < 16 * mib, `${endless.pieceCount} pieces`);
+  assert.equal(endless.isEnded, false);
+  socket.destroy();
+  await until('it is told', () => endless.isEnded);
+});
+
+test('a stream that fails ends the connection, so that what came is not taken for all', async () => {
+  await assert.rejects(ask({ path: '/broken' }), { code: 'ECONNRESET' });
+});
+
+test('a site is served with its types, its policy and its cache rules', async () => {
+  const page = await ask({ path: '/console/' });
+  assert.equal(page.body.toString(), '<title>Console</title>');
+  assert.match(page.headers['content-type'] ?? '', /^text\/html/);
+  assert.equal(page.headers['content-security-policy'], "default-src 'self'");
+  assert.equal(page.headers['x-content-type-options'], 'nosniff');
+  assert.equal(page.headers['cache-control'], 'no-cache');
+  const script = await ask({ path: '/console/assets/a.js' });
+  assert.match(script.headers['cache-control'] ?? '', /immutable/);
+  const { etag = '' } = script.headers;
+  const again = await ask({ path: '/console/assets/a.js', headers: { 'If-None-Match': etag } });
+  assert.deepEqual([again.status, again.body.length], [304, 0]);
+  const head = await ask({ method: 'HEAD', path: '/console/' });
+  assert.deepEqual([head.status, head.body.length], [200, 0]);
+});
+
+test('a single page answers for the paths that its script knows', async () => {
+  const text = '<title>Console</title>';
+  assert.equal(await textOf({ path: '/console' }), text);
+  assert.equal(await textOf({ path: '/console/brokers/b-1?tab=logs' }), text);
+  assert.equal((await ask({ path: '/files/brokers' })).status, 404);
+  assert.equal((await ask({ path: '/files/assets' })).status, 404);
+  assert.equal((await ask({ method: 'POST', path: '/console/' })).status, 405);
+});
+
+test('nothing outside a site is served, however the path is written', async () => {
+  const paths = [
+    '../outside.txt',
+    '..%2foutside.txt',
+    '%2e%2e/outside.txt',
+    '.hidden',
+    '%2ehidden',
+  ];
+  const more = [
+    '..\\outside.txt',
+    '%00',
+    '%',
+    'assets/../../outside.txt',
+    '//outside.txt',
+    '%2f..',
+  ];
+  for (const path of [...paths, ...more]) {
+    const { status, body } = await ask({ path: `/files/${path}` });
+    assert.equal(status, 404, path);
+    assert.doesNotMatch(body.toString(), /secret/);
+  }
+});
+
+test('ranges of every kind are answered or refused, and end nothing', async () => {
+  const wanted: [string, number][] = [
+    ['bytes=0-2', 206],
+    ['bytes=5-2', 416],
+    ['bytes=100-', 416],
+    ['bytes=-3', 206],
+    ['bytes=0-1,3-4', 200],
+    ['lines=1-2', 200],
+    ['bytes=9999999999999999999-', 416],
+  ];
+  for (const [Range, status] of wanted) {
+    const found = await ask({ path: '/files/assets/a.js', headers: { Range } });
+    assert.equal(found.status, status, Range);
+  }
+});
+
+function open(path: string, protocols: string[]): WebSocket {
+  return new WebSocket(`wss://127.0.0.1:${port}${path}`, protocols, { ca });
+}
+
+test('a WebSocket connection speaks the subprotocol that was agreed on', async () => {
+  const socket = open('/ws', ['other', 'mqtt']);
+  await once(socket, 'open');
+  assert.equal(socket.protocol, 'mqtt');
+  socket.send(Buffer.from([1, 2, 3]));
+  const [bytes] = await once(socket, 'message');
+  assert.deepEqual(bytes, Buffer.from([1, 2, 3]));
+  socket.close(1000);
+  await until('it is told', () => told.includes('closed 1000'));
+  assert.ok(told.includes('/ws mqtt'));
+});
+
+test('a WebSocket message that is too large ends its connection, whole or in fragments', async () => {
+  for (const count of [1, 4]) {
+    const socket = open('/ws', ['mqtt']);
+    await once(socket, 'open');
+    for (let part = 1; part <= count; part++) {
+      socket.send(Buffer.alloc(1004 / count), { fin: part === count });
+    }
+    const [code] = await once(socket, 'close');
+    assert.equal(code, 1009);
+  }
+});
+
+test('a request that may not be upgraded is refused with a status', async () => {
+  const refusals: [string, string[], number][] = [
+    ['/ws', ['other'], 400],
+    ['/ws', [], 400],
+    ['/ws?no', ['mqtt'], 403],
+    ['/nothing', ['mqtt'], 404],
+    ['/echo', ['mqtt'], 405],
+  ];
+  for (const [path, protocols, status] of refusals) {
+    const socket = open(path, protocols);
+    const [{ message }] = await once(socket, 'error');
+    assert.equal(message, `Unexpected server response: ${status}`, path);
+  }
+  const wrong = raw(
+    'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: other\r\n' +
+      'Sec-WebSocket-Protocol: mqtt\r\n\r\n',
+  );
+  const [answer] = await once(wrong, 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 4\d\d /);
+});
+
+test('peers that hang up at any point of an upgrade end nothing', async () => {
+  const hello =
+    'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+    'Sec-WebSocket-Protocol: mqtt\r\n\r\n';
+  for (const text of [hello, `${hello}\x82\xff`, `${hello}\xff\xff\xff\xff`, hello.slice(0, -2)]) {
+    const socket = raw('');
+    const closed = once(socket, 'close');
+    await once(socket, 'secureConnect');
+    socket.write(Buffer.from(text, 'latin1'), () => socket.destroy());
+    await closed;
+  }
+  assert.equal((await ask({ method: 'POST', path: '/echo' }, 'x')).status, 200);
+});
