@@ -16,6 +16,8 @@ const idleLooks = 5;
 const defaults = { lookMs: 2000, looksMin: 3 };
 /** Bytes written at a time where the disk is short of room: they must fit before anything is given back. */
 const urgentBytesMax = 4 * 1024 * 1024;
+/** Milliseconds between two attempts to begin a segment. */
+const rollRetryMs = 10;
 /** What is kept for the state alone may come to this beside two bases before one is hurried. */
 const idleBytesMin = 1024 * 1024;
 
@@ -220,7 +222,8 @@ export class Compactor {
   async #roll(): Promise<boolean> {
     while (!this.#isOver) {
       if (this.#host.rollNow()) return true;
-      await this.#pace.rest();
+      // On a timer: a full disk or a large batch may hold it up for long, and turns would keep the processor busy.
+      await this.#pace.pause(rollRetryMs);
     }
     return false;
   }

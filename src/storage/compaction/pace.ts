@@ -52,8 +52,13 @@ export class Pace {
     const share = this.#share ?? (this.#isBusy() ? busyShare : idleShare);
     const restMs = this.#workedMs * (1 / share - 1);
     this.#workedMs = 0;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs);
+    await this.pause(restMs);
+  }
+
+  /** Waits so many milliseconds, or until it is stopped, which it must not be yet. */
+  pause(ms: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
