@@ -11,13 +11,15 @@ import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
 import { type ChoiceLimits, chooseVictims, hasNotableDead, isExcessive } from './victims.ts';
 
+/** How often, and every how many milliseconds, it is tried to begin a segment that cannot begin yet. */
+const rollTriesMax = 200;
+const rollWaitMs = 5;
+
 /** So many looks more there are at a log that nobody uses, where there is too much that is not live. */
 const idleLooks = 5;
 const defaults = { lookMs: 2000, looksMin: 3 };
 /** Bytes written at a time where the disk is short of room: they must fit before anything is given back. */
 const urgentBytesMax = 4 * 1024 * 1024;
-/** Milliseconds between two attempts to begin a segment. */
-const rollRetryMs = 10;
 /** What is kept for the state alone may come to this beside two bases before one is hurried. */
 const idleBytesMin = 1024 * 1024;
 
@@ -218,12 +220,16 @@ export class Compactor {
     return new LiveSegment(header, segmentKey(volume, header));
   }
 
-  /** Begins a segment, with which the old ones go; waits until that is possible. */
+  /**
+   * Begins a segment, with which the old ones go. Waits a while for that to be possible, by a timer,
+   * so that a log that nobody writes to costs nothing.
+   *
+   * @returns whether it has begun. If not, the old segments go with the next one that begins
+   */
   async #roll(): Promise<boolean> {
-    while (!this.#isOver) {
+    for (let tries = 0; !this.#isOver && tries < rollTriesMax; tries++) {
       if (this.#host.rollNow()) return true;
-      // On a timer: a full disk or a large batch may hold it up for long, and turns would keep the processor busy.
-      await this.#pace.pause(rollRetryMs);
+      await this.#pace.pause(rollWaitMs);
     }
     return false;
   }

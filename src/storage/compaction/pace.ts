@@ -55,9 +55,10 @@ export class Pace {
     await this.pause(restMs);
   }
 
-  /** Waits so many milliseconds, or until it is stopped, which it must not be yet. */
-  pause(ms: number): Promise<void> {
-    return new Promise<void>((resolve) => {
+  /** Waits for so many milliseconds, or until {@link stop}. */
+  async pause(ms: number): Promise<void> {
+    if (this.#isStopped) return turn();
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);

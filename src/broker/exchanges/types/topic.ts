@@ -1,7 +1,9 @@
+import { requireShortName } from '../../arguments.ts';
 import {
   type Alphabet,
   activemqAlphabet,
   amqpAlphabet,
+  manyWords,
   mqttAlphabet,
   parsePattern,
   splitKey,
@@ -33,7 +35,19 @@ class TopicIndex implements BindingIndex {
 }
 
 function topicTypeOf(name: string, alphabet: Alphabet): ExchangeType {
-  return { name, usesKey: true, isCacheable: true, newIndex: () => new TopicIndex(alphabet) };
+  return {
+    name,
+    usesKey: true,
+    isCacheable: true,
+    newIndex: () => new TopicIndex(alphabet),
+    checkBinding: (routingKey) => checkPattern(alphabet, routingKey),
+  };
+}
+
+/** A pattern with a gap inside is compared at many places of a key, so it has to be short. */
+function checkPattern(alphabet: Alphabet, text: string): void {
+  const hasGap = parsePattern(alphabet, text).words.slice(0, -1).includes(manyWords);
+  if (hasGap) requireShortName(`pattern with '${alphabet.manyWords}' inside`, text);
 }
 
 /** Messages go where the pattern of a binding matches their routing key. */
