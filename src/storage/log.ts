@@ -271,7 +271,7 @@ export class Log implements RecordLog {
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
-    for (const block of group.blocks) this.pendingBytes -= block.heldBytes;
+    this.pendingBytes -= group.reservedBytes;
     if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
