@@ -5,7 +5,7 @@ import { folder, Machine } from './machine.ts';
 import { type Ending, workedVolume } from './recovery-cuts.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
-const seedMax = isLong ? 20 : 2;
+const seedMax = isLong ? 20 : 1;
 
 /** Some of what a volume holds lies in compacted segments. */
 const eager = { segmentBytes: 24_000, compaction: { lookMs: 5, looksMin: 0, share: 1 } };
