@@ -299,7 +299,7 @@ export class Log implements RecordLog {
     this.sync();
   }
 
-  /** The same, where a segment may end now; else false. */
+  /** Ends the segment and begins the next one. Returns false, and does nothing, where that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;

@@ -231,8 +231,15 @@ export class Schedules implements ScheduleHost {
   }
 }
 
-/** Milliseconds that a header says: a whole number of any width, or one in decimal digits; else 0. */
+/**
+ * Milliseconds in a header: an integer, a floating-point number, whose fraction is dropped as RabbitMQ's
+ * plugin does, or a text of decimal digits. Any other value is 0.
+ */
 function millisecondsOf(header: Argument): number {
+  if (header.type === 'double' || header.type === 'float') {
+    const value = Number(header.value);
+    return Number.isFinite(value) ? Math.trunc(value) : 0;
+  }
   const whole = wholeNumber(header);
   if (whole !== undefined) return whole;
   const isDigits = header.type === 'longstr' && /^\d{1,15}$/.test(String(header.value));
