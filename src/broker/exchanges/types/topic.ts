@@ -54,7 +54,10 @@ function checkPattern(alphabet: Alphabet, text: string): void {
 export const topicType = topicTypeOf('topic', amqpAlphabet);
 
 /** The same for ActiveMQ's destinations: `*` and a last `>`. */
-export const activemqTopicType = topicTypeOf('x-activemq-topic', activemqAlphabet);
+export const activemqTopicType = {
+  ...topicTypeOf('x-activemq-topic', activemqAlphabet),
+  isReserved: true,
+};
 
 /** The same for MQTT's topic filters: `+` and a last `#` between slashes. */
-export const mqttTopicType = topicTypeOf('x-mqtt-topic', mqttAlphabet);
+export const mqttTopicType = { ...topicTypeOf('x-mqtt-topic', mqttAlphabet), isReserved: true };
