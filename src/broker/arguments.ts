@@ -142,7 +142,22 @@ function sizeOf({ value }: Argument): number {
   return value.reduce((bytes, item) => bytes + sizeOf(item), 0);
 }
 
-/** Whether a name or key is short enough for the field that holds it in every protocol and record. */
+/** Bytes that an address or a routing key may have, where the protocol allows so many. */
+export const addressBytesMax = 65_535;
+
+/**
+ * Requires an address or a key to be one that can be stored.
+ *
+ * @param what `routing key`
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireAddressBytes(what: string, sizeBytes: number): void {
+  if (sizeBytes <= addressBytesMax) return;
+  const found = `${what} of ${sizeBytes} bytes`;
+  throw new BrokerError('precondition-failed', `${found} is longer than ${addressBytesMax}`);
+}
+
+/** Whether a name or key is short enough for every protocol. */
 export function isShortName(name: string): boolean {
   return name.length * 3 <= shortStringBytesMax || textBytes(name) <= shortStringBytesMax;
 }

@@ -110,7 +110,7 @@ export const defaultLimits: Limits = {
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 20_000_000,
   routeTurnStepCountMax: 4_000,
-  routeAtOnceStepCountMax: 100_000,
+  routeAtOnceStepCountMax: 400_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,

@@ -1,3 +1,6 @@
+import { decodeText, encodeText } from '../base/byte-text.ts';
+import { shortStringBytesMax } from '../base/bytes.ts';
+import { requireAddressBytes } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import type { RememberedRoute } from './exchanges/router.ts';
 import { noKeys } from './exchanges/sender-keys.ts';
@@ -15,10 +18,11 @@ export class Publication {
   remembered: RememberedRoute | undefined = undefined;
   /** Routing keys that the sender gave besides. */
   moreKeys: readonly string[] = noKeys;
-  /** Exchange and routing key as two short strings one after the other, between two offsets. */
+  /** Exchange and routing key one after the other, between two offsets; see `IncomingMessage.keys`. */
   keys: Buffer = nothing;
   keysStart = 0;
   keysEnd = 0;
+  areKeysLong = false;
   /** The sender's properties, still encoded. */
   head: Buffer = nothing;
   headStart = 0;
@@ -43,6 +47,35 @@ export class Publication {
   /** Bytes of head, keys and body. */
   get sizeBytes(): number {
     return this.headEnd - this.headStart + this.keysEnd - this.keysStart + this.bodyLength;
+  }
+
+  /**
+   * Says where the message goes, as texts of at most {@link addressBytesMax} bytes.
+   *
+   * @throws {BrokerError} `precondition-failed` where one is longer
+   */
+  setKeys(exchange: string, routingKey: string): void {
+    this.routingKey = routingKey;
+    const texts = [encodeText(exchange), encodeText(routingKey)];
+    this.areKeysLong = texts.some(({ length }) => length > shortStringBytesMax);
+    const pieces: Buffer[] = [];
+    for (const bytes of texts) {
+      requireAddressBytes('exchange or routing key', bytes.length);
+      const { length } = bytes;
+      pieces.push(this.areKeysLong ? Buffer.of(length >>> 8, length) : Buffer.of(length), bytes);
+    }
+    this.keys = Buffer.concat(pieces);
+    this.keysStart = 0;
+    this.keysEnd = this.keys.length;
+  }
+
+  /** The name of the exchange in {@link keys}. */
+  exchangeName(): string {
+    const { keys, keysStart } = this;
+    const first = keys[keysStart] ?? 0;
+    const at = keysStart + (this.areKeysLong ? 2 : 1);
+    const length = this.areKeysLong ? (first << 8) | (keys[keysStart + 1] ?? 0) : first;
+    return decodeText(keys, at, at + length);
   }
 
   /** Adds the next part of the body: the bytes between two offsets. */
@@ -85,6 +118,7 @@ export class Publication {
     copy.moreKeys = this.moreKeys;
     copy.keys = Buffer.from(this.keys.subarray(this.keysStart, this.keysEnd));
     copy.keysEnd = copy.keys.length;
+    copy.areKeysLong = this.areKeysLong;
     copy.head = Buffer.from(this.head.subarray(this.headStart, this.headEnd));
     copy.headEnd = copy.head.length;
     copy.format = this.format;

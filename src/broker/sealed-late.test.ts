@@ -2,19 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Inbox, message, owner, plainSubscribe } from '../../tests/support/bare-broker.ts';
 import { BrokerOnLog } from '../../tests/support/broker-on-log.ts';
+import { until } from '../../tests/support/processes.ts';
 import { noArguments } from './arguments.ts';
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
 const plain = { durable: true, exclusive: false, autoDelete: false };
 
-/** Everything a queue has, in order. */
-function bodies({ broker }: BrokerOnLog, queue: string): string[] {
+/** The messages that a queue has, in order: some may have to be read back from the disk first. */
+async function bodies({ broker }: BrokerOnLog, queue: string, count: number): Promise<string[]> {
   const inbox = new Inbox();
   broker
     .vhost('/')
     .queue(queue, owner)
     .subscribe(inbox, { ...plainSubscribe, settled: true });
   broker.pump();
+  await until(`${count} messages`, () => inbox.bodies.length >= count);
   return inbox.bodies;
 }
 
@@ -55,7 +57,7 @@ test('a dead letter is what died, also where a segment ends before it', async ()
   subscription.settle(10, 10, 'rejected');
   started.broker.pump();
   await started.synced();
-  assert.equal(bodies(started, 'dead').map(name).join(), '10');
+  assert.equal((await bodies(started, 'dead', 1)).map(name).join(), '10');
 });
 
 test('a dead letter is what died, also where much is unsealed', async () => {
@@ -67,7 +69,7 @@ test('a dead letter is what died, also where much is unsealed', async () => {
   const { window } = started.broker.vhost('/').queue('work', owner);
   while (window.count > 0) await new Promise((resolve) => setImmediate(resolve));
   await started.synced();
-  const dead = bodies(started, 'dead');
+  const dead = await bodies(started, 'dead', count / 2);
   assert.equal(dead.length, count / 2);
   const wanted = Array.from({ length: count / 2 }, (_, i) => count / 2 + i);
   assert.equal(dead.map(name).join(), wanted.join());
@@ -79,5 +81,5 @@ test('what is left of a block after others in it were settled is there after a r
   await started.synced();
   await started.restart();
   const left = Array.from({ length: 100 }, (_, i) => 3 * i + 2);
-  assert.equal(bodies(started, 'work').map(name).join(), left.join());
+  assert.equal((await bodies(started, 'work', 100)).map(name).join(), left.join());
 });

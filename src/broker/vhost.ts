@@ -1,7 +1,9 @@
 import { assert } from '../base/assert.ts';
+import { textBytes } from '../base/byte-text.ts';
 import type { Window } from '../storage/window.ts';
 import {
   type Arguments,
+  requireAddressBytes,
   requireSameArgument,
   requireSameField,
   requireShortName,
@@ -371,7 +373,7 @@ export class Vhost {
     const { routingKey, arguments: args } = binding;
     const { argumentsBytesMax, bindingCountMax } = this.#host.limits;
     const subject = describe('exchange', source.name, this.name);
-    requireShortName(`routing key of a binding of ${subject}`, routingKey);
+    requireAddressBytes(`routing key of a binding of ${subject}`, textBytes(routingKey));
     requireSmallArguments(args, `a binding of ${subject}`, argumentsBytesMax);
     if (source.hasBinding(binding)) return;
     this.#host.requireMemory('binding');

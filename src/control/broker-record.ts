@@ -44,7 +44,7 @@ export interface UserRecord {
 
 /** One volume of a broker. */
 export interface VolumeRecord extends VolumeName {
-  /** The grant under which its data key is opened; null before it is made. */
+  /** The KMS grant that allows the broker's data key to be decrypted; null until the grant exists. */
   readonly grantId: string | null;
   /** Whether the volume was made; before that nothing can be lost. */
   readonly isMade: boolean;

@@ -273,7 +273,7 @@ export class Log implements RecordLog {
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
-    for (const block of group.blocks) this.pendingBytes -= block.heldBytes;
+    this.pendingBytes -= group.reservedBytes;
     if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
@@ -301,7 +301,7 @@ export class Log implements RecordLog {
     this.sync();
   }
 
-  /** The same, where a segment may end now; else false. */
+  /** Ends the segment and begins the next one. Returns false, and does nothing, where that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;

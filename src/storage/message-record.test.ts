@@ -108,6 +108,29 @@ test('a record with another length than its own, or a length in it that lies, is
   }
 });
 
+test('keys of up to 65,535 bytes read back, and a record that lies about them is refused', () => {
+  const long = (content: Buffer) =>
+    Buffer.concat([Buffer.of(content.length >>> 8, content.length), content]);
+  const [exchange, key] = [Buffer.alloc(300, 0x78), Buffer.alloc(65_535, 0x6b)];
+  const short = messageOf(Buffer.of(), Buffer.of(), Buffer.of(0, 0), Buffer.from('body'));
+  const keys = Buffer.concat([long(exchange), long(key)]);
+  const record = recordOf({ ...short, keys, keysEnd: keys.length, areKeysLong: true });
+  const view = new MessageView();
+  assert.ok(view.open(record, 0, record.length));
+  assert.deepEqual([view.exchangeName(), view.routingKey()], [String(exchange), String(key)]);
+  assert.equal(record.toString('utf8', view.bodyAt), 'body');
+  const keysAt = view.keysAt;
+  for (const at of [0, keysAt, keysAt + 1, keysAt + 302, keysAt + 303]) {
+    const lying = Buffer.concat([record, Buffer.alloc(70_000, 1)]);
+    lying[at] = (lying[at] ?? 0) ^ 8;
+    assert.ok(!view.open(lying, 0, record.length), `byte ${at}`);
+  }
+  for (const wrong of [{ areKeysLong: false }, { keysEnd: keys.length - 1 }]) {
+    const message = { ...short, keys, keysEnd: keys.length, areKeysLong: true, ...wrong };
+    assert.throws(() => recordOf(message), { code: 'record-invalid' });
+  }
+});
+
 test('a message whose parts do not fit its lengths is not written, and nothing of it is', () => {
   const { store, log, windows } = storeWith(1);
   const good = messageOf(

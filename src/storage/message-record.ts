@@ -5,7 +5,8 @@ import type { Window } from './window.ts';
 
 /*
  * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
- * received ms u48 | [expires ms u48] | priority u8 | exchange, routing key: short strings |
+ * received ms u48 | [expires ms u48] | priority u8 | exchange, routing key: short strings, or with flag
+ * 8 their lengths are u16 |
  * head length u32 | body length u32 | head | body. Numbers are big-endian.
  */
 
@@ -18,7 +19,10 @@ export const persistent = 2;
 /** Flag of a message record: the number of queues has 32 bits, not 16. */
 const hasWideCount = 4;
 
-const knownFlags = hasExpiry | persistent | hasWideCount;
+/** Flag of a message record: exchange and routing key have lengths of 16 bits, not 8. */
+export const hasLongKeys = 8;
+
+const knownFlags = hasExpiry | persistent | hasWideCount | hasLongKeys;
 
 /** Queues that a count of 16 bits holds. */
 const narrowCountMax = 0xffff;
@@ -41,10 +45,15 @@ export function liveBytes(bodyLength: number): number {
 export interface IncomingMessage {
   readonly format: number;
   readonly priority: number;
-  /** Exchange and routing key: two short strings one after the other, between two offsets. */
+  /**
+   * Exchange and routing key one after the other, between two offsets: each its length, of 8 or 16
+   * bits, and its bytes.
+   */
   readonly keys: Buffer;
   readonly keysStart: number;
   readonly keysEnd: number;
+  /** Whether the lengths of exchange and routing key have 16 bits. */
+  readonly areKeysLong?: boolean;
   readonly head: Buffer;
   readonly headStart: number;
   readonly headEnd: number;
@@ -70,9 +79,10 @@ export function messageRecordBytes(
   if ((message.format | message.priority) >>> 0 > 0xff) {
     throw invalid(`format ${message.format} or priority ${message.priority} is no byte`);
   }
-  const routingKeyAt = keysStart + 1 + (keys[keysStart] ?? 0);
-  if (routingKeyAt + 1 + (keys[routingKeyAt] ?? 0) !== keysEnd || keysEnd > keys.length) {
-    throw invalid(`${keysEnd - keysStart} bytes of keys are not two short strings`);
+  const areLong = message.areKeysLong === true;
+  const routingKeyAt = keyEnd(keys, keysStart, areLong);
+  if (keyEnd(keys, routingKeyAt, areLong) !== keysEnd || keysEnd > keys.length) {
+    throw invalid(`${keysEnd - keysStart} bytes of keys are not two strings`);
   }
   if (headEnd < headStart || headEnd > message.head.length) {
     throw invalid(
@@ -93,6 +103,12 @@ export function messageRecordBytes(
     (headEnd - headStart) +
     bodyLength
   );
+}
+
+/** Where a string ends whose length is at a position; it may be behind the end of the buffer. */
+function keyEnd(buffer: Buffer, at: number, isLong: boolean): number {
+  const first = buffer[at] ?? 0;
+  return isLong ? at + 2 + ((first << 8) | (buffer[at + 1] ?? 0)) : at + 1 + first;
 }
 
 function sizeOfPart(message: IncomingMessage, i: number): number {
@@ -158,9 +174,10 @@ export class MessageView {
   expiresAtMs = Infinity;
   /** 0 to 255. */
   priority = 0;
-  /** Exchange and routing key: two short strings one after the other, up to `keysEnd`. */
+  /** Exchange and routing key one after the other, up to `keysEnd`; see `IncomingMessage.keys`. */
   keysAt = 0;
   keysEnd = 0;
+  areKeysLong = false;
   headAt = 0;
   headLength = 0;
   bodyAt = 0;
@@ -178,6 +195,7 @@ export class MessageView {
     this.buffer = buffer;
     this.at = at;
     this.isPersistent = ((buffer[at] ?? 0) & persistent) !== 0;
+    this.areKeysLong = ((buffer[at] ?? 0) & hasLongKeys) !== 0;
     this.format = buffer[at + 1] ?? 0;
     this.queueCount = queueCountOf(buffer, at);
     let p = queuesAt(buffer, at) + this.queueCount * queueBytes;
@@ -197,9 +215,9 @@ export class MessageView {
     if (start + 2 > end) return false;
     this.priority = buffer[start] ?? 0;
     this.keysAt = start + 1;
-    let p = this.keysAt + 1 + (buffer[this.keysAt] ?? 0);
+    let p = keyEnd(buffer, this.keysAt, this.areKeysLong);
     if (p >= end) return false;
-    p += 1 + (buffer[p] ?? 0);
+    p = keyEnd(buffer, p, this.areKeysLong);
     if (p + 8 > end) return false;
     this.keysEnd = p;
     this.headLength = readU32(buffer, p);
@@ -211,14 +229,14 @@ export class MessageView {
 
   /** The exchange it was published to. */
   exchangeName(): string {
-    const length = this.buffer[this.keysAt] ?? 0;
-    return decodeText(this.buffer, this.keysAt + 1, this.keysAt + 1 + length);
+    const end = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
+    return decodeText(this.buffer, this.keysAt + (this.areKeysLong ? 2 : 1), end);
   }
 
   /** The routing key it was published with. */
   routingKey(): string {
-    const at = this.keysAt + 1 + (this.buffer[this.keysAt] ?? 0);
-    return decodeText(this.buffer, at + 1, this.keysEnd);
+    const at = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
+    return decodeText(this.buffer, at + (this.areKeysLong ? 2 : 1), this.keysEnd);
   }
 }
 

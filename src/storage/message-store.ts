@@ -6,6 +6,7 @@ import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './m
 import {
   countDurable,
   hasExpiry,
+  hasLongKeys,
   type IncomingMessage,
   liveBytes,
   MessageView,
@@ -105,7 +106,8 @@ export class MessageStore {
     }
     const { buffer } = block;
     const at = log.at;
-    const flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
+    let flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
+    if (message.areKeysLong === true) flags |= hasLongKeys;
     let p = writeQueues(buffer, at, flags, message.format, queueCount, windows);
     p = writeU48(buffer, p, nowMs);
     if (expiresAtMs !== Infinity) p = writeU48(buffer, p, expiresAtMs);

@@ -23,9 +23,9 @@ const returned = 1;
 /**
  * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a message,
  * also where messages expire; 4 more where any near it has a priority or came back, and 8 more where
- * neighbours expire more than half a minute apart. A short queue has one small ring, so that a thousand
- * queues fit into a processor's cache; a longer one has chunks, which are freed once nothing in them is
- * live. Knows nothing of order of delivery.
+ * neighbours expire more than half a minute apart. A short queue uses one small ring, so that the data of
+ * a thousand queues fits into a processor's cache. A longer queue uses chunks; a chunk is freed when none
+ * of its messages is live. This class does not know the order of delivery.
  */
 export class Window {
   /** The sequence number the next message gets. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { get } from 'node:https';
 import { after, before, test } from 'node:test';
 import { until } from '../support/processes.ts';
+import { serviceMetric } from '../support/service-metric.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // Many queues over one log.
@@ -13,22 +13,6 @@ before(async () => {
 });
 after(() => waxwing.remove());
 
-/** One value of what the service tells Prometheus. */
-async function metric(name: string): Promise<number> {
-  const { WAXWING_METRICS_URL: url = '', WAXWING_METRICS_TOKEN: token } = waxwing.environment;
-  const headers = { Authorization: `Bearer ${token}` };
-  const text = await new Promise<string>((resolve, reject) => {
-    get(url, { ca: waxwing.ca, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        body += part;
-      });
-      response.on('end', () => resolve(body));
-    }).on('error', reject);
-  });
-  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
-}
-
 test('a message that goes to 100 durable queues is stored once', async (t) => {
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();
@@ -38,7 +22,7 @@ test('a message that goes to 100 durable queues is stored once', async (t) => {
     await channel.assertQueue(queue, { durable: true });
     await channel.bindQueue(queue, 'all', '');
   }
-  const sealedBytes = () => metric('waxwing_log_sealed_bytes_total');
+  const sealedBytes = () => serviceMetric(waxwing, 'waxwing_log_sealed_bytes_total');
   // A broker begins to measure a little after it began to run.
   await until('it measures', async () => Number.isFinite(await sealedBytes()));
   const before = await sealedBytes();

@@ -142,11 +142,14 @@ export function* truncations(machine: Machine, isEvery: boolean): Generator<Dama
   }
 }
 
-/** A bit that turns over in each block and each header page of every segment: parts of checkpoints too. */
+/**
+ * A bit that turns over in each block and each header page of every segment: parts of checkpoints too, and
+ * compacted segments.
+ */
 export function* flips(machine: Machine): Generator<Damage> {
   const { random } = machine;
   for (const [name, file] of files(machine)) {
-    if (!name.startsWith('seg-')) continue;
+    if (!/^(seg|compact)-/.test(name)) continue;
     const places = [...new Set(bounds(file))].sort((a, b) => a - b);
     for (const [i, from] of places.entries()) {
       const to = places[i + 1] ?? from;

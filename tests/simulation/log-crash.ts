@@ -57,7 +57,7 @@ export class Life {
     else await this.close();
   }
 
-  /** So many steps, or fewer where the process ends. */
+  /** Takes this many steps, or fewer if the process ends before. */
   async work(stepCount: number): Promise<void> {
     for (let i = 0; i < stepCount && !this.#hasEnded; i++) await this.#step();
   }

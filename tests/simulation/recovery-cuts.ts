@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { LogOptions } from '../../src/storage/log-owner.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import type { CutSurvival } from '../support/sim-disk.ts';
 import { Ledger } from './ledger.ts';
@@ -10,14 +11,23 @@ import { smallLog } from './trouble.ts';
 /** How a process ends: in order, cut off while it works, or killed once its mark says everything. */
 export type Ending = 'closed' | 'cut' | 'marked';
 
-/** Gives a machine's volume a few segments, the last of them by a process that ends as given. */
-export async function workedVolume(machine: Machine, ending: Ending): Promise<Left> {
+/**
+ * Gives a machine's volume a few segments, the last of them by a process that ends as given.
+ *
+ * @param options beside those that the seed picks
+ */
+export async function workedVolume(
+  machine: Machine,
+  ending: Ending,
+  options: Partial<LogOptions> = {},
+): Promise<Left> {
   await machine.format();
   let left = nothingLeft();
   for (const isLast of [false, true]) {
     const shelf = new Shelf();
     const told = nothingTold();
-    const opened = await machine.finish(machine.open(shelf, smallLog(machine.random), told));
+    const chosen = { ...smallLog(machine.random), ...options };
+    const opened = await machine.finish(machine.open(shelf, chosen, told));
     assert.ok(opened !== powerCut);
     left.ledger.verify(shelf.facts(), left.durable, left.open);
     const life = new Life(machine, shelf, opened, told, 'none');

@@ -15,9 +15,9 @@ export interface Simulation {
 export const simulations: readonly Simulation[] = [
   { name: 'broker', seedCount: 100, run: simulateBroker },
   { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 150, run: simulateLog },
-  { name: 'recovery', seedCount: 25, run: simulateRecovery },
-  { name: 'disk', seedCount: 200, run: simulateBrokerOnDisk },
+  { name: 'log', seedCount: 60, run: simulateLog },
+  { name: 'recovery', seedCount: 12, run: simulateRecovery },
+  { name: 'disk', seedCount: 80, run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */

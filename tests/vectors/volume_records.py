@@ -18,6 +18,7 @@ class Cursor:
         if isinstance(what, str):
             return {"rest": lambda: self.skip(len(self.data) - self.at).decode(),
                     "string": lambda: self.skip(self.take(1)).decode(errors="surrogateescape"),
+                    "long string": lambda: self.skip(self.take(2)).decode(errors="surrogateescape"),
                     "bytes": lambda: self.skip(self.take(4)).hex(),
                     "blocks": lambda: [self.take(4) for _ in range(self.take(4))]}[what]()
         rows = []
@@ -39,10 +40,11 @@ TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHAN
 
 def message(cursor):
     take, flags = cursor.take, cursor.take(1)
+    name = "long string" if flags & 8 else "string"
     fields = {"format": take(1), "persistent": flags & 2 != 0,
               "queues": [[take(4), take(6)] for _ in range(take(4 if flags & 4 else 2))], "received": take(6),
-              "expires": take(6) if flags & 1 else None, "priority": take(1), "exchange": take("string"),
-              "key": take("string")}
+              "expires": take(6) if flags & 1 else None, "priority": take(1), "exchange": take(name),
+              "key": take(name)}
     head, body = take(4), take(4)
     return {"type": "message", **fields, "head": cursor.skip(head).hex(), "body": cursor.skip(body).hex()}
 

@@ -16,7 +16,7 @@ export interface Route {
   /** The operation's name, `CreateGrant`. */
   readonly name: string;
   readonly operation: AnyOperation;
-  /** REST wires only: the path's variable parts by name, decoded. */
+  /** For REST wires only: values of the path's parameters by name, percent-decoded. */
   readonly labels: ReadonlyMap<string, string>;
 }
 

@@ -25,6 +25,7 @@ export function converted(
   const keys = buffer.subarray(keysAt, keysEnd);
   copy.buffer = Buffer.concat([keys, head, body]);
   copy.keysEnd = keys.length;
+  copy.areKeysLong = delivery.areKeysLong;
   copy.headAt = keys.length;
   copy.headLength = head.length;
   copy.bodyAt = copy.headAt + head.length;

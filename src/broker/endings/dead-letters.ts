@@ -1,5 +1,3 @@
-import { decodeText, encodeText } from '../../base/byte-text.ts';
-import { checkShortString } from '../../base/bytes.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
@@ -128,10 +126,7 @@ export class DeadLetter extends Publication {
     this.headEnd = this.head.length;
     this.expirationMs = -1;
     this.exchange = target;
-    this.routingKey = queue.settings.deadLetterKey ?? this.routingKey;
-    this.keys = shortStrings(target.name, this.routingKey);
-    this.keysStart = 0;
-    this.keysEnd = this.keys.length;
+    this.setKeys(target.name, queue.settings.deadLetterKey ?? this.routingKey);
     return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
@@ -145,17 +140,6 @@ export class DeadLetter extends Publication {
     this.format &= ~hasHiddenHeaders;
     return { CC: undefined, BCC: undefined };
   }
-}
-
-/** Short strings one after the other. */
-function shortStrings(...texts: readonly string[]): Buffer {
-  const pieces: Buffer[] = [];
-  for (const each of texts) {
-    const bytes = encodeText(each);
-    checkShortString(bytes.length);
-    pieces.push(Buffer.of(bytes.length), bytes);
-  }
-  return Buffer.concat(pieces);
 }
 
 /** What died in a queue; the view's bytes are used until the dead letter is stored. */
@@ -176,11 +160,11 @@ export function deadView(view: Delivery): DeadLetter {
 /** What a full queue did not take in; the publication's bytes are used until it is stored. */
 export function deadCopy(publication: Publication): DeadLetter {
   const dead = new DeadLetter();
-  const { keys, keysStart, partCount } = publication;
+  const { partCount } = publication;
   dead.format = publication.format;
   dead.priority = publication.priority;
   dead.isPersistent = publication.isPersistent;
-  dead.from = decodeText(keys, keysStart + 1, keysStart + 1 + (keys[keysStart] ?? 0));
+  dead.from = publication.exchangeName();
   dead.routingKey = publication.routingKey;
   dead.head = publication.head;
   dead.headStart = publication.headStart;

@@ -35,6 +35,8 @@ export interface ExchangeType {
    * @throws {BrokerError} `precondition-failed`
    */
   checkBinding?(routingKey: string, args: Arguments): void;
+  /** Whether only the broker creates exchanges of this type. Clients cannot declare them by its name. */
+  readonly isReserved?: boolean;
   /** Whether messages with a header `x-delay` wait before they are routed. */
   readonly isDelayed?: boolean;
   /** Arguments that must be the same when an exchange is declared again. */

@@ -68,6 +68,7 @@ export function publicationOf(view: MessageView): Publication {
   publication.keys = view.buffer;
   publication.keysStart = view.keysAt;
   publication.keysEnd = view.keysEnd;
+  publication.areKeysLong = view.areKeysLong;
   publication.routingKey = view.routingKey();
   publication.format = view.format;
   publication.priority = view.priority;

@@ -1,7 +1,6 @@
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { Window } from '../../storage/window.ts';
-import { type Argument, wholeNumber } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import type { Flow } from '../flow.ts';
@@ -15,6 +14,7 @@ import { expiryMsMax } from '../queue-options.ts';
 import type { Delivery } from '../subscription.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
+import { delayMsOf } from './delay-header.ts';
 import type { Job, JobChange } from './job.ts';
 import { retryDelayMs } from './retry.ts';
 import { Schedule, type ScheduleHost } from './schedule.ts';
@@ -143,7 +143,7 @@ export class Schedules implements ScheduleHost {
     if (this.#isDelivering) return false;
     const { format: number, head, headStart, headEnd } = publication;
     const header = this.#host.formatOf(number)?.headers(head, headStart, headEnd)['x-delay'];
-    const delayMs = header === undefined ? 0 : millisecondsOf(header);
+    const delayMs = header === undefined ? 0 : delayMsOf(header);
     if (delayMs <= 0) return false;
     if (delayMs > expiryMsMax) {
       const why = `x-delay of ${delayMs} ms is more than the ${expiryMsMax} allowed`;
@@ -229,12 +229,4 @@ export class Schedules implements ScheduleHost {
       this.#isDelivering = false;
     }
   }
-}
-
-/** Milliseconds that a header says: a whole number of any width, or one in decimal digits; else 0. */
-function millisecondsOf(header: Argument): number {
-  const whole = wholeNumber(header);
-  if (whole !== undefined) return whole;
-  const isDigits = header.type === 'longstr' && /^\d{1,15}$/.test(String(header.value));
-  return isDigits ? Number(header.value) : 0;
 }

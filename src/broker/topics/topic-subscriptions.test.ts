@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  Inbox,
+  message,
+  owner,
+  plainSubscribe,
+} from '../../../tests/support/bare-broker.ts';
 import { noArguments } from '../arguments.ts';
 import { type SubscriptionRequest, TopicSubscriptions } from './topic-subscriptions.ts';
 
@@ -133,4 +139,41 @@ test('no two subscriptions have one queue', async () => {
     return subscriptions.open(request({ key: { clientId, name }, filters: [] })).queue.name;
   });
   assert.equal(new Set(names).size, pairs.length);
+});
+
+test('topics and filters may have 65,535 bytes, through a restart and dead letters', async () => {
+  const { b, subscriptions, request } = await opened();
+  const levels = 'l/'.repeat(20_000);
+  const topic = `${levels}${'x'.repeat(65_535 - levels.length)}`;
+  const text = (value: string) => ({ type: 'longstr', value }) as const;
+  const args = { 'x-dead-letter-exchange': text('amq.fanout') };
+  const { queue } = subscriptions.open(request({ filters: [topic], arguments: args }));
+  b.vhost.bind(b.vhost.exchange('amq.fanout'), b.queue('dead'), '', noArguments);
+  const publication = message(b.broker, 'topics', '', 'm');
+  publication.isPersistent = true;
+  publication.setKeys('topics', topic);
+  b.broker.publish(b.vhost, publication);
+  b.log.syncNow();
+  const again = await opened(b);
+  const consumer = again.b.vhost.queue(queue.name, owner).subscribe(undefined, plainSubscribe);
+  consumer.get(false, (d) => {
+    assert.equal(d?.routingKey(), topic);
+    consumer.settle(d?.deliveryNumber ?? -1, d?.deliveryNumber ?? -1, 'rejected');
+  });
+  again.b.broker.pump();
+  const dead = again.b.vhost.queue('dead', owner).subscribe(undefined, plainSubscribe);
+  dead.get(true, (d) => {
+    assert.deepEqual([d?.exchangeName(), d?.routingKey()], ['amq.fanout', topic]);
+  });
+  const tooLong = /65536 bytes is longer than 65535/;
+  assert.throws(() => publication.setKeys('topics', `${topic}x`), tooLong);
+});
+
+test('a pattern with a gap inside is short', async () => {
+  const { b } = await opened();
+  const long = `${'a.'.repeat(200)}b`;
+  b.vhost.bind(b.vhost.exchange('amq.topic'), b.queue('q'), `${long}.#`, noArguments);
+  const refused = { code: 'precondition-failed', message: /pattern with '#' inside of 40\d bytes/ };
+  const bind = () => b.vhost.bind(b.vhost.exchange('amq.topic'), b.queue('q'), `#.${long}`, {});
+  assert.throws(bind, refused);
 });

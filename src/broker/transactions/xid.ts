@@ -14,7 +14,7 @@ export interface Xid {
 }
 
 /**
- * A text that is the same for the same xid alone; {@link xidOf} is its inverse.
+ * Encodes an xid as text. Different xids give different texts; {@link xidOf} decodes it.
  *
  * @throws {BrokerError} `precondition-failed` where a part is out of range
  */

@@ -42,7 +42,7 @@ export async function openListeners(
 ): Promise<Listeners> {
   const made = new Map<string, Protocol>();
   const protocolOf = (name: keyof typeof protocols) => {
-    // Listeners share it, and with it what connections of a protocol share.
+    // All listeners use this one instance, so that connections of a protocol share their state.
     const protocol = made.get(name) ?? protocols[name](broker);
     made.set(name, protocol);
     return protocol;

@@ -27,9 +27,9 @@ export interface HttpResponse {
 }
 
 /**
- * A response whose body is made while it is sent. The next piece is asked for when the peer has
- * taken the ones before, and none after the peer has gone. A body that fails ends the connection,
- * so that the peer sees that the response is not whole.
+ * A response with a streamed body. The server reads the next chunk after the peer has received the
+ * previous ones, and stops when the peer disconnects. If the stream fails, the server closes the
+ * connection, so that the peer detects an incomplete response.
  */
 export interface StreamingResponse extends Omit<HttpResponse, 'body'> {
   readonly stream: AsyncIterable<Uint8Array>;

@@ -4,7 +4,7 @@ import { decoded } from './percent-encoding.ts';
 /** What a path leads to. */
 export interface PathMatch<T> {
   readonly value: T;
-  /** The path's variable parts by name, decoded. */
+  /** Values of the path's parameters by name, percent-decoded. */
   readonly labels: ReadonlyMap<string, string>;
 }
 

@@ -1,7 +1,11 @@
 import { type WebSocket, WebSocketServer } from 'ws';
+import { webSocketLimits } from '../limits.ts';
 import type { HttpResponse, RequestHead } from './message.ts';
 import { jsonResponse } from './message.ts';
 import type { UpgradeHandler } from './request-handler.ts';
+
+/** Fragments of one message: each costs memory however few bytes it has. */
+const { fragmentCountMax } = webSocketLimits;
 
 /** What a route for WebSocket connections is made of. */
 export interface WebSocketRoute {
@@ -33,6 +37,8 @@ export function webSocketHandler(route: WebSocketRoute): UpgradeHandler {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: messageBytesMax,
+    maxFragments: fragmentCountMax,
+    maxBufferedChunks: fragmentCountMax,
     handleProtocols: (offered) => protocols.find((each) => offered.has(each)) ?? false,
   });
   return {

@@ -381,14 +381,20 @@ export class Channel implements LogWaiter {
     if (this.backlog !== undefined) this.host.goOnLater(this);
   }
 
-  /** Ends consumers and returns what is unsettled, some of it a step. */
+  /**
+   * Returns what is unsettled and ends consumers, some of it a step. Consumers take nothing any more, but
+   * are there until all is returned: a single active one's successor would else get later messages first.
+   */
   *giveBack(): Generator<void> {
-    for (const consumer of this.consumers.values()) {
-      consumer.subscription?.stop();
-      yield;
+    try {
+      yield* this.tags.giveBack();
+    } finally {
+      for (const consumer of this.consumers.values()) {
+        consumer.subscription?.stop();
+        yield;
+      }
+      this.consumers.clear();
     }
-    this.consumers.clear();
-    yield* this.tags.giveBack();
   }
 
   /** The same; a bug with one channel does not keep what the others hold. */

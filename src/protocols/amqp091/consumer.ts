@@ -1,5 +1,5 @@
-import { encodeText } from '../../base/byte-text.ts';
-import { checkShortString, copyBytes, writeU32 } from '../../base/bytes.ts';
+import { clipText, encodeText } from '../../base/byte-text.ts';
+import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
 import { Shelf } from '../../base/shelf.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
@@ -60,7 +60,13 @@ export class ChannelConsumer implements Consumer {
       this.isSettled || this.subscription === undefined
         ? tags.nextSettled()
         : tags.next(this.subscription, delivery.deliveryNumber);
-    const { buffer, keysAt, keysEnd, headLength, bodyLength } = delivery;
+    const { headLength, bodyLength } = delivery;
+    let { buffer: keys, keysAt, keysEnd } = delivery;
+    if (delivery.areKeysLong) {
+      keys = clippedKeys(delivery);
+      keysAt = 0;
+      keysEnd = keys.length;
+    }
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + keysEnd - keysAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
@@ -74,7 +80,7 @@ export class ChannelConsumer implements Consumer {
     to[at + 6] = methodSize;
     at = writeTag(to, at + prefixSize, tag);
     to[at++] = delivery.redelivered ? 1 : 0;
-    at = copyBytes(to, at, buffer, keysAt, keysEnd);
+    at = copyBytes(to, at, keys, keysAt, keysEnd);
     to[at++] = frameEnd;
     if (whole) writeContent(to, at, number, delivery);
     else outbox.content(number, frameMax, delivery);
@@ -83,6 +89,17 @@ export class ChannelConsumer implements Consumer {
   cancelled(): void {
     this.#channel.consumerCancelled(this);
   }
+}
+
+/** Exchange and routing key as short strings: what they are longer by is cut off. */
+function clippedKeys(delivery: Delivery): Buffer {
+  const texts = [delivery.exchangeName(), delivery.routingKey()];
+  return Buffer.concat(
+    texts.flatMap((text) => {
+      const bytes = encodeText(clipText(text, shortStringBytesMax));
+      return [Buffer.of(bytes.length), bytes];
+    }),
+  );
 }
 
 function writeTag(to: Buffer, at: number, tag: number): number {

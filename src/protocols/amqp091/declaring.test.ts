@@ -84,6 +84,15 @@ for (const [what, args, why] of refusedArguments) {
   });
 }
 
+test('a type of exchange that is unknown, or that only the broker uses, cannot be declared', async () => {
+  for (const type of ['x-odd', 'x-activemq-topic', 'x-mqtt-topic']) {
+    const peer = await ready();
+    assert.deepEqual(closes(peer.call(1, exchange('e', { type }))), [
+      `channel 406 PRECONDITION_FAILED - unknown exchange type '${type}'`,
+    ]);
+  }
+});
+
 test('an exchange named by an argument that is no text is refused', async () => {
   const peer = await ready();
   assert.deepEqual(closes(peer.declare('n', { 'x-dead-letter-exchange': int(1) })), [

@@ -66,6 +66,7 @@ test('a delayed exchange routes a message when its header x-delay says so, as th
     peer.send(publishFrames(1, key, body, { headers: delay }, 'later'));
   publish('second', 'a.x', { 'x-delay': int(200) });
   publish('first', 'a.y', { 'x-delay': text('100') });
+  publish('third', 'a.x', { 'x-delay': { type: 'double', value: 300.9 } });
   publish('elsewhere', 'b', { 'x-delay': int(50) });
   const isTrue = { type: 'bool', value: true } as const;
   for (const none of [int(0), int(-100), text('soon'), isTrue]) {
@@ -75,6 +76,7 @@ test('a delayed exchange routes a message when its header x-delay says so, as th
   assert.deepEqual(pass(99), []);
   assert.deepEqual(pass(1), ['first']);
   assert.deepEqual(pass(100), ['second']);
+  assert.deepEqual(pass(100), ['third']);
 });
 
 test('a delayed message arrives with its delay negated, so that no other exchange delays it again', async () => {

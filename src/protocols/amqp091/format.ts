@@ -2,6 +2,7 @@ import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
 import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
+import { delayMsOf } from '../../broker/schedule/delay-header.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { countFields, readTable } from './codec/tables.ts';
 import { fromProperties } from './conversion/from-properties.ts';
@@ -35,11 +36,10 @@ export const amqp091Format: MessageFormat = {
   /** A header `x-delay` becomes negative, as in RabbitMQ's plugin: the message waits once. */
   dueHead(buffer: Buffer, start: number, end: number): Buffer | undefined {
     const delay = this.headers(buffer, start, end)['x-delay'];
-    const value = Number(delay?.value);
-    if (!(value > 0)) return undefined;
-    return changedHead(buffer, start, end, {
-      headers: { 'x-delay': { type: 'long', value: -value } },
-    });
+    const delayMs = delay === undefined ? 0 : delayMsOf(delay);
+    if (delayMs <= 0) return undefined;
+    const value = -Math.min(delayMs, Number.MAX_SAFE_INTEGER);
+    return changedHead(buffer, start, end, { headers: { 'x-delay': { type: 'long', value } } });
   },
 
   toProperties,

@@ -234,6 +234,32 @@ test('where there is no room for a compaction, nothing is lost and it is tried a
   await check(disk);
 });
 
+test('a batch that is open for several turns lies in one group, whatever a compaction wants meanwhile', async () => {
+  const disk = await newDisk();
+  const queues = await open(disk, { compaction: { ...compaction, looksMin: 40 } });
+  queues.declare(1);
+  queues.declare(2);
+  const kept = await churn(queues, 800);
+  queues.store.begin();
+  const group = queues.log.openGroup;
+  for (let i = 0; i < 200; i++) {
+    queues.publish([2], `batch ${i}`);
+    kept.push(`batch ${i}`);
+    queues.log.batchPaused();
+    // Long enough for the looks that a compaction waits for.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(queues.log.openGroup, group);
+  queues.store.end();
+  await synced(queues);
+  await until(() => sizeOf(disk) < 3 * segmentBytes, 'segments to go');
+  await queues.close();
+  await check(disk);
+  const again = await open(disk, { compaction: never });
+  assert.deepEqual(await again.bodies(2), kept);
+  await again.close();
+});
+
 test('damage that a compaction finds is told, with the file and the byte', async () => {
   const disk = await newDisk();
   const queues = await open(disk, { compaction: { ...compaction, looksMin: 40 } });

@@ -12,6 +12,10 @@ import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
 import { type ChoiceLimits, chooseVictims, hasNotableDead, isExcessive } from './victims.ts';
 
+/** How often, and every how many milliseconds, it is tried to begin a segment that cannot begin yet. */
+const rollTriesMax = 200;
+const rollWaitMs = 5;
+
 /** So many looks more there are at a log that nobody uses, where there is too much that is not live. */
 const idleLooks = 5;
 const defaults = { lookMs: 2000, looksMin: 3 };
@@ -233,11 +237,16 @@ export class Compactor {
     return new LiveSegment(header, key);
   }
 
-  /** Begins a segment, with which the old ones go; waits until that is possible. */
+  /**
+   * Begins a segment, with which the old ones go. Waits a while for that to be possible, by a timer,
+   * so that a log that nobody writes to costs nothing.
+   *
+   * @returns whether it has begun. If not, the old segments go with the next one that begins
+   */
   async #roll(): Promise<boolean> {
-    while (!this.#isOver) {
+    for (let tries = 0; !this.#isOver && tries < rollTriesMax; tries++) {
       if (this.#host.rollNow()) return true;
-      await this.#pace.rest();
+      await this.#pace.pause(rollWaitMs);
     }
     return false;
   }

@@ -52,8 +52,14 @@ export class Pace {
     const share = this.#share ?? (this.#isBusy() ? busyShare : idleShare);
     const restMs = this.#workedMs * (1 / share - 1);
     this.#workedMs = 0;
+    await this.pause(restMs);
+  }
+
+  /** Waits for so many milliseconds, or until {@link stop}. */
+  async pause(ms: number): Promise<void> {
+    if (this.#isStopped) return turn();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs);
+      const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

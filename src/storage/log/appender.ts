@@ -50,6 +50,8 @@ export class Appender {
   /** What the blocks that begin now hold a part of; undefined for ordinary records. */
   #part: PartKind | undefined = undefined;
   #partBlocks: number[] = [];
+  /** Bytes of the open group that no record was reserved for: {@link partMarkBytes} for each block of a part. */
+  #markBytes = 0;
   /** Number of the last block begun. */
   blockNumber = 0;
   /** What is known to be synced; each block says it. */
@@ -132,6 +134,7 @@ export class Appender {
     const at = writeRecordHeader(block.buffer, this.#used, logRecordTypes.part, 1);
     block.buffer[at] = part;
     this.#used = at + 1;
+    this.#markBytes += partMarkBytes;
     this.#partBlocks.push(block.number);
   }
 
@@ -245,6 +248,7 @@ export class Appender {
       chunks: this.#chunks,
       sizeBytes: end - this.#groupOffset,
       blocks: this.#blocks,
+      reservedBytes: this.groupBytes - this.#markBytes,
       lastBlock: this.blockNumber,
       isFirst: this.isFirstGroup,
       isLast: (flags & blockFlags.segmentEnd) !== 0,
@@ -253,6 +257,7 @@ export class Appender {
     this.#blocks = [];
     this.#sealedCount = 0;
     this.groupBytes = 0;
+    this.#markBytes = 0;
     this.#groupOffset = end;
     this.#sealedEnd = end;
     this.isFirstGroup = false;

@@ -16,6 +16,8 @@ export interface Group {
   readonly chunks: readonly Buffer[];
   readonly sizeBytes: number;
   readonly blocks: readonly LogBlock[];
+  /** Bytes of the records that were reserved in it, those included that were left out when it was sealed. */
+  readonly reservedBytes: number;
   readonly lastBlock: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;

@@ -52,6 +52,24 @@ test('segments end though every record is in a batch', async () => {
   });
 });
 
+test('nothing is pending once all of it is synced, whatever checkpoints and batches there were', async () => {
+  await withMachine(async (machine) => {
+    const { shelf, log, volume, synced } = await opened(machine, {
+      segmentBytes: 12_000,
+      sliceBytes: 150,
+    });
+    for (let i = 0; i < 60; i++) {
+      shelf.put(`n${i % 24}`, 900, i % 256);
+      if (i % 3 === 0) shelf.drop(`n${i % 24}`);
+      if (i % 5 === 0) await synced();
+    }
+    await synced();
+    await machine.finish(log.close());
+    assert.equal(log.pendingBytes, 0);
+    await volume.close();
+  });
+});
+
 test('what is longer than the cache can be read, and what was just read stays until the next', async () => {
   await withMachine(async (machine) => {
     const { shelf, synced, log } = await opened(machine, { cacheBytes: 1000 });

@@ -66,7 +66,7 @@ export class SegmentRoller implements CheckpointHost {
   }
 
   /**
-   * Begins the next segment with a checkpoint.
+   * Creates the next segment and writes a checkpoint as its first record.
    *
    * @param predecessor where the segment before it was closed or cut
    * @param durable what is known to be synced

@@ -1,7 +1,9 @@
+import { requireShortName } from '../../arguments.ts';
 import {
   type Alphabet,
   activemqAlphabet,
   amqpAlphabet,
+  manyWords,
   mqttAlphabet,
   parsePattern,
   splitKey,
@@ -33,14 +35,29 @@ class TopicIndex implements BindingIndex {
 }
 
 function topicTypeOf(name: string, alphabet: Alphabet): ExchangeType {
-  return { name, usesKey: true, isCacheable: true, newIndex: () => new TopicIndex(alphabet) };
+  return {
+    name,
+    usesKey: true,
+    isCacheable: true,
+    newIndex: () => new TopicIndex(alphabet),
+    checkBinding: (routingKey) => checkPattern(alphabet, routingKey),
+  };
+}
+
+/** A pattern with a gap inside is compared at many places of a key, so it has to be short. */
+function checkPattern(alphabet: Alphabet, text: string): void {
+  const hasGap = parsePattern(alphabet, text).words.slice(0, -1).includes(manyWords);
+  if (hasGap) requireShortName(`pattern with '${alphabet.manyWords}' inside`, text);
 }
 
 /** Messages go where the pattern of a binding matches their routing key. */
 export const topicType = topicTypeOf('topic', amqpAlphabet);
 
 /** The same for ActiveMQ's destinations: `*` and a last `>`. */
-export const activemqTopicType = topicTypeOf('x-activemq-topic', activemqAlphabet);
+export const activemqTopicType = {
+  ...topicTypeOf('x-activemq-topic', activemqAlphabet),
+  isReserved: true,
+};
 
 /** The same for MQTT's topic filters: `+` and a last `#` between slashes. */
-export const mqttTopicType = topicTypeOf('x-mqtt-topic', mqttAlphabet);
+export const mqttTopicType = { ...topicTypeOf('x-mqtt-topic', mqttAlphabet), isReserved: true };

@@ -1,5 +1,6 @@
-import { describe } from '../../../broker/errors.ts';
+import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
+import { exchangeType } from '../../../broker/exchanges/types/registry.ts';
 import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import {
@@ -23,6 +24,7 @@ function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
     exchange = channel.vhost.exchange(name);
   } else {
     channel.access.require('configure', 'exchange', name);
+    requireDeclarable(type);
     const subject = describe('exchange', name, channel.vhost.name);
     const alternate = exchangeArgument(method.arguments, 'alternate-exchange', subject);
     if (alternate !== undefined) {
@@ -34,6 +36,12 @@ function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
   }
   if (!method.noWait)
     channel.answers.sendDefined(exchange.options.durable, { id: methodIds.exchangeDeclareOk });
+}
+
+/** Refuses a type that only the broker uses, in the words for a type that does not exist. */
+function requireDeclarable(type: string): void {
+  if (exchangeType(type)?.isReserved !== true) return;
+  throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
 }
 
 /** `exchange.delete` */

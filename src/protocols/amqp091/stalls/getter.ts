@@ -1,3 +1,5 @@
+import { clipText } from '../../../base/byte-text.ts';
+import { shortStringBytesMax } from '../../../base/bytes.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
@@ -92,8 +94,8 @@ export class Getter {
         ? tags.nextSettled()
         : tags.next(subscription, delivery.deliveryNumber),
       redelivered: delivery.redelivered,
-      exchange: delivery.exchangeName(),
-      routingKey: delivery.routingKey(),
+      exchange: clipText(delivery.exchangeName(), shortStringBytesMax),
+      routingKey: clipText(delivery.routingKey(), shortStringBytesMax),
       messageCount: delivery.left,
     });
     outbox.content(number, frameMax, isOwn(delivery) ? delivery : asOwn(delivery, channel));

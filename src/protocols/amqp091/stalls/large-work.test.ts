@@ -219,3 +219,27 @@ test('deliveries that are settled by many methods count as one work of a turn', 
   await idle(broker);
   assert.equal(queue.settledCount, count);
 });
+
+test('a single active consumer is followed only once all that it had is back', async () => {
+  const { broker } = await openBroker();
+  const [first, next, publisher] = [
+    await AmqpPeer.ready(broker),
+    await AmqpPeer.ready(broker),
+    await AmqpPeer.ready(broker),
+  ];
+  first.declare('one', { 'x-single-active-consumer': { type: 'bool', value: true } }, transient);
+  const sent = 9000;
+  const expected = Array.from({ length: sent }, (_, i) => String(i));
+  sendMany(publisher, sent, (i) => publishFrames(1, 'one', String(i)));
+  first.call(1, { id: 0x003c000a, prefetchSize: 0, prefetchCount: 6000, global: false });
+  first.consume('one');
+  next.consume('one');
+  const queue = queueOf(broker, 'one');
+  const later = () => new Promise(setImmediate);
+  for (let turns = 0; queue.readyCount > 3000 && turns < 1000; turns++) await later();
+  assert.equal(queue.readyCount, 3000);
+  first.connection.ended();
+  await idle(broker);
+  for (let turns = 0; queue.readyCount > 0 && turns < 1000; turns++) await later();
+  assert.deepEqual(bodiesOf(next.take()), expected);
+});

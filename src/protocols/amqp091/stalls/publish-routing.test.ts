@@ -10,6 +10,7 @@ import {
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { Limits } from '../../../broker/limits.ts';
+import { Publication } from '../../../broker/publication.ts';
 import { type Method, methodIds } from '../codec/methods.gen.ts';
 
 const plain = { durable: false, autoDelete: false, arguments: {} };
@@ -165,4 +166,24 @@ test('a turn hands on to so many queues at most', async () => {
   assert.ok(before > 0 && before < 10, `${before} in the first turn`);
   await settled(broker);
   assert.equal(readyCount(broker, 'f0'), 10);
+});
+
+test('a consumer gets the beginning of a key that is too long for AMQP 0-9-1', async () => {
+  const { broker, vhost, peer } = await opened({}, 0);
+  const publication = new Publication();
+  publication.exchange = vhost.exchange('amq.fanout');
+  publication.setKeys('amq.fanout', `${'k'.repeat(254)}é and more`);
+  publication.head = Buffer.of(0, 0);
+  publication.headEnd = 2;
+  vhost.bind(vhost.exchange('amq.fanout'), vhost.queue('sink', undefined), '', {});
+  broker.publish(vhost, publication);
+  broker.publish(vhost, publication);
+  const [got] = peer.send(methodFrame(1, { id: 0x003c0046, queue: 'sink', noAck: true }));
+  const isGet = typeof got === 'object' && got.id === 0x003c0047;
+  assert.equal(isGet && got.routingKey, 'k'.repeat(254));
+  const delivered = peer
+    .consume('sink', { noAck: true })
+    .find((x) => typeof x === 'object' && x.id === 0x003c003c);
+  const isDelivery = typeof delivered === 'object' && delivered.id === 0x003c003c;
+  assert.equal(isDelivery && delivered.routingKey, 'k'.repeat(254));
 });

@@ -1,0 +1,18 @@
+import { get } from 'node:https';
+import type { Waxwing } from './waxwing.ts';
+
+/** One value of what a service tells Prometheus; NaN where it tells none of that name. */
+export async function serviceMetric(waxwing: Waxwing, name: string): Promise<number> {
+  const { WAXWING_METRICS_URL: url = '', WAXWING_METRICS_TOKEN: token } = waxwing.environment;
+  const headers = { Authorization: `Bearer ${token}` };
+  const text = await new Promise<string>((resolve, reject) => {
+    get(url, { ca: waxwing.ca, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        body += part;
+      });
+      response.on('end', () => resolve(body));
+    }).on('error', reject);
+  });
+  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
+}
