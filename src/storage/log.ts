@@ -105,7 +105,6 @@ export class Log implements RecordLog {
 
   #newCompactor(): Compactor {
     const { compaction = {}, random } = this.#options;
-    const log = this;
     const setting = {
       volume: this.#volume,
       owner: this.#owner,
@@ -118,15 +117,9 @@ export class Log implements RecordLog {
       random,
     };
     return new Compactor(setting, {
-      get isFailed() {
-        return log.#failure !== undefined;
-      },
-      get durableGroup() {
-        return log.durableGroup;
-      },
-      get durableSegment() {
-        return log.#durable.segment;
-      },
+      isFailed: () => this.#failure !== undefined,
+      durableGroup: () => this.durableGroup,
+      durableSegment: () => this.#durable.segment,
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
       compacted: (writtenBytes, segmentCount) =>
@@ -361,10 +354,10 @@ export class Log implements RecordLog {
    * keys are needed until {@link dropDataKeys} drops them.
    *
    * @returns the key's generation
-   * @throws {StorageError} `key-invalid`, and as {@link Volume.addDataKey}
+   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
    */
   async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#requireOpen();
     const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
     if (this.#failure !== undefined || this.#appender === undefined) return generation;
     this.#mark.moved(this.#durable);
@@ -380,9 +373,10 @@ export class Log implements RecordLog {
    * Where older segments hold nothing that is wanted, this begins a segment so that they can go.
    *
    * @returns the generations that were dropped, for good; asked again later, it may be more
+   * @throws {StorageError} `log-failed`
    */
   async dropDataKeys(): Promise<readonly number[]> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#requireOpen();
     if (this.#roller.hasIdleUnder(this.#volume.header.generation)) {
       this.#roller.checkpoints.hurry();
       this.#rollNow();
@@ -392,6 +386,11 @@ export class Log implements RecordLog {
       const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
       return isWritten || generation >= this.#mark.generation;
     });
+  }
+
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
   }
 
   segmentOf(slot: number): number {

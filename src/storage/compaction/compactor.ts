@@ -40,11 +40,11 @@ export interface CompactorSetting {
 /** What a compactor asks of the log. */
 export interface CompactorHost {
   /** Whether nothing can be written any more. */
-  readonly isFailed: boolean;
+  isFailed(): boolean;
   /** Every group up to this one is synced. */
-  readonly durableGroup: number;
+  durableGroup(): number;
   /** The segment that was synced last. */
-  readonly durableSegment: number;
+  durableSegment(): number;
   /** Begins a segment, whose table names what is wanted by then; false where that is not possible now. */
   rollNow(): boolean;
   failed(cause: unknown): void;
@@ -85,7 +85,7 @@ export class Compactor {
 
   /** Whether the log has synced anything since this was asked last. */
   #isBusy(): boolean {
-    const { durableGroup } = this.#host;
+    const durableGroup = this.#host.durableGroup();
     const isBusy = durableGroup !== this.#busyGroup;
     this.#busyGroup = durableGroup;
     return isBusy;
@@ -129,7 +129,7 @@ export class Compactor {
   }
 
   #begin(): void {
-    if (this.#work !== undefined || this.#host.isFailed) return;
+    if (this.#work !== undefined || this.#host.isFailed()) return;
     this.#work = this.#run().finally(() => {
       this.#work = undefined;
       this.#isUrgent = false;
@@ -138,7 +138,7 @@ export class Compactor {
 
   /** Segments that have ended and are on the disk. */
   #ended(): LiveSegment[] {
-    const { durableSegment } = this.#host;
+    const durableSegment = this.#host.durableSegment();
     const isEnded = ({ number, end }: LiveSegment) =>
       end !== undefined && (isCompacted(number) || number < durableSegment);
     return [...this.#setting.roller.segments.values()].filter(isEnded);
@@ -163,7 +163,7 @@ export class Compactor {
   }
 
   get #isOver(): boolean {
-    return this.#isStopped || this.#host.isFailed;
+    return this.#isStopped || this.#host.isFailed();
   }
 
   #lookAgain(): void {
