@@ -149,6 +149,16 @@ test('a volume is refused without a data key that it lists, or with one in place
   });
 });
 
+test('the data keys of a log that is closed stay as they are', async () => {
+  const disk = await formatted();
+  const life = await QueueVolume.open(disk, '/v', keyOf(0));
+  await life.close();
+  const closed = { code: 'log-failed', message: 'the log is closed' };
+  await assert.rejects(life.log.addDataKey(wrapped(1), keyOf(1)), closed);
+  await assert.rejects(life.log.dropDataKeys(), closed);
+  assert.deepEqual(await listed(disk), [0]);
+});
+
 test('a header lists a bounded number of data keys, and each may be wrapped anew', async () => {
   const disk = await formatted();
   const volume = await Volume.open(disk, '/v', keyOf(0));
