@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
+import { FrozenCopies } from './frozen-copies.ts';
 import { Machine, powerCut } from './machine.ts';
 
 const folder = '/data';
@@ -32,12 +33,16 @@ export class CompactionRun {
   releasedCount = 0;
   /** Data keys that were dropped because nothing is sealed under them any more. */
   droppedCount = 0;
+  /** Copies that were completed and hold what they must. */
+  copyCount = 0;
+  readonly #copies: FrozenCopies;
   #failure: unknown = undefined;
 
   constructor(seed: number) {
     this.#machine = new Machine(seed);
     this.#segmentBytes = this.#machine.random.pick([10_000, 24_000]);
     this.#cacheBytes = this.#machine.random.pick([0, 1_000_000]);
+    this.#copies = new FrozenCopies(this.#machine, folder);
   }
 
   /**
@@ -73,6 +78,7 @@ export class CompactionRun {
       await machine.finish(this.#opened.close());
     });
     if (this.#failure !== undefined) throw this.#failure;
+    this.copyCount = await this.#copies.verify();
     return wasCut;
   }
 
@@ -194,6 +200,16 @@ export class CompactionRun {
     });
   }
 
+  /** Begins to copy the volume as it is synced now. */
+  #copy(): void {
+    const durable = this.#opened.log.durableGroup;
+    const expected = [...this.#model].map(([queue, known]) => {
+      const synced = [...known].filter(([, { came, gone }]) => came <= durable && gone > durable);
+      return [queue, new Map(synced.map(([s, { body }]) => [s, body]))] as const;
+    });
+    this.#copies.begin(this.#opened, new Map(expected));
+  }
+
   /** Lets segments be compacted while messages come and go. */
   async #compact(stepCount: number): Promise<void> {
     const machine = this.#machine;
@@ -208,6 +224,7 @@ export class CompactionRun {
       if (machine.random.oneIn(6)) this.#publish();
       if (machine.random.oneIn(3)) log.sync();
       if (machine.random.oneIn(15)) this.#rekey();
+      if (machine.random.oneIn(20)) this.#copy();
       machine.timers.advance(5);
       await machine.turns(machine.random.below(6));
       this.#durable = log.durableGroup;
