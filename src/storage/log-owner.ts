@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { StorageError } from './errors.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
@@ -126,4 +127,6 @@ export interface LogOptions {
   /** Whether files are written anew when nothing in them is wanted; default true. */
   readonly isRecycling?: boolean;
   readonly random?: Random;
+  /** For all timers of the log; default the machine's. */
+  readonly clock?: Clock;
 }

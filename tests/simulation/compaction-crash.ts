@@ -95,6 +95,7 @@ export class CompactionRun {
     const opening = QueueVolume.openUnsynced(disk, folder, keys, {
       segmentBytes: this.#segmentBytes,
       cacheBytes: this.#cacheBytes,
+      clock: this.#machine.clock,
       onCompacted: (_, count) => {
         this.releasedCount += count;
       },
@@ -225,7 +226,7 @@ export class CompactionRun {
       if (machine.random.oneIn(3)) log.sync();
       if (machine.random.oneIn(15)) this.#rekey();
       if (machine.random.oneIn(20)) this.#copy();
-      machine.timers.advance(5);
+      machine.clock.advance(5);
       await machine.turns(machine.random.below(6));
       this.#durable = log.durableGroup;
     }

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import { LiveSegment } from '../log/live-segment.ts';
@@ -35,6 +36,7 @@ export interface CompactorSetting {
   readonly segmentBytes: number;
   readonly options: CompactionOptions;
   readonly random?: Random | undefined;
+  readonly clock: Clock;
 }
 
 /** What a compactor asks of the log. */
@@ -63,7 +65,8 @@ export class Compactor {
   readonly #pace: Pace;
   readonly #lookMs: number;
   readonly #looksMin: number;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #clock: Clock;
+  #timer: Timer | undefined = undefined;
   #work: Promise<void> | undefined = undefined;
   #isStopped = false;
   #isUrgent = false;
@@ -80,7 +83,8 @@ export class Compactor {
     this.#host = host;
     this.#lookMs = options.lookMs ?? defaults.lookMs;
     this.#looksMin = options.looksMin ?? defaults.looksMin;
-    this.#pace = new Pace(() => this.#isBusy(), options.share);
+    this.#clock = setting.clock;
+    this.#pace = new Pace(() => this.#isBusy(), options.share, setting.clock);
   }
 
   /** Whether the log has synced anything since this was asked last. */
@@ -113,7 +117,7 @@ export class Compactor {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
     if (this.#setting.owner.moves === undefined) return;
-    this.#timer = setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer = this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** The disk is short of room: whatever can be given back is worth writing what is left of it. */
@@ -168,7 +172,7 @@ export class Compactor {
 
   #lookAgain(): void {
     if (this.#looksLeft-- <= 0) return;
-    this.#timer ??= setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** Does one thing about too much that is not live; false where there is nothing to do now. */
@@ -265,7 +269,7 @@ export class Compactor {
   /** Ends what is under way; resolves when nothing is. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#timer = undefined;
     this.#pace.stop();
     await this.#work;

@@ -1,4 +1,4 @@
-import { systemClock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 
 /** Part of the time that a compaction may take while somebody waits for the log, and else. */
 const busyShare = 0.1;
@@ -12,6 +12,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 export class Pace {
   readonly #share: number | undefined;
   readonly #isBusy: () => boolean;
+  readonly #clock: Clock;
   #workedMs = 0;
   #isStopped = false;
   #wake: () => void = () => {};
@@ -20,28 +21,29 @@ export class Pace {
    * @param isBusy whether others have used the log since it was asked last
    * @param share 1 for no rests
    */
-  constructor(isBusy: () => boolean, share?: number) {
+  constructor(isBusy: () => boolean, share?: number, clock: Clock = systemClock) {
     this.#isBusy = isBusy;
     this.#share = share;
+    this.#clock = clock;
   }
 
   /** Does something that keeps the event loop. */
   work<T>(step: () => T): T {
-    const beganMs = systemClock.monotonicMs();
+    const beganMs = this.#clock.monotonicMs();
     try {
       return step();
     } finally {
-      this.#workedMs += systemClock.monotonicMs() - beganMs;
+      this.#workedMs += this.#clock.monotonicMs() - beganMs;
     }
   }
 
   /** Waits for something that keeps the disk. */
   async wait<T>(step: () => Promise<T>): Promise<T> {
-    const beganMs = systemClock.monotonicMs();
+    const beganMs = this.#clock.monotonicMs();
     try {
       return await step();
     } finally {
-      this.#workedMs += systemClock.monotonicMs() - beganMs;
+      this.#workedMs += this.#clock.monotonicMs() - beganMs;
     }
   }
 
@@ -59,9 +61,9 @@ export class Pace {
   async pause(ms: number): Promise<void> {
     if (this.#isStopped) return turn();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = this.#clock.setTimeout(resolve, ms);
       this.#wake = () => {
-        clearTimeout(timer);
+        timer.clear();
         resolve();
       };
     });

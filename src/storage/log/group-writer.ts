@@ -1,4 +1,4 @@
-import { systemClock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
@@ -42,6 +42,7 @@ export class GroupWriter {
   readonly #files: SegmentFiles;
   readonly #events: GroupWriterEvents;
   readonly #segmentBytes: number;
+  readonly #clock: Clock;
   readonly #waiting: Group[] = [];
   #file: DiskFile | undefined = undefined;
   #isFull = false;
@@ -51,10 +52,16 @@ export class GroupWriter {
   isFailed = false;
 
   /** @param segmentBytes where a segment will end, so that no room is made behind it */
-  constructor(files: SegmentFiles, events: GroupWriterEvents, segmentBytes = Infinity) {
+  constructor(
+    files: SegmentFiles,
+    events: GroupWriterEvents,
+    segmentBytes = Infinity,
+    clock: Clock = systemClock,
+  ) {
     this.#files = files;
     this.#events = events;
     this.#segmentBytes = segmentBytes;
+    this.#clock = clock;
   }
 
   /** Whether a group waits or is being written. */
@@ -74,7 +81,7 @@ export class GroupWriter {
     this.#isRunning = true;
     for (let group = this.#waiting.shift(); group !== undefined; group = this.#waiting.shift()) {
       this.#isWriting = true;
-      const beganMs = systemClock.monotonicMs();
+      const beganMs = this.#clock.monotonicMs();
       try {
         if (!this.#writeAtOnce(group)) await this.#write(group);
       } catch (cause) {
@@ -82,7 +89,7 @@ export class GroupWriter {
         return;
       }
       this.#isWriting = false;
-      this.#events.synced(group, systemClock.monotonicMs() - beganMs);
+      this.#events.synced(group, this.#clock.monotonicMs() - beganMs);
     }
     this.#isRunning = false;
   }
@@ -136,7 +143,7 @@ export class GroupWriter {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
         if (!this.#isFull) this.#setFull(true);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, retryMs));
       }
     }
   }

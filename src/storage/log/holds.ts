@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../../base/clock.ts';
 import { StorageError } from '../errors.ts';
 
 /** Frozen positions that a volume can have at the same time. */
@@ -34,11 +35,13 @@ export class Hold {
 /** The holds on the files of one log. All of them are bounded in number and time. */
 export class Holds {
   readonly #released: () => void;
-  readonly #timers = new Map<Hold, NodeJS.Timeout>();
+  readonly #clock: Clock;
+  readonly #timers = new Map<Hold, Timer>();
 
   /** @param released called when a hold has ended, so that files may be given back */
-  constructor(released: () => void) {
+  constructor(released: () => void, clock: Clock) {
     this.#released = released;
+    this.#clock = clock;
   }
 
   /**
@@ -55,7 +58,7 @@ export class Holds {
     const hold = new Hold(segments);
     const ms = Math.min(timeMsMax, holdMsMax);
     const expire = () => this.end(hold, `it lasted for ${ms} ms, which is its limit`);
-    this.#timers.set(hold, setTimeout(expire, ms).unref());
+    this.#timers.set(hold, this.#clock.setTimeout(expire, ms).unref());
     return hold;
   }
 
@@ -68,7 +71,7 @@ export class Holds {
   /** Ends a hold; does nothing where it has ended. */
   end(hold: Hold, because: string): void {
     hold.end(because);
-    clearTimeout(this.#timers.get(hold));
+    this.#timers.get(hold)?.clear();
     if (this.#timers.delete(hold)) this.#released();
   }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
+import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
@@ -37,6 +38,7 @@ export interface MarkPosition extends Position {
 export class Mark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
+  readonly #clock: Clock;
   #epoch = 0;
   #latest: Position = { segment: 0, blocks: 0 };
   /** What the file says. */
@@ -47,14 +49,15 @@ export class Mark {
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Runs, or its turn is under way, until the mark is synced. */
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   /** @param failed told of a write or sync that failed; the mark then follows no more */
-  constructor(volume: Volume, failed: (error: StorageError) => void) {
+  constructor(volume: Volume, failed: (error: StorageError) => void, clock: Clock = systemClock) {
     this.#volume = volume;
     this.#failed = failed;
+    this.#clock = clock;
   }
 
   /** Puts the first mark of a mount there for good; to be called before the header names that mount. */
@@ -87,9 +90,10 @@ export class Mark {
 
   #wait(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
+    const follow = () => {
       this.#turn = this.#follow();
-    }, followMs).unref();
+    };
+    this.#timer = this.#clock.setTimeout(follow, followMs).unref();
   }
 
   async #follow(): Promise<void> {
@@ -137,7 +141,7 @@ export class Mark {
   /** Writes nothing more, but for what is under way. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
   }
 
   /** Stops, and waits for what is under way. */

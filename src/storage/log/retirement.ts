@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import { Holds } from './holds.ts';
 import type { LiveSegment } from './live-segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -5,7 +6,7 @@ import type { SegmentFiles } from './segment-files.ts';
 /** Gives the files of segments back that recovery no longer needs, one after the other. */
 export class Retirement {
   /** What keeps files for copies of the volume. */
-  readonly holds: Holds = new Holds(() => this.#giveBack());
+  readonly holds: Holds;
   readonly #files: SegmentFiles;
   readonly #failed: (cause: unknown) => void;
   /** Numbers of the segments that recovery no longer needs and a hold keeps. */
@@ -14,7 +15,8 @@ export class Retirement {
   #work: Promise<void> = Promise.resolve();
 
   /** @param failed told why a file could not be given back; nothing is given back after that */
-  constructor(files: SegmentFiles, failed: (cause: unknown) => void) {
+  constructor(files: SegmentFiles, clock: Clock, failed: (cause: unknown) => void) {
+    this.holds = new Holds(() => this.#giveBack(), clock);
     this.#files = files;
     this.#failed = failed;
   }
