@@ -67,6 +67,7 @@ export class CompactionRun {
       machine.restart();
       await this.#open({ compaction: eager });
       await this.#compact(40);
+      await this.#dropKeys();
       await machine.finish(this.#opened.close());
       assert.ok(await machine.check(), 'a closed volume is not called closed');
       await this.#open({ compaction: never });
@@ -192,6 +193,23 @@ export class CompactionRun {
       const { code = '' } = error as { code?: string };
       if (!this.#machine.disk.isCut && code !== 'key-invalid') this.#failure = error;
     });
+  }
+
+  /** Settles all messages that are older than the newest data key, until the others are dropped. */
+  async #dropKeys(): Promise<void> {
+    const { log, volume } = this.#opened;
+    for (const [queue, known] of this.#model) {
+      for (const [s, { gone }] of known) if (gone === Infinity) this.#settle(queue, s);
+    }
+    for (let round = 0; volume.header.olderKeys.length > 0; round++) {
+      assert.ok(round < 100, 'older data keys are kept');
+      await this.#synced();
+      const dropped = await this.#machine.finish(log.dropDataKeys());
+      assert.ok(dropped !== powerCut);
+      this.droppedCount += dropped.length;
+      this.#machine.timers.advance(100);
+      await this.#machine.turns(20);
+    }
   }
 
   /** Lets segments be compacted while messages come and go. */
