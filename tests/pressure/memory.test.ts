@@ -132,7 +132,7 @@ test('publishers wait while there is too little memory, and go on when there is 
     channel.sendToQueue('in-memory', body, {}, () => {
       onTheWay--;
     });
-    if (onTheWay > 200) await until('confirms', () => onTheWay <= 100 || told.length > 0);
+    if (onTheWay > 2000) await until('confirms', () => onTheWay <= 200 || told.length > 0);
   }
   const most = memoryMib('VmRSS');
   const consumer = await waxwing.connect();
