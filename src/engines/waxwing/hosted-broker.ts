@@ -212,6 +212,7 @@ async function openBroker(
     wakeAt: (atMs) => alarm.set(atMs),
     formats,
     users: message.users,
+    brokerName: message.name,
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
