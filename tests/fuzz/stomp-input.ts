@@ -24,12 +24,25 @@ const destinations = [
 ];
 const ids = ['1', '2', 's', '', 'x'.repeat(2000)];
 const transactions = ['t', 'u'];
-const selectors = ["a = 'b'", 'n > 5', 'n BETWEEN 1 AND', 'a IN (', "a LIKE '%x%'", 'NOT a IS NULL', '((((('];
+const selectors = [
+  "a = 'b'",
+  'n > 5',
+  'n BETWEEN 1 AND',
+  'a IN (',
+  "a LIKE '%x%'",
+  'NOT a IS NULL',
+  '(((((',
+];
 
 type Headers = Record<string, string>;
 
 /** Sometimes adds a header. */
-function maybe(random: SeededRandom, headers: Headers, name: string, values: readonly string[]): void {
+function maybe(
+  random: SeededRandom,
+  headers: Headers,
+  name: string,
+  values: readonly string[],
+): void {
   if (random.oneIn(3)) headers[name] = random.pick(values);
 }
 

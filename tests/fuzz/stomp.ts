@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { Selector } from '../../src/broker/activemq/selectors/selector.ts';
 import type { SelectorValue } from '../../src/broker/activemq/selectors/values.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
+import { FrameReader } from '../../src/protocols/stomp/codec/frames.ts';
 import { StompError } from '../../src/protocols/stomp/errors.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
-import { FrameReader } from '../../src/protocols/stomp/frames.ts';
 import { viewOf } from '../contract/messages.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { StompBroker, StompPeer } from '../support/stomp-peer.ts';
@@ -26,8 +26,41 @@ function isTaken(act: () => void): boolean {
 }
 
 const words = [
-  'a', 'n', '(', ')', 'AND', 'OR', 'NOT', '=', '<>', '<', '>=', 'LIKE', "'a%'", 'ESCAPE', "'!'", 'IN', ',', 'BETWEEN',
-  'IS', 'NULL', '1', '2.5', '0x1F', '9999999999', '+', '-', '*', '/', '%', 'TRUE', "'it''s'", '--', '/*', '*/', '\n',
+  'a',
+  'n',
+  '(',
+  ')',
+  'AND',
+  'OR',
+  'NOT',
+  '=',
+  '<>',
+  '<',
+  '>=',
+  'LIKE',
+  "'a%'",
+  'ESCAPE',
+  "'!'",
+  'IN',
+  ',',
+  'BETWEEN',
+  'IS',
+  'NULL',
+  '1',
+  '2.5',
+  '0x1F',
+  '9999999999',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  'TRUE',
+  "'it''s'",
+  '--',
+  '/*',
+  '*/',
+  '\n',
 ];
 const values: readonly SelectorValue[] = [null, true, false, 'a', '5', 5, 5n];
 
@@ -150,7 +183,9 @@ export const stompFuzzers: readonly Fuzzer[] = [
     name: 'stomp frames',
     run: (random) => {
       const reader = new FrameReader({ body: () => {}, frame: () => {} });
-      const bytes = random.oneIn(2) ? junk(random) : random.damaged(Buffer.from(randomFrame(random, [])));
+      const bytes = random.oneIn(2)
+        ? junk(random)
+        : random.damaged(Buffer.from(randomFrame(random, [])));
       for (let left = random.below(4); left >= 0; left--) isTaken(() => reader.receive(bytes));
     },
   },

@@ -3,8 +3,8 @@ import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
-import { unescapeHeader, type Version } from '../../src/protocols/stomp/header-text.ts';
 import { stomp } from '../../src/protocols/stomp/protocol.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -160,7 +160,11 @@ export class StompPeer implements Transport {
   }
 
   /** Sends a frame and returns what came back. */
-  call(command: string, headers: Readonly<Record<string, string>> = {}, body = ''): ReceivedFrame[] {
+  call(
+    command: string,
+    headers: Readonly<Record<string, string>> = {},
+    body = '',
+  ): ReceivedFrame[] {
     this.send(command, headers, body);
     return this.take();
   }
@@ -187,13 +191,7 @@ export function readFrames(bytes: Buffer, version: Version): ReceivedFrame[] {
     const headEnd = bytes.indexOf('\n\n', at);
     if (headEnd < 0) throw new Error(`a frame has no end: ${bytes.toString('utf8', at)}`);
     const [command = '', ...lines] = bytes.toString('utf8', at, headEnd).split('\n');
-    const headers: Record<string, string> = {};
-    const used = command === 'CONNECTED' ? '1.0' : version;
-    for (const line of lines) {
-      const colon = line.indexOf(':');
-      const name = unescapeHeader(line.slice(0, colon), used);
-      if (!Object.hasOwn(headers, name)) headers[name] = unescapeHeader(line.slice(colon + 1), used);
-    }
+    const headers = readHeaders(lines, command === 'CONNECTED' ? '1.0' : version);
     const length = headers['content-length'];
     const start = headEnd + 2;
     const end = length === undefined ? bytes.indexOf(0, start) : start + Number(length);
@@ -202,4 +200,17 @@ export function readFrames(bytes: Buffer, version: Version): ReceivedFrame[] {
     at = end + 1;
   }
   return frames;
+}
+
+/** Of a header that is repeated the first counts. */
+function readHeaders(lines: readonly string[], version: Version): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = unescapeHeader(line.slice(0, colon), version);
+    if (!Object.hasOwn(headers, name)) {
+      headers[name] = unescapeHeader(line.slice(colon + 1), version);
+    }
+  }
+  return headers;
 }

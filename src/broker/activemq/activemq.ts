@@ -61,7 +61,7 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * ActiveMQ's destinations over the broker's queues and exchanges, whatever protocol names them. A queue
  * is a durable queue of its name. A topic is a key of one exchange. Both exist as soon as they are used.
  */
-class ActiveMq implements ConsumptionHost, SubjectHost {
+export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
@@ -278,8 +278,6 @@ class ActiveMq implements ConsumptionHost, SubjectHost {
     this.#topicConsumers.delete(key);
   }
 }
-
-export type { ActiveMq };
 
 function queueAddress(coreName: string): Address {
   const temporary = temporaryQueueName(coreName);

@@ -1,5 +1,5 @@
 import type { Argument, ArgumentChanges } from '../arguments.ts';
-import type { Death, DeadLetterRules } from '../endings/dead-letter-rules.ts';
+import type { DeadLetterRules, Death } from '../endings/dead-letter-rules.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import { qualifiedName } from './destination.ts';

@@ -42,7 +42,8 @@ function parseOne(text: string, words: TemporaryWords): Address {
 
 function parseKnown(text: string, words: TemporaryWords): Address | undefined {
   for (const [prefix, kind] of prefixes) {
-    if (text.startsWith(prefix)) return { ...parseDestination(text.slice(prefix.length), kind), kind };
+    if (text.startsWith(prefix))
+      return { ...parseDestination(text.slice(prefix.length), kind), kind };
   }
   for (const [prefix, kind] of ownPrefixes) {
     if (text.startsWith(prefix)) return words.named(kind, text.slice(prefix.length));

@@ -59,7 +59,9 @@ test('who may not come in is told why, and the connection ends', async () => {
   await turn();
   assert.deepEqual(shown(anonymous.take()), invalid('null'));
   const early = new StompPeer(broker);
-  assert.deepEqual(shown(early.call('SEND', { destination: '/queue/q' })), ['ERROR Not connected.']);
+  assert.deepEqual(shown(early.call('SEND', { destination: '/queue/q' })), [
+    'ERROR Not connected.',
+  ]);
   assert.ok(early.isClosed);
   assert.equal(broker.sessions.size, 0);
 });
@@ -211,17 +213,26 @@ test('acknowledgements are automatic, of all up to one, or of one', async () => 
     return frames.map(({ headers, body }) => ({ body, ack: headers['ack'] ?? '' }));
   };
   const individual = subscribe('client-individual');
-  assert.deepEqual(individual.map(({ body }) => body), ['1', '2', '3', '4']);
+  assert.deepEqual(
+    individual.map(({ body }) => body),
+    ['1', '2', '3', '4'],
+  );
   peer.call('ACK', { id: individual[1]?.ack ?? '' });
   peer.call('UNSUBSCRIBE', { id: 'client-individual' });
   const all = subscribe('client');
-  assert.deepEqual(all.map(({ body }) => body), ['1', '3', '4']);
+  assert.deepEqual(
+    all.map(({ body }) => body),
+    ['1', '3', '4'],
+  );
   peer.call('ACK', { id: all[1]?.ack ?? '' });
   assert.deepEqual(shown(peer.call('ACK', { id: all[0]?.ack ?? '' })), [
     `ERROR Unexpected ACK received for message-id [${all[0]?.ack}]`,
   ]);
   peer.call('UNSUBSCRIBE', { id: 'client' });
-  assert.deepEqual(subscribe('auto').map(({ body }) => body), ['4']);
+  assert.deepEqual(
+    subscribe('auto').map(({ body }) => body),
+    ['4'],
+  );
   assert.equal(b.broker.vhost('/').queues.get('q')?.window.count, 0);
 });
 
@@ -268,7 +279,10 @@ test('a window bounds what is unsettled, and an acknowledgement moves it on', as
   for (const body of ['1', '2', '3', '4']) peer.send('SEND', { destination: '/queue/q' }, body);
   const window = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
   const frames = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q', ...window });
-  assert.deepEqual(frames.map(({ body }) => body), ['1', '2']);
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    ['1', '2'],
+  );
   peer.send('ACK', { id: frames[1]?.headers['ack'] ?? '' });
   assert.deepEqual(peer.bodies(), ['3']);
 });
@@ -296,7 +310,10 @@ test('a NACK makes a persistent message a dead letter that says where it was; ot
   for (const { headers } of messages.toReversed()) peer.send('NACK', { id: headers['ack'] ?? '' });
   await turn();
   const dead = peer.call('SUBSCRIBE', { id: 'd', destination: '/queue/ActiveMQ.DLQ' });
-  assert.deepEqual(dead.map(({ body }) => body), ['kept']);
+  assert.deepEqual(
+    dead.map(({ body }) => body),
+    ['kept'],
+  );
   const headers = dead[0]?.headers ?? {};
   assert.equal(headers['message-id'], messageId);
   assert.equal(headers['destination'], '/queue/ActiveMQ.DLQ');
@@ -361,7 +378,10 @@ test('a transaction in which a SEND failed cannot be committed', async () => {
   peer.send('SEND', { destination: '/queue/*', transaction: 't' }, '2');
   peer.take();
   const [error] = shown(peer.call('COMMIT', { transaction: 't' }));
-  assert.match(error ?? '', /^ERROR Transaction 't' was rolled back, because a SEND in it failed: /);
+  assert.match(
+    error ?? '',
+    /^ERROR Transaction 't' was rolled back, because a SEND in it failed: /,
+  );
   assert.equal(b.ready('q'), 0);
 });
 
@@ -392,7 +412,11 @@ test('mistakes are told apart: some end the connection, most do not', async () =
       { destination: '/queue/amq.x' },
       "queue name 'amq.x' contains reserved prefix 'amq.*'",
     ],
-    ['SEND', { destination: '/queue/q', priority: 'x' }, 'The header priority of SEND is no whole number'],
+    [
+      'SEND',
+      { destination: '/queue/q', priority: 'x' },
+      'The header priority of SEND is no whole number',
+    ],
   ];
   for (const [command, headers, text] of soft) {
     const [error] = peer.call(command, { ...headers, receipt: 'r' });

@@ -37,7 +37,10 @@ test('a wildcard consumer of queues gets from those there are and those to come,
   sender.send('SEND', { destination: '/queue/A.2' }, '2');
   sender.send('SEND', { destination: '/queue/A.3' }, '3');
   const second = peer.take();
-  assert.deepEqual(second.map(({ body }) => body), ['2']);
+  assert.deepEqual(
+    second.map(({ body }) => body),
+    ['2'],
+  );
   peer.send('ACK', { id: second[0]?.headers['ack'] ?? '' });
   assert.deepEqual(peer.bodies(), ['3']);
   peer.call('UNSUBSCRIBE', { id: 's' });
@@ -55,7 +58,10 @@ test('a composite destination is each of its parts', async () => {
   assert.equal(message?.headers['original-destination'], 'queue://A,queue://B,topic://T');
   assert.deepEqual([b.ready('A'), b.ready('B')], [1, 1]);
   const both = peer.call('SUBSCRIBE', { id: 'q', destination: '/queue/A,/queue/B' });
-  assert.deepEqual(both.map(({ headers }) => headers['destination']), ['/queue/A', '/queue/B']);
+  assert.deepEqual(
+    both.map(({ headers }) => headers['destination']),
+    ['/queue/A', '/queue/B'],
+  );
   const many = Array.from({ length: 101 }, (_, i) => `/queue/${i}`).join(',');
   const [error] = peer.call('SEND', { destination: many });
   assert.match(error?.headers['message'] ?? '', /too many destinations/);
@@ -68,7 +74,10 @@ test('a virtual topic goes to the queues of its consumers, and to topic subscrib
   peer.call('UNSUBSCRIBE', { id: 'a' });
   peer.call('SUBSCRIBE', { id: 't', destination: '/topic/VirtualTopic.>' });
   const send = { destination: '/topic/VirtualTopic.Orders', persistent: 'true' };
-  assert.equal(peer.call('SEND', send, 'x')[0]?.headers['destination'], '/topic/VirtualTopic.Orders');
+  assert.equal(
+    peer.call('SEND', send, 'x')[0]?.headers['destination'],
+    '/topic/VirtualTopic.Orders',
+  );
   b.sync();
   const after = await StompBroker.open({}, b);
   assert.equal(after.ready('Consumer.A.VirtualTopic.Orders'), 1);
@@ -80,7 +89,11 @@ test('a virtual topic goes to the queues of its consumers, and to topic subscrib
     destination: '/queue/Consumer.A.VirtualTopic.Orders',
   });
   assert.deepEqual(
-    frames.map(({ headers, body }) => [body, headers['destination'], headers['original-destination']]),
+    frames.map(({ headers, body }) => [
+      body,
+      headers['destination'],
+      headers['original-destination'],
+    ]),
     ['x', 'y'].map((body) => [
       body,
       '/queue/Consumer.A.VirtualTopic.Orders',
@@ -106,12 +119,20 @@ test('a temporary queue is its connection’s: others send to it, only the owner
   asker.connection.ended();
   await turn();
   const [gone] = answerer.call('SEND', { destination: replyTo }, '!');
-  assert.match(gone?.headers['message'] ?? '', /^the destination temp-queue:\/\/.* does not exist\.$/);
+  assert.match(
+    gone?.headers['message'] ?? '',
+    /^the destination temp-queue:\/\/.* does not exist\.$/,
+  );
 });
 
 test('a durable subscription keeps what comes while its client is away, over a restart', async () => {
   const b = await StompBroker.open();
-  const durable = { id: 's', destination: '/topic/T.>', 'activemq.subscriptionName': 'n', ack: 'client' };
+  const durable = {
+    id: 's',
+    destination: '/topic/T.>',
+    'activemq.subscriptionName': 'n',
+    ack: 'client',
+  };
   const first = await b.client({ 'client-id': 'c' });
   first.call('SUBSCRIBE', { ...durable, selector: "colour = 'blue'" });
   first.connection.ended();
@@ -128,7 +149,10 @@ test('a durable subscription keeps what comes while its client is away, over a r
   after.sync();
   const second = await after.client({ 'client-id': 'c' });
   const frames = second.call('SUBSCRIBE', { ...durable, selector: "colour = 'blue'" });
-  assert.deepEqual(frames.map(({ body }) => body), ['blue', 'blue', 'blue']);
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    ['blue', 'blue', 'blue'],
+  );
   assert.equal(frames[0]?.headers['destination'], '/topic/T.1');
   const other = await after.client();
   const [error] = other.call('SUBSCRIBE', durable);
@@ -154,11 +178,15 @@ test('a durable subscription keeps what comes while its client is away, over a r
 test('selectors choose among a queue’s messages, and text is compared with numbers', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
-  for (let n = 0; n < 300; n++) sender.send('SEND', { destination: '/queue/q', n: String(n) }, String(n));
+  for (let n = 0; n < 300; n++)
+    sender.send('SEND', { destination: '/queue/q', n: String(n) }, String(n));
   const peer = await b.client();
   const subscribe = { destination: '/queue/q', ack: 'client' };
   const few = peer.call('SUBSCRIBE', { ...subscribe, id: 'a', selector: 'n BETWEEN 3 AND 5' });
-  assert.deepEqual(few.map(({ body }) => body), ['3', '4', '5']);
+  assert.deepEqual(
+    few.map(({ body }) => body),
+    ['3', '4', '5'],
+  );
   const [error] = peer.call('SUBSCRIBE', { ...subscribe, id: 'b', selector: 'n >' });
   assert.match(error?.headers['message'] ?? '', /^invalid selector: /);
 });
@@ -167,7 +195,8 @@ test('a subscription to topics with a selector never waits behind what it does n
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/topic/T', selector: 'n = 999', ack: 'client' });
-  for (let n = 0; n < 1000; n++) peer.send('SEND', { destination: '/topic/T', n: String(n) }, String(n));
+  for (let n = 0; n < 1000; n++)
+    peer.send('SEND', { destination: '/topic/T', n: String(n) }, String(n));
   assert.deepEqual(peer.bodies(), ['999']);
 });
 

@@ -3,9 +3,9 @@ import { parseDestination } from '../../broker/activemq/destination.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { destinationText } from './address.ts';
+import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
-import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './head.ts';
 
 /** What the broker asks of STOMP messages. */
 export const stompFormat: MessageFormat = {

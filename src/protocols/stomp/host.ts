@@ -5,8 +5,8 @@ import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
 import type { TemporaryWords } from './address.ts';
 import type { Answers } from './answers.ts';
-import type { Frame } from './frames.ts';
-import type { Version } from './header-text.ts';
+import type { Frame } from './codec/frames.ts';
+import type { Version } from './codec/header-text.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Transactions } from './transactions.ts';
 

@@ -3,11 +3,11 @@ import type { Client } from '../../broker/activemq/client-ids.ts';
 import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Transport } from '../protocol.ts';
+import type { Frame } from './codec/frames.ts';
+import type { Version } from './codec/header-text.ts';
+import { frameBytes, type OutHeaders } from './codec/out-frames.ts';
 import { refusal, StompError } from './errors.ts';
-import type { Frame } from './frames.ts';
-import type { Version } from './header-text.ts';
 import { heartBeatMsMin, idLengthMax } from './limits.ts';
-import { frameBytes, type OutHeaders } from './out-frames.ts';
 
 const versions: readonly Version[] = ['1.2', '1.1', '1.0'];
 

@@ -1,16 +1,16 @@
+import { assert } from '../../base/assert.ts';
 import { encodeText } from '../../base/byte-text.ts';
 import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
-import { assert } from '../../base/assert.ts';
 import { converted } from '../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Delivery, Outcome } from '../../broker/subscription.ts';
 import { destinationText, ownDestinationText } from './address.ts';
+import { readLeading, writeMessage } from './codec/message-writer.ts';
+import { errorFrame, headerLine } from './codec/out-frames.ts';
 import { StompError } from './errors.ts';
 import { stompFormat } from './format.ts';
 import type { StompHost } from './host.ts';
 import { clientLimits } from './limits.ts';
-import { readLeading, writeMessage } from './message-writer.ts';
-import { errorFrame, headerLine } from './out-frames.ts';
 import type { StompTransaction } from './transactions.ts';
 
 /** How a client acknowledges. */
@@ -50,7 +50,11 @@ export class StompSubscription implements MessageTaker {
   #lastDestination = '';
   #start: Buffer = Buffer.alloc(0);
 
-  constructor(host: StompHost, number: number, what: Pick<StompSubscription, 'id' | 'destination' | 'ackMode'>) {
+  constructor(
+    host: StompHost,
+    number: number,
+    what: Pick<StompSubscription, 'id' | 'destination' | 'ackMode'>,
+  ) {
     this.#host = host;
     this.number = number;
     this.id = what.id;
@@ -100,8 +104,10 @@ export class StompSubscription implements MessageTaker {
   #write(own: Delivery, delivery: Delivery, source: Source): void {
     const { dialect, version, outbox, words } = this.#host;
     const leading = readLeading(own);
-    const messageId = leading.messageId ?? `${this.#host.connectionId}:${this.number}:${this.#deliveryCount}`;
-    const flight = this.ackMode === 'auto' ? undefined : this.#newFlight(messageId, delivery, source);
+    const messageId =
+      leading.messageId ?? `${this.#host.connectionId}:${this.number}:${this.#deliveryCount}`;
+    const flight =
+      this.ackMode === 'auto' ? undefined : this.#newFlight(messageId, delivery, source);
     const original = dialect.originalOf(source, delivery);
     writeMessage(outbox, own, leading, {
       version,

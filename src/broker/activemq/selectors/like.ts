@@ -13,18 +13,21 @@ type Part = string | typeof anyRun | typeof anyOne;
  * @returns whether a text matches
  * @throws {BrokerError} `precondition-failed`
  */
-export function compileLike(pattern: string, escape: string | undefined): (text: string) => boolean {
+export function compileLike(
+  pattern: string,
+  escapeCharacter: string | undefined,
+): (text: string) => boolean {
   if (pattern.length > patternLengthMax) {
     const found = `a pattern of ${pattern.length} characters`;
     throw invalidSelector(`${found} is longer than ${patternLengthMax}`);
   }
-  if (escape !== undefined && escape.length !== 1) {
+  if (escapeCharacter !== undefined && escapeCharacter.length !== 1) {
     throw invalidSelector('ESCAPE needs exactly one character');
   }
   const parts: Part[] = [];
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern.charAt(at);
-    if (character === escape && at + 1 < pattern.length) parts.push(pattern.charAt(++at));
+    if (character === escapeCharacter && at + 1 < pattern.length) parts.push(pattern.charAt(++at));
     else if (character === '%') parts.push(anyRun);
     else parts.push(character === '_' ? anyOne : character);
   }

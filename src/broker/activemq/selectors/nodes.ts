@@ -110,18 +110,18 @@ function compare(
   right: SelectorValue,
   { convertsText }: NodeOptions,
 ): number | undefined {
-  let a = left;
-  let b = right;
-  if (convertsText) {
-    if (typeof a === 'string' && (isNumeric(b) || typeof b === 'boolean')) a = convertText(a, b);
-    else if (typeof b === 'string' && (isNumeric(a) || typeof a === 'boolean')) {
-      b = convertText(b, a);
-    }
-  }
+  const a = convertsText ? convertedTo(left, right) : left;
+  const b = convertsText ? convertedTo(right, left) : right;
   if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
+  if (typeof a !== typeof b) return undefined;
   if (typeof a === 'string' && typeof b === 'string') return a === b ? 0 : a < b ? -1 : 1;
-  if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
-  return undefined;
+  return typeof a === 'boolean' ? Number(a) - Number(b) : undefined;
+}
+
+/** A text as what it is compared with; anything else as it is. */
+function convertedTo(value: SelectorValue, other: SelectorValue): SelectorValue {
+  if (typeof value !== 'string') return value;
+  return isNumeric(other) || typeof other === 'boolean' ? convertText(value, other) : value;
 }
 
 function requireNoNull(...operands: readonly Node[]): void {
@@ -176,8 +176,12 @@ export function between(node: Node, low: Node, high: Node, options: NodeOptions)
 }
 
 /** LIKE: unknown for no value, false for one that is no text. */
-export function like({ evaluate }: Node, pattern: string, escape: string | undefined): Node {
-  const matches = compileLike(pattern, escape);
+export function like(
+  { evaluate }: Node,
+  pattern: string,
+  escapeCharacter: string | undefined,
+): Node {
+  const matches = compileLike(pattern, escapeCharacter);
   return other((subject) => {
     const value = evaluate(subject);
     if (value === null) return null;

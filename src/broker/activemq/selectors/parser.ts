@@ -1,3 +1,4 @@
+import * as nodes from './nodes.ts';
 import {
   type Condition,
   conditionOf,
@@ -6,7 +7,6 @@ import {
   type Node,
   type NodeOptions,
 } from './nodes.ts';
-import * as nodes from './nodes.ts';
 import { invalidSelector, readTokens, type Token } from './tokens.ts';
 
 /** Parentheses, signs and NOTs that may lie in each other. */
@@ -95,19 +95,24 @@ export class SelectorParser {
     let node = this.#sum();
     for (let count = 0; ; count++) {
       const operator = this.#takeSymbol('>', '>=', '<', '<=');
-      if (operator !== undefined) {
-        node = nodes.comparison(operator, node, this.#sum(), this.#options);
-      } else {
-        const isNegated = this.#isWord('NOT');
-        const next = isNegated ? this.#tokens[this.#at + 1]?.text.toUpperCase() : undefined;
-        if (isNegated && !['LIKE', 'BETWEEN', 'IN'].includes(next ?? '')) return node;
-        if (isNegated) this.#at++;
-        const tested = this.#test(node);
-        if (tested === undefined) return node;
-        node = isNegated ? nodes.not(tested) : tested;
-      }
+      const next =
+        operator === undefined
+          ? this.#negatableTest(node)
+          : nodes.comparison(operator, node, this.#sum(), this.#options);
+      if (next === undefined) return node;
+      node = next;
       this.#limitChain(count);
     }
+  }
+
+  /** LIKE, BETWEEN and IN, each of which may have a NOT before it; undefined for none of them. */
+  #negatableTest(node: Node): Node | undefined {
+    if (!this.#isWord('NOT')) return this.#test(node);
+    const next = this.#tokens[this.#at + 1]?.text.toUpperCase() ?? '';
+    if (!['LIKE', 'BETWEEN', 'IN'].includes(next)) return undefined;
+    this.#at++;
+    const tested = this.#test(node);
+    return tested && nodes.not(tested);
   }
 
   /** Comparisons of comparisons lie in each other. */
@@ -197,6 +202,13 @@ export class SelectorParser {
   }
 }
 
-const reserved: ReadonlySet<string> = new Set(
-  ['AND', 'OR', 'NOT', 'IS', 'LIKE', 'BETWEEN', 'IN', 'ESCAPE'],
-);
+const reserved: ReadonlySet<string> = new Set([
+  'AND',
+  'OR',
+  'NOT',
+  'IS',
+  'LIKE',
+  'BETWEEN',
+  'IN',
+  'ESCAPE',
+]);

@@ -13,7 +13,8 @@ export interface Token {
   readonly value: SelectorValue;
 }
 
-const spaces = /(?:\s|--[^\r\n]*|\/\*[^]*?\*\/)+/y;
+const spaces = /\s+/y;
+const lineComment = /--[^\r\n]*/y;
 const word = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
 const string = /'(?:[^']|'')*'/y;
 const hexadecimal = /0[xX][0-9a-fA-F]+[lL]?/y;
@@ -54,8 +55,9 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
 }
 
 function nextToken(text: string, at: number): [Token | undefined, number] {
-  const space = matchAt(spaces, text, at);
+  const space = matchAt(spaces, text, at) ?? matchAt(lineComment, text, at);
   if (space !== undefined) return [undefined, at + space.length];
+  if (text.startsWith('/*', at)) return [undefined, commentEnd(text, at)];
   const name = matchAt(word, text, at);
   if (name !== undefined) return [{ type: 'word', text: name, value: null }, at + name.length];
   const quoted = matchAt(string, text, at);
@@ -70,6 +72,12 @@ function nextToken(text: string, at: number): [Token | undefined, number] {
     throw invalidSelector(`unexpected character at ${at} of ${text.length}`);
   }
   return [{ type: 'symbol', text: operator, value: null }, at + operator.length];
+}
+
+function commentEnd(text: string, at: number): number {
+  const end = text.indexOf('*/', at + 2);
+  if (end < 0) throw invalidSelector(`the comment at ${at} has no end`);
+  return end + 2;
 }
 
 function numberAt(text: string, at: number): [Token, number] | undefined {

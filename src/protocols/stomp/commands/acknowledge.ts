@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../broker/subscription.ts';
+import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
-import type { Frame } from '../frames.ts';
 import type { StompHost } from '../host.ts';
 import type { Flight } from '../subscription.ts';
 

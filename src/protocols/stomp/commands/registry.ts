@@ -1,4 +1,4 @@
-import type { Frame } from '../frames.ts';
+import type { Frame } from '../codec/frames.ts';
 import type { StompHost } from '../host.ts';
 import { ack, nack } from './acknowledge.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';

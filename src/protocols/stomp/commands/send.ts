@@ -7,10 +7,10 @@ import { Publication } from '../../../broker/publication.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { destinationText, parseDestinations, parseReplyTo } from '../address.ts';
-import { BodyParts } from '../body-parts.ts';
+import { BodyParts } from '../codec/body-parts.ts';
+import type { Frame } from '../codec/frames.ts';
+import { frameNames, type HeadLine, propertyNames, writeHead } from '../codec/head.ts';
 import { StompError, toStompError } from '../errors.ts';
-import type { Frame } from '../frames.ts';
-import { frameNames, type HeadLine, propertyNames, writeHead } from '../head.ts';
 import type { StompHost } from '../host.ts';
 import type { StompTransaction } from '../transactions.ts';
 

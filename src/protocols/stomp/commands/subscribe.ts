@@ -3,8 +3,8 @@ import { isQueue } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import { parseDestinations } from '../address.ts';
+import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
-import type { Frame } from '../frames.ts';
 import type { StompHost } from '../host.ts';
 import { idLengthMax } from '../limits.ts';
 import { type AckMode, StompSubscription } from '../subscription.ts';
@@ -113,7 +113,10 @@ export function unsubscribe(host: StompHost, frame: Frame): void {
   const id = headers.get('id');
   const destination = headers.get('destination');
   if (id === undefined && destination === undefined) {
-    throw new StompError('invalid', 'Must specify the subscriptionId or the destination you are unsubscribing from');
+    throw new StompError(
+      'invalid',
+      'Must specify the subscriptionId or the destination you are unsubscribing from',
+    );
   }
   const name = headers.get('activemq.subscriptionName');
   const found = host.subscriptions.find(id, destination);

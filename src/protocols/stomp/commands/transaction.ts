@@ -1,5 +1,5 @@
+import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
-import type { Frame } from '../frames.ts';
 import type { StompHost } from '../host.ts';
 
 function transactionId({ headers, command }: Frame): string {

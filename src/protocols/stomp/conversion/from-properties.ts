@@ -2,7 +2,7 @@ import { encodeText } from '../../../base/byte-text.ts';
 import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
-import { frameNames, type HeadLine, lineBytes, propertyNames } from '../head.ts';
+import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
 
 /** A message as STOMP has it: all values are text. */
 export function fromProperties(properties: Properties, headBytesMax: number): Encoded {

@@ -3,7 +3,7 @@ import type { Body, EncodedMessage, Properties } from '../../../broker/conversio
 import { emptyProperties } from '../../../broker/conversion/properties.ts';
 import { type Field, textValue } from '../../../broker/conversion/value.ts';
 import { readDestinationText } from '../address.ts';
-import { type HeadLine, propertyNames, readHead } from '../head.ts';
+import { type HeadLine, propertyNames, readHead } from '../codec/head.ts';
 
 /** A message of STOMP in neutral words. */
 export function toProperties(message: EncodedMessage): Properties {
@@ -68,7 +68,8 @@ class Named {
 
 /** A length says that the body is bytes, unless the sender says otherwise. */
 function bodyOf({ buffer, bodyAt, bodyLength }: EncodedMessage, named: Named): Body {
-  const isText = named.text('amq-msg-type') === 'text' || named.text('content-length') === undefined;
+  const isText =
+    named.text('amq-msg-type') === 'text' || named.text('content-length') === undefined;
   const end = bodyAt + bodyLength;
   if (!isText) return { kind: 'bytes', bytes: Buffer.from(buffer.subarray(bodyAt, end)) };
   return bodyLength === 0

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { textFrame } from '../../../tests/support/stomp-peer.ts';
-import { StompError } from './errors.ts';
+import { textFrame } from '../../../../tests/support/stomp-peer.ts';
+import { StompError } from '../errors.ts';
+import { clientLimits, strangerLimits } from '../limits.ts';
 import { FrameReader } from './frames.ts';
-import { clientLimits, strangerLimits } from './limits.ts';
 
 /** What a reader makes of chunks: each frame as its command, headers and body. */
 function read(chunks: readonly Buffer[], prepare: (reader: FrameReader) => void = () => {}) {
@@ -81,13 +81,20 @@ test('every length has its limit, and the text says which', () => {
   refused(`${long(1025)}\n\n\0`, /command line of 1025 bytes is longer than the maximum of 1024/);
   refused(`SEND\na:${long(10_239)}\n\n\0`, /header line of 10241 bytes .* 10240/);
   refused(`SEND\n${'a:b\n'.repeat(1001)}\n\0`, /more than 1000 headers/);
-  refused(`SEND\n${`a:${long(10_000)}\n`.repeat(14)}\n\0`, /headers of a frame are more than 131072/);
+  refused(
+    `SEND\n${`a:${long(10_000)}\n`.repeat(14)}\n\0`,
+    /headers of a frame are more than 131072/,
+  );
   refused(long(200_000), /headers of a frame are more than 131072/);
   refused(`ACK\n\n${long(65_537)}`, /body of 65537 bytes/);
   const small = (reader: FrameReader) => {
     reader.bodyBytesMax = 10;
   };
-  refused(`SEND\n\n${long(11)}`, /body of 11 bytes or more is larger than the maximum of 10/, small);
+  refused(
+    `SEND\n\n${long(11)}`,
+    /body of 11 bytes or more is larger than the maximum of 10/,
+    small,
+  );
   refused('SEND\ncontent-length:11\n\n', /body of 11 bytes/, small);
   refused('SEND\ncontent-length:-1\n\n', /content-length is not a valid integer/);
   refused('SEND\ncontent-length:1e9\n\n', /content-length is not a valid integer/);

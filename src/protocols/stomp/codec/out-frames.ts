@@ -1,5 +1,5 @@
-import { encodeText } from '../../base/byte-text.ts';
-import type { StompError } from './errors.ts';
+import { encodeText } from '../../../base/byte-text.ts';
+import type { StompError } from '../errors.ts';
 import { headerFor, type Version } from './header-text.ts';
 
 /** A frame's headers, in their order; those without a value are left out. */

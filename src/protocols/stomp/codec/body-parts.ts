@@ -1,4 +1,4 @@
-import type { Publication } from '../../broker/publication.ts';
+import type { Publication } from '../../../broker/publication.ts';
 
 /** Pieces of a body below this many bytes are gathered, once there are this many of any size. */
 const gatheredSizeMax = 4096;

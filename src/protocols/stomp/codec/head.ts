@@ -1,4 +1,4 @@
-import { decodeText, encodeText } from '../../base/byte-text.ts';
+import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import { escapeHeader, unescapeStored } from './header-text.ts';
 
 /*
@@ -76,11 +76,4 @@ export function countLines(buffer: Buffer, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at++) if (buffer[at] === lf) count++;
   return count;
-}
-
-/** Puts lines into the order of a head. */
-export function ordered(lines: readonly HeadLine[]): HeadLine[] {
-  const isLeading = ([name]: HeadLine) => (leadingNames as readonly string[]).includes(name);
-  const first = leadingNames.flatMap((name) => lines.filter((line) => line[0] === name).slice(0, 1));
-  return [...first, ...lines.filter((line) => !isLeading(line))];
 }

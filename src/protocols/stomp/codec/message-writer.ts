@@ -1,8 +1,8 @@
-import { decodeText, encodeText } from '../../base/byte-text.ts';
-import type { Delivery } from '../../broker/subscription.ts';
-import type { PeerOutbox } from '../peer-outbox.ts';
-import { unescapeStored, type Version } from './header-text.ts';
+import { decodeText, encodeText } from '../../../base/byte-text.ts';
+import type { Delivery } from '../../../broker/subscription.ts';
+import type { PeerOutbox } from '../../peer-outbox.ts';
 import { readHead } from './head.ts';
+import { unescapeStored, type Version } from './header-text.ts';
 import { headerLine } from './out-frames.ts';
 
 const lf = 10;
@@ -30,7 +30,8 @@ export function readLeading({ buffer, headAt, headLength }: Delivery): Leading {
   let at = headAt;
   for (const marker of markers) {
     const valueAt = at + marker.length;
-    const isThere = valueAt < headEnd && buffer.compare(marker, 0, marker.length, at, valueAt) === 0;
+    const isThere =
+      valueAt < headEnd && buffer.compare(marker, 0, marker.length, at, valueAt) === 0;
     if (!isThere) {
       found.push(undefined);
       continue;

@@ -1,7 +1,7 @@
-import { decodeText } from '../../base/byte-text.ts';
-import { StompError } from './errors.ts';
+import { decodeText } from '../../../base/byte-text.ts';
+import { StompError } from '../errors.ts';
+import { bodyBytesMax, type FrameLimits, strangerLimits } from '../limits.ts';
 import { unescapeHeader, type Version } from './header-text.ts';
-import { bodyBytesMax, type FrameLimits, strangerLimits } from './limits.ts';
 
 const lf = 10;
 const cr = 13;
