@@ -17,9 +17,14 @@ import {
   UpdateConfigurationCommand,
 } from '@aws-sdk/client-mq';
 import { sanitise } from '../../../src/control/configurations/activemq/sanitise.ts';
-import { configurationLimits } from '../../../src/control/configurations/limits.ts';
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createBroker, describeBroker } from '../../support/broker-requests.ts';
+import {
+  brokerXml,
+  createConfiguration,
+  revisionText,
+  updateConfiguration,
+} from '../../support/configuration-requests.ts';
 import { accountId, ControlPlane, Machine, region } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
@@ -31,38 +36,11 @@ before(async () => {
 });
 after(() => plane.close());
 
-let count = 0;
-
-async function create(changes: Partial<CreateConfigurationCommandInput> = {}) {
-  count += 1;
-  const request = { EngineType: 'ACTIVEMQ', Name: `c-${count}`, ...changes } as const;
-  return plane.mq.send(new CreateConfigurationCommand(request));
-}
-
-function update(ConfigurationId: string, text: string, Description?: string) {
-  const Data = Buffer.from(text).toString('base64');
-  return plane.mq.send(
-    new UpdateConfigurationCommand({
-      ConfigurationId,
-      Data,
-      ...(Description !== undefined && { Description }),
-    }),
-  );
-}
-
-async function textOf(ConfigurationId: string, revision: number): Promise<string> {
-  const { Data = '' } = await plane.mq.send(
-    new DescribeConfigurationRevisionCommand({
-      ConfigurationId,
-      ConfigurationRevision: String(revision),
-    }),
-  );
-  return Buffer.from(Data, 'base64').toString();
-}
-
-const namespace = 'http://activemq.apache.org/schema/core';
-const broker = (inside: string, attributes = '') =>
-  `<?xml version="1.0"?>\n<broker xmlns="${namespace}"${attributes}>${inside}</broker>\n`;
+const create = (changes: Partial<CreateConfigurationCommandInput> = {}) =>
+  createConfiguration(plane, changes);
+const update = (id: string, text: string, description?: string) =>
+  updateConfiguration(plane, id, text, description);
+const textOf = (id: string, revision: number) => revisionText(plane, id, revision);
 
 test('a configuration begins with the default of its engine, which is permitted itself', async () => {
   const Tags = { team: 'shop' };
@@ -91,7 +69,7 @@ test('a configuration begins with the default of its engine, which is permitted 
 
 test('every update is a revision more, and none changes', async () => {
   const { Id = '' } = await create({ EngineVersion: '5.18' });
-  const texts = [broker(''), broker('<plugins><statisticsBrokerPlugin/></plugins>')];
+  const texts = [brokerXml(''), brokerXml('<plugins><statisticsBrokerPlugin/></plugins>')];
   for (const [i, text] of texts.entries()) {
     const { LatestRevision, Warnings } = await update(Id, text, `number ${i + 2}`);
     assert.deepEqual(
@@ -110,131 +88,6 @@ test('every update is a revision more, and none changes', async () => {
     Revisions?.map(({ Revision }) => Revision),
     [3, 2, 1],
   );
-});
-
-test('what is not permitted is removed with a warning, and the rest is kept', async () => {
-  const { Id = '' } = await create();
-  const text = broker(
-    `
-  <!-- kept -->
-  <destinationPolicy><policyMap><policyEntries>
-    <policyEntry topic=">" producerFlowControl="maybe" colour="red"/>
-    <policyEntry queue='say "hi"' memoryLimit="1 mb"/>
-  </policyEntries></policyMap></destinationPolicy>
-  <shutdownHooks><bean class="com.example.Run"/></shutdownHooks>
-  <systemUsage><systemUsage><memoryUsage><memoryUsage percentOfJvmHeap="71"/></memoryUsage></systemUsage></systemUsage>`,
-    ' dataDirectory="&#36;{activemq.data}" persistent="#bean" start="true"',
-  );
-  const { Warnings = [] } = await update(Id, text);
-  assert.deepEqual(Warnings, [
-    {
-      Reason: 'DISALLOWED_ATTRIBUTE_REMOVED',
-      ElementName: 'broker',
-      AttributeName: 'dataDirectory',
-    },
-    {
-      Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
-      ElementName: 'broker',
-      AttributeName: 'persistent',
-    },
-    {
-      Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
-      ElementName: 'policyEntry',
-      AttributeName: 'producerFlowControl',
-    },
-    { Reason: 'DISALLOWED_ATTRIBUTE_REMOVED', ElementName: 'policyEntry', AttributeName: 'colour' },
-    { Reason: 'DISALLOWED_ELEMENT_REMOVED', ElementName: 'shutdownHooks' },
-    {
-      Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
-      ElementName: 'memoryUsage',
-      AttributeName: 'percentOfJvmHeap',
-    },
-  ]);
-  const kept = await textOf(Id, 2);
-  assert.match(kept, /^<\?xml version="1.0"\?>\n<broker xmlns="[^"]+" start="true">/);
-  assert.match(kept, /<!-- kept -->/);
-  assert.match(kept, /<policyEntry topic=">"\/>/);
-  assert.match(kept, /<policyEntry queue="say &quot;hi&quot;" memoryLimit="1 mb"\/>/);
-  assert.doesNotMatch(kept, /shutdownHooks|com\.example|dataDirectory|#bean|71/);
-  assert.deepEqual(sanitise(kept, { isLdap: false }), { text: kept, warnings: [] });
-});
-
-test('at most 20 warnings are told, and everything is removed nevertheless', async () => {
-  const { Id = '' } = await create();
-  const { Warnings = [] } = await update(Id, broker('<bean/>'.repeat(30)));
-  assert.equal(Warnings.length, 20);
-  assert.doesNotMatch(await textOf(Id, 2), /bean/);
-});
-
-test('rights from an LDAP server are permitted only with that strategy', async () => {
-  const text = broker(
-    '<plugins><authorizationPlugin><map><cachedLDAPAuthorizationMap queueSearchBase="ou=a"/></map></authorizationPlugin></plugins>',
-  );
-  const { Id: simple = '' } = await create();
-  const { Id: ldap = '', AuthenticationStrategy } = await create({
-    AuthenticationStrategy: 'LDAP',
-  });
-  assert.equal(AuthenticationStrategy, 'ldap');
-  assert.deepEqual((await update(ldap, text)).Warnings, []);
-  const { Warnings } = await update(simple, text);
-  assert.deepEqual(Warnings, [
-    { Reason: 'DISALLOWED_ELEMENT_REMOVED', ElementName: 'cachedLDAPAuthorizationMap' },
-  ]);
-});
-
-const notXml: Readonly<Record<string, string>> = {
-  'no XML at all': 'broker',
-  'an end tag too few': `<broker xmlns="${namespace}">`,
-  'two roots': `${broker('')}<broker xmlns="${namespace}"/>`,
-  'a root of another namespace': '<broker xmlns="urn:other"/>',
-  'a root without a namespace': '<broker/>',
-  'another root': `<beans xmlns="${namespace}"/>`,
-  'a document type': `<!DOCTYPE broker [<!ENTITY a "b">]>${broker('')}`,
-  'entities that grow': `<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;">]><broker xmlns="${namespace}">&c;</broker>`,
-  'an external entity': `<!DOCTYPE b [<!ENTITY a SYSTEM "file:///etc/passwd">]><broker xmlns="${namespace}">&a;</broker>`,
-  'an unknown entity': broker('&other;'),
-  'a comment without an end': broker('<!-- '),
-  'an attribute twice': broker('', ' start="true" start="true"'),
-  'too many levels': broker('<a>'.repeat(100) + '</a>'.repeat(100)),
-  'too many tags': broker('<a/>'.repeat(30_000)),
-};
-for (const [what, text] of Object.entries(notXml)) {
-  test(`a configuration with ${what} is refused`, async () => {
-    const { Id = '' } = await create();
-    await assert.rejects(update(Id, text), {
-      name: 'BadRequestException',
-      ErrorAttribute: 'data',
-      message: /^The configuration is not valid XML of a broker: /,
-    });
-  });
-}
-
-test('names that JavaScript gives a meaning are names like any other', async () => {
-  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-    const { Id = '' } = await create();
-    await update(Id, broker(`<${name} ${name}="1"/>`, ` ${name}="1"`)).then(
-      async () => assert.doesNotMatch(await textOf(Id, 2), new RegExp(name)),
-      (error: Error) => assert.equal(error.name, 'BadRequestException'),
-    );
-  }
-});
-
-test('data that is no base64, no UTF-8, empty or too long is refused', async () => {
-  const { Id: ConfigurationId = '' } = await create();
-  const send = (Data: string) =>
-    plane.mq.send(new UpdateConfigurationCommand({ ConfigurationId, Data }));
-  const refused = (message: string) => ({
-    name: 'BadRequestException',
-    ErrorAttribute: 'data',
-    message,
-  });
-  await assert.rejects(send('<broker/>'), refused('The configuration is not in base64.'));
-  await assert.rejects(send('/w=='), refused('The configuration is not in UTF-8.'));
-  await assert.rejects(send(''), { name: 'BadRequestException' });
-  const { textBytesMax } = configurationLimits;
-  const long = Buffer.alloc(textBytesMax + 1, 0x20).toString('base64');
-  const text = `The configuration has ${textBytesMax + 1} bytes, ${textBytesMax} are allowed.`;
-  await assert.rejects(send(long), refused(text));
 });
 
 test('a configuration has at most 300 revisions', async () => {
@@ -264,58 +117,6 @@ test('a configuration has at most 300 revisions', async () => {
   );
 });
 
-test("a configuration of RabbitMQ's type takes its keys, and says which line is wrong", async () => {
-  const { Id = '' } = await create({ EngineType: 'RabbitMQ', EngineVersion: '4.2' } as never);
-  const text = `# a comment
-
-consumer_timeout = 60000
-heartbeat=60
-cluster_queue_limit = 500
-auth_oauth2.issuer = https://example.com
-aws.arns.assume_role_arn = arn:aws:iam::123456789012:role/r
-aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:123456789012:secret:s
-`;
-  await update(Id, text);
-  assert.equal(await textOf(Id, 2), text);
-  const wrong: readonly (readonly [string, RegExp])[] = [
-    [
-      'heartbeat = 59',
-      /^Line 1 of the configuration: the value of key \[heartbeat\] must be a whole number from 60 to 3600\.$/,
-    ],
-    [
-      '\nlisteners.tcp.default = 5672',
-      /^Line 2 .*: key \[listeners\.tcp\.default\] is not supported\.$/,
-    ],
-    [
-      'auth_ldap.dn_lookup_bind.password = hunter2',
-      /key \[auth_ldap\.dn_lookup_bind\.password\] is not supported/,
-    ],
-    ['management.oauth_client_secret = hunter2', /is not supported/],
-    ['auth_oauth2.issuer = http://example.com', /must be a URL that begins with https:\/\//],
-    ['auth_oauth2.issuer = https://me:hunter2@example.com', /has no user in it/],
-    ['no key', /^Line 1 of the configuration is not of the form key = value\.$/],
-    ['= 1', /not of the form/],
-    [
-      'aws.arns.ssl_options.cacertfile = arn:aws:s3:::b/ca.pem',
-      /has key \[aws\.arns\.ssl_options\.cacertfile\], but not \[aws\.arns\.assume_role_arn\]/,
-    ],
-    ['\n'.repeat(4000), /has 4001 lines, 4000 are allowed/],
-  ];
-  for (const [line, message] of wrong) {
-    await assert.rejects(update(Id, line), (error: Error) => {
-      assert.equal(error.name, 'BadRequestException');
-      assert.match(error.message, message);
-      assert.doesNotMatch(error.message, /hunter2/);
-      return true;
-    });
-  }
-  const { Id: old = '' } = await create({ EngineType: 'RABBITMQ', EngineVersion: '3.13' });
-  await assert.rejects(update(old, 'cluster_queue_limit = 500'), {
-    message:
-      'Line 1 of the configuration: key [cluster_queue_limit] is supported from RabbitMQ 4 on.',
-  });
-});
-
 const unknownId = 'c-00000000-0000-4000-8000-000000000000';
 const notFound = {
   name: 'NotFoundException',
@@ -325,7 +126,7 @@ const notFound = {
 const ofUnknown: Readonly<Record<string, (ConfigurationId: string) => Promise<unknown>>> = {
   DescribeConfiguration: (ConfigurationId) =>
     plane.mq.send(new DescribeConfigurationCommand({ ConfigurationId })),
-  UpdateConfiguration: (ConfigurationId) => update(ConfigurationId, broker('')),
+  UpdateConfiguration: (ConfigurationId) => update(ConfigurationId, brokerXml('')),
   DeleteConfiguration: (ConfigurationId) =>
     plane.mq.send(new DeleteConfigurationCommand({ ConfigurationId })),
   ListConfigurationRevisions: (ConfigurationId) =>
@@ -489,7 +290,7 @@ test('configurations are there after a restart, with every revision', async () =
 test('the trail names the configuration and holds nothing of its text', async () => {
   const { Id = '', Arn } = await create();
   const canary = 'canary-7f3a';
-  await update(Id, broker(`<!-- ${canary} -->`), 'a description');
+  await update(Id, brokerXml(`<!-- ${canary} -->`), 'a description');
   await textOf(Id, 2);
   const [event] = (await eventsNamed(plane, 'UpdateConfiguration')).slice(-1);
   assert.deepEqual(event?.requestParameters, {

@@ -19,6 +19,7 @@ import {
  * messages of its own. The limits here bound what reaches control and the trail.
  */
 
+/** Values are accepted in any case. */
 export const anyCase = { anyCase: true };
 
 /** An id, name, type, version or time. */
@@ -35,6 +36,7 @@ export const groups = list(text, { max: 20 });
 export const tagsInRequestMax = 200;
 /** More than a tag may have, so that control can say what is allowed. */
 export const tagText = string({ max: 512 });
+/** Tags of a broker or a configuration. */
 export const tags = map(tagText, tagText, { max: tagsInRequestMax });
 
 /** How users are known. */
