@@ -122,7 +122,10 @@ class SystemFile implements DiskFile {
 
   /** Uses the file as it is open for synced writes; opens it so for the first of them. */
   #withSynced(failed: Done, use: (fd: number) => void): void {
-    if (this.#syncedFd !== undefined) return use(this.#syncedFd);
+    if (this.#syncedFd !== undefined) {
+      use(this.#syncedFd);
+      return;
+    }
     fs.open(this.#path, O_WRONLY | O_DSYNC | O_NOFOLLOW, (error, fd) => {
       if (error !== null) return failed(onPath(this.#path, error));
       this.#syncedFd = fd;

@@ -72,6 +72,7 @@ export class CompactionRun {
       machine.restart();
       await this.#open({ compaction: eager });
       await this.#compact(40);
+      await this.#dropKeys();
       await machine.finish(this.#opened.close());
       assert.ok(await machine.check(), 'a closed volume is not called closed');
       await this.#open({ compaction: never });
@@ -211,24 +212,45 @@ export class CompactionRun {
     this.#copies.begin(this.#opened, new Map(expected));
   }
 
+  /** Settles all messages that are older than the newest data key, until the others are dropped. */
+  async #dropKeys(): Promise<void> {
+    const { log, volume } = this.#opened;
+    for (const [queue, known] of this.#model) {
+      for (const [s, { gone }] of known) if (gone === Infinity) this.#settle(queue, s);
+    }
+    for (let round = 0; volume.header.olderKeys.length > 0; round++) {
+      assert.ok(round < 100, 'older data keys are kept');
+      await this.#synced();
+      const dropped = await this.#machine.finish(log.dropDataKeys());
+      assert.ok(dropped !== powerCut);
+      this.droppedCount += dropped.length;
+      this.#machine.timers.advance(100);
+      await this.#machine.turns(20);
+    }
+  }
+
   /** Lets segments be compacted while messages come and go. */
   async #compact(stepCount: number): Promise<void> {
     const machine = this.#machine;
-    const { log, window } = {
-      log: this.#opened.log,
-      window: (q: number) => this.#opened.window(q),
-    };
     for (let i = 0; i < stepCount && !machine.disk.isCut; i++) {
-      const queue = machine.random.pick(queues);
-      const sequence = window(queue).liveFrom(machine.random.below(window(queue).next + 1));
-      if (machine.random.oneIn(3) && window(queue).isLive(sequence)) this.#settle(queue, sequence);
-      if (machine.random.oneIn(6)) this.#publish();
-      if (machine.random.oneIn(3)) log.sync();
+      this.#change();
       if (machine.random.oneIn(15)) this.#rekey();
       if (machine.random.oneIn(20)) this.#copy();
       machine.clock.advance(5);
       await machine.turns(machine.random.below(6));
-      this.#durable = log.durableGroup;
+      this.#durable = this.#opened.log.durableGroup;
     }
+  }
+
+  /** Settles or publishes a message, or neither. */
+  #change(): void {
+    const { random } = this.#machine;
+    const { log } = this.#opened;
+    const queue = random.pick(queues);
+    const window = this.#opened.window(queue);
+    const sequence = window.liveFrom(random.below(window.next + 1));
+    if (random.oneIn(3) && window.isLive(sequence)) this.#settle(queue, sequence);
+    if (random.oneIn(6)) this.#publish();
+    if (random.oneIn(3)) log.sync();
   }
 }

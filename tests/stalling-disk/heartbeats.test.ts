@@ -19,7 +19,13 @@ test('while a sync hangs, heartbeats and deliveries go on, and confirms come onc
   await declare(publisher, 'q');
   await publisher.call([85, 10], [Buffer.of(0)], '85.11');
   const consumer = await RawClient.open(listener, 'guest', '/', 1);
-  const consume = [Buffer.alloc(2), shortBytes('q'), shortBytes('c'), Buffer.of(2), Buffer.alloc(4)];
+  const consume = [
+    Buffer.alloc(2),
+    shortBytes('q'),
+    shortBytes('c'),
+    Buffer.of(2),
+    Buffer.alloc(4),
+  ];
   await consumer.call([60, 20], consume, '60.21');
 
   disk.stall();

@@ -26,10 +26,9 @@ async function churn(life: QueueVolume, count: number, keepEvery = Infinity): Pr
   const first = life.window(1).next;
   for (let i = 0; i < count; i++) {
     life.publish([1], `${first + i} `.padEnd(3000, 'x'));
-    if (i % 8 === 7) await life.synced();
+    if (i % 8 === 7 || i === count - 1) await life.synced();
   }
-  await life.synced();
-  for (let i = 0; i < count; i++) if (i % keepEvery !== 0) life.settle(1, first + i);
+  for (let i = 0; i < count; i++) if ((i + 1) % keepEvery !== 0) life.settle(1, first + i);
   life.publish([1], 'end');
   await life.synced();
 }
@@ -189,7 +188,10 @@ test('a volume has a bounded number of frozen positions, and none before it is s
   await life.close();
   await assert.rejects(life.log.freeze(), { code: 'log-failed' });
   const next = await QueueVolume.openUnsynced(disk, '/v', keyOf(0));
-  await assert.rejects(next.log.freeze(), { code: 'freeze-refused', message: 'nothing is synced yet' });
+  await assert.rejects(next.log.freeze(), {
+    code: 'freeze-refused',
+    message: 'nothing is synced yet',
+  });
   await next.durable(1);
   await next.close();
 });

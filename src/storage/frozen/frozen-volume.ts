@@ -1,12 +1,12 @@
 import type { DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
+import type { Hold } from '../log/holds.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
 import { type Mark, markFile } from '../log/mark.ts';
 import type { Retirement } from '../log/retirement.ts';
 import { noEnd } from '../log/segment.ts';
 import { segmentFile } from '../log/segment-files.ts';
 import type { Position, Volume } from '../volume.ts';
-import type { Hold } from '../log/holds.ts';
 
 /** Bytes that are read at a time. */
 const chunkBytes = 256 * 1024;
@@ -79,7 +79,10 @@ export class FrozenVolume {
       ['volume', volume.headerWith({ state: 'open', position, endTag: noEnd.tag })],
       [markFile, mark.at({ segment, blocks })],
     ]);
-    const files: FrozenFile[] = [...kept].map(([name, { length }]) => ({ name, sizeBytes: length }));
+    const files: FrozenFile[] = [...kept].map(([name, { length }]) => ({
+      name,
+      sizeBytes: length,
+    }));
     files.push({ name: segmentFile(segment), sizeBytes: bytes });
     try {
       for (const number of home.listed) {

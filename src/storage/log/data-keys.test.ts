@@ -78,8 +78,8 @@ class HoldingDisk extends MemoryDisk {
   held: (() => void)[] = [];
   isHolding = true;
 
-  override async create(name: string): Promise<DiskFile> {
-    const file = await super.create(name);
+  override async open(name: string): Promise<DiskFile> {
+    const file = await super.open(name);
     if (!name.includes('compact-')) return file;
     const write = file.writeThrough.bind(file);
     file.writeThrough = (offset: number, chunks: readonly Uint8Array[], done: Done) => {
