@@ -224,7 +224,7 @@ export class CompactionRun {
       const dropped = await this.#machine.finish(log.dropDataKeys());
       assert.ok(dropped !== powerCut);
       this.droppedCount += dropped.length;
-      this.#machine.timers.advance(100);
+      this.#machine.clock.advance(100);
       await this.#machine.turns(20);
     }
   }
