@@ -1,3 +1,5 @@
+// Decisions on requests about existing brokers.
+
 import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { ChangeEntry, Decided } from './creation.ts';
@@ -15,10 +17,10 @@ import {
   refuse,
 } from './rules.ts';
 
-/** Code of the action that the owner of a broker must take when its key is lost. */
+/** The code of the required action when a broker's key is lost. */
 export const invalidKeyAction = 'RABBITMQ_INVALID_KMS_KEY';
 
-/** A request to change a broker; its members are named as in Amazon MQ's UpdateBroker. */
+/** An UpdateBroker request, with the member names of Amazon MQ. */
 export interface UpdateRequest extends OptionalParameters {
   readonly autoMinorVersionUpgrade?: boolean | undefined;
   readonly engineVersion?: string | undefined;
@@ -30,8 +32,8 @@ export interface UpdateRequest extends OptionalParameters {
 }
 
 /**
- * Decides on requests about brokers that exist. Every decision is synchronous: its changes must be
- * applied in the tick in which it was made.
+ * Decides on requests about existing brokers. Every decision is synchronous: its changes must be
+ * applied in the same tick.
  */
 export class Decisions {
   readonly #brokers: Brokers;
@@ -41,10 +43,10 @@ export class Decisions {
   }
 
   /**
-   * Starts a reboot, with which pending settings take effect.
+   * Starts a reboot, which applies pending settings.
    *
-   * @throws {ControlError} 'not-found'; 'bad-request' in another state than RUNNING, unless the
-   * engine failed and a reboot may help
+   * @throws {ControlError} 'not-found'; 'bad-request' if the broker is not RUNNING, unless its
+   *   engine failed and a reboot may help
    */
   reboot(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
@@ -53,7 +55,7 @@ export class Decisions {
       throw refuse(
         'brokerState',
         `Broker [${id}] cannot be rebooted in state ${broker.state}` +
-          (broker.action ? ` (${broker.action.code}).` : ', it must be RUNNING.'),
+          (broker.action ? ` (${broker.action.code}).` : '; it must be RUNNING.'),
       );
     }
     return this.#set(broker, { state });
@@ -67,7 +69,7 @@ export class Decisions {
   }
 
   /**
-   * Changes settings: some at once, some with the next reboot.
+   * Changes settings. Some take effect at once, others at the next reboot.
    *
    * @throws {ControlError} 'not-found', 'bad-request'
    */
@@ -98,7 +100,7 @@ export class Decisions {
     return this.#set(broker, { tags: all });
   }
 
-  /** Keys that the broker does not have are ignored. @throws {ControlError} 'not-found' */
+  /** Keys that do not exist are ignored. @throws {ControlError} 'not-found' */
   removeTags(arn: string, keys: readonly string[]): Decided<BrokerRecord> {
     const broker = this.#brokers.requireArn(arn);
     const left = Object.entries(broker.tags).filter(([key]) => !keys.includes(key));
@@ -111,7 +113,7 @@ export class Decisions {
   }
 }
 
-/** The settings that wait for the next reboot: those that differ from the present ones. */
+/** The settings that wait for the next reboot because they differ from the current ones. */
 function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
   const engineVersion =
     request.engineVersion ?? broker.pending.engineVersion ?? broker.engineVersion;
@@ -123,7 +125,7 @@ function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSett
     throw refuse(
       'engineVersion',
       `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
-        'a broker cannot go back.',
+        'downgrades are not supported.',
     );
   }
   const generalLog = request.logs?.general ?? broker.pending.generalLog ?? broker.generalLog;

@@ -1,14 +1,16 @@
+// Rules for the members of requests about brokers.
+
 import type { MaintenanceWindow } from './broker-record.ts';
 import { ControlError } from './errors.ts';
 import type { Offer, UserRules } from './offers/offer.ts';
 
-/** The refusal of a request because of one of its members. */
+/** Creates the error for an invalid member of a request. */
 export function refuse(attribute: string, message: string): ControlError {
   return new ControlError('bad-request', message, attribute);
 }
 
 /**
- * 1 to 50 letters, digits, hyphens and underscores.
+ * A broker name must consist of 1 to 50 letters, digits, hyphens and underscores.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -22,10 +24,10 @@ export function checkBrokerName(name: string): void {
   }
 }
 
-/** Groups that a user may be in. */
+/** Maximum number of groups of a user. */
 const groupCountMax = 20;
 
-/** A user, as a request for a broker gives it. */
+/** A user in a request. */
 export interface UserRequest {
   readonly username: string;
   readonly password: string;
@@ -34,9 +36,9 @@ export interface UserRequest {
 }
 
 /**
- * Checks the users that a broker is to be created with.
+ * Checks the initial users of a broker.
  *
- * @throws {ControlError} 'bad-request'; the password is in no text
+ * @throws {ControlError} 'bad-request'; the message never contains the password
  */
 export function checkUsers(users: readonly UserRequest[], offer: Offer): void {
   const { min, max, hasGroups } = offer.rules.users;
@@ -77,12 +79,12 @@ function checkUsername(username: string, rules: UserRules): void {
 function checkPassword(password: string): void {
   const length = password.length;
   if (length < 12 || length > 250) {
-    throw refuse('password', `The password has ${length} characters, 12 to 250 are allowed.`);
+    throw refuse('password', `The password has ${length} characters; 12 to 250 are allowed.`);
   }
   if (/[^\x20-\x7e]/.test(password) || /[,:=]/.test(password)) {
     throw refuse(
       'password',
-      'The password must be of printable ASCII characters without commas (,), colons (:) and ' +
+      'The password must consist of printable ASCII characters without commas (,), colons (:) and ' +
         'equal signs (=).',
     );
   }
@@ -90,14 +92,14 @@ function checkPassword(password: string): void {
   if (different < 4) {
     throw refuse(
       'password',
-      `The password has ${different} different characters, at least 4 are needed.`,
+      `The password has ${different} different characters; at least 4 are required.`,
     );
   }
 }
 
 function checkGroups(groups: readonly string[]): void {
   if (groups.length > groupCountMax) {
-    throw refuse('groups', `The user is in ${groups.length} groups, ${groupCountMax} are allowed.`);
+    throw refuse('groups', `The user is in ${groups.length} groups; at most ${groupCountMax} are allowed.`);
   }
   const wrong = groups.find((group) => !/^[0-9A-Za-z._~-]{2,100}$/.test(group));
   if (wrong === undefined) return;
@@ -108,7 +110,10 @@ function checkGroups(groups: readonly string[]): void {
   );
 }
 
-/** @throws {ControlError} 'bad-request' where a broker would get no new patch versions */
+/**
+ * @throws {ControlError} 'bad-request' if automatic minor version upgrades are disabled but
+ *   required
+ */
 export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer): void {
   if (autoMinorVersionUpgrade) return;
   throw refuse(
@@ -119,7 +124,7 @@ export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer
 }
 
 /**
- * Checks what a request says that brokers of some kinds do not have.
+ * Checks the members that only some kinds of brokers support.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -158,7 +163,7 @@ export function checkParameters(request: OptionalParameters, { engineName, rules
   }
 }
 
-/** Members of requests that brokers of some kinds do not have. */
+/** The members of requests that only some kinds of brokers support. */
 export interface OptionalParameters {
   readonly authenticationStrategy?: string | undefined;
   readonly configuration?: { readonly id: string } | undefined;
@@ -168,13 +173,13 @@ export interface OptionalParameters {
   readonly dataReplicationPrimaryBrokerArn?: string | undefined;
 }
 
-/** Which logs are to be kept. */
+/** The logs to enable. */
 export interface LogsRequest {
   readonly general?: boolean | undefined;
   readonly audit?: boolean | undefined;
 }
 
-/** @throws {ControlError} 'bad-request' where a log is named that the kind of broker does not have */
+/** @throws {ControlError} 'bad-request' if the kind of broker does not have a requested log */
 export function checkLogs(logs: LogsRequest | undefined, { engineName, rules }: Offer): void {
   if (logs?.audit === undefined || rules.logs.includes('audit')) return;
   throw refuse('audit', `Audit logging is not supported for ${engineName} brokers.`);
@@ -197,7 +202,7 @@ export function checkMaintenanceWindow(window: MaintenanceWindow): void {
     );
   }
   if (!isTimeZone(window.timeZone)) {
-    throw refuse('timeZone', `Time zone [${window.timeZone}] is not known.`);
+    throw refuse('timeZone', `Time zone [${window.timeZone}] is unknown.`);
   }
 }
 
@@ -211,35 +216,35 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Most tags that a broker may have. */
+/** Maximum number of tags of a broker. */
 const tagCountMax = 50;
-/** Characters allowed in keys and values of tags, as for all of AWS's services. */
+/** The characters allowed in tag keys and values, as for all AWS services. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
- * Checks all tags that a broker would have.
+ * Checks the complete set of tags of a broker.
  *
  * @throws {ControlError} 'bad-request'
  */
 export function checkTags(tags: Readonly<Record<string, string>>): void {
   const keys = Object.keys(tags);
   if (keys.length > tagCountMax) {
-    throw refuse('tags', `The broker would have ${keys.length} tags, ${tagCountMax} are allowed.`);
+    throw refuse('tags', `The broker would have ${keys.length} tags; at most ${tagCountMax} are allowed.`);
   }
   for (const key of keys) {
     const value = tags[key] ?? '';
     if (key.length < 1 || key.length > 128) {
-      throw refuse('tags', `A tag key has ${key.length} characters, 1 to 128 are allowed.`);
+      throw refuse('tags', `A tag key has ${key.length} characters; 1 to 128 are allowed.`);
     }
     if (!tagCharacters.test(key) || !tagCharacters.test(value)) {
       throw refuse(
         'tags',
-        `The tag with key [${key}] has other characters than letters, digits, spaces and _.:/=+-@`,
+        `The tag with key [${key}] contains characters other than letters, digits, spaces and _.:/=+-@`,
       );
     }
     if (/^aws:/i.test(key)) throw refuse('tags', `Tag key [${key}] has the reserved prefix aws:.`);
     if (value.length > 256) {
-      throw refuse('tags', `A tag value has ${value.length} characters, 0 to 256 are allowed.`);
+      throw refuse('tags', `A tag value has ${value.length} characters; 0 to 256 are allowed.`);
     }
   }
 }
@@ -247,6 +252,6 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
 /** @throws {ControlError} 'bad-request' */
 export function checkSecurityGroups(groups: readonly string[]): void {
   if (groups.length > 5) {
-    throw refuse('securityGroups', `${groups.length} security groups are given, 5 are allowed.`);
+    throw refuse('securityGroups', `${groups.length} security groups are given; at most 5 are allowed.`);
   }
 }

@@ -1,64 +1,67 @@
+// Admission of connections to a port: limits for connections that have not logged in.
+
 import type { Socket } from 'node:net';
 import { sourceOf } from '../base/address.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { tellByFirstByte } from './first-byte.ts';
 import type { DoorLimits } from './limits.ts';
 
-/** Milliseconds after which waiting handshakes are looked at again where none could begin. */
+/** Milliseconds until waiting handshakes are tried again if none could begin. */
 const retryMs = 100;
 
-/** What tells connections of one listener apart; a TLS socket has those of the socket below it. */
+/** Identifies a connection of a listener. A TLS socket has the same values as its TCP socket. */
 export interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }
 
-/** What happens with a connection once its first bytes are there. */
+/** The continuation of a connection, depending on its first bytes. */
 export interface Entrances {
-  /** Begins the TLS handshake; the bytes are in the socket again, which is paused. */
+  /** Begins the TLS handshake. The socket is paused, and the bytes have been put back. */
   readonly tls: () => void;
-  /** Answers a peer that speaks no TLS, and ends the connection. */
+  /** Answers a peer that does not use TLS, and closes the connection. */
   readonly plain: (bytes: Buffer) => void;
 }
 
 /**
- * How far a stranger has come. `silent`: no byte yet. `waiting`: for its turn to begin TLS.
- * `handshake`: in TLS. `open`: TLS is done, the log-in is not. `checked`: the log-in is being checked.
+ * The stages of an unauthenticated connection. `silent`: no byte received. `waiting`: waiting for
+ * its turn to begin TLS. `handshake`: TLS handshake in progress. `open`: TLS established, not
+ * logged in. `checked`: the log-in is being checked.
  */
 type Stage = 'silent' | 'waiting' | 'handshake' | 'open' | 'checked';
 
-/** A connection whose peer has not logged in. */
+/** A connection that has not logged in. */
 interface Stranger {
   readonly socket: Socket;
   readonly key: string;
   readonly source: Source;
   readonly begin: () => void;
   stage: Stage;
-  /** When this stage began. */
+  /** The start of this stage, monotonic milliseconds. */
   sinceMs: number;
 }
 
-/** All strangers from one source. */
+/** The unauthenticated connections of one source. */
 interface Source {
   readonly name: string;
   readonly strangers: Set<Stranger>;
   readonly waiting: Set<Stranger>;
-  /** Those that have begun TLS. */
+  /** The number of connections that have begun TLS. */
   handshakeCount: number;
 }
 
 /**
- * Admits connections to a port. Strangers share a bounded number of places: a source that has many
- * loses one of its own for each new one, so that other sources always find a place; the one that
- * goes is the one that has made no progress for longest. Handshakes begin a few a turn of the event
- * loop, and sources take turns.
+ * Admits connections to a port. The number of unauthenticated connections is limited. A source at
+ * its limit loses one of its own connections for each new one, so that other sources always find
+ * room. The connection without progress for the longest time is closed. A few handshakes begin in
+ * each turn of the event loop, and sources take turns.
  */
 export class Door {
   readonly #limits: DoorLimits;
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
   readonly #byPeer = new Map<string, Stranger>();
-  /** Sources some of whose strangers wait for TLS, in the order of their turns. */
+  /** Sources with connections that wait for TLS, in the order of their turns. */
   readonly #turns = new Set<Source>();
   #connectionCount = 0;
   #strangerCount = 0;
@@ -66,7 +69,7 @@ export class Door {
   #begunThisTurn = 0;
   #isTurnDue = false;
   #retry: Timer | undefined = undefined;
-  /** Connections that were closed because strangers had taken all places, and because they were late. */
+  /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
   readonly closed = { crowded: 0, late: 0 };
 
   constructor(limits: DoorLimits, clock: Clock) {
@@ -79,12 +82,12 @@ export class Door {
     return this.#strangerCount;
   }
 
-  /** Of these, those that have begun TLS. */
+  /** Unauthenticated connections that have begun TLS. */
   get handshakeCount(): number {
     return this.#handshakeCount;
   }
 
-  /** Takes a new connection in, or closes it. */
+  /** Accepts a new connection, or closes it. */
   arrived(socket: Socket, { tls, plain }: Entrances): void {
     const { connectionCountMax } = this.#limits;
     const source = this.#sourceOf(socket);
@@ -104,13 +107,13 @@ export class Door {
       stage: 'silent',
       sinceMs: this.#clock.monotonicMs(),
     };
-    // A peer that lost its power says nothing more, and its protocol may have no heartbeats.
+    // Detects peers that lost power. The protocol may have no heartbeats.
     socket.setKeepAlive(true, this.#limits.keepAliveMs);
     this.#connectionCount++;
     this.#strangerCount++;
     this.#byPeer.set(key, stranger);
     source.strangers.add(stranger);
-    this.#sources.set(source.name, source); // its last one may just have made place for this one
+    this.#sources.set(source.name, source); // its last connection may just have been closed to make room for this one
     socket.once('close', () => {
       this.#connectionCount--;
       this.#leave(stranger);
@@ -125,23 +128,26 @@ export class Door {
     );
   }
 
-  /** The TLS handshake of a connection is done. */
+  /** The TLS handshake of a connection is complete. */
   opened(peer: Peer): void {
     this.#enter(peer, 'open');
   }
 
-  /** The peer has asked for something: whether it may is being found out, which is no delay of its own. */
+  /**
+   * The peer's credentials are being checked. The time this takes does not count as the peer's
+   * delay.
+   */
   checks(peer: Peer): void {
     this.#enter(peer, 'checked');
   }
 
-  /** The peer has logged in: it is no stranger any more. */
+  /** The peer has logged in. The limits no longer apply to its connection. */
   admits(peer: Peer): void {
     const stranger = this.#byPeer.get(keyOf(peer));
     if (stranger !== undefined) this.#leave(stranger);
   }
 
-  /** Closes connections of strangers that took too long; to be called about once a second. */
+  /** Closes unauthenticated connections that exceeded a timeout. Call it about once a second. */
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const stranger of this.#byPeer.values()) {
@@ -152,7 +158,7 @@ export class Door {
     }
   }
 
-  /** Begins no more handshakes. */
+  /** Stops beginning handshakes. */
   close(): void {
     this.#retry?.clear();
     this.#turns.clear();
@@ -174,7 +180,7 @@ export class Door {
     return source;
   }
 
-  /** Whether there is a place for one more stranger, or one could be made. */
+  /** Whether there is room for another connection, possibly after closing one. */
   #hasPlace(source: Source): boolean {
     const { strangerCountMax, strangersPerSourceMax } = this.#limits;
     if (source.strangers.size >= strangersPerSourceMax) return this.#makePlace(source);
@@ -182,17 +188,20 @@ export class Door {
     return this.#makePlace(this.#crowdedSource(source, (each) => each.strangers.size));
   }
 
-  /** The source with the most of what is counted; the given one where none has more. */
+  /** The source with the highest count; the given source if none has a higher one. */
   #crowdedSource(source: Source, countOf: (source: Source) => number): Source {
     let most = source;
     for (const each of this.#sources.values()) if (countOf(each) > countOf(most)) most = each;
     return most;
   }
 
-  /** Closes the stranger of a source that has said nothing for longest, or the one that is slowest in TLS. */
+  /**
+   * Closes the connection of a source that has been silent for longest, or else the slowest one in
+   * TLS.
+   */
   #makePlace({ strangers }: Source): boolean {
     let silent: Stranger | undefined;
-    // In the order in which they came.
+    // In the order of arrival.
     for (const each of strangers) {
       if (each.stage !== 'silent') continue;
       silent = each;
@@ -201,7 +210,10 @@ export class Door {
     return this.#evict(silent ?? this.#slowest(strangers));
   }
 
-  /** Who has begun TLS and has made no progress for longest, where that is long enough. */
+  /**
+   * The connection that has made no progress since it began TLS for the longest time, if that
+   * exceeds the grace period.
+   */
   #slowest(strangers: Iterable<Stranger>): Stranger | undefined {
     const { graceMs } = this.#limits;
     let sinceMs = this.#clock.monotonicMs() - graceMs;
@@ -242,9 +254,9 @@ export class Door {
     });
   }
 
-  /** Begins handshakes, one a source and round, until the turn's are begun. */
+  /** Begins handshakes, one per source and round, up to the limit of the turn. */
   #beginSome(): void {
-    // Sources in a row for which there is no room.
+    // Consecutive sources without room.
     let blockedCount = 0;
     while (this.#turns.size > blockedCount) {
       if (this.#begunThisTurn >= this.#limits.handshakesPerTurnMax) {
@@ -254,7 +266,7 @@ export class Door {
       const [source] = this.#turns;
       const [stranger] = source?.waiting ?? [];
       if (source === undefined || stranger === undefined) return;
-      // It goes to the end: others have their turn first.
+      // The source moves to the end of the queue.
       this.#turns.delete(source);
       this.#turns.add(source);
       blockedCount = this.#hasRoom(source) ? 0 : blockedCount + 1;
@@ -270,7 +282,7 @@ export class Door {
     }, retryMs);
   }
 
-  /** Whether one more of a source may begin TLS, or a place could be made. */
+  /** Whether a source may begin another handshake, possibly after closing a connection. */
   #hasRoom(source: Source): boolean {
     const { handshakeCountMax, handshakesPerSourceMax } = this.#limits;
     if (source.handshakeCount >= handshakesPerSourceMax) {
@@ -299,7 +311,7 @@ export class Door {
     stranger.sinceMs = this.#clock.monotonicMs();
   }
 
-  /** Forgets a stranger: it is gone, or none any more. */
+  /** Removes a connection that was closed or has logged in. */
   #leave(stranger: Stranger): void {
     const { key, source, stage } = stranger;
     if (!source.strangers.delete(stranger)) return;

@@ -1,3 +1,5 @@
+// A TLS listener for broker protocols.
+
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
@@ -17,16 +19,16 @@ import { Flusher, WireTransport } from './transport.ts';
 import type { WebSocketEndpoint, WebSocketHost } from './web-socket-endpoint.ts';
 import { SocketWire, type Wire } from './wire.ts';
 
-/** Milliseconds between two ticks of a connection: half of the shortest heartbeat's interval. */
+/** The interval of connection ticks, milliseconds: half of the shortest heartbeat interval. */
 const tickMs = 500;
 
-/** A certificate (PEM, its own first) and its key (PEM). */
+/** A certificate chain (PEM, the server's certificate first) and its key (PEM). */
 export interface ServerCertificate {
   readonly certificate: string;
   readonly privateKey: string;
 }
 
-/** What a listener's server is told of TLS: how to speak it, and who it is. */
+/** The TLS settings of a server. */
 export function secureContext(policy: TlsPolicy, certificates: readonly ServerCertificate[]) {
   return {
     ...policy,
@@ -35,48 +37,48 @@ export function secureContext(policy: TlsPolicy, certificates: readonly ServerCe
   };
 }
 
-/** What a listener is made of. */
+/** The settings of a listener. */
 export interface TlsListenerOptions {
   readonly host: string;
-  /** One per kind of key; the client's offer decides which is shown. */
+  /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
   readonly limits: DoorLimits;
   /**
-   * The protocols of the port, at least one, told apart by their first bytes. The first one answers
-   * what none of them knows.
+   * The protocols of the port, at least one, which are detected by their first bytes. The first one
+   * answers unknown protocols.
    */
   readonly protocols: readonly Protocol[];
   /**
-   * Where the protocols are spoken over WebSocket, too: makes what opens such connections. It is
-   * handed in, so that a process without WebSocket loads nothing of it.
+   * Creates the WebSocket endpoint, if the protocols are available over WebSocket too. It is passed
+   * in, so that processes without WebSocket do not load the code.
    */
   readonly webSocket?: ((host: WebSocketHost) => WebSocketEndpoint) | undefined;
-  /** What to say to a client that speaks no TLS, given its first bytes. */
+  /** Creates the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
   readonly clock?: Clock;
 }
 
-/** What a connection may turn out to be once its first bytes are there. */
+/** A possible continuation of a connection, depending on its first bytes. */
 interface Endpoint extends Recognizer {
   accept(socket: TLSSocket): void;
 }
 
-/** A port on which one or several protocols are spoken, over TLS only. */
+/** A port for one or several protocols, over TLS only. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #clock: Clock;
   readonly #tcp: Server;
   readonly #tls: TlsServer;
   readonly #flusher = new Flusher();
-  /** Admits connections, and counts those whose peer has not logged in. */
+  /** Admits connections, and counts the unauthenticated ones. */
   readonly door: Door;
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: Timer | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
   readonly #webSocket: WebSocketEndpoint | undefined;
-  /** What a connection may turn out to be. */
+  /** The possible continuations of a connection. */
   readonly #endpoints: readonly Endpoint[];
 
   constructor(options: TlsListenerOptions) {
@@ -100,7 +102,7 @@ export class TlsListener {
     this.#clock = options.clock ?? systemClock;
     this.#tls = createTlsServer({
       ...secureContext(options.policy, options.certificates),
-      // The door is stricter: it bounds the whole handshake, not the time between two bytes.
+      // The admission is stricter: it limits the whole handshake, not the time between two reads.
       handshakeTimeout: options.limits.handshakeMs,
     });
     this.door = new Door(options.limits, this.#clock);
@@ -112,8 +114,8 @@ export class TlsListener {
   /**
    * Opens the port.
    *
-   * @param port 0 for any free one
-   * @returns the port it listens on
+   * @param port 0 for any free port
+   * @returns the port
    * @throws {NetError} `port-in-use`, `listen-failed`
    */
   async open(port: number): Promise<number> {
@@ -122,12 +124,12 @@ export class TlsListener {
     return found;
   }
 
-  /** Shows other certificates to clients that connect from now on. */
+  /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
     this.#tls.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
-  /** Connections that finished their handshake. */
+  /** Connections that completed their handshake. */
   get connectionCount(): number {
     return this.#transports.size;
   }
@@ -175,10 +177,10 @@ export class TlsListener {
   }
 
   /**
-   * Closes the port and every connection: clients are told the reason and have a while to answer,
-   * then they are cut.
+   * Closes the port and all connections. Clients receive the reason and may answer before their
+   * connections are cut.
    *
-   * @param timeoutMs how long that while is
+   * @param timeoutMs maximum time for this
    */
   async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();

@@ -1,10 +1,12 @@
+// Settings that are decided at the first start of a data folder.
+
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import { Secret } from '../base/secret.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 
-/** Changes to the settings that the first start of a data folder decides for all later ones. */
+/** Changes to the settings that the first start decides permanently. */
 export type InstallationChange =
   | { readonly type: 'founded'; readonly region: string }
   | {
@@ -17,11 +19,11 @@ export type InstallationChange =
   /** Base64. */
   | { readonly type: 'metrics-token'; readonly sealedToken: string };
 
-/** The broker that the first start makes, and how to log in to it. */
+/** The broker that the first start creates, and its log-in. */
 export interface DefaultBroker {
   readonly username: string;
   readonly password: Secret<string>;
-  /** Undefined until it was made. */
+  /** Undefined until the broker was created. */
   readonly brokerId: string | undefined;
 }
 
@@ -30,7 +32,7 @@ const passwordContext = 'waxwing installation: password of the default broker';
 const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const passwordLength = 24;
 
-/** What the first start of a data folder decided: its region, and the broker `default`. */
+/** The settings that were decided at the first start: the region, and the broker `default`. */
 export class Installation implements Journal<InstallationChange> {
   readonly name = 'installation';
   readonly #sealingKey: KeyObject;
@@ -39,7 +41,7 @@ export class Installation implements Journal<InstallationChange> {
   #brokerId: string | undefined = undefined;
   #sealedToken: string | undefined = undefined;
 
-  /** @param sealingKey 256 bits, for nothing else */
+  /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
     this.#sealingKey = sealingKey;
   }
@@ -49,29 +51,32 @@ export class Installation implements Journal<InstallationChange> {
     return this.#region;
   }
 
-  /** What must be committed for the folder to belong to a region permanently. */
+  /** Returns the entries that set the region of the data folder permanently. */
   initialize(region: string): Entry[] {
     return [this.#entry({ type: 'founded', region })];
   }
 
-  /** What must be committed for there to be a default broker with this password. */
+  /** Returns the entries that request a default broker with this password. */
   wantDefaultBroker(username: string, password: Secret<string>): Entry[] {
     const sealedPassword = this.#seal(passwordContext, password.reveal());
     return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
   }
 
-  /** What must be committed for it not to be made again, even where it is deleted. */
+  /**
+   * Returns the entries that record the created default broker, so that it is not created again
+   * after a deletion.
+   */
   madeDefaultBroker(brokerId: string): Entry[] {
     return [this.#entry({ type: 'default-broker-made', brokerId })];
   }
 
-  /** What must be committed for there to be a token that opens the metrics. */
+  /** Returns the entries that create the token for the metrics. */
   makeMetricsToken(random: Random): Entry[] {
     const sealedToken = this.#seal(tokenContext, newPassword(random).reveal());
     return [this.#entry({ type: 'metrics-token', sealedToken })];
   }
 
-  /** The default broker; undefined where none was wanted. */
+  /** The default broker; undefined if none was requested. */
   get defaultBroker(): DefaultBroker | undefined {
     if (this.#wanted === undefined) return undefined;
     const { username, sealedPassword } = this.#wanted;
@@ -79,7 +84,7 @@ export class Installation implements Journal<InstallationChange> {
     return { username, password, brokerId: this.#brokerId };
   }
 
-  /** What opens the metrics; undefined before it was made. */
+  /** The token for the metrics; undefined before it was created. */
   get metricsToken(): Secret<string> | undefined {
     return this.#sealedToken === undefined
       ? undefined
@@ -123,7 +128,10 @@ export class Installation implements Journal<InstallationChange> {
   }
 }
 
-/** 24 of 57 letters and digits, none of which a shell or an URL has to quote: 139 bits. */
+/**
+ * Generates a password: 24 of 57 letters and digits that need no quoting in a shell or URL (139
+ * bits).
+ */
 export function newPassword(random: Random): Secret<string> {
   const unbiased = 256 - (256 % letters.length);
   let password = '';

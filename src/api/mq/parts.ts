@@ -1,3 +1,5 @@
+// Code that the Amazon MQ operations share: their dependencies, permissions, and audit resources.
+
 import type { Operation, Permission } from '../../aws/service.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
@@ -6,22 +8,22 @@ import type { Control } from '../../control/control.ts';
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
 type AnyOperation = Operation<any, any>;
 
-/** What the operations need. */
+/** The parts that the operations need. */
 export interface MqParts {
   readonly control: Control;
   readonly region: string;
-  /** The host name at which brokers are reached. */
+  /** The host name of the brokers' endpoints. */
   readonly brokerHost: string;
-  /** Where the web console answers. */
+  /** The URL of the web console. */
   readonly consoleUrl: () => string;
 }
 
-/** A broker, as an audit record lists it. */
+/** A broker as an audit record lists it. */
 export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
 
-/** Has an operation name the broker that a failed call was about. */
+/** Adds the broker that a failed call concerns to an operation. */
 export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOperation {
   const failedResources = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
     const id = String(brokerId ?? resourceArn ?? '');
@@ -32,7 +34,7 @@ export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOp
   return { ...operation, failedResources };
 }
 
-/** The permission for an action on the broker that a request names; on all where there is none. */
+/** The permission for an action on the named broker, or on all brokers if it does not exist. */
 export function onBroker<Input extends { readonly brokerId: string }>(
   action: string,
   { control }: MqParts,

@@ -13,8 +13,8 @@ import {
 } from '../../aws/shapes/shape.ts';
 
 /*
- * Amazon MQ's shapes, API version 2017-11-27. Values of inputs are accepted in any case; values of
- * outputs are written as Amazon MQ writes them: `RabbitMQ`, `ebs`, `simple`, but `SINGLE_INSTANCE`.
+ * The shapes of Amazon MQ, API version 2017-11-27. Enumerations are accepted in any case and
+ * returned in the spelling of Amazon MQ: `RabbitMQ`, `ebs`, `simple`, but `SINGLE_INSTANCE`.
  */
 
 const anyCase = { anyCase: true };
@@ -29,8 +29,8 @@ const days = [
 ] as const;
 
 /*
- * Amazon MQ's model has no limits. Its documentation limits the names, which control checks with
- * messages of its own. The limits here bound what reaches control and the trail.
+ * Amazon MQ's model declares no limits. The control plane enforces the documented limits with its
+ * own messages. The limits here bound what reaches the control plane and the audit trail.
  */
 
 /** An id, name, type, version or time. */
@@ -40,16 +40,16 @@ const creatorRequestId = string({ min: 1, max: 128 });
 const arn = string({ max: 2048 });
 const nextToken = string({ max: 1024 });
 const password = sensitive(string({ max: 1024 }), '***');
-/** A user's groups; Amazon MQ allows 20. */
+/** The groups of a user. Amazon MQ allows 20. */
 const groups = list(text, { max: 20 });
-/** Users of a broker; Amazon MQ allows 250. */
+/** Maximum number of users of a broker. */
 const usersMax = 250;
-/** Tags in one request. A broker has up to 50, which control checks. */
+/** Maximum number of tags in a request. The control plane enforces the limit of 50 per broker. */
 const tagsInRequestMax = 200;
-/** More than a tag may have, so that control can say what is allowed. */
+/** More than a tag may have, so that the control plane can report the limit. */
 const tagText = string({ max: 512 });
 const tags = map(tagText, tagText, { max: tagsInRequestMax });
-/** Security groups, subnets or shared resources that a request may name. */
+/** Security groups, subnets or shared resources in a request. */
 const names = list(text, { max: 125 });
 
 const deploymentMode = enumeration(
@@ -68,13 +68,13 @@ const logs = structure({ general: boolean(), audit: boolean() });
 const ldap = sensitive(document(), '***');
 const configuration = structure({ id: required(text), revision: integer() });
 
-/** The members by which a broker is named in a path. */
+/** The path member that names a broker. */
 export const brokerPath = structure({ brokerId: required(text) });
 
-/** A broker's id, alone. */
+/** The id of a broker. */
 export const brokerIdOnly = structure({ brokerId: string() });
 
-/** Nothing. */
+/** An empty shape. */
 export const nothing = structure({});
 
 /** CreateBroker, request. */
@@ -155,7 +155,7 @@ export const describeBrokerResponse = structure({
   users: list(structure({ username: string() })),
 });
 
-/** A page that is asked for. */
+/** The page that a request asks for. */
 export const pageRequest = structure({ maxResults: integer(), nextToken });
 
 /** ListBrokers, response. */
@@ -193,7 +193,7 @@ const updateMembers = {
 /** UpdateBroker, request. */
 export const updateBrokerRequest = structure({ brokerId: required(text), ...updateMembers });
 
-/** UpdateBroker, response: what was asked for. */
+/** UpdateBroker, response: the requested settings. */
 export const updateBrokerResponse = structure({ brokerId: string(), ...updateMembers });
 
 /** CreateTags, request. */
@@ -309,7 +309,7 @@ export const createConfigurationRequest = structure({
   tags,
 });
 
-/** Characters of a configuration's text, which is base64. */
+/** Maximum number of characters in a configuration, which is base64. */
 const configurationTextMax = 512 * 1024;
 
 /** UpdateConfiguration, request. */

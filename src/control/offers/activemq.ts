@@ -1,3 +1,5 @@
+// The offers for ActiveMQ.
+
 import type { InstanceType, Offer, StorageType } from './offer.ts';
 
 const engineVersions = ['5.19', '5.18'];
@@ -10,7 +12,7 @@ function instanceTypes(ofM5: readonly StorageType[]): InstanceType[] {
   ];
 }
 
-/** What both deployment modes have in common. */
+/** The properties that both deployment modes share. */
 const common = {
   engineType: 'ACTIVEMQ',
   engineName: 'ActiveMQ',
@@ -54,7 +56,7 @@ const rules = {
   hasStorageSize: false,
 } as const;
 
-/** Brokers of ActiveMQ's type: one instance, or two of which one is active, on one volume. */
+/** ActiveMQ brokers: one instance, or an active and a standby instance on one volume. */
 export const activeMqOffers: readonly Offer[] = [
   {
     ...common,

@@ -1,3 +1,5 @@
+// The listeners of a broker.
+
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { brokerDoorLimits, webSocketLimits } from '../../net/limits.ts';
@@ -9,32 +11,34 @@ import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
-/** The protocols that a listener can have: each makes its end of a broker's connections. */
+/** The protocols that a listener can have. */
 const protocols = { amqp091 } satisfies Record<string, (broker: Broker) => Protocol>;
 
-/** The formats of the messages that these protocols take. */
+/** The message formats of these protocols. */
 export const formats: readonly MessageFormat[] = [amqp091Format];
 
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;
 
-/** A listener that a broker is to have. */
+/** A listener of a broker. */
 export interface ListenerSpec {
-  /** By which its port is known, as `amqps`. */
+  /** The name of the listener, such as `amqps`. */
   readonly name: string;
-  /** At least one; they are told apart by first bytes, and the first answers what none knows. */
+  /**
+   * At least one. They are detected by their first bytes; the first one answers unknown protocols.
+   */
   readonly protocols: readonly (keyof typeof protocols)[];
-  /** Ports to try, in this order; 0 for any free one. */
+  /** The ports to try, in this order; 0 for any free port. */
   readonly ports: readonly number[];
-  /** `parity`: only what the Amazon MQ guide says of TLS, and nothing better. */
+  /** `parity`: exactly what the Amazon MQ guide states. */
   readonly tlsPolicy: keyof typeof policies;
-  /** Whether the protocols are spoken over WebSocket, too. */
+  /** Whether the protocols are also available over WebSocket. */
   readonly hasWebSocket: boolean;
 }
 
 /**
- * Opens the listeners of a broker.
+ * Opens the listeners of a broker, or none if one fails.
  *
- * @throws {NetError} `port-in-use`, `listen-failed`; none is open then
+ * @throws {NetError} `port-in-use`, `listen-failed`
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
@@ -42,7 +46,7 @@ export async function openListeners(
 ): Promise<Listeners> {
   const made = new Map<string, Protocol>();
   const protocolOf = (name: keyof typeof protocols) => {
-    // All listeners use this one instance, so that connections of a protocol share their state.
+    // All listeners use the same instance, so that connections of a protocol share their state.
     const protocol = made.get(name) ?? protocols[name](broker);
     made.set(name, protocol);
     return protocol;
@@ -63,14 +67,14 @@ export async function openListeners(
   return Listeners.open(list);
 }
 
-/** What listeners are opened for. */
+/** The parts that the listeners need. */
 export interface ListenerParts {
   readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
 }
 
-/** Loads what WebSocket needs only where a listener has it. */
+/** Loads the WebSocket code only if a listener needs it. */
 async function webSocketMaker(specs: readonly ListenerSpec[]) {
   if (!specs.some((spec) => spec.hasWebSocket)) return undefined;
   const { WebSocketEndpoint } = await import('../../net/web-socket-endpoint.ts');

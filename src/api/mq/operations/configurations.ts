@@ -1,3 +1,5 @@
+// The Amazon MQ operations on configurations.
+
 import { operation, refusal } from '../../../aws/service.ts';
 import type { Shape } from '../../../aws/shapes/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
@@ -16,7 +18,7 @@ import {
 const path = '/v1/configurations';
 const pathOfOne = `${path}/{configurationId}`;
 
-/** The operations on configurations. There are none: brokers have their engine's defaults. */
+/** The operations on configurations. There are none: brokers use the defaults of their engine. */
 export function configurationOperations() {
   return {
     CreateConfiguration: createConfiguration(),

@@ -1,3 +1,5 @@
+// The Amazon MQ operation `DescribeBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
 import { type BrokerRecord, portOf } from '../../../control/broker-record.ts';
@@ -28,7 +30,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     actionsRequired: action
       ? [{ actionRequiredCode: action.code, actionRequiredInfo: action.info }]
       : [],
-    // Amazon MQ writes the strategy and the storage type in lower case.
+    // Amazon MQ returns the strategy and the storage type in lower case.
     authenticationStrategy: broker.authenticationStrategy.toLowerCase(),
     autoMinorVersionUpgrade: broker.autoMinorVersionUpgrade,
     brokerArn: broker.arn,
@@ -39,7 +41,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     created: broker.createdMs,
     dataReplicationMode: 'NONE',
     deploymentMode: broker.deploymentMode,
-    // The service's own key is shown to nobody.
+    // The service-owned key is never shown.
     encryptionOptions:
       key.owner === 'service'
         ? { useAwsOwnedKey: true }
@@ -91,7 +93,7 @@ function logs({ id, generalLog, auditLog, pending }: BrokerRecord): Description[
   };
 }
 
-/** Users of a RabbitMQ broker are managed in the broker and are never shown. */
+/** Users of a RabbitMQ broker are managed in the broker and are not listed here. */
 function users(broker: BrokerRecord): Description['users'] {
   if (!offerOf(broker).rules.users.hasGroups) return [];
   return broker.users.map(({ username }) => ({ username }));
@@ -103,6 +105,6 @@ function maintenanceWindow({
   maintenanceWindow: window,
 }: BrokerRecord): Description['maintenanceWindowStartTime'] {
   const { timeOfDay, timeZone } = window;
-  // The day was checked when the request was read.
+  // The day was validated when the request was read.
   return { dayOfWeek: window.dayOfWeek as 'SUNDAY', timeOfDay, timeZone };
 }

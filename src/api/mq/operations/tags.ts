@@ -1,3 +1,5 @@
+// The Amazon MQ operations on tags.
+
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
 import {
@@ -14,7 +16,7 @@ function onResource<Input extends { readonly resourceArn: string }>(action: stri
   return ({ resourceArn }: Input) => [{ action, resources: [resourceArn] }];
 }
 
-/** Adds tags to a broker, or replaces those it has. */
+/** Adds tags to a broker, or replaces their values. */
 export function createTags({ control }: MqParts) {
   return operation({
     action: 'mq:CreateTags',
@@ -30,7 +32,7 @@ export function createTags({ control }: MqParts) {
   });
 }
 
-/** Shows a broker's tags. */
+/** Lists the tags of a broker. */
 export function listTags({ control }: MqParts) {
   return operation({
     action: 'mq:ListTags',
@@ -46,7 +48,7 @@ export function listTags({ control }: MqParts) {
   });
 }
 
-/** Takes tags from a broker. */
+/** Removes tags from a broker. */
 export function deleteTags({ control }: MqParts) {
   return operation({
     action: 'mq:DeleteTags',

@@ -1,3 +1,5 @@
+// The Amazon MQ operations on users.
+
 import { refusal } from '../../../aws/service.ts';
 import type { Shape } from '../../../aws/shapes/shape.ts';
 import { ControlError } from '../../../control/errors.ts';
@@ -6,7 +8,7 @@ import { brokerPageRequest, nothing, userPath, userRequest } from '../shapes.ts'
 
 const userPathPattern = '/v1/brokers/{brokerId}/users/{username}';
 
-/** The operations on users of ActiveMQ brokers; a RabbitMQ broker manages its own users. */
+/** The operations on users of ActiveMQ brokers. RabbitMQ brokers manage their own users. */
 export function userOperations(parts: MqParts) {
   const refused = <Input extends { readonly brokerId: string }>(
     name: string,
