@@ -1,6 +1,6 @@
+#!/usr/bin/env node
 // The entry point of the program `waxwing`.
 
-#!/usr/bin/env node
 import { codeCacheFolder } from './engines/waxwing/code-cache.ts';
 import { dismissSpare, prepareSpare } from './engines/waxwing/spare-process.ts';
 

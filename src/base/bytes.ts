@@ -6,7 +6,7 @@ import { WaxwingError } from './errors.ts';
 /** The data ended before the end of a value. */
 export class BytesError extends WaxwingError<'bytes-truncated'> {
   constructor(wanted: number, left: number) {
-    super('bytes-truncated', `a value of ${wanted} bytes is truncated after ${left} bytes`);
+    super('bytes-truncated', `a value of ${wanted} bytes is cut off after ${left}`);
   }
 }
 

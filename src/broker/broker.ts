@@ -2,8 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
-import { Window } from '../storage/window.ts';
+import { QueueIndex } from '../storage/queue-index.ts';
 import type { BrokerOptions } from './broker-options.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Route } from './exchanges/router.ts';
@@ -19,7 +20,6 @@ import type { Publication } from './publication.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Schedules } from './schedule/schedules.ts';
-import type { Session } from './session.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -50,7 +50,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
-  readonly sessions = new Set<Session>();
+  readonly clientConnections = new Set<ClientConnection>();
   readonly turns: Turns;
   /** Messages that wait for a time. */
   readonly schedules: Schedules;
@@ -66,7 +66,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly #random: Random;
   readonly #publishing: Publishing;
   #queueNumber = 0;
-  #isFounded = false;
+  #isInitialized = false;
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
@@ -109,13 +109,13 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     await options.openLog(broker.store);
     broker.store.recovered();
     broker.#finishRecovery();
-    if (!broker.#isFounded) broker.#found();
+    if (!broker.#isInitialized) broker.#initialize();
     broker.define({ kind: 'started' });
     return broker;
   }
 
   /** What a new broker begins with; whatever of it is deleted later stays so. */
-  #found(): void {
+  #initialize(): void {
     this.createVhost('/');
     for (const { username, passwordHash } of this.#options.users) {
       this.putUser(username, passwordHash, ['administrator']);
@@ -230,9 +230,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#change({ kind: 'permission-cleared', user, vhost });
   }
 
-  #disconnect(concerns: (access: Access) => boolean, reason: string): void {
-    for (const session of [...this.sessions]) {
-      if (concerns(session.access)) session.shutdown(reason);
+  #disconnect(matches: (access: Access) => boolean, reason: string): void {
+    for (const connection of [...this.clientConnections]) {
+      if (matches(connection.access)) connection.shutdown(reason);
     }
   }
 
@@ -261,7 +261,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     const countMax = settings.limit('max-connections');
     if (countMax === Infinity) return;
     let count = 0;
-    for (const { access } of this.sessions) if (access.vhost === name) count++;
+    for (const { access } of this.clientConnections) if (access.vhost === name) count++;
     if (count < countMax) return;
     const refused = `access to vhost '${name}' refused for user '${user.name}'`;
     throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
@@ -358,7 +358,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     };
     // A block that cannot be read has failed the log, which ends the broker.
     const failed = () => this.flow.block('storage failed');
-    this.store.load(queue.window, sequence).then(done, failed);
+    this.store.load(queue.index, sequence).then(done, failed);
   }
 
   deleteQueue(queue: Queue): void {
@@ -371,11 +371,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.counters.settled += queue.settledCount;
   }
 
-  newWindow(number: number | undefined, isDurable: boolean): Window {
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex {
     this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
-    const window = new Window(number ?? this.#queueNumber, isDurable);
-    if (isDurable) this.store.windows.set(window.number, window);
-    return window;
+    const queueIndex = new QueueIndex(number ?? this.#queueNumber, isDurable);
+    if (isDurable) this.store.indexes.set(queueIndex.number, queueIndex);
+    return queueIndex;
   }
 
   randomName(): string {
@@ -390,7 +390,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   apply(change: Change): void {
     switch (change.kind) {
       case 'founded':
-        this.#isFounded = true;
+        this.#isInitialized = true;
         return;
       case 'started':
         return;
@@ -432,7 +432,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Everything durable that was declared. */
   *snapshot(): Iterable<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
-    if (this.#isFounded) yield { kind: 'founded' };
+    if (this.#isInitialized) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();

@@ -3,7 +3,7 @@ import { shortStringBytesMax } from '../base/bytes.ts';
 import { requireAddressBytes } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import type { RememberedRoute } from './exchanges/router.ts';
-import { noKeys } from './exchanges/sender-keys.ts';
+import { noExtraKeys } from './exchanges/sender-keys.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -17,12 +17,12 @@ export class Publication {
   /** Where messages with the same exchange and routing key went. */
   remembered: RememberedRoute | undefined = undefined;
   /** Routing keys that the sender gave besides. */
-  moreKeys: readonly string[] = noKeys;
+  extraRoutingKeys: readonly string[] = noExtraKeys;
   /** Exchange and routing key one after the other, between two offsets; see `IncomingMessage.keys`. */
-  keys: Buffer = nothing;
-  keysStart = 0;
-  keysEnd = 0;
-  areKeysLong = false;
+  address: Buffer = nothing;
+  addressStart = 0;
+  addressEnd = 0;
+  isAddressLong = false;
   /** The sender's properties, still encoded. */
   head: Buffer = nothing;
   headStart = 0;
@@ -35,7 +35,7 @@ export class Publication {
   /** Time to live, milliseconds; below 0 where the sender set none. */
   expirationMs = -1;
   /** The protocol's own, carried through a transaction (AMQP 0-9-1: mandatory, as 1). */
-  note = 0;
+  protocolFlags = 0;
   /** Bytes of all parts of the body. */
   bodyLength = 0;
   /** How many of the following lists are in use. */
@@ -46,7 +46,7 @@ export class Publication {
 
   /** Bytes of head, keys and body. */
   get sizeBytes(): number {
-    return this.headEnd - this.headStart + this.keysEnd - this.keysStart + this.bodyLength;
+    return this.headEnd - this.headStart + this.addressEnd - this.addressStart + this.bodyLength;
   }
 
   /**
@@ -54,28 +54,28 @@ export class Publication {
    *
    * @throws {BrokerError} `precondition-failed` where one is longer
    */
-  setKeys(exchange: string, routingKey: string): void {
+  setAddress(exchange: string, routingKey: string): void {
     this.routingKey = routingKey;
     const texts = [encodeText(exchange), encodeText(routingKey)];
-    this.areKeysLong = texts.some(({ length }) => length > shortStringBytesMax);
+    this.isAddressLong = texts.some(({ length }) => length > shortStringBytesMax);
     const pieces: Buffer[] = [];
     for (const bytes of texts) {
       requireAddressBytes('exchange or routing key', bytes.length);
       const { length } = bytes;
-      pieces.push(this.areKeysLong ? Buffer.of(length >>> 8, length) : Buffer.of(length), bytes);
+      pieces.push(this.isAddressLong ? Buffer.of(length >>> 8, length) : Buffer.of(length), bytes);
     }
-    this.keys = Buffer.concat(pieces);
-    this.keysStart = 0;
-    this.keysEnd = this.keys.length;
+    this.address = Buffer.concat(pieces);
+    this.addressStart = 0;
+    this.addressEnd = this.address.length;
   }
 
-  /** The name of the exchange in {@link keys}. */
+  /** The name of the exchange in {@link address}. */
   exchangeName(): string {
-    const { keys, keysStart } = this;
-    const first = keys[keysStart] ?? 0;
-    const at = keysStart + (this.areKeysLong ? 2 : 1);
-    const length = this.areKeysLong ? (first << 8) | (keys[keysStart + 1] ?? 0) : first;
-    return decodeText(keys, at, at + length);
+    const { address, addressStart } = this;
+    const first = address[addressStart] ?? 0;
+    const at = addressStart + (this.isAddressLong ? 2 : 1);
+    const length = this.isAddressLong ? (first << 8) | (address[addressStart + 1] ?? 0) : first;
+    return decodeText(address, at, at + length);
   }
 
   /** Adds the next part of the body: the bytes between two offsets. */
@@ -106,7 +106,7 @@ export class Publication {
     this.clearBody();
     this.parts.length = 0;
     this.head = nothing;
-    this.keys = nothing;
+    this.address = nothing;
   }
 
   /** A copy that owns its bytes; for transactions. */
@@ -115,17 +115,17 @@ export class Publication {
     copy.exchange = this.exchange;
     copy.routingKey = this.routingKey;
     copy.remembered = this.remembered;
-    copy.moreKeys = this.moreKeys;
-    copy.keys = Buffer.from(this.keys.subarray(this.keysStart, this.keysEnd));
-    copy.keysEnd = copy.keys.length;
-    copy.areKeysLong = this.areKeysLong;
+    copy.extraRoutingKeys = this.extraRoutingKeys;
+    copy.address = Buffer.from(this.address.subarray(this.addressStart, this.addressEnd));
+    copy.addressEnd = copy.address.length;
+    copy.isAddressLong = this.isAddressLong;
     copy.head = Buffer.from(this.head.subarray(this.headStart, this.headEnd));
     copy.headEnd = copy.head.length;
     copy.format = this.format;
     copy.isPersistent = this.isPersistent;
     copy.priority = this.priority;
     copy.expirationMs = this.expirationMs;
-    copy.note = this.note;
+    copy.protocolFlags = this.protocolFlags;
     for (let i = 0; i < this.partCount; i++) {
       const part = Buffer.from(
         (this.parts[i] ?? nothing).subarray(this.partStarts[i], this.partEnds[i]),

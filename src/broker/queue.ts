@@ -1,4 +1,4 @@
-import type { Window } from '../storage/window.ts';
+import type { QueueIndex } from '../storage/queue-index.ts';
 import type { Cursor } from './dispatch/cursor.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
@@ -29,7 +29,7 @@ export interface Queue extends Ticking, Deliverer {
   /** Whether and when a rejected message is delivered again. */
   retry: RetryPolicy | undefined;
   /** Where its messages lie. */
-  readonly window: Window;
+  readonly index: QueueIndex;
   /** The connection that alone may use it. */
   owner: object | undefined;
   readonly isDeleted: boolean;

@@ -81,7 +81,7 @@ class QueueSums {
   add(queue: Queue): void {
     this.count++;
     this.readyCount += queue.readyCount;
-    this.unsettledCount += queue.window.count - queue.readyCount;
+    this.unsettledCount += queue.index.count - queue.readyCount;
     this.readyBytes += queue.readyBytes;
     this.consumerCount += queue.consumerCount;
     this.deliveredCount += queue.deliveredCount;
@@ -120,8 +120,11 @@ function withSums(broker: Broker, sums: QueueSums): BrokerStatistics {
       settled: broker.counters.settled + sums.settledCount,
     },
     exchangeCount: vhosts.reduce((total, vhost) => total + vhost.exchanges.size, 0),
-    connectionCount: broker.sessions.size,
-    channelCount: [...broker.sessions].reduce((total, session) => total + session.channelCount, 0),
+    connectionCount: broker.clientConnections.size,
+    channelCount: [...broker.clientConnections].reduce(
+      (total, connection) => total + connection.channelCount,
+      0,
+    ),
     consumerCount: sums.consumerCount,
     blockedConnectionCount: blockedReason === undefined ? 0 : broker.flow.publisherCount,
     blockedReason,
@@ -136,7 +139,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     vhost: queue.vhost,
     name: queue.name,
     readyCount: queue.readyCount,
-    unsettledCount: queue.window.count - queue.readyCount - queue.endingCount,
+    unsettledCount: queue.index.count - queue.readyCount - queue.endingCount,
     readyBytes: queue.readyBytes,
     consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,

@@ -26,7 +26,7 @@ export class Delivery extends MessageView {
   deliveryNumber = 0;
   redelivered = false;
   /** Failed deliveries before this one, where the queue counts them; else 0. */
-  returnCount = 0;
+  deliveryCount = 0;
   /** Messages the queue has ready after this one; only set for `get`. */
   left = 0;
 }

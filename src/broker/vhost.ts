@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { textBytes } from '../base/byte-text.ts';
-import type { Window } from '../storage/window.ts';
+import type { QueueIndex } from '../storage/queue-index.ts';
 import {
   type Arguments,
   requireAddressBytes,
@@ -38,7 +38,7 @@ export interface VhostHost extends QueueHost {
   /** Whether changes are being read back rather than made. */
   readonly isRecovering: boolean;
   define(change: Change): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   /** 22 characters nobody can guess. */
   randomName(): string;
   /** Does work that grows with data, most of it later. */
@@ -299,14 +299,14 @@ export class Vhost {
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
     // An exclusive queue ends with its connection, so no restart sees it again.
     const isDurable = options.durable && !options.exclusive;
-    const window = this.#host.newWindow(number, isDurable);
-    const queue = new MessageQueue(this.#host, this.name, name, options, window);
+    const queueIndex = this.#host.newQueueIndex(number, isDurable);
+    const queue = new MessageQueue(this.#host, this.name, name, options, queueIndex);
     if (this.settings.hasPolicies) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
     if (isDurable) {
       const vhost = this.name;
-      this.#host.define({ kind: 'queue', vhost, name, number: window.number, options });
+      this.#host.define({ kind: 'queue', vhost, name, number: queueIndex.number, options });
     }
     return queue;
   }
@@ -342,7 +342,7 @@ export class Vhost {
     this.queues.delete(queue.name);
     this.#exclusive.remove(queue);
     queue.end();
-    if (queue.window.isDurable) {
+    if (queue.index.isDurable) {
       this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
     }
     this.version++;
@@ -420,8 +420,9 @@ export class Vhost {
       if (isPredeclared(name)) continue;
       yield { kind: 'exchange', vhost, name, type: type.name, options };
     }
-    for (const { name, window, options } of this.queues.values()) {
-      if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
+    for (const { name, index: queueIndex, options } of this.queues.values()) {
+      if (queueIndex.isDurable)
+        yield { kind: 'queue', vhost, name, number: queueIndex.number, options };
     }
     for (const source of exchanges) yield* durableBindings(source);
   }

@@ -45,7 +45,7 @@ function number(flags: string, description: string, standard: number): Option {
 const memoryLimit = () =>
   option(
     '--memory-limit-mib <n>',
-    "publishers wait while their broker's process has more",
+    'memory of a broker from which publishers are blocked',
   ).argParser(wholeNumber);
 const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
@@ -67,12 +67,12 @@ function program(): Command {
     .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
     .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
-    .addOption(number('--key-check-seconds <n>', "interval of the checks of each broker's key", 3600))
-    .addOption(number('--key-effect-delay <n>', 'delay until a key change takes effect, seconds', 0))
+    .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
+    .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
     .addOption(memoryLimit())
-    .addOption(number('--disk-reserve-mib <n>', 'block publishers while less disk space is free', 50))
-    .addOption(flag('--record-failed-logins', 'record failed log-ins in the audit trail').default(false))
-    .option('--discard-broker-logs', "begin brokers' logs anew, where their volume is lost", false)
+    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+    .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
     .addOption(
       option('--log-level <level>', 'level of the log on standard error')
         .choices(logLevels)

@@ -24,7 +24,11 @@ export class KeyLost extends WaxwingError<'key-lost'> {
 export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
   constructor(volumeId: string, options: ErrorOptions) {
     const what = `the wrapped data key beside volume ${volumeId} was not created for that volume`;
-    super('volume-damaged', `${what}: its header was modified or belongs to another volume`, options);
+    super(
+      'volume-damaged',
+      `${what}: its header was modified or belongs to another volume`,
+      options,
+    );
   }
 }
 

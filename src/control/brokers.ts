@@ -114,7 +114,11 @@ function encodePlace(broker: BrokerRecord): string {
 function decodePlace(token: string): string {
   const text = Buffer.from(token, 'base64url').toString('utf8');
   if (!/^\d{15}\/b-[0-9a-f-]{36}$/.test(text)) {
-    throw new ControlError('bad-request', 'The next token does not belong to this list.', 'nextToken');
+    throw new ControlError(
+      'bad-request',
+      'The next token does not belong to this list.',
+      'nextToken',
+    );
   }
   return text;
 }

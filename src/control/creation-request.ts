@@ -139,8 +139,5 @@ function acceptKey(options: CreationRequest['encryptionOptions']): AskedKey {
   const { useAwsOwnedKey, kmsKeyId } = options;
   if (!useAwsOwnedKey) return kmsKeyId === undefined ? 'managed' : { named: kmsKeyId };
   if (kmsKeyId === undefined) return 'service';
-  throw refuse(
-    'encryptionOptions',
-    'Specify either kmsKeyId or useAwsOwnedKey, not both.',
-  );
+  throw refuse('encryptionOptions', 'Specify either kmsKeyId or useAwsOwnedKey, not both.');
 }

@@ -55,7 +55,7 @@ export class Decisions {
       throw refuse(
         'brokerState',
         `Broker [${id}] cannot be rebooted in state ${broker.state}` +
-          (broker.action ? ` (${broker.action.code}).` : '; it must be RUNNING.'),
+          (broker.action ? ` (${broker.action.code}).` : ', it must be RUNNING.'),
       );
     }
     return this.#set(broker, { state });

@@ -99,7 +99,10 @@ function checkPassword(password: string): void {
 
 function checkGroups(groups: readonly string[]): void {
   if (groups.length > groupCountMax) {
-    throw refuse('groups', `The user is in ${groups.length} groups; at most ${groupCountMax} are allowed.`);
+    throw refuse(
+      'groups',
+      `The user is in ${groups.length} groups; at most ${groupCountMax} are allowed.`,
+    );
   }
   const wrong = groups.find((group) => !/^[0-9A-Za-z._~-]{2,100}$/.test(group));
   if (wrong === undefined) return;
@@ -229,7 +232,10 @@ const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 export function checkTags(tags: Readonly<Record<string, string>>): void {
   const keys = Object.keys(tags);
   if (keys.length > tagCountMax) {
-    throw refuse('tags', `The broker would have ${keys.length} tags; at most ${tagCountMax} are allowed.`);
+    throw refuse(
+      'tags',
+      `The broker would have ${keys.length} tags; at most ${tagCountMax} are allowed.`,
+    );
   }
   for (const key of keys) {
     const value = tags[key] ?? '';
@@ -252,6 +258,9 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
 /** @throws {ControlError} 'bad-request' */
 export function checkSecurityGroups(groups: readonly string[]): void {
   if (groups.length > 5) {
-    throw refuse('securityGroups', `${groups.length} security groups are given; at most 5 are allowed.`);
+    throw refuse(
+      'securityGroups',
+      `${groups.length} security groups are given; at most 5 are allowed.`,
+    );
   }
 }

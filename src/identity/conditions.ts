@@ -156,8 +156,7 @@ function readExpected(value: unknown): string[] {
       throw malformed('The value of a condition is not a string, a number or a boolean.');
     }
     // If a variable were taken literally, a Deny could fail to apply.
-    if (String(each).includes('$' + '{'))
-      throw malformed('Policy variables are not supported.');
+    if (String(each).includes('$' + '{')) throw malformed('Policy variables are not supported.');
     return String(each);
   });
 }

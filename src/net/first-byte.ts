@@ -12,7 +12,7 @@ const handshakeRecord = 0x16;
  * @param speaksTls called with the socket paused, and with the number of bytes received
  * @param speaksPlain called with the received bytes; closes the socket
  */
-export function tellByFirstByte(
+export function detectTls(
   socket: Socket,
   speaksTls: (sizeBytes: number) => void,
   speaksPlain: (bytes: Buffer) => void,

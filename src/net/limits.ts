@@ -4,13 +4,13 @@
  * The limits of a listener on connections, in particular on those that have not logged in. A source
  * is an IPv4 address, or the /64 network of an IPv6 address.
  */
-export interface DoorLimits {
+export interface AdmissionLimits {
   /** Maximum number of connections. Further connections are closed immediately. */
   readonly connectionCountMax: number;
   /** Maximum number of unauthenticated connections from all sources. */
-  readonly strangerCountMax: number;
+  readonly unauthenticatedCountMax: number;
   /** Maximum number of unauthenticated connections from one source. */
-  readonly strangersPerSourceMax: number;
+  readonly unauthenticatedPerSourceMax: number;
   /**
    * Maximum number of unauthenticated connections that have begun TLS, which takes memory, from all
    * sources.
@@ -25,11 +25,11 @@ export interface DoorLimits {
   /**
    * Maximum time until the first byte, and again until the TLS handshake may begin, milliseconds.
    */
-  readonly silentMs: number;
+  readonly firstByteTimeoutMs: number;
   /** Maximum time for the whole TLS handshake, milliseconds. */
-  readonly handshakeMs: number;
+  readonly handshakeTimeoutMs: number;
   /** Maximum time between the TLS handshake and the log-in, milliseconds. */
-  readonly strangerMs: number;
+  readonly loginTimeoutMs: number;
   /** Time without data after which TCP keep-alive probes the peer, milliseconds. */
   readonly keepAliveMs: number;
   /**
@@ -41,32 +41,32 @@ export interface DoorLimits {
 const common = {
   handshakesPerTurnMax: 4,
   helloBytesMax: 16 * 1024 + 5,
-  silentMs: 10_000,
-  handshakeMs: 10_000,
+  firstByteTimeoutMs: 10_000,
+  handshakeTimeoutMs: 10_000,
   keepAliveMs: 60_000,
   graceMs: 250,
 } as const;
 
 /** The limits of the API's port. */
-export const apiDoorLimits: DoorLimits = {
+export const apiAdmissionLimits: AdmissionLimits = {
   ...common,
   connectionCountMax: 6000,
-  strangerCountMax: 4000,
-  strangersPerSourceMax: 2000,
+  unauthenticatedCountMax: 4000,
+  unauthenticatedPerSourceMax: 2000,
   handshakeCountMax: 256,
   handshakesPerSourceMax: 128,
-  strangerMs: 60_000,
+  loginTimeoutMs: 60_000,
 };
 
 /** The limits of a broker's port. */
-export const brokerDoorLimits: DoorLimits = {
+export const brokerAdmissionLimits: AdmissionLimits = {
   ...common,
   connectionCountMax: 20_000,
-  strangerCountMax: 4000,
-  strangersPerSourceMax: 2000,
+  unauthenticatedCountMax: 4000,
+  unauthenticatedPerSourceMax: 2000,
   handshakeCountMax: 256,
   handshakesPerSourceMax: 128,
-  strangerMs: 30_000,
+  loginTimeoutMs: 30_000,
 };
 
 /** The limits of WebSocket connections to a broker. */
@@ -74,7 +74,7 @@ export interface WebSocketLimits {
   /** Maximum size of the request line and headers, bytes. */
   readonly headBytesMax: number;
   /** Maximum number of bytes from a client that has not logged in. */
-  readonly strangerBytesMax: number;
+  readonly unauthenticatedBytesMax: number;
   /** Maximum size of a message including all fragments, bytes. */
   readonly messageBytesMax: number;
   /** Maximum number of fragments of a message. */
@@ -84,7 +84,7 @@ export interface WebSocketLimits {
 /** The default limits of WebSocket connections to a broker. */
 export const webSocketLimits: WebSocketLimits = {
   headBytesMax: 8 * 1024,
-  strangerBytesMax: 64 * 1024,
+  unauthenticatedBytesMax: 64 * 1024,
   messageBytesMax: 16 * 1024 * 1024,
   fragmentCountMax: 4096,
 };

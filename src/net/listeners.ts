@@ -45,16 +45,16 @@ export class Listeners {
   }
 
   /** Unauthenticated connections on all ports. */
-  get strangerCount(): number {
-    return this.#all.reduce((sum, { door }) => sum + door.strangerCount, 0);
+  get unauthenticatedCount(): number {
+    return this.#all.reduce((sum, { admission }) => sum + admission.unauthenticatedCount, 0);
   }
 
   /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
   get closed(): { readonly crowded: number; readonly late: number } {
     const sum = { crowded: 0, late: 0 };
-    for (const { door } of this.#all) {
-      sum.crowded += door.closed.crowded;
-      sum.late += door.closed.late;
+    for (const { admission } of this.#all) {
+      sum.crowded += admission.closed.crowded;
+      sum.late += admission.closed.late;
     }
     return sum;
   }

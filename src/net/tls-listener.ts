@@ -9,9 +9,9 @@ import {
 import { assert } from '../base/assert.ts';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { Door } from './door.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
 import { answerAndClose } from './first-byte.ts';
-import type { DoorLimits } from './limits.ts';
+import type { AdmissionLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
 import type { TlsPolicy } from './tls-policy.ts';
@@ -43,7 +43,7 @@ export interface TlsListenerOptions {
   /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  readonly limits: DoorLimits;
+  readonly limits: AdmissionLimits;
   /**
    * The protocols of the port, at least one, which are detected by their first bytes. The first one
    * answers unknown protocols.
@@ -72,7 +72,7 @@ export class TlsListener {
   readonly #tls: TlsServer;
   readonly #flusher = new Flusher();
   /** Admits connections, and counts the unauthenticated ones. */
-  readonly door: Door;
+  readonly admission: ConnectionAdmission;
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: Timer | undefined = undefined;
@@ -103,9 +103,9 @@ export class TlsListener {
     this.#tls = createTlsServer({
       ...secureContext(options.policy, options.certificates),
       // The admission is stricter: it limits the whole handshake, not the time between two reads.
-      handshakeTimeout: options.limits.handshakeMs,
+      handshakeTimeout: options.limits.handshakeTimeoutMs,
     });
-    this.door = new Door(options.limits, this.#clock);
+    this.admission = new ConnectionAdmission(options.limits, this.#clock);
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#arrived(socket));
@@ -137,14 +137,14 @@ export class TlsListener {
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    this.door.arrived(socket, {
+    this.admission.accept(socket, {
       tls: () => this.#tls.emit('connection', socket),
       plain: (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),
     });
   }
 
   #accept(socket: TLSSocket): void {
-    this.door.opened(socket);
+    this.admission.handshakeDone(socket);
     const [only, other] = this.#endpoints;
     if (only !== undefined && other === undefined) only.accept(socket);
     else {
@@ -161,7 +161,7 @@ export class TlsListener {
   }
 
   #attach(wire: Wire, socket: TLSSocket, protocol: Protocol): WireTransport {
-    const transport = new WireTransport(wire, socket, this.#flusher, this.door);
+    const transport = new WireTransport(wire, socket, this.#flusher, this.admission);
     this.#transports.add(transport);
     transport.attach(protocol.accept(transport), () => {
       this.#transports.delete(transport);
@@ -172,7 +172,7 @@ export class TlsListener {
 
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    this.door.tick();
+    this.admission.tick();
     for (const transport of this.#transports) transport.tick(nowMs);
   }
 
@@ -184,7 +184,7 @@ export class TlsListener {
    */
   async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();
-    this.door.close();
+    this.admission.close();
     this.#webSocket?.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
     if (this.#transports.size > 0) await this.#allEnded(timeoutMs);

@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { BusyPoll } from './busy-poll.ts';
-import type { Door } from './door.ts';
+import type { ConnectionAdmission } from './connection-admission.ts';
 import type { Wire } from './wire.ts';
 
 /** Bytes waiting for the kernel from which the peer counts as slow. */
@@ -54,7 +54,7 @@ export class WireTransport implements Transport {
   readonly #wire: Wire;
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
-  readonly #door: Pick<Door, 'checks' | 'admits'> | undefined;
+  readonly #admission: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'> | undefined;
   #connection: Connection | undefined = undefined;
   /** Writes that wait until the wire has completed the current one. */
   #queue: Write[] = [];
@@ -74,12 +74,12 @@ export class WireTransport implements Transport {
     wire: Wire,
     socket: TLSSocket,
     flusher: Flusher,
-    door?: Pick<Door, 'checks' | 'admits'>,
+    admission?: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'>,
   ) {
     this.#wire = wire;
     this.#socket = socket;
     this.#flusher = flusher;
-    this.#door = door;
+    this.#admission = admission;
     this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.tlsVersion = socket.getProtocol() ?? '';
@@ -154,11 +154,11 @@ export class WireTransport implements Transport {
   }
 
   checksLogin(): void {
-    this.#door?.checks(this.#socket);
+    this.#admission?.authenticating(this.#socket);
   }
 
   admit(): void {
-    this.#door?.admits(this.#socket);
+    this.#admission?.authenticated(this.#socket);
     this.#wire.admit();
   }
 

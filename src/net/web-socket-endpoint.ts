@@ -76,7 +76,7 @@ export class WebSocketEndpoint {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // The library answers invalid handshakes and closes the socket.
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const wire = new WebSocketWire(webSocket, socket, this.#limits.strangerBytesMax);
+      const wire = new WebSocketWire(webSocket, socket, this.#limits.unauthenticatedBytesMax);
       this.#host.opened(wire, socket as TLSSocket); // only TLS sockets were accepted
     });
   }

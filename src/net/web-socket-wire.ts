@@ -19,10 +19,10 @@ export class WebSocketWire implements Wire {
   #received: ((bytes: Buffer) => void) | undefined = undefined;
   #isPongDue = false;
   /** Remaining bytes that the client may send before it has logged in. */
-  #strangerBytesLeft: number;
+  #unauthenticatedBytesLeft: number;
   readonly #count = (bytes: Buffer): void => {
-    this.#strangerBytesLeft -= bytes.length;
-    if (this.#strangerBytesLeft < 0) this.#socket.destroy();
+    this.#unauthenticatedBytesLeft -= bytes.length;
+    if (this.#unauthenticatedBytesLeft < 0) this.#socket.destroy();
   };
 
   /**
@@ -30,10 +30,10 @@ export class WebSocketWire implements Wire {
    * @param unauthenticatedBytesMax maximum number of bytes before the client has logged in, so that
    *   no large message is gathered for an unauthenticated client
    */
-  constructor(webSocket: WebSocket, socket: Duplex, strangerBytesMax: number) {
+  constructor(webSocket: WebSocket, socket: Duplex, unauthenticatedBytesMax: number) {
     this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#strangerBytesLeft = strangerBytesMax;
+    this.#unauthenticatedBytesLeft = unauthenticatedBytesMax;
     socket.on('data', this.#count);
     webSocket.on('error', () => socket.destroy());
     // The library passes a Buffer, because `binaryType` is `nodebuffer` by default.

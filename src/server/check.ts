@@ -283,7 +283,9 @@ function describe({
   recordCount,
   bytes,
 }: VolumeReport): string {
-  const how = isClosed ? 'closed cleanly' : 'not closed cleanly: unconfirmed data will be discarded';
+  const how = isClosed
+    ? 'closed cleanly'
+    : 'not closed cleanly: unconfirmed data will be discarded';
   const sizes = [
     counted(segmentCount, 'segment'),
     counted(blockCount, 'block'),

@@ -37,7 +37,8 @@ export class Installation implements Journal<InstallationChange> {
   readonly name = 'installation';
   readonly #sealingKey: KeyObject;
   #region: string | undefined = undefined;
-  #wanted: { readonly username: string; readonly sealedPassword: string } | undefined = undefined;
+  #requested: { readonly username: string; readonly sealedPassword: string } | undefined =
+    undefined;
   #brokerId: string | undefined = undefined;
   #sealedToken: string | undefined = undefined;
 
@@ -57,7 +58,7 @@ export class Installation implements Journal<InstallationChange> {
   }
 
   /** Returns the entries that request a default broker with this password. */
-  wantDefaultBroker(username: string, password: Secret<string>): Entry[] {
+  requestDefaultBroker(username: string, password: Secret<string>): Entry[] {
     const sealedPassword = this.#seal(passwordContext, password.reveal());
     return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
   }
@@ -66,7 +67,7 @@ export class Installation implements Journal<InstallationChange> {
    * Returns the entries that record the created default broker, so that it is not created again
    * after a deletion.
    */
-  madeDefaultBroker(brokerId: string): Entry[] {
+  recordDefaultBroker(brokerId: string): Entry[] {
     return [this.#entry({ type: 'default-broker-made', brokerId })];
   }
 
@@ -78,8 +79,8 @@ export class Installation implements Journal<InstallationChange> {
 
   /** The default broker; undefined if none was requested. */
   get defaultBroker(): DefaultBroker | undefined {
-    if (this.#wanted === undefined) return undefined;
-    const { username, sealedPassword } = this.#wanted;
+    if (this.#requested === undefined) return undefined;
+    const { username, sealedPassword } = this.#requested;
     const password = this.#open(passwordContext, sealedPassword);
     return { username, password, brokerId: this.#brokerId };
   }
@@ -107,14 +108,14 @@ export class Installation implements Journal<InstallationChange> {
 
   apply(change: InstallationChange): void {
     if (change.type === 'founded') this.#region = change.region;
-    else if (change.type === 'default-broker-wanted') this.#wanted = change;
+    else if (change.type === 'default-broker-wanted') this.#requested = change;
     else if (change.type === 'metrics-token') this.#sealedToken = change.sealedToken;
     else this.#brokerId = change.brokerId;
   }
 
   *snapshot(): Iterable<InstallationChange> {
     if (this.#region !== undefined) yield { type: 'founded', region: this.#region };
-    if (this.#wanted !== undefined) yield { ...this.#wanted, type: 'default-broker-wanted' };
+    if (this.#requested !== undefined) yield { ...this.#requested, type: 'default-broker-wanted' };
     if (this.#brokerId !== undefined) {
       yield { type: 'default-broker-made', brokerId: this.#brokerId };
     }

@@ -7,13 +7,13 @@ import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
-import type { Door } from '../net/door.ts';
+import type { ConnectionAdmission } from '../net/connection-admission.ts';
 
 /** The parts whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
   /** The admission of the API's port. */
-  readonly door: Pick<Door, 'strangerCount' | 'closed'>;
+  readonly admission: Pick<ConnectionAdmission, 'unauthenticatedCount' | 'closed'>;
   /** The number of requests refused before authentication, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
 }
@@ -48,21 +48,21 @@ export function tokenHolder(wanted: Secret<string>, token: string | undefined): 
 
 function addDoor(
   metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
-  { door, refusals }: MetricsParts,
+  { admission, refusals }: MetricsParts,
 ): void {
   metrics.add({
     name: 'waxwing_api_strangers',
     help: 'Connections to the API that are not authenticated.',
     type: 'gauge',
     labelNames: [],
-    measure: () => [[door.strangerCount, {}]],
+    measure: () => [[admission.unauthenticatedCount, {}]],
   });
   metrics.add({
     name: 'waxwing_api_strangers_closed_total',
     help: 'Unauthenticated connections to the API that were closed, by reason.',
     type: 'counter',
     labelNames: ['reason'],
-    measure: () => Object.entries(door.closed).map(([reason, count]) => [count, { reason }]),
+    measure: () => Object.entries(admission.closed).map(([reason, count]) => [count, { reason }]),
   });
   metrics.add({
     name: 'waxwing_api_refusals_total',

@@ -116,7 +116,8 @@ function checkWayTo(file: string): void {
  */
 export function checkSocket(file: string): void {
   const found = lstatSync(file);
-  if (!found.isSocket()) refuse(`${file} is not a socket; a running service would have created one`);
+  if (!found.isSocket())
+    refuse(`${file} is not a socket; a running service would have created one`);
   checkOwner(file, found);
   if ((found.mode & anythingForOthers) === 0) return;
   refuse(`${file} has mode ${shown(found.mode)}: other users can open it; it must be 0600`);

@@ -258,7 +258,10 @@ async function readPassphrase(file: string | undefined): Promise<string> {
   const passphrase = text.replace(/\r?\n$/, '');
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   const found = `the passphrase in ${file} has ${passphrase.length} characters`;
-  throw new ServerError('root-key-missing', `${found}; at least ${passphraseLengthMin} are required`);
+  throw new ServerError(
+    'root-key-missing',
+    `${found}; at least ${passphraseLengthMin} are required`,
+  );
 }
 
 /** Reads a private file. The open file is checked, not its name. */

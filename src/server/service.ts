@@ -15,7 +15,7 @@ import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
-import { apiDoorLimits } from '../net/limits.ts';
+import { apiAdmissionLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -133,7 +133,7 @@ export class Service {
       host: settings.host,
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
-      doorLimits: apiDoorLimits,
+      admissionLimits: apiAdmissionLimits,
       routes: apiRoutes(this.#parts.dispatcher),
       clock: systemClock,
     });
@@ -271,7 +271,7 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
-      door: this.#listener.door,
+      admission: this.#listener.admission,
       refusals: this.#refusals.counts,
     };
   }
@@ -286,7 +286,7 @@ export class Service {
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
-      await store.commit(installation.wantDefaultBroker(defaultUser, this.#firstPassword));
+      await store.commit(installation.requestDefaultBroker(defaultUser, this.#firstPassword));
     }
     const wanted = installation.defaultBroker;
     if (wanted === undefined || wanted.brokerId !== undefined) return;
@@ -306,7 +306,7 @@ export class Service {
       input,
       { service: ownPrincipal, ...(caller && { onBehalfOf: caller }) },
     );
-    await store.commit(installation.madeDefaultBroker(brokerId));
+    await store.commit(installation.recordDefaultBroker(brokerId));
     await this.#parts.control.supervisor.idle();
   }
 

@@ -147,8 +147,7 @@ async function isNew(disk: Disk, folder: string): Promise<boolean> {
     throw new ServerError('data-folder-foreign', `${found}; choose an empty or new folder`);
   }
   const found = `${folder} is a data folder, but system/volume is missing`;
-  const remedy =
-    'restore the whole folder from a backup, or choose an empty or new folder';
+  const remedy = 'restore the whole folder from a backup, or choose an empty or new folder';
   throw new ServerError('system-volume-missing', `${found}: ${remedy}`);
 }
 

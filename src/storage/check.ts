@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import type { Disk } from './disk.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { LogBlock } from './log/block.ts';
+import { watermarkFile } from './log/durable-watermark.ts';
 import type { LiveSegment } from './log/live-segment.ts';
-import { markFile } from './log/mark.ts';
 import { recordsOf } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -196,7 +196,7 @@ class VolumeCheck {
     const known = new Set([
       'volume',
       'lock',
-      markFile,
+      watermarkFile,
       ...wanted.map(({ number }) => segmentFile(number)),
     ]);
     const segmentFiles = /^(seg|free|compact)-\d+$/;

@@ -10,7 +10,7 @@ interface Slab {
 const chunksPerSlab = 64;
 
 /**
- * Chunks of equal size for windows. Many lie in one piece of memory that is large enough to be the
+ * Chunks of equal size for indexes. Many lie in one piece of memory that is large enough to be the
  * system's again once nothing of it is used: pieces of a few KiB would stay in the C library's heap,
  * behind any one of them that is still used.
  */
@@ -52,7 +52,7 @@ export class ChunkPool {
   }
 
   /** A chunk is not used any more, and nothing in it is live. */
-  giveBack(chunk: Uint32Array): void {
+  release(chunk: Uint32Array): void {
     const memory = chunk.buffer;
     const slab = this.#slabs.get(memory);
     if (slab === undefined) return; // a ring that became too large for its queue

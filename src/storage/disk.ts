@@ -6,10 +6,10 @@ import { lockFolder } from './lock.ts';
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
 
 /** Called once: with an error of the operating system, whose `code` says which, or with null. */
-export type Done = (error: NodeJS.ErrnoException | null) => void;
+export type DoneCallback = (error: NodeJS.ErrnoException | null) => void;
 
 /** Begins something, and waits until it is done. */
-export function answered(begin: (done: Done) => void): Promise<void> {
+export function answered(begin: (done: DoneCallback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     begin((error) => (error === null ? resolve() : reject(error)));
   });
@@ -20,11 +20,11 @@ export interface DiskFile {
   /** Bytes the file has, as of opening and of what was written since. */
   readonly sizeBytes: number;
   /** Writes the chunks one after the other; they must stay as they are until done. */
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void;
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void;
   /** Done when a power cut would lose nothing written before. */
-  sync(done: Done): void;
+  sync(done: DoneCallback): void;
   /** `write`, then `sync`, as one call: a thread of the pool is waited for only once. */
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void;
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void;
   /**
    * The same before it returns, where the disk has been so quick of late that waiting for it takes
    * less time than waiting for a thread of the pool. False where it is not done, and all is still to
@@ -71,9 +71,9 @@ const atOnceBytesMax = 8192;
 const atOnceMs = 2;
 
 /** How long a small write took that was synced: the slowest of late, which fades with every other. */
-const patience = {
+const writeLatency = {
   slowestMs: 10 * atOnceMs,
-  note(durationMs: number): void {
+  record(durationMs: number): void {
     this.slowestMs = Math.max(durationMs, this.slowestMs * 0.8);
   },
 };
@@ -91,11 +91,11 @@ class SystemFile implements DiskFile {
     this.sizeBytes = sizeBytes;
   }
 
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     this.#write(this.#fd, offset, chunks, done);
   }
 
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const size = sizeOf(chunks);
     if (size > atOnceBytesMax) {
       this.#write(this.#openSynced(), offset, chunks, done);
@@ -103,7 +103,7 @@ class SystemFile implements DiskFile {
     }
     const beganMs = performance.now();
     this.#write(this.#openSynced(), offset, chunks, (error) => {
-      patience.note(performance.now() - beganMs);
+      writeLatency.record(performance.now() - beganMs);
       done(error);
     });
   }
@@ -112,7 +112,7 @@ class SystemFile implements DiskFile {
     const size = sizeOf(chunks);
     // A file that grows changes more than its bytes, which takes twice as long.
     const isSmall = size <= atOnceBytesMax && offset + size <= this.sizeBytes;
-    if (!isSmall || patience.slowestMs > atOnceMs) return false;
+    if (!isSmall || writeLatency.slowestMs > atOnceMs) return false;
     const beganMs = performance.now();
     try {
       return fs.writevSync(this.#openSynced(), chunks, offset) === size;
@@ -121,7 +121,7 @@ class SystemFile implements DiskFile {
       if (failed.code !== 'ENOSPC') throw onPath(this.#path, failed);
       return false;
     } finally {
-      patience.note(performance.now() - beganMs);
+      writeLatency.record(performance.now() - beganMs);
     }
   }
 
@@ -130,7 +130,7 @@ class SystemFile implements DiskFile {
     return this.#syncedFd;
   }
 
-  #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const size = sizeOf(chunks);
     fs.writev(fd, chunks, offset, (error, written) => {
       if (error !== null) return done(onPath(this.#path, error));
@@ -145,7 +145,7 @@ class SystemFile implements DiskFile {
     });
   }
 
-  sync(done: Done): void {
+  sync(done: DoneCallback): void {
     fs.fdatasync(this.#fd, (error) => done(error === null ? null : onPath(this.#path, error)));
   }
 

@@ -5,9 +5,9 @@ import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
+import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import type { LiveSegment } from './log/live-segment.ts';
-import { Mark } from './log/mark.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -51,7 +51,7 @@ export class Log implements RecordLog {
   readonly #files: SegmentFiles;
   readonly #writer: GroupWriter;
   readonly #recovery: Recovery;
-  readonly #mark: Mark;
+  readonly #watermark: DurableWatermark;
   readonly #table: BlockTable;
   readonly #loader: BlockLoader;
   readonly #roller: SegmentRoller;
@@ -70,9 +70,9 @@ export class Log implements RecordLog {
     this.#segmentBytes = options.segmentBytes ?? defaults.segmentBytes;
     this.#files = new SegmentFiles(volume, options.isRecycling ?? true);
     this.#recovery = new Recovery(volume, this.#files);
-    this.#mark = new Mark(volume, (error) => this.#fail(error));
+    this.#watermark = new DurableWatermark(volume, (error) => this.#fail(error));
     const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
-    this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
+    this.#table = new BlockTable(cacheBytes, () => this.#releaseDeadSegments());
     this.blocks = this.#table.blocks;
     this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
       this.#fail(this.#recovery.failed('reading', cause)),
@@ -197,7 +197,7 @@ export class Log implements RecordLog {
     const position = { segment: end.segment, blocks: end.blocks };
     // What recovery found is synced before anything says so, and what it dropped is gone.
     if (last !== undefined && !this.#recovery.isClosed) await this.#files.cut(last);
-    await this.#mark.begin(epoch, position);
+    await this.#watermark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
     this.#durable = position;
@@ -270,7 +270,7 @@ export class Log implements RecordLog {
     this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
-    this.#mark.moved(this.#durable);
+    this.#watermark.advance(this.#durable);
     this.pendingBytes -= group.reservedBytes;
     if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
@@ -320,7 +320,7 @@ export class Log implements RecordLog {
   }
 
   /** Rolls only so that dead segments can go, where they are a notable part of all. */
-  #giveBack(): void {
+  #releaseDeadSegments(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
     this.#rollNow();
@@ -398,7 +398,7 @@ export class Log implements RecordLog {
   #fail(error: StorageError): StorageError {
     if (this.#failure !== undefined) return this.#failure;
     this.#failure = error;
-    this.#mark.stop();
+    this.#watermark.stop();
     void this.#compactor.stop();
     this.#options.onFailed(error);
     this.#whenIdle?.();
@@ -422,7 +422,7 @@ export class Log implements RecordLog {
     if (this.#failure !== undefined) throw this.#failure;
     try {
       await this.#compactor.removeUnlisted();
-      await this.#mark.close();
+      await this.#watermark.close();
       await this.#files.close();
       // Only what is wanted may be there once the header calls the volume closed.
       await this.#files.syncFolder();

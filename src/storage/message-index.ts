@@ -2,8 +2,8 @@ import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { RecordSink } from './log-owner.ts';
 import { liveBytes } from './message-record.ts';
+import { offsetMax, type QueueIndex } from './queue-index.ts';
 import type { RecordLog } from './record-log.ts';
-import { offsetMax, type Window } from './window.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
@@ -31,19 +31,19 @@ const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
 export function* writeRanges(
   log: RecordLog,
   type: number,
-  window: Window,
+  queueIndex: QueueIndex,
   has?: (sequence: number) => boolean,
 ): Generator<undefined> {
   let ranges: number[] = [];
   const write = () => {
     const { buffer } = log.reserve(type, 10 + ranges.length * 6);
-    let p = writeU48(buffer, writeU32(buffer, log.at, window.number), window.next);
+    let p = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.next);
     for (const bound of ranges) p = writeU48(buffer, p, bound);
     ranges = [];
   };
   let end = 0;
-  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(end)) {
-    end = has === undefined ? window.liveTo(s) : s + 1;
+  for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(end)) {
+    end = has === undefined ? queueIndex.liveTo(s) : s + 1;
     if (has?.(s) === false) continue;
     if (ranges.at(-1) === s) ranges[ranges.length - 1] = end;
     else {
@@ -99,14 +99,14 @@ function damaged(what: string): StorageError {
 export function writeIndex(
   log: RecordLog,
   type: number,
-  window: Window,
+  queueIndex: QueueIndex,
   segment: number,
   from: number,
 ): void {
-  const writer = new IndexWriter(log, type, window, segment);
-  for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
-    const slot = window.slot(s);
-    if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), window.offset(s));
+  const writer = new IndexWriter(log, type, queueIndex, segment);
+  for (let s = queueIndex.liveFrom(from); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+    const slot = queueIndex.slot(s);
+    if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), queueIndex.offset(s));
   }
   writer.end();
 }
@@ -115,17 +115,17 @@ export function writeIndex(
 export class IndexWriter {
   readonly #sink: RecordSink;
   readonly #type: number;
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   readonly #segment: number;
   #at = 0;
   #count = 0;
   #lastSequence = -2;
   #lastBlock = -1;
 
-  constructor(sink: RecordSink, type: number, window: Window, segment: number) {
+  constructor(sink: RecordSink, type: number, queueIndex: QueueIndex, segment: number) {
     this.#sink = sink;
     this.#type = type;
-    this.#window = window;
+    this.#index = queueIndex;
     this.#segment = segment;
   }
 
@@ -138,13 +138,13 @@ export class IndexWriter {
    */
   add(sequence: number, block: number, offset: number): boolean {
     if (this.#count === 0) {
-      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#window.number);
+      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#index.number);
       this.#lastSequence = -2;
       this.#lastBlock = -1;
     }
     const isApart = sequence !== this.#lastSequence + 1;
     const isElsewhere = block !== this.#lastBlock;
-    this.#at = writeEntry(this.#at, this.#window, sequence, {
+    this.#at = writeEntry(this.#at, this.#index, sequence, {
       block,
       offset,
       isApart,
@@ -174,10 +174,15 @@ interface EntryPlace {
   readonly isElsewhere: boolean;
 }
 
-function writeEntry(start: number, window: Window, sequence: number, place: EntryPlace): number {
+function writeEntry(
+  start: number,
+  queueIndex: QueueIndex,
+  sequence: number,
+  place: EntryPlace,
+): number {
   const { block, offset, isApart, isElsewhere } = place;
-  const priority = window.priority(sequence);
-  const dueMs = window.expiresAtMs(sequence);
+  const priority = queueIndex.priority(sequence);
+  const dueMs = queueIndex.expiresAtMs(sequence);
   let flags = isApart ? hasSequence : 0;
   if (isElsewhere) flags |= hasBlock;
   if (priority !== 0) flags |= hasPriority;
@@ -187,7 +192,7 @@ function writeEntry(start: number, window: Window, sequence: number, place: Entr
   if (isApart) p = writeU48(scratch, p, sequence);
   if (isElsewhere) p = writeU48(scratch, p, block);
   p = writeU32(scratch, p, offset);
-  p = writeU32(scratch, p, window.bodyLength(sequence));
+  p = writeU32(scratch, p, queueIndex.bodyLength(sequence));
   if (priority !== 0) scratch[p++] = priority;
   return dueMs === Infinity ? p : writeU48(scratch, p, dueMs);
 }
@@ -238,7 +243,7 @@ export function proveIndex(buffer: Buffer, start: number, end: number): boolean 
 }
 
 /**
- * Puts the messages of an index record that the checkpoint calls live into their windows.
+ * Puts the messages of an index record that the checkpoint calls live into their indexes.
  *
  * @throws {StorageError} `record-invalid` where the record is not laid out so, or names a block that
  *   is not there
@@ -248,7 +253,7 @@ export function locate(
   buffer: Buffer,
   start: number,
   end: number,
-  window: Window,
+  queueIndex: QueueIndex,
   live: readonly number[],
 ): void {
   const segment = readU48(buffer, start);
@@ -262,7 +267,7 @@ export function locate(
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     // A message that was moved by a compaction may be named by two segments; any copy will do.
-    if (sequence < (live[at] ?? Infinity) || window.isLive(sequence)) continue;
+    if (sequence < (live[at] ?? Infinity) || queueIndex.isLive(sequence)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
     if (slot === undefined) {
@@ -272,7 +277,7 @@ export function locate(
         `an index record names ${block}, which is not there`,
       );
     }
-    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
+    queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
     log.retain(slot, liveBytes(entry.bodyLength));
   }
 }

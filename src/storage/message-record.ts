@@ -1,7 +1,7 @@
 import { decodeText } from '../base/byte-text.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
-import type { Window } from './window.ts';
+import type { QueueIndex } from './queue-index.ts';
 
 /*
  * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
@@ -20,9 +20,9 @@ export const persistent = 2;
 const hasWideCount = 4;
 
 /** Flag of a message record: exchange and routing key have lengths of 16 bits, not 8. */
-export const hasLongKeys = 8;
+export const hasLongAddress = 8;
 
-const knownFlags = hasExpiry | persistent | hasWideCount | hasLongKeys;
+const knownFlags = hasExpiry | persistent | hasWideCount | hasLongAddress;
 
 /** Queues that a count of 16 bits holds. */
 const narrowCountMax = 0xffff;
@@ -49,11 +49,11 @@ export interface IncomingMessage {
    * Exchange and routing key one after the other, between two offsets: each its length, of 8 or 16
    * bits, and its bytes.
    */
-  readonly keys: Buffer;
-  readonly keysStart: number;
-  readonly keysEnd: number;
+  readonly address: Buffer;
+  readonly addressStart: number;
+  readonly addressEnd: number;
   /** Whether the lengths of exchange and routing key have 16 bits. */
-  readonly areKeysLong?: boolean;
+  readonly isAddressLong?: boolean;
   readonly head: Buffer;
   readonly headStart: number;
   readonly headEnd: number;
@@ -75,14 +75,17 @@ export function messageRecordBytes(
   queueCount: number,
   expires: boolean,
 ): number {
-  const { keys, keysStart, keysEnd, headStart, headEnd, bodyLength } = message;
+  const { address, addressStart, addressEnd, headStart, headEnd, bodyLength } = message;
   if ((message.format | message.priority) >>> 0 > 0xff) {
     throw invalid(`format ${message.format} or priority ${message.priority} is no byte`);
   }
-  const areLong = message.areKeysLong === true;
-  const routingKeyAt = keyEnd(keys, keysStart, areLong);
-  if (keyEnd(keys, routingKeyAt, areLong) !== keysEnd || keysEnd > keys.length) {
-    throw invalid(`${keysEnd - keysStart} bytes of keys are not two strings`);
+  const areLong = message.isAddressLong === true;
+  const routingKeyAt = shortOrLongStringEnd(address, addressStart, areLong);
+  if (
+    shortOrLongStringEnd(address, routingKeyAt, areLong) !== addressEnd ||
+    addressEnd > address.length
+  ) {
+    throw invalid(`${addressEnd - addressStart} bytes of keys are not two strings`);
   }
   if (headEnd < headStart || headEnd > message.head.length) {
     throw invalid(
@@ -99,14 +102,14 @@ export function messageRecordBytes(
     (queueCount > narrowCountMax ? 2 : 0) +
     queueCount * queueBytes +
     (expires ? 6 : 0) +
-    (keysEnd - keysStart) +
+    (addressEnd - addressStart) +
     (headEnd - headStart) +
     bodyLength
   );
 }
 
 /** Where a string ends whose length is at a position; it may be behind the end of the buffer. */
-function keyEnd(buffer: Buffer, at: number, isLong: boolean): number {
+function shortOrLongStringEnd(buffer: Buffer, at: number, isLong: boolean): number {
   const first = buffer[at] ?? 0;
   return isLong ? at + 2 + ((first << 8) | (buffer[at + 1] ?? 0)) : at + 1 + first;
 }
@@ -132,7 +135,7 @@ export function writeQueues(
   flags: number,
   format: number,
   queueCount: number,
-  windows: readonly Window[],
+  indexes: readonly QueueIndex[],
 ): number {
   const isWide = queueCount > narrowCountMax;
   buffer[at] = isWide ? flags | hasWideCount : flags;
@@ -144,8 +147,9 @@ export function writeQueues(
     buffer[at + 3] = queueCount;
   }
   if (queueCount === 0) return p;
-  for (const window of windows) {
-    if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
+  for (const queueIndex of indexes) {
+    if (queueIndex.isDurable)
+      p = writeU48(buffer, writeU32(buffer, p, queueIndex.number), queueIndex.next);
   }
   return p;
 }
@@ -175,9 +179,9 @@ export class MessageView {
   /** 0 to 255. */
   priority = 0;
   /** Exchange and routing key one after the other, up to `keysEnd`; see `IncomingMessage.keys`. */
-  keysAt = 0;
-  keysEnd = 0;
-  areKeysLong = false;
+  addressAt = 0;
+  addressEnd = 0;
+  isAddressLong = false;
   headAt = 0;
   headLength = 0;
   bodyAt = 0;
@@ -195,7 +199,7 @@ export class MessageView {
     this.buffer = buffer;
     this.at = at;
     this.isPersistent = ((buffer[at] ?? 0) & persistent) !== 0;
-    this.areKeysLong = ((buffer[at] ?? 0) & hasLongKeys) !== 0;
+    this.isAddressLong = ((buffer[at] ?? 0) & hasLongAddress) !== 0;
     this.format = buffer[at + 1] ?? 0;
     this.queueCount = queueCountOf(buffer, at);
     let p = queuesAt(buffer, at) + this.queueCount * queueBytes;
@@ -214,12 +218,12 @@ export class MessageView {
   #openParts(buffer: Buffer, start: number, end: number): boolean {
     if (start + 2 > end) return false;
     this.priority = buffer[start] ?? 0;
-    this.keysAt = start + 1;
-    let p = keyEnd(buffer, this.keysAt, this.areKeysLong);
+    this.addressAt = start + 1;
+    let p = shortOrLongStringEnd(buffer, this.addressAt, this.isAddressLong);
     if (p >= end) return false;
-    p = keyEnd(buffer, p, this.areKeysLong);
+    p = shortOrLongStringEnd(buffer, p, this.isAddressLong);
     if (p + 8 > end) return false;
-    this.keysEnd = p;
+    this.addressEnd = p;
     this.headLength = readU32(buffer, p);
     this.bodyLength = readU32(buffer, p + 4);
     this.headAt = p + 8;
@@ -229,14 +233,14 @@ export class MessageView {
 
   /** The exchange it was published to. */
   exchangeName(): string {
-    const end = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
-    return decodeText(this.buffer, this.keysAt + (this.areKeysLong ? 2 : 1), end);
+    const end = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
+    return decodeText(this.buffer, this.addressAt + (this.isAddressLong ? 2 : 1), end);
   }
 
   /** The routing key it was published with. */
   routingKey(): string {
-    const at = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
-    return decodeText(this.buffer, at + (this.areKeysLong ? 2 : 1), this.keysEnd);
+    const at = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
+    return decodeText(this.buffer, at + (this.isAddressLong ? 2 : 1), this.addressEnd);
   }
 }
 
@@ -246,8 +250,8 @@ export function clearPersistent(buffer: Buffer, at: number): void {
 }
 
 /** How many of a message's queues are durable, and so named in its record. */
-export function countDurable(windows: readonly Window[]): number {
+export function countDurable(indexes: readonly QueueIndex[]): number {
   let count = 0;
-  for (const window of windows) if (window.isDurable) count++;
+  for (const queueIndex of indexes) if (queueIndex.isDurable) count++;
   return count;
 }

@@ -6,7 +6,7 @@ import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './m
 import {
   countDurable,
   hasExpiry,
-  hasLongKeys,
+  hasLongAddress,
   type IncomingMessage,
   liveBytes,
   MessageView,
@@ -21,9 +21,9 @@ import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
 import { MessageMoves } from './messages/message-moves.ts';
 import { Settlements } from './messages/settlements.ts';
+import type { QueueIndex } from './queue-index.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
-import type { Window } from './window.ts';
 
 /** Stands in a message record for a queue that settled the message before it was written. */
 const nobody = 0;
@@ -31,7 +31,7 @@ const nobody = 0;
 /** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
 export class MessageStore {
   /** Windows of durable queues by number. */
-  readonly windows = new Map<number, Window>();
+  readonly indexes = new Map<number, QueueIndex>();
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: RecordLog | undefined = undefined;
@@ -45,7 +45,7 @@ export class MessageStore {
   readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
   readonly #known = new KnownNumbers();
   /** Queues that are not durable and have messages that are in the log for others. */
-  readonly #guests = new Set<Window>();
+  readonly #guests = new Set<QueueIndex>();
   /** Bytes of the messages of the present segment, once each, and once for every queue. */
   #recordBytes = 0;
   #retainedBytes = 0;
@@ -74,7 +74,7 @@ export class MessageStore {
 
   /** Everything has been replayed. */
   recovered(): void {
-    this.#known.tell(this.windows);
+    this.#known.tell(this.indexes);
     this.#known.clear();
     this.counts.recovered();
   }
@@ -87,14 +87,14 @@ export class MessageStore {
    */
   append(
     message: IncomingMessage,
-    windows: readonly Window[],
+    indexes: readonly QueueIndex[],
     isPersistent: boolean,
     nowMs: number,
     expiresAtMs: number,
   ): RecordBlock {
     const log = this.log;
     if (isPersistent) this.writeSettlements();
-    const queueCount = isPersistent ? countDurable(windows) : 0;
+    const queueCount = isPersistent ? countDurable(indexes) : 0;
     const headLength = message.headEnd - message.headStart;
     const size = messageRecordBytes(message, queueCount, expiresAtMs !== Infinity);
     const type = recordTypes.message;
@@ -102,17 +102,17 @@ export class MessageStore {
     if (queueCount > 0) {
       this.recordCount++;
       this.#recordBytes += size;
-      this.#retainedBytes += liveBytes(message.bodyLength) * windows.length;
+      this.#retainedBytes += liveBytes(message.bodyLength) * indexes.length;
     }
     const { buffer } = block;
     const at = log.at;
     let flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
-    if (message.areKeysLong === true) flags |= hasLongKeys;
-    let p = writeQueues(buffer, at, flags, message.format, queueCount, windows);
+    if (message.isAddressLong === true) flags |= hasLongAddress;
+    let p = writeQueues(buffer, at, flags, message.format, queueCount, indexes);
     p = writeU48(buffer, p, nowMs);
     if (expiresAtMs !== Infinity) p = writeU48(buffer, p, expiresAtMs);
     buffer[p] = message.priority;
-    p = copyBytes(buffer, p + 1, message.keys, message.keysStart, message.keysEnd);
+    p = copyBytes(buffer, p + 1, message.address, message.addressStart, message.addressEnd);
     p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
     p = copyBytes(buffer, p, message.head, message.headStart, message.headEnd);
     for (let i = 0; i < message.partCount; i++) {
@@ -122,28 +122,28 @@ export class MessageStore {
     }
     assert(p === at + size, 'a message record is not as long as it says');
     // A queue that is not durable is not named in the record, so that it could not be told of a move.
-    if (queueCount > 0 && queueCount < windows.length) block.fix();
-    this.#enqueue(message, windows, block, nowMs, expiresAtMs);
+    if (queueCount > 0 && queueCount < indexes.length) block.fix();
+    this.#enqueue(message, indexes, block, nowMs, expiresAtMs);
     return block;
   }
 
   /** Adds the message whose record was just reserved to its queues. */
   #enqueue(
     message: IncomingMessage,
-    windows: readonly Window[],
+    indexes: readonly QueueIndex[],
     block: RecordBlock,
     nowMs: number,
     expiresAtMs: number,
   ): void {
     const { log } = this;
     const offset = log.at - block.start;
-    for (const window of windows) {
-      const dueMs = window.dueMs(nowMs, expiresAtMs);
+    for (const queueIndex of indexes) {
+      const dueMs = queueIndex.dueMs(nowMs, expiresAtMs);
       const { bodyLength, priority } = message;
-      const sequence = window.append(block.slot, offset, bodyLength, priority, dueMs);
-      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
+      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, dueMs);
+      if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
       log.retain(block.slot, liveBytes(bodyLength));
-      if (!window.isDurable && !block.transient) this.#guests.add(window);
+      if (!queueIndex.isDurable && !block.transient) this.#guests.add(queueIndex);
     }
   }
 
@@ -151,12 +151,12 @@ export class MessageStore {
    * Points the view at a live message; false where its block must be loaded first. That is so too
    * where its record is damaged: the log has then failed, and no load succeeds.
    */
-  view(window: Window, sequence: number, view: MessageView): boolean {
-    const slot = window.slot(sequence);
+  view(queueIndex: QueueIndex, sequence: number, view: MessageView): boolean {
+    const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
     if (block === undefined) return false;
     const { buffer, start } = block;
-    const at = start + window.offset(sequence);
+    const at = start + queueIndex.offset(sequence);
     const end = recordEnd(buffer, at);
     const isMessage = end <= block.end && recordTypeOf(buffer, at) === recordTypes.message;
     if (isMessage && view.open(buffer, at, end)) return true;
@@ -165,8 +165,8 @@ export class MessageStore {
   }
 
   /** Brings the block that holds a live message back into memory. */
-  load(window: Window, sequence: number): Promise<void> {
-    const loading = this.log.load(window.slot(sequence));
+  load(queueIndex: QueueIndex, sequence: number): Promise<void> {
+    const loading = this.log.load(queueIndex.slot(sequence));
     const over = () => this.#loading.delete(loading);
     this.#loading.add(loading);
     loading.then(over, over);
@@ -177,15 +177,15 @@ export class MessageStore {
    * Removes a message from its queue for good; in the log before the next message is. One whose block
    * is not sealed yet is left out of it instead.
    */
-  settle(window: Window, sequence: number): void {
-    const slot = window.slot(sequence);
+  settle(queueIndex: QueueIndex, sequence: number): void {
+    const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
     // What is not in memory is sealed, and on the disk.
     const isWritten = block === undefined || (block.isSealed && !block.transient);
-    if (window.isDurable && isWritten) {
-      this.recordCount += this.#settlements.add(window, sequence, this.log);
+    if (queueIndex.isDurable && isWritten) {
+      this.recordCount += this.#settlements.add(queueIndex, sequence, this.log);
     }
-    this.log.release(slot, liveBytes(window.remove(sequence)));
+    this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
 
   /**
@@ -199,10 +199,10 @@ export class MessageStore {
     const queueCount = queueCountOf(buffer, start);
     let isWanted = false;
     for (let i = 0, p = queuesAt(buffer, start); i < queueCount; i++, p += queueBytes) {
-      const window = this.windows.get(readU32(buffer, p));
+      const queueIndex = this.indexes.get(readU32(buffer, p));
       const sequence = readU48(buffer, p + 4);
-      if (window?.isLive(sequence) === true) {
-        window.move(sequence, offset);
+      if (queueIndex?.isLive(sequence) === true) {
+        queueIndex.move(sequence, offset);
         isWanted = true;
       } else writeU32(buffer, p, nobody);
     }
@@ -271,22 +271,22 @@ export class MessageStore {
     return bytes;
   }
 
-  #forget(window: Window, sequence: number): void {
-    const slot = window.slot(sequence);
-    this.log.release(slot, liveBytes(window.remove(sequence)));
+  #forget(queueIndex: QueueIndex, sequence: number): void {
+    const slot = queueIndex.slot(sequence);
+    this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
 
   /** Forgets a deleted queue with its messages. */
-  drop(window: Window): void {
-    this.unlink(window);
-    this.dropSome(window, Infinity);
+  drop(queueIndex: QueueIndex): void {
+    this.unlink(queueIndex);
+    this.dropSome(queueIndex, Infinity);
   }
 
   /** Forgets a deleted queue; its messages are still to be dropped. */
-  unlink(window: Window): void {
-    this.windows.delete(window.number);
-    this.#guests.delete(window);
-    this.#settlements.forget(window);
+  unlink(queueIndex: QueueIndex): void {
+    this.indexes.delete(queueIndex.number);
+    this.#guests.delete(queueIndex);
+    this.#settlements.forget(queueIndex);
   }
 
   /**
@@ -295,14 +295,14 @@ export class MessageStore {
    * @param countMax how many at most
    * @returns how many; fewer than that many where it was the last of them
    */
-  dropSome(window: Window, countMax: number): number {
+  dropSome(queueIndex: QueueIndex, countMax: number): number {
     let count = 0;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
       if (count >= countMax) return count;
-      this.#forget(window, s);
+      this.#forget(queueIndex, s);
       count++;
     }
-    window.end();
+    queueIndex.end();
     return count;
   }
 
@@ -314,9 +314,9 @@ export class MessageStore {
     // The first base of a mount comes before `recovered`.
     this.counts.recovered();
     for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
-    for (const window of this.windows.values()) {
-      yield* writeRanges(log, recordTypes.window, window);
-      yield* this.counts.writeAll(log, window);
+    for (const queueIndex of this.indexes.values()) {
+      yield* writeRanges(log, recordTypes.window, queueIndex);
+      yield* this.counts.writeAll(log, queueIndex);
     }
   }
 
@@ -327,14 +327,18 @@ export class MessageStore {
 
   /** What was changed since the segment began, or since the last call. */
   changes(log: RecordLog, isLast: boolean): void {
-    this.#changes.write(log, isLast, (window) => this.windows.get(window.number) === window);
+    this.#changes.write(
+      log,
+      isLast,
+      (queueIndex) => this.indexes.get(queueIndex.number) === queueIndex,
+    );
   }
 
   /** The live messages that came to the segment that ends. */
   index(segment: number, log: RecordLog): void {
-    for (const window of this.#changes.windows) {
-      if (this.windows.get(window.number) !== window) continue;
-      writeIndex(log, recordTypes.index, window, segment, window.arrivedFrom);
+    for (const queueIndex of this.#changes.indexes) {
+      if (this.indexes.get(queueIndex.number) !== queueIndex) continue;
+      writeIndex(log, recordTypes.index, queueIndex, segment, queueIndex.arrivedFrom);
     }
   }
 
@@ -351,7 +355,7 @@ export class MessageStore {
   }
 
   moves(): MessageMoves {
-    return new MessageMoves(this.log, this.windows, this.#guests);
+    return new MessageMoves(this.log, this.indexes, this.#guests);
   }
 
   /**
@@ -380,13 +384,13 @@ export class MessageStore {
         this.#known.changed(readWindow(buffer, start, end));
         return;
       case recordTypes.returned:
-        this.#replayReturned(buffer, start, end);
+        this.#replayRedelivered(buffer, start, end);
         return;
       case recordTypes.stopped:
         this.isCleanStop = true;
         return;
       case recordTypes.counts:
-        this.counts.replay(this.windows, buffer, start, end);
+        this.counts.replay(this.indexes, buffer, start, end);
         if (!block.transient) this.#changes.counted(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.index:
@@ -396,49 +400,53 @@ export class MessageStore {
 
   #replayIndex(buffer: Buffer, start: number, end: number): void {
     if (end - start < indexHeadBytes) throw invalidRecord('index record');
-    const window = this.windows.get(readU32(buffer, start + 6));
-    if (window === undefined) return;
-    this.#known.tell(this.windows);
-    locate(this.log, buffer, start, end, window, this.#known.live(window.number));
+    const queueIndex = this.indexes.get(readU32(buffer, start + 6));
+    if (queueIndex === undefined) return;
+    this.#known.tell(this.indexes);
+    locate(this.log, buffer, start, end, queueIndex, this.#known.live(queueIndex.number));
   }
 
   #replayMessage(block: RecordBlock, buffer: Buffer, start: number, end: number): void {
     const view = this.#view;
-    this.#known.tell(this.windows);
+    this.#known.tell(this.indexes);
     if (!view.open(buffer, start, end)) throw invalidRecord('message record');
     for (let i = 0, p = queuesAt(buffer, start); i < view.queueCount; i++, p += queueBytes) {
-      const window = this.windows.get(readU32(buffer, p));
+      const queueIndex = this.indexes.get(readU32(buffer, p));
       // A queue deleted later in the log has its messages here still.
-      if (window === undefined) continue;
+      if (queueIndex === undefined) continue;
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
-      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
-      const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
-      window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
+      if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
+      const dueMs = queueIndex.dueMs(view.receivedAtMs, view.expiresAtMs);
+      queueIndex.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
       this.log.retain(block.slot, liveBytes(view.bodyLength));
     }
   }
 
   #replaySettle(buffer: Buffer, start: number): void {
-    const window = this.windows.get(readU32(buffer, start));
-    if (window === undefined) return;
-    this.#known.tell(this.windows);
+    const queueIndex = this.indexes.get(readU32(buffer, start));
+    if (queueIndex === undefined) return;
+    this.#known.tell(this.indexes);
     const end = readU48(buffer, start + 10);
-    this.#changes.settled(window, readU48(buffer, start + 4), end);
-    for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
-      if (!window.isLive(s)) return;
-      this.#forget(window, s);
+    this.#changes.settled(queueIndex, readU48(buffer, start + 4), end);
+    for (
+      let s = queueIndex.liveFrom(readU48(buffer, start + 4));
+      s < end;
+      s = queueIndex.liveFrom(s + 1)
+    ) {
+      if (!queueIndex.isLive(s)) return;
+      this.#forget(queueIndex, s);
     }
   }
 
-  #replayReturned(buffer: Buffer, start: number, end: number): void {
+  #replayRedelivered(buffer: Buffer, start: number, end: number): void {
     const { queue, ranges } = readWindow(buffer, start, end);
-    const window = this.windows.get(queue);
-    if (window === undefined) return;
+    const queueIndex = this.indexes.get(queue);
+    if (queueIndex === undefined) return;
     for (let i = 0; i < ranges.length; i += 2) {
-      const last = Math.min(ranges[i + 1] ?? 0, window.next);
-      for (let s = window.liveFrom(ranges[i] ?? 0); s < last; s = window.liveFrom(s + 1)) {
-        window.markReturned(s, false);
+      const last = Math.min(ranges[i + 1] ?? 0, queueIndex.next);
+      for (let s = queueIndex.liveFrom(ranges[i] ?? 0); s < last; s = queueIndex.liveFrom(s + 1)) {
+        queueIndex.markRedelivered(s, false);
       }
     }
   }
@@ -461,9 +469,9 @@ export class MessageStore {
     // A segment that began now would have nothing of what is said next in its checkpoint.
     this.log.beginBatch();
     try {
-      for (const window of this.windows.values()) {
-        const steps = writeRanges(this.log, recordTypes.returned, window, (s) =>
-          window.isReturned(s),
+      for (const queueIndex of this.indexes.values()) {
+        const steps = writeRanges(this.log, recordTypes.returned, queueIndex, (s) =>
+          queueIndex.isRedelivered(s),
         );
         for (const _ of steps);
       }

@@ -130,7 +130,7 @@ test('a data folder that never had the volume gets one', async () => {
 test('a start without the volume is refused, and a check says so', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
-  refused(await folder.serve(), /cannot be used: there is no volume in .*logs; put it back/);
+  refused(await folder.serve(), /cannot be used: there is no volume in .*logs; restore it/);
   const { code, stderr } = await folder.check();
   assert.equal(code, 1);
   assert.match(stderr, /^waxwing: logs: not sound: there is no volume in .*logs$/m);
@@ -157,7 +157,7 @@ test('an older copy of the volume is refused', async () => {
   cpSync(older, join(folder.data, 'logs'), { recursive: true });
   refused(await folder.serve(), /says mount 1; expected is one from 2/);
   const { stderr } = await folder.check();
-  assert.match(stderr, /^waxwing: logs: not sound: .*of another time/m);
+  assert.match(stderr, /^waxwing: logs: not sound: .*is not current/m);
 });
 
 test('a volume of another data folder is refused', async () => {
@@ -169,7 +169,7 @@ test('a volume of another data folder is refused', async () => {
   cpSync(join(other.folder.data, 'logs'), join(folder.data, 'logs'), { recursive: true });
   refused(
     await folder.serve(),
-    /its wrapped data key is not the one that was made for volume logs-/,
+    /its wrapped data key was not created for volume logs-/,
   );
 });
 

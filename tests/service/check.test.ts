@@ -53,7 +53,7 @@ test('a folder whose service was killed is sound but for its end', async () => {
   await until('its brokers have ended', () => !children.some(isRunning));
   const { code, stdout, stderr } = await copy().check();
   assert.deepEqual([code, stderr], [0, '']);
-  assert.match(stdout, /^system: sound, not closed: what was not confirmed is cut off, /);
+  assert.match(stdout, /^system: sound, not closed cleanly: unconfirmed data will be discarded, /);
   assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed: /m);
   await waxwing.restart();
 });
@@ -64,7 +64,7 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   assert.deepEqual([code, stderr], [0, '']);
   const [system = '', logs = '', broker = '', end] = stdout.split('\n');
   assert.match(system, /^system: sound, closed in order, \d+ segments?, .* bytes; audit trail of /);
-  assert.match(system, /audit trail of \d{2} events unbroken$/);
+  assert.match(system, /audit trail of \d{2} events complete$/);
   assert.match(logs, /^logs: sound, closed in order, \d+ segments?, \d+ blocks, /);
   assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
   assert.equal(end, '');
@@ -151,7 +151,7 @@ test('a broker whose key cannot be used is told to be unchecked, with exit code 
   assert.equal(code, 1);
   assert.match(stdout, /^system: sound, /);
   assert.match(stdout, /^b-.*: not checked: .*is disabled/m);
-  assert.match(stderr, /^waxwing: 1 volume could not be checked, because of keys that cannot be/);
+  assert.match(stderr, /^waxwing: 1 volume could not be checked because their keys are not usable/);
 });
 
 test('a volume of an earlier mount is found, and so is what is wrong with every other', async () => {
@@ -182,7 +182,7 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
     assert.match(
       lines[i + 1] ?? '',
       new RegExp(
-        `^waxwing: ${id}: not sound: .* is of another time: it was last mounted as number`,
+        `^waxwing: ${id}: not sound: .* is not current: its last mount was number`,
       ),
     );
   }
@@ -195,5 +195,5 @@ test('a name that the disk gives is shown as one, whatever is in it', async () =
   mkdirSync(join(folder.data, 'brokers', 'b-\u001b[2J\n'));
   const { code, stdout } = await folder.check();
   assert.equal(code, 0);
-  assert.match(stdout, /^"b-\\u001b\[2J\\n": nobody's, /m);
+  assert.match(stdout, /^"b-\\u001b\[2J\\n": belongs to no broker; /m);
 });

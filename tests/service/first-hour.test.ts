@@ -185,8 +185,8 @@ test('a disk without room is named, with what to do about it', async (t) => {
     /^waxwing: cannot (write|mkdir|open) \/[^:]+: no space left on the disk \(ENOSPC\)/,
   );
   assert.match(none, /free space on the disk, or name another folder with --data\n$/);
-  const little = await onSmallDisk(64, /every change waits/);
-  assert.match(little, /no space left on the disk: every change waits until there is some/);
+  const little = await onSmallDisk(64, /all changes wait/);
+  assert.match(little, /no space left on the disk: all changes wait until space is available/);
 });
 
 test('the command of a checkout that is not built says so', async () => {

@@ -71,7 +71,7 @@ test('a folder that holds anything else is refused and left as it is', async () 
   const folder = newFolder();
   mkdirSync(folder.data);
   writeFileSync(join(folder.data, 'letters'), 'dear');
-  refused(await folder.serve(), /holds 1 files or folders, and no volume of Waxwing/);
+  refused(await folder.serve(), /contains 1 files or folders, but no volume of Waxwing/);
   assert.deepEqual(readdirSync(folder.data), ['letters']);
 });
 
@@ -103,25 +103,25 @@ test('a missing, a wrong and a spoilt root key are told apart', async () => {
   writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`);
   refused(
     await folder.serve(),
-    /the key in .*\.key is not the one that \S*\/data was made with\n$/,
+    /the key in .*\.key does not match \S*\/data\n$/,
   );
   writeFileSync(key, 'not a key');
-  refused(await folder.serve(), /\.key does not hold a root key; 64 hexadecimal digits were exp/);
+  refused(await folder.serve(), /\.key does not contain a root key; 64 hexadecimal digits were exp/);
   rmSync(key);
   refused(
     await folder.serve(),
-    /the root key file \S+\.key is missing\. Nothing in .* opens without/,
+    /the root key file \S+\.key is missing\. .* cannot be opened without/,
   );
 });
 
 test('a region and an account other than those of the first start are refused', async () => {
   refused(
     await copy().serve(['--region', 'eu-west-2']),
-    "--region is 'eu-west-2'; the data folder's is eu-west-1",
+    "--region is 'eu-west-2', but the data folder has region eu-west-1",
   );
   refused(
     await copy().serve(['--account-id', '123456789012']),
-    /--account-id is '123456789012'; the data folder's is \d{12}/,
+    /--account-id is '123456789012', but the data folder has account \d{12}/,
   );
 });
 

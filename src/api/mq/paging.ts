@@ -38,5 +38,9 @@ function readOffset(token: string, length: number): number {
   const [, digits] = /^from:(\d{1,6})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
   const offset = Number(digits ?? Number.NaN);
   if (offset < length) return offset;
-  throw new ControlError('bad-request', 'The next token does not belong to this list.', 'nextToken');
+  throw new ControlError(
+    'bad-request',
+    'The next token does not belong to this list.',
+    'nextToken',
+  );
 }

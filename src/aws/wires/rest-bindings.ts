@@ -8,7 +8,6 @@ import type { Route } from '../pipeline/registry.ts';
 import type { HttpBinding, Members, Shape } from '../shapes/shape.ts';
 import { fromText, toText } from '../shapes/text.ts';
 
-
 /** Maximum number of list elements in a header. */
 const headerElementCountMax = 1000;
 

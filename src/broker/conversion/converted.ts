@@ -17,16 +17,16 @@ export function converted(
   to: MessageFormat,
   headBytesMax: number,
 ): Delivery {
-  const { buffer, keysAt, keysEnd, bodyAt, bodyLength } = delivery;
+  const { buffer, addressAt, addressEnd, bodyAt, bodyLength } = delivery;
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
   const unknown = { ...emptyProperties, body: { kind: 'bytes', bytes } } as const;
   const { head, body } = to.fromProperties(from?.toProperties(delivery) ?? unknown, headBytesMax);
   const copy = new Delivery();
-  const keys = buffer.subarray(keysAt, keysEnd);
-  copy.buffer = Buffer.concat([keys, head, body]);
-  copy.keysEnd = keys.length;
-  copy.areKeysLong = delivery.areKeysLong;
-  copy.headAt = keys.length;
+  const address = buffer.subarray(addressAt, addressEnd);
+  copy.buffer = Buffer.concat([address, head, body]);
+  copy.addressEnd = address.length;
+  copy.isAddressLong = delivery.isAddressLong;
+  copy.headAt = address.length;
   copy.headLength = head.length;
   copy.bodyAt = copy.headAt + head.length;
   copy.bodyLength = body.length;
@@ -37,7 +37,7 @@ export function converted(
   copy.expiresAtMs = delivery.expiresAtMs;
   copy.deliveryNumber = delivery.deliveryNumber;
   copy.redelivered = delivery.redelivered;
-  copy.returnCount = delivery.returnCount;
+  copy.deliveryCount = delivery.deliveryCount;
   copy.left = delivery.left;
   return copy;
 }

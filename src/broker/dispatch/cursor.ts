@@ -1,6 +1,6 @@
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 
 /**
  * Reads a queue's messages without acquiring them: those that are ready and those that consumers have,
@@ -8,13 +8,13 @@ import type { Window } from '../../storage/window.ts';
  */
 export class Cursor {
   readonly #store: MessageStore;
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   #next: number;
 
   /** @param from the first sequence number that is read */
-  constructor(store: MessageStore, window: Window, from = 0) {
+  constructor(store: MessageStore, queueIndex: QueueIndex, from = 0) {
     this.#store = store;
-    this.#window = window;
+    this.#index = queueIndex;
     this.#next = from;
   }
 
@@ -30,18 +30,18 @@ export class Cursor {
    *   message is left, which may change
    */
   read(view: MessageView): 'message' | 'cold' | 'end' {
-    const window = this.#window;
-    const sequence = window.liveFrom(this.#next);
-    if (sequence >= window.next) return 'end';
-    if (!this.#store.view(window, sequence, view)) return 'cold';
+    const queueIndex = this.#index;
+    const sequence = queueIndex.liveFrom(this.#next);
+    if (sequence >= queueIndex.next) return 'end';
+    if (!this.#store.view(queueIndex, sequence, view)) return 'cold';
     this.#next = sequence + 1;
     return 'message';
   }
 
   /** Resolves once the next message is in memory. */
   load(): Promise<void> {
-    const sequence = this.#window.liveFrom(this.#next);
-    if (sequence >= this.#window.next) return Promise.resolve();
-    return this.#store.load(this.#window, sequence);
+    const sequence = this.#index.liveFrom(this.#next);
+    if (sequence >= this.#index.next) return Promise.resolve();
+    return this.#store.load(this.#index, sequence);
   }
 }

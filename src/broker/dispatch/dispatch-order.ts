@@ -1,4 +1,4 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { RunSet } from './run-set.ts';
 
 /** In which order a queue's ready messages are dispatched. Sequence numbers; -1 for none. */
@@ -30,13 +30,13 @@ export interface DispatchOrder {
 
 /** Ready messages that were taken together: all that are live in a range, and sets of others. */
 export class Taken {
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   #from: number;
   readonly #to: number;
   readonly #sets: RunSet[];
 
-  constructor(window: Window, from: number, to: number, sets: RunSet[]) {
-    this.#window = window;
+  constructor(queueIndex: QueueIndex, from: number, to: number, sets: RunSet[]) {
+    this.#index = queueIndex;
     this.#from = from;
     this.#to = to;
     this.#sets = sets;
@@ -49,10 +49,10 @@ export class Taken {
       if (first < 0) this.#sets.pop();
       else {
         set.delete(first);
-        if (this.#window.isLive(first)) return first;
+        if (this.#index.isLive(first)) return first;
       }
     }
-    const sequence = this.#window.liveFrom(this.#from);
+    const sequence = this.#index.liveFrom(this.#from);
     if (sequence >= this.#to) return -1;
     this.#from = sequence + 1;
     return sequence;

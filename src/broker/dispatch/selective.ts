@@ -1,5 +1,5 @@
 import type { MessageView } from '../../storage/message-record.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Consumers } from './consumers.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
@@ -13,7 +13,7 @@ const groupCountMax = 1024;
 
 /** What a scan asks of its queue. */
 export interface ScannedQueue {
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly order: DispatchOrder;
   readonly consumers: Consumers;
   hasExpired(sequence: number): boolean;
@@ -80,7 +80,7 @@ export class SelectiveDispatch {
   #sweep(): void {
     for (const [sequence, those] of this.#excluded) {
       for (const subscription of those) if (!subscription.isActive) those.delete(subscription);
-      if (those.size === 0 || !this.#queue.window.isLive(sequence)) this.#excluded.delete(sequence);
+      if (those.size === 0 || !this.#queue.index.isLive(sequence)) this.#excluded.delete(sequence);
     }
   }
 
@@ -114,9 +114,9 @@ export class SelectiveDispatch {
 
   /** The message where the last scan ended, or the head. */
   #begin(): number {
-    const { order, window } = this.#queue;
+    const { order, index: queueIndex } = this.#queue;
     // What has come since may be before what was passed; what was passed may be gone.
-    const isKnown = this.#lastPassed >= 0 && window.isLive(this.#lastPassed);
+    const isKnown = this.#lastPassed >= 0 && queueIndex.isLive(this.#lastPassed);
     if (order.hasPriorities || !isKnown) this.restart();
     return this.#lastPassed < 0 ? order.peek() : order.after(this.#lastPassed);
   }

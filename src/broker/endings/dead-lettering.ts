@@ -41,7 +41,7 @@ export class DeadLettering {
   /** A message has died in a queue; the view is open on it. */
   died(queue: Queue, view: Delivery, reason: DeathReason): void {
     if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
-    this.#bury(queue, deadView(view), reason);
+    this.#publishDeadLetter(queue, deadView(view), reason);
   }
 
   /** Full queues did not take a message in; with `reject-publish-dlx` their dead letter exchange gets it. */
@@ -50,12 +50,12 @@ export class DeadLettering {
       const { overflow, deadLetterExchange } = queue.settings;
       if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined) continue;
       if (vhost.exchanges.has(deadLetterExchange)) {
-        this.#bury(queue, deadCopy(publication), 'maxlen');
+        this.#publishDeadLetter(queue, deadCopy(publication), 'maxlen');
       }
     }
   }
 
-  #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
+  #publishDeadLetter(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
     const host = this.#host;
     const vhost = host.vhost(queue.vhost);
     const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
@@ -63,7 +63,7 @@ export class DeadLettering {
     if (target === undefined || format === undefined) return;
     const headBytes = dead.headEnd - dead.headStart;
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
-    const headers = dead.address(queue, target, reason, format, host.nowMs());
+    const headers = dead.redirect(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
     const { queues } = host.route(vhost, target, dead);
     host.spend(letterUnits + Math.floor(bytesUnits) + queues.length);

@@ -102,7 +102,7 @@ export class DeadLetter extends Publication {
    *
    * @param nowMs wall milliseconds, when it died
    */
-  address(
+  redirect(
     queue: Queue,
     target: Exchange,
     reason: DeathReason,
@@ -111,30 +111,30 @@ export class DeadLetter extends Publication {
   ): Arguments {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
-    const { open, hidden } = senderKeys(before);
+    const { cc, bcc } = senderKeys(before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
       reason,
       exchange: this.from,
-      routingKeys: [this.routingKey, ...open],
+      routingKeys: [this.routingKey, ...cc],
       atSeconds: Math.floor(nowMs / 1000),
       expiration: format.expiration(head, headStart, headEnd),
     });
-    const changes = { ...this.#readdress(queue, open, hidden), ...deaths };
+    const changes = { ...this.#readdress(queue, cc, bcc), ...deaths };
     this.head = format.deadLetterHead(head, headStart, headEnd, changes);
     this.headStart = 0;
     this.headEnd = this.head.length;
     this.expirationMs = -1;
     this.exchange = target;
-    this.setKeys(target.name, queue.settings.deadLetterKey ?? this.routingKey);
+    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
     return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
   /** A key of the queue's takes the place of all that the sender gave, in headers too. */
-  #readdress(queue: Queue, open: readonly string[], hidden: readonly string[]): ArgumentChanges {
-    if (open.length + hidden.length === 0) return {};
+  #readdress(queue: Queue, cc: readonly string[], bcc: readonly string[]): ArgumentChanges {
+    if (cc.length + bcc.length === 0) return {};
     if (queue.settings.deadLetterKey === undefined) {
-      this.moreKeys = [...open, ...hidden];
+      this.extraRoutingKeys = [...cc, ...bcc];
       return {};
     }
     this.format &= ~hasHiddenHeaders;

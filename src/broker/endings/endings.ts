@@ -85,11 +85,11 @@ export class Endings {
     const queue = this.#queue;
     const sequence = this.#dead[this.#deadAt] ?? -1;
     if (this.#mayReturn) {
-      if (!store.view(queue.window, sequence, delivery)) {
+      if (!store.view(queue.index, sequence, delivery)) {
         this.#host.load(queue, sequence);
         return false;
       }
-      delivery.returnCount = queue.window.returnCount(sequence);
+      delivery.deliveryCount = queue.index.deliveryCount(sequence);
       this.#host.deadLetter(queue, delivery, this.#reasons[this.#deadAt] ?? 'rejected');
     }
     this.#deadAt++;
@@ -111,7 +111,7 @@ export class Endings {
 
   #settle(sequence: number, units: Background): void {
     this.count--;
-    this.#host.store.settle(this.#queue.window, sequence);
+    this.#host.store.settle(this.#queue.index, sequence);
     units.spend(settleUnits);
   }
 
@@ -133,7 +133,7 @@ export class Endings {
   /** Drops what a deleted queue still has. */
   #drop(units: Background, until: number): boolean {
     const countMax = Math.ceil((units.left - until) / settleUnits);
-    const count = this.#host.store.dropSome(this.#queue.window, countMax);
+    const count = this.#host.store.dropSome(this.#queue.index, countMax);
     units.spend(count * settleUnits);
     return count === countMax;
   }

@@ -1,4 +1,4 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
@@ -9,12 +9,12 @@ import { RouteSearch, type SearchHost } from './route-search.ts';
 /** Where one kind of message goes. */
 export interface Route {
   readonly queues: readonly Queue[];
-  /** The queues' windows, in the same order. */
-  readonly windows: readonly Window[];
+  /** The queues' indexes, in the same order. */
+  readonly indexes: readonly QueueIndex[];
 }
 
 /** A message goes nowhere. */
-export const nowhere: Route = { queues: [], windows: [] };
+export const nowhere: Route = { queues: [], indexes: [] };
 
 /**
  * Where messages with one exchange and routing key went last. Whoever publishes keeps one for each
@@ -97,18 +97,18 @@ export class Router {
 /** The route of a search that is over. Queues that were deleted meanwhile are left out. */
 export function routeOf(search: RouteSearch): Route {
   const queues: Queue[] = [];
-  const windows: Window[] = [];
+  const indexes: QueueIndex[] = [];
   for (const queue of search.queues) {
     if (queue.isDeleted) continue;
     queues.push(queue);
-    windows.push(queue.window);
+    indexes.push(queue.index);
   }
-  return { queues, windows };
+  return { queues, indexes };
 }
 
 /** The same route without queues that are deleted. */
 export function livingRoute(route: Route): Route {
   if (route.queues.every((queue) => !queue.isDeleted)) return route;
   const queues = route.queues.filter((queue) => !queue.isDeleted);
-  return { queues, windows: queues.map((queue) => queue.window) };
+  return { queues, indexes: queues.map((queue) => queue.index) };
 }

@@ -6,7 +6,7 @@ import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteSearch } from './route-search.ts';
 import { nowhere, type Route, Router, type RouterLimits, routeOf } from './router.ts';
-import { noKeys } from './sender-keys.ts';
+import { noExtraKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in every virtual host. */
 export class Routing {
@@ -38,14 +38,14 @@ export class Routing {
    * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
    */
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route | undefined {
-    const { routingKey, moreKeys, remembered } = publication;
+    const { routingKey, extraRoutingKeys, remembered } = publication;
     const last = vhost === this.#lastVhost ? this.#lastRouter : undefined;
     const router = last ?? this.#router(vhost);
-    const isByOne = moreKeys === noKeys;
+    const isByOne = extraRoutingKeys === noExtraKeys;
     const known = isByOne ? router.recall(exchange, remembered) : undefined;
     this.stepCount = 0;
     if (known !== undefined) return known;
-    const keys = isByOne ? [routingKey] : [routingKey, ...moreKeys];
+    const keys = isByOne ? [routingKey] : [routingKey, ...extraRoutingKeys];
     const search = router.search(exchange, keys, publication);
     const isOver = search.run(this.#limits.routeTurnStepCountMax);
     this.stepCount = search.stepCount;

@@ -4,14 +4,14 @@ import { BrokerError } from '../errors.ts';
 const none: readonly string[] = Object.freeze([]);
 
 /** No further routing keys; one object, so that it can be compared with. */
-export const noKeys = none;
+export const noExtraKeys = none;
 
 /** The routing keys that a sender names in headers, besides the message's own. */
 export interface SenderKeys {
   /** Header `CC`, which receivers see. */
-  readonly open: readonly string[];
+  readonly cc: readonly string[];
   /** Header `BCC`, which they do not. */
-  readonly hidden: readonly string[];
+  readonly bcc: readonly string[];
 }
 
 /**
@@ -21,7 +21,7 @@ export interface SenderKeys {
  * @throws {BrokerError} `precondition-failed` where one of them is no list
  */
 export function senderKeys(headers: Arguments): SenderKeys {
-  return { open: keysIn(headers, 'CC'), hidden: keysIn(headers, 'BCC') };
+  return { cc: keysIn(headers, 'CC'), bcc: keysIn(headers, 'BCC') };
 }
 
 /**
@@ -29,14 +29,14 @@ export function senderKeys(headers: Arguments): SenderKeys {
  *
  * @throws {BrokerError} `precondition-failed`
  */
-export function checkSenderKeys({ open, hidden }: SenderKeys, countMax: number): void {
-  const count = open.length + hidden.length;
+export function checkSenderKeys({ cc, bcc }: SenderKeys, countMax: number): void {
+  const count = cc.length + bcc.length;
   if (count > countMax) {
     const found = `${count} routing keys in headers CC and BCC`;
     throw new BrokerError('precondition-failed', `${found}; ${countMax} are allowed`);
   }
-  for (const key of open) requireShortName('routing key in header CC', key);
-  for (const key of hidden) requireShortName('routing key in header BCC', key);
+  for (const key of cc) requireShortName('routing key in header CC', key);
+  for (const key of bcc) requireShortName('routing key in header BCC', key);
 }
 
 function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {

@@ -11,7 +11,7 @@ export interface HeldChange {
   readonly kind: 'held';
   readonly vhost: string;
   readonly purpose: HeldPurpose;
-  /** Which of the windows for this purpose. */
+  /** Which of the indexes for this purpose. */
   readonly part: number;
   /** The window's number in records. */
   readonly number: number;

@@ -1,6 +1,6 @@
 import { clearPersistent, type MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { Publication } from '../publication.ts';
 
 /** Messages dropped at a time where their virtual host is deleted. */
@@ -12,14 +12,14 @@ const droppedCountMax = 256;
  * without knowing the difference. All of them are durable, whatever their sender asked for.
  */
 export class HeldMessages {
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly #store: MessageStore;
-  readonly #windows: readonly Window[];
+  readonly #indexes: readonly QueueIndex[];
 
-  constructor(store: MessageStore, window: Window) {
+  constructor(store: MessageStore, queueIndex: QueueIndex) {
     this.#store = store;
-    this.window = window;
-    this.#windows = [window];
+    this.index = queueIndex;
+    this.#indexes = [queueIndex];
   }
 
   /**
@@ -28,34 +28,34 @@ export class HeldMessages {
    * @param dueMs wall milliseconds, kept with the message; Infinity for none
    */
   add(publication: Publication, nowMs: number, dueMs: number): number {
-    const block = this.#store.append(publication, this.#windows, true, nowMs, dueMs);
+    const block = this.#store.append(publication, this.#indexes, true, nowMs, dueMs);
     if (!publication.isPersistent) clearPersistent(block.buffer, this.#store.log.at);
-    return this.window.next - 1;
+    return this.index.next - 1;
   }
 
   /** Points the view at a message; false where its block must be loaded first. */
   view(sequence: number, view: MessageView): boolean {
-    return this.#store.view(this.window, sequence, view);
+    return this.#store.view(this.index, sequence, view);
   }
 
   /** Brings a message into memory; rejects where the log has failed. */
   load(sequence: number): Promise<void> {
-    return this.#store.load(this.window, sequence);
+    return this.#store.load(this.index, sequence);
   }
 
   /** Removes a message for good. */
   remove(sequence: number): void {
-    this.#store.settle(this.window, sequence);
+    this.#store.settle(this.index, sequence);
   }
 
   /** Forgets all messages at once for the log; {@link drop} releases them. */
   unlink(): void {
-    this.#store.unlink(this.window);
+    this.#store.unlink(this.index);
   }
 
   /** Releases some messages after {@link unlink}; returns whether any are left. */
   drop(): boolean {
-    return this.#store.dropSome(this.window, droppedCountMax) === droppedCountMax;
+    return this.#store.dropSome(this.index, droppedCountMax) === droppedCountMax;
   }
 }
 
@@ -65,10 +65,10 @@ export class HeldMessages {
  */
 export function publicationOf(view: MessageView): Publication {
   const publication = new Publication();
-  publication.keys = view.buffer;
-  publication.keysStart = view.keysAt;
-  publication.keysEnd = view.keysEnd;
-  publication.areKeysLong = view.areKeysLong;
+  publication.address = view.buffer;
+  publication.addressStart = view.addressAt;
+  publication.addressEnd = view.addressEnd;
+  publication.isAddressLong = view.isAddressLong;
   publication.routingKey = view.routingKey();
   publication.format = view.format;
   publication.priority = view.priority;

@@ -1,6 +1,6 @@
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/router.ts';
-import { noKeys } from '../exchanges/sender-keys.ts';
+import { noExtraKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 
 /** Bytes of messages in one page; a larger message has a page of its own. */
@@ -22,7 +22,7 @@ class Page {
   readonly remembered: (RememberedRoute | undefined)[] = [];
   readonly routes: Route[] = [];
   /** Those of the few messages that have any. */
-  readonly moreKeys = new Map<number, readonly string[]>();
+  readonly extraRoutingKeys = new Map<number, readonly string[]>();
 
   constructor(sizeBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
@@ -33,8 +33,8 @@ class Page {
   }
 
   add(publication: Publication, route: Route): void {
-    const { keys, keysStart, keysEnd, head, headStart, headEnd } = publication;
-    this.#copy(keys, keysStart, keysEnd);
+    const { address, addressStart, addressEnd, head, headStart, headEnd } = publication;
+    this.#copy(address, addressStart, addressEnd);
     this.#copy(head, headStart, headEnd);
     for (let i = 0; i < publication.partCount; i++) {
       const part = publication.parts[i];
@@ -42,20 +42,21 @@ class Page {
       this.#copy(part, publication.partStarts[i] ?? 0, publication.partEnds[i] ?? 0);
     }
     this.fields.push(
-      keysEnd - keysStart,
+      addressEnd - addressStart,
       headEnd - headStart,
       publication.bodyLength,
       publication.format,
       Number(publication.isPersistent),
       publication.priority,
       publication.expirationMs,
-      publication.note,
+      publication.protocolFlags,
     );
     this.exchanges.push(publication.exchange);
     this.routingKeys.push(publication.routingKey);
     this.remembered.push(publication.remembered);
     this.routes.push(route);
-    if (publication.moreKeys !== noKeys) this.moreKeys.set(this.count, publication.moreKeys);
+    if (publication.extraRoutingKeys !== noExtraKeys)
+      this.extraRoutingKeys.set(this.count, publication.extraRoutingKeys);
     this.count++;
   }
 
@@ -69,9 +70,9 @@ class Page {
     const field = (which: number) => this.fields[index * fieldCount + which] ?? 0;
     const headAt = at + field(0);
     const bodyAt = headAt + field(1);
-    to.keys = this.bytes;
-    to.keysStart = at;
-    to.keysEnd = headAt;
+    to.address = this.bytes;
+    to.addressStart = at;
+    to.addressEnd = headAt;
     to.head = this.bytes;
     to.headStart = headAt;
     to.headEnd = bodyAt;
@@ -81,11 +82,11 @@ class Page {
     to.isPersistent = field(4) === 1;
     to.priority = field(5);
     to.expirationMs = field(6);
-    to.note = field(7);
+    to.protocolFlags = field(7);
     to.exchange = this.exchanges[index];
     to.routingKey = this.routingKeys[index] ?? '';
     to.remembered = this.remembered[index];
-    to.moreKeys = this.moreKeys.get(index) ?? noKeys;
+    to.extraRoutingKeys = this.extraRoutingKeys.get(index) ?? noExtraKeys;
   }
 }
 

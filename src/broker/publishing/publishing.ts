@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { DeadLettering } from '../endings/dead-lettering.ts';
 import type { Route } from '../exchanges/router.ts';
 import type { Routing } from '../exchanges/routing.ts';
@@ -82,7 +82,7 @@ export class Publishing {
     if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
       return this.#delayed();
     const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
-    const { queues, windows } = route;
+    const { queues, indexes } = route;
     const { counters, turns } = this.#host;
     counters.published++;
     if (queues.length > queuesPerSlice) return this.#spread(vhost, publication, route);
@@ -92,7 +92,7 @@ export class Publishing {
     published.group = 0;
     if (queues.length === 0) counters.unrouted++;
     else {
-      this.#take(vhost, publication, queues, windows, published);
+      this.#take(vhost, publication, queues, indexes, published);
       const { background } = turns;
       if (background.isPending) this.#workMeanwhile(published);
     }
@@ -129,30 +129,30 @@ export class Publishing {
     vhost: Vhost,
     publication: Publication,
     all: readonly Queue[],
-    allWindows: readonly Window[],
+    allIndexes: readonly QueueIndex[],
     published: Published,
   ): void {
     let queues = all;
-    let windows = allWindows;
+    let indexes = allIndexes;
     for (const queue of all) {
       if (!queue.isFull(publication.bodyLength)) continue;
       queues = this.#refuse(vhost, publication, all);
-      windows = queues.map((taker) => taker.window);
+      indexes = queues.map((taker) => taker.index);
       if (!published.isRefused) this.#host.counters.refused++;
       published.isRefused = true;
       break;
     }
     if (queues.length === 0) return;
-    const group = this.#store(publication, queues, windows);
+    const group = this.#store(publication, queues, indexes);
     if (group > published.group) published.group = group;
   }
 
   /** Begins to store a message for a great many queues. */
-  #spread(vhost: Vhost, publication: Publication, { queues, windows }: Route): Published {
+  #spread(vhost: Vhost, publication: Publication, { queues, indexes }: Route): Published {
     const published = new Published();
     published.routed = queues.length;
     const first = queues.slice(0, queuesPerSlice);
-    this.#take(vhost, publication, first, windows.slice(0, queuesPerSlice), published);
+    this.#take(vhost, publication, first, indexes.slice(0, queuesPerSlice), published);
     this.#host.turns.background.spend(queuesPerSlice);
     published.rest = this.#spreadRest(vhost, publication.copy(), queues, published);
     return published;
@@ -167,20 +167,24 @@ export class Publishing {
     for (let from = queuesPerSlice; from < queues.length; from += queuesPerSlice) {
       yield;
       const some = queues.slice(from, from + queuesPerSlice).filter((queue) => !queue.isDeleted);
-      const windows = some.map((queue) => queue.window);
-      this.#take(vhost, publication, some, windows, published);
+      const indexes = some.map((queue) => queue.index);
+      this.#take(vhost, publication, some, indexes, published);
       this.#host.turns.background.spend(queuesPerSlice);
     }
   }
 
   /** Returns the group that the message is in; 0 where it is in none. */
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): number {
+  #store(
+    publication: Publication,
+    queues: readonly Queue[],
+    indexes: readonly QueueIndex[],
+  ): number {
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
     const { expirationMs, isPersistent, bodyLength } = publication;
     const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
     const { log } = store;
-    const block = store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
+    const block = store.append(publication, indexes, isPersistent, nowMs, expiresAtMs);
     const group = block.transient ? 0 : log.openGroup;
     for (const queue of queues) queue.enqueued(bodyLength);
     for (const queue of queues) queue.enforceLimit();
@@ -212,7 +216,7 @@ export class Publishing {
 
   /** Stores a message for queues, however full they are. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void {
-    const windows = queues.map((queue) => queue.window);
-    this.#store(publication, queues, windows);
+    const indexes = queues.map((queue) => queue.index);
+    this.#store(publication, queues, indexes);
   }
 }

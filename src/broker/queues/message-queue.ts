@@ -1,4 +1,4 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
@@ -31,7 +31,7 @@ const droppedCountMax = 256;
 /** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
 export class MessageQueue implements Queue, ScannedQueue, Worker {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
   readonly consumers: Consumers;
@@ -39,7 +39,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
-  /** In the broker's list of queues to be looked at. */
   isDirty = false;
   isLoading = false;
   isListed = false;
@@ -55,25 +54,28 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readonly options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
-  /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
   #endings: Endings | undefined = undefined;
-  /** Undefined while any consumer may have any message. */
   #selective: SelectiveDispatch | undefined = undefined;
   #groupOf: GroupOf | undefined = undefined;
-  /** Undefined while no consumer drains or pulls. */
   #demands: Demands | undefined = undefined;
   #gets: (() => void)[] = [];
 
-  constructor(host: QueueHost, vhost: string, name: string, options: QueueOptions, window: Window) {
+  constructor(
+    host: QueueHost,
+    vhost: string,
+    name: string,
+    options: QueueOptions,
+    index: QueueIndex,
+  ) {
     this.#host = host;
     this.vhost = vhost;
     this.name = name;
     this.options = options;
-    this.window = window;
+    this.index = index;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    window.countsFailures = this.settings.countsFailures;
+    index.countsFailures = this.settings.countsFailures;
     this.order = this.#newOrder();
     const { isSingleActive, countsFailures } = this.settings;
     // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
@@ -85,7 +87,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   applySettings(settings: QueueSettings): void {
     const { ttlMs, lengthMax, bytesMax } = settings;
     this.settings = settings;
-    this.window.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
+    this.index.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.touch();
     if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
@@ -94,22 +96,22 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   takeOut(settled: ReadonlySet<number>): void {
     for (const sequence of takeOut(this.order, settled)) {
       this.readyCount--;
-      this.readyBytes -= this.window.bodyLength(sequence);
+      this.readyBytes -= this.index.bodyLength(sequence);
     }
   }
 
   #newOrder(): DispatchOrder {
     const { priorityMax } = this.settings;
-    const { window } = this;
-    return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
+    const { index } = this;
+    return priorityMax > 0 ? new PriorityOrder(index, priorityMax) : new FifoOrder(index);
   }
 
   recover(mayBeDelivered: boolean): void {
-    const { window } = this;
+    const { index } = this;
     this.order = this.#newOrder();
-    this.readyCount = window.count;
-    this.readyBytes = window.bodyBytes();
-    if (mayBeDelivered) window.markAllReturned();
+    this.readyCount = index.count;
+    this.readyBytes = index.bodyBytes();
+    if (mayBeDelivered) index.markAllRedelivered();
     this.touch();
     this.#host.turns.markDirty(this);
     if (this.#isOver()) this.#host.turns.background.add(this);
@@ -128,7 +130,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   enqueued(bodyLength: number): void {
-    const sequence = this.window.next - 1;
+    const sequence = this.index.next - 1;
     this.order.add(sequence);
     this.readyCount++;
     this.readyBytes += bodyLength;
@@ -166,7 +168,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   #take(sequence: number): void {
     this.order.take();
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
   }
 
   /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
@@ -180,14 +182,14 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   /** Returns whether there may be more to deliver at once. */
   #dispatch(): boolean {
     const { store, delivery } = this.#host;
-    const { window } = this;
+    const { index } = this;
     for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();
       if (this.hasExpired(sequence)) break;
       const subscription = this.consumers.next();
       if (subscription === undefined) break;
-      if (!store.view(window, sequence, delivery)) {
+      if (!store.view(index, sequence, delivery)) {
         this.#host.load(this, sequence);
         return false;
       }
@@ -210,7 +212,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   open(sequence: number): boolean {
-    if (this.#host.store.view(this.window, sequence, this.#host.delivery)) return true;
+    if (this.#host.store.view(this.index, sequence, this.#host.delivery)) return true;
     this.#host.load(this, sequence);
     return false;
   }
@@ -218,7 +220,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   send(subscription: Subscription, sequence: number): void {
     const { delivery } = this.#host;
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
     if (subscription.isSettled) this.accept(sequence);
@@ -252,26 +254,26 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   cursor(): Cursor {
-    return new Cursor(this.#host.store, this.window);
+    return new Cursor(this.#host.store, this.index);
   }
 
   hasExpired(sequence: number): boolean {
-    const { window } = this;
-    return window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs();
+    const { index } = this;
+    return index.hasDues && index.expiresAtMs(sequence) < this.#host.nowMs();
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
     const { delivery } = this.#host;
-    delivery.redelivered = this.window.isReturned(sequence);
-    const { window } = this;
-    delivery.returnCount = window.countsFailures ? window.returnCount(sequence) : 0;
+    delivery.redelivered = this.index.isRedelivered(sequence);
+    const { index } = this;
+    delivery.deliveryCount = index.countsFailures ? index.deliveryCount(sequence) : 0;
     delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
     this.deliveredCount++;
   }
 
   /** Has what expires next waited for, or ended where it has. */
   #watchDue(): void {
-    if (!this.window.hasDues) return;
+    if (!this.index.hasDues) return;
     const dueMs = this.order.nextDueMs();
     if (dueMs === Infinity) return;
     if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
@@ -281,7 +283,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
     if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
-      this.#host.store.settle(this.window, sequence);
+      this.#host.store.settle(this.index, sequence);
       return;
     }
     this.#ends.die(sequence, reason);
@@ -311,7 +313,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     const sequence = this.order.takeDue(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#selective?.restart();
     this.#ends.die(sequence, 'expired');
     return true;
@@ -333,7 +335,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   accept(sequence: number): void {
     if (this.isDeleted) return;
     this.settledCount++;
-    this.#host.store.settle(this.window, sequence);
+    this.#host.store.settle(this.index, sequence);
   }
 
   reject(sequence: number): void {
@@ -345,17 +347,17 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   requeue(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
     this.#selective?.restart();
-    this.window.markReturned(sequence, hasFailed);
-    if (hasFailed && this.window.countsFailures) {
-      this.#host.store.counts.changed(this.window, sequence);
+    this.index.markRedelivered(sequence, hasFailed);
+    if (hasFailed && this.index.countsFailures) {
+      this.#host.store.counts.changed(this.index, sequence);
     }
-    if (this.window.returnCount(sequence) > this.settings.deliveryLimit) {
+    if (this.index.deliveryCount(sequence) > this.settings.deliveryLimit) {
       this.#discard(sequence, 'delivery_limit');
       return;
     }
     this.order.requeue(sequence);
     this.readyCount++;
-    this.readyBytes += this.window.bodyLength(sequence);
+    this.readyBytes += this.index.bodyLength(sequence);
   }
 
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void {
@@ -397,7 +399,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else if (this.#isHeadDue()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.turns.background.add(this);
-    } else if (!store.view(this.window, sequence, delivery)) {
+    } else if (!store.view(this.index, sequence, delivery)) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.load(this, sequence);
     } else {
@@ -412,10 +414,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   #isHeadDue(): boolean {
-    const { window } = this;
-    if (!window.hasDues || this.isDeleted) return false;
+    const { index } = this;
+    if (!index.hasDues || this.isDeleted) return false;
     const sequence = this.order.peek();
-    return sequence >= 0 && window.expiresAtMs(sequence) <= this.#host.nowMs();
+    return sequence >= 0 && index.expiresAtMs(sequence) <= this.#host.nowMs();
   }
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
@@ -488,9 +490,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.#answerGets();
     this.#endings?.end();
     const { store, isRecovering } = this.#host;
-    if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
+    if (isRecovering || this.index.count <= droppedCountMax) store.drop(this.index);
     else {
-      store.unlink(this.window);
+      store.unlink(this.index);
       this.#host.turns.background.add(this);
     }
     this.#host.queueEnded(this);

@@ -25,9 +25,9 @@ export class Rebuild {
   step(): boolean {
     const [part, held] = this.#parts[this.#at] ?? [];
     if (part === undefined || held === undefined) return false;
-    const { window } = held;
-    const sequence = window.liveFrom(this.#sequence);
-    if (sequence < window.next) {
+    const { index: queueIndex } = held;
+    const sequence = queueIndex.liveFrom(this.#sequence);
+    if (sequence < queueIndex.next) {
       const id = this.#idOf(part, sequence);
       this.heap.add(this.#dueMs(id), id);
       this.#sequence = sequence + 1;

@@ -132,9 +132,9 @@ export class Schedule implements Timed, Worker {
   /** Every message has been read back: makes the heap. */
   recovered(): void {
     for (const id of [...this.#jobs.keys()]) if (!this.#isLive(id)) this.#jobs.delete(id);
-    for (const [part, { window }] of this.parts()) {
-      this.count += window.count;
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    for (const [part, { index: queueIndex }] of this.parts()) {
+      this.count += queueIndex.count;
+      for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         const id = idOf(part, s);
         this.#heap.add(this.#dueMs(id), id);
       }
@@ -359,10 +359,10 @@ export class Schedule implements Timed, Worker {
 
   *#idsAfter(after: number): Generator<number> {
     const firstPart = after < 0 ? 0 : after % partCountMax;
-    for (const [part, { window }] of this.parts()) {
+    for (const [part, { index: queueIndex }] of this.parts()) {
       if (part < firstPart) continue;
       const from = part === firstPart && after >= 0 ? sequenceOf(after) + 1 : 0;
-      for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
+      for (let s = queueIndex.liveFrom(from); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         yield idOf(part, s);
       }
     }
@@ -407,11 +407,11 @@ export class Schedule implements Timed, Worker {
   }
 
   #isLive(id: number): boolean {
-    return this.#parts[id % partCountMax]?.window.isLive(sequenceOf(id)) === true;
+    return this.#parts[id % partCountMax]?.index.isLive(sequenceOf(id)) === true;
   }
 
   #dueMs(id: number): number {
-    return this.#jobs.get(id)?.dueMs ?? this.#heldOf(id).window.expiresAtMs(sequenceOf(id));
+    return this.#jobs.get(id)?.dueMs ?? this.#heldOf(id).index.expiresAtMs(sequenceOf(id));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { BrokerError } from '../errors.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import type { Flow } from '../flow.ts';
@@ -29,7 +29,7 @@ export interface SchedulesHost {
   readonly isRecovering: boolean;
   nowMs(): number;
   pump(): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: HeldChange | JobChange): void;
   formatOf(number: number): MessageFormat | undefined;
   publishWhole(vhost: Vhost, publication: Publication): void;
@@ -86,9 +86,15 @@ export class Schedules implements ScheduleHost {
   }
 
   hold(vhost: string, part: number): HeldMessages {
-    const window = this.#host.newWindow(undefined, true);
-    this.#host.define({ kind: 'held', vhost, purpose: 'scheduled', part, number: window.number });
-    return new HeldMessages(this.store, window);
+    const queueIndex = this.#host.newQueueIndex(undefined, true);
+    this.#host.define({
+      kind: 'held',
+      vhost,
+      purpose: 'scheduled',
+      part,
+      number: queueIndex.number,
+    });
+    return new HeldMessages(this.store, queueIndex);
   }
 
   saveJob(vhost: string, id: number, job: Job): void {
@@ -100,16 +106,16 @@ export class Schedules implements ScheduleHost {
     const schedule = this.of(change.vhost);
     if (change.kind === 'job') schedule.restoreJob(change.id, change.job);
     else if (!schedule.hasPart(change.part)) {
-      const window = this.#host.newWindow(change.number, true);
-      schedule.restorePart(change.part, new HeldMessages(this.store, window));
+      const queueIndex = this.#host.newQueueIndex(change.number, true);
+      schedule.restorePart(change.part, new HeldMessages(this.store, queueIndex));
     }
   }
 
   /** Changes that recreate the schedules but for their messages. */
   *snapshot(): Generator<HeldChange | JobChange> {
     for (const [vhost, schedule] of this.#schedules) {
-      for (const [part, { window }] of schedule.parts()) {
-        yield { kind: 'held', vhost, purpose: 'scheduled', part, number: window.number };
+      for (const [part, { index: queueIndex }] of schedule.parts()) {
+        yield { kind: 'held', vhost, purpose: 'scheduled', part, number: queueIndex.number };
       }
       for (const [id, job] of schedule.jobs()) yield { kind: 'job', vhost, id, job };
     }
@@ -172,10 +178,10 @@ export class Schedules implements ScheduleHost {
    */
   retry(queue: Queue, view: Delivery): boolean {
     const { retry } = queue;
-    if (retry === undefined || view.returnCount >= retry.retryCountMax) return false;
-    const dueMs = this.nowMs() + retryDelayMs(retry, view.returnCount);
+    if (retry === undefined || view.deliveryCount >= retry.retryCountMax) return false;
+    const dueMs = this.nowMs() + retryDelayMs(retry, view.deliveryCount);
     if (view.expiresAtMs <= dueMs) return false;
-    const failedCount = view.returnCount + 1;
+    const failedCount = view.deliveryCount + 1;
     const job = { dueMs, periodMs: 0, leftCount: 0, queue: queue.name, failedCount };
     return this.of(queue.vhost).addRetry(publicationOf(view), job, view.expiresAtMs);
   }
@@ -188,11 +194,11 @@ export class Schedules implements ScheduleHost {
       publication.expirationMs = Math.max(0, expiresAtMs - this.nowMs());
     }
     this.#host.storeQuietly(publication, [queue]);
-    const { window } = queue;
-    const sequence = window.next - 1;
-    window.setReturnCount(sequence, job.failedCount ?? 0);
-    if (!window.countsFailures) return;
-    this.store.counts.changed(window, sequence);
+    const { index: queueIndex } = queue;
+    const sequence = queueIndex.next - 1;
+    queueIndex.setDeliveryCount(sequence, job.failedCount ?? 0);
+    if (!queueIndex.countsFailures) return;
+    this.store.counts.changed(queueIndex, sequence);
     this.store.writeCounts();
   }
 
@@ -212,8 +218,8 @@ export class Schedules implements ScheduleHost {
     }
     const expiration = format.expiration(head, headStart, headEnd);
     if (expiration !== undefined) publication.expirationMs = Number(expiration);
-    const { open, hidden } = senderKeys(format.headers(head, headStart, headEnd));
-    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    const { cc, bcc } = senderKeys(format.headers(head, headStart, headEnd));
+    if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     this.#publish(home, publication);
   }
 

@@ -108,7 +108,7 @@ export class TopicSubscriptions {
 
   /** Ends a subscription that is not durable. */
   close(queue: Queue): void {
-    if (!queue.window.isDurable) this.#vhost.removeQueue(queue);
+    if (!queue.index.isDurable) this.#vhost.removeQueue(queue);
   }
 
   /**

@@ -73,13 +73,13 @@ export class PreparedBranch {
   settle(deliveries: readonly PreparedDelivery[]): void {
     this.deliveries = deliveries;
     for (const { queue, sequence, outcome } of deliveries) {
-      if (!queue.window.isDurable) continue;
+      if (!queue.index.isDurable) continue;
       const last = this.ranges.at(-1);
-      const isNext = last?.queue === queue.window.number && last.outcome === outcome;
+      const isNext = last?.queue === queue.index.number && last.outcome === outcome;
       if (isNext && last?.to === sequence) {
         this.ranges[this.ranges.length - 1] = { ...last, to: sequence + 1 };
       } else {
-        const { number } = queue.window;
+        const { number } = queue.index;
         this.ranges.push({ queue: number, from: sequence, to: sequence + 1, outcome });
       }
     }

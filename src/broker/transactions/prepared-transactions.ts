@@ -1,6 +1,6 @@
 import { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
 import type { Flow } from '../flow.ts';
@@ -27,7 +27,7 @@ export interface PreparedHost {
   readonly isRecovering: boolean;
   nowMs(): number;
   pump(): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: Change): void;
   publishWhole(vhost: Vhost, publication: Publication): void;
   letterLost(error: unknown, where: string): void;
@@ -108,13 +108,13 @@ export class PreparedTransactions {
 
   #hold(key: string, { vhost, publications, settlements, bytes }: TransactionContents) {
     const held = this.#heldOf(vhost.name);
-    const from = held.window.next;
+    const from = held.index.next;
     const nowMs = this.#host.nowMs();
     for (const publication of publications) {
       const { expirationMs } = publication;
       held.add(publication, nowMs, expirationMs < 0 ? Infinity : nowMs + expirationMs);
     }
-    const branch = new PreparedBranch(key, vhost.name, from, held.window.next, bytes);
+    const branch = new PreparedBranch(key, vhost.name, from, held.index.next, bytes);
     const deliveries: PreparedDelivery[] = [];
     for (const { subscription, first, last, outcome } of settlements) {
       for (let number = first; number <= last; number++) {
@@ -130,10 +130,10 @@ export class PreparedTransactions {
   #heldOf(vhost: string): HeldMessages {
     let held = this.#held.get(vhost);
     if (held === undefined) {
-      const window = this.#host.newWindow(undefined, true);
-      held = new HeldMessages(this.#host.store, window);
+      const queueIndex = this.#host.newQueueIndex(undefined, true);
+      held = new HeldMessages(this.#host.store, queueIndex);
       this.#held.set(vhost, held);
-      const { number } = window;
+      const { number } = queueIndex;
       this.#host.define({ kind: 'held', vhost, purpose: 'prepared', part: 0, number });
     }
     return held;
@@ -270,7 +270,7 @@ export class PreparedTransactions {
     try {
       outcome();
       for (let s = branch.from; s < branch.to; s++) {
-        if (held?.window.isLive(s) === true) held.remove(s);
+        if (held?.index.isLive(s) === true) held.remove(s);
       }
       this.#remove(branch);
       this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
@@ -285,8 +285,8 @@ export class PreparedTransactions {
   apply(change: HeldChange | PreparedChange): void {
     if (change.kind === 'held') {
       if (this.#held.has(change.vhost)) return;
-      const window = this.#host.newWindow(change.number, true);
-      this.#held.set(change.vhost, new HeldMessages(this.#host.store, window));
+      const queueIndex = this.#host.newQueueIndex(change.number, true);
+      this.#held.set(change.vhost, new HeldMessages(this.#host.store, queueIndex));
       return;
     }
     const known = this.#branches.get(change.xid);
@@ -299,8 +299,8 @@ export class PreparedTransactions {
 
   /** Changes that recreate the prepared transactions but for their messages. */
   *snapshot(): Generator<HeldChange | PreparedChange> {
-    for (const [vhost, { window }] of this.#held) {
-      yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: window.number };
+    for (const [vhost, { index: queueIndex }] of this.#held) {
+      yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: queueIndex.number };
     }
     for (const branch of [...this.#branches.values()]) {
       if (this.#branches.get(branch.xid) === branch) yield* branch.changes();
@@ -313,7 +313,7 @@ export class PreparedTransactions {
     if (this.#branches.size === 0) return;
     const queues = new Map<number, Queue>();
     for (const vhost of this.#host.vhosts.values()) {
-      for (const queue of vhost.queues.values()) queues.set(queue.window.number, queue);
+      for (const queue of vhost.queues.values()) queues.set(queue.index.number, queue);
     }
     const settled = new Map<Queue, Set<number>>();
     for (const branch of this.#branches.values()) {
@@ -354,7 +354,7 @@ function restored(branch: PreparedBranch, queues: ReadonlyMap<number, Queue>): P
     if (queue === undefined) return []; // it was deleted
     const found: PreparedDelivery[] = [];
     for (let sequence = from; sequence < to; sequence++) {
-      if (!queue.window.isLive(sequence)) continue;
+      if (!queue.index.isLive(sequence)) continue;
       found.push({ queue, sequence, outcome, subscription: undefined, number: -1 });
     }
     return found;

@@ -5,7 +5,7 @@ import type { Exchange } from '../exchanges/exchange.ts';
 /** Whether a binding outlives a restart: both of its ends do. */
 export function isDurableBinding(source: Exchange, destination: Destination): boolean {
   if (!source.options.durable) return false;
-  return destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
+  return destination.kind === 'queue' ? destination.index.isDurable : destination.options.durable;
 }
 
 /** A binding that is made or removed, as the log keeps it. */

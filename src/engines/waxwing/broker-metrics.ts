@@ -73,7 +73,7 @@ const queueCounters: readonly QueueValue[] = [
 ];
 
 /** The counters of connections that have not logged in. */
-type StrangerCounts = Pick<Listeners, 'strangerCount' | 'closed'>;
+type UnauthenticatedCounts = Pick<Listeners, 'unauthenticatedCount' | 'closed'>;
 
 /** The metrics of a broker. */
 export class BrokerMetrics {
@@ -89,7 +89,7 @@ export class BrokerMetrics {
   #labels: readonly Labels[] = [];
 
   /** @param name the broker's name, a label of every value */
-  constructor(broker: Broker, strangers: StrangerCounts, name: string) {
+  constructor(broker: Broker, unauthenticated: UnauthenticatedCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
     this.#observeSync = this.#metrics.histogram(
@@ -107,7 +107,7 @@ export class BrokerMetrics {
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
-    this.#addLogins(strangers);
+    this.#addLogins(unauthenticated);
   }
 
   /** A group of sealed blocks was synced. */
@@ -129,12 +129,12 @@ export class BrokerMetrics {
     return this.#metrics.json();
   }
 
-  #addLogins(counts: StrangerCounts): void {
+  #addLogins(counts: UnauthenticatedCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
     this.#add('counter', 'logins', succeeded, () => logins.successCount);
-    const strangers = 'Connections that have not logged in.';
-    this.#add('gauge', 'strangers', strangers, () => counts.strangerCount);
+    const unauthenticated = 'Connections that have not logged in.';
+    this.#add('gauge', 'strangers', unauthenticated, () => counts.unauthenticatedCount);
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );

@@ -9,7 +9,6 @@ import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
-
 let broker: HostedBroker | undefined;
 
 function say(message: FromBroker, then: () => void = () => {}): void {

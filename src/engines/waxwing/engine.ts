@@ -204,7 +204,10 @@ export class WaxwingEngine implements Engine {
 
 function onlyVolume({ id, volumes }: BrokerSpec): VolumeSpec {
   const [volume] = volumes;
-  assert(volume !== undefined && volumes.length === 1, `broker ${id} does not have exactly one volume`);
+  assert(
+    volume !== undefined && volumes.length === 1,
+    `broker ${id} does not have exactly one volume`,
+  );
   return volume;
 }
 

@@ -15,13 +15,13 @@ import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
-import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { formats, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** The interval of ticks, milliseconds. */
 const tickMs = 100;
@@ -51,7 +51,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
-  readonly alarm: Alarm;
+  readonly alarm: WakeTimer;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
@@ -64,7 +64,7 @@ export class HostedBroker {
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
-  readonly #alarm: Alarm;
+  readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
@@ -208,22 +208,28 @@ async function openBroker(
       },
     });
   };
-  const alarm = new Alarm(systemClock, () => broker?.doDue());
+  const alarm = new WakeTimer(systemClock, () => broker?.doDue());
   broker = await Broker.open({
     openLog,
-    wakeAt: (atMs) => alarm.set(atMs),
+    wakeAt: (atMs) => alarm.schedule(atMs),
     formats,
     users: message.users,
     engineVersion: message.engineVersion,
     collectGarbage,
-    memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
+    memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLetterLost: (error, queue) =>
-      events.log('error', `dead lettering from queue '${queue}' failed because of a bug: ${describe(error)}`),
+      events.log(
+        'error',
+        `dead lettering from queue '${queue}' failed because of a bug: ${describe(error)}`,
+      ),
     onInternalError: (error, peer) =>
-      events.log('error', `the connection of ${peer} was closed because of a bug: ${describe(error)}`),
+      events.log(
+        'error',
+        `the connection of ${peer} was closed because of a bug: ${describe(error)}`,
+      ),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
   return { broker, alarm, disk, hooks, failures };

@@ -2,7 +2,7 @@
 
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
-import { brokerDoorLimits, webSocketLimits } from '../../net/limits.ts';
+import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener } from '../../net/listeners.ts';
 import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
 import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
@@ -57,7 +57,7 @@ export async function openListeners(
       host,
       certificates,
       policy: policies[spec.tlsPolicy],
-      limits: brokerDoorLimits,
+      limits: brokerAdmissionLimits,
       protocols: spec.protocols.map(protocolOf),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
       answerPlain,

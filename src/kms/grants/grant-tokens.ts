@@ -39,7 +39,10 @@ export class GrantTokens {
     const named = bytes.subarray(0, idSize + nonceSize);
     const proof = bytes.subarray(idSize + nonceSize);
     if (proof.length !== macSize || !timingSafeEqual(proof, this.#proof(named))) {
-      throw new KmsError('InvalidGrantTokenException', 'The grant token was not issued by this service.');
+      throw new KmsError(
+        'InvalidGrantTokenException',
+        'The grant token was not issued by this service.',
+      );
     }
     return named.toString('hex', 0, idSize);
   }

@@ -38,7 +38,7 @@ export function readBody(
   const finish = (found: Buffer | BodyFailure) => {
     if (isDone) return;
     isDone = true;
-    body.giveBack();
+    body.release();
     incoming.off('data', add);
     done(found);
   };
@@ -48,7 +48,7 @@ export function readBody(
   };
   incoming.on('data', add);
   incoming.on('end', () => finish(body.bytes));
-  incoming.on('close', () => body.giveBack());
+  incoming.on('close', () => body.release());
 }
 
 /**
@@ -137,8 +137,8 @@ class Body {
     return true;
   }
 
-  giveBack(): void {
-    if (this.#takenBytes > 0) this.#share?.budget.giveBack(this.#share.source, this.#takenBytes);
+  release(): void {
+    if (this.#takenBytes > 0) this.#share?.budget.release(this.#share.source, this.#takenBytes);
     this.#takenBytes = 0;
   }
 }

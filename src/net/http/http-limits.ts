@@ -21,7 +21,7 @@ export interface HttpLimits {
   /** Bodies up to this size are not charged to the memory budget, bytes. */
   readonly smallBodyBytesMax: number;
   /** The memory budget for larger bodies of unauthenticated requests. */
-  readonly strangerBodies: MemoryLimits;
+  readonly unauthenticatedBodies: MemoryLimits;
   /** Refused calls per second and source. Further answers are delayed. */
   readonly refusedCountMax: number;
   /** The delay of these answers, milliseconds. */
@@ -52,7 +52,7 @@ export const httpLimits: HttpLimits = {
   unreadBytesMax: 16 * mib,
   bodyPiecesMax: 1024,
   smallBodyBytesMax: 4096,
-  strangerBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
+  unauthenticatedBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
   refusedCountMax: 50,
   refusedDelayMs: 1000,
   headerCountMax: 100,

@@ -7,9 +7,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { Door } from '../door.ts';
+import { ConnectionAdmission } from '../connection-admission.ts';
 import { answerAndClose } from '../first-byte.ts';
-import type { DoorLimits } from '../limits.ts';
+import type { AdmissionLimits } from '../limits.ts';
 import { listen } from '../listen.ts';
 import { type ServerCertificate, secureContext } from '../tls-listener.ts';
 import type { TlsPolicy } from '../tls-policy.ts';
@@ -52,7 +52,7 @@ export interface HttpListenerOptions {
   /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  readonly doorLimits: DoorLimits;
+  readonly admissionLimits: AdmissionLimits;
   /** Overrides of {@link httpLimits}. */
   readonly limits?: Partial<HttpLimits>;
   readonly routes: RouteTable;
@@ -72,19 +72,19 @@ export class HttpListener {
   readonly #refused = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
-  readonly door: Door;
+  readonly admission: ConnectionAdmission;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
     this.#limits = { ...httpLimits, ...options.limits };
     const limits = this.#limits;
-    this.#budget = new MemoryBudget(limits.strangerBodies);
-    this.door = new Door(options.doorLimits, options.clock);
+    this.#budget = new MemoryBudget(limits.unauthenticatedBodies);
+    this.admission = new ConnectionAdmission(options.admissionLimits, options.clock);
     this.#server = createServer(
       {
         ...secureContext(options.policy, options.certificates),
         // The admission is stricter: it limits the whole handshake, not the time between two reads.
-        handshakeTimeout: options.doorLimits.handshakeMs,
+        handshakeTimeout: options.admissionLimits.handshakeTimeoutMs,
         headersTimeout: limits.headersMs,
         requestTimeout: limits.requestMs,
         keepAliveTimeout: limits.keepAliveMs,
@@ -100,7 +100,9 @@ export class HttpListener {
     this.#server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) =>
       this.#serve(incoming, response, true),
     );
-    this.#server.on('secureConnection', (socket: TLSSocket) => this.door.opened(socket));
+    this.#server.on('secureConnection', (socket: TLSSocket) =>
+      this.admission.handshakeDone(socket),
+    );
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       answerUnreadable(error, socket, limits.headerBytesMax),
     );
@@ -124,14 +126,14 @@ export class HttpListener {
   async open(port: number): Promise<number> {
     const found = await listen(this.#server, this.#options.host, port);
     this.#ticks = this.#options.clock.setInterval(() => {
-      this.door.tick();
+      this.admission.tick();
       this.#refused.clear();
     }, this.#limits.checkMs);
     return found;
   }
 
   /** Memory in use for bodies of unauthenticated requests, bytes. */
-  get strangerBytes(): number {
+  get unauthenticatedBytes(): number {
     return this.#budget.takenBytes;
   }
 
@@ -147,7 +149,7 @@ export class HttpListener {
    */
   async close(timeoutMs: number): Promise<void> {
     this.#ticks?.clear();
-    this.door.close();
+    this.admission.close();
     await new Promise<void>((resolve) => {
       const cut = this.#options.clock.setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy();
@@ -170,7 +172,7 @@ export class HttpListener {
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      this.door.arrived(socket, {
+      this.admission.accept(socket, {
         tls: () => {
           for (const handshake of handshakes) handshake.call(this.#server, socket);
         },
@@ -219,7 +221,7 @@ export class HttpListener {
       refuseUpgrade(socket, refusal ?? this.#nothingThere(head));
       return;
     }
-    const admitted = () => this.door.admits(incoming.socket);
+    const admitted = () => this.admission.authenticated(incoming.socket);
     incoming.socket.setTimeout(0); // the new protocol has its own timeouts
     found.value.upgrade({ incoming, head, socket, firstBytes, admitted });
   }
@@ -254,7 +256,7 @@ export class HttpListener {
       return;
     }
     if (isAsked) response.writeContinue();
-    if (admission.isProven) this.door.admits(incoming.socket);
+    if (admission.isProven) this.admission.authenticated(incoming.socket);
     const share = { budget: this.#budget, source: sourceOf(head.peerAddress) };
     const limits = { ...this.#limits, bodyBytesMax };
     readBody(incoming, limits, admission.isProven ? undefined : share, (body) => {
@@ -273,10 +275,10 @@ export class HttpListener {
     body: Buffer,
   ): void {
     const { socket } = incoming;
-    this.door.checks(socket);
+    this.admission.authenticating(socket);
     const answer = admission.answer(body);
-    if (admission.isProven) this.door.admits(socket);
-    else this.door.opened(socket);
+    if (admission.isProven) this.admission.authenticated(socket);
+    else this.admission.handshakeDone(socket);
     if (admission.isProven) sendWhenReady(response, answer);
     else answer.then((refusal) => this.#sendRefusal(socket, response, refusal), ignore);
   }

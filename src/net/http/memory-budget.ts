@@ -34,7 +34,7 @@ export class MemoryBudget {
   }
 
   /** Returns bytes that were taken. */
-  giveBack(source: string, sizeBytes: number): void {
+  release(source: string, sizeBytes: number): void {
     const left = (this.#bySource.get(source) ?? 0) - sizeBytes;
     this.#takenBytes -= sizeBytes;
     if (left > 0) this.#bySource.set(source, left);

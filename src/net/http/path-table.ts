@@ -68,7 +68,10 @@ export class PathTable<T> {
     let node = this.#root;
     for (const [index, segment] of segments.entries()) {
       if (segment === '*' || segment.endsWith('+}')) {
-        assert(index === segments.length - 1, `the rest of a path must be the last segment: ${pattern}`);
+        assert(
+          index === segments.length - 1,
+          `the rest of a path must be the last segment: ${pattern}`,
+        );
         return node.rests;
       }
       node = segment.startsWith('{') ? labelOf(node) : literalOf(node, segment);

@@ -52,7 +52,7 @@ export class ChannelTransaction {
         this.#transaction.settle(subscription, first, last, outcome);
       });
       const group = yield* this.#transaction.commit((publication, { routed }) => {
-        const isMandatory = publication.note === 1;
+        const isMandatory = publication.protocolFlags === 1;
         if (isMandatory && routed === 0) this.#publisher.returnUnrouted(publication);
       });
       channel.answers.sendOnce(group, { id: methodIds.txCommitOk });

@@ -360,10 +360,10 @@ export class Channel implements LogWaiter {
    */
   release(done?: () => void): void {
     this.#stop();
-    this.broker.background.run(this.giveBack(), done);
+    this.broker.background.run(this.requeueAll(), done);
   }
 
-  /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
+  /** The connection ends: nothing more is said here. What it has is for {@link requeueAll}. */
   abandon(): void {
     this.#stop();
     this.isAbandoned = true;
@@ -385,9 +385,9 @@ export class Channel implements LogWaiter {
    * Returns what is unsettled and ends consumers, some of it a step. Consumers take nothing any more, but
    * are there until all is returned: a single active one's successor would else get later messages first.
    */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     try {
-      yield* this.tags.giveBack();
+      yield* this.tags.requeueAll();
     } finally {
       for (const consumer of this.consumers.values()) {
         consumer.subscription?.stop();
@@ -400,7 +400,7 @@ export class Channel implements LogWaiter {
   /** The same; a bug with one channel does not keep what the others hold. */
   *giveBackAnyway(report: (bug: unknown) => void): Generator<void> {
     try {
-      yield* this.giveBack();
+      yield* this.requeueAll();
     } catch (thrown) {
       report(thrown);
     }

@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
-import type { Session } from '../../broker/session.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
@@ -34,7 +34,7 @@ interface Failure {
 
 /** One AMQP 0-9-1 connection. */
 export class AmqpConnection
-  implements Connection, Session, FrameSink, OpeningHost, ChannelHost, PublisherListener
+  implements Connection, ClientConnection, FrameSink, OpeningHost, ChannelHost, PublisherListener
 {
   readonly shared: SharedState;
   readonly broker: Broker;
@@ -273,7 +273,7 @@ export class AmqpConnection
   }
 
   opened(): void {
-    this.broker.sessions.add(this);
+    this.broker.clientConnections.add(this);
   }
 
   requestFlush(): void {
@@ -368,15 +368,15 @@ export class AmqpConnection
   /** Gives everything back: what takes long, later. */
   #release(done?: () => void): void {
     this.#opening.abandon();
-    this.broker.sessions.delete(this);
+    this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
     for (const channel of channels) channel.abandon();
-    this.broker.background.run(this.#giveBack(channels), done);
+    this.broker.background.run(this.#requeueAll(channels), done);
   }
 
-  *#giveBack(channels: readonly Channel[]): Generator<void> {
+  *#requeueAll(channels: readonly Channel[]): Generator<void> {
     while (this.gate.isBusy) yield;
     for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
     yield* this.#opening.vhost?.release(this) ?? [];

@@ -51,9 +51,9 @@ export const amqp091Format: MessageFormat = {
  * The head of a message as receivers may see it: without the header `BCC`, and with
  * `x-delivery-count` where deliveries failed before.
  */
-export function visibleHead(buffer: Buffer, start: number, end: number, returnCount = 0): Buffer {
-  const count = { 'x-delivery-count': { type: 'long', value: returnCount } } as const;
-  const headers = returnCount === 0 ? { BCC: undefined } : { BCC: undefined, ...count };
+export function visibleHead(buffer: Buffer, start: number, end: number, deliveryCount = 0): Buffer {
+  const count = { 'x-delivery-count': { type: 'long', value: deliveryCount } } as const;
+  const headers = deliveryCount === 0 ? { BCC: undefined } : { BCC: undefined, ...count };
   return changedHead(buffer, start, end, { headers });
 }
 

@@ -1,11 +1,11 @@
+import { ByteArena } from '../../base/byte-arena.ts';
 import { decodeText } from '../../base/byte-text.ts';
 import { readU32 } from '../../base/bytes.ts';
-import { Shelf } from '../../base/shelf.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../broker/exchanges/router.ts';
 import { isReplyAddress } from './address.ts';
 
-const shelf = new Shelf();
+const arena = new ByteArena();
 
 /** A message's exchange and routing key, as they came and as text, and where they lead. */
 export class Keys implements RememberedRoute {
@@ -25,9 +25,9 @@ export class Keys implements RememberedRoute {
   /** @param routingKeyAt where the second short string begins */
   constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number, index = 0) {
     this.index = index;
-    this.#start = shelf.put(bytes, start, end);
+    this.#start = arena.put(bytes, start, end);
     this.#end = this.#start + end - start;
-    this.#bytes = shelf.bytes;
+    this.#bytes = arena.bytes;
     this.exchange = decodeText(bytes, start + 1, routingKeyAt);
     this.routingKey = decodeText(bytes, routingKeyAt + 1, end);
     this.isReply = this.exchange === '' && isReplyAddress(this.routingKey);

@@ -17,7 +17,7 @@ const spareCountMax = 32;
 const spares: Buffer[] = [];
 const scratch = new Writer(1024);
 
-function giveBack(buffer: Buffer): void {
+function releaseBuffer(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
@@ -134,9 +134,9 @@ export class Outbox {
   /** Header and body frames of one message; a body is cut into frames of at most `frameMax`. */
   content(channel: number, frameMax: number, delivery: Delivery): void {
     const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
-    const { returnCount } = delivery;
-    const isOther = (delivery.format & hasHiddenHeaders) !== 0 || returnCount > 0;
-    const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, returnCount) : buffer;
+    const { deliveryCount } = delivery;
+    const isOther = (delivery.format & hasHiddenHeaders) !== 0 || deliveryCount > 0;
+    const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, deliveryCount) : buffer;
     const headStart = isOther ? 0 : headAt;
     const headEnd = isOther ? head.length : headAt + headLength;
     this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
@@ -188,7 +188,7 @@ export class Outbox {
 
   /** Forgets what has gathered: after a bug it may end inside a frame. */
   discard(): void {
-    if (this.#buffer !== undefined) giveBack(this.#buffer);
+    if (this.#buffer !== undefined) releaseBuffer(this.#buffer);
     this.#buffer = undefined;
     this.#at = 0;
   }
@@ -207,7 +207,7 @@ export class Outbox {
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
-    if (isCrowded) giveBack(buffer);
+    if (isCrowded) releaseBuffer(buffer);
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
@@ -215,7 +215,7 @@ export class Outbox {
     this.waitingBytes += size;
     unread.bytes += size;
     const released = () => {
-      if (!isCrowded) giveBack(buffer);
+      if (!isCrowded) releaseBuffer(buffer);
       if (!this.#isEnded) this.#left(size);
     };
     if (!this.#transport.write(bytes, released)) this.block();

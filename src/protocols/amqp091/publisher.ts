@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Route } from '../../broker/exchanges/router.ts';
-import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
+import { checkSenderKeys, noExtraKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import type { Published } from '../../broker/publishing/publishing.ts';
@@ -67,24 +67,24 @@ export class Publisher {
    * @param at position after the method's id
    */
   begin(bytes: Buffer, at: number, end: number): void {
-    const keysStart = at + 2;
-    const routingKeyAt = keysStart + 1 + (bytes[keysStart] ?? 0);
-    const keysEnd = routingKeyAt + 1 + (bytes[routingKeyAt] ?? 0);
-    if (keysEnd + 1 !== end) {
+    const addressStart = at + 2;
+    const routingKeyAt = addressStart + 1 + (bytes[addressStart] ?? 0);
+    const addressEnd = routingKeyAt + 1 + (bytes[routingKeyAt] ?? 0);
+    if (addressEnd + 1 !== end) {
       throw new AmqpError('syntax-error', `basic.publish of ${end - at} bytes is malformed`);
     }
-    const bits = bytes[keysEnd] ?? 0;
+    const bits = bytes[addressEnd] ?? 0;
     if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
-    if (!this.#keys.isAt(bytes, keysStart, keysEnd)) {
-      const keys = this.#knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
+    if (!this.#keys.isAt(bytes, addressStart, addressEnd)) {
+      const keys = this.#knownKeys.find(bytes, addressStart, routingKeyAt, addressEnd);
       if (keys.exchange !== this.#keys.exchange) this.#exchange = undefined;
       this.#keys = keys;
     }
     const publication = this.#publication;
-    publication.keys = bytes;
-    publication.keysStart = keysStart;
-    publication.keysEnd = keysEnd;
-    publication.note = bits & 1;
+    publication.address = bytes;
+    publication.addressStart = addressStart;
+    publication.addressEnd = addressEnd;
+    publication.protocolFlags = bits & 1;
     this.expects = 'header';
   }
 
@@ -116,7 +116,7 @@ export class Publisher {
     publication.priority = scan.priority;
     publication.expirationMs = scan.expirationAt < 0 ? -1 : readExpiration(bytes, scan);
     publication.format = formatNumbers.amqp091;
-    publication.moreKeys = noKeys;
+    publication.extraRoutingKeys = noExtraKeys;
     if (scan.isAddressed) this.#readMoreKeys();
     if (scan.userIdAt >= 0) this.#checkUserId(bytes);
     if (scan.replyToAt >= 0) this.#fillInReplyTo(bytes);
@@ -130,8 +130,8 @@ export class Publisher {
     const headers = readAddressFields(publication.head, scan.headersAt);
     const keys = senderKeys(headers);
     checkSenderKeys(keys, this.#channel.broker.limits.senderKeyCountMax);
-    const { open, hidden } = keys;
-    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    const { cc, bcc } = keys;
+    if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
   }
 
@@ -246,7 +246,7 @@ export class Publisher {
     { routed, isRefused, group }: Pick<Published, 'routed' | 'isRefused' | 'group'>,
   ): void {
     const channel = this.#channel;
-    if (routed === 0 && publication.note === 1 && channel.state === 'open') {
+    if (routed === 0 && publication.protocolFlags === 1 && channel.state === 'open') {
       this.returnUnrouted(publication);
     }
     if (channel.confirms === undefined) return;

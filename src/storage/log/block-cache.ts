@@ -63,7 +63,7 @@ export class BlockCache {
   /** Lets go of a block's plaintext, whether or not it was in the cache. */
   drop(block: LogBlock): void {
     const isCached = this.#cached.delete(block);
-    if (block.arena !== undefined) this.#arenas.leave(block.arena);
+    if (block.arena !== undefined) this.#arenas.releaseBlock(block.arena);
     else if (isCached) this.#ownBytes -= block.heldBytes;
     this.#dropped(block);
   }

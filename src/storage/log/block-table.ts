@@ -133,7 +133,8 @@ export class BlockTable {
     const need = size + recordHeaderBytes;
     let block = this.#openTransient;
     if (block === undefined || this.#usedTransient + need > block.buffer.length) {
-      if (block !== undefined && this.#liveCounts.values[block.slot] === 0) this.#bury(block.slot);
+      if (block !== undefined && this.#liveCounts.values[block.slot] === 0)
+        this.#markDead(block.slot);
       const arena = this.arenas.take(need, false);
       block = this.place(this.take(undefined, 0), arena);
       this.arenas.close(arena);
@@ -177,7 +178,7 @@ export class BlockTable {
       home.liveBytes -= bytes;
       if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
     }
-    if (left === 0) this.#bury(slot);
+    if (left === 0) this.#markDead(slot);
   }
 
   /** Keeps a segment for a part of a checkpoint or an index in it. */
@@ -201,7 +202,7 @@ export class BlockTable {
   }
 
   /** Frees the slot after this turn, unless somebody wants its block again. */
-  #bury(slot: number): void {
+  #markDead(slot: number): void {
     if (this.#isUnsynced(slot)) return;
     this.#dead.add(slot);
     if (this.#isSweeping) return;

@@ -42,22 +42,22 @@ export class Arenas {
   }
 
   /** A block's plaintext is not wanted any more. */
-  leave(arena: Arena): void {
+  releaseBlock(arena: Arena): void {
     arena.blockCount--;
-    this.giveBack(arena);
+    this.release(arena);
   }
 
   /** No more blocks begin in the arena. */
   close(arena: Arena): void {
     arena.isClosed = true;
-    this.giveBack(arena);
+    this.release(arena);
   }
 
   /**
    * Longer buffers are left to the garbage collector, which knows whether a socket still has a slice
    * of one.
    */
-  giveBack(arena: Arena): void {
+  release(arena: Arena): void {
     assert(arena.blockCount >= 0, 'an arena has fewer blocks than none');
     if (!arena.isClosed || arena.blockCount > 0) return;
     if (arena.isCounted) this.countedBytes -= arena.buffer.length;

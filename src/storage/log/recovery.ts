@@ -1,8 +1,8 @@
 import { BytesError } from '../../base/bytes.ts';
 import { StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
+import { readWatermark, type WatermarkPosition, watermarkFile } from './durable-watermark.ts';
 import { LiveSegment } from './live-segment.ts';
-import { type MarkPosition, markFile, readMark } from './mark.ts';
 import type { TableEntry } from './records.ts';
 import {
   blockFlags,
@@ -25,7 +25,7 @@ export class Recovery {
   /** The header of a segment after the one that recovery begins with, of which nothing was confirmed. */
   #successor: SegmentHeader | undefined = undefined;
   /** How far the log is known to be synced at least. */
-  #mark: MarkPosition = { epoch: 0, segment: 0, blocks: 0 };
+  #mark: WatermarkPosition = { epoch: 0, segment: 0, blocks: 0 };
 
   constructor(volume: Volume, files: SegmentFiles) {
     this.#volume = volume;
@@ -72,11 +72,13 @@ export class Recovery {
   /** Each mount has its mark before its header, and its header names a segment before its mark does. */
   async #readMark(): Promise<void> {
     const { epoch, position } = this.#volume.header;
-    const mark = await readMark(this.#volume);
+    const mark = await readWatermark(this.#volume);
     if (mark === undefined) return;
-    if (mark.epoch < epoch) throw this.#rolledBack(`${markFile} is of mount ${mark.epoch}`);
+    if (mark.epoch < epoch) throw this.#rolledBack(`${watermarkFile} is of mount ${mark.epoch}`);
     if (mark.segment > position.segment) {
-      throw this.#rolledBack(`${markFile} says that ${segmentFile(mark.segment)} was confirmed`);
+      throw this.#rolledBack(
+        `${watermarkFile} says that ${segmentFile(mark.segment)} was confirmed`,
+      );
     }
     this.#mark = mark;
   }
@@ -174,7 +176,7 @@ export class Recovery {
     if (end.blocks < blocksMarked) {
       throw this.damage(
         segment.number,
-        `ends with block ${end.blocks}; ${markFile} says that ${blocksMarked} were synced`,
+        `ends with block ${end.blocks}; ${watermarkFile} says that ${blocksMarked} were synced`,
       );
     }
     if (position.blocks === 0) await this.#checkCut(segment, reader, end);

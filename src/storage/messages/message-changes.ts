@@ -1,7 +1,7 @@
 import { writeU32, writeU48 } from '../../base/bytes.ts';
 import type { WindowRecord } from '../message-index.ts';
+import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
-import type { Window } from '../window.ts';
 
 /** Pairs of sequence numbers in one record, at most. */
 const rangesMax = 4096;
@@ -26,9 +26,9 @@ export class MessageChanges {
   /** Counts records. */
   #counts: Buffer[] = [];
   /** Ranges that were settled, by window: from, to before. */
-  #settled = new Map<Window, number[]>();
+  #settled = new Map<QueueIndex, number[]>();
   /** Windows that messages came to. */
-  #arrived: Window[] = [];
+  #arrived: QueueIndex[] = [];
   /** Bytes, about, that {@link write} would append. */
   bytes = 0;
 
@@ -49,11 +49,11 @@ export class MessageChanges {
   }
 
   /** Messages of a queue were settled: those from one number to before another. */
-  settled(window: Window, from: number, to: number): void {
-    let ranges = this.#settled.get(window);
+  settled(queueIndex: QueueIndex, from: number, to: number): void {
+    let ranges = this.#settled.get(queueIndex);
     if (ranges === undefined) {
       ranges = [];
-      this.#settled.set(window, ranges);
+      this.#settled.set(queueIndex, ranges);
       this.bytes += windowBytes;
     }
     if (ranges.at(-1) === from) ranges[ranges.length - 1] = to;
@@ -64,13 +64,13 @@ export class MessageChanges {
   }
 
   /** The first message of this segment comes to a queue; its number. */
-  arrived(window: Window, sequence: number): void {
-    window.arrivedFrom = sequence;
-    this.#arrived.push(window);
+  arrived(queueIndex: QueueIndex, sequence: number): void {
+    queueIndex.arrivedFrom = sequence;
+    this.#arrived.push(queueIndex);
   }
 
   /** Windows that messages came to; the first number of each is in `arrivedFrom`. */
-  get windows(): readonly Window[] {
+  get indexes(): readonly QueueIndex[] {
     return this.#arrived;
   }
 
@@ -80,15 +80,16 @@ export class MessageChanges {
    * @param isLast whether the next numbers of queues that messages came to are to be written too
    * @param isKept whether a queue is still there
    */
-  write(log: RecordLog, isLast: boolean, isKept: (window: Window) => boolean): void {
+  write(log: RecordLog, isLast: boolean, isKept: (queueIndex: QueueIndex) => boolean): void {
     copyTo(log, this.#types.definition, this.#definitions);
     copyTo(log, this.#types.counts, this.#counts);
-    for (const [window, ranges] of this.#settled) {
-      if (isKept(window)) this.#writeWindow(log, window, merged(ranges));
+    for (const [queueIndex, ranges] of this.#settled) {
+      if (isKept(queueIndex)) this.#writeWindow(log, queueIndex, merged(ranges));
     }
     if (isLast) {
-      for (const window of this.#arrived) {
-        if (isKept(window) && !this.#settled.has(window)) this.#writeWindow(log, window, []);
+      for (const queueIndex of this.#arrived) {
+        if (isKept(queueIndex) && !this.#settled.has(queueIndex))
+          this.#writeWindow(log, queueIndex, []);
       }
     }
     this.#forget();
@@ -101,11 +102,11 @@ export class MessageChanges {
     this.bytes = 0;
   }
 
-  #writeWindow(log: RecordLog, window: Window, ranges: readonly number[]): void {
+  #writeWindow(log: RecordLog, queueIndex: QueueIndex, ranges: readonly number[]): void {
     for (let first = 0; first === 0 || first < ranges.length; first += rangesMax * 2) {
       const some = ranges.slice(first, first + rangesMax * 2);
       const { buffer } = log.reserve(this.#types.changed, 10 + some.length * 6);
-      let p = writeU48(buffer, writeU32(buffer, log.at, window.number), window.next);
+      let p = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.next);
       for (const bound of some) p = writeU48(buffer, p, bound);
     }
   }
@@ -113,7 +114,7 @@ export class MessageChanges {
   /** A segment begins. */
   clear(): void {
     this.#forget();
-    for (const window of this.#arrived) window.arrivedFrom = -1;
+    for (const queueIndex of this.#arrived) queueIndex.arrivedFrom = -1;
     this.#arrived = [];
   }
 }
@@ -168,12 +169,12 @@ export class KnownNumbers {
   }
 
   /** Gives queues their next numbers, once: to be called when bases and changes have come. */
-  tell(windows: ReadonlyMap<number, Window>): void {
+  tell(indexes: ReadonlyMap<number, QueueIndex>): void {
     if (this.#isTold) return;
     this.#isTold = true;
     for (const [queue, { next }] of this.#known) {
-      const window = windows.get(queue);
-      if (window !== undefined) window.next = Math.max(window.next, next);
+      const queueIndex = indexes.get(queue);
+      if (queueIndex !== undefined) queueIndex.next = Math.max(queueIndex.next, next);
     }
   }
 

@@ -1,6 +1,6 @@
 import { writeU32, writeU48 } from '../../base/bytes.ts';
+import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
-import type { Window } from '../window.ts';
 import type { MessageChanges } from './message-changes.ts';
 
 /*
@@ -10,7 +10,7 @@ const recordBytes = 16;
 
 /** What was settled and is not yet in the log: for each window one run of neighbours. */
 export class Settlements {
-  readonly #windows: Window[] = [];
+  readonly #indexes: QueueIndex[] = [];
   readonly #type: number;
   readonly #changes: MessageChanges;
 
@@ -25,7 +25,7 @@ export class Settlements {
 
   /** Whether everything settled is in the log. */
   get isEmpty(): boolean {
-    return this.#windows.length === 0;
+    return this.#indexes.length === 0;
   }
 
   /**
@@ -33,41 +33,41 @@ export class Settlements {
    *
    * @returns records that had to be written for it: 1 where it is no neighbour of the one before
    */
-  add(window: Window, sequence: number, log: RecordLog): number {
+  add(queueIndex: QueueIndex, sequence: number, log: RecordLog): number {
     let written = 0;
-    if (window.runEnd !== sequence) {
-      if (window.runStart < 0) this.#windows.push(window);
-      else written = this.#write(window, log);
-      window.runStart = sequence;
+    if (queueIndex.runEnd !== sequence) {
+      if (queueIndex.runStart < 0) this.#indexes.push(queueIndex);
+      else written = this.#write(queueIndex, log);
+      queueIndex.runStart = sequence;
     }
-    window.runEnd = sequence + 1;
+    queueIndex.runEnd = sequence + 1;
     return written;
   }
 
   /** Forgets what was settled in a queue that is deleted. */
-  forget(window: Window): void {
-    window.runStart = -1;
-    window.runEnd = -1;
+  forget(queueIndex: QueueIndex): void {
+    queueIndex.runStart = -1;
+    queueIndex.runEnd = -1;
   }
 
   /** Writes everything and returns in how many records. */
   write(log: RecordLog): number {
     let written = 0;
-    for (const window of this.#windows) {
-      if (window.runStart < 0) continue; // it was deleted
-      written += this.#write(window, log);
-      this.forget(window);
+    for (const queueIndex of this.#indexes) {
+      if (queueIndex.runStart < 0) continue; // it was deleted
+      written += this.#write(queueIndex, log);
+      this.forget(queueIndex);
     }
-    this.#windows.length = 0;
+    this.#indexes.length = 0;
     return written;
   }
 
-  #write(window: Window, log: RecordLog): number {
+  #write(queueIndex: QueueIndex, log: RecordLog): number {
     const { buffer } = log.reserve(this.#type, recordBytes);
-    const at = writeU48(buffer, writeU32(buffer, log.at, window.number), window.runStart);
-    writeU48(buffer, at, window.runEnd);
+    const at = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.runStart);
+    writeU48(buffer, at, queueIndex.runEnd);
     // After `reserve`, with which a segment may have begun.
-    this.#changes.settled(window, window.runStart, window.runEnd);
+    this.#changes.settled(queueIndex, queueIndex.runStart, queueIndex.runEnd);
     return 1;
   }
 }

@@ -191,7 +191,7 @@ export class DeliveryTags {
   }
 
   /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     const { unsettledCount } = this;
     if (this.isMuch(0, true)) yield* this.settleInSteps(this.#lastTag, 'modified');
     else {

@@ -30,7 +30,7 @@ function queueDeclare(channel: Channel, method: QueueDeclare): void {
   queue.touch();
   channel.lastQueue = queue.name;
   if (method.noWait) return;
-  channel.answers.sendDefined(queue.window.isDurable, {
+  channel.answers.sendDefined(queue.index.isDurable, {
     id: methodIds.queueDeclareOk,
     queue: queue.name,
     messageCount: queue.readyCount,
@@ -91,7 +91,7 @@ function queuePurge(channel: Channel, method: QueuePurge): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  const { isDurable } = queue.window;
+  const { isDurable } = queue.index;
   let answer = (durable: boolean, purged: QueuePurgeOk) => {
     if (!method.noWait) channel.answers.sendDefined(durable, purged);
   };
@@ -108,7 +108,7 @@ function queueDelete(channel: Channel, method: QueueDelete): void {
   const name = queueName(channel, method.queue);
   channel.access.require('configure', 'queue', name);
   const { ifUnused, ifEmpty } = method;
-  const isDurable = channel.vhost.queues.get(name)?.window.isDurable === true;
+  const isDurable = channel.vhost.queues.get(name)?.index.isDurable === true;
   // The channel's own consumers are told after it has its answer: a client that closes the channel
   // once it is told would not get that otherwise.
   channel.tellingLater(() => {

@@ -3,8 +3,8 @@
 import type { Socket } from 'node:net';
 import { sourceOf } from '../base/address.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { tellByFirstByte } from './first-byte.ts';
-import type { DoorLimits } from './limits.ts';
+import { detectTls } from './first-byte.ts';
+import type { AdmissionLimits } from './limits.ts';
 
 /** Milliseconds until waiting handshakes are tried again if none could begin. */
 const retryMs = 100;
@@ -16,7 +16,7 @@ export interface Peer {
 }
 
 /** The continuation of a connection, depending on its first bytes. */
-export interface Entrances {
+export interface AdmissionHandlers {
   /** Begins the TLS handshake. The socket is paused, and the bytes have been put back. */
   readonly tls: () => void;
   /** Answers a peer that does not use TLS, and closes the connection. */
@@ -31,7 +31,7 @@ export interface Entrances {
 type Stage = 'silent' | 'waiting' | 'handshake' | 'open' | 'checked';
 
 /** A connection that has not logged in. */
-interface Stranger {
+interface PendingConnection {
   readonly socket: Socket;
   readonly key: string;
   readonly source: Source;
@@ -44,8 +44,8 @@ interface Stranger {
 /** The unauthenticated connections of one source. */
 interface Source {
   readonly name: string;
-  readonly strangers: Set<Stranger>;
-  readonly waiting: Set<Stranger>;
+  readonly connections: Set<PendingConnection>;
+  readonly waiting: Set<PendingConnection>;
   /** The number of connections that have begun TLS. */
   handshakeCount: number;
 }
@@ -56,15 +56,15 @@ interface Source {
  * room. The connection without progress for the longest time is closed. A few handshakes begin in
  * each turn of the event loop, and sources take turns.
  */
-export class Door {
-  readonly #limits: DoorLimits;
+export class ConnectionAdmission {
+  readonly #limits: AdmissionLimits;
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
-  readonly #byPeer = new Map<string, Stranger>();
+  readonly #byPeer = new Map<string, PendingConnection>();
   /** Sources with connections that wait for TLS, in the order of their turns. */
   readonly #turns = new Set<Source>();
   #connectionCount = 0;
-  #strangerCount = 0;
+  #unauthenticatedCount = 0;
   #handshakeCount = 0;
   #begunThisTurn = 0;
   #isTurnDue = false;
@@ -72,14 +72,14 @@ export class Door {
   /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
   readonly closed = { crowded: 0, late: 0 };
 
-  constructor(limits: DoorLimits, clock: Clock) {
+  constructor(limits: AdmissionLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
   }
 
   /** Connections that have not logged in. */
-  get strangerCount(): number {
-    return this.#strangerCount;
+  get unauthenticatedCount(): number {
+    return this.#unauthenticatedCount;
   }
 
   /** Unauthenticated connections that have begun TLS. */
@@ -88,7 +88,7 @@ export class Door {
   }
 
   /** Accepts a new connection, or closes it. */
-  arrived(socket: Socket, { tls, plain }: Entrances): void {
+  accept(socket: Socket, { tls, plain }: AdmissionHandlers): void {
     const { connectionCountMax } = this.#limits;
     const source = this.#sourceOf(socket);
     socket.on('error', () => socket.destroy());
@@ -99,7 +99,7 @@ export class Door {
       return;
     }
     const key = keyOf(socket);
-    const stranger: Stranger = {
+    const connection: PendingConnection = {
       socket,
       key,
       source,
@@ -110,51 +110,51 @@ export class Door {
     // Detects peers that lost power. The protocol may have no heartbeats.
     socket.setKeepAlive(true, this.#limits.keepAliveMs);
     this.#connectionCount++;
-    this.#strangerCount++;
-    this.#byPeer.set(key, stranger);
-    source.strangers.add(stranger);
+    this.#unauthenticatedCount++;
+    this.#byPeer.set(key, connection);
+    source.connections.add(connection);
     this.#sources.set(source.name, source); // its last connection may just have been closed to make room for this one
     socket.once('close', () => {
       this.#connectionCount--;
-      this.#leave(stranger);
+      this.#remove(connection);
     });
-    tellByFirstByte(
+    detectTls(
       socket,
       (sizeBytes) => {
         if (sizeBytes > this.#limits.helloBytesMax) socket.destroy();
-        else this.#wait(stranger);
+        else this.#wait(connection);
       },
       plain,
     );
   }
 
   /** The TLS handshake of a connection is complete. */
-  opened(peer: Peer): void {
-    this.#enter(peer, 'open');
+  handshakeDone(peer: Peer): void {
+    this.#setStage(peer, 'open');
   }
 
   /**
    * The peer's credentials are being checked. The time this takes does not count as the peer's
    * delay.
    */
-  checks(peer: Peer): void {
-    this.#enter(peer, 'checked');
+  authenticating(peer: Peer): void {
+    this.#setStage(peer, 'checked');
   }
 
   /** The peer has logged in. The limits no longer apply to its connection. */
-  admits(peer: Peer): void {
-    const stranger = this.#byPeer.get(keyOf(peer));
-    if (stranger !== undefined) this.#leave(stranger);
+  authenticated(peer: Peer): void {
+    const connection = this.#byPeer.get(keyOf(peer));
+    if (connection !== undefined) this.#remove(connection);
   }
 
   /** Closes unauthenticated connections that exceeded a timeout. Call it about once a second. */
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const stranger of this.#byPeer.values()) {
-      if (nowMs - stranger.sinceMs <= this.#timeoutMs(stranger.stage)) continue;
+    for (const connection of this.#byPeer.values()) {
+      if (nowMs - connection.sinceMs <= this.#timeoutMs(connection.stage)) continue;
       this.closed.late++;
-      this.#leave(stranger);
-      stranger.socket.destroy();
+      this.#remove(connection);
+      connection.socket.destroy();
     }
   }
 
@@ -165,16 +165,16 @@ export class Door {
   }
 
   #timeoutMs(stage: Stage): number {
-    const { silentMs, handshakeMs, strangerMs } = this.#limits;
-    if (stage === 'silent' || stage === 'waiting') return silentMs;
-    return stage === 'handshake' ? handshakeMs : strangerMs;
+    const { firstByteTimeoutMs, handshakeTimeoutMs, loginTimeoutMs } = this.#limits;
+    if (stage === 'silent' || stage === 'waiting') return firstByteTimeoutMs;
+    return stage === 'handshake' ? handshakeTimeoutMs : loginTimeoutMs;
   }
 
   #sourceOf(socket: Socket): Source {
     const name = sourceOf(socket.remoteAddress ?? '');
     let source = this.#sources.get(name);
     if (source === undefined) {
-      source = { name, strangers: new Set(), waiting: new Set(), handshakeCount: 0 };
+      source = { name, connections: new Set(), waiting: new Set(), handshakeCount: 0 };
       this.#sources.set(name, source);
     }
     return source;
@@ -182,10 +182,10 @@ export class Door {
 
   /** Whether there is room for another connection, possibly after closing one. */
   #hasPlace(source: Source): boolean {
-    const { strangerCountMax, strangersPerSourceMax } = this.#limits;
-    if (source.strangers.size >= strangersPerSourceMax) return this.#makePlace(source);
-    if (this.#strangerCount < strangerCountMax) return true;
-    return this.#makePlace(this.#crowdedSource(source, (each) => each.strangers.size));
+    const { unauthenticatedCountMax, unauthenticatedPerSourceMax } = this.#limits;
+    if (source.connections.size >= unauthenticatedPerSourceMax) return this.#makeRoom(source);
+    if (this.#unauthenticatedCount < unauthenticatedCountMax) return true;
+    return this.#makeRoom(this.#crowdedSource(source, (each) => each.connections.size));
   }
 
   /** The source with the highest count; the given source if none has a higher one. */
@@ -199,26 +199,26 @@ export class Door {
    * Closes the connection of a source that has been silent for longest, or else the slowest one in
    * TLS.
    */
-  #makePlace({ strangers }: Source): boolean {
-    let silent: Stranger | undefined;
+  #makeRoom({ connections }: Source): boolean {
+    let silent: PendingConnection | undefined;
     // In the order of arrival.
-    for (const each of strangers) {
+    for (const each of connections) {
       if (each.stage !== 'silent') continue;
       silent = each;
       break;
     }
-    return this.#evict(silent ?? this.#slowest(strangers));
+    return this.#evict(silent ?? this.#slowest(connections));
   }
 
   /**
    * The connection that has made no progress since it began TLS for the longest time, if that
    * exceeds the grace period.
    */
-  #slowest(strangers: Iterable<Stranger>): Stranger | undefined {
+  #slowest(connections: Iterable<PendingConnection>): PendingConnection | undefined {
     const { graceMs } = this.#limits;
     let sinceMs = this.#clock.monotonicMs() - graceMs;
-    let slowest: Stranger | undefined;
-    for (const each of strangers) {
+    let slowest: PendingConnection | undefined;
+    for (const each of connections) {
       const isItsTurn = each.stage === 'handshake' || each.stage === 'open';
       if (!isItsTurn || each.sinceMs > sinceMs) continue;
       sinceMs = each.sinceMs;
@@ -227,19 +227,19 @@ export class Door {
     return slowest;
   }
 
-  #evict(stranger: Stranger | undefined): boolean {
-    if (stranger === undefined) return false;
+  #evict(connection: PendingConnection | undefined): boolean {
+    if (connection === undefined) return false;
     this.closed.crowded++;
-    this.#leave(stranger);
-    stranger.socket.destroy();
+    this.#remove(connection);
+    connection.socket.destroy();
     return true;
   }
 
-  #wait(stranger: Stranger): void {
-    stranger.stage = 'waiting';
-    stranger.sinceMs = this.#clock.monotonicMs();
-    stranger.source.waiting.add(stranger);
-    this.#turns.add(stranger.source);
+  #wait(connection: PendingConnection): void {
+    connection.stage = 'waiting';
+    connection.sinceMs = this.#clock.monotonicMs();
+    connection.source.waiting.add(connection);
+    this.#turns.add(connection.source);
     this.#nextTurn();
     if (this.#begunThisTurn < this.#limits.handshakesPerTurnMax) this.#beginSome();
   }
@@ -264,13 +264,13 @@ export class Door {
         return;
       }
       const [source] = this.#turns;
-      const [stranger] = source?.waiting ?? [];
-      if (source === undefined || stranger === undefined) return;
+      const [connection] = source?.waiting ?? [];
+      if (source === undefined || connection === undefined) return;
       // The source moves to the end of the queue.
       this.#turns.delete(source);
       this.#turns.add(source);
       blockedCount = this.#hasRoom(source) ? 0 : blockedCount + 1;
-      if (blockedCount === 0) this.#begin(stranger);
+      if (blockedCount === 0) this.#begin(connection);
     }
     if (blockedCount > 0) this.#retryLater();
   }
@@ -286,38 +286,38 @@ export class Door {
   #hasRoom(source: Source): boolean {
     const { handshakeCountMax, handshakesPerSourceMax } = this.#limits;
     if (source.handshakeCount >= handshakesPerSourceMax) {
-      return this.#evict(this.#slowest(source.strangers));
+      return this.#evict(this.#slowest(source.connections));
     }
     if (this.#handshakeCount < handshakeCountMax) return true;
     const crowded = this.#crowdedSource(source, (each) => each.handshakeCount);
-    return this.#evict(this.#slowest(crowded.strangers));
+    return this.#evict(this.#slowest(crowded.connections));
   }
 
-  #begin(stranger: Stranger): void {
-    const { source } = stranger;
-    this.#endWaiting(stranger);
-    stranger.stage = 'handshake';
-    stranger.sinceMs = this.#clock.monotonicMs();
+  #begin(connection: PendingConnection): void {
+    const { source } = connection;
+    this.#endWaiting(connection);
+    connection.stage = 'handshake';
+    connection.sinceMs = this.#clock.monotonicMs();
     source.handshakeCount++;
     this.#handshakeCount++;
     this.#begunThisTurn++;
-    stranger.begin();
+    connection.begin();
   }
 
-  #enter(peer: Peer, stage: Stage): void {
-    const stranger = this.#byPeer.get(keyOf(peer));
-    if (stranger === undefined) return;
-    stranger.stage = stage;
-    stranger.sinceMs = this.#clock.monotonicMs();
+  #setStage(peer: Peer, stage: Stage): void {
+    const connection = this.#byPeer.get(keyOf(peer));
+    if (connection === undefined) return;
+    connection.stage = stage;
+    connection.sinceMs = this.#clock.monotonicMs();
   }
 
   /** Removes a connection that was closed or has logged in. */
-  #leave(stranger: Stranger): void {
-    const { key, source, stage } = stranger;
-    if (!source.strangers.delete(stranger)) return;
+  #remove(connection: PendingConnection): void {
+    const { key, source, stage } = connection;
+    if (!source.connections.delete(connection)) return;
     this.#byPeer.delete(key);
-    this.#endWaiting(stranger);
-    this.#strangerCount--;
+    this.#endWaiting(connection);
+    this.#unauthenticatedCount--;
     if (stage !== 'silent' && stage !== 'waiting') {
       source.handshakeCount--;
       this.#handshakeCount--;
@@ -326,14 +326,14 @@ export class Door {
     if (this.#retry !== undefined) this.#nextTurn();
   }
 
-  #endWaiting(stranger: Stranger): void {
-    const { source } = stranger;
-    source.waiting.delete(stranger);
+  #endWaiting(connection: PendingConnection): void {
+    const { source } = connection;
+    source.waiting.delete(connection);
     if (source.waiting.size === 0) this.#turns.delete(source);
   }
 
   #forgetEmpty(source: Source): void {
-    if (source.strangers.size === 0) this.#sources.delete(source.name);
+    if (source.connections.size === 0) this.#sources.delete(source.name);
   }
 }
 

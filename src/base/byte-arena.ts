@@ -10,7 +10,7 @@ const pieceBytesMax = 1024;
  * Stores small, long-lived byte sequences next to each other in shared buffers. A separate Buffer
  * for each would take several times as much memory and cause cache misses.
  */
-export class Shelf {
+export class ByteArena {
   /** The buffer that contains the last stored sequence. */
   bytes: Buffer = Buffer.alloc(0);
   #shared = this.bytes;

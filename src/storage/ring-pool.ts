@@ -5,7 +5,7 @@ const ringCount = 256;
  * The rings of short queues, many in one array: an array for each would take as much memory as what
  * is in it, in places that are apart. A processor's cache has no room for that of a thousand queues.
  */
-export class SmallRings {
+export class RingPool {
   /** Where the ring lies that `take` gave last. */
   words: Uint32Array;
   readonly #size: number;
@@ -39,7 +39,7 @@ export class SmallRings {
   }
 
   /** A ring is needed no more. */
-  giveBack(words: Uint32Array, base: number): void {
+  release(words: Uint32Array, base: number): void {
     words.fill(0, base, base + this.#size);
     this.#free.push({ words, base });
   }

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 const timerMaxMs = 60_000;
 
 /** Calls back once at the earliest of the times that were set since the last call. */
-export class Alarm {
+export class WakeTimer {
   readonly #clock: Clock;
   readonly #rings: () => void;
   #timer: Timer | undefined = undefined;
@@ -22,7 +22,7 @@ export class Alarm {
    *
    * @param atMs milliseconds since 1970
    */
-  set(atMs: number): void {
+  schedule(atMs: number): void {
     if (atMs >= this.#atMs) return;
     this.#timer?.clear();
     this.#atMs = atMs;

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { DueTimes, dueBits } from './messages/due-times.ts';
-import { SmallRings } from './small-rings.ts';
+import { RingPool } from './ring-pool.ts';
 
 const shift = 8;
 const size = 1 << shift;
@@ -15,10 +15,10 @@ const offsetBits = 32 - dueBits;
 export const offsetMax: number = 2 ** offsetBits - 1;
 /** Messages that the first ring has room for. */
 const ringSizeMin = 16;
-const smallRings = new SmallRings(ringSizeMin * wordCount);
-const pool = new ChunkPool(size * wordCount);
+const ringPool = new RingPool(ringSizeMin * wordCount);
+const chunkPool = new ChunkPool(size * wordCount);
 /** In a state, which has a priority and a count of failures besides. */
-const returned = 1;
+const redelivered = 1;
 
 /**
  * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a message,
@@ -27,7 +27,7 @@ const returned = 1;
  * a thousand queues fits into a processor's cache. A longer queue uses chunks; a chunk is freed when none
  * of its messages is live. This class does not know the order of delivery.
  */
-export class Window {
+export class QueueIndex {
   /** The sequence number the next message gets. */
   next: number;
   /** Live messages. */
@@ -52,7 +52,7 @@ export class Window {
   /** Whether failed deliveries are counted over restarts. */
   countsFailures = false;
   /** Every message before it counts as delivered before. */
-  #returnedBefore = 0;
+  #redeliveredBefore = 0;
   /** Settled and not yet in the log: from here ... */
   runStart = -1;
   /** ... to before here. */
@@ -125,7 +125,7 @@ export class Window {
     }
     let chunk = this.#chunks[index];
     if (chunk === undefined) {
-      chunk = pool.take();
+      chunk = chunkPool.take();
       this.#chunks[index] = chunk;
     }
     this.#left[index] = (this.#left[index] ?? 0) + 1;
@@ -175,7 +175,7 @@ export class Window {
       const dueMs = dues[s - oldFirst] ?? Infinity;
       if (dueMs !== Infinity) this.#setDue(to, s, dueMs);
     }
-    giveBackRing(old, oldBase, oldMask + 1);
+    releaseRing(old, oldBase, oldMask + 1);
   }
 
   /** Whether the message is neither settled nor unknown. */
@@ -213,40 +213,40 @@ export class Window {
     return (this.#state(sequence) >>> 8) & 0xff;
   }
   /** Whether it was delivered before. */
-  isReturned(sequence: number): boolean {
-    return sequence < this.#returnedBefore || (this.#state(sequence) & returned) !== 0;
+  isRedelivered(sequence: number): boolean {
+    return sequence < this.#redeliveredBefore || (this.#state(sequence) & redelivered) !== 0;
   }
   /** Notes that every message it has may have been delivered before. */
-  markAllReturned(): void {
-    this.#returnedBefore = this.next;
+  markAllRedelivered(): void {
+    this.#redeliveredBefore = this.next;
   }
   /** How often its delivery failed, up to 65535. */
-  returnCount(sequence: number): number {
+  deliveryCount(sequence: number): number {
     return this.#state(sequence) >>> 16;
   }
   /** Notes that it was delivered and came back. */
-  markReturned(sequence: number, hasFailed: boolean): void {
+  markRedelivered(sequence: number, hasFailed: boolean): void {
     const chunk = this.#chunk(sequence);
     if (chunk === undefined) return;
     const state = this.#state(sequence);
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
-    this.#setState(chunk, sequence, (state | returned) + more);
+    this.#setState(chunk, sequence, (state | redelivered) + more);
   }
 
   /** Sets how often its delivery failed, where that is more often than known. */
-  setReturnCount(sequence: number, count: number): void {
+  setDeliveryCount(sequence: number, count: number): void {
     const chunk = this.#chunk(sequence);
     if (chunk === undefined || !this.isLive(sequence)) return;
     const state = this.#state(sequence);
     if (count > state >>> 16) {
-      this.#setState(chunk, sequence, ((state & 0xff00) | returned) + count * 0x10000);
+      this.#setState(chunk, sequence, ((state & 0xff00) | redelivered) + count * 0x10000);
     }
   }
   /** The first live sequence number at or after the given one whose delivery failed, or `next`. */
   failedFrom(sequence: number): number {
     if (this.#states === undefined) return this.next;
     let at = this.liveFrom(sequence);
-    while (at < this.next && this.returnCount(at) === 0) {
+    while (at < this.next && this.deliveryCount(at) === 0) {
       const chunk = this.#chunk(at);
       const isPlain = this.#ring === undefined && chunk !== undefined && !this.#states.has(chunk);
       at = this.liveFrom(isPlain ? at + size - ((at - this.#first) & (size - 1)) : at + 1);
@@ -298,13 +298,13 @@ export class Window {
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
     if (this.count === 0 && this.#dues !== undefined) this.#dues.clear();
-    if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
+    if (this.#ring === undefined) this.#releaseFromChunk((sequence - this.#first) >>> shift, chunk);
     else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
     return bodyLength;
   }
 
   /** A chunk has one message less. */
-  #leave(index: number, chunk: Uint32Array): void {
+  #releaseFromChunk(index: number, chunk: Uint32Array): void {
     const left = (this.#left[index] ?? 0) - 1;
     this.#left[index] = left;
     // The chunk that is still being filled stays until another takes its place.
@@ -383,7 +383,7 @@ export class Window {
   }
 
   #free(index: number, chunk: Uint32Array): void {
-    pool.giveBack(chunk);
+    chunkPool.release(chunk);
     this.#states?.delete(chunk);
     this.#dues?.drop(chunk);
     this.#chunks[index] = undefined;
@@ -402,10 +402,10 @@ export class Window {
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
     for (const chunk of this.#chunks) {
-      if (chunk !== undefined && chunk !== last) pool.giveBack(chunk);
+      if (chunk !== undefined && chunk !== last) chunkPool.release(chunk);
     }
-    this.#base = last === undefined ? smallRings.take() : 0;
-    this.#ring = last ?? smallRings.words;
+    this.#base = last === undefined ? ringPool.take() : 0;
+    this.#ring = last ?? ringPool.words;
     this.#mask = (last === undefined ? ringSizeMin : size) - 1;
     this.#chunks.length = 0;
     this.#left.length = 0;
@@ -414,8 +414,8 @@ export class Window {
   /** Gives back what it has in common with others; to be called once nothing is live. */
   end(): void {
     assert(this.count === 0, 'a window ends with messages');
-    if (this.#ring !== undefined) giveBackRing(this.#ring, this.#base, this.#mask + 1);
-    for (const chunk of this.#chunks) if (chunk !== undefined) pool.giveBack(chunk);
+    if (this.#ring !== undefined) releaseRing(this.#ring, this.#base, this.#mask + 1);
+    for (const chunk of this.#chunks) if (chunk !== undefined) chunkPool.release(chunk);
     this.#ring = undefined;
     this.#chunks.length = 0;
     this.#left.length = 0;
@@ -423,10 +423,10 @@ export class Window {
 }
 
 function newRing(messageCount: number): Uint32Array {
-  return messageCount === size ? pool.take() : new Uint32Array(messageCount * wordCount);
+  return messageCount === size ? chunkPool.take() : new Uint32Array(messageCount * wordCount);
 }
 
-function giveBackRing(ring: Uint32Array, base: number, messageCount: number): void {
-  if (messageCount === ringSizeMin) smallRings.giveBack(ring, base);
-  else if (messageCount === size) pool.giveBack(ring.fill(0));
+function releaseRing(ring: Uint32Array, base: number, messageCount: number): void {
+  if (messageCount === ringSizeMin) ringPool.release(ring, base);
+  else if (messageCount === size) chunkPool.release(ring.fill(0));
 }

@@ -17,10 +17,10 @@ const followMs = 100;
 const quietCountMin = 4;
 
 /** The file that says how far a log is known to be synced. */
-export const markFile = 'mark';
+export const watermarkFile = 'mark';
 
 /** How far a mount had synced the log when it said so. */
-export interface MarkPosition extends Position {
+export interface WatermarkPosition extends Position {
   readonly epoch: number;
 }
 
@@ -28,7 +28,7 @@ export interface MarkPosition extends Position {
  * Follows a log that is written: says in a file beside it how far it is synced, a little later and never
  * more than is. What is damaged or older than that is then not taken for a torn tail.
  */
-export class Mark {
+export class DurableWatermark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
   #epoch = 0;
@@ -55,13 +55,13 @@ export class Mark {
     this.#latest = position;
     this.#written = position;
     const { disk } = this.#volume;
-    const path = this.#volume.path(markFile);
+    const path = this.#volume.path(watermarkFile);
     await disk.replace(path, encode(this.#volume, { epoch, ...position }));
     this.#file = await disk.open(path);
   }
 
   /** The log is synced up to there. */
-  moved(position: Position): void {
+  advance(position: Position): void {
     this.#latest = position;
     if (this.#timer === undefined) this.#wait();
   }
@@ -102,7 +102,7 @@ export class Mark {
   #fail(cause: unknown): void {
     this.stop();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `writing ${markFile} failed: ${reason}`;
+    const message = `writing ${watermarkFile} failed: ${reason}`;
     this.#failed(new StorageError('disk-failed', message, { cause }));
   }
 
@@ -126,9 +126,9 @@ export class Mark {
  *
  * @throws {StorageError} `volume-damaged`
  */
-export async function readMark(volume: Volume): Promise<MarkPosition | undefined> {
+export async function readWatermark(volume: Volume): Promise<WatermarkPosition | undefined> {
   const { disk, header } = volume;
-  const path = volume.path(markFile);
+  const path = volume.path(watermarkFile);
   const damage = (what: string, cause?: Error) =>
     new StorageError('volume-damaged', `${path} ${what}`, { cause });
   let file: DiskFile;
@@ -154,14 +154,14 @@ export async function readMark(volume: Volume): Promise<MarkPosition | undefined
  * magic 8 | version u16 | zeros 6 | epoch u64 | position: segment u64, blocks u32 | HMAC-SHA-256 32 |
  * zeros
  */
-function encode(volume: Volume, mark: MarkPosition): Buffer {
+function encode(volume: Volume, watermark: WatermarkPosition): Buffer {
   const writer = new Writer();
   writer.raw(magic);
   writer.u16(1);
   writer.raw(Buffer.alloc(6));
-  writer.u64(mark.epoch);
-  writer.u64(mark.segment);
-  writer.u32(mark.blocks);
+  writer.u64(watermark.epoch);
+  writer.u64(watermark.segment);
+  writer.u32(watermark.blocks);
   writer.raw(codeOf(volume, writer.toBuffer()));
   return Buffer.concat([writer.toBuffer()], sectorBytes);
 }

@@ -1,7 +1,7 @@
 import type { Access } from './users.ts';
 
 /** A connection that has opened a virtual host. */
-export interface Session {
+export interface ClientConnection {
   readonly access: Access;
   /** Channels, or what the protocol has in their place. */
   readonly channelCount: number;
