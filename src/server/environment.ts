@@ -146,9 +146,9 @@ function parseObject(text: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
   } catch (cause) {
-    throw new ServerError('answer-invalid', "the service's answer is not JSON", { cause });
+    throw new ServerError('answer-invalid', 'the answer of the service is not JSON', { cause });
   }
-  throw new ServerError('answer-invalid', "the service's answer is no JSON object");
+  throw new ServerError('answer-invalid', 'the answer of the service is not a JSON object');
 }
 
 function hasControlCharacters(value: string): boolean {

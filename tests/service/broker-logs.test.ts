@@ -167,10 +167,7 @@ test('a volume of another data folder is refused', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
   cpSync(join(other.folder.data, 'logs'), join(folder.data, 'logs'), { recursive: true });
-  refused(
-    await folder.serve(),
-    /its wrapped data key was not created for volume logs-/,
-  );
+  refused(await folder.serve(), /its wrapped data key was not created for volume logs-/);
 });
 
 test('lost logs are given up when that is asked for, which is in the trail', async () => {

@@ -181,9 +181,7 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
   for (const [i, id] of others.entries()) {
     assert.match(
       lines[i + 1] ?? '',
-      new RegExp(
-        `^waxwing: ${id}: not sound: .* is not current: its last mount was number`,
-      ),
+      new RegExp(`^waxwing: ${id}: not sound: .* is not current: its last mount was number`),
     );
   }
   assert.equal(lines[3], 'waxwing: 3 of 5 volumes not sound');

@@ -101,12 +101,12 @@ test('a missing, a wrong and a spoilt root key are told apart', async () => {
   const folder = copy();
   const key = folder.keyFile;
   writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`);
+  refused(await folder.serve(), /the key in .*\.key does not match \S*\/data\n$/);
+  writeFileSync(key, 'not a key');
   refused(
     await folder.serve(),
-    /the key in .*\.key does not match \S*\/data\n$/,
+    /\.key does not contain a root key; 64 hexadecimal digits were exp/,
   );
-  writeFileSync(key, 'not a key');
-  refused(await folder.serve(), /\.key does not contain a root key; 64 hexadecimal digits were exp/);
   rmSync(key);
   refused(
     await folder.serve(),

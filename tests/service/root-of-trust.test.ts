@@ -181,10 +181,7 @@ test('a folder whose system volume is gone is refused, whatever else is left', a
 test('a root key that is lost is told, and what to do', async () => {
   const folder = copyOf(own);
   rmSync(folder.keyFile);
-  await isRefused(
-    folder,
-    /\.key is missing\. \S+ cannot be opened without it: restore your copy/,
-  );
+  await isRefused(folder, /\.key is missing\. \S+ cannot be opened without it: restore your copy/);
 });
 
 test('a folder that was moved opens with its key file named', async () => {

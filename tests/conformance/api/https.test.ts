@@ -176,7 +176,7 @@ test('a body of the largest size is read, and one byte more is refused', async (
     assert.equal(status, 413);
     assert.deepEqual(JSON.parse(body), {
       __type: 'RequestEntityTooLargeException',
-      message: 'The request is larger than the 1048576 bytes allowed',
+      message: 'The request is larger than the maximum of 1048576 bytes',
     });
   }
   assert.equal(api.refused.at(-1)?.code, 'RequestEntityTooLargeException');
@@ -198,7 +198,7 @@ test('a client that offers only TLS 1.1 is refused by the handshake', async () =
 });
 
 test('what is no HTTP is answered and ended', async () => {
-  assert.match(await askRaw('AMQP\0\0\x09\x01'), /^HTTP\/1\.1 400 Bad Request\r\n.*not HTTP/s);
+  assert.match(await askRaw('AMQP\0\0\x09\x01'), /^HTTP\/1\.1 400 Bad Request\r\n.*not valid HTTP/s);
   assert.match(await askRaw('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n/);
   const header = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`;
   assert.match(await askRaw(header), /^HTTP\/1\.1 431 /);

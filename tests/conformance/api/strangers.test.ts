@@ -192,7 +192,10 @@ test('a request of too many headers, or of too many parameters, is refused', asy
   const plain = { method: 'POST', path: '/', headers: { 'content-type': contentType }, body: form };
   const request = await api.signed('kms', plain);
   const answer = await told([headOf(request, `Content-Length: ${form.length}`), form], port, 1);
-  assert.match(answer, /<Code>MalformedInput<\/Code>.*more than 1000 parameters, the maximum allowed/);
+  assert.match(
+    answer,
+    /<Code>MalformedInput<\/Code>.*more than 1000 parameters, the maximum allowed/,
+  );
   const stranger = unsigned(`Content-Type: ${contentType}`, `Content-Length: ${form.length}`);
   const refused = await told([stranger.replace(/X-Amz-Target.*\r\n/, ''), form], port, 1);
   assert.match(refused, /<Code>MissingAuthenticationToken<\/Code>/);

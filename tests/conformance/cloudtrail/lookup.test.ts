@@ -197,7 +197,12 @@ const refused: readonly [what: string, LookupEventsCommandInput, name: string, m
       'InvalidEventCategoryException',
       /Valid values are: insight/,
     ],
-    ['a token that is none', { NextToken: 'next' }, 'InvalidNextTokenException', /does not belong to/],
+    [
+      'a token that is none',
+      { NextToken: 'next' },
+      'InvalidNextTokenException',
+      /does not belong to/,
+    ],
   ];
 for (const [what, input, name, message] of refused) {
   test(`a look-up with ${what} is refused`, async () => {

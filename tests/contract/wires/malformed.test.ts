@@ -102,7 +102,11 @@ const wireCases: Readonly<Record<Wire, WireCases>> = {
       ['a list with a hole in an element', 'Names.member.1.x=a', /'names.1.member' is null/],
       ['a map without values', 'Labels.entry.1.value.x=a&Labels.entry.1.key=k&Whole=x', /'whole'/],
       ['a name of many parts', `a${'.a'.repeat(namePartCountMax)}=1`, /more than 64 parts/],
-      ['too many parameters', 'a=1&'.repeat(1000), /more than 1000 parameters, the maximum allowed/],
+      [
+        'too many parameters',
+        'a=1&'.repeat(1000),
+        /more than 1000 parameters, the maximum allowed/,
+      ],
       ['a moment that is none', 'At=yesterday', /'at' is a string, but must be a timestamp/],
     ],
   },
