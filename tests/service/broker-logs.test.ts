@@ -103,7 +103,7 @@ async function linesIn(folder: WaxwingFolder): Promise<string[]> {
 function refused({ code, stderr }: Ended, why: RegExp): void {
   assert.equal(code, 1, stderr);
   assert.match(stderr, why);
-  assert.match(stderr, /--discard-broker-logs\n$/);
+  assert.match(stderr, /--discard-broker-logs to discard the old lines\n$/);
 }
 
 test('what a broker reports is in its log where that is on, and no password is', async () => {
@@ -116,7 +116,7 @@ test('what a broker reports is in its log where that is on, and no password is',
 test('a check proves the volume sound', async () => {
   const { code, stdout } = await copy().check();
   assert.equal(code, 0);
-  assert.match(stdout, /^logs: sound, closed in order, .* records/m);
+  assert.match(stdout, /^logs: sound, closed cleanly, .* records/m);
 });
 
 test('a data folder that never had the volume gets one', async () => {

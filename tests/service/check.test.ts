@@ -54,7 +54,7 @@ test('a folder whose service was killed is sound but for its end', async () => {
   const { code, stdout, stderr } = await copy().check();
   assert.deepEqual([code, stderr], [0, '']);
   assert.match(stdout, /^system: sound, not closed cleanly: unconfirmed data will be discarded, /);
-  assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed: /m);
+  assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed cleanly: /m);
   await waxwing.restart();
 });
 
@@ -63,10 +63,10 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   const { code, stdout, stderr } = await waxwing.folder.check();
   assert.deepEqual([code, stderr], [0, '']);
   const [system = '', logs = '', broker = '', end] = stdout.split('\n');
-  assert.match(system, /^system: sound, closed in order, \d+ segments?, .* bytes; audit trail of /);
+  assert.match(system, /^system: sound, closed cleanly, \d+ segments?, .* bytes; audit trail of /);
   assert.match(system, /audit trail of \d{2} events complete$/);
-  assert.match(logs, /^logs: sound, closed in order, \d+ segments?, \d+ blocks, /);
-  assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
+  assert.match(logs, /^logs: sound, closed cleanly, \d+ segments?, \d+ blocks, /);
+  assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed cleanly, \d+ segments?, \d+ blocks, /);
   assert.equal(end, '');
 });
 
@@ -84,7 +84,7 @@ test('a terminal is shown how far a check is', async (t) => {
   }
   const lines = stdout.split('\r\u001b[K');
   assert.match(lines[1] ?? '', /^system: \d+\.\d of \d+\.\d MiB, \d+ %$/);
-  assert.match(lines[2] ?? '', /^system: sound, closed in order/);
+  assert.match(lines[2] ?? '', /^system: sound, closed cleanly/);
   assert.match(lines[3] ?? '', /^logs: /);
   const broker = lines.filter((line) => line.startsWith('brokers/'));
   assert.match(broker[0] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
@@ -185,7 +185,7 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
     );
   }
   assert.equal(lines[3], 'waxwing: 3 of 5 volumes not sound');
-  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`, 'm'));
+  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed cleanly`, 'm'));
 });
 
 test('a name that the disk gives is shown as one, whatever is in it', async () => {

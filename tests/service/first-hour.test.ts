@@ -46,7 +46,7 @@ test('two SIGINTs in a row, as npm and the terminal send them, stop the service 
   assert.match(own.output, /Stopping…\nStopped\.\n$/);
   assert.deepEqual(children.filter(isRunning), []);
   const { stdout } = await own.folder.check();
-  assert.equal(stdout.match(/sound, closed in order/g)?.length, 3, stdout);
+  assert.equal(stdout.match(/sound, closed cleanly/g)?.length, 3, stdout);
 });
 
 test('env --wait waits for a service that is only being started', async (t) => {

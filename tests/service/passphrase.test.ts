@@ -51,7 +51,7 @@ test('check needs the passphrase too', async () => {
 test('a wrong, a short, a missing and an unset passphrase are told apart', async () => {
   const wrong: [Record<string, string>, RegExp][] = [
     [passphraseFile('wrong', `${passphrase}!`), /the passphrase in .*wrong does not match /],
-    [passphraseFile('short', 'short'), /short has 5 characters; at least 12 are needed/],
+    [passphraseFile('short', 'short'), /short has 5 characters; at least 12 are required/],
     [{ WAXWING_ROOT_PASSPHRASE_FILE: '/nowhere' }, /the passphrase file \/nowhere is missing\n$/],
     [{}, /requires a passphrase, but none is configured: set WAXWING_ROOT_PASSPHRASE_FILE/],
   ];

@@ -86,7 +86,7 @@ test('a folder whose socket would have too long a name is refused', async () => 
   const data = join(folder.root, 'x'.repeat(100));
   refused(
     await folder.run(['serve', '--data', data]),
-    /service\.sock has \d+ bytes; the name of a socket may have 107; choose a shorter --data/,
+    /service\.sock has \d+ bytes; the name of a socket may have at most 107; choose a shorter --data/,
     2,
   );
 });
@@ -135,10 +135,10 @@ test('damage to the system volume is refused with file and offset', async () => 
 
 test('values out of range are refused with what is allowed', async () => {
   const wrong: [string, string, string][] = [
-    ['--region', 'nowhere', "--region is 'nowhere'; allowed is a name like eu-central-1"],
-    ['--account-id', '12', "--account-id is '12'; allowed is 12 digits"],
-    ['--api-port', '70000', "--api-port is '70000'; allowed is a whole number from 0 to 65535"],
-    ['--key-check-seconds', '99999', /99999'; allowed is a whole number from 0 to 86400/.source],
+    ['--region', 'nowhere', "--region is 'nowhere'; expected a name like eu-central-1"],
+    ['--account-id', '12', "--account-id is '12'; expected 12 digits"],
+    ['--api-port', '70000', "--api-port is '70000'; expected a whole number from 0 to 65535"],
+    ['--key-check-seconds', '99999', /99999'; expected a whole number from 0 to 86400/.source],
   ];
   for (const [option, value, why] of wrong) {
     const ended = await newFolder().serve([option, value]);
@@ -171,7 +171,7 @@ test('every option is also a variable of the environment', async () => {
   assert.equal(ended.code, 2);
   assert.match(ended.stderr, /value 'x' from env 'WAXWING_API_PORT' is invalid/);
   const region = await newFolder().run(['serve'], { WAXWING_REGION: 'nowhere' });
-  refused(region, "--region is 'nowhere'; allowed is a name like eu-central-1", 2);
+  refused(region, "--region is 'nowhere'; expected a name like eu-central-1", 2);
 });
 
 test('env where nothing runs says so in one line and prints nothing', async () => {

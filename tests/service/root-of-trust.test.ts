@@ -167,7 +167,10 @@ test('a folder whose system volume is gone is refused, whatever else is left', a
   for (const gone of ['system', 'system/volume']) {
     const folder = copyOf(own);
     rmSync(join(folder.data, gone), { recursive: true });
-    refused(await folder.serve(), /is a data folder, but system\/volume is missing: put the whole/);
+    refused(
+      await folder.serve(),
+      /is a data folder, but system\/volume is missing: restore the whole/,
+    );
     assert.equal((await folder.check()).code, 1);
   }
   const folder = copyOf(own);

@@ -1,15 +1,17 @@
+// Conversion of deliveries between protocols.
+
 import type { MessageFormat } from '../format.ts';
 import { formatNumbers } from '../format.ts';
 import { Delivery } from '../subscription.ts';
 import { emptyProperties } from './properties.ts';
 
 /**
- * A delivery as a consumer of another protocol than its sender's gets it: a copy with another head and
- * body. Exchange, routing key and what is said of the delivery stay.
+ * Converts a delivery for a consumer that uses another protocol than the sender. The copy has a
+ * different head and body, but the same address and delivery state.
  *
- * @param from of the message; undefined where this broker does not know it: then only the body's bytes
- *   are handed on
- * @param headBytesMax bytes of the head; headers that do not fit are left out
+ * @param from the format of the message; undefined if it is unknown, so that only the body is
+ *   passed on
+ * @param headBytesMax maximum size of the head; headers that do not fit are left out
  */
 export function converted(
   delivery: Delivery,

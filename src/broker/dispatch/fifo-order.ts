@@ -1,14 +1,16 @@
+// The dispatch order of queues without priorities.
+
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import { type DispatchOrder, Taken } from './dispatch-order.ts';
 import { RunSet } from './run-set.ts';
 
-/** First in, first out: a cursor over the window, and those before it that are ready none the less. */
+/** First in, first out: a cursor over the queue index, and a set of ready messages before it. */
 export class FifoOrder implements DispatchOrder {
   readonly hasPriorities = false;
   readonly #index: QueueIndex;
-  /** Before the cursor: what came back, and what a scan passed over. */
+  /** Ready messages before the cursor: those that came back, and those that a scan skipped. */
   #before: RunSet | undefined = undefined;
-  /** Every live message from here on is ready. */
+  /** All live messages from this one on are ready. */
   #cursor: number;
 
   constructor(queueIndex: QueueIndex) {
@@ -19,8 +21,8 @@ export class FifoOrder implements DispatchOrder {
   add(_sequence: number): void {}
 
   requeue(sequence: number): void {
-    // Given back from the last to the first, a consumer's messages just move the cursor back.
-    // Between it and the cursor there may be others that were settled for good.
+    // If the messages of a consumer come back in reverse order, only the cursor moves back.
+    // Messages in between may have been settled.
     if (this.#index.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
     else {
       this.#before ??= new RunSet();

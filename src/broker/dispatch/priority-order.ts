@@ -1,16 +1,18 @@
+// The dispatch order of queues with priorities.
+
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import { type DispatchOrder, Taken } from './dispatch-order.ts';
 import { RunSet } from './run-set.ts';
 
-/** Highest priority first, and within one first in, first out. */
+/** Highest priority first; first in, first out within a priority. */
 export class PriorityOrder implements DispatchOrder {
   readonly hasPriorities = true;
   readonly #index: QueueIndex;
-  /** Ready messages by priority; undefined for one that has had none. */
+  /** Ready messages by priority; undefined if there was none. */
   readonly #levels: (RunSet | undefined)[] = [];
   readonly #priorityMax: number;
 
-  /** @param priorityMax 1 to 255; higher priorities count as this one */
+  /** @param priorityMax 1 to 255; higher priorities are treated as this one */
   constructor(queueIndex: QueueIndex, priorityMax: number) {
     this.#index = queueIndex;
     this.#priorityMax = priorityMax;
@@ -40,7 +42,7 @@ export class PriorityOrder implements DispatchOrder {
     return this.#firstFrom(this.#levels.length - 1);
   }
 
-  /** The first message of the highest priority that has any, up to the given one. */
+  /** The first message of the highest priority up to the given one. */
   #firstFrom(priorityMax: number): number {
     for (let priority = priorityMax; priority >= 0; priority--) {
       const level = this.#levels[priority];

@@ -1,27 +1,32 @@
+// Compact storage of publications until a later time.
+
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/router.ts';
 import { noExtraKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 
-/** Bytes of messages in one page; a larger message has a page of its own. */
+/** Size of a page, bytes. A larger message has its own page. */
 const pageBytes = 64 * 1024;
-/** Messages in one page. */
+/** Maximum number of messages in a page. */
 const pageCountMax = 512;
-/** Numbers that are kept of a message. */
+/** The number of numeric fields per message. */
 const fieldCount = 8;
 
-/** Messages one after the other, in one piece of memory. */
+/** Messages stored consecutively in one buffer. */
 class Page {
   readonly bytes: Buffer;
   used = 0;
   count = 0;
-  /** Of each message: bytes of keys, head and body, format, flags, priority, expiration, and note. */
+  /**
+   * Per message: sizes of address, head and body, format, persistence, priority, expiration, and
+   * protocol flags.
+   */
   readonly fields: number[] = [];
   readonly exchanges: (Exchange | undefined)[] = [];
   readonly routingKeys: string[] = [];
   readonly remembered: (RememberedRoute | undefined)[] = [];
   readonly routes: Route[] = [];
-  /** Those of the few messages that have any. */
+  /** Additional routing keys, of the few messages that have any. */
   readonly extraRoutingKeys = new Map<number, readonly string[]>();
 
   constructor(sizeBytes: number) {
@@ -65,7 +70,7 @@ class Page {
     this.used += end - start;
   }
 
-  /** Makes a publication the message with a number, whose bytes begin at an offset. */
+  /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
   read(index: number, at: number, to: Publication): void {
     const field = (which: number) => this.fields[index * fieldCount + which] ?? 0;
     const headAt = at + field(0);
@@ -90,23 +95,23 @@ class Page {
   }
 }
 
-/** A message that was kept, and where it goes. */
+/** A stored message and its route. */
 interface Kept {
   readonly publication: Publication;
   readonly route: Route;
 }
 
-/** Messages that are kept until later, without an object for each. */
+/** Stores publications until a transaction commits, without an object per message. */
 export class KeptMessages {
   #pages: Page[] = [];
   count = 0;
 
-  /** Keeps a copy of a message, and where it goes. */
+  /** Stores a copy of a message and its route. */
   add(publication: Publication, route: Route): void {
     const { sizeBytes } = publication;
     let page = this.#pages.at(-1);
     if (page?.hasRoom(sizeBytes) !== true) {
-      // The first page of a transaction of a few small messages is small itself.
+      // A transaction of a few small messages starts with a small page.
       const room = page === undefined ? pageBytes / 16 : pageBytes;
       page = new Page(Math.max(room, sizeBytes));
       this.#pages.push(page);
@@ -115,7 +120,7 @@ export class KeptMessages {
     this.count++;
   }
 
-  /** Takes them out in their order: the publication is one object, which the next step overwrites. */
+  /** Removes and returns the messages in order. The next step overwrites the publication. */
   *take(): Generator<Kept> {
     const pages = this.#pages;
     this.#pages = [];
@@ -124,7 +129,7 @@ export class KeptMessages {
     for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
       for (let i = 0, at = 0; i < page.count; i++) {
         page.read(i, at, publication);
-        yield { publication, route: page.routes[i] as Route }; // of every message there is one
+        yield { publication, route: page.routes[i] as Route }; // every message has one
         at = publication.headEnd + publication.bodyLength;
       }
     }

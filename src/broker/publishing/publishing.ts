@@ -1,3 +1,5 @@
+// Publishing of messages.
+
 import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
@@ -14,27 +16,27 @@ import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
 
 /**
- * Queues that take a message at once. One for more queues is stored in several records, each for as
- * many queues, in as many turns of the event loop.
+ * Maximum number of queues that store a message in one turn. A message for more queues is stored in
+ * several records, in as many turns of the event loop.
  */
 export const queuesPerSlice = 2048;
 
-/** What became of a published message. */
+/** The result of publishing a message. */
 export class Published {
-  /** How many queues it was routed to. */
+  /** The number of queues that the message was routed to. */
   routed = 0;
-  /** Whether a full queue refused it; other queues may have taken it. */
+  /** Whether a full queue refused it. Other queues may have stored it. */
   isRefused = false;
-  /** The group whose sync confirms it; 0 where nothing durable took it. */
+  /** The group whose sync confirms the message; 0 if no durable queue stored it. */
   group = 0;
   /**
-   * What is still to be done before the fields above are right, and before the publisher's next
-   * message is published: undefined but for messages that go to more than {@link queuesPerSlice} queues.
+   * Remaining steps before the fields above are final and the next message of the publisher may be
+   * published. Undefined unless the message is routed to more than {@link queuesPerSlice} queues.
    */
   rest: Iterable<void> | undefined = undefined;
 }
 
-/** What publishing asks of its broker. */
+/** The interface to the broker. */
 export interface PublishingHost {
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -43,18 +45,18 @@ export interface PublishingHost {
   readonly turns: Turns;
   nowMs(): number;
   vhost(name: string): Vhost;
-  /** Makes publishers wait where the log is behind. */
+  /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void;
-  /** A bug kept a dead letter of the queue from being published. */
+  /** Reports a dead letter that was lost because of a bug. */
   letterLost(error: unknown, queue: string): void;
 }
 
-/** Routes and stores messages: those of clients, and dead letters. */
+/** Routes and stores the messages of clients, and dead letters. */
 export class Publishing {
   readonly #host: PublishingHost;
   readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
-  /** Of the last message; one object for all, so that a message costs no allocation. */
+  /** The result of the last message. The object is reused, so that publishing does not allocate. */
   readonly #published = new Published();
 
   constructor(host: PublishingHost, routing: Routing) {
@@ -99,7 +101,7 @@ export class Publishing {
     return published;
   }
 
-  /** To its publisher a message that waits for a time is as if one queue had taken it. */
+  /** The result for a delayed message: as if one queue had stored it. */
   #delayed(): Published {
     const published = this.#published;
     published.routed = 1;
@@ -108,23 +110,26 @@ export class Publishing {
     return published;
   }
 
-  /** One piece at least: else a publisher could make work faster than turns can do it. */
+  /**
+   * Performs at least one piece of background work, so that publishers cannot create work faster
+   * than turns perform it.
+   */
   #workMeanwhile(published: Published): void {
     const { routed, isRefused, group } = published;
     this.#host.turns.background.work(1);
-    // Work may have published something itself.
+    // The background work may have published messages itself.
     published.routed = routed;
     published.isRefused = isRefused;
     published.group = group;
   }
 
-  /** The same for a message that nobody waits for, all of it at once. */
+  /** Publishes a message on behalf of nobody, in one turn. */
   publishWhole(vhost: Vhost, publication: Publication): void {
     const { rest } = this.publish(vhost, publication, undefined);
     if (rest !== undefined) for (const _ of rest);
   }
 
-  /** Has queues take a message, but for those that are full. */
+  /** Stores a message in queues, except for full ones. */
   #take(
     vhost: Vhost,
     publication: Publication,
@@ -147,7 +152,7 @@ export class Publishing {
     if (group > published.group) published.group = group;
   }
 
-  /** Begins to store a message for a great many queues. */
+  /** Starts to store a message in very many queues. */
   #spread(vhost: Vhost, publication: Publication, { queues, indexes }: Route): Published {
     const published = new Published();
     published.routed = queues.length;
@@ -173,7 +178,7 @@ export class Publishing {
     }
   }
 
-  /** Returns the group that the message is in; 0 where it is in none. */
+  /** Returns the group that contains the message; 0 if it is not stored in the log. */
   #store(
     publication: Publication,
     queues: readonly Queue[],
@@ -192,7 +197,7 @@ export class Publishing {
     return group;
   }
 
-  /** Full queues refuse; returns those that do not. */
+  /** Handles full queues, and returns the others. */
   #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
     const full: Queue[] = [];
     const takers: Queue[] = [];
@@ -204,17 +209,17 @@ export class Publishing {
     return takers;
   }
 
-  /** Publishes what died in a queue to the queue's dead letter exchange. */
+  /** Publishes a dead letter to the dead letter exchange of its queue. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     try {
       this.#deadLettering.died(queue, view, reason);
     } catch (error) {
-      // One letter that a bug keeps from being made must not hold up all those behind it.
+      // A dead letter that is lost because of a bug must not block those behind it.
       this.#host.letterLost(error, queue.name);
     }
   }
 
-  /** Stores a message for queues, however full they are. */
+  /** Stores a message in queues without checking their limits. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void {
     const indexes = queues.map((queue) => queue.index);
     this.#store(publication, queues, indexes);

@@ -21,16 +21,16 @@ import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { Demands } from './demands.ts';
 
-/** Messages that one pass of a scan looks at before other queues have their turn. */
+/** Maximum number of messages that one scan examines before other queues have their turn. */
 const scanCountMax = 512;
-/** Messages over a limit that are dropped where one is published; more are dropped in slices. */
+/** Maximum number of excess messages dropped with a publish. More are dropped in slices. */
 const excessCountMax = 8;
 /** A deleted queue with more messages drops them in slices. */
 const droppedCountMax = 256;
 
-/** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
+/** A queue whose messages are each consumed by one consumer: classic and quorum queues. */
 export class MessageQueue implements Queue, ScannedQueue, Worker {
-  // What each message needs comes first: fields that lie together are in a processor's cache together.
+  // The fields that every message needs come first, for locality in the CPU cache.
   readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
@@ -78,7 +78,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     index.countsFailures = this.settings.countsFailures;
     this.order = this.#newOrder();
     const { isSingleActive, countsFailures } = this.settings;
-    // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+    // Only for quorum queues: the active consumer of a classic queue stays until it leaves.
     this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
     this.usedAtMs = host.nowMs();
     this.applySettings(this.settings);
@@ -171,7 +171,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.readyBytes -= this.index.bodyLength(sequence);
   }
 
-  /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
+  /** Delivers ready messages that have not expired, as long as a consumer takes them. */
   deliver(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
@@ -179,7 +179,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else if (this.#demands !== undefined) this.#demands.delivered();
   }
 
-  /** Returns whether there may be more to deliver at once. */
+  /** Returns whether more may be delivered at once. */
   #dispatch(): boolean {
     const { store, delivery } = this.#host;
     const { index } = this;
@@ -204,7 +204,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     return false;
   }
 
-  /** The same where not every consumer may have every message. */
+  /** Dispatches selectively. Returns whether more may be delivered at once. */
   #select(): boolean {
     const isMore = this.readyCount > 0 && this.#selective?.dispatch(scanCountMax) === true;
     if (!isMore) this.#watchDue();
@@ -226,7 +226,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     if (subscription.isSettled) this.accept(sequence);
   }
 
-  /** Has messages of one group go to one consumer, in their order. */
+  /** Assigns the messages of each group to one consumer, in order. */
   groupBy(groupOf: GroupOf): void {
     this.#groupOf = groupOf;
     this.#chooseDispatch();
@@ -271,7 +271,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.deliveredCount++;
   }
 
-  /** Has what expires next waited for, or ended where it has. */
+  /** Schedules the expiry of the next message, or ends messages that have expired. */
   #watchDue(): void {
     if (!this.index.hasDues) return;
     const dueMs = this.order.nextDueMs();
@@ -280,7 +280,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else this.#host.turns.schedule(this, dueMs);
   }
 
-  /** Ends a message that is neither ready nor with a consumer any more. */
+  /** Ends a message that is neither ready nor with a consumer. */
   #discard(sequence: number, reason: DeathReason): void {
     if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
       this.#host.store.settle(this.index, sequence);
@@ -307,7 +307,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     return isLeft;
   }
 
-  /** Takes one ready message that is over a limit or has expired and lets it die; false for none. */
+  /** Ends one ready message that exceeds a limit or has expired. Returns false if there is none. */
   findDying(): boolean {
     if (this.#hasLimit && this.#isOver()) return this.#dropHead();
     const sequence = this.order.takeDue(this.#host.nowMs());
@@ -426,7 +426,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     if (consumer === undefined) return subscription;
     const { isSingleActive } = this.settings;
     const [first] = this.consumers.all;
-    // An exclusive one is the only one.
+    // An exclusive consumer is the only one.
     const isTaken = first?.options.exclusive === true;
     if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
       const subject = describe('queue', this.name, this.vhost);

@@ -198,7 +198,10 @@ test('a client that offers only TLS 1.1 is refused by the handshake', async () =
 });
 
 test('what is no HTTP is answered and ended', async () => {
-  assert.match(await askRaw('AMQP\0\0\x09\x01'), /^HTTP\/1\.1 400 Bad Request\r\n.*not valid HTTP/s);
+  assert.match(
+    await askRaw('AMQP\0\0\x09\x01'),
+    /^HTTP\/1\.1 400 Bad Request\r\n.*not valid HTTP/s,
+  );
   assert.match(await askRaw('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n/);
   const header = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`;
   assert.match(await askRaw(header), /^HTTP\/1\.1 431 /);
