@@ -24,17 +24,17 @@ const defaults = {
   cacheBytes: 64 * 1024 * 1024,
   sliceBytes: 128 * 1024,
 };
-/** A group of this size is written though nobody waits for it. */
+/** A group of this size is written even if nobody waits for it. */
 const groupBytesMax = 1024 * 1024;
-/** What nobody waits for is written after so long all the same. */
+/** Time until data is written for which nobody waits. */
 const flushMs = 50;
-/** How many dead segments are worth a checkpoint of their own. */
+/** Number of dead segments that are worth a checkpoint. */
 const deadCountMin = 2;
-/** A segment of this size is worth a checkpoint where the disk is short of room and nothing in it is wanted. */
+/** Size of a dead segment that is worth a checkpoint when the disk is full. */
 const reclaimBytesMin = 1024 * 1024;
 
 /**
- * A volume's one write-ahead log: sealed blocks in segment files, written and synced in groups.
+ * The write-ahead log of a volume: sealed blocks in segment files, written and synced in groups.
  *
  * @see docs/formats/volume.md
  */
@@ -133,7 +133,7 @@ export class Log implements RecordLog {
   }
 
   /**
-   * Recovers what a volume's log holds into its owner, then begins a segment of this mount.
+   * Recovers the log into its owner, and begins a segment of this mount.
    *
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`, `disk-failed`
    */
@@ -153,14 +153,14 @@ export class Log implements RecordLog {
     return this.#roller.appender;
   }
 
-  /** The volume must be neither older nor newer than whoever counts its mounts says. */
+  /** Checks that the number of the last mount is in the expected range. */
   #proveMount(): void {
     const { header, folder } = this.#volume;
     const { epoch = header.epoch + 1, epochMin = 0 } = this.#options;
     if (header.epoch >= epochMin && header.epoch < epoch) return;
     throw new StorageError(
       'volume-rolled-back',
-      `${folder} says mount ${header.epoch}; expected is one from ${epochMin} to ${epoch - 1}`,
+      `${folder} was last mounted as number ${header.epoch}; expected ${epochMin} to ${epoch - 1}`,
     );
   }
 
@@ -177,10 +177,10 @@ export class Log implements RecordLog {
       progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
-    // A process that was killed may have renamed the header just before: that lasts before what follows.
+    // A killed process may have renamed the header: this must be durable before anything else.
     await this.#files.syncFolder();
     await this.#files.adoptSpares(spares);
-    // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
+    // Segments that the checkpoint does not name are dead; nothing in later ones was confirmed.
     for (const number of segments) {
       if (!wanted.has(number)) await this.#files.retire(number);
     }
@@ -195,7 +195,7 @@ export class Log implements RecordLog {
     const end = last?.end ?? noEnd;
     const epoch = this.#options.epoch ?? header.epoch + 1;
     const position = { segment: end.segment, blocks: end.blocks };
-    // What recovery found is synced before anything says so, and what it dropped is gone.
+    // The recovered data is synced before it is reported, and discarded data is removed.
     if (last !== undefined && !this.#recovery.isClosed) await this.#files.cut(last);
     await this.#watermark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
@@ -217,7 +217,7 @@ export class Log implements RecordLog {
     return block;
   }
 
-  /** Before a block begins: a full segment ends, and a large group is written. */
+  /** Called before a block begins: ends a full segment, and writes a large group. */
   #prepare(need: number): void {
     const appender = this.#appender;
     if (appender === undefined) return;
@@ -239,12 +239,12 @@ export class Log implements RecordLog {
   sync(): void {
     if (this.#isSyncWanted) return;
     this.#isSyncWanted = true;
-    // At the end of this turn, so that whatever else came with it is in the same group.
+    // At the end of the turn, so that everything of this turn is in the same group.
     if (!this.#writer.isBusy) setImmediate(() => this.#flush());
   }
 
   #flush(): void {
-    // A batch that takes several turns of the event loop lies in one group, too.
+    // A batch over several turns must also be in one group.
     if (this.#writer.isBusy || this.#roller.isInBatch) return;
     if (this.#appender?.isEmpty !== false) {
       this.#isSyncWanted = false;
@@ -275,12 +275,12 @@ export class Log implements RecordLog {
     if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
-    // After this turn, in which whoever waited is told.
+    // In a later turn, after the waiting objects were notified.
     setImmediate(this.#settle, group, durationMs);
     if (!this.#writer.isBusy) this.#whenIdle?.();
   }
 
-  /** What is to be done about a group that was synced, and nobody waits for. */
+  /** The work after a sync for which nobody waits. */
   readonly #settle = (group: Group, durationMs: number): void => {
     for (const block of group.blocks) this.#table.synced(block);
     this.#table.cache.evict();
@@ -293,13 +293,16 @@ export class Log implements RecordLog {
     this.#compactor.written();
   };
 
-  /** Ends the segment with its index and begins the next with a checkpoint. */
+  /** Ends the segment with its index, and begins the next one with a checkpoint. */
   #roll(): void {
     this.#roller.begin(this.#endSegment(), this.#durable, false);
     this.sync();
   }
 
-  /** Ends the segment and begins the next one. Returns false, and does nothing, where that is not possible now. */
+  /**
+   * Ends the segment and begins the next one. Returns false without effect if that is not possible
+   * now.
+   */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;
@@ -319,7 +322,7 @@ export class Log implements RecordLog {
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
-  /** Rolls only so that dead segments can go, where they are a notable part of all. */
+  /** Begins a segment if dead segments are a notable part of all, so that they can be removed. */
   #releaseDeadSegments(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
@@ -327,8 +330,8 @@ export class Log implements RecordLog {
   }
 
   /**
-   * Gives back all that can be, at any price in speed: for a disk that is short of room. What is given
-   * back is so some time later.
+   * Releases as much space as possible, at any cost in speed, because the disk is full. The space
+   * is released some time later.
    */
   reclaim(): void {
     const appender = this.#appender;
@@ -340,7 +343,7 @@ export class Log implements RecordLog {
     const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
     const { idleBytes, base } = checkpoints;
-    // Of a new base there may be two for a while.
+    // A new base may exist twice for a while.
     const isKept = idleBytes >= reclaimBytesMin + base.bytes * 2;
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
@@ -380,7 +383,7 @@ export class Log implements RecordLog {
 
   beginBatch(): void {
     assert(!this.#roller.isInBatch, 'a batch begins within another');
-    // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
+    // A batch must be in one group, so a full segment ends before it.
     const appender = this.#appender;
     if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#roller.isInBatch = true;
@@ -408,7 +411,7 @@ export class Log implements RecordLog {
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const compactorEnds = this.#compactor.stop();
-    // Never in its first group: what a later one says proves that recovery begins with the segment.
+    // Not in the first group: a later group proves that recovery begins with this segment.
     if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
     this.#roller.stop();
@@ -424,7 +427,7 @@ export class Log implements RecordLog {
       await this.#compactor.removeUnlisted();
       await this.#watermark.close();
       await this.#files.close();
-      // Only what is wanted may be there once the header calls the volume closed.
+      // Only needed files may exist once the header says that the volume is closed.
       await this.#files.syncFolder();
       const position = { segment: end.segment, blocks: end.blocks };
       await this.#volume.update({ state: 'closed', position, endTag: end.tag });

@@ -19,14 +19,14 @@ const hasBlock = 2;
 const hasPriority = 4;
 const hasDue = 8;
 
-/** Where an index record is put together: one for all, since there may be very many queues. */
+/** A shared buffer for encoding index records, because there may be very many queues. */
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
 
 /**
- * Appends a window's live messages as ranges of sequence numbers, in as many records as it takes: one at
- * each step, between which the window may change.
+ * Appends the live messages of a queue as ranges of sequence numbers, one record per step. The
+ * index may change between steps.
  *
- * @param has which of them; all where it is left out, which is quicker by far
+ * @param has selects messages; without it all are selected, which is much faster
  */
 export function* writeRanges(
   log: RecordLog,
@@ -58,7 +58,7 @@ export function* writeRanges(
   yield;
 }
 
-/** What a window record says. */
+/** The contents of a window record: the live sequence numbers of a queue. */
 export interface WindowRecord {
   readonly queue: number;
   readonly next: number;
@@ -67,9 +67,9 @@ export interface WindowRecord {
 }
 
 /**
- * Reads a window record, or one that is laid out like it.
+ * Decodes a window record, or a record with the same layout.
  *
- * @throws {StorageError} `record-invalid` where it is not as one is written
+ * @throws {StorageError} `record-invalid`
  */
 export function readWindow(buffer: Buffer, start: number, end: number): WindowRecord {
   const size = end - start;
@@ -92,9 +92,9 @@ function damaged(what: string): StorageError {
 }
 
 /**
- * Appends where a window's live messages of one segment lie.
+ * Appends the positions of a queue's live messages in one segment.
  *
- * @param from no earlier sequence number can be in that segment
+ * @param from the lowest sequence number that can be in that segment
  */
 export function writeIndex(
   log: RecordLog,
@@ -111,7 +111,7 @@ export function writeIndex(
   writer.end();
 }
 
-/** Writes where messages of one window lie in one segment, in as many records as it takes. */
+/** Writes the positions of a queue's messages in one segment, in several records if necessary. */
 export class IndexWriter {
   readonly #sink: RecordSink;
   readonly #type: number;
@@ -130,11 +130,11 @@ export class IndexWriter {
   }
 
   /**
-   * Adds a live message. From the first of a record to the last, no other writer may add any: all of
-   * them use the same memory.
+   * Adds a live message. From the first message of a record to the last, no other writer may add
+   * any, because all of them share a buffer.
    *
-   * @param sequence above that of the message before
-   * @returns whether a record was written, so that another writer may add
+   * @param sequence above that of the previous message
+   * @returns whether a record was written, so that another writer may add messages
    */
   add(sequence: number, block: number, offset: number): boolean {
     if (this.#count === 0) {
@@ -157,7 +157,7 @@ export class IndexWriter {
     return true;
   }
 
-  /** Writes what was added since the last record. */
+  /** Writes the messages added since the last record. */
   end(): void {
     if (this.#count === 0) return;
     const { buffer } = this.#sink.reserve(this.#type, this.#at);
@@ -166,7 +166,7 @@ export class IndexWriter {
   }
 }
 
-/** Where a message lies, and how its entry says so. */
+/** The position of a message, and its encoding. */
 interface EntryPlace {
   readonly block: number;
   readonly offset: number;
@@ -197,7 +197,7 @@ function writeEntry(
   return dueMs === Infinity ? p : writeU48(scratch, p, dueMs);
 }
 
-/** One entry of an index record, read in place. */
+/** An entry of an index record, decoded in place. */
 class Entry {
   sequence = -2;
   block = -1;
@@ -206,7 +206,7 @@ class Entry {
   priority = 0;
   dueMs = Infinity;
 
-  /** Reads the entry that begins here and returns the offset after it. */
+  /** Decodes the entry at an offset, and returns the next offset. */
   read(buffer: Buffer, start: number): number {
     const flags = buffer[start] ?? 0;
     let p = start + 1;
@@ -231,10 +231,10 @@ class Entry {
   }
 }
 
-/** Bytes before the entries of an index record. */
+/** Size of an index record before its entries. */
 export const indexHeadBytes = 10;
 
-/** Whether an index record's entries fill it. */
+/** Checks that the entries fill an index record. */
 export function proveIndex(buffer: Buffer, start: number, end: number): boolean {
   const entry = new Entry();
   let p = start + indexHeadBytes;
@@ -243,10 +243,10 @@ export function proveIndex(buffer: Buffer, start: number, end: number): boolean 
 }
 
 /**
- * Puts the messages of an index record that the checkpoint calls live into their indexes.
+ * Adds the messages of an index record to their queue indexes, if the checkpoint lists them as
+ * live.
  *
- * @throws {StorageError} `record-invalid` where the record is not laid out so, or names a block that
- *   is not there
+ * @throws {StorageError} `record-invalid` if the record is malformed, or names a missing block
  */
 export function locate(
   log: RecordLog,
@@ -266,7 +266,7 @@ export function locate(
     if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
-    // A message that was moved by a compaction may be named by two segments; any copy will do.
+    // After a compaction, two segments may name the same message. Either copy is valid.
     if (sequence < (live[at] ?? Infinity) || queueIndex.isLive(sequence)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;

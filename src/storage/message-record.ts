@@ -10,44 +10,43 @@ import type { QueueIndex } from './queue-index.ts';
  * head length u32 | body length u32 | head | body. Numbers are big-endian.
  */
 
-/** Flag of a message record: the message has a time to live of its own. */
+/** Flag: the message has a time to live. */
 export const hasExpiry = 1;
 
-/** Flag of a message record: the sender wants it kept, whether or not a queue could. */
+/** Flag: the sender requested persistence, even if no queue is durable. */
 export const persistent = 2;
 
-/** Flag of a message record: the number of queues has 32 bits, not 16. */
+/** Flag: the number of queues has 32 bits instead of 16. */
 const hasWideCount = 4;
 
-/** Flag of a message record: exchange and routing key have lengths of 16 bits, not 8. */
+/** Flag: exchange and routing key have lengths of 16 bits instead of 8. */
 export const hasLongAddress = 8;
 
 const knownFlags = hasExpiry | persistent | hasWideCount | hasLongAddress;
 
-/** Queues that a count of 16 bits holds. */
+/** Maximum of a 16-bit queue count. */
 const narrowCountMax = 0xffff;
 
-/** Bytes a queue takes in a message record. */
+/** Size of a queue in a message record. */
 export const queueBytes = 10;
 
-/** Bytes of a message record without queues, keys, head, body and expiry. */
+/** Size of a message record without queues, address, head, body and expiry. */
 const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 
-/** Bytes of a message's record beside its body, about. */
+/** Approximate size of a message record without its body. */
 const usualHeadBytes = 96;
 
-/** Bytes that a message takes in the log, about. */
+/** Approximate size of a message in the log. */
 export function liveBytes(bodyLength: number): number {
   return bodyLength + usualHeadBytes;
 }
 
-/** A message to be stored, as its parts lie in the buffers it came in. */
+/** A message to store, with its parts in the received buffers. */
 export interface IncomingMessage {
   readonly format: number;
   readonly priority: number;
   /**
-   * Exchange and routing key one after the other, between two offsets: each its length, of 8 or 16
-   * bits, and its bytes.
+   * Exchange and routing key, consecutive, between two offsets: each with a length of 8 or 16 bits.
    */
   readonly address: Buffer;
   readonly addressStart: number;
@@ -57,7 +56,7 @@ export interface IncomingMessage {
   readonly head: Buffer;
   readonly headStart: number;
   readonly headEnd: number;
-  /** Bytes of all parts. */
+  /** Total size of all parts. */
   readonly bodyLength: number;
   readonly partCount: number;
   readonly parts: readonly Buffer[];
@@ -66,9 +65,9 @@ export interface IncomingMessage {
 }
 
 /**
- * Bytes of a message's record.
+ * Computes the size of a message record.
  *
- * @throws {StorageError} `record-invalid` where a part is not as long as the record would say
+ * @throws {StorageError} `record-invalid` if a part does not match its length
  */
 export function messageRecordBytes(
   message: IncomingMessage,
@@ -77,7 +76,7 @@ export function messageRecordBytes(
 ): number {
   const { address, addressStart, addressEnd, headStart, headEnd, bodyLength } = message;
   if ((message.format | message.priority) >>> 0 > 0xff) {
-    throw invalid(`format ${message.format} or priority ${message.priority} is no byte`);
+    throw invalid(`format ${message.format} or priority ${message.priority} is not a byte`);
   }
   const areLong = message.isAddressLong === true;
   const routingKeyAt = shortOrLongStringEnd(address, addressStart, areLong);
@@ -85,7 +84,7 @@ export function messageRecordBytes(
     shortOrLongStringEnd(address, routingKeyAt, areLong) !== addressEnd ||
     addressEnd > address.length
   ) {
-    throw invalid(`${addressEnd - addressStart} bytes of keys are not two strings`);
+    throw invalid(`${addressEnd - addressStart} bytes of address are not two strings`);
   }
   if (headEnd < headStart || headEnd > message.head.length) {
     throw invalid(
@@ -108,7 +107,7 @@ export function messageRecordBytes(
   );
 }
 
-/** Where a string ends whose length is at a position; it may be behind the end of the buffer. */
+/** The end of a string whose length is at an offset; may be beyond the buffer. */
 function shortOrLongStringEnd(buffer: Buffer, at: number, isLong: boolean): number {
   const first = buffer[at] ?? 0;
   return isLong ? at + 2 + ((first << 8) | (buffer[at + 1] ?? 0)) : at + 1 + first;
@@ -128,7 +127,7 @@ function invalid(what: string): StorageError {
   return new StorageError('record-invalid', `a message is not written: ${what}`);
 }
 
-/** Writes what stands before a message's time of receipt and returns the position after it. */
+/** Writes the part of a record before the time of receipt, and returns the next offset. */
 export function writeQueues(
   buffer: Buffer,
   at: number,
@@ -154,31 +153,31 @@ export function writeQueues(
   return p;
 }
 
-/** How many queues a message record names. */
+/** The number of queues in a message record. */
 export function queueCountOf(buffer: Buffer, at: number): number {
   if (((buffer[at] ?? 0) & hasWideCount) !== 0) return readU32(buffer, at + 2);
   return ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
 }
 
-/** Where the queues of a message record begin. */
+/** The offset of the queues in a message record. */
 export function queuesAt(buffer: Buffer, at: number): number {
   return ((buffer[at] ?? 0) & hasWideCount) === 0 ? at + 4 : at + 6;
 }
 
-/** A cursor over one stored message; set anew for each, so nothing of it may be kept. */
+/** A view of a stored message. It is reused, so nothing of it may be retained. */
 export class MessageView {
   buffer: Buffer = Buffer.alloc(0);
-  /** Start of the record. */
+  /** The offset of the record. */
   at = 0;
   format = 0;
   queueCount = 0;
   isPersistent = false;
   receivedAtMs = 0;
-  /** Wall milliseconds; Infinity for never. */
+  /** Milliseconds since 1970; Infinity for never. */
   expiresAtMs = Infinity;
   /** 0 to 255. */
   priority = 0;
-  /** Exchange and routing key one after the other, up to `keysEnd`; see `IncomingMessage.keys`. */
+  /** Exchange and routing key, consecutive, up to `addressEnd`; see `IncomingMessage.address`. */
   addressAt = 0;
   addressEnd = 0;
   isAddressLong = false;
@@ -188,10 +187,10 @@ export class MessageView {
   bodyLength = 0;
 
   /**
-   * Points the cursor at the message whose record lies between two positions.
+   * Opens the view on the record between two offsets.
    *
-   * @returns whether the record is well formed: its parts fill it exactly. Where they do not, nothing
-   *   of the view may be used
+   * @returns whether the record is well-formed: its parts fill it exactly. Otherwise the view must
+   *   not be used
    */
   open(buffer: Buffer, at: number, end: number): boolean {
     if (end > buffer.length || end - at < fixedBytes) return false;
@@ -231,25 +230,25 @@ export class MessageView {
     return this.bodyAt + this.bodyLength === end;
   }
 
-  /** The exchange it was published to. */
+  /** The exchange to which the message was published. */
   exchangeName(): string {
     const end = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
     return decodeText(this.buffer, this.addressAt + (this.isAddressLong ? 2 : 1), end);
   }
 
-  /** The routing key it was published with. */
+  /** The routing key of the message. */
   routingKey(): string {
     const at = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
     return decodeText(this.buffer, at + (this.isAddressLong ? 2 : 1), this.addressEnd);
   }
 }
 
-/** Takes the flag `persistent` off the message record whose payload was just written here. */
+/** Clears the flag `persistent` in the record whose payload was just written. */
 export function clearPersistent(buffer: Buffer, at: number): void {
   buffer[at] = (buffer[at] ?? 0) & ~persistent;
 }
 
-/** How many of a message's queues are durable, and so named in its record. */
+/** The number of durable queues, which are named in the record. */
 export function countDurable(indexes: readonly QueueIndex[]): number {
   let count = 0;
   for (const queueIndex of indexes) if (queueIndex.isDurable) count++;

@@ -25,54 +25,58 @@ import type { QueueIndex } from './queue-index.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
 
-/** Stands in a message record for a queue that settled the message before it was written. */
+/**
+ * The queue number in a message record for a queue that settled the message before it was written.
+ */
 const nobody = 0;
 
-/** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
+/**
+ * Stores the messages of a broker: appends them, settles them, and recovers them after a restart.
+ */
 export class MessageStore {
-  /** Windows of durable queues by number. */
+  /** The indexes of durable queues by number. */
   readonly indexes = new Map<number, QueueIndex>();
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: RecordLog | undefined = undefined;
   #batchDepth = 0;
-  /** The group that the last settlement is in. */
+  /** The group with the last settlement. */
   #settledGroup = 0;
   readonly #loading = new Set<Promise<void>>();
   readonly #changes = new MessageChanges(recordTypes);
   readonly #settlements = new Settlements(recordTypes.settle, this.#changes);
-  /** Failed deliveries, in queues that count them. */
+  /** The delivery counts of queues that use them. */
   readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
   readonly #known = new KnownNumbers();
-  /** Queues that are not durable and have messages that are in the log for others. */
+  /** Queues that are not durable, with messages that are in the log for other queues. */
   readonly #guests = new Set<QueueIndex>();
-  /** Bytes of the messages of the present segment, once each, and once for every queue. */
+  /** Size of the messages in the current segment, counted once each, and once per queue. */
   #recordBytes = 0;
   #retainedBytes = 0;
-  /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
+  /** Whether the volume was closed cleanly, so that the deliveries before are known exactly. */
   isCleanStop = true;
-  /** The group that the last definition or purge is in. */
+  /** The group with the last definition or purge. */
   definedGroup = 0;
-  /** Records appended to the log by this run. */
+  /** The number of records appended by this process. */
   recordCount = 0;
 
-  /** @param definitions folded at recovery, and part of each checkpoint */
+  /** @param definitions recovered from the log, and part of each checkpoint */
   constructor(definitions: Journal) {
     this.#definitions = definitions;
   }
 
-  /** The log, once {@link attach} was called. */
+  /** The log, available after {@link attach}. */
   get log(): RecordLog {
     assert(this.#log !== undefined, 'the message store has no log yet');
     return this.#log;
   }
 
-  /** Gives the store its log: before the log replays anything into it. */
+  /** Sets the log, before it replays any records. */
   attach(log: RecordLog): void {
     this.#log = log;
   }
 
-  /** Everything has been replayed. */
+  /** All records have been replayed. */
   recovered(): void {
     this.#known.tell(this.indexes);
     this.#known.clear();
@@ -80,10 +84,11 @@ export class MessageStore {
   }
 
   /**
-   * Appends one message for all its queues, of which each takes it under its next number.
+   * Appends a message for all its queues. Each stores it under its next number.
    *
-   * @param expiresAtMs wall milliseconds, or Infinity
-   * @throws {StorageError} `record-invalid` where its parts do not fit its lengths; nothing is appended
+   * @param expiresAtMs milliseconds since 1970, or Infinity
+   * @throws {StorageError} `record-invalid` if its parts do not match its lengths; nothing is
+   *   appended
    */
   append(
     message: IncomingMessage,
@@ -120,14 +125,14 @@ export class MessageStore {
       assert(part !== undefined, 'a message lacks a part of its body');
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
-    assert(p === at + size, 'a message record is not as long as it says');
-    // A queue that is not durable is not named in the record, so that it could not be told of a move.
+    assert(p === at + size, 'a message record does not match its length');
+    // The record does not name queues that are not durable, so they could not be told of a move.
     if (queueCount > 0 && queueCount < indexes.length) block.fix();
     this.#enqueue(message, indexes, block, nowMs, expiresAtMs);
     return block;
   }
 
-  /** Adds the message whose record was just reserved to its queues. */
+  /** Adds the message of the last reserved record to its queues. */
   #enqueue(
     message: IncomingMessage,
     indexes: readonly QueueIndex[],
@@ -148,8 +153,8 @@ export class MessageStore {
   }
 
   /**
-   * Points the view at a live message; false where its block must be loaded first. That is so too
-   * where its record is damaged: the log has then failed, and no load succeeds.
+   * Opens a view on a live message. Returns false if its block must be loaded first. Also returns
+   * false if its record is damaged: the log has then failed, and no load succeeds.
    */
   view(queueIndex: QueueIndex, sequence: number, view: MessageView): boolean {
     const slot = queueIndex.slot(sequence);
@@ -164,7 +169,7 @@ export class MessageStore {
     return false;
   }
 
-  /** Brings the block that holds a live message back into memory. */
+  /** Loads the block of a live message. */
   load(queueIndex: QueueIndex, sequence: number): Promise<void> {
     const loading = this.log.load(queueIndex.slot(sequence));
     const over = () => this.#loading.delete(loading);
@@ -174,13 +179,13 @@ export class MessageStore {
   }
 
   /**
-   * Removes a message from its queue for good; in the log before the next message is. One whose block
-   * is not sealed yet is left out of it instead.
+   * Removes a message from its queue permanently. The settlement is in the log before the next
+   * message. If the message's block is not sealed yet, the message is left out of it instead.
    */
   settle(queueIndex: QueueIndex, sequence: number): void {
     const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
-    // What is not in memory is sealed, and on the disk.
+    // Blocks that are not in memory are sealed and on disk.
     const isWritten = block === undefined || (block.isSealed && !block.transient);
     if (queueIndex.isDurable && isWritten) {
       this.recordCount += this.#settlements.add(queueIndex, sequence, this.log);
@@ -189,10 +194,11 @@ export class MessageStore {
   }
 
   /**
-   * Asked of each record before its block is sealed: whether it is needed. Queues that have settled
-   * a message are taken out of its record, and the others learn where it will lie.
+   * Called for each record before its block is sealed: returns whether it is still needed. Queues
+   * that have settled the message are removed from the record, and the others receive its new
+   * offset.
    *
-   * @param offset where its payload will begin, from the start of the block
+   * @param offset the new offset of the payload in the block
    */
   keeps(type: number, buffer: Buffer, start: number, offset: number): boolean {
     if (type !== recordTypes.message) return true;
@@ -209,19 +215,21 @@ export class MessageStore {
     return isWanted;
   }
 
-  /** Begins a batch that is recovered whole or not at all; may be nested. `end` must follow. */
+  /**
+   * Starts a batch, which is recovered completely or not at all. May be nested. `end` must follow.
+   */
   begin(): void {
     if (this.#batchDepth === 0) this.writeSettlements();
     if (this.#batchDepth === 0) this.log.beginBatch();
     this.#batchDepth++;
   }
 
-  /** Whether a batch has begun and not ended: in this turn, or in an earlier one by a large commit. */
+  /** Whether a batch is open, started in this turn or earlier by a large commit. */
   get isInBatch(): boolean {
     return this.#batchDepth > 0;
   }
 
-  /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
+  /** Ends a batch, even after an exception: call it in `finally`. */
   end(): void {
     if (--this.#batchDepth > 0) return;
     try {
@@ -231,7 +239,7 @@ export class MessageStore {
     }
   }
 
-  /** Writes which deliveries failed since the last call; it is synced soon. */
+  /** Writes the failed deliveries since the last call. They are synced soon. */
   writeCounts(): void {
     if (!this.counts.isPending) return;
     this.writeSettlements();
@@ -240,14 +248,14 @@ export class MessageStore {
     this.log.sync();
   }
 
-  /** Writes what was settled since the last call. */
+  /** Writes the settlements since the last call. */
   writeSettlements(): void {
     if (this.#settlements.isEmpty) return;
     this.recordCount += this.#settlements.write(this.log);
     this.#settledGroup = this.log.openGroup;
   }
 
-  /** Appends a change of definitions; it is synced soon. */
+  /** Appends a change of definitions. It is synced soon. */
   define(change: object): void {
     this.writeSettlements();
     this.#changes.defined(this.#writeDefinition(this.log, change));
@@ -255,7 +263,7 @@ export class MessageStore {
     this.log.sync();
   }
 
-  /** Makes what was settled so far count as a definition: it is synced soon. */
+  /** Treats the settlements so far like a definition: they are synced soon. */
   defineSettlements(): void {
     this.writeSettlements();
     if (this.#settledGroup <= this.definedGroup) return;
@@ -276,13 +284,13 @@ export class MessageStore {
     this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
 
-  /** Forgets a deleted queue with its messages. */
+  /** Removes a deleted queue with its messages. */
   drop(queueIndex: QueueIndex): void {
     this.unlink(queueIndex);
     this.dropSome(queueIndex, Infinity);
   }
 
-  /** Forgets a deleted queue; its messages are still to be dropped. */
+  /** Removes a deleted queue. Its messages are dropped later. */
   unlink(queueIndex: QueueIndex): void {
     this.indexes.delete(queueIndex.number);
     this.#guests.delete(queueIndex);
@@ -290,10 +298,10 @@ export class MessageStore {
   }
 
   /**
-   * Drops messages of a queue that {@link unlink} forgot.
+   * Drops messages of a queue after {@link unlink}.
    *
-   * @param countMax how many at most
-   * @returns how many; fewer than that many where it was the last of them
+   * @param countMax maximum number
+   * @returns the number dropped; less than the maximum if none are left
    */
   dropSome(queueIndex: QueueIndex, countMax: number): number {
     let count = 0;
@@ -307,11 +315,12 @@ export class MessageStore {
   }
 
   /**
-   * Everything that recreates the present state, given the indexes of older segments. Never within a
-   * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
+   * The records that recreate the current state, together with the indexes of older segments. Not
+   * called in a batch, which it would split. Pending settlements are included, and written once
+   * more later.
    */
   *checkpoint(log: RecordLog): Generator<unknown> {
-    // The first base of a mount comes before `recovered`.
+    // The first base of a mount precedes `recovered`.
     this.counts.recovered();
     for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
     for (const queueIndex of this.indexes.values()) {
@@ -320,12 +329,12 @@ export class MessageStore {
     }
   }
 
-  /** Bytes, about, of what was changed and not yet written again. */
+  /** Approximate size of the changes that are not written yet. */
   get changedBytes(): number {
     return this.#changes.bytes;
   }
 
-  /** What was changed since the segment began, or since the last call. */
+  /** Writes the changes since the segment began or the last call. */
   changes(log: RecordLog, isLast: boolean): void {
     this.#changes.write(
       log,
@@ -334,7 +343,7 @@ export class MessageStore {
     );
   }
 
-  /** The live messages that came to the segment that ends. */
+  /** Writes the positions of the live messages in the segment that ends. */
   index(segment: number, log: RecordLog): void {
     for (const queueIndex of this.#changes.indexes) {
       if (this.indexes.get(queueIndex.number) !== queueIndex) continue;
@@ -342,14 +351,14 @@ export class MessageStore {
     }
   }
 
-  /** A segment begins. */
+  /** A segment has begun. */
   begun(): void {
     this.#changes.clear();
     this.#recordBytes = 0;
     this.#retainedBytes = 0;
   }
 
-  /** Less than 1 where messages of this segment are in several queues. */
+  /** Less than 1 if messages of this segment are in several queues. */
   get scale(): number {
     return this.#retainedBytes === 0 ? 1 : this.#recordBytes / this.#retainedBytes;
   }
@@ -359,9 +368,9 @@ export class MessageStore {
   }
 
   /**
-   * Folds one record in, in the order of the log.
+   * Applies a record, in the order of the log.
    *
-   * @throws {StorageError} `record-invalid` where the record is not laid out as its type says
+   * @throws {StorageError} `record-invalid` if the record does not match its type
    */
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     requireShape(type, buffer, start, end);
@@ -374,7 +383,7 @@ export class MessageStore {
         this.#replaySettle(buffer, start);
         return;
       case recordTypes.definition:
-        this.#definitions.apply(parseJson(buffer, start, end) as object); // which is what is written
+        this.#definitions.apply(parseJson(buffer, start, end) as object); // the type of written definitions
         if (!block.transient) this.#changes.defined(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.window:
@@ -412,7 +421,7 @@ export class MessageStore {
     if (!view.open(buffer, start, end)) throw invalidRecord('message record');
     for (let i = 0, p = queuesAt(buffer, start); i < view.queueCount; i++, p += queueBytes) {
       const queueIndex = this.indexes.get(readU32(buffer, p));
-      // A queue deleted later in the log has its messages here still.
+      // The queue is deleted later in the log.
       if (queueIndex === undefined) continue;
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
@@ -451,22 +460,22 @@ export class MessageStore {
     }
   }
 
-  /** Whether somebody waits for a block. */
+  /** Whether a block is being loaded. */
   get isLoading(): boolean {
     return this.#loading.size > 0;
   }
 
-  /** Resolves once the blocks that are waited for now are in memory, or have failed. */
+  /** Resolves once the requested blocks are in memory or have failed. */
   loaded(): Promise<unknown> {
     return Promise.allSettled(this.#loading);
   }
 
-  /** Writes which messages were delivered before and closes the log. */
+  /** Writes which messages were delivered, and closes the log. */
   async close(): Promise<void> {
     while (this.isLoading) await this.loaded();
     this.writeCounts();
     this.writeSettlements();
-    // A segment that began now would have nothing of what is said next in its checkpoint.
+    // If a segment began now, its checkpoint would lack the following records.
     this.log.beginBatch();
     try {
       for (const queueIndex of this.indexes.values()) {

@@ -1,3 +1,5 @@
+// Volumes: folders of sealed files.
+
 import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
@@ -7,21 +9,21 @@ import { diskFailure, StorageError } from './errors.ts';
 const magic = Buffer.from('WAXWVOL\n', 'latin1');
 const codeBytes = 32;
 const sizeMax = 64 * 1024;
-/** Generation of the data key, and how many older ones are listed. */
+/** Size of the generation of the data key and the number of older ones. */
 const generationBytes = 6;
 /**
- * The format that this program writes, and the newest it reads. Volumes of format 1 have no mark; up to
- * format 2 each segment begins with a whole checkpoint.
+ * The format that this program writes, and the newest that it reads. Volumes of format 1 have no
+ * watermark. Up to format 2, each segment begins with a complete checkpoint.
  */
 export const formatVersion = 3;
-/** From this format on the header names generations of the data key. */
+/** The first format whose header contains generations of the data key. */
 const formatWithGenerations = 3;
 
 const kinds = ['broker', 'system'] as const;
-/** What a volume is for. */
+/** The purpose of a volume. */
 export type VolumeKind = (typeof kinds)[number];
 
-/** Where a log is: so many blocks of a segment. */
+/** A position in the log: a number of blocks in a segment. */
 export interface Position {
   readonly segment: number;
   readonly blocks: number;
@@ -29,30 +31,30 @@ export interface Position {
 
 const states = ['new', 'open', 'closed'] as const;
 
-/** The header file of a volume, which is clear but authenticated under the data key. */
+/** The header file of a volume, which is clear but authenticated with the data key. */
 export interface VolumeHeader {
-  /** That of the program that mounted the volume last, or made it. */
+  /** The format of the program that last mounted or created the volume. */
   readonly format: number;
   readonly id: string;
   readonly kind: VolumeKind;
-  /** The data key, sealed by whoever gave it; storage never looks into it. */
+  /** The wrapped data key. The storage does not interpret it. */
   readonly wrappedKey: Buffer;
-  /** How often the data key has been wrapped anew. */
+  /** The number of times that the data key was wrapped again. */
   readonly rewrapCount: number;
-  /** How often the volume has been mounted. */
+  /** The number of the last mount. */
   readonly epoch: number;
-  /** `open` from before the first block of a mount to its clean end. */
+  /** `open` from before the first block of a mount until its clean end. */
   readonly state: (typeof states)[number];
   /**
-   * The segment that recovery begins with, and after how many blocks it was closed or cut; 0 blocks
-   * while it is being written.
+   * The segment with which recovery begins, and the number of blocks after which it was closed or
+   * cut; 0 while it is being written.
    */
   readonly position: Position;
-  /** Tag of the last of those blocks; zeros where there are none. */
+  /** The tag of the last of those blocks; zeros if there are none. */
   readonly endTag: Buffer;
 }
 
-/** A new volume, as its maker wants it. */
+/** The properties of a new volume. */
 export interface NewVolume {
   /** 1 to 255 bytes, printable ASCII. */
   readonly id: string;
@@ -61,7 +63,7 @@ export interface NewVolume {
 }
 
 /**
- * A folder of sealed files under one data key, locked by this process.
+ * A folder of files that are sealed with one data key, locked by this process.
  *
  * @see docs/formats/volume.md
  */
@@ -88,9 +90,9 @@ export class Volume {
   }
 
   /**
-   * Makes an empty volume in a folder, which is made too.
+   * Creates an empty volume and its folder.
    *
-   * @param dataKey 256 bits that no other volume has
+   * @param dataKey 256 bits, unique per volume
    * @throws {StorageError} `volume-exists`
    */
   static async format(
@@ -116,7 +118,7 @@ export class Volume {
   }
 
   /**
-   * Locks a volume and proves its header.
+   * Locks a volume and verifies its header.
    *
    * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
    *   `disk-failed`
@@ -134,32 +136,32 @@ export class Volume {
     }
   }
 
-  /** What the header file says; proved under the data key. */
+  /** The verified contents of the header file. */
   get header(): VolumeHeader {
     return this.#header;
   }
 
-  /** A key for one purpose; different salts or purposes give unrelated keys. */
+  /** Derives a key for one purpose. Different salts or purposes give independent keys. */
   deriveKey(salt: Uint8Array, info: string): KeyObject {
     return deriveKey(this.#dataKey, salt, info);
   }
 
-  /** The full name of a file of this volume. */
+  /** The path of a file in this volume. */
   path(file: string): string {
     return `${this.folder}/${file}`;
   }
 
-  /** Replaces the header file by one that differs in the given fields. */
+  /** Replaces the header file with some fields changed. */
   update(change: Partial<VolumeHeader>): Promise<void> {
     return this.#change(() => change);
   }
 
-  /** Puts the same data key, wrapped anew, in place of the wrapped one. */
+  /** Replaces the wrapped data key by the same key wrapped again. */
   rewrap(wrappedKey: Buffer): Promise<void> {
     return this.#change(({ rewrapCount }) => ({ wrappedKey, rewrapCount: rewrapCount + 1 }));
   }
 
-  /** One change after the other: each begins with what the one before has written. */
+  /** Changes are serialised: each starts from the result of the previous one. */
   #change(make: (header: VolumeHeader) => Partial<VolumeHeader>): Promise<void> {
     const changed = this.#lastChange.then(async () => {
       const header = { ...this.#header, ...make(this.#header) };
@@ -170,15 +172,15 @@ export class Volume {
     return changed;
   }
 
-  /** Lets other processes in; to be called last. */
+  /** Releases the lock. Call it last. */
   close(): Promise<void> {
     return this.#unlock();
   }
 }
 
 /**
- * Reads a volume's header without its data key: to learn how the key is wrapped. What it says is
- * proved only by `Volume.open`.
+ * Reads the header of a volume without its data key, to learn how the key is wrapped. It is
+ * verified only by `Volume.open`.
  *
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
@@ -235,7 +237,7 @@ function encode(header: VolumeHeader, dataKey: KeyObject): Buffer {
   writer.raw(header.endTag);
   writer.shortString(header.id);
   writer.longBytes(header.wrappedKey);
-  // Of the data key there is one generation, 0, and there are no older ones.
+  // The data key has one generation, 0, and no older ones.
   if (header.format >= formatWithGenerations) writer.raw(Buffer.alloc(generationBytes));
   writer.raw(codeOf(dataKey, writer.toBuffer()));
   return writer.toBuffer();
@@ -254,7 +256,7 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   const reader = new Reader(bytes);
   const start = reader.skip(magic.length);
   if (!bytes.subarray(start, magic.length).equals(magic)) {
-    throw new StorageError('not-a-volume', `${folder}/volume does not begin as a volume's header`);
+    throw new StorageError('not-a-volume', `${folder}/volume does not begin like the header of a volume`);
   }
   const format = reader.u16();
   if (format > formatVersion) {
@@ -274,7 +276,7 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   if (format >= formatWithGenerations)
     requireOneGeneration(bytes, reader.skip(generationBytes), folder);
   if (kind === undefined || state === undefined || reader.left !== codeBytes) {
-    throw new StorageError('not-a-volume', `${folder}/volume is not as a volume's header must be`);
+    throw new StorageError('not-a-volume', `${folder}/volume is not a valid header of a volume`);
   }
   const endTag = bytes.subarray(tagAt, tagAt + 16);
   return { format, id, kind, wrappedKey, rewrapCount, epoch, state, position, endTag };
@@ -286,6 +288,6 @@ function requireOneGeneration(bytes: Buffer, at: number, folder: string): void {
   if (generation === 0 && olderCount === 0) return;
   throw new StorageError(
     'format-too-new',
-    `${folder} has generation ${generation} of its data key and ${olderCount} older ones; this program knows generation 0 alone`,
+    `${folder} has generation ${generation} of its data key and ${olderCount} older ones; this program supports only generation 0`,
   );
 }

@@ -155,7 +155,7 @@ test('an older copy of the volume is refused', async () => {
   assert.equal(await waxwing.stop(), 0);
   rmSync(join(folder.data, 'logs'), { recursive: true });
   cpSync(older, join(folder.data, 'logs'), { recursive: true });
-  refused(await folder.serve(), /says mount 1; expected is one from 2/);
+  refused(await folder.serve(), /was last mounted as number 1; expected 2/);
   const { stderr } = await folder.check();
   assert.match(stderr, /^waxwing: logs: not sound: .*is not current/m);
 });

@@ -229,7 +229,7 @@ test('a broker whose volume is an earlier copy, or of another, stands still and 
   const greeting = await waxwing.greeted();
   assert.match(
     greeting,
-    /^ {2}broker '.*' +CRITICAL_ACTION_REQUIRED: .* says mount \d+; expected is/m,
+    /^ {2}broker '.*' +CRITICAL_ACTION_REQUIRED: .* was last mounted as number \d+; expected /m,
   );
   assert.match(
     greeting,

@@ -1,3 +1,5 @@
+// A consumer of a channel.
+
 import { ByteArena } from '../../base/byte-arena.ts';
 import { clipText, encodeText } from '../../base/byte-text.ts';
 import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
@@ -11,17 +13,20 @@ import { writeContentHead, writeFrameHead } from './outbox.ts';
 
 const arena = new ByteArena();
 
-/** Bodies up to this size leave in one piece with their frames' heads. */
+/** Bodies up to this size are sent together with their frame headers. */
 const pieceSizeMax = 32 * 1024;
 
-/** One consumer of a channel: writes what the broker delivers as frames. */
+/** A consumer of a channel, which writes deliveries as frames. */
 export class ChannelConsumer implements Consumer {
   readonly tag: string;
   readonly isSettled: boolean;
-  /** Set as soon as the queue has taken the consumer in, before any delivery. */
+  /** Set when the queue has accepted the consumer, before any delivery. */
   subscription: Subscription | undefined = undefined;
   readonly #channel: Channel;
-  /** Method frame up to the delivery tag, between two positions; its length is filled in each time. */
+  /**
+   * The method frame up to the delivery tag, between two offsets. Its length is set for each
+   * delivery.
+   */
   readonly #prefix: Buffer;
   readonly #prefixStart: number;
   readonly #prefixEnd: number;
@@ -91,7 +96,7 @@ export class ChannelConsumer implements Consumer {
   }
 }
 
-/** Exchange and routing key as short strings: what they are longer by is cut off. */
+/** Shortens exchange and routing key to short strings. */
 function clippedKeys(delivery: Delivery): Buffer {
   const texts = [delivery.exchangeName(), delivery.routingKey()];
   return Buffer.concat(
@@ -106,7 +111,7 @@ function writeTag(to: Buffer, at: number, tag: number): number {
   return writeU32(to, writeU32(to, at, Math.floor(tag / 0x1_0000_0000)), tag);
 }
 
-/** A header frame and at most one body frame. */
+/** Writes a header frame and at most one body frame. */
 function writeContent(to: Buffer, from: number, channel: number, delivery: Delivery): void {
   const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
   let at = from;

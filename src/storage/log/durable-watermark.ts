@@ -1,3 +1,5 @@
+// The durable watermark: a file that records how much of the log is synced.
+
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
@@ -9,47 +11,47 @@ import { isZero } from './segment.ts';
 const magic = Buffer.from('WAXWMRK\n', 'latin1');
 const provedBytes = 36;
 const codeBytes = 32;
-/** A disk writes a sector as a whole or not at all, so a mark may be overwritten where it is. */
+/** Disks write sectors atomically, so the watermark can be overwritten in place. */
 const sectorBytes = 512;
-/** While groups are synced, the mark follows them after so long. */
+/** The delay of the watermark after a sync, milliseconds. */
 const followMs = 100;
-/** Once it has had nothing to follow for so many times as long, the mark is synced. */
+/** The number of idle intervals after which the watermark itself is synced. */
 const quietCountMin = 4;
 
-/** The file that says how far a log is known to be synced. */
+/** The file that records how much of the log is known to be synced. */
 export const watermarkFile = 'mark';
 
-/** How far a mount had synced the log when it said so. */
+/** A synced position, and the mount that recorded it. */
 export interface WatermarkPosition extends Position {
   readonly epoch: number;
 }
 
 /**
- * Follows a log that is written: says in a file beside it how far it is synced, a little later and never
- * more than is. What is damaged or older than that is then not taken for a torn tail.
+ * Records the synced position of the log in a file beside it, with a short delay and never ahead of
+ * it. Damaged or older data before this position is then not mistaken for a torn write.
  */
 export class DurableWatermark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
   #epoch = 0;
   #latest: Position = { segment: 0, blocks: 0 };
-  /** What the file says. */
+  /** The position in the file. */
   #written: Position = this.#latest;
-  /** How often in a row there was nothing new to write. */
+  /** The number of consecutive intervals without a change. */
   #quietCount = 0;
   #file: DiskFile | undefined = undefined;
-  /** Runs, or its turn is under way, until the mark is synced. */
+  /** Active until the watermark is synced. */
   #timer: NodeJS.Timeout | undefined = undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  /** @param failed told of a write or sync that failed; the mark then follows no more */
+  /** @param failed called if a write or sync failed; the watermark is then no longer updated */
   constructor(volume: Volume, failed: (error: StorageError) => void) {
     this.#volume = volume;
     this.#failed = failed;
   }
 
-  /** Puts the first mark of a mount there for good; to be called before the header names that mount. */
+  /** Writes the first watermark of a mount durably. Call it before the header names the mount. */
   async begin(epoch: number, position: Position): Promise<void> {
     this.#epoch = epoch;
     this.#latest = position;
@@ -60,7 +62,7 @@ export class DurableWatermark {
     this.#file = await disk.open(path);
   }
 
-  /** The log is synced up to there. */
+  /** The log is synced up to a position. */
   advance(position: Position): void {
     this.#latest = position;
     if (this.#timer === undefined) this.#wait();
@@ -84,7 +86,7 @@ export class DurableWatermark {
       this.#written = position;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return this.#fail(cause);
-      // The next turn tries again; nobody waits for it.
+      // Retried in the next interval.
       isDone = false;
     }
     if (isDone && this.#latest === position) this.#timer = undefined;
@@ -93,7 +95,7 @@ export class DurableWatermark {
 
   async #write(position: Position, isSynced: boolean): Promise<void> {
     const file = this.#file;
-    assert(file !== undefined, 'a mark follows before it has begun');
+    assert(file !== undefined, 'the watermark has not begun');
     const sector = encode(this.#volume, { epoch: this.#epoch, ...position });
     await answered((done) => file.write(0, [sector], done));
     if (isSynced) await answered((done) => file.sync(done));
@@ -106,13 +108,13 @@ export class DurableWatermark {
     this.#failed(new StorageError('disk-failed', message, { cause }));
   }
 
-  /** Writes nothing more, but for what is under way. */
+  /** Stops, except for an operation in progress. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** Stops, and waits for what is under way. */
+  /** Stops, and waits for an operation in progress. */
   async close(): Promise<void> {
     this.stop();
     await this.#turn;
@@ -121,8 +123,8 @@ export class DurableWatermark {
 }
 
 /**
- * Reads and proves a volume's mark; undefined where it has none and need not: it was never mounted, or
- * last by a program that knew none.
+ * Reads and verifies the watermark of a volume. Returns undefined if it need not have one: it was
+ * never mounted, or only by a release without watermarks.
  *
  * @throws {StorageError} `volume-damaged`
  */
@@ -141,7 +143,7 @@ export async function readWatermark(volume: Volume): Promise<WatermarkPosition |
   }
   try {
     const bytes = await file.read(0, sectorBytes + 1);
-    if (bytes.length !== sectorBytes) throw damage(`has not the ${sectorBytes} bytes of a mark`);
+    if (bytes.length !== sectorBytes) throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
     if (!isProved(volume, bytes)) throw damage('is not as it was written');
     const reader = new Reader(bytes, 16);
     return { epoch: reader.u64(), segment: reader.u64(), blocks: reader.u32() };

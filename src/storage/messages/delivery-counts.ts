@@ -1,3 +1,5 @@
+// Delivery counts of messages.
+
 import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
 import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
@@ -5,9 +7,9 @@ import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from '..
 import type { MessageChanges } from './message-changes.ts';
 
 /*
- * A counts record: queue number u32 | ranges: from u48, to before u48, count u16. A count is how often
- * the delivery of each message in its range has failed. It only grows while the message lives, so that
- * records may be repeated, and taken in any order: the highest count is right.
+ * A counts record: queue number u32 | ranges: from u48, to before u48, count u16. The count is the
+ * number of failed deliveries of each message in the range. It only grows while a message is live,
+ * so records may be repeated and applied in any order: the highest count is right.
  */
 const rangesMax = 4096;
 
@@ -18,35 +20,35 @@ interface Range {
   readonly count: number;
 }
 
-/** How often deliveries failed, in queues that count it: written as they change, and found again. */
+/** The delivery counts of queues that use them: written as they change, and recovered. */
 export class DeliveryCounts {
-  /** Changed and not yet in the log. */
+  /** Changes that are not in the log yet. */
   #changed: Range[] = [];
-  /** Read back before their messages were. */
+  /** Recovered counts of messages that are not recovered yet. */
   #waiting: Range[] = [];
   readonly #type: number;
   readonly #changes: MessageChanges;
 
   /**
-   * @param type of a counts record
-   * @param changes told of each record, but for those of a base
+   * @param type the type of counts records
+   * @param changes receives each record, except for those of a base
    */
   constructor(type: number, changes: MessageChanges) {
     this.#type = type;
     this.#changes = changes;
   }
 
-  /** Whether a change is not yet in the log. */
+  /** Whether there are changes that are not in the log. */
   get isPending(): boolean {
     return this.#changed.length > 0;
   }
 
-  /** A delivery of the message failed; its window says how often that has happened. */
+  /** A delivery failed. The queue index has the new count. */
   changed(queueIndex: QueueIndex, sequence: number): void {
     if (!queueIndex.isDurable) return;
     const count = queueIndex.deliveryCount(sequence);
     const last = this.#changed.at(-1);
-    // Messages come back one after the other, mostly the last of them first.
+    // Consecutive messages are usually requeued in reverse order.
     if (last?.index === queueIndex && last.count === count) {
       if (sequence === last.to) last.to++;
       else if (sequence === last.from - 1) last.from--;
@@ -55,14 +57,14 @@ export class DeliveryCounts {
     this.#changed.push({ index: queueIndex, from: sequence, to: sequence + 1, count });
   }
 
-  /** Appends what has changed. */
+  /** Appends the changes. */
   write(log: RecordLog): void {
     const changed = this.#changed;
     this.#changed = [];
     for (const bytes of this.#write(log, changed)) this.#changes.counted(bytes);
   }
 
-  /** Appends the counts of a window's live messages, a record at each step: for a base. */
+  /** Appends the counts of a queue's live messages for a base, one record per step. */
   *writeAll(log: RecordLog, queueIndex: QueueIndex): Generator<unknown> {
     if (!queueIndex.countsFailures) return;
     const ranges: Range[] = [];
@@ -92,7 +94,7 @@ export class DeliveryCounts {
     }
   }
 
-  /** Takes a counts record in; those of a checkpoint come before the messages that they are about. */
+  /** Applies a counts record. Those of a checkpoint precede the messages. */
   replay(
     indexes: ReadonlyMap<number, QueueIndex>,
     buffer: Buffer,
@@ -105,13 +107,13 @@ export class DeliveryCounts {
       const from = readU48(buffer, p);
       const to = readU48(buffer, p + 6);
       const range = { index: queueIndex, from, to, count: buffer.readUInt16BE(p + 12) };
-      // Where none of them is live yet, they are still to be found.
+      // If none of the messages is live, they are not recovered yet.
       if (queueIndex.liveFrom(from) < Math.min(to, queueIndex.next)) setCounts(range);
       else this.#waiting.push(range);
     }
   }
 
-  /** Every message has been read back. May be called again. */
+  /** All messages have been recovered. May be called again. */
   recovered(): void {
     for (const range of this.#waiting) setCounts(range);
     this.#waiting = [];

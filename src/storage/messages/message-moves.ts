@@ -1,3 +1,5 @@
+// The messages of a compaction.
+
 import { readU32, readU48 } from '../../base/bytes.ts';
 import type { RecordMoves, RecordSink } from '../log-owner.ts';
 import { IndexWriter } from '../message-index.ts';
@@ -6,36 +8,36 @@ import { offsetMax, type QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import { recordTypes } from '../record-shapes.ts';
 
-/** The key of messages that only queues have which are not durable: after those of all others. */
+/** The run key of messages that only queues without durability have: after all others. */
 const guestKey = 2 ** 32;
-/** Messages looked at in one step. */
+/** Number of messages examined in one step. */
 const stepCount = 5000;
 
-/** A place in the log as one number. */
+/** Encodes a position in the log as one number. */
 function placeOf(slot: number, offset: number): number {
   return slot * (offsetMax + 1) + offset;
 }
 
 /**
- * The messages of one compaction: which are live where they were read, in runs by queue, and where each
- * lies in the new segment.
+ * The messages of one compaction: the live messages, in runs by queue, and their positions in the
+ * new segment.
  */
 export class MessageMoves implements RecordMoves {
   order = 0;
   readonly #log: RecordLog;
   readonly #indexes: ReadonlyMap<number, QueueIndex>;
   readonly #guests: ReadonlySet<QueueIndex>;
-  /** Messages of the segments that are compacted, by place, of queues that their records do not name. */
+  /** Messages in the compacted segments, by position, of queues that their records do not name. */
   readonly #guestsAt = new Map<number, [window: QueueIndex, sequence: number][]>();
-  // Of each message that was copied, once for every queue: in the order of the new segment.
+  // Per copied message and queue, in the order of the new segment.
   readonly #queues: QueueIndex[] = [];
   readonly #sequences: number[] = [];
   readonly #blocks: number[] = [];
   readonly #offsets: number[] = [];
 
   /**
-   * @param indexes of durable queues, by number
-   * @param guests of other queues that have messages in the log
+   * @param indexes the indexes of durable queues, by number
+   * @param guests the indexes of other queues with messages in the log
    */
   constructor(
     log: RecordLog,
@@ -136,7 +138,7 @@ export class MessageMoves implements RecordMoves {
     for (const i of found) {
       const sequence = sequenceOf(i);
       if (!queueIndex.isLive(sequence)) continue;
-      // The log goes on meanwhile, and may write an index of its own between two records.
+      // Between two records, the log may write an index of its own.
       if (writer.add(sequence, this.#blocks[i] ?? 0, this.#offsets[i] ?? 0)) yield;
     }
     writer.end();
@@ -149,7 +151,7 @@ export class MessageMoves implements RecordMoves {
     }
   }
 
-  /** Moves the messages of one block, so that its slot is not free again before all of them have it. */
+  /** Moves all messages of one block before its slot can be freed. */
   #moveBlock(first: number, slotOf: (block: number) => number): number {
     const block = this.#blocks[first] ?? 0;
     let slot = -1;
@@ -157,7 +159,7 @@ export class MessageMoves implements RecordMoves {
     for (; this.#blocks[i] === block; i++) {
       const queueIndex = this.#queues[i];
       const sequence = this.#sequences[i] ?? 0;
-      // It may have been settled since it was copied; no compaction but this one moves it.
+      // It may have been settled since it was copied. No other compaction moves it.
       if (queueIndex?.isLive(sequence) !== true) continue;
       if (slot < 0) slot = slotOf(block);
       const old = queueIndex.slot(sequence);

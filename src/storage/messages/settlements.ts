@@ -1,3 +1,5 @@
+// Settlements on their way to the log.
+
 import { writeU32, writeU48 } from '../../base/bytes.ts';
 import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
@@ -8,30 +10,30 @@ import type { MessageChanges } from './message-changes.ts';
  */
 const recordBytes = 16;
 
-/** What was settled and is not yet in the log: for each window one run of neighbours. */
+/** Settlements that are not in the log yet: one range of consecutive messages per queue. */
 export class Settlements {
   readonly #indexes: QueueIndex[] = [];
   readonly #type: number;
   readonly #changes: MessageChanges;
 
   /**
-   * @param type of a settle record
-   * @param changes told of each record
+   * @param type the type of settle records
+   * @param changes receives each record
    */
   constructor(type: number, changes: MessageChanges) {
     this.#type = type;
     this.#changes = changes;
   }
 
-  /** Whether everything settled is in the log. */
+  /** Whether all settlements are in the log. */
   get isEmpty(): boolean {
     return this.#indexes.length === 0;
   }
 
   /**
-   * Notes that a message of a durable queue is settled.
+   * Records that a message of a durable queue is settled.
    *
-   * @returns records that had to be written for it: 1 where it is no neighbour of the one before
+   * @returns the number of records written: 1 if the message is not adjacent to the current range
    */
   add(queueIndex: QueueIndex, sequence: number, log: RecordLog): number {
     let written = 0;
@@ -44,13 +46,13 @@ export class Settlements {
     return written;
   }
 
-  /** Forgets what was settled in a queue that is deleted. */
+  /** Drops the settlements of a deleted queue. */
   forget(queueIndex: QueueIndex): void {
     queueIndex.runStart = -1;
     queueIndex.runEnd = -1;
   }
 
-  /** Writes everything and returns in how many records. */
+  /** Writes all settlements, and returns the number of records. */
   write(log: RecordLog): number {
     let written = 0;
     for (const queueIndex of this.#indexes) {
@@ -66,7 +68,7 @@ export class Settlements {
     const { buffer } = log.reserve(this.#type, recordBytes);
     const at = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.runStart);
     writeU48(buffer, at, queueIndex.runEnd);
-    // After `reserve`, with which a segment may have begun.
+    // After `reserve`, which may have begun a segment.
     this.#changes.settled(queueIndex, queueIndex.runStart, queueIndex.runEnd);
     return 1;
   }
