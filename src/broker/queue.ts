@@ -2,6 +2,7 @@
 
 import type { QueueIndex } from '../storage/queue-index.ts';
 import type { Cursor } from './dispatch/cursor.ts';
+import type { DeadLetterRules } from './endings/dead-letter-rules.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -30,6 +31,8 @@ export interface Queue extends Ticking, Deliverer {
   readonly settings: QueueSettings;
   /** The policy for retrying rejected messages. */
   retry: RetryPolicy | undefined;
+  /** Which of its messages become dead letters, and how; undefined for RabbitMQ's rules. */
+  deadLetters: DeadLetterRules | undefined;
   /** The positions of the queue's messages. */
   readonly index: QueueIndex;
   /** The connection that has exclusive access. */

@@ -19,7 +19,7 @@ import {
 } from './log/segment.ts';
 import { listSegments, SegmentFiles, segmentFile } from './log/segment-files.ts';
 import type { ReadBlock } from './log/segment-reader.ts';
-import { Volume } from './volume.ts';
+import { type DataKeys, Volume } from './volume.ts';
 
 /** The contents of a verified volume. */
 export interface VolumeReport {
@@ -63,11 +63,11 @@ export interface CheckedRecords {
 export async function checkVolume(
   disk: Disk,
   folder: string,
-  dataKey: KeyObject,
+  keys: KeyObject | DataKeys,
   progress: CheckProgress = () => {},
   records: CheckedRecords = {},
 ): Promise<VolumeReport> {
-  const volume = await Volume.open(disk, folder, dataKey);
+  const volume = await Volume.open(disk, folder, keys);
   const files = new SegmentFiles(volume, false);
   try {
     return await new VolumeCheck(volume, files, progress, records).run();
@@ -174,7 +174,10 @@ class VolumeCheck {
     const { number, offset, length, plaintext } = block;
     const isWhereSaid = (segment.offsets[number] ?? offset) === offset;
     if (!isWhereSaid || (segment.lengths[number] ?? length) !== length) {
-      throw this.#recovery.damage(segment.number, `has block ${number} at a different offset than indexed`);
+      throw this.#recovery.damage(
+        segment.number,
+        `has block ${number} at a different offset than indexed`,
+      );
     }
     const broken = () =>
       this.#recovery.damage(segment.number, `has a broken record in block ${number}`);

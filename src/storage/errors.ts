@@ -11,10 +11,13 @@ import { WaxwingError } from '../base/errors.ts';
  * - `not-a-volume`: the folder has no volume, or its header is unreadable
  * - `format-too-new`: the volume was written by a later release
  * - `wrong-key`: the data key does not match the header
+ * - `key-invalid`: a data key cannot be listed, or is not
  * - `volume-damaged`: synced data was modified
  * - `volume-rolled-back`: a file is older than another file of the volume
  * - `record-invalid`: the parts of a record do not match its lengths; it is not written
- * - `log-failed`: an earlier write failed, so nothing is written any more
+ * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
+ * - `freeze-refused`: a volume cannot be frozen now
+ * - `freeze-ended`: a frozen position ended before it was copied
  */
 export type StorageErrorCode =
   | 'disk-failed'
@@ -23,10 +26,13 @@ export type StorageErrorCode =
   | 'not-a-volume'
   | 'format-too-new'
   | 'wrong-key'
+  | 'key-invalid'
   | 'volume-damaged'
   | 'volume-rolled-back'
   | 'record-invalid'
-  | 'log-failed';
+  | 'log-failed'
+  | 'freeze-refused'
+  | 'freeze-ended';
 
 /** A volume or its disk is in an invalid state. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}

@@ -1,12 +1,15 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
+import { type DurableEnd, FrozenVolume } from './frozen/frozen-volume.ts';
 import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
 import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
+import { holdMsMax } from './log/holds.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
@@ -17,7 +20,8 @@ import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
 import type { RecordLog } from './record-log.ts';
-import { formatVersion, type Position, type Volume } from './volume.ts';
+import { formatVersion } from './volume/header.ts';
+import type { Volume } from './volume.ts';
 
 const defaults = {
   segmentBytes: 64 * 1024 * 1024,
@@ -35,8 +39,7 @@ const reclaimBytesMin = 1024 * 1024;
 
 /**
  * The write-ahead log of a volume: sealed blocks in segment files, written and synced in groups.
- *
- * @see docs/formats/volume.md
+ * See docs/formats/volume.md.
  */
 export class Log implements RecordLog {
   at = 0;
@@ -57,7 +60,7 @@ export class Log implements RecordLog {
   readonly #roller: SegmentRoller;
   readonly #retirement: Retirement;
   readonly #compactor: Compactor;
-  #durable: Position = { segment: 0, blocks: 0 };
+  #durable: DurableEnd = { segment: 0, blocks: 0, home: undefined, bytes: 0 };
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
@@ -78,13 +81,9 @@ export class Log implements RecordLog {
       this.#fail(this.#recovery.failed('reading', cause)),
     );
     const { sliceBytes = defaults.sliceBytes, random } = options;
-    const of = { volume, owner, log: this, table: this.#table };
-    this.#roller = new SegmentRoller({
-      ...of,
-      segmentBytes: this.#segmentBytes,
-      sliceBytes,
-      random,
-    });
+    const [table, segmentBytes] = [this.#table, this.#segmentBytes];
+    const setting = { volume, owner, log: this, table, segmentBytes, sliceBytes, random };
+    this.#roller = new SegmentRoller(setting);
     this.#retirement = new Retirement(this.#files, (cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
@@ -103,7 +102,6 @@ export class Log implements RecordLog {
 
   #newCompactor(): Compactor {
     const { compaction = {}, random } = this.#options;
-    const log = this;
     const setting = {
       volume: this.#volume,
       owner: this.#owner,
@@ -116,15 +114,9 @@ export class Log implements RecordLog {
       random,
     };
     return new Compactor(setting, {
-      get isFailed() {
-        return log.#failure !== undefined;
-      },
-      get durableGroup() {
-        return log.durableGroup;
-      },
-      get durableSegment() {
-        return log.#durable.segment;
-      },
+      isFailed: () => this.#failure !== undefined,
+      durableGroup: () => this.durableGroup,
+      durableSegment: () => this.#durable.segment,
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
       compacted: (writtenBytes, segmentCount) =>
@@ -200,7 +192,7 @@ export class Log implements RecordLog {
     await this.#watermark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
-    this.#durable = position;
+    this.#durable = { ...position, home: undefined, bytes: 0 };
     this.#roller.begin(end, position, true);
     this.sync();
   }
@@ -267,7 +259,8 @@ export class Log implements RecordLog {
   }
 
   #synced(group: Group, durationMs: number): void {
-    this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
+    const { segment: home, lastBlock: blocks } = group;
+    this.#durable = { segment: home.number, blocks, home, bytes: group.offset + group.sizeBytes };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#watermark.advance(this.#durable);
@@ -289,7 +282,7 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver) this.#rollNow();
+    if (checkpoints.isHurryOver || this.#isKeyOld) this.#rollNow();
     this.#compactor.written();
   };
 
@@ -299,10 +292,7 @@ export class Log implements RecordLog {
     this.sync();
   }
 
-  /**
-   * Ends the segment and begins the next one. Returns false without effect if that is not possible
-   * now.
-   */
+  /** Ends the segment and begins the next one. Returns false if that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;
@@ -336,6 +326,7 @@ export class Log implements RecordLog {
   reclaim(): void {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
+    this.#retirement.holds.endAll('the disk is short of room');
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
@@ -348,6 +339,75 @@ export class Log implements RecordLog {
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
+  }
+
+  /** Whether data is currently sealed with an older generation of the data key. */
+  get #isKeyOld(): boolean {
+    const { segment } = this.#roller;
+    return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
+  }
+
+  /**
+   * Seals all further data with another data key, and begins a new base with it. Resolves once the
+   * header lists the key. Live records stay where they are, so older keys are needed until {@link
+   * dropDataKeys} drops them.
+   *
+   * @returns the generation of the key
+   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
+   */
+  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
+    this.#requireOpen();
+    const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
+    if (this.#failure !== undefined || this.#appender === undefined) return generation;
+    this.#watermark.advance(this.#durable);
+    this.#roller.checkpoints.hurry();
+    // If the segment cannot end now, it does once the next group is synced.
+    this.#rollNow();
+    return generation;
+  }
+
+  /**
+   * Drops the unused data keys from the header. Begins a segment if dead segments can then be
+   * removed.
+   *
+   * @returns the dropped generations; later calls may drop more
+   * @throws {StorageError} `log-failed`
+   */
+  async dropDataKeys(): Promise<readonly number[]> {
+    this.#requireOpen();
+    if (this.#roller.hasIdleUnder(this.#volume.header.generation)) {
+      this.#roller.checkpoints.hurry();
+      this.#rollNow();
+    }
+    return this.#volume.dropDataKeys((generation) => {
+      // Segments that the newest one supersedes count until it is synced: recovery may need them.
+      const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
+      return isWritten || generation >= this.#watermark.generation;
+    });
+  }
+
+  /**
+   * Freezes the volume at the synced position, so that it can be copied while the log is in use. It
+   * must be released. It ends automatically after a time, when the disk is full, and when the log
+   * is closed.
+   *
+   * @param timeMsMax milliseconds, at most {@link holdMsMax}
+   * @throws {StorageError} `log-failed`; `freeze-refused` before the first group of the mount is
+   *   synced, or if there are too many frozen positions; `disk-failed`
+   */
+  async freeze(timeMsMax: number = holdMsMax): Promise<FrozenVolume> {
+    this.#requireOpen();
+    const parts = {
+      volume: this.#volume,
+      watermark: this.#watermark,
+      retirement: this.#retirement,
+    };
+    return FrozenVolume.at(parts, this.#durable, timeMsMax);
+  }
+
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
   }
 
   segmentOf(slot: number): number {
@@ -419,7 +479,9 @@ export class Log implements RecordLog {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
+    // Before holds end: a compaction may still release files.
     await compactorEnds;
+    this.#retirement.holds.endAll('the volume was closed');
     await this.#retirement.idle();
     await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;

@@ -51,7 +51,7 @@ class Page {
       headEnd - headStart,
       publication.bodyLength,
       publication.format,
-      Number(publication.isPersistent),
+      Number(publication.isPersistent) + 2 * Number(publication.isAddressLong),
       publication.priority,
       publication.expirationMs,
       publication.protocolFlags,
@@ -84,7 +84,8 @@ class Page {
     to.clearBody();
     if (field(2) > 0) to.addPart(this.bytes, bodyAt, bodyAt + field(2));
     to.format = field(3);
-    to.isPersistent = field(4) === 1;
+    to.isPersistent = (field(4) & 1) !== 0;
+    to.isAddressLong = (field(4) & 2) !== 0;
     to.priority = field(5);
     to.expirationMs = field(6);
     to.protocolFlags = field(7);

@@ -5,6 +5,7 @@ import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import { FifoOrder } from '../dispatch/fifo-order.ts';
 import { PriorityOrder } from '../dispatch/priority-order.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import type { DeadLetterRules } from '../endings/dead-letter-rules.ts';
 import { Endings } from '../endings/endings.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -54,6 +55,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readonly options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
+  deadLetters: DeadLetterRules | undefined = undefined;
   owner: object | undefined = undefined;
   usedAtMs: number;
   #endings: Endings | undefined = undefined;
@@ -179,7 +181,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else if (this.#demands !== undefined) this.#demands.delivered();
   }
 
-  /** Returns whether more may be delivered at once. */
   #dispatch(): boolean {
     const { store, delivery } = this.#host;
     const { index } = this;
@@ -280,7 +281,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else this.#host.turns.schedule(this, dueMs);
   }
 
-  /** Ends a message that is neither ready nor with a consumer. */
   #discard(sequence: number, reason: DeathReason): void {
     if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
       this.#host.store.settle(this.index, sequence);

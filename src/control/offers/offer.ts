@@ -15,6 +15,9 @@ export interface BrokerKind {
   readonly deploymentMode: DeploymentMode;
 }
 
+/** The protocols that a broker's listeners can speak. */
+export type ProtocolName = 'amqp091' | 'amqp10' | 'openwire' | 'stomp' | 'mqtt';
+
 /** An instance type, and the versions and storage types that it supports. */
 export interface InstanceType {
   /** `mq.m7g.large` */
@@ -23,6 +26,16 @@ export interface InstanceType {
   readonly engineVersions: readonly string[];
   /** The first one is the default. */
   readonly storageTypes: readonly StorageType[];
+  /** The sizes that a request may choose from; left out where there is one. */
+  readonly storageSizes?: StorageSizes;
+}
+
+/** Sizes of a volume in GB; the least is taken where a request names none. */
+export interface StorageSizes {
+  readonly minGb: number;
+  readonly maxGb: number;
+  /** The oldest engine version that has a choice. */
+  readonly sinceVersion: string;
 }
 
 /** A listener of a broker. */
@@ -33,6 +46,10 @@ export interface ListenerOffer {
   readonly scheme: string;
   /** The port that Amazon MQ uses. */
   readonly standardPort: number;
+  /** At least one. */
+  readonly protocols: readonly ProtocolName[];
+  /** Whether the protocols are spoken over WebSocket, and only so. */
+  readonly isWebSocket: boolean;
 }
 
 /**
@@ -65,8 +82,6 @@ export interface RequestRules {
   /** The logs that can be enabled. */
   readonly logs: readonly ('general' | 'audit')[];
   readonly hasLdap: boolean;
-  /** Whether a request may specify the storage size. */
-  readonly hasStorageSize: boolean;
   readonly subnetCountMax: number;
 }
 
@@ -80,13 +95,19 @@ export interface Offer extends BrokerKind {
   readonly instanceCount: number;
   /** Whether all instances share one volume. Otherwise each has its own. */
   readonly isVolumeShared: boolean;
+  /** Whether a broker whose request names no configuration gets one of its own. */
+  readonly hasOwnConfiguration: boolean;
   readonly storageTypes: readonly StorageType[];
   /**
    * The number of entries of `brokerInstances` in descriptions. Each is a group of ports under one
    * host name.
    */
   readonly endpointCount: number;
+  /** Whether a description names the address of each instance. */
+  readonly hasAddress: boolean;
   readonly listeners: readonly ListenerOffer[];
   readonly grants: readonly GrantOffer[];
+  /** The action that is required of the owner of a broker whose key is lost. */
+  readonly lostKeyAction: string;
   readonly rules: RequestRules;
 }

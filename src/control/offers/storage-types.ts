@@ -10,20 +10,29 @@ interface StorageTypeTraits {
   readonly contextKey: string;
   /** The service whose principal retires the grant of the volume. */
   readonly service: string;
+  /** Milliseconds by which the loss of a key takes effect later on volumes in use. */
+  readonly keyEffectDelayMs: number;
 }
 
 const traits: Readonly<Record<StorageType, StorageTypeTraits>> = {
-  EBS: { idPrefix: 'vol-', contextKey: 'aws:ebs:id', service: 'ec2' },
+  EBS: { idPrefix: 'vol-', contextKey: 'aws:ebs:id', service: 'ec2', keyEffectDelayMs: 0 },
   EFS: {
     idPrefix: 'fs-',
     contextKey: 'aws:elasticfilesystem:filesystem:id',
     service: 'elasticfilesystem',
+    // As on AWS, where it is not immediate and no time is stated.
+    keyEffectDelayMs: 60_000,
   },
 };
 
 /** The prefix of the ids of volumes with a storage type. */
 export function volumeIdPrefix(storageType: StorageType): string {
   return traits[storageType].idPrefix;
+}
+
+/** Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type. */
+export function keyEffectDelayMs(storageType: StorageType): number {
+  return traits[storageType].keyEffectDelayMs;
 }
 
 /** The id and storage type of a volume. */

@@ -18,7 +18,7 @@ import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
-import { formats, openListeners } from './listener-specs.ts';
+import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -107,11 +107,12 @@ export class HostedBroker {
     events: HostEvents,
   ): Promise<HostedBroker> {
     const volume = await openUnlocked(message.folder, dataKey);
-    const opened = await openBroker(volume, message, events);
+    const loaded = await loadProtocols(message.listeners);
+    const opened = await openBroker(volume, message, loaded, events);
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     const { host, certificates } = message;
-    const parts = { broker: opened.broker, host, certificates };
+    const parts = { broker: opened.broker, host, certificates, loaded };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
@@ -165,6 +166,7 @@ async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume>
 async function openBroker(
   volume: Volume,
   message: StartMessage,
+  loaded: LoadedProtocols,
   events: HostEvents,
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
@@ -212,8 +214,9 @@ async function openBroker(
   broker = await Broker.open({
     openLog,
     wakeAt: (atMs) => alarm.schedule(atMs),
-    formats,
+    formats: [...loaded.values()].map(({ format }) => format),
     users: message.users,
+    brokerName: message.name,
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
@@ -223,13 +226,10 @@ async function openBroker(
     onLetterLost: (error, queue) =>
       events.log(
         'error',
-        `dead lettering from queue '${queue}' failed because of a bug: ${describe(error)}`,
+        `a dead letter of queue '${queue}' was lost by a bug: ${describe(error)}`,
       ),
     onInternalError: (error, peer) =>
-      events.log(
-        'error',
-        `the connection of ${peer} was closed because of a bug: ${describe(error)}`,
-      ),
+      events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
   return { broker, alarm, disk, hooks, failures };

@@ -1,5 +1,4 @@
-// Background compaction of segments.
-
+import { assert } from '../../base/assert.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import { LiveSegment } from '../log/live-segment.ts';
@@ -41,11 +40,11 @@ export interface CompactorSetting {
 /** The interface to the log. */
 export interface CompactorHost {
   /** Whether the log can no longer be written. */
-  readonly isFailed: boolean;
+  isFailed(): boolean;
   /** The number of the last synced group. */
-  readonly durableGroup: number;
+  durableGroup(): number;
   /** The last segment with synced data. */
-  readonly durableSegment: number;
+  durableSegment(): number;
   /**
    * Begins a segment, whose table names the needed segments. Returns false if that is not possible
    * now.
@@ -73,6 +72,8 @@ export class Compactor {
   #isUrgent = false;
   #busyGroup = 0;
   #lastNumber = compactedFrom;
+  /** The segment that is being written; undefined before and once it is one of the log's. */
+  #unfinished: LiveSegment | undefined = undefined;
   /** The number of remaining checks without a synced group. */
   #looksLeft = 0;
 
@@ -87,7 +88,7 @@ export class Compactor {
 
   /** Whether the log has synced anything since the last call. */
   #isBusy(): boolean {
-    const { durableGroup } = this.#host;
+    const durableGroup = this.#host.durableGroup();
     const isBusy = durableGroup !== this.#busyGroup;
     this.#busyGroup = durableGroup;
     return isBusy;
@@ -131,7 +132,7 @@ export class Compactor {
   }
 
   #begin(): void {
-    if (this.#work !== undefined || this.#host.isFailed) return;
+    if (this.#work !== undefined || this.#host.isFailed()) return;
     this.#work = this.#run().finally(() => {
       this.#work = undefined;
       this.#isUrgent = false;
@@ -140,7 +141,7 @@ export class Compactor {
 
   /** Segments that have ended and are on disk. */
   #ended(): LiveSegment[] {
-    const { durableSegment } = this.#host;
+    const durableSegment = this.#host.durableSegment();
     const isEnded = ({ number, end }: LiveSegment) =>
       end !== undefined && (isCompacted(number) || number < durableSegment);
     return [...this.#setting.roller.segments.values()].filter(isEnded);
@@ -165,7 +166,7 @@ export class Compactor {
   }
 
   get #isOver(): boolean {
-    return this.#isStopped || this.#host.isFailed;
+    return this.#isStopped || this.#host.isFailed();
   }
 
   #lookAgain(): void {
@@ -192,10 +193,12 @@ export class Compactor {
     return isDone;
   }
 
-  #compact(victims: readonly LiveSegment[]): Promise<number> {
+  async #compact(victims: readonly LiveSegment[]): Promise<number> {
     const { table, files, recovery, roller, owner } = this.#setting;
     const moves = owner.moves?.();
-    if (moves === undefined) return Promise.resolve(0);
+    if (moves === undefined) return 0;
+    const unfinished = this.#newSegment();
+    this.#unfinished = unfinished;
     const pass = new CompactionPass(
       {
         table,
@@ -208,9 +211,18 @@ export class Compactor {
         adopt: (segment) => roller.segments.set(segment.number, segment),
       },
       victims,
-      this.#newSegment(),
+      unfinished,
     );
-    return pass.run();
+    try {
+      return await pass.run();
+    } finally {
+      this.#unfinished = undefined;
+    }
+  }
+
+  /** Whether a compacted segment is being written that is sealed under a generation of the data key. */
+  uses(generation: number): boolean {
+    return this.#unfinished?.header.generation === generation;
   }
 
   #newSegment(): LiveSegment {
@@ -219,10 +231,13 @@ export class Compactor {
       format: 2,
       segment: ++this.#lastNumber,
       epoch: volume.header.epoch,
+      generation: volume.header.generation,
       predecessor: noEnd,
       salt: random.bytes(32),
     } as const;
-    return new LiveSegment(header, segmentKey(volume, header));
+    const key = segmentKey(volume, header);
+    assert(key !== undefined, 'a volume lacks its newest data key');
+    return new LiveSegment(header, key);
   }
 
   /**

@@ -1,5 +1,4 @@
-// The durable watermark: a file that records how much of the log is synced.
-
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
@@ -9,7 +8,10 @@ import type { Position, Volume } from '../volume.ts';
 import { isZero } from './segment.ts';
 
 const magic = Buffer.from('WAXWMRK\n', 'latin1');
+const generationAt = 12;
 const provedBytes = 36;
+const nothing = Buffer.alloc(0);
+const keyInfo = 'waxwing volume mark';
 const codeBytes = 32;
 /** Disks write sectors atomically, so the watermark can be overwritten in place. */
 const sectorBytes = 512;
@@ -24,6 +26,8 @@ export const watermarkFile = 'mark';
 /** A synced position, and the mount that recorded it. */
 export interface WatermarkPosition extends Position {
   readonly epoch: number;
+  /** Generation of the data key that it is authenticated under. */
+  readonly generation: number;
 }
 
 /**
@@ -39,6 +43,8 @@ export class DurableWatermark {
   #written: Position = this.#latest;
   /** The number of consecutive intervals without a change. */
   #quietCount = 0;
+  /** Generation of the data key of the last mark that was synced. */
+  #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Active until the watermark is synced. */
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -56,10 +62,21 @@ export class DurableWatermark {
     this.#epoch = epoch;
     this.#latest = position;
     this.#written = position;
-    const { disk } = this.#volume;
+    const { disk, header } = this.#volume;
     const path = this.#volume.path(watermarkFile);
-    await disk.replace(path, encode(this.#volume, { epoch, ...position }));
+    await disk.replace(path, this.#encoded(position));
+    this.#syncedGeneration = header.generation;
     this.#file = await disk.open(path);
+  }
+
+  /** No mark that a power cut may leave is under an older generation of the data key. */
+  get generation(): number {
+    return this.#syncedGeneration;
+  }
+
+  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  at(position: Position): Buffer {
+    return this.#encoded(position);
   }
 
   /** The log is synced up to a position. */
@@ -77,12 +94,13 @@ export class DurableWatermark {
 
   async #follow(): Promise<void> {
     const position = this.#latest;
-    const isQuiet = position === this.#written;
+    const isKeyOld = this.#syncedGeneration !== this.#volume.header.generation;
+    const isQuiet = position === this.#written && !isKeyOld;
     this.#quietCount = isQuiet ? this.#quietCount + 1 : 0;
     const isIdle = this.#quietCount >= quietCountMin;
     let isDone = isIdle;
     try {
-      if (isIdle || !isQuiet) await this.#write(position, isIdle);
+      if (isIdle || !isQuiet) await this.#write(position, isIdle || isKeyOld);
       this.#written = position;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return this.#fail(cause);
@@ -93,12 +111,20 @@ export class DurableWatermark {
     else this.#wait();
   }
 
+  #encoded(position: Position): Buffer {
+    const { generation } = this.#volume.header;
+    const key = this.#volume.deriveKey(nothing, keyInfo);
+    return encode({ generation, epoch: this.#epoch, ...position }, key);
+  }
+
   async #write(position: Position, isSynced: boolean): Promise<void> {
     const file = this.#file;
     assert(file !== undefined, 'the watermark has not begun');
-    const sector = encode(this.#volume, { epoch: this.#epoch, ...position });
-    await answered((done) => file.write(0, [sector], done));
-    if (isSynced) await answered((done) => file.sync(done));
+    const { generation } = this.#volume.header;
+    await answered((done) => file.write(0, [this.#encoded(position)], done));
+    if (!isSynced) return;
+    await answered((done) => file.sync(done));
+    this.#syncedGeneration = generation;
   }
 
   #fail(cause: unknown): void {
@@ -143,39 +169,40 @@ export async function readWatermark(volume: Volume): Promise<WatermarkPosition |
   }
   try {
     const bytes = await file.read(0, sectorBytes + 1);
-    if (bytes.length !== sectorBytes) throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
+    if (bytes.length !== sectorBytes)
+      throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
     if (!isProved(volume, bytes)) throw damage('is not as it was written');
-    const reader = new Reader(bytes, 16);
-    return { epoch: reader.u64(), segment: reader.u64(), blocks: reader.u32() };
+    const reader = new Reader(bytes, generationAt);
+    const generation = reader.u32();
+    const epoch = reader.u64();
+    return { generation, epoch, segment: reader.u64(), blocks: reader.u32() };
   } finally {
     await file.close();
   }
 }
 
 /*
- * magic 8 | version u16 | zeros 6 | epoch u64 | position: segment u64, blocks u32 | HMAC-SHA-256 32 |
- * zeros
+ * magic 8 | version u16 | zeros 2 | generation of the data key u32 | epoch u64 | position: segment u64,
+ * blocks u32 | HMAC-SHA-256 32 | zeros
  */
-function encode(volume: Volume, watermark: WatermarkPosition): Buffer {
+function encode(watermark: WatermarkPosition, key: KeyObject): Buffer {
   const writer = new Writer();
   writer.raw(magic);
   writer.u16(1);
-  writer.raw(Buffer.alloc(6));
+  writer.u16(0);
+  writer.u32(watermark.generation);
   writer.u64(watermark.epoch);
   writer.u64(watermark.segment);
   writer.u32(watermark.blocks);
-  writer.raw(codeOf(volume, writer.toBuffer()));
+  writer.raw(authenticationCode(key, writer.toBuffer()));
   return Buffer.concat([writer.toBuffer()], sectorBytes);
 }
 
-function codeOf(volume: Volume, bytes: Buffer): Buffer {
-  const key = volume.deriveKey(Buffer.alloc(0), 'waxwing volume mark');
-  return authenticationCode(key, bytes);
-}
-
 function isProved(volume: Volume, bytes: Buffer): boolean {
+  const key = volume.deriveKeyOf(bytes.readUInt32BE(generationAt), nothing, keyInfo);
+  if (key === undefined) return false;
   const codeEnd = provedBytes + codeBytes;
   const code = bytes.subarray(provedBytes, codeEnd);
-  const isSame = isSameCode(code, codeOf(volume, bytes.subarray(0, provedBytes)));
+  const isSame = isSameCode(code, authenticationCode(key, bytes.subarray(0, provedBytes)));
   return isSame && isZero(bytes.subarray(codeEnd));
 }

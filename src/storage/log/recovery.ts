@@ -29,7 +29,7 @@ export class Recovery {
   /** The header of a later segment in which nothing was confirmed. */
   #successor: SegmentHeader | undefined = undefined;
   /** The position up to which the log is known to be synced. */
-  #mark: WatermarkPosition = { epoch: 0, segment: 0, blocks: 0 };
+  #watermark: WatermarkPosition = { generation: 0, epoch: 0, segment: 0, blocks: 0 };
 
   constructor(volume: Volume, files: SegmentFiles) {
     this.#volume = volume;
@@ -55,7 +55,7 @@ export class Recovery {
       throw this.#rolledBack(`${segmentFile(later.at(-1) ?? 0)} was written after it`);
     }
     if (later[0] !== undefined) await this.#readSuccessor(later[0]);
-    await this.#readMark();
+    await this.#readWatermark();
     if (position.segment === 0) return undefined;
     const segment = await this.open(position.segment);
     const isRightMount = position.blocks > 0 || segment.header.epoch === epoch;
@@ -77,7 +77,7 @@ export class Recovery {
    * The watermark of a mount is written before its header, and the header names a segment before
    * the watermark does.
    */
-  async #readMark(): Promise<void> {
+  async #readWatermark(): Promise<void> {
     const { epoch, position } = this.#volume.header;
     const mark = await readWatermark(this.#volume);
     if (mark === undefined) return;
@@ -87,12 +87,12 @@ export class Recovery {
         `${watermarkFile} says that ${segmentFile(mark.segment)} was confirmed`,
       );
     }
-    this.#mark = mark;
+    this.#watermark = mark;
   }
 
   /** The last block of a segment that is known to be synced. */
   blocksMarked(segment: number): number {
-    return this.#mark.segment === segment ? this.#mark.blocks : 0;
+    return this.#watermark.segment === segment ? this.#watermark.blocks : 0;
   }
 
   /** Opens a segment and reads its header page. */

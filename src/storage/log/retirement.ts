@@ -1,12 +1,15 @@
-// Removal of segments.
-
+import { Holds } from './holds.ts';
 import type { LiveSegment } from './live-segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
 /** Releases the files of segments that recovery no longer needs, one after the other. */
 export class Retirement {
+  /** What keeps files for copies of the volume. */
+  readonly holds: Holds = new Holds(() => this.#removeRetired());
   readonly #files: SegmentFiles;
   readonly #failed: (cause: unknown) => void;
+  /** Numbers of the segments that recovery no longer needs and a hold keeps. */
+  #held: number[] = [];
   /** Settles when all requested files have been released. */
   #work: Promise<void> = Promise.resolve();
 
@@ -18,8 +21,17 @@ export class Retirement {
 
   /** Recovery would begin with this segment: the superseded segments can be removed. */
   retire(segment: LiveSegment): void {
+    for (const { number } of segment.superseded.splice(0)) this.#held.push(number);
+    this.#removeRetired();
+  }
+
+  /** Gives back what no hold keeps. */
+  #removeRetired(): void {
+    const free = this.#held.filter((number) => !this.holds.keeps(number));
+    if (free.length === 0) return;
+    this.#held = this.#held.filter((number) => this.holds.keeps(number));
     this.#then(async () => {
-      for (const { number } of segment.superseded.splice(0)) await this.#files.retire(number);
+      for (const number of free) await this.#files.retire(number);
     });
   }
 

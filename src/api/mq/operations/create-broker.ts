@@ -2,7 +2,7 @@
 
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
-import { createBrokerRequest, createBrokerResponse } from '../shapes.ts';
+import { createBrokerRequest, createBrokerResponse } from '../shapes/brokers.ts';
 
 /** Creates a broker. The work continues after the answer. */
 export function createBroker({ control }: MqParts) {

@@ -2,7 +2,7 @@
 
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { brokerIdOnly, brokerPath } from '../shapes.ts';
+import { brokerIdOnly, brokerPath } from '../shapes/brokers.ts';
 
 /** Deletes a broker and its data. The work continues after the answer. */
 export function deleteBroker(parts: MqParts) {

@@ -11,7 +11,7 @@ import {
   engineTypesResponse,
   instanceOptionsRequest,
   instanceOptionsResponse,
-} from '../shapes.ts';
+} from '../shapes/offers.ts';
 
 /** Lists the supported engine types with their versions. */
 export function describeBrokerEngineTypes({ control }: MqParts) {

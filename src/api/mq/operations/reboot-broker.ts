@@ -2,7 +2,8 @@
 
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { brokerPath, nothing } from '../shapes.ts';
+import { brokerPath } from '../shapes/brokers.ts';
+import { nothing } from '../shapes/common.ts';
 
 /** Reboots a broker, which applies its pending settings. The work continues after the answer. */
 export function rebootBroker(parts: MqParts) {

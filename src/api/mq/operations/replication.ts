@@ -9,7 +9,7 @@ import {
   brokerPageRequest,
   promoteRequest,
   sharedResourcesResponse,
-} from '../shapes.ts';
+} from '../shapes/brokers.ts';
 
 /** Swaps the roles of a replicated pair. Refused, because replication is not supported. */
 export function promote(parts: MqParts) {

@@ -1,8 +1,9 @@
 // The Amazon MQ operation `UpdateBroker`.
 
 import { operation } from '../../../aws/service.ts';
+import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { updateBrokerRequest, updateBrokerResponse } from '../shapes.ts';
+import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
 
 /** Changes the settings of a broker. Some take effect at once, others at the next reboot. */
 export function updateBroker(parts: MqParts) {
@@ -15,7 +16,17 @@ export function updateBroker(parts: MqParts) {
     permissions: onBroker('mq:UpdateBroker', parts),
     handle: (request) => {
       const { value, changes } = parts.control.decisions.update(request.brokerId, request);
-      return { output: request, changes, resources: touched(value) };
+      // What was asked for, and the revision of the configuration where none was named.
+      const output = {
+        ...request,
+        ...(request.configuration && { configuration: configurationOf(value) }),
+      };
+      return { output, changes, resources: touched(value) };
     },
   });
+}
+
+/** The configuration that a broker has, or will have. */
+function configurationOf({ configuration, pending }: BrokerRecord) {
+  return pending.configuration ?? configuration ?? undefined;
 }
