@@ -9,6 +9,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `not-a-volume`: there is no volume in the folder, or its header is unreadable
  * - `format-too-new`: a later release wrote the volume
  * - `wrong-key`: the header does not open under the given data key
+ * - `key-invalid`: a data key cannot be listed, or is not
  * - `volume-damaged`: bytes that were synced are not what they were
  * - `volume-rolled-back`: a file is older than another file of the volume says
  * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
@@ -21,6 +22,7 @@ export type StorageErrorCode =
   | 'not-a-volume'
   | 'format-too-new'
   | 'wrong-key'
+  | 'key-invalid'
   | 'volume-damaged'
   | 'volume-rolled-back'
   | 'record-invalid'

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
@@ -17,7 +18,8 @@ import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
 import type { RecordLog } from './record-log.ts';
-import { formatVersion, type Position, type Volume } from './volume.ts';
+import { formatVersion } from './volume/header.ts';
+import type { Position, Volume } from './volume.ts';
 
 const defaults = {
   segmentBytes: 64 * 1024 * 1024,
@@ -103,7 +105,6 @@ export class Log implements RecordLog {
 
   #newCompactor(): Compactor {
     const { compaction = {}, random } = this.#options;
-    const log = this;
     const setting = {
       volume: this.#volume,
       owner: this.#owner,
@@ -116,15 +117,9 @@ export class Log implements RecordLog {
       random,
     };
     return new Compactor(setting, {
-      get isFailed() {
-        return log.#failure !== undefined;
-      },
-      get durableGroup() {
-        return log.durableGroup;
-      },
-      get durableSegment() {
-        return log.#durable.segment;
-      },
+      isFailed: () => this.#failure !== undefined,
+      durableGroup: () => this.durableGroup,
+      durableSegment: () => this.#durable.segment,
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
       compacted: (writtenBytes, segmentCount) =>
@@ -289,7 +284,7 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver) this.#rollNow();
+    if (checkpoints.isHurryOver || this.#isKeyOld) this.#rollNow();
     this.#compactor.written();
   };
 
@@ -345,6 +340,57 @@ export class Log implements RecordLog {
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
+  }
+
+  /** Whether what is written now is sealed under an older generation of the data key. */
+  get #isKeyOld(): boolean {
+    const { segment } = this.#roller;
+    return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
+  }
+
+  /**
+   * Seals what is written from now on under another data key, and begins to write a new base under it.
+   * Resolves once the volume's header lists the key; records that are wanted stay where they are, so older
+   * keys are needed until {@link dropDataKeys} drops them.
+   *
+   * @returns the key's generation
+   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
+   */
+  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
+    this.#requireOpen();
+    const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
+    if (this.#failure !== undefined || this.#appender === undefined) return generation;
+    this.#mark.moved(this.#durable);
+    this.#roller.checkpoints.hurry();
+    // Where a segment cannot end now, it does once the next group is synced.
+    this.#rollNow();
+    return generation;
+  }
+
+  /**
+   * Drops the data keys from the volume's header that nothing is sealed under any more.
+   *
+   * Where older segments hold nothing that is wanted, this begins a segment so that they can go.
+   *
+   * @returns the generations that were dropped, for good; asked again later, it may be more
+   * @throws {StorageError} `log-failed`
+   */
+  async dropDataKeys(): Promise<readonly number[]> {
+    this.#requireOpen();
+    if (this.#roller.hasIdleUnder(this.#volume.header.generation)) {
+      this.#roller.checkpoints.hurry();
+      this.#rollNow();
+    }
+    return this.#volume.dropDataKeys((generation) => {
+      // What the newest segment supersedes counts until that segment is synced: recovery may need it.
+      const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
+      return isWritten || generation >= this.#mark.generation;
+    });
+  }
+
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
   }
 
   segmentOf(slot: number): number {
