@@ -17,6 +17,7 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
@@ -109,6 +110,7 @@ export class HostedBroker {
     const volume = await openUnlocked(message.folder, dataKey);
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
+    if (message.setsUsers) setUsers(opened.broker, message.users);
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     const { host, certificates } = message;
