@@ -173,7 +173,7 @@ export class Creation {
   #refuseTakenName(name: string): void {
     const count = [...this.#parts.brokers.all()].length;
     if (count >= brokerCountMax) {
-      const text = `There are ${count} brokers, ${brokerCountMax} are allowed.`;
+      const text = `There are ${count} brokers; at most ${brokerCountMax} are allowed.`;
       throw refuse('brokerName', text);
     }
     if (this.#parts.brokers.withName(name) === undefined) return;

@@ -161,7 +161,7 @@ export function checkTags(
   if (keys.length > tagCountMax) {
     throw refuse(
       'tags',
-      `The ${owner} would have ${keys.length} tags, ${tagCountMax} are allowed.`,
+      `The ${owner} would have ${keys.length} tags; at most ${tagCountMax} are allowed.`,
     );
   }
   for (const key of keys) {
