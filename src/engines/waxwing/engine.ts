@@ -1,3 +1,5 @@
+// Waxwing's own engine.
+
 import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +11,7 @@ import type {
   Engine,
   EngineEvents,
   EngineKind,
+  ListenerPlan,
   NewVolumeKey,
   RunningBroker,
   VolumeKey,
@@ -18,47 +21,37 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import { requireNoRights } from './configuration-check.ts';
+import { kinds, protocolsOf } from './kinds.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
-/** How Waxwing's own engine is set up. */
+/** The settings of the engine. */
 export interface WaxwingEngineOptions {
-  /** Where the brokers' volumes lie, a folder each. */
+  /** The folder with a subfolder for each broker. */
   readonly folder: string;
-  /** Address that brokers listen on. */
+  /** The address on which brokers listen. */
   readonly host: string;
-  /** Port that a broker takes where it is free, before any other; 0 for any. */
+  /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
-  /** How much each broker may take. */
+  /** The resource limits of each broker. */
   readonly room: Room;
-  /** The certificates that one broker shows, and no other listener; asked for at each start. */
+  /** The certificates of one broker, which are requested at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
 }
 
 interface Run {
   readonly process: BrokerProcess;
   readonly running: RunningBroker;
-  /** What it shows. */
+  /** The current certificates. */
   certificates: readonly ServerCertificate[];
 }
 
-/** The listeners that brokers of RabbitMQ's type have; each is the endpoint of its number. */
-const listeners: readonly Pick<ListenerSpec, 'name' | 'protocols' | 'hasWebSocket'>[] = [
-  { name: 'amqps', protocols: ['amqp091'], hasWebSocket: false },
-];
-
-/** Waxwing's own engine: one child process and one volume for each broker. */
+/** Waxwing's own engine. Each broker has one process and one volume. */
 export class WaxwingEngine implements Engine {
-  readonly kinds: readonly EngineKind[] = [
-    {
-      engineType: 'RABBITMQ',
-      deploymentMode: 'SINGLE_INSTANCE',
-      listeners: ['amqps'],
-      authenticationStrategies: ['SIMPLE'],
-    },
-  ];
+  readonly kinds: readonly EngineKind[] = kinds;
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
@@ -74,7 +67,7 @@ export class WaxwingEngine implements Engine {
   async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     const folder = this.#folder(spec.id);
     const { volumeId, dataKey, wrappedKey } = onlyKey(spec, keys);
-    // What an earlier attempt left is not yet anybody's data.
+    // The remains of an earlier attempt contain no data.
     await rm(folder, { recursive: true, force: true });
     await systemDisk.createFolder(this.#options.folder);
     const volume = { id: volumeId, kind: 'broker', wrappedKey } as const;
@@ -96,10 +89,17 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
+    try {
+      requireNoRights(spec);
+    } catch (error) {
+      dataKey.fill(0);
+      throw error;
+    }
     const { host, hasTlsParity, room } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const wanted = listeners.map(({ name }) => this.#wantedPort(spec, name));
+    const listeners = listenersOf(spec);
+    const wanted = listeners.map((listener) => this.#wantedPort(spec, listener));
     const ports = await child.start(
       {
         type: 'start',
@@ -109,9 +109,12 @@ export class WaxwingEngine implements Engine {
         epoch,
         epochMin,
         users: spec.users,
+        setsUsers: spec.engineType === 'ACTIVEMQ',
         host,
-        listeners: listeners.map((listener, at) => ({
-          ...listener,
+        listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
+          name,
+          protocols,
+          hasWebSocket: isWebSocket,
           ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
           tlsPolicy: hasTlsParity ? 'parity' : 'default',
         })),
@@ -126,27 +129,27 @@ export class WaxwingEngine implements Engine {
       },
     );
     const running = {
-      ports: listeners.map(({ name }, at) =>
-        this.#portRecord(
-          id,
-          { listener: name, endpoint: at + 1 },
-          wanted[at] ?? 0,
-          ports[name] ?? 0,
-        ),
+      ports: listeners.map(({ name, endpoint }, at) =>
+        this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),
       ),
     };
     this.#runs.set(id, { process: child, running, certificates });
     return running;
   }
 
-  /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
-  #wantedPort({ ports, portsOfOthers }: BrokerSpec, listener: string): number {
-    const standard = listener === 'amqps' ? this.#options.amqpsPort : 0;
-    const known = ports.find((port) => port.listener === listener);
+  /**
+   * The preferred port: that of an earlier start, or the standard port unless another broker
+   * prefers it; 0 for any.
+   */
+  #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: ListenerPlan): number {
+    const { amqpsPort } = this.#options;
+    // If AMQP uses any free port, no other protocol needs its standard port.
+    const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
+    const known = ports.find((port) => port.listener === name);
     return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
   }
 
-  /** What the record keeps of the port; one that another program has is reported. */
+  /** The port for the record. If another program uses the preferred port, this is reported. */
   #portRecord(
     id: string,
     of: Pick<PortRecord, 'listener' | 'endpoint'>,
@@ -202,15 +205,26 @@ export class WaxwingEngine implements Engine {
   }
 }
 
+/** The listeners that a broker is to have, with the protocols that this engine speaks there. */
+function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
+  return spec.listeners.flatMap((plan) => {
+    const protocols = protocolsOf(plan.name);
+    return protocols === undefined ? [] : [{ ...plan, protocols }];
+  });
+}
+
 function onlyVolume({ id, volumes }: BrokerSpec): VolumeSpec {
   const [volume] = volumes;
-  assert(volume !== undefined && volumes.length === 1, `broker ${id} has one volume`);
+  assert(
+    volume !== undefined && volumes.length === 1,
+    `broker ${id} does not have exactly one volume`,
+  );
   return volume;
 }
 
 function onlyKey<Key extends VolumeKey>(spec: BrokerSpec, keys: readonly Key[]): Key {
   const { id } = onlyVolume(spec);
   const key = keys.find(({ volumeId }) => volumeId === id);
-  assert(key !== undefined, `volume ${id} has a data key`);
+  assert(key !== undefined, `volume ${id} has no data key`);
   return key;
 }
