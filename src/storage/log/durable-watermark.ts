@@ -26,7 +26,7 @@ export const watermarkFile = 'mark';
 /** A synced position, and the mount that recorded it. */
 export interface WatermarkPosition extends Position {
   readonly epoch: number;
-  /** Generation of the data key that it is authenticated under. */
+  /** The generation of the data key under which it is authenticated. */
   readonly generation: number;
 }
 
@@ -43,7 +43,7 @@ export class DurableWatermark {
   #written: Position = this.#latest;
   /** The number of consecutive intervals without a change. */
   #quietCount = 0;
-  /** Generation of the data key of the last mark that was synced. */
+  /** The generation of the data key of the last synced watermark. */
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Active until the watermark is synced. */
@@ -69,12 +69,14 @@ export class DurableWatermark {
     this.#file = await disk.open(path);
   }
 
-  /** No mark that a power cut may leave is under an older generation of the data key. */
+  /**
+   * After a power failure, no watermark is found that is authenticated under an older generation.
+   */
   get generation(): number {
     return this.#syncedGeneration;
   }
 
-  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  /** Encodes a watermark file for a synced position, for a copy of the volume. */
   at(position: Position): Buffer {
     return this.#encoded(position);
   }
