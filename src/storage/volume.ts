@@ -239,7 +239,10 @@ export class Volume {
     let generation = 0;
     await this.#change((header) => {
       if (header.format < formatWithGenerations) {
-        throw keyInvalid(this.folder, `has format ${header.format}, which knows one data key`);
+        throw keyInvalid(
+          this.folder,
+          `has format ${header.format}, which supports only one data key`,
+        );
       }
       if (header.olderKeys.length >= olderGenerationsMax) {
         const what = `lists ${header.olderKeys.length} older data keys: no more are allowed until`;
@@ -307,7 +310,7 @@ export async function readVolumeHeader(disk: Disk, folder: string): Promise<Volu
 }
 
 function keyMissing(folder: string, generation: number): StorageError {
-  const what = `${folder}/volume lists data key ${generation}, which was not given`;
+  const what = `${folder}/volume lists data key ${generation}, which is missing`;
   return new StorageError('wrong-key', what);
 }
 

@@ -143,7 +143,7 @@ export class ConfigurationDecisions {
     const { allTextBytesMax: max } = configurationLimits;
     const bytes = configurations.textBytes + Buffer.byteLength(text);
     if (bytes > max) {
-      const found = `The texts of all configurations would have ${bytes} bytes, ${max} are allowed: `;
+      const found = `The texts of all configurations would have ${bytes} bytes; at most ${max} are allowed: `;
       throw refuse('data', `${found}delete configurations that no broker uses.`);
     }
     return { revision, createdMs: clock.nowMs(), description, text };
@@ -174,7 +174,7 @@ export class ConfigurationDecisions {
   #refuseManyRevisions({ id, latest }: Configuration): void {
     const { revisionCountMax: max } = configurationLimits;
     if (latest.revision < max) return;
-    throw refuse('data', `Configuration [${id}] has ${max} revisions, which is the most allowed.`);
+    throw refuse('data', `Configuration [${id}] already has the maximum of ${max} revisions.`);
   }
 
   /** @throws {ControlError} 'not-found'; 'conflict' if a broker uses it */

@@ -70,7 +70,7 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export function readData(data: string): string {
   const joined = data.replaceAll(/[\r\n]/g, '');
   if (joined === '') throw refuse('data', 'The configuration is empty.');
-  if (!base64.test(joined)) throw refuse('data', 'The configuration is not in base64.');
+  if (!base64.test(joined)) throw refuse('data', 'The configuration is not valid base64.');
   const bytes = Buffer.from(joined, 'base64');
   const { textBytesMax } = configurationLimits;
   if (bytes.length > textBytesMax) {
@@ -80,7 +80,7 @@ export function readData(data: string): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw refuse('data', 'The configuration is not in UTF-8.');
+    throw refuse('data', 'The configuration is not valid UTF-8.');
   }
 }
 

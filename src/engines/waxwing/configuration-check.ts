@@ -17,5 +17,8 @@ export function requireNoRights({ engineType, configuration }: BrokerSpec): void
   const { id, revision, text } = configuration;
   if (!/<([\w.-]+:)?authorizationPlugin\b/.test(text.replace(comments, ''))) return;
   const what = `revision ${revision} of configuration ${id} has an authorizationPlugin`;
-  throw new WaxwingError('configuration-unsupported', `${what}, which this engine cannot keep yet`);
+  throw new WaxwingError(
+    'configuration-unsupported',
+    `${what}, which this engine does not enforce yet`,
+  );
 }

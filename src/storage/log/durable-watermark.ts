@@ -173,7 +173,7 @@ export async function readWatermark(volume: Volume): Promise<WatermarkPosition |
     const bytes = await file.read(0, sectorBytes + 1);
     if (bytes.length !== sectorBytes)
       throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
-    if (!isProved(volume, bytes)) throw damage('is not as it was written');
+    if (!isProved(volume, bytes)) throw damage('was modified');
     const reader = new Reader(bytes, generationAt);
     const generation = reader.u32();
     const epoch = reader.u64();

@@ -36,7 +36,7 @@ export function proveHeader(bytes: Buffer, folder: string, dataKey: KeyObject): 
   if (!isSameCode(bytes.subarray(end), codeOf(dataKey, bytes.subarray(0, end)))) {
     throw new StorageError(
       'wrong-key',
-      `${folder}/volume: not sealed under the given data key, or changed since`,
+      `${folder}/volume: the data key is wrong, or the file was modified`,
     );
   }
   return header;
@@ -106,7 +106,7 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   const reader = new Reader(bytes);
   const start = reader.skip(magic.length);
   if (!bytes.subarray(start, magic.length).equals(magic)) {
-    throw new StorageError('not-a-volume', `${folder}/volume does not begin as a volume's header`);
+    throw new StorageError('not-a-volume', `${folder}/volume is not a volume header`);
   }
   const format = reader.u16();
   if (format > formatVersion) {
@@ -146,6 +146,6 @@ function readOlderKeys(reader: Reader): WrappedKey[] {
 }
 
 function unlike(folder: string): StorageError {
-  const what = `${folder}/volume is not as a volume's header must be`;
+  const what = `${folder}/volume is not a valid volume header`;
   return new StorageError('not-a-volume', what);
 }

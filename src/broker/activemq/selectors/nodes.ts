@@ -129,7 +129,7 @@ function convertedTo(value: SelectorValue, other: SelectorValue): SelectorValue 
 function requireNoNull(...operands: readonly Node[]): void {
   for (const { kind, value } of operands) {
     if (kind === 'constant' && value === null) {
-      throw invalidSelector('NULL is compared by IS NULL or IS NOT NULL only');
+      throw invalidSelector('NULL can only be compared with IS NULL or IS NOT NULL');
     }
   }
 }
@@ -193,7 +193,7 @@ export function like(
 
 /** IN: unknown if the value is not a string. */
 export function isIn({ kind, evaluate }: Node, values: readonly string[]): Node {
-  if (kind !== 'identifier') throw invalidSelector('IN needs a name on its left');
+  if (kind !== 'identifier') throw invalidSelector('IN requires a name on its left');
   const known = new Set(values);
   return other((subject) => {
     const value = evaluate(subject);

@@ -96,8 +96,8 @@ function numberAt(text: string, at: number): [Token, number] | undefined {
 function wholeNumber(text: string): number | bigint {
   const digits = text.replace(/[lL]$/, '');
   const isOctal = /^0\d/.test(digits);
-  if (isOctal && !/^0[0-7]+$/.test(digits)) throw invalidSelector(`${text} is no octal number`);
+  if (isOctal && !/^0[0-7]+$/.test(digits)) throw invalidSelector(`${text} is not an octal number`);
   const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
-  if (value > int64Max) throw invalidSelector(`${text} is more than a long can be`);
+  if (value > int64Max) throw invalidSelector(`${text} exceeds the range of a long`);
   return value <= int32.max && digits === text ? Number(value) : value;
 }

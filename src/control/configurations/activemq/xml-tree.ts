@@ -57,7 +57,7 @@ export function readXml(source: string): readonly XmlNode[] {
   for (let at = source.indexOf('<'); at >= 0; at = source.indexOf('<', at + 1)) tagCount += 1;
   const { xmlTagCountMax, xmlDepthMax } = configurationLimits;
   if (tagCount > xmlTagCountMax) {
-    throw malformed(`it has more than the ${xmlTagCountMax} tags that are allowed`);
+    throw malformed(`it has more than ${xmlTagCountMax} tags`);
   }
   if (XMLValidator.validate(source) !== true) throw malformed('it is not well-formed');
   let nodes: readonly XmlNode[];
@@ -79,7 +79,7 @@ function withoutComments(source: string): string {
     if (start < 0) return rest + source.slice(at);
     const isComment = source.startsWith('<!--', start);
     if (!isComment && !source.startsWith('<![CDATA[', start)) {
-      throw malformed('it has a document type, which is not allowed');
+      throw malformed('it has a document type declaration, which is not allowed');
     }
     const end = source.indexOf(isComment ? '-->' : ']]>', start + 4);
     if (end < 0) throw malformed('it is not well-formed');
@@ -92,7 +92,7 @@ function requireBroker(nodes: readonly XmlNode[]): void {
   const elements = nodes.filter((node) => isElement(node));
   const [root] = elements;
   if (root === undefined || elements.length > 1)
-    throw malformed('it has not one element at its top');
+    throw malformed('it does not have exactly one root element');
   if (nameOf(root) === 'broker' && attributesOf(root)['xmlns'] === brokerNamespace) return;
   throw malformed(`its root is not the element broker of the namespace ${brokerNamespace}`);
 }

@@ -57,7 +57,7 @@ function check({ key, value }: Setting, number: number, major: number): void {
     throw refuse('data', `Line ${number} of the configuration: key [${key}] is not supported.`);
   }
   if (major < (rule.sinceMajor ?? 0)) {
-    const text = `key [${key}] is supported from RabbitMQ ${rule.sinceMajor} on.`;
+    const text = `key [${key}] requires RabbitMQ ${rule.sinceMajor} or later.`;
     throw refuse('data', `Line ${number} of the configuration: ${text}`);
   }
   checkValue(rule, key, value, number);
@@ -74,5 +74,8 @@ function requireRole(settings: ReadonlyMap<string, string>): void {
   const role = 'aws.arns.assume_role_arn';
   const named = [...settings.keys()].find((key) => key.startsWith('aws.arns.') && key !== role);
   if (named === undefined || settings.has(role)) return;
-  throw refuse('data', `The configuration has key [${named}], but not [${role}], which it needs.`);
+  throw refuse(
+    'data',
+    `The configuration has key [${named}], but not [${role}], which it requires.`,
+  );
 }

@@ -31,7 +31,7 @@ const arn: KeyRule = {
 };
 const httpsUrl: KeyRule = {
   isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value),
-  allowed: 'a URL that begins with https:// and has no user in it',
+  allowed: 'a URL that begins with https:// and has no user name',
 };
 const verify = oneOf('verify_none', 'verify_peer');
 const depth = within(0, 100);

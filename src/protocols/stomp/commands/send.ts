@@ -218,7 +218,7 @@ function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sendi
 function readNumber(name: string, text: string | undefined, absent: number): number {
   if (text === undefined) return absent;
   if (/^\s*\d{1,19}\s*$/.test(text)) return Number(text);
-  const why = `The header ${name} of SEND is no whole number`;
+  const why = `The header ${name} of SEND is not a whole number`;
   throw new StompError('invalid', why, 'jms');
 }
 

@@ -106,7 +106,7 @@ function readNumber(headers: ReadonlyMap<string, string>, name: string): number 
   const text = headers.get(name)?.trim();
   if (text === undefined) return undefined;
   if (/^-?\d{1,10}$/.test(text)) return Number(text);
-  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is no whole number`);
+  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is not a whole number`);
 }
 
 /** UNSUBSCRIBE: ends a subscription or deletes a durable one. */
