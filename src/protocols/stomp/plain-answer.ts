@@ -3,7 +3,7 @@
 import { errorFrame } from './codec/out-frames.ts';
 import { StompError } from './errors.ts';
 
-const advice = 'this port accepts only STOMP over TLS: use stomp+ssl://';
+const advice = 'this port accepts STOMP over TLS only: use stomp+ssl://';
 
 /** Returns the answer for a client that does not use TLS, in its protocol if that is known. */
 export function answerPlain(bytes: Buffer): Buffer {
