@@ -1,3 +1,5 @@
+// ActiveMQ's destinations and consumers over the core of the broker.
+
 import type { MessageView } from '../../storage/message-record.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
@@ -35,14 +37,14 @@ import { byExchange, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
-/** The virtual host that holds everything of a broker of ActiveMQ's type. */
+/** The only virtual host of an ActiveMQ broker. */
 const vhostName = '/';
 const topicExchange = 'activemq.topic';
 const temporaryTopicExchange = 'activemq.temporary-topic';
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
-/** Arguments of queues whose dead letters go to the common queue for them. */
+/** Arguments of queues whose dead letters go to the shared dead-letter queue. */
 const deadLetterArguments = {
   'x-dead-letter-exchange': text(''),
   'x-dead-letter-routing-key': text(deadLetterQueue),
@@ -50,7 +52,7 @@ const deadLetterArguments = {
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
-/** The one instance of a broker: what its protocols share. */
+/** Returns the instance of a broker, which all of its protocols share. */
 export function activeMqOf(broker: Broker): ActiveMq {
   const known = dialects.get(broker) ?? new ActiveMq(broker);
   dialects.set(broker, known);
@@ -58,8 +60,9 @@ export function activeMqOf(broker: Broker): ActiveMq {
 }
 
 /**
- * ActiveMQ's destinations over the broker's queues and exchanges, whatever protocol names them. A queue
- * is a durable queue of its name. A topic is a key of one exchange. Both exist as soon as they are used.
+ * ActiveMQ's destinations over the queues and exchanges of the broker, for all protocols. A queue
+ * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
+ * when they are first used.
  */
 export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly broker: Broker;
@@ -101,7 +104,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     return this.vhost.declareExchange(name, 'x-activemq-topic', options);
   }
 
-  /** Dead letters of a queue are made by ActiveMQ's rules. */
+  /** Applies ActiveMQ's rules for dead letters to a queue. */
   #adopt(queue: Queue): void {
     if (queue.settings.deadLetterExchange !== undefined) queue.deadLetters = this.#deadLetters;
   }
@@ -124,22 +127,24 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     return queueAddress(name);
   }
 
-  /** The destination of a delivery, as its consumer is told it. */
+  /** Returns the destination that the consumer of a delivery is shown. */
   destinationOf(source: Source, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
     return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
   }
 
-  /** Where a delivery was sent to, where that is another destination: a virtual topic. */
+  /**
+   * Returns the destination that a delivery was sent to, if it is a different one: a virtual topic.
+   */
   originalOf(source: Source, delivery: Delivery): Address | undefined {
     if (source.isTopic || delivery.exchangeName() !== topicExchange) return undefined;
     return { kind: 'topic', name: delivery.routingKey() };
   }
 
   /**
-   * A destination to send to. Nothing is created yet.
+   * Returns a destination to send to. Nothing is created yet.
    *
-   * @throws {BrokerError} `precondition-failed` for a name with wildcards
+   * @throws {BrokerError} `precondition-failed` if the name has wildcards
    */
   sendTarget(address: Address): SendTarget {
     if (isWildcard(address)) {
@@ -157,12 +162,12 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /**
-   * Finds where a message goes, creating its queue where there is none. To be called before each
-   * `Broker.publish` or `Transaction.publish`, with the route as their argument.
+   * Routes a message, and creates its queue if it does not exist. Must be called before each
+   * `Broker.publish` or `Transaction.publish`, which take the route as an argument.
    *
-   * @param origins who sends it, for consumers that do not want their own messages
-   * @throws {BrokerError} `access-refused`, `not-found` for a temporary destination that is gone,
-   *   `precondition-failed`, `resource-error`
+   * @param origins the sender, for consumers with noLocal
+   * @throws {BrokerError} `access-refused`, `not-found` for a temporary destination that does not
+   *   exist, `precondition-failed`, `resource-error`
    */
   route(
     target: SendTarget,
@@ -185,7 +190,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     target.version = this.vhost.version;
   }
 
-  /** The queue of a name, created where there is none. */
+  /** Returns the queue with a name, and creates it if it does not exist. */
   #queue(address: Address, access: Access): Queue {
     const { name } = address;
     const found = this.vhost.queues.get(name);
@@ -216,7 +221,8 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /**
-   * Begins to consume. Deliveries come with the broker's next round at the earliest.
+   * Starts to consume. The first delivery is made in the broker's next dispatch round at the
+   * earliest.
    *
    * @throws {BrokerError} `access-refused`, `not-found`, `resource-locked`, `precondition-failed`,
    *   `resource-error`; nothing is consumed then
@@ -258,7 +264,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     return this.vhost.queue(coreQueueName(address.name), owner);
   }
 
-  /** Ends a consumption: what is unsettled returns to its queues, some of it a step. */
+  /** Ends a consumption, in steps: unsettled messages are requeued. */
   *release(consumption: Consumption): Generator<void> {
     consumption.end();
     for (const address of consumption.request.destinations) {
@@ -270,7 +276,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /**
-   * Deletes a durable subscription with its backlog.
+   * Deletes a durable subscription and its messages.
    *
    * @throws {BrokerError} `not-found`, `resource-locked`
    */

@@ -1,3 +1,5 @@
+// Messages as selectors see them.
+
 import type { MessageView } from '../../storage/message-record.ts';
 import { emptyProperties, type Properties } from '../conversion/properties.ts';
 import type { MessageFormat } from '../format.ts';
@@ -6,17 +8,17 @@ import { qualifiedName } from './destination.ts';
 import type { Subject } from './selectors/nodes.ts';
 import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
 
-/** What a message subject asks of its broker. */
+/** The operations of the broker that are needed here. */
 export interface SubjectHost {
   formatOf(number: number): MessageFormat | undefined;
   nowMs(): number;
-  /** Where a message goes, as JMSDestination has it: `queue://A`. */
+  /** The destination of a message in the form of JMSDestination, for example `queue://A`. */
   destinationName(exchange: string, routingKey: string): string;
 }
 
 const nothing = Buffer.alloc(0);
 
-/** JMS headers that are properties of a message in every protocol. */
+/** JMS headers that are message properties in every protocol. */
 const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValue>> = {
   JMSDestination: (message) => message.destination,
   JMSReplyTo: ({ properties: { replyTo } }) =>
@@ -39,8 +41,8 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
 };
 
 /**
- * One message as selectors see it, whatever protocol it came by. The object is set anew for each
- * message; its head is read once, when the first selector asks for it.
+ * A message as selectors see it, for all protocols. The object is reused for each message. The
+ * message's header section is decoded once, when the first selector needs it.
  */
 export class MessageSubject implements Subject {
   isPersistent = false;
@@ -61,7 +63,7 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
-  /** Makes it a message that is stored. */
+  /** Sets it to a stored message. */
   ofView(view: MessageView): this {
     this.isPersistent = view.isPersistent;
     this.priority = view.priority;
@@ -73,7 +75,7 @@ export class MessageSubject implements Subject {
     return this;
   }
 
-  /** Makes it a message that has just come in. */
+  /** Sets it to a message that is being published. */
   ofPublication(publication: Publication): this {
     const { headStart, headEnd, expirationMs } = publication;
     this.isPersistent = publication.isPersistent;
@@ -95,12 +97,12 @@ export class MessageSubject implements Subject {
     this.#named = undefined;
   }
 
-  /** `queue://A` */
+  /** For example `queue://A`. */
   get destination(): string {
     return this.#host.destinationName(this.#exchange, this.#routingKey);
   }
 
-  /** The message in neutral words; without its body, which no selector sees. */
+  /** The neutral properties of the message, without its body, which selectors cannot use. */
   get properties(): Properties {
     this.#properties ??=
       this.#host.formatOf(this.#format)?.toProperties({
@@ -118,7 +120,7 @@ export class MessageSubject implements Subject {
     if (this.#named === undefined) {
       this.#named = new Map();
       for (const [key, value] of this.properties.headers) {
-        // Of several the first counts, as in STOMP.
+        // If a header is repeated, the first one counts, as in STOMP.
         if (!this.#named.has(key)) this.#named.set(key, selectorValueOf(value));
       }
     }

@@ -1,21 +1,26 @@
+// Limits of configurations.
+
 /** Limits of configurations. */
 export const configurationLimits = {
-  /** Configurations of an account. */
+  /** Maximum number of configurations of an account. */
   configurationCountMax: 1000,
-  /** Revisions of one configuration, as in Amazon MQ. */
+  /** Maximum number of revisions of a configuration, as in Amazon MQ. */
   revisionCountMax: 300,
-  /** Bytes of one revision's text. */
+  /** Maximum size of the text of a revision, in bytes. */
   textBytesMax: 256 * 1024,
-  /** Bytes of the texts of all revisions of all configurations: they are kept in memory. */
+  /**
+   * Maximum size of the texts of all revisions of all configurations in bytes, because they are
+   * kept in memory.
+   */
   allTextBytesMax: 64 * 1024 * 1024,
-  /** Levels of elements in XML; what is permitted has fewer than ten. */
+  /** Maximum depth of XML elements. Permitted settings have fewer than ten levels. */
   xmlDepthMax: 64,
-  /** Tags in XML: an element has two. */
+  /** Maximum number of XML tags. An element has two. */
   xmlTagCountMax: 20_000,
-  /** Lines of a configuration of RabbitMQ's type. */
+  /** Maximum number of lines of a RabbitMQ configuration. */
   lineCountMax: 4000,
-  /** Warnings in an answer, as in Amazon MQ; more are not told. */
+  /** Maximum number of warnings in a response, as in Amazon MQ. Further warnings are omitted. */
   warningsToldMax: 20,
-  /** Characters of a description. */
+  /** Maximum length of a description, in characters. */
   descriptionCharactersMax: 1024,
 } as const;

@@ -1,3 +1,5 @@
+// The listeners of a broker and their protocols.
+
 import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
@@ -10,30 +12,30 @@ import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
-/** What a process needs of a protocol. */
+/** The parts of a protocol that a process needs. */
 export interface ProtocolParts {
-  /** Makes the protocol's end of a broker's connections. */
+  /** Creates the protocol for a broker. */
   readonly protocol: (broker: Broker) => Protocol;
-  /** Of the messages that it takes. */
+  /** The format of messages that are received with this protocol. */
   readonly format: MessageFormat;
-  /** What to say to a client that speaks no TLS, given its first bytes. */
+  /** Returns the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
 }
 
-/** The protocols that a listener can have. A process loads those that its listeners have. */
+/** The supported protocols. A process loads those of its listeners. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
-/** The protocols of some listeners, by their names. */
+/** Loaded protocols by name. */
 export type LoadedProtocols = ReadonlyMap<keyof typeof protocols, ProtocolParts>;
 
-/** Loads the protocols that listeners have. */
+/** Loads the protocols of listeners. */
 export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<LoadedProtocols> {
   const names = [...new Set(specs.flatMap((spec) => spec.protocols))];
   const parts = await Promise.all(names.map((name) => protocols[name]()));
-  return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // one for each
+  return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // each name has one
 }
 
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;

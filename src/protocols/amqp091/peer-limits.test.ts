@@ -207,9 +207,9 @@ test('a connection that waits for the broker, or takes nothing, is closed after 
     for (const { connection } of [blocked, deaf, idling]) connection.tick(ms);
   }
   assert.deepEqual(closes(blocked.take()), [
-    'connection 320 CONNECTION_FORCED - it had to wait too long (low on memory)',
+    'connection 320 CONNECTION_FORCED - it was blocked for too long (low on memory)',
   ]);
-  assert.deepEqual(closes(deaf.take()), ['connection 320 CONNECTION_FORCED - it takes nothing']);
+  assert.deepEqual(closes(deaf.take()), ['connection 320 CONNECTION_FORCED - it does not read']);
   assert.deepEqual(closes(idling.take()), []);
 });
 

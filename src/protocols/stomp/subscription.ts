@@ -1,3 +1,5 @@
+// Subscriptions of STOMP clients.
+
 import { assert } from '../../base/assert.ts';
 import { encodeText } from '../../base/byte-text.ts';
 import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
@@ -13,40 +15,40 @@ import type { StompHost } from './host.ts';
 import { clientLimits } from './limits.ts';
 import type { StompTransaction } from './transactions.ts';
 
-/** How a client acknowledges. */
+/** The acknowledgement mode. */
 export type AckMode = 'auto' | 'client' | 'client-individual';
 
-/** A delivery that waits to be acknowledged. */
+/** A delivery that has not been acknowledged. */
 export interface Flight {
   readonly owner: StompSubscription;
-  /** By which the client names it. */
+  /** The key by which the client identifies it. */
   readonly key: string;
   readonly source: Source;
   readonly number: number;
-  /** What settles it at commit. */
+  /** The transaction that settles it at commit. */
   transaction: StompTransaction | undefined;
 }
 
-/** Flights that are settled in one step. */
+/** Number of deliveries that are settled in one step. */
 const stepSize = 64;
 
-/** One SUBSCRIBE of a connection: writes what comes as MESSAGE frames, and knows what is unsettled. */
+/** A subscription: writes MESSAGE frames and keeps the unsettled deliveries. */
 export class StompSubscription implements MessageTaker {
-  /** The client's; undefined where it gave none (1.0). */
+  /** Given by the client; undefined if it gave none (1.0). */
   readonly id: string | undefined;
-  /** The header `destination` as it came. */
+  /** The `destination` header as received. */
   readonly destination: string;
   readonly ackMode: AckMode;
-  /** Distinguishes this subscription's acknowledgements from others'. */
+  /** Distinguishes the acknowledgements of this subscription from those of others. */
   readonly number: number;
-  /** Nothing is delivered before the RECEIPT is written. */
+  /** Nothing is delivered until the RECEIPT has been written. */
   isHeld = true;
   readonly #host: StompHost;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
   #deliveryCount = 0;
   #isOver = false;
-  /** The destination of the last delivery, and how a frame to there begins. */
+  /** The destination of the previous delivery and the encoded first lines for it. */
   #lastDestination = '';
   #start: Buffer = Buffer.alloc(0);
 
@@ -71,7 +73,7 @@ export class StompSubscription implements MessageTaker {
     this.#consumption = consumption;
   }
 
-  /** Deliveries that wait to be acknowledged. */
+  /** Number of unacknowledged deliveries. */
   get unsettledCount(): number {
     return this.#flights.size;
   }
@@ -80,7 +82,7 @@ export class StompSubscription implements MessageTaker {
     return !this.isHeld && !this.#isOver && this.#host.takesDeliveries;
   }
 
-  /** The RECEIPT is written: deliveries begin. */
+  /** Starts deliveries after the RECEIPT has been written. */
   begin(): void {
     this.isHeld = false;
     this.consumption.wake();
@@ -94,7 +96,7 @@ export class StompSubscription implements MessageTaker {
     }
   }
 
-  /** A message of another protocol as STOMP has it. */
+  /** Converts a message of another protocol to STOMP. */
   #asOwn(delivery: Delivery): Delivery {
     if (delivery.format === formatNumbers.stomp) return delivery;
     const format = this.#host.broker.formatOf(delivery.format);
@@ -127,7 +129,7 @@ export class StompSubscription implements MessageTaker {
     return flight;
   }
 
-  /** Clients of 1.0 and 1.1 name a delivery by the message's id, which may be there twice. */
+  /** Clients of 1.0 and 1.1 acknowledge by message id, which may not be unique. */
   #freeKey(messageId: string): string {
     if (this.#host.version === '1.2') return `${this.number}-${this.#deliveryCount}`;
     return this.#flights.has(messageId) ? `${messageId}:${this.#deliveryCount}` : messageId;
@@ -144,18 +146,18 @@ export class StompSubscription implements MessageTaker {
     return this.#start;
   }
 
-  /** A delivery by the client's name for it; undefined where it is none, or settled. */
+  /** Returns a delivery by its key; undefined if it does not exist or is settled. */
   find(key: string): Flight | undefined {
     const found = this.#flights.get(key);
     return found?.transaction === undefined ? found : undefined;
   }
 
-  /** The delivery is settled. */
+  /** Removes a settled delivery. */
   forget({ key }: Flight): void {
     if (this.#flights.delete(key)) this.#host.subscriptions.unsettledCount--;
   }
 
-  /** What an acknowledgement of a delivery is about: with mode `client` all up to it. */
+  /** Returns the deliveries that an acknowledgement covers: in mode `client` all up to it. */
   *acknowledged(flight: Flight): Generator<Flight> {
     if (this.ackMode !== 'client') {
       yield flight;
@@ -167,7 +169,7 @@ export class StompSubscription implements MessageTaker {
     }
   }
 
-  /** Settles them, some of them a step. */
+  /** Settles deliveries, in steps. */
   *settle(flights: Iterable<Flight>, outcome: Outcome): Generator<void> {
     let count = 0;
     for (const flight of flights) {
@@ -177,7 +179,7 @@ export class StompSubscription implements MessageTaker {
     }
   }
 
-  /** Its destinations are gone. */
+  /** The destinations have been deleted. */
   ended(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -187,13 +189,13 @@ export class StompSubscription implements MessageTaker {
     subscriptions.lost(this);
   }
 
-  /** Takes nothing any more. */
+  /** Stops deliveries. */
   stop(): void {
     this.#isOver = true;
     this.#consumption?.end();
   }
 
-  /** Gives everything back; some of it a step. */
+  /** Requeues all unsettled deliveries, in steps. */
   *requeueAll(): Generator<void> {
     this.stop();
     this.#host.subscriptions.unsettledCount -= this.#flights.size;

@@ -27,7 +27,7 @@ export const watermarkFile = 'mark';
 /** A synced position, and the mount that recorded it. */
 export interface WatermarkPosition extends Position {
   readonly epoch: number;
-  /** Generation of the data key that it is authenticated under. */
+  /** The generation of the data key under which it is authenticated. */
   readonly generation: number;
 }
 
@@ -45,7 +45,7 @@ export class DurableWatermark {
   #written: Position = this.#latest;
   /** The number of consecutive intervals without a change. */
   #quietCount = 0;
-  /** Generation of the data key of the last mark that was synced. */
+  /** The generation of the data key of the last synced watermark. */
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Active until the watermark is synced. */
@@ -72,12 +72,14 @@ export class DurableWatermark {
     this.#file = await disk.open(path);
   }
 
-  /** No mark that a power cut may leave is under an older generation of the data key. */
+  /**
+   * After a power failure, no watermark is found that is authenticated under an older generation.
+   */
   get generation(): number {
     return this.#syncedGeneration;
   }
 
-  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  /** Encodes a watermark file for a synced position, for a copy of the volume. */
   at(position: Position): Buffer {
     return this.#encoded(position);
   }
@@ -175,7 +177,7 @@ export async function readWatermark(volume: Volume): Promise<WatermarkPosition |
     const bytes = await file.read(0, sectorBytes + 1);
     if (bytes.length !== sectorBytes)
       throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
-    if (!isProved(volume, bytes)) throw damage('is not as it was written');
+    if (!isProved(volume, bytes)) throw damage('was modified');
     const reader = new Reader(bytes, generationAt);
     const generation = reader.u32();
     const epoch = reader.u64();

@@ -1,3 +1,5 @@
+// SUBSCRIBE and UNSUBSCRIBE.
+
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
 import { isQueue } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
@@ -9,12 +11,12 @@ import type { StompHost } from '../host.ts';
 import { idLengthMax } from '../limits.ts';
 import { type AckMode, StompSubscription } from '../subscription.ts';
 
-/** Deliveries that may be unsettled at once, where the client does not say: ActiveMQ's defaults. */
+/** Default prefetch limits, which are ActiveMQ's. */
 const prefetchDefaults = { queue: 1000, topic: 32_766, durableTopic: 100 } as const;
 
 const ackModes: readonly AckMode[] = ['auto', 'client', 'client-individual'];
 
-/** SUBSCRIBE */
+/** SUBSCRIBE. */
 export function subscribe(host: StompHost, frame: Frame): void {
   const { headers } = frame;
   const { subscriptions, broker } = host;
@@ -38,14 +40,14 @@ export function subscribe(host: StompHost, frame: Frame): void {
   subscriptions.add(subscription);
   const { definedGroup } = broker.store;
   const isChanged = request.key !== undefined || definedGroup !== definedBefore;
-  // The first MESSAGE comes after the RECEIPT.
+  // The RECEIPT is sent before the first MESSAGE.
   host.receipt(frame, isChanged ? definedGroup : 0, () => subscription.begin());
 }
 
 function readAckMode(text: string | undefined): AckMode {
   const mode = text?.trim() ?? 'auto';
   const known = ackModes.find((each) => each === mode);
-  // Whatever ActiveMQ does not know is automatic to it.
+  // ActiveMQ treats unknown modes as auto.
   return known ?? 'auto';
 }
 
@@ -76,7 +78,7 @@ function readRequest(
   };
 }
 
-/** A durable subscription is found again by the client's id and this name. */
+/** A durable subscription is identified by the client id and this name. */
 function clientIdFor({ clientId, hasClientId }: StompHost, name: string): string {
   if (name.length > idLengthMax) {
     const found = `A subscription name of ${name.length} characters`;
@@ -104,10 +106,10 @@ function readNumber(headers: ReadonlyMap<string, string>, name: string): number 
   const text = headers.get(name)?.trim();
   if (text === undefined) return undefined;
   if (/^-?\d{1,10}$/.test(text)) return Number(text);
-  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is no whole number`);
+  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is not a whole number`);
 }
 
-/** UNSUBSCRIBE: ends a subscription, or deletes a durable one. */
+/** UNSUBSCRIBE: ends a subscription or deletes a durable one. */
 export function unsubscribe(host: StompHost, frame: Frame): void {
   const { headers } = frame;
   const id = headers.get('id');
