@@ -13,6 +13,7 @@ import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
+import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
 import {
   type ConsumeRequest,
@@ -25,6 +26,7 @@ import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
 import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import { requireRight } from './rights.ts';
+import type { Selector } from './selectors/selector.ts';
 import { SendTarget } from './send-target.ts';
 import {
   coreQueueName,
@@ -125,13 +127,13 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /** The destination of a delivery, as its consumer is told it. */
-  destinationOf(source: Source, delivery: Delivery): Address {
+  destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
     return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
   }
 
   /** Where a delivery was sent to, where that is another destination: a virtual topic. */
-  originalOf(source: Source, delivery: Delivery): Address | undefined {
+  originalOf(source: Pick<Source, 'isTopic'>, delivery: Delivery): Address | undefined {
     if (source.isTopic || delivery.exchangeName() !== topicExchange) return undefined;
     return { kind: 'topic', name: delivery.routingKey() };
   }
@@ -251,6 +253,29 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
     return consumption;
+  }
+
+  /**
+   * Begins to read queues without taking anything; it starts with `Browse.wake`.
+   *
+   * @throws {BrokerError} `access-refused`, or `precondition-failed` for topics and wildcards
+   */
+  browse(
+    addresses: readonly Address[],
+    selector: Selector | undefined,
+    browser: Browser,
+    { access, owner }: { readonly access: Access; readonly owner: object },
+  ): Browse {
+    const queues = addresses.map((address) => {
+      requireRight(access, 'read', address);
+      if (!isQueue(address) || isWildcard(address)) {
+        const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+        throw new BrokerError('precondition-failed', why);
+      }
+      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
+      return this.#consumed(address, access, owner);
+    });
+    return new Browse(this, queues, selector, browser);
   }
 
   #consumed(address: Address, access: Access, owner: object): Queue {

@@ -52,8 +52,8 @@ export class MessageSubject implements Subject {
   #buffer: Buffer = nothing;
   #headAt = 0;
   #headLength = 0;
-  #exchange = '';
-  #routingKey = '';
+  /** What its destination is read from, when a selector asks for it. */
+  #source: MessageView | Publication | undefined = undefined;
   #properties: Properties | undefined = undefined;
   #named: Map<string, SelectorValue> | undefined = undefined;
 
@@ -68,8 +68,7 @@ export class MessageSubject implements Subject {
     this.receivedAtMs = view.receivedAtMs;
     this.expiresAtMs = view.expiresAtMs;
     this.#set(view.format, view.buffer, view.headAt, view.headLength);
-    this.#exchange = view.exchangeName();
-    this.#routingKey = view.routingKey();
+    this.#source = view;
     return this;
   }
 
@@ -81,8 +80,7 @@ export class MessageSubject implements Subject {
     this.receivedAtMs = this.#host.nowMs();
     this.expiresAtMs = expirationMs < 0 ? Infinity : this.receivedAtMs + expirationMs;
     this.#set(publication.format, publication.head, headStart, headEnd - headStart);
-    this.#exchange = publication.exchange?.name ?? '';
-    this.#routingKey = publication.routingKey;
+    this.#source = publication;
     return this;
   }
 
@@ -97,7 +95,10 @@ export class MessageSubject implements Subject {
 
   /** `queue://A` */
   get destination(): string {
-    return this.#host.destinationName(this.#exchange, this.#routingKey);
+    const source = this.#source;
+    const key = source?.routingKey;
+    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other kind
+    return this.#host.destinationName(source?.exchangeName() ?? '', routingKey);
   }
 
   /** The message in neutral words; without its body, which no selector sees. */

@@ -18,7 +18,13 @@ import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './idle-collector.ts';
-import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
+import {
+  type BrokerProtocols,
+  beginProtocols,
+  type LoadedProtocols,
+  loadProtocols,
+  openListeners,
+} from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 
@@ -50,6 +56,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly protocols: BrokerProtocols;
   readonly alarm: Alarm;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
@@ -112,7 +119,7 @@ export class HostedBroker {
     // A delivery before the start is on the disk might come again without saying so.
     await opened.broker.defined();
     const { host, certificates } = message;
-    const parts = { broker: opened.broker, host, certificates, loaded };
+    const parts = { host, certificates, protocols: opened.protocols };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
@@ -228,8 +235,9 @@ async function openBroker(
     onInternalError: (error, peer) =>
       events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
   });
+  const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, alarm, disk, hooks, failures };
+  return { broker, protocols, alarm, disk, hooks, failures };
 }
 
 async function verify(

@@ -221,3 +221,36 @@ test('an exclusive consumer has a queue for itself', async () => {
   sender.send('SEND', { destination: '/queue/q' }, '4');
   assert.deepEqual(one.bodies(), ['4']);
 });
+
+test('a browser sees what is in a queue, takes nothing, and is told the end', async () => {
+  const b = await StompBroker.open();
+  const sender = await b.client();
+  const send = (n: number) => {
+    const headers = { destination: '/queue/q', persistent: 'true', n: String(n) };
+    sender.send('SEND', headers, String(n));
+  };
+  for (let n = 0; n < 600; n++) send(n);
+  b.sync();
+  b.log.evict();
+  const peer = await b.client();
+  const browser = { destination: '/queue/q', browser: 'true', id: 'b' };
+  peer.send('SUBSCRIBE', { ...browser, selector: 'n >= 200', receipt: 'r' });
+  for (let turns = 0; turns < 2000; turns++) await turn();
+  const [receipt, ...frames] = peer.take();
+  assert.equal(receipt?.command, 'RECEIPT');
+  const last = frames.pop();
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    Array.from({ length: 400 }, (_, at) => String(200 + at)),
+  );
+  assert.deepEqual(
+    { ...last?.headers },
+    { subscription: 'b', destination: '/queue/q', 'message-id': '0', browser: 'end' },
+  );
+  send(600);
+  assert.deepEqual(peer.take(), [], 'what comes later is not browsed');
+  assert.equal(b.ready('q'), 601);
+  peer.call('UNSUBSCRIBE', { id: 'b' });
+  const [topic] = peer.call('SUBSCRIBE', { ...browser, destination: '/topic/t' });
+  assert.equal(topic?.headers['message'], 'only a queue can be browsed, not topic://t');
+});

@@ -39,6 +39,9 @@ export const subscriptionCountMax = 10_000;
 /** Queues that one connection may consume from at a time, all subscriptions together. */
 export const sourceCountMax = 20_000;
 
+/** Deliveries that a connection may leave unsettled, where the broker's own limit is not lower. */
+export const unsettledCountMax = 65_536;
+
 /** Transactions of one connection that have begun and not ended. */
 export const transactionCountMax = 1000;
 

@@ -1,7 +1,7 @@
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import { StompError } from './errors.ts';
 import type { StompHost } from './host.ts';
-import { idLengthMax, sourceCountMax, subscriptionCountMax } from './limits.ts';
+import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from './limits.ts';
 import type { Flight, StompSubscription } from './subscription.ts';
 
 /** The subscriptions of one connection. */
@@ -16,6 +16,11 @@ export class Subscriptions {
 
   constructor(host: StompHost) {
     this.#host = host;
+  }
+
+  /** Whether no more may be left unsettled. */
+  get isFull(): boolean {
+    return this.unsettledCount >= Math.min(unsettledCountMax, this.#host.broker.unsettledCountMax);
   }
 
   get count(): number {
@@ -97,7 +102,7 @@ export class Subscriptions {
 
   /** The transport or the peer takes deliveries again. */
   wake(): void {
-    for (const subscription of this.#byNumber.values()) subscription.consumption.wake();
+    for (const subscription of this.#byNumber.values()) subscription.wake();
   }
 
   /** The connection ends: everything goes back; some of it a step. */

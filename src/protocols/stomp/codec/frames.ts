@@ -15,6 +15,8 @@ export interface Frame {
 
 /** What frames are handed to. The bytes are slices of what was received and may be kept. */
 export interface FrameSink {
+  /** Command and headers are there; a body may follow. */
+  head(frame: Frame): void;
   /** A piece of the body of a SEND frame. */
   body(frame: Frame, bytes: Buffer, at: number, end: number): void;
   /** A frame is complete. */
@@ -140,6 +142,7 @@ export class FrameReader {
   #begin(bytes: Buffer, start: number, end: number): void {
     if (end - start > this.limits.headBytesMax) throw this.#headTooLarge();
     const frame = this.#readHead(bytes, start, end);
+    this.#sink.head(frame);
     this.#frame = frame;
     this.#bodyBytes = 0;
     this.#bodyLeft = frame.command === 'SEND' ? this.#contentLength(frame) : -1;

@@ -48,6 +48,7 @@ export class Sender {
 
   /** A piece of the body, before the frame is complete. */
   body(bytes: Buffer, at: number, end: number): void {
+    this.#start();
     this.#body.add(bytes, at, end);
   }
 
