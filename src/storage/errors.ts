@@ -13,7 +13,9 @@ import { WaxwingError } from '../base/errors.ts';
  * - `volume-damaged`: bytes that were synced are not what they were
  * - `volume-rolled-back`: a file is older than another file of the volume says
  * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
- * - `log-failed`: a write failed earlier, so nothing is written any more
+ * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
+ * - `freeze-refused`: a volume cannot be frozen now
+ * - `freeze-ended`: a frozen position ended before it was copied
  */
 export type StorageErrorCode =
   | 'disk-failed'
@@ -26,7 +28,9 @@ export type StorageErrorCode =
   | 'volume-damaged'
   | 'volume-rolled-back'
   | 'record-invalid'
-  | 'log-failed';
+  | 'log-failed'
+  | 'freeze-refused'
+  | 'freeze-ended';
 
 /** A volume or its disk is not as it must be. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}

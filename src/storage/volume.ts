@@ -195,6 +195,11 @@ export class Volume {
     return `${this.folder}/${file}`;
   }
 
+  /** The bytes of a header file that differs in the given fields; for a copy of the volume. */
+  headerWith(change: Partial<VolumeHeader>): Buffer {
+    return encodeHeader({ ...this.#header, ...change }, this.#newestKey());
+  }
+
   /** Replaces the header file by one that differs in the given fields. */
   update(change: Partial<VolumeHeader>): Promise<void> {
     return this.#change(() => change);

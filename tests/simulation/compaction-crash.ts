@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
+import { FrozenCopies } from './frozen-copies.ts';
 import { Machine, powerCut } from './machine.ts';
 
 const folder = '/data';
@@ -32,12 +33,16 @@ export class CompactionRun {
   releasedCount = 0;
   /** Data keys that were dropped because nothing is sealed under them any more. */
   droppedCount = 0;
+  /** Copies that were completed and hold what they must. */
+  copyCount = 0;
+  readonly #copies: FrozenCopies;
   #failure: unknown = undefined;
 
   constructor(seed: number) {
     this.#machine = new Machine(seed);
     this.#segmentBytes = this.#machine.random.pick([10_000, 24_000]);
     this.#cacheBytes = this.#machine.random.pick([0, 1_000_000]);
+    this.#copies = new FrozenCopies(this.#machine, folder);
   }
 
   /**
@@ -74,6 +79,7 @@ export class CompactionRun {
       await machine.finish(this.#opened.close());
     });
     if (this.#failure !== undefined) throw this.#failure;
+    this.copyCount = await this.#copies.verify();
     return wasCut;
   }
 
@@ -195,6 +201,16 @@ export class CompactionRun {
     });
   }
 
+  /** Begins to copy the volume as it is synced now. */
+  #copy(): void {
+    const durable = this.#opened.log.durableGroup;
+    const expected = [...this.#model].map(([queue, known]) => {
+      const synced = [...known].filter(([, { came, gone }]) => came <= durable && gone > durable);
+      return [queue, new Map(synced.map(([s, { body }]) => [s, body]))] as const;
+    });
+    this.#copies.begin(this.#opened, new Map(expected));
+  }
+
   /** Settles all messages that are older than the newest data key, until the others are dropped. */
   async #dropKeys(): Promise<void> {
     const { log, volume } = this.#opened;
@@ -215,20 +231,25 @@ export class CompactionRun {
   /** Lets segments be compacted while messages come and go. */
   async #compact(stepCount: number): Promise<void> {
     const machine = this.#machine;
-    const { log, window } = {
-      log: this.#opened.log,
-      window: (q: number) => this.#opened.window(q),
-    };
     for (let i = 0; i < stepCount && !machine.disk.isCut; i++) {
-      const queue = machine.random.pick(queues);
-      const sequence = window(queue).liveFrom(machine.random.below(window(queue).next + 1));
-      if (machine.random.oneIn(3) && window(queue).isLive(sequence)) this.#settle(queue, sequence);
-      if (machine.random.oneIn(6)) this.#publish();
-      if (machine.random.oneIn(3)) log.sync();
+      this.#change();
       if (machine.random.oneIn(15)) this.#rekey();
+      if (machine.random.oneIn(20)) this.#copy();
       machine.timers.advance(5);
       await machine.turns(machine.random.below(6));
-      this.#durable = log.durableGroup;
+      this.#durable = this.#opened.log.durableGroup;
     }
+  }
+
+  /** Settles or publishes a message, or neither. */
+  #change(): void {
+    const { random } = this.#machine;
+    const { log } = this.#opened;
+    const queue = random.pick(queues);
+    const window = this.#opened.window(queue);
+    const sequence = window.liveFrom(random.below(window.next + 1));
+    if (random.oneIn(3) && window.isLive(sequence)) this.#settle(queue, sequence);
+    if (random.oneIn(6)) this.#publish();
+    if (random.oneIn(3)) log.sync();
   }
 }

@@ -174,6 +174,14 @@ export class QueueVolume {
     this.store.writeSettlements();
   }
 
+  /** The numbers of a queue's live messages, in order. */
+  numbers(queue: number): number[] {
+    const window = this.window(queue);
+    const numbers: number[] = [];
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) numbers.push(s);
+    return numbers;
+  }
+
   /** The bodies of a queue's live messages, in order, brought to memory where need be. */
   async bodies(queue: number): Promise<string[]> {
     const window = this.window(queue);

@@ -74,6 +74,11 @@ export class Mark {
     return this.#syncedGeneration;
   }
 
+  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  at(position: Position): Buffer {
+    return this.#encoded(position);
+  }
+
   /** The log is synced up to there. */
   moved(position: Position): void {
     this.#latest = position;

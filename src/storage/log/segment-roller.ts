@@ -180,6 +180,7 @@ export class SegmentRoller implements CheckpointHost {
     });
     const { base } = this.checkpoints;
     this.#append(logRecordTypes.table, encodeTable({ base, entries }));
+    current.listed = wanted.map(({ number }) => number);
     this.#table.deadSegmentCount = 0;
     const isWanted = new Set(wanted).add(current);
     for (const segment of [...this.segments.values()]) {
