@@ -10,6 +10,8 @@ import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
 export interface SubjectHost {
   formatOf(number: number): MessageFormat | undefined;
   nowMs(): number;
+  /** During one round of deliveries a stored message stays where it is. */
+  readonly turns: { readonly pumpCount: number };
   /** Where a message goes, as JMSDestination has it: `queue://A`. */
   destinationName(exchange: string, routingKey: string): string;
 }
@@ -50,6 +52,9 @@ export class MessageSubject implements Subject {
   readonly #host: SubjectHost;
   #format = 0;
   #buffer: Buffer = nothing;
+  /** Where the record of a stored message lies in its buffer, and the round in which it was read. */
+  #at = -1;
+  #pumpCount = -1;
   #headAt = 0;
   #headLength = 0;
   /** What its destination is read from, when a selector asks for it. */
@@ -61,8 +66,13 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
-  /** Makes it a message that is stored. */
+  /** Makes it a message that is stored. What was read of it in this round of deliveries is kept. */
   ofView(view: MessageView): this {
+    const { pumpCount } = this.#host.turns;
+    const isSame = view.buffer === this.#buffer && view.at === this.#at;
+    if (isSame && pumpCount === this.#pumpCount) return this;
+    this.#at = view.at;
+    this.#pumpCount = pumpCount;
     this.isPersistent = view.isPersistent;
     this.priority = view.priority;
     this.receivedAtMs = view.receivedAtMs;
@@ -75,6 +85,7 @@ export class MessageSubject implements Subject {
   /** Makes it a message that has just come in. */
   ofPublication(publication: Publication): this {
     const { headStart, headEnd, expirationMs } = publication;
+    this.#at = -1;
     this.isPersistent = publication.isPersistent;
     this.priority = publication.priority;
     this.receivedAtMs = this.#host.nowMs();

@@ -30,6 +30,8 @@ export interface Ticking extends Timed {
 export class Turns {
   /** Work that is done in slices. */
   readonly background: Background;
+  /** Rounds of deliveries so far: what is in memory stays where it is during one. */
+  pumpCount = 0;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
@@ -65,6 +67,7 @@ export class Turns {
 
   /** Delivers what can be, and does what this turn may of all other work. */
   pump(): void {
+    this.pumpCount++;
     do {
       while (this.#dirty.length > 0) {
         const dirty = this.#dirty;
