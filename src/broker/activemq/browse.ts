@@ -57,7 +57,7 @@ export class Browse implements Deliverer {
     this.#readings = queues.map((queue) => ({
       queue,
       cursor: queue.cursor(),
-      end: queue.window.next,
+      end: queue.index.next,
     }));
   }
 
@@ -108,7 +108,7 @@ export class Browse implements Deliverer {
     const isExpired = delivery.expiresAtMs <= broker.nowMs();
     const isWanted = this.#selector?.matches(this.#subject.ofView(delivery)) !== false;
     delivery.redelivered = false;
-    delivery.returnCount = 0;
+    delivery.deliveryCount = 0;
     if (!isExpired && isWanted) this.#browser.browsed(delivery, queue);
     return true;
   }

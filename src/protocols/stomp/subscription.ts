@@ -227,7 +227,7 @@ export class StompSubscription implements MessageTaker, Browser {
   }
 
   /** Gives everything back; some of it a step. */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     this.stop();
     this.#host.subscriptions.unsettledCount -= this.#flights.size;
     this.#flights.clear();
