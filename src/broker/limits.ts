@@ -51,7 +51,7 @@ export interface Limits {
   readonly routeStepCountMax: number;
   /** The same in one turn; what is left is done in later turns. A step is about 0.1 microseconds. */
   readonly routeTurnStepCountMax: number;
-  /** The same for dead letters, which are routed in one turn: one that takes more is dropped. */
+  /** The same for a search that cannot take several turns, for callers that give no route. */
   readonly routeAtOnceStepCountMax: number;
   /** Headers of a message that a headers exchange routes; one with more is refused. */
   readonly routedHeaderCountMax: number;
@@ -79,7 +79,7 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Bytes of messages in all of them. */
   readonly preparedBytesMax: number;
-  /** Messages one pass over a queue hands out before other queues have their turn. */
+  /** Messages, of up to 2 KiB, that one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
   /**
    * Units of work, of about a microsecond each, that one turn of the event loop spends on messages that

@@ -73,8 +73,8 @@ export interface Queue extends Ticking, Deliverer {
   removeSubscription(subscription: Subscription): void;
   /** A consumer that could take nothing may be able to again. */
   rejoin(subscription: Subscription): void;
-  /** The same for all consumers. */
-  rejoinAll(): void;
+  /** The same for all consumers, one a step. */
+  rejoinAll(): Generator<void>;
   /** Something changed that may let messages go out. */
   wake(): void;
   /** See `Subscription.get`. */
@@ -113,6 +113,6 @@ export interface Queue extends Ticking, Deliverer {
    * @param done told how many, once that is in the log: before this returns where there are few
    */
   purge(done: (count: number) => void): void;
-  /** Ends it: consumers are told, messages are dropped. */
+  /** Ends it: consumers are told and messages dropped, most of very many later. */
   end(): void;
 }

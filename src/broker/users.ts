@@ -1,6 +1,10 @@
 import { BrokerError } from './errors.ts';
+import { NamePattern } from './patterns/name-pattern.ts';
 
-/** A user's rights in one virtual host: regular expressions over names; empty matches nothing. */
+/**
+ * A user's rights in one virtual host: regular expressions over names, see {@link NamePattern}; empty
+ * matches nothing.
+ */
 export interface Permission {
   readonly configure: string;
   readonly write: string;
@@ -109,14 +113,7 @@ export class Users {
  * @throws {BrokerError} `precondition-failed`
  */
 export function checkPermission(permission: Permission): void {
-  for (const right of rights) {
-    try {
-      new RegExp(permission[right]);
-    } catch (cause) {
-      const why = `the pattern '${permission[right]}' of ${right} is no regular expression`;
-      throw new BrokerError('precondition-failed', why, { cause });
-    }
-  }
+  for (const right of rights) NamePattern.compile(`the pattern of ${right}`, permission[right]);
 }
 
 /** A user in one virtual host; remembers what was allowed until users change. */
@@ -125,7 +122,7 @@ export class Access {
   readonly vhost: string;
   readonly #users: Users;
   #version = -1;
-  #patterns: Record<Right, RegExp> = patternsOf(nothing);
+  #patterns: Record<Right, NamePattern> = patternsOf(nothing);
   /** Names that were allowed, by right. */
   readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
 
@@ -163,8 +160,8 @@ export class Access {
   }
 }
 
-function patternsOf(permission: Permission): Record<Right, RegExp> {
-  const pattern = (text: string) => new RegExp(text === '' ? '^$' : text);
+function patternsOf(permission: Permission): Record<Right, NamePattern> {
+  const pattern = (text: string) => NamePattern.stored(text === '' ? '^$' : text);
   return {
     configure: pattern(permission.configure),
     write: pattern(permission.write),

@@ -36,6 +36,9 @@ export const loginLimits: LoginLimits = {
 const rememberedMs = 10 * 60 * 1000;
 const rememberedCountMax = 1000;
 
+/** Wrong passwords that are remembered, so that a client which repeats one keeps nobody waiting. */
+const wrongCountMax = 4096;
+
 function derive(password: string, salt: Buffer, rounds: number, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     pbkdf2(encodeText(password), salt, rounds, size, 'sha512', (error, key) => {
@@ -85,7 +88,9 @@ export type PasswordResult =
 /**
  * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
  * those that were right are remembered for a few minutes (under a key that never leaves this
- * process): a client that reconnects is let in at once, one that guesses waits for its turn.
+ * process): a client that reconnects is let in at once, one that guesses waits for its turn. Some of
+ * those that were wrong are remembered too, so that a client that sends the same one again and again
+ * does not keep the check queue busy.
  */
 export class PasswordChecker {
   readonly #limits: LoginLimits;
@@ -94,6 +99,8 @@ export class PasswordChecker {
   readonly #queue: CheckQueue;
   /** By hash, the password that matches it and until when that is remembered; oldest first. */
   readonly #remembered = new Map<string, { readonly pair: string; readonly untilMs: number }>();
+  /** Wrong passwords with the hash that they do not match, the oldest first. */
+  readonly #wrong = new Set<string>();
   /** By origin, password and hash: log-ins of one client that come together are checked once. */
   readonly #waiting = new Map<string, Waiting>();
 
@@ -116,7 +123,8 @@ export class PasswordChecker {
       this.#remember(hash, pair);
       return 'right';
     }
-    const result = await this.#check(pair, password, hash, origin);
+    const isKnownWrong = this.#wrong.has(pair);
+    const result = isKnownWrong ? 'wrong' : await this.#check(pair, password, hash, origin);
     if (result === 'right') return result;
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
@@ -161,7 +169,15 @@ export class PasswordChecker {
     if (right !== undefined) return right.pair === pair;
     const isRight = await matches(password, hash);
     if (isRight) this.#remember(hash, pair);
+    else this.#rememberWrong(pair);
     return isRight;
+  }
+
+  #rememberWrong(pair: string): void {
+    this.#wrong.add(pair);
+    if (this.#wrong.size <= wrongCountMax) return;
+    const [oldest] = this.#wrong;
+    if (oldest !== undefined) this.#wrong.delete(oldest);
   }
 
   #recall(hash: string): { readonly pair: string } | undefined {

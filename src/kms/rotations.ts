@@ -119,8 +119,8 @@ export class Rotations {
 
   /** The rotation that was asked for, where it can be done. */
   dueOnDemand(key: KeyRecord, nowMs: number): ServiceStep | undefined {
-    const { onDemandMs, ...rest } = key;
-    if (onDemandMs === undefined || key.state !== 'Enabled') return undefined;
+    if (key.onDemandMs === undefined || key.state !== 'Enabled') return undefined;
+    const { onDemandMs: _, ...rest } = key;
     return this.#rotate(key, rest, 'ON_DEMAND', nowMs);
   }
 

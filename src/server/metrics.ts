@@ -52,21 +52,18 @@ function addDoor(
     name: 'waxwing_api_strangers',
     help: 'Connections to the API on which nobody has shown who it is.',
     type: 'gauge',
-    labelNames: [],
     measure: () => [[door.strangerCount, {}]],
   });
   metrics.add({
     name: 'waxwing_api_strangers_closed_total',
     help: 'Such connections that were closed, by reason.',
     type: 'counter',
-    labelNames: ['reason'],
     measure: () => Object.entries(door.closed).map(([reason, count]) => [count, { reason }]),
   });
   metrics.add({
     name: 'waxwing_api_refusals_total',
     help: 'Calls refused before it was known who made them, by reason.',
     type: 'counter',
-    labelNames: ['reason'],
     measure: () => [...refusals].map(([reason, count]) => [count, { reason }]),
   });
 }
@@ -79,21 +76,18 @@ function addOwn(
     name: 'waxwing_service_memory_bytes',
     help: "Resident memory of the service's own process.",
     type: 'gauge',
-    labelNames: [],
     measure: () => [[process.memoryUsage.rss(), {}]],
   });
   metrics.add({
     name: 'waxwing_broker_state',
     help: '1 for the state that the broker is in.',
     type: 'gauge',
-    labelNames: ['broker', 'state'],
     measure: () => [...brokers.all()].map(({ name, state }) => [1, { broker: name, state }]),
   });
   metrics.add({
     name: 'waxwing_key_checks_total',
     help: "Questions whether a broker's key can be used, by answer.",
     type: 'counter',
-    labelNames: ['broker', 'answer'],
     measure: () =>
       [...brokers.all()].flatMap(({ id, name }) =>
         keyChecks.of(id).map(([answer, count]) => [count, { broker: name, answer }] as const),

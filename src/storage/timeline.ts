@@ -10,6 +10,9 @@ import type { RecordBlock, RecordLog } from './record-log.ts';
  */
 const entryBytes = 16;
 
+/** Records looked at before others have their turn: those that are in memory are read without a wait. */
+const lookedPerTurn = 64;
+
 /** One record of a timeline. */
 export interface TimelineRecord {
   /** Wall milliseconds. */
@@ -176,7 +179,9 @@ export class Timeline {
 
   /** Reads records in the order asked for; each block is brought to memory only meanwhile. */
   async *read(log: RecordLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
+    let lookedCount = 0;
     for (const [entries, i] of this.#places(range)) {
+      if (++lookedCount % lookedPerTurn === 0) await new Promise((done) => setImmediate(done));
       const atMs = entries.times[i] ?? 0;
       if (entries.isDropped || atMs < range.fromMs || atMs > range.toMs) continue;
       const bytes = await this.#readRecord(log, entries, i);

@@ -1,4 +1,6 @@
 import type { Subscription } from '../subscription.ts';
+import type { Background } from '../turns/background.ts';
+import { Succession } from './succession.ts';
 
 /** A consumer's place among the others of its priority; the fields belong to {@link Consumers}. */
 class Turn {
@@ -12,6 +14,15 @@ class Turn {
     this.subscription = subscription;
   }
 }
+
+/** Consumers that are asked in one go whether they can take a message. */
+export const askedCountMax = 512;
+
+/** Consumers that are told at once that their queue is gone. */
+const toldAtOnceMax = 64;
+
+/** Lines up to which those that nobody stands in are kept: more of them would be passed in vain. */
+const linesKept = 16;
 
 /** Consumers of one priority that may get a message: the one whose turn it is stands first. */
 class Line {
@@ -54,20 +65,28 @@ class Line {
 interface ConsumerRules {
   /** Only one consumer is active; the others wait to take its place. */
   readonly isSingleActive: boolean;
-  /** A consumer of a higher priority takes the single active one's place once that has settled all. */
-  readonly isSuccessionByPriority: boolean;
+  /**
+   * Whether the queue counts failed deliveries, as quorum queues do. There a consumer of a higher
+   * priority takes the single active one's place once that has settled all; in a classic queue the
+   * active one stays until it leaves.
+   */
+  readonly countsFailures: boolean;
 }
 
 /**
  * A queue's consumers, and whose turn it is. Of the highest priority that has one which can take a
  * message, consumers take turns. One that cannot leaves the line until something of it changes
- * ({@link rejoin}), so that a message costs the same however many consumers wait for credit.
+ * ({@link rejoin}), so that a message costs the same however many consumers wait for credit. Where very
+ * many leave it at one time, as those of a connection that ends, they are not all asked in one turn of
+ * the event loop.
  */
 export class Consumers {
   readonly #rules: ConsumerRules;
   readonly #turns = new Map<Subscription, Turn>();
-  /** Highest priority first. */
+  /** Highest priority first; at most {@link linesKept} are empty. */
   readonly #lines: Line[] = [];
+  /** Of a queue with a single active consumer: all of them. */
+  readonly #succession = new Succession();
   /** Consumers that want some messages only. */
   selectorCount = 0;
   #preferredCount = 0;
@@ -75,6 +94,8 @@ export class Consumers {
   #only: Subscription | undefined = undefined;
   /** Takes the single active consumer's place once that has settled everything. */
   #successor: Subscription | undefined = undefined;
+  /** A look for a consumer has ended before all were asked. */
+  #isAskedInPart = false;
 
   constructor(rules: ConsumerRules) {
     this.#rules = rules;
@@ -89,10 +110,19 @@ export class Consumers {
     return this.#turns.keys();
   }
 
+  /** Whether one more consumer may be added, as it and those that are there want it. */
+  admits({ exclusive }: { readonly exclusive: boolean }): boolean {
+    // An exclusive one is the only one.
+    const [first] = this.#turns.keys();
+    if (first?.options.exclusive === true) return false;
+    return !exclusive || (!this.#rules.isSingleActive && first === undefined);
+  }
+
   add(subscription: Subscription): void {
     const turn = new Turn(subscription);
     this.#turns.set(subscription, turn);
     this.#counts(subscription, 1);
+    if (this.#rules.isSingleActive) this.#succession.add(subscription);
     this.#line(subscription.options.priority).push(turn);
     this.#chooseOnly();
   }
@@ -103,15 +133,16 @@ export class Consumers {
     if (turn === undefined) return false;
     this.#turns.delete(subscription);
     this.#counts(subscription, -1);
-    if (turn.isInLine) this.#line(subscription.options.priority).remove(turn);
+    if (this.#rules.isSingleActive) this.#succession.remove(subscription);
+    if (turn.isInLine) this.#leave(turn);
     this.#chooseOnly();
     return true;
   }
 
-  /** Takes all of them out. */
-  removeAll(): readonly Subscription[] {
+  #removeAll(): readonly Subscription[] {
     const all = [...this.#turns.keys()];
     this.#turns.clear();
+    this.#succession.clear();
     this.#lines.length = 0;
     this.#only = undefined;
     this.#successor = undefined;
@@ -120,21 +151,39 @@ export class Consumers {
     return all;
   }
 
+  /** Takes all of them out and tells each that its queue is gone; very many are told in the background. */
+  endAll(reason: string, background: Pick<Background, 'run'>): void {
+    const all = this.#removeAll();
+    const steps = endEach(all, reason);
+    if (all.length > toldAtOnceMax) background.run(steps);
+    else for (const _ of steps);
+  }
+
   #counts({ options: { selector, isPreferred } }: Subscription, change: 1 | -1): void {
     if (selector !== undefined) this.selectorCount += change;
     if (isPreferred === true) this.#preferredCount += change;
   }
 
+  /** The line of a priority, which is made where nobody stands in it. */
   #line(priority: number): Line {
-    let at = 0;
-    for (; at < this.#lines.length; at++) {
-      const line = this.#lines[at] as Line; // at is inside
-      if (line.priority === priority) return line;
-      if (line.priority < priority) break;
-    }
+    const at = this.#lineAt(priority);
+    const found = this.#lines[at];
+    if (found?.priority === priority) return found;
     const line = new Line(priority);
     this.#lines.splice(at, 0, line);
     return line;
+  }
+
+  /** The place of the first line whose priority is not above the given one. */
+  #lineAt(priority: number): number {
+    let low = 0;
+    let high = this.#lines.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#lines[middle]?.priority ?? priority) > priority) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** A consumer that could take nothing may be able to again. */
@@ -143,7 +192,10 @@ export class Consumers {
     if (turn?.isInLine === false) this.#line(subscription.options.priority).push(turn);
   }
 
-  /** The consumer that gets the next message; undefined where none can take one. */
+  /**
+   * The consumer that gets the next message; undefined where none can take one, or not all were asked:
+   * see {@link wasAskedInPart}.
+   */
   next(): Subscription | undefined {
     const only = this.#only;
     if (only === undefined) return this.#nextInLine();
@@ -151,15 +203,30 @@ export class Consumers {
     return only.canTake() ? only : undefined;
   }
 
+  /** Whether a look for a consumer, since this was asked last, ended early: it is to be repeated later. */
+  wasAskedInPart(): boolean {
+    const was = this.#isAskedInPart;
+    this.#isAskedInPart = false;
+    return was;
+  }
+
   #nextInLine(): Subscription | undefined {
-    for (const line of this.#lines) {
+    let left = askedCountMax;
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) {
           line.moveToEnd(turn);
           return turn.subscription;
         }
-        this.#leave(line, turn);
+        if (--left === 0) {
+          this.#isAskedInPart = true;
+          return undefined;
+        }
+        this.#wait(turn);
       }
+      // A line that all have left may be there no more.
+      if (this.#lines[at] === line) at++;
     }
     return undefined;
   }
@@ -170,16 +237,19 @@ export class Consumers {
       const only = this.next();
       return only !== undefined && isFor(only) ? only : undefined;
     }
-    for (const line of this.#lines) {
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; ) {
         const { after, subscription } = turn;
-        if (!subscription.canTake()) this.#leave(line, turn);
+        if (!subscription.canTake()) this.#wait(turn);
         else if (isFor(subscription)) {
           line.moveToEnd(turn);
           return subscription;
         }
         turn = after;
       }
+      // A line that all have left may be there no more.
+      if (this.#lines[at] === line) at++;
     }
     return undefined;
   }
@@ -187,17 +257,27 @@ export class Consumers {
   /** Whether anyone can take a message now. */
   hasTaker(): boolean {
     if (this.#only !== undefined) return this.next() !== undefined;
-    for (const line of this.#lines) {
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) return true;
-        this.#leave(line, turn);
+        this.#wait(turn);
       }
+      if (this.#lines[at] === line) at++;
     }
     return false;
   }
 
-  #leave(line: Line, turn: Turn): void {
+  #leave(turn: Turn): void {
+    const at = this.#lineAt(turn.subscription.options.priority);
+    const line = this.#lines[at] as Line; // it stands in it
     line.remove(turn);
+    if (line.first === undefined && this.#lines.length > linesKept) this.#lines.splice(at, 1);
+  }
+
+  /** It can take nothing before something of it changes. */
+  #wait(turn: Turn): void {
+    this.#leave(turn);
     turn.subscription.isWaiting = true;
   }
 
@@ -206,15 +286,15 @@ export class Consumers {
     if (isByPreference) {
       const only = this.#only;
       const isKept = only?.isActive === true && only.options.isPreferred === true;
-      if (!isKept) this.#only = this.#nextActive(true);
+      if (!isKept) this.#only = this.#nextPreferred();
     } else if (!this.#rules.isSingleActive) {
       const [first] = this.#turns.size === 1 ? this.#turns.keys() : [];
       this.#only = first;
     } else if (this.#only?.isActive !== true) {
-      this.#only = this.#nextActive();
+      this.#only = this.#succession.first;
       this.#successor = undefined;
-    } else if (this.#rules.isSuccessionByPriority) {
-      const best = this.#nextActive();
+    } else if (this.#rules.countsFailures) {
+      const best = this.#succession.first;
       const isHigher = best !== undefined && best.options.priority > this.#only.options.priority;
       this.#successor = isHigher ? best : undefined;
     }
@@ -227,13 +307,24 @@ export class Consumers {
     return successor.canTake() ? successor : undefined;
   }
 
-  /** Of the highest priority the one that has waited longest. */
-  #nextActive(isPreferred = false): Subscription | undefined {
+  /** Of those that are preferred the one of the highest priority that has waited longest. */
+  #nextPreferred(): Subscription | undefined {
     let best: Subscription | undefined;
     for (const waiting of this.#turns.keys()) {
-      if (isPreferred && waiting.options.isPreferred !== true) continue;
+      if (waiting.options.isPreferred !== true) continue;
       if (best === undefined || waiting.options.priority > best.options.priority) best = waiting;
     }
     return best;
+  }
+}
+
+function* endEach(all: readonly Subscription[], reason: string): Generator<void> {
+  for (const subscription of all) {
+    // Who has cancelled it meanwhile need not be told.
+    if (subscription.isActive) {
+      subscription.end();
+      subscription.consumer?.cancelled(reason);
+    }
+    yield;
   }
 }

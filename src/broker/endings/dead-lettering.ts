@@ -1,5 +1,3 @@
-import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -19,9 +17,11 @@ export interface DeadLetteringHost {
   nowMs(): number;
   vhost(name: string): Vhost;
   formatOf(number: number): MessageFormat | undefined;
-  route(vhost: Vhost, exchange: Exchange, publication: Publication): Route;
-  /** Stores a message for queues that take it; none of them makes dead letters before this returns. */
-  storeDead(letter: DeadLetter, queues: readonly Queue[]): void;
+  /**
+   * Publishes a letter to the queues that it is for, now or later; none of them makes dead letters
+   * before this returns.
+   */
+  publish(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void;
   /** Whether a rejected message is delivered again later. */
   retry(queue: Queue, view: Delivery): boolean;
   /** Whether a message to an exchange that delays waits for a time first. */
@@ -65,13 +65,14 @@ export class DeadLettering {
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
     const headers = dead.address(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
-    const { queues } = host.route(vhost, target, dead);
-    host.spend(letterUnits + Math.floor(bytesUnits) + queues.length);
+    host.spend(letterUnits + Math.floor(bytesUnits));
     // A message that someone rejected goes round as often as it is rejected.
     const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
-    const takers = queues.filter(
-      (taker) => cycle?.has(taker.name) !== true && !taker.isFull(dead.bodyLength),
+    const { bodyLength } = dead;
+    host.publish(
+      vhost,
+      dead,
+      (taker) => cycle?.has(taker.name) !== true && !taker.isFull(bodyLength),
     );
-    if (takers.length > 0) host.storeDead(dead, takers);
   }
 }

@@ -23,6 +23,8 @@ interface Purge {
 export class Endings {
   /** Messages neither ready nor with a consumer, which still have to be settled. */
   count = 0;
+  /** The next dead letter waits for another one that takes long; see `LongPublishes`. */
+  isWaiting = false;
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
   /** What dies, first in first out: sequence numbers and reasons side by side, up to `#deadAt` done. */
@@ -51,6 +53,7 @@ export class Endings {
 
   /** See `Worker.work`. */
   work(units: Background, until: number): boolean {
+    this.isWaiting = false;
     if (this.#queue.isDeleted) return this.#drop(units, until);
     const { store } = this.#host;
     // A dead letter and its end in this queue are recovered both or neither; and within a batch a
@@ -67,10 +70,18 @@ export class Endings {
   #work(units: Background, until: number): boolean {
     while (units.left > until) {
       if (this.#deadAt < this.#dead.length) {
-        if (!this.#next(units)) return false;
+        if (this.#mustWait() || !this.#next(units)) return false;
       } else if (!this.#queue.findDying() && !this.#purgeOne(units)) return false;
     }
     return true;
+  }
+
+  /** Whether a dead letter must not be made now: letters keep their order. */
+  #mustWait(): boolean {
+    const { longPublishes } = this.#host;
+    this.isWaiting = longPublishes.isBusy && this.#mayReturn;
+    if (this.isWaiting) longPublishes.wait(this.#queue);
+    return this.isWaiting;
   }
 
   /** Whether a message that ends here may go elsewhere, or come back. */

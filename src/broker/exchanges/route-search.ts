@@ -1,3 +1,4 @@
+import type { Window } from '../../storage/window.ts';
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
 import type { PatternSearch } from '../patterns/pattern-search.ts';
@@ -9,6 +10,9 @@ import type { Exchange } from './exchange.ts';
 
 /** Destinations that are taken in one step; longer lists are taken in several. */
 const listedCountMax = 256;
+
+/** Steps of a search that is done in the background, for one step of that. */
+export const stepsAtATime = 20;
 
 /** What a search asks of its virtual host. */
 export interface SearchHost {
@@ -31,6 +35,12 @@ export class RouteSearch implements PatternSearch<Destination> {
   isCacheable = true;
   /** Words, headers and destinations looked at so far. */
   stepCount = 0;
+  /** The queues found. */
+  readonly queues: Queue[] = [];
+  /** Their windows, in the same order. */
+  readonly windows: Window[] = [];
+  /** Whether it has been interrupted: queues that were found may have been deleted since. */
+  isInterrupted = false;
   readonly #queues = new Set<Queue>();
   readonly #exchanges = new Set<Exchange>();
   readonly #host: SearchHost;
@@ -63,14 +73,10 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#exchange = this.#waiting.next().value;
   }
 
-  /** The queues found. */
-  get queues(): Iterable<Queue> {
-    return this.#queues;
-  }
-
   /** The search outlives the turn: from now on the message's bytes are read from this copy. */
   keep(copy: Publication): void {
     this.#publication = copy;
+    this.isInterrupted = true;
   }
 
   /** The message's headers, read at most once. */
@@ -129,8 +135,17 @@ export class RouteSearch implements PatternSearch<Destination> {
   take(destination: Destination): void {
     if (destination.isDeleted) return;
     this.#hasLed = true;
-    if (destination.kind === 'queue') this.#queues.add(destination);
+    if (destination.kind === 'queue') this.#takeQueue(destination);
     else this.#exchanges.add(destination);
+  }
+
+  /** Lists grow with the set, so that the end of a search for very many queues takes no longer. */
+  #takeQueue(queue: Queue): void {
+    const { size } = this.#queues;
+    this.#queues.add(queue);
+    if (this.#queues.size === size) return;
+    this.queues.push(queue);
+    this.windows.push(queue.window);
   }
 
   /** Whether the present exchange need not be asked for this destination any more. */

@@ -94,20 +94,21 @@ export class Router {
   }
 }
 
-/** The route of a search that is over. Queues that were deleted meanwhile are left out. */
-export function routeOf(search: RouteSearch): Route {
-  const queues: Queue[] = [];
-  const windows: Window[] = [];
-  for (const queue of search.queues) {
-    if (queue.isDeleted) continue;
-    queues.push(queue);
-    windows.push(queue.window);
-  }
-  return { queues, windows };
+/**
+ * Queues of a route above which a message is stored in slices, in several turns of the event loop. Who
+ * stores a slice leaves out the queues that were deleted meanwhile.
+ */
+export const wideCountMin = 256;
+
+/** The route of a search that is over. Of few queues, those that were deleted meanwhile are left out. */
+export function routeOf({ queues, windows, isInterrupted }: RouteSearch): Route {
+  const route = { queues, windows };
+  return isInterrupted ? livingRoute(route) : route;
 }
 
-/** The same route without queues that are deleted. */
+/** The same route without queues that are deleted, unless it is for so many that slices leave them out. */
 export function livingRoute(route: Route): Route {
+  if (route.queues.length > wideCountMin) return route;
   if (route.queues.every((queue) => !queue.isDeleted)) return route;
   const queues = route.queues.filter((queue) => !queue.isDeleted);
   return { queues, windows: queues.map((queue) => queue.window) };

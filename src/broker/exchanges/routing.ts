@@ -5,7 +5,7 @@ import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteSearch } from './route-search.ts';
-import { nowhere, type Route, Router, type RouterLimits, routeOf } from './router.ts';
+import { type Route, Router, type RouterLimits, routeOf } from './router.ts';
 import { noKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in every virtual host. */
@@ -85,16 +85,6 @@ export class Routing {
     if (!search.run(stepCountMax)) throw search.tooManySteps(stepCountMax);
     this.stepCount = search.stepCount;
     return routeOf(search);
-  }
-
-  /** The same for a dead letter, which nobody is told of: it goes nowhere where it would be refused. */
-  routeOrDrop(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
-    try {
-      return this.routeAtOnce(vhost, exchange, publication);
-    } catch (error) {
-      if (error instanceof BrokerError) return nowhere;
-      throw error;
-    }
   }
 
   /** A virtual host is gone. */

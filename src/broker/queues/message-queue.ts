@@ -2,8 +2,7 @@ import type { Window } from '../../storage/window.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
-import { FifoOrder } from '../dispatch/fifo-order.ts';
-import { PriorityOrder } from '../dispatch/priority-order.ts';
+import { orderOf } from '../dispatch/order-of.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
 import { Endings } from '../endings/endings.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
@@ -19,6 +18,7 @@ import {
 } from '../subscription.ts';
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
+import { deliveryUnits, type Held } from '../turns/turns.ts';
 import { Demands } from './demands.ts';
 
 /** Messages that one pass of a scan looks at before other queues have their turn. */
@@ -29,7 +29,7 @@ const excessCountMax = 8;
 const droppedCountMax = 256;
 
 /** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
-export class MessageQueue implements Queue, ScannedQueue, Worker {
+export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly window: Window;
   readonly #host: QueueHost;
@@ -42,6 +42,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   /** In the broker's list of queues to be looked at. */
   isDirty = false;
   isLoading = false;
+  isHeld = false;
   isListed = false;
   timerMs = Infinity;
   timerAt = -1;
@@ -74,10 +75,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.window = window;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
     window.countsFailures = this.settings.countsFailures;
-    this.order = this.#newOrder();
-    const { isSingleActive, countsFailures } = this.settings;
-    // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
-    this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
+    this.order = orderOf(window, this.settings);
+    this.consumers = new Consumers(this.settings);
     this.usedAtMs = host.nowMs();
     this.applySettings(this.settings);
   }
@@ -98,15 +97,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     }
   }
 
-  #newOrder(): DispatchOrder {
-    const { priorityMax } = this.settings;
-    const { window } = this;
-    return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
-  }
-
   recover(mayBeDelivered: boolean): void {
     const { window } = this;
-    this.order = this.#newOrder();
+    this.order = orderOf(window, this.settings);
     this.readyCount = window.count;
     this.readyBytes = window.bodyBytes();
     if (mayBeDelivered) window.markAllReturned();
@@ -118,7 +111,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   isFull(bodyLength: number): boolean {
     if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
     if (this.#hasRoom(bodyLength)) return false;
-    if (this.consumerCount > 0) this.deliver();
+    if (this.consumerCount > 0) this.#deliverNow();
     return !this.#hasRoom(bodyLength);
   }
 
@@ -138,7 +131,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   enforceLimit(): void {
     if (!this.#hasLimit || !this.#isOver()) return;
-    if (this.consumerCount > 0) this.deliver();
+    if (this.consumerCount > 0) this.#deliverNow();
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
         this.#host.turns.background.add(this);
@@ -171,17 +164,25 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
   deliver(): void {
+    if (this.isHeld) return;
+    if (this.#host.turns.unitsLeft > 0) this.#deliverNow();
+    else this.#host.turns.hold(this);
+  }
+
+  /** The same, some of it even where this turn may do no more. */
+  #deliverNow(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
-    if (isMore) this.#host.turns.markDirty(this);
-    else if (this.#demands !== undefined) this.#demands.delivered();
+    if (this.consumers.wasAskedInPart()) this.#host.turns.hold(this);
+    if (isMore) this.#host.turns.goOn(this);
+    else if (this.#demands !== undefined && !this.isHeld) this.#demands.delivered();
   }
 
   /** Returns whether there may be more to deliver at once. */
   #dispatch(): boolean {
-    const { store, delivery } = this.#host;
+    const { store, delivery, turns } = this.#host;
     const { window } = this;
-    for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
+    for (let burst = turns.burstOf(this.#host.limits.burstCountMax); burst > 0; ) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();
       if (this.hasExpired(sequence)) break;
@@ -196,7 +197,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
       if (isSettled) this.accept(sequence);
-      if (burst === 1) return true;
+      const units = deliveryUnits(delivery.bodyLength);
+      turns.unitsLeft -= units;
+      burst -= units;
+      if (burst <= 0) return true;
     }
     this.#watchDue();
     return false;
@@ -222,6 +226,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
     if (subscription.isSettled) this.accept(sequence);
+    this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength);
   }
 
   /** Has messages of one group go to one consumer, in their order. */
@@ -274,8 +279,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     if (!this.window.hasDues) return;
     const dueMs = this.order.nextDueMs();
     if (dueMs === Infinity) return;
-    if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
-    else this.#host.turns.schedule(this, dueMs);
+    if (dueMs > this.#host.nowMs()) this.#host.turns.schedule(this, dueMs);
+    else if (this.#endings?.isWaiting !== true) this.#host.turns.background.add(this);
   }
 
   /** Ends a message that is neither ready nor with a consumer any more. */
@@ -301,7 +306,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     const isLeft = this.#ends.work(units, until);
     if (this.isDeleted) return isLeft;
     this.wake();
-    if (!isLeft && !this.isLoading) this.#answerGets();
+    if (!isLeft && !this.isLoading && !this.#ends.isWaiting) this.#answerGets();
     return isLeft;
   }
 
@@ -375,8 +380,11 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.wake();
   }
 
-  rejoinAll(): void {
-    for (const subscription of this.consumers.all) subscription.wake();
+  *rejoinAll(): Generator<void> {
+    for (const subscription of this.consumers.all) {
+      subscription.wake();
+      yield;
+    }
   }
 
   get consumerCount(): number {
@@ -422,11 +430,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.requireOwner(options.owner);
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
-    const { isSingleActive } = this.settings;
-    const [first] = this.consumers.all;
-    // An exclusive one is the only one.
-    const isTaken = first?.options.exclusive === true;
-    if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
+    if (!this.consumers.admits(options)) {
       const subject = describe('queue', this.name, this.vhost);
       throw new BrokerError('access-refused', `${subject} in exclusive use`);
     }
@@ -481,10 +485,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   end(): void {
     this.isDeleted = true;
-    for (const subscription of this.consumers.removeAll()) {
-      subscription.end();
-      subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
-    }
+    const reason = `${describe('queue', this.name, this.vhost)} was deleted`;
+    this.consumers.endAll(reason, this.#host.turns.background);
     this.#answerGets();
     this.#endings?.end();
     const { store, isRecovering } = this.#host;

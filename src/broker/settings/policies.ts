@@ -1,8 +1,9 @@
+import { NamePattern } from '../patterns/name-pattern.ts';
 import { isFor, type Policy, type PolicySubject } from './policy.ts';
 
 interface Entry {
   readonly policy: Policy;
-  readonly pattern: RegExp;
+  readonly pattern: NamePattern;
 }
 
 /** The policies of one virtual host, or its operator policies. */
@@ -26,7 +27,7 @@ export class Policies {
 
   /** Adds a policy that was checked, or takes it in place of the one of its name. */
   set(policy: Policy): void {
-    this.#byName.set(policy.name, { policy, pattern: new RegExp(policy.pattern) });
+    this.#byName.set(policy.name, { policy, pattern: NamePattern.stored(policy.pattern) });
     this.#sort();
   }
 

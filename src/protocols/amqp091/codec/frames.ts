@@ -10,6 +10,8 @@ export const frameEnd = 0xce;
 /** Octets of a frame beside its payload. */
 export const frameOverhead = 8;
 
+const nothing = Buffer.alloc(0);
+
 /** What frames are handed to. The bytes are slices of what was received and may be kept. */
 export interface FrameSink {
   method(channel: number, bytes: Buffer, at: number, end: number): void;
@@ -65,7 +67,11 @@ export class FrameReader {
   /** Goes on: returns what was kept, to be received again. */
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    const [first = nothing] = kept;
+    // One piece is handed on as it is: it may be suspended again after each of its frames.
+    return kept.length > 1 ? Buffer.concat(kept) : first;
   }
 
   /** @throws {AmqpError} 'frame-error' where the bytes are no frames of this connection */

@@ -1,12 +1,10 @@
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
-import type { RouteSearch } from '../../../broker/exchanges/route-search.ts';
+import { type RouteSearch, stepsAtATime } from '../../../broker/exchanges/route-search.ts';
 import { type Route, routeOf } from '../../../broker/exchanges/router.ts';
 import type { Publication } from '../../../broker/publication.ts';
 import type { Channel } from '../channel.ts';
 import { toAmqpError } from '../errors.ts';
 
-/** Steps of a search in one step of the background. */
-const stepsAtATime = 20;
 /** Steps that a queue counts as which a message goes to. */
 const stepsOfQueue = 8;
 /** A publish of fewer steps is not counted. */
