@@ -4,8 +4,8 @@
 // With --node24: under the newest Node that is supported, which npm brings; not installed with the
 // rest, since its hundred megabytes are for this alone.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 const isLong = process.argv.includes('--long');
 const isProof = process.argv.includes('--proof');
@@ -23,6 +23,32 @@ function testFiles(folder: string): string[] {
   return found.sort();
 }
 
+/** Folders whose test files need no process of their own: starting one costs more than most of them. */
+const shared = [
+  ...readdirSync(join('dist', 'src')).map((name) => join('dist', 'src', name)),
+  ...['conformance', 'contract', 'records'].map((name) => join('dist', 'tests', name)),
+];
+const groupFolder = join('dist', 'test-groups');
+
+/** Writes a file that imports every test file of a folder, for each shared folder; returns them. */
+function writeGroups(): string[] {
+  rmSync(groupFolder, { recursive: true, force: true });
+  mkdirSync(groupFolder, { recursive: true });
+  const groups: string[] = [];
+  for (const folder of shared) {
+    const members = folder.endsWith('.js') ? [] : testFiles(folder);
+    if (members.length === 0) continue;
+    const group = join(
+      groupFolder,
+      `${relative('dist', folder).replaceAll(/[/\\]/g, '-')}.test.js`,
+    );
+    const imports = members.map((file) => `import '${relative(groupFolder, file)}';\n`);
+    writeFileSync(group, imports.join(''));
+    groups.push(group);
+  }
+  return groups;
+}
+
 function step(what: string, command: string, args: string[]): boolean {
   console.log(`# ${what}`);
   const env = {
@@ -34,17 +60,21 @@ function step(what: string, command: string, args: string[]): boolean {
 }
 
 const bin = (name: string) => join('node_modules', '.bin', name);
-const files = ['src', 'tests', 'tools', 'bench'].flatMap((name) => testFiles(join('dist', name)));
+const files = ['tests', 'tools', 'bench']
+  .flatMap((name) => testFiles(join('dist', name)))
+  .filter((file) => !shared.some((folder) => file.startsWith(join(folder, '/'))));
+const groups = writeGroups();
 const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
 // The tests come last: their closing lines are what a reader looks for.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   step('what nothing uses', bin('knip'), []),
-  step(`${files.length} test files${isNode24 ? ' under Node 24' : ''}`, node, [
+  step(`${files.length + groups.length} test programs${isNode24 ? ' under Node 24' : ''}`, node, [
     ...nodeArguments,
     '--test',
     '--test-concurrency=2',
     ...files,
+    ...groups,
   ]),
 ];
 process.exitCode = passed.every(Boolean) ? 0 : 1;

@@ -96,6 +96,24 @@ test('records of both forms may follow each other in any place', () => {
   }
 });
 
+test('members that were added later have values that change nothing', () => {
+  const { ldap, configuration, configurationHistory, windowMoves, storageSizeGb } =
+    recordAfter(all);
+  const added = { ldap, configuration, configurationHistory, windowMoves, storageSizeGb };
+  const expected = {
+    ldap: null,
+    configuration: null,
+    configurationHistory: [],
+    windowMoves: null,
+    storageSizeGb: null,
+  };
+  assert.deepEqual(added, expected);
+  // A record of the present form that was written before they were added.
+  const kept = Object.entries(recordAfter(all)).filter(([name]) => !(name in expected));
+  const created = Object.fromEntries(kept) as unknown as BrokerRecord;
+  assert.deepEqual(recordAfter([{ created }]), recordAfter(all));
+});
+
 test('a record of today is taken as it is', () => {
   const record = recordAfter(all);
   assert.deepEqual(recordAfter([{ created: record }]), record);

@@ -8,7 +8,8 @@ import type {
 
 /*
  * Records of release 0.1.0 had one volume, one instance and one grant of the service, each in members
- * of their own. They are brought to the present form when they are read.
+ * of their own. They are brought to the present form when they are read. So are records that were
+ * written before a member was added.
  */
 
 /** The members of a record of release 0.1.0 that have another place today. */
@@ -31,7 +32,17 @@ type LaterMembers =
   | 'grants'
   | 'ports'
   | 'authenticationStrategy'
-  | 'auditLog';
+  | 'auditLog'
+  | keyof typeof addedMembers;
+
+/** Members that were added to records later, and what a record without them means. */
+const addedMembers = {
+  ldap: null,
+  configuration: null,
+  configurationHistory: [],
+  windowMoves: null,
+  storageSizeGb: null,
+} as const satisfies Partial<BrokerRecord>;
 
 /** A broker's record as release 0.1.0 wrote it. */
 export type FirstRecord = Omit<BrokerRecord, LaterMembers> & FirstMembers;
@@ -47,10 +58,11 @@ export type StoredChange =
 
 /** A record in its present form. */
 export function currentRecord(record: BrokerRecord | FirstRecord): BrokerRecord {
-  if (!('volumeId' in record)) return record;
+  if (!('volumeId' in record)) return { ...addedMembers, ...record };
   const { volumeId, hasVolume, epoch, mountedEpoch, ports, wantedPorts, grants, ...rest } = record;
   const volume = { id: volumeId, storageType: 'EBS', grantId: grants.volume } as const;
   return {
+    ...addedMembers,
     ...rest,
     authenticationStrategy: 'SIMPLE',
     auditLog: null,

@@ -25,8 +25,46 @@ export interface RequiredAction {
   readonly info: string;
 }
 
+/** A revision of a configuration, as a broker uses it. */
+export interface ConfigurationUse {
+  /** `c-` and a lower-case UUID. */
+  readonly id: string;
+  /** From 1. */
+  readonly revision: number;
+}
+
+/** How a broker asks an LDAP server about its users; members as in Amazon MQ's API. */
+export interface LdapRecord {
+  /** 1 or 2 names or addresses, without scheme and port. */
+  readonly hosts: readonly string[];
+  readonly roleBase: string;
+  readonly roleName?: string;
+  readonly roleSearchMatching: string;
+  readonly roleSearchSubtree?: boolean;
+  readonly serviceAccountUsername: string;
+  /** Sealed, base64; only what runs the broker opens it. */
+  readonly sealedServiceAccountPassword: string;
+  readonly userBase: string;
+  readonly userRoleName?: string;
+  readonly userSearchMatching: string;
+  readonly userSearchSubtree?: boolean;
+}
+
+/** How often the maintenance window was moved since one was last over. */
+export interface WindowMoves {
+  readonly count: number;
+  /** When it was last moved; milliseconds since 1970. */
+  readonly lastMs: number;
+}
+
 /** Settings that take effect with the next reboot. */
 export interface PendingSettings {
+  readonly authenticationStrategy?: string;
+  readonly configuration?: ConfigurationUse;
+  readonly ldap?: LdapRecord;
+  readonly storageSizeGb?: number;
+  /** All users that there will be; how they differ from the present ones is what is pending. */
+  readonly users?: readonly UserRecord[];
   readonly engineVersion?: string;
   readonly hostInstanceType?: string;
   readonly generalLog?: boolean;
@@ -40,6 +78,7 @@ export interface UserRecord {
   /** Only where the broker's engine type has groups. */
   readonly groups?: readonly string[];
   readonly consoleAccess?: boolean;
+  readonly replicationUser?: boolean;
 }
 
 /** One volume of a broker. */
@@ -93,6 +132,12 @@ export interface BrokerRecord {
   readonly engineVersion: string;
   readonly hostInstanceType: string;
   readonly authenticationStrategy: string;
+  /** Null unless the broker was ever to ask an LDAP server. */
+  readonly ldap: LdapRecord | null;
+  /** Null where the broker runs with the defaults of its engine. */
+  readonly configuration: ConfigurationUse | null;
+  /** Those that it used before, oldest first. */
+  readonly configurationHistory: readonly ConfigurationUse[];
   readonly autoMinorVersionUpgrade: boolean;
   readonly publiclyAccessible: boolean;
   readonly securityGroups: readonly string[];
@@ -101,6 +146,9 @@ export interface BrokerRecord {
   /** Null where the engine type has no audit log. */
   readonly auditLog: boolean | null;
   readonly maintenanceWindow: MaintenanceWindow;
+  readonly windowMoves: WindowMoves | null;
+  /** GB for each volume; null where the engine type has one size. */
+  readonly storageSizeGb: number | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly users: readonly UserRecord[];
   /** The idempotency token of its creation, and a keyed digest of that request. */

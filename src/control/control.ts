@@ -5,6 +5,8 @@ import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
 import { BrokerKeys } from './broker-keys.ts';
 import type { Brokers } from './brokers.ts';
+import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
+import type { Configurations } from './configurations/configurations.ts';
 import { Creation } from './creation.ts';
 import { Decisions } from './decisions.ts';
 import type { EngineEvents } from './engine.ts';
@@ -12,10 +14,13 @@ import type { Engines } from './engines.ts';
 import { KeyChecks } from './key-checks.ts';
 import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+import type { SealSecret } from './users/ldap.ts';
+import { UserDecisions } from './users/user-decisions.ts';
 
 /** What control is composed from. */
 export interface ControlOptions extends SupervisorOptions {
   readonly brokers: Brokers;
+  readonly configurations: Configurations;
   readonly client: LocalClient;
   readonly engines: Engines;
   readonly clock: Clock;
@@ -24,6 +29,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   /** Hashes a password; the password cannot be found from the hash. */
   readonly hashPassword: (password: string) => Promise<string>;
+  /** Seals a secret that is to be had again. */
+  readonly sealSecret: SealSecret;
   /** The key of the digests by which a repeated request is recognised; 256 bits. */
   readonly digestKey: KeyObject;
   /** Told of lines for brokers' logs. */
@@ -39,21 +46,31 @@ export class Control {
   readonly brokers: Brokers;
   readonly engines: Engines;
   readonly creation: Creation;
+  readonly configurations: Configurations;
   readonly decisions: Decisions;
+  readonly configurationDecisions: ConfigurationDecisions;
+  readonly userDecisions: UserDecisions;
   readonly supervisor: Supervisor;
   readonly keyChecks = new KeyChecks();
 
   constructor(options: ControlOptions) {
-    const { brokers, client, engines, random, region, commit, report } = options;
+    const { brokers, configurations, client, engines, random, region, commit, report } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
     this.brokers = brokers;
+    this.configurations = configurations;
     this.engines = engines;
     const { offered } = engines;
-    this.creation = new Creation({ ...options, keys, offered });
-    this.decisions = new Decisions(brokers);
+    this.configurationDecisions = new ConfigurationDecisions(options);
+    const decided = this.configurationDecisions;
+    this.creation = new Creation({ ...options, configurations: decided, keys, offered });
+    this.decisions = new Decisions({ ...options, configurations: decided });
+    this.userDecisions = new UserDecisions(brokers, options.hashPassword);
     const { creation, keyChecks } = this;
-    const parts = { brokers, keys, creation, engines, commit, keyChecks, report };
-    const supervisor = new Supervisor(brokers, new Reconciler(parts), options);
+    const records = { brokers, configurations };
+    const parts = { ...records, keys, creation, engines, commit, keyChecks, report };
+    const supervisor = new Supervisor(brokers, new Reconciler(parts), options, (id) =>
+      this.decisions.maintain(id),
+    );
     this.supervisor = supervisor;
     engines.observe({
       crashed: (...of) => supervisor.crashed(...of),

@@ -3,21 +3,24 @@ import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
 import type { Offer, StorageType } from './offers/offer.ts';
 import { chooseHost, requireOffer } from './offers/offers.ts';
+import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
+  type ConfigurationRequest,
   checkBrokerName,
   checkLogs,
   checkMaintenanceWindow,
   checkMinorUpgrade,
   checkParameters,
   checkSecurityGroups,
+  checkStrategy,
   checkSubnets,
   checkTags,
-  checkUsers,
   type LogsRequest,
   type OptionalParameters,
   refuse,
-  type UserRequest,
 } from './rules.ts';
+import type { LdapRequest } from './users/ldap.ts';
+import { checkUsers, type UserRequest } from './users/user-rules.ts';
 
 /** A request for a broker; its members are named as in Amazon MQ's CreateBroker. */
 export interface CreationRequest extends OptionalParameters {
@@ -56,7 +59,12 @@ export interface AcceptedCreation {
   readonly engineVersion: string;
   readonly hostInstanceType: string;
   readonly storageType: StorageType;
+  /** Null where brokers of the kind have one size. */
+  readonly storageSizeGb: number | null;
   readonly authenticationStrategy: string;
+  readonly ldap: LdapRequest | undefined;
+  /** Undefined where the broker gets what brokers of its kind have by default. */
+  readonly configuration: ConfigurationRequest | undefined;
   readonly publiclyAccessible: boolean;
   readonly securityGroups: readonly string[];
   readonly subnetIds: readonly string[];
@@ -81,7 +89,9 @@ export function acceptCreation(
   const offer = requireOffer(offered, request.engineType, request.deploymentMode);
   checkParameters(request, offer);
   const users = request.users ?? [];
-  checkUsers(users, offer);
+  const strategy = request.authenticationStrategy ?? 'SIMPLE';
+  checkStrategy(strategy, request.ldapServerMetadata !== undefined);
+  checkUsers(users, offer, strategy);
   checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true, offer);
   const host = chooseHost(offer, request);
   const { tags = {}, securityGroups = [], subnetIds = [], logs } = request;
@@ -95,7 +105,10 @@ export function acceptCreation(
     users,
     ...host,
     hostInstanceType: request.hostInstanceType,
-    authenticationStrategy: request.authenticationStrategy ?? 'SIMPLE',
+    storageSizeGb: chooseStorageSize(offer, { ...request, ...host }),
+    authenticationStrategy: strategy,
+    ldap: request.ldapServerMetadata,
+    configuration: request.configuration,
     publiclyAccessible: request.publiclyAccessible ?? false,
     securityGroups,
     subnetIds,

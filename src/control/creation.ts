@@ -6,6 +6,7 @@ import type { Entry } from '../storage/journal.ts';
 import type { BrokerKeys, Requester } from './broker-keys.ts';
 import type {
   BrokerRecord,
+  ConfigurationUse,
   GrantRecord,
   InstanceRecord,
   KeyChoice,
@@ -13,6 +14,7 @@ import type {
   VolumeRecord,
 } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
+import type { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import {
   type AcceptedCreation,
   acceptCreation,
@@ -22,7 +24,12 @@ import {
 import { ControlError } from './errors.ts';
 import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
-import type { UserRequest } from './rules.ts';
+import { refuse } from './rules.ts';
+import { ldapRecord, type SealSecret } from './users/ldap.ts';
+import type { UserRequest } from './users/user-rules.ts';
+
+/** Brokers of an account, as in Amazon MQ. */
+export const brokerCountMax = 200;
 
 /** A journal change to be committed. */
 export type ChangeEntry = Extract<Entry, { journal: string }>;
@@ -36,6 +43,7 @@ export interface Decided<T> {
 /** What the creation of brokers works with. */
 export interface CreationParts {
   readonly brokers: Brokers;
+  readonly configurations: ConfigurationDecisions;
   readonly keys: BrokerKeys;
   /** Kinds of brokers that can be created. */
   readonly offered: readonly Offer[];
@@ -43,6 +51,7 @@ export interface CreationParts {
   readonly clock: Clock;
   /** Hashes a password; the password cannot be found from the hash. */
   readonly hashPassword: (password: string) => Promise<string>;
+  readonly sealSecret: SealSecret;
   /** The key of the digests by which a repeated request is recognised; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
@@ -79,6 +88,7 @@ export class Creation {
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
     const accepted = acceptCreation(request, this.#parts.offered);
     this.#refuseTakenName(accepted.name);
+    this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
     const users = await this.#hashed(accepted);
     const release = this.#hold(key.arn);
@@ -94,8 +104,10 @@ export class Creation {
       this.#refuseTakenName(accepted.name);
       const token = request.creatorRequestId;
       const creation = token === undefined ? null : { token, digest };
-      const broker = this.#record(accepted, { key, grants, users, creation });
-      return { value: broker, changes: [this.#parts.brokers.entry({ created: broker })] };
+      const { value: configuration, changes } = this.#configuration(accepted);
+      const broker = this.#record(accepted, { key, grants, users, creation, configuration });
+      const created = this.#parts.brokers.entry({ created: broker });
+      return { value: broker, changes: [...changes, created] };
     };
   }
 
@@ -141,7 +153,24 @@ export class Creation {
     );
   }
 
+  /** The configuration that a broker begins with: one that is there, its own, or none. */
+  #configuration(accepted: AcceptedCreation): Decided<ConfigurationUse | null> {
+    const { offer, configuration: asked, name, engineVersion, authenticationStrategy } = accepted;
+    const { engineType } = offer;
+    const broker = { name, engineType, engineVersion, authenticationStrategy };
+    const { configurations } = this.#parts;
+    if (asked !== undefined) return { value: configurations.choose(asked, broker), changes: [] };
+    if (!offer.hasOwnConfiguration) return { value: null, changes: [] };
+    const { value, changes } = configurations.createFor(broker);
+    return { value: { id: value.id, revision: value.latest.revision }, changes };
+  }
+
   #refuseTakenName(name: string): void {
+    const count = [...this.#parts.brokers.all()].length;
+    if (count >= brokerCountMax) {
+      const text = `There are ${count} brokers, ${brokerCountMax} are allowed.`;
+      throw refuse('brokerName', text);
+    }
     if (this.#parts.brokers.withName(name) === undefined) return;
     throw new ControlError(
       'conflict',
@@ -152,10 +181,10 @@ export class Creation {
 
   #record(
     accepted: AcceptedCreation,
-    made: Pick<BrokerRecord, 'key' | 'grants' | 'users' | 'creation'>,
+    made: Pick<BrokerRecord, 'key' | 'grants' | 'users' | 'creation' | 'configuration'>,
   ): BrokerRecord {
-    const { region, accountId, clock } = this.#parts;
-    const { key: _, users: __, storageType: ___, offer, ...settings } = accepted;
+    const { region, accountId, clock, sealSecret } = this.#parts;
+    const { key: _, users: __, storageType: ___, ldap, offer, ...settings } = accepted;
     const id = `b-${this.#parts.random.uuid()}`;
     const volumes = this.#volumes(accepted);
     return {
@@ -166,8 +195,11 @@ export class Creation {
       engineType: offer.engineType,
       deploymentMode: offer.deploymentMode,
       autoMinorVersionUpgrade: true,
+      configurationHistory: [],
+      windowMoves: null,
       ...settings,
       ...made,
+      ldap: ldap === undefined ? null : ldapRecord(ldap, id, sealSecret),
       volumes,
       instances: instancesOn(volumes, offer),
       ports: [],
@@ -191,10 +223,11 @@ export class Creation {
 }
 
 function groupsOf(
-  { groups = [], consoleAccess = false }: UserRequest,
+  { groups = [], consoleAccess = false, replicationUser }: UserRequest,
   { rules }: Offer,
-): Pick<UserRecord, 'groups' | 'consoleAccess'> {
-  return rules.users.hasGroups ? { groups, consoleAccess } : {};
+): Pick<UserRecord, 'groups' | 'consoleAccess' | 'replicationUser'> {
+  if (!rules.users.hasGroups) return {};
+  return { groups, consoleAccess, ...(replicationUser !== undefined && { replicationUser }) };
 }
 
 /** Gives each instance its volume: its own, or the one that all share. */

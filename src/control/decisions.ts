@@ -1,22 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../base/clock.ts';
 import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
+import type { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { ChangeEntry, Decided } from './creation.ts';
 import { acceptWindow, type WindowRequest } from './creation-request.ts';
+import type { Engines } from './engines.ts';
 import { nextState } from './lifecycle.ts';
-import { chooseHost, isOlder, offerOf } from './offers/offers.ts';
+import { movedWindow } from './maintenance/maintenance.ts';
+import { chooseHost, isKeyLost, isOlder, offerOf } from './offers/offers.ts';
+import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
   checkLogs,
   checkMinorUpgrade,
   checkParameters,
   checkSecurityGroups,
+  checkStrategy,
   checkTags,
   type LogsRequest,
   type OptionalParameters,
   refuse,
 } from './rules.ts';
-
-/** Code of the action that the owner of a broker must take when its key is lost. */
-export const invalidKeyAction = 'RABBITMQ_INVALID_KMS_KEY';
+import { ldapRecord, type SealSecret } from './users/ldap.ts';
 
 /** A request to change a broker; its members are named as in Amazon MQ's UpdateBroker. */
 export interface UpdateRequest extends OptionalParameters {
@@ -29,15 +34,33 @@ export interface UpdateRequest extends OptionalParameters {
   readonly resourceShareArns?: readonly string[] | undefined;
 }
 
+/** What decisions about brokers need. */
+export interface DecisionParts {
+  readonly brokers: Brokers;
+  readonly engines: Engines;
+  readonly configurations: ConfigurationDecisions;
+  readonly clock: Clock;
+  readonly sealSecret: SealSecret;
+}
+
 /**
  * Decides on requests about brokers that exist. Every decision is synchronous: its changes must be
  * applied in the tick in which it was made.
  */
 export class Decisions {
   readonly #brokers: Brokers;
+  readonly #engines: Engines;
 
-  constructor(brokers: Brokers) {
+  readonly #configurations: ConfigurationDecisions;
+  readonly #clock: Clock;
+  readonly #sealSecret: SealSecret;
+
+  constructor({ brokers, engines, configurations, clock, sealSecret }: DecisionParts) {
     this.#brokers = brokers;
+    this.#engines = engines;
+    this.#configurations = configurations;
+    this.#clock = clock;
+    this.#sealSecret = sealSecret;
   }
 
   /**
@@ -49,7 +72,7 @@ export class Decisions {
   reboot(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
     const state = nextState(broker.state, 'reboot-asked');
-    if (state === undefined || broker.action?.code === invalidKeyAction) {
+    if (state === undefined || isKeyLost(broker)) {
       throw refuse(
         'brokerState',
         `Broker [${id}] cannot be rebooted in state ${broker.state}` +
@@ -76,7 +99,7 @@ export class Decisions {
     if (broker.state === 'DELETION_IN_PROGRESS' || broker.state === 'CREATION_FAILED') {
       throw refuse('brokerState', `Broker [${id}] cannot be updated in state ${broker.state}.`);
     }
-    const offer = offerOf(broker);
+    const offer = this.#engines.offerOf(broker);
     checkParameters(request, offer);
     refuseShares(request);
     checkMinorUpgrade(request.autoMinorVersionUpgrade ?? true, offer);
@@ -84,10 +107,58 @@ export class Decisions {
     checkSecurityGroups(request.securityGroups ?? []);
     const window = request.maintenanceWindowStartTime;
     return this.#set(broker, {
-      ...(window && { maintenanceWindow: acceptWindow(window) }),
+      ...(window && this.#windowSet(broker, window)),
       ...(request.securityGroups && { securityGroups: request.securityGroups }),
-      pending: pendingAfter(broker, request),
+      pending: this.#pendingAfter(broker, request),
     });
+  }
+
+  /** Starts a reboot in the maintenance window of a broker; undefined where there is nothing to do. */
+  maintain(id: string): Decided<BrokerRecord> | undefined {
+    const broker = this.#brokers.get(id);
+    if (broker?.state !== 'RUNNING' || Object.keys(broker.pending).length === 0) return undefined;
+    return this.reboot(id);
+  }
+
+  #windowSet(broker: BrokerRecord, request: WindowRequest): BrokerUpdate {
+    const maintenanceWindow = acceptWindow(request);
+    if (isDeepStrictEqual(maintenanceWindow, broker.maintenanceWindow)) return {};
+    const windowMoves = movedWindow(broker, this.#clock.nowMs());
+    return { maintenanceWindow, windowMoves };
+  }
+
+  #pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
+    const { users } = broker.pending;
+    return {
+      ...pendingHost(broker, request),
+      ...pendingLogs(broker, request),
+      ...this.#pendingAccess(broker, request),
+      ...(users && { users }),
+    };
+  }
+
+  /** How users will be known, and the configuration, which must be for that. */
+  #pendingAccess(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
+    const { pending } = broker;
+    const authenticationStrategy =
+      request.authenticationStrategy ??
+      pending.authenticationStrategy ??
+      broker.authenticationStrategy;
+    const asked = request.ldapServerMetadata;
+    const ldap = asked ? ldapRecord(asked, broker.id, this.#sealSecret) : pending.ldap;
+    if (asked !== undefined || authenticationStrategy === 'LDAP') {
+      checkStrategy(authenticationStrategy, (ldap ?? broker.ldap) !== null);
+    }
+    const { engineType } = broker;
+    const configuration = request.configuration
+      ? this.#configurations.choose(request.configuration, { engineType, authenticationStrategy })
+      : pending.configuration;
+    const isOther = !isDeepStrictEqual(configuration, broker.configuration);
+    return {
+      ...(authenticationStrategy !== broker.authenticationStrategy && { authenticationStrategy }),
+      ...(ldap && { ldap }),
+      ...(configuration && isOther && { configuration }),
+    };
   }
 
   /** @throws {ControlError} 'not-found', 'bad-request' */
@@ -111,14 +182,15 @@ export class Decisions {
   }
 }
 
-/** The settings that wait for the next reboot: those that differ from the present ones. */
-function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
+/** Version, instance type and storage that differ from the present ones. */
+function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
   const engineVersion =
     request.engineVersion ?? broker.pending.engineVersion ?? broker.engineVersion;
   const hostInstanceType =
     request.hostInstanceType ?? broker.pending.hostInstanceType ?? broker.hostInstanceType;
   const offer = offerOf(broker);
-  chooseHost(offer, { hostInstanceType, engineVersion });
+  const [volume] = broker.volumes;
+  chooseHost(offer, { hostInstanceType, engineVersion, storageType: volume?.storageType });
   if (isOlder(offer, engineVersion, broker.engineVersion)) {
     throw refuse(
       'engineVersion',
@@ -126,11 +198,39 @@ function pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSett
         'a broker cannot go back.',
     );
   }
-  const generalLog = request.logs?.general ?? broker.pending.generalLog ?? broker.generalLog;
-  const auditLog = request.logs?.audit ?? broker.pending.auditLog ?? broker.auditLog;
+  const storageSizeGb = pendingSize(broker, { ...request, hostInstanceType, engineVersion });
   return {
     ...(engineVersion !== broker.engineVersion && { engineVersion }),
     ...(hostInstanceType !== broker.hostInstanceType && { hostInstanceType }),
+    ...(storageSizeGb !== null && storageSizeGb !== broker.storageSizeGb && { storageSizeGb }),
+  };
+}
+
+/** The size of the volumes after the next reboot; they never shrink. */
+function pendingSize(
+  { pending, ...broker }: BrokerRecord,
+  host: Parameters<typeof chooseStorageSize>[1],
+): number | null {
+  const present = broker.storageSizeGb ?? undefined;
+  const storageSize = host.storageSize ?? pending.storageSizeGb ?? present;
+  // A size that was not asked for now follows the instance type.
+  if (host.storageSize === undefined) {
+    const least = chooseStorageSize(offerOf(broker), { ...host, storageSize: undefined });
+    return least === null ? null : Math.max(least, storageSize ?? least);
+  }
+  if (present !== undefined && host.storageSize < present) {
+    throw refuse(
+      'storageSize',
+      `Storage size [${host.storageSize}] is less than the present [${present}] GB.`,
+    );
+  }
+  return chooseStorageSize(offerOf(broker), host);
+}
+
+function pendingLogs(broker: BrokerRecord, { logs }: UpdateRequest): PendingSettings {
+  const generalLog = logs?.general ?? broker.pending.generalLog ?? broker.generalLog;
+  const auditLog = logs?.audit ?? broker.pending.auditLog ?? broker.auditLog;
+  return {
     ...(generalLog !== broker.generalLog && { generalLog }),
     ...(auditLog !== null && auditLog !== broker.auditLog && { auditLog }),
   };

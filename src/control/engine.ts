@@ -1,6 +1,6 @@
 import type { MetricsJson } from '../base/metrics.ts';
 import type { PortRecord, UserRecord } from './broker-record.ts';
-import type { BrokerKind } from './offers/offer.ts';
+import type { BrokerKind, ListenerOffer } from './offers/offer.ts';
 
 /** A volume that a broker is started on. */
 export interface VolumeSpec {
@@ -20,19 +20,53 @@ export interface InstanceSpec {
   readonly volumeId: string;
 }
 
+/** A listener that a broker is to have. */
+export interface ListenerPlan extends ListenerOffer {
+  /** Number of the endpoint that it belongs to, from 1. */
+  readonly endpoint: number;
+}
+
+/** The configuration that a broker runs with. */
+export interface ConfigurationSpec {
+  readonly id: string;
+  readonly revision: number;
+  /** XML for brokers of ActiveMQ's type, sanitised; `key = value` lines for those of RabbitMQ's. */
+  readonly text: string;
+}
+
+/** A kind of broker that an engine runs, and what it can do for it. */
+export interface EngineKind extends BrokerKind {
+  /** Names of the offer's listeners that it opens. A broker has no endpoint for any other. */
+  readonly listeners: readonly string[];
+  /** Those of the offer's authentication strategies that it knows. */
+  readonly authenticationStrategies: readonly string[];
+}
+
 /** What an engine needs to know of a broker to run it. */
 export interface BrokerSpec extends BrokerKind {
   /** `b-` and a lower-case UUID. */
   readonly id: string;
   readonly name: string;
   readonly engineVersion: string;
+  /** `mq.m5.large`; decides about limits. */
+  readonly hostInstanceType: string;
+  readonly authenticationStrategy: string;
+  /** Null where the broker runs with the defaults of its engine. */
+  readonly configuration: ConfigurationSpec | null;
+  /** Which logs its owner wants; an audit log only where the engine type has one. */
+  readonly logs: { readonly general: boolean; readonly audit: boolean };
+  /** For each endpoint, the listeners that the engine said it opens. */
+  readonly listeners: readonly ListenerPlan[];
   readonly volumes: readonly VolumeSpec[];
   readonly instances: readonly InstanceSpec[];
   /** Ports of the last start. The engine takes each `wantedPort` where it is free. */
   readonly ports: readonly PortRecord[];
   /** Ports that other brokers have, or had and will want again: not to be taken though free. */
   readonly portsOfOthers: readonly number[];
-  /** The users that exist from the start; only hashes, never a password. */
+  /**
+   * Brokers of RabbitMQ's type: the users that exist from the start. Brokers of ActiveMQ's type: all
+   * users, with their groups, as of this start. Only hashes, never a password.
+   */
   readonly users: readonly UserRecord[];
 }
 
@@ -88,7 +122,7 @@ export interface EngineEvents {
 /** What a program that runs brokers must be able to do. Every call is idempotent. */
 export interface Engine {
   /** The kinds of brokers that it runs. */
-  readonly kinds: readonly BrokerKind[];
+  readonly kinds: readonly EngineKind[];
   /** Sets who is told what happens unasked; called once, before the first start. */
   observe(events: EngineEvents): void;
   /**

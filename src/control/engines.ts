@@ -1,8 +1,8 @@
 import type { MetricsJson } from '../base/metrics.ts';
-import type { Engine, EngineEvents } from './engine.ts';
+import type { Engine, EngineEvents, EngineKind, ListenerPlan } from './engine.ts';
 import { EngineMissing } from './errors.ts';
 import type { BrokerKind, Offer } from './offers/offer.ts';
-import { allOffers } from './offers/offers.ts';
+import { allOffers, offerOf } from './offers/offers.ts';
 
 /** The engines of a service: which one runs a broker, and what is offered since one can run it. */
 export class Engines {
@@ -12,7 +12,10 @@ export class Engines {
 
   constructor(engines: readonly Engine[]) {
     this.#engines = engines;
-    this.offered = allOffers.filter((offer) => this.#find(offer) !== undefined);
+    this.offered = allOffers.flatMap((offer) => {
+      const kind = this.#kind(offer);
+      return kind === undefined ? [] : [offeredBy(offer, kind)];
+    });
   }
 
   /**
@@ -43,11 +46,47 @@ export class Engines {
     await Promise.all(this.#engines.map((engine) => engine.renewCertificates()));
   }
 
-  #find({ engineType, deploymentMode }: BrokerKind): Engine | undefined {
-    return this.#engines.find(({ kinds }) =>
-      kinds.some(
-        (kind) => kind.engineType === engineType && kind.deploymentMode === deploymentMode,
-      ),
+  /** What is offered of the kind of a broker; all of its kind where no engine runs it any more. */
+  offerOf(kind: BrokerKind): Offer {
+    return this.offered.find((row) => isSameKind(row, kind)) ?? offerOf(kind);
+  }
+
+  /** The listeners that a broker of a kind has, for each of its endpoints. */
+  listenersOf(kind: BrokerKind): ListenerPlan[] {
+    const offer = this.offered.find((row) => isSameKind(row, kind));
+    if (offer === undefined) return [];
+    const endpoints = Array.from({ length: offer.endpointCount }, (_, i) => i + 1);
+    return endpoints.flatMap((endpoint) =>
+      offer.listeners.map((listener) => ({ ...listener, endpoint })),
     );
   }
+
+  #find(kind: BrokerKind): Engine | undefined {
+    return this.#engines.find(({ kinds }) => kinds.some((own) => isSameKind(own, kind)));
+  }
+
+  #kind(kind: BrokerKind): EngineKind | undefined {
+    return this.#find(kind)?.kinds.find((own) => isSameKind(own, kind));
+  }
+}
+
+function isSameKind(one: BrokerKind, other: BrokerKind): boolean {
+  return one.engineType === other.engineType && one.deploymentMode === other.deploymentMode;
+}
+
+/** What of an offer there is where an engine does not do all of it. */
+function offeredBy(offer: Offer, kind: EngineKind): Offer {
+  const { rules } = offer;
+  const strategies = rules.authenticationStrategies.filter((each) =>
+    kind.authenticationStrategies.includes(each),
+  );
+  return {
+    ...offer,
+    listeners: offer.listeners.filter(({ name }) => kind.listeners.includes(name)),
+    rules: {
+      ...rules,
+      authenticationStrategies: strategies,
+      hasLdap: rules.hasLdap && strategies.includes('LDAP'),
+    },
+  };
 }

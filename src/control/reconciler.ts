@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { Entry } from '../storage/journal.ts';
 import { type BrokerKeys, ForeignDataKey, KeyLost } from './broker-keys.ts';
@@ -5,21 +6,23 @@ import {
   type BrokerRecord,
   type BrokerUpdate,
   hasVolumes,
-  type PendingSettings,
   type VolumeRecord,
 } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
+import type { Configurations } from './configurations/configurations.ts';
 import type { Creation } from './creation.ts';
-import { invalidKeyAction } from './decisions.ts';
-import type { BrokerSpec, Engine, NewVolumeKey, VolumeKey } from './engine.ts';
+import type { BrokerSpec, ConfigurationSpec, Engine, NewVolumeKey, VolumeKey } from './engine.ts';
 import type { Engines } from './engines.ts';
 import type { KeyChecks } from './key-checks.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
+import { isKeyLost, offerOf } from './offers/offers.ts';
+import { appliedPending, stillPending } from './pending.ts';
 import type { Report } from './report.ts';
 
 /** What the reconciler works with. */
 export interface ReconcilerParts {
   readonly brokers: Brokers;
+  readonly configurations: Configurations;
   readonly keys: BrokerKeys;
   readonly creation: Creation;
   readonly engines: Engines;
@@ -83,7 +86,7 @@ export class Reconciler {
         return this.#mount(broker, runtime);
       case 'heal':
         // An engine's failure is tried again once in each process, or by a reboot.
-        if (broker.action?.code !== invalidKeyAction && !runtime.isResumed) return;
+        if (!isKeyLost(broker) && !runtime.isResumed) return;
         return this.#mount(broker, runtime);
       case 'delete':
         return this.#delete(broker, runtime);
@@ -151,7 +154,8 @@ export class Reconciler {
     runtime: RuntimeState,
   ): Promise<void> {
     // Pending settings take effect with a reboot that was asked for, and not before.
-    const applied = broker.state === 'REBOOT_IN_PROGRESS' ? broker.pending : {};
+    const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
+    const applied = isReboot ? appliedPending(broker) : {};
     const { id } = broker;
     await this.#setVolumes(id, ({ epoch }) => ({ epoch: epoch + 1 }));
     const { volumes } = this.#parts.brokers.require(id);
@@ -159,22 +163,16 @@ export class Reconciler {
     const { ports } = await this.#withEngine(broker, (engine) => engine.start(spec, keys));
     runtime.isUp = true;
     runtime.isResumed = false;
-    const pending = this.#stillPending(id, applied);
+    const present = this.#parts.brokers.get(id)?.pending ?? {};
+    const pending = stillPending(present, isReboot ? broker.pending : {});
     const mounted = volumes.map((volume) => ({ ...volume, mountedEpoch: volume.epoch }));
     const now = { ports, action: null, volumes: mounted };
     await this.#move(id, 'started', { ...applied, ...now, pending });
   }
 
-  /** What is still to take effect: an update may have come while the broker started. */
-  #stillPending(id: string, applied: PendingSettings): PendingSettings {
-    const pending = Object.entries(this.#parts.brokers.get(id)?.pending ?? {});
-    return Object.fromEntries(
-      pending.filter(([name, value]) => applied[name as keyof PendingSettings] !== value),
-    );
-  }
-
   #specOf(broker: BrokerRecord): BrokerSpec {
-    const { id, name, engineType, deploymentMode, engineVersion, instances, ports, users } = broker;
+    const { id, name, engineType, deploymentMode, engineVersion, instances, ports } = broker;
+    const { hostInstanceType, authenticationStrategy, users } = broker;
     const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
     const portsOfOthers = others.flatMap((other) =>
       other.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]),
@@ -184,8 +182,30 @@ export class Reconciler {
       epoch: volume.epoch,
       epochMin: volume.mountedEpoch,
     }));
-    const kind = { engineType, deploymentMode, engineVersion };
-    return { id, name, ...kind, volumes, instances, ports, portsOfOthers, users };
+    return {
+      id,
+      name,
+      engineType,
+      deploymentMode,
+      engineVersion,
+      hostInstanceType,
+      authenticationStrategy,
+      configuration: this.#configurationOf(broker),
+      logs: { general: broker.generalLog, audit: broker.auditLog ?? false },
+      listeners: this.#parts.engines.listenersOf(broker),
+      volumes,
+      instances,
+      ports,
+      portsOfOthers,
+      users,
+    };
+  }
+
+  #configurationOf({ configuration: use }: BrokerRecord): ConfigurationSpec | null {
+    if (use === null) return null;
+    const revision = this.#parts.configurations.revision(use.id, use.revision);
+    assert(revision !== undefined, `configuration ${use.id} is kept as long as a broker uses it`);
+    return { ...use, text: revision.text };
   }
 
   async #checkKey(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
@@ -203,9 +223,10 @@ export class Reconciler {
     this.#parts.keyChecks.count(broker.id, 'usable');
   }
 
-  async #keyLost({ id }: BrokerRecord, runtime: RuntimeState, error: KeyLost): Promise<void> {
+  async #keyLost(broker: BrokerRecord, runtime: RuntimeState, error: KeyLost): Promise<void> {
+    const { id } = broker;
     this.#parts.keyChecks.count(id, 'lost');
-    const action = { code: invalidKeyAction, info: error.message };
+    const action = { code: offerOf(broker).lostKeyAction, info: error.message };
     if (this.#parts.brokers.get(id)?.action?.info !== action.info) {
       await this.#move(id, 'key-lost', { action });
       this.#parts.report('error', id, `the broker cannot run: ${error.message}`);

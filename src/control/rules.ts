@@ -1,6 +1,7 @@
 import type { MaintenanceWindow } from './broker-record.ts';
 import { ControlError } from './errors.ts';
-import type { Offer, UserRules } from './offers/offer.ts';
+import type { Offer } from './offers/offer.ts';
+import { checkLdap, type LdapRequest } from './users/ldap.ts';
 
 /** The refusal of a request because of one of its members. */
 export function refuse(attribute: string, message: string): ControlError {
@@ -22,92 +23,6 @@ export function checkBrokerName(name: string): void {
   }
 }
 
-/** Groups that a user may be in. */
-const groupCountMax = 20;
-
-/** A user, as a request for a broker gives it. */
-export interface UserRequest {
-  readonly username: string;
-  readonly password: string;
-  readonly consoleAccess?: boolean | undefined;
-  readonly groups?: readonly string[] | undefined;
-}
-
-/**
- * Checks the users that a broker is to be created with.
- *
- * @throws {ControlError} 'bad-request'; the password is in no text
- */
-export function checkUsers(users: readonly UserRequest[], offer: Offer): void {
-  const { min, max, hasGroups } = offer.rules.users;
-  if (users.length < min || users.length > max) {
-    const allowed = min === max ? `exactly ${min}` : `${min} to ${max}`;
-    const kind = `${withArticle(offer.engineName)} broker`;
-    throw refuse('users', `${users.length} users are given; ${kind} is created with ${allowed}.`);
-  }
-  const names = new Set<string>();
-  for (const user of users) {
-    checkUsername(user.username, offer.rules.users);
-    checkPassword(user.password);
-    if (hasGroups) checkGroups(user.groups ?? []);
-    if (names.has(user.username)) {
-      throw refuse('username', `Username [${user.username}] is given twice.`);
-    }
-    names.add(user.username);
-  }
-}
-
-function withArticle(name: string): string {
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
-}
-
-function checkUsername(username: string, rules: UserRules): void {
-  if (!rules.username.test(username)) {
-    throw refuse(
-      'username',
-      `Username [${username.slice(0, 110)}] is invalid. It must be 2 to 100 characters long and ` +
-        `contain only ${rules.usernameCharacters}.`,
-    );
-  }
-  if (rules.reservedUsernames.includes(username)) {
-    throw refuse('username', `Username [${username}] is reserved.`);
-  }
-}
-
-function checkPassword(password: string): void {
-  const length = password.length;
-  if (length < 12 || length > 250) {
-    throw refuse('password', `The password has ${length} characters, 12 to 250 are allowed.`);
-  }
-  if (/[^\x20-\x7e]/.test(password) || /[,:=]/.test(password)) {
-    throw refuse(
-      'password',
-      'The password must be of printable ASCII characters without commas (,), colons (:) and ' +
-        'equal signs (=).',
-    );
-  }
-  const different = new Set(password).size;
-  if (different < 4) {
-    throw refuse(
-      'password',
-      `The password has ${different} different characters, at least 4 are needed.`,
-    );
-  }
-}
-
-function checkGroups(groups: readonly string[]): void {
-  if (groups.length > groupCountMax) {
-    throw refuse('groups', `The user is in ${groups.length} groups, ${groupCountMax} are allowed.`);
-  }
-  const wrong = groups.find((group) => !/^[0-9A-Za-z._~-]{2,100}$/.test(group));
-  if (wrong === undefined) return;
-  throw refuse(
-    'groups',
-    `Group [${wrong.slice(0, 110)}] is invalid. It must be 2 to 100 characters long and contain ` +
-      'only letters, digits, hyphens (-), periods (.), underscores (_) and tildes (~).',
-  );
-}
-
 /** @throws {ControlError} 'bad-request' where a broker would get no new patch versions */
 export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer): void {
   if (autoMinorVersionUpgrade) return;
@@ -124,7 +39,7 @@ export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer
  * @throws {ControlError} 'bad-request'
  */
 export function checkParameters(request: OptionalParameters, { engineName, rules }: Offer): void {
-  const { authenticationStrategy: strategy, dataReplicationMode: mode, configuration } = request;
+  const { authenticationStrategy: strategy, dataReplicationMode: mode } = request;
   if (strategy !== undefined && !rules.authenticationStrategies.includes(strategy)) {
     throw refuse(
       'authenticationStrategy',
@@ -132,21 +47,11 @@ export function checkParameters(request: OptionalParameters, { engineName, rules
         `Valid values are: [${rules.authenticationStrategies.join(', ')}]`,
     );
   }
-  if (configuration !== undefined) {
-    throw refuse(
-      'configuration',
-      `Can't find requested configuration [${configuration.id}]. ` +
-        'Make sure your configuration exists.',
-    );
-  }
-  if (request.ldapServerMetadata !== undefined && !rules.hasLdap) {
-    throw refuse('ldapServerMetadata', `LDAP is not supported for ${engineName} brokers.`);
-  }
-  if (request.storageSize !== undefined && !rules.hasStorageSize) {
-    throw refuse(
-      'storageSize',
-      'A storage size can only be given for cluster deployments of RabbitMQ.',
-    );
+  if (request.ldapServerMetadata !== undefined) {
+    if (!rules.hasLdap) {
+      throw refuse('ldapServerMetadata', `LDAP is not supported for ${engineName} brokers.`);
+    }
+    checkLdap(request.ldapServerMetadata);
   }
   const { dataReplicationPrimaryBrokerArn: primary } = request;
   const asked = mode ?? (primary === undefined ? 'NONE' : 'CRDR');
@@ -161,11 +66,33 @@ export function checkParameters(request: OptionalParameters, { engineName, rules
 /** Members of requests that brokers of some kinds do not have. */
 export interface OptionalParameters {
   readonly authenticationStrategy?: string | undefined;
-  readonly configuration?: { readonly id: string } | undefined;
-  readonly ldapServerMetadata?: unknown;
+  readonly configuration?: ConfigurationRequest | undefined;
+  readonly ldapServerMetadata?: LdapRequest | undefined;
+  /** GB */
   readonly storageSize?: number | undefined;
   readonly dataReplicationMode?: string | undefined;
   readonly dataReplicationPrimaryBrokerArn?: string | undefined;
+}
+
+/** The revision of a configuration that a broker is to use; the newest where none is named. */
+export interface ConfigurationRequest {
+  readonly id: string;
+  readonly revision?: number | undefined;
+}
+
+/**
+ * Checks that what an LDAP server is needed for is there, and nothing that has no use.
+ *
+ * @throws {ControlError} 'bad-request'
+ */
+export function checkStrategy(strategy: string, hasLdapMetadata: boolean): void {
+  if ((strategy === 'LDAP') === hasLdapMetadata) return;
+  throw refuse(
+    'ldapServerMetadata',
+    hasLdapMetadata
+      ? 'LDAP server metadata can only be given with authentication strategy [LDAP].'
+      : 'LDAP server metadata is needed with authentication strategy [LDAP].',
+  );
 }
 
 /** Which logs are to be kept. */
@@ -211,20 +138,26 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Most tags that a broker may have. */
+/** Most tags that a broker or a configuration may have. */
 const tagCountMax = 50;
 /** Characters allowed in keys and values of tags, as for all of AWS's services. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
- * Checks all tags that a broker would have.
+ * Checks all tags that a broker or a configuration would have.
  *
  * @throws {ControlError} 'bad-request'
  */
-export function checkTags(tags: Readonly<Record<string, string>>): void {
+export function checkTags(
+  tags: Readonly<Record<string, string>>,
+  owner: 'broker' | 'configuration' = 'broker',
+): void {
   const keys = Object.keys(tags);
   if (keys.length > tagCountMax) {
-    throw refuse('tags', `The broker would have ${keys.length} tags, ${tagCountMax} are allowed.`);
+    throw refuse(
+      'tags',
+      `The ${owner} would have ${keys.length} tags, ${tagCountMax} are allowed.`,
+    );
   }
   for (const key of keys) {
     const value = tags[key] ?? '';

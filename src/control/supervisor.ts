@@ -1,7 +1,12 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Entry } from '../storage/journal.ts';
+import type { BrokerRecord } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
+import type { Decided } from './creation.ts';
 import { workOf } from './lifecycle.ts';
+import { MaintenanceWindows } from './maintenance/maintenance.ts';
+import { keyEffectDelayMs } from './offers/storage-types.ts';
 import type { Reconciler, RuntimeState } from './reconciler.ts';
 import type { Report } from './report.ts';
 
@@ -13,7 +18,12 @@ export interface SupervisorOptions {
   /** Milliseconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
   readonly keyEffectDelayMs: number;
   readonly report: Report;
+  /** Applies the changes before it returns; resolves once they are synced. */
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
 }
+
+/** Decides whether there is something to do in a broker's maintenance window. */
+export type Maintain = (brokerId: string) => Decided<BrokerRecord> | undefined;
 
 /** Shortest and longest pause before a failed step is tried again. */
 const pauseMs = { first: 250, longest: 60_000 };
@@ -53,14 +63,18 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #tasks = new Map<string, Task>();
   readonly #waiting: (() => void)[] = [];
+  readonly #windows = new MaintenanceWindows();
+  readonly #maintain: Maintain;
   #isClosing = false;
 
   constructor(
     brokers: Brokers,
     reconciler: Pick<Reconciler, 'step' | 'fail' | 'stop'>,
     options: SupervisorOptions,
+    maintain: Maintain,
   ) {
     this.#brokers = brokers;
+    this.#maintain = maintain;
     this.#reconciler = reconciler;
     this.#options = options;
   }
@@ -89,8 +103,12 @@ export class Supervisor {
    */
   keyChanged(keyId: string): void {
     const atMs = this.#nowMs + this.#options.keyEffectDelayMs;
-    for (const { id, key } of this.#brokers.all()) {
-      if (key.arn.endsWith(`/${keyId}`)) this.#task(id).keyCheckAtMs = atMs;
+    for (const broker of this.#brokers.all()) {
+      if (!broker.key.arn.endsWith(`/${keyId}`)) continue;
+      const task = this.#task(broker.id);
+      // A broker that waits for its key waits no longer than it must.
+      const delayMs = task.runtime.isUp ? delayOf(broker) : 0;
+      task.keyCheckAtMs = atMs + delayMs;
     }
     this.tick();
   }
@@ -105,6 +123,25 @@ export class Supervisor {
         task.runtime.keyCheckDue = true;
       }
       if (isRetryDue || isKeyCheckDue) this.wake(id);
+    }
+    this.#maintainDue();
+  }
+
+  /** Reboots the brokers whose maintenance windows have begun and that have something pending. */
+  #maintainDue(): void {
+    if (this.#isClosing) return;
+    const nowMs = this.#options.clock.nowMs();
+    for (const broker of this.#brokers.all()) {
+      if (!this.#windows.hasBegun(broker, nowMs)) continue;
+      const decided = this.#maintain(broker.id);
+      if (decided === undefined) continue;
+      this.#options.commit(decided.changes).then(
+        () => this.wake(broker.id),
+        (error: unknown) => {
+          const text = 'a reboot in the maintenance window could not be recorded';
+          this.#options.report('error', broker.id, text, error);
+        },
+      );
     }
   }
 
@@ -173,7 +210,10 @@ export class Supervisor {
       );
     }
     task.isBusy = false;
-    if (this.#brokers.get(id) === undefined) this.#tasks.delete(id);
+    if (this.#brokers.get(id) === undefined) {
+      this.#tasks.delete(id);
+      this.#windows.forget(id);
+    }
     this.#tellIdle();
   }
 
@@ -223,6 +263,11 @@ export class Supervisor {
     for (const task of this.#tasks.values()) if (task.isBusy) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+/** By how much later than others a broker feels that its key is lost. */
+function delayOf({ volumes }: BrokerRecord): number {
+  return Math.max(0, ...volumes.map(({ storageType }) => keyEffectDelayMs(storageType)));
 }
 
 /** Milliseconds to wait before the next try: 0 after the first failure, then doubled each time. */

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
@@ -20,9 +21,11 @@ import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { Brokers } from '../control/brokers.ts';
+import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
 import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
+import { sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
 import { rootOnly } from '../kms/access/authoriser.ts';
@@ -58,6 +61,7 @@ const sealingPurposes = {
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
   control: 'waxwing control: digests of requests',
+  controlSecrets: 'waxwing control: secrets of brokers',
   logs: 'waxwing logs: data keys of volumes',
 } as const;
 
@@ -84,10 +88,13 @@ export class SystemState {
   readonly installation: Installation;
   readonly trail = new Trail();
   readonly brokers = new Brokers();
+  readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
   readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
+  /** Seals secrets of brokers that are to be had again. */
+  readonly #secretsKey: KeyObject;
   readonly store: StateStore;
 
   constructor(volume: KeyDeriver) {
@@ -99,13 +106,32 @@ export class SystemState {
     this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
+    this.#secretsKey = sealingKey(volume, 'controlSecrets');
     this.store = new StateStore(this.journals(), [trailTimeline]);
+  }
+
+  /** Seals a secret of a broker; base64. */
+  sealSecret(context: string, secret: string): string {
+    const bytes = Buffer.from(secret);
+    const sealed = sealValue(this.#secretsKey, context, bytes);
+    bytes.fill(0);
+    return sealed.toString('base64');
   }
 
   /** All journals; a name is never used for another. */
   journals(): Journal[] {
-    const { kms, identity, installation, trail, brokers, certificates, logsVolume } = this;
-    const all = [kms.journal, identity, installation, trail, brokers, certificates, logsVolume];
+    const { kms, identity, installation, trail, brokers, configurations } = this;
+    const { certificates, logsVolume } = this;
+    const ofControl = [brokers, configurations];
+    const all = [
+      kms.journal,
+      identity,
+      installation,
+      trail,
+      ...ofControl,
+      certificates,
+      logsVolume,
+    ];
     return all as Journal[];
   }
 
@@ -155,8 +181,9 @@ export function compose(
   refusals: Refusals,
   logs: BrokerLogs,
 ): Parts {
-  const { store, kms, brokers } = state;
+  const { store, kms, brokers, configurations } = state;
   const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
+  const brokerAddress = isIPv4(settings.host) ? settings.host : undefined;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
@@ -164,12 +191,14 @@ export function compose(
   const reports = new BrokerReports({ log, logs, refusals, brokers });
   const control = new Control({
     brokers,
+    configurations,
     client,
     engines,
     clock: systemClock,
     random: systemRandom,
     commit: (entries) => store.commit(entries),
     hashPassword,
+    sealSecret: (context, secret) => state.sealSecret(context, secret),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -183,7 +212,7 @@ export function compose(
   services.add(cloudTrailService(store));
   services.add(stsService());
   services.add(statusService(place.metrics));
-  services.add(mqService({ control, region, brokerHost, consoleUrl }));
+  services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,

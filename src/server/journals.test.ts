@@ -7,6 +7,8 @@ import type { Change } from '../broker/definitions.ts';
 import { everything } from '../broker/users.ts';
 import type { BrokerChange } from '../control/broker-record.ts';
 import { Brokers } from '../control/brokers.ts';
+import type { ConfigurationChange } from '../control/configurations/configuration-record.ts';
+import { Configurations } from '../control/configurations/configurations.ts';
 import { KmsJournal } from '../kms/kms-journal.ts';
 import type { KmsChange } from '../kms/records.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -119,6 +121,34 @@ test(
       else changes.push({ updated: id, set: { name: `${i}` } });
     }
     requireSame(random, () => new Brokers(), changes);
+  }),
+);
+
+test(
+  'configurations and their revisions',
+  eachSeed((random) => {
+    const changes: ConfigurationChange[] = [];
+    const revisions = new Map<string, number>();
+    for (let i = 0; i < 60; i++) {
+      const id = `c${random.below(4)}`;
+      const revision = (revisions.get(id) ?? 0) + 1;
+      const what = random.below(8);
+      if (what === 0 || !revisions.has(id)) {
+        // Only what the journal looks at.
+        const created = { id, name: `${i}` };
+        changes.push({ created } as unknown as ConfigurationChange);
+        revisions.set(id, 0);
+      } else if (what === 1) {
+        changes.push({ removed: id });
+        revisions.delete(id);
+      } else if (what === 2) changes.push({ tagged: id, tags: { at: `${i}` } });
+      else {
+        const made = { revision, createdMs: i, description: '', text: `${i}` };
+        changes.push({ revised: id, revision: made });
+        revisions.set(id, revision);
+      }
+    }
+    requireSame(random, () => new Configurations(), changes);
   }),
 );
 

@@ -6,7 +6,7 @@ import { CrashRun, replayOf } from './crash-run.ts';
 // The real service, killed as nothing can prepare for, under a load of everything that promises
 // something. Seed and moments differ from run to run in the long test alone.
 
-const cycleCount = isLong ? 200 : 10;
+const cycleCount = isLong ? 200 : 5;
 const seed = isLong ? Date.now() % 1_000_000 : 1;
 
 test(`${cycleCount} kills under load break no promise`, async () => {

@@ -179,6 +179,8 @@ async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
   requireService(witness);
   for (const { peer } of [...clients, { peer: witness }]) peer.connection.ended();
   broker.tick();
+  await settled(broker);
+  // Only now: work that was left may have been waiting for the log itself.
   await ground.sync();
   await settled(broker);
   requireNothingHeld(broker, ground.retainedCount());

@@ -3,6 +3,7 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { policyFuzzer } from './policies.ts';
+import { stompFuzzers } from './stomp.ts';
 
 /** Every fuzzer there is. */
 export const fuzzers: readonly Fuzzer[] = [
@@ -10,6 +11,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
+  ...stompFuzzers,
 ];
 
 const canary: Fuzzer = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
+import { Engines } from '../../src/control/engines.ts';
 import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { until } from '../support/processes.ts';
@@ -24,12 +25,17 @@ const engine = new WaxwingEngine({
   },
 });
 const volumeId = 'vol-00000000000000001';
+const kind = { engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' } as const;
 const spec = {
+  ...kind,
   id: 'b-1',
   name: 'renewed',
-  engineType: 'RABBITMQ',
-  deploymentMode: 'SINGLE_INSTANCE',
   engineVersion: '3.13',
+  hostInstanceType: 'mq.m5.large',
+  authenticationStrategy: 'SIMPLE',
+  configuration: null,
+  logs: { general: false, audit: false },
+  listeners: new Engines([engine]).listenersOf(kind),
   volumes: [{ id: volumeId, epoch: 1, epochMin: 0 }],
   instances: [{ number: 1, volumeId }],
   ports: [],

@@ -23,11 +23,13 @@ import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { VolumeRecord } from '../../src/control/broker-record.ts';
 import { Brokers } from '../../src/control/brokers.ts';
+import { Configurations } from '../../src/control/configurations/configurations.ts';
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
+import { sealValue } from '../../src/crypto/sealed-value.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import { rootOnly } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
@@ -102,6 +104,7 @@ export class ControlPlane {
   /** What the batches wrote so far, as text: no secret may be in it. */
   written = '';
   readonly #brokers = new Brokers();
+  readonly #configurations = new Configurations();
   readonly #identity: Identity;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
@@ -148,7 +151,13 @@ export class ControlPlane {
     this.services = [
       kmsService(this.kmsDomain),
       cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
-      mqService({ control: this.control, region, brokerHost: 'localhost', consoleUrl }),
+      mqService({
+        control: this.control,
+        region,
+        brokerHost: 'localhost',
+        brokerAddress: '127.0.0.1',
+        consoleUrl,
+      }),
       stsService(),
     ].map(replaced);
     for (const service of this.services) services.add(service);
@@ -171,12 +180,17 @@ export class ControlPlane {
     const { clock, keyEffectDelayMs } = this.machine;
     return new Control({
       brokers: this.#brokers,
+      configurations: this.#configurations,
       client,
       engines: new Engines([this.engine]),
       clock,
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
       hashPassword,
+      sealSecret: (context, secret) => {
+        const { sealingKey } = this.machine;
+        return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');
+      },
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -216,7 +230,8 @@ export class ControlPlane {
   }
 
   async #open(): Promise<void> {
-    const journals = [this.kmsDomain.journal, this.#identity, this.trailDomain, this.#brokers];
+    const ofControl = [this.#brokers, this.#configurations];
+    const journals = [this.kmsDomain.journal, this.#identity, this.trailDomain, ...ofControl];
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;

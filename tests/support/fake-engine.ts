@@ -6,6 +6,7 @@ import type {
   BrokerSpec,
   Engine,
   EngineEvents,
+  EngineKind,
   NewVolumeKey,
   RunningBroker,
   VolumeKey,
@@ -39,7 +40,7 @@ export class FakeEngine implements Engine {
   /** Every call so far: `start`, or `stop: the reason`. */
   readonly calls: string[] = [];
   readonly running = new Map<string, BrokerSpec>();
-  readonly kinds: readonly BrokerKind[];
+  readonly kinds: readonly EngineKind[];
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();
   readonly #gates = new Map<EngineCall, Promise<void>>();
@@ -52,7 +53,7 @@ export class FakeEngine implements Engine {
     pass: () => Promise<void> = async () => {},
     kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
   ) {
-    this.kinds = kinds;
+    this.kinds = kinds.map((kind) => wholeKind(kind));
     this.#folders = folders;
     this.#pass = pass;
   }
@@ -130,17 +131,13 @@ export class FakeEngine implements Engine {
 
   /** The ports of an earlier start, else the standard ones and a number that differs by broker. */
   #portsOf(spec: BrokerSpec): PortRecord[] {
-    const { listeners, endpointCount } = offerOf(spec);
-    const endpoints = Array.from({ length: endpointCount }, (_, i) => i + 1);
-    return endpoints.flatMap((endpoint) =>
-      listeners.map(({ name: listener, standardPort }) => {
-        const known = spec.ports.find(
-          (port) => port.listener === listener && port.endpoint === endpoint,
-        );
-        const port = known?.wantedPort ?? standardPort + this.running.size * 10 + endpoint - 1;
-        return { listener, endpoint, port, wantedPort: port };
-      }),
-    );
+    return spec.listeners.map(({ name: listener, standardPort, endpoint }) => {
+      const known = spec.ports.find(
+        (port) => port.listener === listener && port.endpoint === endpoint,
+      );
+      const port = known?.wantedPort ?? standardPort + this.running.size * 10 + endpoint - 1;
+      return { listener, endpoint, port, wantedPort: port };
+    });
   }
 
   /** No metrics: there are no brokers. */
@@ -181,6 +178,17 @@ export class FakeEngine implements Engine {
     await this.#pass();
     return result;
   }
+}
+
+/** A kind of which an engine does all that is offered. */
+export function wholeKind({ engineType, deploymentMode }: BrokerKind): EngineKind {
+  const { listeners, rules } = offerOf({ engineType, deploymentMode });
+  return {
+    engineType,
+    deploymentMode,
+    listeners: listeners.map(({ name }) => name),
+    authenticationStrategies: rules.authenticationStrategies,
+  };
 }
 
 function hash(key: Buffer): string {

@@ -20,11 +20,46 @@ export function pageSize({ maxResults = 20 }: PageRequest): number {
   );
 }
 
-/** A page of a list that never changes. */
-export function fixedPage<T>(
+/** What a page holds, and how the next one is asked for. */
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly maxResults: number;
+  readonly nextToken: string | undefined;
+}
+
+/**
+ * A page of a list whose entries have keys. Entries that come or go between two pages disturb no other.
+ *
+ * @param list names it, so that a token of another list is refused
+ * @param all in the order of their keys
+ * @param keyOf differs for each entry, and never changes
+ * @throws {ControlError} 'bad-request'
+ */
+export function keyedPage<T>(
+  list: string,
   all: readonly T[],
   request: PageRequest,
-): { items: readonly T[]; maxResults: number; nextToken: string | undefined } {
+  keyOf: (entry: T) => string,
+): Page<T> {
+  const maxResults = pageSize(request);
+  const after = request.nextToken === undefined ? '' : readKey(list, request.nextToken);
+  const later = all.filter((entry) => keyOf(entry) > after);
+  const items = later.slice(0, maxResults);
+  const last = items.at(-1);
+  const isEnd = last === undefined || later.length === items.length;
+  const nextToken = isEnd ? undefined : Buffer.from(`${list}:${keyOf(last)}`).toString('base64url');
+  return { items, maxResults, nextToken };
+}
+
+function readKey(list: string, token: string): string {
+  const text = Buffer.from(token, 'base64url').toString();
+  const key = text.startsWith(`${list}:`) ? text.slice(list.length + 1) : '';
+  if (key !== '') return key;
+  throw new ControlError('bad-request', 'The next token is not one of this list.', 'nextToken');
+}
+
+/** A page of a list that never changes. */
+export function fixedPage<T>(all: readonly T[], request: PageRequest): Page<T> {
   const maxResults = pageSize(request);
   const start = request.nextToken === undefined ? 0 : readOffset(request.nextToken, all.length);
   const end = start + maxResults;

@@ -1,6 +1,7 @@
 import type { Operation, Permission } from '../../aws/service.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
+import type { ConfigurationRecord } from '../../control/configurations/configuration-record.ts';
 import type { Control } from '../../control/control.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
@@ -12,6 +13,8 @@ export interface MqParts {
   readonly region: string;
   /** The host name at which brokers are reached. */
   readonly brokerHost: string;
+  /** The IPv4 address at which brokers are reached; undefined where there is none to name. */
+  readonly brokerAddress: string | undefined;
   /** Where the web console answers. */
   readonly consoleUrl: () => string;
 }
@@ -21,15 +24,35 @@ export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
 
-/** Has an operation name the broker that a failed call was about. */
-export function withBroker({ control }: MqParts, operation: AnyOperation): AnyOperation {
-  const failedResources = ({ brokerId, resourceArn }: Readonly<Record<string, unknown>>) => {
-    const id = String(brokerId ?? resourceArn ?? '');
+/** A configuration, as an audit record lists it. */
+export function configurationTouched({ arn }: ConfigurationRecord): TouchedResource[] {
+  return [{ arn, type: 'AWS::AmazonMQ::Configuration', accountId: arn.split(':')[4] ?? '' }];
+}
+
+/** Has an operation name the broker or configuration that a failed call was about. */
+export function withResource({ control }: MqParts, operation: AnyOperation): AnyOperation {
+  const failedResources = (input: Readonly<Record<string, unknown>>) => {
+    const { brokerId, configurationId, resourceArn } = input;
+    const named = String(brokerId ?? configurationId ?? resourceArn ?? '');
     // An ARN ends with the id.
-    const broker = control.brokers.get(id.slice(id.lastIndexOf(':') + 1));
-    return broker ? touched(broker) : [];
+    const id = named.slice(named.lastIndexOf(':') + 1);
+    const broker = control.brokers.get(id);
+    if (broker !== undefined) return touched(broker);
+    const configuration = control.configurations.get(id);
+    return configuration ? configurationTouched(configuration) : [];
   };
   return { ...operation, failedResources };
+}
+
+/** The permission for an action on the configuration that a request names. */
+export function onConfiguration<Input extends { readonly configurationId: string }>(
+  action: string,
+  { control }: MqParts,
+) {
+  return ({ configurationId }: Input): Permission[] => {
+    const configuration = control.configurations.get(configurationId);
+    return [{ action, resources: configuration ? [configuration.arn] : [] }];
+  };
 }
 
 /** The permission for an action on the broker that a request names; on all where there is none. */

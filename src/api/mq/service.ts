@@ -12,7 +12,7 @@ import { describeSharedResources, promote } from './operations/replication.ts';
 import { createTags, deleteTags, listTags } from './operations/tags.ts';
 import { updateBroker } from './operations/update-broker.ts';
 import { userOperations } from './operations/users.ts';
-import { type MqParts, withBroker } from './parts.ts';
+import { type MqParts, withResource } from './parts.ts';
 
 const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status: number]>> = {
   'bad-request': ['BadRequestException', 400],
@@ -23,7 +23,7 @@ const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status:
 /** Amazon MQ's API over control. */
 export function mqService(parts: MqParts): Service {
   const operations = Object.entries(operationsOf(parts)).map(
-    ([name, operation]) => [name, withBroker(parts, operation)] as const,
+    ([name, operation]) => [name, withResource(parts, operation)] as const,
   );
   return {
     name: 'mq',
@@ -51,7 +51,7 @@ function operationsOf(parts: MqParts): Service['operations'] {
     Promote: promote(parts),
     DescribeSharedResources: describeSharedResources(parts),
     ...userOperations(parts),
-    ...configurationOperations(),
+    ...configurationOperations(parts),
     CreateTags: createTags(parts),
     ListTags: listTags(parts),
     DeleteTags: deleteTags(parts),

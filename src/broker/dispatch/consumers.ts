@@ -105,9 +105,12 @@ export class Consumers {
     return this.#turns.size;
   }
 
-  /** All of them, in the order in which they came. */
-  get all(): Iterable<Subscription> {
-    return this.#turns.keys();
+  /** Has all of them take what they may again, one a step. */
+  *wakeAll(): Generator<void> {
+    for (const subscription of this.#turns.keys()) {
+      subscription.wake();
+      yield;
+    }
   }
 
   /** Whether one more consumer may be added, as it and those that are there want it. */

@@ -4,6 +4,7 @@ import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import { orderOf } from '../dispatch/order-of.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import type { DeadLetterRules } from '../endings/dead-letter-rules.ts';
 import { Endings } from '../endings/endings.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -56,6 +57,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   readonly options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
+  deadLetters: DeadLetterRules | undefined = undefined;
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
@@ -380,11 +382,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.wake();
   }
 
-  *rejoinAll(): Generator<void> {
-    for (const subscription of this.consumers.all) {
-      subscription.wake();
-      yield;
-    }
+  rejoinAll(): Generator<void> {
+    return this.consumers.wakeAll();
   }
 
   get consumerCount(): number {

@@ -1,4 +1,4 @@
-import type { InstanceType, Offer, StorageType } from './offer.ts';
+import type { InstanceType, ListenerOffer, Offer, ProtocolName, StorageType } from './offer.ts';
 
 const engineVersions = ['5.19', '5.18'];
 const m5Sizes = ['large', 'xlarge', '2xlarge', '4xlarge'];
@@ -10,19 +10,31 @@ function instanceTypes(ofM5: readonly StorageType[]): InstanceType[] {
   ];
 }
 
+function listener(
+  name: string,
+  scheme: string,
+  standardPort: number,
+  protocols: readonly ProtocolName[],
+): ListenerOffer {
+  return { name, scheme, standardPort, protocols, isWebSocket: false };
+}
+
 /** What both deployment modes have in common. */
 const common = {
   engineType: 'ACTIVEMQ',
   engineName: 'ActiveMQ',
   engineVersions,
   isVolumeShared: true,
+  hasOwnConfiguration: true,
+  hasAddress: true,
   listeners: [
-    { name: 'openwire+ssl', scheme: 'ssl', standardPort: 61617 },
-    { name: 'amqp+ssl', scheme: 'amqp+ssl', standardPort: 5671 },
-    { name: 'stomp+ssl', scheme: 'stomp+ssl', standardPort: 61614 },
-    { name: 'mqtt+ssl', scheme: 'mqtt+ssl', standardPort: 8883 },
-    { name: 'wss', scheme: 'wss', standardPort: 61619 },
+    listener('openwire+ssl', 'ssl', 61617, ['openwire']),
+    listener('amqp+ssl', 'amqp+ssl', 5671, ['amqp10']),
+    listener('stomp+ssl', 'stomp+ssl', 61614, ['stomp']),
+    listener('mqtt+ssl', 'mqtt+ssl', 8883, ['mqtt']),
+    { ...listener('wss', 'wss', 61619, ['stomp', 'mqtt']), isWebSocket: true },
   ],
+  lostKeyAction: 'BROKER_INVALID_KMS_KEY',
   grants: [
     {
       name: 'mq_grant',
@@ -48,10 +60,9 @@ const rules = {
     hasGroups: true,
   },
   authenticationStrategies: ['SIMPLE', 'LDAP'],
-  dataReplicationModes: ['NONE', 'CRDR'],
+  dataReplicationModes: ['NONE'],
   logs: ['general', 'audit'],
   hasLdap: true,
-  hasStorageSize: false,
 } as const;
 
 /** Brokers of ActiveMQ's type: one instance, or two of which one is active, on one volume. */

@@ -13,6 +13,9 @@ export interface BrokerKind {
   readonly deploymentMode: DeploymentMode;
 }
 
+/** The protocols that a broker's listeners can speak. */
+export type ProtocolName = 'amqp091' | 'amqp10' | 'openwire' | 'stomp' | 'mqtt';
+
 /** An instance type, and what it can be combined with. */
 export interface InstanceType {
   /** `mq.m7g.large` */
@@ -21,6 +24,16 @@ export interface InstanceType {
   readonly engineVersions: readonly string[];
   /** The first is taken where a request names none. */
   readonly storageTypes: readonly StorageType[];
+  /** The sizes that a request may choose from; left out where there is one. */
+  readonly storageSizes?: StorageSizes;
+}
+
+/** Sizes of a volume in GB; the least is taken where a request names none. */
+export interface StorageSizes {
+  readonly minGb: number;
+  readonly maxGb: number;
+  /** The oldest engine version that has a choice. */
+  readonly sinceVersion: string;
 }
 
 /** One kind of port of a broker. */
@@ -31,6 +44,10 @@ export interface ListenerOffer {
   readonly scheme: string;
   /** The port that Amazon MQ has for it. */
   readonly standardPort: number;
+  /** At least one. */
+  readonly protocols: readonly ProtocolName[];
+  /** Whether the protocols are spoken over WebSocket, and only so. */
+  readonly isWebSocket: boolean;
 }
 
 /** A grant that Amazon MQ makes for itself on the broker's key, with the right of the requester. */
@@ -60,8 +77,6 @@ export interface RequestRules {
   /** The logs that can be switched on. */
   readonly logs: readonly ('general' | 'audit')[];
   readonly hasLdap: boolean;
-  /** Whether a request may state the size of the storage. */
-  readonly hasStorageSize: boolean;
   readonly subnetCountMax: number;
 }
 
@@ -75,10 +90,16 @@ export interface Offer extends BrokerKind {
   readonly instanceCount: number;
   /** Whether all instances share one volume; else each has its own. */
   readonly isVolumeShared: boolean;
+  /** Whether a broker whose request names no configuration gets one of its own. */
+  readonly hasOwnConfiguration: boolean;
   readonly storageTypes: readonly StorageType[];
   /** Entries of `brokerInstances` in a description: groups of ports under one host name. */
   readonly endpointCount: number;
+  /** Whether a description names the address of each instance. */
+  readonly hasAddress: boolean;
   readonly listeners: readonly ListenerOffer[];
   readonly grants: readonly GrantOffer[];
+  /** The action that is required of the owner of a broker whose key is lost. */
+  readonly lostKeyAction: string;
   readonly rules: RequestRules;
 }

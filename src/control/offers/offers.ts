@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import type { BrokerRecord } from '../broker-record.ts';
 import { refuse } from '../rules.ts';
 import { activeMqOffers } from './activemq.ts';
 import type { BrokerKind, EngineType, InstanceType, Offer, StorageType } from './offer.ts';
@@ -19,6 +20,16 @@ export function offerOf({ engineType, deploymentMode }: BrokerKind): Offer {
   );
   assert(offer !== undefined, `there is no offer for ${engineType} in mode ${deploymentMode}`);
   return offer;
+}
+
+/** The name of an engine type in answers and messages: `ActiveMQ`. */
+export function engineNameOf(engineType: EngineType): string {
+  return allOffers.find((row) => row.engineType === engineType)?.engineName ?? engineType;
+}
+
+/** Whether a broker waits for its key. */
+export function isKeyLost(broker: BrokerKind & Pick<BrokerRecord, 'action'>): boolean {
+  return broker.action?.code === offerOf(broker).lostKeyAction;
 }
 
 /**

@@ -11,6 +11,24 @@ const others = [
   ...m7gSizes.map((size) => instanceType(`mq.m7g.${size}`, engineVersions)),
 ];
 
+/** Least and greatest size of a node's volume in a cluster, in GB. */
+const sizesOfClusters: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['medium', [5, 25]],
+  ['large', [15, 75]],
+  ['xlarge', [25, 125]],
+  ['2xlarge', [45, 180]],
+  ['4xlarge', [90, 250]],
+  ['8xlarge', [175, 400]],
+  ['12xlarge', [260, 500]],
+  ['16xlarge', [345, 500]],
+]);
+
+function withSizes(type: InstanceType): InstanceType {
+  const [minGb, maxGb] = sizesOfClusters.get(type.name.replace('mq.m7g.', '')) ?? [];
+  if (minGb === undefined || maxGb === undefined) return type;
+  return { ...type, storageSizes: { minGb, maxGb, sinceVersion: '4.2' } };
+}
+
 function instanceType(name: string, versions: readonly string[]): InstanceType {
   return { name, engineVersions: versions, storageTypes: ['EBS'] };
 }
@@ -21,9 +39,20 @@ const common = {
   engineName: 'RabbitMQ',
   engineVersions,
   isVolumeShared: false,
+  hasOwnConfiguration: false,
+  hasAddress: false,
   storageTypes: ['EBS'],
   endpointCount: 1,
-  listeners: [{ name: 'amqps', scheme: 'amqps', standardPort: 5671 }],
+  listeners: [
+    {
+      name: 'amqps',
+      scheme: 'amqps',
+      standardPort: 5671,
+      protocols: ['amqp091'],
+      isWebSocket: false,
+    },
+  ],
+  lostKeyAction: 'RABBITMQ_INVALID_KMS_KEY',
 } as const;
 
 const rules = {
@@ -35,7 +64,7 @@ const rules = {
     reservedUsernames: ['guest'],
     hasGroups: false,
   },
-  authenticationStrategies: ['SIMPLE'],
+  authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   dataReplicationModes: ['NONE'],
   logs: ['general'],
   hasLdap: false,
@@ -61,13 +90,13 @@ export const rabbitMqOffers: readonly Offer[] = [
         ],
       },
     ],
-    rules: { ...rules, hasStorageSize: false, subnetCountMax: 1 },
+    rules: { ...rules, subnetCountMax: 1 },
   },
   {
     ...common,
     deploymentMode: 'CLUSTER_MULTI_AZ',
     instanceCount: 3,
-    instanceTypes: others,
+    instanceTypes: others.map((type) => withSizes(type)),
     grants: [
       {
         name: 'mq_grant',
@@ -84,6 +113,6 @@ export const rabbitMqOffers: readonly Offer[] = [
       },
       { name: 'mq_rabbit_grant', operations: ['DescribeKey'] },
     ],
-    rules: { ...rules, hasStorageSize: true, subnetCountMax: 3 },
+    rules: { ...rules, subnetCountMax: 3 },
   },
 ];

@@ -8,20 +8,29 @@ interface StorageTypeTraits {
   readonly contextKey: string;
   /** Service whose principal retires the volume's grant. */
   readonly service: string;
+  /** Milliseconds by which the loss of a key takes effect later on volumes in use. */
+  readonly keyEffectDelayMs: number;
 }
 
 const traits: Readonly<Record<StorageType, StorageTypeTraits>> = {
-  EBS: { idPrefix: 'vol-', contextKey: 'aws:ebs:id', service: 'ec2' },
+  EBS: { idPrefix: 'vol-', contextKey: 'aws:ebs:id', service: 'ec2', keyEffectDelayMs: 0 },
   EFS: {
     idPrefix: 'fs-',
     contextKey: 'aws:elasticfilesystem:filesystem:id',
     service: 'elasticfilesystem',
+    // As on AWS, where it is not immediate and no time is stated.
+    keyEffectDelayMs: 60_000,
   },
 };
 
 /** Begins the ids of volumes of a storage type. */
 export function volumeIdPrefix(storageType: StorageType): string {
   return traits[storageType].idPrefix;
+}
+
+/** Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type. */
+export function keyEffectDelayMs(storageType: StorageType): number {
+  return traits[storageType].keyEffectDelayMs;
 }
 
 /** A volume, as the key service must know it. */

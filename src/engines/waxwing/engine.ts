@@ -8,12 +8,12 @@ import type {
   BrokerSpec,
   Engine,
   EngineEvents,
+  EngineKind,
   NewVolumeKey,
   RunningBroker,
   VolumeKey,
   VolumeSpec,
 } from '../../control/engine.ts';
-import type { BrokerKind } from '../../control/offers/offer.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
@@ -51,8 +51,13 @@ const listeners: readonly Pick<ListenerSpec, 'name' | 'protocols' | 'hasWebSocke
 
 /** Waxwing's own engine: one child process and one volume for each broker. */
 export class WaxwingEngine implements Engine {
-  readonly kinds: readonly BrokerKind[] = [
-    { engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' },
+  readonly kinds: readonly EngineKind[] = [
+    {
+      engineType: 'RABBITMQ',
+      deploymentMode: 'SINGLE_INSTANCE',
+      listeners: ['amqps'],
+      authenticationStrategies: ['SIMPLE'],
+    },
   ];
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();

@@ -27,6 +27,8 @@ export interface RecordKeeper {
 
 /** Plaintext of the open group that is kept unsealed, so that what is settled meanwhile is left out. */
 const unsealedBytesMax = 8 * 1024 * 1024;
+/** The same of a batch that lasts several turns: what is left is sealed in one turn at its end. */
+const unsealedBytesOfBatch = 1024 * 1024;
 
 /**
  * Puts records into blocks, seals the blocks, and collects them into the group that is open. A block
@@ -175,9 +177,13 @@ export class Appender {
     this.#unsealedBytes += block.length;
   }
 
-  /** Seals what is too much to be kept unsealed. Plaintext may move: never within a batch. */
-  sealExcess(): void {
-    while (this.#unsealedBytes > unsealedBytesMax) this.#sealNext(0);
+  /**
+   * Seals what is too much to be kept unsealed. Plaintext may move: never within a batch, but where that
+   * pauses between two turns.
+   */
+  sealExcess(isInBatch = false): void {
+    const bytesMax = isInBatch ? unsealedBytesOfBatch : unsealedBytesMax;
+    while (this.#unsealedBytes > bytesMax) this.#sealNext(0);
   }
 
   /** Seals every block of the open group, which then goes on with a new one. */

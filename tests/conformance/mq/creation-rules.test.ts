@@ -153,11 +153,21 @@ const refusals: readonly Refusal[] = [
     'LDAP as a strategy',
     { AuthenticationStrategy: 'LDAP' },
     'authenticationStrategy',
-    'Authentication strategy [LDAP] is invalid for engine type [RabbitMQ]. Valid values are: [SIMPLE]',
+    'Authentication strategy [LDAP] is invalid for engine type [RabbitMQ]. Valid values are: [SIMPLE, CONFIG_MANAGED]',
   ],
   [
     'LDAP settings',
-    { LdapServerMetadata: { Hosts: ['ldap.example.com'], RoleBase: 'r', RoleSearchMatching: 'm' } },
+    {
+      LdapServerMetadata: {
+        Hosts: ['ldap.example.com'],
+        RoleBase: 'r',
+        RoleSearchMatching: 'm',
+        ServiceAccountUsername: 'u',
+        ServiceAccountPassword: 'p',
+        UserBase: 'b',
+        UserSearchMatching: 'm',
+      },
+    },
     'ldapServerMetadata',
     'LDAP is not supported for RabbitMQ brokers.',
   ],

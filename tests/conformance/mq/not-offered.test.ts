@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  CreateConfigurationCommand,
   CreateUserCommand,
-  DeleteConfigurationCommand,
   DeleteUserCommand,
-  DescribeConfigurationCommand,
-  DescribeConfigurationRevisionCommand,
   DescribeUserCommand,
-  ListConfigurationRevisionsCommand,
-  ListConfigurationsCommand,
   ListUsersCommand,
   PromoteCommand,
   UpdateBrokerCommand,
-  UpdateConfigurationCommand,
   UpdateUserCommand,
 } from '@aws-sdk/client-mq';
 import { createBroker, password } from '../../support/broker-requests.ts';
 import { ControlPlane, region } from '../../support/control-plane.ts';
 import { signRequest } from '../../support/sign-request.ts';
-import { eventsNamed } from '../../support/trail-events.ts';
 
 // Calls of Amazon MQ about what brokers here do not have. Each says so in AWS's form.
 
@@ -30,57 +22,6 @@ before(async () => {
   BrokerId = await createBroker(plane);
 });
 after(() => plane.close());
-
-test('there are no configurations', async () => {
-  const { Configurations, NextToken } = await plane.mq.send(new ListConfigurationsCommand({}));
-  assert.deepEqual([Configurations, NextToken], [[], undefined]);
-  await assert.rejects(plane.mq.send(new ListConfigurationsCommand({ MaxResults: 4 })), {
-    name: 'BadRequestException',
-    message: 'maxResults must be an integer from 5 to 100.',
-  });
-});
-
-test('a configuration cannot be made, and the refusal says what brokers have instead', async () => {
-  const request = { EngineType: 'RABBITMQ', EngineVersion: '3.13', Name: 'c' } as const;
-  await assert.rejects(plane.mq.send(new CreateConfigurationCommand(request)), {
-    name: 'BadRequestException',
-    ErrorAttribute: 'configuration',
-    message:
-      "Configurations are not supported. A broker is created without one and has its engine's " +
-      'defaults.',
-  });
-  assert.equal((await eventsNamed(plane, 'CreateConfiguration')).length, 1);
-});
-
-const ConfigurationId = 'c-00000000-0000-4000-8000-000000000000';
-const data = Buffer.from('consumer_timeout = 1 # hush').toString('base64');
-const ofConfigurations: Readonly<Record<string, () => Promise<unknown>>> = {
-  DescribeConfiguration: () => plane.mq.send(new DescribeConfigurationCommand({ ConfigurationId })),
-  UpdateConfiguration: () =>
-    plane.mq.send(new UpdateConfigurationCommand({ ConfigurationId, Data: data })),
-  DeleteConfiguration: () => plane.mq.send(new DeleteConfigurationCommand({ ConfigurationId })),
-  ListConfigurationRevisions: () =>
-    plane.mq.send(new ListConfigurationRevisionsCommand({ ConfigurationId })),
-  DescribeConfigurationRevision: () =>
-    plane.mq.send(
-      new DescribeConfigurationRevisionCommand({ ConfigurationId, ConfigurationRevision: '1' }),
-    ),
-};
-for (const [name, send] of Object.entries(ofConfigurations)) {
-  test(`${name} finds no configuration`, async () => {
-    await assert.rejects(send(), {
-      name: 'NotFoundException',
-      ErrorAttribute: 'configuration_id',
-      message: `Can't find requested configuration [${ConfigurationId}]. Make sure your configuration exists.`,
-    });
-  });
-}
-
-test('the text of a configuration is not in the trail', async () => {
-  const [event] = await eventsNamed(plane, 'UpdateConfiguration');
-  assert.deepEqual(event?.requestParameters, { configurationId: ConfigurationId, data: '***' });
-  assert.equal(plane.written.includes(data), false);
-});
 
 const user = { Username: 'other' };
 const ofUsers: Readonly<Record<string, (BrokerId: string) => Promise<unknown>>> = {

@@ -1,6 +1,6 @@
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
-import { createBrokerRequest, createBrokerResponse } from '../shapes.ts';
+import { createBrokerRequest, createBrokerResponse } from '../shapes/brokers.ts';
 
 /** Creates a broker; the work is done after the answer. */
 export function createBroker({ control }: MqParts) {

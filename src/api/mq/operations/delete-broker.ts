@@ -1,6 +1,6 @@
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { brokerIdOnly, brokerPath } from '../shapes.ts';
+import { brokerIdOnly, brokerPath } from '../shapes/brokers.ts';
 
 /** Deletes a broker and everything it holds; the work is done after the answer. */
 export function deleteBroker(parts: MqParts) {

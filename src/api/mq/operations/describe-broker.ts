@@ -1,9 +1,10 @@
 import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
-import { type BrokerRecord, portOf } from '../../../control/broker-record.ts';
+import { type BrokerRecord, type LdapRecord, portOf } from '../../../control/broker-record.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
+import { usersOf } from '../../../control/users/user-decisions.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { brokerPath, describeBrokerResponse } from '../shapes.ts';
+import { brokerPath, describeBrokerResponse } from '../shapes/brokers.ts';
 
 /** Describes a broker. */
 export function describeBroker(parts: MqParts) {
@@ -36,6 +37,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     brokerInstances: endpoints(broker, parts),
     brokerName: broker.name,
     brokerState: broker.state,
+    configurations: configurations(broker),
     created: broker.createdMs,
     dataReplicationMode: 'NONE',
     deploymentMode: broker.deploymentMode,
@@ -47,12 +49,17 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     engineType: offerOf(broker).engineName,
     engineVersion: broker.engineVersion,
     hostInstanceType: broker.hostInstanceType,
+    ldapServerMetadata: broker.ldap ? withoutPassword(broker.ldap) : undefined,
     logs: logs(broker),
     maintenanceWindowStartTime: maintenanceWindow(broker),
+    pendingAuthenticationStrategy: pending.authenticationStrategy?.toLowerCase(),
     pendingEngineVersion: pending.engineVersion,
     pendingHostInstanceType: pending.hostInstanceType,
+    pendingLdapServerMetadata: pending.ldap ? withoutPassword(pending.ldap) : undefined,
+    pendingStorageSize: pending.storageSizeGb,
     publiclyAccessible: broker.publiclyAccessible,
     securityGroups: broker.securityGroups,
+    storageSize: broker.storageSizeGb ?? undefined,
     storageType: volume?.storageType.toLowerCase(),
     subnetIds: broker.subnetIds,
     tags: broker.tags,
@@ -63,9 +70,9 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
 /** One entry for each endpoint whose ports are known. */
 function endpoints(
   broker: BrokerRecord,
-  { brokerHost, consoleUrl }: MqParts,
+  { brokerHost, brokerAddress, consoleUrl }: MqParts,
 ): Description['brokerInstances'] {
-  const { endpointCount, listeners } = offerOf(broker);
+  const { endpointCount, hasAddress, listeners } = offerOf(broker);
   const all = Array.from({ length: endpointCount }, (_, i) =>
     listeners.flatMap(({ name, scheme }) => {
       const port = portOf(broker, name, i + 1);
@@ -74,7 +81,27 @@ function endpoints(
   );
   return all
     .filter((urls) => urls.length > 0)
-    .map((urls) => ({ consoleURL: consoleUrl(), endpoints: urls }));
+    .map((urls) => ({
+      consoleURL: consoleUrl(),
+      endpoints: urls,
+      ipAddress: hasAddress ? brokerAddress : undefined,
+    }));
+}
+
+/** Undefined where the broker never had a configuration. */
+function configurations(broker: BrokerRecord): Description['configurations'] {
+  const { configuration, configurationHistory: history, pending } = broker;
+  if (configuration === null && pending.configuration === undefined) return undefined;
+  return {
+    current: configuration ?? undefined,
+    history,
+    pending: pending.configuration,
+  };
+}
+
+/** What is shown of how an LDAP server is asked: never the password. */
+function withoutPassword({ sealedServiceAccountPassword: _, ...shown }: LdapRecord) {
+  return shown;
 }
 
 function logs({ id, generalLog, auditLog, pending }: BrokerRecord): Description['logs'] {
@@ -94,7 +121,7 @@ function logs({ id, generalLog, auditLog, pending }: BrokerRecord): Description[
 /** Users of a RabbitMQ broker are managed in the broker and are never shown. */
 function users(broker: BrokerRecord): Description['users'] {
   if (!offerOf(broker).rules.users.hasGroups) return [];
-  return broker.users.map(({ username }) => ({ username }));
+  return usersOf(broker).map(({ username, pendingChange }) => ({ username, pendingChange }));
 }
 
 type Description = Infer<typeof describeBrokerResponse>;

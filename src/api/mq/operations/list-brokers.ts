@@ -2,7 +2,8 @@ import { operation } from '../../../aws/service.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
 import { pageSize } from '../paging.ts';
 import type { MqParts } from '../parts.ts';
-import { listBrokersResponse, pageRequest } from '../shapes.ts';
+import { listBrokersResponse } from '../shapes/brokers.ts';
+import { pageRequest } from '../shapes/common.ts';
 
 /** Lists brokers, newest first. */
 export function listBrokers({ control }: MqParts) {

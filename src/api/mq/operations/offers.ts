@@ -9,7 +9,7 @@ import {
   engineTypesResponse,
   instanceOptionsRequest,
   instanceOptionsResponse,
-} from '../shapes.ts';
+} from '../shapes/offers.ts';
 
 /** Lists the engine types that are offered, with their versions. */
 export function describeBrokerEngineTypes({ control }: MqParts) {

@@ -1,6 +1,7 @@
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { brokerPath, nothing } from '../shapes.ts';
+import { brokerPath } from '../shapes/brokers.ts';
+import { nothing } from '../shapes/common.ts';
 
 /** Reboots a broker, with which pending settings take effect; the work is done after the answer. */
 export function rebootBroker(parts: MqParts) {

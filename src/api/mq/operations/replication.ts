@@ -7,7 +7,7 @@ import {
   brokerPageRequest,
   promoteRequest,
   sharedResourcesResponse,
-} from '../shapes.ts';
+} from '../shapes/brokers.ts';
 
 /** Swaps the roles of a replicated pair: refused, because no broker is replicated. */
 export function promote(parts: MqParts) {

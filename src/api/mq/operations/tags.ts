@@ -1,12 +1,12 @@
 import { operation } from '../../../aws/service.ts';
-import { type MqParts, touched } from '../parts.ts';
+import { configurationTouched, type MqParts, touched } from '../parts.ts';
+import { nothing } from '../shapes/common.ts';
 import {
   createTagsRequest,
   deleteTagsRequest,
   listTagsRequest,
   listTagsResponse,
-  nothing,
-} from '../shapes.ts';
+} from '../shapes/tags.ts';
 
 const path = '/v1/tags/{resourceArn}';
 
@@ -14,7 +14,12 @@ function onResource<Input extends { readonly resourceArn: string }>(action: stri
   return ({ resourceArn }: Input) => [{ action, resources: [resourceArn] }];
 }
 
-/** Adds tags to a broker, or replaces those it has. */
+/** What has tags: a broker or a configuration. */
+function isConfiguration(arn: string): boolean {
+  return /^arn:[^:]*:mq:[^:]*:[^:]*:configuration:/.test(arn);
+}
+
+/** Adds tags to a broker or a configuration, or replaces those it has. */
 export function createTags({ control }: MqParts) {
   return operation({
     action: 'mq:CreateTags',
@@ -24,13 +29,18 @@ export function createTags({ control }: MqParts) {
     output: nothing,
     permissions: onResource('mq:CreateTags'),
     handle: ({ resourceArn, tags = {} }) => {
+      if (isConfiguration(resourceArn)) {
+        const { id } = control.configurations.requireArn(resourceArn);
+        const { value, changes } = control.configurationDecisions.addTags(id, tags);
+        return { output: {}, changes, resources: configurationTouched(value) };
+      }
       const { value, changes } = control.decisions.addTags(resourceArn, tags);
       return { output: {}, changes, resources: touched(value) };
     },
   });
 }
 
-/** Shows a broker's tags. */
+/** Shows the tags of a broker or a configuration. */
 export function listTags({ control }: MqParts) {
   return operation({
     action: 'mq:ListTags',
@@ -40,13 +50,18 @@ export function listTags({ control }: MqParts) {
     output: listTagsResponse,
     permissions: onResource('mq:ListTags'),
     handle: ({ resourceArn }) => {
+      if (isConfiguration(resourceArn)) {
+        const configuration = control.configurations.requireArn(resourceArn);
+        const resources = configurationTouched(configuration);
+        return { output: { tags: configuration.tags }, resources };
+      }
       const broker = control.brokers.requireArn(resourceArn);
       return { output: { tags: broker.tags }, resources: touched(broker) };
     },
   });
 }
 
-/** Takes tags from a broker. */
+/** Takes tags from a broker or a configuration. */
 export function deleteTags({ control }: MqParts) {
   return operation({
     action: 'mq:DeleteTags',
@@ -56,6 +71,11 @@ export function deleteTags({ control }: MqParts) {
     output: nothing,
     permissions: onResource('mq:DeleteTags'),
     handle: ({ resourceArn, tagKeys }) => {
+      if (isConfiguration(resourceArn)) {
+        const { id } = control.configurations.requireArn(resourceArn);
+        const { value, changes } = control.configurationDecisions.removeTags(id, tagKeys);
+        return { output: {}, changes, resources: configurationTouched(value) };
+      }
       const { value, changes } = control.decisions.removeTags(resourceArn, tagKeys);
       return { output: {}, changes, resources: touched(value) };
     },

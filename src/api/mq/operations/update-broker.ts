@@ -1,6 +1,7 @@
 import { operation } from '../../../aws/service.ts';
+import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
-import { updateBrokerRequest, updateBrokerResponse } from '../shapes.ts';
+import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
 
 /** Changes settings of a broker, some at once and some with its next reboot. */
 export function updateBroker(parts: MqParts) {
@@ -13,7 +14,17 @@ export function updateBroker(parts: MqParts) {
     permissions: onBroker('mq:UpdateBroker', parts),
     handle: (request) => {
       const { value, changes } = parts.control.decisions.update(request.brokerId, request);
-      return { output: request, changes, resources: touched(value) };
+      // What was asked for, and the revision of the configuration where none was named.
+      const output = {
+        ...request,
+        ...(request.configuration && { configuration: configurationOf(value) }),
+      };
+      return { output, changes, resources: touched(value) };
     },
   });
+}
+
+/** The configuration that a broker has, or will have. */
+function configurationOf({ configuration, pending }: BrokerRecord) {
+  return pending.configuration ?? configuration ?? undefined;
 }

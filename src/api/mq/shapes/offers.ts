@@ -1,0 +1,43 @@
+import { integer, list, string, structure } from '../../../aws/shapes/shape.ts';
+import { nextToken, text } from './common.ts';
+
+/** DescribeBrokerEngineTypes, request. */
+export const engineTypesRequest = structure({
+  engineType: text,
+  maxResults: integer(),
+  nextToken,
+});
+
+/** DescribeBrokerEngineTypes, response. */
+export const engineTypesResponse = structure({
+  brokerEngineTypes: list(
+    structure({ engineType: string(), engineVersions: list(structure({ name: string() })) }),
+  ),
+  maxResults: integer(),
+  nextToken: string(),
+});
+
+/** DescribeBrokerInstanceOptions, request. */
+export const instanceOptionsRequest = structure({
+  engineType: text,
+  hostInstanceType: text,
+  storageType: text,
+  maxResults: integer(),
+  nextToken,
+});
+
+/** DescribeBrokerInstanceOptions, response. */
+export const instanceOptionsResponse = structure({
+  brokerInstanceOptions: list(
+    structure({
+      availabilityZones: list(structure({ name: string() })),
+      engineType: string(),
+      hostInstanceType: string(),
+      storageType: string(),
+      supportedDeploymentModes: list(string()),
+      supportedEngineVersions: list(string()),
+    }),
+  ),
+  maxResults: integer(),
+  nextToken: string(),
+});

@@ -1,0 +1,156 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { refuse } from '../../rules.ts';
+import { configurationLimits } from '../limits.ts';
+
+/** The namespace of ActiveMQ's configurations. */
+export const brokerNamespace = 'http://activemq.apache.org/schema/core';
+
+/** Where the parser puts the attributes of an element. */
+const attributesKey = ':@';
+const textKey = '#text';
+/** Where comments are. */
+export const commentKey = '#comment';
+/** Where CDATA sections are. */
+export const cdataKey = '#cdata';
+
+/** What both the parser and the writer are told, so that what is written is what was read. */
+export const xmlOptions = {
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  commentPropName: commentKey,
+  cdataPropName: cdataKey,
+  // Entities stay as they are written, so that none grows.
+  processEntities: false,
+} as const;
+
+/** An element, a text, a comment or a declaration, as the parser gives it: one name beside `:@`. */
+export type XmlNode = Readonly<Record<string, unknown>>;
+
+const parser = new XMLParser({
+  ...xmlOptions,
+  ignorePiTags: true,
+  maxNestedTags: configurationLimits.xmlDepthMax,
+  parseAttributeValue: false,
+  parseTagValue: false,
+  trimValues: false,
+});
+
+/**
+ * Reads a configuration of ActiveMQ's type.
+ *
+ * @returns what is at the top: the element `broker`, perhaps a declaration and comments
+ * @throws {ControlError} 'bad-request' where it is not well-formed or not a broker's; no text of it
+ * is in the message
+ */
+export function readXml(source: string): readonly XmlNode[] {
+  const visible = withoutComments(source);
+  if (/&(?!(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)/.test(visible)) {
+    throw malformed('it has entities other than lt, gt, amp, quot and apos');
+  }
+  let tagCount = 0;
+  for (let at = source.indexOf('<'); at >= 0; at = source.indexOf('<', at + 1)) tagCount += 1;
+  const { xmlTagCountMax, xmlDepthMax } = configurationLimits;
+  if (tagCount > xmlTagCountMax) {
+    throw malformed(`it has more than the ${xmlTagCountMax} tags that are allowed`);
+  }
+  if (XMLValidator.validate(source) !== true) throw malformed('it is not well-formed');
+  let nodes: readonly XmlNode[];
+  try {
+    nodes = parser.parse(source);
+  } catch (error) {
+    throw malformed(`it is not XML of at most ${xmlDepthMax} levels of elements`, error);
+  }
+  requireBroker(nodes);
+  return nodes;
+}
+
+/** The text without its comments and CDATA sections, which may hold what else is not allowed. */
+function withoutComments(source: string): string {
+  let rest = '';
+  let at = 0;
+  for (;;) {
+    const start = source.indexOf('<!', at);
+    if (start < 0) return rest + source.slice(at);
+    const isComment = source.startsWith('<!--', start);
+    if (!isComment && !source.startsWith('<![CDATA[', start)) {
+      throw malformed('it has a document type, which is not allowed');
+    }
+    const end = source.indexOf(isComment ? '-->' : ']]>', start + 4);
+    if (end < 0) throw malformed('it is not well-formed');
+    rest += source.slice(at, start);
+    at = end + 3;
+  }
+}
+
+function requireBroker(nodes: readonly XmlNode[]): void {
+  const elements = nodes.filter((node) => isElement(node));
+  const [root] = elements;
+  if (root === undefined || elements.length > 1)
+    throw malformed('it has not one element at its top');
+  if (nameOf(root) === 'broker' && attributesOf(root)['xmlns'] === brokerNamespace) return;
+  throw malformed(`its root is not the element broker of the namespace ${brokerNamespace}`);
+}
+
+/** Whether a node is an element. */
+export function isElement(node: XmlNode): boolean {
+  const name = nameOf(node);
+  return !name.startsWith('?') && ![textKey, commentKey, cdataKey].includes(name);
+}
+
+/** The name of a node: an element's, or what stands for a text, comment or declaration. */
+export function nameOf(node: XmlNode): string {
+  for (const name of Object.keys(node)) if (name !== attributesKey) return name;
+  return textKey;
+}
+
+/** What is in an element. */
+export function childrenOf(node: XmlNode): readonly XmlNode[] {
+  const children = node[nameOf(node)];
+  // An element's own member is a list, as the parser was told.
+  return Array.isArray(children) ? (children as readonly XmlNode[]) : [];
+}
+
+/** The attributes of an element, their entities as they are written. */
+export function attributesOf(node: XmlNode): Readonly<Record<string, string>> {
+  const attributes = node[attributesKey];
+  // The parser gives texts, as it was told.
+  return attributes === undefined ? {} : (attributes as Readonly<Record<string, string>>);
+}
+
+/** An element with other attributes and children. */
+export function elementWith(
+  name: string,
+  attributes: ReadonlyMap<string, string>,
+  children: readonly XmlNode[],
+): XmlNode {
+  return { [name]: children, [attributesKey]: Object.fromEntries(attributes) };
+}
+
+/** The text of a node; empty where it is none. */
+export function textOf(node: XmlNode): string {
+  const text = node[textKey];
+  return typeof text === 'string' ? text : '';
+}
+
+const entities: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+};
+
+/** What an attribute's value means: its entities decoded, once. */
+export function decoded(value: string): string {
+  return value.replace(/&(?:#(\d+)|#x([0-9A-Fa-f]+)|(\w+));/g, (whole, decimal, hex, name) => {
+    if (name !== undefined) return entities[name] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+function malformed(why: string, cause?: unknown): Error {
+  const error = refuse('data', `The configuration is not valid XML of a broker: ${why}.`);
+  return Object.assign(error, { cause });
+}

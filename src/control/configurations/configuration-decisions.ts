@@ -1,0 +1,263 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
+import type { Brokers } from '../brokers.ts';
+import type { ChangeEntry, Decided } from '../creation.ts';
+import { ControlError } from '../errors.ts';
+import type { EngineType } from '../offers/offer.ts';
+import { allOffers } from '../offers/offers.ts';
+import { checkTags, refuse } from '../rules.ts';
+import type { SanitisingWarning } from './activemq/sanitise.ts';
+import type { ConfigurationRecord, RevisionRecord } from './configuration-record.ts';
+import {
+  acceptText,
+  checkConfigurationName,
+  chooseEngine,
+  readData,
+} from './configuration-rules.ts';
+import {
+  type Configuration,
+  type Configurations,
+  unknownConfigurationText,
+} from './configurations.ts';
+import { defaultText } from './default-texts.ts';
+import { configurationLimits } from './limits.ts';
+
+/** A request for a configuration; its members are named as in Amazon MQ's CreateConfiguration. */
+export interface ConfigurationRequest {
+  readonly name: string;
+  readonly engineType: string;
+  readonly engineVersion?: string | undefined;
+  readonly authenticationStrategy?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A request for another revision, as in Amazon MQ's UpdateConfiguration. */
+export interface RevisionRequest {
+  /** base64 */
+  readonly data: string;
+  readonly description?: string | undefined;
+}
+
+/** What decisions about configurations need. */
+export interface ConfigurationParts {
+  readonly brokers: Brokers;
+  readonly configurations: Configurations;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/** A new revision, and what was removed from what was asked for. */
+export interface Revised {
+  readonly configuration: Configuration;
+  readonly warnings: readonly SanitisingWarning[];
+}
+
+/**
+ * Decides on requests about configurations. Changes must be applied in the tick in which the decision
+ * was made.
+ */
+export class ConfigurationDecisions {
+  readonly #parts: ConfigurationParts;
+
+  constructor(parts: ConfigurationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * A new configuration; its first revision is the default of the engine.
+   *
+   * @throws {ControlError} 'bad-request', 'conflict'
+   */
+  create(request: ConfigurationRequest): Decided<Configuration> {
+    checkConfigurationName(request.name);
+    const chosen = chooseEngine(allOffers, request);
+    checkTags(request.tags ?? {}, 'configuration');
+    if (this.#parts.configurations.withName(request.name) !== undefined) {
+      throw new ControlError(
+        'conflict',
+        `Configuration with name [${request.name}] already exists. Configuration names must be unique.`,
+        'name',
+      );
+    }
+    return this.#created(request.name, chosen, request.tags ?? {});
+  }
+
+  /**
+   * The configuration that a broker gets which names none, where brokers of its type have one.
+   *
+   * @param broker what the configuration is for
+   */
+  createFor(
+    broker: Pick<BrokerRecord, 'name' | 'engineType' | 'engineVersion' | 'authenticationStrategy'>,
+  ): Decided<Configuration> {
+    const { engineType, engineVersion, authenticationStrategy } = broker;
+    const chosen = chooseEngine(allOffers, { engineType, engineVersion, authenticationStrategy });
+    const name = `${broker.name}-configuration`;
+    // One may be left of an earlier broker of that name.
+    const isTaken = this.#parts.configurations.withName(name) !== undefined;
+    const suffix = isTaken ? `-${this.#parts.random.uuid().slice(0, 8)}` : '';
+    return this.#created(`${name}${suffix}`, chosen, {});
+  }
+
+  #created(
+    name: string,
+    chosen: ReturnType<typeof chooseEngine>,
+    tags: Readonly<Record<string, string>>,
+  ): Decided<Configuration> {
+    const { configurations, clock, random, region, accountId } = this.#parts;
+    const { engineType, engineName, engineVersion, strategy } = chosen;
+    const { configurationCountMax } = configurationLimits;
+    if (configurations.count >= configurationCountMax) {
+      const text = `There are ${configurations.count} configurations, ${configurationCountMax} are allowed.`;
+      throw refuse('name', text);
+    }
+    const id = `c-${random.uuid()}`;
+    const description = `Auto-generated default for ${name} on ${engineName} ${engineVersion}`;
+    const record: ConfigurationRecord = {
+      id,
+      arn: `arn:aws:mq:${region}:${accountId}:configuration:${id}`,
+      name,
+      createdMs: clock.nowMs(),
+      description,
+      engineType,
+      engineVersion,
+      authenticationStrategy: strategy,
+      tags,
+    };
+    const latest = this.#revision(1, description, defaultText(engineType));
+    const changes = [
+      configurations.entry({ created: record }),
+      configurations.entry({ revised: id, revision: latest }),
+    ];
+    return { value: { ...record, latest }, changes };
+  }
+
+  #revision(revision: number, description: string, text: string): RevisionRecord {
+    const { configurations, clock } = this.#parts;
+    const { allTextBytesMax: max } = configurationLimits;
+    const bytes = configurations.textBytes + Buffer.byteLength(text);
+    if (bytes > max) {
+      const found = `The texts of all configurations would have ${bytes} bytes, ${max} are allowed: `;
+      throw refuse('data', `${found}delete configurations that no broker uses.`);
+    }
+    return { revision, createdMs: clock.nowMs(), description, text };
+  }
+
+  /**
+   * Another revision of a configuration. The function returned must be called in the tick in which its
+   * changes are applied.
+   *
+   * @throws {ControlError} 'not-found', 'bad-request'
+   */
+  async revise(id: string, request: RevisionRequest): Promise<() => Decided<Revised>> {
+    const { configurations } = this.#parts;
+    this.#refuseManyRevisions(configurations.require(id));
+    const { text, warnings } = await acceptText(readData(request.data), configurations.require(id));
+    return () => {
+      const configuration = configurations.require(id);
+      this.#refuseManyRevisions(configuration);
+      const number = configuration.latest.revision + 1;
+      const latest = this.#revision(number, request.description ?? '', text);
+      return {
+        value: { configuration: { ...configuration, latest }, warnings },
+        changes: [configurations.entry({ revised: id, revision: latest })],
+      };
+    };
+  }
+
+  #refuseManyRevisions({ id, latest }: Configuration): void {
+    const { revisionCountMax: max } = configurationLimits;
+    if (latest.revision < max) return;
+    throw refuse('data', `Configuration [${id}] has ${max} revisions, which is the most allowed.`);
+  }
+
+  /** @throws {ControlError} 'not-found'; 'conflict' where a broker uses it */
+  delete(id: string): Decided<Configuration> {
+    const { brokers, configurations } = this.#parts;
+    const configuration = configurations.require(id);
+    for (const { id: brokerId, configuration: current, pending } of brokers.all()) {
+      if (current?.id !== id && pending.configuration?.id !== id) continue;
+      throw new ControlError(
+        'conflict',
+        `Configuration [${id}] cannot be deleted: broker [${brokerId}] uses it.`,
+        'configuration_id',
+      );
+    }
+    return { value: configuration, changes: [configurations.entry({ removed: id })] };
+  }
+
+  /**
+   * The revision that a broker is to use.
+   *
+   * @param asked as in Amazon MQ's ConfigurationId; the newest revision where it names none
+   * @param broker what it is for
+   * @throws {ControlError} 'bad-request' where there is none, or it is not for such a broker
+   */
+  choose(
+    asked: { readonly id: string; readonly revision?: number | undefined },
+    broker: { readonly engineType: EngineType; readonly authenticationStrategy: string },
+  ): ConfigurationUse {
+    const { configurations } = this.#parts;
+    const found = configurations.get(asked.id);
+    if (found === undefined) throw refuse('configuration', unknownConfigurationText(asked.id));
+    const { id, engineType, authenticationStrategy, latest } = found;
+    const revision = asked.revision ?? latest.revision;
+    if (configurations.revision(id, revision) === undefined) {
+      throw refuse('configuration', unknownRevisionText(id, revision));
+    }
+    if (engineType !== broker.engineType) {
+      throw refuse(
+        'configuration',
+        `Configuration [${id}] is for engine type [${engineType}], the broker has ` +
+          `[${broker.engineType}].`,
+      );
+    }
+    if (authenticationStrategy !== broker.authenticationStrategy) {
+      throw refuse(
+        'configuration',
+        `Configuration [${id}] is for authentication strategy [${authenticationStrategy}], the ` +
+          `broker has [${broker.authenticationStrategy}].`,
+      );
+    }
+    return { id, revision };
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request' */
+  addTags(id: string, tags: Readonly<Record<string, string>>): Decided<Configuration> {
+    const configuration = this.#parts.configurations.require(id);
+    const all = { ...configuration.tags, ...tags };
+    checkTags(all, 'configuration');
+    return this.#tagged(configuration, all);
+  }
+
+  /** Keys that it does not have are ignored. @throws {ControlError} 'not-found' */
+  removeTags(id: string, keys: readonly string[]): Decided<Configuration> {
+    const configuration = this.#parts.configurations.require(id);
+    const left = Object.entries(configuration.tags).filter(([key]) => !keys.includes(key));
+    return this.#tagged(configuration, Object.fromEntries(left));
+  }
+
+  #tagged(
+    configuration: Configuration,
+    tags: Readonly<Record<string, string>>,
+  ): Decided<Configuration> {
+    const change = { tagged: configuration.id, tags };
+    const changes: ChangeEntry[] = [this.#parts.configurations.entry(change)];
+    return { value: { ...configuration, tags }, changes };
+  }
+}
+
+/** The refusal of a revision that a configuration does not have. */
+export function unknownRevision(id: string, revision: string | number): ControlError {
+  return new ControlError('not-found', unknownRevisionText(id, revision), 'configuration_revision');
+}
+
+function unknownRevisionText(id: string, revision: string | number): string {
+  return (
+    `Can't find requested revision [${revision}] of configuration [${id}]. ` +
+    'Make sure your configuration revision exists.'
+  );
+}

@@ -1,0 +1,76 @@
+import { refuse } from '../../rules.ts';
+import { configurationLimits } from '../limits.ts';
+import { isForbidden, type KeyRule, keyRule } from './keys.ts';
+
+/** One setting of a configuration of RabbitMQ's type. */
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * Reads a configuration of RabbitMQ's type: lines `key = value`, empty lines, and comments behind `#`.
+ *
+ * @param major of the engine version: 3 or 4
+ * @throws {ControlError} 'bad-request' with the number of the line; values are not in the message
+ */
+export function readCuttlefish(text: string, major: number): readonly Setting[] {
+  const lines = text.split(/\r?\n/);
+  const { lineCountMax } = configurationLimits;
+  if (lines.length > lineCountMax) {
+    throw refuse(
+      'data',
+      `The configuration has ${lines.length} lines, ${lineCountMax} are allowed.`,
+    );
+  }
+  const settings = new Map<string, string>();
+  for (const [i, line] of lines.entries()) {
+    const setting = readLine(line, i + 1);
+    if (setting === undefined) continue;
+    check(setting, i + 1, major);
+    settings.set(setting.key, setting.value);
+  }
+  requireRole(settings);
+  return [...settings].map(([key, value]) => ({ key, value }));
+}
+
+function readLine(line: string, number: number): Setting | undefined {
+  const trimmed = line.trim();
+  if (trimmed === '' || trimmed.startsWith('#')) return undefined;
+  const equals = trimmed.indexOf('=');
+  const key = trimmed.slice(0, Math.max(equals, 0)).trim();
+  if (!/^[A-Za-z0-9_$][\w.$-]{0,255}$/.test(key)) {
+    throw refuse('data', `Line ${number} of the configuration is not of the form key = value.`);
+  }
+  return { key, value: withoutQuotes(trimmed.slice(equals + 1).trim()) };
+}
+
+function withoutQuotes(value: string): string {
+  return /^'.*'$/s.test(value) ? value.slice(1, -1) : value;
+}
+
+function check({ key, value }: Setting, number: number, major: number): void {
+  const rule = isForbidden(key) ? undefined : keyRule(key);
+  if (rule === undefined) {
+    throw refuse('data', `Line ${number} of the configuration: key [${key}] is not supported.`);
+  }
+  if (major < (rule.sinceMajor ?? 0)) {
+    const text = `key [${key}] is supported from RabbitMQ ${rule.sinceMajor} on.`;
+    throw refuse('data', `Line ${number} of the configuration: ${text}`);
+  }
+  checkValue(rule, key, value, number);
+}
+
+function checkValue(rule: KeyRule, key: string, value: string, number: number): void {
+  if (rule.isAllowed(value)) return;
+  const text = `the value of key [${key}] must be ${rule.allowed}.`;
+  throw refuse('data', `Line ${number} of the configuration: ${text}`);
+}
+
+/** What is kept elsewhere is fetched under a role, which must be named. */
+function requireRole(settings: ReadonlyMap<string, string>): void {
+  const role = 'aws.arns.assume_role_arn';
+  const named = [...settings.keys()].find((key) => key.startsWith('aws.arns.') && key !== role);
+  if (named === undefined || settings.has(role)) return;
+  throw refuse('data', `The configuration has key [${named}], but not [${role}], which it needs.`);
+}

@@ -1,0 +1,128 @@
+/** What is allowed of one key of a configuration of RabbitMQ's type. */
+export interface KeyRule {
+  readonly isAllowed: (value: string) => boolean;
+  /** Ends a sentence: `true or false`. */
+  readonly allowed: string;
+  /** The first major version that has it. */
+  readonly sinceMajor?: number;
+}
+
+function within(min: number, max: number): KeyRule {
+  return {
+    isAllowed: (value) => /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max,
+    allowed: `a whole number from ${min} to ${max}`,
+  };
+}
+
+function oneOf(...values: readonly string[]): KeyRule {
+  return { isAllowed: (value) => values.includes(value), allowed: values.join(' or ') };
+}
+
+const flag = oneOf('true', 'false');
+const text: KeyRule = {
+  isAllowed: (value) => value.length > 0 && value.length <= 2048,
+  allowed: 'a text of 1 to 2048 characters',
+};
+const arn: KeyRule = {
+  isAllowed: (value) => /^arn:aws[a-z-]*:(?:s3|secretsmanager|acm-pca|iam):/.test(value),
+  allowed: 'an ARN of S3, Secrets Manager or IAM',
+};
+const httpsUrl: KeyRule = {
+  isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value),
+  allowed: 'a URL that begins with https:// and has no user in it',
+};
+const verify = oneOf('verify_none', 'verify_peer');
+const depth = within(0, 100);
+const int32 = 2_147_483_647;
+
+function since4(rule: KeyRule): KeyRule {
+  return { ...rule, sinceMajor: 4 };
+}
+
+/** Keys by their whole names. */
+const keys: ReadonlyMap<string, KeyRule> = new Map(
+  Object.entries({
+    consumer_timeout: within(0, int32),
+    heartbeat: within(60, 3600),
+    'management.restrictions.operator_policy_changes.disabled': flag,
+    'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration': flag,
+    'secure.management.http.headers.enabled': flag,
+
+    // The largest of any instance type.
+    connection_max: since4(within(1, 160_000)),
+    channel_max_per_node: since4(within(1, 480_000)),
+    cluster_queue_limit: since4(within(1, 120_000)),
+    vhost_max: since4(within(1, 1500)),
+    'runtime_parameters.limits.shovel': since4(within(0, 8000)),
+    cluster_exchange_limit: since4(within(1, 600_000)),
+    consumer_max_per_channel: since4(within(1, 1000)),
+    max_message_size: since4(within(1, 134_217_728)),
+
+    'amqp_client.ssl_options.verify': since4(verify),
+    'ssl_options.verify': since4(verify),
+    'ssl_options.fail_if_no_peer_cert': since4(flag),
+    'ssl_options.depth': since4(depth),
+    'ssl_options.hostname_verification': since4(oneOf('wildcard', 'none')),
+    ssl_cert_login_from: since4(
+      oneOf('distinguished_name', 'common_name', 'subject_alternative_name'),
+    ),
+    ssl_cert_login_san_type: since4(oneOf('dns', 'ip', 'email', 'uri', 'other_name')),
+    ssl_cert_login_san_index: since4(depth),
+    'management.ssl.verify': since4(verify),
+    'management.ssl.depth': since4(depth),
+    'management.ssl.hostname_verification': since4(oneOf('wildcard', 'none')),
+
+    'aws.arns.assume_role_arn': arn,
+    'aws.arns.ssl_options.cacertfile': arn,
+    'aws.arns.ssl_options.certfile': arn,
+    'aws.arns.ssl_options.keyfile': arn,
+    'aws.arns.management.ssl.cacertfile': arn,
+    'aws.arns.management.ssl.certfile': arn,
+    'aws.arns.management.ssl.keyfile': arn,
+    'aws.arns.management.oauth_client_secret': arn,
+    'aws.arns.auth_oauth2.https.cacertfile': arn,
+    'aws.arns.auth_http.ssl_options.cacertfile': arn,
+    'aws.arns.auth_http.ssl_options.certfile': arn,
+    'aws.arns.auth_http.ssl_options.keyfile': arn,
+    'aws.arns.auth_ldap.ssl_options.cacertfile': arn,
+    'aws.arns.auth_ldap.ssl_options.certfile': arn,
+    'aws.arns.auth_ldap.ssl_options.keyfile': arn,
+    'aws.arns.auth_ldap.dn_lookup_bind.password': arn,
+    'aws.arns.auth_ldap.other_bind.password': arn,
+  }),
+);
+
+/** Keys by how they begin, where a part of their name is the user's. */
+const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
+  [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],
+  [/^auth_oauth2\..*(?:url|uri|issuer|endpoint)$/, httpsUrl],
+  [/^management\.oauth_.*(?:url|uri)$/, httpsUrl],
+  [/^auth_http\..*_path$/, httpsUrl],
+  [/^auth_oauth2\./, text],
+  [/^management\.oauth_/, text],
+  [/^auth_http\./, text],
+  [/^auth_ldap\./, text],
+  [/^auth_backends\./, text],
+  [/^auth_mechanisms\./, text],
+];
+
+/** Keys that would hold a secret or a file of the broker's machine. */
+const forbidden: readonly RegExp[] = [
+  /^auth_oauth2\.https\.cacertfile$/,
+  /^auth_oauth2\.oauth_providers\.[^.]+\.https\.cacertfile$/,
+  /^auth_oauth2\.signing_keys\./,
+  /^management\.oauth_client_secret$/,
+  /^management\.oauth_resource_servers\.[^.]+\.oauth_client_secret$/,
+  /^auth_(?:http|ldap)\.ssl_options\.(?:cacertfile|certfile|keyfile|password)$/,
+  /^auth_ldap\.(?:dn_lookup_bind|other_bind)\.password$/,
+];
+
+/** Whether a key may not be given though others of its family may. */
+export function isForbidden(key: string): boolean {
+  return forbidden.some((pattern) => pattern.test(key));
+}
+
+/** The rule of a key, undefined where there is no such key. */
+export function keyRule(key: string): KeyRule | undefined {
+  return keys.get(key) ?? families.find(([begin]) => begin.test(key))?.[1];
+}

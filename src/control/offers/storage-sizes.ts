@@ -1,0 +1,38 @@
+import { refuse } from '../rules.ts';
+import type { Offer } from './offer.ts';
+import { isOlder } from './offers.ts';
+
+/** What decides the size of a broker's volumes. */
+interface SizeChoice {
+  readonly hostInstanceType: string;
+  readonly engineVersion: string;
+  /** GB */
+  readonly storageSize?: number | undefined;
+}
+
+/**
+ * The size of a broker's volumes in GB: what a request asks for, or the least; null where brokers of
+ * its kind, version and instance type have one size.
+ *
+ * @throws {ControlError} 'bad-request'
+ */
+export function chooseStorageSize(offer: Offer, choice: SizeChoice): number | null {
+  const { hostInstanceType, engineVersion, storageSize } = choice;
+  const sizes = offer.instanceTypes.find(({ name }) => name === hostInstanceType)?.storageSizes;
+  if (sizes === undefined || isOlder(offer, engineVersion, sizes.sinceVersion)) {
+    if (storageSize === undefined) return null;
+    throw refuse(
+      'storageSize',
+      'A storage size can only be given for cluster deployments of RabbitMQ 4.2 and above on m7g ' +
+        'instances.',
+    );
+  }
+  const { minGb, maxGb } = sizes;
+  const size = storageSize ?? minGb;
+  if (size >= minGb && size <= maxGb) return size;
+  throw refuse(
+    'storageSize',
+    `Storage size [${size}] is invalid for host instance type [${hostInstanceType}]. ` +
+      `It must be from ${minGb} to ${maxGb} GB.`,
+  );
+}

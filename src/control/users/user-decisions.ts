@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BrokerRecord, PendingSettings, UserRecord } from '../broker-record.ts';
+import type { Brokers } from '../brokers.ts';
+import type { Decided } from '../creation.ts';
+import { ControlError } from '../errors.ts';
+import { offerOf } from '../offers/offers.ts';
+import { refuse } from '../rules.ts';
+import {
+  checkPassword,
+  checkUserChanges,
+  checkUsername,
+  type UserChanges,
+  type UserRequest,
+} from './user-rules.ts';
+
+/** What will become of a user with the next reboot. */
+export type PendingChange = 'CREATE' | 'UPDATE' | 'DELETE';
+
+/** A user of a broker, as it is and as it will be. */
+export interface UserState {
+  readonly username: string;
+  /** Undefined before the reboot that creates it. */
+  readonly current: UserRecord | undefined;
+  /** Undefined where the next reboot deletes it. */
+  readonly next: UserRecord | undefined;
+  /** Undefined where the next reboot does not change it. */
+  readonly pendingChange: PendingChange | undefined;
+}
+
+/** All users of a broker, those included that are to be created or deleted, by their names. */
+export function usersOf({ users, pending }: Pick<BrokerRecord, 'users' | 'pending'>): UserState[] {
+  const current = new Map(users.map((user) => [user.username, user]));
+  const next = new Map((pending.users ?? users).map((user) => [user.username, user]));
+  const names = [...new Set([...current.keys(), ...next.keys()])].sort();
+  return names.map((username) => {
+    const [before, after] = [current.get(username), next.get(username)];
+    return { username, current: before, next: after, pendingChange: changeOf(before, after) };
+  });
+}
+
+function changeOf(
+  before: UserRecord | undefined,
+  after: UserRecord | undefined,
+): PendingChange | undefined {
+  if (before === undefined) return 'CREATE';
+  if (after === undefined) return 'DELETE';
+  return isDeepStrictEqual(before, after) ? undefined : 'UPDATE';
+}
+
+/**
+ * Decides on requests about users of brokers that manage them through Amazon MQ's API. Every change
+ * takes effect with the next reboot. What is returned must be called, or its changes applied, in the
+ * tick in which the decision was made.
+ */
+export class UserDecisions {
+  readonly #brokers: Brokers;
+  readonly #hashPassword: (password: string) => Promise<string>;
+
+  constructor(brokers: Brokers, hashPassword: (password: string) => Promise<string>) {
+    this.#brokers = brokers;
+    this.#hashPassword = hashPassword;
+  }
+
+  /**
+   * The broker whose users a request is about.
+   *
+   * @throws {ControlError} 'not-found'; 'bad-request' where they are not managed here
+   */
+  requireBroker(brokerId: string): BrokerRecord {
+    const broker = this.#brokers.require(brokerId);
+    const { engineName, rules } = offerOf(broker);
+    if (rules.users.hasGroups) return broker;
+    throw refuse(
+      'broker-id',
+      `Users of a broker with engine type [${engineName}] cannot be managed here. To manage ` +
+        `broker users, please use the ${engineName} web console, or the management API.`,
+    );
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request' */
+  require(brokerId: string, username: string): UserState {
+    return requireUser(this.requireBroker(brokerId), username);
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request', 'conflict' */
+  async create(
+    brokerId: string,
+    { username, ...request }: UserRequest,
+  ): Promise<() => Decided<BrokerRecord>> {
+    this.#checkNew(this.#changeable(brokerId), username);
+    checkPassword(request.password);
+    checkUserChanges(request);
+    const passwordHash = await this.#hashPassword(request.password);
+    return () => {
+      const broker = this.#changeable(brokerId);
+      this.#checkNew(broker, username);
+      const user = changedUser(
+        { username, passwordHash, groups: [], consoleAccess: false },
+        request,
+      );
+      return this.#set(broker, [...nextUsers(broker), user]);
+    };
+  }
+
+  #checkNew(broker: BrokerRecord, username: string): void {
+    const { rules } = offerOf(broker);
+    checkUsername(username, rules.users);
+    if (usersOf(broker).some((user) => user.username === username)) {
+      const text = `User with name [${username}] already exists. Usernames must be unique in a broker.`;
+      throw new ControlError('conflict', text, 'username');
+    }
+    const { max } = rules.users;
+    if (nextUsers(broker).length >= max) {
+      throw refuse(
+        'username',
+        `Broker [${broker.id}] has ${max} users, which is the most allowed.`,
+      );
+    }
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request'; 'conflict' where it is to be deleted */
+  async update(
+    brokerId: string,
+    username: string,
+    request: UserChanges,
+  ): Promise<() => Decided<BrokerRecord>> {
+    requireKept(this.#changeable(brokerId), username);
+    if (request.password !== undefined) checkPassword(request.password);
+    const passwordHash =
+      request.password === undefined ? undefined : await this.#hashPassword(request.password);
+    return () => {
+      const broker = this.#changeable(brokerId);
+      const before = requireKept(broker, username);
+      const user = changedUser(before, request, passwordHash);
+      checkUserChanges(user);
+      return this.#set(
+        broker,
+        nextUsers(broker).map((other) => (other.username === username ? user : other)),
+      );
+    };
+  }
+
+  /** @throws {ControlError} 'not-found', 'bad-request' */
+  delete(brokerId: string, username: string): Decided<BrokerRecord> {
+    const broker = this.#changeable(brokerId);
+    requireUser(broker, username);
+    return this.#set(
+      broker,
+      nextUsers(broker).filter((user) => user.username !== username),
+    );
+  }
+
+  #changeable(brokerId: string): BrokerRecord {
+    const broker = this.requireBroker(brokerId);
+    const { id, state } = broker;
+    if (state !== 'DELETION_IN_PROGRESS' && state !== 'CREATION_FAILED') return broker;
+    throw refuse('brokerState', `Users of broker [${id}] cannot be changed in state ${state}.`);
+  }
+
+  #set(broker: BrokerRecord, users: readonly UserRecord[]): Decided<BrokerRecord> {
+    const { users: _, ...others } = broker.pending;
+    const isPending = !isDeepStrictEqual(users, broker.users);
+    const pending: PendingSettings = { ...others, ...(isPending && { users }) };
+    const changes = [this.#brokers.entry({ updated: broker.id, set: { pending } })];
+    return { value: { ...broker, pending }, changes };
+  }
+}
+
+function nextUsers({ users, pending }: BrokerRecord): readonly UserRecord[] {
+  return pending.users ?? users;
+}
+
+function requireUser(broker: BrokerRecord, username: string): UserState {
+  const user = usersOf(broker).find((each) => each.username === username);
+  if (user !== undefined) return user;
+  const text = `Can't find requested user [${username}]. Make sure your user exists.`;
+  throw new ControlError('not-found', text, 'username');
+}
+
+function requireKept(broker: BrokerRecord, username: string): UserRecord {
+  const { next } = requireUser(broker, username);
+  if (next !== undefined) return next;
+  const text = `User [${username}] is to be deleted with the next reboot and cannot be changed.`;
+  throw new ControlError('conflict', text, 'username');
+}
+
+/** A user with what a request changes. */
+function changedUser(
+  user: UserRecord,
+  { groups, consoleAccess, replicationUser }: UserChanges,
+  passwordHash = user.passwordHash,
+): UserRecord {
+  return {
+    ...user,
+    passwordHash,
+    ...(groups && { groups }),
+    ...(consoleAccess !== undefined && { consoleAccess }),
+    ...(replicationUser !== undefined && { replicationUser }),
+  };
+}
