@@ -1,6 +1,6 @@
 import { AggregatorRegistry, Histogram, Registry } from 'prom-client';
 
-/** Names of labels and what they say. */
+/** The labels of a value. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** A metric with its values, as prom-client takes and gives it: plain JSON. */
@@ -24,11 +24,11 @@ export type MetricsJson = MetricJson[];
 /** One value of a metric, and what it is of. */
 export type Measured = readonly [value: number, labels: Labels];
 
-/** A metric whose values are taken when they are asked for. */
+/** A metric whose values are determined when they are requested. */
 export interface MeasuredMetric {
   readonly name: string;
   readonly help: string;
-  /** A counter only grows, a gauge goes up and down. */
+  /** Counters only grow; gauges can also shrink. */
   readonly type: 'counter' | 'gauge';
   readonly measure: () => Iterable<Measured>;
 }
@@ -44,7 +44,7 @@ export class Metrics {
   readonly #measured: MeasuredMetric[] = [];
   readonly #histograms = new Registry();
 
-  /** @param labels on every value */
+  /** @param labels labels of every value */
   constructor(labels: Labels) {
     this.#labels = labels;
     this.#histograms.setDefaultLabels(labels);
@@ -56,10 +56,10 @@ export class Metrics {
   }
 
   /**
-   * Adds a metric of values counted by size.
+   * Adds a histogram.
    *
    * @param buckets upper bounds, ascending
-   * @returns what counts a value
+   * @returns a function that records a value
    */
   histogram(name: string, help: string, buckets: readonly number[]): (value: number) => void {
     const registers = [this.#histograms];

@@ -1,13 +1,15 @@
+// The selection of the consumer for the next message.
+
 import type { Subscription } from '../subscription.ts';
 import type { Background } from '../turns/background.ts';
 import { Succession } from './succession.ts';
 
-/** A consumer's place among the others of its priority; the fields belong to {@link Consumers}. */
+/** The position of a consumer among those of its priority. Only {@link Consumers} changes it. */
 class Turn {
   readonly subscription: Subscription;
   before: Turn | undefined = undefined;
   after: Turn | undefined = undefined;
-  /** Whether it stands in the line of those that may get the next message. */
+  /** Whether the consumer is in the line of those that may receive the next message. */
   isInLine = false;
 
   constructor(subscription: Subscription) {
@@ -61,9 +63,9 @@ class Line {
   }
 }
 
-/** How a queue chooses among its consumers. */
+/** The rules for choosing consumers. */
 interface ConsumerRules {
-  /** Only one consumer is active; the others wait to take its place. */
+  /** Whether only one consumer is active and the others wait to replace it. */
   readonly isSingleActive: boolean;
   /**
    * Whether the queue counts failed deliveries, as quorum queues do. There a consumer of a higher
@@ -90,9 +92,12 @@ export class Consumers {
   /** Consumers that want some messages only. */
   selectorCount = 0;
   #preferredCount = 0;
-  /** Who alone gets messages: the only consumer, the single active one, or a preferred one. */
+  /**
+   * The consumer that exclusively receives messages: the only one, the single active one, or a
+   * preferred one.
+   */
   #only: Subscription | undefined = undefined;
-  /** Takes the single active consumer's place once that has settled everything. */
+  /** Replaces the single active consumer once that has settled everything. */
   #successor: Subscription | undefined = undefined;
   /** A look for a consumer has ended before all were asked. */
   #isAskedInPart = false;
@@ -130,7 +135,7 @@ export class Consumers {
     this.#chooseOnly();
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the consumer was present. */
   remove(subscription: Subscription): boolean {
     const turn = this.#turns.get(subscription);
     if (turn === undefined) return false;
@@ -234,7 +239,10 @@ export class Consumers {
     return undefined;
   }
 
-  /** The same for a message that not everyone may have: the first in line that does. */
+  /**
+   * The consumer for a message that not every consumer may receive: the first suitable one in the
+   * line.
+   */
   nextFor(isFor: (subscription: Subscription) => boolean): Subscription | undefined {
     if (this.#only !== undefined) {
       const only = this.next();
@@ -257,7 +265,7 @@ export class Consumers {
     return undefined;
   }
 
-  /** Whether anyone can take a message now. */
+  /** Whether any consumer can take a message now. */
   hasTaker(): boolean {
     if (this.#only !== undefined) return this.next() !== undefined;
     for (let at = 0; at < this.#lines.length; ) {

@@ -6,10 +6,10 @@ interface Entry {
   readonly pattern: NamePattern;
 }
 
-/** The policies of one virtual host, or its operator policies. */
+/** The policies or the operator policies of one virtual host. */
 export class Policies {
   readonly #byName = new Map<string, Entry>();
-  /** The highest priority first; of equal ones, by name. */
+  /** Sorted by descending priority, then by name. */
   #ordered: readonly Entry[] = [];
 
   get size(): number {
@@ -20,12 +20,12 @@ export class Policies {
     return this.#byName.get(name)?.policy;
   }
 
-  /** All of them, the highest priority first. */
+  /** All policies by descending priority. */
   *all(): Generator<Policy> {
     for (const { policy } of this.#ordered) yield policy;
   }
 
-  /** Adds a policy that was checked, or takes it in place of the one of its name. */
+  /** Adds or replaces a policy that was checked. */
   set(policy: Policy): void {
     this.#byName.set(policy.name, { policy, pattern: NamePattern.stored(policy.pattern) });
     this.#sort();
@@ -43,7 +43,7 @@ export class Policies {
     );
   }
 
-  /** The one that counts for a queue or an exchange; undefined where none matches. */
+  /** The policy that applies to a queue or exchange; undefined if none matches. */
   find({ kind, name }: PolicySubject): Policy | undefined {
     for (const { policy, pattern } of this.#ordered) {
       if (isFor(policy, kind) && pattern.test(name)) return policy;

@@ -111,7 +111,7 @@ export class ConfigurationDecisions {
     const { engineType, engineName, engineVersion, strategy } = chosen;
     const { configurationCountMax } = configurationLimits;
     if (configurations.count >= configurationCountMax) {
-      const text = `There are ${configurations.count} configurations, ${configurationCountMax} are allowed.`;
+      const text = `There are ${configurations.count} configurations; at most ${configurationCountMax} are allowed.`;
       throw refuse('name', text);
     }
     const id = `c-${random.uuid()}`;

@@ -1,8 +1,10 @@
+// Garbage collection in idle processes.
+
 /** A process that used less of a core than this since the last check is idle. */
 const idleShare = 0.02;
-/** Bytes by which memory must have grown since the last collection to be worth another. */
+/** Minimum growth of memory since the last collection, bytes. */
 const grownBytesMin = 8 * 1024 * 1024;
-/** The same as a share, because a collection takes longer the more memory there is. */
+/** Minimum growth as a fraction, because a collection takes longer with more memory. */
 const grownShareMin = 0.25;
 /**
  * Bytes of a heap that is collected at once when the process is idle. To collect a larger one takes
@@ -11,9 +13,9 @@ const grownShareMin = 0.25;
 const smallHeapBytes = 20 * 1024 * 1024;
 const longIdleMs = 30_000;
 
-/** What the collector measures of its process. */
+/** The resource usage of a process. */
 export interface ProcessUse {
-  /** Microseconds of a core used since the process began. */
+  /** CPU time since the process started, microseconds. */
   readonly cpuMicroseconds: () => number;
   readonly memoryBytes: () => number;
   /** Bytes of V8's heap. */
@@ -22,8 +24,8 @@ export interface ProcessUse {
 }
 
 /**
- * Collects the garbage of a burst once the process is idle. V8 collects only when objects are made, so
- * the memory that a thousand connections needed to log in would stay in use.
+ * Collects garbage when the process has become idle. V8 collects only during allocation, so the
+ * memory that a burst of log-ins needed would otherwise stay in use.
  */
 export class IdleCollector {
   readonly #use: ProcessUse;

@@ -20,7 +20,7 @@ export function readCuttlefish(text: string, major: number): readonly Setting[] 
   if (lines.length > lineCountMax) {
     throw refuse(
       'data',
-      `The configuration has ${lines.length} lines, ${lineCountMax} are allowed.`,
+      `The configuration has ${lines.length} lines; at most ${lineCountMax} are allowed.`,
     );
   }
   const settings = new Map<string, string>();

@@ -122,7 +122,7 @@ test('a recover in a transaction gives back in slices what the transaction will 
   assert.equal(queue.readyCount, count - 500);
   peer.call(1, commit);
   await idle(broker);
-  assert.equal(queue.window.count, count - 500);
+  assert.equal(queue.index.count, count - 500);
 });
 
 test('a large commit of a peer that goes away happens, and a refused message is told of after it', async () => {
