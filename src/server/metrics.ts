@@ -54,13 +54,13 @@ function addDoor(
     name: 'waxwing_api_strangers',
     help: 'Connections to the API that are not authenticated.',
     type: 'gauge',
-    measure: () => [[door.strangerCount, {}]],
+    measure: () => [[admission.unauthenticatedCount, {}]],
   });
   metrics.add({
     name: 'waxwing_api_strangers_closed_total',
     help: 'Unauthenticated connections to the API that were closed, by reason.',
     type: 'counter',
-    measure: () => Object.entries(door.closed).map(([reason, count]) => [count, { reason }]),
+    measure: () => Object.entries(admission.closed).map(([reason, count]) => [count, { reason }]),
   });
   metrics.add({
     name: 'waxwing_api_refusals_total',

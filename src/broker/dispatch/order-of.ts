@@ -1,13 +1,13 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { QueueSettings } from '../queue-options.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
 import { FifoOrder } from './fifo-order.ts';
 import { PriorityOrder } from './priority-order.ts';
 
-/** The order in which a queue with these settings dispatches what is in its window. */
+/** The order in which a queue with these settings dispatches what is in its index. */
 export function orderOf(
-  window: Window,
+  index: QueueIndex,
   { priorityMax }: Pick<QueueSettings, 'priorityMax'>,
 ): DispatchOrder {
-  return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
+  return priorityMax > 0 ? new PriorityOrder(index, priorityMax) : new FifoOrder(index);
 }

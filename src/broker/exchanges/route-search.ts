@@ -1,4 +1,4 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
 import type { PatternSearch } from '../patterns/pattern-search.ts';
@@ -37,8 +37,8 @@ export class RouteSearch implements PatternSearch<Destination> {
   stepCount = 0;
   /** The queues found. */
   readonly queues: Queue[] = [];
-  /** Their windows, in the same order. */
-  readonly windows: Window[] = [];
+  /** Their indexes, in the same order. */
+  readonly indexes: QueueIndex[] = [];
   /** Whether it has been interrupted: queues that were found may have been deleted since. */
   isInterrupted = false;
   readonly #queues = new Set<Queue>();
@@ -146,7 +146,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#queues.add(queue);
     if (this.#queues.size === size) return;
     this.queues.push(queue);
-    this.windows.push(queue.window);
+    this.indexes.push(queue.index);
   }
 
   /** Whether the present exchange need not be asked for this destination any more. */

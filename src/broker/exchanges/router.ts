@@ -103,8 +103,8 @@ export class Router {
 export const wideCountMin = 256;
 
 /** The route of a search that is over. Of few queues, those that were deleted meanwhile are left out. */
-export function routeOf({ queues, windows, isInterrupted }: RouteSearch): Route {
-  const route = { queues, windows };
+export function routeOf({ queues, indexes, isInterrupted }: RouteSearch): Route {
+  const route = { queues, indexes };
   return isInterrupted ? livingRoute(route) : route;
 }
 

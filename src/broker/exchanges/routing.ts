@@ -8,7 +8,7 @@ import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteSearch } from './route-search.ts';
 import { type Route, Router, type RouterLimits, routeOf } from './router.ts';
-import { noKeys } from './sender-keys.ts';
+import { noExtraKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in all virtual hosts. */
 export class Routing {

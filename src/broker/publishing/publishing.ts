@@ -122,7 +122,7 @@ export class Publishing {
   }
 
   #publishTo(vhost: Vhost, publication: Publication, route: Route): Published {
-    const { queues, windows } = route;
+    const { queues, indexes } = route;
     const { counters, turns } = this.#host;
     counters.published++;
     if (queues.length > wideCountMin) return this.#spread(vhost, publication, route);
@@ -312,13 +312,17 @@ export class Publishing {
     published: Published,
   ): void {
     const living = slice.filter((queue) => !queue.isDeleted);
-    const windows = living.map((queue) => queue.window);
-    this.#take(vhost, publication, living, windows, published);
+    const indexes = living.map((queue) => queue.index);
+    this.#take(vhost, publication, living, indexes, published);
     this.#host.turns.background.spend(sliceUnits(slice.length, publication.bodyLength));
   }
 
   /** Returns the group that the message is in; 0 where it is in none. */
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): number {
+  #store(
+    publication: Publication,
+    queues: readonly Queue[],
+    indexes: readonly QueueIndex[],
+  ): number {
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
     const { expirationMs, isPersistent, bodyLength } = publication;

@@ -32,7 +32,7 @@ const droppedCountMax = 256;
 /** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
 export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   // What each message needs comes first: fields that lie together are in a processor's cache together.
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
   readonly consumers: Consumers;
@@ -78,8 +78,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.options = options;
     this.index = index;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    window.countsFailures = this.settings.countsFailures;
-    this.order = orderOf(window, this.settings);
+    index.countsFailures = this.settings.countsFailures;
+    this.order = orderOf(index, this.settings);
     this.consumers = new Consumers(this.settings);
     this.usedAtMs = host.nowMs();
     this.applySettings(this.settings);
@@ -102,11 +102,11 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   recover(mayBeDelivered: boolean): void {
-    const { window } = this;
-    this.order = orderOf(window, this.settings);
-    this.readyCount = window.count;
-    this.readyBytes = window.bodyBytes();
-    if (mayBeDelivered) window.markAllReturned();
+    const { index } = this;
+    this.order = orderOf(index, this.settings);
+    this.readyCount = index.count;
+    this.readyBytes = index.bodyBytes();
+    if (mayBeDelivered) index.markAllRedelivered();
     this.touch();
     this.#host.turns.markDirty(this);
     if (this.#isOver()) this.#host.turns.background.add(this);
@@ -184,7 +184,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   #dispatch(): boolean {
     const { store, delivery, turns } = this.#host;
-    const { window } = this;
+    const { index } = this;
     for (let burst = turns.burstOf(this.#host.limits.burstCountMax); burst > 0; ) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();

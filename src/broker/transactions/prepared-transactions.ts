@@ -316,7 +316,7 @@ export class PreparedTransactions {
 
   #removeHeld({ vhost }: PreparedBranch, from: number, to: number): void {
     const held = this.#held.get(vhost);
-    for (let s = from; s < to; s++) if (held?.window.isLive(s) === true) held.remove(s);
+    for (let s = from; s < to; s++) if (held?.index.isLive(s) === true) held.remove(s);
   }
 
   /** A transaction is over. */

@@ -101,7 +101,7 @@ test('what is settled in a large commit is settled in its order, and is otherwis
   const back = Array.from({ length: count - 100 }, (_, i) => String(i)).filter(isBack);
   const other = await AmqpPeer.ready(broker);
   assert.deepEqual(await consumed(other, 'q2', back.length), back);
-  assert.equal(queueOf(broker, 'q2').window.count, 100);
+  assert.equal(queueOf(broker, 'q2').index.count, 100);
 });
 
 test('a recover in a transaction gives back in slices what the transaction will not settle', async () => {
