@@ -1,6 +1,7 @@
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
+import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { policyFuzzer } from './policies.ts';
 
@@ -10,6 +11,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
+  ...configurationFuzzers,
 ];
 
 const canary: Fuzzer = {
