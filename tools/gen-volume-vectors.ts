@@ -3,6 +3,7 @@ import type { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { listRecords } from '../tests/support/volume-records.ts';
 import {
   filesOf,
+  keysOf,
   type Refuser,
   type VolumeVector,
   vectorText,
@@ -11,7 +12,6 @@ import { compacted, compactedKilled } from './vector-compacted.ts';
 import {
   busy,
   cutOff,
-  dataKey,
   endedBeforeMounting,
   endedMounted,
   endedWhileMounting,
@@ -31,12 +31,14 @@ import {
   mount,
   mountedAgain,
   recycled,
+  rekeyed,
   secondClosed,
   secondMount,
   sha256,
   system,
   timers,
   torn,
+  twoKeysText,
   wideMessage,
   withGroup,
   without,
@@ -92,6 +94,16 @@ const good: Readonly<Record<string, Scenario>> = {
       'The same, mounted once more and closed: the changes of the cut segment are in the next.',
     make: () => large('again'),
   },
+  rekeyed: {
+    about: 'A volume that got another data key while it was mounted, closed.',
+    make: () => rekeyed('closed'),
+    dataKey: twoKeysText,
+  },
+  'rekeyed-killed': {
+    about: 'The same, killed when the mark was still under the first data key.',
+    make: () => rekeyed('killed'),
+    dataKey: twoKeysText,
+  },
   compacted: {
     about: 'What was left of several segments is in a compacted one.',
     make: () => compacted(),
@@ -117,6 +129,17 @@ const bad: Readonly<Record<string, Scenario>> = {
     make: () => secondClosed(),
     refusal: ['wrong-key', 'header', 'volume'],
     dataKey: sha256('another data key').toString('hex'),
+  },
+  'key-missing': {
+    about: 'A volume with two data keys, of which the first is not given.',
+    make: () => rekeyed('closed'),
+    refusal: ['wrong-key', 'header', 'volume'],
+    dataKey: twoKeysText.split(',')[0] ?? '',
+  },
+  'generation-unknown': {
+    about: 'A segment that says a generation of the data key that the header does not list.',
+    make: async () => flip(await secondClosed(), 'seg-2', 15),
+    refusal: ['volume-damaged', 'recovery', 'seg-2'],
   },
   'header-flip': {
     about: "A changed bit of the header's epoch.",
@@ -343,15 +366,16 @@ const bad: Readonly<Record<string, Scenario>> = {
 async function vectorOf(scenario: Scenario): Promise<VolumeVector> {
   const { about, refusal } = scenario;
   const disk = await scenario.make();
-  const common = { about, dataKey: scenario.dataKey ?? keyText, files: filesOf(disk) };
+  const keysText = scenario.dataKey ?? keyText;
+  const common = { about, dataKey: keysText, files: filesOf(disk) };
   if (refusal !== undefined) {
     const [code, by, file] = refusal;
     return { ...common, refusal: { code, by, file }, records: [], live: [] };
   }
-  const records = await listRecords(disk.copy(), folder, dataKey());
+  const records = await listRecords(disk.copy(), folder, keysOf(keysText));
   const isBroker = (common.files['volume']?.[10] ?? 0) === 0;
   if (!isBroker) return { ...common, records, live: [] };
-  const life = await mount(disk.copy(), 'live');
+  const life = await mount(disk.copy(), 'live', {}, keysOf(keysText));
   const live = await life.live();
   await life.close();
   return { ...common, records, live };

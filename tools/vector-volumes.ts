@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Random } from '../src/base/random.ts';
 import { CounterSealer } from '../src/crypto/aead.ts';
@@ -13,7 +13,7 @@ import {
 import { Log } from '../src/storage/log.ts';
 import type { LogOptions } from '../src/storage/log-owner.ts';
 import { StateStore } from '../src/storage/state-store.ts';
-import { Volume } from '../src/storage/volume.ts';
+import { type DataKeys, Volume } from '../src/storage/volume.ts';
 import { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { QueueVolume } from '../tests/support/queue-volume.ts';
 import { VirtualTimers } from '../tests/support/virtual-timers.ts';
@@ -64,9 +64,37 @@ export async function formatted(kind: 'broker' | 'system' = 'broker'): Promise<M
   return disk;
 }
 
+/** The data keys of a volume that got another, in hex: the newest and the first. */
+export const twoKeysText = `${sha256('second data key').toString('hex')},0:${keyText}`;
+
+/** One mount in which the volume gets another data key, and another message under it. */
+async function rekeyedMount(disk: MemoryDisk): Promise<QueueVolume> {
+  const life = await firstMount(disk);
+  const [newest = ''] = twoKeysText.split(',');
+  const second = keyFromBytes(Buffer.from(newest, 'hex'));
+  await life.log.addDataKey(Buffer.from('another wrapped data key'), second);
+  life.publish([1], 'under the second', { routingKey: 'd', nowMs: 1003 });
+  await life.synced();
+  return life;
+}
+
+/** A volume with two data keys, closed, or killed when its mark was still under the first. */
+export async function rekeyed(end: 'closed' | 'killed'): Promise<MemoryDisk> {
+  const disk = await formatted();
+  const life = await rekeyedMount(disk);
+  const left = disk.copy();
+  await life.close();
+  return end === 'closed' ? disk : left;
+}
+
 /** Mounts a broker's volume; `history` tells lives apart that have the same past. */
-export function mount(disk: MemoryDisk, history: string, options: Partial<LogOptions> = {}) {
-  return QueueVolume.open(disk, folder, dataKey(), {
+export function mount(
+  disk: MemoryDisk,
+  history: string,
+  options: Partial<LogOptions> = {},
+  keys: KeyObject | DataKeys = dataKey(),
+) {
+  return QueueVolume.open(disk, folder, keys, {
     random: new CountedRandom(history),
     ...options,
   });

@@ -11,6 +11,8 @@ export interface BrokerOptions extends LoginOptions {
   readonly openLog: (store: MessageStore) => Promise<void>;
   readonly formats: readonly MessageFormat[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  /** The broker's name as clients are told it; `localhost` where it is not given. */
+  readonly brokerName?: string;
   /** Of the engine whose behaviour clients are to expect; 3.13 where it is not given. */
   readonly engineVersion?: string;
   readonly clock?: Clock;

@@ -36,6 +36,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
+  /** As clients are told it. */
+  readonly brokerName: string;
   /** As clients are told it: `3.13`. */
   readonly engineVersion: string;
   readonly vhosts = new Map<string, Vhost>();
@@ -72,6 +74,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#options = options;
     this.logins = new Logins(this.users, options);
     this.#random = options.random ?? systemRandom;
+    this.brokerName = options.brokerName ?? 'localhost';
     this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;

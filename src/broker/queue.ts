@@ -1,5 +1,6 @@
 import type { Window } from '../storage/window.ts';
 import type { Cursor } from './dispatch/cursor.ts';
+import type { DeadLetterRules } from './endings/dead-letter-rules.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -28,6 +29,8 @@ export interface Queue extends Ticking, Deliverer {
   readonly settings: QueueSettings;
   /** Whether and when a rejected message is delivered again. */
   retry: RetryPolicy | undefined;
+  /** Which of its messages become dead letters, and how; undefined for RabbitMQ's rules. */
+  deadLetters: DeadLetterRules | undefined;
   /** Where its messages lie. */
   readonly window: Window;
   /** The connection that alone may use it. */

@@ -17,7 +17,7 @@ import {
 } from './log/segment.ts';
 import { listSegments, SegmentFiles, segmentFile } from './log/segment-files.ts';
 import type { ReadBlock } from './log/segment-reader.ts';
-import { Volume } from './volume.ts';
+import { type DataKeys, Volume } from './volume.ts';
 
 /** What a sound volume holds. */
 export interface VolumeReport {
@@ -58,11 +58,11 @@ export interface CheckedRecords {
 export async function checkVolume(
   disk: Disk,
   folder: string,
-  dataKey: KeyObject,
+  keys: KeyObject | DataKeys,
   progress: CheckProgress = () => {},
   records: CheckedRecords = {},
 ): Promise<VolumeReport> {
-  const volume = await Volume.open(disk, folder, dataKey);
+  const volume = await Volume.open(disk, folder, keys);
   const files = new SegmentFiles(volume, false);
   try {
     return await new VolumeCheck(volume, files, progress, records).run();

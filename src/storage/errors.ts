@@ -9,10 +9,13 @@ import { WaxwingError } from '../base/errors.ts';
  * - `not-a-volume`: there is no volume in the folder, or its header is unreadable
  * - `format-too-new`: a later release wrote the volume
  * - `wrong-key`: the header does not open under the given data key
+ * - `key-invalid`: a data key cannot be listed, or is not
  * - `volume-damaged`: bytes that were synced are not what they were
  * - `volume-rolled-back`: a file is older than another file of the volume says
  * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
- * - `log-failed`: a write failed earlier, so nothing is written any more
+ * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
+ * - `freeze-refused`: a volume cannot be frozen now
+ * - `freeze-ended`: a frozen position ended before it was copied
  */
 export type StorageErrorCode =
   | 'disk-failed'
@@ -21,10 +24,13 @@ export type StorageErrorCode =
   | 'not-a-volume'
   | 'format-too-new'
   | 'wrong-key'
+  | 'key-invalid'
   | 'volume-damaged'
   | 'volume-rolled-back'
   | 'record-invalid'
-  | 'log-failed';
+  | 'log-failed'
+  | 'freeze-refused'
+  | 'freeze-ended';
 
 /** A volume or its disk is not as it must be. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}

@@ -1,11 +1,14 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
+import { type DurableEnd, FrozenVolume } from './frozen/frozen-volume.ts';
 import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
+import { holdMsMax } from './log/holds.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { Mark } from './log/mark.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
@@ -17,7 +20,8 @@ import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
 import type { RecordLog } from './record-log.ts';
-import { formatVersion, type Position, type Volume } from './volume.ts';
+import { formatVersion } from './volume/header.ts';
+import type { Volume } from './volume.ts';
 
 const defaults = {
   segmentBytes: 64 * 1024 * 1024,
@@ -57,7 +61,7 @@ export class Log implements RecordLog {
   readonly #roller: SegmentRoller;
   readonly #retirement: Retirement;
   readonly #compactor: Compactor;
-  #durable: Position = { segment: 0, blocks: 0 };
+  #durable: DurableEnd = { segment: 0, blocks: 0, home: undefined, bytes: 0 };
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
   #flushTimer: NodeJS.Timeout | undefined = undefined;
@@ -78,13 +82,9 @@ export class Log implements RecordLog {
       this.#fail(this.#recovery.failed('reading', cause)),
     );
     const { sliceBytes = defaults.sliceBytes, random } = options;
-    const of = { volume, owner, log: this, table: this.#table };
-    this.#roller = new SegmentRoller({
-      ...of,
-      segmentBytes: this.#segmentBytes,
-      sliceBytes,
-      random,
-    });
+    const [table, segmentBytes] = [this.#table, this.#segmentBytes];
+    const setting = { volume, owner, log: this, table, segmentBytes, sliceBytes, random };
+    this.#roller = new SegmentRoller(setting);
     this.#retirement = new Retirement(this.#files, (cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
@@ -103,7 +103,6 @@ export class Log implements RecordLog {
 
   #newCompactor(): Compactor {
     const { compaction = {}, random } = this.#options;
-    const log = this;
     const setting = {
       volume: this.#volume,
       owner: this.#owner,
@@ -116,15 +115,9 @@ export class Log implements RecordLog {
       random,
     };
     return new Compactor(setting, {
-      get isFailed() {
-        return log.#failure !== undefined;
-      },
-      get durableGroup() {
-        return log.durableGroup;
-      },
-      get durableSegment() {
-        return log.#durable.segment;
-      },
+      isFailed: () => this.#failure !== undefined,
+      durableGroup: () => this.durableGroup,
+      durableSegment: () => this.#durable.segment,
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
       compacted: (writtenBytes, segmentCount) =>
@@ -200,7 +193,7 @@ export class Log implements RecordLog {
     await this.#mark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
-    this.#durable = position;
+    this.#durable = { ...position, home: undefined, bytes: 0 };
     this.#roller.begin(end, position, true);
     this.sync();
   }
@@ -267,7 +260,8 @@ export class Log implements RecordLog {
   }
 
   #synced(group: Group, durationMs: number): void {
-    this.#durable = { segment: group.segment.number, blocks: group.lastBlock };
+    const { segment: home, lastBlock: blocks } = group;
+    this.#durable = { segment: home.number, blocks, home, bytes: group.offset + group.sizeBytes };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#mark.moved(this.#durable);
@@ -289,7 +283,7 @@ export class Log implements RecordLog {
     if (this.#appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
-    if (checkpoints.isHurryOver) this.#rollNow();
+    if (checkpoints.isHurryOver || this.#isKeyOld) this.#rollNow();
     this.#compactor.written();
   };
 
@@ -333,6 +327,7 @@ export class Log implements RecordLog {
   reclaim(): void {
     const appender = this.#appender;
     if (this.#failure !== undefined || appender === undefined) return;
+    this.#retirement.holds.endAll('the disk is short of room');
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
@@ -345,6 +340,72 @@ export class Log implements RecordLog {
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
+  }
+
+  /** Whether what is written now is sealed under an older generation of the data key. */
+  get #isKeyOld(): boolean {
+    const { segment } = this.#roller;
+    return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
+  }
+
+  /**
+   * Seals what is written from now on under another data key, and begins to write a new base under it.
+   * Resolves once the volume's header lists the key; records that are wanted stay where they are, so older
+   * keys are needed until {@link dropDataKeys} drops them.
+   *
+   * @returns the key's generation
+   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
+   */
+  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
+    this.#requireOpen();
+    const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
+    if (this.#failure !== undefined || this.#appender === undefined) return generation;
+    this.#mark.moved(this.#durable);
+    this.#roller.checkpoints.hurry();
+    // Where a segment cannot end now, it does once the next group is synced.
+    this.#rollNow();
+    return generation;
+  }
+
+  /**
+   * Drops the data keys from the volume's header that nothing is sealed under any more.
+   *
+   * Where older segments hold nothing that is wanted, this begins a segment so that they can go.
+   *
+   * @returns the generations that were dropped, for good; asked again later, it may be more
+   * @throws {StorageError} `log-failed`
+   */
+  async dropDataKeys(): Promise<readonly number[]> {
+    this.#requireOpen();
+    if (this.#roller.hasIdleUnder(this.#volume.header.generation)) {
+      this.#roller.checkpoints.hurry();
+      this.#rollNow();
+    }
+    return this.#volume.dropDataKeys((generation) => {
+      // What the newest segment supersedes counts until that segment is synced: recovery may need it.
+      const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
+      return isWritten || generation >= this.#mark.generation;
+    });
+  }
+
+  /**
+   * Freezes the volume at the position up to which it is synced now, so that it can be copied while the
+   * log goes on. To be released; it ends by itself after a time, when the disk is short of room, and
+   * when the log is closed.
+   *
+   * @param timeMsMax milliseconds; {@link holdMsMax} at most
+   * @throws {StorageError} `log-failed`; `freeze-refused` before the first group of the mount is synced, or
+   *   where there are as many frozen positions as are allowed; `disk-failed`
+   */
+  async freeze(timeMsMax: number = holdMsMax): Promise<FrozenVolume> {
+    this.#requireOpen();
+    const parts = { volume: this.#volume, mark: this.#mark, retirement: this.#retirement };
+    return FrozenVolume.at(parts, this.#durable, timeMsMax);
+  }
+
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
   }
 
   segmentOf(slot: number): number {
@@ -416,7 +477,9 @@ export class Log implements RecordLog {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
+    // Before holds end: a compaction may still make files dispensable.
     await compactorEnds;
+    this.#retirement.holds.endAll('the volume was closed');
     await this.#retirement.idle();
     await this.#loader.idle();
     if (this.#failure !== undefined) throw this.#failure;

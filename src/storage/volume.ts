@@ -1,25 +1,23 @@
 import type { KeyObject } from 'node:crypto';
-import { BytesError, Reader, Writer } from '../base/bytes.ts';
-import { authenticationCode, deriveKey, isSameCode } from '../crypto/derive.ts';
+import { assert } from '../base/assert.ts';
+import { deriveKey } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
 import { diskFailure, StorageError } from './errors.ts';
+import {
+  decodeHeader,
+  encodeHeader,
+  formatVersion,
+  formatWithGenerations,
+  headerBytesMax,
+  olderGenerationsMax,
+  proveHeader,
+} from './volume/header.ts';
 
-const magic = Buffer.from('WAXWVOL\n', 'latin1');
-const codeBytes = 32;
-const sizeMax = 64 * 1024;
-/** Generation of the data key, and how many older ones are listed. */
-const generationBytes = 6;
-/**
- * The format that this program writes, and the newest it reads. Volumes of format 1 have no mark; up to
- * format 2 each segment begins with a whole checkpoint.
- */
-export const formatVersion = 3;
-/** From this format on the header names generations of the data key. */
-const formatWithGenerations = 3;
-
-const kinds = ['broker', 'system'] as const;
 /** What a volume is for. */
-export type VolumeKind = (typeof kinds)[number];
+export type VolumeKind = 'broker' | 'system';
+
+/** Whether a volume was never mounted, is mounted or was not ended in order, or was. */
+export type VolumeState = 'new' | 'open' | 'closed';
 
 /** Where a log is: so many blocks of a segment. */
 export interface Position {
@@ -27,7 +25,20 @@ export interface Position {
   readonly blocks: number;
 }
 
-const states = ['new', 'open', 'closed'] as const;
+/** One generation of a volume's data key, as its maker wrapped it. */
+export interface WrappedKey {
+  /** From 0; each later key has a higher one. */
+  readonly generation: number;
+  readonly wrappedKey: Buffer;
+}
+
+/** The data keys of a volume that has had more than one: in clear, only in memory. */
+export interface DataKeys {
+  /** Of the newest generation. */
+  readonly newest: KeyObject;
+  /** Of every older generation that the header lists. */
+  readonly older: ReadonlyMap<number, KeyObject>;
+}
 
 /** The header file of a volume, which is clear but authenticated under the data key. */
 export interface VolumeHeader {
@@ -35,14 +46,18 @@ export interface VolumeHeader {
   readonly format: number;
   readonly id: string;
   readonly kind: VolumeKind;
-  /** The data key, sealed by whoever gave it; storage never looks into it. */
+  /** The newest data key, sealed by whoever gave it; storage never looks into it. */
   readonly wrappedKey: Buffer;
-  /** How often the data key has been wrapped anew. */
+  /** Which generation of the data key that is: what is written anew is sealed under it. */
+  readonly generation: number;
+  /** The data keys that older segments may still be sealed under, oldest first. */
+  readonly olderKeys: readonly WrappedKey[];
+  /** How often a data key has been wrapped anew. */
   readonly rewrapCount: number;
   /** How often the volume has been mounted. */
   readonly epoch: number;
   /** `open` from before the first block of a mount to its clean end. */
-  readonly state: (typeof states)[number];
+  readonly state: VolumeState;
   /**
    * The segment that recovery begins with, and after how many blocks it was closed or cut; 0 blocks
    * while it is being written.
@@ -69,7 +84,8 @@ export class Volume {
   readonly disk: Disk;
   readonly folder: string;
   #header: VolumeHeader;
-  readonly #dataKey: KeyObject;
+  /** By generation. */
+  readonly #dataKeys: Map<number, KeyObject>;
   readonly #unlock: () => Promise<void>;
   #lastChange: Promise<void> = Promise.resolve();
 
@@ -77,13 +93,13 @@ export class Volume {
     disk: Disk,
     folder: string,
     header: VolumeHeader,
-    dataKey: KeyObject,
+    dataKeys: Map<number, KeyObject>,
     unlock: () => Promise<void>,
   ) {
     this.disk = disk;
     this.folder = folder;
     this.#header = header;
-    this.#dataKey = dataKey;
+    this.#dataKeys = dataKeys;
     this.#unlock = unlock;
   }
 
@@ -91,7 +107,7 @@ export class Volume {
    * Makes an empty volume in a folder, which is made too.
    *
    * @param dataKey 256 bits that no other volume has
-   * @throws {StorageError} `volume-exists`
+   * @throws {StorageError} `volume-exists`, `key-invalid`
    */
   static async format(
     disk: Disk,
@@ -106,28 +122,39 @@ export class Volume {
     const header: VolumeHeader = {
       ...volume,
       format: formatVersion,
+      generation: 0,
+      olderKeys: [],
       rewrapCount: 0,
       epoch: 0,
       state: 'new',
       position: { segment: 0, blocks: 0 },
       endTag: Buffer.alloc(16),
     };
-    await disk.replace(`${folder}/volume`, encode(header, dataKey));
+    await disk.replace(`${folder}/volume`, encodeHeader(header, dataKey));
   }
 
   /**
    * Locks a volume and proves its header.
    *
+   * @param keys the data key; one of each generation where the header lists older ones
    * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
    *   `disk-failed`
    */
-  static async open(disk: Disk, folder: string, dataKey: KeyObject): Promise<Volume> {
+  static async open(disk: Disk, folder: string, keys: KeyObject | DataKeys): Promise<Volume> {
     const unlock = await disk.lock(folder).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
     });
     try {
       const bytes = await readBytes(disk, folder);
-      return new Volume(disk, folder, prove(bytes, folder, dataKey), dataKey, unlock);
+      const { newest, older } = 'newest' in keys ? keys : { newest: keys, older: new Map() };
+      const header = proveHeader(bytes, folder, newest);
+      const dataKeys = new Map([[header.generation, newest]]);
+      for (const { generation } of header.olderKeys) {
+        const key = older.get(generation);
+        if (key === undefined) throw keyMissing(folder, generation);
+        dataKeys.set(generation, key);
+      }
+      return new Volume(disk, folder, header, dataKeys, unlock);
     } catch (error) {
       await unlock();
       throw diskFailure(`reading ${folder}/volume`, error);
@@ -139,9 +166,28 @@ export class Volume {
     return this.#header;
   }
 
-  /** A key for one purpose; different salts or purposes give unrelated keys. */
+  /**
+   * A key for one purpose; different salts, purposes or generations give unrelated keys.
+   *
+   * @returns undefined where the header does not list that generation of the data key
+   */
+  deriveKeyOf(generation: number, salt: Uint8Array, info: string): KeyObject | undefined {
+    const dataKey = this.#dataKeys.get(generation);
+    return dataKey === undefined ? undefined : deriveKey(dataKey, salt, info);
+  }
+
+  /**
+   * The same from the newest data key. Who seals something of its own with it must seal that anew once
+   * another data key is added.
+   */
   deriveKey(salt: Uint8Array, info: string): KeyObject {
-    return deriveKey(this.#dataKey, salt, info);
+    return deriveKey(this.#newestKey(), salt, info);
+  }
+
+  #newestKey(): KeyObject {
+    const dataKey = this.#dataKeys.get(this.#header.generation);
+    assert(dataKey !== undefined, 'a volume lacks its newest data key');
+    return dataKey;
   }
 
   /** The full name of a file of this volume. */
@@ -149,21 +195,93 @@ export class Volume {
     return `${this.folder}/${file}`;
   }
 
+  /** The bytes of a header file that differs in the given fields; for a copy of the volume. */
+  headerWith(change: Partial<VolumeHeader>): Buffer {
+    return encodeHeader({ ...this.#header, ...change }, this.#newestKey());
+  }
+
   /** Replaces the header file by one that differs in the given fields. */
   update(change: Partial<VolumeHeader>): Promise<void> {
     return this.#change(() => change);
   }
 
-  /** Puts the same data key, wrapped anew, in place of the wrapped one. */
-  rewrap(wrappedKey: Buffer): Promise<void> {
-    return this.#change(({ rewrapCount }) => ({ wrappedKey, rewrapCount: rewrapCount + 1 }));
+  /**
+   * Puts the same data key, wrapped anew, in place of the wrapped one.
+   *
+   * @param generation which data key; the newest where it is not given
+   * @throws {StorageError} `key-invalid` where the header lists no such generation
+   */
+  rewrap(wrappedKey: Buffer, generation = this.#header.generation): Promise<void> {
+    return this.#change((header) => {
+      const rewrapCount = header.rewrapCount + 1;
+      if (generation === header.generation) return { wrappedKey, rewrapCount };
+      const isListed = header.olderKeys.some((each) => each.generation === generation);
+      if (!isListed) throw keyInvalid(this.folder, `has no data key of generation ${generation}`);
+      const olderKeys = header.olderKeys.map((each) =>
+        each.generation === generation ? { generation, wrappedKey } : each,
+      );
+      return { olderKeys, rewrapCount };
+    });
   }
 
-  /** One change after the other: each begins with what the one before has written. */
-  #change(make: (header: VolumeHeader) => Partial<VolumeHeader>): Promise<void> {
+  /**
+   * Lists another data key as the newest, which the header is authenticated under from then on. Resolves
+   * once that is so for good; a power cut before leaves the header as it was.
+   *
+   * @param dataKey 256 bits that no volume has had before
+   * @returns its generation
+   * @throws {StorageError} `key-invalid` where the header lists as many as it can, or was last mounted
+   *   by a program that knew no generations
+   */
+  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
+    let generation = 0;
+    await this.#change((header) => {
+      if (header.format < formatWithGenerations) {
+        throw keyInvalid(this.folder, `has format ${header.format}, which knows one data key`);
+      }
+      if (header.olderKeys.length >= olderGenerationsMax) {
+        const what = `lists ${header.olderKeys.length} older data keys: no more are allowed until`;
+        throw keyInvalid(this.folder, `${what} nothing is sealed under the oldest`);
+      }
+      const { generation: before, wrappedKey: wrappedBefore, olderKeys } = header;
+      generation = before + 1;
+      this.#dataKeys.set(generation, dataKey);
+      const added = { generation: before, wrappedKey: wrappedBefore };
+      return { generation, wrappedKey, olderKeys: [...olderKeys, added] };
+    });
+    return generation;
+  }
+
+  /**
+   * Drops older data keys, of which nothing that is wanted may be sealed under one.
+   *
+   * @param isNeeded asked of each older generation, when the change before is done
+   * @returns the generations that were dropped, once they are for good
+   */
+  async dropDataKeys(isNeeded: (generation: number) => boolean): Promise<readonly number[]> {
+    const dropped: number[] = [];
+    await this.#change(({ olderKeys }) => {
+      const kept = olderKeys.filter(({ generation }) => isNeeded(generation));
+      for (const each of olderKeys) if (!kept.includes(each)) dropped.push(each.generation);
+      return kept.length === olderKeys.length ? undefined : { olderKeys: kept };
+    });
+    for (const generation of dropped) this.#dataKeys.delete(generation);
+    return dropped;
+  }
+
+  /**
+   * One change after the other: each begins with what the one before has written.
+   *
+   * @param make says what changes; undefined for nothing
+   */
+  #change(make: (header: VolumeHeader) => Partial<VolumeHeader> | undefined): Promise<void> {
     const changed = this.#lastChange.then(async () => {
-      const header = { ...this.#header, ...make(this.#header) };
-      await this.disk.replace(this.path('volume'), encode(header, this.#dataKey));
+      const change = make(this.#header);
+      if (change === undefined) return;
+      const header = { ...this.#header, ...change };
+      const dataKey = this.#dataKeys.get(header.generation);
+      assert(dataKey !== undefined, 'a header names a data key that is not there');
+      await this.disk.replace(this.path('volume'), encodeHeader(header, dataKey));
       this.#header = header;
     });
     this.#lastChange = changed.catch(() => {});
@@ -183,7 +301,16 @@ export class Volume {
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
 export async function readVolumeHeader(disk: Disk, folder: string): Promise<VolumeHeader> {
-  return decode(await readBytes(disk, folder), folder);
+  return decodeHeader(await readBytes(disk, folder), folder);
+}
+
+function keyMissing(folder: string, generation: number): StorageError {
+  const what = `${folder}/volume lists data key ${generation}, which was not given`;
+  return new StorageError('wrong-key', what);
+}
+
+function keyInvalid(folder: string, what: string): StorageError {
+  return new StorageError('key-invalid', `${folder}/volume ${what}`);
 }
 
 function missing(folder: string, cause: Error): StorageError {
@@ -195,97 +322,8 @@ async function readBytes(disk: Disk, folder: string): Promise<Buffer> {
     throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
   });
   try {
-    return await file.read(0, sizeMax);
+    return await file.read(0, headerBytesMax);
   } finally {
     await file.close();
   }
-}
-
-function prove(bytes: Buffer, folder: string, dataKey: KeyObject): VolumeHeader {
-  const header = decode(bytes, folder);
-  const end = bytes.length - codeBytes;
-  if (!isSameCode(bytes.subarray(end), codeOf(dataKey, bytes.subarray(0, end)))) {
-    throw new StorageError(
-      'wrong-key',
-      `${folder}/volume: not sealed under the given data key, or changed since`,
-    );
-  }
-  return header;
-}
-
-function codeOf(dataKey: KeyObject, bytes: Buffer): Buffer {
-  return authenticationCode(deriveKey(dataKey, Buffer.alloc(0), 'waxwing volume header'), bytes);
-}
-
-/*
- * magic 8 | version u16 | kind u8 | state u8 | rewrap count u32 | epoch u64 | position: segment u64,
- * blocks u32 | end tag 16 | id: short string | wrapped key: length u32, bytes | from format 3: its
- * generation u32, how many older ones follow u16 | HMAC-SHA-256 32
- */
-function encode(header: VolumeHeader, dataKey: KeyObject): Buffer {
-  const writer = new Writer();
-  writer.raw(magic);
-  writer.u16(header.format);
-  writer.u8(kinds.indexOf(header.kind));
-  writer.u8(states.indexOf(header.state));
-  writer.u32(header.rewrapCount);
-  writer.u64(header.epoch);
-  writer.u64(header.position.segment);
-  writer.u32(header.position.blocks);
-  writer.raw(header.endTag);
-  writer.shortString(header.id);
-  writer.longBytes(header.wrappedKey);
-  // Of the data key there is one generation, 0, and there are no older ones.
-  if (header.format >= formatWithGenerations) writer.raw(Buffer.alloc(generationBytes));
-  writer.raw(codeOf(dataKey, writer.toBuffer()));
-  return writer.toBuffer();
-}
-
-function decode(bytes: Buffer, folder: string): VolumeHeader {
-  try {
-    return decodeFields(bytes, folder);
-  } catch (cause) {
-    if (!(cause instanceof BytesError)) throw cause;
-    throw new StorageError('not-a-volume', `${folder}/volume is cut off`, { cause });
-  }
-}
-
-function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
-  const reader = new Reader(bytes);
-  const start = reader.skip(magic.length);
-  if (!bytes.subarray(start, magic.length).equals(magic)) {
-    throw new StorageError('not-a-volume', `${folder}/volume does not begin as a volume's header`);
-  }
-  const format = reader.u16();
-  if (format > formatVersion) {
-    throw new StorageError(
-      'format-too-new',
-      `${folder} has format ${format}; this program reads up to ${formatVersion}`,
-    );
-  }
-  const kind = kinds[reader.u8()];
-  const state = states[reader.u8()];
-  const rewrapCount = reader.u32();
-  const epoch = reader.u64();
-  const position = { segment: reader.u64(), blocks: reader.u32() };
-  const tagAt = reader.skip(16);
-  const id = reader.shortString();
-  const wrappedKey = reader.longBytes();
-  if (format >= formatWithGenerations)
-    requireOneGeneration(bytes, reader.skip(generationBytes), folder);
-  if (kind === undefined || state === undefined || reader.left !== codeBytes) {
-    throw new StorageError('not-a-volume', `${folder}/volume is not as a volume's header must be`);
-  }
-  const endTag = bytes.subarray(tagAt, tagAt + 16);
-  return { format, id, kind, wrappedKey, rewrapCount, epoch, state, position, endTag };
-}
-
-function requireOneGeneration(bytes: Buffer, at: number, folder: string): void {
-  const generation = bytes.readUInt32BE(at);
-  const olderCount = bytes.readUInt16BE(at + 4);
-  if (generation === 0 && olderCount === 0) return;
-  throw new StorageError(
-    'format-too-new',
-    `${folder} has generation ${generation} of its data key and ${olderCount} older ones; this program knows generation 0 alone`,
-  );
 }

@@ -4,6 +4,7 @@ import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { policyFuzzer } from './policies.ts';
+import { stompFuzzers } from './stomp.ts';
 
 /** Every fuzzer there is. */
 export const fuzzers: readonly Fuzzer[] = [
@@ -12,6 +13,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...apiFuzzers,
   policyFuzzer,
   ...configurationFuzzers,
+  ...stompFuzzers,
 ];
 
 const canary: Fuzzer = {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { keyFromBytes } from '../../src/crypto/derive.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
+import { FrozenCopies } from './frozen-copies.ts';
 import { Machine, powerCut } from './machine.ts';
 
 const folder = '/data';
-const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 const queues = [1, 2, 3, 4] as const;
 const never = { lookMs: 1e9 };
 const eager = { lookMs: 5, looksMin: 0, share: 1 };
@@ -32,11 +31,18 @@ export class CompactionRun {
   #published = 0;
   /** Segments that went after they were compacted, and the bytes written for that. */
   releasedCount = 0;
+  /** Data keys that were dropped because nothing is sealed under them any more. */
+  droppedCount = 0;
+  /** Copies that were completed and hold what they must. */
+  copyCount = 0;
+  readonly #copies: FrozenCopies;
+  #failure: unknown = undefined;
 
   constructor(seed: number) {
     this.#machine = new Machine(seed);
     this.#segmentBytes = this.#machine.random.pick([10_000, 24_000]);
     this.#cacheBytes = this.#machine.random.pick([0, 1_000_000]);
+    this.#copies = new FrozenCopies(this.#machine, folder);
   }
 
   /**
@@ -66,11 +72,14 @@ export class CompactionRun {
       machine.restart();
       await this.#open({ compaction: eager });
       await this.#compact(40);
+      await this.#dropKeys();
       await machine.finish(this.#opened.close());
       assert.ok(await machine.check(), 'a closed volume is not called closed');
       await this.#open({ compaction: never });
       await machine.finish(this.#opened.close());
     });
+    if (this.#failure !== undefined) throw this.#failure;
+    this.copyCount = await this.#copies.verify();
     return wasCut;
   }
 
@@ -81,7 +90,10 @@ export class CompactionRun {
 
   /** Opens the volume and verifies what is in it; false where the power went meanwhile. */
   async #open(options: Partial<LogOptions>): Promise<boolean> {
-    const opening = QueueVolume.openUnsynced(this.#machine.disk.boot(), folder, dataKey, {
+    const disk = this.#machine.disk.boot();
+    const keys = await this.#machine.finish(this.#machine.keys(disk));
+    if (keys === powerCut) return false;
+    const opening = QueueVolume.openUnsynced(disk, folder, keys, {
       segmentBytes: this.#segmentBytes,
       cacheBytes: this.#cacheBytes,
       onCompacted: (_, count) => {
@@ -174,22 +186,70 @@ export class CompactionRun {
     this.#durable = log.durableGroup;
   }
 
+  /** Goes on under another data key, or drops those that nothing is sealed under. */
+  #rekey(): void {
+    const { log } = this.#opened;
+    const changed = this.#machine.random.oneIn(3)
+      ? log.addDataKey(...this.#machine.newKey())
+      : log.dropDataKeys().then(({ length }) => {
+          this.droppedCount += length;
+        });
+    // The power may be cut, and the header lists a bounded number of keys.
+    changed.catch((error: unknown) => {
+      const { code = '' } = error as { code?: string };
+      if (!this.#machine.disk.isCut && code !== 'key-invalid') this.#failure = error;
+    });
+  }
+
+  /** Begins to copy the volume as it is synced now. */
+  #copy(): void {
+    const durable = this.#opened.log.durableGroup;
+    const expected = [...this.#model].map(([queue, known]) => {
+      const synced = [...known].filter(([, { came, gone }]) => came <= durable && gone > durable);
+      return [queue, new Map(synced.map(([s, { body }]) => [s, body]))] as const;
+    });
+    this.#copies.begin(this.#opened, new Map(expected));
+  }
+
+  /** Settles all messages that are older than the newest data key, until the others are dropped. */
+  async #dropKeys(): Promise<void> {
+    const { log, volume } = this.#opened;
+    for (const [queue, known] of this.#model) {
+      for (const [s, { gone }] of known) if (gone === Infinity) this.#settle(queue, s);
+    }
+    for (let round = 0; volume.header.olderKeys.length > 0; round++) {
+      assert.ok(round < 100, 'older data keys are kept');
+      await this.#synced();
+      const dropped = await this.#machine.finish(log.dropDataKeys());
+      assert.ok(dropped !== powerCut);
+      this.droppedCount += dropped.length;
+      this.#machine.timers.advance(100);
+      await this.#machine.turns(20);
+    }
+  }
+
   /** Lets segments be compacted while messages come and go. */
   async #compact(stepCount: number): Promise<void> {
     const machine = this.#machine;
-    const { log, window } = {
-      log: this.#opened.log,
-      window: (q: number) => this.#opened.window(q),
-    };
     for (let i = 0; i < stepCount && !machine.disk.isCut; i++) {
-      const queue = machine.random.pick(queues);
-      const sequence = window(queue).liveFrom(machine.random.below(window(queue).next + 1));
-      if (machine.random.oneIn(3) && window(queue).isLive(sequence)) this.#settle(queue, sequence);
-      if (machine.random.oneIn(6)) this.#publish();
-      if (machine.random.oneIn(3)) log.sync();
+      this.#change();
+      if (machine.random.oneIn(15)) this.#rekey();
+      if (machine.random.oneIn(20)) this.#copy();
       machine.timers.advance(5);
       await machine.turns(machine.random.below(6));
-      this.#durable = log.durableGroup;
+      this.#durable = this.#opened.log.durableGroup;
     }
+  }
+
+  /** Settles or publishes a message, or neither. */
+  #change(): void {
+    const { random } = this.#machine;
+    const { log } = this.#opened;
+    const queue = random.pick(queues);
+    const window = this.#opened.window(queue);
+    const sequence = window.liveFrom(random.below(window.next + 1));
+    if (random.oneIn(3) && window.isLive(sequence)) this.#settle(queue, sequence);
+    if (random.oneIn(6)) this.#publish();
+    if (random.oneIn(3)) log.sync();
   }
 }

@@ -10,13 +10,19 @@ const stride = isLong ? 1 : 9;
 test('a power cut at any one change of a compaction loses, doubles and brings back nothing', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     let releasedCount = 0;
+    let droppedCount = 0;
+    let copyCount = 0;
     for (let change = seed, wasCut = true; wasCut; change += stride) {
       const run = new CompactionRun(seed);
       wasCut = await run.run(change).catch((cause: unknown) => {
         throw new Error(`CompactionRun(${seed}).run(${change})`, { cause });
       });
       releasedCount += run.releasedCount;
+      droppedCount += run.droppedCount;
+      copyCount += run.copyCount;
     }
     assert.ok(releasedCount > 20, `seed ${seed}: ${releasedCount} segments went`);
+    assert.ok(droppedCount > 0, `seed ${seed}: no data key was dropped`);
+    assert.ok(copyCount > 20, `seed ${seed}: ${copyCount} copies were completed`);
   }
 });

@@ -73,7 +73,8 @@ export class Life {
 
   async #step(): Promise<void> {
     const { random } = this.machine;
-    const what = random.below(24);
+    const what = random.below(25);
+    if (what === 24) return this.#rekey();
     if (what < 11) this.#change(0);
     else if (what < 13) this.#batch();
     else if (what < 16) this.log.sync();
@@ -115,6 +116,19 @@ export class Life {
     for (let left = 1 + this.machine.random.below(4); left > 0; left--) this.#change(unit);
     this.log.endBatch();
     assert.equal(this.log.openGroup, group, 'a batch lies in two groups');
+  }
+
+  /** Goes on under another data key, or drops those that nothing needs. */
+  #rekey(): void {
+    const { random } = this.machine;
+    const { olderKeys } = this.volume.header;
+    const isFull = olderKeys.length >= 6;
+    const done =
+      isFull || random.oneIn(2)
+        ? this.log.dropDataKeys()
+        : this.log.addDataKey(...this.machine.newKey());
+    this.reading++;
+    done.catch((error: unknown) => this.failures.push(error)).finally(() => this.reading--);
   }
 
   #read(): void {

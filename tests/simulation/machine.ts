@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
+import { createHash, type KeyObject } from 'node:crypto';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { checkVolume } from '../../src/storage/check.ts';
+import type { Disk } from '../../src/storage/disk.ts';
+import { diskFailure } from '../../src/storage/errors.ts';
 import { Log } from '../../src/storage/log.ts';
 import type { LogOptions, LogOwner } from '../../src/storage/log-owner.ts';
-import { Volume } from '../../src/storage/volume.ts';
+import { type DataKeys, readVolumeHeader, Volume } from '../../src/storage/volume.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { SimDisk } from '../support/sim-disk.ts';
 import { VirtualTimers } from '../support/virtual-timers.ts';
 
 /** The folder of the volume. */
 export const folder = '/data';
-const dataKey = keyFromBytes(Buffer.alloc(32, 7));
+const firstKey = Buffer.from('wrapped');
+/** The data key that is wrapped so: a simulation wraps by a hash that nobody needs to undo. */
+const keyOf = (wrapped: Buffer) => keyFromBytes(createHash('sha256').update(wrapped).digest());
 const turnsMax = 200_000;
 
 /** Something that did not end because the power was cut. */
@@ -53,8 +58,8 @@ export class Machine {
   }
 
   async format(): Promise<void> {
-    const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
-    await this.finish(Volume.format(this.disk.boot(), folder, volume, dataKey));
+    const volume = { id: 'vol-1', kind: 'broker', wrappedKey: firstKey } as const;
+    await this.finish(Volume.format(this.disk.boot(), folder, volume, keyOf(firstKey)));
   }
 
   /** Gives a few turns to whatever is under way. */
@@ -106,7 +111,8 @@ export class Machine {
 
   /** Opens the volume and its log as a process that starts does. */
   async open(owner: LogOwner, options: Partial<LogOptions>, told: Told): Promise<[Volume, Log]> {
-    const volume = await Volume.open(this.disk.boot(), folder, dataKey);
+    const disk = this.disk.boot();
+    const volume = await Volume.open(disk, folder, await this.keys(disk));
     const { random } = this;
     const log = await Log.open(volume, owner, {
       random: {
@@ -125,6 +131,21 @@ export class Machine {
     return [volume, log];
   }
 
+  /** A data key that the volume has not had, wrapped. */
+  newKey(): [wrapped: Buffer, key: KeyObject] {
+    const wrapped = Buffer.from(`wrapped ${this.random.below(2 ** 32)}`);
+    return [wrapped, keyOf(wrapped)];
+  }
+
+  /** The data keys that the volume's header lists. */
+  async keys(disk: Disk): Promise<DataKeys> {
+    const { wrappedKey, olderKeys } = await readVolumeHeader(disk, folder).catch((cause) => {
+      throw diskFailure(`reading ${folder}/volume`, cause);
+    });
+    const older = olderKeys.map((each) => [each.generation, keyOf(each.wrappedKey)] as const);
+    return { newest: keyOf(wrappedKey), older: new Map(older) };
+  }
+
   /** Nobody is left of the process that ran. */
   restart(): void {
     this.observe = () => {};
@@ -135,7 +156,10 @@ export class Machine {
 
   /** Requires the volume, which nobody has open, to be sound. */
   async check(): Promise<boolean> {
-    const report = await this.finish(checkVolume(this.disk.boot(), folder, dataKey));
+    const disk = this.disk.boot();
+    const keys = await this.finish(this.keys(disk));
+    assert.ok(keys !== powerCut);
+    const report = await this.finish(checkVolume(disk, folder, keys));
     assert.ok(report !== powerCut);
     return report.isClosed;
   }

@@ -5,7 +5,7 @@ import { Log } from '../../src/storage/log.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { MessageView } from '../../src/storage/message-record.ts';
 import { MessageStore } from '../../src/storage/message-store.ts';
-import { Volume } from '../../src/storage/volume.ts';
+import { type DataKeys, Volume } from '../../src/storage/volume.ts';
 import { Window } from '../../src/storage/window.ts';
 
 /** A queue is there, or no longer. */
@@ -64,10 +64,10 @@ export class QueueVolume {
   static async open(
     disk: Disk,
     folder: string,
-    dataKey: KeyObject,
+    keys: KeyObject | DataKeys,
     options: Partial<LogOptions> = {},
   ): Promise<QueueVolume> {
-    const opened = await QueueVolume.openUnsynced(disk, folder, dataKey, options);
+    const opened = await QueueVolume.openUnsynced(disk, folder, keys, options);
     await opened.durable(1);
     return opened;
   }
@@ -76,10 +76,10 @@ export class QueueVolume {
   static async openUnsynced(
     disk: Disk,
     folder: string,
-    dataKey: KeyObject,
+    keys: KeyObject | DataKeys,
     options: Partial<LogOptions> = {},
   ): Promise<QueueVolume> {
-    const volume = await Volume.open(disk, folder, dataKey);
+    const volume = await Volume.open(disk, folder, keys);
     const opened = new QueueVolume(volume);
     try {
       opened.#log = await Log.open(volume, opened.store, {
@@ -172,6 +172,14 @@ export class QueueVolume {
   settle(queue: number, sequence: number): void {
     this.store.settle(this.window(queue), sequence);
     this.store.writeSettlements();
+  }
+
+  /** The numbers of a queue's live messages, in order. */
+  numbers(queue: number): number[] {
+    const window = this.window(queue);
+    const numbers: number[] = [];
+    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) numbers.push(s);
+    return numbers;
   }
 
   /** The bodies of a queue's live messages, in order, brought to memory where need be. */

@@ -16,7 +16,7 @@ import { Replay } from '../../src/storage/log/replay.ts';
 import { pageBytes } from '../../src/storage/log/segment.ts';
 import { listSegments, SegmentFiles } from '../../src/storage/log/segment-files.ts';
 import { MessageView, queuesAt } from '../../src/storage/message-record.ts';
-import { Volume, type VolumeKind } from '../../src/storage/volume.ts';
+import { type DataKeys, Volume, type VolumeKind } from '../../src/storage/volume.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -179,9 +179,9 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
 export async function listRecords(
   disk: Disk,
   folder: string,
-  dataKey: KeyObject,
+  keys: KeyObject | DataKeys,
 ): Promise<string[]> {
-  const volume = await Volume.open(disk, folder, dataKey);
+  const volume = await Volume.open(disk, folder, keys);
   const files = new SegmentFiles(volume, false);
   const recovery = new Recovery(volume, files);
   const wanted: LiveSegment[] = [];

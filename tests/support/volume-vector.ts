@@ -1,3 +1,5 @@
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import type { DataKeys } from '../../src/storage/volume.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 /** Which part of a reader must refuse: the header alone, recovery, or only who reads everything. */
@@ -6,7 +8,7 @@ export type Refuser = 'header' | 'recovery' | 'check';
 /** A small volume and what a reader must make of it. */
 export interface VolumeVector {
   readonly about: string;
-  /** Hex. */
+  /** The newest in hex, then `,generation:hex` for each older one. */
   readonly dataKey: string;
   /** Files of the volume's folder by name. */
   readonly files: Readonly<Record<string, Buffer>>;
@@ -16,6 +18,17 @@ export interface VolumeVector {
   readonly records: readonly string[];
   /** Which messages are live after recovery, a line of JSON for each queue. */
   readonly live: readonly string[];
+}
+
+/** The data keys that a vector gives. */
+export function keysOf(text: string): DataKeys {
+  const [newest = '', ...older] = text.split(',');
+  const key = (hex: string) => keyFromBytes(Buffer.from(hex, 'hex'));
+  const pairs = older.map((each) => each.split(':'));
+  const byGeneration = pairs.map(
+    ([generation, hex = '']) => [Number(generation), key(hex)] as const,
+  );
+  return { newest: key(newest), older: new Map(byGeneration) };
 }
 
 const rowBytes = 48;

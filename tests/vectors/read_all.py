@@ -1,4 +1,4 @@
-"""Runs read_volume.py on each volume that a line FOLDER KEY_HEX of the input names.
+"""Runs read_volume.py on each volume that a line FOLDER KEYS of the input names.
 
 Prints a line of JSON for each: [exit status, standard output, standard error]. One process for all
 volumes saves the start of an interpreter for each.

@@ -1,4 +1,6 @@
-"""Reads a sealed volume as docs/formats/volume.md describes it: python3 read_volume.py FOLDER KEY_HEX
+"""Reads a sealed volume as docs/formats/volume.md describes it: python3 read_volume.py FOLDER KEYS
+
+KEYS is the newest data key in hex; `,GENERATION:HEX` follows for each older one that the header lists.
 
 Prints every record of the segments that recovery wants, a line of JSON each. A volume that is not as it
 was written is refused: exit code 1, and `code: file what` on stderr. Bare Python 3 is enough where the
@@ -26,9 +28,9 @@ def page_after(offset):
 
 
 class Volume:
-    """The header file, proved under the data key."""
-    def __init__(self, folder, key):
-        self.folder, self.key, self.names = folder, key, os.listdir(folder)
+    """The header file, proved under the newest data key."""
+    def __init__(self, folder, newest, older):
+        self.folder, self.names = folder, os.listdir(folder)
         if "volume" not in self.names or (data := self.read("volume"))[:8] != b"WAXWVOL\n":
             raise Refused("not-a-volume", "volume", "is missing or does not begin as it must")
         self.format = uint(data, 8, 2)
@@ -38,18 +40,27 @@ class Volume:
             self.kind, self.state, _, self.epoch, self.segment, self.blocks, self.end_tag, size = \
                 struct.unpack_from(">BBIQQI16sB", data, 10)
             (wrapped,) = struct.unpack_from(">I", data, 53 + size)
+            self.id, at, generations = data[53:53 + size], 57 + size + wrapped, [0]
+            if self.format > 2:
+                generations[0], count = struct.unpack_from(">IH", data, at)
+                at += 6
+                for _ in range(count):
+                    generation, wrapped = struct.unpack_from(">II", data, at)
+                    generations.insert(-1, generation)
+                    at += 8 + wrapped
         except struct.error:
             raise Refused("not-a-volume", "volume", "is cut off")
-        self.id = data[53:53 + size]
-        generations = data[57 + size + wrapped:-32] if self.format > 2 else b""
-        if len(generations) == 6 and any(generations):
-            raise Refused("format-too-new", "volume", "names generations of its data key")
-        extra = 6 if self.format > 2 else 0
-        if self.kind > 1 or self.state > 2 or len(data) != 53 + size + 4 + wrapped + extra + 32:
+        is_ascending = generations == sorted(set(generations))
+        if self.kind > 1 or self.state > 2 or len(data) != at + 32 or not is_ascending:
             raise Refused("not-a-volume", "volume", "is not as it must be")
-        code = hmac.digest(hkdf(key, b"", b"waxwing volume header"), data[:-32], "sha256")
+        code = hmac.digest(hkdf(newest, b"", b"waxwing volume header"), data[:-32], "sha256")
         if not hmac.compare_digest(code, data[-32:]):
             raise Refused("wrong-key", "volume", "is not under this key, or changed")
+        self.keys = {generations.pop(): newest}
+        for generation in generations:
+            if generation not in older:
+                raise Refused("wrong-key", "volume", f"lists data key {generation}, which was not given")
+            self.keys[generation] = older[generation]
 
     def read(self, name):
         with open(os.path.join(self.folder, name), "rb") as file:
@@ -61,8 +72,9 @@ class Volume:
         if "mark" not in self.names and (self.state == 0 or self.format == 1):
             return 0
         data = self.read("mark") if "mark" in self.names else b""
-        code = hmac.digest(hkdf(self.key, b"", b"waxwing volume mark"), data[:36], "sha256")
-        if len(data) != 512 or data != data[:36] + code + bytes(444):
+        key = self.keys.get(uint(data, 12, 4))
+        code = hmac.digest(hkdf(key, b"", b"waxwing volume mark"), data[:36], "sha256") if key else b""
+        if len(data) != 512 or not code or data != data[:36] + code + bytes(444):
             raise Refused("volume-damaged", "mark", "is missing or not as it was written")
         epoch, segment, blocks = struct.unpack_from(">QQI", data, 16)
         if epoch < self.epoch:
@@ -83,13 +95,14 @@ class Segment:
         self.end, self.end_tag, self.index, self.is_proved = 0, b"", b"", False
         page = self.data[:PAGE]
         self.format = uint(page, 8, 2)
-        is_kind = page[10:11] == bytes([self.is_compacted]) and not any(page[11:16])
+        is_kind = page[10:12] == bytes([self.is_compacted, 0])
         is_known = page[:8] == b"WAXWSEG\n" and self.format in (1, 2) and is_kind
-        if len(page) == PAGE and is_known and uint(page, 16, 8) == number:
+        key = volume.keys.get(uint(page, 12, 4)) if self.format > 1 or not any(page[12:16]) else None
+        if len(page) == PAGE and is_known and key and uint(page, 16, 8) == number:
             self.epoch, self.predecessor_blocks = uint(page, 24, 8), uint(page, 40, 4)
             kind, what = (b"broker", b"system")[volume.kind], b"compacted " * self.is_compacted
             info = b"waxwing %ssegment %s %s %d" % (what, kind, volume.id, number % COMPACTED)
-            self.key = hkdf(volume.key, page[60:92], info)
+            self.key = hkdf(key, page[60:92], info)
             proof = decrypt(self.key, bytes(12), page[:92], b"", page[92:108])
             self.is_proved = proof is not None and not any(page[108:])
 
@@ -234,8 +247,10 @@ def check(segment, is_open_ended, marked):
     raise segment.damaged("lacks blocks")
 
 
-def main(folder, key):
-    volume = Volume(folder, bytes.fromhex(key))
+def main(folder, keys):
+    newest, *older = keys.split(",")
+    pairs = (key.split(":") for key in older)
+    volume = Volume(folder, bytes.fromhex(newest), {int(one): bytes.fromhex(key) for one, key in pairs})
     wanted, lines = recover(volume), []
     for segment in wanted:
         is_open_ended = volume.state != 2 and segment.number == volume.segment

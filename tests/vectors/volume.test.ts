@@ -3,12 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
-import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { checkVolume } from '../../src/storage/check.ts';
 import { proveRecord } from '../../src/storage/record-shapes.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
 import { listRecords } from '../support/volume-records.ts';
-import { diskOf, parseVector, type VolumeVector } from '../support/volume-vector.ts';
+import { diskOf, keysOf, parseVector, type VolumeVector } from '../support/volume-vector.ts';
 
 const folder = '/v';
 /** Volumes of the present format, made anew by every release, and those of formats 1 and 2 as they were. */
@@ -23,7 +22,7 @@ for (const path of paths) {
 const good = [...vectors].filter(([, vector]) => vector.refusal === undefined);
 const bad = [...vectors].filter(([, vector]) => vector.refusal !== undefined);
 
-const keyOf = (vector: VolumeVector) => keyFromBytes(Buffer.from(vector.dataKey, 'hex'));
+const keyOf = (vector: VolumeVector) => keysOf(vector.dataKey);
 const isSystem = (vector: VolumeVector) => vector.files['volume']?.[10] === 1;
 
 const prove = (disk: ReturnType<typeof diskOf>, vector: VolumeVector) =>

@@ -41,6 +41,7 @@ export class DeadLettering {
   /** A message has died in a queue; the view is open on it. */
   died(queue: Queue, view: Delivery, reason: DeathReason): void {
     if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
+    if (queue.deadLetters?.takes(queue, view, reason) === false) return;
     this.#bury(queue, deadView(view), reason);
   }
 

@@ -1,4 +1,4 @@
-import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
+import { type Argument, type ArgumentChanges, type Arguments, noArguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
@@ -95,6 +95,8 @@ export function cycleOf(headers: Arguments): ReadonlySet<unknown> {
 export class DeadLetter extends Publication {
   /** The exchange it was published to. */
   from = '';
+  /** When it would have expired, wall milliseconds; Infinity for never. */
+  expiresAtMs = Infinity;
 
   /**
    * Makes it a message to the queue's dead letter exchange, and returns its headers, of which only
@@ -111,6 +113,13 @@ export class DeadLetter extends Publication {
   ): Arguments {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
+    const rules = queue.deadLetters;
+    if (rules !== undefined) {
+      const { expiresAtMs } = this;
+      const changes = rules.changes({ queue, reason, letter: this, expiresAtMs, headers: before });
+      this.#rewrite(queue, target, format, changes);
+      return noArguments;
+    }
     const { open, hidden } = senderKeys(before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
@@ -121,13 +130,17 @@ export class DeadLetter extends Publication {
       expiration: format.expiration(head, headStart, headEnd),
     });
     const changes = { ...this.#readdress(queue, open, hidden), ...deaths };
-    this.head = format.deadLetterHead(head, headStart, headEnd, changes);
+    this.#rewrite(queue, target, format, changes);
+    return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
+  }
+
+  #rewrite(queue: Queue, target: Exchange, format: MessageFormat, changes: ArgumentChanges): void {
+    this.head = format.deadLetterHead(this.head, this.headStart, this.headEnd, changes);
     this.headStart = 0;
     this.headEnd = this.head.length;
     this.expirationMs = -1;
     this.exchange = target;
     this.setKeys(target.name, queue.settings.deadLetterKey ?? this.routingKey);
-    return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
   /** A key of the queue's takes the place of all that the sender gave, in headers too. */
@@ -149,6 +162,7 @@ export function deadView(view: Delivery): DeadLetter {
   dead.priority = view.priority;
   dead.isPersistent = view.isPersistent;
   dead.from = view.exchangeName();
+  dead.expiresAtMs = view.expiresAtMs;
   dead.routingKey = view.routingKey();
   dead.head = view.buffer;
   dead.headStart = view.headAt;

@@ -46,7 +46,7 @@ class Page {
       headEnd - headStart,
       publication.bodyLength,
       publication.format,
-      Number(publication.isPersistent),
+      Number(publication.isPersistent) + 2 * Number(publication.areKeysLong),
       publication.priority,
       publication.expirationMs,
       publication.note,
@@ -78,7 +78,8 @@ class Page {
     to.clearBody();
     if (field(2) > 0) to.addPart(this.bytes, bodyAt, bodyAt + field(2));
     to.format = field(3);
-    to.isPersistent = field(4) === 1;
+    to.isPersistent = (field(4) & 1) !== 0;
+    to.areKeysLong = (field(4) & 2) !== 0;
     to.priority = field(5);
     to.expirationMs = field(6);
     to.note = field(7);

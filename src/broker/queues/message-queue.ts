@@ -5,6 +5,7 @@ import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import { FifoOrder } from '../dispatch/fifo-order.ts';
 import { PriorityOrder } from '../dispatch/priority-order.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import type { DeadLetterRules } from '../endings/dead-letter-rules.ts';
 import { Endings } from '../endings/endings.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -55,6 +56,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readonly options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
+  deadLetters: DeadLetterRules | undefined = undefined;
   /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;

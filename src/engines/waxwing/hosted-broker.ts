@@ -17,7 +17,7 @@ import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { IdleCollector } from './idle-collector.ts';
-import { formats, openListeners } from './listener-specs.ts';
+import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 
@@ -105,11 +105,12 @@ export class HostedBroker {
     events: HostEvents,
   ): Promise<HostedBroker> {
     const volume = await openUnlocked(message.folder, dataKey);
-    const opened = await openBroker(volume, message, events);
+    const loaded = await loadProtocols(message.listeners);
+    const opened = await openBroker(volume, message, loaded, events);
     // A delivery before the start is on the disk might come again without saying so.
     await opened.broker.defined();
     const { host, certificates } = message;
-    const parts = { broker: opened.broker, host, certificates };
+    const parts = { broker: opened.broker, host, certificates, loaded };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
@@ -163,6 +164,7 @@ async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume>
 async function openBroker(
   volume: Volume,
   message: StartMessage,
+  loaded: LoadedProtocols,
   events: HostEvents,
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
@@ -210,8 +212,9 @@ async function openBroker(
   broker = await Broker.open({
     openLog,
     wakeAt: (atMs) => alarm.set(atMs),
-    formats,
+    formats: [...loaded.values()].map(({ format }) => format),
     users: message.users,
+    brokerName: message.name,
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),

@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { brokerDoorLimits, webSocketLimits } from '../../net/limits.ts';
@@ -9,11 +10,38 @@ import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
-/** The protocols that a listener can have: each makes its end of a broker's connections. */
-const protocols = { amqp091 } satisfies Record<string, (broker: Broker) => Protocol>;
+/** What a process needs of a protocol. */
+interface ProtocolParts {
+  /** Makes the protocol's end of a broker's connections. */
+  readonly protocol: (broker: Broker) => Protocol;
+  /** Of the messages that it takes. */
+  readonly format: MessageFormat;
+  /** What to say to a client that speaks no TLS, given its first bytes. */
+  readonly answerPlain: (bytes: Buffer) => Buffer;
+}
 
-/** The formats of the messages that these protocols take. */
-export const formats: readonly MessageFormat[] = [amqp091Format];
+/** The protocols that a listener can have. A process loads those that its listeners have. */
+const protocols = {
+  amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
+  stomp: async () => {
+    const [{ stomp }, { stompFormat }, plain] = await Promise.all([
+      import('../../protocols/stomp/protocol.ts'),
+      import('../../protocols/stomp/format.ts'),
+      import('../../protocols/stomp/plain-answer.ts'),
+    ]);
+    return { protocol: stomp, format: stompFormat, answerPlain: plain.answerPlain };
+  },
+} satisfies Record<string, () => Promise<ProtocolParts>>;
+
+/** The protocols of some listeners, by their names. */
+export type LoadedProtocols = ReadonlyMap<keyof typeof protocols, ProtocolParts>;
+
+/** Loads the protocols that listeners have. */
+export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<LoadedProtocols> {
+  const names = [...new Set(specs.flatMap((spec) => spec.protocols))];
+  const parts = await Promise.all(names.map((name) => protocols[name]()));
+  return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // one for each
+}
 
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;
 
@@ -38,17 +66,24 @@ export interface ListenerSpec {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { broker, host, certificates }: ListenerParts,
+  { broker, host, certificates, loaded }: ListenerParts,
 ): Promise<Listeners> {
   const made = new Map<string, Protocol>();
+  const partsOf = (name: keyof typeof protocols) => {
+    const parts = loaded.get(name);
+    assert(parts !== undefined, `protocol ${name} is not loaded`);
+    return parts;
+  };
   const protocolOf = (name: keyof typeof protocols) => {
     // All listeners use this one instance, so that connections of a protocol share their state.
-    const protocol = made.get(name) ?? protocols[name](broker);
+    const protocol = made.get(name) ?? partsOf(name).protocol(broker);
     made.set(name, protocol);
     return protocol;
   };
   const webSocket = await webSocketMaker(specs);
   const list = specs.map((spec): NamedListener => {
+    const [first] = spec.protocols;
+    assert(first !== undefined, `listener ${spec.name} has no protocol`);
     const listener = new TlsListener({
       host,
       certificates,
@@ -56,7 +91,7 @@ export async function openListeners(
       limits: brokerDoorLimits,
       protocols: spec.protocols.map(protocolOf),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
-      answerPlain,
+      answerPlain: partsOf(first).answerPlain,
     });
     return { name: spec.name, ports: spec.ports, listener };
   });
@@ -68,6 +103,7 @@ export interface ListenerParts {
   readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
+  readonly loaded: LoadedProtocols;
 }
 
 /** Loads what WebSocket needs only where a listener has it. */

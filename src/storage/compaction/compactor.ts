@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import { LiveSegment } from '../log/live-segment.ts';
@@ -39,11 +40,11 @@ export interface CompactorSetting {
 /** What a compactor asks of the log. */
 export interface CompactorHost {
   /** Whether nothing can be written any more. */
-  readonly isFailed: boolean;
+  isFailed(): boolean;
   /** Every group up to this one is synced. */
-  readonly durableGroup: number;
+  durableGroup(): number;
   /** The segment that was synced last. */
-  readonly durableSegment: number;
+  durableSegment(): number;
   /** Begins a segment, whose table names what is wanted by then; false where that is not possible now. */
   rollNow(): boolean;
   failed(cause: unknown): void;
@@ -68,6 +69,8 @@ export class Compactor {
   #isUrgent = false;
   #busyGroup = 0;
   #lastNumber = compactedFrom;
+  /** The segment that is being written; undefined before and once it is one of the log's. */
+  #unfinished: LiveSegment | undefined = undefined;
   /** How many more looks there are without a group that was synced. */
   #looksLeft = 0;
 
@@ -82,7 +85,7 @@ export class Compactor {
 
   /** Whether the log has synced anything since this was asked last. */
   #isBusy(): boolean {
-    const { durableGroup } = this.#host;
+    const durableGroup = this.#host.durableGroup();
     const isBusy = durableGroup !== this.#busyGroup;
     this.#busyGroup = durableGroup;
     return isBusy;
@@ -126,7 +129,7 @@ export class Compactor {
   }
 
   #begin(): void {
-    if (this.#work !== undefined || this.#host.isFailed) return;
+    if (this.#work !== undefined || this.#host.isFailed()) return;
     this.#work = this.#run().finally(() => {
       this.#work = undefined;
       this.#isUrgent = false;
@@ -135,7 +138,7 @@ export class Compactor {
 
   /** Segments that have ended and are on the disk. */
   #ended(): LiveSegment[] {
-    const { durableSegment } = this.#host;
+    const durableSegment = this.#host.durableSegment();
     const isEnded = ({ number, end }: LiveSegment) =>
       end !== undefined && (isCompacted(number) || number < durableSegment);
     return [...this.#setting.roller.segments.values()].filter(isEnded);
@@ -160,7 +163,7 @@ export class Compactor {
   }
 
   get #isOver(): boolean {
-    return this.#isStopped || this.#host.isFailed;
+    return this.#isStopped || this.#host.isFailed();
   }
 
   #lookAgain(): void {
@@ -187,10 +190,12 @@ export class Compactor {
     return isDone;
   }
 
-  #compact(victims: readonly LiveSegment[]): Promise<number> {
+  async #compact(victims: readonly LiveSegment[]): Promise<number> {
     const { table, files, recovery, roller, owner } = this.#setting;
     const moves = owner.moves?.();
-    if (moves === undefined) return Promise.resolve(0);
+    if (moves === undefined) return 0;
+    const unfinished = this.#newSegment();
+    this.#unfinished = unfinished;
     const pass = new CompactionPass(
       {
         table,
@@ -203,9 +208,18 @@ export class Compactor {
         adopt: (segment) => roller.segments.set(segment.number, segment),
       },
       victims,
-      this.#newSegment(),
+      unfinished,
     );
-    return pass.run();
+    try {
+      return await pass.run();
+    } finally {
+      this.#unfinished = undefined;
+    }
+  }
+
+  /** Whether a compacted segment is being written that is sealed under a generation of the data key. */
+  uses(generation: number): boolean {
+    return this.#unfinished?.header.generation === generation;
   }
 
   #newSegment(): LiveSegment {
@@ -214,10 +228,13 @@ export class Compactor {
       format: 2,
       segment: ++this.#lastNumber,
       epoch: volume.header.epoch,
+      generation: volume.header.generation,
       predecessor: noEnd,
       salt: random.bytes(32),
     } as const;
-    return new LiveSegment(header, segmentKey(volume, header));
+    const key = segmentKey(volume, header);
+    assert(key !== undefined, 'a volume lacks its newest data key');
+    return new LiveSegment(header, key);
   }
 
   /**

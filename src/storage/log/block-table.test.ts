@@ -9,7 +9,14 @@ const key = keyFromBytes(Buffer.alloc(32, 1));
 
 function segment(number: number): LiveSegment {
   return new LiveSegment(
-    { format: 2, segment: number, epoch: 1, predecessor: noEnd, salt: Buffer.alloc(32) },
+    {
+      format: 2,
+      segment: number,
+      epoch: 1,
+      generation: 0,
+      predecessor: noEnd,
+      salt: Buffer.alloc(32),
+    },
     key,
   );
 }

@@ -47,6 +47,8 @@ export class LiveSegment {
   slices: number[] = [];
   /** Numbers of the blocks that hold changes, but for those in its index. */
   readonly changes: number[] = [];
+  /** Numbers of the older segments that its table names. */
+  listed: readonly number[] = [];
   /** Segments that recovery does not need once it would begin with this one. */
   readonly superseded: LiveSegment[] = [];
 

@@ -77,17 +77,17 @@ async function withMark(
 
 test('a mark follows the log a tenth of a second later, unsynced while that goes on', async () => {
   await withMark(async (mark, disk, volume, pass) => {
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(0) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(0) });
     mark.moved(at(1));
     mark.moved(at(2));
     await pass(99);
     assert.deepEqual(disk.done, []);
     await pass(1);
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(2) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(2) });
     for (let i = 3; i < 12; i++) {
       mark.moved(at(i));
       await pass(100);
-      assert.deepEqual(await readMark(volume), { epoch: 5, ...at(i) });
+      assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(i) });
     }
     assert.deepEqual(disk.done, Array(10).fill('write 0'));
     assert.equal(disk.bytes('/v/mark').length, 512);
@@ -104,7 +104,7 @@ test('a mark is synced once when the log is idle, and follows again when it is n
       for (let i = 0; i < 20; i++) await pass(100);
       assert.deepEqual(disk.done, ['write 0', 'write 0', 'sync']);
     }
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(8) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(8) });
   });
 });
 
@@ -119,9 +119,9 @@ test('what is synced while a mark is written is in the next', async () => {
     disk.isHolding = false;
     disk.held?.();
     await turns();
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(1) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(1) });
     await pass(100);
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(2) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(2) });
   });
 });
 
@@ -134,7 +134,7 @@ for (const operation of ['write', 'sync'] as const) {
       const syncs = disk.done.filter((what) => what === 'sync');
       assert.equal(syncs.length, operation === 'sync' ? 4 : 1);
       assert.equal(disk.done.at(-1), 'sync');
-      assert.deepEqual(await readMark(volume), { epoch: 5, ...at(4) });
+      assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(4) });
       assert.deepEqual(failures, []);
     });
   });
@@ -170,7 +170,7 @@ test('a mark that is closed has ended what it was writing, and writes nothing mo
     assert.equal(isClosed, false);
     disk.held?.();
     await closed;
-    assert.deepEqual(await readMark(volume), { epoch: 5, ...at(1) });
+    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(1) });
     mark.moved(at(2));
     await pass(1000);
     assert.deepEqual(disk.done, ['write 0']);

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
@@ -7,7 +8,10 @@ import type { Position, Volume } from '../volume.ts';
 import { isZero } from './segment.ts';
 
 const magic = Buffer.from('WAXWMRK\n', 'latin1');
+const generationAt = 12;
 const provedBytes = 36;
+const nothing = Buffer.alloc(0);
+const keyInfo = 'waxwing volume mark';
 const codeBytes = 32;
 /** A disk writes a sector as a whole or not at all, so a mark may be overwritten where it is. */
 const sectorBytes = 512;
@@ -22,6 +26,8 @@ export const markFile = 'mark';
 /** How far a mount had synced the log when it said so. */
 export interface MarkPosition extends Position {
   readonly epoch: number;
+  /** Generation of the data key that it is authenticated under. */
+  readonly generation: number;
 }
 
 /**
@@ -37,6 +43,8 @@ export class Mark {
   #written: Position = this.#latest;
   /** How often in a row there was nothing new to write. */
   #quietCount = 0;
+  /** Generation of the data key of the last mark that was synced. */
+  #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Runs, or its turn is under way, until the mark is synced. */
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -54,10 +62,21 @@ export class Mark {
     this.#epoch = epoch;
     this.#latest = position;
     this.#written = position;
-    const { disk } = this.#volume;
+    const { disk, header } = this.#volume;
     const path = this.#volume.path(markFile);
-    await disk.replace(path, encode(this.#volume, { epoch, ...position }));
+    await disk.replace(path, this.#encoded(position));
+    this.#syncedGeneration = header.generation;
     this.#file = await disk.open(path);
+  }
+
+  /** No mark that a power cut may leave is under an older generation of the data key. */
+  get generation(): number {
+    return this.#syncedGeneration;
+  }
+
+  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  at(position: Position): Buffer {
+    return this.#encoded(position);
   }
 
   /** The log is synced up to there. */
@@ -75,12 +94,13 @@ export class Mark {
 
   async #follow(): Promise<void> {
     const position = this.#latest;
-    const isQuiet = position === this.#written;
+    const isKeyOld = this.#syncedGeneration !== this.#volume.header.generation;
+    const isQuiet = position === this.#written && !isKeyOld;
     this.#quietCount = isQuiet ? this.#quietCount + 1 : 0;
     const isIdle = this.#quietCount >= quietCountMin;
     let isDone = isIdle;
     try {
-      if (isIdle || !isQuiet) await this.#write(position, isIdle);
+      if (isIdle || !isQuiet) await this.#write(position, isIdle || isKeyOld);
       this.#written = position;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return this.#fail(cause);
@@ -91,12 +111,20 @@ export class Mark {
     else this.#wait();
   }
 
+  #encoded(position: Position): Buffer {
+    const { generation } = this.#volume.header;
+    const key = this.#volume.deriveKey(nothing, keyInfo);
+    return encode({ generation, epoch: this.#epoch, ...position }, key);
+  }
+
   async #write(position: Position, isSynced: boolean): Promise<void> {
     const file = this.#file;
     assert(file !== undefined, 'a mark follows before it has begun');
-    const sector = encode(this.#volume, { epoch: this.#epoch, ...position });
-    await answered((done) => file.write(0, [sector], done));
-    if (isSynced) await answered((done) => file.sync(done));
+    const { generation } = this.#volume.header;
+    await answered((done) => file.write(0, [this.#encoded(position)], done));
+    if (!isSynced) return;
+    await answered((done) => file.sync(done));
+    this.#syncedGeneration = generation;
   }
 
   #fail(cause: unknown): void {
@@ -143,37 +171,37 @@ export async function readMark(volume: Volume): Promise<MarkPosition | undefined
     const bytes = await file.read(0, sectorBytes + 1);
     if (bytes.length !== sectorBytes) throw damage(`has not the ${sectorBytes} bytes of a mark`);
     if (!isProved(volume, bytes)) throw damage('is not as it was written');
-    const reader = new Reader(bytes, 16);
-    return { epoch: reader.u64(), segment: reader.u64(), blocks: reader.u32() };
+    const reader = new Reader(bytes, generationAt);
+    const generation = reader.u32();
+    const epoch = reader.u64();
+    return { generation, epoch, segment: reader.u64(), blocks: reader.u32() };
   } finally {
     await file.close();
   }
 }
 
 /*
- * magic 8 | version u16 | zeros 6 | epoch u64 | position: segment u64, blocks u32 | HMAC-SHA-256 32 |
- * zeros
+ * magic 8 | version u16 | zeros 2 | generation of the data key u32 | epoch u64 | position: segment u64,
+ * blocks u32 | HMAC-SHA-256 32 | zeros
  */
-function encode(volume: Volume, mark: MarkPosition): Buffer {
+function encode(mark: MarkPosition, key: KeyObject): Buffer {
   const writer = new Writer();
   writer.raw(magic);
   writer.u16(1);
-  writer.raw(Buffer.alloc(6));
+  writer.u16(0);
+  writer.u32(mark.generation);
   writer.u64(mark.epoch);
   writer.u64(mark.segment);
   writer.u32(mark.blocks);
-  writer.raw(codeOf(volume, writer.toBuffer()));
+  writer.raw(authenticationCode(key, writer.toBuffer()));
   return Buffer.concat([writer.toBuffer()], sectorBytes);
 }
 
-function codeOf(volume: Volume, bytes: Buffer): Buffer {
-  const key = volume.deriveKey(Buffer.alloc(0), 'waxwing volume mark');
-  return authenticationCode(key, bytes);
-}
-
 function isProved(volume: Volume, bytes: Buffer): boolean {
+  const key = volume.deriveKeyOf(bytes.readUInt32BE(generationAt), nothing, keyInfo);
+  if (key === undefined) return false;
   const codeEnd = provedBytes + codeBytes;
   const code = bytes.subarray(provedBytes, codeEnd);
-  const isSame = isSameCode(code, codeOf(volume, bytes.subarray(0, provedBytes)));
+  const isSame = isSameCode(code, authenticationCode(key, bytes.subarray(0, provedBytes)));
   return isSame && isZero(bytes.subarray(codeEnd));
 }

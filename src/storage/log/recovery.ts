@@ -25,7 +25,7 @@ export class Recovery {
   /** The header of a segment after the one that recovery begins with, of which nothing was confirmed. */
   #successor: SegmentHeader | undefined = undefined;
   /** How far the log is known to be synced at least. */
-  #mark: MarkPosition = { epoch: 0, segment: 0, blocks: 0 };
+  #mark: MarkPosition = { generation: 0, epoch: 0, segment: 0, blocks: 0 };
 
   constructor(volume: Volume, files: SegmentFiles) {
     this.#volume = volume;

@@ -73,11 +73,13 @@ export class SegmentRoller implements CheckpointHost {
    * @param isMount whether it is the first of a mount
    */
   begin(predecessor: End, durable: Position, isMount: boolean): void {
-    const { epoch } = this.#volume.header;
+    const { epoch, generation } = this.#volume.header;
     const salt = this.#random.bytes(32);
     const number = predecessor.segment + 1;
-    const header = { format: 2, segment: number, epoch, predecessor, salt } as const;
-    const segment = new LiveSegment(header, segmentKey(this.#volume, header));
+    const header = { format: 2, segment: number, epoch, generation, predecessor, salt } as const;
+    const key = segmentKey(this.#volume, header);
+    assert(key !== undefined, 'a volume lacks its newest data key');
+    const segment = new LiveSegment(header, key);
     this.segment = segment;
     this.segments.set(segment.number, segment);
     const appender = new Appender(this.#table, segment, this.#arenaOf, this.#owner);
@@ -112,6 +114,19 @@ export class SegmentRoller implements CheckpointHost {
   stop(): void {
     this.appender = undefined;
     this.segment = undefined;
+  }
+
+  /** Whether a segment is there that is sealed under a generation of the data key. */
+  uses(generation: number): boolean {
+    return [...this.segments.values()].some((segment) => isUnder(segment, generation));
+  }
+
+  /** Whether an ended segment under an older generation than this holds no record that is wanted. */
+  hasIdleUnder(generation: number): boolean {
+    return [...this.segments.values()].some(
+      ({ header, end, liveCount, pinCount }) =>
+        header.generation < generation && end !== undefined && liveCount === pinCount,
+    );
   }
 
   get hasRoomForPart(): boolean {
@@ -165,6 +180,7 @@ export class SegmentRoller implements CheckpointHost {
     });
     const { base } = this.checkpoints;
     this.#append(logRecordTypes.table, encodeTable({ base, entries }));
+    current.listed = wanted.map(({ number }) => number);
     this.#table.deadSegmentCount = 0;
     const isWanted = new Set(wanted).add(current);
     for (const segment of [...this.segments.values()]) {
@@ -176,4 +192,9 @@ export class SegmentRoller implements CheckpointHost {
       if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
     }
   }
+}
+
+/** Whether a segment is, or one whose file is kept until the segment is on the disk. */
+function isUnder({ header, superseded }: LiveSegment, generation: number): boolean {
+  return header.generation === generation || superseded.some((each) => isUnder(each, generation));
 }

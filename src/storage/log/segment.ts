@@ -57,25 +57,28 @@ export interface SegmentHeader {
   readonly segment: number;
   /** The mount that wrote it. */
   readonly epoch: number;
+  /** Generation of the data key that its key is derived from. */
+  readonly generation: number;
   /** Where the segment before it was closed or cut. */
   readonly predecessor: End;
   /** 32 random bytes, which no other segment has. */
   readonly salt: Buffer;
 }
 
-/** The key that seals one segment. */
-export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject {
+/** The key that seals one segment; undefined where the volume has not that generation of its data key. */
+export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject | undefined {
   const { id, kind } = volume.header;
   const [what, number] = isCompacted(header.segment)
     ? ['compacted segment', header.segment - compactedFrom]
     : ['segment', header.segment];
-  return volume.deriveKey(header.salt, `waxwing ${what} ${kind} ${id} ${number}`);
+  const info = `waxwing ${what} ${kind} ${id} ${number}`;
+  return volume.deriveKeyOf(header.generation, header.salt, info);
 }
 
 /*
  * The header page: magic 8 | format u16 | kind u8 | zero u8 | generation of the data key u32 | segment
  * u64 | epoch u64 | predecessor: segment u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is
- * that of nothing, sealed under nonce 0. The generation is 0: no other is written yet.
+ * that of nothing, sealed under nonce 0.
  */
 const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 
@@ -85,7 +88,8 @@ export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buff
   writer.raw(magic);
   writer.u16(header.format);
   writer.u8(kindOf(header.segment));
-  writer.raw(Buffer.alloc(5));
+  writer.u8(0);
+  writer.u32(header.generation);
   writer.u64(header.segment);
   writer.u64(header.epoch);
   writer.u64(header.predecessor.segment);
@@ -112,6 +116,7 @@ export function decodeSegmentHeader(
   const header = readSegmentHeader(page);
   if (header?.segment !== segment) return undefined;
   const key = segmentKey(volume, header);
+  if (key === undefined) return undefined;
   const tag = page.subarray(headerBytes, headerBytes + tagBytes);
   const isProved = open(key, counterNonce(0), page.subarray(0, headerBytes), nothing, tag);
   if (isProved === undefined || !isZero(page.subarray(headerBytes + tagBytes))) return undefined;
@@ -125,14 +130,17 @@ function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
   const format = reader.u16();
   if (format !== 1 && format !== 2) return undefined;
   const kind = reader.u8();
-  if (!isZero(page.subarray(reader.at, reader.skip(5) + 5))) return undefined;
+  if (reader.u8() !== 0) return undefined;
+  const generation = reader.u32();
+  // Before format 2 of a segment, a volume had one data key and no compacted segments.
+  if (format === 1 && generation !== 0) return undefined;
   const segment = reader.u64();
   if (kind !== kindOf(segment)) return undefined;
   const epoch = reader.u64();
   const before = { segment: reader.u64(), blocks: reader.u32() };
   const tag = take(page, reader.skip(tagBytes), tagBytes);
   const salt = take(page, reader.at, 32);
-  return { format, segment, epoch, predecessor: { ...before, tag }, salt };
+  return { format, segment, epoch, generation, predecessor: { ...before, tag }, salt };
 }
 
 /** A copy, so that the page itself is not kept in memory. */

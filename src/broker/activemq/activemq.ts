@@ -1,0 +1,286 @@
+import type { MessageView } from '../../storage/message-record.ts';
+import { type Argument, noArguments } from '../arguments.ts';
+import type { Broker } from '../broker.ts';
+import type { Address } from '../conversion/properties.ts';
+import { BrokerError } from '../errors.ts';
+import type { Exchange } from '../exchanges/exchange.ts';
+import type { Route } from '../exchanges/router.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { Queue } from '../queue.ts';
+import type { Delivery, SubscribeOptions } from '../subscription.ts';
+import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import type { Turns } from '../turns/turns.ts';
+import type { Access } from '../users.ts';
+import type { Vhost } from '../vhost.ts';
+import { ClientIds } from './client-ids.ts';
+import {
+  type ConsumeRequest,
+  Consumption,
+  type ConsumptionHost,
+  type MessageTaker,
+  type Source,
+} from './consumption.ts';
+import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
+import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
+import { MessageSubject, type SubjectHost } from './message-subject.ts';
+import { requireRight } from './rights.ts';
+import { SendTarget } from './send-target.ts';
+import {
+  coreQueueName,
+  TemporaryDestinations,
+  temporaryQueueName,
+} from './temporary-destinations.ts';
+import { byExchange, TopicConsumers } from './topic-consumers.ts';
+import { TopicFilters } from './topic-filters.ts';
+import { WildcardConsumers } from './wildcard-consumers.ts';
+
+/** The virtual host that holds everything of a broker of ActiveMQ's type. */
+const vhostName = '/';
+const topicExchange = 'activemq.topic';
+const temporaryTopicExchange = 'activemq.temporary-topic';
+
+const text = (value: string): Argument => ({ type: 'longstr', value });
+
+/** Arguments of queues whose dead letters go to the common queue for them. */
+const deadLetterArguments = {
+  'x-dead-letter-exchange': text(''),
+  'x-dead-letter-routing-key': text(deadLetterQueue),
+};
+
+const dialects = new WeakMap<Broker, ActiveMq>();
+
+/** The one instance of a broker: what its protocols share. */
+export function activeMqOf(broker: Broker): ActiveMq {
+  const known = dialects.get(broker) ?? new ActiveMq(broker);
+  dialects.set(broker, known);
+  return known;
+}
+
+/**
+ * ActiveMQ's destinations over the broker's queues and exchanges, whatever protocol names them. A queue
+ * is a durable queue of its name. A topic is a key of one exchange. Both exist as soon as they are used.
+ */
+export class ActiveMq implements ConsumptionHost, SubjectHost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly clientIds: ClientIds;
+  readonly temporaries: TemporaryDestinations;
+  readonly #topics: Exchange;
+  readonly #temporaryTopics: Exchange;
+  readonly #filters: TopicFilters;
+  readonly #topicConsumers: TopicConsumers;
+  readonly #wildcards: WildcardConsumers;
+  readonly #subject: MessageSubject;
+  readonly #deadLetters = sharedStrategy(topicExchange);
+
+  constructor(broker: Broker) {
+    this.broker = broker;
+    this.vhost = broker.vhost(vhostName);
+    this.limits = broker.limits;
+    this.turns = broker.turns;
+    this.clientIds = new ClientIds(broker.brokerName);
+    this.temporaries = new TemporaryDestinations(this.vhost);
+    this.#topics = this.#declareTopics(topicExchange, true);
+    this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
+    this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
+    this.#subject = new MessageSubject(this);
+    const { background } = broker;
+    this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
+    const adopt = (queue: Queue) => this.#adopt(queue);
+    const { vhost } = this;
+    this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
+    for (const queue of this.vhost.queues.values()) this.#adopt(queue);
+    if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
+  }
+
+  #declareTopics(name: string, durable: boolean): Exchange {
+    const options = { durable, autoDelete: false, internal: false, arguments: noArguments };
+    return this.vhost.declareExchange(name, 'x-activemq-topic', options);
+  }
+
+  /** Dead letters of a queue are made by ActiveMQ's rules. */
+  #adopt(queue: Queue): void {
+    if (queue.settings.deadLetterExchange !== undefined) queue.deadLetters = this.#deadLetters;
+  }
+
+  formatOf(number: number) {
+    return this.broker.formatOf(number);
+  }
+
+  nowMs(): number {
+    return this.broker.nowMs();
+  }
+
+  destinationName(exchange: string, routingKey: string): string {
+    return qualifiedName(this.#addressOf(exchange, routingKey));
+  }
+
+  #addressOf(exchange: string, name: string): Address {
+    if (exchange === topicExchange) return { kind: 'topic', name };
+    if (exchange === temporaryTopicExchange) return { kind: 'temporary-topic', name };
+    return queueAddress(name);
+  }
+
+  /** The destination of a delivery, as its consumer is told it. */
+  destinationOf(source: Source, delivery: Delivery): Address {
+    if (!source.isTopic) return queueAddress(source.queue.name);
+    return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
+  }
+
+  /** Where a delivery was sent to, where that is another destination: a virtual topic. */
+  originalOf(source: Source, delivery: Delivery): Address | undefined {
+    if (source.isTopic || delivery.exchangeName() !== topicExchange) return undefined;
+    return { kind: 'topic', name: delivery.routingKey() };
+  }
+
+  /**
+   * A destination to send to. Nothing is created yet.
+   *
+   * @throws {BrokerError} `precondition-failed` for a name with wildcards
+   */
+  sendTarget(address: Address): SendTarget {
+    if (isWildcard(address)) {
+      const why = 'messages cannot be sent to a name with wildcards';
+      throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
+    }
+    const { kind, name } = address;
+    const isTemporaryQueue = kind === 'temporary-queue';
+    const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
+    return new SendTarget(address, exchange, isTemporaryQueue ? coreQueueName(name) : name);
+  }
+
+  #topicsOf({ kind }: Address): Exchange {
+    return kind === 'topic' ? this.#topics : this.#temporaryTopics;
+  }
+
+  /**
+   * Finds where a message goes, creating its queue where there is none. To be called before each
+   * `Broker.publish` or `Transaction.publish`, with the route as their argument.
+   *
+   * @param origins who sends it, for consumers that do not want their own messages
+   * @throws {BrokerError} `access-refused`, `not-found` for a temporary destination that is gone,
+   *   `precondition-failed`, `resource-error`
+   */
+  route(
+    target: SendTarget,
+    publication: Publication,
+    access: Access,
+    origins: readonly unknown[],
+  ): Route {
+    if (target.version !== this.vhost.version) this.#prepare(target, access);
+    target.addressTo(publication);
+    const { routing } = this.broker;
+    const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
+    return isQueue(target.address) ? route : this.#filters.apply(route, publication, origins);
+  }
+
+  #prepare(target: SendTarget, access: Access): void {
+    const { address } = target;
+    requireRight(access, 'write', address);
+    if (isTemporary(address)) this.temporaries.require(address);
+    else if (address.kind === 'queue') this.#queue(address, access);
+    target.version = this.vhost.version;
+  }
+
+  /** The queue of a name, created where there is none. */
+  #queue(address: Address, access: Access): Queue {
+    const { name } = address;
+    const found = this.vhost.queues.get(name);
+    if (name.startsWith('amq.')) {
+      const why = `queue name '${name}' contains reserved prefix 'amq.*'`;
+      throw new BrokerError('access-refused', why);
+    }
+    if (found !== undefined) return found;
+    requireRight(access, 'admin', address);
+    return this.#createQueue(name);
+  }
+
+  #createQueue(name: string): Queue {
+    const isDeadLetterQueue = name === deadLetterQueue;
+    const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
+    const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
+    const queue = this.vhost.declareFreeQueue(name, options, this);
+    this.#adopt(queue);
+    const topic = virtualTopicOf(name);
+    if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
+    this.#wildcards.announce(queue);
+    return queue;
+  }
+
+  selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
+    if (selector === undefined) return undefined;
+    return (view: MessageView) => selector.matches(this.#subject.ofView(view));
+  }
+
+  /**
+   * Begins to consume. Deliveries come with the broker's next round at the earliest.
+   *
+   * @throws {BrokerError} `access-refused`, `not-found`, `resource-locked`, `precondition-failed`,
+   *   `resource-error`; nothing is consumed then
+   */
+  consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
+    const { destinations, owner } = request;
+    for (const address of destinations) {
+      requireRight(access, 'read', address);
+      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
+    }
+    const queues = destinations.filter(isQueue);
+    const topics = destinations.filter((address) => !isQueue(address));
+    if (request.key !== undefined && queues.length > 0) {
+      const why = 'cannot durably subscribe to a Queue destination!';
+      throw new BrokerError('precondition-failed', `Invalid Subscription: ${why}`);
+    }
+    const exchanges = byExchange(topics, (address) => this.#topicsOf(address));
+    const isOne = queues.length + exchanges.size === 1 && !queues.some(isWildcard);
+    const consumption = new Consumption(this, request, taker, isOne);
+    try {
+      for (const address of queues) {
+        if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
+      }
+      for (const [exchange, names] of exchanges) {
+        consumption.join(this.#topicConsumers.open(request, exchange, names), true);
+      }
+    } catch (error) {
+      this.broker.background.run(consumption.giveBack());
+      throw error;
+    }
+    for (const address of queues) {
+      if (isWildcard(address)) this.#wildcards.add(consumption, address);
+    }
+    return consumption;
+  }
+
+  #consumed(address: Address, access: Access, owner: object): Queue {
+    if (address.kind === 'queue') return this.#queue(address, access);
+    return this.vhost.queue(coreQueueName(address.name), owner);
+  }
+
+  /** Ends a consumption: what is unsettled returns to its queues, some of it a step. */
+  *release(consumption: Consumption): Generator<void> {
+    consumption.end();
+    for (const address of consumption.request.destinations) {
+      if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
+    }
+    const topics = [...consumption.sources].filter(({ isTopic }) => isTopic);
+    yield* consumption.giveBack();
+    for (const { queue } of topics) this.#topicConsumers.closed(queue);
+  }
+
+  /**
+   * Deletes a durable subscription with its backlog.
+   *
+   * @throws {BrokerError} `not-found`, `resource-locked`
+   */
+  unsubscribe(key: SubscriptionKey): void {
+    this.#topicConsumers.delete(key);
+  }
+}
+
+function queueAddress(coreName: string): Address {
+  const temporary = temporaryQueueName(coreName);
+  if (temporary === undefined) return { kind: 'queue', name: coreName };
+  return { kind: 'temporary-queue', name: temporary };
+}

@@ -1,0 +1,52 @@
+import type { Argument, ArgumentChanges } from '../arguments.ts';
+import type { DeadLetterRules, Death } from '../endings/dead-letter-rules.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Delivery } from '../subscription.ts';
+import { qualifiedName } from './destination.ts';
+
+/** The queue for all dead letters: ActiveMQ's shared strategy, which is the default. */
+export const deadLetterQueue = 'ActiveMQ.DLQ';
+
+/** Headers of a dead letter that say where it was and how it died. */
+export const deadLetterHeaders = {
+  /** `queue://A` */
+  originalDestination: 'originalDestination',
+  /** Wall milliseconds; 0 for none. */
+  originalExpiration: 'originalExpiration',
+  /** The throwable's class and text. */
+  cause: 'dlqDeliveryFailureCause',
+} as const;
+
+const text = (value: string): Argument => ({ type: 'longstr', value });
+
+/**
+ * ActiveMQ's default rules for dead letters: rejected and expired messages go to {@link deadLetterQueue},
+ * but for those that are not persistent, and those that are there already.
+ *
+ * @param topicExchange whose messages came by a topic
+ */
+export function sharedStrategy(topicExchange: string): DeadLetterRules {
+  return {
+    takes(queue: Queue, view: Delivery, _reason: DeathReason): boolean {
+      return view.isPersistent && queue.name !== deadLetterQueue;
+    },
+
+    changes({ queue, letter, reason, expiresAtMs, headers }: Death): ArgumentChanges {
+      const isTopic = letter.from === topicExchange && queue.name.startsWith('amq.subscription.');
+      const original = isTopic
+        ? ({ kind: 'topic', name: letter.routingKey } as const)
+        : ({ kind: 'queue', name: queue.name } as const);
+      const { originalDestination, originalExpiration, cause } = deadLetterHeaders;
+      const expiration = expiresAtMs === Infinity ? 0 : expiresAtMs;
+      const changes: Record<string, Argument> = {};
+      changes[originalDestination] = text(qualifiedName(original));
+      if (headers[originalExpiration] === undefined) {
+        changes[originalExpiration] = { type: 'long', value: expiration };
+      }
+      if (reason === 'expired') {
+        changes[cause] = text(`java.lang.Throwable: Message Expired. Expiration:${expiration}`);
+      }
+      return changes;
+    },
+  };
+}

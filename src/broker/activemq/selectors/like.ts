@@ -1,0 +1,58 @@
+import { invalidSelector } from './tokens.ts';
+
+/** Characters of a pattern: matching takes as many steps as text and pattern multiplied, at most. */
+const patternLengthMax = 256;
+
+const anyRun = Symbol('any run');
+const anyOne = Symbol('any one');
+type Part = string | typeof anyRun | typeof anyOne;
+
+/**
+ * Reads a pattern of `LIKE`: `%` is any run of characters, `_` any one.
+ *
+ * @returns whether a text matches
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function compileLike(
+  pattern: string,
+  escapeCharacter: string | undefined,
+): (text: string) => boolean {
+  if (pattern.length > patternLengthMax) {
+    const found = `a pattern of ${pattern.length} characters`;
+    throw invalidSelector(`${found} is longer than ${patternLengthMax}`);
+  }
+  if (escapeCharacter !== undefined && escapeCharacter.length !== 1) {
+    throw invalidSelector('ESCAPE needs exactly one character');
+  }
+  const parts: Part[] = [];
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern.charAt(at);
+    if (character === escapeCharacter && at + 1 < pattern.length) parts.push(pattern.charAt(++at));
+    else if (character === '%') parts.push(anyRun);
+    else parts.push(character === '_' ? anyOne : character);
+  }
+  return (text) => matches(parts, text);
+}
+
+/** Goes back to the last run only, so that the work is no more than the product of both lengths. */
+function matches(parts: readonly Part[], text: string): boolean {
+  let at = 0;
+  let part = 0;
+  let runPart = -1;
+  let runAt = 0;
+  while (at < text.length) {
+    const found = parts[part];
+    if (found === anyRun) {
+      runPart = part++;
+      runAt = at;
+    } else if (found === anyOne || found === text.charAt(at)) {
+      part++;
+      at++;
+    } else if (runPart >= 0) {
+      part = runPart + 1;
+      at = ++runAt;
+    } else return false;
+  }
+  while (parts[part] === anyRun) part++;
+  return part === parts.length;
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Selector } from './selector.ts';
+import { Double, type SelectorValue } from './values.ts';
+
+const values: Readonly<Record<string, SelectorValue>> = {
+  i: 5,
+  l: 5_000_000_000n,
+  d: new Double(2.5),
+  s: 'blue',
+  n: '42',
+  t: true,
+  f: false,
+};
+const subject = {
+  value: (name: string) => (Object.hasOwn(values, name) ? (values[name] ?? null) : null),
+};
+
+const matches = (text: string, convertsText = false) =>
+  new Selector(text, { convertsText }).matches(subject);
+
+/** True, false, or unknown: what neither a condition nor its negation matches. */
+function truth(condition: string): 'true' | 'false' | 'unknown' {
+  if (matches(condition)) return 'true';
+  return matches(`NOT (${condition})`) ? 'false' : 'unknown';
+}
+
+test('AND, OR and NOT have three values', () => {
+  const of = { true: 'i = 5', false: 'i = 6', unknown: 'missing = 1' } as const;
+  const names = ['true', 'false', 'unknown'] as const;
+  const table = names.map((a) =>
+    names.map((b) => [truth(`${of[a]} AND ${of[b]}`), truth(`${of[a]} OR ${of[b]}`)]),
+  );
+  assert.deepEqual(table, [
+    [
+      ['true', 'true'],
+      ['false', 'true'],
+      ['unknown', 'true'],
+    ],
+    [
+      ['false', 'true'],
+      ['false', 'false'],
+      ['false', 'unknown'],
+    ],
+    [
+      ['unknown', 'true'],
+      ['false', 'unknown'],
+      ['unknown', 'unknown'],
+    ],
+  ]);
+});
+
+test('a missing property is unknown everywhere but in IS NULL', () => {
+  const unknown = [
+    'missing = 1',
+    'missing <> 1',
+    '5 = missing',
+    'missing > 1',
+    "missing LIKE 'a%'",
+    "missing IN ('a')",
+    'missing BETWEEN 1 AND 2',
+    'missing + 1 = 2',
+    'missing',
+  ];
+  for (const condition of unknown) assert.equal(truth(condition), 'unknown', condition);
+  assert.equal(truth('missing IS NULL'), 'true');
+  assert.equal(truth('missing IS NOT NULL'), 'false');
+  assert.equal(truth('i IS NOT NULL'), 'true');
+});
+
+test('conditions are true and false where SQL says so', () => {
+  const right = [
+    'i = 5',
+    'i <> 6',
+    'i < l',
+    'd > 2',
+    'd = 2.5',
+    'i BETWEEN 5 AND 5',
+    'i NOT BETWEEN 6 AND 7',
+    "s = 'blue'",
+    "s LIKE 'b%'",
+    "s LIKE '_lue'",
+    "s NOT LIKE 'B%'",
+    "s IN ('red', 'blue')",
+    "s NOT IN ('red')",
+    't',
+    'NOT f',
+    't AND NOT f',
+    'i + 1 = 6',
+    'i * 2 - 4 = 6',
+    'i / 2 = d',
+    'i % 2 = 1',
+    '-i = -5',
+    '+i = 5',
+    'i = 0x5',
+    'i = 05',
+    'i = 5.',
+    'l = 5000000000',
+    'l = 5000000000L',
+    "s + '!' = 'blue!'",
+    'i = 5 -- a comment\n',
+    'i /* one */ = 5',
+    '2147483647 + 1 = -2147483648',
+    '2147483647L + 1 > 0',
+    '(i = 5) = TRUE',
+    's <> 5',
+    "i = 5 AND s = 'blue' OR f",
+    "((i)) IN ('x') IS NULL",
+    '1E1 = 10',
+    '.5 < 1',
+  ];
+  for (const condition of right) assert.ok(matches(condition), condition);
+  const wrong = [
+    's = 5',
+    'n = 42',
+    's > i',
+    'i = 6 OR f',
+    "s LIKE 'lue'",
+    'n > 41',
+    's',
+    "s LIKE ''",
+  ];
+  for (const condition of wrong) assert.ok(!matches(condition), condition);
+});
+
+test('text is compared with numbers and truth values where the protocol has only text', () => {
+  for (const condition of ['n = 42', 'n > 41.5', '43 > n', 'n BETWEEN 1 AND 50', "n = '42'"]) {
+    assert.ok(matches(condition, true), condition);
+  }
+  for (const condition of ['s = 5', 's > 5', 's = TRUE'])
+    assert.ok(!matches(condition, true), condition);
+});
+
+test('LIKE has runs, single characters and escapes, and costs no more than both lengths multiplied', () => {
+  const like = (text: string, pattern: string) =>
+    new Selector(`x LIKE ${pattern}`, { convertsText: false }).matches({ value: () => text });
+  assert.ok(like('a%b', "'a!%b' ESCAPE '!'"));
+  assert.ok(!like('axb', "'a!%b' ESCAPE '!'"));
+  assert.ok(like("it's", "'it''s'"));
+  assert.ok(like('a\nb', "'a_b'"));
+  assert.ok(like('abcabc', "'%abc'"));
+  assert.ok(!like('a'.repeat(10_000), `'${'a%'.repeat(100)}b'`));
+});
+
+test('what is no selector is refused, and so is what is too long or too deep', () => {
+  const bad = [
+    '',
+    'i =',
+    'i = = 5',
+    'i 5',
+    '(i = 5',
+    'i = 5)',
+    "'open",
+    'i = NULL',
+    'NULL <> i',
+    "i > 'a'",
+    'TRUE < i',
+    "5 IN ('a')",
+    'i IN (5)',
+    'i LIKE 5',
+    "s LIKE 'a' ESCAPE 'ab'",
+    "XPATH '//a'",
+    'i # 5',
+    'f(1)',
+    'AND',
+    'i BETWEEN 1',
+    '09',
+    '/*'.repeat(30_000),
+    '99999999999999999999',
+    'NOT',
+    `${'('.repeat(201)}i${')'.repeat(201)}`,
+    `${'NOT '.repeat(201)}t`,
+    `${'- '.repeat(201)}i = 5`,
+    'x'.repeat(65_537),
+    `s LIKE '${'a'.repeat(257)}'`,
+    `i = 5${' = TRUE'.repeat(300)}`,
+  ];
+  for (const text of bad) {
+    assert.throws(() => new Selector(text, { convertsText: true }), {
+      code: 'precondition-failed',
+      message: /^invalid selector: /,
+    });
+  }
+});
+
+test('a long selector is evaluated without recursion', () => {
+  const many = Array.from({ length: 5000 }, (_, at) => `i = ${at}`).join(' OR ');
+  assert.ok(matches(many));
+  assert.ok(matches(`0${' + 1'.repeat(15_000)} = 15000`));
+});

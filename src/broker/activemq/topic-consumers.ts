@@ -1,0 +1,155 @@
+import type { Argument } from '../arguments.ts';
+import type { Address } from '../conversion/properties.ts';
+import { BrokerError } from '../errors.ts';
+import type { Exchange } from '../exchanges/exchange.ts';
+import type { Queue } from '../queue.ts';
+import { type SubscriptionKey, TopicSubscriptions } from '../topics/topic-subscriptions.ts';
+import type { Vhost } from '../vhost.ts';
+import type { ConsumeRequest } from './consumption.ts';
+import { Selector } from './selectors/selector.ts';
+import type { TopicFilters } from './topic-filters.ts';
+
+/** Arguments of a durable subscription's queue by which its filter is known after a restart. */
+const selectorArgument = 'x-selector';
+const noLocalArgument = 'x-no-local';
+
+/** Characters of a durable subscription's selector: it is stored with the queue. */
+const storedSelectorLengthMax = 4096;
+
+const text = (value: string): Argument => ({ type: 'longstr', value });
+
+/** Consumers of topics: each is a queue that takes what matches, from when it is opened. */
+export class TopicConsumers {
+  readonly #subscriptions: TopicSubscriptions;
+  readonly #filters: TopicFilters;
+  /** Arguments of the queues of durable subscriptions. */
+  readonly #arguments: Readonly<Record<string, Argument>>;
+  readonly #adopt: (queue: Queue) => void;
+
+  constructor(
+    vhost: Vhost,
+    filters: TopicFilters,
+    args: Readonly<Record<string, Argument>>,
+    adopt: (queue: Queue) => void,
+  ) {
+    this.#subscriptions = new TopicSubscriptions(vhost);
+    this.#filters = filters;
+    this.#arguments = args;
+    this.#adopt = adopt;
+    for (const queue of vhost.queues.values()) this.#restore(queue);
+  }
+
+  /** A durable subscription's filter is read back. */
+  #restore(queue: Queue): void {
+    const { [selectorArgument]: selector, [noLocalArgument]: client } = queue.options.arguments;
+    if (selector === undefined && client === undefined) return;
+    const convertsText = selector?.type === 'binary';
+    const stored = String(selector?.value ?? '');
+    const source = convertsText ? Buffer.from(stored, 'base64').toString() : stored;
+    this.#filters.set(queue, {
+      selector: selector === undefined ? undefined : new Selector(source, { convertsText }),
+      unwantedOrigin: client?.value ?? undefined,
+    });
+  }
+
+  /**
+   * Opens the subscription that a request is for.
+   *
+   * @param topics the exchange of all these topics
+   * @throws {BrokerError} `resource-locked` where a durable one has a consumer
+   */
+  open(request: ConsumeRequest, topics: Exchange, names: readonly string[]): Queue {
+    const { selector, isNoLocal, key, owner } = request;
+    const before = key === undefined ? undefined : this.#subscriptions.find(key);
+    const { queue } = this.#rephrased(key, () =>
+      this.#subscriptions.open({
+        topics,
+        filters: names,
+        key,
+        isDurable: key !== undefined,
+        isShared: false,
+        terms: selector === undefined ? `${isNoLocal}` : `${isNoLocal} ${selector.text}`,
+        arguments: key === undefined ? {} : this.#stored(request, key),
+        owner,
+      }),
+    );
+    if (before !== undefined && before !== queue) this.#filters.delete(before);
+    if (key !== undefined) this.#adopt(queue);
+    const unwantedOrigin = isNoLocal ? (key?.clientId ?? owner) : undefined;
+    if (selector !== undefined || isNoLocal) this.#filters.set(queue, { selector, unwantedOrigin });
+    return queue;
+  }
+
+  #stored({ selector, isNoLocal }: ConsumeRequest, { clientId }: SubscriptionKey) {
+    if (selector !== undefined && selector.text.length > storedSelectorLengthMax) {
+      const found = `a selector of ${selector.text.length} characters`;
+      const why = `${found} is longer than a durable subscription's may be: ${storedSelectorLengthMax}`;
+      throw new BrokerError('precondition-failed', why);
+    }
+    return {
+      ...this.#arguments,
+      ...(selector !== undefined && { [selectorArgument]: selectorText(selector) }),
+      ...(isNoLocal && { [noLocalArgument]: text(clientId) }),
+    };
+  }
+
+  /** The queue of a subscription that is not durable has ended with its consumer. */
+  closed(queue: Queue): void {
+    if (!queue.window.isDurable) this.#filters.delete(queue);
+  }
+
+  /**
+   * Deletes a durable subscription.
+   *
+   * @throws {BrokerError} `not-found`, `resource-locked`
+   */
+  delete(key: SubscriptionKey): void {
+    const queue = this.#subscriptions.find(key);
+    this.#rephrased(key, () => this.#subscriptions.delete(key));
+    if (queue !== undefined) this.#filters.delete(queue);
+  }
+
+  /** Says in ActiveMQ's words why a durable subscription cannot be had. */
+  #rephrased<T>(key: SubscriptionKey | undefined, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof BrokerError) || key === undefined) throw error;
+      const { clientId, name } = key;
+      if (error.code === 'resource-locked') {
+        const whose = `for client: ${clientId} and subscriptionName: ${name}`;
+        throw new BrokerError('resource-locked', `Durable consumer is in use ${whose}`);
+      }
+      if (error.code === 'not-found') {
+        const whose = `for clientID: ${clientId} and subscriptionName: ${name}`;
+        throw new BrokerError('not-found', `No durable subscription exists ${whose}`);
+      }
+      throw error;
+    }
+  }
+}
+
+/** A selector that converts text is stored as bytes, another one as text. */
+function selectorText(selector: Selector): Argument {
+  if (!selector.convertsText) return text(selector.text);
+  return { type: 'binary', value: Buffer.from(selector.text).toString('base64') };
+}
+
+/**
+ * The names of topics, by the exchange that they belong to.
+ *
+ * @param exchangeOf a topic's exchange
+ */
+export function byExchange(
+  topics: readonly Address[],
+  exchangeOf: (address: Address) => Exchange,
+): Map<Exchange, string[]> {
+  const found = new Map<Exchange, string[]>();
+  for (const address of topics) {
+    const exchange = exchangeOf(address);
+    const names = found.get(exchange) ?? [];
+    names.push(address.name);
+    found.set(exchange, names);
+  }
+  return found;
+}

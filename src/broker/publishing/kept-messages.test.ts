@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Exchange } from '../exchanges/exchange.ts';
+import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import { Publication } from '../publication.ts';
+import { KeptMessages } from './kept-messages.ts';
+
+/** Everything that a publication says, its bytes as texts. */
+function contentOf(publication: Publication): Record<string, unknown> {
+  const { keys, keysStart, keysEnd, head, headStart, headEnd } = publication;
+  const { parts, partStarts, partEnds, partCount, ...fields } = publication;
+  const pieces = Array.from({ length: partCount }, (_, i) =>
+    parts[i]?.subarray(partStarts[i], partEnds[i]),
+  );
+  return {
+    ...fields,
+    keys: keys.toString('latin1', keysStart, keysEnd),
+    keysStart: 0,
+    keysEnd: 0,
+    head: head.toString('latin1', headStart, headEnd),
+    headStart: 0,
+    headEnd: 0,
+    body: Buffer.concat(pieces.map((piece) => piece ?? Buffer.alloc(0))).toString('latin1'),
+  };
+}
+
+/** A publication of which no field is as it was made. */
+function unusual(routingKey: string): Publication {
+  const publication = new Publication();
+  publication.setKeys('an exchange', routingKey);
+  publication.exchange = { name: 'an exchange' } as unknown as Exchange;
+  publication.remembered = {} as RememberedRoute;
+  publication.moreKeys = ['more'];
+  publication.head = Buffer.from('..head..');
+  publication.headStart = 2;
+  publication.headEnd = 6;
+  publication.format = 9;
+  publication.isPersistent = true;
+  publication.priority = 7;
+  publication.expirationMs = 5000;
+  publication.note = 1;
+  publication.addPart(Buffer.from('..a body'), 2, 8);
+  publication.addPart(Buffer.from(' of two parts'), 0, 13);
+  return publication;
+}
+
+test('every field of a message is kept', () => {
+  const usual = new Publication();
+  usual.setKeys('', 'q');
+  const messages = [usual, unusual('q'), unusual('k'.repeat(300)), usual];
+  const plain = contentOf(new Publication());
+  const third = contentOf(messages[2] as Publication);
+  const same = Object.keys(plain).filter((name) => plain[name] === third[name]);
+  assert.deepEqual(same, ['keysStart', 'keysEnd', 'headStart', 'headEnd']);
+  const kept = new KeptMessages();
+  for (const message of messages) kept.add(message, {} as Route);
+  const taken: unknown[] = [];
+  for (const { publication } of kept.take()) taken.push(contentOf(publication));
+  assert.deepEqual(taken, messages.map(contentOf));
+});
+
+test('every field of a message is in its copy', () => {
+  const message = unusual('k'.repeat(300));
+  assert.deepEqual(contentOf(message.copy()), contentOf(message));
+});

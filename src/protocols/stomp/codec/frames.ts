@@ -1,0 +1,258 @@
+import { decodeText } from '../../../base/byte-text.ts';
+import { StompError } from '../errors.ts';
+import { bodyBytesMax, type FrameLimits, strangerLimits } from '../limits.ts';
+import { unescapeHeader, type Version } from './header-text.ts';
+
+const lf = 10;
+const cr = 13;
+const nul = 0;
+
+/** Command and headers of a frame; of a header that is repeated the first counts. */
+export interface Frame {
+  readonly command: string;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** What frames are handed to. The bytes are slices of what was received and may be kept. */
+export interface FrameSink {
+  /** A piece of the body of a SEND frame. */
+  body(frame: Frame, bytes: Buffer, at: number, end: number): void;
+  /** A frame is complete. */
+  frame(frame: Frame): void;
+}
+
+/**
+ * Cuts a stream of bytes into frames. A head that is cut over chunks is put together; the body of a
+ * SEND frame is handed on piece by piece as it comes, never joined.
+ */
+export class FrameReader {
+  limits: FrameLimits = strangerLimits;
+  /** Of what is received next. */
+  version: Version = '1.0';
+  /** Bytes that a SEND frame's body may have. */
+  bodyBytesMax = bodyBytesMax;
+  readonly #sink: FrameSink;
+  #isStopped = false;
+  #isSuspended = false;
+  /** What came while it was suspended. */
+  #kept: Buffer[] = [];
+  /** The beginning of a head whose rest has not come yet. */
+  #head: Buffer = Buffer.alloc(0);
+  #headLength = 0;
+  /** How much of it was looked at for its end. */
+  #scanned = 0;
+  /** The frame whose body is due. */
+  #frame: Frame | undefined = undefined;
+  /** Bytes of its body that are still to come; -1 where it ends with a NUL. */
+  #bodyLeft = -1;
+  #bodyBytes = 0;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** No further frame is handed on, not even out of bytes received already. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#head = Buffer.alloc(0);
+    this.#headLength = 0;
+    this.#frame = undefined;
+    this.#kept = [];
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** See `HeldInput`. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): Buffer {
+    this.#isSuspended = false;
+    return Buffer.concat(this.#kept.splice(0));
+  }
+
+  /** @throws {StompError} `malformed` where the bytes are no frames, or too large ones */
+  receive(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && !this.#isStopped) {
+      if (this.#isSuspended) {
+        this.#kept.push(bytes.subarray(at));
+        return;
+      }
+      if (this.#frame !== undefined) at = this.#takeBody(this.#frame, bytes, at);
+      else at = this.#takeHead(bytes, at);
+    }
+  }
+
+  /** Takes what is there of a head; returns the position after it. */
+  #takeHead(bytes: Buffer, from: number): number {
+    let at = from;
+    if (this.#headLength === 0) {
+      at = skipLineEnds(bytes, at);
+      if (at === bytes.length) return at;
+      const end = headEnd(bytes, at);
+      if (end >= 0) {
+        this.#begin(bytes, at, end);
+        return end;
+      }
+    }
+    return this.#completeHead(bytes, at);
+  }
+
+  /** Joins a head that is cut; each byte is copied once, and looked at once. */
+  #completeHead(bytes: Buffer, from: number): number {
+    const before = this.#headLength;
+    const room = this.limits.headBytesMax - before + 1;
+    const size = Math.min(bytes.length - from, Math.max(room, 0));
+    this.#reserve(before + size);
+    bytes.copy(this.#head, before, from, from + size);
+    this.#headLength = before + size;
+    // The end may begin three bytes before what is new.
+    const end = headEnd(this.#head.subarray(0, this.#headLength), Math.max(0, this.#scanned - 3));
+    this.#scanned = this.#headLength;
+    if (end < 0) {
+      if (this.#headLength > this.limits.headBytesMax) throw this.#headTooLarge();
+      return from + size;
+    }
+    const head = this.#head;
+    this.#head = Buffer.alloc(0);
+    this.#headLength = 0;
+    this.#scanned = 0;
+    this.#begin(head, 0, end);
+    return from + end - before;
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#head.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(size, this.#head.length * 2, 256));
+    this.#head.copy(larger, 0, 0, this.#headLength);
+    this.#head = larger;
+  }
+
+  #headTooLarge(): StompError {
+    const allowed = `more than ${this.limits.headBytesMax} bytes`;
+    return new StompError('malformed', `The headers of a frame are ${allowed}`);
+  }
+
+  #begin(bytes: Buffer, start: number, end: number): void {
+    if (end - start > this.limits.headBytesMax) throw this.#headTooLarge();
+    const frame = this.#readHead(bytes, start, end);
+    this.#frame = frame;
+    this.#bodyBytes = 0;
+    this.#bodyLeft = frame.command === 'SEND' ? this.#contentLength(frame) : -1;
+  }
+
+  #contentLength({ headers }: Frame): number {
+    const text = headers.get('content-length');
+    if (text === undefined) return -1;
+    if (!/^\s*\d{1,15}\s*$/.test(text)) {
+      throw new StompError('malformed', 'Specified content-length is not a valid integer');
+    }
+    const length = Number(text);
+    if (length > this.bodyBytesMax) throw this.#bodyTooLarge(length, this.bodyBytesMax);
+    return length;
+  }
+
+  #bodyTooLarge(length: number, lengthMax: number): StompError {
+    const found = `The body of ${length} bytes or more`;
+    return new StompError('malformed', `${found} is larger than the maximum of ${lengthMax}`);
+  }
+
+  #readHead(bytes: Buffer, start: number, end: number): Frame {
+    const { commandBytesMax, headerBytesMax, headerCountMax } = this.limits;
+    const headers = new Map<string, string>();
+    let command: string | undefined;
+    let count = 0;
+    for (let at = start; at < end; ) {
+      const lineEnd = bytes.indexOf(lf, at);
+      const textEnd = lineEnd > at && bytes[lineEnd - 1] === cr ? lineEnd - 1 : lineEnd;
+      if (command === undefined) {
+        requireLength('command', textEnd - at, commandBytesMax);
+        command = decodeText(bytes, at, textEnd).trim();
+      } else if (textEnd > at) {
+        requireLength('header', textEnd - at, headerBytesMax);
+        if (++count > headerCountMax) {
+          throw new StompError('malformed', `A frame has more than ${headerCountMax} headers`);
+        }
+        this.#addHeader(headers, decodeText(bytes, at, textEnd), command);
+      }
+      at = lineEnd + 1;
+    }
+    return { command: command ?? '', headers };
+  }
+
+  #addHeader(headers: Map<string, string>, line: string, command: string): void {
+    const colon = line.indexOf(':');
+    if (colon < 0) throw new StompError('malformed', 'A header line of a frame has no colon');
+    const isPlain = command === 'CONNECT' || command === 'STOMP';
+    const version = isPlain ? '1.0' : this.version;
+    const name = unescapeHeader(line.slice(0, colon), version);
+    const value = unescapeHeader(line.slice(colon + 1), version);
+    const isTrimmed = version === '1.0';
+    const key = isTrimmed ? name.trim() : name;
+    if (!headers.has(key)) headers.set(key, isTrimmed ? value.trim() : value);
+  }
+
+  /** Takes what is there of a body, and hands the frame on where that is all; returns the position after it. */
+  #takeBody(frame: Frame, bytes: Buffer, from: number): number {
+    return this.#bodyLeft < 0
+      ? this.#takeUntilNul(frame, bytes, from)
+      : this.#takeCounted(frame, bytes, from);
+  }
+
+  #takeUntilNul(frame: Frame, bytes: Buffer, from: number): number {
+    const found = bytes.indexOf(nul, from);
+    const end = found < 0 ? bytes.length : found;
+    this.#bodyBytes += end - from;
+    const isSend = frame.command === 'SEND';
+    const sizeMax = isSend ? this.bodyBytesMax : this.limits.ignoredBodyBytesMax;
+    if (this.#bodyBytes > sizeMax) throw this.#bodyTooLarge(this.#bodyBytes, sizeMax);
+    if (isSend && end > from) this.#sink.body(frame, bytes, from, end);
+    if (found < 0) return end;
+    this.#complete(frame);
+    return found + 1;
+  }
+
+  #takeCounted(frame: Frame, bytes: Buffer, from: number): number {
+    const end = Math.min(from + this.#bodyLeft, bytes.length);
+    this.#bodyLeft -= end - from;
+    if (end > from) this.#sink.body(frame, bytes, from, end);
+    if (end === bytes.length) return end;
+    if (bytes[end] !== nul) {
+      const why = 'content-length bytes were read and there was no trailing null byte';
+      throw new StompError('malformed', why);
+    }
+    this.#complete(frame);
+    return end + 1;
+  }
+
+  #complete(frame: Frame): void {
+    this.#frame = undefined;
+    this.#sink.frame(frame);
+  }
+}
+
+function requireLength(what: string, size: number, sizeMax: number): void {
+  if (size <= sizeMax) return;
+  const found = `The ${what} line of ${size} bytes`;
+  throw new StompError('malformed', `${found} is longer than the maximum of ${sizeMax}`);
+}
+
+/** Heart-beats, and what some clients send between frames. */
+function skipLineEnds(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && (bytes[at] === lf || bytes[at] === cr)) at++;
+  return at;
+}
+
+/** The position after the empty line that ends a head; -1 where it is not there yet. */
+function headEnd(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(lf, from); at >= 0; at = bytes.indexOf(lf, at + 1)) {
+    if (bytes[at + 1] === lf) return at + 2;
+    if (bytes[at + 1] === cr && bytes[at + 2] === lf) return at + 3;
+  }
+  return -1;
+}

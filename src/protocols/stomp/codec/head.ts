@@ -1,0 +1,79 @@
+import { decodeText, encodeText } from '../../../base/byte-text.ts';
+import { escapeHeader, unescapeStored } from './header-text.ts';
+
+/*
+ * The head of a stored message: lines `name:value`, each with a line feed, escaped as in STOMP 1.2. The
+ * first ones are those of `leadingNames` that the message has, in their order. They are as on the wire but
+ * for `expires`, which has the time to live in milliseconds.
+ */
+
+/** A line of a head, unescaped. */
+export type HeadLine = readonly [name: string, value: string];
+
+/** What stands first, so that a delivery finds it without a search. */
+export const leadingNames = ['expires', 'timestamp', 'priority', 'message-id'] as const;
+
+/** Lines that say what neutral properties say; all others are the application's headers. */
+export const propertyNames: ReadonlySet<string> = new Set([
+  ...leadingNames,
+  'persistent',
+  'correlation-id',
+  'reply-to',
+  'type',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'amq-msg-type',
+  'JMSXUserID',
+  'JMSXGroupID',
+  'JMSXGroupSeq',
+  'ActiveMQ.Retain',
+]);
+
+/** Headers of frames that are no part of a message. */
+export const frameNames: ReadonlySet<string> = new Set([
+  'destination',
+  'subscription',
+  'ack',
+  'receipt',
+  'transaction',
+  'redelivered',
+  'transformation',
+]);
+
+const lf = 10;
+
+/** The line's bytes in a head. */
+export function lineBytes([name, value]: HeadLine): Buffer {
+  return encodeText(`${escapeHeader(name)}:${escapeHeader(value)}\n`);
+}
+
+/** A head of lines, which are in their order already. */
+export function writeHead(lines: readonly HeadLine[]): Buffer {
+  let text = '';
+  for (const [name, value] of lines) text += `${escapeHeader(name)}:${escapeHeader(value)}\n`;
+  return encodeText(text);
+}
+
+/** The lines of a head between two offsets. */
+export function readHead(buffer: Buffer, start: number, end: number): HeadLine[] {
+  const lines: HeadLine[] = [];
+  for (let at = start; at < end; ) {
+    const found = buffer.indexOf(lf, at);
+    const lineEnd = found < 0 || found > end ? end : found;
+    const line = decodeText(buffer, at, lineEnd);
+    const colon = line.indexOf(':');
+    if (colon >= 0) {
+      lines.push([unescapeStored(line.slice(0, colon)), unescapeStored(line.slice(colon + 1))]);
+    }
+    at = lineEnd + 1;
+  }
+  return lines;
+}
+
+/** How many lines a head has. */
+export function countLines(buffer: Buffer, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++) if (buffer[at] === lf) count++;
+  return count;
+}

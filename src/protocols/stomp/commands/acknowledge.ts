@@ -1,0 +1,80 @@
+import type { Outcome } from '../../../broker/subscription.ts';
+import type { Frame } from '../codec/frames.ts';
+import { StompError } from '../errors.ts';
+import type { StompHost } from '../host.ts';
+import type { Flight } from '../subscription.ts';
+
+/** Units of work that the search in so many subscriptions counts. */
+const subscriptionsPerUnit = 16;
+
+/** ACK */
+export function ack(host: StompHost, frame: Frame): void {
+  settle(host, frame, 'accepted');
+}
+
+/** NACK: the message is a dead letter at once. */
+export function nack(host: StompHost, frame: Frame): void {
+  if (host.version === '1.0') {
+    throw new StompError('invalid', 'NACK received but connection is in v1.0 mode.');
+  }
+  settle(host, frame, 'rejected');
+}
+
+function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
+  const { headers } = frame;
+  const transactionId = headers.get('transaction');
+  const { transactions, subscriptions, broker, gate } = host;
+  const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
+  const flight = find(host, frame);
+  const { owner } = flight;
+  // Only one message is refused, whatever came before it.
+  const flights = outcome === 'rejected' ? [flight] : owner.acknowledged(flight);
+  if (transaction !== undefined) {
+    for (const each of [...flights]) {
+      transactions.requireSettlement(transaction);
+      transaction.settle(each, outcome);
+    }
+    host.receipt(frame, 0);
+    return;
+  }
+  const wasFull = subscriptions.unsettledCount >= broker.unsettledCountMax;
+  gate.finishFirst(owner.settle(flights, outcome), () => {
+    if (wasFull) subscriptions.wake();
+    // What is settled is in the log before the RECEIPT.
+    host.receipt(frame, headers.has('receipt') ? settledGroup(host) : 0);
+  });
+}
+
+/** The group that the settlements until now are in. */
+function settledGroup({ broker: { store } }: StompHost): number {
+  store.defineSettlements();
+  return store.definedGroup;
+}
+
+/** The delivery that a frame names. */
+function find(host: StompHost, { command, headers }: Frame): Flight {
+  const { subscriptions, version, gate } = host;
+  if (version === '1.2') {
+    const id = headers.get('id');
+    if (id === undefined) {
+      throw new StompError('invalid', `${command} received without a id to acknowledge!`);
+    }
+    return subscriptions.byAck(id) ?? unexpected(command, id);
+  }
+  const messageId = headers.get('message-id');
+  if (messageId === undefined) {
+    throw new StompError('invalid', `${command} received without a message-id to acknowledge!`);
+  }
+  const subscription = headers.get('subscription');
+  if (subscription === undefined && version === '1.1') {
+    const why = `${command} received without a subscription id for acknowledge!`;
+    throw new StompError('invalid', why);
+  }
+  if (subscription === undefined) gate.count(subscriptions.count / subscriptionsPerUnit);
+  return subscriptions.byMessageId(messageId, subscription) ?? unexpected(command, messageId);
+}
+
+function unexpected(command: string, id: string): never {
+  const shown = id.slice(0, 200);
+  throw new StompError('invalid', `Unexpected ${command} received for message-id [${shown}]`);
+}

@@ -1,0 +1,230 @@
+import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
+import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
+import { noKeys } from '../../../broker/exchanges/sender-keys.ts';
+import { formatNumbers } from '../../../broker/format.ts';
+import { Publication } from '../../../broker/publication.ts';
+import type { Published } from '../../../broker/publishing/publishing.ts';
+import { expiryMsMax } from '../../../broker/queue-options.ts';
+import { destinationText, parseDestinations, parseReplyTo } from '../address.ts';
+import { BodyParts } from '../codec/body-parts.ts';
+import type { Frame } from '../codec/frames.ts';
+import { frameNames, type HeadLine, propertyNames, writeHead } from '../codec/head.ts';
+import { StompError, toStompError } from '../errors.ts';
+import type { StompHost } from '../host.ts';
+import type { StompTransaction } from '../transactions.ts';
+
+/** Destinations whose routes a connection remembers. */
+const targetCountMax = 256;
+
+/** Properties that are taken over as they come. */
+const plainProperties = ['correlation-id', 'type', 'content-type', 'content-encoding'] as const;
+
+/** Groups are JMS's, and sent under JMS's names. */
+const groupProperties = ['JMSXGroupID', 'JMSXGroupSeq'] as const;
+
+/** What SEND says of a message besides its properties. */
+interface Sending {
+  readonly isPersistent: boolean;
+  readonly priority: number;
+  /** Milliseconds; below 0 for none. */
+  readonly ttlMs: number;
+}
+
+/** SEND: a connection's messages on their way in. */
+export class Sender {
+  readonly #host: StompHost;
+  readonly #publication = new Publication();
+  readonly #body = new BodyParts(this.#publication);
+  readonly #targets = new Map<string, SendTarget>();
+  /** Whose messages these are, for subscriptions that do not want their own. */
+  #origins: readonly unknown[] = [];
+  #sequence = 0;
+  #isFirst = true;
+
+  constructor(host: StompHost) {
+    this.#host = host;
+  }
+
+  /** A piece of the body, before the frame is complete. */
+  body(bytes: Buffer, at: number, end: number): void {
+    this.#body.add(bytes, at, end);
+  }
+
+  /** A SEND frame is complete. */
+  send(frame: Frame): void {
+    try {
+      this.#send(frame);
+    } finally {
+      this.#body.clear();
+    }
+  }
+
+  /** Lets go of a message that is not complete. */
+  end(): void {
+    this.#publication.release();
+  }
+
+  #send(frame: Frame): void {
+    const { headers } = frame;
+    const transactionId = headers.get('transaction');
+    const { transactions } = this.#host;
+    const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
+    this.#start();
+    try {
+      const targets = this.#targetsOf(headers.get('destination'));
+      this.#prepare(frame, targets);
+      if (transaction === undefined) this.#publish(frame, targets);
+      else {
+        for (const target of targets) this.#enlist(transaction, target);
+        this.#host.receipt(frame, 0);
+      }
+    } catch (thrown) {
+      // What follows may depend on it.
+      if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
+      throw thrown;
+    }
+  }
+
+  #start(): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    this.#origins = [this.#host, this.#host.clientId];
+    this.#host.startedPublishing();
+  }
+
+  #targetsOf(text: string | undefined): readonly SendTarget[] {
+    if (text === undefined) {
+      throw new StompError('invalid', 'SEND received without a Destination specified!');
+    }
+    const known = this.#targets.get(text);
+    if (known !== undefined) return [known];
+    const { dialect, words } = this.#host;
+    const addresses = parseDestinations(text, words);
+    const targets = addresses.map((address) => dialect.sendTarget(address));
+    const [only] = targets;
+    if (targets.length === 1 && only !== undefined) {
+      if (this.#targets.size >= targetCountMax) this.#targets.clear();
+      this.#targets.set(text, only);
+    }
+    return targets;
+  }
+
+  /** Sets everything of the publication but where it goes. */
+  #prepare({ headers }: Frame, targets: readonly SendTarget[]): void {
+    const nowMs = this.#host.broker.nowMs();
+    const sending = readSending(headers, nowMs);
+    const lines: HeadLine[] = [];
+    if (sending.ttlMs >= 0) lines.push(['expires', String(sending.ttlMs)]);
+    lines.push(['timestamp', readTimestamp(headers.get('timestamp')) ?? String(nowMs)]);
+    lines.push(['priority', String(sending.priority)]);
+    lines.push(['message-id', `${this.#host.connectionId}:-1:1:${++this.#sequence}`]);
+    if (sending.isPersistent) lines.push(['persistent', 'true']);
+    this.#addProperties(headers, lines);
+    if (targets.length > 1) {
+      const all = targets.map(({ address }) => address);
+      lines.push(['original-destination', compositeText(all)]);
+    }
+    for (const [name, value] of headers) {
+      if (!propertyNames.has(name) && !frameNames.has(name)) lines.push([name, value]);
+    }
+    const publication = this.#publication;
+    const head = writeHead(lines);
+    publication.head = head;
+    publication.headStart = 0;
+    publication.headEnd = head.length;
+    publication.format = formatNumbers.stomp;
+    publication.isPersistent = sending.isPersistent;
+    publication.priority = sending.priority;
+    publication.expirationMs = sending.ttlMs;
+    publication.moreKeys = noKeys;
+  }
+
+  #addProperties(headers: ReadonlyMap<string, string>, lines: HeadLine[]): void {
+    for (const name of plainProperties) addLine(lines, name, headers.get(name));
+    const replyTo = headers.get('reply-to');
+    if (replyTo !== undefined) {
+      const address = parseReplyTo(replyTo, this.#host.words);
+      lines.push(['reply-to', address === undefined ? replyTo : destinationText(address)]);
+    }
+    const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
+    const isCounted = headers.get('content-length') !== undefined;
+    const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
+    // Text with a zero in it can be delivered with a length only.
+    const isCountedText = !isBytes && isCounted && this.#body.hasNul();
+    if (isBytes || isCountedText) {
+      lines.push(['content-length', String(this.#publication.bodyLength)]);
+    }
+    if (isCountedText) lines.push(['amq-msg-type', 'text']);
+    for (const name of groupProperties) addLine(lines, name, headers.get(name));
+  }
+
+  #enlist(transaction: StompTransaction, target: SendTarget): void {
+    const { dialect, access, transactions } = this.#host;
+    const publication = this.#publication;
+    const route = dialect.route(target, publication, access, this.#origins);
+    transactions.requireRoom(publication.sizeBytes);
+    transaction.publish(publication, route);
+  }
+
+  #publish(frame: Frame, targets: readonly SendTarget[]): void {
+    const { broker, dialect, access, gate } = this.#host;
+    const publication = this.#publication;
+    const unfinished: Published[] = [];
+    let group = 0;
+    for (const target of targets) {
+      const route = dialect.route(target, publication, access, this.#origins);
+      const published = broker.publish(dialect.vhost, publication, route);
+      if (published.rest !== undefined) unfinished.push(published);
+      else group = Math.max(group, published.group);
+    }
+    if (unfinished.length === 0) {
+      this.#host.receipt(frame, group);
+      return;
+    }
+    gate.finishFirst(finish(unfinished), () => {
+      const groups = unfinished.map((published) => published.group);
+      this.#host.receipt(frame, Math.max(group, ...groups));
+    });
+  }
+}
+
+function* finish(unfinished: readonly Published[]): Generator<void> {
+  for (const { rest } of unfinished) yield* rest ?? [];
+}
+
+function addLine(lines: HeadLine[], name: string, value: string | undefined): void {
+  if (value !== undefined) lines.push([name, value]);
+}
+
+function readTimestamp(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed !== undefined && /^\d{1,15}$/.test(trimmed) ? trimmed : undefined;
+}
+
+function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sending {
+  const expires = readNumber('expires', headers.get('expires'), 0);
+  const ttlMs = Math.max(0, expires - nowMs);
+  const isLimited = expires > 0 && ttlMs <= expiryMsMax;
+  return {
+    isPersistent: headers.get('persistent')?.trim() === 'true',
+    priority: Math.min(9, readNumber('priority', headers.get('priority'), 4)),
+    ttlMs: isLimited ? ttlMs : -1,
+  };
+}
+
+function readNumber(name: string, text: string | undefined, absent: number): number {
+  if (text === undefined) return absent;
+  if (/^\s*\d{1,19}\s*$/.test(text)) return Number(text);
+  const why = `The header ${name} of SEND is no whole number`;
+  throw new StompError('invalid', why, 'jms');
+}
+
+/** A list of destinations as ActiveMQ names it: the kind once where all are of one. */
+function compositeText(addresses: readonly Address[]): string {
+  const areQueues = addresses.every(isQueue);
+  const prefix = areQueues ? '/queue/' : '/topic/';
+  const areOne = areQueues || addresses.every((address) => !isQueue(address));
+  const names = addresses.map((address) => (areOne ? address.name : qualifiedName(address)));
+  return areOne ? prefix + names.join(',') : names.join(',');
+}

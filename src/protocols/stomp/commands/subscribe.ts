@@ -1,0 +1,140 @@
+import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
+import { isQueue } from '../../../broker/activemq/destination.ts';
+import { Selector } from '../../../broker/activemq/selectors/selector.ts';
+import { BrokerError } from '../../../broker/errors.ts';
+import { parseDestinations } from '../address.ts';
+import type { Frame } from '../codec/frames.ts';
+import { StompError } from '../errors.ts';
+import type { StompHost } from '../host.ts';
+import { idLengthMax } from '../limits.ts';
+import { type AckMode, StompSubscription } from '../subscription.ts';
+
+/** Deliveries that may be unsettled at once, where the client does not say: ActiveMQ's defaults. */
+const prefetchDefaults = { queue: 1000, topic: 32_766, durableTopic: 100 } as const;
+
+const ackModes: readonly AckMode[] = ['auto', 'client', 'client-individual'];
+
+/** SUBSCRIBE */
+export function subscribe(host: StompHost, frame: Frame): void {
+  const { headers } = frame;
+  const { subscriptions, broker } = host;
+  const id = headers.get('id');
+  if (id === undefined && host.version !== '1.0') {
+    throw new StompError('invalid', 'SUBSCRIBE received without a subscription id!');
+  }
+  if (headers.get('browser')?.trim() === 'true') {
+    throw new StompError('invalid', 'Browsing a queue is not supported.');
+  }
+  const destination = headers.get('destination');
+  if (destination === undefined) {
+    throw new StompError('invalid', 'SUBSCRIBE received without a Destination specified!');
+  }
+  const ackMode = readAckMode(headers.get('ack'));
+  const number = subscriptions.next(id);
+  const subscription = new StompSubscription(host, number, { id, destination, ackMode });
+  const request = readRequest(host, headers, destination, ackMode);
+  const definedBefore = broker.store.definedGroup;
+  subscription.consumption = host.dialect.consume(request, subscription, host.access);
+  subscriptions.add(subscription);
+  const { definedGroup } = broker.store;
+  const isChanged = request.key !== undefined || definedGroup !== definedBefore;
+  // The first MESSAGE comes after the RECEIPT.
+  host.receipt(frame, isChanged ? definedGroup : 0, () => subscription.begin());
+}
+
+function readAckMode(text: string | undefined): AckMode {
+  const mode = text?.trim() ?? 'auto';
+  const known = ackModes.find((each) => each === mode);
+  // Whatever ActiveMQ does not know is automatic to it.
+  return known ?? 'auto';
+}
+
+function readRequest(
+  host: StompHost,
+  headers: ReadonlyMap<string, string>,
+  destination: string,
+  ackMode: AckMode,
+): ConsumeRequest {
+  const destinations = parseDestinations(destination, host.words);
+  const name = headers.get('activemq.subscriptionName');
+  const selector = headers.get('selector');
+  const isAnyQueue = destinations.some(isQueue);
+  const { queue, topic, durableTopic } = prefetchDefaults;
+  const prefetchDefault = isAnyQueue ? queue : name === undefined ? topic : durableTopic;
+  const prefetch = readNumber(headers, 'activemq.prefetchSize') ?? prefetchDefault;
+  return {
+    destinations,
+    selector: selector === undefined || selector.trim() === '' ? undefined : newSelector(selector),
+    isSettled: ackMode === 'auto',
+    prefetch: Math.min(Math.max(prefetch, 1), host.broker.limits.unsettledCountMax),
+    isExclusive: isTrue(headers, 'activemq.exclusive'),
+    priority: Math.min(Math.max(readNumber(headers, 'activemq.priority') ?? 0, -128), 127),
+    isNoLocal: isTrue(headers, 'activemq.noLocal') || isTrue(headers, 'no-local'),
+    key: name === undefined ? undefined : { clientId: clientIdFor(host, name), name },
+    owner: host,
+    budget: host.subscriptions.budget,
+  };
+}
+
+/** A durable subscription is found again by the client's id and this name. */
+function clientIdFor({ clientId, hasClientId }: StompHost, name: string): string {
+  if (name.length > idLengthMax) {
+    const found = `A subscription name of ${name.length} characters`;
+    throw new StompError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
+  }
+  if (hasClientId) return clientId;
+  const why = 'a durable subscription needs the header client-id of CONNECT';
+  throw new StompError('invalid', `Invalid Subscription: ${why}`);
+}
+
+function newSelector(text: string): Selector {
+  try {
+    return new Selector(text, { convertsText: true });
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    throw new StompError('invalid', error.message, 'jms', { cause: error });
+  }
+}
+
+function isTrue(headers: ReadonlyMap<string, string>, name: string): boolean {
+  return headers.get(name)?.trim().toLowerCase() === 'true';
+}
+
+function readNumber(headers: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = headers.get(name)?.trim();
+  if (text === undefined) return undefined;
+  if (/^-?\d{1,10}$/.test(text)) return Number(text);
+  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is no whole number`);
+}
+
+/** UNSUBSCRIBE: ends a subscription, or deletes a durable one. */
+export function unsubscribe(host: StompHost, frame: Frame): void {
+  const { headers } = frame;
+  const id = headers.get('id');
+  const destination = headers.get('destination');
+  if (id === undefined && destination === undefined) {
+    throw new StompError(
+      'invalid',
+      'Must specify the subscriptionId or the destination you are unsubscribing from',
+    );
+  }
+  const name = headers.get('activemq.subscriptionName');
+  const found = host.subscriptions.find(id, destination);
+  const key = name === undefined ? undefined : { clientId: clientIdFor(host, name), name };
+  if (found === undefined && key === undefined) {
+    throw new StompError('invalid', 'No subscription matched.');
+  }
+  if (found !== undefined) {
+    host.subscriptions.remove(found);
+    host.gate.finishFirst(found.giveBack(), () => finish(host, frame, key));
+  } else finish(host, frame, key);
+}
+
+function finish(host: StompHost, frame: Frame, key: ConsumeRequest['key']): void {
+  try {
+    if (key !== undefined) host.dialect.unsubscribe(key);
+    host.receipt(frame, key === undefined ? 0 : host.broker.store.definedGroup);
+  } catch (thrown) {
+    host.refuse(frame, thrown);
+  }
+}

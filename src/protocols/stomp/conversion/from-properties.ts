@@ -1,0 +1,73 @@
+import { encodeText } from '../../../base/byte-text.ts';
+import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import { toJson, type Value } from '../../../broker/conversion/value.ts';
+import { destinationText } from '../address.ts';
+import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
+
+/** A message as STOMP has it: all values are text. */
+export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
+  const body = encodeBody(properties.body);
+  const own = propertyLines(properties, body);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const add = (line: HeadLine): void => {
+    const bytes = lineBytes(line);
+    if (size + bytes.length > headBytesMax) return;
+    pieces.push(bytes);
+    size += bytes.length;
+  };
+  for (const line of own) add(line);
+  for (const [name, value] of properties.headers) {
+    const isPlainReplyTo = name === 'reply-to' && properties.replyTo === undefined;
+    if (frameNames.has(name) || (propertyNames.has(name) && !isPlainReplyTo)) continue;
+    add([name, textOf(value)]);
+  }
+  return { head: Buffer.concat(pieces), body };
+}
+
+/** In the order of a head. */
+function propertyLines(properties: Properties, body: Buffer): HeadLine[] {
+  const { messageId, correlationId, replyTo, groupSequence } = properties;
+  const isText = properties.body.kind !== 'bytes';
+  const isCounted = !isText || body.includes(0);
+  const all: readonly (readonly [string, string | number | bigint | undefined])[] = [
+    ['expires', properties.ttlMs],
+    ['timestamp', properties.createdAtMs],
+    ['priority', properties.priority],
+    ['message-id', messageId && textOf(messageId)],
+    ['persistent', properties.isDurable ? 'true' : undefined],
+    ['correlation-id', correlationId && textOf(correlationId)],
+    ['reply-to', replyTo && destinationText(replyTo)],
+    ['type', properties.type],
+    ['content-type', properties.contentType],
+    ['content-encoding', properties.contentEncoding],
+    ['content-length', isCounted ? body.length : undefined],
+    ['amq-msg-type', isCounted && isText ? 'text' : undefined],
+    ['JMSXUserID', properties.userId],
+    ['JMSXGroupID', properties.groupId],
+    ['JMSXGroupSeq', groupSequence],
+    ['ActiveMQ.Retain', properties.isRetained ? 'true' : undefined],
+  ];
+  return all.flatMap(([name, value]): HeadLine[] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+}
+
+function textOf(value: Value): string {
+  const json = toJson(value);
+  return typeof json === 'string' ? json : JSON.stringify(json);
+}
+
+/** Text is UTF-8, a value JSON. */
+function encodeBody(body: Body): Buffer {
+  switch (body.kind) {
+    case 'none':
+      return Buffer.alloc(0);
+    case 'bytes':
+      return body.bytes;
+    case 'text':
+      return encodeText(body.text);
+    case 'value':
+      return Buffer.from(JSON.stringify(toJson(body.value)));
+  }
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StompBroker } from '../../../tests/support/stomp-peer.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a topic goes to everyone who listens, by name and by wildcards', async () => {
+  const b = await StompBroker.open();
+  const patterns = ['A.B', 'A.*', 'A.>', '>', 'B.>', 'A.*.C'];
+  const peers = await Promise.all(patterns.map(() => b.client()));
+  for (const [at, pattern] of patterns.entries()) {
+    peers[at]?.call('SUBSCRIBE', { id: 's', destination: `/topic/${pattern}` });
+  }
+  const sender = await b.client();
+  const heard = (topic: string) => {
+    sender.send('SEND', { destination: `/topic/${topic}` }, topic);
+    return patterns.filter((_, at) => peers[at]?.bodies().length === 1);
+  };
+  assert.deepEqual(heard('A.B'), ['A.B', 'A.*', 'A.>', '>']);
+  assert.deepEqual(heard('A'), ['A.>', '>']);
+  assert.deepEqual(heard('A.B.C'), ['A.>', '>', 'A.*.C']);
+  assert.equal(b.ready('A.B'), undefined, 'a topic is no queue');
+});
+
+test('a wildcard consumer of queues gets from those there are and those to come, within one window', async () => {
+  const b = await StompBroker.open();
+  const sender = await b.client();
+  sender.send('SEND', { destination: '/queue/A.1' }, '1');
+  sender.send('SEND', { destination: '/queue/B.1' }, 'other');
+  const peer = await b.client();
+  const window = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
+  const first = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/A.>', ...window });
+  assert.deepEqual(
+    first.map(({ headers, body }) => [headers['destination'], body]),
+    [['/queue/A.1', '1']],
+  );
+  sender.send('SEND', { destination: '/queue/A.2' }, '2');
+  sender.send('SEND', { destination: '/queue/A.3' }, '3');
+  const second = peer.take();
+  assert.deepEqual(
+    second.map(({ body }) => body),
+    ['2'],
+  );
+  peer.send('ACK', { id: second[0]?.headers['ack'] ?? '' });
+  assert.deepEqual(peer.bodies(), ['3']);
+  peer.call('UNSUBSCRIBE', { id: 's' });
+  sender.send('SEND', { destination: '/queue/A.4' }, '4');
+  assert.equal(b.ready('A.4'), 1);
+  assert.equal(b.ready('A.1'), 1);
+});
+
+test('a composite destination is each of its parts', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { id: 't', destination: '/topic/T' });
+  const destination = '/queue/A, /queue/B,,/queue/A,/topic/T';
+  const [message] = peer.call('SEND', { destination }, 'x');
+  assert.equal(message?.headers['original-destination'], 'queue://A,queue://B,topic://T');
+  assert.deepEqual([b.ready('A'), b.ready('B')], [1, 1]);
+  const both = peer.call('SUBSCRIBE', { id: 'q', destination: '/queue/A,/queue/B' });
+  assert.deepEqual(
+    both.map(({ headers }) => headers['destination']),
+    ['/queue/A', '/queue/B'],
+  );
+  const many = Array.from({ length: 101 }, (_, i) => `/queue/${i}`).join(',');
+  const [error] = peer.call('SEND', { destination: many });
+  assert.match(error?.headers['message'] ?? '', /too many destinations/);
+});
+
+test('a virtual topic goes to the queues of its consumers, and to topic subscribers', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { id: 'a', destination: '/queue/Consumer.A.VirtualTopic.Orders' });
+  peer.call('UNSUBSCRIBE', { id: 'a' });
+  peer.call('SUBSCRIBE', { id: 't', destination: '/topic/VirtualTopic.>' });
+  const send = { destination: '/topic/VirtualTopic.Orders', persistent: 'true' };
+  assert.equal(
+    peer.call('SEND', send, 'x')[0]?.headers['destination'],
+    '/topic/VirtualTopic.Orders',
+  );
+  b.sync();
+  const after = await StompBroker.open({}, b);
+  assert.equal(after.ready('Consumer.A.VirtualTopic.Orders'), 1);
+  const again = await after.client();
+  again.call('SEND', send, 'y');
+  after.sync();
+  const frames = again.call('SUBSCRIBE', {
+    id: 'a',
+    destination: '/queue/Consumer.A.VirtualTopic.Orders',
+  });
+  assert.deepEqual(
+    frames.map(({ headers, body }) => [
+      body,
+      headers['destination'],
+      headers['original-destination'],
+    ]),
+    ['x', 'y'].map((body) => [
+      body,
+      '/queue/Consumer.A.VirtualTopic.Orders',
+      '/topic/VirtualTopic.Orders',
+    ]),
+  );
+});
+
+test('a temporary queue is its connection’s: others send to it, only the owner consumes', async () => {
+  const b = await StompBroker.open();
+  const asker = await b.client();
+  const answerer = await b.client();
+  answerer.call('SUBSCRIBE', { id: 's', destination: '/queue/questions' });
+  asker.call('SUBSCRIBE', { id: 'a', destination: '/temp-queue/mine' });
+  asker.send('SEND', { destination: '/queue/questions', 'reply-to': '/temp-queue/mine' }, '?');
+  const replyTo = answerer.take()[0]?.headers['reply-to'] ?? '';
+  assert.match(replyTo, /^\/remote-temp-queue\/ID:/);
+  answerer.send('SEND', { destination: replyTo }, '!');
+  const [answer] = asker.take();
+  assert.deepEqual([answer?.headers['destination'], answer?.body], ['/temp-queue/mine', '!']);
+  const [error] = answerer.call('SUBSCRIBE', { id: 'x', destination: replyTo });
+  assert.match(error?.headers['message'] ?? '', /created by another connection is not permitted/);
+  asker.connection.ended();
+  await turn();
+  const [gone] = answerer.call('SEND', { destination: replyTo }, '!');
+  assert.match(
+    gone?.headers['message'] ?? '',
+    /^the destination temp-queue:\/\/.* does not exist\.$/,
+  );
+});
+
+test('a durable subscription keeps what comes while its client is away, over a restart', async () => {
+  const b = await StompBroker.open();
+  const durable = {
+    id: 's',
+    destination: '/topic/T.>',
+    'activemq.subscriptionName': 'n',
+    ack: 'client',
+  };
+  const first = await b.client({ 'client-id': 'c' });
+  first.call('SUBSCRIBE', { ...durable, selector: "colour = 'blue'" });
+  first.connection.ended();
+  const sender = await b.client();
+  for (const colour of ['blue', 'red', 'blue']) {
+    sender.send('SEND', { destination: '/topic/T.1', persistent: 'true', colour }, colour);
+  }
+  b.sync();
+  const after = await StompBroker.open({}, b);
+  const more = await after.client();
+  for (const colour of ['red', 'blue']) {
+    more.send('SEND', { destination: '/topic/T.1', persistent: 'true', colour }, colour);
+  }
+  after.sync();
+  const second = await after.client({ 'client-id': 'c' });
+  const frames = second.call('SUBSCRIBE', { ...durable, selector: "colour = 'blue'" });
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    ['blue', 'blue', 'blue'],
+  );
+  assert.equal(frames[0]?.headers['destination'], '/topic/T.1');
+  const other = await after.client();
+  const [error] = other.call('SUBSCRIBE', durable);
+  assert.match(error?.headers['message'] ?? '', /needs the header client-id/);
+  second.call('UNSUBSCRIBE', { id: 's' });
+  const changed = second.call('SUBSCRIBE', durable);
+  assert.deepEqual(changed, [], 'another selector makes it another subscription');
+  second.send('UNSUBSCRIBE', { id: 's', 'activemq.subscriptionName': 'n', receipt: 'u' });
+  after.sync();
+  assert.equal(second.take()[0]?.headers['receipt-id'], 'u');
+  const [missing] = second.call('UNSUBSCRIBE', { id: 's', 'activemq.subscriptionName': 'n' });
+  assert.equal(
+    missing?.headers['message'],
+    'No durable subscription exists for clientID: c and subscriptionName: n',
+  );
+  const [queue] = second.call('SUBSCRIBE', { ...durable, destination: '/queue/q' });
+  assert.equal(
+    queue?.headers['message'],
+    'Invalid Subscription: cannot durably subscribe to a Queue destination!',
+  );
+});
+
+test('selectors choose among a queue’s messages, and text is compared with numbers', async () => {
+  const b = await StompBroker.open();
+  const sender = await b.client();
+  for (let n = 0; n < 300; n++)
+    sender.send('SEND', { destination: '/queue/q', n: String(n) }, String(n));
+  const peer = await b.client();
+  const subscribe = { destination: '/queue/q', ack: 'client' };
+  const few = peer.call('SUBSCRIBE', { ...subscribe, id: 'a', selector: 'n BETWEEN 3 AND 5' });
+  assert.deepEqual(
+    few.map(({ body }) => body),
+    ['3', '4', '5'],
+  );
+  const [error] = peer.call('SUBSCRIBE', { ...subscribe, id: 'b', selector: 'n >' });
+  assert.match(error?.headers['message'] ?? '', /^invalid selector: /);
+});
+
+test('a subscription to topics with a selector never waits behind what it does not want', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { id: 's', destination: '/topic/T', selector: 'n = 999', ack: 'client' });
+  for (let n = 0; n < 1000; n++)
+    peer.send('SEND', { destination: '/topic/T', n: String(n) }, String(n));
+  assert.deepEqual(peer.bodies(), ['999']);
+});
+
+test('noLocal keeps a client’s own messages from it', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  const other = await b.client();
+  peer.call('SUBSCRIBE', { id: 's', destination: '/topic/T', 'activemq.noLocal': 'true' });
+  peer.send('SEND', { destination: '/topic/T' }, 'own');
+  other.send('SEND', { destination: '/topic/T' }, 'other');
+  assert.deepEqual(peer.bodies(), ['other']);
+});
+
+test('an exclusive consumer has a queue for itself', async () => {
+  const b = await StompBroker.open();
+  const [one, two, sender] = [await b.client(), await b.client(), await b.client()];
+  one.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
+  two.call('SUBSCRIBE', { id: 's', destination: '/queue/q', 'activemq.exclusive': 'true' });
+  for (const body of ['1', '2', '3']) sender.send('SEND', { destination: '/queue/q' }, body);
+  assert.deepEqual([one.bodies(), two.bodies()], [[], ['1', '2', '3']]);
+  two.connection.ended();
+  sender.send('SEND', { destination: '/queue/q' }, '4');
+  assert.deepEqual(one.bodies(), ['4']);
+});

@@ -1,0 +1,47 @@
+import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
+import { parseDestination } from '../../broker/activemq/destination.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
+import type { MessageFormat } from '../../broker/format.ts';
+import { destinationText } from './address.ts';
+import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
+import { fromProperties } from './conversion/from-properties.ts';
+import { toProperties } from './conversion/to-properties.ts';
+
+/** What the broker asks of STOMP messages. */
+export const stompFormat: MessageFormat = {
+  name: 'stomp',
+
+  headerCount: countLines,
+
+  headers(buffer: Buffer, start: number, end: number): Arguments {
+    const lines = readHead(buffer, start, end).filter(([name]) => !propertyNames.has(name));
+    return Object.fromEntries(
+      lines.map(([name, value]): [string, Argument] => [name, { type: 'longstr', value }]),
+    );
+  },
+
+  expiration(buffer: Buffer, start: number, end: number): string | undefined {
+    return readHead(buffer, start, end).find(([name]) => name === 'expires')?.[1];
+  },
+
+  deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer {
+    const changed = Object.entries(changes).flatMap(([name, value]) => changedLine(name, value));
+    const names = new Set([...changed.map(([name]) => name), ...Object.keys(changes), 'expires']);
+    const kept = readHead(buffer, start, end).filter(([name]) => !names.has(name));
+    return writeHead([...kept, ...changed]);
+  },
+
+  toProperties,
+
+  fromProperties,
+};
+
+/** A header that has changed, where it can be text. */
+function changedLine(name: string, argument: Argument | undefined): HeadLine[] {
+  if (argument === undefined || argument.value === null) return [];
+  const { value } = argument;
+  if (typeof value === 'object') return [];
+  const text = String(value);
+  if (name !== deadLetterHeaders.originalDestination) return [[name, text]];
+  return [['original-destination', destinationText(parseDestination(text, 'queue'))]];
+}

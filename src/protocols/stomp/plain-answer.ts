@@ -1,0 +1,15 @@
+import { errorFrame } from './codec/out-frames.ts';
+import { StompError } from './errors.ts';
+
+const advice = 'this port speaks STOMP over TLS only: use stomp+ssl://';
+
+/** What to say to a client that speaks no TLS, in its own language where that is known. */
+export function answerPlain(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1', 0, 16);
+  if (/^(CONNECT|STOMP)\r?\n/.test(text)) {
+    return errorFrame(new StompError('refused', advice, 'security'), undefined, '1.0');
+  }
+  if (!/^[A-Z]{3,7} /.test(text)) return Buffer.alloc(0);
+  const head = 'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n';
+  return Buffer.from(`${head}Content-Length: ${advice.length + 1}\r\n\r\n${advice}\n`);
+}

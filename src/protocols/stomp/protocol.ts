@@ -1,0 +1,30 @@
+import { activeMqOf } from '../../broker/activemq/activemq.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { Protocol, Recognition } from '../protocol.ts';
+import { StompConnection } from './connection.ts';
+
+const beginnings = ['CONNECT', 'STOMP'].map((text) => Buffer.from(text));
+
+/** Whether a connection that begins so speaks STOMP, or as yet could. */
+export function recognizes(bytes: Buffer): Recognition {
+  let at = 0;
+  while (at < bytes.length && (bytes[at] === 10 || bytes[at] === 13)) at++;
+  if (at === bytes.length) return 'maybe';
+  for (const beginning of beginnings) {
+    const size = Math.min(beginning.length, bytes.length - at);
+    if (bytes.compare(beginning, 0, size, at, at + size) !== 0) continue;
+    return size === beginning.length ? 'yes' : 'maybe';
+  }
+  return 'no';
+}
+
+/** STOMP 1.0, 1.1 and 1.2 as ActiveMQ speaks it, on one broker. */
+export function stomp(broker: Broker): Protocol {
+  const dialect = activeMqOf(broker);
+  return {
+    name: 'stomp',
+    subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp', 'stomp'],
+    recognizes,
+    accept: (transport) => new StompConnection(transport, dialect),
+  };
+}

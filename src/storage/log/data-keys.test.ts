@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../../tests/support/queue-volume.ts';
+import { keyFromBytes } from '../../crypto/derive.ts';
+import { checkVolume } from '../check.ts';
+import type { DiskFile, Done } from '../disk.ts';
+import { olderGenerationsMax } from '../volume/header.ts';
+import { type DataKeys, readVolumeHeader, Volume } from '../volume.ts';
+
+const keyOf = (generation: number) => keyFromBytes(Buffer.alloc(32, 7 + generation));
+const wrapped = (generation: number) => Buffer.from(`wrapped ${generation}`);
+const keysOf = (newest: number, ...older: number[]): DataKeys => ({
+  newest: keyOf(newest),
+  older: new Map(older.map((generation) => [generation, keyOf(generation)])),
+});
+
+async function formatted(): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const volume = { id: 'vol-1', kind: 'broker', wrappedKey: wrapped(0) } as const;
+  await Volume.format(disk, '/v', volume, keyOf(0));
+  return disk;
+}
+
+/** The generations that the header lists, newest first. */
+async function listed(disk: MemoryDisk): Promise<number[]> {
+  const { generation, olderKeys } = await readVolumeHeader(disk, '/v');
+  return [generation, ...olderKeys.map((each) => each.generation).reverse()];
+}
+
+/** The generations that the segments of a volume say. */
+function sealed(disk: MemoryDisk): Map<string, number> {
+  const names = disk.names.filter((name) => name.startsWith('/v/seg-'));
+  return new Map(names.map((name) => [name, disk.bytes(name).readUInt32BE(12)]));
+}
+
+/** Waits until asked-for data keys have been dropped: marks are written a little later. */
+async function dropped(life: QueueVolume): Promise<readonly number[]> {
+  for (;;) {
+    const generations = await life.log.dropDataKeys();
+    if (generations.length > 0) return generations;
+    life.publish([1], 'more');
+    await life.synced();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('a running volume goes on under another data key, and drops the first once nothing needs it', async () => {
+  const disk = await formatted();
+  const life = await QueueVolume.open(disk, '/v', keyOf(0));
+  life.declare(1);
+  life.publish([1], 'old');
+  await life.synced();
+  assert.equal(await life.log.addDataKey(wrapped(1), keyOf(1)), 1);
+  assert.deepEqual(await listed(disk), [1, 0]);
+  life.publish([1], 'new');
+  await life.synced();
+  assert.deepEqual([...new Set(sealed(disk).values())].sort(), [0, 1]);
+  assert.deepEqual(await life.log.dropDataKeys(), []);
+  await life.close();
+  assert.equal((await checkVolume(disk, '/v', keysOf(1, 0))).isClosed, true);
+
+  const next = await QueueVolume.open(disk, '/v', keysOf(1, 0));
+  assert.deepEqual(await next.bodies(1), ['old', 'new']);
+  next.settle(1, 0);
+  assert.deepEqual(await dropped(next), [0]);
+  assert.deepEqual(await listed(disk), [1]);
+  await next.close();
+  assert.ok([...sealed(disk).values()].every((generation) => generation === 1));
+  assert.equal((await checkVolume(disk, '/v', keyOf(1))).isClosed, true);
+  const last = await QueueVolume.open(disk, '/v', keyOf(1));
+  assert.equal((await last.bodies(1))[0], 'new');
+  await last.close();
+});
+
+/** A disk on which the writes of a compaction wait. */
+class HoldingDisk extends MemoryDisk {
+  held: (() => void)[] = [];
+  isHolding = true;
+
+  override async open(name: string): Promise<DiskFile> {
+    const file = await super.open(name);
+    if (!name.includes('compact-')) return file;
+    const write = file.writeThrough.bind(file);
+    file.writeThrough = (offset: number, chunks: readonly Uint8Array[], done: Done) => {
+      const begin = () => write(offset, chunks, done);
+      if (this.isHolding) this.held.push(begin);
+      else begin();
+    };
+    return file;
+  }
+
+  letGo(): void {
+    this.isHolding = false;
+    for (const begin of this.held.splice(0)) begin();
+  }
+}
+
+test('a data key is kept while a compacted segment is being written under it', async () => {
+  const disk = new HoldingDisk();
+  const volume = { id: 'vol-1', kind: 'broker', wrappedKey: wrapped(0) } as const;
+  await Volume.format(disk, '/v', volume, keyOf(0));
+  const compaction = { lookMs: 1, looksMin: 1, share: 1 };
+  const life = await QueueVolume.open(disk, '/v', keyOf(0), { segmentBytes: 65_536, compaction });
+  life.declare(1);
+  const kept: string[] = [];
+  for (let i = 0; i < 800; i++) {
+    const body = `${i} `.padEnd(900, 'x');
+    life.publish([1], body);
+    if (i % 100 === 0) kept.push(body);
+    if (i % 20 === 19) await life.synced();
+  }
+  // The segments that are compacted are under the first key, the compacted one under the second.
+  await life.log.addDataKey(wrapped(1), keyOf(1));
+  await life.synced();
+  for (let i = 0; i < 800; i++) if (i % 100 !== 0) life.settle(1, i);
+  await life.synced();
+  while (disk.held.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await life.log.addDataKey(wrapped(2), keyOf(2));
+  for (let round = 0; round < 20; round++) {
+    await life.log.dropDataKeys();
+    life.declare(1);
+    await life.synced();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.ok((await listed(disk)).includes(1));
+  disk.letGo();
+  await life.close();
+  const again = await QueueVolume.open(disk, '/v', keysOf(2, 0, 1));
+  assert.deepEqual(await again.bodies(1), kept);
+  await again.close();
+});
+
+test('a volume is refused without a data key that it lists, or with one in place of another', async () => {
+  const disk = await formatted();
+  const life = await QueueVolume.open(disk, '/v', keyOf(0));
+  life.declare(1);
+  life.publish([1], 'old');
+  await life.synced();
+  await life.log.addDataKey(wrapped(1), keyOf(1));
+  await life.close();
+  const missing = { code: 'wrong-key', message: '/v/volume lists data key 0, which was not given' };
+  await assert.rejects(checkVolume(disk, '/v', keyOf(1)), missing);
+  await assert.rejects(checkVolume(disk, '/v', keysOf(0, 1)), { code: 'wrong-key' });
+  const wrong = { newest: keyOf(1), older: new Map([[0, keyOf(5)]]) };
+  await assert.rejects(checkVolume(disk, '/v', wrong), {
+    code: 'volume-damaged',
+    message: /mark|seg-1/,
+  });
+});
+
+test('the data keys of a log that is closed stay as they are', async () => {
+  const disk = await formatted();
+  const life = await QueueVolume.open(disk, '/v', keyOf(0));
+  await life.close();
+  const closed = { code: 'log-failed', message: 'the log is closed' };
+  await assert.rejects(life.log.addDataKey(wrapped(1), keyOf(1)), closed);
+  await assert.rejects(life.log.dropDataKeys(), closed);
+  assert.deepEqual(await listed(disk), [0]);
+});
+
+test('a header lists a bounded number of data keys, and each may be wrapped anew', async () => {
+  const disk = await formatted();
+  const volume = await Volume.open(disk, '/v', keyOf(0));
+  for (let generation = 1; generation <= olderGenerationsMax; generation++) {
+    await volume.addDataKey(wrapped(generation), keyOf(generation));
+  }
+  const { generation } = volume.header;
+  await assert.rejects(volume.addDataKey(wrapped(7), keyOf(7)), {
+    code: 'key-invalid',
+    message: /lists 6 older data keys: no more are allowed/,
+  });
+  await assert.rejects(volume.rewrap(Buffer.alloc(8193)), { code: 'key-invalid', message: /8193/ });
+  await assert.rejects(volume.rewrap(Buffer.alloc(1), 9), { code: 'key-invalid' });
+  await volume.rewrap(Buffer.from('anew'), 2);
+  await volume.rewrap(Buffer.alloc(8192, 1));
+  const header = await readVolumeHeader(disk, '/v');
+  assert.equal(header.generation, generation);
+  assert.equal(header.rewrapCount, 2);
+  assert.equal(header.olderKeys[2]?.wrappedKey.toString(), 'anew');
+  assert.deepEqual(await volume.dropDataKeys((each) => each === 2), [0, 1, 3, 4, 5]);
+  assert.deepEqual(await listed(disk), [6, 2]);
+  await volume.close();
+  await (await Volume.open(disk, '/v', keysOf(6, 2))).close();
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { after, before, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import { ActiveMqHost } from '../support/activemq-host.ts';
+import { type ReceivedFrame, readFrames, textFrame } from '../support/stomp-peer.ts';
+
+let host: ActiveMqHost;
+
+before(async () => {
+  host = await ActiveMqHost.start();
+});
+
+after(async () => {
+  await host.close();
+});
+
+const login = { 'accept-version': '1.2', login: 'bob', passcode: 'a long password' };
+
+/** A STOMP client over TLS. */
+class TlsClient {
+  readonly #socket: TLSSocket;
+  #bytes = Buffer.alloc(0);
+
+  private constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (bytes: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, bytes]);
+    });
+  }
+
+  static async open(): Promise<TlsClient> {
+    const port = host.portOf('stomp+ssl');
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: host.authority,
+    });
+    await once(socket, 'secureConnect');
+    const client = new TlsClient(socket);
+    client.send('CONNECT', login);
+    const [connected] = await client.frames(1);
+    assert.equal(connected?.command, 'CONNECTED');
+    return client;
+  }
+
+  send(command: string, headers: Record<string, string> = {}, body = ''): void {
+    this.#socket.write(textFrame(command, headers, body));
+  }
+
+  /** The next so many frames. */
+  async frames(count: number): Promise<ReceivedFrame[]> {
+    for (;;) {
+      const end = this.#bytes.lastIndexOf('\0') + 1;
+      const frames = readFrames(this.#bytes.subarray(0, end), '1.2');
+      if (frames.length >= count) {
+        this.#bytes = this.#bytes.subarray(end);
+        return frames;
+      }
+      await once(this.#socket, 'data');
+    }
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+test('what was confirmed by a RECEIPT over TLS is there after a restart, in order', async () => {
+  const client = await TlsClient.open();
+  for (let n = 0; n < 100; n++) {
+    const headers = { destination: '/queue/orders', persistent: 'true', receipt: String(n) };
+    client.send('SEND', headers, `order ${n}`);
+  }
+  const receipts = await client.frames(100);
+  assert.deepEqual(
+    receipts.map(({ headers }) => headers['receipt-id']),
+    Array.from({ length: 100 }, (_, n) => String(n)),
+  );
+  client.destroy();
+  await host.restart();
+  const again = await TlsClient.open();
+  again.send('SUBSCRIBE', { id: 's', destination: '/queue/orders', ack: 'client' });
+  const messages = await again.frames(100);
+  assert.deepEqual(
+    messages.map(({ body }) => body),
+    Array.from({ length: 100 }, (_, n) => `order ${n}`),
+  );
+  again.send('ACK', { id: messages.at(-1)?.headers['ack'] ?? '', receipt: 'all' });
+  assert.equal((await again.frames(1))[0]?.headers['receipt-id'], 'all');
+  again.destroy();
+  await host.restart();
+  const last = await TlsClient.open();
+  last.send('SUBSCRIBE', { id: 's', destination: '/queue/orders', receipt: 'none' });
+  assert.deepEqual(
+    (await last.frames(1)).map(({ command }) => command),
+    ['RECEIPT'],
+  );
+  last.destroy();
+});
+
+test('a client without TLS is told so', async () => {
+  const socket = connectTcp(host.portOf('stomp+ssl'), '127.0.0.1');
+  socket.write(textFrame('CONNECT', login));
+  const chunks: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => chunks.push(bytes));
+  await once(socket, 'close');
+  assert.match(Buffer.concat(chunks).toString(), /^ERROR\n.*over TLS only/s);
+});
+
+test('STOMP over WebSocket: frames cut and joined, under the subprotocol that was asked for', async () => {
+  const url = `wss://localhost:${host.portOf('wss')}/any`;
+  const socket = new WebSocket(url, ['v12.stomp'], { ca: host.authority });
+  await once(socket, 'open');
+  assert.equal(socket.protocol, 'v12.stomp');
+  const received: Buffer[] = [];
+  const until = async (text: string) => {
+    while (!Buffer.concat(received).includes(text)) {
+      const [bytes] = await once(socket, 'message');
+      received.push(bytes as Buffer); // the library hands Buffers on
+    }
+  };
+  const connectFrame = textFrame('CONNECT', login);
+  socket.send(connectFrame.slice(0, 10));
+  socket.send(connectFrame.slice(10));
+  await until('CONNECTED');
+  const subscribe = textFrame('SUBSCRIBE', { id: 's', destination: '/topic/t' });
+  socket.send(subscribe + textFrame('SEND', { destination: '/topic/t' }, 'hello'));
+  await until('hello\0');
+  socket.close();
+});

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { hashPassword } from '../../src/crypto/password.ts';
+import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
+import { systemDisk } from '../../src/storage/disk.ts';
+import { Volume } from '../../src/storage/volume.ts';
+import { testCertificates } from './certificates.ts';
+
+/** A broker of ActiveMQ's type in this process, over a volume on the disk, behind TLS ports. */
+export class ActiveMqHost {
+  /** What was written to its log. */
+  readonly lines: string[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-activemq-'));
+  readonly #dataKey = randomBytes(32);
+  #epoch = 0;
+  #broker: HostedBroker | undefined = undefined;
+  #authority = '';
+
+  private constructor() {}
+
+  /** A new broker with the user `bob`, whose password is `a long password`. */
+  static async start(): Promise<ActiveMqHost> {
+    const host = new ActiveMqHost();
+    const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
+    const key = keyFromBytes(Buffer.from(host.#dataKey));
+    await Volume.format(systemDisk, join(host.#folder, 'volume'), volume, key);
+    await host.#open();
+    return host;
+  }
+
+  async #open(): Promise<void> {
+    const { authority, servers } = await testCertificates();
+    this.#authority = authority;
+    writeFileSync(this.caFile, authority);
+    const common = { ports: [0], protocols: ['stomp'], tlsPolicy: 'default' } as const;
+    const passwordHash = await hashPassword('a long password');
+    this.#broker = await HostedBroker.open(
+      {
+        type: 'start',
+        name: 'b1',
+        engineVersion: '5.18',
+        folder: join(this.#folder, 'volume'),
+        epoch: ++this.#epoch,
+        epochMin: this.#epoch - 1,
+        users: [{ username: 'bob', passwordHash }],
+        host: '127.0.0.1',
+        listeners: [
+          { ...common, name: 'stomp+ssl', hasWebSocket: false },
+          { ...common, name: 'wss', hasWebSocket: true },
+        ],
+        certificates: servers,
+        room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
+      },
+      keyFromBytes(Buffer.from(this.#dataKey)),
+      {
+        failed: (error) => {
+          throw error;
+        },
+        log: (_, text) => this.lines.push(text),
+        loginFailed: () => {},
+      },
+    );
+  }
+
+  /** PEM, for clients to trust. */
+  get authority(): string {
+    return this.#authority;
+  }
+
+  /** A file with it. */
+  get caFile(): string {
+    return join(this.#folder, 'ca.pem');
+  }
+
+  portOf(listener: 'stomp+ssl' | 'wss'): number {
+    return this.#broker?.ports[listener] ?? 0;
+  }
+
+  /** Ends the broker in order and starts it again. */
+  async restart(): Promise<void> {
+    await this.#broker?.close('a restart');
+    await this.#open();
+  }
+
+  async close(): Promise<void> {
+    await this.#broker?.close('the end of the test');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

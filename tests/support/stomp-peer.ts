@@ -1,0 +1,216 @@
+import { Broker } from '../../src/broker/broker.ts';
+import type { BrokerOptions } from '../../src/broker/broker-options.ts';
+import type { Limits } from '../../src/broker/limits.ts';
+import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
+import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stomp } from '../../src/protocols/stomp/protocol.ts';
+import { ManualClock } from './bare-broker.ts';
+import { MemoryLog } from './memory-log.ts';
+
+/** A frame as a client has received it. */
+export interface ReceivedFrame {
+  readonly command: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A broker's parts, for STOMP over a log in memory that syncs when a test says so. */
+export class StompBroker {
+  readonly broker: Broker;
+  readonly log: MemoryLog;
+  readonly clock: ManualClock;
+
+  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
+    this.broker = broker;
+    this.log = log;
+    this.clock = clock;
+    log.onDurable = (group) => broker.onDurable(group);
+  }
+
+  /** @param before the broker whose log this one takes over, as after a crash */
+  static async open(
+    limits: Partial<Limits> = {},
+    before?: StompBroker,
+    more: Partial<BrokerOptions> = {},
+  ): Promise<StompBroker> {
+    let log = new MemoryLog();
+    const clock = before?.clock ?? new ManualClock();
+    const broker = await Broker.open({
+      openLog: async (store) => {
+        if (before === undefined) store.attach(log);
+        else log = before.log.reopen(store, 0);
+      },
+      formats: [amqp091Format, stompFormat],
+      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
+      verifyPassword: async (password, hash) => password === hash,
+      engineVersion: '5.18',
+      brokerName: 'b1',
+      clock,
+      limits: { memoryBytesMax: Infinity, ...limits },
+      onInternalError: (error) => {
+        throw error;
+      },
+      ...more,
+    });
+    return new StompBroker(broker, log, clock);
+  }
+
+  /** Everything appended is on the disk. */
+  sync(): void {
+    this.log.syncNow();
+  }
+
+  /** Ready messages of a queue. */
+  ready(queue: string): number | undefined {
+    return this.broker.vhost('/').queues.get(queue)?.readyCount;
+  }
+
+  /** A client that has logged in. */
+  async client(headers: Readonly<Record<string, string>> = {}): Promise<StompPeer> {
+    const peer = new StompPeer(this.broker);
+    await peer.connect(headers);
+    peer.take();
+    return peer;
+  }
+}
+
+/** A client in this process: what it sends is received at once, what it is sent is kept. */
+export class StompPeer implements Transport {
+  readonly peerAddress = '127.0.0.1:1';
+  readonly localAddress = '127.0.0.1:2';
+  readonly tlsVersion = 'TLSv1.3';
+  readonly connection: Connection;
+  version: Version = '1.2';
+  isClosed = false;
+  isPaused = false;
+  isAdmitted = false;
+  /** What `write` answers; while it is false, what was written stays unread. */
+  takesMore = true;
+  received: Buffer[] = [];
+  #unread: (() => void)[] = [];
+
+  constructor(broker: Broker) {
+    this.connection = stomp(broker).accept(this);
+  }
+
+  write(bytes: Buffer, released?: () => void): boolean {
+    this.received.push(Buffer.from(bytes));
+    if (released !== undefined) this.#unread.push(released);
+    if (this.takesMore) this.read();
+    return this.takesMore;
+  }
+
+  read(): void {
+    for (const released of this.#unread.splice(0)) released();
+  }
+
+  /** Reads everything that was written, so that the connection may write more. */
+  drain(): void {
+    this.takesMore = true;
+    this.read();
+    this.connection.writable();
+  }
+
+  requestFlush(): void {}
+  checksLogin(): void {}
+  admit(): void {
+    this.isAdmitted = true;
+  }
+  pause(): void {
+    this.isPaused = true;
+  }
+  resume(): void {
+    this.isPaused = false;
+  }
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Logs in as `bob`; what comes back stays to be taken. */
+  async connect(headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    const all = { 'accept-version': '1.0,1.1,1.2', login: 'bob', passcode: 'secret', ...headers };
+    this.send('CONNECT', all);
+    await new Promise(setImmediate);
+    this.connection.flush();
+    const version = /\nversion:(1\.[012])\n/.exec(Buffer.concat(this.received).toString())?.[1];
+    this.version = (version ?? '1.2') as Version; // by the pattern
+  }
+
+  /** Sends a frame; headers are written as they are. */
+  send(command: string, headers: Readonly<Record<string, string>> = {}, body = ''): void {
+    this.receive(textFrame(command, headers, body));
+  }
+
+  receive(text: string | Buffer): void {
+    this.connection.receive(Buffer.from(text));
+    this.connection.flush();
+  }
+
+  /** Frames that have come since the last look. */
+  take(): ReceivedFrame[] {
+    this.connection.flush();
+    return readFrames(Buffer.concat(this.received.splice(0)), this.version);
+  }
+
+  /** Bodies of the messages among them. */
+  bodies(): string[] {
+    return this.take().flatMap(({ command, body }) => (command === 'MESSAGE' ? [body] : []));
+  }
+
+  /** Sends a frame and returns what came back. */
+  call(
+    command: string,
+    headers: Readonly<Record<string, string>> = {},
+    body = '',
+  ): ReceivedFrame[] {
+    this.send(command, headers, body);
+    return this.take();
+  }
+}
+
+/** A frame's bytes; headers are written as they are. */
+export function textFrame(
+  command: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = '',
+): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  return `${command}\n${lines.join('')}\n${body}\0`;
+}
+
+/** Cuts what a server has written into frames, strictly. */
+export function readFrames(bytes: Buffer, version: Version): ReceivedFrame[] {
+  const frames: ReceivedFrame[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes[at] === 10) {
+      at++;
+      continue;
+    }
+    const headEnd = bytes.indexOf('\n\n', at);
+    if (headEnd < 0) throw new Error(`a frame has no end: ${bytes.toString('utf8', at)}`);
+    const [command = '', ...lines] = bytes.toString('utf8', at, headEnd).split('\n');
+    const headers = readHeaders(lines, command === 'CONNECTED' ? '1.0' : version);
+    const length = headers['content-length'];
+    const start = headEnd + 2;
+    const end = length === undefined ? bytes.indexOf(0, start) : start + Number(length);
+    if (bytes[end] !== 0) throw new Error(`a body does not end with NUL: ${command}`);
+    frames.push({ command, headers, body: bytes.toString('utf8', start, end) });
+    at = end + 1;
+  }
+  return frames;
+}
+
+/** Of a header that is repeated the first counts. */
+function readHeaders(lines: readonly string[], version: Version): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = unescapeHeader(line.slice(0, colon), version);
+    if (!Object.hasOwn(headers, name)) {
+      headers[name] = unescapeHeader(line.slice(colon + 1), version);
+    }
+  }
+  return headers;
+}
