@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
+import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
@@ -488,8 +489,8 @@ function nameOf(host: string): string {
 
 /** Writes what clients will trust, unless nobody but this user can have written that already. */
 async function writeCertificate(file: string, pem: string): Promise<void> {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = await lstat(file).catch(() => undefined);
   const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
-  if (isOwn && readFileSync(file, 'utf8') === pem) return;
+  if (isOwn && (await readFile(file, 'utf8')) === pem) return;
   await systemDisk.replace(file, Buffer.from(pem));
 }

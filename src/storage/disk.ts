@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import * as path from 'node:path';
+import { BlockingWrites } from './disk/blocking-writes.ts';
 import { lockFolder } from './lock.ts';
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
@@ -65,18 +66,11 @@ export interface Disk {
   lock(folder: string): Promise<() => Promise<void>>;
 }
 
-/** More than this is never waited for. */
+/** A write of more bytes never holds up the process. */
 const atOnceBytesMax = 8192;
-/** As long as everything else in the process may wait for one small write. */
-const atOnceMs = 2;
 
-/** How long a small write took that was synced: the slowest of late, which fades with every other. */
-const patience = {
-  slowestMs: 10 * atOnceMs,
-  note(durationMs: number): void {
-    this.slowestMs = Math.max(durationMs, this.slowestMs * 0.8);
-  },
-};
+/** Of all files of the process: what stalls one disk may stall another that is beside it. */
+const blockingWrites = new BlockingWrites();
 
 class SystemFile implements DiskFile {
   sizeBytes: number;
@@ -92,42 +86,51 @@ class SystemFile implements DiskFile {
   }
 
   write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
-    this.#write(this.#fd, offset, chunks, done);
+    this.#write(this.#fd, offset, chunks, counted(done));
   }
 
   writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
-    const size = sizeOf(chunks);
-    if (size > atOnceBytesMax) {
-      this.#write(this.#openSynced(), offset, chunks, done);
-      return;
-    }
+    const isSmall = sizeOf(chunks) <= atOnceBytesMax;
     const beganMs = performance.now();
-    this.#write(this.#openSynced(), offset, chunks, (error) => {
-      patience.note(performance.now() - beganMs);
-      done(error);
-    });
+    const ended = counted(done, beganMs);
+    this.#withSynced(ended, (fd) =>
+      this.#write(fd, offset, chunks, (error) => {
+        if (isSmall) blockingWrites.wrote(beganMs, performance.now(), false);
+        ended(error);
+      }),
+    );
   }
 
   writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean {
     const size = sizeOf(chunks);
     // A file that grows changes more than its bytes, which takes twice as long.
     const isSmall = size <= atOnceBytesMax && offset + size <= this.sizeBytes;
-    if (!isSmall || patience.slowestMs > atOnceMs) return false;
+    const fd = this.#syncedFd;
+    if (!isSmall || fd === undefined) return false;
     const beganMs = performance.now();
+    if (!blockingWrites.areAllowed(beganMs)) return false;
     try {
-      return fs.writevSync(this.#openSynced(), chunks, offset) === size;
+      return fs.writevSync(fd, chunks, offset) === size;
     } catch (error) {
       const failed = error as NodeJS.ErrnoException; // a failed file operation has a code
       if (failed.code !== 'ENOSPC') throw onPath(this.#path, failed);
       return false;
     } finally {
-      patience.note(performance.now() - beganMs);
+      blockingWrites.wrote(beganMs, performance.now(), true);
     }
   }
 
-  #openSynced(): number {
-    this.#syncedFd ??= fs.openSync(this.#path, O_WRONLY | O_DSYNC | O_NOFOLLOW);
-    return this.#syncedFd;
+  /** Uses the file as it is open for synced writes; opens it so for the first of them. */
+  #withSynced(failed: Done, use: (fd: number) => void): void {
+    if (this.#syncedFd !== undefined) {
+      use(this.#syncedFd);
+      return;
+    }
+    fs.open(this.#path, O_WRONLY | O_DSYNC | O_NOFOLLOW, (error, fd) => {
+      if (error !== null) return failed(onPath(this.#path, error));
+      this.#syncedFd = fd;
+      use(fd);
+    });
   }
 
   #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: Done): void {
@@ -146,7 +149,8 @@ class SystemFile implements DiskFile {
   }
 
   sync(done: Done): void {
-    fs.fdatasync(this.#fd, (error) => done(error === null ? null : onPath(this.#path, error)));
+    const ended = counted(done);
+    fs.fdatasync(this.#fd, (error) => ended(error === null ? null : onPath(this.#path, error)));
   }
 
   read(offset: number, size: number): Promise<Buffer> {
@@ -164,22 +168,31 @@ class SystemFile implements DiskFile {
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return answered((done) => {
+      const ended = counted(done);
       fs.ftruncate(this.#fd, sizeBytes, (error) => {
-        if (error !== null) return reject(onPath(this.#path, error));
+        if (error !== null) return ended(onPath(this.#path, error));
         this.sizeBytes = sizeBytes;
-        resolve();
+        ended(null);
       });
     });
   }
 
-  close(): Promise<void> {
-    if (this.#syncedFd !== undefined) fs.closeSync(this.#syncedFd);
+  async close(): Promise<void> {
+    const synced = this.#syncedFd;
     this.#syncedFd = undefined;
-    return new Promise((resolve, reject) => {
-      fs.close(this.#fd, (error) => (error ? reject(error) : resolve()));
-    });
+    if (synced !== undefined) await answered((done) => fs.close(synced, (e) => done(e ?? null)));
+    await answered((done) => fs.close(this.#fd, (error) => done(error ?? null)));
   }
+}
+
+/** A call to the disk begins that ends when what is returned is called. */
+function counted(done: Done, nowMs = performance.now()): Done {
+  blockingWrites.began(nowMs);
+  return (error) => {
+    blockingWrites.ended();
+    done(error);
+  };
 }
 
 function sizeOf(chunks: readonly Uint8Array[]): number {
@@ -209,9 +222,11 @@ async function openFile(file: string, flags: number): Promise<DiskFile> {
       error ? reject(error) : resolve(opened),
     );
   });
-  const found = fs.fstatSync(fd);
+  const found = await new Promise<fs.Stats>((resolve, reject) => {
+    fs.fstat(fd, (error, stats) => (error ? reject(error) : resolve(stats)));
+  });
   if (found.isFile()) return new SystemFile(file, fd, found.size);
-  fs.closeSync(fd);
+  await answered((done) => fs.close(fd, (error) => done(error ?? null)));
   throw Object.assign(new Error(`${file} is no regular file`), { code: 'EINVAL' });
 }
 

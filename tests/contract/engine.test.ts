@@ -5,6 +5,7 @@ import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { childrenOf } from '../support/processes.ts';
+import { textFrame } from '../support/stomp-peer.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { type EngineSubject, testEngine } from './engine.contract.ts';
 
@@ -57,6 +58,18 @@ async function waxwing(): Promise<EngineSubject> {
   };
 }
 
+/** A STOMP log-in. */
+function failLogin(port: number, password: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, rejectUnauthorized: false });
+    const frame = textFrame('CONNECT', { login: 'admin', passcode: password });
+    socket.once('secureConnect', () => socket.write(frame));
+    socket.once('close', () => resolve());
+    socket.once('error', () => resolve());
+    socket.resume();
+  });
+}
+
 /** `connection.start-ok` with PLAIN. */
 function startOk(password: string): Buffer {
   const text = (value: string) => Buffer.from(value, 'latin1');
@@ -81,6 +94,11 @@ async function fake(): Promise<EngineSubject> {
 }
 
 testEngine('Waxwing', { engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }, waxwing);
+testEngine(
+  'Waxwing, of ActiveMQ’s type',
+  { engineType: 'ACTIVEMQ', deploymentMode: 'SINGLE_INSTANCE' },
+  async () => ({ ...(await waxwing()), failLogin }),
+);
 for (const offer of allOffers) {
   testEngine(`fake, ${offer.engineType} ${offer.deploymentMode}`, offer, fake);
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { after, before, test } from 'node:test';
-import { connect, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { ActiveMqHost } from '../support/activemq-host.ts';
-import { type ReceivedFrame, readFrames, textFrame } from '../support/stomp-peer.ts';
+import { textFrame } from '../support/stomp-peer.ts';
+import { StompTlsClient } from '../support/stomp-tls-client.ts';
 
 let host: ActiveMqHost;
 
@@ -19,59 +19,17 @@ after(async () => {
 
 const login = { 'accept-version': '1.2', login: 'bob', passcode: 'a long password' };
 
-/** A STOMP client over TLS. */
-class TlsClient {
-  readonly #socket: TLSSocket;
-  #bytes = Buffer.alloc(0);
-
-  private constructor(socket: TLSSocket) {
-    this.#socket = socket;
-    socket.on('error', () => {});
-    socket.on('data', (bytes: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, bytes]);
-    });
-  }
-
-  static async open(): Promise<TlsClient> {
-    const port = host.portOf('stomp+ssl');
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      servername: 'localhost',
-      ca: host.authority,
-    });
-    await once(socket, 'secureConnect');
-    const client = new TlsClient(socket);
-    client.send('CONNECT', login);
-    const [connected] = await client.frames(1);
-    assert.equal(connected?.command, 'CONNECTED');
-    return client;
-  }
-
-  send(command: string, headers: Record<string, string> = {}, body = ''): void {
-    this.#socket.write(textFrame(command, headers, body));
-  }
-
-  /** The next so many frames. */
-  async frames(count: number): Promise<ReceivedFrame[]> {
-    for (;;) {
-      const end = this.#bytes.lastIndexOf('\0') + 1;
-      const frames = readFrames(this.#bytes.subarray(0, end), '1.2');
-      if (frames.length >= count) {
-        this.#bytes = this.#bytes.subarray(end);
-        return frames;
-      }
-      await once(this.#socket, 'data');
-    }
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
+/** A client that has logged in. */
+async function open(): Promise<StompTlsClient> {
+  const port = { port: host.portOf('stomp+ssl'), ca: host.authority };
+  const client = await StompTlsClient.connect(port, login.login, login.passcode);
+  const [connected] = await client.frames(1);
+  assert.equal(connected?.command, 'CONNECTED');
+  return client;
 }
 
 test('what was confirmed by a RECEIPT over TLS is there after a restart, in order', async () => {
-  const client = await TlsClient.open();
+  const client = await open();
   for (let n = 0; n < 100; n++) {
     const headers = { destination: '/queue/orders', persistent: 'true', receipt: String(n) };
     client.send('SEND', headers, `order ${n}`);
@@ -83,7 +41,7 @@ test('what was confirmed by a RECEIPT over TLS is there after a restart, in orde
   );
   client.destroy();
   await host.restart();
-  const again = await TlsClient.open();
+  const again = await open();
   again.send('SUBSCRIBE', { id: 's', destination: '/queue/orders', ack: 'client' });
   const messages = await again.frames(100);
   assert.deepEqual(
@@ -94,7 +52,7 @@ test('what was confirmed by a RECEIPT over TLS is there after a restart, in orde
   assert.equal((await again.frames(1))[0]?.headers['receipt-id'], 'all');
   again.destroy();
   await host.restart();
-  const last = await TlsClient.open();
+  const last = await open();
   last.send('SUBSCRIBE', { id: 's', destination: '/queue/orders', receipt: 'none' });
   assert.deepEqual(
     (await last.frames(1)).map(({ command }) => command),

@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     folder: join(folder, 'volume'),
     epoch: 1,
     epochMin: 0,
+    setsUsers: false,
     users: [{ username: 'guest', passwordHash: await hashPassword('guest') }],
     host: '127.0.0.1',
     listeners: [

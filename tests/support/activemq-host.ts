@@ -46,6 +46,7 @@ export class ActiveMqHost {
         epoch: ++this.#epoch,
         epochMin: this.#epoch - 1,
         users: [{ username: 'bob', passwordHash }],
+        setsUsers: true,
         host: '127.0.0.1',
         listeners: [
           { ...common, name: 'stomp+ssl', hasWebSocket: false },

@@ -47,13 +47,13 @@ class MemoryFile implements DiskFile {
     this.#disk.wrote(this.#name, offset, data);
     const error = this.#disk.nextError('write', this.#name);
     if (error !== null) {
-      setImmediate(() => done(error));
+      this.#disk.answer(() => done(error));
       return;
     }
     const end = offset + data.length;
     if (end > this.sizeBytes) resize(this.#content, end);
     data.copy(this.#content.bytes, offset);
-    setImmediate(() => done(null));
+    this.#disk.answer(() => done(null));
   }
 
   writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
@@ -66,7 +66,7 @@ class MemoryFile implements DiskFile {
 
   sync(done: Done): void {
     const error = this.#disk.nextError('sync', this.#name);
-    setImmediate(() => done(error));
+    this.#disk.answer(() => done(error));
   }
 
   async read(offset: number, size: number): Promise<Buffer> {
@@ -92,6 +92,8 @@ export type Operation = 'write' | 'sync' | 'read' | 'replace' | 'create' | 'sync
 export class MemoryDisk implements Disk {
   readonly #files = new Map<string, Content>();
   readonly #locked = new Set<string>();
+  /** What waits for the disk; undefined while it does not stall. */
+  #stalled: (() => void)[] | undefined = undefined;
   readonly #errors: { operation: Operation; code: string; count: number; of: RegExp }[] = [];
 
   /** A disk with the same files, unlocked. */
@@ -132,6 +134,29 @@ export class MemoryDisk implements Disk {
     return systemError(error.code, `a test lets this ${operation} fail`);
   }
 
+  /** From now on no write and no sync is answered, until {@link goOn}. */
+  stall(): void {
+    this.#stalled ??= [];
+  }
+
+  /** The disk stalls no longer. */
+  goOn(): void {
+    const waiting = this.#stalled ?? [];
+    this.#stalled = undefined;
+    for (const done of waiting) setImmediate(done);
+  }
+
+  /** How many writes and syncs wait for the disk. */
+  get stalledCount(): number {
+    return this.#stalled?.length ?? 0;
+  }
+
+  /** Answers a write or a sync, in a later turn. */
+  answer(done: () => void): void {
+    if (this.#stalled === undefined) setImmediate(done);
+    else this.#stalled.push(done);
+  }
+
   /** Told of every write, also of one that fails. */
   wrote(_file: string, _offset: number, _data: Buffer): void {}
 
@@ -164,6 +189,7 @@ export class MemoryDisk implements Disk {
     const error = this.nextError('replace', file);
     if (error !== null) throw error;
     this.put(file, bytes);
+    if (this.#stalled !== undefined) await new Promise<void>((resolve) => this.answer(resolve));
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -41,6 +41,8 @@ const withContent = new Set(['60.50', '60.60', '60.71']);
 export class RawClient {
   /** Everything that came. */
   readonly bytes: Buffer[] = [];
+  /** Heartbeats that came. */
+  heartbeatCount = 0;
   readonly #socket: TLSSocket;
   readonly #frames: FrameReader;
   readonly #come: Raw[] = [];
@@ -55,7 +57,9 @@ export class RawClient {
         method: (_, bytes, at, end) => this.#method(Buffer.from(bytes.subarray(at, end))),
         header: (_, bytes, at, end) => this.#header(Buffer.from(bytes.subarray(at, end))),
         body: (_, bytes, at, end) => this.#body(Buffer.from(bytes.subarray(at, end))),
-        heartbeat: () => {},
+        heartbeat: () => {
+          this.heartbeatCount++;
+        },
       },
       131_072,
     );
@@ -72,15 +76,26 @@ export class RawClient {
     }
   }
 
-  /** A connection with a virtual host and channel 1 open. */
-  static async open(listener: TlsListener, user: string, vhost: string): Promise<RawClient> {
+  /**
+   * A connection with a virtual host and channel 1 open.
+   *
+   * @param heartbeatSeconds 0 for no heartbeats
+   */
+  static async open(
+    listener: TlsListener,
+    user: string,
+    vhost: string,
+    heartbeatSeconds = 0,
+  ): Promise<RawClient> {
     const client = new RawClient(listener);
     client.send(protocolHeader);
     await client.next('10.10');
     const login = [longBytes(''), shortBytes('PLAIN'), longBytes(`\0${user}\0${user}`)];
     client.method(0, 10, 11, ...login, shortBytes('en_US'));
     await client.next('10.30');
-    client.method(0, 10, 31, Buffer.from('07ff000200000000', 'hex'));
+    const tuned = Buffer.from('07ff000200000000', 'hex');
+    tuned.writeUInt16BE(heartbeatSeconds, 6);
+    client.method(0, 10, 31, tuned);
     client.method(0, 10, 40, shortBytes(vhost), Buffer.alloc(2));
     await client.next('10.41');
     await client.openChannel();
@@ -90,6 +105,25 @@ export class RawClient {
   async openChannel(): Promise<void> {
     this.method(1, 20, 10, shortBytes(''));
     await this.next('20.11');
+  }
+
+  /** Answers heartbeats with heartbeats until so many more have come. */
+  async heartbeats(count: number): Promise<void> {
+    for (let left = count; left > 0; left--) {
+      const before = this.heartbeatCount;
+      while (this.heartbeatCount === before) {
+        if (this.#hasEnded) throw new Error('the connection ended; due was a heartbeat');
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+      this.send(frame(frameTypes.heartbeat, 0, Buffer.alloc(0)));
+    }
+  }
+
+  /** How many methods came that {@link next} has not returned. */
+  get comeCount(): number {
+    return this.#come.length;
   }
 
   send(bytes: Buffer): void {

@@ -9,6 +9,7 @@ import type {
   Engine,
   EngineEvents,
   EngineKind,
+  ListenerPlan,
   NewVolumeKey,
   RunningBroker,
   VolumeKey,
@@ -18,6 +19,8 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import { requireNoRights } from './configuration-check.ts';
+import { kinds, protocolsOf } from './kinds.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
@@ -44,21 +47,9 @@ interface Run {
   certificates: readonly ServerCertificate[];
 }
 
-/** The listeners that brokers of RabbitMQ's type have; each is the endpoint of its number. */
-const listeners: readonly Pick<ListenerSpec, 'name' | 'protocols' | 'hasWebSocket'>[] = [
-  { name: 'amqps', protocols: ['amqp091'], hasWebSocket: false },
-];
-
 /** Waxwing's own engine: one child process and one volume for each broker. */
 export class WaxwingEngine implements Engine {
-  readonly kinds: readonly EngineKind[] = [
-    {
-      engineType: 'RABBITMQ',
-      deploymentMode: 'SINGLE_INSTANCE',
-      listeners: ['amqps'],
-      authenticationStrategies: ['SIMPLE'],
-    },
-  ];
+  readonly kinds: readonly EngineKind[] = kinds;
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
@@ -96,10 +87,17 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
+    try {
+      requireNoRights(spec);
+    } catch (error) {
+      dataKey.fill(0);
+      throw error;
+    }
     const { host, hasTlsParity, room } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const wanted = listeners.map(({ name }) => this.#wantedPort(spec, name));
+    const listeners = listenersOf(spec);
+    const wanted = listeners.map((listener) => this.#wantedPort(spec, listener));
     const ports = await child.start(
       {
         type: 'start',
@@ -109,9 +107,12 @@ export class WaxwingEngine implements Engine {
         epoch,
         epochMin,
         users: spec.users,
+        setsUsers: spec.engineType === 'ACTIVEMQ',
         host,
-        listeners: listeners.map((listener, at) => ({
-          ...listener,
+        listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
+          name,
+          protocols,
+          hasWebSocket: isWebSocket,
           ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
           tlsPolicy: hasTlsParity ? 'parity' : 'default',
         })),
@@ -126,13 +127,8 @@ export class WaxwingEngine implements Engine {
       },
     );
     const running = {
-      ports: listeners.map(({ name }, at) =>
-        this.#portRecord(
-          id,
-          { listener: name, endpoint: at + 1 },
-          wanted[at] ?? 0,
-          ports[name] ?? 0,
-        ),
+      ports: listeners.map(({ name, endpoint }, at) =>
+        this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),
       ),
     };
     this.#runs.set(id, { process: child, running, certificates });
@@ -140,9 +136,11 @@ export class WaxwingEngine implements Engine {
   }
 
   /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
-  #wantedPort({ ports, portsOfOthers }: BrokerSpec, listener: string): number {
-    const standard = listener === 'amqps' ? this.#options.amqpsPort : 0;
-    const known = ports.find((port) => port.listener === listener);
+  #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: ListenerPlan): number {
+    const { amqpsPort } = this.#options;
+    // Where AMQP is to have any port, no other protocol needs its own.
+    const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
+    const known = ports.find((port) => port.listener === name);
     return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
   }
 
@@ -200,6 +198,14 @@ export class WaxwingEngine implements Engine {
   #folder(brokerId: string): string {
     return join(this.#options.folder, brokerId);
   }
+}
+
+/** The listeners that a broker is to have, with the protocols that this engine speaks there. */
+function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
+  return spec.listeners.flatMap((plan) => {
+    const protocols = protocolsOf(plan.name);
+    return protocols === undefined ? [] : [{ ...plan, protocols }];
+  });
 }
 
 function onlyVolume({ id, volumes }: BrokerSpec): VolumeSpec {

@@ -16,6 +16,7 @@ import { Volume } from '../../storage/volume.ts';
 import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
@@ -107,6 +108,7 @@ export class HostedBroker {
     const volume = await openUnlocked(message.folder, dataKey);
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
+    if (message.setsUsers) setUsers(opened.broker, message.users);
     // A delivery before the start is on the disk might come again without saying so.
     await opened.broker.defined();
     const { host, certificates } = message;

@@ -11,7 +11,7 @@ import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
 /** What a process needs of a protocol. */
-interface ProtocolParts {
+export interface ProtocolParts {
   /** Makes the protocol's end of a broker's connections. */
   readonly protocol: (broker: Broker) => Protocol;
   /** Of the messages that it takes. */
@@ -23,14 +23,7 @@ interface ProtocolParts {
 /** The protocols that a listener can have. A process loads those that its listeners have. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
-  stomp: async () => {
-    const [{ stomp }, { stompFormat }, plain] = await Promise.all([
-      import('../../protocols/stomp/protocol.ts'),
-      import('../../protocols/stomp/format.ts'),
-      import('../../protocols/stomp/plain-answer.ts'),
-    ]);
-    return { protocol: stomp, format: stompFormat, answerPlain: plain.answerPlain };
-  },
+  stomp: async () => (await import('./stomp-parts.ts')).stompParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** The protocols of some listeners, by their names. */

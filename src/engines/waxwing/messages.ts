@@ -16,6 +16,11 @@ export interface StartMessage {
   readonly epoch: number;
   readonly epochMin: number;
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  /**
+   * Whether these are the broker's users from this start on, and all of them; else they are those that a
+   * new broker begins with.
+   */
+  readonly setsUsers: boolean;
   readonly host: string;
   /** What it listens on. */
   readonly listeners: readonly ListenerSpec[];

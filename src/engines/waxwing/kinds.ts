@@ -1,0 +1,32 @@
+import type { EngineKind } from '../../control/engine.ts';
+import type { ListenerSpec } from './listener-specs.ts';
+
+/** The protocols of each listener that this engine opens, by the listener's name in offers. */
+const listeners = {
+  amqps: ['amqp091'],
+  'stomp+ssl': ['stomp'],
+  wss: ['stomp'],
+} as const satisfies Record<string, ListenerSpec['protocols']>;
+
+/** The kinds of brokers that this engine runs. */
+export const kinds: readonly EngineKind[] = [
+  {
+    engineType: 'RABBITMQ',
+    deploymentMode: 'SINGLE_INSTANCE',
+    listeners: ['amqps'],
+    authenticationStrategies: ['SIMPLE'],
+  },
+  {
+    engineType: 'ACTIVEMQ',
+    deploymentMode: 'SINGLE_INSTANCE',
+    listeners: ['stomp+ssl', 'wss'],
+    authenticationStrategies: ['SIMPLE'],
+  },
+];
+
+/** The protocols of a listener; undefined where this engine does not open it. */
+export function protocolsOf(listener: string): ListenerSpec['protocols'] | undefined {
+  return Object.hasOwn(listeners, listener)
+    ? listeners[listener as keyof typeof listeners] // it has just been looked for
+    : undefined;
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  CreateUserCommand,
+  DeleteBrokerCommand,
+  DeleteUserCommand,
+  RebootBrokerCommand,
+} from '@aws-sdk/client-mq';
+import { password } from '../support/broker-requests.ts';
+import { hiddenTexts, placesUnder, readable } from '../support/readable.ts';
+import { StompTlsClient } from '../support/stomp-tls-client.ts';
+import { Waxwing } from '../support/waxwing.ts';
+
+// A broker of ActiveMQ's type by Amazon MQ's API, and STOMP clients of it.
+
+let waxwing: Waxwing;
+let brokerId: string;
+
+before(async () => {
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  brokerId = await waxwing.createBroker({
+    EngineType: 'ACTIVEMQ',
+    HostInstanceType: 'mq.m5.large',
+    Users: [
+      { Username: 'admin', Password: password },
+      { Username: 'leaver', Password: password },
+    ],
+  });
+});
+
+after(async () => {
+  await waxwing.remove();
+});
+
+/** The broker's endpoints, by scheme. */
+async function endpoints(): Promise<Map<string, number>> {
+  const { BrokerInstances } = await waxwing.brokerIs(brokerId, 'RUNNING');
+  const urls = (BrokerInstances?.[0]?.Endpoints ?? []).map((text) =>
+    /^(.*):\/\/.*:(\d+)$/.exec(text),
+  );
+  return new Map(urls.map((found) => [found?.[1] ?? '', Number(found?.[2])]));
+}
+
+/** What a log-in is answered. */
+async function connect(user: string): Promise<[StompTlsClient, string]> {
+  const port = (await endpoints()).get('stomp+ssl') ?? 0;
+  const client = await StompTlsClient.connect({ port, ca: waxwing.ca }, user, password);
+  const [frame] = await client.frames(1);
+  return [client, frame?.headers['message'] ?? frame?.command ?? ''];
+}
+
+test('its endpoints are those of the protocols that it speaks', async () => {
+  assert.deepEqual([...(await endpoints()).keys()].sort(), ['stomp+ssl', 'wss']);
+});
+
+test('messages and changes of users outlive and follow a reboot', async () => {
+  const [sender, connected] = await connect('admin');
+  assert.equal(connected, 'CONNECTED');
+  const send = { destination: '/queue/orders', persistent: 'true', receipt: '1' };
+  sender.send('SEND', send, 'kept');
+  assert.equal((await sender.frames(1))[0]?.command, 'RECEIPT');
+  await waxwing.mq.send(
+    new CreateUserCommand({ BrokerId: brokerId, Username: 'joiner', Password: password }),
+  );
+  await waxwing.mq.send(new DeleteUserCommand({ BrokerId: brokerId, Username: 'leaver' }));
+  const refused = (user: string) => `User name [${user}] or password is invalid.`;
+  assert.equal((await connect('joiner'))[1], refused('joiner'));
+  const [leaver, before] = await connect('leaver');
+  assert.equal(before, 'CONNECTED');
+  leaver.destroy();
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  assert.equal((await connect('leaver'))[1], refused('leaver'));
+  const [joiner, after] = await connect('joiner');
+  assert.equal(after, 'CONNECTED');
+  joiner.send('SUBSCRIBE', { id: 's', destination: '/queue/orders' });
+  assert.equal((await joiner.frames(1))[0]?.body, 'kept');
+  joiner.destroy();
+});
+
+test('nothing of its messages is readable on the disk', async () => {
+  const [sender] = await connect('admin');
+  const secret = 'canary-of-a-stomp-body';
+  const headers = { destination: '/queue/secrets', persistent: 'true', note: 'canary-of-a-header' };
+  sender.send('SEND', { ...headers, receipt: '1' }, secret);
+  await sender.frames(1);
+  sender.destroy();
+  const hidden = hiddenTexts(secret, 'canary-of-a-header', '/queue/secrets');
+  assert.deepEqual(readable(hidden, placesUnder(waxwing.folder.data)), []);
+});
+
+test('it is deleted as others are', async () => {
+  await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
+});
