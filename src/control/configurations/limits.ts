@@ -10,10 +10,16 @@ export const configurationLimits = {
   allTextBytesMax: 64 * 1024 * 1024,
   /** Levels of elements in XML; what is permitted has fewer than ten. */
   xmlDepthMax: 64,
-  /** Tags in XML: an element has two. */
-  xmlTagCountMax: 20_000,
+  /** Tags in XML: an element has two, or one where it is empty. */
+  xmlTagCountMax: 5000,
+  /** Equal signs in XML outside of comments: an attribute has one. */
+  xmlAttributeCountMax: 10_000,
+  /** Characters of an attribute's value. */
+  xmlValueCharactersMax: 4096,
   /** Lines of a configuration of RabbitMQ's type. */
   lineCountMax: 4000,
+  /** Characters of a value in it. */
+  valueCharactersMax: 2048,
   /** Warnings in an answer, as in Amazon MQ; more are not told. */
   warningsToldMax: 20,
   /** Characters of a description. */
