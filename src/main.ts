@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+// The entry point of the program `waxwing`.
+
 import { codeCacheFolder } from './engines/waxwing/code-cache.ts';
 import { dismissSpare, prepareSpare } from './engines/waxwing/spare-process.ts';
 
-// A broker's process takes as long to load as everything here does: it loads meanwhile.
+// A broker process takes as long to load as this program, so both load at the same time.
 if (process.argv[2] === 'serve') prepareSpare();
-// The types are those of Node 20, which does not have it.
+// The types are those of Node 20, which lacks this function.
 const { enableCompileCache } = process.getBuiltinModule('node:module') as {
   enableCompileCache?: (folder: string) => unknown;
 };

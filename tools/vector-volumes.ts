@@ -119,7 +119,7 @@ async function firstMount(disk: MemoryDisk): Promise<QueueVolume> {
 export async function firstClosed(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await firstMount(disk);
-  life.window(1).markReturned(1, false);
+  life.window(1).markRedelivered(1, false);
   await life.close();
   return disk;
 }

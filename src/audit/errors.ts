@@ -1,16 +1,17 @@
+// The errors of audit lookups.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * What can be wrong about a look-up of audit records:
- *
- * - `invalid-lookup-attributes`: more than one attribute, or a value that its key cannot have
- * - `invalid-time-range`: it ends before it begins
- * - `invalid-next-token`: not a token of this trail, or one of another look-up
+ * The error codes of audit lookups:
+ * - `invalid-lookup-attributes`: more than one attribute, or an invalid value
+ * - `invalid-time-range`: the range ends before it begins
+ * - `invalid-next-token`: the token does not belong to this trail or to this lookup
  */
 export type AuditErrorCode =
   | 'invalid-lookup-attributes'
   | 'invalid-time-range'
   | 'invalid-next-token';
 
-/** A look-up that the trail refuses. */
+/** A lookup that the trail refuses. */
 export class AuditError extends WaxwingError<AuditErrorCode> {}

@@ -1,32 +1,34 @@
+// The audit event of failed log-ins.
+
 import type { TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
 import type { EventRecord } from './record.ts';
 
-/** Log-ins that failed in the same way, as the trail needs to know them. */
+/** One or more failed log-ins of the same kind. */
 export interface FailedLogin {
   readonly eventId: string;
   readonly region: string;
-  /** The account whose trail this is, 12 digits. */
+  /** The account that owns the trail, 12 digits. */
   readonly accountId: string;
   readonly atMs: number;
   /** `ApiLogin` or `BrokerLogin`. */
   readonly eventName: string;
   readonly requestId: string | undefined;
-  /** The peer's address; undefined where there were several. */
+  /** The address of the peer; undefined if there were several. */
   readonly sourceIp: string | undefined;
   readonly userAgent: string | undefined;
-  /** Only where there is such an access key. */
+  /** Set only if the access key exists. */
   readonly accessKeyId: string | undefined;
-  /** Only where there is such a user. */
+  /** Set only if the user exists. */
   readonly userName: string | undefined;
   readonly errorCode: string;
   readonly errorMessage: string;
   readonly resources: readonly TouchedResource[];
-  /** How many there were. */
+  /** The number of failed log-ins. */
   readonly count: number;
 }
 
-/** The data event of log-ins that failed. */
+/** The data event of failed log-ins. */
 export function failedLoginRecord(login: FailedLogin): EventRecord {
   const { accessKeyId, userName } = login;
   return {

@@ -1,9 +1,12 @@
+// Shortens the parameters of an audit event to a maximum size.
+
 import { createHash } from 'node:crypto';
 
 /**
- * Members that only describe. They are cut first; every other member decides something (who, what,
- * which resource, grantee, operations, constraints, policy, state) and is cut only where a call was
- * so large that it was refused. Paths are member names without the positions in lists.
+ * Members that only describe. They are shortened first. All other members state who did what to
+ * which resource, or name a grantee, operations, constraints, a policy, or a state. Those are
+ * shortened only for calls so large that they were refused. Paths consist of member names without
+ * list positions.
  */
 const descriptiveMembers: readonly string[] = [
   'description',
@@ -13,22 +16,22 @@ const descriptiveMembers: readonly string[] = [
   'users.groups',
 ];
 
-/** Bytes of JSON that a cut text has at most: its beginning, its length and its hash. */
+/** Maximum size of a shortened string in JSON: its beginning, its length, and its hash. */
 const cutBytesMax = 176;
-/** Bytes of JSON up to which a deciding text is never cut: the ARN of a principal has fewer. */
+/** Other members up to this size in JSON are never shortened. The ARN of a principal is smaller. */
 const shortBytesMax = 512;
-/** Bytes of JSON that are kept of a text that is cut. */
+/** Bytes of JSON that are kept of a shortened string. */
 const keptBytesMax = 48;
-/** UTF-16 units of which so many bytes may consist: of 1 byte each, 2, 3 and 6. */
+/** The number of UTF-16 units that fit in so many bytes, for units of 1, 2, 3 and 6 bytes. */
 const keptLengths = [48, 24, 16, 8] as const;
-/** Entries that are kept of a list or map, tried one after the other. */
+/** The number of entries to keep of a list or map. The values are tried in this order. */
 const keptEntries = [64, 16, 4, 1] as const;
 
 /**
- * Fits a value into a number of bytes of its JSON. Texts are cut one by one, descriptive members
- * before deciding ones and long texts before short ones; a cut text keeps its beginning, its length
- * and its SHA-256. Only where that does not suffice do lists and maps lose entries, which are
- * counted. Names of a structure's members are never cut.
+ * Fits a value into a maximum size in JSON. Strings are shortened first: descriptive members before
+ * the others, and long strings before short ones. A shortened string keeps its beginning, its
+ * length and its SHA-256. If that is not enough, lists and maps lose entries, and the lost entries
+ * are counted. Names of structure members are never shortened.
  *
  * @param bytesMax at least 4096
  */
@@ -36,7 +39,7 @@ export function fitted(value: object, bytesMax: number): object {
   const measured = measure(value);
   if (measured.bytes <= bytesMax) return value;
   const { isEnough, ...limits } = limitsFor(measured, bytesMax);
-  // Thousands of texts are not cut one by one only to find that there are too many.
+  // With too many strings, shortening them one by one cannot be enough.
   for (const entries of isEnough ? [Number.POSITIVE_INFINITY, ...keptEntries] : keptEntries) {
     const shorter = rewritten(value, limits, entries);
     if (jsonBytes(shorter) <= bytesMax) return shorter;
@@ -45,14 +48,14 @@ export function fitted(value: object, bytesMax: number): object {
 }
 
 interface Measured {
-  /** Of the whole value. */
+  /** Size of the whole value, bytes. */
   readonly bytes: number;
-  /** Bytes of each text that could be cut. */
+  /** Size of each string that can be shortened, bytes. */
   readonly descriptive: readonly number[];
   readonly deciding: readonly number[];
 }
 
-/** Texts of this many bytes and more are cut. */
+/** Strings of at least this size are shortened, bytes. */
 interface Limits {
   readonly descriptive: number;
   readonly deciding: number;
@@ -64,14 +67,14 @@ function measure(value: object): Measured {
   let bytes = 0;
   walk(value, '', (item, isDescriptive) => {
     const size = jsonBytes(item);
-    bytes += size + 1; // and a comma, colon or bracket
+    bytes += size + 1; // plus a comma, colon or bracket
     if (isDescriptive && size > cutBytesMax) descriptive.push(size);
     if (!isDescriptive && size > shortBytesMax) deciding.push(size);
   });
   return { bytes, descriptive, deciding };
 }
 
-/** Calls back for every name and every simple value; brackets are counted as a text of one byte. */
+/** Calls back for every name and every scalar. Brackets are reported as a string of one byte. */
 function walk(
   value: unknown,
   path: string,
@@ -101,7 +104,9 @@ function limitsFor(
   return { descriptive: first.limit, deciding: second.limit, isEnough: second.left <= 0 };
 }
 
-/** The limit at which cutting the longest of these texts saves enough, and what is left to save. */
+/**
+ * The size limit at which shortening the longest strings saves enough, and the bytes left to save.
+ */
 function limitFor(sizes: readonly number[], toSave: number): { limit: number; left: number } {
   let left = toSave;
   let limit = Number.POSITIVE_INFINITY;
@@ -117,7 +122,7 @@ function rewritten<T>(value: T, limits: Limits, entriesMax: number, path?: strin
 function rewritten(value: unknown, limits: Limits, entriesMax: number, path = ''): unknown {
   if (typeof value === 'string') return cutText(value, limits, path);
   if (typeof value !== 'object' || value === null) return value;
-  // The members of the whole are few, and each says what was asked: none of them is dropped.
+  // All top-level members are kept: they are few, and each states what was requested.
   const kept = path === '' ? Number.POSITIVE_INFINITY : entriesMax;
   if (Array.isArray(value)) {
     const elements = value
@@ -140,22 +145,22 @@ function entriesOf(value: object): string {
 
 function cutText(text: string, limits: Limits, path: string): string {
   const limit = isDescriptive(path) ? limits.descriptive : limits.deciding;
-  // JSON has at most six bytes for a UTF-16 unit: most texts need no closer look.
+  // JSON uses at most six bytes per UTF-16 unit, so short strings need no exact measurement.
   if (text.length * 6 + 2 < limit || jsonBytes(text) < limit) return text;
   return `${beginningOf(text)}… [${summary(text)}]`;
 }
 
-/** As much of a text as has {@link keptBytesMax} bytes of JSON, whichever its characters. */
+/** The beginning of a string, {@link keptBytesMax} bytes in JSON. */
 function beginningOf(text: string): string {
   for (const length of keptLengths) {
-    // Not half of a pair of surrogates.
+    // Removes half of a surrogate pair.
     const kept = text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
     if (jsonBytes(kept) - 2 <= keptBytesMax) return kept;
   }
   return '';
 }
 
-/** What a reader needs to compare a text that is not shown with one that they have. */
+/** The length and hash of a string, with which a reader can identify it. */
 function summary(text: string): string {
   const hash = createHash('sha256').update(text, 'utf8').digest('hex');
   return `${Buffer.byteLength(text)} bytes, SHA-256 ${hash}`;
@@ -169,7 +174,7 @@ function isDescriptive(path: string): boolean {
   return descriptiveMembers.some((each) => path === each || path.startsWith(`${each}.`));
 }
 
-/** Characters that have one byte each in JSON. */
+/** Characters that take one byte in JSON. */
 const plain = /^[ !#-[\]-~]*$/;
 
 function jsonBytes(value: unknown): number {

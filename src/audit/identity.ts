@@ -1,7 +1,9 @@
+// The identity of a caller in audit events.
+
 import type { Caller } from '../calls/caller.ts';
 import { eventTime } from './event-time.ts';
 
-/** Who made a call, in CloudTrail's words; which members there are depends on the type. */
+/** The caller in the format of CloudTrail. The members depend on the type. */
 export interface UserIdentity {
   readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService' | 'AWSAccount' | 'Unknown';
   readonly principalId?: string;
@@ -14,9 +16,9 @@ export interface UserIdentity {
 }
 
 /**
- * Says who made a call.
+ * Describes the caller of a call.
  *
- * @param invokedBy the service that made it with the caller's identity, where one did
+ * @param invokedBy the service that used the caller's identity, if there is one
  */
 export function userIdentity(caller: Caller, invokedBy: string | undefined): UserIdentity {
   if (caller.type === 'service') return { type: 'AWSService', invokedBy: caller.principalId };
@@ -35,7 +37,7 @@ export function userIdentity(caller: Caller, invokedBy: string | undefined): Use
   };
 }
 
-/** The name that a look-up knows the caller by, or undefined for a service. */
+/** The user name for lookups, or undefined for a service. */
 export function lookupUserName(identity: UserIdentity): string | undefined {
   if (identity.type === 'Root') return 'root';
   if (identity.type === 'AssumedRole') return identity.principalId?.split(':')[1];

@@ -1,3 +1,5 @@
+// Lookup of audit events.
+
 import { createHash } from 'node:crypto';
 import type { StateStore } from '../storage/state-store.ts';
 import { AuditError } from './errors.ts';
@@ -5,7 +7,7 @@ import { lookupUserName } from './identity.ts';
 import type { EventRecord } from './record.ts';
 import { parseLine, trailTimeline } from './trail.ts';
 
-/** By what an event may be looked up. */
+/** The attributes by which events can be looked up. */
 export const lookupKeys = [
   'EventId',
   'EventName',
@@ -17,39 +19,39 @@ export const lookupKeys = [
   'AccessKeyId',
 ] as const;
 
-/** By what an event may be looked up. */
+/** An attribute by which events can be looked up. */
 export type LookupKey = (typeof lookupKeys)[number];
 
-/** What is looked for. */
+/** A lookup. */
 export interface Lookup {
   /** At most one. */
   readonly attributes: readonly { readonly key: LookupKey; readonly value: string }[];
-  /** Inclusive; 90 days before now where left out. */
+  /** Inclusive. Defaults to 90 days ago. */
   readonly fromMs: number | undefined;
-  /** Inclusive; now where left out. */
+  /** Inclusive. Defaults to now. */
   readonly toMs: number | undefined;
   /** 1 to 50. */
   readonly limit: number;
-  /** From the page before, which must have been asked for with the same members. */
+  /** The token from the previous page. The other members must be the same as for that page. */
   readonly nextToken: string | undefined;
 }
 
-/** A page of what was found, newest first. */
+/** A page of events, newest first. */
 export interface LookupPage {
   readonly events: readonly { readonly atMs: number; readonly event: EventRecord }[];
   readonly nextToken: string | undefined;
 }
 
-/** Bytes of events on a page, beyond which it has fewer events than asked for, but at least one. */
+/** Maximum size of a page. A page with larger events has fewer of them, but at least one. */
 const pageBytesMax = 2 * 1024 * 1024;
 
-/** How long events can be looked up. */
+/** How long events can be looked up, milliseconds. */
 const keptMs = 90 * 24 * 3600 * 1000;
 
 /**
- * Finds events, newest first.
+ * Looks up events, newest first.
  *
- * @throws {AuditError} where the look-up itself is wrong
+ * @throws {AuditError} if the lookup is invalid
  * @see CloudTrail LookupEvents
  */
 export async function lookUp(
@@ -63,7 +65,7 @@ export async function lookUp(
   }
   const after = lookup.nextToken === undefined ? undefined : readToken(lookup.nextToken, lookup);
   const range = {
-    // Events show whole seconds: a range that ends with an event's time as shown has the event.
+    // Events show whole seconds, so a range that ends with an event's second includes the event.
     fromMs: Math.max(Math.ceil((lookup.fromMs ?? 0) / 1000) * 1000, nowMs - keptMs),
     toMs: Math.floor((lookup.toMs ?? nowMs) / 1000) * 1000 + 999,
     newestFirst: true,
@@ -77,7 +79,7 @@ export async function lookUp(
     if (!matches(event)) continue;
     pageBytes += bytes.length;
     const isFull = events.length > 0 && pageBytes > pageBytesMax;
-    // One more than the page holds: only then is there a next page.
+    // The next page exists only if there is one more event than the page holds.
     if (isFull || events.length === lookup.limit) {
       return { events, nextToken: writeToken(last, lookup) };
     }
@@ -92,7 +94,7 @@ function matcher(attributes: Lookup['attributes']): (event: EventRecord) => bool
   if (more.length > 0) {
     throw new AuditError(
       'invalid-lookup-attributes',
-      `${attributes.length} lookup attributes are given, 1 is allowed`,
+      `${attributes.length} lookup attributes are given; at most 1 is allowed`,
     );
   }
   if (attribute === undefined) return () => true;
@@ -106,7 +108,7 @@ function matcher(attributes: Lookup['attributes']): (event: EventRecord) => bool
   return (event) => valuesOf[key](event).includes(value);
 }
 
-/** What an event has under each key. */
+/** The values of an event for each attribute. */
 const valuesOf: Record<LookupKey, (event: EventRecord) => readonly (string | undefined)[]> = {
   EventId: (event) => [event.eventID],
   EventName: (event) => [event.eventName],
@@ -118,7 +120,7 @@ const valuesOf: Record<LookupKey, (event: EventRecord) => readonly (string | und
   AccessKeyId: (event) => [event.userIdentity.accessKeyId],
 };
 
-/** What makes two look-ups the same but for the page: a token of one is not one of another. */
+/** Identifies a lookup without its page. A token is valid only for the same lookup. */
 function fingerprint({ attributes, fromMs, toMs }: Lookup): string {
   const members = JSON.stringify([attributes, fromMs ?? null, toMs ?? null]);
   return createHash('sha256').update(members).digest('base64url').slice(0, 16);
@@ -133,7 +135,7 @@ function readToken(token: string, lookup: Lookup): string {
   if (parts === undefined || parts[1] !== fingerprint(lookup)) {
     throw new AuditError(
       'invalid-next-token',
-      'the next token is not one of a look-up with these members',
+      'the next token does not belong to a lookup with these members',
     );
   }
   return parts[0];
@@ -149,6 +151,6 @@ function tokenParts(token: string): [string, string] | undefined {
   if (!Array.isArray(parts)) return undefined;
   const [cursor, print]: unknown[] = parts;
   if (typeof cursor !== 'string' || typeof print !== 'string') return undefined;
-  // Anybody can make a token: what the timeline gets must be a place in it, or none at all.
+  // Clients can forge tokens, so only the format of a valid position is passed to the timeline.
   return /^\d{1,15}\.\d{1,10}$/.test(cursor) ? [cursor, print] : undefined;
 }

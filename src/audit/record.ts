@@ -1,9 +1,11 @@
+// Audit events in the format of CloudTrail.
+
 import type { CompletedCall, TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
 import { fitted } from './fitted.ts';
 import { type UserIdentity, userIdentity } from './identity.ts';
 
-/** One event of the trail, in CloudTrail's words and order. */
+/** An audit event, with the members and their order as in CloudTrail. */
 export interface EventRecord {
   readonly eventVersion: '1.11';
   readonly userIdentity: UserIdentity;
@@ -25,7 +27,7 @@ export interface EventRecord {
   readonly resources?: readonly { accountId: string; type: string; ARN: string }[];
   readonly eventType: 'AwsApiCall' | 'AwsServiceEvent';
   readonly apiVersion?: string;
-  /** False for data events: what is done with a resource, not to it. */
+  /** False for data events, which report the use of a resource and not its management. */
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly serviceEventDetails?: object;
@@ -38,18 +40,18 @@ export interface EventRecord {
   };
 }
 
-/** Longest text of a field, in UTF-8 bytes. */
+/** Maximum length of a string field, UTF-8 bytes. */
 const textBytesMax = 1024;
 /**
- * Largest value of a field, in bytes of its JSON. With the other fields, each of which is bounded, an
- * event has fewer than {@link eventBytesMax} bytes.
+ * Maximum size of the variable fields, bytes of JSON. All other fields are bounded too, so an event
+ * has fewer than {@link eventBytesMax} bytes.
  */
 const valueBytesMax = { parameters: 100 * 1024, additional: 28 * 1024 };
 
-/** Largest event, in bytes of its JSON: what CloudTrail delivers. */
+/** Maximum size of an event, bytes of JSON. This is the limit of CloudTrail. */
 export const eventBytesMax = 256 * 1024;
 
-/** The event of a call that has ended. */
+/** Creates the event of a completed call. */
 export function eventRecord(call: CompletedCall): EventRecord {
   const { caller, error } = call;
   const isService = caller.type === 'service';
@@ -91,7 +93,7 @@ export function eventRecord(call: CompletedCall): EventRecord {
   };
 }
 
-/** What a service did on its own account: the deletion of a key that was due, a rotation. */
+/** An action that a service performed on its own, such as a due key deletion or rotation. */
 export interface ServiceEvent {
   readonly eventId: string;
   readonly region: string;
@@ -104,7 +106,7 @@ export interface ServiceEvent {
   readonly details: object;
 }
 
-/** The event of what a service did though nobody called it. */
+/** Creates the event of an action that nobody called. */
 export function serviceEventRecord(event: ServiceEvent): EventRecord {
   return {
     eventVersion: '1.11',
@@ -133,7 +135,7 @@ function bounded(value: object | null, bytesMax: number): object | null {
   return fitted(value, bytesMax);
 }
 
-/** Cuts a text so that its UTF-8 fits, never within a character. */
+/** Shortens a string to the maximum of UTF-8 bytes without splitting a character. */
 function shortened(text: string): string {
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length <= textBytesMax) return text;

@@ -1,45 +1,47 @@
+// The audit trail: a hash chain of events.
+
 import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 import type { EventRecord } from './record.ts';
 
-/** Where the chain stands: how many events the trail ever took, and the newest one's hash. */
+/** The head of the hash chain: the total number of events and the hash of the newest one. */
 export interface ChainHead {
   readonly count: number;
-  /** SHA-256 of the newest event's line, 64 hex digits; zeros where there is none. */
+  /** SHA-256 of the newest line, 64 hexadecimal digits; zeros if the trail is empty. */
   readonly hash: string;
 }
 
-/** One line of the trail: an event, and what chains it to the one before. */
+/** A line of the trail: an event, and its link to the previous line. */
 export interface TrailLine {
-  /** 1 for the first event of the trail. */
+  /** The number of the event, starting from 1. */
   readonly number: number;
-  /** SHA-256 of the line before, 64 hex digits; zeros in the first. */
+  /** SHA-256 of the previous line, 64 hexadecimal digits; zeros in the first line. */
   readonly previous: string;
   readonly event: EventRecord;
 }
 
-/** The timeline that holds the trail's lines. */
+/** The timeline that stores the lines of the trail. */
 export const trailTimeline = 'audit';
 
 /**
- * The audit trail's writing end, and the journal of where its hash chain stands.
- *
- * The head is folded like any journal, in the same atomic batch as the line it follows from: so a
- * batch that was not committed leaves no gap in the chain, and a restart need not read the trail.
+ * Writes the audit trail, and keeps the head of its hash chain as a journal. The head is changed in
+ * the same atomic batch as the line it belongs to. A batch that was not committed therefore leaves
+ * no gap in the chain, and a restart need not read the trail.
  */
 export class Trail implements Journal<ChainHead> {
   readonly name = 'audit-chain';
   #head: ChainHead = { count: 0, hash: '0'.repeat(64) };
 
-  /** Where the chain stands now. */
+  /** The current head of the chain. */
   get head(): ChainHead {
     return this.#head;
   }
 
   /**
-   * What must be committed for an event to be in the trail. To be committed before any other call
-   * of this function, or not at all: the next event is chained to this one only once it is applied.
+   * Returns the entries that add an event to the trail. They must be committed before the next call
+   * of this function, or not at all, because the next event is chained to this one only once it is
+   * applied.
    */
   entries(event: EventRecord, atMs: number): Entry[] {
     const line: TrailLine = {
@@ -56,7 +58,7 @@ export class Trail implements Journal<ChainHead> {
   }
 
   apply(change: ChainHead): void {
-    // The state may have been written after this change was made.
+    // A snapshot may already include this change.
     if (change.count <= this.#head.count) return;
     assert(
       change.count === this.#head.count + 1 || this.#head.count === 0,
@@ -70,13 +72,13 @@ export class Trail implements Journal<ChainHead> {
   }
 }
 
-/** The hash by which the next line is chained to this one, 64 hex digits. */
+/** The hash that links the next line to this one, 64 hexadecimal digits. */
 export function lineHash(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Reads a line of the trail back. */
+/** Parses a line of the trail. */
 export function parseLine(bytes: Buffer): TrailLine {
-  // Written by entries() above and sealed since: what opens is what was written.
+  // The line was written by entries() and has been sealed since.
   return JSON.parse(bytes.toString('utf8')) as TrailLine;
 }

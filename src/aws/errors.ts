@@ -1,21 +1,23 @@
+// The errors that callers of the AWS-compatible APIs receive, and their form on each wire.
+
 import { WaxwingError } from '../base/errors.ts';
 
-/** How calls and answers are written. */
+/** The protocol that a call and its answer are written in. */
 export type Wire = 'rest-json' | 'rest-xml' | 'json-1.0' | 'json-1.1' | 'query' | 'rpc-v2-cbor';
 
-/** What an AWS error carries besides its code and message. */
+/** The parts of an AWS error besides its code and message. */
 export interface AwsErrorOptions extends ErrorOptions {
-  /** HTTP status, 400 to 599; 400 where left out. */
+  /** HTTP status, 400 to 599. Defaults to 400. */
   readonly status?: number;
-  /** Further members of the answer's body, such as Amazon MQ's `errorAttribute`. */
+  /** Additional members of the response body, such as Amazon MQ's `errorAttribute`. */
   readonly members?: Readonly<Record<string, unknown>>;
-  /** Further headers of the answer. */
+  /** Additional response headers. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * A failure as the API's callers see it: AWS's own code (`NotFoundException`), message and status.
- * Operations throw it; the dispatcher records it and the wire writes it.
+ * An error in the form that API callers see: an AWS error code (`NotFoundException`), a message,
+ * and an HTTP status. Operations throw it, the dispatcher records it, and the wire writes it.
  */
 export class AwsError extends WaxwingError<string> {
   /** HTTP status, 400 to 599. */
@@ -31,40 +33,42 @@ export class AwsError extends WaxwingError<string> {
   }
 }
 
-/** What the front door itself finds wrong with a call, in no wire's words yet. */
+/**
+ * Errors that the dispatcher itself detects. {@link inWordsOf} maps them to the codes of each wire.
+ */
 export type RequestErrorCode =
-  /** Nothing says who calls. */
+  /** The request carries no authentication. */
   | 'missing-authentication'
-  /** The authentication cannot be read. */
+  /** The authentication is malformed. */
   | 'incomplete-signature'
-  /** No such access key, or its session token is wrong. */
+  /** The access key does not exist, or its session token is wrong. */
   | 'unknown-access-key'
   | 'expired-token'
-  /** Wrong signature, scope or clock. */
+  /** The signature, its scope, or its time is wrong. */
   | 'signature-mismatch'
-  /** A bearer token is missing or wrong. */
+  /** The bearer token is missing or wrong. */
   | 'wrong-token'
   | 'access-denied'
-  /** A value breaks a constraint. */
+  /** A value violates a constraint. */
   | 'invalid-value'
-  /** Not JSON, or a value of another type. */
+  /** The input is not valid JSON, or a value has the wrong type. */
   | 'unreadable'
   | 'unknown-operation'
   | 'too-large'
-  /** Its body comes in chunks, though only the body can prove who sends it. */
+  /** The body has chunked encoding, although only the body can prove the sender. */
   | 'length-required'
-  /** The memory for request bodies is in use; the caller may retry. */
+  /** The memory for request bodies is exhausted. The caller may retry. */
   | 'throttled'
   /** A bug, or a batch that could not be committed. */
   | 'internal';
 
-/** A call that the front door refuses before, or instead of, the operation. */
+/** A call that is refused by the dispatcher, not by the operation. */
 export class RequestError extends WaxwingError<RequestErrorCode> {
-  /** The member that it is about, where there is one. */
+  /** The input member that caused the error, if there is one. */
   readonly attribute: string | undefined;
-  /** The access key that the request was to be signed with, where there is such a key. */
+  /** The access key that the request names, if that key exists. */
   accessKeyId: string | undefined = undefined;
-  /** The input as far as it could be read, for the audit record; what breaks a constraint may be in it. */
+  /** The part of the input that could be read, for the audit record. It may violate constraints. */
   readonly input: object | undefined;
 
   constructor(
@@ -131,7 +135,7 @@ const query: Answers = {
   internal: ['ServiceFailure', 500],
 };
 
-/** As Amazon S3 says it. */
+/** The wording of Amazon S3. */
 const restXml: Answers = {
   ...query,
   'missing-authentication': ['AccessDenied', 403],
@@ -155,7 +159,7 @@ const answers: Readonly<Record<Wire, Answers>> = {
   query,
 };
 
-/** Puts what the front door found into the words of a wire. */
+/** Converts a dispatcher error to the code, message, and status that a wire uses. */
 export function inWordsOf(wire: Wire, error: RequestError): AwsError {
   const [code, status] = answers[wire][error.code];
   const { attribute, message } = error;

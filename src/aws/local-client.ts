@@ -1,3 +1,5 @@
+// A client through which one service of this process calls another without HTTP.
+
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Caller } from '../calls/caller.ts';
@@ -6,25 +8,27 @@ import type { ServiceRegistry } from './pipeline/registry.ts';
 import { inProcess } from './shapes/notation.ts';
 import { readShape } from './shapes/shape-reader.ts';
 
-/** In whose name a service calls another, and how that is to be recorded. */
+/** The identity that a service uses to call another service, and how the call is recorded. */
 export interface CallIdentity {
-  /** The service that calls: `mq.amazonaws.com`. */
+  /** The calling service: `mq.amazonaws.com`. */
   readonly service: string;
-  /** Whose identity it calls with; left out, it calls as itself. */
+  /** The caller whose identity is used. Defaults to the service itself. */
   readonly onBehalfOf?: Caller;
-  /** Where the audit record says the call comes from; left out, the service that calls. */
+  /** The origin in the audit record. Defaults to the calling service. */
   readonly origin?: { readonly sourceIp: string; readonly userAgent: string };
-  /** The account whose resources are meant, 12 digits; left out, the one served here. */
+  /**
+   * The account that owns the resources, 12 digits. Defaults to the account of this installation.
+   */
   readonly accountId?: string;
-  /** Stands in the audit record as the event's source instead of the called service's. */
+  /** The event source in the audit record. Defaults to that of the called service. */
   readonly eventSource?: string;
-  /** A UUID, in the audit record of an action that concerns several accounts. */
+  /** A UUID that links the audit records of an action in several accounts. */
   readonly sharedEventId?: string;
-  /** Names of the input's members that the audit record does not show. */
+  /** Names of input members that are left out of the audit record. */
   readonly unrecorded?: readonly string[];
 }
 
-/** What the local client works with: the same hooks as calls over HTTP. */
+/** The parts that the local client needs. The hooks are the same as for calls over HTTP. */
 export interface LocalClientOptions {
   readonly services: ServiceRegistry;
   readonly hooks: PipelineHooks;
@@ -36,8 +40,8 @@ export interface LocalClientOptions {
 }
 
 /**
- * Calls a service without HTTP, as another service: validated, authorised, recorded and committed
- * like any call.
+ * Calls a service in this process. The call is validated, authorised, recorded and committed like a
+ * call over HTTP.
  */
 export class LocalClient {
   readonly #options: LocalClientOptions;
@@ -49,9 +53,9 @@ export class LocalClient {
   /**
    * Makes one call.
    *
-   * @param input in the types of the operation's shape: bytes are Buffers, moments milliseconds
-   * @returns the output, typed by the caller as the operation declares it
-   * @throws {WaxwingError} with AWS's code, as the call over HTTP would have been answered
+   * @param input the operation's input; blobs are Buffers, timestamps are milliseconds
+   * @returns the output; the type parameter must match the operation's output shape
+   * @throws {WaxwingError} with the AWS error code that a call over HTTP would return
    */
   async call<Output = unknown>(
     serviceName: string,
@@ -85,12 +89,12 @@ export class LocalClient {
       hooks,
       () => clock.nowMs(),
     );
-    // The operation's output shape says what it is; callers name the type that belongs to it.
+    // The output has the type that the operation's output shape declares. The caller names it.
     return output as Output;
   }
 }
 
-/** A service as the caller of another. */
+/** The identity of a service that calls for itself. */
 function servicePrincipal(service: string, accountId: string): Caller {
   return { type: 'service', accountId, arn: service, principalId: service };
 }

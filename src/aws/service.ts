@@ -1,74 +1,79 @@
+// Declarations of services and operations.
+
 import type { CallContext } from '../calls/call-context.ts';
 import type { TouchedResource } from '../calls/completed-call.ts';
 import type { AwsError, Wire } from './errors.ts';
 import type { Shape } from './shapes/shape.ts';
 
-/** One change to a journal's state: what is folded into memory and appended to the system log. */
+/** A change to a journal: it is applied to the state in memory and appended to the system log. */
 export interface Change {
   /** The journal's name: `kms`, `mq`, `identity`, … */
   readonly journal: string;
-  /** Plain JSON; meaning and folding belong to the journal. */
+  /** Plain JSON, defined by the journal. */
   readonly change: object;
 }
 
-/** One entry of an atomic batch, as the system log's owner takes it. */
+/** An entry of an atomic batch of the system log. */
 export type BatchEntry =
   | Change
   | { readonly timeline: string; readonly atMs: number; readonly bytes: Buffer };
 
 /**
- * What an operation hands back: its answer, and the changes that make it true. The dispatcher
- * applies the changes and the audit record as one atomic batch and answers once it is synced; an
+ * The result of an operation: its output, and the changes it makes. The dispatcher commits the
+ * changes and the audit record as one atomic batch, and answers once the batch is synced. An
  * operation never commits by itself.
  */
 export interface Result<Output> {
   readonly output: Output;
   readonly changes?: readonly Change[];
   readonly resources?: readonly TouchedResource[];
-  /** Replaces the request's members in the audit record; `null` where they must not be recorded. */
+  /** Replaces the request parameters in the audit record; `null` if they must not be recorded. */
   readonly auditRequest?: object | null;
-  /** Replaces the response in the audit record; `null` where it must not be recorded. */
+  /** Replaces the response in the audit record; `null` if it must not be recorded. */
   readonly auditResponse?: object | null;
   readonly additionalEventData?: object;
-  /** Called once the batch is synced, before the answer leaves: to start what is now recorded. */
+  /** Called after the batch is synced and before the answer is sent, to start the recorded work. */
   readonly committed?: () => void;
 }
 
-/** What a call wants to do to what, for the authoriser. */
+/** An action on resources that needs authorisation. */
 export interface Permission {
   /** `kms:CreateGrant` */
   readonly action: string;
-  /** ARNs; empty where the action knows no resource. */
+  /** ARNs; empty for actions without resources. */
   readonly resources: readonly string[];
 }
 
-/** How a caller proves who it is: by a signature (version 4), by a bearer token, or not at all. */
+/**
+ * The authentication that an operation requires: a signature (version 4), a bearer token, or none.
+ */
 export type Authentication = 'signature' | 'bearer-token' | 'none';
 
-/** How an operation is called on a REST wire. */
+/** The HTTP binding of an operation on a REST wire. */
 export interface HttpTrait {
   readonly method: string;
   /**
-   * `/v1/brokers/{brokerId}`: the part in braces is the input's member of that name. `{Key+}` takes
-   * the rest of the path. A query may follow, which the request's must contain: `/{Bucket}?location`.
-   * With GET and DELETE members that are bound to nothing come from the query, else from the body.
+   * The path: `/v1/brokers/{brokerId}`. A part in braces binds the input member of that name.
+   * `{Key+}` matches the rest of the path. A query may follow, which the request must contain:
+   * `/{Bucket}?location`. Unbound members come from the query for GET and DELETE, otherwise from
+   * the body.
    */
   readonly path: string;
-  /** 200 where left out. */
+  /** The HTTP status of the response. Defaults to 200. */
   readonly status?: number;
-  /** HEAD is answered as GET, without the body. */
+  /** Whether HEAD is answered like GET, without the body. */
   readonly isAlsoHead?: boolean;
 }
 
-/** One operation of a service: what it takes, gives, needs and does. */
+/** An operation of a service: its shapes, its permissions, and its implementation. */
 export interface Operation<Input = never, Output = unknown> {
   readonly action: string;
   readonly readOnly: boolean;
-  /** How a caller proves who it is; by a signature where left out. */
+  /** The required authentication. Defaults to a signature. */
   readonly authentication?: Authentication;
   /**
-   * False where no audit record is made of a call: only for operations that anybody may call often
-   * and that tell nothing of an account.
+   * Whether calls are recorded in the audit trail. False only for frequent public operations that
+   * reveal nothing about an account.
    */
   readonly isRecorded?: boolean;
   readonly input: Shape<Input>;
@@ -76,47 +81,50 @@ export interface Operation<Input = never, Output = unknown> {
   /** Only on the wires `rest-json` and `rest-xml`. */
   readonly http?: HttpTrait;
   /**
-   * What the generic (identity) authorisation is asked for, after validation and before `handle`.
-   * Left out: the action on `*`. Key policies and grants are judged inside kms/, on top of it.
+   * The permissions that identity policies must grant. They are checked after validation and before
+   * `handle`. Defaults to the action on `*`. `kms/` checks key policies and grants in addition.
    */
   permissions?(input: Input, context: CallContext): readonly Permission[];
   /**
-   * What a call that failed was about, for its audit record: who tried to use what must be found by
-   * it. What does not exist, or not for the caller, is left out. Must not throw.
+   * The resources that a failed call concerns, for its audit record. Resources that do not exist,
+   * or that the caller may not see, are left out. Must not throw.
    */
   failedResources?(input: Input, context: CallContext): readonly TouchedResource[];
   /**
-   * Does it. The dispatcher applies the changes in the same tick in which it receives them, so
-   * what a synchronous operation checked still holds. Calls interleave at every await: an
-   * asynchronous operation that depends on the present state resolves to a {@link Decision}, which
-   * checks and returns its changes synchronously, without a tick in between.
+   * Performs the operation. The dispatcher applies the changes in the same tick in which it
+   * receives them, so that the checks of a synchronous operation still hold. Other calls can run at
+   * every await. An asynchronous operation that depends on the current state therefore resolves to
+   * a {@link Decision}, which checks and returns its changes synchronously.
    */
   handle(input: Input, context: CallContext): Outcome<Output>;
-  /** Where every call is refused, see {@link refusal}: why. */
+  /** The error of an operation that refuses every call. See {@link refusal}. */
   refuse?(input: Input): Error;
 }
 
-/** The synchronous end of an asynchronous operation: checks what must hold and says what changes. */
+/**
+ * The synchronous last step of an asynchronous operation: it checks the state and returns the
+ * changes.
+ */
 export type Decision<Output> = () => Result<Output>;
 
-/** What an operation may hand back; see {@link Operation.handle}. */
+/** The result types of {@link Operation.handle}. */
 export type Outcome<Output> = Result<Output> | Promise<Result<Output> | Decision<Output>>;
 
-/** Declares an operation; its input and output types follow from the shapes. */
+/** Declares an operation. The shapes determine its input and output types. */
 export function operation<Input, Output>(
   declared: Operation<Input, Output>,
 ): Operation<Input, Output> {
   return declared;
 }
 
-/** An operation that is known, and of which every call is refused. */
+/** A known operation that refuses every call. */
 export interface Refusal<Input, Output> extends Omit<Operation<Input, Output>, 'handle'> {
-  /** What must hold before; throws where it does not. */
+  /** Checks the preconditions. Throws if one does not hold. */
   requires?(input: Input): void;
   refuse(input: Input): Error;
 }
 
-/** Declares an operation of which every call is refused, in the words of the API that it is of. */
+/** Declares an operation that refuses every call with an error of its API. */
 export function refusal<Input, Output>({
   requires,
   ...declared
@@ -130,27 +138,27 @@ export function refusal<Input, Output>({
   };
 }
 
-/** A service behind the front door. */
+/** A service of the API. */
 export interface Service {
-  /** `kms`, `mq`, `cloudtrail`: the signing name too. */
+  /** The service name, which is also the signing name: `kms`, `mq`, `cloudtrail`. */
   readonly name: string;
-  /** The wires that it is called by; calls within the process fail in the words of the first. */
+  /** The supported wires. Errors of calls within the process use the first one. */
   readonly wires: readonly [Wire, ...Wire[]];
   /**
-   * What stands before the dot in `X-Amz-Target` on the JSON wires, and after `/service/` on
-   * `rpc-v2-cbor`; several where SDKs differ.
+   * The prefix before the dot in `X-Amz-Target` on JSON wires, and the name after `/service/` on
+   * `rpc-v2-cbor`. Several if SDKs differ.
    */
   readonly targetPrefixes?: readonly string[];
-  /** The namespace of its XML; `https://NAME.amazonaws.com/doc/VERSION/` where left out. */
+  /** The XML namespace. Defaults to `https://NAME.amazonaws.com/doc/VERSION/`. */
   readonly xmlNamespace?: string;
-  /** `kms.amazonaws.com`, `amazonmq.amazonaws.com`: the audit record's event source. */
+  /** The event source in audit records: `kms.amazonaws.com`, `amazonmq.amazonaws.com`. */
   readonly eventSource: string;
   readonly apiVersion: string;
   // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
   readonly operations: Readonly<Record<string, Operation<any, any>>>;
   /**
-   * Puts a domain's expected failure into AWS's words; undefined for what it does not know, which is
-   * then answered as an internal failure.
+   * Converts an expected error of the domain to an AWS error. Returns undefined for other errors,
+   * which are answered as internal failures.
    */
   translate?(error: Error): AwsError | undefined;
 }

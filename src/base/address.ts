@@ -1,13 +1,15 @@
+// Sources: the groups of addresses to which per-peer limits apply.
+
 import { isIPv6 } from 'node:net';
 
-/** Groups of 16 bits that name the network of an IPv6 address: a /64, which one customer usually has. */
+/** The number of 16-bit groups in a /64, the usual network of one customer. */
 const networkGroups = 4;
 
 /**
- * What limits per address count as one source: an IPv4 address, the /64 network of an IPv6 address,
- * or `::1`. An IPv4 address mapped to IPv6 is that IPv4 address.
+ * Returns the source of an address, to which limits per peer apply: an IPv4 address, the /64
+ * network of an IPv6 address, or `::1`. An IPv4-mapped IPv6 address counts as the IPv4 address.
  *
- * @param address as a socket tells it, without its port; may be empty where the socket is closed
+ * @param address the address of a socket without its port; may be empty if the socket is closed
  */
 export function sourceOf(address: string): string {
   const [plain = ''] = address.split('%', 1);
@@ -17,13 +19,16 @@ export function sourceOf(address: string): string {
   return `${groupsOf(plain).slice(0, networkGroups).join(':')}::/64`;
 }
 
-/** The address of a peer without its port: `127.0.0.1` of `127.0.0.1:5671`, `::1` of `::1:5671`. */
+/**
+ * Removes the port from a peer address: `127.0.0.1:5671` becomes `127.0.0.1`, `::1:5671` becomes
+ * `::1`.
+ */
 export function withoutPort(peerAddress: string): string {
   const colon = peerAddress.lastIndexOf(':');
   return colon < 0 ? peerAddress : peerAddress.slice(0, colon);
 }
 
-/** The groups that are written, with zeros where `::` leaves some out. */
+/** The groups of an IPv6 address, with zeros in place of `::`. */
 function groupsOf(address: string): string[] {
   const [before = '', after] = address.toLowerCase().split('::');
   const head = before === '' ? [] : before.split(':');

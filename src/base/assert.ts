@@ -1,18 +1,23 @@
-/** A bug in this program, as opposed to an expected failure (see {@link WaxwingError}). */
+// Assertions.
+
+/** A bug in this program, as opposed to an expected error (see {@link WaxwingError}). */
 export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';
 }
 
 /**
- * States what must be true if this program is right.
+ * Checks an invariant of this program.
  *
- * @throws {AssertionFailure} where it is not
+ * @throws {AssertionFailure} if the condition is false
  */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);
 }
 
-/** Marks a place that no value can reach; the compiler proves it, this catches what it cannot see. */
+/**
+ * Marks unreachable code. The compiler verifies it; this function catches what the compiler cannot
+ * see.
+ */
 export function unreachable(value: never): never {
   throw new AssertionFailure(`unreachable: ${String(value)}`);
 }

@@ -1,23 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * Names and keys are bytes, of which most are UTF-8. As text, every byte that is not part of valid
- * UTF-8 is a lone surrogate, U+DC00 plus the byte (U+DC80 to U+DCFF). Valid UTF-8 has no surrogates,
- * so different bytes never give the same text, and the text gives the same bytes back. JSON keeps
- * such text: it writes a lone surrogate as an escape.
+ * Conversion between bytes and text without loss. Names and keys are bytes, usually UTF-8. In their
+ * text, each byte that is not part of valid UTF-8 becomes a lone surrogate, U+DC00 plus the byte
+ * (U+DC80 to U+DCFF). Valid UTF-8 contains no surrogates, so different bytes always give different
+ * texts, and the text can be converted back to the same bytes. JSON preserves such text, because it
+ * escapes lone surrogates.
  */
 
 const escapeBase = 0xdc00;
 const replacement = '\ufffd';
 
 /**
- * The text of the bytes between two positions. {@link encodeText} gives the same bytes back.
+ * Decodes the bytes between two offsets. {@link encodeText} returns the same bytes.
  *
- * @param end not beyond the end of `bytes`
+ * @param end at most the length of `bytes`
  */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
-  // A replacement character stands for invalid bytes, unless it was sent as one.
+  // Without a replacement character, or with valid UTF-8, the text is exact.
   if (!text.includes(replacement) || isUtf8(bytes.subarray(start, end))) return text;
   let escaped = '';
   let valid = start;
@@ -34,7 +35,7 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
   return escaped + bytes.toString('utf8', valid, end);
 }
 
-/** Bytes of the valid UTF-8 sequence that begins here; 0 where none does. */
+/** The length of the valid UTF-8 sequence at an offset; 0 if there is none. */
 function sequenceSize(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
@@ -42,7 +43,7 @@ function sequenceSize(bytes: Buffer, at: number, end: number): number {
   return at + size <= end && isUtf8(bytes.subarray(at, at + size)) ? size : 0;
 }
 
-/** The bytes of a text: those that {@link decodeText} made it of, else its UTF-8. */
+/** Encodes text: the bytes from which {@link decodeText} created it, otherwise UTF-8. */
 export function encodeText(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
   const pieces: Buffer[] = [];
@@ -59,12 +60,12 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Bytes that {@link encodeText} makes of a text. */
+/** The number of bytes that {@link encodeText} returns. */
 export function textBytes(text: string): number {
   return text.isWellFormed() ? Buffer.byteLength(text, 'utf8') : encodeText(text).length;
 }
 
-/** The same bytes as their text: needed after characters were taken out of a text. */
+/** Decodes the encoded text again. Needed after characters were removed from a text. */
 export function normalText(text: string): string {
   if (text.isWellFormed()) return text;
   const bytes = encodeText(text);
@@ -72,23 +73,23 @@ export function normalText(text: string): string {
 }
 
 /**
- * A text for people to read, in one line of valid Unicode: bytes that are not UTF-8 and control
- * characters are written as `\xff`. Different texts may look the same.
+ * Formats text for people: one line of valid Unicode. Invalid bytes and control characters are
+ * written as `\xff`. Different texts may have the same result.
  */
 export function printable(text: string): string {
   if (text.isWellFormed() && !hasControls.test(text)) return text;
   return text.replace(unprintable, escaped);
 }
 
-/** The same, where different texts must stay different: a backslash is doubled. */
+/** Like {@link printable}, but different texts have different results: backslashes are doubled. */
 export function distinctPrintable(text: string): string {
   return printable(text.replaceAll('\\', '\\\\'));
 }
 
-// Control characters (C0, delete, C1) and the two line separators of Unicode.
+// Control characters (C0, delete, C1) and the two Unicode line separators.
 const controls = String.raw`\u0000-\u001f\u007f-\u009f\u2028\u2029`;
 const hasControls = new RegExp(`[${controls}]`);
-// With the flag `u` a surrogate in the class matches only where it is alone.
+// With the flag `u`, a surrogate in the class matches only if it is unpaired.
 const unprintable = new RegExp(`[${controls}\\ud800-\\udfff]`, 'gu');
 
 function escaped(character: string): string {
@@ -99,7 +100,7 @@ function escaped(character: string): string {
     : `\\u${byte.toString(16).padStart(4, '0')}`;
 }
 
-/** The beginning of a text that takes at most so many bytes, whole characters only. */
+/** The longest beginning of a text that has at most so many bytes, without splitting characters. */
 export function clipText(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax || textBytes(text) <= bytesMax) return text;
   let clipped = '';

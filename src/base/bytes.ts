@@ -1,32 +1,34 @@
+// Reading and writing of binary data.
+
 import { decodeText, encodeText } from './byte-text.ts';
 import { WaxwingError } from './errors.ts';
 
-/** Bytes ended before the value that should be in them did. */
+/** The data ended before the end of a value. */
 export class BytesError extends WaxwingError<'bytes-truncated'> {
   constructor(wanted: number, left: number) {
     super('bytes-truncated', `a value of ${wanted} bytes is cut off after ${left}`);
   }
 }
 
-/** A value does not fit the field it is to be written to; nothing of it was written. */
+/** A value does not fit its field. Nothing was written. */
 export class RangeExceeded extends WaxwingError<'value-out-of-range'> {
   constructor(message: string) {
     super('value-out-of-range', message);
   }
 }
 
-/** Bytes that a short string may have: its length is one byte. */
+/** Maximum length of a short string, whose length field has one byte. */
 export const shortStringBytesMax = 255;
 
-/** @throws {RangeExceeded} where no short string can have so many bytes */
+/** @throws {RangeExceeded} if a short string cannot have this length */
 export function checkShortString(sizeBytes: number): void {
   if (sizeBytes <= shortStringBytesMax) return;
   const found = `a short string of ${sizeBytes} bytes`;
   throw new RangeExceeded(`${found} is longer than ${shortStringBytesMax}`);
 }
 
-// On a hot path these are quicker than a Reader, a Writer or Buffer's own methods: they check no
-// bounds, so the caller has seen to it that the bytes are there.
+// Faster than Reader, Writer and the methods of Buffer, for hot paths. The functions do not check
+// bounds, so the caller must.
 
 /** Reads 32 bits, big-endian. */
 export function readU32(bytes: Buffer, at: number): number {
@@ -39,7 +41,7 @@ export function readU48(bytes: Buffer, at: number): number {
   return ((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0)) * 0x1_0000_0000 + readU32(bytes, at + 2);
 }
 
-/** Writes 32 bits, big-endian, and returns the position after them; higher bits are left out. */
+/** Writes the low 32 bits, big-endian, and returns the next offset. */
 export function writeU32(bytes: Buffer, at: number, value: number): number {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
@@ -48,7 +50,7 @@ export function writeU32(bytes: Buffer, at: number, value: number): number {
   return at + 4;
 }
 
-/** Writes 48 bits, big-endian, and returns the position after them. */
+/** Writes 48 bits, big-endian, and returns the next offset. */
 export function writeU48(bytes: Buffer, at: number, value: number): number {
   const high = Math.floor(value / 0x1_0000_0000);
   bytes[at] = high >>> 8;
@@ -56,10 +58,10 @@ export function writeU48(bytes: Buffer, at: number, value: number): number {
   return writeU32(bytes, at + 2, value);
 }
 
-/** Up to this many bytes a loop is quicker than a call to copy them. */
+/** Up to this size, a loop is faster than a call of copy(). */
 const loopSizeMax = 96;
 
-/** Copies the bytes between two positions and returns the position after them in the target. */
+/** Copies the bytes between two offsets and returns the next offset in the target. */
 export function copyBytes(
   target: Buffer,
   at: number,
@@ -73,15 +75,15 @@ export function copyBytes(
 }
 
 /**
- * A cursor that reads big-endian values out of bytes that may come from a stranger.
+ * A cursor that reads big-endian values from untrusted data.
  *
- * @throws {BytesError} from every method, where the bytes end too early
+ * @throws {BytesError} from every method, if the data ends too early
  */
 export class Reader {
   bytes: Buffer;
-  /** Position of the next value. */
+  /** The offset of the next value. */
   at: number;
-  /** First position that is not to be read any more. */
+  /** The offset of the end of the data. */
   end: number;
 
   constructor(bytes: Buffer, at = 0, end: number = bytes.length) {
@@ -90,12 +92,12 @@ export class Reader {
     this.end = end;
   }
 
-  /** Bytes not read yet. */
+  /** The number of remaining bytes. */
   get left(): number {
     return this.end - this.at;
   }
 
-  /** Steps over `size` bytes and returns where they began. */
+  /** Skips `size` bytes and returns their offset. */
   skip(size: number): number {
     const start = this.at;
     if (size > this.end - start) throw new BytesError(size, this.end - start);
@@ -115,20 +117,20 @@ export class Reader {
     return this.bytes.readUInt32BE(this.skip(4));
   }
 
-  /** An unsigned 64-bit value; above 2^53 it is no longer exact. */
+  /** Reads an unsigned 64-bit value. Values above 2^53 are not exact. */
   u64(): number {
     const high = this.u32();
     return high * 0x1_0000_0000 + this.u32();
   }
 
-  /** A byte of length, then so many bytes; see `decodeText`. */
+  /** Reads a string with a length of one byte. See `decodeText`. */
   shortString(): string {
     const size = this.u8();
     const start = this.skip(size);
     return decodeText(this.bytes, start, start + size);
   }
 
-  /** Four bytes of length, then so many bytes; a slice of the bytes read from. */
+  /** Reads bytes with a length of four bytes. Returns a slice of the data. */
   longBytes(): Buffer {
     const size = this.u32();
     const start = this.skip(size);
@@ -137,20 +139,20 @@ export class Reader {
 }
 
 /**
- * A cursor that writes big-endian values into a buffer that grows as needed.
+ * A cursor that writes big-endian values into a growing buffer.
  *
- * @throws {RangeExceeded | RangeError} from every method, where a value does not fit its field
+ * @throws {RangeExceeded | RangeError} from every method, if a value does not fit its field
  */
 export class Writer {
   bytes: Buffer;
   at = 0;
 
-  /** @param size bytes to begin with */
+  /** @param size initial capacity, bytes */
   constructor(size = 256) {
     this.bytes = Buffer.allocUnsafe(size);
   }
 
-  /** Makes room for `size` more bytes and returns where they go. */
+  /** Reserves `size` bytes and returns their offset. */
   claim(size: number): number {
     const start = this.at;
     if (start + size > this.bytes.length) {
@@ -185,9 +187,9 @@ export class Writer {
   }
 
   /**
-   * Writes a text's bytes (see `encodeText`) after a byte of their length.
+   * Writes a string with a length of one byte. See `encodeText`.
    *
-   * @throws {RangeExceeded} where they are more than 255
+   * @throws {RangeExceeded} if it has more than 255 bytes
    */
   shortString(value: string): void {
     const bytes = encodeText(value);
@@ -196,7 +198,7 @@ export class Writer {
     this.raw(bytes);
   }
 
-  /** Writes bytes after four bytes of their length. */
+  /** Writes bytes with a length of four bytes. */
   longBytes(value: Buffer): void {
     this.u32(value.length);
     this.raw(value);
@@ -207,7 +209,7 @@ export class Writer {
     value.copy(this.bytes, start);
   }
 
-  /** A copy of what has been written. */
+  /** A copy of the written data. */
   toBuffer(): Buffer {
     return Buffer.from(this.bytes.subarray(0, this.at));
   }

@@ -1,24 +1,26 @@
-/** Time, as everything but this file may ask for it, so that tests can move it by hand. */
+// Clocks and timers.
+
+/** A clock. All code uses it instead of the system's functions, so that tests can control time. */
 export interface Clock {
-  /** Wall time, milliseconds since 1970-01-01 UTC; may jump. */
+  /** Wall-clock time, milliseconds since 1970-01-01 UTC; may jump. */
   nowMs(): number;
-  /** Milliseconds since some fixed moment, fractions included; never goes back. */
+  /** Monotonic time in milliseconds since an arbitrary moment, with fractions. */
   monotonicMs(): number;
-  /** Calls back once, when as many milliseconds have passed. */
+  /** Calls back once after so many milliseconds. */
   setTimeout(callback: () => void, ms: number): Timer;
-  /** Calls back again and again, whenever as many milliseconds have passed. */
+  /** Calls back repeatedly, every so many milliseconds. */
   setInterval(callback: () => void, ms: number): Timer;
 }
 
 /** A timer of a {@link Clock}. */
 export interface Timer {
-  /** Ends it. Does nothing where it has ended. */
+  /** Cancels the timer. Has no effect if it has expired. */
   clear(): void;
-  /** Lets the process end though the timer has not. */
+  /** Allows the process to exit while the timer is pending. */
   unref(): Timer;
 }
 
-/** The machine's own clock. */
+/** The clock of the operating system. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -28,7 +30,7 @@ export const systemClock: Clock = {
 
 function timerOf(running: NodeJS.Timeout): Timer {
   const timer: Timer = {
-    clear: () => clearTimeout(running), // ends intervals too
+    clear: () => clearTimeout(running), // also cancels intervals
     unref() {
       running.unref();
       return timer;

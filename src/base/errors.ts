@@ -1,12 +1,14 @@
+// The base class of expected errors.
+
 /**
- * An expected failure: something a peer, a user, a disk or a key did. Every folder derives one
- * class from this and lists all of its codes in its own `errors.ts`.
+ * An expected error, caused by a peer, a user, a disk or a key. Every folder derives one class from
+ * it and lists all codes in its own `errors.ts`.
  *
- * The message says what was found and what was allowed, with numbers and units; it never carries a
- * secret or a whole payload.
+ * The message states what was found and what is allowed, with numbers and units. It never contains
+ * a secret or a whole payload.
  */
 export class WaxwingError<Code extends string = string> extends Error {
-  /** Stable; callers decide by it, never by the message. */
+  /** A stable code. Callers use it instead of the message. */
   readonly code: Code;
 
   constructor(code: Code, message: string, options?: ErrorOptions) {

@@ -1,18 +1,23 @@
-/** How often failures are told. */
+// Rate-limited reports of failures.
+
+/** The limits of reports. */
 export interface GatheringLimits {
-  /** Milliseconds of a period. */
+  /** The length of a period, milliseconds. */
   readonly periodMs: number;
-  /** Failures of a period that are told at once, and kinds of failures that are told at its end. */
+  /**
+   * The number of failures per period that are reported immediately, and the number of kinds that
+   * are reported at its end.
+   */
   readonly toldCountMax: number;
 }
 
-/** The limits of what is told of failures that strangers cause. */
+/** The limits for failures that unauthenticated peers cause. */
 export const gatheringLimits: GatheringLimits = { periodMs: 10_000, toldCountMax: 20 };
 
 /**
- * Tells failures that strangers cause, so that a flood of them costs a bounded number of lines. The
- * first of a period are told at once, each on its own; the others are counted by kind and told at its
- * end, and where there are too many kinds, the rest as one number.
+ * Reports failures that unauthenticated peers cause, with a bounded number of lines. The first
+ * failures of a period are reported immediately. Further ones are counted by kind and reported at
+ * its end. If there are too many kinds, the others are reported as one number.
  */
 export class FailureGatherer<T> {
   readonly #limits: GatheringLimits;
@@ -22,7 +27,9 @@ export class FailureGatherer<T> {
   #toldCount = 0;
   #period: NodeJS.Timeout | undefined = undefined;
 
-  /** @param tell given how many failures there were like the first of them; undefined: of other kinds */
+  /**
+   * @param tell receives the first failure of a kind and their number; undefined for other kinds
+   */
   constructor(
     tell: (failure: T | undefined, count: number) => void,
     limits: GatheringLimits = gatheringLimits,
@@ -31,7 +38,7 @@ export class FailureGatherer<T> {
     this.#limits = limits;
   }
 
-  /** @param kind failures of one kind are told together */
+  /** @param kind failures of the same kind are reported together */
   add(kind: string, failure: T): void {
     const { periodMs, toldCountMax } = this.#limits;
     this.#period ??= setTimeout(() => this.flush(), periodMs).unref();
@@ -46,7 +53,7 @@ export class FailureGatherer<T> {
     else this.#otherCount++;
   }
 
-  /** Ends the period: tells what was gathered. */
+  /** Ends the period and reports the gathered failures. */
   flush(): void {
     clearTimeout(this.#period);
     this.#period = undefined;

@@ -1,27 +1,29 @@
+// The log of the process.
+
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import type { DestinationStream, Logger } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 
-/** How much is told; each level includes those before it. */
+/** The log levels. Each level includes the previous ones. */
 export const logLevels = ['silent', 'error', 'warn', 'info'] as const;
 /** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** Tells one thing: what it is about, in fields, and a text. */
+/** Logs a line, with fields and a text. */
 type Tell = (about: object, text: string) => void;
 
-/** The log of this process. Nothing secret may be in it. */
+/** The log of this process. It must not contain secrets. */
 export type ServiceLog = Readonly<Record<Exclude<LogLevel, 'silent'>, Tell>>;
 
-/** Milliseconds after which the start is over. */
+/** Milliseconds after which the start is considered complete. */
 const loadAfterMs = 1000;
 
 /**
- * A log on the standard error: readable lines on a terminal, one JSON object a line elsewhere.
+ * Opens a log on standard error: readable lines on a terminal, otherwise one JSON object per line.
  *
- * The logger is loaded with the first line, or when the start is over: loading it takes a tenth of a
- * start, and a start usually logs nothing.
+ * The logging library is loaded with the first line, or after the start. Loading it takes a tenth
+ * of the start, and a start usually logs nothing.
  */
 export function openServiceLog(level: LogLevel): ServiceLog {
   let opened: Logger | undefined;
@@ -42,7 +44,7 @@ function openPino(level: LogLevel): Logger {
   const { destination, pino, stdTimeFunctions } = load('pino') as typeof import('pino');
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
   const out = isatty(2) ? openTerminal(load) : destination({ fd: 2, sync: true });
-  // The service runs on where the log cannot be written, on a full disk for example.
+  // The service continues if the log cannot be written, for example because the disk is full.
   out.on('error', () => {});
   return pino(options, out);
 }

@@ -1,34 +1,39 @@
+// Metrics in the Prometheus format.
+
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What a process measures, as it goes from one process to another: plain JSON. */
+/** The metrics of a process as plain JSON, for other processes. */
 export type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** Names of labels and what they say. */
+/** The labels of a value. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** One value of a metric, and what it is of. */
+/** A value of a metric with its labels. */
 export type Measured = readonly [value: number, labels: Labels];
 
-/** A metric whose values are taken when they are asked for. */
+/** A metric whose values are determined when they are requested. */
 export interface MeasuredMetric {
   readonly name: string;
   readonly help: string;
-  /** A counter only grows, a gauge goes up and down. */
+  /** Counters only grow; gauges can also shrink. */
   readonly type: 'counter' | 'gauge';
   readonly labelNames: readonly string[];
   readonly measure: () => Iterable<Measured>;
 }
 
-/** Values that are taken in one turn of the event loop, but for those of one metric. */
+/** The approximate number of values that are collected in one turn of the event loop. */
 const valuesPerTurn = 500;
 
 /** The metrics of one process, or of one broker. */
 export class Metrics {
   readonly #labels: Labels;
-  /** One for each metric, so that their values can be taken in several turns of the event loop. */
+  /**
+   * One registry per metric, so that the values can be collected in several turns of the event
+   * loop.
+   */
   readonly #registries: Registry[] = [];
 
-  /** @param labels on every value */
+  /** @param labels labels of every value */
   constructor(labels: Labels) {
     this.#labels = labels;
   }
@@ -40,7 +45,7 @@ export class Metrics {
     return registry;
   }
 
-  /** Adds a metric whose values are taken when they are asked for. */
+  /** Adds a metric whose values are determined when they are requested. */
   add({ name, help, type, labelNames, measure }: MeasuredMetric): void {
     const collect = () => {
       metric.reset();
@@ -54,10 +59,10 @@ export class Metrics {
   }
 
   /**
-   * Adds a metric of values counted by size.
+   * Adds a histogram.
    *
    * @param buckets upper bounds, ascending
-   * @returns what counts a value
+   * @returns a function that records a value
    */
   histogram(name: string, help: string, buckets: readonly number[]): (value: number) => void {
     const registers = [this.#newRegistry()];
@@ -80,7 +85,7 @@ export class Metrics {
   }
 }
 
-/** The metrics of several processes together, in Prometheus' text format. */
+/** Formats the metrics of several processes as Prometheus text. */
 export async function exposition(
   all: readonly MetricsJson[],
 ): Promise<{ readonly contentType: string; readonly text: string }> {

@@ -1,14 +1,16 @@
+// The folder of this package.
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The nearest folder, from one on upward, that holds a file. */
+/** The nearest folder that contains a file, starting from a folder and going up. */
 function folderWith(name: string, from: string): string {
   if (existsSync(join(from, name)) || dirname(from) === from) return from;
   return folderWith(name, dirname(from));
 }
 
 /**
- * The folder of this program's `package.json`. It is looked for, since what is compiled lies deeper
- * than what is bundled of it.
+ * The folder of this program's `package.json`. It must be searched, because compiled files are
+ * deeper in the tree than bundles.
  */
 export const packageFolder = folderWith('package.json', import.meta.dirname);

@@ -1,65 +1,67 @@
+// Settings and memory of this process.
+
 import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Keeps this process's memory, and the keys in it, to itself: a core dump holds none of it (Linux,
- * core(5)), and no signal opens a debugger.
+ * Protects the memory of this process, which contains keys: core dumps exclude it (Linux, core(5)),
+ * and no signal opens a debugger.
  */
 export function protectMemory(): void {
-  process.on('SIGUSR1', () => {}); // Node would open its inspector
+  process.on('SIGUSR1', () => {}); // by default, this signal opens the inspector
   if (process.platform !== 'linux') return;
   try {
     writeFileSync('/proc/self/coredump_filter', '0');
   } catch (error) {
-    // A kernel without core dumps has no such file; a sandbox may forbid it.
-    process.emitWarning(`core dumps of this process may hold keys: ${String(error)}`);
+    // The file is missing in kernels without core dumps, and a sandbox may forbid writing it.
+    process.emitWarning(`core dumps of this process may contain keys: ${String(error)}`);
   }
 }
 
 /**
- * Keeps the room for young objects from growing: what many short requests leave behind is then
- * collected soon, instead of taking tens of mebibytes first. For processes that are mostly idle.
+ * Keeps the young generation of the heap small. The garbage of many short requests is then
+ * collected early, before it takes tens of MiB. For processes that are mostly idle.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** Has every file, folder and socket that this process makes be for its user alone. */
+/** Makes all files, folders and sockets of this process private to its user. */
 export function protectFiles(): void {
   process.umask(0o077);
 }
 
 let collect: (() => void) | undefined;
 
-/** Frees all memory that nothing refers to, and takes some ten milliseconds for it. */
+/** Collects all garbage. Takes some ten milliseconds. */
 export function collectGarbage(): void {
   if (collect === undefined) {
-    // What `--expose-gc` does, but only from now on and for this function alone.
+    // Like `--expose-gc`, but only for this function.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
   }
   collect();
 }
 
-/** Bytes that the C library and the kernel hold for an open TLS connection, about. */
+/** Approximate memory of the C library and the kernel for an open TLS connection. */
 const bytesPerConnection = 48 * 1024;
 
 /**
- * Memory that this process uses. What the kernel counts is more: memory that was freed may stay in
- * the C library's heap for as long as the process runs, and is used again before any other.
+ * The memory that this process uses. The kernel reports more, because freed memory may stay in the
+ * heap of the C library, from which it is reused.
  */
 export class MemoryInUse {
-  /** Of the program itself, which does not change. */
+  /** The constant size of the program itself. */
   readonly #programBytes: number;
 
-  /** To be made before much is allocated. */
+  /** Create it before much memory is allocated. */
   constructor() {
     const { rss, heapUsed, external } = process.memoryUsage();
     this.#programBytes = Math.max(0, rss - heapUsed - external);
   }
 
-  /** Bytes in use, with garbage that is not collected yet; never more than the kernel counts. */
+  /** Bytes in use, including garbage that is not collected yet; at most what the kernel reports. */
   bytes(connectionCount: number): number {
     const { rss, heapUsed, external } = process.memoryUsage();
     const live = this.#programBytes + heapUsed + external + connectionCount * bytesPerConnection;

@@ -1,6 +1,8 @@
+// Random numbers.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 
-/** Randomness, as everything outside `crypto/` may ask for it, so that tests can replay it. */
+/** A source of randomness. All code outside `crypto/` uses it, so that tests can replay it. */
 export interface Random {
   /** @param size bytes, 1 to 65536 */
   bytes(size: number): Buffer;
@@ -8,7 +10,7 @@ export interface Random {
   uuid(): string;
 }
 
-/** The operating system's generator. */
+/** The generator of the operating system. */
 export const systemRandom: Random = {
   bytes: (size) => randomBytes(size),
   uuid: () => randomUUID(),

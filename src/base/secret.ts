@@ -1,8 +1,10 @@
+// Protection of secrets against accidental output.
+
 import { inspect } from 'node:util';
 
 /**
- * A value that prints as `[secret]` wherever it ends up: logs, JSON, error texts, the inspector.
- * The value itself is only had by {@link reveal}, so every use of it can be found by name.
+ * A value that prints as `[secret]` in logs, JSON, errors and the inspector. Only {@link reveal}
+ * returns it, so every use can be found by name.
  */
 export class Secret<T> {
   readonly #value: T;
@@ -11,7 +13,7 @@ export class Secret<T> {
     this.#value = value;
   }
 
-  /** The value. The caller sees to it that it goes nowhere else. */
+  /** Returns the value. The caller must not let it escape. */
   reveal(): T {
     return this.#value;
   }

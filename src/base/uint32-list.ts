@@ -1,9 +1,11 @@
-/** Numbers from 0 to 2^32 - 1 by index, four bytes each; what was never set is 0. */
+// A compact list of numbers.
+
+/** A growing list of numbers from 0 to 2^32 - 1, with four bytes each. Unset elements are 0. */
 export class Uint32List {
-  /** To be read at indices that were set. */
+  /** Read only at indexes that were set. */
   values = new Uint32Array(64);
 
-  /** Sets one; the list grows as far as it must. */
+  /** Sets an element, and grows the list if necessary. */
   set(index: number, value: number): void {
     if (index >= this.values.length) this.#grow(index);
     this.values[index] = value;

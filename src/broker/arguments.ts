@@ -1,8 +1,10 @@
+// Arguments of declarations and headers of messages.
+
 import { decodeText, textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { BrokerError } from './errors.ts';
 
-/** The type of an argument, in the words RabbitMQ uses for AMQP 0-9-1 field values. */
+/** The type of an argument, with the names that RabbitMQ uses for AMQP 0-9-1 field values. */
 export type ArgumentType =
   | 'longstr'
   | 'binary'
@@ -23,26 +25,26 @@ export type ArgumentType =
   | 'array';
 
 /**
- * One typed value. A `longstr` is text as `decodeText` makes it, `binary` base64, `decimal` text such
- * as `1.25`, `timestamp` seconds; a `long` or `timestamp` beyond 2^53 is decimal text, and so is a
- * `float` or `double` that JSON cannot hold: `NaN` or `Infinity`.
+ * A typed value. `longstr` is text as returned by `decodeText`, `binary` is base64, `decimal` is
+ * text such as `1.25`, `timestamp` is in seconds. A `long` or `timestamp` beyond 2^53 is decimal
+ * text, and a `float` or `double` that JSON cannot represent is `NaN` or `Infinity` as text.
  */
 export interface Argument {
   readonly type: ArgumentType;
   readonly value: string | number | boolean | null | readonly Argument[] | Arguments;
 }
 
-/** What a client says beyond the fields of a declaration, or a message's headers; names keep their order. */
+/** The arguments of a declaration, or the headers of a message. Names keep their order. */
 export interface Arguments {
   readonly [name: string]: Argument;
 }
 
-/** Arguments to be other than they are, by name; undefined for one that is to go. */
+/** Changes of arguments by name; undefined removes one. */
 export interface ArgumentChanges {
   readonly [name: string]: Argument | undefined;
 }
 
-/** No arguments at all. */
+/** No arguments. */
 export const noArguments: Arguments = Object.freeze({});
 
 const classes: Partial<Record<ArgumentType, string>> = {
@@ -57,15 +59,15 @@ const classes: Partial<Record<ArgumentType, string>> = {
   double: 'float',
 };
 
-/** The value where it is a whole number of any width, rounded beyond 2^53; otherwise undefined. */
+/** The value if it is an integer of any width, rounded beyond 2^53; otherwise undefined. */
 export function wholeNumber({ type, value }: Argument): number | undefined {
   return classes[type] === 'int' ? Number(value) : undefined;
 }
 
 /**
- * The same text for values that headers exchanges take for equal, and for those only: numbers and
- * times by what they are worth, text and bytes by their octets, an empty table and an empty array;
- * everything else by type and value.
+ * Returns the same text for values that headers exchanges consider equal, and different texts for
+ * others. Numbers and times are compared by value, text and bytes by their octets, and an empty
+ * table equals an empty array. All other values are compared by type and value.
  */
 export function comparisonKey(argument: Argument): string {
   const { type, value } = argument;
@@ -76,16 +78,19 @@ export function comparisonKey(argument: Argument): string {
     return `text:${decodeText(bytes, 0, bytes.length)}`;
   }
   if (type !== 'table' && type !== 'array') return `${type}:${value}`;
-  const isEmpty = Object.keys(value as object).length === 0; // the type says what the value is
+  const isEmpty = Object.keys(value as object).length === 0; // the type determines the value
   return isEmpty ? 'empty' : `list:${canonical(argument)}`;
 }
 
-/** The same for an `int` and a `float` of one worth; numbers beyond 2^53 are text where they are whole. */
+/**
+ * Returns the same text for an `int` and a `float` with the same value. Integers beyond 2^53 are
+ * text.
+ */
 function numberText(value: Argument['value']): string {
   return Number.isInteger(value) ? String(BigInt(value as number)) : String(value);
 }
 
-/** Whether two arguments are the same but for the width of a number. */
+/** Whether two arguments are equal, ignoring the width of numbers. */
 export function isSameArgument(a: Argument | undefined, b: Argument | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if ((classes[a.type] ?? a.type) !== (classes[b.type] ?? b.type)) return false;
@@ -94,7 +99,7 @@ export function isSameArgument(a: Argument | undefined, b: Argument | undefined)
   return a.value === b.value;
 }
 
-/** The same text for equal arguments whatever the order of their names. */
+/** Returns the same text for equal arguments in any order. */
 export function canonicalArguments(args: Arguments): string {
   return Object.keys(args)
     .sort()
@@ -116,7 +121,7 @@ function isArray(value: readonly Argument[] | Arguments): value is readonly Argu
 }
 
 /**
- * Requires arguments that are to be stored to be small enough.
+ * Checks the size of arguments before they are stored.
  *
  * @param subject `queue 'q' in vhost '/'`
  * @throws {BrokerError} `precondition-failed`
@@ -128,7 +133,7 @@ export function requireSmallArguments(args: Arguments, subject: string, bytesMax
   throw new BrokerError('precondition-failed', `${found} are more than the ${bytesMax} allowed`);
 }
 
-/** Bytes of names and values; a number counts as eight. */
+/** The bytes of names and values. A number counts as eight. */
 function argumentsBytes(args: Arguments): number {
   let bytes = 0;
   for (const [name, argument] of Object.entries(args)) bytes += textBytes(name) + sizeOf(argument);
@@ -142,11 +147,11 @@ function sizeOf({ value }: Argument): number {
   return value.reduce((bytes, item) => bytes + sizeOf(item), 0);
 }
 
-/** Bytes that an address or a routing key may have, where the protocol allows so many. */
+/** Maximum length of an address or routing key in protocols with long strings. */
 export const addressBytesMax = 65_535;
 
 /**
- * Requires an address or a key to be one that can be stored.
+ * Checks the length of an address or routing key.
  *
  * @param what `routing key`
  * @throws {BrokerError} `precondition-failed`
@@ -157,13 +162,13 @@ export function requireAddressBytes(what: string, sizeBytes: number): void {
   throw new BrokerError('precondition-failed', `${found} is longer than ${addressBytesMax}`);
 }
 
-/** Whether a name or key is short enough for every protocol. */
+/** Whether a name or key is short enough for all protocols. */
 export function isShortName(name: string): boolean {
   return name.length * 3 <= shortStringBytesMax || textBytes(name) <= shortStringBytesMax;
 }
 
 /**
- * Requires a name or key to be one that can be stored.
+ * Checks the length of a name or key.
  *
  * @param what `queue name`
  * @throws {BrokerError} `precondition-failed`
@@ -182,7 +187,7 @@ function printed(argument: Argument | undefined): string {
 }
 
 /**
- * Requires one argument to be what it was at the first declaration.
+ * Checks that an argument equals that of the existing queue or exchange.
  *
  * @param subject `queue 'q' in vhost '/'`
  * @throws {BrokerError} `precondition-failed`
@@ -208,7 +213,7 @@ export function requireSameArgument(
 }
 
 /**
- * Requires a field of a declaration to be what it was at the first one.
+ * Checks that a field of a declaration equals that of the existing queue or exchange.
  *
  * @throws {BrokerError} `precondition-failed`
  */

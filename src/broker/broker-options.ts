@@ -1,3 +1,5 @@
+// The options of a broker.
+
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { MessageStore } from '../storage/message-store.ts';
@@ -5,30 +7,30 @@ import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
 import type { LoginOptions } from './logins/logins.ts';
 
-/** What a broker is made of. */
+/** The parts and settings of a broker. */
 export interface BrokerOptions extends LoginOptions {
-  /** Opens the log: attaches it to the store, then replays what it holds, then resolves. */
+  /** Opens the log: attaches it to the store, replays it, and then resolves. */
   readonly openLog: (store: MessageStore) => Promise<void>;
   readonly formats: readonly MessageFormat[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   /** The broker's name as clients are told it; `localhost` where it is not given. */
   readonly brokerName?: string;
-  /** Of the engine whose behaviour clients are to expect; 3.13 where it is not given. */
+  /** The version of the engine whose behaviour clients expect. Defaults to 3.13. */
   readonly engineVersion?: string;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly limits?: Partial<Limits>;
-  /** Bytes of memory in use; those of the process where it is not given. */
+  /** Returns the memory in use, bytes. Defaults to that of the process. */
   readonly memoryBytes?: () => number;
   /**
-   * Hears when the broker has something to do next, wall milliseconds: `doDue` is to be called then. A
-   * later call takes the place of those before; without it, `tick` alone does what is due.
+   * Called with the time at which `doDue` must be called next, milliseconds since 1970. A later
+   * call replaces earlier ones. Without it, `tick` performs the due work.
    */
   readonly wakeAt?: (atMs: number) => void;
-  /** Called once a second while there is too little memory: a process at rest collects no garbage. */
+  /** Called once a second while memory is low, because an idle process collects no garbage. */
   readonly collectGarbage?: () => void;
-  /** Hears of each dead letter that a bug has kept from being made. */
+  /** Called when a dead letter is lost because of a bug. */
   readonly onLetterLost?: (error: unknown, queue: string) => void;
-  /** Hears of each connection that a bug in this program has ended. */
+  /** Called when a connection is closed because of a bug. */
   readonly onInternalError?: (error: unknown, peerAddress: string) => void;
 }

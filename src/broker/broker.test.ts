@@ -40,7 +40,7 @@ test('messages are delivered in order and an accepted one is gone', async () => 
   assert.equal(queue.readyCount, 0);
   assert.equal(subscription.settle(0, 999, 'accepted'), 1000);
   assert.equal(subscription.settle(0, 999, 'accepted'), 0);
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('a requeued message keeps its place and says it was delivered before', async () => {
@@ -400,7 +400,7 @@ test('messages that are only on the disk are fetched for delivery, get and dead 
   b.broker.pump();
   while (dead.bodies.length < 8) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(dead.bodies.map((one) => one[0]).sort(), [...'12345678']);
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('a message that fails too often is dropped', async () => {
@@ -416,7 +416,7 @@ test('a message that fails too often is dropped', async () => {
     b.broker.pump();
     subscription.settle(i, i, 'modified');
   }
-  assert.deepEqual([inbox.bodies.length, queue.window.count], [3, 0]);
+  assert.deepEqual([inbox.bodies.length, queue.index.count], [3, 0]);
 });
 
 test('one active consumer gets everything until it leaves; higher priorities go first', async () => {

@@ -2,8 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
-import { Window } from '../storage/window.ts';
+import { QueueIndex } from '../storage/queue-index.ts';
 import type { BrokerOptions } from './broker-options.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Route } from './exchanges/router.ts';
@@ -19,7 +20,6 @@ import type { Publication } from './publication.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Schedules } from './schedule/schedules.ts';
-import type { Session } from './session.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -28,47 +28,47 @@ import { Turns } from './turns/turns.ts';
 import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 
-/** Turns that work which is being done may take when the broker ends: some two seconds. */
+/** Maximum number of turns for pending work when the broker closes: about two seconds. */
 const closingTurnsMax = 500;
 
-/** The broker's entry: virtual hosts, and what protocols ask of them. */
+/** The entry point of the broker: virtual hosts, users, publishing, and the work of each turn. */
 export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
   /** As clients are told it. */
   readonly brokerName: string;
-  /** As clients are told it: `3.13`. */
+  /** The engine version that clients see: `3.13`. */
   readonly engineVersion: string;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
   readonly counters = new Counters();
   readonly users = new Users();
   readonly logins: Logins;
-  /** Makes publishers wait where memory, disk or log run short. */
+  /** Blocks publishers while memory, disk or log are short. */
   readonly flow = new Flow();
-  /** Deliveries that a channel may leave unsettled now. */
+  /** Maximum number of unsettled deliveries per channel at present. */
   unsettledCountMax: number;
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
-  readonly sessions = new Set<Session>();
+  readonly clientConnections = new Set<ClientConnection>();
   readonly turns: Turns;
-  /** Messages that wait for a time. */
+  /** Delayed and scheduled messages. */
   readonly schedules: Schedules;
-  /** Transactions whose outcome somebody else decides (XA). */
+  /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
   /** Finds the queues of messages. */
   readonly routing: Routing;
   isRecovering = true;
-  /** Whoever waits for something to be on the disk. */
+  /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
   readonly #publishing: Publishing;
   #queueNumber = 0;
-  #isFounded = false;
+  #isInitialized = false;
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
@@ -81,7 +81,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      // A clock that is moved by hand does not tell how long a turn has taken.
+      // With a test clock, the duration of a turn is unknown.
       turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
@@ -94,7 +94,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     });
     this.store = new MessageStore({
       name: this.name,
-      apply: (change) => this.apply(change as Change), // only changes are ever written
+      apply: (change) => this.apply(change as Change), // changes are only written
       snapshot: () => this.snapshot(),
     });
     this.routing = new Routing(this.limits, options.formats);
@@ -104,21 +104,21 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   }
 
   /**
-   * Opens a broker and recovers what its log holds. Consumers are to be let in once `defined` resolves:
-   * only then does the next start know that messages may have been delivered.
+   * Opens a broker and recovers its log. Consumers may be accepted only after `defined` resolves.
+   * From then on, the next start knows that messages may have been delivered.
    */
   static async open(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
     await options.openLog(broker.store);
     broker.store.recovered();
     broker.#finishRecovery();
-    if (!broker.#isFounded) broker.#found();
+    if (!broker.#isInitialized) broker.#initialize();
     broker.define({ kind: 'started' });
     return broker;
   }
 
-  /** What a new broker begins with; whatever of it is deleted later stays so. */
-  #found(): void {
+  /** Creates the initial definitions of a new broker. Deleted ones are not created again. */
+  #initialize(): void {
     this.createVhost('/');
     for (const { username, passwordHash } of this.#options.users) {
       this.putUser(username, passwordHash, ['administrator']);
@@ -127,7 +127,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#change({ kind: 'founded' });
   }
 
-  /** Windows are full only now, so queues begin anew with what is in them. */
+  /** The queue indexes are complete only now, so the queues are initialised from them. */
   #finishRecovery(): void {
     for (const vhost of this.vhosts.values()) {
       for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
@@ -138,17 +138,17 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.turns.forgetTime();
   }
 
-  /** A bug has ended a connection: said once a connection, for the log. */
+  /** Reports a connection that was closed because of a bug. */
   internalError(error: unknown, peerAddress: string): void {
     this.#options.onInternalError?.(error, peerAddress);
   }
 
-  /** Work that grows with data, done in slices. */
+  /** Work that grows with the data, performed in slices. */
   get background(): Background {
     return this.turns.background;
   }
 
-  /** Bytes of memory in use. */
+  /** Memory in use, bytes. */
   get memoryBytes(): number {
     return this.#options.memoryBytes?.() ?? process.memoryUsage.rss();
   }
@@ -158,12 +158,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
   }
 
-  /** The group up to which everything is synced. */
+  /** The number of the last synced group. */
   get durableGroup(): number {
     return this.store.log.durableGroup;
   }
 
-  /** To be called by the log once per synced group. */
+  /** Called by the log once per synced group. */
   onDurable(group: number): void {
     this.logWaiters.durable(group);
     const isBehind = this.store.log.pendingBytes * 2 >= this.limits.pendingBytesMax;
@@ -178,16 +178,16 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return vhost;
   }
 
-  /** Adds a virtual host with the exchanges every one has. */
+  /** Creates a virtual host with the predeclared exchanges. */
   createVhost(name: string): Vhost {
     if (!this.vhosts.has(name)) this.#change({ kind: 'vhost', vhost: name });
     return this.vhost(name);
   }
 
   /**
-   * Deletes a virtual host with everything in it and disconnects its clients.
+   * Deletes a virtual host with its contents and disconnects its clients.
    *
-   * @throws {BrokerError} `not-allowed` where there is none of this name
+   * @throws {BrokerError} `not-allowed` if it does not exist
    */
   deleteVhost(name: string): void {
     this.vhost(name);
@@ -195,13 +195,13 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#change({ kind: 'vhost-deleted', vhost: name });
   }
 
-  /** Adds a user, or gives one that is there another password and other tags. */
+  /** Adds a user, or changes the password and tags of an existing one. */
   putUser(user: string, passwordHash: string, tags: readonly string[]): void {
     this.#change({ kind: 'user', user, passwordHash, tags });
   }
 
   /**
-   * Deletes a user and disconnects whoever is logged in so.
+   * Deletes a user and disconnects its clients.
    *
    * @throws {BrokerError} `not-found`
    */
@@ -212,9 +212,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   }
 
   /**
-   * Sets what a user may do in a virtual host; in force at once.
+   * Sets the permissions of a user in a virtual host. They take effect at once.
    *
-   * @throws {BrokerError} `not-found`, `not-allowed`, or `precondition-failed` for a bad pattern
+   * @throws {BrokerError} `not-found`, `not-allowed`, or `precondition-failed` for an invalid
+   *   pattern
    */
   setPermission(user: string, vhost: string, permission: Permission): void {
     this.users.require(user);
@@ -224,7 +225,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   }
 
   /**
-   * Shuts a user out of a virtual host; in force at once.
+   * Removes the permissions of a user in a virtual host. This takes effect at once.
    *
    * @throws {BrokerError} `not-found`
    */
@@ -233,9 +234,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#change({ kind: 'permission-cleared', user, vhost });
   }
 
-  #disconnect(concerns: (access: Access) => boolean, reason: string): void {
-    for (const session of [...this.sessions]) {
-      if (concerns(session.access)) session.shutdown(reason);
+  #disconnect(matches: (access: Access) => boolean, reason: string): void {
+    for (const connection of [...this.clientConnections]) {
+      if (matches(connection.access)) connection.shutdown(reason);
     }
   }
 
@@ -244,12 +245,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.apply(change);
   }
 
-  /** Resolves once every definition made so far is on the disk. */
+  /** Resolves once all definitions made so far are on disk. */
   defined(): Promise<void> {
     return this.logWaiters.until(this.store.definedGroup, this.durableGroup);
   }
 
-  /** @throws {BrokerError} `not-allowed` where the user has no rights there */
+  /** @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host */
   access(user: User, vhost: string): Access {
     const permissions = this.users.get(user.name)?.permissions;
     if (permissions?.has(vhost) !== true || !this.vhosts.has(vhost)) {
@@ -264,18 +265,18 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     const countMax = settings.limit('max-connections');
     if (countMax === Infinity) return;
     let count = 0;
-    for (const { access } of this.sessions) if (access.vhost === name) count++;
+    for (const { access } of this.clientConnections) if (access.vhost === name) count++;
     if (count < countMax) return;
     const refused = `access to vhost '${name}' refused for user '${user.name}'`;
     throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
   }
 
   /**
-   * Routes and stores a message, copying it once; deliveries wait for `pump`.
+   * Routes and stores a message, copying it once. Deliveries wait for `pump`.
    *
-   * @param routed where it goes, where that was searched for before
-   * @returns what became of it: an object that the next call may overwrite
-   * @throws {BrokerError} `precondition-failed` where it takes too much to route it
+   * @param routed the route, if it was determined before
+   * @returns the result, in an object that the next call overwrites
+   * @throws {BrokerError} `precondition-failed` if the routing takes too many steps
    */
   publish(vhost: Vhost, publication: Publication, routed?: Route): Published {
     return this.#publishing.publish(vhost, publication, routed);
@@ -285,32 +286,32 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#publishing.deadLetter(queue, view, reason);
   }
 
-  /** Makes publishers wait where the log is behind. */
+  /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void {
     const { log } = this.store;
     if (log.pendingBytes <= this.limits.pendingBytesMax) return;
     this.flow.setPaused(true);
-    log.sync(); // what publishers wait for
+    log.sync(); // publishers wait for this
   }
 
-  /** The same for a message that nobody waits for: all of it at once, and its outcome is not told. */
+  /** Publishes a message on behalf of nobody: in one turn, and without returning the result. */
   publishWhole(vhost: Vhost, publication: Publication): void {
     this.#publishing.publishWhole(vhost, publication);
   }
 
-  /** Stores a message for queues, however full they are. */
+  /** Stores a message in queues without checking their limits. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void {
     this.#publishing.storeQuietly(publication, queues);
   }
 
-  /** A bug keeps a message from being made, which must not hold up all those behind it. */
+  /** Reports a dead letter that was lost because of a bug. Others must not be affected. */
   letterLost(error: unknown, queue: string): void {
     this.#options.onLetterLost?.(error, queue);
   }
 
   /**
-   * Delivers what can be, and does what this turn may of all other work. To be called once everything
-   * received in one piece was handled.
+   * Delivers messages, and performs other work as far as this turn permits. Call it after
+   * everything received at once was handled.
    */
   pump(): void {
     this.turns.pump();
@@ -320,7 +321,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return this.turns.nowMs();
   }
 
-  /** Does what is due, and looks at the memory; to be called several times a second. */
+  /** Performs due work and checks the memory. Call it several times a second. */
   tick(): void {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
@@ -331,7 +332,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.doDue();
   }
 
-  /** Channels may leave more unsettled than before. */
+  /** Wakes consumers after the limit of unsettled deliveries was raised. */
   *#wakeConsumers(): Generator<void> {
     for (const vhost of this.vhosts.values()) {
       for (const queue of vhost.queues.values()) {
@@ -342,12 +343,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     }
   }
 
-  /** Does what is due; to be called when `wakeAt` said. */
+  /** Performs due work. Call it at the time given to `wakeAt`. */
   doDue(): void {
     this.turns.doDue();
   }
 
-  /** The format with a number, whatever flags are in it; undefined for one that is not known. */
+  /** The format with a number, ignoring flags; undefined if it is unknown. */
   formatOf(number: number): MessageFormat | undefined {
     return this.routing.formatOf(number);
   }
@@ -359,9 +360,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       queue.loaded();
       this.pump();
     };
-    // A block that cannot be read has failed the log, which ends the broker.
+    // A block that cannot be read means that the log has failed, which ends the broker.
     const failed = () => this.flow.block('storage failed');
-    this.store.load(queue.window, sequence).then(done, failed);
+    this.store.load(queue.index, sequence).then(done, failed);
   }
 
   deleteQueue(queue: Queue): void {
@@ -374,11 +375,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.counters.settled += queue.settledCount;
   }
 
-  newWindow(number: number | undefined, isDurable: boolean): Window {
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex {
     this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
-    const window = new Window(number ?? this.#queueNumber, isDurable);
-    if (isDurable) this.store.windows.set(window.number, window);
-    return window;
+    const queueIndex = new QueueIndex(number ?? this.#queueNumber, isDurable);
+    if (isDurable) this.store.indexes.set(queueIndex.number, queueIndex);
+    return queueIndex;
   }
 
   randomName(): string {
@@ -389,11 +390,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     if (!this.isRecovering) this.store.define(change);
   }
 
-  /** Folds a definition in that the log holds. */
+  /** Applies a definition from the log. */
   apply(change: Change): void {
     switch (change.kind) {
       case 'founded':
-        this.#isFounded = true;
+        this.#isInitialized = true;
         return;
       case 'started':
         return;
@@ -412,7 +413,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       case 'permission':
       case 'permission-cleared':
         this.users.apply(change);
-        // Whoever remembers where it may publish to asks anew.
+        // Invalidates cached permissions.
         for (const vhost of this.vhosts.values()) vhost.version++;
         return;
       default:
@@ -432,21 +433,22 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing.forget(vhost);
   }
 
-  /** Everything durable that was declared. */
+  /** All durable definitions. */
   *snapshot(): Iterable<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
-    if (this.#isFounded) yield { kind: 'founded' };
+    if (this.#isInitialized) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
     yield* this.users.snapshot();
   }
 
-  /** Ends the broker in order: everything appended is synced. Connections must have ended. */
+  /** Closes the broker and syncs all data. All connections must have ended. */
   async close(): Promise<void> {
     this.background.finishJobs();
     this.pump();
-    // What was rejected is to be a dead letter yet; what merely expires does so after the next start too.
+    // Rejected messages must still become dead letters. Expired ones will do so after the next
+    // start.
     for (let turn = 0; turn < closingTurnsMax; turn++) {
       if (!this.background.isPending && !this.store.isLoading) break;
       await this.store.loaded();

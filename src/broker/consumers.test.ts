@@ -104,5 +104,5 @@ test('a consumer knows its deliveries from those of any other, however many ther
       assert.equal(subscription.settle(0, Infinity, 'accepted'), 0);
     }
   }
-  for (const name of names) assert.equal(b.queue(name).window.count, 0);
+  for (const name of names) assert.equal(b.queue(name).index.count, 0);
 });

@@ -1,3 +1,5 @@
+// Changes of definitions in the log.
+
 import { assert } from '../base/assert.ts';
 import type { Arguments } from './arguments.ts';
 import { describe } from './errors.ts';
@@ -9,7 +11,7 @@ import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
 
-/** A change within one virtual host, as the log keeps it. */
+/** A change in one virtual host, as stored in the log. */
 export type VhostChange =
   | { kind: 'queue'; vhost: string; name: string; number: number; options: QueueOptions }
   | { kind: 'queue-deleted'; vhost: string; name: string }
@@ -32,19 +34,19 @@ export type VhostChange =
       arguments: Arguments;
     };
 
-/** A change of definitions, as the log keeps it. */
+/** A change of definitions, as stored in the log. */
 export type Change =
   | VhostChange
   | UserChange
   | AnyHeldChange
-  /** The broker has once been given what a new one has. */
+  /** The initial definitions of a new broker were created. */
   | { kind: 'founded' }
-  /** A run begins: from here on messages may be delivered without a trace in the log. */
+  /** A start: from now on, messages may be delivered without a record in the log. */
   | { kind: 'started' }
   | { kind: 'counter'; queueNumber: number }
   | { kind: 'vhost' | 'vhost-deleted'; vhost: string };
 
-/** Folds a change into its virtual host; one that is not there is deleted by a change that follows. */
+/** Applies a change to its virtual host. If that is missing, a later change deletes it. */
 export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): void {
   if (vhost === undefined) return;
   switch (change.kind) {

@@ -1,14 +1,17 @@
+// The errors of the broker.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * Why the broker refuses what a client asked:
+ * The error codes of requests to the broker:
  *
- * - `not-found`: no such queue, exchange, virtual host.
- * - `precondition-failed`: it exists otherwise than asked, is in use, is not empty, or an argument is wrong.
- * - `resource-locked`: another connection holds the queue exclusively.
- * - `access-refused`: the user may not, the name is reserved, or another consumer is exclusive.
- * - `not-allowed`: the virtual host is not the user's, or a consumer tag is taken.
- * - `resource-error`: a named limit of this broker is reached.
+ * - `not-found`: the queue, exchange or virtual host does not exist.
+ * - `precondition-failed`: it exists with other properties, is in use, is not empty, or an argument
+ * is invalid.
+ * - `resource-locked`: another connection uses the queue exclusively.
+ * - `access-refused`: no permission, a reserved name, or another exclusive consumer.
+ * - `not-allowed`: no access to the virtual host, or a consumer tag in use.
+ * - `resource-error`: a limit of the broker is reached.
  */
 export type BrokerErrorCode =
   | 'not-found'
@@ -18,15 +21,15 @@ export type BrokerErrorCode =
   | 'not-allowed'
   | 'resource-error';
 
-/** A refusal that a protocol turns into its own reply. The text is what RabbitMQ would say. */
+/** An error that protocols convert to replies. The text follows RabbitMQ. */
 export class BrokerError extends WaxwingError<BrokerErrorCode> {}
 
-/** A name as refusals print it: `queue 'q' in vhost '/'`. */
+/** A name as errors show it: `queue 'q' in vhost '/'`. */
 export function describe(kind: 'queue' | 'exchange', name: string, vhost: string): string {
   return `${kind} '${name}' in vhost '${vhost}'`;
 }
 
-/** The refusal of an exclusive queue to a connection that does not own it. */
+/** The error for using an exclusive queue of another connection. */
 export function lockedError(name: string, vhost: string): BrokerError {
   return new BrokerError(
     'resource-locked',

@@ -54,11 +54,11 @@ test('an unsettled message does not expire; it does when it comes back', async (
   b.publish('', 'q', 'm');
   b.broker.pump();
   pass(b, 500);
-  assert.equal(queue.window.count, 1);
+  assert.equal(queue.index.count, 1);
   subscription.stop();
   subscription.close('released');
   b.broker.pump();
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('expired messages of a queue without consumers become dead letters by the clock alone', async () => {
@@ -132,7 +132,7 @@ test('a message expires that was behind one which a get has taken and not settle
   b.broker.pump();
   assert.equal(queue.readyCount, 1);
   pass(b, 10);
-  assert.deepEqual([queue.readyCount, queue.window.count], [0, 1]);
+  assert.deepEqual([queue.readyCount, queue.index.count], [0, 1]);
 });
 
 test('a message expires behind one of a higher priority, and not behind one of its own', async () => {
@@ -144,7 +144,7 @@ test('a message expires behind one of a higher priority, and not behind one of i
   b.publish('', 'q', 'behind', { priority: 2, expirationMs: 10 });
   pass(b, 10);
   assert.deepEqual(b.drain('q'), ['high', 'middle']);
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('the broker says when it has something to do next', async () => {

@@ -1,19 +1,21 @@
-/** What a connection that publishes wants to know of the broker's state. */
+// Blocking of publishers.
+
+/** The notifications for a publishing connection. */
 export interface PublisherListener {
-  /** Publishers must wait, for a reason of the broker's (memory, disk): tell the peer. */
+  /** Publishers are blocked for a reason such as memory or disk. The peer is notified. */
   blocked(reason: string): void;
   unblocked(): void;
-  /** The log is behind: stop reading from the peer, or go on. */
+  /** The log is behind, so reading from the peer must pause, or it has caught up. */
   setPaused(isPaused: boolean): void;
 }
 
-/** Who publishes, and whether they must wait. */
+/** Tracks publishers and the reasons for blocking them. */
 export class Flow {
   readonly #publishers = new Set<PublisherListener>();
   readonly #reasons = new Set<string>();
   #isPaused = false;
 
-  /** From now on the listener hears of everything that makes publishers wait. */
+  /** Registers a listener. */
   add(listener: PublisherListener): void {
     if (this.#publishers.has(listener)) return;
     this.#publishers.add(listener);
@@ -25,18 +27,18 @@ export class Flow {
     this.#publishers.delete(listener);
   }
 
-  /** Connections that have published. */
+  /** The number of connections that have published. */
   get publisherCount(): number {
     return this.#publishers.size;
   }
 
-  /** Why publishers wait: the first reason given; undefined where they do not. */
+  /** The first reason why publishers are blocked; undefined if they are not. */
   get blockedReason(): string | undefined {
     for (const reason of this.#reasons) return reason;
     return undefined;
   }
 
-  /** Makes publishers wait until `unblock` with the same reason: memory or disk run short. */
+  /** Blocks publishers until `unblock` is called with the same reason. */
   block(reason: string): void {
     const wasBlocked = this.#reasons.size > 0;
     this.#reasons.add(reason);
@@ -47,7 +49,7 @@ export class Flow {
     }
   }
 
-  /** One reason to wait is gone; publishers go on once there is none. */
+  /** Removes a reason. Publishers continue when none is left. */
   unblock(reason: string): void {
     if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
     for (const listener of this.#publishers) {
@@ -56,12 +58,12 @@ export class Flow {
     }
   }
 
-  /** Whether publishers wait for the log without being told. */
+  /** Whether publishers are paused because the log is behind. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
 
-  /** The log is behind, or no longer. */
+  /** Sets whether the log is behind. */
   setPaused(isPaused: boolean): void {
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;

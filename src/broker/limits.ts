@@ -1,94 +1,117 @@
+// The limits of a broker.
+
 import { totalmem } from 'node:os';
 
-/** Every limit of a broker that guards its memory or its disk. */
+/** The limits that protect a broker's memory and disk. */
 export interface Limits {
-  /** Bytes appended to the log and not yet synced, above which publishers' transports are paused; they resume at half. */
+  /**
+   * Bytes appended to the log but not synced, above which publishers are paused. They resume at
+   * half.
+   */
   readonly pendingBytesMax: number;
-  /** Bytes of memory that the process uses above which publishers are blocked. */
+  /** Memory of the process above which publishers are blocked, bytes. */
   readonly memoryBytesMax: number;
-  /** Bytes of one message's body. */
+  /** Maximum size of a message body, bytes. */
   readonly bodyBytesMax: number;
   /**
-   * Bytes of answers that a peer may leave unread, beside one message of the largest size: above
-   * that nothing more is read from it, and replies that others send it are dropped.
+   * Unread answers of a peer, in addition to one message of maximum size, bytes. Above that,
+   * reading from the peer stops, and replies from others are dropped.
    */
   readonly unreadBytesMax: number;
-  /** Bytes that all peers together may leave unread, above which each may have its share only ... */
+  /** Unread data of all peers together, above which each peer is limited to its share, bytes ... */
   readonly unreadBytesSum: number;
-  /** ... of so many bytes of answers: nothing more is read from a peer with more, ... */
+  /** ... of unread answers: reading from a peer above this share stops, bytes ... */
   readonly unreadBytesShare: number;
-  /** ... and of so many bytes with deliveries: nothing more is delivered to a peer with more. 64 KiB at most. */
+  /**
+   * ... and of unread data including deliveries: a peer above this share gets no deliveries. At
+   * most 64 KiB.
+   */
   readonly deliveryBytesShare: number;
-  /** Bytes of answers that wait for the log or for other answers, above which nothing more is read from the peer. */
+  /**
+   * Answers that wait for the log or for earlier answers, above which reading from the peer stops,
+   * bytes.
+   */
   readonly heldBytesMax: number;
-  /** Bytes of bodies that a connection may have begun and not ended, beside one message of the largest size. */
+  /** Incomplete bodies on a connection, in addition to one message of maximum size, bytes. */
   readonly unfinishedBytesMax: number;
-  /** Bytes that the messages of a transaction may take before it commits. */
+  /** Maximum size of the messages of a transaction before it commits, bytes. */
   readonly transactionBytesMax: number;
-  /** Settlements of a transaction that do not follow each other, or have different outcomes. */
+  /** Maximum number of ranges of settlements in a transaction. */
   readonly transactionSettlementCountMax: number;
-  /** Deliveries that a channel may leave unsettled whatever prefetch it asks for. */
+  /** Maximum number of unsettled deliveries of a channel, regardless of its prefetch. */
   readonly unsettledCountMax: number;
-  /** The same while memory is short. */
+  /** The same while memory is low. */
   readonly unsettledCountShort: number;
-  /** Consumers that a channel may have while memory is short. */
+  /** Maximum number of consumers of a channel while memory is low. */
   readonly consumerCountShort: number;
-  /** Milliseconds after which a connection is closed that is made to wait, or whose peer takes nothing. */
+  /** Milliseconds after which a blocked connection, or one whose peer does not read, is closed. */
   readonly stuckMsMax: number;
   /**
-   * Milliseconds that a delivery may stay unsettled, after which its channel is closed; a queue's
-   * `x-consumer-timeout` goes before it. Infinity for any time. It is looked at once a minute.
+   * Milliseconds after which the channel of an unsettled delivery is closed. `x-consumer-timeout`
+   * of a queue takes precedence. Infinity for no limit. Checked once a minute.
    */
   readonly consumerTimeoutMs: number;
-  /** Routing keys an exchange remembers the queues of. */
+  /** Maximum number of cached routes per exchange. */
   readonly routeCacheCountMax: number;
-  /** Queues in all remembered routes of a virtual host, each counted as often as it is in one. */
+  /** Maximum number of queues in all cached routes of a virtual host; duplicates count. */
   readonly routeCacheQueueCountMax: number;
   /**
-   * Words of patterns, headers of bindings and destinations that are looked at for one message, in
-   * several turns of the event loop. Above that it is refused.
+   * Maximum number of words of patterns, headers of bindings, and destinations examined for one
+   * message in several turns. Beyond that it is refused.
    */
   readonly routeStepCountMax: number;
-  /** The same in one turn; what is left is done in later turns. A step is about 0.1 microseconds. */
+  /**
+   * Maximum number of steps in one turn. The rest is done in later turns. A step takes about 0.1
+   * microseconds.
+   */
   readonly routeTurnStepCountMax: number;
-  /** The same for dead letters, which are routed in one turn: one that takes more is dropped. */
+  /**
+   * Maximum number of steps for dead letters, which are routed in one turn. Beyond that they are
+   * dropped.
+   */
   readonly routeAtOnceStepCountMax: number;
-  /** Headers of a message that a headers exchange routes; one with more is refused. */
+  /**
+   * Maximum number of headers of a message routed by a headers exchange. Beyond that it is refused.
+   */
   readonly routedHeaderCountMax: number;
-  /** Bytes of one declaration's or binding's arguments: names and values. */
+  /** Maximum size of the arguments of a declaration or binding, names and values, bytes. */
   readonly argumentsBytesMax: number;
-  /** Queues of one virtual host. */
+  /** Maximum number of queues in a virtual host. */
   readonly queueCountMax: number;
-  /** Exchanges of one virtual host. */
+  /** Maximum number of exchanges in a virtual host. */
   readonly exchangeCountMax: number;
-  /** Policies of one virtual host; as many operator policies besides. */
+  /** Maximum number of policies in a virtual host, and of operator policies. */
   readonly policyCountMax: number;
-  /** Bindings of one exchange. */
+  /** Maximum number of bindings of an exchange. */
   readonly bindingCountMax: number;
-  /** Routing keys that one message's headers `CC` and `BCC` may name together. */
+  /** Maximum number of routing keys in the headers `CC` and `BCC` of a message. */
   readonly senderKeyCountMax: number;
-  /** Messages of one virtual host that wait for a time; each takes some 60 bytes of memory. */
+  /**
+   * Maximum number of scheduled messages in a virtual host. Each takes about 60 bytes of memory.
+   */
   readonly scheduledCountMax: number;
-  /** Those of them that are repeated, have a cron entry, or are delivered again after a failure. */
+  /** Maximum number of repeated messages, cron entries and retries among them. */
   readonly scheduledJobCountMax: number;
-  /** Deliveries after the first that one scheduled message may ask for. */
+  /** Maximum number of repeats of a scheduled message. */
   readonly scheduledRepeatCountMax: number;
-  /** Transactions that are prepared and wait for their outcome (XA). */
+  /** Maximum number of prepared transactions (XA). */
   readonly preparedCountMax: number;
-  /** Publishes and settlements in all of them. */
+  /** Maximum number of publishes and settlements in all prepared transactions. */
   readonly preparedOperationCountMax: number;
-  /** Bytes of messages in all of them. */
+  /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
-  /** Messages one pass over a queue hands out before other queues have their turn. */
+  /** Maximum number of messages that a queue delivers before other queues have their turn. */
   readonly burstCountMax: number;
   /**
-   * Units of work, of about a microsecond each, that one turn of the event loop spends on messages that
-   * expire, die or are dropped.
+   * Units of work, of about a microsecond each, that one turn of the event loop spends on messages
+   * that expire, die or are dropped.
    */
   readonly workUnitsMax: number;
 }
 
-/** The limits of a broker that was given none: memory as RabbitMQ's high watermark, 0.4 of the machine. */
+/**
+ * The default limits. The memory limit is RabbitMQ's high watermark, 0.4 of the machine's memory.
+ */
 export const defaultLimits: Limits = {
   pendingBytesMax: 32 * 1024 * 1024,
   memoryBytesMax: Math.floor(totalmem() * 0.4),

@@ -1,24 +1,26 @@
+// The interface between queues and the broker.
+
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Limits } from './limits.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import type { Delivery } from './subscription.ts';
 import type { Turns } from './turns/turns.ts';
 
-/** What a queue asks of its broker. */
+/** The broker, as queues use it. */
 export interface QueueHost {
   readonly store: MessageStore;
-  /** The one cursor for deliveries. */
+  /** The view for deliveries, which all queues share. */
   readonly delivery: Delivery;
   readonly limits: Limits;
-  /** Wall milliseconds, read once a turn. */
+  /** Milliseconds since 1970, read once per turn. */
   nowMs(): number;
   readonly turns: Turns;
   readonly isRecovering: boolean;
-  /** Publishes a message to the queue's dead letter exchange; the view is open on it. */
+  /** Publishes a message to the dead letter exchange of the queue. The view is open on it. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;
   /** Loads a block and then pumps. */
   load(queue: Queue, sequence: number): void;
   deleteQueue(queue: Queue): void;
-  /** The queue is gone; its counters are kept. */
+  /** A queue was deleted. Its counters are added to the totals. */
   queueEnded(queue: Queue): void;
 }

@@ -1,9 +1,11 @@
+// The properties and arguments of queues.
+
 import { textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 
-/** What a declaration says of a queue. */
+/** The properties of a queue in declarations. */
 export interface QueueOptions {
   readonly durable: boolean;
   readonly exclusive: boolean;
@@ -11,10 +13,10 @@ export interface QueueOptions {
   readonly arguments: Arguments;
 }
 
-/** What to do with a message for a queue that is full. */
+/** The behaviour of a full queue. */
 export type Overflow = (typeof overflows)[number];
 
-/** A queue's arguments, read and checked. Infinity where there is no limit. */
+/** The parsed arguments of a queue. Infinity means no limit. */
 export interface QueueSettings {
   readonly type: QueueType;
   readonly ttlMs: number;
@@ -24,27 +26,30 @@ export interface QueueSettings {
   readonly overflow: Overflow;
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterKey: string | undefined;
-  /** 0 where the queue has no priorities. */
+  /** 0 for queues without priorities. */
   readonly priorityMax: number;
   readonly isSingleActive: boolean;
-  /** Failed deliveries after which a message is dropped or dies; only quorum queues count them. */
+  /**
+   * The number of failed deliveries after which a message is dropped or dead lettered. Only quorum
+   * queues count them.
+   */
   readonly deliveryLimit: number;
-  /** Whether failed deliveries are counted, over restarts too, and told to consumers. */
+  /** Whether failed deliveries are counted, also across restarts, and reported to consumers. */
   readonly countsFailures: boolean;
-  /** Milliseconds that a delivery may stay unsettled; undefined where the broker's limit counts. */
+  /** Milliseconds that a delivery may stay unsettled; undefined for the limit of the broker. */
   readonly consumerTimeoutMs: number | undefined;
 }
 
-/** Milliseconds that an expiry may at most be: ten years, as in RabbitMQ. */
+/** Maximum expiry time: ten years, as in RabbitMQ, milliseconds. */
 export const expiryMsMax = 315_360_000_000;
 
-/** What a queue may do once it is full. */
+/** The values of `x-overflow`. */
 export const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
-/** Types of queues there are. */
+/** The types of queues. */
 export type QueueType = 'classic' | 'quorum';
 
-// Which arguments a type of queue knows; those of another type are refused, all others ignored.
+// Arguments of another queue type are refused; unknown arguments are ignored.
 const common = [
   'x-dead-letter-exchange',
   'x-dead-letter-routing-key',
@@ -66,7 +71,7 @@ const known: Readonly<Record<QueueType, readonly string[]>> = {
     'x-quorum-initial-group-size',
   ],
 };
-/** Known to one type of queue alone, and still ignored where a stored queue of the other has them. */
+/** Arguments of one queue type that are ignored if a stored queue of the other type has them. */
 const ignoredOnceStored = ['x-queue-leader-locator', 'x-queue-mode'];
 
 const knownToOthers = [
@@ -78,12 +83,12 @@ const knownToOthers = [
   'x-stream-max-segment-size-bytes',
 ];
 
-/** Arguments that must be the same when a queue is declared again. */
+/** Arguments that must be equal in repeated declarations. */
 export const comparedArguments: readonly string[] = [
   ...new Set([...known.classic, ...known.quorum]),
 ].filter((name) => name !== 'x-queue-mode');
 
-/** Arguments of any type of queue. */
+/** The arguments of all queue types. */
 const knownToAny: ReadonlySet<string> = new Set([
   ...known.classic,
   ...known.quorum,
@@ -93,7 +98,7 @@ const knownToAny: ReadonlySet<string> = new Set([
 const deadLetterStrategies = ['at-most-once', 'at-least-once'];
 const leaderLocators = ['client-local', 'balanced', 'random', 'least-leaders'];
 
-/** Reads one argument after the other and refuses the first that is wrong. */
+/** Reads the arguments one after the other, and refuses the first invalid one. */
 class ArgumentReader {
   readonly #args: Arguments;
   readonly #subject: string;
@@ -108,7 +113,7 @@ class ArgumentReader {
     throw new BrokerError('precondition-failed', text);
   }
 
-  /** A whole number not below 0; Infinity where it is not given. */
+  /** An integer of at least 0; Infinity if it is missing. */
   count(name: string): number {
     const found = this.#args[name];
     if (found === undefined) return Infinity;
@@ -135,14 +140,14 @@ class ArgumentReader {
     return this.fail(name, `{unacceptable_type,${found.type}}`);
   }
 
-  /** Refuses a name or key that is longer than any name or key may be. */
+  /** Refuses names and keys that are too long. */
   checkName(name: string): void {
     const value = this.text(name);
     if (value === undefined || isShortName(value)) return;
     this.fail(name, `${textBytes(value)} bytes are more than ${shortStringBytesMax}`);
   }
 
-  /** Refuses a value of an argument that changes nothing here, and which does not exist. */
+  /** Refuses an invalid value of an argument without effect. */
   checkChoice(name: string, what: string, allowed: readonly (string | number)[]): void {
     const found = this.#args[name];
     if (found === undefined) return;
@@ -152,7 +157,7 @@ class ArgumentReader {
     this.fail(name, `"unsupported ${what} '${found.value}'"`);
   }
 
-  /** Refuses a word that does not exist. */
+  /** Refuses an unknown word. */
   checkWord(name: string, allowed: readonly string[], why: string): void {
     const found = this.text(name);
     if (found !== undefined && !allowed.includes(found)) this.fail(name, why);
@@ -167,7 +172,7 @@ class ArgumentReader {
     return type;
   }
 
-  /** Refuses arguments that only other types of queues know. */
+  /** Refuses arguments of other queue types. */
   #refuseForeign(type: QueueType, isChecked: (name: string) => boolean): void {
     for (const name of Object.keys(this.#args)) {
       if (known[type].includes(name) || !knownToAny.has(name) || !isChecked(name)) continue;
@@ -176,12 +181,12 @@ class ArgumentReader {
     }
   }
 
-  /** Refuses arguments that only other types of queues know, those that were once ignored among them. */
+  /** Refuses arguments of other queue types, including those that were ignored earlier. */
   refuseForeign(): void {
     this.#refuseForeign(this.type(), () => true);
   }
 
-  /** Refuses what queues of the quorum type cannot be. */
+  /** Refuses properties that quorum queues do not support. */
   checkQuorum({ durable, exclusive, autoDelete }: QueueOptions): void {
     if (this.type() !== 'quorum') return;
     const wrong = [
@@ -196,8 +201,8 @@ class ArgumentReader {
 }
 
 /**
- * Checks what is asked of new queues alone. A queue that is read back is not held to it: a rule that
- * came later must not keep a broker from starting.
+ * Checks requirements for new queues only. Recovered queues are exempt, because a new rule must not
+ * prevent a broker from starting.
  *
  * @param subject `queue 'q' in vhost '/'`
  * @throws {BrokerError} `precondition-failed`
@@ -219,10 +224,10 @@ export function checkQueueOptions(options: QueueOptions, subject: string): void 
 }
 
 /**
- * Reads a queue's arguments.
+ * Parses the arguments of a queue.
  *
  * @param subject `queue 'q' in vhost '/'`
- * @throws {BrokerError} `precondition-failed` with the argument's name and what is wrong with it
+ * @throws {BrokerError} `precondition-failed` with the name of the argument and the reason
  */
 export function readQueueArguments(args: Arguments, subject: string): QueueSettings {
   const reader = new ArgumentReader(args, subject);
@@ -248,7 +253,8 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     overflow:
       overflows.find((name) => name === overflow) ?? reader.fail('x-overflow', 'invalid_overflow'),
     deadLetterExchange,
-    // An older release let longer keys be declared. No message can have one: it keeps its own.
+    // An older release permitted longer keys, which no message can have. Such messages keep their
+    // own.
     deadLetterKey: isShortName(deadLetterKey ?? '') ? deadLetterKey : undefined,
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
@@ -258,7 +264,7 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
   };
 }
 
-/** Ignores what is no number of milliseconds: a stored queue may have anything there. */
+/** Ignores values that are not milliseconds. Stored queues may have any value. */
 function readTimeout(found: Argument | undefined): number | undefined {
   const ms = found === undefined ? undefined : wholeNumber(found);
   return ms !== undefined && ms >= 0 ? ms : undefined;

@@ -1,4 +1,6 @@
-import type { Window } from '../storage/window.ts';
+// The interface of queues.
+
+import type { QueueIndex } from '../storage/queue-index.ts';
 import type { Cursor } from './dispatch/cursor.ts';
 import type { DeadLetterRules } from './endings/dead-letter-rules.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
@@ -12,37 +14,37 @@ import type {
 } from './subscription.ts';
 import type { Ticking } from './turns/turns.ts';
 
-/** Why a message became a dead letter, in RabbitMQ's words. */
+/** The reason for a dead letter, with the names of RabbitMQ. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 
 /**
- * A queue of any kind: what publishing, consuming and administration ask of it. Kinds differ in the
- * order of dispatch, in what a settlement does, and in what counts as a failed delivery; one contract
- * suite runs over all of them (`tests/contract/`).
+ * A queue of any kind, as used by publishing, consuming and administration. Kinds differ in the
+ * dispatch order, the effect of settlements, and the counting of failed deliveries.
+ * `tests/contract/` contains tests that run for all kinds.
  */
 export interface Queue extends Ticking, Deliverer {
   readonly kind: 'queue';
   readonly vhost: string;
   readonly name: string;
   readonly options: QueueOptions;
-  /** By its arguments and the policies of the moment. */
+  /** The settings according to the arguments and the current policies. */
   readonly settings: QueueSettings;
-  /** Whether and when a rejected message is delivered again. */
+  /** The policy for retrying rejected messages. */
   retry: RetryPolicy | undefined;
   /** Which of its messages become dead letters, and how; undefined for RabbitMQ's rules. */
   deadLetters: DeadLetterRules | undefined;
-  /** Where its messages lie. */
-  readonly window: Window;
-  /** The connection that alone may use it. */
+  /** The positions of the queue's messages. */
+  readonly index: QueueIndex;
+  /** The connection that has exclusive access. */
   owner: object | undefined;
   readonly isDeleted: boolean;
-  /** A block that it needs is being read; only its host sets that. */
+  /** Whether a block is being read for the queue. Only the host sets it. */
   isLoading: boolean;
 
-  /** Messages that wait to be delivered, and bytes of their bodies. */
+  /** The number of ready messages, and the size of their bodies. */
   readonly readyCount: number;
   readonly readyBytes: number;
-  /** Messages neither ready nor with a consumer, which still have to be ended. */
+  /** Messages that are neither ready nor with a consumer, and still have to be ended. */
   readonly endingCount: number;
   readonly consumerCount: number;
   /** Counters since the broker started. */
@@ -51,34 +53,34 @@ export interface Queue extends Ticking, Deliverer {
   readonly settledCount: number;
 
   /**
-   * Takes over what recovery found in the window.
+   * Initialises the queue from its recovered index.
    *
    * @param mayBeDelivered the broker crashed, so any message may have been delivered before
    */
   recover(mayBeDelivered: boolean): void;
-  /** Takes other settings over: limits count at once, a time to live for messages that arrive later. */
+  /** Applies changed settings. Limits take effect at once, a time to live only for new messages. */
   applySettings(settings: QueueSettings): void;
-  /** A prepared transaction has settled these messages: they are neither delivered nor gone. */
+  /** A prepared transaction has settled these messages: they are neither ready nor gone. */
   takeOut(settled: ReadonlySet<number>): void;
-  /** Whether a message of this size is refused because the queue is full and no consumer helps. */
+  /** Whether the queue is full and would refuse a message of this size. */
   isFull(bodyLength: number): boolean;
-  /** A message was appended to the window under its last number. */
+  /** A message was appended to the index. */
   enqueued(bodyLength: number): void;
-  /** Ends what is above the queue's limits, unless a consumer takes it. */
+  /** Ends messages above the limits of the queue, unless a consumer takes them. */
   enforceLimit(): void;
 
   /**
-   * Begins deliveries to a consumer; without one it is only for `Subscription.get`.
+   * Creates a subscription. Without a consumer, it is only for `Subscription.get`.
    *
-   * @throws {BrokerError} `resource-locked`, or `access-refused` where either wants to be alone
+   * @throws {BrokerError} `resource-locked`; `access-refused` because of an exclusive consumer
    */
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription;
   removeSubscription(subscription: Subscription): void;
-  /** A consumer that could take nothing may be able to again. */
+  /** A consumer that could not take a message may be able to again. */
   rejoin(subscription: Subscription): void;
-  /** The same for all consumers. */
+  /** All consumers may be able to take messages again. */
   rejoinAll(): void;
-  /** Something changed that may let messages go out. */
+  /** A change may permit deliveries. */
   wake(): void;
   /** See `Subscription.get`. */
   get(
@@ -95,27 +97,28 @@ export interface Queue extends Ticking, Deliverer {
 
   /** A delivery was accepted. */
   accept(sequence: number): void;
-  /** A delivery was rejected: a dead letter, or gone. */
+  /** A delivery was rejected: the message is dead lettered or dropped. */
   reject(sequence: number): void;
-  /** A delivery comes back to its old place, unless it has failed too often. */
+  /** A delivery is requeued at its old position, unless it has failed too often. */
   requeue(sequence: number, hasFailed: boolean): void;
-  /** The same, but it is not to go to this subscription again. */
+  /** Like {@link requeue}, but the subscription must not receive the message again. */
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void;
 
-  /** A block that the queue waits for is in memory. */
+  /** A block that the queue waited for is in memory. */
   loaded(): void;
-  /** Someone used the queue: its expiry begins anew. */
+  /** The queue was used: its expiry starts again. */
   touch(): void;
-  /** @throws {BrokerError} `resource-locked` where another connection owns the queue */
+  /** @throws {BrokerError} `resource-locked` if another connection owns the queue */
   requireOwner(owner: object | undefined): void;
   /** @throws {BrokerError} `resource-locked` */
   refuseOwner(): never;
   /**
-   * Removes every ready message without dead letters.
+   * Removes all ready messages without dead letters.
    *
-   * @param done told how many, once that is in the log: before this returns where there are few
+   * @param done called with their number once this is in the log; before this returns if there are
+   *   few
    */
   purge(done: (count: number) => void): void;
-  /** Ends it: consumers are told, messages are dropped. */
+  /** Deletes the queue: consumers are cancelled, messages are dropped. */
   end(): void;
 }

@@ -99,7 +99,7 @@ test('a quorum queue tells how often deliveries failed, also after a kill, and l
     let number = -1;
     subscription.get(false, (delivery) => {
       if (delivery === undefined) return;
-      seen.push(delivery.returnCount);
+      seen.push(delivery.deliveryCount);
       number = delivery.deliveryNumber;
     });
     if (number >= 0) subscription.settle(number, number, 'modified');

@@ -66,8 +66,8 @@ test('a dead letter is what died, also where much is unsealed', async () => {
   subscription.settle(0, count / 2 - 1, 'accepted');
   subscription.settle(count / 2, count - 1, 'rejected');
   started.broker.pump();
-  const { window } = started.broker.vhost('/').queue('work', owner);
-  while (window.count > 0) await new Promise((resolve) => setImmediate(resolve));
+  const { index: queueIndex } = started.broker.vhost('/').queue('work', owner);
+  while (queueIndex.count > 0) await new Promise((resolve) => setImmediate(resolve));
   await started.synced();
   const dead = await bodies(started, 'dead', count / 2);
   assert.equal(dead.length, count / 2);

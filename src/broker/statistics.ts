@@ -1,73 +1,75 @@
+// Statistics of a broker.
+
 import type { Broker } from './broker.ts';
 import type { Queue } from './queue.ts';
 
-/** Queues that are told of one by one; of more there are sums only. */
+/** Maximum number of queues with individual statistics. Further queues are only in the totals. */
 export const listedCountMax = 1000;
 
-/** Queues looked at in one turn of the event loop. */
+/** Number of queues examined in one turn of the event loop. */
 const sliceCount = 2000;
 
-/** What has happened since the broker's process began; each number only ever grows. */
+/** Counters since the process started. */
 export class Counters {
-  /** Messages from clients, dead letters not among them. */
+  /** Messages from clients, without dead letters. */
   published = 0;
-  /** Of those, messages that no queue took. */
+  /** Messages among them that no queue stored. */
   unrouted = 0;
-  /** Of those, messages that a full queue refused. */
+  /** Messages among them that a full queue refused. */
   refused = 0;
   confirmed = 0;
-  /** Deliveries of queues that are deleted; each living queue counts its own. */
+  /** Deliveries of deleted queues. Existing queues have their own counters. */
   delivered = 0;
-  /** Deliveries that were accepted or rejected, of queues that are deleted. */
+  /** Accepted or rejected deliveries of deleted queues. */
   settled = 0;
   deadLettered = 0;
 }
 
-/** One queue at one moment; counters begin with the broker's process. */
+/** The statistics of one queue. Counters start with the process. */
 export interface QueueStatistics {
   readonly vhost: string;
   readonly name: string;
   readonly readyCount: number;
-  /** Messages that consumers have and have not settled. */
+  /** Delivered messages that are not settled. */
   readonly unsettledCount: number;
-  /** Bytes of the bodies of ready messages. */
+  /** The size of the bodies of ready messages. */
   readonly readyBytes: number;
   readonly consumerCount: number;
   readonly publishedCount: number;
   readonly deliveredCount: number;
-  /** Deliveries that were accepted or rejected. */
+  /** Accepted or rejected deliveries. */
   readonly settledCount: number;
 }
 
-/** A broker at one moment. */
+/** The statistics of a broker. */
 export interface BrokerStatistics {
-  /** Each queue, but no more than {@link listedCountMax}. */
+  /** At most {@link listedCountMax} queues. */
   readonly queues: readonly QueueStatistics[];
   readonly queueCount: number;
-  /** Of all queues together. */
+  /** Totals over all queues. */
   readonly readyCount: number;
   readonly unsettledCount: number;
   readonly readyBytes: number;
-  /** Of all queues there have been since the process began. */
+  /** Totals over all queues since the process started, including deleted ones. */
   readonly counters: Readonly<Counters>;
   readonly exchangeCount: number;
   /** Connections that have opened a virtual host. */
   readonly connectionCount: number;
   readonly channelCount: number;
   readonly consumerCount: number;
-  /** Connections that wait because memory or disk run short. */
+  /** Connections that are blocked by memory or disk limits. */
   readonly blockedConnectionCount: number;
-  /** Why they wait; undefined where none has to. */
+  /** The reason for blocking; undefined if there is none. */
   readonly blockedReason: string | undefined;
-  /** Whether publishers wait for the log. */
+  /** Whether publishers are paused because of the log. */
   readonly isPaused: boolean;
-  /** Bytes in the log that are not yet synced. */
+  /** Bytes in the log that are not synced. */
   readonly pendingBytes: number;
-  /** Bytes of memory in use. */
+  /** Memory in use, bytes. */
   readonly memoryBytes: number;
 }
 
-/** Sums over the queues that were looked at so far. */
+/** Totals over the queues examined so far. */
 class QueueSums {
   readonly listed: QueueStatistics[] = [];
   count = 0;
@@ -81,7 +83,7 @@ class QueueSums {
   add(queue: Queue): void {
     this.count++;
     this.readyCount += queue.readyCount;
-    this.unsettledCount += queue.window.count - queue.readyCount;
+    this.unsettledCount += queue.index.count - queue.readyCount;
     this.readyBytes += queue.readyBytes;
     this.consumerCount += queue.consumerCount;
     this.deliveredCount += queue.deliveredCount;
@@ -91,8 +93,8 @@ class QueueSums {
 }
 
 /**
- * Looks at every queue and connection once; nothing is counted for it meanwhile. Many queues are looked
- * at over several turns of the event loop, so that it keeps nobody waiting.
+ * Collects the statistics, at no cost during normal operation. Many queues are examined over
+ * several turns of the event loop.
  */
 export async function takeStatistics(broker: Broker): Promise<BrokerStatistics> {
   const sums = new QueueSums();
@@ -120,8 +122,11 @@ function withSums(broker: Broker, sums: QueueSums): BrokerStatistics {
       settled: broker.counters.settled + sums.settledCount,
     },
     exchangeCount: vhosts.reduce((total, vhost) => total + vhost.exchanges.size, 0),
-    connectionCount: broker.sessions.size,
-    channelCount: [...broker.sessions].reduce((total, session) => total + session.channelCount, 0),
+    connectionCount: broker.clientConnections.size,
+    channelCount: [...broker.clientConnections].reduce(
+      (total, connection) => total + connection.channelCount,
+      0,
+    ),
     consumerCount: sums.consumerCount,
     blockedConnectionCount: blockedReason === undefined ? 0 : broker.flow.publisherCount,
     blockedReason,
@@ -136,7 +141,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     vhost: queue.vhost,
     name: queue.name,
     readyCount: queue.readyCount,
-    unsettledCount: queue.window.count - queue.readyCount - queue.endingCount,
+    unsettledCount: queue.index.count - queue.readyCount - queue.endingCount,
     readyBytes: queue.readyBytes,
     consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,

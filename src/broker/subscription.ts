@@ -4,77 +4,79 @@ import type { CreditPool, PlaceInLine } from './flow/credit-pool.ts';
 import type { Queue } from './queue.ts';
 
 /**
- * How a delivery ended: AMQP 1.0 part 3.4, of which every other protocol's answer is a subset.
- * `modified` is `released` with a remark; see {@link Modification}.
+ * The outcome of a delivery (AMQP 1.0 part 3.4). The answers of all other protocols are a subset.
+ * `modified` is `released` with a {@link Modification}.
  */
 export type Outcome = 'accepted' | 'released' | 'rejected' | 'modified';
 
-/** What is to change of a message that comes back. */
+/** The changes of a message that is requeued. */
 interface Modification {
   /** The delivery counts as failed. */
   readonly deliveryFailed: boolean;
-  /** The same subscription is not to get the message again. */
+  /** The same subscription must not receive the message again. */
   readonly undeliverableHere: boolean;
 }
 
-/** The usual remark: the delivery failed. What is not known to have gone well counts as that. */
+/** The default: the delivery failed. This applies unless a success is known. */
 const failedDelivery: Modification = { deliveryFailed: true, undeliverableHere: false };
 
-/** One delivery: a cursor that the next one overwrites, so a consumer copies what it needs. */
+/** A delivery. The object is reused for the next one, so a consumer copies what it needs. */
 export class Delivery extends MessageView {
-  /** Counts up from 0 within the subscription. */
+  /** Numbered from 0 within the subscription. */
   deliveryNumber = 0;
   redelivered = false;
-  /** Failed deliveries before this one, where the queue counts them; else 0. */
-  returnCount = 0;
-  /** Messages the queue has ready after this one; only set for `get`. */
+  /** Previous failed deliveries, if the queue counts them; otherwise 0. */
+  deliveryCount = 0;
+  /** Ready messages after this one; only set for `get`. */
   left = 0;
 }
 
-/** What a protocol hands to the broker to be delivered to. Called synchronously; must not throw. */
+/** Receives deliveries for a protocol. Called synchronously; must not throw. */
 export interface Consumer {
-  /** Whether the transport takes more; `Subscription.wake` once it does again. */
+  /** Whether the transport accepts more. When it does again, call `Subscription.wake`. */
   readonly isWritable: boolean;
-  /** Copies what it needs; must not call the broker. */
+  /** Must copy the data it needs, and must not call the broker. */
   deliver(delivery: Delivery): void;
-  /** The queue is gone; the subscription has ended. */
+  /** The queue was deleted, and the subscription has ended. */
   cancelled(reason: string): void;
 }
 
-/** What the broker calls in its next round because it may have something to deliver. */
+/** An object that may have something to deliver in the next round. */
 export interface Deliverer {
-  /** In the broker's list for the next round. */
+  /** Whether it is in the list for the next round. */
   isDirty: boolean;
   deliver(): void;
 }
 
-/** How a consumer wants a queue's messages. */
+/** The options of a subscription. */
 export interface SubscribeOptions {
-  /** Deliveries count as accepted when sent (no-ack). */
+  /** Whether deliveries are settled when they are sent (no-ack). */
   readonly settled: boolean;
-  /** No other consumer may be there. */
+  /** Whether no other consumer is permitted. */
   readonly exclusive: boolean;
-  /** Higher ones are served first. */
+  /** Consumers with higher priority are served first. */
   readonly priority: number;
   /**
-   * Deliveries that may be unsettled at once, Infinity for any number: AMQP 0-9-1's policy, by which
-   * each settlement gives its credit back. Undefined for none: then credit comes by
-   * `Subscription.grant`, and each delivery uses one up.
+   * Maximum number of unsettled deliveries, or Infinity: the policy of AMQP 0-9-1, in which each
+   * settlement returns credit. Undefined means that credit is granted by `Subscription.grant`, and
+   * each delivery consumes one.
    */
   readonly prefetch: number | undefined;
   readonly pool: CreditPool | undefined;
-  /** The connection, by which exclusive queues know their owner. */
+  /** The connection, which identifies the owner of exclusive queues. */
   readonly owner: object;
-  /** The only messages that the consumer wants; the view is open on each that is asked about. */
+  /** Selects messages. The view is open on the message. */
   readonly selector?: ((message: MessageView) => boolean) | undefined;
-  /** While any such consumer is there, one of them alone gets messages (ActiveMQ's exclusive consumer). */
+  /**
+   * While such consumers exist, one of them receives all messages (ActiveMQ's exclusive consumer).
+   */
   readonly isPreferred?: boolean | undefined;
 }
 
-/** Credit of a subscription that is not limited, and the most that one may be granted. */
+/** The credit of an unlimited subscription, and the maximum credit. */
 const creditMax = 2 ** 30;
 
-/** Deliveries that `settleInSteps` settles at once, and where they are more, in one step. */
+/** Number of deliveries that `settleInSteps` settles at once, or per step if there are more. */
 const settledAtOnceMax = 256;
 const stepSize = 16;
 
@@ -82,24 +84,24 @@ const stepSize = 16;
 export class Subscription {
   readonly queue: Queue;
   readonly consumer: Consumer | undefined;
-  /** Deliveries that may still be sent; below 0 where the prefetch was lowered. */
+  /** Deliveries that may still be sent; negative after the prefetch was lowered. */
   credit: number;
-  /** Of the options what each delivery asks for; they themselves lie elsewhere in memory. */
+  /** A copy of the option that each delivery needs, for locality in memory. */
   readonly isSettled: boolean;
   readonly #pool: CreditPool | undefined;
   readonly #unsettled = new Unsettled();
-  /** Its prefetch; undefined where credit is granted. */
+  /** The prefetch; undefined if credit is granted. */
   #window: number | undefined;
-  /** Its place in the pool's queue for credit; undefined while it does not wait. */
+  /** The position in the line for shared credit; undefined while it does not wait. */
   place: PlaceInLine | undefined = undefined;
   isActive = true;
   #isClosed = false;
-  /** It could take nothing when it was asked last; only `Consumers` sets that. */
+  /** Whether it could not take a message when asked last. Only `Consumers` sets it. */
   isWaiting = false;
-  /** Told once the queue has nothing more for the credit there is; undefined while nobody drains. */
+  /** Called once the queue has nothing more for the available credit; undefined unless draining. */
   #drained: ((unused: number) => void) | undefined = undefined;
   #pullEnded: (() => void) | undefined = undefined;
-  /** When the pull ends without a message, wall milliseconds. */
+  /** When the pull ends without a message, milliseconds since 1970. */
   pullDueMs = Infinity;
   readonly options: SubscribeOptions;
 
@@ -109,17 +111,17 @@ export class Subscription {
     this.options = options;
     this.#window = options.prefetch === undefined ? undefined : limited(options.prefetch);
     this.isSettled = options.settled;
-    // What needs no settling would never give credit of a window back, so it uses none.
+    // Deliveries without settlement would never return credit, so they do not use it.
     this.credit = options.settled && this.#window !== undefined ? creditMax : (this.#window ?? 0);
     this.#pool = options.pool;
   }
 
-  /** Deliveries neither settled nor given back. */
+  /** The number of unsettled deliveries. */
   get unsettledCount(): number {
     return this.#unsettled.count;
   }
 
-  /** Whether the next message may go here. */
+  /** Whether the subscription can take the next message. */
   canTake(): boolean {
     if (this.credit <= 0 || this.consumer?.isWritable !== true) return false;
     const pool = this.#pool;
@@ -128,7 +130,7 @@ export class Subscription {
     return false;
   }
 
-  /** The number of the next delivery, which stays unsettled until `settle`. */
+  /** Returns the number of the next delivery, which stays unsettled until `settle`. */
   hold(sequence: number): number {
     this.credit--;
     if (this.#pool !== undefined) this.#pool.used++;
@@ -136,7 +138,7 @@ export class Subscription {
     return this.#unsettled.add(sequence);
   }
 
-  /** The number of a delivery that needs no settling. */
+  /** Returns the number of a delivery that needs no settlement. */
   skip(): number {
     if (this.#window === undefined) this.credit--;
     if (this.#pullEnded !== undefined) this.#endPull();
@@ -144,11 +146,10 @@ export class Subscription {
   }
 
   /**
-   * Settles deliveries by number, both ends included and in any order; those settled before are passed
-   * over.
+   * Settles a range of deliveries, inclusive, in any order. Settled ones are skipped.
    *
-   * @param modification of `modified`; what else comes back is as it was
-   * @returns how many were settled now
+   * @param modification for `modified`; other outcomes do not modify the message
+   * @returns the number of deliveries settled
    */
   settle(first: number, last: number, outcome: Outcome, modification = failedDelivery): number {
     const isBack = outcome === 'released' || outcome === 'modified';
@@ -162,7 +163,7 @@ export class Subscription {
     return count;
   }
 
-  /** So many deliveries were settled: their credit comes back. */
+  /** Returns the credit of settled deliveries. */
   #settled(count: number): void {
     this.#unsettled.close();
     if (this.#window !== undefined) this.credit += count;
@@ -207,7 +208,7 @@ export class Subscription {
     return 1;
   }
 
-  /** The same a few at a time, from the first to the last: so many may take more than one turn. */
+  /** Settles a large range in steps, from the first to the last. */
   *settleInSteps(first: number, last: number, outcome: Outcome): Generator<void> {
     const unsettled = this.#unsettled;
     const to = Math.min(last, unsettled.next - 1);
@@ -221,27 +222,27 @@ export class Subscription {
     }
   }
 
-  /** The number of the first delivery that is not settled; where all are, that of the next one. */
+  /** The number of the first unsettled delivery; if there is none, of the next one. */
   get firstUnsettled(): number {
     return this.#unsettled.from(0);
   }
 
-  /** Whether this delivery still waits to be settled. */
+  /** Whether a delivery is unsettled. */
   isUnsettled(deliveryNumber: number): boolean {
     return this.#unsettled.has(deliveryNumber);
   }
 
   /**
-   * Sets an unsettled delivery aside: it stays in this account, and only {@link conclude} or
-   * {@link resume} changes that.
+   * Sets an unsettled delivery aside. It still counts, and only {@link conclude} or {@link resume}
+   * changes it.
    *
-   * @returns the message's sequence number; -1 where the delivery is not unsettled
+   * @returns the sequence number of the message; -1 if the delivery is not unsettled
    */
   setAside(deliveryNumber: number): number {
     return this.#unsettled.setAside(deliveryNumber);
   }
 
-  /** A delivery that was set aside is settled. */
+  /** Settles a delivery that was set aside. */
   conclude(deliveryNumber: number): void {
     this.#unsettled.resume(deliveryNumber);
     this.#unsettled.take(deliveryNumber);
@@ -249,14 +250,17 @@ export class Subscription {
     this.wake();
   }
 
-  /** A delivery that was set aside is unsettled as before; false where nobody is left to settle it. */
+  /**
+   * Makes a delivery that was set aside unsettled again. Returns false if the subscription has
+   * ended.
+   */
   resume(deliveryNumber: number): boolean {
     if (this.#isClosed) return false;
     this.#unsettled.resume(deliveryNumber);
     return true;
   }
 
-  /** Changes how many deliveries may be unsettled at once. */
+  /** Changes the maximum number of unsettled deliveries. */
   setPrefetch(prefetch: number): void {
     const window = limited(prefetch);
     if (!this.isSettled) this.credit += window - (this.#window ?? 0);
@@ -265,9 +269,9 @@ export class Subscription {
   }
 
   /**
-   * Allows more deliveries; for a subscription without a prefetch, or beyond it.
+   * Grants credit, for a subscription without a prefetch or in addition to it.
    *
-   * @param count added to the credit there is; below 0 it is taken back
+   * @param count added to the credit; a negative value takes credit back
    */
   grant(count: number): void {
     this.credit = Math.min(this.credit + count, creditMax);
@@ -275,10 +279,10 @@ export class Subscription {
   }
 
   /**
-   * Has the credit used up: what is ready is delivered, and credit that is left then is taken back.
+   * Drains the credit: ready messages are delivered, and the remaining credit is taken back.
    *
-   * @param drained told how much was left, once the queue has nothing more: before this returns where
-   *   nothing must be read from the disk and the transport takes it all
+   * @param drained called with the remaining credit once the queue has nothing more; before this
+   *   returns unless messages must be read from disk or the transport is not writable
    */
   drain(drained: (unused: number) => void): void {
     this.#drained = drained;
@@ -295,10 +299,10 @@ export class Subscription {
   }
 
   /**
-   * Asks for one message. A pull that has not ended is replaced.
+   * Requests one message. Replaces a pending pull.
    *
-   * @param timeoutMs milliseconds to wait for it; 0 takes what is ready only, Infinity waits for ever
-   * @param ended told where none came in time, and where the subscription ends before
+   * @param timeoutMs milliseconds to wait; 0 takes only a ready message, Infinity waits forever
+   * @param ended called if no message came in time, or the subscription ends before
    */
   pull(timeoutMs: number, ended: () => void): void {
     if (this.#pullEnded === undefined) this.credit++;
@@ -307,12 +311,12 @@ export class Subscription {
     this.queue.pull(this, timeoutMs);
   }
 
-  /** Whether a pull waits for its message. */
+  /** Whether a pull is pending. */
   get isPulling(): boolean {
     return this.#pullEnded !== undefined;
   }
 
-  /** No message has come in time. */
+  /** No message came in time. */
   expirePull(): void {
     const ended = this.#pullEnded;
     if (ended === undefined) return;
@@ -326,7 +330,7 @@ export class Subscription {
     this.pullDueMs = Infinity;
   }
 
-  /** Its transport or its credit may let it take more. */
+  /** The transport or credit may permit deliveries again. */
   wake(): void {
     if (this.isWaiting) {
       this.isWaiting = false;
@@ -335,21 +339,21 @@ export class Subscription {
   }
 
   /**
-   * Takes one message out of turn (basic.get). `answer` is called before this returns unless the
-   * message must come from the disk; never where the subscription is stopped before it has come.
+   * Gets one message out of turn (basic.get). `answer` is called before this returns, unless the
+   * message must be read from disk. It is never called if the subscription is stopped before.
    */
   get(settled: boolean, answer: (delivery: Delivery | undefined) => void): void {
     this.queue.get(this, settled, answer);
   }
 
-  /** No more deliveries; what is unsettled lives on (basic.cancel). */
+  /** Stops deliveries. Unsettled deliveries remain (basic.cancel). */
   stop(): void {
     if (!this.isActive) return;
     this.end();
     this.queue.removeSubscription(this);
   }
 
-  /** The queue is gone: no more deliveries. */
+  /** The queue was deleted: stops deliveries. */
   end(): void {
     this.isActive = false;
     this.#pool?.leave(this);
@@ -357,7 +361,7 @@ export class Subscription {
     this.expirePull();
   }
 
-  /** Ends it, settling what is left with one outcome. */
+  /** Ends the subscription and settles the remaining deliveries with one outcome. */
   close(outcome: Outcome): void {
     this.#isClosed = true;
     this.settle(0, this.#unsettled.next - 1, outcome);
@@ -366,8 +370,8 @@ export class Subscription {
 }
 
 /**
- * What goes back goes last first, so that the queue's cursor can just move back; but not where some of
- * it may die of it, in the order it came.
+ * Requeued messages go back in reverse order, so that only the cursor of the queue moves. But if
+ * some may be dead lettered, they go back in order.
  */
 function goesLastFirst({ settings }: Queue, isBack: boolean): boolean {
   return isBack && settings.deliveryLimit === Infinity;

@@ -31,7 +31,7 @@ async function beginCommit() {
 }
 
 const countOf = ({ broker }: BrokerOnLog) =>
-  broker.vhost('/').declareQueue('q', options, owner).window.count;
+  broker.vhost('/').declareQueue('q', options, owner).index.count;
 
 test('a large commit is recovered whole or not at all, and others are not synced before its end', async () => {
   for (const turnCount of [0, 1, 2]) {

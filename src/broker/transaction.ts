@@ -1,3 +1,5 @@
+// Transactions.
+
 import { assert } from '../base/assert.ts';
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
@@ -9,15 +11,15 @@ import type { Outcome, Subscription } from './subscription.ts';
 import { stepUnits } from './turns/background.ts';
 import type { Vhost } from './vhost.ts';
 
-/** What a message that is kept is counted as, besides its bytes. */
+/** The overhead that a stored message counts, in addition to its size. */
 const publicationBytes = 512;
 
-/** Bytes of a message, which are copied and later sealed, for a unit of background work. */
+/** Bytes of a message per unit of background work. They are copied and sealed. */
 const bytesPerUnit = 2048;
 
 const oneStep: Iterable<void> = [undefined];
 
-/** What a queue counts that such a message goes to. */
+/** The size that each queue of such a message counts. */
 const routedQueueBytes = 16;
 
 /** Deliveries of one subscription that a transaction settles. */
@@ -28,12 +30,12 @@ interface Settlement {
   readonly outcome: Outcome;
 }
 
-/** What a transaction keeps until it commits. */
+/** The contents of a transaction before it commits. */
 export interface TransactionContents {
   readonly vhost: Vhost;
   readonly publications: readonly Publication[];
   readonly settlements: readonly Settlement[];
-  /** Bytes of the publications. */
+  /** Size of the publications, bytes. */
   readonly bytes: number;
 }
 
@@ -43,7 +45,7 @@ export class Transaction {
   readonly #vhost: Vhost;
   #messages = new KeptMessages();
   #settlements: Settlement[] = [];
-  /** Of the messages that are kept. */
+  /** Size of the stored messages, bytes. */
   #bytes = 0;
 
   constructor(broker: Broker, vhost: Vhost) {
@@ -52,10 +54,10 @@ export class Transaction {
   }
 
   /**
-   * Keeps a copy of the message until commit.
+   * Stores a copy of a message until the commit.
    *
-   * @param routed where it goes, where that was searched for before; bindings made later do not count
-   * @throws {BrokerError} `resource-error` where the transaction has become too large
+   * @param routed the route, if it was determined before; later bindings are not considered
+   * @throws {BrokerError} `resource-error` if the transaction is too large
    */
   publish(publication: Publication, routed?: Route): void {
     const { exchange } = publication;
@@ -63,7 +65,7 @@ export class Transaction {
     const { routing } = this.#broker;
     const route = routed ?? routing.routeAtOnce(this.#vhost, exchange, publication);
     this.#bytes += publicationBytes + publication.sizeBytes;
-    // A cached route is not this transaction's alone.
+    // Cached routes are shared with others.
     if (publication.remembered?.route !== route) {
       this.#bytes += routedQueueBytes * route.queues.length;
     }
@@ -75,24 +77,24 @@ export class Transaction {
     this.#messages.add(publication, route);
   }
 
-  /** Keeps a settlement until commit. */
+  /** Stores a settlement until the commit. */
   settle(subscription: Subscription, first: number, last: number, outcome: Outcome): void {
     this.#settlements.push({ subscription, first, last, outcome });
   }
 
-  /** Bytes of the messages that are kept. */
+  /** Size of the stored messages, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Messages that are kept, and deliveries to be settled. */
+  /** The number of stored messages and deliveries. */
   get operationCount(): number {
     let { count } = this.#messages;
     for (const { first, last } of this.#settlements) count += last - first + 1;
     return count;
   }
 
-  /** Hands over everything; the transaction is empty then. */
+  /** Returns the contents and empties the transaction. */
   take(): TransactionContents {
     const publications: Publication[] = [];
     for (const { publication } of this.#messages.take()) publications.push(publication.copy());
@@ -103,14 +105,14 @@ export class Transaction {
   }
 
   /**
-   * Makes everything happen: publishes in their order, then settlements in theirs. A large transaction
-   * takes several turns of the event loop, and is recovered whole or not at all even so; what the log
-   * is given meanwhile, by whomever, is synced with the end of it.
+   * Commits: publishes messages in order, then settles deliveries in order. A large transaction
+   * takes several turns of the event loop. It is still recovered completely or not at all, and
+   * everything appended to the log in the meantime is synced with its end.
    *
-   * @param published called after each publish; the publication is one object for all
-   * @returns steps, which end with the group whose sync makes the commit durable; 0 where nothing has
-   *   to be. They throw BrokerError `precondition-failed` where a full queue refused a message:
-   *   everything else has happened
+   * @param published called after each publish, with a publication that is reused
+   * @returns steps, which end with the group whose sync makes the commit durable, or 0. They throw
+   *   BrokerError `precondition-failed` if a full queue refused a message; everything else has
+   *   happened
    */
   *commit(
     published: (publication: Publication, outcome: Published) => void,
@@ -120,7 +122,7 @@ export class Transaction {
     this.rollback();
     if (messages.count + kept.length === 0) return 0;
     const { store } = this.#broker;
-    while (store.isInBatch) yield; // another large transaction commits
+    while (store.isInBatch) yield; // another large transaction is committing
     const { recordCount } = store;
     let isPartial = false;
     store.begin();
@@ -157,7 +159,7 @@ export class Transaction {
     }
   }
 
-  /** Forgets everything; unsettled deliveries stay unsettled. */
+  /** Discards the contents. Unsettled deliveries stay unsettled. */
   rollback(): void {
     this.#messages = new KeptMessages();
     this.#settlements = [];

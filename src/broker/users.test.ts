@@ -59,7 +59,11 @@ test('a virtual host goes with its queues, its users’ rights and its clients',
   const ann = b.broker.users.require('ann');
   for (const name of ['/', 'v']) {
     const shutdown = (reason: string) => reasons.push(`${name}: ${reason}`);
-    b.broker.sessions.add({ access: b.broker.access(ann, name), channelCount: 0, shutdown });
+    b.broker.clientConnections.add({
+      access: b.broker.access(ann, name),
+      channelCount: 0,
+      shutdown,
+    });
   }
   b.broker.deleteVhost('v');
   assert.match(inbox.cancelReason ?? '', /was deleted/);
@@ -75,7 +79,11 @@ test('a deleted user’s clients are disconnected', async () => {
   const { broker } = await BareBroker.open();
   const reasons: string[] = [];
   const access = broker.access(broker.users.require('ann'), '/');
-  broker.sessions.add({ access, channelCount: 0, shutdown: (reason) => reasons.push(reason) });
+  broker.clientConnections.add({
+    access,
+    channelCount: 0,
+    shutdown: (reason) => reasons.push(reason),
+  });
   broker.deleteUser('ann');
   assert.deepEqual(reasons, ["user 'ann' is deleted"]);
   assert.throws(() => access.require('read', 'queue', 'q'), { code: 'access-refused' });

@@ -1,49 +1,54 @@
+// Users and their permissions.
+
 import { BrokerError } from './errors.ts';
 
-/** A user's rights in one virtual host: regular expressions over names; empty matches nothing. */
+/**
+ * The permissions of a user in one virtual host: regular expressions over names. An empty one
+ * matches nothing.
+ */
 export interface Permission {
   readonly configure: string;
   readonly write: string;
   readonly read: string;
 }
-/** What a permission allows on a queue or an exchange. */
+/** A permission on a queue or exchange. */
 export type Right = keyof Permission;
 
-/** One who may log in. */
+/** A user. */
 export interface User {
   readonly name: string;
   readonly passwordHash: string;
-  /** What the user may do beyond virtual hosts, in RabbitMQ's words: `administrator` and others. */
+  /** The tags of the user, with the names of RabbitMQ: `administrator` and others. */
   readonly tags: readonly string[];
   /** By virtual host. */
   readonly permissions: ReadonlyMap<string, Permission>;
 }
 
-/** A change of users, as the log keeps it. Never a password, only what it was hashed to. */
+/** A change of users, as stored in the log. It contains hashes, never passwords. */
 export type UserChange =
   | { kind: 'user'; user: string; passwordHash: string; tags: readonly string[] }
   | { kind: 'user-deleted'; user: string }
   | ({ kind: 'permission'; user: string; vhost: string } & Permission)
   | { kind: 'permission-cleared'; user: string; vhost: string };
 
-/** Everything, for whoever a broker begins with. */
+/** All permissions, for the initial user. */
 export const everything: Permission = { configure: '.*', write: '.*', read: '.*' };
 
 const nothing: Permission = { configure: '', write: '', read: '' };
 const rights: readonly Right[] = ['configure', 'write', 'read'];
 
-/** The users of a broker: changed only by what the log keeps. */
+/** The users of a broker. Only changes from the log modify them. */
 export class Users {
-  /** Changes with every user and permission, so that remembered answers can be told stale. */
+  /** Incremented with every change, to invalidate caches. */
   version = 0;
   readonly #byName = new Map<string, User>();
 
-  /** @returns undefined where there is none of this name */
+  /** @returns undefined if the user does not exist */
   get(name: string): User | undefined {
     return this.#byName.get(name);
   }
 
-  /** In the order in which they were made. */
+  /** In the order of creation. */
   all(): Iterable<User> {
     return this.#byName.values();
   }
@@ -55,7 +60,7 @@ export class Users {
     return user;
   }
 
-  /** Folds a change in. */
+  /** Applies a change. */
   apply(change: UserChange): void {
     this.version++;
     const found = this.#byName.get(change.user);
@@ -86,13 +91,13 @@ export class Users {
     this.#byName.set(user.name, { ...user, permissions });
   }
 
-  /** Forgets all permissions in a virtual host that is gone. */
+  /** Removes all permissions in a deleted virtual host. */
   forgetVhost(vhost: string): void {
     this.version++;
     for (const user of this.#byName.values()) this.#permit(user, vhost, undefined);
   }
 
-  /** Changes that recreate all users. */
+  /** The changes that recreate all users. */
   *snapshot(): Iterable<UserChange> {
     for (const { name, passwordHash, tags, permissions } of this.#byName.values()) {
       yield { kind: 'user', user: name, passwordHash, tags };
@@ -104,7 +109,7 @@ export class Users {
 }
 
 /**
- * Requires patterns that can be used.
+ * Checks the patterns of permissions.
  *
  * @throws {BrokerError} `precondition-failed`
  */
@@ -119,14 +124,14 @@ export function checkPermission(permission: Permission): void {
   }
 }
 
-/** A user in one virtual host; remembers what was allowed until users change. */
+/** The access of a user to one virtual host. Caches decisions until users change. */
 export class Access {
   readonly user: string;
   readonly vhost: string;
   readonly #users: Users;
   #version = -1;
   #patterns: Record<Right, RegExp> = patternsOf(nothing);
-  /** Names that were allowed, by right. */
+  /** Permitted names, by permission. */
   readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
 
   constructor(users: Users, user: string, vhost: string) {
@@ -136,7 +141,7 @@ export class Access {
   }
 
   /**
-   * Requires a right on a name; the default exchange counts as `amq.default`.
+   * Checks a permission on a name. The default exchange is `amq.default`.
    *
    * @throws {BrokerError} `access-refused`
    */

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { textBytes } from '../base/byte-text.ts';
-import type { Window } from '../storage/window.ts';
+import type { QueueIndex } from '../storage/queue-index.ts';
 import {
   type Arguments,
   requireAddressBytes,
@@ -32,29 +32,29 @@ import { bindingChange, durableBindings, isDurableBinding } from './vhosts/bindi
 import { ExclusiveQueues } from './vhosts/exclusive-queues.ts';
 import { isPredeclared, predeclaredExchanges } from './vhosts/predeclared.ts';
 
-/** What a virtual host asks of its broker. */
+/** The interface to the broker. */
 export interface VhostHost extends QueueHost {
   readonly limits: Limits;
-  /** Whether changes are being read back rather than made. */
+  /** Whether changes are being recovered. */
   readonly isRecovering: boolean;
   define(change: Change): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
-  /** 22 characters nobody can guess. */
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
+  /** 22 random characters. */
   randomName(): string;
-  /** Does work that grows with data, most of it later. */
+  /** Performs work that grows with the data, mostly later. */
   readonly background: Background;
-  /** @throws {BrokerError} `resource-error` where there is no memory for one more `what` */
+  /** @throws {BrokerError} `resource-error` if there is no memory for another `what` */
   requireMemory(what: string): void;
 }
 
 const classic = { type: 'longstr', value: 'classic' } as const;
 
-/** A virtual host: its exchanges and queues by name. */
+/** A virtual host: exchanges and queues by name. */
 export class Vhost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
-  /** Changes with every binding and name, so that remembered routes can be told stale. */
+  /** Incremented with every change of bindings and names, to invalidate cached routes. */
   version = 0;
   readonly #host: VhostHost;
   readonly #sources = new BindingSources();
@@ -74,7 +74,7 @@ export class Vhost {
     for (const exchange of predeclaredExchanges(name)) this.exchanges.set(exchange.name, exchange);
   }
 
-  /** Gives every exchange and queue its settings anew, one a step. */
+  /** Updates the settings of all exchanges and queues, one per step. */
   *#applyPolicies(): Generator<void> {
     for (const exchange of this.exchanges.values()) {
       this.#setAlternate(exchange);
@@ -100,7 +100,7 @@ export class Vhost {
     throw new BrokerError('not-found', `no ${describe('exchange', name, this.name)}`);
   }
 
-  /** @throws {BrokerError} `not-found`, or `resource-locked` where another connection owns it */
+  /** @throws {BrokerError} `not-found`; `resource-locked` if another connection owns it */
   queue(name: string, owner: object | undefined): Queue {
     const queue = this.queues.get(name);
     if (queue === undefined) {
@@ -124,7 +124,7 @@ export class Vhost {
   }
 
   /**
-   * Declares an exchange, or requires that the one there is the same.
+   * Declares an exchange, or checks that the existing one is equal.
    *
    * @throws {BrokerError} `access-refused`, `precondition-failed`
    */
@@ -171,7 +171,7 @@ export class Vhost {
     throw new BrokerError('precondition-failed', `cannot declare ${kind}: ${why}`);
   }
 
-  /** Adds an exchange whose declaration was checked. */
+  /** Adds an exchange after its declaration was checked. */
   addExchange(name: string, type: ExchangeType, options: ExchangeOptions): Exchange {
     const exchange = new Exchange(this.name, name, type, options);
     this.#setAlternate(exchange);
@@ -184,9 +184,9 @@ export class Vhost {
   }
 
   /**
-   * Deletes an exchange; none there is no error.
+   * Deletes an exchange. A missing exchange is not an error.
    *
-   * @throws {BrokerError} `access-refused`, or `precondition-failed` where it is in use
+   * @throws {BrokerError} `access-refused`; `precondition-failed` if it is in use
    */
   deleteExchange(name: string, how: { readonly ifUnused: boolean }): void {
     this.#requireNotDefault(name);
@@ -202,7 +202,7 @@ export class Vhost {
     this.removeExchange(exchange);
   }
 
-  /** Removes an exchange with every binding from and to it. */
+  /** Removes an exchange with its bindings. */
   removeExchange(exchange: Exchange): void {
     if (this.exchanges.get(exchange.name) !== exchange) return;
     this.exchanges.delete(exchange.name);
@@ -219,7 +219,7 @@ export class Vhost {
     yield* this.#sources.forget(exchange);
   }
 
-  /** Forgets the bindings to what is deleted, to which nothing is routed any more. */
+  /** Removes the bindings to a deleted destination, to which nothing is routed any more. */
   *#unbind(destination: Destination): Generator<void> {
     for (const source of this.#sources.take(destination)) {
       yield* source.forget(destination);
@@ -228,7 +228,9 @@ export class Vhost {
     }
   }
 
-  /** What is read back from the log is done at once, since the next change may depend on it. */
+  /**
+   * Runs a job. During recovery it is completed at once, because the next change may depend on it.
+   */
   #later(steps: Iterable<void>): void {
     if (!this.#host.isRecovering) this.#host.background.run(steps);
     else for (const _ of steps);
@@ -240,9 +242,9 @@ export class Vhost {
   }
 
   /**
-   * Declares a queue, or requires that the one there is the same.
+   * Declares a queue, or checks that the existing one is equal.
    *
-   * @param owner the connection, which alone may use an exclusive queue
+   * @param owner the connection, which has sole access to an exclusive queue
    * @throws {BrokerError} `resource-locked`, `access-refused`, `precondition-failed`
    */
   declareQueue(name: string, options: QueueOptions, owner: object): Queue {
@@ -255,7 +257,7 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       for (const key of comparedArguments) {
-        // No type at all means the classic one.
+        // The default type is classic.
         const none = key === 'x-queue-type' ? classic : undefined;
         const received = options.arguments[key] ?? none;
         requireSameArgument(key, subject, received, found.options.arguments[key] ?? none);
@@ -265,13 +267,13 @@ export class Vhost {
     return this.#newQueue(name, options, owner);
   }
 
-  /** A name no queue has, which nobody can guess: for whoever declares a queue without one. */
+  /** An unused random name, for declarations without a name. */
   freeQueueName(): string {
     return `amq.gen-${this.#host.randomName()}`;
   }
 
   /**
-   * Declares a queue by a name that `freeQueueName` gave.
+   * Declares a queue with a name from `freeQueueName`.
    *
    * @throws {BrokerError} `precondition-failed`
    */
@@ -295,26 +297,26 @@ export class Vhost {
     return queue;
   }
 
-  /** Adds a queue whose declaration was checked; the number is the one it had before a restart. */
+  /** Adds a queue after its declaration was checked. The number is that of a recovered queue. */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
-    // An exclusive queue ends with its connection, so no restart sees it again.
+    // An exclusive queue ends with its connection, so it never survives a restart.
     const isDurable = options.durable && !options.exclusive;
-    const window = this.#host.newWindow(number, isDurable);
-    const queue = new MessageQueue(this.#host, this.name, name, options, window);
+    const queueIndex = this.#host.newQueueIndex(number, isDurable);
+    const queue = new MessageQueue(this.#host, this.name, name, options, queueIndex);
     if (this.settings.hasPolicies) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
     if (isDurable) {
       const vhost = this.name;
-      this.#host.define({ kind: 'queue', vhost, name, number: window.number, options });
+      this.#host.define({ kind: 'queue', vhost, name, number: queueIndex.number, options });
     }
     return queue;
   }
 
   /**
-   * Deletes a queue and returns how many messages it had; none there is no error.
+   * Deletes a queue and returns its number of messages. A missing queue is not an error.
    *
-   * @throws {BrokerError} `resource-locked`, or `precondition-failed` where in use or not empty
+   * @throws {BrokerError} `resource-locked`; `precondition-failed` if it is in use or not empty
    */
   deleteQueue(
     name: string,
@@ -342,14 +344,14 @@ export class Vhost {
     this.queues.delete(queue.name);
     this.#exclusive.remove(queue);
     queue.end();
-    if (queue.window.isDurable) {
+    if (queue.index.isDurable) {
       this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
     }
     this.version++;
     this.#later(this.#unbind(queue));
   }
 
-  /** Removes the exclusive queues of a connection that has ended, one a step. */
+  /** Removes the exclusive queues of a closed connection, one per step. */
   *release(owner: object): Generator<void> {
     for (const queue of this.#exclusive.of(owner)) {
       this.removeQueue(queue);
@@ -357,7 +359,7 @@ export class Vhost {
     }
   }
 
-  /** Binds a queue or an exchange to an exchange. The same binding again changes nothing. */
+  /** Binds a queue or exchange to an exchange. An existing binding is not changed. */
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
@@ -382,7 +384,7 @@ export class Vhost {
     throw new BrokerError('precondition-failed', `cannot bind: ${why}`);
   }
 
-  /** Removes a binding; none like it is no error. */
+  /** Removes a binding. A missing binding is not an error. */
   unbind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
     this.#requireNotDefault(source.name);
     const binding = { destination, routingKey, arguments: args };
@@ -399,7 +401,7 @@ export class Vhost {
     }
   }
 
-  /** Ends everything in it: consumers are told, messages are dropped. Most of that is done later. */
+  /** Deletes all contents: consumers are cancelled, messages are dropped, mostly later. */
   end(): void {
     this.version++;
     const queues = [...this.queues.values()];
@@ -410,7 +412,7 @@ export class Vhost {
     this.#later(endAll(queues));
   }
 
-  /** Changes that recreate everything durable here. */
+  /** The changes that recreate all durable contents. */
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
     yield { kind: 'vhost', vhost };
@@ -420,8 +422,9 @@ export class Vhost {
       if (isPredeclared(name)) continue;
       yield { kind: 'exchange', vhost, name, type: type.name, options };
     }
-    for (const { name, window, options } of this.queues.values()) {
-      if (window.isDurable) yield { kind: 'queue', vhost, name, number: window.number, options };
+    for (const { name, index: queueIndex, options } of this.queues.values()) {
+      if (queueIndex.isDurable)
+        yield { kind: 'queue', vhost, name, number: queueIndex.number, options };
     }
     for (const source of exchanges) yield* durableBindings(source);
   }

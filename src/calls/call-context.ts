@@ -1,23 +1,25 @@
+// The context of a call.
+
 import type { Caller } from './caller.ts';
 
-/** What is known of a call besides its input: who makes it, how and when. */
+/** The caller, time and origin of a call: everything except its input. */
 export interface CallContext {
   readonly caller: Caller;
   /**
-   * The service that makes this call with the caller's identity (`mq.amazonaws.com`: a forward
-   * access session), or undefined where the caller calls for itself.
+   * The service that makes this call with the caller's identity (a forward access session), such as
+   * `mq.amazonaws.com`; undefined if the caller calls directly.
    */
   readonly invokedBy: string | undefined;
-  /** A UUID, the one that the answer's `x-amzn-RequestId` carries. */
+  /** The request id, a UUID, which is also returned in `x-amzn-RequestId`. */
   readonly requestId: string;
-  /** A UUID, the audit record's. */
+  /** The id of the audit record, a UUID. */
   readonly eventId: string;
   readonly region: string;
-  /** The account whose resources are meant and whose trail records the call, 12 digits. */
+  /** The account that owns the resources and whose trail records the call, 12 digits. */
   readonly accountId: string;
   readonly sourceIp: string;
   readonly userAgent: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly host: string };
-  /** When the call began. */
+  /** The start of the call, milliseconds since 1970. */
   readonly nowMs: number;
 }

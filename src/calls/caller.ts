@@ -1,8 +1,10 @@
-/** Who makes a call, as authentication found it. */
+// The identity of a caller.
+
+/** An authenticated caller. */
 export interface Caller {
   /**
-   * `service`: a part of this service that calls another for itself. `anonymous`: nobody proved
-   * anything; only operations that are declared so take such calls.
+   * `service`: a part of this service that calls for itself. `anonymous`: not authenticated; only
+   * operations that declare this accept such calls.
    */
   readonly type: 'root' | 'user' | 'assumed-role' | 'service' | 'anonymous';
   /** 12 digits; for a service, the account on whose behalf it works; empty for an anonymous caller. */
@@ -12,15 +14,18 @@ export interface Caller {
    * (`mq.amazonaws.com`); `*` for an anonymous caller.
    */
   readonly arn: string;
-  /** Account id for root, `AIDA…` for a user, `AROA…:session`; for a service its principal; else empty. */
+  /**
+   * Account id for root, `AIDA…` for a user, `AROA…:session` for a role; the principal for a
+   * service; otherwise empty.
+   */
   readonly principalId: string;
   readonly userName?: string;
   readonly accessKeyId?: string;
-  /** Only for assumed roles. */
+  /** Set only for assumed roles. */
   readonly session?: RoleSession;
 }
 
-/** The session in which a caller has assumed a role. */
+/** The session of an assumed role. */
 export interface RoleSession {
   readonly roleName: string;
   readonly roleId: string;
@@ -29,5 +34,5 @@ export interface RoleSession {
   readonly mfaAuthenticated: boolean;
 }
 
-/** A caller of whom nothing is known. */
+/** An unauthenticated caller. */
 export const anonymous: Caller = { type: 'anonymous', accountId: '', arn: '*', principalId: '' };

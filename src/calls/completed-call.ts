@@ -1,6 +1,8 @@
+// A completed call, in the form that the audit trail records.
+
 import type { CallContext } from './call-context.ts';
 
-/** A resource that a call touched, as an audit record lists it. */
+/** A resource that a call used, as listed in an audit record. */
 export interface TouchedResource {
   readonly arn: string;
   /** `AWS::KMS::Key`, `AWS::AmazonMQ::Broker`, … */
@@ -8,9 +10,9 @@ export interface TouchedResource {
   readonly accountId: string;
 }
 
-/** A call that has ended, for the audit trail. Nothing in it is secret any more. */
+/** A completed call, for the audit trail. It contains nothing sensitive. */
 export interface CompletedCall extends Omit<CallContext, 'nowMs'> {
-  /** When the call ended. */
+  /** The end of the call, milliseconds since 1970. */
   readonly atMs: number;
   /** `kms.amazonaws.com`, `amazonmq.amazonaws.com` */
   readonly eventSource: string;
@@ -18,13 +20,16 @@ export interface CompletedCall extends Omit<CallContext, 'nowMs'> {
   readonly eventName: string;
   readonly apiVersion: string | undefined;
   readonly readOnly: boolean;
-  /** Members in lower camel case, secrets and blobs left out; null where there are none. */
+  /**
+   * Member names in lower camel case; sensitive values and blobs are left out. Null if there are
+   * none.
+   */
   readonly requestParameters: object | null;
-  /** As {@link requestParameters}; dropped for calls that only read and for calls that failed. */
+  /** As {@link requestParameters}. Null for read-only calls and for failed calls. */
   readonly responseElements: object | null;
   readonly error?: { readonly code: string; readonly message: string };
   readonly resources: readonly TouchedResource[];
   readonly additionalEventData?: object;
-  /** Common to the copies of one action that several accounts receive. */
+  /** Shared by the copies of one event in several accounts. */
   readonly sharedEventId?: string;
 }

@@ -1,3 +1,5 @@
+// The command `waxwing aws`.
+
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { askEnvironment } from '../server/environment.ts';
@@ -5,8 +7,8 @@ import { variablesToUnset } from './env.ts';
 import { CliError } from './errors.ts';
 
 /**
- * Runs the installed AWS CLI against the service that runs on a data folder. Its exit code becomes
- * this process's.
+ * Runs the installed AWS CLI against the service that is running on a data folder. The process
+ * exits with the exit code of the AWS CLI.
  *
  * @throws {ServerError} `not-running`
  * @throws {CliError} `aws-cli-missing`
@@ -16,7 +18,7 @@ export async function runAws(args: readonly string[], { data }: { readonly data:
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of variablesToUnset) delete env[name];
   Object.assign(env, environment);
-  // AWS CLI 1 before 1.29 and 2 before 2.13 do not read AWS_ENDPOINT_URL.
+  // AWS CLI 1 before 1.29 and 2 before 2.13 ignore AWS_ENDPOINT_URL.
   const endpoint = ['--endpoint-url', environment['AWS_ENDPOINT_URL'] ?? ''];
   const hasEndpoint = args.some((arg) => /^--endpoint-url(=|$)/.test(arg));
   process.exitCode = await run('aws', hasEndpoint ? args : [...endpoint, ...args], env);
@@ -24,7 +26,7 @@ export async function runAws(args: readonly string[], { data }: { readonly data:
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, args, { env, stdio: 'inherit' });
-  // The terminal sends Ctrl-C to the child as well; its exit code says what came of it.
+  // The terminal sends Ctrl-C to the child too, and its exit code tells the outcome.
   process.on('SIGINT', () => {});
   return new Promise((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {

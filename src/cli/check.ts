@@ -1,3 +1,5 @@
+// The command `waxwing check`.
+
 import { relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { protectFiles, protectMemory } from '../base/process.ts';
@@ -5,7 +7,7 @@ import { checkDataFolder } from '../server/check.ts';
 import { rootKeySource } from '../server/settings.ts';
 import { ProgressLine } from './progress-line.ts';
 
-/** Proves a stopped data folder sound, or says what is wrong with it. */
+/** Verifies a stopped data folder, and prints what is wrong with it. */
 export async function check(folder: string): Promise<void> {
   protectMemory();
   protectFiles();

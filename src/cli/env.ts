@@ -1,21 +1,23 @@
+// The command `waxwing env`.
+
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { askEnvironment, type Environment, environmentNames } from '../server/environment.ts';
 import { ServerError } from '../server/errors.ts';
 
-/** The options of `waxwing env`, as the command line's parser names them. */
+/** The options of `waxwing env`, under the names that the argument parser gives them. */
 export interface EnvOptions {
   readonly data: string;
-  /** Prints JSON and not shell exports. */
+  /** Whether to print JSON instead of shell exports. */
   readonly json: boolean;
   /** Seconds to wait for a service that does not answer yet. */
   readonly wait: number;
 }
 
 /**
- * Variables by which AWS's clients would use other credentials, another endpoint, or refuse the one
- * given: they come before what is exported, or are added to it.
+ * Variables that would make AWS clients use other credentials or another endpoint, or ignore the
+ * endpoint. They take precedence over the exported variables.
  */
 export const variablesToUnset = [
   'AWS_SESSION_TOKEN',
@@ -34,9 +36,10 @@ export const variablesToUnset = [
 const retryMs = 100;
 
 /**
- * Prints what a client needs: as commands for a POSIX shell, or as one JSON object.
+ * Prints the environment of a client as shell commands or as a JSON object.
  *
- * @throws {ServerError} `not-running` where no service answers in time; `not-private`, `answer-invalid`
+ * @throws {ServerError} `not-running` if no service answers in time; `not-private`,
+ *   `answer-invalid`
  */
 export async function printEnvironment({ data, json, wait }: EnvOptions): Promise<void> {
   const environment = await waitFor(resolve(data), wait);
@@ -48,8 +51,8 @@ export async function printEnvironment({ data, json, wait }: EnvOptions): Promis
 }
 
 /**
- * The environment as a POSIX shell takes it over: known names alone, each value quoted, and nothing
- * left of an earlier environment that would count more.
+ * Formats the environment for a POSIX shell: known names only, quoted values, and `unset` for
+ * variables that would take precedence.
  */
 export function shellLines(environment: Environment): string[] {
   const absent = environmentNames.filter((name) => environment[name] === undefined);
@@ -61,7 +64,7 @@ export function shellLines(environment: Environment): string[] {
   return lines;
 }
 
-/** Quotes a value for a POSIX shell. Inside single quotes only the quote itself has a meaning. */
+/** Quotes a value for a POSIX shell. Inside single quotes, only the single quote is special. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

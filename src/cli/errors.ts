@@ -1,9 +1,11 @@
+// The errors of the command line.
+
 import { WaxwingError } from '../base/errors.ts';
 
-/** Expected failures of the command line, by code. */
+/** The error codes of the command line. */
 export type CliErrorCode =
-  /** There is no program `aws` on the PATH. */
+  /** The program `aws` is not on the PATH. */
   'aws-cli-missing';
 
-/** An expected failure of the command line. */
+/** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

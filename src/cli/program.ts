@@ -1,3 +1,5 @@
+// The command line: commands, options and error output.
+
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
@@ -8,13 +10,16 @@ import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
 
-/** An option that is also a variable of the environment: `--api-port` is `WAXWING_API_PORT`. */
+/**
+ * Defines an option that can also be set by an environment variable: `--api-port` is
+ * `WAXWING_API_PORT`.
+ */
 function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(variableOf(made));
 }
 
-/** An option without a value. Its variable is as good as it is, unless it says that it is not. */
+/** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
   const made = new Option(flags, description);
   const variable = variableOf(made);
@@ -40,45 +45,45 @@ function number(flags: string, description: string, standard: number): Option {
 const memoryLimit = () =>
   option(
     '--memory-limit-mib <n>',
-    "publishers wait while their broker's process has more",
+    'memory of a broker from which publishers are blocked',
   ).argParser(wholeNumber);
 const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
 function program(): Command {
   const all = new Command('waxwing')
-    .description('A message broker service that seals everything it carries.')
+    .description('A message broker service that encrypts all data at rest.')
     .version(version())
     .exitOverride()
     .enablePositionalOptions()
-    .showHelpAfterError('(--help lists what is allowed)');
+    .showHelpAfterError('(--help lists the valid options)');
   all
     .command('serve')
     .description('run the service in the foreground')
     .addOption(data())
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-    .addOption(number('--api-port <n>', 'port of the API; 0: any free one', 8443))
-    .addOption(number('--amqps-port <n>', 'port brokers take where it is free; 0: any', 5671))
-    .addOption(option('--region <name>', 'region in ARNs; kept from the first start'))
-    .addOption(option('--account-id <digits>', '12 digits; kept from the first start'))
-    .addOption(flag('--no-default-broker', 'do not make the broker `default` at the first start'))
+    .addOption(number('--api-port <n>', 'port of the API; 0 selects a free port', 8443))
+    .addOption(number('--amqps-port <n>', 'preferred port of brokers; 0 selects a free port', 5671))
+    .addOption(option('--region <name>', 'region in ARNs; fixed at the first start'))
+    .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
+    .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
-    .addOption(number('--key-check-seconds <n>', "look at each broker's key so often", 3600))
-    .addOption(number('--key-effect-delay <n>', 'seconds until a key change is noticed', 0))
+    .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
+    .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
     .addOption(memoryLimit())
-    .addOption(number('--disk-reserve-mib <n>', 'publishers wait while less is free', 50))
-    .addOption(flag('--record-failed-logins', 'put failed log-ins into the trail').default(false))
-    .option('--discard-broker-logs', "begin brokers' logs anew, where their volume is lost", false)
+    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+    .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
     .addOption(
-      option('--log-level <level>', 'what is told on standard error')
+      option('--log-level <level>', 'level of the log on standard error')
         .choices(logLevels)
         .default('warn'),
     )
     .action(serve);
   all
     .command('env')
-    .description('print shell exports by which clients reach the running service')
+    .description('print shell exports for clients of the running service')
     .addOption(data())
-    .option('--json', 'print a JSON object and not shell commands', false)
+    .option('--json', 'print a JSON object instead of shell commands', false)
     .addOption(
       new Option('--wait [seconds]', 'wait until the service answers')
         .argParser(wholeNumber)
@@ -97,15 +102,15 @@ function program(): Command {
     .action(runAws);
   all
     .command('check')
-    .description('prove that a stopped data folder is sound')
+    .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
     .action(check);
   return all;
 }
 
 /**
- * Runs the command line. An expected failure is printed in one line. The exit code is then 1, or 2
- * where the command line or a setting is wrong.
+ * Runs the command line. An expected error is printed in one line. The exit code is then 1, or 2 if
+ * an argument or a setting is invalid.
  */
 export async function run(argv: readonly string[]): Promise<void> {
   try {

@@ -1,27 +1,29 @@
-/** What a line of progress is written to. */
+// A progress line on a terminal.
+
+/** The stream that the progress line is written to. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** Milliseconds between two changes of the line. */
+/** Minimum interval between updates, milliseconds. */
 const changeMs = 100;
 const clearLine = '\r\u001b[K';
 
-/** One line of a terminal that says how far something is; nothing where nobody looks on. */
+/** Shows progress in one line of a terminal. Prints nothing if the stream is not a terminal. */
 export class ProgressLine {
   readonly #stream: ProgressStream;
   readonly #nowMs: () => number;
   #changeAtMs = -Infinity;
   #isShown = false;
 
-  /** @param nowMs monotonic */
+  /** @param nowMs monotonic clock, milliseconds */
   constructor(stream: ProgressStream, nowMs: () => number) {
     this.#stream = stream;
     this.#nowMs = nowMs;
   }
 
-  /** Says how far it is, unless that was said just now. */
+  /** Shows the progress, at most once per interval. */
   show(what: string, doneBytes: number, totalBytes: number): void {
     const nowMs = this.#nowMs();
     if (this.#stream.isTTY !== true || nowMs < this.#changeAtMs) return;
@@ -32,7 +34,7 @@ export class ProgressLine {
     this.#stream.write(`${clearLine}${what}: ${sizes}, ${percent} %`);
   }
 
-  /** Takes the line away, so that something else can be written. */
+  /** Erases the line, so that other output can be written. */
   clear(): void {
     if (this.#isShown) this.#stream.write(clearLine);
     this.#isShown = false;

@@ -1,3 +1,5 @@
+// The command `waxwing serve`.
+
 import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
@@ -7,10 +9,10 @@ import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
 
-/** Brokers that cannot run and are named in the greeting. */
+/** Maximum number of failed brokers listed at the start. */
 const brokerLinesMax = 10;
 
-/** The options of `waxwing serve`, as the command line's parser names them. */
+/** The options of `waxwing serve`, under the names that the argument parser gives them. */
 export interface ServeOptions {
   readonly data: string;
   readonly host: string;
@@ -29,17 +31,17 @@ export interface ServeOptions {
   readonly logLevel: LogLevel;
 }
 
-/** Runs a service until a signal ends it. */
+/** Runs the service until a signal stops it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
   keepHeapSmall();
   protectFiles();
-  // The service runs on where nobody reads its output, or the output's disk is full.
+  // The service continues if nobody reads its output, or the output's disk is full.
   process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
   const settings = settingsOf(options);
   const failed = (error: Error) => {
-    log.error({ err: error }, 'the service cannot run on');
+    log.error({ err: error }, 'the service cannot continue');
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
@@ -69,12 +71,15 @@ function settingsOf(options: ServeOptions): Settings {
 }
 
 /**
- * Signals within this time of the first one are the same request: a terminal sends Ctrl-C to every
- * process of its group, and npm passes its own on as well.
+ * Signals within this time after the first one count as the same request. A terminal sends Ctrl-C
+ * to every process of the group, and npm forwards its own.
  */
 const sameRequestMs = 1000;
 
-/** The first signal stops the service in order. One that comes more than a second later stops it at once. */
+/**
+ * The first signal stops the service cleanly. A second one, more than a second later, stops it at
+ * once.
+ */
 function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   let stoppingSinceMs: number | undefined;
   const stop = () => {
@@ -121,7 +126,7 @@ function greeting(service: Service): string {
   if (rootKeyFile !== undefined) {
     lines.push(
       `The root key is a file, ${rootKeyFile}:`,
-      'it keeps copies of the data folder closed, but not a stolen disk that holds both. Keep a copy',
+      'it protects copies of the data folder, but not a stolen disk that holds both. Keep a copy',
       'of it elsewhere. WAXWING_ROOT_PASSPHRASE_FILE names a passphrase to use instead, at the first',
       'start of a data folder.',
     );
@@ -129,13 +134,13 @@ function greeting(service: Service): string {
   return lines.join('\n');
 }
 
-/** A path from here, but in full where that is no shorter way down. */
+/** A path relative to the current folder, or the absolute path if that is shorter. */
 function shownPath(folder: string): string {
   const way = relative('', folder) || '.';
   return way.startsWith('..') ? folder : way;
 }
 
-/** As a shell reads it inside of the double quotes and the brackets that it is printed in. */
+/** Quotes a path for use inside double quotes in a shell command. */
 function quoted(path: string): string {
   return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

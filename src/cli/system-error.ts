@@ -1,4 +1,6 @@
-/** What a person can do about an error of the operating system, by its code. */
+// Descriptions of operating system errors.
+
+/** Remedies for errors of the operating system, by code. */
 const remedies: Readonly<Record<string, string>> = {
   EACCES: 'run as the user who owns it, or name another folder with --data',
   EPERM: 'run as the user who owns it, or name another folder with --data',
@@ -27,7 +29,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-/** One line for a person: what failed on which file, and what to do about it. */
+/** Describes an error in one line: what failed, on which file, and how to fix it. */
 export function describeSystemError(error: NodeJS.ErrnoException): string {
   const { code = '', syscall = 'a system call', path = 'a file' } = error;
   const meaning = meanings[code] ?? error.message;

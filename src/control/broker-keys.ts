@@ -1,3 +1,5 @@
+// The use of KMS keys by brokers: grants, data keys, and checks.
+
 import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { BrokerRecord, KeyChoice, VolumeRecord } from './broker-record.ts';
@@ -5,38 +7,42 @@ import type { GrantOffer } from './offers/offer.ts';
 import { type VolumeName, volumeContext, volumePrincipal } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
 
-/** The service's own principal, as which it calls the key service. */
+/** The service principal of Amazon MQ. */
 const mqPrincipal = 'mq.amazonaws.com';
 
-/** The account that the service's own keys live in. */
+/** The account of service-owned keys. */
 const serviceAccountId = '000000000000';
 
-/** A broker's key, or a grant on it, cannot be used; the message says which and why. */
+/** A broker's key or a grant on it cannot be used. The message names it and the reason. */
 export class KeyLost extends WaxwingError<'key-lost'> {
   constructor(message: string, options?: ErrorOptions) {
     super('key-lost', message, options);
   }
 }
 
-/** The wrapped data key beside a volume was not made for that volume. */
+/** The wrapped data key beside a volume was not created for that volume. */
 export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
   constructor(volumeId: string, options: ErrorOptions) {
-    const what = `the wrapped data key beside volume ${volumeId} is not the one that was made for it`;
-    super('volume-damaged', `${what}: its header was changed, or is another volume's`, options);
+    const what = `the wrapped data key beside volume ${volumeId} was not created for that volume`;
+    super(
+      'volume-damaged',
+      `${what}: its header was modified or belongs to another volume`,
+      options,
+    );
   }
 }
 
-/** Codes by which the key service says so. */
+/** Error codes that mean this. */
 const foreignCodes = ['InvalidCiphertextException', 'IncorrectKeyException'];
 
-/** Who asks for something about a broker, and from where. */
+/** The caller that requests something about a broker. */
 export interface Requester {
   readonly caller: NonNullable<CallIdentity['onBehalfOf']>;
   readonly sourceIp: string;
   readonly userAgent: string;
 }
 
-/** The members of a key's metadata that control decides by. */
+/** The key metadata that the decisions use. */
 interface KeyMetadata {
   readonly Arn: string;
   readonly KeyState: string;
@@ -45,12 +51,12 @@ interface KeyMetadata {
   readonly KeyManager: 'CUSTOMER' | 'AWS';
 }
 
-/** The key that a request asks for: by its name, or by its owner. */
+/** The key that a request selects, by name or by owner. */
 export type AskedKey = { readonly named: string } | 'service' | 'managed';
 
 /**
- * Everything that the service does with the keys of brokers: the grants that Amazon MQ makes, the data
- * keys of the brokers' volumes, and the checks that they are still there.
+ * Everything that the service does with the keys of brokers: it creates grants, creates and
+ * decrypts the data keys of volumes, and checks that keys and grants still exist.
  */
 export class BrokerKeys {
   readonly #client: LocalClient;
@@ -65,8 +71,8 @@ export class BrokerKeys {
   }
 
   /**
-   * The key for a broker: the one that is asked for, or the service's own or the account's managed
-   * key, which are made when they are first needed.
+   * Returns the key for a broker: the selected one, the service-owned key, or the AWS managed key
+   * of the account. The latter two are created when they are first needed.
    *
    * @throws {ControlError} 'bad-request'
    */
@@ -80,20 +86,20 @@ export class BrokerKeys {
     return { owner: 'service', arn: await this.#ownKey };
   }
 
-  /** The key that the service owns; no account sees it. */
+  /** Finds the service-owned key, which no account sees. */
   async #findOwnKey(): Promise<string> {
     const as = { service: mqPrincipal, accountId: serviceAccountId };
     const { Keys } = await this.#kms<{ Keys?: readonly { KeyArn: string }[] }>('ListKeys', {}, as);
     const [known] = Keys ?? [];
     if (known !== undefined) return known.KeyArn;
-    const input = { Description: 'Protects brokers that name no key of their own' };
+    const input = { Description: 'Protects brokers without a customer managed key' };
     const { KeyMetadata: made } = await this.#kms<KeyReply>('CreateKey', input, as);
     return made.Arn;
   }
 
   /**
-   * The key that a customer names for a broker: it must be there for the requester to see, enabled
-   * and symmetric.
+   * Returns the key that a customer names. It must be visible to the requester, enabled and
+   * symmetric.
    *
    * @param named key id, key ARN, alias or alias ARN
    * @throws {ControlError} 'bad-request'
@@ -125,11 +131,12 @@ export class BrokerKeys {
   }
 
   /**
-   * Makes a grant by which the service may use a key, with the requester's own right to grant.
-   * Brokers of one key and one kind share it.
+   * Creates a grant that lets the service use a key, with the permissions of the requester. All
+   * brokers of one type with the same key share it.
    *
-   * @returns the grant's id
-   * @throws {ControlError} 'bad-request' where the requester may not, or the key cannot be granted
+   * @returns the grant id
+   * @throws {ControlError} 'bad-request' if the requester may not create the grant, or the key does
+   *   not allow it
    */
   async grantService(key: KeyChoice, grant: GrantOffer, requester: Requester): Promise<string> {
     const input = {
@@ -154,11 +161,11 @@ export class BrokerKeys {
       return (await this.#kms<GrantReply>('CreateGrant', input, as)).GrantId;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      throw refuse('kmsKeyId', `KMS key [${key.arn}] cannot be granted: ${error.message}`);
+      throw refuse('kmsKeyId', `KMS key [${key.arn}] does not allow the grant: ${error.message}`);
     }
   }
 
-  /** Makes the grant under which a volume's data key can be opened; its id. */
+  /** Creates the grant for decrypting the data key of a volume, and returns its id. */
   async grantVolume(key: KeyChoice, volume: VolumeName): Promise<string> {
     const input = {
       KeyId: key.arn,
@@ -170,7 +177,7 @@ export class BrokerKeys {
     return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
-  /** The volume's grant that an interrupted creation made, if it got so far. */
+  /** Finds the grant of a volume that an interrupted creation made. */
   async findVolumeGrant(key: KeyChoice, volume: VolumeName): Promise<string | undefined> {
     const grants = await this.#grants(key, this.#principalOf(volume));
     const [[name, id] = []] = Object.entries(volumeContext(volume));
@@ -179,7 +186,7 @@ export class BrokerKeys {
     )?.GrantId;
   }
 
-  /** A new data key for a volume, wrapped. */
+  /** Generates a data key for a volume and returns it wrapped. */
   async newDataKey(key: KeyChoice, volume: VolumeName): Promise<Buffer> {
     const input = {
       KeyId: key.arn,
@@ -195,7 +202,7 @@ export class BrokerKeys {
   }
 
   /**
-   * The data key of a volume, 32 bytes, the caller's to overwrite.
+   * Decrypts the data key of a volume. Returns 32 bytes, which the caller overwrites after use.
    *
    * @throws {KeyLost | ForeignDataKey}
    */
@@ -214,9 +221,9 @@ export class BrokerKeys {
   }
 
   /**
-   * Asks whether a volume's data key could be opened, without opening it.
+   * Checks that the data key of a volume could be decrypted, without decrypting it.
    *
-   * @throws {KeyLost | ForeignDataKey} where not
+   * @throws {KeyLost | ForeignDataKey} if it could not
    */
   async tryDataKey(key: KeyChoice, volume: VolumeName, wrapped: Buffer): Promise<void> {
     const input = {
@@ -233,10 +240,10 @@ export class BrokerKeys {
   }
 
   /**
-   * Asks whether the key is enabled and the broker's own grants are there. A grant made by hand in
-   * the place of a revoked one is not taken for it.
+   * Checks that the key is enabled and the broker's own grants exist. A grant that was created
+   * manually does not replace a revoked one.
    *
-   * @throws {KeyLost} where not
+   * @throws {KeyLost}
    */
   async check({ key, grants, volumes }: BrokerRecord): Promise<void> {
     const input = { KeyId: key.arn };
@@ -262,14 +269,14 @@ export class BrokerKeys {
     }
   }
 
-  /** Gives up the grant of a volume, where it has one. */
+  /** Retires the grant of a volume, if there is one. */
   async retireVolumeGrant(key: KeyChoice, volume: VolumeRecord): Promise<void> {
     if (volume.grantId !== null) {
       await this.#retire(key, volume.grantId, this.#principalOf(volume));
     }
   }
 
-  /** Gives up a grant that brokers of one key share. */
+  /** Retires a grant that brokers with the same key share. */
   async retireServiceGrant(key: KeyChoice, grantId: string): Promise<void> {
     await this.#retire(key, grantId, mqPrincipal);
   }
@@ -279,12 +286,12 @@ export class BrokerKeys {
     try {
       await this.#kms('RetireGrant', input, { ...ownAccount(key), service: principal });
     } catch (error) {
-      // The grant, or the key with all its grants, is gone already, as was wanted.
+      // The grant or its key no longer exists, which is the desired result.
       if (!isRefusal(error)) throw error;
     }
   }
 
-  /** The grants that a principal may retire; it may list them without any right on their keys. */
+  /** The grants that a principal may retire. Listing them requires no permission on their keys. */
   async #grants(key: KeyChoice, retiring: string): Promise<Grant[]> {
     const as = { ...ownAccount(key), service: retiring };
     const grants: Grant[] = [];
@@ -302,7 +309,7 @@ export class BrokerKeys {
     return grants;
   }
 
-  /** @throws {KeyLost} where the key service refuses, and asking again would not help */
+  /** @throws {KeyLost} if the key service refuses and a retry would not help */
   async #asService<Reply>(
     key: KeyChoice,
     operation: string,
@@ -346,20 +353,20 @@ interface Grant {
   readonly Constraints?: { readonly EncryptionContextSubset?: Readonly<Record<string, string>> };
 }
 
-/** The service for itself; a key of its own lives in an account of its own. */
+/** The service's own identity, in the account that owns the key. */
 function ownAccount(key: KeyChoice): CallIdentity {
   const accountId = key.arn.split(':')[4];
   return { service: mqPrincipal, ...(accountId !== undefined && { accountId }) };
 }
 
-/** The error for a data key that did not open: the ciphertext may be at fault, and not the key. */
+/** Maps the error for a data key that did not open: the ciphertext may be wrong, not the key. */
 function foreignOr(error: unknown, volumeId: string): unknown {
   const cause = error instanceof KeyLost ? error.cause : undefined;
   const isForeign = cause instanceof WaxwingError && foreignCodes.includes(cause.code);
   return isForeign ? new ForeignDataKey(volumeId, { cause }) : error;
 }
 
-/** Whether the key service refused, and would refuse again. */
+/** Whether the key service refused and a retry would be refused too. */
 function isRefusal(error: unknown): error is WaxwingError {
   return error instanceof WaxwingError && 'status' in error && Number(error.status) < 500;
 }

@@ -7,21 +7,21 @@ import type {
 } from './broker-record.ts';
 
 /*
- * Records of release 0.1.0 had one volume, one instance and one grant of the service, each in members
+ * Release 0.1.0 stored one volume, one instance and one grant of the service in separate members.
  * of their own. They are brought to the present form when they are read. So are records that were
  * written before a member was added.
  */
 
-/** The members of a record of release 0.1.0 that have another place today. */
+/** The members of a record of release 0.1.0 that have moved. */
 interface FirstMembers {
   readonly grants: { readonly service: string; readonly volume: string | null };
   readonly volumeId: string;
   readonly hasVolume: boolean;
   readonly epoch: number;
   readonly mountedEpoch: number;
-  /** Listener to port, of the last start. */
+  /** The ports of the last start, by listener. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Listener to the port to return to; absent in the earliest records. */
+  /** The preferred ports, by listener; missing in the earliest records. */
   readonly wantedPorts?: Readonly<Record<string, number>>;
 }
 
@@ -44,19 +44,19 @@ const addedMembers = {
   storageSizeGb: null,
 } as const satisfies Partial<BrokerRecord>;
 
-/** A broker's record as release 0.1.0 wrote it. */
+/** A broker's record in the format of release 0.1.0. */
 export type FirstRecord = Omit<BrokerRecord, LaterMembers> & FirstMembers;
 
-/** What release 0.1.0 wrote for an update. */
+/** An update in the format of release 0.1.0. */
 export type FirstUpdate = Partial<Omit<FirstRecord, 'id'>>;
 
-/** A change to the journal of brokers, as this release or an earlier one wrote it. */
+/** A change of the journal of brokers, in the format of this or an earlier release. */
 export type StoredChange =
   | BrokerChange
   | { readonly created: FirstRecord }
   | { readonly updated: string; readonly set: FirstUpdate };
 
-/** A record in its present form. */
+/** Converts a record to the current format. */
 export function currentRecord(record: BrokerRecord | FirstRecord): BrokerRecord {
   if (!('volumeId' in record)) return { ...addedMembers, ...record };
   const { volumeId, hasVolume, epoch, mountedEpoch, ports, wantedPorts, grants, ...rest } = record;
@@ -74,9 +74,9 @@ export function currentRecord(record: BrokerRecord | FirstRecord): BrokerRecord 
 }
 
 /**
- * An update in its present form.
+ * Converts an update to the current format.
  *
- * @param broker the record that it is about, in its present form
+ * @param broker the record that it changes, in the current format
  */
 export function currentUpdate(broker: BrokerRecord, set: BrokerUpdate | FirstUpdate): BrokerUpdate {
   if (!isFirst(set)) return set;

@@ -1,8 +1,10 @@
+// The stored record of a broker.
+
 import type { BrokerState } from './lifecycle.ts';
 import type { DeploymentMode, EngineType } from './offers/offer.ts';
 import type { VolumeName } from './offers/storage-types.ts';
 
-/** When a broker may be maintained. */
+/** The weekly maintenance window of a broker. */
 export interface MaintenanceWindow {
   /** `MONDAY` to `SUNDAY` */
   readonly dayOfWeek: string;
@@ -12,14 +14,14 @@ export interface MaintenanceWindow {
   readonly timeZone: string;
 }
 
-/** Which key a broker's data key is wrapped with. */
+/** The key that wraps a broker's data keys. */
 export interface KeyChoice {
-  /** Whose: the service's own, the account's `alias/aws/mq`, or one that the customer named. */
+  /** The owner of the key: the service, the account (`alias/aws/mq`), or the customer. */
   readonly owner: 'service' | 'managed' | 'customer';
   readonly arn: string;
 }
 
-/** What the owner of a broker must do before it can go on. */
+/** An action that the owner of a broker must take before it can run. */
 export interface RequiredAction {
   readonly code: string;
   readonly info: string;
@@ -57,7 +59,7 @@ export interface WindowMoves {
   readonly lastMs: number;
 }
 
-/** Settings that take effect with the next reboot. */
+/** Settings that take effect at the next reboot. */
 export interface PendingSettings {
   readonly authenticationStrategy?: string;
   readonly configuration?: ConfigurationUse;
@@ -71,37 +73,37 @@ export interface PendingSettings {
   readonly auditLog?: boolean;
 }
 
-/** A user of a broker; only a hash of the password, never the password. */
+/** A user of a broker. Only a hash of the password is stored. */
 export interface UserRecord {
   readonly username: string;
   readonly passwordHash: string;
-  /** Only where the broker's engine type has groups. */
+  /** Set only if the engine type supports groups. */
   readonly groups?: readonly string[];
   readonly consoleAccess?: boolean;
   readonly replicationUser?: boolean;
 }
 
-/** One volume of a broker. */
+/** A volume of a broker. */
 export interface VolumeRecord extends VolumeName {
-  /** The KMS grant that allows the broker's data key to be decrypted; null until the grant exists. */
+  /** The KMS grant for decrypting the data key; null until it exists. */
   readonly grantId: string | null;
-  /** Whether the volume was made; before that nothing can be lost. */
+  /** Whether the volume was created. Until then it contains no data. */
   readonly isMade: boolean;
-  /** How often the volume was mounted; the next mount has the next number. */
+  /** The number of the last mount, starting from 1. The next mount has the next number. */
   readonly epoch: number;
-  /** The newest mount that came up; 0 before the first. */
+  /** The newest mount that succeeded; 0 before the first. */
   readonly mountedEpoch: number;
 }
 
-/** One instance of a broker: a process, or a node of a cluster. */
+/** An instance of a broker: a process, or a node of a cluster. */
 export interface InstanceRecord {
-  /** From 1. */
+  /** Starts from 1. */
   readonly number: number;
-  /** The volume it runs on. */
+  /** The volume of the instance. */
   readonly volumeId: string;
 }
 
-/** A grant that the service made for itself on a broker's key. */
+/** A grant that the service created for itself on a broker's key. */
 export interface GrantRecord {
   /** `mq_grant` */
   readonly name: string;
@@ -110,16 +112,22 @@ export interface GrantRecord {
 
 /** A port of the last start. */
 export interface PortRecord {
-  /** Listener that the port belongs to: `amqps` */
+  /** The listener that uses the port: `amqps` */
   readonly listener: string;
-  /** Number of the endpoint, from 1: one for each instance, or one for the whole broker. */
+  /**
+   * The number of the endpoint, starting from 1. There is one for each instance, or one for the
+   * broker.
+   */
   readonly endpoint: number;
   readonly port: number;
-  /** Differs from `port` where another program had it: the broker returns to it once it is free. */
+  /**
+   * The preferred port. It differs from `port` if another program used it; the broker returns to it
+   * when it is free.
+   */
   readonly wantedPort: number;
 }
 
-/** Everything that is known about a broker; plain JSON, as the journal keeps it. */
+/** The complete record of a broker. Plain JSON, as stored in the journal. */
 export interface BrokerRecord {
   /** `b-` and a lower-case UUID. */
   readonly id: string;
@@ -143,7 +151,7 @@ export interface BrokerRecord {
   readonly securityGroups: readonly string[];
   readonly subnetIds: readonly string[];
   readonly generalLog: boolean;
-  /** Null where the engine type has no audit log. */
+  /** Null if the engine type has no audit log. */
   readonly auditLog: boolean | null;
   readonly maintenanceWindow: MaintenanceWindow;
   readonly windowMoves: WindowMoves | null;
@@ -151,10 +159,10 @@ export interface BrokerRecord {
   readonly storageSizeGb: number | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly users: readonly UserRecord[];
-  /** The idempotency token of its creation, and a keyed digest of that request. */
+  /** The idempotency token of the creation request, and a keyed digest of the request. */
   readonly creation: { readonly token: string; readonly digest: string } | null;
   readonly key: KeyChoice;
-  /** The service's grants on the key; those of the volumes are in `volumes`. */
+  /** The grants of the service on the key. The grants for volumes are in `volumes`. */
   readonly grants: readonly GrantRecord[];
   /** At least one. */
   readonly volumes: readonly VolumeRecord[];
@@ -166,16 +174,16 @@ export interface BrokerRecord {
   readonly pending: PendingSettings;
 }
 
-/** What is to change in a broker's record. */
+/** A change of a broker's record. */
 export type BrokerUpdate = Partial<Omit<BrokerRecord, 'id'>>;
 
-/** A change to the journal of brokers. */
+/** A change of the journal of brokers. */
 export type BrokerChange =
   | { readonly created: BrokerRecord }
   | { readonly updated: string; readonly set: BrokerUpdate }
   | { readonly removed: string };
 
-/** The port of a listener, undefined where the broker never had one. */
+/** The port of a listener; undefined if the broker never had one. */
 export function portOf(
   { ports }: Pick<BrokerRecord, 'ports'>,
   listener: string,
@@ -184,7 +192,7 @@ export function portOf(
   return ports.find((port) => port.listener === listener && port.endpoint === endpoint)?.port;
 }
 
-/** Whether every volume of a broker was made. */
+/** Whether all volumes of a broker were created. */
 export function hasVolumes({ volumes }: Pick<BrokerRecord, 'volumes'>): boolean {
   return volumes.every(({ isMade }) => isMade);
 }

@@ -1,3 +1,5 @@
+// The journal of brokers.
+
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 import { currentRecord, currentUpdate, type StoredChange } from './broker-migration.ts';
@@ -11,19 +13,19 @@ export interface Page<T> {
   readonly nextToken: string | undefined;
 }
 
-/** The journal of brokers: what each is meant to be, and what is known of it. */
+/** The records of all brokers, stored in a journal. */
 export class Brokers implements Journal<StoredChange> {
   readonly name = 'mq';
   readonly #byId = new Map<string, BrokerRecord>();
 
-  /** Folds one change in, also one that an earlier release wrote. */
+  /** Applies a change, which may have been written by an earlier release. */
   apply(change: StoredChange): void {
     if ('created' in change) {
       const created = currentRecord(change.created);
       this.#byId.set(created.id, created);
     } else if ('updated' in change) {
       const broker = this.#byId.get(change.updated);
-      // An update of a broker that is gone by now no longer matters.
+      // The broker may have been deleted in the meantime.
       if (broker === undefined) return;
       this.#byId.set(broker.id, { ...broker, ...currentUpdate(broker, change.set) });
     } else {
@@ -35,7 +37,7 @@ export class Brokers implements Journal<StoredChange> {
     for (const created of this.#byId.values()) yield { created };
   }
 
-  /** A change of this journal, ready to be committed. */
+  /** A change of this journal that is ready to be committed. */
   entry(change: BrokerChange): Extract<Entry, { journal: string }> {
     return { journal: this.name, change };
   }
@@ -52,7 +54,7 @@ export class Brokers implements Journal<StoredChange> {
   }
 
   /**
-   * The broker that an ARN names.
+   * Returns the broker that an ARN names.
    *
    * @throws {ControlError} 'not-found'
    */
@@ -62,7 +64,7 @@ export class Brokers implements Journal<StoredChange> {
     return broker;
   }
 
-  /** All brokers, in no order. */
+  /** All brokers, in no particular order. */
   all(): Iterable<BrokerRecord> {
     return this.#byId.values();
   }
@@ -81,10 +83,11 @@ export class Brokers implements Journal<StoredChange> {
   }
 
   /**
-   * Brokers, newest first. Those created or deleted between two pages disturb no other.
+   * Lists brokers, newest first. Brokers created or deleted between two pages do not affect the
+   * others.
    *
    * @param limit 1 to 100
-   * @throws {ControlError} 'bad-request' where the token is not one of this list
+   * @throws {ControlError} 'bad-request' if the token does not belong to this list
    */
   list(limit: number, nextToken: string | undefined): Page<BrokerRecord> {
     const after = nextToken === undefined ? undefined : decodePlace(nextToken);
@@ -94,12 +97,12 @@ export class Brokers implements Journal<StoredChange> {
     const items = later.slice(0, limit);
     const last = items.at(-1);
     const more = later.length > items.length;
-    assert(!more || last !== undefined, 'a page that is not the last has entries');
+    assert(!more || last !== undefined, 'a page before the last one is empty');
     return { items, nextToken: more && last ? encodePlace(last) : undefined };
   }
 }
 
-/** Sorts as text in the order of creation. */
+/** A string that sorts brokers by creation time. */
 function place({ createdMs, id }: BrokerRecord): string {
   return `${String(createdMs).padStart(15, '0')}/${id}`;
 }
@@ -111,7 +114,11 @@ function encodePlace(broker: BrokerRecord): string {
 function decodePlace(token: string): string {
   const text = Buffer.from(token, 'base64url').toString('utf8');
   if (!/^\d{15}\/b-[0-9a-f-]{36}$/.test(text)) {
-    throw new ControlError('bad-request', 'The next token is not one of this list.', 'nextToken');
+    throw new ControlError(
+      'bad-request',
+      'The next token does not belong to this list.',
+      'nextToken',
+    );
   }
   return text;
 }

@@ -1,3 +1,5 @@
+// The control plane: brokers, decisions, and supervision.
+
 import type { KeyObject } from 'node:crypto';
 import type { LocalClient } from '../aws/local-client.ts';
 import type { Clock } from '../base/clock.ts';
@@ -17,7 +19,7 @@ import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { SealSecret } from './users/ldap.ts';
 import { UserDecisions } from './users/user-decisions.ts';
 
-/** What control is composed from. */
+/** The parts and settings of the control plane. */
 export interface ControlOptions extends SupervisorOptions {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
@@ -25,15 +27,15 @@ export interface ControlOptions extends SupervisorOptions {
   readonly engines: Engines;
   readonly clock: Clock;
   readonly random: Random;
-  /** Applies the changes before it returns; resolves once they are synced. */
+  /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-  /** Hashes a password; the password cannot be found from the hash. */
+  /** Hashes a password with a one-way function. */
   readonly hashPassword: (password: string) => Promise<string>;
   /** Seals a secret that is to be had again. */
   readonly sealSecret: SealSecret;
-  /** The key of the digests by which a repeated request is recognised; 256 bits. */
+  /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
-  /** Told of lines for brokers' logs. */
+  /** Called with lines for broker logs. */
   readonly log: EngineEvents['log'];
   readonly loginFailed: EngineEvents['loginFailed'];
   readonly region: string;
@@ -41,7 +43,9 @@ export interface ControlOptions extends SupervisorOptions {
   readonly accountId: string;
 }
 
-/** Brokers: decides on requests, records the decisions, and has the engines carry them out. */
+/**
+ * Decides on requests about brokers, records the decisions, and makes the engines carry them out.
+ */
 export class Control {
   readonly brokers: Brokers;
   readonly engines: Engines;

@@ -1,3 +1,5 @@
+// Validation of CreateBroker requests.
+
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
@@ -22,7 +24,7 @@ import {
 import type { LdapRequest } from './users/ldap.ts';
 import { checkUsers, type UserRequest } from './users/user-rules.ts';
 
-/** A request for a broker; its members are named as in Amazon MQ's CreateBroker. */
+/** A CreateBroker request, with the member names of Amazon MQ. */
 export interface CreationRequest extends OptionalParameters {
   readonly brokerName: string;
   readonly deploymentMode: string;
@@ -44,14 +46,14 @@ export interface CreationRequest extends OptionalParameters {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** When the broker may be maintained; UTC where no zone is named. */
+/** The requested maintenance window. The default time zone is UTC. */
 export interface WindowRequest {
   readonly dayOfWeek: string;
   readonly timeOfDay: string;
   readonly timeZone?: string | undefined;
 }
 
-/** The settings that a request asks for, checked against all rules. */
+/** Validated settings of a broker. */
 export interface AcceptedCreation {
   readonly offer: Offer;
   readonly name: string;
@@ -76,9 +78,9 @@ export interface AcceptedCreation {
 }
 
 /**
- * Checks a request against every rule that needs nothing but the request.
+ * Checks a request against all rules that depend only on the request.
  *
- * @param offered kinds of brokers that can be created
+ * @param offered the kinds of brokers that can be created
  * @throws {ControlError} 'bad-request'
  */
 export function acceptCreation(
@@ -121,16 +123,17 @@ export function acceptCreation(
 }
 
 /**
- * A digest by which a request under a known idempotency token is recognised as the same or another
- * one. It covers the whole request, passwords too; without the key no password can be guessed from it.
+ * Computes a digest that tells whether a request with a known idempotency token is the same as the
+ * first one. It covers the whole request, including passwords. Without the key, passwords cannot be
+ * guessed from it.
  *
- * @returns 64 hex digits
+ * @returns 64 hexadecimal digits
  */
 export function creationDigest(key: KeyObject, request: CreationRequest): string {
   return createHmac('sha256', key).update(JSON.stringify(request, sorted)).digest('hex');
 }
 
-/** Sorts an object's members by their names, because clients send tags in any order. */
+/** Sorts the members of objects by name, because clients send tags in any order. */
 function sorted(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -149,8 +152,5 @@ function acceptKey(options: CreationRequest['encryptionOptions']): AskedKey {
   const { useAwsOwnedKey, kmsKeyId } = options;
   if (!useAwsOwnedKey) return kmsKeyId === undefined ? 'managed' : { named: kmsKeyId };
   if (kmsKeyId === undefined) return 'service';
-  throw refuse(
-    'encryptionOptions',
-    'A KMS key is named though the AWS owned key is to be used: give kmsKeyId or useAwsOwnedKey.',
-  );
+  throw refuse('encryptionOptions', 'Specify either kmsKeyId or useAwsOwnedKey, not both.');
 }

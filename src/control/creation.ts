@@ -1,3 +1,5 @@
+// Creation of brokers, up to the record.
+
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
@@ -34,51 +36,54 @@ export const brokerCountMax = 200;
 /** Passwords of one request that are hashed at a time. */
 const hashesAtOnce = 4;
 
-/** A journal change to be committed. */
+/** A change of a journal. */
 export type ChangeEntry = Extract<Entry, { journal: string }>;
 
-/** A decision, and the changes by which it is recorded. */
+/** A decision, and the changes that record it. */
 export interface Decided<T> {
   readonly value: T;
   readonly changes: readonly ChangeEntry[];
 }
 
-/** What the creation of brokers works with. */
+/** The parts that creation needs. */
 export interface CreationParts {
   readonly brokers: Brokers;
   readonly configurations: ConfigurationDecisions;
   readonly keys: BrokerKeys;
-  /** Kinds of brokers that can be created. */
+  /** The kinds of brokers that can be created. */
   readonly offered: readonly Offer[];
   readonly random: Random;
   readonly clock: Clock;
-  /** Hashes a password; the password cannot be found from the hash. */
+  /** Hashes a password with a one-way function. */
   readonly hashPassword: (password: string) => Promise<string>;
   readonly sealSecret: SealSecret;
-  /** The key of the digests by which a repeated request is recognised; 256 bits. */
+  /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
   readonly accountId: string;
 }
 
-/** Accepts requests for new brokers: everything that needs the requester, but no engine. */
+/**
+ * Accepts requests for new brokers. This is the part that needs the requester's identity but no
+ * engine.
+ */
 export class Creation {
   readonly #parts: CreationParts;
-  /** By key ARN: how many requests are between their grant and their record. */
+  /** The number of requests between their grant and their record, by key ARN. */
   readonly #granting = new Map<string, number>();
 
   constructor(parts: CreationParts) {
     this.#parts = parts;
   }
 
-  /** Whether a request is about to depend on the service's grant on this key. */
+  /** Whether a request is in progress that depends on the service's grant on this key. */
   isGranting(keyArn: string): boolean {
     return this.#granting.has(keyArn);
   }
 
   /**
-   * Checks a request, finds its key, and makes the grants with the requester's own right. The function
-   * returned must be called in the tick in which its changes are applied.
+   * Checks a request, finds its key, and creates the grants with the permissions of the requester.
+   * The returned function must be called in the tick in which its changes are applied.
    *
    * @throws {ControlError} 'bad-request', 'conflict'
    */
@@ -101,7 +106,7 @@ export class Creation {
     });
     return () => {
       release();
-      // Another request may have come first while this one was waiting.
+      // Another request with the same token may have finished first.
       const first = this.#repeated(request, digest);
       if (first !== undefined) return { value: first, changes: [] };
       this.#refuseTakenName(accepted.name);
@@ -114,7 +119,7 @@ export class Creation {
     };
   }
 
-  /** Makes the service's grants on a broker's key, in the order of the offer. */
+  /** Creates the service's grants on a broker's key, in the order of the offer. */
   async #grant(key: KeyChoice, { grants }: Offer, requester: Requester): Promise<GrantRecord[]> {
     const made: GrantRecord[] = [];
     for (const grant of grants) {
@@ -143,7 +148,7 @@ export class Creation {
     this.#granting.set(keyArn, (this.#granting.get(keyArn) ?? 0) + 1);
     return () => {
       const left = (this.#granting.get(keyArn) ?? 0) - 1;
-      assert(left >= 0, 'a request releases a key that it does not hold');
+      assert(left >= 0, 'a request releases a key that it has not acquired');
       if (left === 0) this.#granting.delete(keyArn);
       else this.#granting.set(keyArn, left);
     };
@@ -175,7 +180,7 @@ export class Creation {
   #refuseTakenName(name: string): void {
     const count = [...this.#parts.brokers.all()].length;
     if (count >= brokerCountMax) {
-      const text = `There are ${count} brokers, ${brokerCountMax} are allowed.`;
+      const text = `There are ${count} brokers; at most ${brokerCountMax} are allowed.`;
       throw refuse('brokerName', text);
     }
     if (this.#parts.brokers.withName(name) === undefined) return;
@@ -237,11 +242,11 @@ function groupsOf(
   return { groups, consoleAccess, ...(replicationUser !== undefined && { replicationUser }) };
 }
 
-/** Gives each instance its volume: its own, or the one that all share. */
+/** Assigns volumes to instances: one each, or one that all instances share. */
 function instancesOn(volumes: readonly VolumeRecord[], { instanceCount }: Offer): InstanceRecord[] {
   return Array.from({ length: instanceCount }, (_, i) => {
     const volume = volumes[i % volumes.length];
-    assert(volume !== undefined, 'a broker has a volume');
+    assert(volume !== undefined, 'a broker has no volume');
     return { number: i + 1, volumeId: volume.id };
   });
 }

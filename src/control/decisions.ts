@@ -23,7 +23,7 @@ import {
 } from './rules.ts';
 import { ldapRecord, type SealSecret } from './users/ldap.ts';
 
-/** A request to change a broker; its members are named as in Amazon MQ's UpdateBroker. */
+/** An UpdateBroker request, with the member names of Amazon MQ. */
 export interface UpdateRequest extends OptionalParameters {
   readonly autoMinorVersionUpgrade?: boolean | undefined;
   readonly engineVersion?: string | undefined;
@@ -44,8 +44,8 @@ export interface DecisionParts {
 }
 
 /**
- * Decides on requests about brokers that exist. Every decision is synchronous: its changes must be
- * applied in the tick in which it was made.
+ * Decides on requests about existing brokers. Every decision is synchronous: its changes must be
+ * applied in the same tick.
  */
 export class Decisions {
   readonly #brokers: Brokers;
@@ -64,10 +64,10 @@ export class Decisions {
   }
 
   /**
-   * Starts a reboot, with which pending settings take effect.
+   * Starts a reboot, which applies pending settings.
    *
-   * @throws {ControlError} 'not-found'; 'bad-request' in another state than RUNNING, unless the
-   * engine failed and a reboot may help
+   * @throws {ControlError} 'not-found'; 'bad-request' if the broker is not RUNNING, unless its
+   *   engine failed and a reboot may help
    */
   reboot(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
@@ -90,7 +90,7 @@ export class Decisions {
   }
 
   /**
-   * Changes settings: some at once, some with the next reboot.
+   * Changes settings. Some take effect at once, others at the next reboot.
    *
    * @throws {ControlError} 'not-found', 'bad-request'
    */
@@ -169,7 +169,7 @@ export class Decisions {
     return this.#set(broker, { tags: all });
   }
 
-  /** Keys that the broker does not have are ignored. @throws {ControlError} 'not-found' */
+  /** Keys that do not exist are ignored. @throws {ControlError} 'not-found' */
   removeTags(arn: string, keys: readonly string[]): Decided<BrokerRecord> {
     const broker = this.#brokers.requireArn(arn);
     const left = Object.entries(broker.tags).filter(([key]) => !keys.includes(key));
@@ -195,7 +195,7 @@ function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSetti
     throw refuse(
       'engineVersion',
       `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
-        'a broker cannot go back.',
+        'downgrades are not supported.',
     );
   }
   const storageSizeGb = pendingSize(broker, { ...request, hostInstanceType, engineVersion });

@@ -1,22 +1,27 @@
+// The interface between the control plane and the engines that run brokers.
+
 import type { MetricsJson } from '../base/metrics.ts';
 import type { PortRecord, UserRecord } from './broker-record.ts';
 import type { BrokerKind, ListenerOffer } from './offers/offer.ts';
 
-/** A volume that a broker is started on. */
+/** A volume of a broker that is started. */
 export interface VolumeSpec {
-  /** `vol-` or `fs-`, and 17 hex digits. */
+  /** `vol-` or `fs-`, and 17 hexadecimal digits. */
   readonly id: string;
-  /** Number of this mount of the volume, from 1, never used twice; see docs/formats/volume.md. */
+  /** The number of this mount, starting from 1 and never reused. See docs/formats/volume.md. */
   readonly epoch: number;
-  /** Number of the newest mount known to have come up: an older copy of the volume has a lower one. */
+  /**
+   * The newest mount that is known to have succeeded. An older copy of the volume has a lower
+   * number.
+   */
   readonly epochMin: number;
 }
 
-/** An instance that a broker is to have. */
+/** An instance of a broker. */
 export interface InstanceSpec {
-  /** From 1. */
+  /** Starts from 1. */
   readonly number: number;
-  /** One of the spec's volumes. */
+  /** One of the volumes of the spec. */
   readonly volumeId: string;
 }
 
@@ -42,7 +47,7 @@ export interface EngineKind extends BrokerKind {
   readonly authenticationStrategies: readonly string[];
 }
 
-/** What an engine needs to know of a broker to run it. */
+/** The description of a broker from which an engine runs it. */
 export interface BrokerSpec extends BrokerKind {
   /** `b-` and a lower-case UUID. */
   readonly id: string;
@@ -59,9 +64,12 @@ export interface BrokerSpec extends BrokerKind {
   readonly listeners: readonly ListenerPlan[];
   readonly volumes: readonly VolumeSpec[];
   readonly instances: readonly InstanceSpec[];
-  /** Ports of the last start. The engine takes each `wantedPort` where it is free. */
+  /** The ports of the last start. The engine uses each `wantedPort` if it is free. */
   readonly ports: readonly PortRecord[];
-  /** Ports that other brokers have, or had and will want again: not to be taken though free. */
+  /**
+   * Ports of other brokers, including their preferred ports. They must not be used even if they are
+   * free.
+   */
   readonly portsOfOthers: readonly number[];
   /**
    * Brokers of RabbitMQ's type: the users that exist from the start. Brokers of ActiveMQ's type: all
@@ -70,16 +78,16 @@ export interface BrokerSpec extends BrokerKind {
   readonly users: readonly UserRecord[];
 }
 
-/** The data key of one volume. The caller keeps the buffer and overwrites it. */
+/** The data key of a volume. The caller owns the buffer and overwrites it after use. */
 export interface VolumeKey {
   readonly volumeId: string;
   /** 32 bytes. */
   readonly dataKey: Buffer;
 }
 
-/** The data key of a volume to be made. */
+/** The data key of a volume that is to be created. */
 export interface NewVolumeKey extends VolumeKey {
-  /** The same key as the key service wrapped it; kept beside the data. */
+  /** The same key as wrapped by the key service. It is stored beside the data. */
   readonly wrappedKey: Buffer;
 }
 
@@ -88,74 +96,77 @@ export interface RunningBroker {
   readonly ports: readonly PortRecord[];
 }
 
-/** Levels of lines in a broker's log. */
+/** The levels of broker log lines. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** A log-in that failed, as others may hear of it. */
+/** A failed log-in, in the form that may be reported. */
 export interface FailedLogin {
-  /** The user's name where there is such a user: what else was sent may be a password. */
+  /** The user name if the user exists. Other names are left out, because they may be passwords. */
   readonly user: string | undefined;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
   readonly reason: string;
 }
 
-/** What an engine reports on its own account. */
+/** Events that an engine reports. */
 export interface EngineEvents {
   /**
-   * A started broker's process ended though nobody asked. The engine keeps no data key, so it does
-   * not start it again: control does, with back-off, after asking the key service for the key.
+   * The process of a running broker ended unexpectedly. The engine has no data key, so it cannot
+   * restart the broker. The control plane restarts it with back-off, after it has asked the key
+   * service for the key.
    */
   crashed(brokerId: string, detail: string): void;
   /**
-   * A started broker ended and starting it again would not help: damaged storage, a full disk.
+   * A running broker ended and a restart would not help: the storage is damaged, or the disk is
+   * full.
    *
-   * @param code the error's stable code, as in {@link Engine.start}
+   * @param code the stable error code, as in {@link Engine.start}
    */
   failed(brokerId: string, code: string, message: string): void;
-  /** A line for the broker's log. It holds no message body, password or key. */
+  /** A line for the broker log. It contains no message body, password or key. */
   log(brokerId: string, level: LogLevel, text: string): void;
-  /** Log-ins failed in the same way, or, where `failure` is undefined, in ways that differ. */
+  /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
 }
 
-/** What a program that runs brokers must be able to do. Every call is idempotent. */
+/** A program that runs brokers. Every call is idempotent. */
 export interface Engine {
-  /** The kinds of brokers that it runs. */
+  /** The kinds of brokers that the engine runs. */
   readonly kinds: readonly EngineKind[];
-  /** Sets who is told what happens unasked; called once, before the first start. */
+  /** Sets the receiver of events. Called once, before the first start. */
   observe(events: EngineEvents): void;
   /**
-   * Makes the broker's volumes: folder, format, first segment. What an earlier attempt left is
-   * removed.
+   * Creates the volumes of a broker: the folder, the header, the first segment. Remains of an
+   * earlier attempt are removed.
    *
    * @param keys one for each volume of the spec
    */
   create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void>;
   /**
-   * The wrapped data key kept beside a volume.
+   * Returns the wrapped data key that is stored beside a volume.
    *
-   * @throws {WaxwingError} where there is no such volume
+   * @throws {WaxwingError} if the volume does not exist
    */
   wrappedKey(brokerId: string, volumeId: string): Promise<Buffer>;
   /**
-   * Starts the broker; resolves when it accepts connections. Where it runs already, that is the
-   * answer.
+   * Starts a broker. Resolves when it accepts connections. If it is already running, it is left
+   * unchanged.
    *
-   * @param keys one for each volume of the spec; the engine overwrites them once they are handed over
-   * @throws {WaxwingError} where it cannot run: damaged storage, no free port. Not retried until
-   * somebody asks for a reboot.
+   * @param keys one for each volume of the spec; the engine overwrites them after they are handed
+   *   over
+   * @throws {WaxwingError} if the broker cannot run, for example because its storage is damaged or
+   *   no port is free. It is not retried until somebody requests a reboot.
    */
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker>;
   /**
-   * Disconnects clients with the reason, ends the broker's processes and with them the keys. Nothing
-   * is reported to {@link EngineEvents} for it; where the broker does not run, there is nothing to do.
+   * Disconnects all clients with a reason and ends the broker's processes, and with them their
+   * copies of the keys. No event is reported. If the broker is not running, nothing happens.
    */
   stop(brokerId: string, reason: string): Promise<void>;
-  /** Stops the broker and removes its files, as far as there are any. */
+  /** Stops a broker and removes its files, if there are any. */
   remove(brokerId: string): Promise<void>;
-  /** What every running broker measures; each value is labelled with the broker's name. */
+  /** The metrics of all running brokers, labelled with their names. */
   metrics(): Promise<MetricsJson[]>;
-  /** Has every running broker show the certificates that it is to show by now. */
+  /** Makes every running broker load its current certificates. */
   renewCertificates(): Promise<void>;
 }

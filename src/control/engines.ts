@@ -1,10 +1,12 @@
+// The engines of the service.
+
 import type { MetricsJson } from '../base/metrics.ts';
 import type { Engine, EngineEvents, EngineKind, ListenerPlan } from './engine.ts';
 import { EngineMissing } from './errors.ts';
 import type { BrokerKind, Offer } from './offers/offer.ts';
 import { allOffers, offerOf } from './offers/offers.ts';
 
-/** The engines of a service: which one runs a broker, and what is offered since one can run it. */
+/** Finds the engine that runs a broker, and lists what can be created. */
 export class Engines {
   /** The kinds of brokers that can be created. */
   readonly offered: readonly Offer[];
@@ -19,9 +21,9 @@ export class Engines {
   }
 
   /**
-   * The engine that runs brokers of a kind.
+   * Returns the engine that runs brokers of a kind.
    *
-   * @throws {EngineMissing} where none does: the record was written by a service with more engines
+   * @throws {EngineMissing} if there is none: the record was written by a service with more engines
    */
   engineFor(kind: BrokerKind): Engine {
     const engine = this.#find(kind);
@@ -31,17 +33,17 @@ export class Engines {
     throw new EngineMissing(text);
   }
 
-  /** Sets who is told what engines report; called once, before the first start. */
+  /** Sets the receiver of the events of all engines. Called once, before the first start. */
   observe(events: EngineEvents): void {
     for (const engine of this.#engines) engine.observe(events);
   }
 
-  /** What every running broker measures. */
+  /** The metrics of all running brokers. */
   async metrics(): Promise<MetricsJson[]> {
     return (await Promise.all(this.#engines.map((engine) => engine.metrics()))).flat();
   }
 
-  /** Has every running broker show the certificates that it is to show by now. */
+  /** Makes every running broker load its current certificates. */
   async renewCertificates(): Promise<void> {
     await Promise.all(this.#engines.map((engine) => engine.renewCertificates()));
   }

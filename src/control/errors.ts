@@ -1,16 +1,17 @@
+// The errors of the control plane.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * Why a request about brokers is refused:
- *
- * - `bad-request`: it breaks a rule, names something that is not offered, or does not fit the broker's
- *   state
- * - `not-found`: it names a broker or a resource that does not exist
- * - `conflict`: it names a broker name or an idempotency token that is in use
+ * The error codes of requests about brokers:
+ * - `bad-request`: the request violates a rule, names something that is not offered, or does not
+ * fit the broker's state
+ * - `not-found`: the broker or resource does not exist
+ * - `conflict`: the broker name or the idempotency token is in use
  */
 export type ControlErrorCode = 'bad-request' | 'not-found' | 'conflict';
 
-/** A request about brokers that control refuses. */
+/** A request about brokers that is refused. */
 export class ControlError extends WaxwingError<ControlErrorCode> {
   /** The member of the request that is wrong, as in Amazon MQ's `errorAttribute`. */
   readonly attribute: string | undefined;
@@ -21,7 +22,7 @@ export class ControlError extends WaxwingError<ControlErrorCode> {
   }
 }
 
-/** No engine of this service runs brokers of a broker's kind. */
+/** This service has no engine for brokers of this kind. */
 export class EngineMissing extends WaxwingError<'engine-missing'> {
   constructor(message: string) {
     super('engine-missing', message);

@@ -1,3 +1,5 @@
+// The lifecycle of brokers, as a table.
+
 /** States of a broker, as Amazon MQ names them. */
 export type BrokerState =
   | 'CREATION_IN_PROGRESS'
@@ -7,18 +9,18 @@ export type BrokerState =
   | 'CRITICAL_ACTION_REQUIRED'
   | 'DELETION_IN_PROGRESS';
 
-/** Events in the life of a broker. */
+/** Events in the lifecycle of a broker. */
 export type BrokerEvent =
-  /** It accepts connections. */
+  /** The broker accepts connections. */
   | 'started'
-  /** It cannot be created or cannot run, and is not retried automatically. */
+  /** The broker cannot be created or cannot run, and is not retried automatically. */
   | 'failed'
-  /** Its key is not usable, or one of its grants is gone. */
+  /** The broker's key is not usable, or one of its grants no longer exists. */
   | 'key-lost'
   | 'reboot-asked'
   | 'deletion-asked';
 
-/** The work that a state asks for. */
+/** The work that a state requires. */
 export type Work = 'create' | 'keep-running' | 'restart' | 'heal' | 'delete' | 'nothing';
 
 interface Row {
@@ -26,7 +28,7 @@ interface Row {
   readonly on: Partial<Record<BrokerEvent, BrokerState>>;
 }
 
-/** The lifecycle of a broker: the work in each state, and the state that each event leads to. */
+/** The work in each state, and the state to which each event leads. */
 const lifecycle: Record<BrokerState, Row> = {
   CREATION_IN_PROGRESS: {
     work: 'create',
@@ -66,7 +68,7 @@ const lifecycle: Record<BrokerState, Row> = {
       started: 'RUNNING',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
-      // Refused where the key is lost; see decisions.ts.
+      // Refused if the key is lost. See decisions.ts.
       'reboot-asked': 'REBOOT_IN_PROGRESS',
       'deletion-asked': 'DELETION_IN_PROGRESS',
     },
@@ -77,12 +79,12 @@ const lifecycle: Record<BrokerState, Row> = {
   },
 };
 
-/** The state that an event leads to; undefined where it cannot happen or no longer matters. */
+/** The state to which an event leads; undefined if the event does not apply in this state. */
 export function nextState(state: BrokerState, event: BrokerEvent): BrokerState | undefined {
   return lifecycle[state].on[event];
 }
 
-/** The work that a state asks for. */
+/** The work that a state requires. */
 export function workOf(state: BrokerState): Work {
   return lifecycle[state].work;
 }

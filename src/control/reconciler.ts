@@ -19,7 +19,7 @@ import { isKeyLost, offerOf } from './offers/offers.ts';
 import { appliedPending, stillPending } from './pending.ts';
 import type { Report } from './report.ts';
 
-/** What the reconciler works with. */
+/** The parts that the reconciler needs. */
 export interface ReconcilerParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
@@ -27,27 +27,27 @@ export interface ReconcilerParts {
   readonly creation: Creation;
   readonly engines: Engines;
   readonly keyChecks: KeyChecks;
-  /** Applies the changes before it returns; resolves once they are synced. */
+  /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly report: Report;
 }
 
-/** What this process knows about one broker beside its record. */
+/** The state of a broker in this process, in addition to its record. */
 export interface RuntimeState {
   /** Whether the broker accepts connections. */
   isUp: boolean;
-  /** Whether an earlier process, or an earlier attempt of this one, may have left work half done. */
+  /** Whether an earlier process or an earlier attempt may have left work unfinished. */
   isResumed: boolean;
-  /** Whether to ask for the key although the broker is up. */
+  /** Whether the key must be checked although the broker is running. */
   keyCheckDue: boolean;
 }
 
-/** The engine cannot make or run the broker, and trying again would not help. */
+/** The engine cannot create or run the broker, and a retry would not help. */
 class EngineFailure extends WaxwingError {}
 
 /**
- * Brings one broker from its present state to the one that its record wants. Every step may be
- * repeated: a process that ends in the middle of a step leaves it to the next process.
+ * Brings a broker from its current state to the state that its record requests. Every step can be
+ * repeated: if the process ends during a step, the next process performs it again.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -57,9 +57,9 @@ export class Reconciler {
   }
 
   /**
-   * Does once what the broker's state asks for.
+   * Performs the work that the broker's state requires.
    *
-   * @throws what a retry may solve: the key service or the storage failed
+   * @throws errors of the key service or the storage that a retry may solve
    */
   async step(id: string, runtime: RuntimeState): Promise<void> {
     const broker = this.#parts.brokers.get(id);
@@ -85,7 +85,7 @@ export class Reconciler {
         await this.stop(broker.id, runtime, 'the broker is being rebooted');
         return this.#mount(broker, runtime);
       case 'heal':
-        // An engine's failure is tried again once in each process, or by a reboot.
+        // A failed engine is retried once per process, or by a reboot.
         if (!isKeyLost(broker) && !runtime.isResumed) return;
         return this.#mount(broker, runtime);
       case 'delete':
@@ -126,9 +126,9 @@ export class Reconciler {
     return { volumeId: volume.id, dataKey, wrappedKey };
   }
 
-  /** Opens the broker's volumes under their grants and starts it. */
+  /** Decrypts the data keys of the broker's volumes and starts it. */
   async #mount(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
-    // Cleared before the question is asked: a change after that asks again.
+    // Cleared before the check: a later change must trigger another check.
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
     const opened: VolumeKey[] = [];
@@ -153,7 +153,7 @@ export class Reconciler {
     keys: readonly VolumeKey[],
     runtime: RuntimeState,
   ): Promise<void> {
-    // Pending settings take effect with a reboot that was asked for, and not before.
+    // Pending settings take effect only at a requested reboot.
     const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
     const applied = isReboot ? appliedPending(broker) : {};
     const { id } = broker;
@@ -242,7 +242,7 @@ export class Reconciler {
     await this.stop(id, runtime, 'the broker cannot run');
   }
 
-  /** Records that the engine gave a broker up. */
+  /** Records that the engine gave up on a broker. */
   async fail(id: string, code: string, message: string): Promise<void> {
     const action = { code: `BROKER_${code.toUpperCase().replaceAll('-', '_')}`, info: message };
     await this.#move(id, 'failed', { action });
@@ -266,7 +266,7 @@ export class Reconciler {
     this.#parts.keyChecks.forget(id);
   }
 
-  /** Stops a broker, where it is up. */
+  /** Stops a broker if it is running. */
   async stop(id: string, runtime: RuntimeState, reason: string): Promise<void> {
     const broker = this.#parts.brokers.get(id);
     if (!runtime.isUp || broker === undefined) return;
@@ -274,7 +274,7 @@ export class Reconciler {
     runtime.isUp = false;
   }
 
-  /** Commits what an event makes of a broker; nothing where it no longer matters. */
+  /** Commits the effect of an event on a broker. Events that no longer apply are ignored. */
   async #move(id: string, event: BrokerEvent, set: BrokerUpdate): Promise<void> {
     const broker = this.#parts.brokers.get(id);
     const state = broker && nextState(broker.state, event);

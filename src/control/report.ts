@@ -1,4 +1,6 @@
-/** `warn` where the service recovers by itself, `error` where somebody must act. */
+// The type of reports about brokers.
+
+/** `warn` if the service recovers by itself, `error` if somebody must act. */
 export type ReportLevel = 'warn' | 'error';
 
 /** Logs an event of a broker. */

@@ -1,15 +1,17 @@
+// Rules for the members of requests about brokers.
+
 import type { MaintenanceWindow } from './broker-record.ts';
 import { ControlError } from './errors.ts';
 import type { Offer } from './offers/offer.ts';
 import { checkLdap, type LdapRequest } from './users/ldap.ts';
 
-/** The refusal of a request because of one of its members. */
+/** Creates the error for an invalid member of a request. */
 export function refuse(attribute: string, message: string): ControlError {
   return new ControlError('bad-request', message, attribute);
 }
 
 /**
- * 1 to 50 letters, digits, hyphens and underscores.
+ * A broker name must consist of 1 to 50 letters, digits, hyphens and underscores.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -23,7 +25,10 @@ export function checkBrokerName(name: string): void {
   }
 }
 
-/** @throws {ControlError} 'bad-request' where a broker would get no new patch versions */
+/**
+ * @throws {ControlError} 'bad-request' if automatic minor version upgrades are disabled but
+ *   required
+ */
 export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer): void {
   if (autoMinorVersionUpgrade) return;
   throw refuse(
@@ -34,7 +39,7 @@ export function checkMinorUpgrade(autoMinorVersionUpgrade: boolean, offer: Offer
 }
 
 /**
- * Checks what a request says that brokers of some kinds do not have.
+ * Checks the members that only some kinds of brokers support.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -63,7 +68,7 @@ export function checkParameters(request: OptionalParameters, { engineName, rules
   }
 }
 
-/** Members of requests that brokers of some kinds do not have. */
+/** The members of requests that only some kinds of brokers support. */
 export interface OptionalParameters {
   readonly authenticationStrategy?: string | undefined;
   readonly configuration?: ConfigurationRequest | undefined;
@@ -95,13 +100,13 @@ export function checkStrategy(strategy: string, hasLdapMetadata: boolean): void 
   );
 }
 
-/** Which logs are to be kept. */
+/** The logs to enable. */
 export interface LogsRequest {
   readonly general?: boolean | undefined;
   readonly audit?: boolean | undefined;
 }
 
-/** @throws {ControlError} 'bad-request' where a log is named that the kind of broker does not have */
+/** @throws {ControlError} 'bad-request' if the kind of broker does not have a requested log */
 export function checkLogs(logs: LogsRequest | undefined, { engineName, rules }: Offer): void {
   if (logs?.audit === undefined || rules.logs.includes('audit')) return;
   throw refuse('audit', `Audit logging is not supported for ${engineName} brokers.`);
@@ -124,7 +129,7 @@ export function checkMaintenanceWindow(window: MaintenanceWindow): void {
     );
   }
   if (!isTimeZone(window.timeZone)) {
-    throw refuse('timeZone', `Time zone [${window.timeZone}] is not known.`);
+    throw refuse('timeZone', `Time zone [${window.timeZone}] is unknown.`);
   }
 }
 
@@ -140,7 +145,7 @@ function isTimeZone(name: string): boolean {
 
 /** Most tags that a broker or a configuration may have. */
 const tagCountMax = 50;
-/** Characters allowed in keys and values of tags, as for all of AWS's services. */
+/** The characters allowed in tag keys and values, as for all AWS services. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
@@ -156,23 +161,23 @@ export function checkTags(
   if (keys.length > tagCountMax) {
     throw refuse(
       'tags',
-      `The ${owner} would have ${keys.length} tags, ${tagCountMax} are allowed.`,
+      `The ${owner} would have ${keys.length} tags; at most ${tagCountMax} are allowed.`,
     );
   }
   for (const key of keys) {
     const value = tags[key] ?? '';
     if (key.length < 1 || key.length > 128) {
-      throw refuse('tags', `A tag key has ${key.length} characters, 1 to 128 are allowed.`);
+      throw refuse('tags', `A tag key has ${key.length} characters; 1 to 128 are allowed.`);
     }
     if (!tagCharacters.test(key) || !tagCharacters.test(value)) {
       throw refuse(
         'tags',
-        `The tag with key [${key}] has other characters than letters, digits, spaces and _.:/=+-@`,
+        `The tag with key [${key}] contains characters other than letters, digits, spaces and _.:/=+-@`,
       );
     }
     if (/^aws:/i.test(key)) throw refuse('tags', `Tag key [${key}] has the reserved prefix aws:.`);
     if (value.length > 256) {
-      throw refuse('tags', `A tag value has ${value.length} characters, 0 to 256 are allowed.`);
+      throw refuse('tags', `A tag value has ${value.length} characters; 0 to 256 are allowed.`);
     }
   }
 }
@@ -180,6 +185,9 @@ export function checkTags(
 /** @throws {ControlError} 'bad-request' */
 export function checkSecurityGroups(groups: readonly string[]): void {
   if (groups.length > 5) {
-    throw refuse('securityGroups', `${groups.length} security groups are given, 5 are allowed.`);
+    throw refuse(
+      'securityGroups',
+      `${groups.length} security groups are given; at most 5 are allowed.`,
+    );
   }
 }

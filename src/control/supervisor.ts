@@ -1,3 +1,5 @@
+// The supervisor, which schedules the reconciler.
+
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -10,12 +12,14 @@ import { keyEffectDelayMs } from './offers/storage-types.ts';
 import type { Reconciler, RuntimeState } from './reconciler.ts';
 import type { Report } from './report.ts';
 
-/** What the supervisor works with. */
+/** The settings of the supervisor. */
 export interface SupervisorOptions {
   readonly clock: Clock;
-  /** Milliseconds between two checks of a broker's key when nothing is known to have changed. */
+  /** Interval of the regular checks of a broker's key, milliseconds. */
   readonly keyCheckMs: number;
-  /** Milliseconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
+  /**
+   * Milliseconds until a change of a key takes effect on its brokers. Imitates the delays of AWS.
+   */
   readonly keyEffectDelayMs: number;
   readonly report: Report;
   /** Applies the changes before it returns; resolves once they are synced. */
@@ -25,24 +29,27 @@ export interface SupervisorOptions {
 /** Decides whether there is something to do in a broker's maintenance window. */
 export type Maintain = (brokerId: string) => Decided<BrokerRecord> | undefined;
 
-/** Shortest and longest pause before a failed step is tried again. */
+/** The shortest and longest delay before a failed step is retried. */
 const pauseMs = { first: 250, longest: 60_000 };
-/** After so many failures in a row to come up, or to stay up, a broker's state says so. */
+/**
+ * The number of consecutive failures to start or to stay up after which the broker's state reports
+ * them.
+ */
 const failureCountMax = 3;
-/** A broker that ran for so long before it crashed is started again at once. */
+/** A broker that ran this long before it crashed is restarted immediately. */
 const steadyMs = 60_000;
 
-/** One broker's work: at most one step at a time. */
+/** The work on one broker. At most one step runs at a time. */
 class Task {
   readonly runtime: RuntimeState;
   isBusy = false;
-  /** Whether another step was asked for during the present one. */
+  /** Whether another step was requested during the current one. */
   isWanted = false;
-  /** Steps that failed since one succeeded. */
+  /** The number of failed steps since the last successful one. */
   failures = 0;
-  /** Crashes since the broker last ran steadily. */
+  /** The number of crashes since the broker last ran steadily. */
   crashes = 0;
-  /** Monotonic; undefined where nothing is waiting. */
+  /** Monotonic time; undefined if no retry is pending. */
   retryAtMs: number | undefined = undefined;
   keyCheckAtMs: number;
   upSinceMs = 0;
@@ -54,8 +61,8 @@ class Task {
 }
 
 /**
- * Runs the reconciler, one step of each broker at a time: when a record or a key changes, when an
- * engine reports, and when a retry or a check of a key is due.
+ * Runs the reconciler, at most one step per broker at a time: when a record or a key changes, when
+ * an engine reports an event, and when a retry or a key check is due.
  */
 export class Supervisor {
   readonly #brokers: Brokers;
@@ -79,7 +86,7 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Begins with every broker on record; resolves when each has had its first step. */
+  /** Starts with all brokers. Resolves when each has had its first step. */
   start(): Promise<void> {
     for (const { id } of this.#brokers.all()) {
       this.#tasks.set(id, new Task(true, this.#nextKeyCheck()));
@@ -88,7 +95,7 @@ export class Supervisor {
     return this.idle();
   }
 
-  /** Has a broker reconciled, because its record changed. */
+  /** Reconciles a broker whose record changed. */
   wake(id: string): void {
     if (this.#isClosing) return;
     const task = this.#task(id);
@@ -97,9 +104,9 @@ export class Supervisor {
   }
 
   /**
-   * Has the brokers of a key check it, because the key or a grant on it changed.
+   * Makes the brokers of a key check it, because the key or a grant on it changed.
    *
-   * @param keyId the last part of the key's ARN
+   * @param keyId the last part of the key ARN
    */
   keyChanged(keyId: string): void {
     const atMs = this.#nowMs + this.#options.keyEffectDelayMs;
@@ -113,7 +120,7 @@ export class Supervisor {
     this.tick();
   }
 
-  /** Does what is due by now; to be called about once a second. */
+  /** Performs the work that is due. Call it about once a second. */
   tick(): void {
     for (const [id, task] of this.#tasks) {
       const isRetryDue = task.retryAtMs !== undefined && task.retryAtMs <= this.#nowMs;
@@ -145,7 +152,7 @@ export class Supervisor {
     }
   }
 
-  /** Resolves once no broker has work that could be done now. */
+  /** Resolves once no broker has work that can be done now. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -153,7 +160,7 @@ export class Supervisor {
     });
   }
 
-  /** Ends all work and stops every broker, clients being told the reason. */
+  /** Ends all work and stops every broker. Clients receive the reason. */
   async close(reason: string): Promise<void> {
     this.#isClosing = true;
     await this.idle();
@@ -173,7 +180,7 @@ export class Supervisor {
       void this.#recordDown(
         brokerId,
         task,
-        `its process ended ${task.crashes} times, last: ${detail}`,
+        `its process ended ${task.crashes} times; last time: ${detail}`,
       );
     }
     this.tick();
@@ -182,7 +189,7 @@ export class Supervisor {
   /** See {@link EngineEvents.failed}. */
   failed(brokerId: string, code: string, message: string): void {
     const task = this.#task(brokerId);
-    this.#options.report('error', brokerId, `the broker cannot run on: ${code}: ${message}`);
+    this.#options.report('error', brokerId, `the broker cannot continue: ${code}: ${message}`);
     task.runtime.isUp = false;
     this.#reconciler.fail(brokerId, code, message).catch((error: unknown) => {
       this.#options.report('error', brokerId, 'the failure could not be recorded', error);
@@ -198,7 +205,7 @@ export class Supervisor {
   }
 
   async #run(id: string, task: Task): Promise<void> {
-    assert(!task.isBusy, `broker ${id} has one task`);
+    assert(!task.isBusy, `broker ${id} has more than one task`);
     task.isBusy = true;
     while (task.isWanted && !this.#isClosing) {
       task.isWanted = false;
@@ -226,23 +233,23 @@ export class Supervisor {
     task.runtime.isResumed = true;
     task.retryAtMs = this.#nowMs + pauseAfter(task.failures + 1);
     task.failures += 1;
-    const text = 'a step to bring the broker to its wanted state failed and is retried';
+    const text = 'a step towards the requested state of the broker failed and will be retried';
     this.#options.report('warn', id, text, error);
     if (task.runtime.isUp || task.failures < failureCountMax) return;
     const reason = error instanceof Error ? error.message : String(error);
     await this.#recordDown(
       id,
       task,
-      `it could not be started ${task.failures} times, last: ${reason}`,
+      `it failed to start ${task.failures} times; last time: ${reason}`,
     );
   }
 
-  /** Records that a broker does not run although it should, and why. Retries go on. */
+  /** Records that a broker is not running although it should be. Retries continue. */
   async #recordDown(id: string, task: Task, why: string): Promise<void> {
     const broker = this.#brokers.get(id);
     const work = broker === undefined ? 'nothing' : workOf(broker.state);
     if (work !== 'keep-running' && work !== 'restart') return;
-    // A broker in a critical state is otherwise tried only once.
+    // In a critical state, a broker would otherwise be tried only once.
     task.runtime.isResumed = true;
     try {
       await this.#reconciler.fail(id, 'process-failed', why);
@@ -270,7 +277,9 @@ function delayOf({ volumes }: BrokerRecord): number {
   return Math.max(0, ...volumes.map(({ storageType }) => keyEffectDelayMs(storageType)));
 }
 
-/** Milliseconds to wait before the next try: 0 after the first failure, then doubled each time. */
+/**
+ * Milliseconds to wait before the next retry: 0 after the first failure, then doubled each time.
+ */
 function pauseAfter(failures: number): number {
   if (failures === 0) return 0;
   return Math.min(pauseMs.first * 2 ** Math.min(failures, 16), pauseMs.longest);

@@ -56,6 +56,6 @@ test('a counter sealer takes no number twice, and leaves none out', () => {
   sealed(1);
   sealed(2);
   sealer.prepare();
-  for (const number of [1, 2, 4]) assert.throws(() => sealed(number), /next is 3/);
+  for (const number of [1, 2, 4]) assert.throws(() => sealed(number), /next one is 3/);
   sealed(3);
 });

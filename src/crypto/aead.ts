@@ -1,14 +1,16 @@
+// Authenticated encryption with AES-256-GCM.
+
 import { type CipherGCM, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 
 const algorithm = 'aes-256-gcm';
 
-/** Bytes of a nonce. */
+/** The length of a nonce. */
 export const nonceBytes = 12;
-/** Bytes of an authentication tag. */
+/** The length of an authentication tag. */
 export const tagBytes = 16;
 
-/** The nonce of the n-th thing sealed under a key: 96 bits, big-endian. A key must see each n once. */
+/** The nonce with number n: 96 bits, big-endian. Each n must be used only once per key. */
 export function counterNonce(n: number): Buffer {
   const nonce = Buffer.alloc(nonceBytes);
   nonce.writeUIntBE(n, nonceBytes - 6, 6);
@@ -16,12 +18,12 @@ export function counterNonce(n: number): Buffer {
 }
 
 /**
- * Seals bytes with AES-256-GCM.
+ * Encrypts bytes with AES-256-GCM.
  *
- * @param nonce 12 bytes that this key has never seen and never sees again
- * @param clear bytes that are authenticated with it but not sealed
- * @param tag 16 bytes of room, into which the authentication tag is written
- * @returns as many bytes as were given; the plaintext is left as it was
+ * @param nonce 12 bytes, never reused with this key
+ * @param clear additional authenticated data
+ * @param tag receives the authentication tag, 16 bytes
+ * @returns the ciphertext, as long as the plaintext; the plaintext is not modified
  * @see NIST SP 800-38D
  */
 export function seal(
@@ -47,15 +49,15 @@ function sealWith(
   return sealed;
 }
 
-/** Seals under a key whose nonces are consecutive numbers: each is used once, or never. */
+/** Encrypts with consecutive nonces, each of which is used at most once. */
 export class CounterSealer {
   readonly #key: KeyObject;
-  /** The number that is sealed next. */
+  /** The next number. */
   #next: number;
   #prepared: CipherGCM | undefined = undefined;
 
   /**
-   * @param key which nothing else seals under with a nonce above 0
+   * @param key a key with which nothing else is encrypted with a nonce above 0
    * @param next the first number
    */
   constructor(key: KeyObject, next = 1) {
@@ -63,24 +65,27 @@ export class CounterSealer {
     this.#next = next;
   }
 
-  /** Does beforehand what needs no bytes yet, which is half of sealing something small. */
+  /** Prepares the next cipher in advance, which is half of the work for small data. */
   prepare(): void {
     this.#prepared ??= createCipheriv(algorithm, this.#key, counterNonce(this.#next));
   }
 
-  /** {@link seal} with the next number, which the caller must name. */
+  /** Calls {@link seal} with the next number, which the caller must state. */
   seal(number: number, clear: Uint8Array, plaintext: Uint8Array, tag: Uint8Array): Buffer {
-    assert(number === this.#next, `number ${number} is sealed; next is ${this.#next}`);
+    assert(number === this.#next, `nonce ${number} is used; the next one is ${this.#next}`);
     this.prepare();
     const cipher = this.#prepared;
-    assert(cipher !== undefined, 'a cipher just prepared is not there');
+    assert(cipher !== undefined, 'the prepared cipher is missing');
     this.#prepared = undefined;
     this.#next++;
     return sealWith(cipher, clear, plaintext, tag);
   }
 }
 
-/** Opens what `seal` made; undefined where key, nonce, clear or sealed bytes or tag are not those. */
+/**
+ * Decrypts the result of `seal`; undefined if the key, nonce, clear or sealed bytes, or tag do not
+ * match.
+ */
 export function open(
   key: KeyObject,
   nonce: Buffer,
@@ -95,7 +100,7 @@ export function open(
   try {
     decipher.final();
   } catch {
-    // The only thing that final can fail at here is the tag.
+    // final() can only fail because of the tag.
     plaintext.fill(0);
     return undefined;
   }

@@ -1,3 +1,5 @@
+// Certificate authorities and server certificates.
+
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -14,17 +16,17 @@ import { assert } from '../base/assert.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** How long the authority's and a server's certificates are valid. */
+/** The validity of certificates of authorities and servers. */
 const authorityDays = 3650;
 const serverDays = 397;
 
-/** A certificate with the key that belongs to it, both PEM (PKCS #8). */
+/** A certificate and its private key, both PEM (PKCS #8). */
 export interface Certificate {
   readonly certificate: string;
   readonly privateKey: string;
 }
 
-/** Kinds of keys that servers have: ECDSA over P-256, and RSA of 2048 bits. */
+/** The key types of servers: ECDSA over P-256, and RSA with 2048 bits. */
 export type KeyKind = 'ecdsa' | 'rsa';
 
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -35,7 +37,7 @@ const rsa = {
   publicExponent: new Uint8Array([1, 0, 1]),
 };
 
-/** Makes the keys of a certificate, which takes a while where they are RSA: the pool's threads do it. */
+/** Generates a key pair in the thread pool. RSA keys take a while. */
 export async function generateKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
   return kind === 'ecdsa'
     ? await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify'])
@@ -49,19 +51,19 @@ async function toPem(key: webcrypto.CryptoKey): Promise<string> {
   return pem;
 }
 
-/** A positive serial number of 126 random bits (RFC 5280, 4.1.2.2). */
+/** A positive serial number with 126 random bits (RFC 5280, 4.1.2.2). */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** Valid from an hour ago, so that a client whose clock is behind is served too. */
+/** The validity starts an hour ago, for clients whose clock is slow. */
 function validity(nowMs: number, days: number) {
   return { notBefore: new Date(nowMs - 3_600_000), notAfter: new Date(nowMs + days * dayMs) };
 }
 
-/** The keys and the subject of an authority that has a certificate already. */
+/** The key pair and subject of an existing authority. */
 async function identityOf({ certificate, privateKey }: Certificate) {
   const { subjectName, publicKey } = new x509.X509Certificate(certificate);
   const bytes = x509.PemConverter.decodeFirst(privateKey);
@@ -73,11 +75,11 @@ async function identityOf({ certificate, privateKey }: Certificate) {
 }
 
 /**
- * Confines an authority to hosts: whoever has its key can pose as these alone. Names below a name are
- * allowed with it (RFC 5280, 4.2.1.10).
+ * Restricts an authority to hosts, so that its key can be used only to impersonate these.
+ * Subdomains are included (RFC 5280, 4.2.1.10).
  */
 function constraintsOf(hosts: readonly string[]): x509.Extension {
-  // An empty name would allow every name, and no address at all would leave addresses unconfined.
+  // An empty name would permit all names, and without an address all addresses would be permitted.
   assert(hosts.every((host) => host !== '') && hosts.some((host) => isIP(host) !== 0), 'no bounds');
   const permittedSubtrees = new GeneralSubtrees(
     hosts.map((host) => {
@@ -91,11 +93,12 @@ function constraintsOf(hosts: readonly string[]): x509.Extension {
 }
 
 /**
- * Makes a certificate authority for a group of servers, or a new certificate for one there is: its key
- * and subject stay, so that what it issued is still trusted, also by clients with the certificate before.
+ * Creates a certificate authority, or renews the certificate of an existing one. A renewed
+ * authority keeps its key and subject, so that clients with the previous certificate still trust
+ * what it issued.
  *
- * @param name of what it is an authority for
- * @param hosts names and addresses that it may issue certificates for, at least one address
+ * @param name the name of the servers that it is for
+ * @param hosts names and addresses that it may certify, with at least one address
  */
 export async function createAuthority(
   name: string,
@@ -133,10 +136,10 @@ export async function createAuthority(
 }
 
 /**
- * Issues a server certificate under an authority.
+ * Issues a server certificate.
  *
- * @param hosts names and addresses that clients may use, at least one; the first is the subject
- * @param generated keys for it that nothing else has, where they were made ahead
+ * @param hosts names and addresses of the server, at least one; the first is the subject
+ * @param generated a key pair that was generated in advance for this certificate
  */
 export async function issueServerCertificate(
   authority: Certificate,

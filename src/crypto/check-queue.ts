@@ -1,33 +1,35 @@
+// A fair queue for expensive password checks.
+
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 
-/** Limits of the checks that wait for their turn. A lane is one user name at one source. */
+/** The limits of the queue. A lane is one user name from one source. */
 export interface CheckLimits {
-  /** Checks at a time. */
+  /** Maximum number of concurrent checks. */
   readonly concurrentMax: number;
-  /** Checks that wait, of all sources and of one. */
+  /** Maximum number of waiting checks, of all sources and of one. */
   readonly waitingCountMax: number;
   readonly waitingPerSourceMax: number;
-  /** Checks of a lane that may fail before its checks are spaced out. */
+  /** The number of failed checks of a lane after which its checks are delayed. */
   readonly failedCountMax: number;
-  /** Milliseconds between two checks of a lane after that. */
+  /** The delay between the checks of such a lane, milliseconds. */
   readonly spacingMs: number;
-  /** Milliseconds without a failure after which a lane's failures are forgotten. */
+  /** Milliseconds without a failure after which the failures of a lane are forgotten. */
   readonly forgetMs: number;
-  /** Lanes whose failures are remembered. */
+  /** Maximum number of lanes whose failures are remembered. */
   readonly laneCountMax: number;
 }
 
-/** Whose check it is. */
+/** The origin of a check. */
 export interface CheckOrigin {
-  /** Address or network that it came from. */
+  /** The address or network of the peer. */
   readonly source: string;
-  /** Name of the user; empty where there is no such user. */
+  /** The user name; empty if the user does not exist. */
   readonly user: string;
-  /** Whether nobody waits for the answer any more, so that it need not be found out. */
+  /** Whether nobody is waiting for the result any more, so that the check can be skipped. */
   readonly isGone: boolean;
 }
 
-/** What a check found; undefined: nobody waited for it any more, so it was not done. */
+/** The result of a check; undefined if it was skipped. */
 export type CheckResult = boolean | undefined;
 
 interface Check {
@@ -36,7 +38,7 @@ interface Check {
   readonly done: (result: CheckResult | Promise<never>) => void;
 }
 
-/** The checks of one user name from one source that wait, in the order in which they came. */
+/** The waiting checks of one user name from one source, in the order of their arrival. */
 interface Lane {
   readonly key: string;
   readonly waiting: Check[];
@@ -54,15 +56,16 @@ interface Record {
 }
 
 /**
- * Gives costly checks their turns: sources take turns, and so do the user names of a source, so that
- * whoever asks for many waits for itself. A lane with many failures has its checks spaced out.
+ * Schedules expensive checks fairly: sources take turns, and user names of a source take turns, so
+ * that a source with many checks delays only itself. Checks of a lane with many failures are
+ * delayed.
  */
 export class CheckQueue {
   readonly #limits: CheckLimits;
   readonly #clock: Clock;
-  /** In the order of their turns; a source without a waiting check is not in it. */
+  /** Sources with waiting checks, in the order of their turns. */
   readonly #sources = new Map<string, Source>();
-  /** By lane, the newest failure last. */
+  /** Failures by lane; the most recent one is last. */
   readonly #records = new Map<string, Record>();
   #waitingCount = 0;
   #busyCount = 0;
@@ -73,7 +76,7 @@ export class CheckQueue {
     this.#clock = clock;
   }
 
-  /** Checks that wait, those included for which nobody waits any more. */
+  /** The number of waiting checks, including those that can be skipped. */
   get waitingCount(): number {
     return this.#waitingCount;
   }
@@ -81,8 +84,8 @@ export class CheckQueue {
   /**
    * Runs a check when its turn comes.
    *
-   * @param run says whether what is checked is right
-   * @returns 'busy' where too many wait
+   * @param run performs the check
+   * @returns 'busy' if too many checks are waiting
    */
   add(origin: CheckOrigin, run: () => Promise<boolean>): Promise<CheckResult> | 'busy' {
     if (!this.#hasRoom(origin.source)) return 'busy';
@@ -131,13 +134,13 @@ export class CheckQueue {
     run().then(ended, (error: unknown) => ended(Promise.reject(error)));
   }
 
-  /** The next check whose lane may have one now; where all have to wait, it is looked again then. */
+  /** The next check that may run now. If all must wait, a timer is set. */
   #take(): Check | undefined {
     const nowMs = this.#clock.monotonicMs();
     return this.#takeAny(nowMs, true) ?? this.#takeAny(nowMs, false);
   }
 
-  /** @param isClean of lanes without a failure only: they need not wait for those who guess */
+  /** @param isClean considers only lanes without failures, which need not wait for attackers */
   #takeAny(nowMs: number, isClean: boolean): Check | undefined {
     let dueMs = Infinity;
     for (const [name, source] of this.#sources) {
@@ -147,7 +150,7 @@ export class CheckQueue {
         if (source.lanes.size === 0) this.#sources.delete(name);
         continue;
       }
-      // It goes to the end: others have their turn first.
+      // The source moves to the end of the queue.
       this.#sources.delete(name);
       if (source.lanes.size > 0) this.#sources.set(name, source);
       return found;
@@ -156,7 +159,7 @@ export class CheckQueue {
     return undefined;
   }
 
-  /** The next check of a source, or when one is due: never where none waits. */
+  /** The next check of a source, or the time when one is due; Infinity if none is waiting. */
   #takeFrom(source: Source, nowMs: number, isClean: boolean): Check | number {
     let dueMs = Infinity;
     for (const [user, lane] of source.lanes) {
@@ -207,7 +210,7 @@ export class CheckQueue {
     }
   }
 
-  /** From when on a lane may have its next check. */
+  /** The time from which a lane may run its next check. */
   #dueMs({ key }: Lane, nowMs: number): number {
     const { failedCountMax, spacingMs, forgetMs } = this.#limits;
     const record = this.#records.get(key);

@@ -1,3 +1,5 @@
+// Hashing and checking of passwords.
+
 import { createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { encodeText } from '../base/byte-text.ts';
@@ -6,20 +8,20 @@ import { type CheckLimits, type CheckOrigin, CheckQueue } from './check-queue.ts
 
 const algorithm = 'pbkdf2-sha512';
 
-/** Rounds of PBKDF2-HMAC-SHA-512, as OWASP's password storage cheat sheet advises. */
+/** Iterations of PBKDF2-HMAC-SHA-512, as recommended by OWASP's password storage cheat sheet. */
 const iterations = 210_000;
 const saltBytes = 16;
 const hashBytes = 64;
 
-/** Limits of the log-ins that are checked and wait to be. */
+/** The limits of log-ins. */
 export interface LoginLimits extends CheckLimits {
-  /** Milliseconds after which a log-in that fails is answered at the earliest, whatever the reason. */
+  /** The minimum time until a failed log-in is answered, regardless of the reason, milliseconds. */
   readonly refusalMs: number;
 }
 
 /**
- * The limits of a broker's log-ins. A check keeps one thread of Node's pool busy, which storage needs
- * too, and one core, of which one is left for everything else.
+ * The limits of a broker's log-ins. A check occupies one thread of Node's pool, which storage needs
+ * too, and one core. One core remains for other work.
  */
 export const loginLimits: LoginLimits = {
   concurrentMax: Math.max(1, Math.min(2, availableParallelism() - 1)),
@@ -32,7 +34,10 @@ export const loginLimits: LoginLimits = {
   refusalMs: 500,
 };
 
-/** How long after its last use a password that was right is remembered, and how many are. */
+/**
+ * The time for which a correct password is cached after its last use, and the number of cached
+ * passwords.
+ */
 const rememberedMs = 10 * 60 * 1000;
 const rememberedCountMax = 1000;
 
@@ -46,7 +51,7 @@ function derive(password: string, salt: Buffer, rounds: number, size: number): P
 }
 
 /**
- * Hashes a password for keeping.
+ * Hashes a password for storage.
  *
  * @returns `pbkdf2-sha512$rounds$salt$hash`, the latter two in base64
  */
@@ -57,14 +62,14 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Begins to hash a password before anybody asks for it, on another core than what is done meanwhile.
+ * Starts to hash a password in advance, in parallel to other work.
  *
- * @returns what hashes passwords, this one once sooner: hashes that are the same would tell that the
- *   passwords are
+ * @returns a hash function that uses the prepared hash once; reusing it would reveal equal
+ *   passwords
  */
 export function hashAhead(expected: string): typeof hashPassword {
   let hash: Promise<string> | undefined = hashPassword(expected);
-  hash.catch(() => {}); // whoever asks is told
+  hash.catch(() => {}); // the failure is reported when the hash is used
   return (password) => {
     if (hash === undefined || password !== expected) return hashPassword(password);
     const begun = hash;
@@ -73,28 +78,28 @@ export function hashAhead(expected: string): typeof hashPassword {
   };
 }
 
-/** What became of a password. */
+/** The result of checking a password. */
 export type PasswordResult =
   | 'right'
   | 'wrong'
-  /** It was not checked: too many log-ins wait. */
+  /** Not checked: too many log-ins are waiting. */
   | 'busy'
-  /** It was not checked: nobody waited for the answer any more. */
+  /** Not checked: nobody was waiting for the answer any more. */
   | 'gone';
 
 /**
- * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
- * those that were right are remembered for a few minutes (under a key that never leaves this
- * process): a client that reconnects is let in at once, one that guesses waits for its turn.
+ * Checks passwords against hashes. Each check deliberately takes a tenth of a second of one core.
+ * Correct passwords are therefore cached for some minutes, under a key that never leaves this
+ * process. A client that reconnects is accepted immediately; an attacker has to wait.
  */
 export class PasswordChecker {
   readonly #limits: LoginLimits;
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
   readonly #queue: CheckQueue;
-  /** By hash, the password that matches it and until when that is remembered; oldest first. */
+  /** The correct password for each hash, with the expiry time; oldest first. */
   readonly #remembered = new Map<string, { readonly pair: string; readonly untilMs: number }>();
-  /** By origin, password and hash: log-ins of one client that come together are checked once. */
+  /** By origin, password and hash. Concurrent log-ins of the same client are checked once. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(limits: LoginLimits = loginLimits, clock: Clock = systemClock) {
@@ -104,8 +109,8 @@ export class PasswordChecker {
   }
 
   /**
-   * Finds out whether the password is the one that was hashed. A failure is told only after a while,
-   * which is the same for all reasons.
+   * Checks a password against a hash. A failure is reported after a fixed time, regardless of the
+   * reason.
    */
   async verify(password: string, hash: string, origin: CheckOrigin): Promise<PasswordResult> {
     const beganMs = this.#clock.monotonicMs();
@@ -155,7 +160,7 @@ export class PasswordChecker {
     return waiting.result;
   }
 
-  /** Where the right password is remembered, any other is wrong, and nothing need be derived from it. */
+  /** If the correct password is cached, any other is wrong, and no derivation is needed. */
   async #compare(pair: string, password: string, hash: string): Promise<boolean> {
     const right = this.#recall(hash);
     if (right !== undefined) return right.pair === pair;
@@ -180,7 +185,7 @@ export class PasswordChecker {
   }
 }
 
-/** One password that waits to be checked, and all who wait for the answer. */
+/** A password that waits to be checked, with everybody who waits for the result. */
 class Waiting implements CheckOrigin {
   readonly source: string;
   readonly user: string;

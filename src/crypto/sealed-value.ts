@@ -1,3 +1,5 @@
+// Encryption of single values.
+
 import {
   type CipherKey,
   createCipheriv,
@@ -9,15 +11,15 @@ import {
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Bytes that sealing adds: a random nonce before the value and a tag after it. */
+/** The overhead of a sealed value: a random nonce and a tag. */
 export const sealedOverheadBytes = nonceBytes + tagBytes;
 
 /**
- * Seals one small value, a key or a password, with AES-256-GCM under a random nonce: for values
- * that change seldom, not for traffic.
+ * Encrypts one small value, such as a key or a password, with AES-256-GCM and a random nonce.
+ * Suitable for values that rarely change, not for traffic.
  *
- * @param key 256 bits, used for no more than some thousands of values
- * @param context what the value is and whose; opening under another context fails
+ * @param key 256 bits, used for at most some thousands of values
+ * @param context the purpose and owner of the value; the same context is required to open it
  */
 export function sealValue(key: CipherKey | KeyObject, context: string, value: Uint8Array): Buffer {
   const nonce = randomBytes(nonceBytes);
@@ -29,9 +31,9 @@ export function sealValue(key: CipherKey | KeyObject, context: string, value: Ui
 }
 
 /**
- * Opens a sealed value; the result is the caller's to overwrite.
+ * Decrypts a sealed value. The caller overwrites the result after use.
  *
- * @throws {Error} of node:crypto, where key or context are others or the bytes were changed
+ * @throws {Error} from node:crypto, if the key, context or data does not match
  */
 export function openValue(key: CipherKey | KeyObject, context: string, sealed: Buffer): Buffer {
   const nonce = sealed.subarray(0, nonceBytes);

@@ -1,29 +1,31 @@
+// Evaluation of the conditions in policy statements.
+
 import { BlockList, isIP } from 'node:net';
 import { IdentityError } from './errors.ts';
 import { isArnLike, isLike } from './wildcards.ts';
 
-/** What a call brings for conditions to look at; names in lower case, several values for sets. */
+/** The condition keys of a call, in lower case, with their values. A set has several values. */
 export type RequestValues = ReadonlyMap<string, string | readonly string[] | Variants>;
 
 /**
- * Values under names that differ only in case (pairs of an encryption context, tags), which a
- * condition cannot tell apart: names of condition keys are not case-sensitive. An Allow holds only
- * where it would for each of them, a Deny where it would for any.
+ * Values whose names differ only in case (pairs of an encryption context, tags). Condition keys are
+ * not case-sensitive, so a condition cannot distinguish them. An Allow requires the condition to
+ * hold for each of them; for a Deny, one is enough.
  */
 export interface Variants {
   readonly variants: readonly string[];
 }
 
-/** A statement's conditions: all of them must hold. */
+/** The conditions of a statement. All of them must hold. */
 export type Conditions = readonly Condition[];
 
-/** One key compared with the values that a statement lists for it. */
+/** A comparison of one condition key with the values in a statement. */
 export interface Condition {
-  /** In lower case: names of keys are not case-sensitive. */
+  /** In lower case, because condition keys are not case-sensitive. */
   readonly key: string;
   readonly expected: readonly string[];
   readonly compares: Comparison;
-  /** The operator is a negated one: no expected value may match, and an absent key fits. */
+  /** Whether the operator is negated: no expected value may match, and a missing key matches. */
   readonly negated: boolean;
   readonly ifExists: boolean;
   readonly each: 'ForAllValues' | 'ForAnyValue' | undefined;
@@ -43,7 +45,7 @@ const lessOrSame = (a: number, b: number) => a <= b;
 const greater = (a: number, b: number) => a > b;
 const greaterOrSame = (a: number, b: number) => a >= b;
 
-/** Operators that are true where a value fits. */
+/** Operators that hold if a value matches. */
 const positive = new Map<string, Comparison>([
   ['StringEquals', (found, expected) => found === expected],
   ['StringEqualsIgnoreCase', (found, expected) => found.toLowerCase() === expected.toLowerCase()],
@@ -65,7 +67,7 @@ const positive = new Map<string, Comparison>([
   ['ArnLike', (found, expected) => isArnLike(expected, found)],
 ]);
 
-/** Operators that are true where no value fits, by the positive one. */
+/** Negated operators, with their positive counterparts. */
 const negative = new Map([
   ['StringNotEquals', 'StringEquals'],
   ['StringNotEqualsIgnoreCase', 'StringEqualsIgnoreCase'],
@@ -77,11 +79,11 @@ const negative = new Map([
   ['ArnNotLike', 'ArnLike'],
 ]);
 
-/** Stands for an absent key where `Null` asks for it; a request value is never undefined. */
+/** Represents a missing key for `Null`. A request value is never undefined. */
 const isAbsent: Comparison = () => false;
 
 /**
- * Reads a statement's `Condition`.
+ * Parses the `Condition` of a statement.
  *
  * @throws {IdentityError} 'malformed-policy'
  */
@@ -97,7 +99,7 @@ export function readConditions(value: unknown): Conditions {
   });
 }
 
-/** True where all conditions of a statement with this effect hold for the call. */
+/** Whether all conditions of a statement with this effect hold. */
 export function holds(
   conditions: Conditions,
   values: RequestValues,
@@ -127,7 +129,7 @@ function holdsFor(condition: Condition, found: string | readonly string[]): bool
   return mustFitAll(condition) ? list.every(fits) : list.some(fits);
 }
 
-/** Whether every value must fit; then no value at all fits too. */
+/** Whether every value must match. An empty set then matches too. */
 function mustFitAll({ each, negated }: Condition): boolean {
   return each === 'ForAllValues' || (negated && each === undefined);
 }
@@ -143,7 +145,7 @@ function readOperator(name: string): Pick<Condition, 'compares' | 'negated' | 'i
     return { ...options, compares: isAbsent, negated: false };
   }
   const compares = positive.get(negative.get(base) ?? base);
-  if (compares === undefined) throw malformed(`The condition operator ${name} is not known.`);
+  if (compares === undefined) throw malformed(`Unknown condition operator ${name}.`);
   return { ...options, compares, negated: negative.has(base) };
 }
 
@@ -153,9 +155,8 @@ function readExpected(value: unknown): string[] {
     if (typeof each !== 'string' && typeof each !== 'boolean' && typeof each !== 'number') {
       throw malformed('The value of a condition is not a string, a number or a boolean.');
     }
-    // Taking a variable for plain text would let a Deny pass that is meant to hold.
-    if (String(each).includes('$' + '{'))
-      throw malformed('Policy variables are not supported here.');
+    // If a variable were taken literally, a Deny could fail to apply.
+    if (String(each).includes('$' + '{')) throw malformed('Policy variables are not supported.');
     return String(each);
   });
 }

@@ -1,11 +1,12 @@
+// The errors of identities and policies.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * What can be wrong about identities:
- *
+ * The error codes of this folder:
  * - `malformed-policy`: a policy document is not valid
  */
 export type IdentityErrorCode = 'malformed-policy';
 
-/** A failure of identities and policies; each service puts it into its own words. */
+/** An error in an identity or policy. Each service converts it to its own error. */
 export class IdentityError extends WaxwingError<IdentityErrorCode> {}

@@ -1,3 +1,5 @@
+// The account and its access keys.
+
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
@@ -7,7 +9,7 @@ import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 import { newAccessKeyId, newSecretAccessKey } from './identifiers.ts';
 
-/** An access key in the journal; its secret is sealed. */
+/** An access key in the journal, with a sealed secret. */
 interface AccessKeyRecord {
   readonly accessKeyId: string;
   /** base64 */
@@ -15,14 +17,14 @@ interface AccessKeyRecord {
   readonly createdMs: number;
 }
 
-/** Changes to accounts and who may sign for them. */
+/** Changes to the account and its access keys. */
 export type IdentityChange =
   | { readonly type: 'account-created'; readonly accountId: string; readonly createdMs: number }
   | ({ readonly type: 'root-access-key-created' } & AccessKeyRecord);
 
 /**
- * The account, and the access keys that calls are signed with. Secrets have to be recoverable,
- * since a signature is checked by making it again: they are kept sealed and opened for one use.
+ * The account, and the access keys that sign calls. Verifying a signature requires the secret
+ * itself, so secrets are stored sealed and are unsealed for each use.
  */
 export class Identity implements Journal<IdentityChange> {
   readonly name = 'identity';
@@ -30,24 +32,24 @@ export class Identity implements Journal<IdentityChange> {
   #account: { readonly accountId: string; readonly createdMs: number } | undefined = undefined;
   readonly #rootAccessKeys = new Map<string, AccessKeyRecord>();
 
-  /** @param sealingKey 256 bits, for nothing else */
+  /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
     this.#sealingKey = sealingKey;
   }
 
-  /** The account's id, 12 digits, or undefined before it is made. */
+  /** The account id, 12 digits; undefined before the account is created. */
   get accountId(): string | undefined {
     return this.#account?.accountId;
   }
 
-  /** What must be committed for the account to exist. There is only one. */
+  /** Returns the entries that create the account. There is only one account. */
   createAccount(accountId: string, nowMs: number): Entry[] {
-    assert(this.#account === undefined, 'there is an account already');
+    assert(this.#account === undefined, 'the account already exists');
     assert(/^\d{12}$/.test(accountId), 'an account id has 12 digits');
     return [this.#entry({ type: 'account-created', accountId, createdMs: nowMs })];
   }
 
-  /** What must be committed for the account's root user to have one access key more. */
+  /** Returns the entries that add an access key to the root user. */
   createRootAccessKey(random: Random, nowMs: number): Entry[] {
     const accessKeyId = newAccessKeyId(random);
     const secret = Buffer.from(newSecretAccessKey(random), 'utf8');
@@ -57,12 +59,12 @@ export class Identity implements Journal<IdentityChange> {
     return [this.#entry({ type: 'root-access-key-created', ...record })];
   }
 
-  /** The root user's newest access key, or undefined before one is made. */
+  /** The newest access key of the root user; undefined if there is none. */
   get rootAccessKeyId(): string | undefined {
     return [...this.#rootAccessKeys.keys()].at(-1);
   }
 
-  /** Who signs with an access key and with which secret, or undefined where there is no such key. */
+  /** Returns the owner and the secret of an access key; undefined if the key does not exist. */
   findAccessKey(
     accessKeyId: string,
   ): { readonly caller: Caller; readonly secret: () => Secret<string> } | undefined {

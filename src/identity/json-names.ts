@@ -1,11 +1,13 @@
+// Detects duplicate member names in JSON.
+
 /**
- * Finds a name that an object has twice. `JSON.parse` takes the last of such members in silence.
+ * Finds a member name that occurs twice in one object. `JSON.parse` silently takes the last one.
  *
  * @param json valid JSON
- * @returns the first name found, or undefined where there is none
+ * @returns the first duplicate name; undefined if there is none
  */
 export function repeatedName(json: string): string | undefined {
-  /** The names of every object that is open; undefined for a list. */
+  /** The names of every open object; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let isName = false;
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]/g)) {
@@ -15,13 +17,13 @@ export function repeatedName(json: string): string | undefined {
       if (names?.has(name)) return name;
       names?.add(name);
     }
-    // A name follows the beginning of an object, and a comma in one.
+    // A name follows the beginning of an object, or a comma in one.
     isName = names !== undefined && (token === '{' || token === ',');
   }
   return undefined;
 }
 
-/** Opens or closes what the token does; the names of the object that stands after it. */
+/** Updates the stack of open objects, and returns the names of the innermost one. */
 function namesWithin(open: (Set<string> | undefined)[], token: string): Set<string> | undefined {
   if (token === '{') open.push(new Set());
   else if (token === '[') open.push(undefined);

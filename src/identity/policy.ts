@@ -1,26 +1,28 @@
+// Parses and evaluates resource policies.
+
 import { type Conditions, holds, type RequestValues, readConditions } from './conditions.ts';
 import { IdentityError } from './errors.ts';
 import { repeatedName } from './json-names.ts';
 import { isLike } from './wildcards.ts';
 
-/** One statement, its single values made lists. */
+/** A statement, with single values converted to lists. */
 export interface Statement {
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: Names | undefined;
   readonly resources: Names | undefined;
-  /** Only in policies of resources. */
+  /** Set only in resource policies. */
   readonly principals: Principals | undefined;
   readonly conditions: Conditions;
 }
 
-/** Names that a statement lists, or all but those it lists (`NotAction`, `NotResource`). */
+/** Listed names, or all names except those listed (`NotAction`, `NotResource`). */
 export interface Names {
   readonly not: boolean;
   readonly patterns: readonly string[];
 }
 
-/** Whom a statement of a resource's policy speaks of. */
+/** The principals that a statement of a resource policy names. */
 export interface Principals {
   readonly not: boolean;
   readonly anyone: boolean;
@@ -30,23 +32,23 @@ export interface Principals {
   readonly services: readonly string[];
 }
 
-/** A policy, read and found valid. */
+/** A valid policy. */
 export interface Policy {
   readonly statements: readonly Statement[];
 }
 
-/** Who asks, as a resource's policy may name them. */
+/** The caller, in the forms that resource policies use. */
 export interface PolicyPrincipal {
   /** 12 digits */
   readonly accountId: string;
-  /** The caller's ARN and, for a session, its role's; none for a service. */
+  /** The ARN of the caller and, for a session, of its role; empty for a service. */
   readonly arns: readonly string[];
-  /** The service's principal, where a service calls for itself. */
+  /** The service principal, if a service calls for itself. */
   readonly service: string | undefined;
   readonly isRoot: boolean;
 }
 
-/** What is asked of a policy. */
+/** A request to evaluate. */
 export interface PolicyRequest {
   /** `kms:Decrypt` */
   readonly action: string;
@@ -56,19 +58,18 @@ export interface PolicyRequest {
 }
 
 /**
- * What a resource's policy says:
- *
- * - `denied`: a statement denies it, whatever else allows it.
- * - `allowed`: a statement allows this very caller.
- * - `delegated`: a statement names the caller's account; the caller's own policies decide.
- * - `silent`: no statement speaks of it.
+ * The result of evaluating a resource policy:
+ * - `denied`: a statement denies the request, regardless of others that allow it.
+ * - `allowed`: a statement allows this caller.
+ * - `delegated`: a statement allows the caller's account, so the caller's own policies decide.
+ * - `silent`: no statement applies.
  */
 export type Verdict = 'denied' | 'allowed' | 'delegated' | 'silent';
 
 /**
- * Reads a resource's policy.
+ * Parses a resource policy.
  *
- * @throws {IdentityError} 'malformed-policy' where it is none
+ * @throws {IdentityError} 'malformed-policy'
  */
 export function readResourcePolicy(text: string): Policy {
   let parsed: unknown;
@@ -77,7 +78,7 @@ export function readResourcePolicy(text: string): Policy {
   } catch {
     throw malformed('The policy is not valid JSON.');
   }
-  // Readers of the text and of the trail may take the first, while the last would count.
+  // Readers could take the first of two members with the same name, while the last one applies.
   const twice = repeatedName(text);
   if (twice !== undefined) {
     throw malformed(`The policy has an object with two members named ${twice.slice(0, 64)}.`);
@@ -94,7 +95,7 @@ export function readResourcePolicy(text: string): Policy {
   return { statements: statements.map(readStatement) };
 }
 
-/** Asks a resource's policy. */
+/** Evaluates a resource policy. */
 export function judge(policy: Policy, request: PolicyRequest): Verdict {
   let verdict: Verdict = 'silent';
   for (const statement of policy.statements) {
@@ -126,7 +127,7 @@ function principalMatch(
   if (principals === undefined) return 'none';
   const match = listedMatch(principals, caller);
   if (principals.not) return match === 'none' ? 'direct' : 'none';
-  // A denial of an account is a denial of everyone in it; only an allowance is merely delegated.
+  // Denying an account denies everyone in it. Only an Allow is delegated.
   return effect === 'Deny' && match === 'account' ? 'direct' : match;
 }
 
@@ -203,7 +204,7 @@ function readPrincipals(statement: object): Principals | undefined {
   };
 }
 
-/** A member that may be there as it is or as its negation, but not as both. */
+/** Returns a member or its negation. A statement must not have both. */
 function oneOf(statement: object, member: string): { not: boolean; value: unknown } | undefined {
   const members = new Map<string, unknown>(Object.entries(statement));
   const not = members.has(`Not${member}`);
@@ -225,7 +226,7 @@ function strings(value: unknown, member: string): readonly string[] {
 function refuseOthers(value: object, allowed: readonly string[]): void {
   const other = Object.keys(value).find((name) => !allowed.includes(name));
   if (other !== undefined) {
-    throw malformed(`The policy has an element that is not known: ${other.slice(0, 64)}.`);
+    throw malformed(`The policy has an unknown element: ${other.slice(0, 64)}.`);
   }
 }
 

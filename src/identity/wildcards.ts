@@ -1,8 +1,9 @@
+// Wildcards in policies.
+
 /**
- * True where a pattern with `*` (any characters) and `?` (one character) describes the whole text.
- *
- * A star that fails goes back only to itself, so a stranger's pattern costs at most its length times
- * the text's.
+ * Whether a pattern with `*` (any characters) and `?` (one character) matches the whole text.
+ * Backtracking goes back only to the last star, so the cost is at most the product of both lengths,
+ * even for a malicious pattern.
  */
 export function isLike(pattern: string, text: string): boolean {
   let p = 0;
@@ -26,8 +27,8 @@ export function isLike(pattern: string, text: string): boolean {
 }
 
 /**
- * {@link isLike} for ARNs: the first five of the six parts are compared each for itself, so that a
- * star in one does not reach into the next.
+ * Like {@link isLike}, for ARNs. The first five of the six parts are matched separately, so a star
+ * in one part does not match across parts.
  */
 export function isArnLike(pattern: string, arn: string): boolean {
   const wanted = arnParts(pattern);

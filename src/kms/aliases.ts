@@ -1,3 +1,5 @@
+// Aliases of keys.
+
 import type { Authoriser } from './access/authoriser.ts';
 import type { KmsCall } from './call.ts';
 import { KmsError } from './errors.ts';
@@ -12,7 +14,7 @@ import { type Result, unchanged } from './result.ts';
 
 const aliasesPerKeyMax = 50;
 
-/** An alias as it is listed; those of AWS services have no key before their first use. */
+/** An alias in a list. Aliases of AWS services have no key before their first use. */
 export type ListedAlias = Pick<AliasRecord, 'name' | 'arn'> & Partial<AliasRecord>;
 
 interface Parts {
@@ -21,7 +23,9 @@ interface Parts {
   readonly authoriser: Authoriser;
 }
 
-/** Names for keys, unique in an account and region. @see AWS KMS developer guide, "Aliases" */
+/**
+ * The aliases of keys, unique within an account and region. @see AWS KMS developer guide, "Aliases"
+ */
 export class Aliases {
   readonly #parts: Parts;
 
@@ -53,7 +57,7 @@ export class Aliases {
     return { output: undefined, changes: [{ put: 'alias', alias }], keys: [key] };
   }
 
-  /** Lets an alias name another key of the same kind and usage. */
+  /** Points an alias to another key with the same type and usage. */
   update(call: KmsCall, name: string, target: string): Result<undefined> {
     const { finder, authoriser } = this.#parts;
     requireAliasName(name);
@@ -88,7 +92,7 @@ export class Aliases {
     return { output: undefined, changes, keys: [key] };
   }
 
-  /** The account's aliases, or those of one key. */
+  /** Lists the aliases of the account, or of one key. */
   list(
     call: KmsCall,
     keyName: string | undefined,
@@ -116,7 +120,7 @@ export class Aliases {
     if (this.#parts.journal.aliasCountOf(key.id) < aliasesPerKeyMax) return;
     throw new KmsError(
       'LimitExceededException',
-      `${key.arn} has ${aliasesPerKeyMax} aliases, which is the most allowed`,
+      `${key.arn} has ${aliasesPerKeyMax} aliases, the maximum allowed`,
     );
   }
 }
@@ -134,7 +138,7 @@ function requireAliasName(name: string): void {
   }
 }
 
-/** An alias names a key, by its id or ARN, and never another alias. */
+/** The target of an alias must be a key id or key ARN, never another alias. */
 function requireKeyTarget(target: string): void {
   if (!/^(arn:[^/]*:)?alias\//.test(target)) return;
   throw new KmsError(
@@ -143,7 +147,10 @@ function requireKeyTarget(target: string): void {
   );
 }
 
-/** Symmetric, asymmetric or HMAC: an alias never moves from one kind to another. */
+/**
+ * The type of a key: symmetric, asymmetric or HMAC. An alias cannot change to a key of another
+ * type.
+ */
 function kindOf(key: KeyRecord): string {
   if (key.spec.startsWith('HMAC')) return 'HMAC';
   return key.spec === 'SYMMETRIC_DEFAULT' ? 'symmetric' : 'asymmetric';

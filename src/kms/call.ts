@@ -1,19 +1,21 @@
+// The context of a call to the key service.
+
 import type { CallContext } from '../calls/call-context.ts';
 
-/** Who calls and how, as far as the key service needs to know it. */
+/** The caller and origin of a call, as far as the key service needs them. */
 export type KmsCall = Pick<
   CallContext,
   'caller' | 'invokedBy' | 'region' | 'accountId' | 'sourceIp' | 'userAgent' | 'nowMs'
 >;
 
-/** True where a service calls for itself. */
+/** Whether a service calls for itself. */
 export function isServiceCall(call: KmsCall): boolean {
   return call.caller.type === 'service';
 }
 
 /**
- * A service principal without its region: `ec2.us-east-1.amazonaws.com` is `ec2.amazonaws.com`.
- * What is no service principal comes back as it is.
+ * Removes the region from a service principal: `ec2.us-east-1.amazonaws.com` becomes
+ * `ec2.amazonaws.com`. Other names are returned unchanged.
  */
 export function withoutRegion(principal: string): string {
   return principal.replace(
@@ -22,7 +24,7 @@ export function withoutRegion(principal: string): string {
   );
 }
 
-/** True for `mq.amazonaws.com` and the like. */
+/** Whether a name is a service principal, such as `mq.amazonaws.com`. */
 export function isServicePrincipal(principal: string): boolean {
   return /^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$/.test(principal);
 }

@@ -1,29 +1,31 @@
+// The errors of the key service.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * Why the key service refuses a call. The codes are AWS KMS's own, since clients decide by them:
- *
- * - `AccessDeniedException`: neither key policy, identity policy nor grant allows it, or one denies it.
- * - `AlreadyExistsException`: the alias name is taken.
- * - `ConflictException`: a rotation of this key is under way or due within 20 minutes.
+ * The error codes of the key service. They are those of AWS KMS, because clients depend on them:
+ * - `AccessDeniedException`: neither key policy, identity policy nor grant allows it, or one denies
+ * it.
+ * - `AlreadyExistsException`: the alias name is in use.
+ * - `ConflictException`: a rotation of this key is in progress or due within 20 minutes.
  * - `DisabledException`: the key is disabled.
- * - `DryRunOperationException`: the call would have succeeded, but was only a dry run.
- * - `IncorrectKeyException`: the ciphertext was made under another key than the one named.
- * - `InvalidAliasNameException`: the alias name holds characters that are not allowed.
+ * - `DryRunOperationException`: the call would have succeeded, but was a dry run.
+ * - `IncorrectKeyException`: the ciphertext was made with another key than the named one.
+ * - `InvalidAliasNameException`: the alias name contains invalid characters.
  * - `InvalidArnException`: an ARN is malformed or names no valid principal.
- * - `InvalidCiphertextException`: the ciphertext or its encryption context is not what was sealed.
+ * - `InvalidCiphertextException`: the ciphertext or its encryption context does not match.
  * - `InvalidGrantIdException`: the grant id is malformed.
- * - `InvalidGrantTokenException`: the grant token was not issued here.
+ * - `InvalidGrantTokenException`: the grant token was not issued by this service.
  * - `InvalidKeyUsageException`: the key's usage or algorithm does not fit the operation.
- * - `InvalidMarkerException`: the marker was not issued by this listing.
+ * - `InvalidMarkerException`: the marker was not issued by this list operation.
  * - `KMSInvalidStateException`: the key's state does not allow the operation.
- * - `LimitExceededException`: a named quota is reached.
- * - `MalformedPolicyDocumentException`: the key policy is not valid, or would lock the caller out.
+ * - `LimitExceededException`: a quota is reached.
+ * - `MalformedPolicyDocumentException`: the key policy is invalid, or would lock out the caller.
  * - `NotAuthorizedException`: aliases under `alias/aws/` belong to AWS services.
- * - `NotFoundException`: no such key, alias, grant or policy.
+ * - `NotFoundException`: the key, alias, grant or policy does not exist.
  * - `TagException`: a tag is repeated or reserved, or there are too many.
- * - `UnsupportedOperationException`: not possible for this kind of key, or not implemented.
- * - `ValidationException`: members that are each valid do not fit together.
+ * - `UnsupportedOperationException`: not possible for this type of key, or not implemented.
+ * - `ValidationException`: members that are valid individually do not fit together.
  */
 export type KmsErrorCode =
   | 'AccessDeniedException'
@@ -48,5 +50,5 @@ export type KmsErrorCode =
   | 'UnsupportedOperationException'
   | 'ValidationException';
 
-/** A refusal in AWS KMS's words; the message is what AWS would say and may be empty where it is. */
+/** An error with a code and message of AWS KMS. The message is empty where it is empty in AWS. */
 export class KmsError extends WaxwingError<KmsErrorCode> {}

@@ -1,3 +1,5 @@
+// Creation of keys.
+
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
 import type { Authoriser } from './access/authoriser.ts';
@@ -19,7 +21,7 @@ import { type Tag, withTags } from './tags.ts';
 
 const keysPerAccountMax = 100_000;
 
-/** What CreateKey takes. */
+/** A CreateKey request. */
 export interface KeyRequest {
   readonly Policy?: string | undefined;
   readonly Description?: string | undefined;
@@ -41,7 +43,7 @@ interface Parts {
   readonly random: Random;
 }
 
-/** Makes keys: customers' own, those a service owns, and those managed in a customer's account. */
+/** Creates customer managed keys, service-owned keys, and AWS managed keys. */
 export class KeyCreation {
   readonly #parts: Parts;
 
@@ -50,10 +52,11 @@ export class KeyCreation {
   }
 
   /**
-   * Makes a key. A service that calls for itself makes a key of its own, which no account sees.
+   * Creates a key. A service that calls for itself creates a service-owned key, which no account
+   * sees.
    *
    * @throws {KmsError} 'ValidationException', 'MalformedPolicyDocumentException', 'TagException',
-   * 'LimitExceededException', 'UnsupportedOperationException'
+   *   'LimitExceededException', 'UnsupportedOperationException'
    */
   create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     const owner = isServiceCall(call) ? 'service' : 'customer';
@@ -66,10 +69,10 @@ export class KeyCreation {
   }
 
   /**
-   * Makes the key that AWS manages for a service in the caller's account, with its alias: it comes
-   * into being when somebody first asks for it by that alias.
+   * Creates the AWS managed key of a service in the caller's account, with its alias. This happens
+   * when the alias is first used.
    *
-   * @param service `mq`
+   * @param service the service name: `mq`
    */
   createManaged(call: KmsCall, service: string): Result<KeyRecord> {
     const name = `alias/aws/${service}`;
@@ -125,15 +128,15 @@ export class KeyCreation {
     if (this.#parts.journal.customerKeyCount(accountId) < keysPerAccountMax) return;
     throw new KmsError(
       'LimitExceededException',
-      `The account has ${keysPerAccountMax} keys, which is the most allowed`,
+      `The account has ${keysPerAccountMax} keys, the maximum allowed`,
     );
   }
 }
 
 /**
- * Refuses a policy that would not let the caller change it again.
+ * Refuses a policy that would prevent the caller from changing it again.
  *
- * @param key with the policy to judge
+ * @param key the key with the new policy
  * @throws {KmsError} 'MalformedPolicyDocumentException'
  */
 export function requireNoLockout(authoriser: Authoriser, call: KmsCall, key: KeyRecord): void {

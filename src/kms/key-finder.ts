@@ -1,10 +1,12 @@
+// Resolution of key names.
+
 import { isServiceCall, type KmsCall } from './call.ts';
 import { KmsError } from './errors.ts';
 import { aliasArn, type KeyName, keyArn, readKeyName, serviceAccountId } from './key-ids.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import type { AliasRecord, KeyRecord } from './records.ts';
 
-/** Finds the key that a caller names. Keys that a service owns exist for services only. */
+/** Finds the key that a caller names. Service-owned keys are visible only to services. */
 export class KeyFinder {
   readonly #journal: KmsJournal;
 
@@ -13,7 +15,7 @@ export class KeyFinder {
   }
 
   /**
-   * The key that a key id, key ARN, alias name or alias ARN names.
+   * Finds the key with a key id, key ARN, alias name or alias ARN.
    *
    * @throws {KmsError} 'NotFoundException', 'InvalidArnException'
    */
@@ -23,7 +25,7 @@ export class KeyFinder {
   }
 
   /**
-   * The key that a key id or key ARN names; operations that manage keys take no alias.
+   * Finds the key with a key id or key ARN. Operations that manage keys do not accept aliases.
    *
    * @throws {KmsError} 'NotFoundException', 'InvalidArnException'
    */
@@ -33,7 +35,7 @@ export class KeyFinder {
     throw new KmsError('NotFoundException', `Invalid keyId '${text}'`);
   }
 
-  /** The key that a ciphertext names, or undefined where there is none that the caller may know of. */
+  /** The key that a ciphertext names; undefined if the caller cannot see such a key. */
   visible(call: KmsCall, keyId: string): KeyRecord | undefined {
     const key = this.#journal.key(keyId);
     return key?.owner === 'service' && !isServiceCall(call) ? undefined : key;

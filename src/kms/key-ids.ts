@@ -1,9 +1,11 @@
+// Key ids and ARNs.
+
 import { KmsError } from './errors.ts';
 
-/** The account that service-owned keys live in: nobody's, so that nobody sees them. */
+/** The account that owns service-owned keys. No caller belongs to it, so nobody sees them. */
 export const serviceAccountId = '000000000000';
 
-/** A key, as a caller names it. */
+/** A parsed key name. */
 export type KeyName =
   | { readonly kind: 'key'; readonly keyId: string; readonly accountId: string | undefined }
   | { readonly kind: 'alias'; readonly name: string; readonly accountId: string | undefined };
@@ -16,16 +18,16 @@ export function keyArn(region: string, accountId: string, keyId: string): string
   return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
 }
 
-/** @param name with its `alias/` */
+/** @param name including the prefix `alias/` */
 export function aliasArn(region: string, accountId: string, name: string): string {
   return `arn:aws:kms:${region}:${accountId}:${name}`;
 }
 
 /**
- * Reads how a caller names a key: key id, key ARN, alias name or alias ARN.
+ * Parses a key name: key id, key ARN, alias name or alias ARN.
  *
- * @throws {KmsError} 'NotFoundException' for what can be no key of this region, 'InvalidArnException'
- * for what begins like an ARN and is none of a key or alias
+ * @throws {KmsError} 'NotFoundException' if it cannot be a key of this region;
+ *   'InvalidArnException' if it begins like an ARN but is not the ARN of a key or alias
  * @see AWS KMS developer guide, "Key identifiers (KeyId)"
  */
 export function readKeyName(text: string, region: string): KeyName {

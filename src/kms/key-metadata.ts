@@ -1,7 +1,11 @@
+// The metadata of keys in answers.
+
 import { algorithmsOf } from './key-specs.ts';
 import type { KeyRecord } from './records.ts';
 
-/** A key as DescribeKey and CreateKey describe it. @see AWS KMS API, "KeyMetadata" */
+/**
+ * The metadata of a key, as DescribeKey and CreateKey return it. @see AWS KMS API, "KeyMetadata"
+ */
 export function metadataOf(key: KeyRecord) {
   const current = key.materials.at(-1);
   return {

@@ -1,6 +1,8 @@
+// Key specs and key usages.
+
 import { KmsError } from './errors.ts';
 
-/** What a key is for. */
+/** The usages of keys. */
 export const keyUsages = [
   'SIGN_VERIFY',
   'ENCRYPT_DECRYPT',
@@ -8,11 +10,11 @@ export const keyUsages = [
   'KEY_AGREEMENT',
 ] as const;
 
-/** What a key is for. */
+/** The usage of a key. */
 export type KeyUsage = (typeof keyUsages)[number];
 
 interface Spec {
-  /** The first is the default where there is only one. */
+  /** The first one is the default if it is the only one. */
   readonly usages: readonly KeyUsage[];
   readonly encryption?: readonly string[];
   readonly signing?: readonly string[];
@@ -53,16 +55,16 @@ const specs = {
   HMAC_512: hmac(512),
 } as const satisfies Record<string, Spec>;
 
-/** The kinds of key. */
+/** The spec of a key. */
 export type KeySpec = keyof typeof specs;
 
-/** The kinds of key that can be made. Only `SYMMETRIC_DEFAULT` can be used; the others can be named. */
+/** The specs of keys that can be created. Only `SYMMETRIC_DEFAULT` keys can be used. */
 export const keySpecs = Object.keys(specs) as readonly KeySpec[];
 
 /**
- * Settles what a new key is for.
+ * Determines the usage of a new key.
  *
- * @throws {KmsError} 'ValidationException' where the usage does not fit the kind of key
+ * @throws {KmsError} 'ValidationException' if the usage does not fit the spec
  */
 export function usageOf(spec: KeySpec, asked: KeyUsage | undefined): KeyUsage {
   const { usages }: Spec = specs[spec];
@@ -76,7 +78,7 @@ export function usageOf(spec: KeySpec, asked: KeyUsage | undefined): KeyUsage {
   );
 }
 
-/** The algorithms of a key, in the members that its metadata lists them in. */
+/** The algorithms of a key, under their member names in the metadata. */
 export function algorithmsOf(spec: string, usage: string) {
   const found: Spec | undefined = specs[spec as KeySpec];
   if (found === undefined) return {};
@@ -86,7 +88,7 @@ export function algorithmsOf(spec: string, usage: string) {
   return { MacAlgorithms: found.mac ?? [] };
 }
 
-/** True for keys that encrypt and decrypt here: one secret, never outside. */
+/** Whether a key is symmetric, so that it can encrypt and decrypt. */
 export function isSymmetric(key: { readonly spec: string }): boolean {
   return key.spec === 'SYMMETRIC_DEFAULT';
 }

@@ -1,8 +1,12 @@
+// The effect of key states on operations.
+
 import { unreachable } from '../base/assert.ts';
 import { KmsError } from './errors.ts';
 import type { KeyRecord, KeyState } from './records.ts';
 
-/** How a state answers an operation; the letters are those of the table of AWS's developer guide. */
+/**
+ * The result of an operation in a state, with the letters of the table in AWS's developer guide.
+ */
 type Answer =
   | 'ok'
   | 'disabled'
@@ -30,7 +34,10 @@ const crypto = row('ok', 'disabled', 'pending deletion', 'pending import', 'unav
 const toggled = row('ok', 'ok', 'pending deletion', 'pending import', 'ok');
 const rotated = row('ok', 'disabled', 'pending deletion', 'unsupported', 'unsupported');
 
-/** Operation × key state → answer (AWS KMS developer guide, "Key states of AWS KMS keys"). */
+/**
+ * The result of each operation in each key state (AWS KMS developer guide, "Key states of AWS KMS
+ * keys").
+ */
 const answers = {
   CancelKeyDeletion: row(
     'not pending deletion',
@@ -70,13 +77,14 @@ const answers = {
   UpdateKeyDescription: unlessDeleted,
 } as const satisfies Record<string, Row>;
 
-/** An operation that works on one key. */
+/** An operation on one key. */
 export type KeyOperation = keyof typeof answers;
 
 /**
- * Lets the operation pass where the key's state allows it.
+ * Checks that the key's state permits an operation.
  *
- * @throws {KmsError} 'DisabledException', 'KMSInvalidStateException', 'UnsupportedOperationException'
+ * @throws {KmsError} 'DisabledException', 'KMSInvalidStateException',
+ *   'UnsupportedOperationException'
  * @see AWS KMS developer guide, "Key states of AWS KMS keys"
  */
 export function requireState(operation: KeyOperation, key: KeyRecord): void {

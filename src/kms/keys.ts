@@ -1,3 +1,5 @@
+// Operations on keys.
+
 import type { Authoriser } from './access/authoriser.ts';
 import { readKeyPolicy } from './access/key-policies.ts';
 import type { OperationValues } from './access/request-values.ts';
@@ -16,7 +18,9 @@ import { type Tag, withoutTags, withTags } from './tags.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Services that have a key of their own in each account, made when it is first asked for. */
+/**
+ * Services that have an AWS managed key in each account, which is created when it is first used.
+ */
 export const managedServices: readonly string[] = ['mq'];
 
 interface Parts {
@@ -28,9 +32,8 @@ interface Parts {
 }
 
 /**
- * Keys and what is kept of them: state, policy, description, tags.
- *
- * Nothing here changes anything: every operation says what would, and the caller commits it.
+ * The keys and their properties: state, policy, description, tags. Operations do not change
+ * anything themselves. They return their changes, and the caller commits them.
  */
 export class Keys {
   readonly #parts: Parts;
@@ -39,13 +42,13 @@ export class Keys {
     this.#parts = parts;
   }
 
-  /** Makes a key. @see KeyCreation.create */
+  /** Creates a key. @see KeyCreation.create */
   create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     return this.#parts.creation.create(call, request);
   }
 
   /**
-   * Finds a key. Asked for by its alias, a key that AWS manages is made where there is none yet.
+   * Describes a key. An AWS managed key that does not exist yet is created when its alias is used.
    *
    * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', 'InvalidGrantTokenException'
    */
@@ -59,8 +62,8 @@ export class Keys {
   }
 
   /**
-   * Those keys, of all that a call names, which are there for its caller to see; nobody is asked
-   * whether the call may use them.
+   * Returns those of the named keys that exist and are visible to the caller. Permissions are not
+   * checked.
    */
   named(call: KmsCall, names: readonly string[]): readonly KeyRecord[] {
     const found = new Set<KeyRecord>();
@@ -68,14 +71,14 @@ export class Keys {
       try {
         found.add(this.#parts.finder.find(call, name));
       } catch (error) {
-        // A name of nothing is no reason to fail: the call itself has been told.
+        // A name that resolves to no key is not an error here: the call itself has been answered.
         if (!(error instanceof KmsError)) throw error;
       }
     }
     return [...found];
   }
 
-  /** The account's keys in every state; a service sees those that services own. */
+  /** Lists the keys of the account in every state. Services see the service-owned keys. */
   list(call: KmsCall, request: PageRequest): Result<Page<KeyRecord>> {
     const accountId = isServiceCall(call) ? serviceAccountId : call.accountId;
     const keys = [...this.#parts.journal.keys()].filter((key) => key.accountId === accountId);
@@ -83,18 +86,18 @@ export class Keys {
     return unchanged(pageOf(keys, paging, request));
   }
 
-  /** Lets a disabled key be used again. */
+  /** Enables a disabled key. */
   enable(call: KmsCall, name: string): Result<undefined> {
     return this.#toggle(call, name, 'EnableKey', 'Enabled');
   }
 
-  /** Keeps a key from being used, until it is enabled again. */
+  /** Disables a key. */
   disable(call: KmsCall, name: string): Result<undefined> {
     return this.#toggle(call, name, 'DisableKey', 'Disabled');
   }
 
   /**
-   * Sets the date at which a key is deleted; until then it cannot be used.
+   * Schedules the deletion of a key. Until then the key cannot be used.
    *
    * @param windowDays 7 to 30
    */
@@ -116,7 +119,7 @@ export class Keys {
     return { output: pending, changes: [{ put: 'key', key: pending }], keys: [key] };
   }
 
-  /** Keeps a key from being deleted. It is disabled then, whatever it was before. */
+  /** Cancels the deletion of a key. The key is disabled afterwards. */
   cancelDeletion(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.manage(call, name, 'CancelKeyDeletion');
     const { deletionMs: _, ...kept } = key;
@@ -125,7 +128,7 @@ export class Keys {
     return { output: key, changes: [{ put: 'key', key: saved }], keys: [key] };
   }
 
-  /** The key's deletion, where it is due. */
+  /** Returns the deletion of the key if it is due. */
   dueDeletion(key: KeyRecord, nowMs: number): ServiceStep | undefined {
     const { id, deletionMs } = key;
     if (deletionMs === undefined || deletionMs > nowMs) return undefined;
@@ -149,9 +152,9 @@ export class Keys {
   }
 
   /**
-   * Replaces a key's policy.
+   * Replaces the policy of a key.
    *
-   * @param bypass true lets the caller lock itself out
+   * @param bypass whether the caller may lock itself out
    * @throws {KmsError} 'MalformedPolicyDocumentException', 'LimitExceededException'
    */
   putPolicy(
@@ -169,7 +172,7 @@ export class Keys {
     return { output: undefined, changes: [{ put: 'key', key: replaced }], keys: [key] };
   }
 
-  /** A key's policies: there is one, `default`. */
+  /** Lists the policy names of a key: always `default`. */
   policyNames(call: KmsCall, name: string, request: PageRequest): Result<Page<string>> {
     const key = this.manage(call, name, 'ListKeyPolicies');
     const orderOf = (policyName: string) => policyName;
@@ -197,9 +200,10 @@ export class Keys {
   }
 
   /**
-   * The key, where the caller may do this to it and its state allows it.
+   * Finds a key, and checks the permission and the key's state.
    *
-   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', and what the state forbids
+   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException', and the errors of the key's
+   *   state
    */
   manage(
     call: KmsCall,
@@ -220,7 +224,7 @@ export class Keys {
     state: 'Enabled' | 'Disabled',
   ): Result<undefined> {
     const key = this.manage(call, name, operation);
-    // Unavailable means that the key's store cannot be reached, which neither call can change.
+    // Unavailable means that the key store is unreachable, which these calls cannot change.
     if (key.state === state || key.state === 'Unavailable') return unchanged(undefined, key);
     return updated(undefined, key, { state });
   }
@@ -233,7 +237,7 @@ export class Keys {
   }
 }
 
-/** The alias by which a key was asked for, as conditions may look at it. */
+/** The alias that a request used, as a condition key. */
 export function requestAlias(name: string): OperationValues {
   const alias = /(?:^|:)(alias\/.+)$/.exec(name)?.[1];
   return { 'kms:RequestAlias': alias };

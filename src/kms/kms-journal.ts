@@ -1,20 +1,25 @@
+// The state of the key service, as a journal.
+
 import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
 import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
 
-/** Keys, aliases and grants, folded from the system log. Records are never changed in place. */
+/**
+ * Keys, aliases and grants. The state is built from the changes in the system log. Records are
+ * immutable.
+ */
 export class KmsJournal implements Journal<KmsChange> {
   readonly name = 'kms';
   readonly #keys = new Map<string, KeyRecord>();
-  /** By account and name, as {@link aliasIndex} joins them. */
+  /** By account and name, joined by {@link aliasIndex}. */
   readonly #aliases = new Map<string, AliasRecord>();
-  /** By key id, then by grant id. */
+  /** By key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
-  /** Key of each grant, by grant id. */
+  /** The key of each grant. */
   readonly #keyOfGrant = new Map<string, string>();
-  /** Indexes of the aliases of each key. */
+  /** The aliases of each key. */
   readonly #aliasesOf = new Map<string, Set<string>>();
-  /** How many keys customers have, by account. */
+  /** The number of customer managed keys by account. */
   readonly #keyCounts = new Map<string, number>();
 
   apply(change: KmsChange): void {
@@ -50,7 +55,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#grants.get(keyId)?.get(grantId);
   }
 
-  /** A key's grants, oldest first. */
+  /** The grants of a key, oldest first. */
   grantsOf(keyId: string): Iterable<GrantRecord> {
     return this.#grants.get(keyId)?.values() ?? [];
   }
@@ -59,7 +64,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#grants.get(keyId)?.size ?? 0;
   }
 
-  /** The grant of this id, whichever key it is on. */
+  /** The grant with this id, on any key. */
   grantById(grantId: string): GrantRecord | undefined {
     const keyId = this.#keyOfGrant.get(grantId);
     return keyId === undefined ? undefined : this.grant(keyId, grantId);
@@ -69,7 +74,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#aliasesOf.get(keyId)?.size ?? 0;
   }
 
-  /** How many keys the customers of an account have. */
+  /** The number of customer managed keys of an account. */
   customerKeyCount(accountId: string): number {
     return this.#keyCounts.get(accountId) ?? 0;
   }
@@ -89,7 +94,7 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#putAlias(change.alias);
         return;
       case 'grant': {
-        // A key that is not there is deleted by a change that follows, and its grants with it.
+        // If the key is missing, a later change deletes it together with its grants.
         const { keyId, id } = change.grant;
         const ofKey = this.#grants.get(keyId) ?? new Map<string, GrantRecord>();
         this.#grants.set(keyId, ofKey.set(id, change.grant));

@@ -1,3 +1,5 @@
+// The key service.
+
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
@@ -14,22 +16,21 @@ import type { KeyRecord } from './records.ts';
 import type { Result, ServiceStep } from './result.ts';
 import { Rotations } from './rotations.ts';
 
-/** Told the ARN of a key that may have become usable or unusable, once it is so. */
+/** Called with the ARN of a key that may have become usable or unusable, after the change. */
 export type KeyListener = (keyArn: string) => void;
 
-/** What the key service needs. */
+/** The parts that the key service needs. */
 export interface KmsOptions {
-  /** 256 bits, derived from the system volume's data key. */
+  /** 256 bits, derived from the data key of the system volume. */
   readonly wrappingKey: KeyObject;
   readonly random: Random;
   readonly identity: IdentityJudge;
 }
 
 /**
- * The key service: keys, aliases, grants and ciphertexts over one journal.
- *
- * Operations only read; what they would change is in their {@link Result}, to be committed in the same
- * tick and then announced. So whatever was checked still holds when it is applied.
+ * The key service: keys, aliases, grants and ciphertexts, stored in one journal. Operations only
+ * read the state. Their {@link Result} contains the changes, which must be committed in the same
+ * tick and announced afterwards. Everything that was checked then still holds.
  */
 export class Kms {
   readonly journal = new KmsJournal();
@@ -54,12 +55,12 @@ export class Kms {
     this.rotations = new Rotations({ keys: this.keys, materials });
   }
 
-  /** Asks to be told of changes to a key's state, policy or grants, and of its deletion. */
+  /** Registers a listener for changes of keys: state, policy, grants, deletion. */
   onKeyChanged(listener: KeyListener): void {
     this.#onKey.push(listener);
   }
 
-  /** Tells the listeners what was done. Called when its changes are synced. */
+  /** Notifies the listeners of changes. Call it after the changes are synced. */
   announce({ changes, keys }: Pick<Result<unknown>, 'changes' | 'keys'>): void {
     const concernsKeys = changes.some((change) => {
       return ('put' in change ? change.put : change.delete) !== 'alias';
@@ -69,9 +70,9 @@ export class Kms {
   }
 
   /**
-   * What is due: keys to be deleted and to be rotated. The caller commits each step with its audit
-   * record before it asks for the next, and then announces what was done: each is made of the key as
-   * it is when its turn comes, so what was changed or taken back meanwhile holds.
+   * Performs due deletions and rotations. The caller commits each step with its audit record before
+   * it requests the next one, and then announces it. Each step uses the state of the key at that
+   * time, so earlier changes and cancellations are respected.
    */
   *tick(nowMs: number): Generator<ServiceStep, void> {
     const { keys, rotations } = this;

@@ -1,32 +1,38 @@
+// Pagination of lists.
+
 import { KmsError } from './errors.ts';
 
-/** Which part of a list is asked for. */
+/** The requested page of a list. */
 export interface PageRequest {
   readonly Limit?: number | undefined;
   readonly Marker?: string | undefined;
 }
 
-/** A part of a list. */
+/** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Where the next page begins; undefined on the last one. */
+  /** The marker of the next page; undefined on the last page. */
   readonly next: string | undefined;
 }
 
-/** How one list is paged. */
+/** The pagination rules of a list. */
 export interface Paging<T> {
-  /** Names the list, so that a marker of one list is none of another. */
+  /** The name of the list. A marker is valid only for the list that issued it. */
   readonly list: string;
-  /** Unique; the list is in its order, and a page begins after it though its item is gone. */
+  /**
+   * A unique sort key. The list is sorted by it, and a page begins after it even if its item is
+   * gone.
+   */
   readonly orderOf: (item: T) => string;
   readonly limitDefault: number;
   readonly limitMax: number;
 }
 
 /**
- * Cuts a page out of a list.
+ * Returns a page of a list.
  *
- * @throws {KmsError} 'InvalidMarkerException'; 'ValidationException' for more than the list's limit
+ * @throws {KmsError} 'InvalidMarkerException'; 'ValidationException' if more entries are requested
+ *   than the list allows
  */
 export function pageOf<T>(all: Iterable<T>, paging: Paging<T>, request: PageRequest): Page<T> {
   const limit = request.Limit ?? paging.limitDefault;
@@ -59,5 +65,5 @@ function readMarker(list: string, marker: string): string {
     const [name, order]: unknown[] = parts;
     if (name === list && typeof order === 'string') return order;
   }
-  throw new KmsError('InvalidMarkerException', 'The marker is not one of this list.');
+  throw new KmsError('InvalidMarkerException', 'The marker does not belong to this list.');
 }

@@ -1,29 +1,34 @@
-/** Who made a key and who may manage it (kms.md section 6 of AWS's classes: customer managed, AWS managed, AWS owned). */
+// The stored records of the key service.
+
+/** The class of a key: customer managed, AWS managed, or service-owned (AWS owned). */
 export type KeyOwner = 'customer' | 'aws' | 'service';
 
-/** The states a key can be in; `Creating` and `Updating` belong to multi-Region keys, which are not made here. */
+/**
+ * The states of a key. `Creating` and `Updating` belong to multi-Region keys, which are not
+ * supported.
+ */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport' | 'Unavailable';
 
-/** One key material of a key, as it is kept: sealed under the system volume's wrapping key. */
+/** A stored key material, sealed with the wrapping key of the system volume. */
 export interface MaterialRecord {
-  /** 64 lower-case hex digits; named by every ciphertext made with it. */
+  /** 64 lower-case hexadecimal digits. Every ciphertext names its material. */
   readonly id: string;
-  /** Base64 of the sealed 32 bytes, see {@link file://./ciphers/materials.ts}. */
+  /** Base64 of the sealed 32 bytes. See {@link file://./ciphers/materials.ts}. */
   readonly wrapped: string;
-  /** When it became the current one. */
+  /** The time when it became the current material. */
   readonly createdMs: number;
-  /** How it came to replace the one before; absent for a key's first material. */
+  /** The type of the rotation that created it; missing for the first material. */
   readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND';
 }
 
-/** Automatic rotation of a key's material. */
+/** The settings of automatic rotation. */
 export interface RotationRecord {
   /** 90 to 2560 */
   readonly periodDays: number;
   readonly nextMs: number;
 }
 
-/** All that is kept of a key. Never changed in place: every change puts a new record. */
+/** The stored state of a key. Immutable: every change stores a new record. */
 export interface KeyRecord {
   readonly id: string;
   readonly arn: string;
@@ -35,22 +40,27 @@ export interface KeyRecord {
   readonly origin: string;
   readonly multiRegion: boolean;
   readonly description: string;
-  /** The key policy, as it was put. */
+  /** The key policy as it was submitted. */
   readonly policy: string;
   readonly createdMs: number;
   readonly state: KeyState;
-  /** Set exactly while the state is `PendingDeletion`. */
+  /** Set if and only if the state is `PendingDeletion`. */
   readonly deletionMs?: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Oldest first; the last one encrypts, all decrypt. Empty where there is no symmetric material. */
+  /**
+   * Oldest first. The last one encrypts; all of them decrypt. Empty for keys that are not
+   * symmetric.
+   */
   readonly materials: readonly MaterialRecord[];
-  /** Set where the key is to be rotated by itself; never of keys that AWS manages, which always are. */
+  /**
+   * Set if automatic rotation is enabled. Never set for AWS managed keys, which are always rotated.
+   */
   readonly rotation?: RotationRecord;
-  /** When a rotation was asked for that is still to be done. */
+  /** The time of an on-demand rotation request that is still pending. */
   readonly onDemandMs?: number;
 }
 
-/** A name for a key. */
+/** An alias of a key. */
 export interface AliasRecord {
   /** `alias/…` */
   readonly name: string;
@@ -61,41 +71,41 @@ export interface AliasRecord {
   readonly updatedMs: number;
 }
 
-/** Pairs that a call's encryption context is compared with; case-sensitive, in any order. */
+/** The pairs of an encryption context. Case-sensitive; the order does not matter. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-/** What a call must carry for a grant to apply to it. */
+/** The conditions under which a grant applies. */
 export interface GrantConstraints {
-  /** The context has exactly these pairs. */
+  /** The encryption context has exactly these pairs. */
   readonly EncryptionContextEquals?: EncryptionContext | undefined;
-  /** The context has at least these pairs. */
+  /** The encryption context has at least these pairs. */
   readonly EncryptionContextSubset?: EncryptionContext | undefined;
-  /** The resource for which a service calls. */
+  /** The resource on whose behalf a service calls. */
   readonly SourceArn?: string | undefined;
 }
 
-/** A grant: lets one grantee use one key for the operations listed. */
+/** A grant: it lets one grantee use one key for the listed operations. */
 export interface GrantRecord {
-  /** 64 lower-case hex digits */
+  /** 64 lower-case hexadecimal digits */
   readonly id: string;
   readonly keyId: string;
-  /** Empty where the grant was made without one. */
+  /** Empty if the grant has no name. */
   readonly name: string;
   readonly createdMs: number;
   /** An ARN, or a service principal (`mq.amazonaws.com`). */
   readonly grantee: string;
-  /** As {@link grantee}; absent where nobody but the account may retire it. */
+  /** As {@link grantee}; missing if only the account may retire the grant. */
   readonly retiring?: string;
-  /** True where grantee or retiring principal were named as service principals of the newer form. */
+  /** Whether the principals were named in the members for service principals. */
   readonly granteeIsService?: boolean;
   readonly retiringIsService?: boolean;
-  /** The account under which it was made, 12 digits. */
+  /** The account under which the grant was created, 12 digits. */
   readonly issuingAccount: string;
   readonly operations: readonly string[];
   readonly constraints?: GrantConstraints;
 }
 
-/** One change to the journal `kms`. Deleting a key deletes its aliases and grants with it. */
+/** A change of the journal `kms`. Deleting a key also deletes its aliases and grants. */
 export type KmsChange =
   | { readonly put: 'key'; readonly key: KeyRecord }
   | { readonly put: 'alias'; readonly alias: AliasRecord }

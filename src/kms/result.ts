@@ -1,30 +1,32 @@
+// The results of operations of the key service.
+
 import type { KeyRecord, KmsChange } from './records.ts';
 
-/** What an operation comes to: its answer, and the changes that the caller commits to make it true. */
+/** The output of an operation, and the changes that the caller must commit. */
 export interface Result<T> {
   readonly output: T;
-  /** In order; together or not at all. */
+  /** In order. They are applied completely or not at all. */
   readonly changes: readonly KmsChange[];
-  /** The keys it was about, as they were before. */
+  /** The affected keys, in their state before the changes. */
   readonly keys: readonly KeyRecord[];
 }
 
-/** Something the key service does on its own account, when its time has come. */
+/** An action that the key service performs on its own when it is due. */
 export interface ServiceStep {
   /** `DeleteKey`, `RotateKey` */
   readonly eventName: string;
-  /** What the event says of it. */
+  /** The details in the audit event. */
   readonly details: object;
-  /** To be committed together with the event's record. */
+  /** The changes, which are committed together with the audit event. */
   readonly result: Result<KeyRecord>;
 }
 
-/** An operation that changes nothing. */
+/** The result of an operation that changes nothing. */
 export function unchanged<T>(output: T, ...keys: readonly KeyRecord[]): Result<T> {
   return { output, changes: [], keys };
 }
 
-/** An operation that changes one key. */
+/** The result of an operation that changes one key. */
 export function updated<T>(output: T, key: KeyRecord, change: Partial<KeyRecord>): Result<T> {
   return { output, changes: [{ put: 'key', key: { ...key, ...change } }], keys: [key] };
 }

@@ -1,3 +1,5 @@
+// Rotation of keys.
+
 import type { KmsCall } from './call.ts';
 import type { Materials } from './ciphers/materials.ts';
 import { KmsError } from './errors.ts';
@@ -9,16 +11,16 @@ import { type Result, type ServiceStep, unchanged, updated } from './result.ts';
 
 const dayMs = 24 * 3600 * 1000;
 const periodDaysDefault = 365;
-/** How near an automatic rotation may be when one is asked for. */
+/** An on-demand rotation is refused if an automatic rotation is due within this time. */
 const nearMs = 20 * 60 * 1000;
 const onDemandMax = 25;
 
-/** How a key is rotated. */
+/** The rotation settings of a key. */
 export interface RotationStatus {
   readonly key: KeyRecord;
-  /** Undefined where it is not rotated by itself. */
+  /** Undefined if automatic rotation is disabled. */
   readonly automatic: RotationRecord | undefined;
-  /** When a rotation was asked for that is still to be done. */
+  /** The time of an on-demand rotation request that is still pending. */
   readonly onDemandMs: number | undefined;
 }
 
@@ -28,8 +30,8 @@ interface Parts {
 }
 
 /**
- * Gives keys new materials, when it is due or asked for. The older ones stay until the key is
- * deleted: what was sealed under them still opens, and nothing has to be sealed again.
+ * Rotates keys, automatically or on demand. Older materials are kept until the key is deleted, so
+ * existing ciphertexts can still be decrypted and need not be encrypted again.
  */
 export class Rotations {
   readonly #parts: Parts;
@@ -39,8 +41,8 @@ export class Rotations {
   }
 
   /**
-   * Has a key rotated by itself from now on. Where it already is, another period counts from where
-   * the present one does: who enables it again and again does not put rotations off.
+   * Enables automatic rotation. If it is already enabled, the new period counts from the start of
+   * the current one, so that enabling it repeatedly does not postpone rotations.
    *
    * @param periodDays 90 to 2560
    * @throws {KmsError} 'UnsupportedOperationException'
@@ -56,7 +58,7 @@ export class Rotations {
     return updated(undefined, key, { rotation: { periodDays, nextMs } });
   }
 
-  /** Has a key rotated on demand only. @throws {KmsError} 'UnsupportedOperationException' */
+  /** Disables automatic rotation. @throws {KmsError} 'UnsupportedOperationException' */
   disable(call: KmsCall, name: string): Result<undefined> {
     const key = this.#parts.keys.manage(call, name, 'DisableKeyRotation');
     requireRotatable(key);
@@ -65,20 +67,24 @@ export class Rotations {
     return { output: undefined, changes: [{ put: 'key', key: kept }], keys: [key] };
   }
 
-  /** Whether, and when, a key is rotated by itself: never while it is to be deleted. */
+  /**
+   * Returns whether and when a key is rotated automatically. A key pending deletion is never
+   * rotated.
+   */
   status(call: KmsCall, name: string): Result<RotationStatus> {
     const key = this.#parts.keys.manage(call, name, 'GetKeyRotationStatus');
-    // Of other kinds of key it is known without a doubt: never.
+    // For other types of keys the answer is always that they are not rotated.
     if (isSymmetric(key)) requireRotatable(key);
     const automatic = key.state === 'PendingDeletion' ? undefined : automaticOf(key);
     return unchanged({ key, automatic, onDemandMs: key.onDemandMs }, key);
   }
 
   /**
-   * A key's materials, oldest first: those that replaced another.
+   * Lists the materials of a key that replaced another one, oldest first.
    *
-   * @param withFirst true adds the one that the key was made with
-   * @throws {KmsError} 'UnsupportedOperationException' where it is asked of a key that has none
+   * @param withFirst whether to include the first material
+   * @throws {KmsError} 'UnsupportedOperationException' if the key has no materials and `withFirst`
+   *   is set
    */
   list(
     call: KmsCall,
@@ -98,10 +104,11 @@ export class Rotations {
   }
 
   /**
-   * Asks for a rotation, which is done at the next {@link dueOnDemand}. The date of the next
-   * automatic one stays.
+   * Requests a rotation, which is performed by the next {@link dueOnDemand}. The date of the next
+   * automatic rotation does not change.
    *
-   * @throws {KmsError} 'ConflictException', 'LimitExceededException', 'UnsupportedOperationException'
+   * @throws {KmsError} 'ConflictException', 'LimitExceededException',
+   *   'UnsupportedOperationException'
    */
   rotateOnDemand(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.#parts.keys.manage(call, name, 'RotateKeyOnDemand');
@@ -111,20 +118,20 @@ export class Rotations {
     if (count >= onDemandMax) {
       throw new KmsError(
         'LimitExceededException',
-        `${key.arn} was rotated on demand ${count} times, which is the most allowed.`,
+        `${key.arn} was rotated on demand ${count} times, the maximum allowed.`,
       );
     }
     return updated(key, key, { onDemandMs: call.nowMs });
   }
 
-  /** The rotation that was asked for, where it can be done. */
+  /** Returns the requested rotation if it can be performed. */
   dueOnDemand(key: KeyRecord, nowMs: number): ServiceStep | undefined {
     const { onDemandMs, ...rest } = key;
     if (onDemandMs === undefined || key.state !== 'Enabled') return undefined;
     return this.#rotate(key, rest, 'ON_DEMAND', nowMs);
   }
 
-  /** The automatic rotation that is due. A key that is disabled then is rotated once it is not. */
+  /** Returns the automatic rotation if it is due. A disabled key is rotated once it is enabled. */
   dueAutomatic(key: KeyRecord, nowMs: number): ServiceStep | undefined {
     const automatic = automaticOf(key);
     if (automatic === undefined || key.state !== 'Enabled') return undefined;
@@ -134,7 +141,7 @@ export class Rotations {
     return this.#rotate(key, rest, 'AUTOMATIC', nowMs);
   }
 
-  /** @param rest the key as it is to be, but for its materials */
+  /** @param rest the changed key, without its materials */
   #rotate(
     key: KeyRecord,
     rest: KeyRecord,
@@ -157,7 +164,7 @@ export class Rotations {
   }
 }
 
-/** A key that AWS manages is rotated every year, whatever anybody wants. */
+/** AWS managed keys are always rotated every year. */
 function automaticOf(key: KeyRecord): RotationRecord | undefined {
   if (key.owner !== 'aws') return key.rotation;
   const sinceMs = key.materials.at(-1)?.createdMs ?? key.createdMs;
@@ -168,7 +175,7 @@ function requireRotatable(key: KeyRecord): void {
   if (!isSymmetric(key)) {
     throw new KmsError(
       'UnsupportedOperationException',
-      `${key.arn} has KeySpec ${key.spec}, which is not rotated; SYMMETRIC_DEFAULT is.`,
+      `${key.arn} has KeySpec ${key.spec}, which does not support rotation; SYMMETRIC_DEFAULT does.`,
     );
   }
   if (key.origin === 'AWS_KMS') return;

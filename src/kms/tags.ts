@@ -1,6 +1,8 @@
+// Tags of keys.
+
 import { KmsError } from './errors.ts';
 
-/** A tag, as callers write it. */
+/** A tag in the format of the API. */
 export interface Tag {
   readonly TagKey: string;
   readonly TagValue: string;
@@ -9,7 +11,7 @@ export interface Tag {
 const tagsPerKeyMax = 50;
 
 /**
- * A key's tags with further ones; one with a key that is there already replaces its value.
+ * Adds tags to the tags of a key. A tag with an existing key replaces its value.
  *
  * @throws {KmsError} 'TagException'
  */
@@ -22,7 +24,7 @@ export function withTags(
   if (new Set(names).size < names.length) {
     throw new KmsError('TagException', 'Duplicate tag keys');
   }
-  // Entries, not assignment: a tag may be called __proto__.
+  // fromEntries and not assignment, because a tag may be named __proto__.
   const pairs = further.map(({ TagKey, TagValue }) => [TagKey, TagValue] as const);
   const all = Object.fromEntries([...Object.entries(tags), ...pairs]);
   if (Object.keys(all).length > tagsPerKeyMax) {
@@ -35,7 +37,7 @@ export function withTags(
 }
 
 /**
- * A key's tags without those named; names that it does not have are ignored.
+ * Removes tags from the tags of a key. Names that do not exist are ignored.
  *
  * @throws {KmsError} 'TagException'
  */

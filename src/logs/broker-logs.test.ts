@@ -81,7 +81,10 @@ test('a flood is bounded, and the lines that were dropped are counted', async ()
   await logs.flush();
   const found = await texts(logs);
   assert.equal(found.length, brokerLogLimits.waitingCountMax + 1);
-  assert.equal(found.at(-1), "b-1 warn 10 lines of brokers' logs came too fast and were dropped");
+  assert.equal(
+    found.at(-1),
+    'b-1 warn 10 broker log lines were dropped because they arrived too fast',
+  );
   await logs.close();
 });
 

@@ -1,3 +1,5 @@
+// The logs of all brokers, stored in a volume of their own.
+
 import type { Clock } from '../base/clock.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
@@ -5,44 +7,43 @@ import type { TimelineRange } from '../storage/timeline.ts';
 import type { Volume } from '../storage/volume.ts';
 import { decodeLine, encodeLine, type LogLine } from './log-line.ts';
 
-/** The timeline that holds the lines of all brokers. */
+/** The timeline that stores the lines of all brokers. */
 export const logTimeline = 'broker-logs';
 
-/** How much is kept of the logs of all brokers, and how much may wait to be written. */
+/** Limits on the stored lines and on lines that wait to be written. */
 export const brokerLogLimits = {
-  /** Milliseconds that a line is kept. */
+  /** Retention time, milliseconds. */
   keptMs: 24 * 3600 * 1000,
-  /** Lines kept: where they lie takes 24 bytes of memory each. */
+  /** Maximum number of stored lines. The position of each takes 24 bytes of memory. */
   lineCountMax: 200_000,
-  /** Segments kept, of a mebibyte each. */
+  /** Maximum number of segments, of 1 MiB each. */
   segmentCountMax: 128,
-  /** Lines that wait to be written; what comes beyond is dropped and counted. */
+  /** Maximum number of waiting lines. Further lines are dropped and counted. */
   waitingCountMax: 4096,
 } as const;
 
 const segmentBytes = 1024 * 1024;
 const cacheBytes = 512 * 1024;
-/** Milliseconds between the first line that waits and the write. */
+/** Milliseconds from the first waiting line to the write. */
 const flushMs = 200;
 
-/** Which mount of its volume a log is opened as; see docs/formats/volume.md. */
+/** The mount of the volume. See docs/formats/volume.md. */
 export interface LogsMount {
   readonly epoch: number;
   readonly epochMin: number;
 }
 
-/** What the broker logs work with. */
+/** The parts that the broker logs need. */
 export interface BrokerLogsParts {
   readonly clock: Clock;
-  /** Told once when lines cannot be written any more: the lines that follow are not kept. */
+  /** Called once when lines can no longer be written. Later lines are not stored. */
   readonly failed: (error: Error) => void;
 }
 
 /**
- * The logs of brokers, in a volume of their own: lines found by time, kept for a day. The audit
- * trail, which is kept for months in the system volume, thus keeps no segment with log lines.
- *
- * Lines are written in batches. They are taken before the volume is open, and wait for it.
+ * Stores log lines of brokers for a day, indexed by time. They have their own volume, so that the
+ * audit trail, which is kept for months, does not keep segments with log lines on disk. Lines are
+ * written in batches. Lines that arrive before the volume is open wait for it.
  */
 export class BrokerLogs {
   readonly #parts: BrokerLogsParts;
@@ -58,7 +59,7 @@ export class BrokerLogs {
   }
 
   /**
-   * Recovers what the volume holds; it is the logs' to close.
+   * Recovers the volume, which the logs close later.
    *
    * @throws {StorageError}
    */
@@ -79,7 +80,7 @@ export class BrokerLogs {
     if (this.#waiting.length > 0) this.#flushLater();
   }
 
-  /** Takes a line; the time is now. */
+  /** Appends a line with the current time. */
   append(brokerId: string, level: LogLine['level'], text: string): void {
     if (this.#hasFailed) return;
     if (this.#waiting.length >= brokerLogLimits.waitingCountMax) {
@@ -96,7 +97,7 @@ export class BrokerLogs {
     }, flushMs).unref();
   }
 
-  /** Writes what waits; resolves once it is synced. */
+  /** Writes the waiting lines. Resolves once they are synced. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -105,7 +106,7 @@ export class BrokerLogs {
     const last = lines.at(-1);
     if (last === undefined || this.#hasFailed) return;
     if (this.#droppedCount > 0) {
-      const text = `${this.#droppedCount} lines of brokers' logs came too fast and were dropped`;
+      const text = `${this.#droppedCount} broker log lines were dropped because they arrived too fast`;
       lines.push({ ...last, level: 'warn', text });
       this.#droppedCount = 0;
     }
@@ -114,14 +115,14 @@ export class BrokerLogs {
     );
   }
 
-  /** Lines of a time range. */
+  /** Reads the lines in a time range. */
   async *read(range: TimelineRange): AsyncGenerator<LogLine> {
     for await (const { atMs, bytes } of this.#store.readTimeline(logTimeline, range)) {
       yield decodeLine(atMs, bytes);
     }
   }
 
-  /** Drops the lines that are too old or too many, in whole segments; to be called now and then. */
+  /** Drops lines that are too old or too many, in whole segments. Call it regularly. */
   dropOld(): void {
     if (this.#volume === undefined || this.#hasFailed) return;
     const { keptMs, lineCountMax, segmentCountMax } = brokerLogLimits;
@@ -129,7 +130,7 @@ export class BrokerLogs {
     this.#store.keepAtMost(logTimeline, lineCountMax, segmentCountMax);
   }
 
-  /** Writes what waits and closes the volume. */
+  /** Writes the waiting lines and closes the volume. */
   async close(): Promise<void> {
     if (this.#volume === undefined) return;
     if (!this.#hasFailed) {

@@ -1,26 +1,28 @@
-/** Levels of lines in a broker's log. */
+// A line of a broker log and its encoding.
+
+/** The levels of log lines. */
 export type LineLevel = 'info' | 'warn' | 'error';
 
-/** One line of a broker's log. It holds no message body, password or key. */
+/** A line of a broker log. It contains no message body, password or key. */
 export interface LogLine {
   readonly brokerId: string;
   readonly level: LineLevel;
   readonly text: string;
-  /** Wall milliseconds. */
+  /** Milliseconds since 1970. */
   readonly atMs: number;
 }
 
-/** Characters of a line's text; what is longer is cut, and says so. */
+/** Maximum number of characters of a line. Longer lines are shortened and marked. */
 const textLengthMax = 8192;
 
-/** A line as the timeline keeps it. */
+/** Encodes a line for the timeline. */
 export function encodeLine({ brokerId, level, text }: LogLine): Buffer {
   return Buffer.from(JSON.stringify([brokerId, level, fitted(text)]));
 }
 
-/** Reads a line back. */
+/** Decodes a line. */
 export function decodeLine(atMs: number, bytes: Buffer): LogLine {
-  // Written by encodeLine() above and sealed since: what opens is what was written.
+  // The line was written by encodeLine() and has been sealed since.
   const [brokerId, level, text] = JSON.parse(bytes.toString('utf8')) as [string, LineLevel, string];
   return { brokerId, level, text, atMs };
 }

@@ -1,22 +1,23 @@
-/** Milliseconds within which a peer must answer for the loop to poll for it. */
+// Busy polling for the answer of a quick peer.
+
+/** Maximum time in which a peer must answer to be polled for, milliseconds. */
 const quickMs = 0.2;
-/** A peer that sends more than this at once is not waiting for anything, bytes. */
+/** A peer that sends more than this at once is not waiting for an answer, bytes. */
 const sizeBytesMax = 8192;
-/** Quick answers in a row before the loop polls. */
+/** Consecutive quick answers before the loop polls. */
 const quickCountMin = 4;
 
 /**
  * Polls for the answer of one quick peer instead of letting the event loop sleep. A client that
- * publishes a message, waits for its confirm and publishes the next would put the process to sleep
- * and wake it for every message, which takes a third of the time that a disk takes to sync it. The
- * loop polls only while a single peer is talked to and its answers were quick so far. One late answer
- * ends it.
+ * waits for the confirm of each message would otherwise put the process to sleep and wake it for
+ * every message, which takes a third of the time of a disk sync. The loop polls only while it
+ * communicates with a single peer whose recent answers were quick. One late answer stops it.
  */
 export class BusyPoll {
   readonly #nowMs: () => number;
-  /** When something was written to which nothing has come yet; Infinity for none. */
+  /** The time of the last unanswered write; Infinity if there is none. */
   #wroteAtMs = Infinity;
-  /** To whom. */
+  /** The peer of that write. */
   #peer: object | undefined = undefined;
   #quickCount = 0;
   #isPolling = false;
@@ -26,7 +27,7 @@ export class BusyPoll {
     this.#nowMs = nowMs;
   }
 
-  /** Something small was written to one peer, and nothing else is to be done. */
+  /** A small answer was written to one peer, and no other work is pending. */
   wrote(peer: object): void {
     if (peer !== this.#peer) this.#quickCount = 0;
     this.#peer = peer;
@@ -36,7 +37,7 @@ export class BusyPoll {
     setImmediate(this.#next);
   }
 
-  /** Something has come from a peer: so many bytes. */
+  /** Bytes were received from a peer. */
   received(peer: object, sizeBytes: number): void {
     if (sizeBytes > sizeBytesMax || peer !== this.#peer) this.#quickCount = 0;
     if (this.#wroteAtMs === Infinity) return;

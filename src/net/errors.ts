@@ -1,11 +1,13 @@
+// The errors of this folder.
+
 import { WaxwingError } from '../base/errors.ts';
 
-/** What goes wrong in `net/`, by code. */
+/** The error codes of this folder. */
 export type NetErrorCode =
-  /** Another program listens on the port. */
+  /** Another program is using the port. */
   | 'port-in-use'
-  /** The address cannot be listened on: not this machine's, not permitted. */
+  /** Listening on the address failed: it does not belong to this machine, or is not permitted. */
   | 'listen-failed';
 
-/** An expected failure of `net/`. */
+/** An expected error of the network. */
 export class NetError extends WaxwingError<NetErrorCode> {}

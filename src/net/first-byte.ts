@@ -1,16 +1,18 @@
+// Detection of TLS by the first byte of a connection.
+
 import type { Socket } from 'node:net';
 
 /** The first byte of every TLS connection: a handshake record (RFC 8446, 5.1). */
 const handshakeRecord = 0x16;
 
 /**
- * Waits for a connection's first bytes and tells those that speak TLS from those that do not. The
- * bytes stay in the socket, as if nobody had looked. Whoever calls this bounds the time that it takes.
+ * Waits for the first bytes of a connection and detects whether it uses TLS. The bytes are put back
+ * into the socket. The caller limits the waiting time.
  *
- * @param speaksTls called with the socket paused, and with how many bytes have come
- * @param speaksPlain called with the bytes that came; ends the socket
+ * @param speaksTls called with the socket paused, and with the number of bytes received
+ * @param speaksPlain called with the received bytes; closes the socket
  */
-export function tellByFirstByte(
+export function detectTls(
   socket: Socket,
   speaksTls: (sizeBytes: number) => void,
   speaksPlain: (bytes: Buffer) => void,
@@ -24,8 +26,8 @@ export function tellByFirstByte(
   });
 }
 
-/** Says a last thing to a peer that speaks no TLS, and ends the connection. */
+/** Sends a final answer to a peer that does not use TLS, and closes the connection. */
 export function answerAndClose(socket: Socket, answer: Buffer): void {
   socket.end(answer);
-  socket.resume(); // what else it says must not keep the end from reaching it
+  socket.resume(); // unread data would prevent the end of the connection
 }

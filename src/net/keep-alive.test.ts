@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../base/clock.ts';
-import { Door } from './door.ts';
-import { brokerDoorLimits } from './limits.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
+import { brokerAdmissionLimits } from './limits.ts';
 
 /** As /proc/net/tcp has it: a timer of a connection that probes whether its peer is there. */
 const keepAliveTimer = '02';
@@ -22,9 +22,9 @@ function timerOf(port: number, peerPort: number): string | undefined {
 }
 
 test('the kernel probes whether the peer of a connection is still there', async () => {
-  const door = new Door(brokerDoorLimits, systemClock);
+  const admission = new ConnectionAdmission(brokerAdmissionLimits, systemClock);
   const server = createServer((socket) => {
-    door.arrived(socket, { tls: () => {}, plain: () => {} });
+    admission.accept(socket, { tls: () => {}, plain: () => {} });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,5 +36,5 @@ test('the kernel probes whether the peer of a connection is still there', async 
   assert.notEqual(timerOf(client.localPort ?? 0, port), keepAliveTimer);
   client.destroy();
   server.close();
-  door.close();
+  admission.close();
 });

@@ -1,18 +1,20 @@
+// Listening on ports.
+
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { NetError } from './errors.ts';
 
 const ipv4Loopback = '127.0.0.1';
 const ipv6Loopback = '::1';
 
-/** Free ports that are tried where the first is taken on the other loopback address. */
+/** Maximum number of free ports to try if one is in use on the other loopback address. */
 const attemptCountMax = 20;
 
 /**
- * Opens a server's port. A server on 127.0.0.1 also listens on ::1 where the machine has it, and the
- * other way round, because clients reach `localhost` by either address.
+ * Opens a server's port. A server on 127.0.0.1 also listens on ::1 if available, and vice versa,
+ * because clients may resolve `localhost` to either address.
  *
- * @param port 0 for any free one
- * @returns the port it listens on
+ * @param port 0 for any free port
+ * @returns the port
  * @throws {NetError} `port-in-use`, `listen-failed`
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
@@ -40,16 +42,16 @@ function listenOn(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException) => reject(toNetError(error, host, port));
     server.once('error', refused);
-    // The name would be resolved to either address, in an order that the machine chooses.
+    // Resolving the name would yield either address, depending on the machine.
     const address = host === 'localhost' ? ipv4Loopback : host;
     server.listen({ host: address, port, backlog: 1024 }, () => {
       server.off('error', refused);
-      resolve((server.address() as AddressInfo).port); // it listens on a port, not on a pipe
+      resolve((server.address() as AddressInfo).port); // the server listens on a port, not on a pipe
     });
   });
 }
 
-/** Opens the same port on the other loopback address; its connections are the server's. */
+/** Opens the same port on the other loopback address and passes its connections to the server. */
 async function openTwin(server: Server, host: string, port: number): Promise<void> {
   const twin = createServer({ noDelay: true }, (socket: Socket) =>
     server.emit('connection', socket),
@@ -61,7 +63,7 @@ async function openTwin(server: Server, host: string, port: number): Promise<voi
     if (isAddressMissing(error)) return;
     throw error;
   }
-  // `close` is the one call after which a server takes no more connections; there is no event for it.
+  // There is no event for the end of listening, so close() is wrapped.
   const close = server.close.bind(server);
   server.close = (done) => {
     twin.close();

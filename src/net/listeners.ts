@@ -1,18 +1,20 @@
+// The listeners of a broker.
+
 import { NetError } from './errors.ts';
 import type { ServerCertificate, TlsListener } from './tls-listener.ts';
 
-/** A listener of the list. */
+/** A listener with its name. */
 export interface NamedListener {
-  /** By which its port is known, as `amqps`. */
+  /** The name of the listener, such as `amqps`. */
   readonly name: string;
-  /** Ports to try, in this order; 0 for any free one. */
+  /** The ports to try, in this order; 0 for any free port. */
   readonly ports: readonly number[];
   readonly listener: TlsListener;
 }
 
-/** The listeners of a broker, opened and closed together. */
+/** The listeners of a broker, which are opened and closed together. */
 export class Listeners {
-  /** The port of each listener, by its name. */
+  /** The port of each listener, by name. */
   readonly ports: Readonly<Record<string, number>>;
   readonly #all: readonly TlsListener[];
 
@@ -22,9 +24,9 @@ export class Listeners {
   }
 
   /**
-   * Opens every port, or none.
+   * Opens all ports, or none.
    *
-   * @throws {NetError} `port-in-use` where another program has each port that a listener may take,
+   * @throws {NetError} `port-in-use` if all ports of a listener are in use by other programs,
    *   `listen-failed`
    */
   static async open(list: readonly NamedListener[]): Promise<Listeners> {
@@ -42,30 +44,30 @@ export class Listeners {
     return new Listeners(ports, all);
   }
 
-  /** Connections that have not logged in, on all ports. */
-  get strangerCount(): number {
-    return this.#all.reduce((sum, { door }) => sum + door.strangerCount, 0);
+  /** Unauthenticated connections on all ports. */
+  get unauthenticatedCount(): number {
+    return this.#all.reduce((sum, { admission }) => sum + admission.unauthenticatedCount, 0);
   }
 
-  /** Connections that were closed because strangers had taken all places, and because they were late. */
+  /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
   get closed(): { readonly crowded: number; readonly late: number } {
     const sum = { crowded: 0, late: 0 };
-    for (const { door } of this.#all) {
-      sum.crowded += door.closed.crowded;
-      sum.late += door.closed.late;
+    for (const { admission } of this.#all) {
+      sum.crowded += admission.closed.crowded;
+      sum.late += admission.closed.late;
     }
     return sum;
   }
 
-  /** Shows other certificates to clients that connect from now on. */
+  /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
     for (const listener of this.#all) listener.showCertificates(certificates);
   }
 
   /**
-   * Closes every port and every connection; clients are told the reason.
+   * Closes all ports and connections. Clients receive the reason.
    *
-   * @param timeoutMs how long they have to answer
+   * @param timeoutMs maximum time for clients to answer
    */
   async close(reason: string, timeoutMs: number): Promise<void> {
     await Promise.all(this.#all.map((listener) => listener.close(reason, timeoutMs)));
@@ -73,7 +75,7 @@ export class Listeners {
 }
 
 async function openFirstFree(listener: TlsListener, ports: readonly number[]): Promise<number> {
-  let refused: unknown = new Error('a listener was given no port to try');
+  let refused: unknown = new Error('the listener has no ports to try');
   for (const port of ports) {
     try {
       return await listener.open(port);

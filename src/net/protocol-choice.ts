@@ -1,21 +1,23 @@
+// Detection of the protocol by the first bytes of a connection.
+
 import type { TLSSocket } from 'node:tls';
 import type { Recognition } from '../protocols/protocol.ts';
 import type { Wire } from './wire.ts';
 
-/** Bytes that tell any protocol; what is not known by then is none of them. */
+/** Bytes that are enough to detect any protocol. Later bytes are not examined. */
 const prefixBytesMax = 16;
 
-/** What can be told by the first bytes of a connection. */
+/** An object that recognises a protocol by its first bytes. */
 export interface Recognizer {
   recognizes(bytes: Buffer): Recognition;
 }
 
 /**
- * Chooses by the bytes that have come so far. Where several say yes the first does, and where none
- * does any more the first of all: it answers what it does not know as it always does.
+ * Chooses a candidate by the bytes received so far. The first one that answers yes is chosen. If
+ * all answer no, the first candidate is chosen, which answers unknown protocols.
  *
  * @param candidates at least one
- * @returns undefined where more bytes are needed
+ * @returns undefined if more bytes are needed
  */
 export function choose<T extends Recognizer>(
   candidates: readonly T[],
@@ -33,8 +35,8 @@ export function choose<T extends Recognizer>(
 }
 
 /**
- * Waits for the first bytes of a connection and chooses by them. The bytes stay in the socket, as if
- * nobody had looked; it is paused. The caller bounds the time that this takes.
+ * Waits for the first bytes of a connection and chooses a candidate. The bytes are put back into
+ * the paused socket. The caller limits the waiting time.
  */
 export function chooseBySocket<T extends Recognizer>(
   socket: TLSSocket,
@@ -55,9 +57,9 @@ export function chooseBySocket<T extends Recognizer>(
 }
 
 /**
- * The same on a wire, which cannot take bytes back.
+ * Like {@link chooseBySocket}, for a wire, which cannot take bytes back.
  *
- * @param chosen takes the wire over; it is given the bytes that have come
+ * @param chosen takes over the wire and the received bytes
  */
 export function chooseByWire<T extends Recognizer>(
   wire: Wire,

@@ -1,3 +1,5 @@
+// A TLS listener for broker protocols.
+
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
@@ -7,9 +9,9 @@ import {
 import { assert } from '../base/assert.ts';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { Door } from './door.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
 import { answerAndClose } from './first-byte.ts';
-import type { DoorLimits } from './limits.ts';
+import type { AdmissionLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
 import type { TlsPolicy } from './tls-policy.ts';
@@ -17,16 +19,16 @@ import { Flusher, WireTransport } from './transport.ts';
 import type { WebSocketEndpoint, WebSocketHost } from './web-socket-endpoint.ts';
 import { SocketWire, type Wire } from './wire.ts';
 
-/** Milliseconds between two ticks of a connection: half of the shortest heartbeat's interval. */
+/** The interval of connection ticks, milliseconds: half of the shortest heartbeat interval. */
 const tickMs = 500;
 
-/** A certificate (PEM, its own first) and its key (PEM). */
+/** A certificate chain (PEM, the server's certificate first) and its key (PEM). */
 export interface ServerCertificate {
   readonly certificate: string;
   readonly privateKey: string;
 }
 
-/** What a listener's server is told of TLS: how to speak it, and who it is. */
+/** The TLS settings of a server. */
 export function secureContext(policy: TlsPolicy, certificates: readonly ServerCertificate[]) {
   return {
     ...policy,
@@ -35,48 +37,48 @@ export function secureContext(policy: TlsPolicy, certificates: readonly ServerCe
   };
 }
 
-/** What a listener is made of. */
+/** The settings of a listener. */
 export interface TlsListenerOptions {
   readonly host: string;
-  /** One per kind of key; the client's offer decides which is shown. */
+  /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  readonly limits: DoorLimits;
+  readonly limits: AdmissionLimits;
   /**
-   * The protocols of the port, at least one, told apart by their first bytes. The first one answers
-   * what none of them knows.
+   * The protocols of the port, at least one, which are detected by their first bytes. The first one
+   * answers unknown protocols.
    */
   readonly protocols: readonly Protocol[];
   /**
-   * Where the protocols are spoken over WebSocket, too: makes what opens such connections. It is
-   * handed in, so that a process without WebSocket loads nothing of it.
+   * Creates the WebSocket endpoint, if the protocols are available over WebSocket too. It is passed
+   * in, so that processes without WebSocket do not load the code.
    */
   readonly webSocket?: ((host: WebSocketHost) => WebSocketEndpoint) | undefined;
-  /** What to say to a client that speaks no TLS, given its first bytes. */
+  /** Creates the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
   readonly clock?: Clock;
 }
 
-/** What a connection may turn out to be once its first bytes are there. */
+/** A possible continuation of a connection, depending on its first bytes. */
 interface Endpoint extends Recognizer {
   accept(socket: TLSSocket): void;
 }
 
-/** A port on which one or several protocols are spoken, over TLS only. */
+/** A port for one or several protocols, over TLS only. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #clock: Clock;
   readonly #tcp: Server;
   readonly #tls: TlsServer;
   readonly #flusher = new Flusher();
-  /** Admits connections, and counts those whose peer has not logged in. */
-  readonly door: Door;
+  /** Admits connections, and counts the unauthenticated ones. */
+  readonly admission: ConnectionAdmission;
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: Timer | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
   readonly #webSocket: WebSocketEndpoint | undefined;
-  /** What a connection may turn out to be. */
+  /** The possible continuations of a connection. */
   readonly #endpoints: readonly Endpoint[];
 
   constructor(options: TlsListenerOptions) {
@@ -100,10 +102,10 @@ export class TlsListener {
     this.#clock = options.clock ?? systemClock;
     this.#tls = createTlsServer({
       ...secureContext(options.policy, options.certificates),
-      // The door is stricter: it bounds the whole handshake, not the time between two bytes.
-      handshakeTimeout: options.limits.handshakeMs,
+      // The admission is stricter: it limits the whole handshake, not the time between two reads.
+      handshakeTimeout: options.limits.handshakeTimeoutMs,
     });
-    this.door = new Door(options.limits, this.#clock);
+    this.admission = new ConnectionAdmission(options.limits, this.#clock);
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#arrived(socket));
@@ -112,8 +114,8 @@ export class TlsListener {
   /**
    * Opens the port.
    *
-   * @param port 0 for any free one
-   * @returns the port it listens on
+   * @param port 0 for any free port
+   * @returns the port
    * @throws {NetError} `port-in-use`, `listen-failed`
    */
   async open(port: number): Promise<number> {
@@ -122,12 +124,12 @@ export class TlsListener {
     return found;
   }
 
-  /** Shows other certificates to clients that connect from now on. */
+  /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
     this.#tls.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
-  /** Connections that finished their handshake. */
+  /** Connections that completed their handshake. */
   get connectionCount(): number {
     return this.#transports.size;
   }
@@ -135,14 +137,14 @@ export class TlsListener {
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    this.door.arrived(socket, {
+    this.admission.accept(socket, {
       tls: () => this.#tls.emit('connection', socket),
       plain: (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),
     });
   }
 
   #accept(socket: TLSSocket): void {
-    this.door.opened(socket);
+    this.admission.handshakeDone(socket);
     const [only, other] = this.#endpoints;
     if (only !== undefined && other === undefined) only.accept(socket);
     else {
@@ -159,7 +161,7 @@ export class TlsListener {
   }
 
   #attach(wire: Wire, socket: TLSSocket, protocol: Protocol): WireTransport {
-    const transport = new WireTransport(wire, socket, this.#flusher, this.door);
+    const transport = new WireTransport(wire, socket, this.#flusher, this.admission);
     this.#transports.add(transport);
     transport.attach(protocol.accept(transport), () => {
       this.#transports.delete(transport);
@@ -170,19 +172,19 @@ export class TlsListener {
 
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    this.door.tick();
+    this.admission.tick();
     for (const transport of this.#transports) transport.tick(nowMs);
   }
 
   /**
-   * Closes the port and every connection: clients are told the reason and have a while to answer,
-   * then they are cut.
+   * Closes the port and all connections. Clients receive the reason and may answer before their
+   * connections are cut.
    *
-   * @param timeoutMs how long that while is
+   * @param timeoutMs maximum time for this
    */
   async close(reason: string, timeoutMs: number): Promise<void> {
     this.#tcp.close();
-    this.door.close();
+    this.admission.close();
     this.#webSocket?.close();
     for (const transport of this.#transports) transport.connection.shutdown(reason);
     if (this.#transports.size > 0) await this.#allEnded(timeoutMs);

@@ -1,6 +1,8 @@
+// TLS versions and cipher suites.
+
 import type { TlsOptions } from 'node:tls';
 
-/** Versions and cipher suites that a listener speaks, and whose certificates of clients it takes. */
+/** The TLS settings of a listener: versions, cipher suites, and trusted client certificates. */
 export type TlsPolicy = Required<
   Pick<
     TlsOptions,
@@ -8,10 +10,13 @@ export type TlsPolicy = Required<
   >
 >;
 
-/** The RabbitMQ suites of the Amazon MQ guide's page on data protection, by OpenSSL's names. */
+/**
+ * The cipher suites for RabbitMQ in the Amazon MQ guide's page on data protection, with OpenSSL
+ * names.
+ */
 const pageSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
 
-/** The same for servers with an ECDSA key. */
+/** The same suites for servers with an ECDSA key. */
 const ecdsaTwins = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
 
 const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];
@@ -19,8 +24,8 @@ const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];
 const curves = 'X25519:P-256:P-384';
 
 /**
- * What every listener speaks: TLS 1.3, and TLS 1.2 with the page's suites and their ECDSA twins.
- * All of them keep past connections secret when a server's key is lost later.
+ * The default policy: TLS 1.3, and TLS 1.2 with the suites of the guide and their ECDSA
+ * counterparts. All of them provide forward secrecy.
  */
 export const defaultPolicy: TlsPolicy = {
   minVersion: 'TLSv1.2',
@@ -28,12 +33,12 @@ export const defaultPolicy: TlsPolicy = {
   ciphers: [...tls13Suites, ...ecdsaTwins, ...pageSuites].join(':'),
   honorCipherOrder: true,
   ecdhCurve: curves,
-  // No client shows a certificate. Without this Node would parse all of the web's authorities, which
-  // costs each process some 20 ms before it listens.
+  // Clients have no certificates. Without this option, Node would parse all public authorities,
+  // which takes about 20 ms per process.
   ca: [],
 };
 
-/** What the page says of RabbitMQ brokers and nothing else: TLS 1.2 with two RSA suites. */
+/** Exactly the policy that the guide states for RabbitMQ brokers: TLS 1.2 with two RSA suites. */
 export const parityPolicy: TlsPolicy = {
   ...defaultPolicy,
   maxVersion: 'TLSv1.2',

@@ -1,21 +1,25 @@
+// The byte stream of a connection, with back-pressure.
+
 import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { BusyPoll } from './busy-poll.ts';
-import type { Door } from './door.ts';
+import type { ConnectionAdmission } from './connection-admission.ts';
 import type { Wire } from './wire.ts';
 
-/** Bytes taken and not yet handed to the kernel, from which on the peer counts as behind. */
+/** Bytes waiting for the kernel from which the peer counts as slow. */
 const waitingBytesMax = 1024 * 1024;
 
-/** Milliseconds after which a connection that was closed here is cut, whether or not all has left. */
+/** Milliseconds after which a closed connection is cut, even if data is still waiting. */
 const lingerMs = 5000;
 
-/** An answer that a peer may be waiting for before it goes on: a confirm or two, no messages. */
+/** Maximum size of an answer that a peer may be waiting for: one or two confirms, no messages. */
 const smallBytesMax = 128;
 
-/** One turn's flushes: every connection that has something to say is asked once, at its end. */
+/**
+ * Flushes all connections that have data to send, once at the end of each turn of the event loop.
+ */
 export class Flusher {
   readonly busyPoll = new BusyPoll(() => systemClock.monotonicMs());
   #due: WireTransport[] = [];
@@ -36,13 +40,13 @@ export class Flusher {
   }
 }
 
-/** Bytes on their way to the wire. */
+/** A write to the wire. */
 interface Write {
   readonly bytes: Buffer;
   readonly released: (() => void) | undefined;
 }
 
-/** A connection's stream of bytes as a protocol sees it. */
+/** The byte stream of a connection, on a wire. */
 export class WireTransport implements Transport {
   readonly peerAddress: string;
   readonly localAddress: string;
@@ -50,38 +54,38 @@ export class WireTransport implements Transport {
   readonly #wire: Wire;
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
-  readonly #door: Pick<Door, 'checks' | 'admits'> | undefined;
+  readonly #admission: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'> | undefined;
   #connection: Connection | undefined = undefined;
-  /** Bytes that the wire is not given before it is done with those it has. */
+  /** Writes that wait until the wire has completed the current one. */
   #queue: Write[] = [];
   #isWriting = false;
-  /** Bytes taken and not yet handed to the kernel. */
+  /** Bytes accepted and not yet passed to the kernel. */
   #waitingBytes = 0;
-  /** Bytes taken so far. */
+  /** Bytes accepted so far. */
   #takenBytes = 0;
   #isFlushDue = false;
   #isBehind = false;
-  /** When it was closed from this side; -1 before. */
+  /** The time when this side closed the connection; -1 if it has not. */
   #closedAtMs = -1;
   #isClosed = false;
 
-  /** @param socket what the wire runs on: it knows the peer */
+  /** @param socket the socket below the wire, which identifies the peer */
   constructor(
     wire: Wire,
     socket: TLSSocket,
     flusher: Flusher,
-    door?: Pick<Door, 'checks' | 'admits'>,
+    admission?: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'>,
   ) {
     this.#wire = wire;
     this.#socket = socket;
     this.#flusher = flusher;
-    this.#door = door;
+    this.#admission = admission;
     this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.tlsVersion = socket.getProtocol() ?? '';
   }
 
-  /** Joins the two ends; `ended` is called once, whatever ends the wire. */
+  /** Connects both ends. `ended` is called once when the wire ends for any reason. */
   attach(connection: Connection, ended: () => void): void {
     this.#connection = connection;
     this.#wire.onClose(() => {
@@ -91,14 +95,14 @@ export class WireTransport implements Transport {
     this.#wire.read((bytes) => this.received(bytes));
   }
 
-  /** Hands bytes of the peer on. */
+  /** Passes bytes from the peer to the connection. */
   received(bytes: Buffer): void {
     this.#flusher.busyPoll.received(this, bytes.length);
     this.connection.receive(bytes);
   }
 
   get connection(): Connection {
-    assert(this.#connection !== undefined, 'a transport has no connection yet');
+    assert(this.#connection !== undefined, 'the transport is not attached to a connection');
     return this.#connection;
   }
 
@@ -109,12 +113,15 @@ export class WireTransport implements Transport {
     const write = { bytes, released };
     if (this.#isWriting) this.#queue.push(write);
     else this.#begin(write);
-    // Once behind, it stays so until that is taken back by `writable`, however little is added.
+    // Once the peer counts as slow, only `writable` changes that.
     if (this.#waitingBytes > waitingBytesMax) this.#isBehind = true;
     return !this.#isBehind;
   }
 
-  /** One at a time: several that wait in a TLS socket are first copied into one. */
+  /**
+   * Writes are passed one at a time, because a TLS socket copies several waiting ones into one
+   * buffer.
+   */
   #begin(write: Write): void {
     this.#isWriting = true;
     this.#wire.write(write.bytes, () => this.#written(write));
@@ -138,7 +145,7 @@ export class WireTransport implements Transport {
     this.#flusher.add(this);
   }
 
-  /** Has the connection write what has gathered, and returns how many bytes that was. */
+  /** Makes the connection write its gathered output, and returns the number of bytes. */
   flush(): number {
     this.#isFlushDue = false;
     const before = this.#takenBytes;
@@ -147,11 +154,11 @@ export class WireTransport implements Transport {
   }
 
   checksLogin(): void {
-    this.#door?.checks(this.#socket);
+    this.#admission?.authenticating(this.#socket);
   }
 
   admit(): void {
-    this.#door?.admits(this.#socket);
+    this.#admission?.authenticated(this.#socket);
     this.#wire.admit();
   }
 
@@ -167,11 +174,11 @@ export class WireTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (!this.#isWriting) this.#wire.end();
-    // Read on, or the peer's end would never be seen.
+    // Reading continues, or the end of the peer would not be noticed.
     this.#wire.resume();
   }
 
-  /** Twice a second. */
+  /** Called twice a second. */
   tick(nowMs: number): void {
     this.connection.tick(nowMs);
     if (!this.#isClosed) return;
@@ -179,7 +186,7 @@ export class WireTransport implements Transport {
     else if (nowMs - this.#closedAtMs >= lingerMs) this.cut();
   }
 
-  /** Ends the wire at once. */
+  /** Ends the wire immediately. */
   cut(): void {
     this.#wire.destroy();
   }

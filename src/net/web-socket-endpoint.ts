@@ -1,3 +1,5 @@
+// WebSocket connections on a TLS listener.
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -7,22 +9,26 @@ import type { WebSocketLimits } from './limits.ts';
 import { WebSocketWire } from './web-socket-wire.ts';
 import type { Wire } from './wire.ts';
 
-/** How every request begins that opens a WebSocket connection (RFC 6455, 4.1). */
+/** The beginning of every request for a WebSocket connection (RFC 6455, 4.1). */
 const firstWord = Buffer.from('GET ');
 
-const advice = 'this port takes WebSocket connections: ask for an upgrade\n';
+const advice = 'this port accepts WebSocket connections: an upgrade request is required\n';
 
-/** Who has WebSocket connections opened. */
+/** The owner of a WebSocket endpoint. */
 export interface WebSocketHost {
-  /** Subprotocols that may be agreed on; a client that offers none speaks any protocol of the port. */
+  /**
+   * The subprotocols that can be negotiated. A client that offers none may use any protocol of the
+   * port.
+   */
   readonly subprotocols: readonly string[];
-  /** A connection is open. */
+  /** A connection was established. */
   opened(wire: Wire, socket: TLSSocket): void;
 }
 
 /**
- * Opens WebSocket connections on sockets that begin with an HTTP request. Messages are not compressed:
- * a small one could grow without a limit. Any path is taken; who the client is, the protocol finds out.
+ * Accepts WebSocket connections on sockets that begin with an HTTP request. Compression is
+ * disabled, because a small compressed message could expand without limit. Any path is accepted;
+ * the messaging protocol authenticates the client.
  */
 export class WebSocketEndpoint {
   readonly #limits: WebSocketLimits;
@@ -61,28 +67,28 @@ export class WebSocketEndpoint {
     return false;
   }
 
-  /** Takes a socket over. The caller bounds the time until the client has logged in. */
+  /** Takes over a socket. The caller limits the time until the client has logged in. */
   accept(socket: TLSSocket): void {
     this.#http.emit('connection', socket);
     socket.resume();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // What is no handshake is answered by the library, which ends the socket.
+    // The library answers invalid handshakes and closes the socket.
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const wire = new WebSocketWire(webSocket, socket, this.#limits.strangerBytesMax);
-      this.#host.opened(wire, socket as TLSSocket); // no other one was accepted
+      const wire = new WebSocketWire(webSocket, socket, this.#limits.unauthenticatedBytesMax);
+      this.#host.opened(wire, socket as TLSSocket); // only TLS sockets were accepted
     });
   }
 
-  /** Takes no more connections. */
+  /** Stops accepting connections. */
   close(): void {
     this.#http.close();
     this.#webSockets.close();
   }
 }
 
-/** Ends the socket, rather than destroying it at once, so that the answer is not lost. */
+/** Ends the socket instead of destroying it, so that the answer is sent. */
 function answerError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const isLarge = error.code === 'HPE_HEADER_OVERFLOW';
   const status = isLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';

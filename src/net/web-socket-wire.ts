@@ -1,40 +1,42 @@
+// A WebSocket connection as a wire.
+
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Wire } from './wire.ts';
 
-/** Close code of a server that goes away (RFC 6455, 7.4.1). */
+/** The close code of a server that shuts down (RFC 6455, 7.4.1). */
 const goingAway = 1001;
 
 /**
- * A WebSocket connection as a wire: the payload of each message is a piece of the stream, as the
- * MQTT and AMQP bindings for WebSocket have it. Pieces may be cut anywhere.
+ * A WebSocket connection as a wire. The payload of each message is a part of the byte stream, as in
+ * the WebSocket bindings of MQTT and AMQP. Messages may be split anywhere.
  */
 export class WebSocketWire implements Wire {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
-  /** What came before anybody read. */
+  /** Messages received before the first read. */
   readonly #early: Buffer[] = [];
   #received: ((bytes: Buffer) => void) | undefined = undefined;
   #isPongDue = false;
-  /** Bytes that may still come before the client has logged in. */
-  #strangerBytesLeft: number;
+  /** Remaining bytes that the client may send before it has logged in. */
+  #unauthenticatedBytesLeft: number;
   readonly #count = (bytes: Buffer): void => {
-    this.#strangerBytesLeft -= bytes.length;
-    if (this.#strangerBytesLeft < 0) this.#socket.destroy();
+    this.#unauthenticatedBytesLeft -= bytes.length;
+    if (this.#unauthenticatedBytesLeft < 0) this.#socket.destroy();
   };
 
   /**
-   * @param socket what the WebSocket connection runs on
-   * @param strangerBytesMax bytes that may come before the client has logged in, so that no large
-   *   message is gathered for a stranger
+   * @param socket the socket below the WebSocket connection
+   * @param unauthenticatedBytesMax maximum number of bytes before the client has logged in, so that
+   *   no large message is gathered for an unauthenticated client
    */
-  constructor(webSocket: WebSocket, socket: Duplex, strangerBytesMax: number) {
+  constructor(webSocket: WebSocket, socket: Duplex, unauthenticatedBytesMax: number) {
     this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#strangerBytesLeft = strangerBytesMax;
+    this.#unauthenticatedBytesLeft = unauthenticatedBytesMax;
     socket.on('data', this.#count);
     webSocket.on('error', () => socket.destroy());
-    // The library hands on one buffer where `binaryType` is `nodebuffer`, which it is at first.
+    // The library passes a Buffer, because `binaryType` is `nodebuffer` by default.
     webSocket.on('message', (data) => this.#take(data as Buffer));
     webSocket.on('ping', (data) => this.#pong(data));
   }
@@ -45,7 +47,10 @@ export class WebSocketWire implements Wire {
     else this.#received(bytes);
   }
 
-  /** One at a time, so that a peer that pings and does not read is not answered without a limit. */
+  /**
+   * Answers one ping at a time, so that a peer that sends pings without reading cannot fill the
+   * memory.
+   */
   #pong(data: Buffer): void {
     if (this.#isPongDue) return;
     this.#isPongDue = true;
@@ -68,7 +73,7 @@ export class WebSocketWire implements Wire {
 
   read(received: (bytes: Buffer) => void): void {
     this.#received = received;
-    // Whoever is handed the first may have another one read the next.
+    // The receiver of the first message may replace the receiver of the next one.
     for (let bytes = this.#early.shift(); bytes !== undefined; bytes = this.#early.shift()) {
       this.#received(bytes);
     }

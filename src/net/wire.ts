@@ -1,23 +1,25 @@
+// The interface between a transport and its socket.
+
 import type { TLSSocket } from 'node:tls';
 
-/** A stream of bytes to and from one peer, as a transport drives it. */
+/** A byte stream to and from one peer. */
 export interface Wire {
-  /** Whether it has ended: nothing more leaves. */
+  /** Whether the wire has ended, so that nothing more can be sent. */
   readonly isGone: boolean;
-  /** @param written called once the bytes are handed on and may be changed again */
+  /** @param written called once the bytes have been passed on and the buffer may be reused */
   write(bytes: Buffer, written: () => void): void;
-  /** Hands on what the peer sends, from now on. */
+  /** Sets the receiver of the peer's data. */
   read(received: (bytes: Buffer) => void): void;
-  /** Calls back once when it has ended, whatever ended it. */
+  /** Calls back once when the wire has ended for any reason. */
   onClose(closed: () => void): void;
-  /** The client has logged in: limits for strangers hold no longer. */
+  /** The client has logged in. The limits for unauthenticated clients no longer apply. */
   admit(): void;
   /** Stops reading from the peer. */
   pause(): void;
   resume(): void;
-  /** Ends it after everything that was written. */
+  /** Ends the wire after everything that was written. */
   end(): void;
-  /** Ends it at once. */
+  /** Ends the wire immediately. */
   destroy(): void;
 }
 
@@ -28,7 +30,7 @@ export class SocketWire implements Wire {
   constructor(socket: TLSSocket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('error', () => socket.destroy()); // a reset is an end like any other
+    socket.on('error', () => socket.destroy()); // a reset is an ordinary end
   }
 
   get isGone(): boolean {

@@ -10,7 +10,7 @@ const spareCountMax = 32;
 
 const spares: Buffer[] = [];
 
-function giveBack(buffer: Buffer): void {
+function releaseBuffer(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
@@ -106,7 +106,7 @@ export class PeerOutbox {
 
   /** Forgets what has gathered: after a bug it may end inside a frame. */
   discard(): void {
-    if (this.#buffer !== undefined) giveBack(this.#buffer);
+    if (this.#buffer !== undefined) releaseBuffer(this.#buffer);
     this.#buffer = undefined;
     this.#at = 0;
   }
@@ -125,7 +125,7 @@ export class PeerOutbox {
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
-    if (isCrowded) giveBack(buffer);
+    if (isCrowded) releaseBuffer(buffer);
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
@@ -133,7 +133,7 @@ export class PeerOutbox {
     this.waitingBytes += size;
     unread.bytes += size;
     const released = () => {
-      if (!isCrowded) giveBack(buffer);
+      if (!isCrowded) releaseBuffer(buffer);
       if (!this.#isEnded) this.#left(size);
     };
     if (!this.#transport.write(bytes, released)) this.block();

@@ -1,59 +1,60 @@
-/** The peer, as a protocol sees it. */
+// The interfaces between protocols and listeners.
+
+/** The connection to a peer, as protocols use it. */
 export interface Transport {
   /**
-   * Takes the bytes over: the caller must not change them until the transport is writable again
-   * and they have left.
+   * Writes bytes, which must not be changed until they were sent and the transport is writable.
    *
-   * @returns false where the peer is behind: stop delivering until `Connection.writable()`
+   * @returns false if the peer is behind: no deliveries until `Connection.writable()`
    */
   write(bytes: Buffer, released?: () => void): boolean;
-  /** Asks for one `Connection.flush()` at the end of this turn of the event loop. */
+  /** Requests one `Connection.flush()` at the end of this turn of the event loop. */
   requestFlush(): void;
   /** Stops reading from the peer (the broker is behind) until `resume()`. */
   pause(): void;
   resume(): void;
-  /** The peer has sent a log-in, which is being checked: the wait is not the peer's. */
+  /** A log-in is being checked. The time this takes does not count as the peer's delay. */
   checksLogin(): void;
-  /** The peer has logged in: from now on it is not one of the strangers that share few places. */
+  /** The peer has logged in. The limits for unauthenticated peers no longer apply. */
   admit(): void;
-  /** Ends the connection after everything written has left. */
+  /** Closes the connection after all data was sent. */
   close(): void;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
   readonly localAddress: string;
-  /** `TLSv1.3` and the like; for the connection's description. */
+  /** The TLS version, such as `TLSv1.3`, for the description of the connection. */
   readonly tlsVersion: string;
 }
 
-/** One client's connection. Owns no socket, timer or promise. */
+/** A client's connection. It owns no socket, timer or promise. */
 export interface Connection {
-  /** Bytes from the peer, in order, cut anywhere. The buffer is the connection's to keep slices of. */
+  /** Handles received bytes, which may be split anywhere. Slices of the buffer may be retained. */
   receive(bytes: Buffer): void;
-  /** The transport takes bytes again. */
+  /** The transport is writable again. */
   writable(): void;
-  /** Twice a second: heartbeats and timeouts. */
+  /** Called twice a second, for heartbeats and timeouts. */
   tick(nowMs: number): void;
-  /** End of a turn of the event loop in which anything happened: write what has gathered. */
+  /** Called at the end of a turn of the event loop with activity: writes gathered output. */
   flush(): void;
-  /** The transport is gone; everything held for it is given back. */
+  /** The transport has ended: releases all resources. */
   ended(): void;
-  /** Closes from this side with a reason that the client gets to read. */
+  /** Closes the connection with a reason for the client. */
   shutdown(reason: string): void;
 }
 
-/** Whether a connection speaks a protocol, as far as its first bytes say. */
+/** Whether a connection uses a protocol, according to its first bytes. */
 export type Recognition = 'yes' | 'no' | 'maybe';
 
-/** A protocol on one broker, as a listener drives it. */
+/** A protocol of one broker, as used by listeners. */
 export interface Protocol {
-  /** Lower case, as `amqp091`. */
+  /** Lower case: `amqp091`. */
   readonly name: string;
-  /** Names of the subprotocol that a WebSocket client may ask for, as `amqp`. */
+  /** The WebSocket subprotocols of this protocol, such as `amqp`. */
   readonly subprotocols: readonly string[];
   /**
-   * Tells the protocol's connections by their first bytes, where a port has several protocols.
+   * Recognises connections of this protocol by their first bytes, on ports with several protocols.
    *
-   * @param bytes all that have come so far, at least one; 'maybe' where more are needed
+   * @param bytes all bytes received so far, at least one; 'maybe' means that more are needed
    */
   recognizes(bytes: Buffer): Recognition;
   accept(transport: Transport): Connection;

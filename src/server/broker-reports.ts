@@ -1,3 +1,5 @@
+// Reports about brokers, from the engines to the logs.
+
 import { withoutPort } from '../base/address.ts';
 import type { ServiceLog } from '../base/log.ts';
 import type { Brokers } from '../control/brokers.ts';
@@ -6,7 +8,7 @@ import type { Report } from '../control/report.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { Refusals } from './refusals.ts';
 
-/** Whom a broker's reports are told. */
+/** The receivers of reports. */
 export interface BrokerReportsParts {
   readonly log: ServiceLog;
   readonly logs: Pick<BrokerLogs, 'append'>;
@@ -15,8 +17,8 @@ export interface BrokerReportsParts {
 }
 
 /**
- * Passes on what is reported of brokers: to the service's log, and to the broker's own log where its
- * general log is on.
+ * Forwards reports about brokers to the service's log, and to the broker's own log if its general
+ * log is enabled.
  */
 export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed'> {
   readonly #parts: BrokerReportsParts;

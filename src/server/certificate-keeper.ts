@@ -1,16 +1,20 @@
+// Renewal of certificates.
+
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
 import type { Certificate } from '../crypto/authority.ts';
 import type { SystemState } from './compose.ts';
 import type { CertificateChange, Hosts } from './server-certificates.ts';
 
-/** Keeps every listener in certificates that have not ended, each committed before it is shown. */
+/**
+ * Keeps the certificates of all listeners valid. Each certificate is committed before it is used.
+ */
 export class CertificateKeeper {
   readonly #state: Pick<SystemState, 'certificates' | 'store' | 'brokers'>;
   readonly #sealingKey: KeyObject;
   readonly #hosts: Hosts;
 
-  /** @param sealingKey 256 bits, derived from the system volume's data key */
+  /** @param sealingKey 256 bits, derived from the data key of the system volume */
   constructor(
     state: Pick<SystemState, 'certificates' | 'store' | 'brokers'>,
     sealingKey: KeyObject,
@@ -21,14 +25,14 @@ export class CertificateKeeper {
     this.#hosts = hosts;
   }
 
-  /** Begins to make a broker's keys before there is a broker. */
+  /** Starts to generate the keys of the first broker before the broker exists. */
   prepare(): Promise<void> {
     return this.#state.certificates.prepare();
   }
 
   /**
-   * Issues the certificates of the authorities and the API that are missing or expire soon. Those of a
-   * broker are issued by {@link broker}.
+   * Issues the certificates of the authorities and the API that are missing or expire soon.
+   * Certificates of brokers are issued by {@link broker}.
    *
    * @returns whether anything changed
    */
@@ -41,12 +45,12 @@ export class CertificateKeeper {
     );
   }
 
-  /** The certificates that the API shows. */
+  /** The certificates of the API. */
   api(): Certificate[] {
     return this.#state.certificates.api(this.#sealingKey);
   }
 
-  /** The certificates that one broker shows; made anew where they end soon. */
+  /** The certificates of a broker; issued again if they expire soon. */
   async broker(id: string): Promise<Certificate[]> {
     const { certificates } = this.#state;
     const nowMs = systemClock.nowMs();

@@ -1,3 +1,5 @@
+// Verification of a stopped data folder.
+
 import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -22,24 +24,24 @@ import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 
-/** Told the progress of a check, in bytes. */
+/** Called with the progress of a check, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
 
-/** The result of checking one volume, for a person. */
+/** The result of checking one volume, as text for a person. */
 export interface CheckFinding {
   readonly text: string;
-  /** `unknown` where the volume could not be opened for want of its key. */
+  /** `unknown` if the volume could not be opened because its key is not usable. */
   readonly verdict: 'sound' | 'unsound' | 'unknown';
 }
 
 /**
- * Proves that every volume of a stopped data folder is sound and the one that the service last had, and
- * that the audit trail is unbroken. A volume that is not sound does not stop the check of the others.
+ * Verifies that every volume of a stopped data folder is undamaged and current, and that the audit
+ * trail is complete. A damaged volume does not stop the check of the others.
  *
- * @returns a finding a volume, in the end all of them
- * @throws {ServerError} what opening the root key throws; `not-all-sound`, after the last finding;
- *   `not-all-checked` where keys are not usable
- * @throws {StorageError} `folder-locked` where a service runs on the folder
+ * @returns a finding for each volume; the generator ends after the last one
+ * @throws {ServerError} the errors of opening the root key; `not-all-sound` after the last finding;
+ *   `not-all-checked` if keys are not usable
+ * @throws {StorageError} `folder-locked` if a service is running on the folder
  */
 export async function* checkDataFolder(
   folder: string,
@@ -68,12 +70,12 @@ export async function* checkDataFolder(
     throw new ServerError('not-all-sound', `${counts.unsound} of ${all} not sound`);
   }
   if (counts.unknown > 0) {
-    const text = `${counted(counts.unknown, 'volume')} could not be checked, because of keys that cannot be used`;
+    const text = `${counted(counts.unknown, 'volume')} could not be checked because their keys are not usable`;
     throw new ServerError('not-all-checked', text);
   }
 }
 
-/** Checks the system volume, and folds what it holds into the state where it can be read. */
+/** Checks the system volume, and reads its contents into the state if possible. */
 async function checkSystem(
   folder: string,
   state: SystemState,
@@ -98,12 +100,12 @@ async function checkSystem(
       },
     );
     chain.end(state.trail.head.count, state.trail.head.hash);
-    return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} unbroken`;
+    return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} complete`;
   });
   return { ...finding, isRecovered };
 }
 
-/** Checks the volume of the broker logs, where the data folder ever had one. */
+/** Checks the volume of the broker logs, if the data folder has one. */
 async function* checkLogs(
   folder: string,
   state: SystemState,
@@ -128,13 +130,15 @@ async function* checkLogs(
   });
 }
 
-/** Reads a line of the broker logs. */
+/** Parses a line of the broker logs. */
 function proveLine(type: number, buffer: Buffer, start: number, end: number): void {
   const entry = timelineEntry(type, buffer, start, end);
   if (entry !== undefined) decodeLine(0, entry.bytes);
 }
 
-/** The finding about one volume, by what the check throws; a volume in use ends the whole check. */
+/**
+ * The finding about one volume, from the error of its check. A locked volume ends the whole check.
+ */
 async function findingOf(name: string, check: () => Promise<string>): Promise<CheckFinding> {
   try {
     return { text: `${name}: sound, ${await check()}`, verdict: 'sound' };
@@ -145,7 +149,7 @@ async function findingOf(name: string, check: () => Promise<string>): Promise<Ch
   }
 }
 
-/** All other keys are in the system volume: without it nothing can be said of the other volumes. */
+/** All other keys are in the system volume. Without it, the other volumes cannot be checked. */
 async function* unchecked(folder: string): AsyncGenerator<CheckFinding> {
   const all = brokersFolder(folder);
   const ids = existsSync(all) ? (await readdir(all)).sort() : [];
@@ -169,7 +173,7 @@ async function* checkBrokers(
   for (const id of await brokerIds(all, state)) {
     if (hasVolume(id, state)) yield await checkBroker(join(all, id), id, state, progress);
     else {
-      const text = `${shown(id)}: nobody's, left by a creation or deletion that was cut short`;
+      const text = `${shown(id)}: belongs to no broker; left over from an interrupted creation or deletion`;
       yield { text, verdict: 'sound' };
     }
   }
@@ -202,7 +206,7 @@ async function checkBroker(
   return { text: `${id}: not checked: ${locked}`, verdict: 'unknown' };
 }
 
-/** As at a start: the newest mount must be the one that came up last, or a later one that did not. */
+/** As at a start: the newest mount must be the last successful one, or a later one that failed. */
 function proveEpoch(
   folder: string,
   { epoch: found }: VolumeReport,
@@ -212,7 +216,7 @@ function proveEpoch(
   const wanted = mountedEpoch === epoch ? epoch : `${mountedEpoch} to ${epoch}`;
   throw new StorageError(
     'volume-rolled-back',
-    `${folder} is of another time: it was last mounted as number ${found}, the system volume says ${wanted}`,
+    `${folder} is not current: its last mount was number ${found}; the system volume expects ${wanted}`,
   );
 }
 
@@ -223,20 +227,23 @@ async function brokerIds(folder: string, state: SystemState): Promise<string[]> 
   return [...new Set([...found, ...wanted])].sort();
 }
 
-/** Whether a broker's volume must be there, whole. */
+/** Whether the volume of a broker must exist and be complete. */
 function hasVolume(id: string, { brokers }: SystemState): boolean {
   const broker = brokers.get(id);
   return broker !== undefined && hasVolumes(broker) && broker.state !== 'DELETION_IN_PROGRESS';
 }
 
-/** The volume in a broker's folder: brokers that run here have one each. */
+/** The volume in a broker's folder. Brokers of this engine have one each. */
 function volumeOf(id: string, { brokers }: SystemState): VolumeRecord {
   const [volume] = brokers.require(id).volumes;
-  assert(volume !== undefined, `broker ${id} has a volume`);
+  assert(volume !== undefined, `broker ${id} has no volume`);
   return volume;
 }
 
-/** The data key of a broker's volume, by the same right as the service has; or why not. */
+/**
+ * Decrypts the data key of a broker's volume with the permissions of the service, or throws the
+ * reason why it cannot.
+ */
 async function openDataKey(folder: string, id: string, state: SystemState) {
   const { key } = state.brokers.require(id);
   const volume = volumeOf(id, state);
@@ -264,7 +271,7 @@ async function openDataKey(folder: string, id: string, state: SystemState) {
     if (!['InvalidCiphertextException', 'IncorrectKeyException'].includes(error.code)) {
       return error.message;
     }
-    const text = `${folder}/volume: its wrapped data key is not the one that was made for volume ${volume.id}`;
+    const text = `${folder}/volume: its wrapped data key was not created for volume ${volume.id}`;
     throw new StorageError('wrong-key', text, { cause: error });
   }
 }
@@ -276,7 +283,9 @@ function describe({
   recordCount,
   bytes,
 }: VolumeReport): string {
-  const how = isClosed ? 'closed in order' : 'not closed: what was not confirmed is cut off';
+  const how = isClosed
+    ? 'closed cleanly'
+    : 'not closed cleanly: unconfirmed data will be discarded';
   const sizes = [
     counted(segmentCount, 'segment'),
     counted(blockCount, 'block'),
@@ -290,9 +299,9 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Follows the hash chain of the trail's lines, of which the oldest may have been dropped. */
+/** Verifies the hash chain of the audit trail. The oldest lines may have been dropped. */
 class ChainCheck {
-  /** Events seen. */
+  /** Events seen so far. */
   count = 0;
   #number = 0;
   #hash = '';
@@ -309,11 +318,11 @@ class ChainCheck {
     this.#hash = lineHash(entry.bytes);
   }
 
-  /** Compares the end with what the chain's journal says of its newest event. */
+  /** Compares the last line with the head of the chain in the journal. */
   end(number: number, hash: string): void {
     if (this.count === 0 && number === 0) return;
     if (number !== this.#number || hash !== this.#hash) {
-      throw broken(`it ends with event ${this.#number}, and ${number} are recorded`);
+      throw broken(`it ends with event ${this.#number}, but ${number} events were recorded`);
     }
   }
 }

@@ -1,3 +1,5 @@
+// Composition of the service from its parts.
+
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
@@ -48,14 +50,14 @@ import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 
-/** Bytes of a segment of the system volume, which holds little beside the trail. */
+/** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
 const systemCacheBytes = 4 * 1024 * 1024;
 
 const mib = 1024 * 1024;
 const noSalt = Buffer.alloc(0);
 
-/** The purposes for which keys are derived from the system volume's data key. */
+/** The purposes for which keys are derived from the data key of the system volume. */
 const sealingPurposes = {
   kms: 'waxwing kms: key materials',
   identity: 'waxwing identity: secrets',
@@ -66,23 +68,23 @@ const sealingPurposes = {
   logs: 'waxwing logs: data keys of volumes',
 } as const;
 
-/** What keys are derived from: a system volume, or its data key. */
+/** The source of derived keys: a system volume, or its data key. */
 export type KeyDeriver = Pick<Volume, 'deriveKey'>;
 
-/** The key for one purpose, derived from a system volume's data key. */
+/** Derives the key for one purpose. */
 export function sealingKey(volume: KeyDeriver, purpose: keyof typeof sealingPurposes) {
   return volume.deriveKey(noSalt, sealingPurposes[purpose]);
 }
 
-/** What the system volume's log reports. */
+/** Events of the system volume's log. */
 export interface SystemEvents {
-  /** Its disk is full, so every change waits; or it has space again. */
+  /** The disk is full, so all changes wait; or it has space again. */
   full(isFull: boolean): void;
-  /** It can no longer be written. */
+  /** The log can no longer be written. */
   failed(error: StorageError): void;
 }
 
-/** The state that the system volume keeps. */
+/** The state that is stored in the system volume. */
 export class SystemState {
   readonly kms: Kms;
   readonly identity: Identity;
@@ -119,7 +121,7 @@ export class SystemState {
     return sealed.toString('base64');
   }
 
-  /** All journals; a name is never used for another. */
+  /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
     const { kms, identity, installation, trail, brokers, configurations } = this;
     const { certificates, logsVolume } = this;
@@ -136,7 +138,7 @@ export class SystemState {
     return all as Journal[];
   }
 
-  /** Recovers what the volume holds, and begins to write. */
+  /** Recovers the state and opens the log for writing. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
     await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
@@ -160,19 +162,19 @@ export interface Parts {
   readonly dispatcher: Dispatcher;
 }
 
-/** What is known about a service once its system volume is open. */
+/** The properties of the installation that are known once the system volume is open. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;
-  /** Name at which brokers are reached. */
+  /** The host name of the brokers' endpoints. */
   readonly brokerHost: string;
   readonly hashPassword: typeof hashPassword;
-  /** Where the console answers; asked for once the port is open. */
+  /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
   readonly metrics: () => Promise<Exposition>;
 }
 
-/** Composes the parts of a service: the one place that decides which part gets which others. */
+/** Composes the parts of a service. This is the only place that decides which part uses which. */
 export function compose(
   settings: Settings,
   state: SystemState,
@@ -225,9 +227,9 @@ export function compose(
 }
 
 /**
- * The engine.
+ * Composes the engine.
  *
- * @param certificates those of one broker, which are made where there are none
+ * @param certificates returns the certificates of a broker, and issues missing ones
  */
 export function composeEngine(
   settings: Settings,
@@ -249,10 +251,10 @@ export function composeEngine(
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail } = state;
   return {
-    // The root user and the services are all there is; keys are judged by the key service.
+    // The callers are the root user and services. The key service authorises the use of keys.
     authorise: () => {},
     record: (call) =>
-      // What services do with keys of their own is in nobody's trail.
+      // The use of service-owned keys is recorded in no account's trail.
       call.accountId === accountId ? trail.entries(eventRecord(call), call.atMs) : [],
     commit: (batch) => store.commit(batch),
     onUnexpectedError: (error, { requestId }) =>
@@ -260,7 +262,7 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
   };
 }
 
-/** Puts failed log-ins into the trail, as data events. */
+/** Records failed log-ins in the audit trail as data events. */
 function recorder({ store, trail, brokers }: SystemState, place: Place, log: ServiceLog) {
   const { region, accountId } = place;
   return ({ brokerId, ...logins }: RefusedLogins) => {
@@ -296,14 +298,14 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
       authenticator.claim(request, serviceName),
     tokenHolder: (token: string | undefined) => {
       const { metricsToken } = state.installation;
-      assert(metricsToken !== undefined, 'a service that is open has a token for metrics');
+      assert(metricsToken !== undefined, 'the metrics token is missing');
       return tokenHolder(metricsToken, token);
     },
     refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };
 }
 
-/** Who answers at the API's port. */
+/** The routes of the API's port. */
 export function apiRoutes(dispatcher: Dispatcher): RouteTable {
   return new RouteTable()
     .handle('*', '/*', dispatcher)

@@ -58,7 +58,7 @@ for (const text of [
 ]) {
   test(`an answer that is none is refused: ${text.slice(0, 8)}… of ${text.length}`, async () => {
     await listening(text);
-    await refused('answer-invalid', /^the service's answer /);
+    await refused('answer-invalid', /^the answer of the service /);
   });
 }
 
@@ -80,7 +80,7 @@ test('a socket that others can open, or that is none, is not asked', async () =>
   await refused('not-private', /service\.sock has mode 0666: other users can open it/);
   rmSync(socketFile(folder));
   writeFileSync(socketFile(folder), JSON.stringify(answer), { mode: 0o600 });
-  await refused('not-private', /service\.sock is no socket/);
+  await refused('not-private', /service\.sock is not a socket/);
 });
 
 test('a socket or folder of another user is not asked', {

@@ -1,16 +1,18 @@
+// The socket through which local users get the connection settings of the service.
+
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ServerError } from './errors.ts';
 import { checkFolder, checkSocket } from './ownership.ts';
 
-/** Bytes that the name of a Unix socket may have (unix(7)). */
+/** Maximum length of the name of a Unix socket (unix(7)). */
 const socketNameBytesMax = 107;
-/** Milliseconds that the service may take to answer. */
+/** Maximum time for the answer, milliseconds. */
 const timeoutMs = 10_000;
 const bytesMax = 64 * 1024;
 
-/** Names of the variables that a client of the service needs; no other is ever printed. */
+/** The variables that a client needs. No other variable is ever printed. */
 export const environmentNames = [
   'AWS_ENDPOINT_URL',
   'AWS_ACCESS_KEY_ID',
@@ -27,10 +29,10 @@ export const environmentNames = [
 
 const optionalNames: readonly string[] = ['WAXWING_AMQP_URL'];
 
-/** What a client of the service needs: names of variables and their values. */
+/** The variables for a client of the service. */
 export type Environment = Readonly<Partial<Record<(typeof environmentNames)[number], string>>>;
 
-/** The socket in a data folder by which its owner, and nobody else, asks the service. */
+/** The socket in a data folder. Only users who may open the data folder can connect to it. */
 export function socketFile(folder: string): string {
   return join(folder, 'service.sock');
 }
@@ -40,17 +42,17 @@ export function checkSocketName(folder: string): void {
   const size = Buffer.byteLength(socketFile(folder));
   if (size <= socketNameBytesMax) return;
   const found = `${socketFile(folder)} has ${size} bytes`;
-  const allowed = `the name of a socket may have ${socketNameBytesMax}; choose a shorter --data`;
+  const allowed = `the name of a socket may have at most ${socketNameBytesMax}; choose a shorter --data`;
   throw new ServerError('setting-invalid', `${found}; ${allowed}`);
 }
 
-/** Answers those who may open the data folder with how to reach the service. */
+/** Tells users who may open the data folder how to reach the service. */
 export class EnvironmentListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #file: string;
 
-  /** @param environment called once for each asking; must not be answered before it is recorded */
+  /** @param environment called for each request; resolves after the request was recorded */
   constructor(folder: string, environment: () => Promise<Environment>) {
     this.#file = socketFile(folder);
     this.#server = createServer((socket) => {
@@ -64,7 +66,7 @@ export class EnvironmentListener {
     });
   }
 
-  /** Opens the socket; whatever an earlier service left there is nobody's any more. */
+  /** Opens the socket. A socket left by an earlier service is removed. */
   async open(): Promise<void> {
     await rm(this.#file, { force: true });
     await new Promise<void>((resolve, reject) => {
@@ -81,14 +83,14 @@ export class EnvironmentListener {
 }
 
 /**
- * Asks the service that runs on a data folder. The answer is for a shell to take over, so it is asked
- * for only where nobody but this user or root can have put the socket there.
+ * Asks the service that is running on a data folder for its environment. A shell will execute the
+ * answer, so the socket is used only if nobody except this user and root could have created it.
  *
  * @throws {ServerError} `not-running`, `not-private`, `answer-invalid`
  */
 export async function askEnvironment(folder: string): Promise<Environment> {
   try {
-    // By its real path: what a link on the way says might change between the check and the asking.
+    // The real path, because a symbolic link could change between the check and the connection.
     const real = checkFolder(folder);
     checkSocketName(real);
     checkSocket(socketFile(real));
@@ -124,7 +126,7 @@ function ask(folder: string): Promise<string> {
   });
 }
 
-/** What of an answer is a variable with a value of one line; all but the optional must be there. */
+/** Parses the variables with one-line values. All except the optional ones must be present. */
 function parseEnvironment(text: string): Environment {
   const answer = parseObject(text);
   const found: Record<string, string> = {};
@@ -132,7 +134,7 @@ function parseEnvironment(text: string): Environment {
     const value = answer[name];
     if (value === undefined && optionalNames.includes(name)) continue;
     if (typeof value !== 'string' || hasControlCharacters(value)) {
-      throw new ServerError('answer-invalid', `the service's answer has no usable ${name}`);
+      throw new ServerError('answer-invalid', `the answer of the service has no valid ${name}`);
     }
     found[name] = value;
   }
@@ -144,9 +146,9 @@ function parseObject(text: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
   } catch (cause) {
-    throw new ServerError('answer-invalid', "the service's answer is not JSON", { cause });
+    throw new ServerError('answer-invalid', 'the answer of the service is not JSON', { cause });
   }
-  throw new ServerError('answer-invalid', "the service's answer is no JSON object");
+  throw new ServerError('answer-invalid', 'the answer of the service is not a JSON object');
 }
 
 function hasControlCharacters(value: string): boolean {

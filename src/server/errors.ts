@@ -1,37 +1,39 @@
+// The errors of the service as a whole.
+
 import { WaxwingError } from '../base/errors.ts';
 
-/** What goes wrong while the service is put together, by code. */
+/** The error codes of starting and checking the service. */
 export type ServerErrorCode =
-  /** The data folder holds something, but no volume of this program. */
+  /** The data folder contains files, but no volume of this program. */
   | 'data-folder-foreign'
-  /** The file or passphrase that the root key comes from is not there. */
+  /** The file or passphrase of the root key is missing. */
   | 'root-key-missing'
-  /** The file or passphrase does not give the key that the system volume was made with. */
+  /** The file or passphrase does not match the system volume. */
   | 'root-key-wrong'
-  /** The data folder says that it opens by another kind of root key than is configured. */
+  /** The data folder requires another kind of root key than is configured. */
   | 'root-key-source-other'
-  /** Another user could have written, or could read, what only this one must. */
+  /** Another user could have written or read a private file. */
   | 'not-private'
-  /** The data folder holds brokers' volumes or the like, but its system volume is gone. */
+  /** The data folder contains other volumes, but the system volume is missing. */
   | 'system-volume-missing'
-  /** The volume of the broker logs is missing, damaged or of another time. */
+  /** The volume of the broker logs is missing, damaged or not current. */
   | 'broker-logs-unusable'
-  /** The wrapped key in the system volume is not of a form that this program writes. */
+  /** The wrapped key in the system volume has an unknown format. */
   | 'root-key-format-unknown'
   /** A setting is out of range. */
   | 'setting-invalid'
-  /** A setting contradicts what the data folder was made with. */
+  /** A setting contradicts the data folder. */
   | 'setting-conflict'
-  /** No service runs on the data folder. */
+  /** No service is running on the data folder. */
   | 'not-running'
-  /** What answered on the service's socket did not answer as this program's service does. */
+  /** The answer on the service's socket is invalid. */
   | 'answer-invalid'
-  /** Events of the audit trail are missing, or not as they were recorded. */
+  /** Events of the audit trail are missing or were modified. */
   | 'trail-broken'
-  /** At least one volume is not as it was written. */
+  /** At least one volume is damaged or not current. */
   | 'not-all-sound'
-  /** Some of the volumes could not be opened, so nothing is known of them. */
+  /** Some volumes could not be opened and were not checked. */
   | 'not-all-checked';
 
-/** An expected failure of the service as a whole. */
+/** An expected error of the service as a whole. */
 export class ServerError extends WaxwingError<ServerErrorCode> {}

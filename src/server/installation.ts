@@ -1,10 +1,12 @@
+// Settings that are decided at the first start of a data folder.
+
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import { Secret } from '../base/secret.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Entry, Journal } from '../storage/journal.ts';
 
-/** Changes to the settings that the first start of a data folder decides for all later ones. */
+/** Changes to the settings that the first start decides permanently. */
 export type InstallationChange =
   | { readonly type: 'founded'; readonly region: string }
   | {
@@ -17,11 +19,11 @@ export type InstallationChange =
   /** Base64. */
   | { readonly type: 'metrics-token'; readonly sealedToken: string };
 
-/** The broker that the first start makes, and how to log in to it. */
+/** The broker that the first start creates, and its log-in. */
 export interface DefaultBroker {
   readonly username: string;
   readonly password: Secret<string>;
-  /** Undefined until it was made. */
+  /** Undefined until the broker was created. */
   readonly brokerId: string | undefined;
 }
 
@@ -30,16 +32,17 @@ const passwordContext = 'waxwing installation: password of the default broker';
 const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const passwordLength = 24;
 
-/** What the first start of a data folder decided: its region, and the broker `default`. */
+/** The settings that were decided at the first start: the region, and the broker `default`. */
 export class Installation implements Journal<InstallationChange> {
   readonly name = 'installation';
   readonly #sealingKey: KeyObject;
   #region: string | undefined = undefined;
-  #wanted: { readonly username: string; readonly sealedPassword: string } | undefined = undefined;
+  #requested: { readonly username: string; readonly sealedPassword: string } | undefined =
+    undefined;
   #brokerId: string | undefined = undefined;
   #sealedToken: string | undefined = undefined;
 
-  /** @param sealingKey 256 bits, for nothing else */
+  /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
     this.#sealingKey = sealingKey;
   }
@@ -49,37 +52,40 @@ export class Installation implements Journal<InstallationChange> {
     return this.#region;
   }
 
-  /** What must be committed for the folder to belong to a region permanently. */
+  /** Returns the entries that set the region of the data folder permanently. */
   initialize(region: string): Entry[] {
     return [this.#entry({ type: 'founded', region })];
   }
 
-  /** What must be committed for there to be a default broker with this password. */
-  wantDefaultBroker(username: string, password: Secret<string>): Entry[] {
+  /** Returns the entries that request a default broker with this password. */
+  requestDefaultBroker(username: string, password: Secret<string>): Entry[] {
     const sealedPassword = this.#seal(passwordContext, password.reveal());
     return [this.#entry({ type: 'default-broker-wanted', username, sealedPassword })];
   }
 
-  /** What must be committed for it not to be made again, even where it is deleted. */
-  madeDefaultBroker(brokerId: string): Entry[] {
+  /**
+   * Returns the entries that record the created default broker, so that it is not created again
+   * after a deletion.
+   */
+  recordDefaultBroker(brokerId: string): Entry[] {
     return [this.#entry({ type: 'default-broker-made', brokerId })];
   }
 
-  /** What must be committed for there to be a token that opens the metrics. */
+  /** Returns the entries that create the token for the metrics. */
   makeMetricsToken(random: Random): Entry[] {
     const sealedToken = this.#seal(tokenContext, newPassword(random).reveal());
     return [this.#entry({ type: 'metrics-token', sealedToken })];
   }
 
-  /** The default broker; undefined where none was wanted. */
+  /** The default broker; undefined if none was requested. */
   get defaultBroker(): DefaultBroker | undefined {
-    if (this.#wanted === undefined) return undefined;
-    const { username, sealedPassword } = this.#wanted;
+    if (this.#requested === undefined) return undefined;
+    const { username, sealedPassword } = this.#requested;
     const password = this.#open(passwordContext, sealedPassword);
     return { username, password, brokerId: this.#brokerId };
   }
 
-  /** What opens the metrics; undefined before it was made. */
+  /** The token for the metrics; undefined before it was created. */
   get metricsToken(): Secret<string> | undefined {
     return this.#sealedToken === undefined
       ? undefined
@@ -102,14 +108,14 @@ export class Installation implements Journal<InstallationChange> {
 
   apply(change: InstallationChange): void {
     if (change.type === 'founded') this.#region = change.region;
-    else if (change.type === 'default-broker-wanted') this.#wanted = change;
+    else if (change.type === 'default-broker-wanted') this.#requested = change;
     else if (change.type === 'metrics-token') this.#sealedToken = change.sealedToken;
     else this.#brokerId = change.brokerId;
   }
 
   *snapshot(): Iterable<InstallationChange> {
     if (this.#region !== undefined) yield { type: 'founded', region: this.#region };
-    if (this.#wanted !== undefined) yield { ...this.#wanted, type: 'default-broker-wanted' };
+    if (this.#requested !== undefined) yield { ...this.#requested, type: 'default-broker-wanted' };
     if (this.#brokerId !== undefined) {
       yield { type: 'default-broker-made', brokerId: this.#brokerId };
     }
@@ -123,7 +129,10 @@ export class Installation implements Journal<InstallationChange> {
   }
 }
 
-/** 24 of 57 letters and digits, none of which a shell or an URL has to quote: 139 bits. */
+/**
+ * Generates a password: 24 of 57 letters and digits that need no quoting in a shell or URL (139
+ * bits).
+ */
 export function newPassword(random: Random): Secret<string> {
   const unbiased = 256 - (256 % letters.length);
   let password = '';

@@ -1,23 +1,25 @@
+// Due deletions and rotations of keys.
+
 import { serviceEventRecord } from '../audit/record.ts';
 import type { Trail } from '../audit/trail.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Kms } from '../kms/kms.ts';
 import type { Entry } from '../storage/journal.ts';
 
-/** What the steps of the key service need. */
+/** The parts that the key steps need. */
 export interface KeyStepsParts {
   readonly kms: Kms;
   readonly trail: Trail;
-  /** Applies the entries at once, and resolves when they are synced. */
+  /** Applies the entries at once. Resolves when they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly region: string;
-  /** The account whose trail it is, 12 digits. */
+  /** The account that owns the trail, 12 digits. */
   readonly accountId: string;
 }
 
 /**
- * Carries out the deletions and rotations of keys that are due, each with its event in the trail. Keys
- * that a service owns are in no account's trail.
+ * Performs the due deletions and rotations of keys. Each is recorded in the audit trail, except for
+ * service-owned keys, which belong to no account.
  */
 export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
   const { kms, trail, commit, region, accountId } = parts;

@@ -127,7 +127,7 @@ test('a volume that the system volume does not know is not overwritten', async (
   writeFileSync(join(folder.path, 'logs', 'volume'), 'something');
   await assert.rejects(folder.start(), {
     code: 'broker-logs-unusable',
-    message: /holds a volume of which the system volume knows nothing; put it back/,
+    message: /contains a volume that is not recorded in the system volume; restore it/,
   });
   await (await folder.start(Infinity, false, true)).close();
   folder.remove();

@@ -1,3 +1,5 @@
+// The volume of the broker logs.
+
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -13,24 +15,24 @@ import { readVolumeHeader, Volume } from '../storage/volume.ts';
 import { ServerError } from './errors.ts';
 import { logsFolder } from './system-volume.ts';
 
-/** What the system volume knows of the volume of the broker logs. */
+/** The record of the volume of the broker logs. */
 export interface LogsVolumeRecord {
-  /** `logs-` and 17 hex digits. */
+  /** `logs-` and 17 hexadecimal digits. */
   readonly id: string;
-  /** Whether it was made; before that nothing can be lost. */
+  /** Whether the volume was created. Until then it contains no data. */
   readonly isMade: boolean;
-  /** How often it was mounted. */
+  /** The number of the last mount. */
   readonly epoch: number;
-  /** The newest mount that came up; 0 before the first. */
+  /** The newest mount that succeeded; 0 before the first. */
   readonly mountedEpoch: number;
 }
 
-/** The journal of the volume of the broker logs: each change is the whole record. */
+/** The journal of the volume of the broker logs. Each change is the whole record. */
 export class LogsVolumeJournal implements Journal<LogsVolumeRecord> {
   readonly name = 'logs-volume';
   #record: LogsVolumeRecord | undefined = undefined;
 
-  /** Undefined before the first start that makes the volume. */
+  /** Undefined until the volume is first created. */
   get record(): LogsVolumeRecord | undefined {
     return this.#record;
   }
@@ -43,37 +45,40 @@ export class LogsVolumeJournal implements Journal<LogsVolumeRecord> {
     if (this.#record !== undefined) yield this.#record;
   }
 
-  /** What must be committed for this to be the record. */
+  /** Returns the entry that stores this record. */
   entry(change: LogsVolumeRecord): Entry {
     return { journal: this.name, change };
   }
 }
 
-/** What the volume of the broker logs is opened with. */
+/** The parts that opening the broker logs needs. */
 export interface LogsVolumeParts {
   /** The data folder. */
   readonly folder: string;
   readonly journal: LogsVolumeJournal;
-  /** 256 bits, derived from the system volume's data key; it wraps the data keys of these volumes. */
+  /**
+   * 256 bits, derived from the data key of the system volume. It wraps the data keys of these
+   * volumes.
+   */
   readonly wrappingKey: KeyObject;
   readonly random: Random;
-  /** Applies the entries at once, and resolves when they are synced. */
+  /** Applies the entries at once. Resolves when they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   /**
-   * What is recorded when the volume that is there, with the lines in it, is given up; undefined where
-   * it is to be kept.
+   * Returns the audit entries that record the removal of the existing volume and its lines.
+   * Undefined if the volume is to be kept.
    */
   readonly discarding: (() => readonly Entry[]) | undefined;
 }
 
 const remedy =
-  'put it back from a copy, or give up the old lines by starting once with --discard-broker-logs';
+  'restore it from a backup, or start once with --discard-broker-logs to discard the old lines';
 
 /**
- * Opens the broker logs on their volume, which is made where the data folder never had one.
+ * Opens the volume of the broker logs, and creates it if the data folder never had one.
  *
- * @throws {ServerError} `broker-logs-unusable` where the volume is missing, damaged, of another time
- *   or another data folder's
+ * @throws {ServerError} `broker-logs-unusable` if the volume is missing, damaged, not current, or
+ *   belongs to another data folder
  */
 export async function openBrokerLogs(parts: LogsVolumeParts, logs: BrokerLogs): Promise<void> {
   const { journal, commit } = parts;
@@ -94,12 +99,12 @@ export async function openBrokerLogs(parts: LogsVolumeParts, logs: BrokerLogs): 
   await commit([journal.entry({ ...before, epoch, mountedEpoch: epoch })]);
 }
 
-/** Records that a volume is to be made, before anything is removed for it. */
+/** Records that a volume will be created, before any files are removed. */
 async function recordNew(parts: LogsVolumeParts): Promise<void> {
   const { folder, journal, random, commit, discarding } = parts;
   const isFound = existsSync(join(logsFolder(folder), 'volume'));
   if (isFound && discarding === undefined) {
-    const found = `${logsFolder(folder)} holds a volume of which the system volume knows nothing`;
+    const found = `${logsFolder(folder)} contains a volume that is not recorded in the system volume`;
     throw new ServerError('broker-logs-unusable', `${found}; ${remedy}`);
   }
   const isDiscarded = isFound || journal.record !== undefined;
@@ -113,11 +118,11 @@ async function make(
   record: LogsVolumeRecord,
 ): Promise<void> {
   const own = logsFolder(folder);
-  // What an earlier attempt left holds no lines, and what was discarded is not wanted.
+  // Files of an earlier attempt contain no lines, and discarded files are not needed.
   await rm(own, { recursive: true, force: true });
   const dataKey = random.bytes(keyBytes);
   const wrappedKey = sealValue(wrappingKey, contextOf(record.id), dataKey);
-  // Of the kind whose records are those of a state store.
+  // The kind whose records are those of a state store.
   const volume = { id: record.id, kind: 'system', wrappedKey } as const;
   await Volume.format(systemDisk, own, volume, createSecretKey(dataKey));
   dataKey.fill(0);
@@ -131,7 +136,7 @@ async function openVolume({ folder, journal, wrappingKey }: LogsVolumeParts): Pr
 }
 
 /**
- * The data key of the broker logs' volume, for which nothing is locked.
+ * Returns the data key of the broker logs' volume. The volume is not locked.
  *
  * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`
  */
@@ -145,7 +150,7 @@ export async function logsDataKey(
   try {
     return keyFromBytes(openValue(wrappingKey, contextOf(id), header.wrappedKey));
   } catch (cause) {
-    const text = `${own}/volume: its wrapped data key is not the one that was made for volume ${id}`;
+    const text = `${own}/volume: its wrapped data key was not created for volume ${id}`;
     throw new StorageError('wrong-key', text, { cause });
   }
 }
@@ -156,7 +161,7 @@ function contextOf(volumeId: string): string {
 
 function requireRecord({ record }: LogsVolumeJournal): LogsVolumeRecord {
   if (record !== undefined) return record;
-  throw new Error('the volume of the broker logs is not on record');
+  throw new Error('the volume of the broker logs is not recorded');
 }
 
 function unusable({ folder }: LogsVolumeParts, error: unknown): unknown {

@@ -1,3 +1,5 @@
+// The metrics endpoint.
+
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Exposition } from '../api/status/service.ts';
 import { RequestError } from '../aws/errors.ts';
@@ -5,20 +7,20 @@ import type { MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
-import type { Door } from '../net/door.ts';
+import type { ConnectionAdmission } from '../net/connection-admission.ts';
 
-/** Whose metrics are shown, and the token for them. */
+/** The parts whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
-  /** Of the API's port. */
-  readonly door: Pick<Door, 'strangerCount' | 'closed'>;
-  /** Requests refused before their sender was known, by reason. */
+  /** The admission of the API's port. */
+  readonly admission: Pick<ConnectionAdmission, 'unauthenticatedCount' | 'closed'>;
+  /** The number of requests refused before authentication, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 
-/** Measures all that the service and its brokers tell of themselves. */
+/** Collects the metrics of the service and its brokers. */
 export async function measured(parts: MetricsParts): Promise<Exposition> {
-  // Loaded by the first who asks: a start has no time for it.
+  // Loaded at the first request, so that it does not slow down the start.
   const { exposition, Metrics } = await import('../base/metrics.ts');
   const own = new Metrics({});
   addOwn(own, parts.control);
@@ -27,44 +29,44 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   return exposition(all);
 }
 
-/** Who scrapes the metrics. */
+/** The caller that reads the metrics. */
 const scraper: Caller = { ...anonymous, type: 'service', arn: 'metrics', principalId: 'metrics' };
 
 /**
- * The caller who holds a bearer token.
+ * Returns the caller with a bearer token.
  *
- * @param wanted the token that a scraper must show
+ * @param wanted the expected token
  * @throws {RequestError} `wrong-token`
  */
 export function tokenHolder(wanted: Secret<string>, token: string | undefined): Caller {
-  // Hashes are compared, so that neither length nor content shows in the time it takes.
+  // Hashes are compared, so that the time reveals neither the length nor the content.
   const hash = (text: string) => createHash('sha256').update(text).digest();
   if (timingSafeEqual(hash(token ?? ''), hash(wanted.reveal()))) return scraper;
-  const text = 'A bearer token is needed: WAXWING_METRICS_TOKEN, as `waxwing env` prints it.';
+  const text = 'A bearer token is required: WAXWING_METRICS_TOKEN, as printed by `waxwing env`.';
   throw new RequestError('wrong-token', text);
 }
 
 function addDoor(
   metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
-  { door, refusals }: MetricsParts,
+  { admission, refusals }: MetricsParts,
 ): void {
   metrics.add({
     name: 'waxwing_api_strangers',
-    help: 'Connections to the API on which nobody has shown who it is.',
+    help: 'Connections to the API that are not authenticated.',
     type: 'gauge',
     labelNames: [],
-    measure: () => [[door.strangerCount, {}]],
+    measure: () => [[admission.unauthenticatedCount, {}]],
   });
   metrics.add({
     name: 'waxwing_api_strangers_closed_total',
-    help: 'Such connections that were closed, by reason.',
+    help: 'Unauthenticated connections to the API that were closed, by reason.',
     type: 'counter',
     labelNames: ['reason'],
-    measure: () => Object.entries(door.closed).map(([reason, count]) => [count, { reason }]),
+    measure: () => Object.entries(admission.closed).map(([reason, count]) => [count, { reason }]),
   });
   metrics.add({
     name: 'waxwing_api_refusals_total',
-    help: 'Calls refused before it was known who made them, by reason.',
+    help: 'Calls refused before authentication, by reason.',
     type: 'counter',
     labelNames: ['reason'],
     measure: () => [...refusals].map(([reason, count]) => [count, { reason }]),
@@ -84,7 +86,7 @@ function addOwn(
   });
   metrics.add({
     name: 'waxwing_broker_state',
-    help: '1 for the state that the broker is in.',
+    help: '1 for the current state of the broker.',
     type: 'gauge',
     labelNames: ['broker', 'state'],
     measure: () => [...brokers.all()].map(({ name, state }) => [1, { broker: name, state }]),

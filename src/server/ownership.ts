@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { ServerError } from './errors.ts';
 
 /*
- * What another user could have written is not believed: as sshd with StrictModes does for its keys.
- * A path is safe where each folder on it belongs to this user or root, and no one else may write in
- * it; in a folder with the sticky bit, as /tmp, nobody can replace what is another's.
+ * Checks of file owners and modes, similar to sshd with StrictModes. A path is safe if every folder
+ * on it belongs to this user or root and nobody else may write in it. In a folder with the sticky
+ * bit, such as /tmp, users cannot replace each other's files.
  */
 
 const writableByOthers = 0o022;
@@ -13,28 +13,28 @@ const groupWrite = 0o020;
 const otherWrite = 0o002;
 const sticky = 0o1000;
 const anythingForOthers = 0o077;
-/** A secret that root owns may be readable by the group that it is shared with. */
+/** A secret that belongs to root may be readable by a group. */
 const sharedByRoot = 0o040;
 
 type Found = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
-/** The user that this process acts as; undefined where the system knows no such numbers. */
+/** The effective user id of this process; undefined if the system has none. */
 const me = (): number | undefined => process.geteuid?.();
 
-/** Fields of the lines of a file as /etc/passwd; none where it cannot be read. */
+/** The fields of a file in the format of /etc/passwd; empty if it cannot be read. */
 function fieldsOf(file: string): string[][] {
   try {
     return readFileSync(file, 'utf8')
       .split('\n')
       .map((line) => line.split(':'));
   } catch {
-    return []; // then no group counts as a user's own
+    return []; // then no group is treated as private
   }
 }
 
 /**
- * Whether a group is the user's own and has nobody else in it. Many systems give each user one, and
- * new folders are then writable by it.
+ * Whether a group is the private group of the user. Many systems create one for each user, and new
+ * folders are then writable by it.
  */
 function isOwnGroup({ uid, gid }: Found): boolean {
   const users = fieldsOf('/etc/passwd');
@@ -60,7 +60,7 @@ function refuse(text: string): never {
 function checkOwner(path: string, { uid }: Found): void {
   const user = me();
   if (user === undefined || uid === user || uid === 0) return;
-  const allowed = user === 0 ? 'root' : `user ${user}, which runs this, or root`;
+  const allowed = user === 0 ? 'root' : `user ${user}, which runs this process, or root`;
   refuse(
     `${path} belongs to user ${uid}, who can change what is in it; it must belong to ${allowed}`,
   );
@@ -74,11 +74,10 @@ function checkFolderItself(path: string, found: Found, isParent: boolean): void 
 }
 
 /**
- * Proves that only this user and root can have changed what is in a folder, or put another in its
- * place.
+ * Checks that only this user and root can have changed the contents of a folder, or replaced it.
  *
- * @param proved folders that need not be looked at again; the ones looked at are added
- * @returns the folder's real path
+ * @param proved folders that need no further check; checked folders are added
+ * @returns the real path of the folder
  * @throws {ServerError} `not-private`
  * @throws {NodeJS.ErrnoException} `ENOENT`, `EACCES`
  */
@@ -92,7 +91,7 @@ export function checkFolder(folder: string, proved: Set<string> = new Set()): st
   return real;
 }
 
-/** The same for what lies in a folder: the folder may have the sticky bit. */
+/** Checks the parents of a path. They may have the sticky bit. */
 function checkParents(real: string): void {
   let path = real;
   while (dirname(path) !== path) {
@@ -101,36 +100,37 @@ function checkParents(real: string): void {
   }
 }
 
-/** The same for the folders that a file is reached by. */
+/** Checks the folders on the path of a file. */
 function checkWayTo(file: string): void {
   if (me() === undefined) return;
-  // Where the file's name is a symbolic link, the folder of the link counts as much as the target's.
+  // If the file is a symbolic link, the folders of both the link and the target are checked.
   checkParents(join(realpathSync(dirname(file)), basename(file)));
   checkParents(realpathSync(file));
 }
 
 /**
- * Proves that the socket in a folder is this user's.
+ * Checks that a socket belongs to this user.
  *
  * @throws {ServerError} `not-private`
  * @throws {NodeJS.ErrnoException} `ENOENT`, `EACCES`
  */
 export function checkSocket(file: string): void {
   const found = lstatSync(file);
-  if (!found.isSocket()) refuse(`${file} is no socket; a running service would have made one`);
+  if (!found.isSocket())
+    refuse(`${file} is not a socket; a running service would have created one`);
   checkOwner(file, found);
   if ((found.mode & anythingForOthers) === 0) return;
   refuse(`${file} has mode ${shown(found.mode)}: other users can open it; it must be 0600`);
 }
 
 /**
- * Proves that a file with a root key is for this user, or root and those it shares it with, alone.
+ * Checks that only this user, or root and its group, can use a root key file.
  *
- * @param found what fstat(2) says of the open file
+ * @param found the result of fstat(2) on the open file
  * @throws {ServerError} `not-private`
  */
 export function checkKeyFile(file: string, found: Stats): void {
-  if (!found.isFile()) refuse(`${file} is no regular file`);
+  if (!found.isFile()) refuse(`${file} is not a regular file`);
   if (me() === undefined) return;
   checkOwner(file, found);
   checkWayTo(file);
@@ -140,11 +140,11 @@ export function checkKeyFile(file: string, found: Stats): void {
 }
 
 /**
- * Proves that nobody else can have written a file with a passphrase, and that the user who runs this
- * does not leave it readable. A secret that root hands out, as to a container, may be readable. A
- * pipe is as good as who gave it.
+ * Checks that nobody else can have written a passphrase file, and that its owner has not made it
+ * readable for others. A secret that root provides, for example to a container, may be readable. A
+ * pipe is trusted like the process that passed it.
  *
- * @param found what fstat(2) says of the open file
+ * @param found the result of fstat(2) on the open file
  * @throws {ServerError} `not-private`
  */
 export function checkPassphraseFile(file: string, found: Stats): void {

@@ -1,3 +1,5 @@
+// Reports of refused calls and failed log-ins.
+
 import type { RequestErrorCode } from '../aws/errors.ts';
 import type { RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import { withoutPort } from '../base/address.ts';
@@ -5,10 +7,10 @@ import { FailureGatherer } from '../base/failure-gatherer.ts';
 import type { ServiceLog } from '../base/log.ts';
 import type { FailedLogin } from '../control/engine.ts';
 
-/** Characters that the log shows of a text which a stranger sent. */
+/** Maximum number of characters of an unauthenticated sender's text in the log. */
 const shownLengthMax = 256;
 
-/** What is wrong with a request whose sender could not be found out. */
+/** The reasons that count as failed log-ins. */
 const loginReasons: readonly RequestErrorCode[] = [
   'missing-authentication',
   'incomplete-signature',
@@ -18,12 +20,12 @@ const loginReasons: readonly RequestErrorCode[] = [
   'wrong-token',
 ];
 
-/** Log-ins that failed, for the trail. */
+/** Failed log-ins to the API, for the audit trail. */
 export interface RefusedLogins {
   readonly eventName: 'ApiLogin' | 'BrokerLogin';
   readonly brokerId?: string;
   readonly requestId?: string;
-  /** Undefined where they came from several addresses. */
+  /** Undefined if they came from several addresses. */
   readonly sourceIp: string | undefined;
   readonly userAgent?: string;
   readonly accessKeyId?: string;
@@ -34,13 +36,13 @@ export interface RefusedLogins {
 }
 
 /**
- * Tells of calls and log-ins that were refused: in the log, in counts for the metrics, and to whoever
- * records them. A flood of them costs a bounded number of lines.
+ * Reports refused calls and failed log-ins: in the log, in the metrics, and optionally in the audit
+ * trail. A flood of them causes a bounded number of lines.
  */
 export class Refusals {
-  /** Requests refused before their sender was known, since the start, by reason. */
+  /** The number of requests refused before authentication since the start, by reason. */
   readonly counts = new Map<string, number>();
-  /** Records failed log-ins; undefined where they are not recorded. */
+  /** Records failed log-ins; undefined if they are not recorded. */
   record: ((logins: RefusedLogins) => void) | undefined = undefined;
   readonly #log: ServiceLog;
   readonly #requests = new FailureGatherer<RefusedRequest>((request, count) =>
@@ -51,7 +53,7 @@ export class Refusals {
     this.#log = log;
   }
 
-  /** A call was refused before it was known who made it. */
+  /** A call was refused before its caller was authenticated. */
   requestRefused(request: RefusedRequest): void {
     const { reason, peerAddress, accessKeyId } = request;
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
@@ -80,7 +82,10 @@ export class Refusals {
     });
   }
 
-  /** Log-ins to a broker failed in the same way, or, where that is undefined, in ways that differ. */
+  /**
+   * Log-ins to a broker failed for the same reason; `failure` is undefined if there were different
+   * reasons.
+   */
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void {
     this.#log.warn({ brokerId, ...failure, count }, 'a log-in failed');
     const userName = failure?.user;
@@ -95,13 +100,16 @@ export class Refusals {
     });
   }
 
-  /** Tells what was gathered; to be called at the end. */
+  /** Reports what was gathered. Call it at the end. */
   flush(): void {
     this.#requests.flush();
   }
 }
 
-/** An answer may repeat a header that cannot be read; the log does not, as it may hold a password. */
+/**
+ * The message for the log. Unlike the answer, it never repeats a malformed header, which may
+ * contain a password.
+ */
 function shownMessage({ reason, message }: RefusedRequest): string {
   return reason === 'incomplete-signature' ? '' : message.slice(0, shownLengthMax);
 }

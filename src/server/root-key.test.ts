@@ -72,11 +72,11 @@ test('what a volume says of its root key changes nothing of where that comes fro
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   await assert.rejects(unwrapDataKey(byPassphrase, owner, wrapped), {
     code: 'root-key-source-other',
-    message: /opens with a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set/,
+    message: /requires a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set/,
   });
   await assert.rejects(unwrapDataKey(byFile, owner, sealed), {
     code: 'root-key-source-other',
-    message: /opens with a passphrase, and none is configured: set WAXWING_ROOT_PASSPHRASE_FILE$/,
+    message: /requires a passphrase, but none is configured: set WAXWING_ROOT_PASSPHRASE_FILE$/,
   });
   // Neither another key of this user, nor one that the volume's id would lead to.
   const other = newOwner();
@@ -145,8 +145,9 @@ test('a key that is lost is told with its file, the folder that needs it, and wh
   await assert.rejects(unwrapDataKey(byFile, owner, wrapped), {
     code: 'root-key-missing',
     message:
-      `the root key file ${file} is missing. Nothing in ${owner.folder} opens without it: put your ` +
-      'copy of it back; if the folder was moved or copied, WAXWING_ROOT_KEY_FILE can name its key file',
+      `the root key file ${file} is missing. ${owner.folder} cannot be opened without it: ` +
+      'restore your copy of it; if the folder was moved or copied, ' +
+      'set WAXWING_ROOT_KEY_FILE to its key file',
   });
   const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
   const source = { ...byPassphrase, passphraseFile: '/nowhere' };
@@ -172,10 +173,10 @@ test('a key file or passphrase that others may use or replace is refused', async
   await chmod(byFile.configFolder, 0o1777); // nobody can replace what is another's
   await unwrapDataKey(byFile, owner, wrapped);
   await chmod(byFile.configFolder, 0o700);
-  await isRefused({ ...byFile, keyFile: folder }, /is no regular file/);
+  await isRefused({ ...byFile, keyFile: folder }, /is not a regular file/);
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', ['-m', '600', fifo]);
-  await isRefused({ ...byFile, keyFile: fifo }, /is no regular file/);
+  await isRefused({ ...byFile, keyFile: fifo }, /is not a regular file/);
   const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
   await chmod(join(folder, 'passphrase'), 0o622);
   await isRefused(byPassphrase, /passphrase has mode 0622/, sealed);

@@ -8,9 +8,10 @@ import { ServerError } from './errors.ts';
 import { checkFolder, checkKeyFile, checkPassphraseFile } from './ownership.ts';
 
 /**
- * The root key seals one thing: the data key of the system volume, beside which it is never kept.
- * A wrapped key is: version u8 (1), source u8, salt (16 bytes, passphrase only), nonce (12 bytes),
- * the sealed data key (32 bytes), tag (16 bytes); authenticated together with the volume's id.
+ * The root key wraps only one key: the data key of the system volume. It is never stored in the
+ * data folder. The format of a wrapped key is: version u8 (1), source u8, salt (16 bytes,
+ * passphrase only), nonce (12 bytes), sealed data key (32 bytes), tag (16 bytes). The id of the
+ * volume is authenticated too.
  */
 const version = 1;
 const sources = { file: 1, passphrase: 2 } as const;
@@ -18,37 +19,38 @@ type SourceName = keyof typeof sources;
 const keyBytes = 32;
 const saltBytes = 16;
 
-/** About a quarter of a second and 64 MiB for each guess (RFC 7914). */
+/** About a quarter of a second and 64 MiB per guess (RFC 7914). */
 const slowness = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
 
-/** Bytes that a file with a key or a passphrase may have. */
+/** Maximum size of a key file or passphrase file. */
 const fileBytesMax = 16 * 1024;
 
-/** Characters that a passphrase has at least. */
+/** Minimum length of a passphrase. */
 const passphraseLengthMin = 12;
 
 /**
- * Where a root key comes from. This alone decides it; what a data folder says of itself must agree,
- * since who can write the folder, or a backup of it, can have it say anything.
+ * The configured source of the root key. The data folder also states its source, and both must
+ * agree. The data folder alone is not trusted, because somebody who can write it or a backup of it
+ * can change it.
  */
 export interface RootKeySource {
-  /** `~/.config/waxwing` or what XDG_CONFIG_HOME makes of it. */
+  /** `~/.config/waxwing`, or the folder that XDG_CONFIG_HOME selects. */
   readonly configFolder: string;
-  /** Holds a passphrase, which is then used instead of a key file. */
+  /** The file with the passphrase, which replaces the key file. */
   readonly passphraseFile: string | undefined;
-  /** The key file, where it is not the one that belongs to the data folder's path. */
+  /** The key file. Defaults to the one that belongs to the path of the data folder. */
   readonly keyFile?: string | undefined;
 }
 
-/** Whose root key it is. */
+/** The data folder that a root key belongs to. */
 export interface RootKeyOwner {
   /** Real path of the data folder. */
   readonly folder: string;
-  /** Id of its system volume. */
+  /** The id of the system volume. */
   readonly volumeId: string;
 }
 
-/** The path of a data folder's key file. Only a folder without a passphrase has one. */
+/** The path of a data folder's key file. It is used only without a passphrase. */
 export function rootKeyFile(source: RootKeySource, folder: string): string {
   if (source.keyFile !== undefined) return source.keyFile;
   const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16);
@@ -58,21 +60,21 @@ export function rootKeyFile(source: RootKeySource, folder: string): string {
   return join(source.configFolder, `${name}-${hash}.key`);
 }
 
-/** Where earlier releases kept it: the name came from the volume. */
+/** The path in earlier releases, which was derived from the volume id. */
 function earlierKeyFile({ configFolder }: RootKeySource, { volumeId }: RootKeyOwner) {
-  // Checked where the header is read; here it is about to become a path.
+  // The header has been validated, but here the id becomes part of a path.
   if (!isSystemVolumeId(volumeId)) return undefined;
   return join(configFolder, `${volumeId}.key`);
 }
 
-/** Whether an id is of the form that system volumes have. */
+/** Whether an id has the form of a system volume's id. */
 export function isSystemVolumeId(id: string): boolean {
   return /^sys-[0-9a-f]{17}$/.test(id);
 }
 
 /**
- * Makes the root key of a new system volume (a key file, where no passphrase is set and there is none
- * yet) and wraps the volume's data key with it.
+ * Creates the root key of a new system volume (a key file, if no passphrase is configured and none
+ * exists) and wraps the data key of the volume.
  *
  * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `not-private`, `setting-invalid`
  */
@@ -98,9 +100,9 @@ function seal(head: Buffer, key: Buffer, volumeId: string, dataKey: Buffer): Buf
 }
 
 /**
- * Opens the data key of a system volume.
+ * Unwraps the data key of a system volume.
  *
- * @returns 32 bytes, the caller's to overwrite
+ * @returns 32 bytes, which the caller overwrites after use
  * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `root-key-format-unknown`,
  *   `root-key-source-other`, `not-private`, `setting-invalid`
  */
@@ -123,14 +125,14 @@ export async function unwrapDataKey(
     return openValue(key, bound(head, owner.volumeId), wrapped.subarray(headBytes));
   } catch (cause) {
     const what = wanted === 'file' ? 'the key in' : 'the passphrase in';
-    const text = `${what} ${file} is not the one that ${owner.folder} was made with`;
+    const text = `${what} ${file} does not match ${owner.folder}`;
     throw new ServerError('root-key-wrong', text, { cause });
   } finally {
     key.fill(0);
   }
 }
 
-/** Gives the key file of an earlier release the name that belongs to the data folder, beside its own. */
+/** Gives the key file of an earlier release its new name in addition to the old one. */
 export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
   if (wantedSource(source) !== 'file' || source.keyFile !== undefined) return;
   const [found, file] = [findKeyFile(source, owner), rootKeyFile(source, owner.folder)];
@@ -138,12 +140,12 @@ export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
   try {
     linkSync(found, file);
   } catch (error) {
-    // Not every file system has hard links. Under its own name the file is found next time too.
+    // Some file systems have no hard links. The old name is then used again next time.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
 }
 
-/** The file for the folder's path or, where there is none, that of an earlier release. */
+/** The key file for the path of the folder, or otherwise that of an earlier release. */
 function findKeyFile(source: RootKeySource, owner: RootKeyOwner): string {
   const file = rootKeyFile(source, owner.folder);
   if (source.keyFile !== undefined || existsSync(file)) return file;
@@ -155,7 +157,7 @@ function wantedSource({ passphraseFile, keyFile }: RootKeySource): SourceName {
   if (passphraseFile === undefined) return 'file';
   if (keyFile === undefined) return 'passphrase';
   const text = 'WAXWING_ROOT_PASSPHRASE_FILE and WAXWING_ROOT_KEY_FILE are both set';
-  throw new ServerError('setting-invalid', `${text}; a data folder has one root key`);
+  throw new ServerError('setting-invalid', `${text}; a data folder has only one root key`);
 }
 
 function otherSource({ passphraseFile, keyFile }: RootKeySource, { folder }: RootKeyOwner) {
@@ -163,17 +165,17 @@ function otherSource({ passphraseFile, keyFile }: RootKeySource, { folder }: Roo
     const remedy = `set WAXWING_ROOT_PASSPHRASE_FILE${keyFile ? ', not WAXWING_ROOT_KEY_FILE' : ''}`;
     return new ServerError(
       'root-key-source-other',
-      `${folder} says that it opens with a passphrase, and none is configured: ${remedy}`,
+      `${folder} requires a passphrase, but none is configured: ${remedy}`,
     );
   }
   return new ServerError(
     'root-key-source-other',
-    `${folder} says that it opens with a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set: unset it ` +
-      'if the folder was made without a passphrase; if it was made with one, somebody replaced it',
+    `${folder} requires a key file, but WAXWING_ROOT_PASSPHRASE_FILE is set: unset it ` +
+      'if the folder was created without a passphrase; otherwise the folder was replaced',
   );
 }
 
-/** Which source the wrapped key says it needs. */
+/** The source that a wrapped key requires. */
 function sourceOf(wrapped: Buffer): SourceName {
   const [found, source] = wrapped;
   if (found !== version) throw unknownFormat(wrapped);
@@ -195,17 +197,17 @@ async function random(size: number): Promise<Buffer> {
 }
 
 /**
- * Makes a key file for a new data folder and returns its key. One that is there is used again: a copy
- * of an earlier folder of that path may need it, and it seals nothing but data keys.
+ * Creates the key file of a new data folder and returns the key. An existing file is reused: a copy
+ * of an earlier folder with the same path may need it, and it wraps nothing but data keys.
  */
 async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (existsSync(path)) return readKeyFile(path, folder);
   checkFolder(dirname(path));
   const key = await random(keyBytes);
-  // Written through to the disk, and whole: a volume whose key is lost is lost.
+  // Synced and replaced atomically: without its key, a volume is lost.
   const draft = `${path}.${process.pid}.new`;
-  await rm(draft, { force: true }); // of a process of the same id that was killed
+  await rm(draft, { force: true }); // left by a killed process with the same id
   const file = await open(draft, 'wx', 0o600);
   await file.writeFile(`# Waxwing root key of ${JSON.stringify(folder)}\n${key.toString('hex')}\n`);
   await file.sync();
@@ -217,13 +219,13 @@ async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
   return key;
 }
 
-/** Gives a file a name, unless another file has got it meanwhile; false where it has. */
+/** Gives a file its final name. Returns false if another file already has that name. */
 async function giveName(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      await rename(draft, path); // a file system without hard links
+      await rename(draft, path); // the file system has no hard links
       return true;
     }
     await unlink(draft);
@@ -241,13 +243,13 @@ async function readKeyFile(file: string, folder: string): Promise<Buffer> {
   });
   const [, digits = ''] = /^(?:#.*\n)*([0-9a-f]{64})\s*$/.exec(text) ?? [];
   if (digits !== '') return Buffer.from(digits, 'hex');
-  const found = `${file} does not hold a root key; 64 hexadecimal digits were expected`;
+  const found = `${file} does not contain a root key; 64 hexadecimal digits were expected`;
   throw new ServerError('root-key-wrong', found);
 }
 
 function lostKey(folder: string, cause: Error): ServerError {
-  const text = `${cause.message}. Nothing in ${folder} opens without it: put your copy of it back`;
-  const moved = 'if the folder was moved or copied, WAXWING_ROOT_KEY_FILE can name its key file';
+  const text = `${cause.message}. ${folder} cannot be opened without it: restore your copy of it`;
+  const moved = 'if the folder was moved or copied, set WAXWING_ROOT_KEY_FILE to its key file';
   return new ServerError('root-key-missing', `${text}; ${moved}`, { cause });
 }
 
@@ -256,10 +258,13 @@ async function readPassphrase(file: string | undefined): Promise<string> {
   const passphrase = text.replace(/\r?\n$/, '');
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   const found = `the passphrase in ${file} has ${passphrase.length} characters`;
-  throw new ServerError('root-key-missing', `${found}; at least ${passphraseLengthMin} are needed`);
+  throw new ServerError(
+    'root-key-missing',
+    `${found}; at least ${passphraseLengthMin} are required`,
+  );
 }
 
-/** Reads a file that must be this user's; it is the file itself that is looked at, not its name. */
+/** Reads a private file. The open file is checked, not its name. */
 async function readPrivate(
   path: string,
   what: string,
@@ -269,7 +274,8 @@ async function readPrivate(
     const how = cause.code === 'ENOENT' ? 'is missing' : `cannot be read: ${cause.code}`;
     throw new ServerError('root-key-missing', `${what} ${path} ${how}`, { cause });
   };
-  // A FIFO would be waited on for a writer; it is opened at once and then refused.
+  // Opening a FIFO would block until there is a writer. O_NONBLOCK avoids this, and the FIFO is
+  // refused.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(failed);
   try {
     const found = await file.stat();
@@ -293,7 +299,7 @@ async function stretch(passphrase: string, salt: Buffer): Promise<Buffer> {
   });
 }
 
-/** What the data key is bound to: how its key came about, and whose it is. */
+/** The authenticated data of the wrapped key: its header and the volume id. */
 function bound(head: Buffer, volumeId: string): string {
   return `${head.toString('hex')} ${volumeId}`;
 }

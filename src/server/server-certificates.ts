@@ -1,53 +1,65 @@
+// The certificate authorities of the service and the certificates of its listeners.
+
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Certificate, generateKeys, KeyKind } from '../crypto/authority.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import type { Journal } from '../storage/journal.ts';
 
-/** A certificate as the journal keeps it: its key is sealed. */
+/** A certificate in the journal, with its sealed private key. */
 export interface KeptCertificate {
   /**
-   * `api-authority`; `authority`, which is the brokers'; or whose certificate and of which kind:
-   * `api ecdsa`, `b-… rsa`. Earlier releases had one for all listeners, `ecdsa` and `rsa`.
+   * `api-authority`; `authority` for the brokers' authority; or the owner and key type of a
+   * certificate: `api ecdsa`, `b-… rsa`. Earlier releases had one certificate per key type for all
+   * listeners: `ecdsa` and `rsa`.
    */
   readonly role: string;
   /** PEM. */
   readonly certificate: string;
-  /** Base64; PKCS #8 PEM inside. */
+  /** Base64; contains PKCS #8 PEM. */
   readonly sealedKey: string;
-  /** What it is for; an authority is confined to them. Those of earlier releases do not say. */
+  /**
+   * The hosts of the certificate. An authority is constrained to its hosts. Earlier releases did
+   * not store them.
+   */
   readonly hosts?: readonly string[];
 }
 
-/** A change to the journal of certificates. */
+/** A change of the journal of certificates. */
 export type CertificateChange = KeptCertificate | { readonly removed: string };
 
-/** Names and addresses that certificates are for. */
+/** Host names and addresses for certificates. */
 export interface Hosts {
-  /** Every certificate is for these. */
+  /** Hosts that every certificate must have. */
   readonly wanted: readonly string[];
-  /** An authority that is made anew is for these too; one that is there is not replaced for them. */
+  /** Additional hosts for a new authority. An existing authority is not replaced to add them. */
   readonly welcome: readonly string[];
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** A certificate that ends within this time is replaced. */
+/** Certificates that expire within this time are replaced. */
 const renewalMs = 60 * dayMs;
 
 const kinds: readonly KeyKind[] = ['ecdsa', 'rsa'];
 const api = 'api';
 
-/** The two authorities: who has a broker's key, or that of all brokers' authority, is not the API. */
+/**
+ * The two authorities. They are separate, so that a broker's key or the brokers' authority cannot
+ * be used to impersonate the API.
+ */
 const authorities = {
   api: { role: 'api-authority', name: 'API' },
   brokers: { role: 'authority', name: 'broker' },
 } as const;
 
-/** Under this lies a name for each broker, so that a client can tell two brokers of one host apart. */
+/**
+ * The domain that contains a name for each broker, so that clients can distinguish brokers on one
+ * host.
+ */
 const brokerDomain = 'mq.waxwing.internal';
 
-/** The name that no certificate but a broker's own has. */
+/** The name that only the certificate of this broker has. */
 export function brokerName(brokerId: string): string {
   return `${brokerId}.${brokerDomain}`;
 }
@@ -55,13 +67,13 @@ export function brokerName(brokerId: string): string {
 type Keys = ReturnType<typeof generateKeys>;
 
 /**
- * The service's own authorities, and a certificate with keys of its own for the API and for each
- * broker.
+ * The certificate authorities of the service, and the certificates of the API and of each broker.
+ * Each certificate has keys of its own.
  */
 export class ServerCertificates implements Journal<CertificateChange> {
   readonly name = 'certificates';
   readonly #kept = new Map<string, KeptCertificate>();
-  /** Keys made ahead for the next certificates of a broker. */
+  /** Keys that were generated in advance for the next broker. */
   #ahead: Map<KeyKind, Keys> | undefined = undefined;
 
   apply(change: CertificateChange): void {
@@ -84,11 +96,11 @@ export class ServerCertificates implements Journal<CertificateChange> {
   }
 
   /**
-   * Issues the authorities' and the API's certificates that are missing, expire soon, or lack one of the
-   * hosts. Certificates of deleted brokers are removed.
+   * Issues the certificates of the authorities and the API that are missing, expire soon, or lack a
+   * host. Certificates of deleted brokers are removed.
    *
-   * @param sealingKey 256 bits, derived from the system volume's data key
-   * @param hasBroker whether there is a broker of this id
+   * @param sealingKey 256 bits, derived from the data key of the system volume
+   * @param hasBroker whether a broker with this id exists
    * @returns changes to commit before the certificates are used; usually none
    */
   async renewals(
@@ -112,7 +124,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
     return changes;
   }
 
-  /** The same for one broker, after {@link renewals}. */
+  /** Issues the certificates of a broker. Call it after {@link renewals}. */
   brokerRenewals(
     sealingKey: KeyObject,
     brokerId: string,
@@ -124,11 +136,11 @@ export class ServerCertificates implements Journal<CertificateChange> {
     return this.#issue(sealingKey, authority, brokerId, wanted, nowMs, own);
   }
 
-  /** Begins to make keys for the next broker's certificates, which takes longest of all. */
+  /** Starts to generate the keys for the next broker, which takes most of the time. */
   async prepare(): Promise<void> {
     const { generateKeys } = await import('../crypto/authority.ts');
     this.#ahead ??= new Map(kinds.map((kind) => [kind, generateKeys(kind)]));
-    // Who takes them hears of a failure; where nobody does, it does not matter.
+    // A failure is reported when the keys are used; otherwise it does not matter.
     for (const keys of this.#ahead.values()) keys.catch(() => {});
   }
 
@@ -156,7 +168,10 @@ export class ServerCertificates implements Journal<CertificateChange> {
     return (change as KeptCertificate | undefined) ?? this.#kept.get(role);
   }
 
-  /** Issues what one listener lacks: for what is wanted, and what else its authority is for. */
+  /**
+   * Issues the missing certificates of a listener, for the required hosts and the other hosts of
+   * its authority.
+   */
   async #issue(
     sealingKey: KeyObject,
     kept: KeptCertificate | undefined,
@@ -172,7 +187,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
       (kind) => !this.#isGood(`${owner} ${kind}`, hosts, allowed, nowMs),
     );
     if (missing.length === 0) return [];
-    // Loaded only where something is to be made: it takes longer to load than all else here.
+    // Loaded only when needed, because loading it takes longer than everything else here.
     const { issueServerCertificate } = await import('../crypto/authority.ts');
     const authority = open(sealingKey, kept);
     const more = (kept.hosts ?? []).filter((host) => host !== brokerDomain);
@@ -187,7 +202,10 @@ export class ServerCertificates implements Journal<CertificateChange> {
     );
   }
 
-  /** Whether it lasts, is for all these hosts, and for none that its authority is not for any more. */
+  /**
+   * Whether a certificate is valid long enough, has all required hosts, and has no host that its
+   * authority no longer permits.
+   */
   #isGood(
     role: string,
     hosts: readonly string[],
@@ -201,12 +219,12 @@ export class ServerCertificates implements Journal<CertificateChange> {
     return hosts.every((host) => isNamed(certificate, host));
   }
 
-  /** The certificates that the API shows, with their keys in clear. */
+  /** The certificates of the API, with their private keys. */
   api(sealingKey: KeyObject): Certificate[] {
     return this.#certificatesOf(sealingKey, api);
   }
 
-  /** The certificates that one broker shows, with their keys in clear. */
+  /** The certificates of a broker, with their private keys. */
   broker(sealingKey: KeyObject, brokerId: string): Certificate[] {
     return this.#certificatesOf(sealingKey, brokerId);
   }
@@ -229,7 +247,7 @@ function endsSoon(certificate: string, nowMs: number): boolean {
 
 function isNamed(certificate: X509Certificate, host: string): boolean {
   if (certificate.checkHost(host) !== undefined) return true;
-  // To find that `::1` is an address takes Node 3 ms the first time, at every start.
+  // The first call of isIP() for `::1` takes Node 3 ms at every start.
   const isAddress = host === '::1' || isIP(host) !== 0;
   return isAddress && certificate.checkIP(host) !== undefined;
 }

@@ -16,7 +16,7 @@ import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
-import { apiDoorLimits } from '../net/limits.ts';
+import { apiAdmissionLimits } from '../net/limits.ts';
 import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -44,11 +44,11 @@ import { openSystemVolume } from './system-volume.ts';
 
 const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
-/** Bytes by which memory in use may grow before garbage is collected. */
+/** The growth of memory in use after which garbage is collected, bytes. */
 const garbageBytesMax = 16 * 1024 * 1024;
-/** How long the API's requests have to end when the service does. */
+/** Maximum time for pending API requests when the service stops, milliseconds. */
 const timeoutMs = 2000;
-/** How long events stay in the trail, as in CloudTrail's event history, and how often this is checked. */
+/** Retention time of the trail, as in CloudTrail's event history, and the interval of its check. */
 const keptMs = 90 * 24 * 3600 * 1000;
 const dropEveryMs = 3600 * 1000;
 /** The principal of the calls that the service makes at its first start. */
@@ -58,23 +58,23 @@ const defaultUser = 'waxwing';
 /** Called when the service can no longer run. */
 export type ServiceFailed = (error: Error) => void;
 
-/** What the greeting says about a broker. */
+/** The state of a broker, for the greeting. */
 export interface BrokerView {
   readonly name: string;
-  /** `RUNNING` and the like. */
+  /** The lifecycle state, such as `RUNNING`. */
   readonly state: string;
-  /** Where it is reached, or was last; undefined where it never was. */
+  /** The current or last endpoint; undefined if the broker never had one. */
   readonly url: string | undefined;
-  /** Why it does not run. */
+  /** The reason why the broker is not running. */
   readonly problem: string | undefined;
 }
 
-/** A running service: the API's port, the brokers, the trail, over one data folder. */
+/** A running service on one data folder: the API, the brokers, and the audit trail. */
 export class Service {
   readonly settings: Settings;
   readonly accountId: string;
   readonly region: string;
-  /** The file that holds the root key; undefined where a passphrase does. */
+  /** The file with the root key; undefined if a passphrase is used. */
   readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
@@ -85,12 +85,12 @@ export class Service {
   readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
   readonly #logs: BrokerLogs;
-  /** Password of the broker that this first start makes. */
+  /** The password of the broker that the first start creates. */
   readonly #firstPassword: Secret<string> | undefined;
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
-  /** Bytes in use after garbage was collected last. */
+  /** The memory in use after the last garbage collection, bytes. */
   #usedBytes = 0;
 
   private constructor(
@@ -126,7 +126,7 @@ export class Service {
     this.#refusals = refusals;
     this.#logs = new BrokerLogs({
       clock: systemClock,
-      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer kept'),
+      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer stored'),
     });
     const engines = new Engines([engine]);
     this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
@@ -134,7 +134,7 @@ export class Service {
       host: settings.host,
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
-      doorLimits: apiDoorLimits,
+      admissionLimits: apiAdmissionLimits,
       routes: apiRoutes(this.#parts.dispatcher),
       clock: systemClock,
     });
@@ -142,9 +142,9 @@ export class Service {
   }
 
   /**
-   * Opens the data folder, the ports, and every broker that is to run.
+   * Opens the data folder and the ports, and starts all brokers that should run.
    *
-   * @throws {WaxwingError} where it cannot run: settings, root key, folder, ports
+   * @throws {WaxwingError} for invalid settings, or errors of the root key, folder or ports
    */
   static async open(settings: Settings, log: ServiceLog, failed: ServiceFailed): Promise<Service> {
     checkSettings(settings);
@@ -218,43 +218,43 @@ export class Service {
     return openBrokerLogs(parts, this.#logs);
   }
 
-  /** Where the API answers. */
+  /** The URL of the API. */
   get apiUrl(): string {
     return `https://${nameOf(this.settings.host)}:${this.#apiPort}`;
   }
 
-  /** The certificates that clients must trust, PEM: the brokers' authority and the API's. */
+  /** The certificates of both authorities, which clients must trust, PEM. */
   get certificateFile(): string {
     return join(this.settings.folder, 'ca.pem');
   }
 
-  /** For clients of the API alone: what the brokers' authority issues is nothing to them. */
+  /** The certificate of the API's authority, for clients that use only the API. */
   get apiCertificateFile(): string {
     return join(this.settings.folder, 'api-ca.pem');
   }
 
   async #writeAuthorities(): Promise<void> {
     const { apiAuthority, brokerAuthority } = this.#state.certificates;
-    // The brokers' authority comes first, because some clients read one certificate of a file.
+    // The brokers' authority comes first, because some clients read only one certificate.
     await writeCertificate(this.certificateFile, `${brokerAuthority}${apiAuthority}`);
     await writeCertificate(this.apiCertificateFile, apiAuthority);
   }
 
-  /** Renews what ends soon, in time and without a restart. */
+  /** Renews certificates before they expire, without a restart. */
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
     this.#listener.showCertificates(this.#certificates.api());
   }
 
-  /** The broker that the first start made; undefined where there is none. */
+  /** The broker that the first start created; undefined if it does not exist. */
   get defaultBroker(): BrokerView | undefined {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
     return broker && this.#viewOf(broker);
   }
 
-  /** Brokers that cannot run, without the default one. */
+  /** Brokers that cannot run, except for the default one. */
   get otherBrokersDown(): BrokerView[] {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     return [...this.#state.brokers.all()]
@@ -272,22 +272,22 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
-      door: this.#listener.door,
+      admission: this.#listener.admission,
       refusals: this.#refusals.counts,
     };
   }
 
   get #metricsToken() {
     const { metricsToken } = this.#state.installation;
-    assert(metricsToken !== undefined, 'a service that is open has a token for metrics');
+    assert(metricsToken !== undefined, 'the metrics token is missing');
     return metricsToken;
   }
 
-  /** Creates the broker `default` once, by a call of the API like any other. */
+  /** Creates the broker `default` once, through an ordinary API call. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
-      await store.commit(installation.wantDefaultBroker(defaultUser, this.#firstPassword));
+      await store.commit(installation.requestDefaultBroker(defaultUser, this.#firstPassword));
     }
     const wanted = installation.defaultBroker;
     if (wanted === undefined || wanted.brokerId !== undefined) return;
@@ -307,11 +307,11 @@ export class Service {
       input,
       { service: ownPrincipal, ...(caller && { onBehalfOf: caller }) },
     );
-    await store.commit(installation.madeDefaultBroker(brokerId));
+    await store.commit(installation.recordDefaultBroker(brokerId));
     await this.#parts.control.supervisor.idle();
   }
 
-  /** How to reach the service, for everyone who may open its data folder; recorded in the trail. */
+  /** The environment for users who may open the data folder. Each request is recorded in the trail. */
   async #asked(): Promise<Environment> {
     const { identity, trail, store, installation } = this.#state;
     const accessKeyId = identity.rootAccessKeyId ?? '';
@@ -372,11 +372,11 @@ export class Service {
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
     doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'a deletion or rotation of a key that was due failed');
+      this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
     });
   }
 
-  /** Collects the garbage of many refused calls before it takes much memory. */
+  /** Collects garbage after many refused calls, before it takes much memory. */
   #collectGarbage(): void {
     const usedBytes = () => {
       const { heapUsed, external } = process.memoryUsage();
@@ -387,7 +387,7 @@ export class Service {
     this.#usedBytes = usedBytes();
   }
 
-  /** Stops the service: disconnects clients with the reason, and syncs everything. */
+  /** Stops the service: disconnects clients with a reason, and syncs all data. */
   async close(reason: string): Promise<void> {
     clearInterval(this.#ticks);
     await this.#stopRunning(reason);
@@ -411,14 +411,14 @@ interface Opened {
   readonly state: SystemState;
   readonly region: string;
   readonly accountId: string;
-  /** For the broker that the first start is to make. */
+  /** The password for the broker that the first start creates. */
   readonly firstPassword: Secret<string> | undefined;
   readonly hashPassword: typeof hashPassword;
 }
 
 function reportFull(log: ServiceLog, folder: string, isFull: boolean): void {
   if (isFull)
-    log.error({ folder }, 'no space left on the disk: every change waits until there is some');
+    log.error({ folder }, 'no space left on the disk: all changes wait until space is available');
   else log.warn({ folder }, 'the disk has space again');
 }
 
@@ -437,7 +437,7 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
       region,
       accountId,
       firstPassword,
-      // Certificates are made meanwhile: each of the two takes a tenth of a second of a core.
+      // Certificates are issued at the same time: each takes a tenth of a second of a core.
       hashPassword: firstPassword === undefined ? hashPassword : hashAhead(firstPassword.reveal()),
     };
   } catch (error) {
@@ -458,7 +458,7 @@ async function initializeRegion(state: SystemState, asked: string | undefined): 
   if (asked === undefined || asked === region) return region;
   throw new ServerError(
     'setting-conflict',
-    `--region is '${asked}'; the data folder's is ${region}`,
+    `--region is '${asked}', but the data folder has region ${region}`,
   );
 }
 
@@ -468,13 +468,13 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
     const nowMs = systemClock.nowMs();
     await store.commit(identity.createAccount(asked ?? newAccountId(), nowMs));
   }
-  // A first start that was cut short may have left an account without a key.
+  // An interrupted first start may have left an account without a key.
   if (identity.rootAccessKeyId === undefined) {
     await store.commit(identity.createRootAccessKey(systemRandom, systemClock.nowMs()));
   }
   const accountId = identity.accountId ?? '';
   if (asked === undefined || asked === accountId) return accountId;
-  const found = `--account-id is '${asked}'; the data folder's is ${accountId}`;
+  const found = `--account-id is '${asked}', but the data folder has account ${accountId}`;
   throw new ServerError('setting-conflict', found);
 }
 
@@ -482,12 +482,12 @@ function newAccountId(): string {
   return String(100_000_000_000 + (systemRandom.bytes(6).readUIntBE(0, 6) % 900_000_000_000));
 }
 
-/** The name that clients use for an address that is listened on. */
+/** The host name that clients use for a listening address. */
 function nameOf(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
 }
 
-/** Writes what clients will trust, unless nobody but this user can have written that already. */
+/** Writes certificates that clients will trust, unless another user could write the file. */
 async function writeCertificate(file: string, pem: string): Promise<void> {
   const found = await lstat(file).catch(() => undefined);
   const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;

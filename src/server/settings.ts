@@ -1,44 +1,49 @@
+// The settings of the service.
+
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
 
-/** How a service is run, from the command line and the environment. */
+/** The settings of the service, from the command line and the environment. */
 export interface Settings {
   /** The data folder. */
   readonly folder: string;
-  /** Address that the API and the brokers listen on. */
+  /** The address on which the API and the brokers listen. */
   readonly host: string;
   /** 0 for any free port. */
   readonly apiPort: number;
-  /** Port that a broker takes where it is free, before any other; 0 for any. */
+  /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
-  /** Undefined: the data folder's own, or `us-east-1` at the first start. */
+  /** Undefined means the region of the data folder, or `us-east-1` at the first start. */
   readonly region: string | undefined;
-  /** 12 digits; undefined: the data folder's own, made at the first start. */
+  /** 12 digits. Undefined means the account of the data folder, which the first start generates. */
   readonly accountId: string | undefined;
-  /** Whether the first start makes the broker `default`. */
+  /** Whether the first start creates the broker `default`. */
   readonly hasDefaultBroker: boolean;
-  /** Only what the Amazon MQ guide says of TLS, and nothing better. */
+  /** Whether to use only the TLS versions and cipher suites of the Amazon MQ guide. */
   readonly hasTlsParity: boolean;
-  /** Seconds between two checks of each broker's key when nothing is known to have changed. */
+  /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
-  /** Seconds after which a change of a key takes effect on its brokers; imitates Amazon's delays. */
+  /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */
   readonly keyEffectDelaySeconds: number;
-  /** MiB that a broker's process may have resident before its publishers wait; undefined: 0.4 of the machine's. */
+  /**
+   * Resident memory of a broker process from which publishers are blocked, MiB. Undefined means 0.4
+   * of the machine's memory.
+   */
   readonly memoryLimitMib: number | undefined;
-  /** MiB of the disk that are kept free: publishers wait while less is free. 0 for none. */
+  /** Free disk space below which publishers are blocked, MiB. 0 disables this. */
   readonly diskReserveMib: number;
-  /** Whether failed log-ins are in the trail, as data events. */
+  /** Whether failed log-ins are recorded in the audit trail as data events. */
   readonly recordsFailedLogins: boolean;
-  /** Whether to give up the lines of the broker logs and begin a new volume for them. */
+  /** Whether to discard the lines of the broker logs and create a new volume for them. */
   readonly discardsBrokerLogs: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
 }
 
-/** Where the root key comes from, as the process's environment says. */
+/** The source of the root key, from the environment of the process. */
 export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
   const {
     XDG_CONFIG_HOME: config,
@@ -53,7 +58,7 @@ export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
 }
 
 /**
- * Checks what the compiler cannot.
+ * Checks the ranges of the settings.
  *
  * @throws {ServerError} `setting-invalid`
  */
@@ -81,5 +86,5 @@ function checkWhole(option: string, found: number, max: number, min = 0): void {
 }
 
 function invalid(option: string, found: string, allowed: string): ServerError {
-  return new ServerError('setting-invalid', `${option} is '${found}'; allowed is ${allowed}`);
+  return new ServerError('setting-invalid', `${option} is '${found}'; expected ${allowed}`);
 }

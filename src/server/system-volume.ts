@@ -1,3 +1,5 @@
+// The system volume: creating, opening and checking it.
+
 import { createSecretKey } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,32 +20,32 @@ import {
 
 const keyBytes = 32;
 
-/** The folder of the system volume in a data folder. */
+/** The folder of the system volume. */
 export function systemFolder(folder: string): string {
   return join(folder, 'system');
 }
 
-/** The folder of the brokers' volumes in a data folder. */
+/** The folder of the brokers' volumes. */
 export function brokersFolder(folder: string): string {
   return join(folder, 'brokers');
 }
 
-/** The folder of the broker logs' volume in a data folder. */
+/** The folder of the broker logs' volume. */
 export function logsFolder(folder: string): string {
   return join(folder, 'logs');
 }
 
-/** The system volume as its header names it: what of that is believed is proved later. */
+/** The header of the system volume. It is authenticated only after the data key is unwrapped. */
 interface SystemHeader {
   readonly owner: RootKeyOwner;
   readonly wrappedKey: Buffer;
 }
 
 /**
- * Opens the system volume of a data folder, which is made where there is none.
+ * Opens the system volume of a data folder, and creates it if it does not exist.
  *
- * @throws {ServerError} `data-folder-foreign`, `system-volume-missing`, `not-private`, and what opening
- *   the root key throws
+ * @throws {ServerError} `data-folder-foreign`, `system-volume-missing`, `not-private`, and the
+ *   errors of opening the root key
  * @throws {StorageError} `folder-locked`, `format-too-new`, `wrong-key`, `not-a-volume`
  */
 export async function openSystemVolume(
@@ -69,9 +71,9 @@ export async function openSystemVolume(
 }
 
 /**
- * The data key of the system volume of a data folder, which nothing is locked for.
+ * Returns the data key of the system volume. The volume is not locked.
  *
- * @throws {ServerError} what opening the root key throws
+ * @throws {ServerError} the errors of opening the root key
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
 export async function systemDataKey(folder: string, source: RootKeySource) {
@@ -79,7 +81,10 @@ export async function systemDataKey(folder: string, source: RootKeySource) {
   return keyFromBytes(await unwrapDataKey(source, owner, wrappedKey));
 }
 
-/** Reads what says how the data key is wrapped, and refuses what no system volume could say. */
+/**
+ * Reads the header with the wrapped data key, and refuses one that cannot belong to a system
+ * volume.
+ */
 async function readSystemHeader(folder: string): Promise<SystemHeader> {
   const system = systemFolder(folder);
   const { id, kind, wrappedKey } = await readVolumeHeader(systemDisk, system);
@@ -90,10 +95,13 @@ async function readSystemHeader(folder: string): Promise<SystemHeader> {
   return { owner: { folder: realpathSync(folder), volumeId: id }, wrappedKey };
 }
 
-/** What was read first is what the data key proved: another process may have replaced the header. */
+/**
+ * Checks that the header is still the one that was read first: another process may have replaced
+ * it.
+ */
 function checkProved({ id, kind }: VolumeHeader, { volumeId, folder }: RootKeyOwner): void {
   if (id === volumeId && kind === 'system') return;
-  throw new ServerError('data-folder-foreign', `${folder} was replaced while it was opened`);
+  throw new ServerError('data-folder-foreign', `${folder} was replaced while it was being opened`);
 }
 
 async function createDataFolder(disk: Disk, folder: string): Promise<void> {
@@ -104,7 +112,7 @@ async function createDataFolder(disk: Disk, folder: string): Promise<void> {
   });
 }
 
-/** Proves that nobody else can have written in the data folder or in a folder in it. */
+/** Checks that no other user can have written in the data folder or its subfolders. */
 async function checkFolders(disk: Disk, folder: string): Promise<void> {
   const proved = new Set<string>();
   checkFolder(folder, proved);
@@ -115,12 +123,12 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }
 
-/** Names of what a first start that was cut short leaves. */
+/** Names of files that an interrupted first start may leave. */
 const leftInFolder = /^system$/;
 const leftInSystem = /^(lock(\..*)?|volume\.new)$/;
 
 /**
- * Whether there is no volume yet.
+ * Whether the data folder has no volume yet.
  *
  * @throws {ServerError} `data-folder-foreign`, `system-volume-missing`
  */
@@ -135,12 +143,11 @@ async function isNew(disk: Disk, folder: string): Promise<boolean> {
   if (
     !names.some((name) => ['system', 'brokers', 'logs', 'ca.pem', 'service.sock'].includes(name))
   ) {
-    const found = `${folder} holds ${names.length} files or folders, and no volume of Waxwing`;
-    throw new ServerError('data-folder-foreign', `${found}; name an empty or a new folder`);
+    const found = `${folder} contains ${names.length} files or folders, but no volume of Waxwing`;
+    throw new ServerError('data-folder-foreign', `${found}; choose an empty or new folder`);
   }
   const found = `${folder} is a data folder, but system/volume is missing`;
-  const remedy =
-    'put the whole folder back from a copy; to begin anew, name an empty or a new folder';
+  const remedy = 'restore the whole folder from a backup, or choose an empty or new folder';
   throw new ServerError('system-volume-missing', `${found}: ${remedy}`);
 }
 
@@ -154,7 +161,7 @@ async function makeSystemVolume(
   await disk.createFolder(system);
   const unlock = await disk.lock(system);
   try {
-    // Another process may have been first.
+    // Another process may have created it first.
     if (!(await isNew(disk, folder))) return;
     const id = `sys-${random.bytes(9).toString('hex').slice(0, 17)}`;
     const dataKey = random.bytes(keyBytes);

@@ -1,9 +1,11 @@
+// Verification of a volume.
+
 import type { KeyObject } from 'node:crypto';
 import type { Disk } from './disk.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { LogBlock } from './log/block.ts';
+import { watermarkFile } from './log/durable-watermark.ts';
 import type { LiveSegment } from './log/live-segment.ts';
-import { markFile } from './log/mark.ts';
 import { recordsOf } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -19,41 +21,44 @@ import { listSegments, SegmentFiles, segmentFile } from './log/segment-files.ts'
 import type { ReadBlock } from './log/segment-reader.ts';
 import { type DataKeys, Volume } from './volume.ts';
 
-/** What a sound volume holds. */
+/** The contents of a verified volume. */
 export interface VolumeReport {
   readonly id: string;
   readonly kind: string;
-  /** Number of its last mount; 0 for none. */
+  /** The number of its last mount; 0 if it was never mounted. */
   readonly epoch: number;
-  /** Whether it was left by a clean stop. */
+  /** Whether it was closed cleanly. */
   readonly isClosed: boolean;
   readonly segmentCount: number;
   readonly blockCount: number;
   readonly recordCount: number;
-  /** Bytes of the files read. */
+  /** Size of the files read, bytes. */
   readonly bytes: number;
 }
 
-/** Told how far a check is. */
+/** Called with the progress of a check. */
 export type CheckProgress = (doneBytes: number, totalBytes: number) => void;
 
-/** Hears of the records of a volume that is checked, all of which are proved. */
+/** Receives the verified records of a volume. */
 export interface CheckedRecords {
-  /** What recovery would fold, in its order. */
+  /** Receives the records that recovery would replay, in its order. */
   replayed?(type: number, buffer: Buffer, start: number, end: number): void;
-  /** Called once everything was replayed; what is thrown later is of records that were not needed. */
+  /**
+   * Called after the last replayed record. Later errors concern records that recovery does not
+   * need.
+   */
   recovered?(): void;
   /**
-   * Every record there is, in the order they were written. A throw ends the check: one of
-   * `record-invalid` as damage, with file and offset.
+   * Receives every record in the order of writing. An exception ends the check; `record-invalid` is
+   * reported as damage with file and offset.
    */
   found?(type: number, buffer: Buffer, start: number, end: number): void;
 }
 
 /**
- * Reads every byte of a volume that nothing has open, and proves that it is as it was written.
+ * Reads every byte of a closed volume and verifies it.
  *
- * @throws {StorageError} the first thing that is wrong, with file and offset
+ * @throws {StorageError} the first error found, with file and offset
  */
 export async function checkVolume(
   disk: Disk,
@@ -107,7 +112,7 @@ class VolumeCheck {
     const wanted = await this.#replay(segments);
     this.#records.recovered?.();
     for (const segment of wanted) {
-      // Where the log was being written, something may be behind its end.
+      // The segment that was being written may have unconfirmed data after its end.
       const isOpenEnded = !isClosed && segment.number === header.position.segment;
       await this.#checkSegment(segment, isOpenEnded);
     }
@@ -128,7 +133,7 @@ class VolumeCheck {
     return this.#files.using(segment, async (file) => file.sizeBytes);
   }
 
-  /** The segments that recovery would keep. */
+  /** Replays the segments that recovery would keep. */
   async #replay(segments: readonly number[]): Promise<LiveSegment[]> {
     const wanted: LiveSegment[] = [];
     const replay = new Replay(this.#recovery, {
@@ -148,13 +153,13 @@ class VolumeCheck {
     let last: ReadBlock | undefined;
     for await (const block of this.#recovery.readBlocks(segment, pageBytes, 1, blockCount)) {
       const isLast = block.number === blockCount;
-      // And its last group may have been recovered though nobody was told of it.
+      // The last group may have been recovered although it was never confirmed.
       const isUnknown = isOpenEnded && blockCount > this.#recovery.blocksMarked(number);
       await this.#checkBlock(segment, block, isLast && isUnknown);
       last = block;
     }
     if (last === undefined || end === undefined || !last.tag.equals(end.tag)) {
-      throw this.#recovery.damage(number, 'does not end with the block it is said to end with');
+      throw this.#recovery.damage(number, 'does not end with the recorded block');
     }
     const sizeBytes = await this.#sizeBytes(number);
     const endBytes = pageAfter(last.offset + blockHeaderBytes + last.length);
@@ -169,7 +174,10 @@ class VolumeCheck {
     const { number, offset, length, plaintext } = block;
     const isWhereSaid = (segment.offsets[number] ?? offset) === offset;
     if (!isWhereSaid || (segment.lengths[number] ?? length) !== length) {
-      throw this.#recovery.damage(segment.number, `has block ${number} elsewhere than indexed`);
+      throw this.#recovery.damage(
+        segment.number,
+        `has block ${number} at a different offset than indexed`,
+      );
     }
     const broken = () =>
       this.#recovery.damage(segment.number, `has a broken record in block ${number}`);
@@ -186,21 +194,21 @@ class VolumeCheck {
     const end = offset + blockHeaderBytes + length;
     const padding = await this.#files.read(segment.number, end, pageAfter(end) - end);
     if (!isZero(padding)) {
-      throw this.#recovery.damage(segment.number, `is damaged behind byte ${end}`);
+      throw this.#recovery.damage(segment.number, `is damaged after byte ${end}`);
     }
   }
 
-  /** After a clean stop there is nothing but what is wanted. */
+  /** After a clean stop, the folder contains only files that are needed. */
   async #checkNames(wanted: readonly LiveSegment[], isClosed: boolean): Promise<void> {
     const names = await this.#volume.disk.list(this.#volume.folder);
     const known = new Set([
       'volume',
       'lock',
-      markFile,
+      watermarkFile,
       ...wanted.map(({ number }) => segmentFile(number)),
     ]);
     const segmentFiles = /^(seg|free|compact)-\d+$/;
-    // A process that ended before it changed anything leaves these.
+    // A process that ended before it changed anything leaves these files.
     const drafts = /^((volume|mark)\.new|lock\.\d+(\.stale)?)$/;
     for (const name of names) {
       if (known.has(name) || drafts.test(name)) continue;

@@ -8,7 +8,7 @@ test('chunks share memory, which goes once none of them is used', () => {
   assert.equal(pool.slabCount, 10);
   for (const [i, chunk] of chunks.entries()) chunk.fill(i + 1);
   assert.ok(chunks.every((chunk, i) => chunk.every((word) => word === i + 1)));
-  for (const chunk of chunks) pool.giveBack(chunk.fill(0));
+  for (const chunk of chunks) pool.release(chunk.fill(0));
   assert.equal(pool.slabCount, 1, 'one is kept for whoever is next');
   const again = Array.from({ length: 64 }, () => pool.take());
   assert.equal(new Set(again).size, 64);
@@ -17,6 +17,6 @@ test('chunks share memory, which goes once none of them is used', () => {
 
 test('what was not taken from a pool is not given back to it', () => {
   const pool = new ChunkPool(16);
-  pool.giveBack(new Uint32Array(16));
+  pool.release(new Uint32Array(16));
   assert.equal(pool.slabCount, 0);
 });

@@ -1,8 +1,10 @@
-/** Chunks that share one piece of memory. */
+// Memory for the chunks of queue indexes.
+
+/** A memory area that is divided into chunks. */
 interface Slab {
-  /** Chunks of it that were given back. */
+  /** Chunks that were released. */
   readonly free: Uint32Array[];
-  /** Chunks of it that nobody had before begin here. */
+  /** The offset of chunks that were never used. */
   fresh: number;
   usedCount: number;
 }
@@ -10,29 +12,29 @@ interface Slab {
 const chunksPerSlab = 64;
 
 /**
- * Chunks of equal size for windows. Many lie in one piece of memory that is large enough to be the
- * system's again once nothing of it is used: pieces of a few KiB would stay in the C library's heap,
- * behind any one of them that is still used.
+ * Chunks of equal size for queue indexes. Many of them share one memory area, which is large enough
+ * to be returned to the system when none of its chunks is in use. Small separate areas would stay
+ * in the heap of the C library as long as any later one is in use.
  */
 export class ChunkPool {
   readonly #wordCount: number;
   readonly #slabs = new Map<ArrayBufferLike, Slab>();
-  /** Slabs of which there is something to take. */
+  /** Slabs with free chunks. */
   readonly #open = new Set<ArrayBufferLike>();
-  /** The one of which nothing is used, kept for whoever is next. */
+  /** An unused slab that is kept for the next request. */
   #spare: ArrayBufferLike | undefined = undefined;
 
-  /** @param wordCount words in a chunk; 64 chunks should come to 128 KiB at least */
+  /** @param wordCount words in a chunk; 64 chunks should take at least 128 KiB */
   constructor(wordCount: number) {
     this.#wordCount = wordCount;
   }
 
-  /** Slabs that there are. */
+  /** The number of slabs. */
   get slabCount(): number {
     return this.#slabs.size;
   }
 
-  /** A chunk in which the first word of every message is 0. */
+  /** Returns a chunk in which the first word of every message is 0. */
   take(): Uint32Array {
     for (const memory of this.#open) return this.#takeFrom(memory);
     const memory = new ArrayBuffer(chunksPerSlab * this.#wordCount * 4);
@@ -42,7 +44,7 @@ export class ChunkPool {
   }
 
   #takeFrom(memory: ArrayBufferLike): Uint32Array {
-    const slab = this.#slabs.get(memory) as Slab; // every open one is there
+    const slab = this.#slabs.get(memory) as Slab; // every open slab exists
     slab.usedCount++;
     if (memory === this.#spare) this.#spare = undefined;
     if (slab.usedCount === chunksPerSlab) this.#open.delete(memory);
@@ -51,11 +53,11 @@ export class ChunkPool {
     return new Uint32Array(memory, slab.fresh++ * this.#wordCount * 4, this.#wordCount);
   }
 
-  /** A chunk is not used any more, and nothing in it is live. */
-  giveBack(chunk: Uint32Array): void {
+  /** Releases a chunk without live messages. */
+  release(chunk: Uint32Array): void {
     const memory = chunk.buffer;
     const slab = this.#slabs.get(memory);
-    if (slab === undefined) return; // a ring that became too large for its queue
+    if (slab === undefined) return; // a ring that was replaced by a larger one
     slab.free.push(chunk);
     slab.usedCount--;
     if (slab.usedCount === 0 && this.#spare !== undefined) {

@@ -1,3 +1,5 @@
+// The interface to the file system, and its implementation.
+
 import * as fs from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import * as path from 'node:path';
@@ -6,77 +8,80 @@ import { lockFolder } from './lock.ts';
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
 
-/** Called once: with an error of the operating system, whose `code` says which, or with null. */
-export type Done = (error: NodeJS.ErrnoException | null) => void;
+/** Called once, with an error of the operating system or with null. */
+export type DoneCallback = (error: NodeJS.ErrnoException | null) => void;
 
-/** Begins something, and waits until it is done. */
-export function answered(begin: (done: Done) => void): Promise<void> {
+/** Converts a call with a callback to a promise. */
+export function answered(begin: (done: DoneCallback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     begin((error) => (error === null ? resolve() : reject(error)));
   });
 }
 
-/** An open file. Several reads may be under way, and one write or sync. */
+/** An open file. Several reads may be in progress at the same time, but only one write or sync. */
 export interface DiskFile {
-  /** Bytes the file has, as of opening and of what was written since. */
+  /** The size of the file, updated by writes. */
   readonly sizeBytes: number;
-  /** Writes the chunks one after the other; they must stay as they are until done. */
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void;
-  /** Done when a power cut would lose nothing written before. */
-  sync(done: Done): void;
-  /** `write`, then `sync`, as one call: a thread of the pool is waited for only once. */
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void;
+  /** Writes the chunks consecutively. They must not be changed until the call is done. */
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void;
+  /** Done when a power failure can no longer lose earlier writes. */
+  sync(done: DoneCallback): void;
+  /** `write` followed by `sync`, with a single trip to the thread pool. */
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void;
   /**
-   * The same before it returns, where the disk has been so quick of late that waiting for it takes
-   * less time than waiting for a thread of the pool. False where it is not done, and all is still to
-   * be written; throws where it failed.
+   * Like `writeThrough`, but synchronous, if the disk has recently been faster than a thread of the
+   * pool. Returns false if nothing was written and the caller must write; throws if the write
+   * failed.
    */
   writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean;
-  /** Reads up to `size` bytes; fewer only where the file ends. */
+  /** Reads up to `size` bytes; fewer only at the end of the file. */
   read(offset: number, size: number): Promise<Buffer>;
-  /** Cuts the file off, or lengthens it by zeros. */
+  /** Truncates the file, or extends it with zeros. */
   truncate(sizeBytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** All that storage asks of a file system. Every method rejects with the system's own error. */
+/**
+ * The file system operations of the storage. All methods reject with errors of the operating
+ * system.
+ */
 export interface Disk {
-  /** Makes the folder and those above it, for good; no error where it is there. */
+  /** Creates a folder and its parents durably. An existing folder is not an error. */
   createFolder(folder: string): Promise<void>;
-  /** Names of what is in the folder. */
+  /** The names in a folder. */
   list(folder: string): Promise<readonly string[]>;
-  /** Makes a file of no bytes; error `EEXIST` where it is there. */
+  /** Creates an empty file; error `EEXIST` if it exists. */
   create(file: string): Promise<DiskFile>;
-  /** Opens a file; error `ENOENT` where it is not there. */
+  /** Opens a file; error `ENOENT` if it does not exist. */
   open(file: string): Promise<DiskFile>;
-  /** Puts a small file in place of another, or anew: after a power cut it is the old or the new one. */
+  /** Creates or replaces a small file atomically, also in the event of a power failure. */
   replace(file: string, bytes: Uint8Array): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(file: string): Promise<void>;
-  /** Makes creations, renamings and removals in the folder last. */
+  /** Syncs creations, renames and removals in a folder. */
   syncFolder(folder: string): Promise<void>;
-  /** Bytes that can still be written in the folder's file system. */
+  /** Free space in the file system of a folder, bytes. */
   freeBytes(folder: string): Promise<number>;
   /**
-   * Keeps every other process out of the folder.
+   * Locks a folder against other processes.
    *
-   * @returns what lets them in again
-   * @throws {StorageError} `folder-locked` where another process is in
+   * @returns a function that releases the lock
+   * @throws {StorageError} `folder-locked` if another process has locked it
    */
   lock(folder: string): Promise<() => Promise<void>>;
 }
 
-/** A write of more bytes never holds up the process. */
+/** Maximum size of a write that blocks the process. */
 const atOnceBytesMax = 8192;
 
-/** Of all files of the process: what stalls one disk may stall another that is beside it. */
+/** Shared by all files of the process, because a disk that stalls may be shared by volumes. */
 const blockingWrites = new BlockingWrites();
 
 class SystemFile implements DiskFile {
   sizeBytes: number;
   readonly #path: string;
   readonly #fd: number;
-  /** The same file, open so that each write syncs what it has written. */
+  /** The file opened a second time, so that each write is synced. */
   #syncedFd: number | undefined = undefined;
 
   constructor(path: string, fd: number, sizeBytes: number) {
@@ -85,11 +90,11 @@ class SystemFile implements DiskFile {
     this.sizeBytes = sizeBytes;
   }
 
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     this.#write(this.#fd, offset, chunks, counted(done));
   }
 
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const isSmall = sizeOf(chunks) <= atOnceBytesMax;
     const beganMs = performance.now();
     const ended = counted(done, beganMs);
@@ -103,7 +108,7 @@ class SystemFile implements DiskFile {
 
   writeThroughAtOnce(offset: number, chunks: readonly Uint8Array[]): boolean {
     const size = sizeOf(chunks);
-    // A file that grows changes more than its bytes, which takes twice as long.
+    // Extending a file also changes its metadata, which takes twice as long.
     const isSmall = size <= atOnceBytesMax && offset + size <= this.sizeBytes;
     const fd = this.#syncedFd;
     if (!isSmall || fd === undefined) return false;
@@ -112,7 +117,7 @@ class SystemFile implements DiskFile {
     try {
       return fs.writevSync(fd, chunks, offset) === size;
     } catch (error) {
-      const failed = error as NodeJS.ErrnoException; // a failed file operation has a code
+      const failed = error as NodeJS.ErrnoException; // an error of a file operation has a code
       if (failed.code !== 'ENOSPC') throw onPath(this.#path, failed);
       return false;
     } finally {
@@ -121,7 +126,7 @@ class SystemFile implements DiskFile {
   }
 
   /** Uses the file as it is open for synced writes; opens it so for the first of them. */
-  #withSynced(failed: Done, use: (fd: number) => void): void {
+  #withSynced(failed: DoneCallback, use: (fd: number) => void): void {
     if (this.#syncedFd !== undefined) {
       use(this.#syncedFd);
       return;
@@ -133,13 +138,13 @@ class SystemFile implements DiskFile {
     });
   }
 
-  #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  #write(fd: number, offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const size = sizeOf(chunks);
     fs.writev(fd, chunks, offset, (error, written) => {
       if (error !== null) return done(onPath(this.#path, error));
       this.sizeBytes = Math.max(this.sizeBytes, offset + written);
       if (written === size) return done(null);
-      // Fewer bytes without an error: the next attempt writes the rest or says what is wrong.
+      // A short write: the next attempt writes the rest or returns the error.
       if (written === 0) {
         const nothing = Object.assign(new Error('nothing written'), { code: 'EIO' });
         return done(onPath(this.#path, nothing));
@@ -148,7 +153,7 @@ class SystemFile implements DiskFile {
     });
   }
 
-  sync(done: Done): void {
+  sync(done: DoneCallback): void {
     const ended = counted(done);
     fs.fdatasync(this.#fd, (error) => ended(error === null ? null : onPath(this.#path, error)));
   }
@@ -187,7 +192,7 @@ class SystemFile implements DiskFile {
 }
 
 /** A call to the disk begins that ends when what is returned is called. */
-function counted(done: Done, nowMs = performance.now()): Done {
+function counted(done: DoneCallback, nowMs = performance.now()): DoneCallback {
   blockingWrites.began(nowMs);
   return (error) => {
     blockingWrites.ended();
@@ -201,7 +206,7 @@ function sizeOf(chunks: readonly Uint8Array[]): number {
   return size;
 }
 
-/** What is left of the chunks after the first bytes. */
+/** The chunks without their first bytes. */
 function after(chunks: readonly Uint8Array[], size: number): Uint8Array[] {
   const rest: Uint8Array[] = [];
   let skip = size;
@@ -213,8 +218,8 @@ function after(chunks: readonly Uint8Array[], size: number): Uint8Array[] {
 }
 
 /**
- * Opens a file, never through a symbolic link: who could once write the folder, or a backup of it,
- * would else choose what is overwritten.
+ * Opens a file, but never through a symbolic link. Otherwise, anybody who could once write to the
+ * folder or a backup of it could choose a file to be overwritten.
  */
 async function openFile(file: string, flags: number): Promise<DiskFile> {
   const fd = await new Promise<number>((resolve, reject) => {
@@ -227,10 +232,10 @@ async function openFile(file: string, flags: number): Promise<DiskFile> {
   });
   if (found.isFile()) return new SystemFile(file, fd, found.size);
   await answered((done) => fs.close(fd, (error) => done(error ?? null)));
-  throw Object.assign(new Error(`${file} is no regular file`), { code: 'EINVAL' });
+  throw Object.assign(new Error(`${file} is not a regular file`), { code: 'EINVAL' });
 }
 
-/** Makes a new file of its own, in place of whatever a power cut or somebody else left there. */
+/** Creates a new file, replacing one that was left behind. */
 async function createDraft(file: string): Promise<fsp.FileHandle> {
   const create = () => fsp.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
@@ -252,14 +257,14 @@ async function syncPath(name: string): Promise<void> {
 }
 
 /**
- * Creates a folder and the missing ones above it, and syncs each one's parent. The recursive mkdir
- * of Node never returns in a file system that refuses new folders with ENOENT, such as /proc.
+ * Creates a folder and its missing parents, and syncs the parent of each. Node's recursive mkdir
+ * never returns on a file system that refuses new folders with ENOENT, such as /proc.
  */
 async function createFolder(folder: string): Promise<void> {
   try {
     await fsp.mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException; // a failed file operation has one
+    const { code } = error as NodeJS.ErrnoException; // an error of a file operation has a code
     if (code === 'EEXIST' && (await fsp.stat(folder)).isDirectory()) return;
     const parent = path.dirname(folder);
     if (code !== 'ENOENT' || parent === folder || (await isThere(parent))) throw error;
@@ -267,7 +272,7 @@ async function createFolder(folder: string): Promise<void> {
     await createFolder(folder);
     return;
   }
-  // A synced file is lost after a power cut if the entry of its folder is not synced.
+  // Without syncing the parent, a power failure could lose the folder.
   await syncPath(path.dirname(folder));
 }
 
@@ -278,13 +283,13 @@ async function isThere(file: string): Promise<boolean> {
   );
 }
 
-/** Adds the file's name to an error of an open file, which the system's own error lacks. */
+/** Adds the file name to an error of an open file. */
 function onPath(file: string, error: NodeJS.ErrnoException): NodeJS.ErrnoException {
   error.path ??= file;
   return error;
 }
 
-/** The machine's own file system. */
+/** The file system of the operating system. */
 export const systemDisk: Disk = {
   createFolder: (folder) => createFolder(path.resolve(folder)),
   list: (folder) => fsp.readdir(folder),
@@ -297,7 +302,7 @@ export const systemDisk: Disk = {
       await handle.writeFile(bytes);
       await handle.sync();
     } catch (error) {
-      throw onPath(draft, error as NodeJS.ErrnoException); // a failed file operation
+      throw onPath(draft, error as NodeJS.ErrnoException); // an error of a file operation
     } finally {
       await handle.close();
     }

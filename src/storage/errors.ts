@@ -1,18 +1,20 @@
+// The errors of the storage.
+
 import { WaxwingError } from '../base/errors.ts';
 
 /**
- * What can go wrong with a volume.
+ * The error codes of volumes.
  *
- * - `disk-failed`: the disk refused a read, a write or a sync
- * - `folder-locked`: another process has the volume open
- * - `volume-exists`: a volume is to be made where one is
- * - `not-a-volume`: there is no volume in the folder, or its header is unreadable
- * - `format-too-new`: a later release wrote the volume
- * - `wrong-key`: the header does not open under the given data key
+ * - `disk-failed`: a read, write or sync failed
+ * - `folder-locked`: another process has opened the volume
+ * - `volume-exists`: a volume already exists in the folder
+ * - `not-a-volume`: the folder has no volume, or its header is unreadable
+ * - `format-too-new`: the volume was written by a later release
+ * - `wrong-key`: the data key does not match the header
  * - `key-invalid`: a data key cannot be listed, or is not
- * - `volume-damaged`: bytes that were synced are not what they were
- * - `volume-rolled-back`: a file is older than another file of the volume says
- * - `record-invalid`: a record's parts do not fit its lengths; such a record is not written
+ * - `volume-damaged`: synced data was modified
+ * - `volume-rolled-back`: a file is older than another file of the volume
+ * - `record-invalid`: the parts of a record do not match its lengths; it is not written
  * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
  * - `freeze-refused`: a volume cannot be frozen now
  * - `freeze-ended`: a frozen position ended before it was copied
@@ -32,10 +34,10 @@ export type StorageErrorCode =
   | 'freeze-refused'
   | 'freeze-ended';
 
-/** A volume or its disk is not as it must be. */
+/** A volume or its disk is in an invalid state. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}
 
-/** An error of the operating system as one of storage; any other is left as it is. */
+/** Converts errors of the operating system; other errors are returned unchanged. */
 export function diskFailure(doing: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof WaxwingError || !('code' in cause))
     return cause;

@@ -1,19 +1,21 @@
+// File locks of the kernel.
+
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { packageFolder } from '../base/package-folder.ts';
 import { StorageError } from './errors.ts';
 
-/** What is used of the native part of `fs-native-extensions`. */
+/** The used functions of the native addon of `fs-native-extensions`. */
 interface Addon {
-  /** Throws `EAGAIN` where somebody else holds the lock. */
+  /** Throws `EAGAIN` if somebody else holds the lock. */
   tryLock(fd: number, offset: number, length: number, isExclusive: boolean): void;
 }
 
 let addon: Addon | undefined;
 
 /**
- * Loads the prebuilt binary of this platform. The package's own loader finds the same file, but takes
- * 30 ms for it in each process; this takes less than one.
+ * Loads the prebuilt binary for this platform. The package's own loader finds the same file, but
+ * takes 30 ms per process instead of less than one.
  */
 function load(): Addon {
   const platform = `${process.platform}-${process.arch}`;
@@ -27,16 +29,16 @@ function load(): Addon {
 }
 
 /**
- * Takes an exclusive lock on an open file, which the kernel keeps until the file is closed: at the
- * latest when the process ends, however it ends. It excludes every other opening of the file,
- * whichever process, container or namespace it is in, and other openings by this process too.
+ * Locks an open file exclusively until it is closed, at the latest when the process ends. The lock
+ * excludes every other opening of the file, in any process, container or namespace, including this
+ * process.
  *
  * On Linux it is an open file description lock (fcntl(2), F_OFD_SETLK), on macOS flock(2).
  *
- * @param fd of a file opened for writing
- * @returns false where somebody else holds it
- * @throws {NodeJS.ErrnoException} `ENOLCK`, `EOPNOTSUPP` and the like on file systems without locks
- * @throws {StorageError} `disk-failed` where there is no binary for this platform
+ * @param fd the descriptor of a file opened for writing
+ * @returns false if somebody else holds the lock
+ * @throws {NodeJS.ErrnoException} `ENOLCK`, `EOPNOTSUPP` and similar on file systems without locks
+ * @throws {StorageError} `disk-failed` if there is no binary for this platform
  */
 export function tryLockFile(fd: number): boolean {
   addon ??= load();
@@ -44,7 +46,7 @@ export function tryLockFile(fd: number): boolean {
     addon.tryLock(fd, 0, 0, true);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException; // the addon gives the kernel's own names
+    const { code } = error as NodeJS.ErrnoException; // the addon throws the kernel's error codes
     if (code === 'EAGAIN' || code === 'EACCES' || code === 'EWOULDBLOCK') return false;
     throw error;
   }

@@ -1,21 +1,25 @@
+// The lock of a volume.
+
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
 import { StorageError } from './errors.ts';
 import { tryLockFile } from './kernel-lock.ts';
 
-/** Who holds a lock, as the lock file says. Only messages depend on it, but see `by`. */
+/**
+ * The holder of a lock according to the lock file. It is only used for messages, except for `by`.
+ */
 interface Holder {
   readonly pid: number;
   readonly bootId: string;
-  /** Ticks since boot. */
+  /** Clock ticks since boot. */
   readonly startTime: string;
   /**
-   * `kernel` where the holder also has the kernel's lock on the file. Releases before that had none:
-   * their lock is the file itself, as long as the process that it names is alive.
+   * `kernel` if the holder also has the kernel's lock. Earlier releases had none: there, the file
+   * itself is the lock while the process that it names is alive.
    */
   readonly by?: string;
   readonly host?: string;
-  /** The PID namespace in which `pid` means something. */
+  /** The PID namespace of `pid`. */
   readonly pidNamespace?: string;
 }
 
@@ -25,23 +29,25 @@ function firstLine(file: string): string | undefined {
   try {
     return fs.readFileSync(file, 'utf8').trim();
   } catch {
-    // Not a system with /proc, or the process is gone: the process id has to do.
+    // There is no /proc, or the process has ended: the process id must suffice.
     return undefined;
   }
 }
 
-/** What the kernel tells of a process: field 3 and what follows, after the name in brackets. */
+/**
+ * The status of a process from the kernel: field 3 and the following, after the name in brackets.
+ */
 function fieldsOf(pid: number): string[] {
   const stat = firstLine(`/proc/${pid}/stat`) ?? '';
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** When the process started, in ticks since boot: field 22. */
+/** The start time of a process in clock ticks since boot: field 22. */
 function startTimeOf(pid: number): string {
   return fieldsOf(pid)[19] ?? '';
 }
 
-/** Whether the process has ended and only waits to be noticed, which in a container may be never. */
+/** Whether a process is a zombie, which may never be reaped in a container. */
 function hasEnded(pid: number): boolean {
   return ['Z', 'X'].includes(fieldsOf(pid)[0] ?? '');
 }
@@ -52,7 +58,7 @@ function pidNamespace(): string {
   try {
     return fs.readlinkSync('/proc/self/ns/pid');
   } catch {
-    return ''; // not Linux: there is only one
+    return ''; // not Linux: there is only one namespace
   }
 }
 
@@ -66,7 +72,7 @@ function isAlive(holder: Holder): boolean {
   return !hasEnded(holder.pid) && startTimeOf(holder.pid) === holder.startTime;
 }
 
-/** Who holds the lock as its file says; undefined where it says nothing that can be read. */
+/** The holder according to the file; undefined if it is unreadable. */
 function readHolder(fd: number): Holder | undefined {
   const bytes = Buffer.alloc(contentBytesMax);
   const size = fs.readSync(fd, bytes, 0, contentBytesMax, 0);
@@ -100,20 +106,20 @@ function nameOf(holder: Holder | undefined): string {
   if (holder === undefined) return 'another process';
   const { pid, host, pidNamespace: namespace = pidNamespace() } = holder;
   if (holder.bootId === bootId() && namespace === pidNamespace()) {
-    // The one before may still be named, in the moment before its successor writes its own name.
+    // The previous holder may still be named until its successor writes the file.
     return isAlive(holder) ? `process ${pid}` : 'another process';
   }
   return `process ${pid} of another container or machine (${JSON.stringify(host ?? 'unknown')})`;
 }
 
-/** Whether another file has got the name meanwhile: a release without kernel locks renames it. */
+/** Whether another file has replaced the lock file: releases without kernel locks rename it. */
 function isReplaced(fd: number, file: string): boolean {
   const found = fs.lstatSync(file, { throwIfNoEntry: false });
   const { dev, ino } = fs.fstatSync(fd);
   return found === undefined || found.ino !== ino || found.dev !== dev;
 }
 
-/** Opens and locks; undefined where it is to be tried again. */
+/** Opens and locks the file; undefined if it must be tried again. */
 function take(folder: string, file: string): number | undefined {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
   const fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -134,12 +140,12 @@ function take(folder: string, file: string): number | undefined {
 }
 
 /**
- * Keeps every other process out of a folder by a lock that the kernel holds on its file `lock`, until
- * it is let go or the process ends. The file stays: were it removed, two processes could each have
- * locked a file of that name.
+ * Locks a folder against other processes with a kernel lock on its file `lock`, until it is
+ * released or the process ends. The file is never removed, because two processes could then lock
+ * different files with the same name.
  *
- * @returns what lets other processes in again
- * @throws {StorageError} `folder-locked`; `disk-failed` where the file system has no locks
+ * @returns a function that releases the lock
+ * @throws {StorageError} `folder-locked`; `disk-failed` if the file system does not support locks
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = `${folder}/lock`;

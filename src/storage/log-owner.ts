@@ -1,129 +1,144 @@
+// The interface between a log and the owner of its records.
+
 import type { Random } from '../base/random.ts';
 import type { StorageError } from './errors.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 
-/** Where records can be appended. */
+/** A destination for records. */
 export interface RecordSink {
-  /** Where in its block's buffer the payload of the record just reserved begins. */
+  /** The offset of the last reserved payload in its block's buffer. */
   readonly at: number;
-  /** Frames a record and makes room for its payload. */
+  /** Writes the header of a record and reserves space for its payload. */
   reserve(type: number, size: number): { readonly buffer: Buffer };
 }
 
 /**
- * What the owner of a log knows of the records of one compaction: which of them somebody wants, and who
- * must be told where they lie afterwards.
+ * The owner's part of a compaction: which records are live, and where their owners must find them
+ * afterwards.
  */
 export interface RecordMoves {
   /**
-   * Prepares, a little at each step.
+   * Prepares the compaction in small steps.
    *
-   * @param isVictim whether a slot's block is in a segment that is compacted
+   * @param isVictim whether the block of a slot is in a segment that is compacted
    */
   prepare(isVictim: (slot: number) => boolean): Iterable<unknown>;
   /**
-   * Looks at a record of a block that was read again.
+   * Examines a record of a block.
    *
-   * @param slot of that block
-   * @param offset where the record's payload begins in it
-   * @returns 0 where nobody wants the record there; else the key of the run that it is written in,
-   *   beside others of the same key by {@link order}
+   * @param slot the slot of the block
+   * @param offset the offset of the payload in the block
+   * @returns 0 if the record is not live; otherwise the key of its run, in which records are sorted
+   *   by {@link order}
    */
   look(type: number, buffer: Buffer, start: number, slot: number, offset: number): number;
-  /** Where in its run the record belongs that {@link look} was asked of last. */
+  /** The position of the last examined record in its run. */
   readonly order: number;
-  /** Copies so far, once for each that wants one: all of them are remembered until they count. */
+  /**
+   * The number of copies so far, counted once per owner. Each is held in memory until all take
+   * effect.
+   */
   readonly count: number;
-  /** A record that somebody wanted at one place has been copied to a block of the new segment. */
+  /** A live record has been copied to a block of the new segment. */
   placed(
     record: { readonly buffer: Buffer; readonly start: number },
     from: { readonly slot: number; readonly offset: number },
     to: { readonly block: number; readonly offset: number },
   ): void;
-  /** Appends where the copies lie, in records of type 0x41, at most one at each step. */
+  /** Appends the positions of the copies in records of type 0x41, at most one per step. */
   index(segment: number, sink: RecordSink): Iterable<unknown>;
   /**
-   * Tells whoever still wants a record that its copy counts from now on; one block at each step.
+   * Redirects the owners to the copies, one block per step.
    *
-   * @param slotOf the slot of a block of the new segment, for whoever retains it at once
+   * @param slotOf returns the slot of a block of the new segment, which must be retained at once
    */
   move(slotOf: (block: number) => number): Iterable<unknown>;
 }
 
-/** Whose records a log holds: recreates itself from them, and says what recreates it. */
+/**
+ * The owner of the records in a log. It recreates itself from them, and writes its state to the
+ * log.
+ */
 export interface LogOwner {
-  /** Called first, before anything is replayed. */
+  /** Called first, before any record is replayed. */
   attach(log: RecordLog): void;
   /**
-   * Folds one record in. First come those of the last base and the changes since, then indexes of older
-   * segments, oldest first: all these in a block that is in no segment. Then come, in their order, the
-   * records of the newest segment. The base may have been written while records came that are among the
-   * changes: a record may say what is so already, or name what is gone.
+   * Applies a record. The order is: the last base and the changes since, then the indexes of older
+   * segments, oldest first (all these in a block that is in no segment), then the records of the
+   * newest segment. The base may overlap with the changes: a record may repeat what is known, or
+   * concern objects that no longer exist.
    */
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void;
   /**
-   * Asked of each record of a block in which something is not wanted any more, before it is sealed:
-   * whether it is needed, and told where in the block its payload will begin.
+   * Called for each record of a block with dead records before it is sealed. Returns whether the
+   * record is still needed, and receives its new offset in the block.
    */
   keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
   /**
-   * Appends records that recreate the present state, at most a few at each step. Other records may be
-   * appended between two steps: what each step says must then be true of the state at that step.
+   * Appends records that recreate the current state, at most a few per step. Other records may be
+   * appended between two steps; each step must be true for the state at that time.
    */
   checkpoint(log: RecordLog): Iterable<unknown>;
-  /** Bytes, about, that {@link changes} would append now. */
+  /** Approximate size of what {@link changes} would append. */
   readonly changedBytes: number;
   /**
-   * Appends records that bring a state to what it is now: all that was changed since the last call, and
-   * where `isLast` also what is said only once a segment.
+   * Appends records with all changes since the last call; with `isLast`, also those that are
+   * written only once per segment.
    */
   changes(log: RecordLog, isLast: boolean): void;
-  /** Appends where the wanted records of the segment that ends lie, in records of type 0x41. */
+  /**
+   * Appends the positions of the live records of the segment that ends, in records of type 0x41.
+   */
   index(segment: number, log: RecordLog): void;
-  /** A segment begins: what changed before needs to be remembered no more. */
+  /** A segment has begun: earlier changes are no longer needed. */
   begun(): void;
-  /** Begins a compaction; left out where segments are not compacted. */
+  /** Starts a compaction; missing if segments are not compacted. */
   moves?(): RecordMoves;
-  /** What a byte that was retained in this segment takes in its file, about; 1 where it is left out. */
+  /** Approximate file size per retained byte in this segment; defaults to 1. */
   readonly scale?: number;
 }
 
-/** When segments are compacted, and how fast. */
+/** The settings of compactions. */
 export interface CompactionOptions {
-  /** Milliseconds between two looks at what the segments hold; default 2000. */
+  /** Interval of checks, milliseconds; default 2000. */
   readonly lookMs?: number;
-  /** So many looks a segment must have seen since it ended; default 3. */
+  /** Minimum number of checks since a segment ended; default 3. */
   readonly looksMin?: number;
-  /** Part of the time that a compaction may take, 0 to 1; default a tenth, and half of an idle log's. */
+  /**
+   * The fraction of time for compactions, 0 to 1; default a tenth, and half while the log is idle.
+   */
   readonly share?: number;
 }
 
-/** How a log is kept, and whom it tells. */
+/** The settings and events of a log. */
 export interface LogOptions {
-  /** Every group up to this one is on the disk. */
+  /** All groups up to this one are on disk. */
   onDurable(group: number): void;
-  /** Nothing can be written any more, or what is read is damaged: the process must end. */
+  /** The log can no longer be written, or data is damaged: the process must end. */
   onFailed(error: StorageError): void;
-  /** So many bytes were written and synced, in so many milliseconds. */
+  /** A group was written and synced. */
   onSynced?(sizeBytes: number, durationMs: number): void;
-  /** Recovery has seen to so many of the older segments. */
+  /** The progress of recovery in older segments. */
   onRecovering?(doneCount: number, totalCount: number): void;
-  /** The disk is full, or has room again; nothing is lost meanwhile. */
+  /** The disk is full, or has space again. Nothing is lost. */
   onFull?(isFull: boolean): void;
-  /** This mount's number, above that of every mount before; default one more. */
+  /** The number of this mount, above that of all earlier ones; default: the last one plus one. */
   readonly epoch?: number;
-  /** The volume must have been mounted so often at least, else it is an older copy. */
+  /** The minimum number of the last mount. A lower number means an older copy. */
   readonly epochMin?: number;
-  /** Bytes of a segment's file, unless one record alone is longer; default 64 MiB. */
+  /** Size of a segment's file, unless a single record is larger; default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Bytes of plaintext kept in memory, with those that are not synced yet; default 64 MiB. */
+  /** Plaintext kept in memory, including data that is not synced, bytes; default 64 MiB. */
   readonly cacheBytes?: number;
-  /** A state of this size is written at once, a larger one in slices of it at most; default 128 KiB. */
+  /**
+   * A base up to this size is written at once, a larger one in slices of this size; default 128
+   * KiB.
+   */
   readonly sliceBytes?: number;
   readonly compaction?: CompactionOptions;
-  /** So many bytes were written by a compaction, or so many segments given back after one. */
+  /** A compaction wrote bytes, or released segments. */
   onCompacted?(writtenBytes: number, segmentCount: number): void;
-  /** Whether files are written anew when nothing in them is wanted; default true. */
+  /** Whether the files of dead segments are reused; default true. */
   readonly isRecycling?: boolean;
   readonly random?: Random;
 }

@@ -238,8 +238,8 @@ test('a log to which only batches are appended begins segments too, and a batch 
     life.store.begin();
     const segments = [0, 1].map((half) => {
       life.publish([1], `${i} ${half}`.padEnd(3000, '.'));
-      const window = life.window(1);
-      return life.log.segmentOf(window.slot(window.next - 1));
+      const queueIndex = life.window(1);
+      return life.log.segmentOf(queueIndex.slot(queueIndex.next - 1));
     });
     life.store.end();
     assert.equal(segments[0], segments[1]);

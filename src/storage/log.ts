@@ -7,10 +7,10 @@ import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
+import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter } from './log/group-writer.ts';
 import { holdMsMax } from './log/holds.ts';
 import type { LiveSegment } from './log/live-segment.ts';
-import { Mark } from './log/mark.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -28,19 +28,18 @@ const defaults = {
   cacheBytes: 64 * 1024 * 1024,
   sliceBytes: 128 * 1024,
 };
-/** A group of this size is written though nobody waits for it. */
+/** A group of this size is written even if nobody waits for it. */
 const groupBytesMax = 1024 * 1024;
-/** What nobody waits for is written after so long all the same. */
+/** Time until data is written for which nobody waits. */
 const flushMs = 50;
-/** How many dead segments are worth a checkpoint of their own. */
+/** Number of dead segments that are worth a checkpoint. */
 const deadCountMin = 2;
-/** A segment of this size is worth a checkpoint where the disk is short of room and nothing in it is wanted. */
+/** Size of a dead segment that is worth a checkpoint when the disk is full. */
 const reclaimBytesMin = 1024 * 1024;
 
 /**
- * A volume's one write-ahead log: sealed blocks in segment files, written and synced in groups.
- *
- * @see docs/formats/volume.md
+ * The write-ahead log of a volume: sealed blocks in segment files, written and synced in groups.
+ * See docs/formats/volume.md.
  */
 export class Log implements RecordLog {
   at = 0;
@@ -55,7 +54,7 @@ export class Log implements RecordLog {
   readonly #files: SegmentFiles;
   readonly #writer: GroupWriter;
   readonly #recovery: Recovery;
-  readonly #mark: Mark;
+  readonly #watermark: DurableWatermark;
   readonly #table: BlockTable;
   readonly #loader: BlockLoader;
   readonly #roller: SegmentRoller;
@@ -74,9 +73,9 @@ export class Log implements RecordLog {
     this.#segmentBytes = options.segmentBytes ?? defaults.segmentBytes;
     this.#files = new SegmentFiles(volume, options.isRecycling ?? true);
     this.#recovery = new Recovery(volume, this.#files);
-    this.#mark = new Mark(volume, (error) => this.#fail(error));
+    this.#watermark = new DurableWatermark(volume, (error) => this.#fail(error));
     const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
-    this.#table = new BlockTable(cacheBytes, () => this.#giveBack());
+    this.#table = new BlockTable(cacheBytes, () => this.#releaseDeadSegments());
     this.blocks = this.#table.blocks;
     this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
       this.#fail(this.#recovery.failed('reading', cause)),
@@ -126,7 +125,7 @@ export class Log implements RecordLog {
   }
 
   /**
-   * Recovers what a volume's log holds into its owner, then begins a segment of this mount.
+   * Recovers the log into its owner, and begins a segment of this mount.
    *
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`, `disk-failed`
    */
@@ -146,14 +145,14 @@ export class Log implements RecordLog {
     return this.#roller.appender;
   }
 
-  /** The volume must be neither older nor newer than whoever counts its mounts says. */
+  /** Checks that the number of the last mount is in the expected range. */
   #proveMount(): void {
     const { header, folder } = this.#volume;
     const { epoch = header.epoch + 1, epochMin = 0 } = this.#options;
     if (header.epoch >= epochMin && header.epoch < epoch) return;
     throw new StorageError(
       'volume-rolled-back',
-      `${folder} says mount ${header.epoch}; expected is one from ${epochMin} to ${epoch - 1}`,
+      `${folder} was last mounted as number ${header.epoch}; expected ${epochMin} to ${epoch - 1}`,
     );
   }
 
@@ -170,10 +169,10 @@ export class Log implements RecordLog {
       progress: (doneCount, totalCount) => this.#options.onRecovering?.(doneCount, totalCount),
     });
     const start = await replay.run(segments);
-    // A process that was killed may have renamed the header just before: that lasts before what follows.
+    // A killed process may have renamed the header: this must be durable before anything else.
     await this.#files.syncFolder();
     await this.#files.adoptSpares(spares);
-    // Those that the checkpoint does not name hold nothing, and in a later one nothing was confirmed.
+    // Segments that the checkpoint does not name are dead; nothing in later ones was confirmed.
     for (const number of segments) {
       if (!wanted.has(number)) await this.#files.retire(number);
     }
@@ -188,9 +187,9 @@ export class Log implements RecordLog {
     const end = last?.end ?? noEnd;
     const epoch = this.#options.epoch ?? header.epoch + 1;
     const position = { segment: end.segment, blocks: end.blocks };
-    // What recovery found is synced before anything says so, and what it dropped is gone.
+    // The recovered data is synced before it is reported, and discarded data is removed.
     if (last !== undefined && !this.#recovery.isClosed) await this.#files.cut(last);
-    await this.#mark.begin(epoch, position);
+    await this.#watermark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
     await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
     this.#durable = { ...position, home: undefined, bytes: 0 };
@@ -210,7 +209,7 @@ export class Log implements RecordLog {
     return block;
   }
 
-  /** Before a block begins: a full segment ends, and a large group is written. */
+  /** Called before a block begins: ends a full segment, and writes a large group. */
   #prepare(need: number): void {
     const appender = this.#appender;
     if (appender === undefined) return;
@@ -232,12 +231,12 @@ export class Log implements RecordLog {
   sync(): void {
     if (this.#isSyncWanted) return;
     this.#isSyncWanted = true;
-    // At the end of this turn, so that whatever else came with it is in the same group.
+    // At the end of the turn, so that everything of this turn is in the same group.
     if (!this.#writer.isBusy) setImmediate(() => this.#flush());
   }
 
   #flush(): void {
-    // A batch that takes several turns of the event loop lies in one group, too.
+    // A batch over several turns must also be in one group.
     if (this.#writer.isBusy || this.#roller.isInBatch) return;
     if (this.#appender?.isEmpty !== false) {
       this.#isSyncWanted = false;
@@ -264,17 +263,17 @@ export class Log implements RecordLog {
     this.#durable = { segment: home.number, blocks, home, bytes: group.offset + group.sizeBytes };
     if (this.#appender !== undefined) this.#appender.durable = this.#durable;
     this.durableGroup = group.number;
-    this.#mark.moved(this.#durable);
+    this.#watermark.advance(this.#durable);
     this.pendingBytes -= group.reservedBytes;
     if (group.isFirst) this.#retirement.retire(group.segment);
     if (this.#isSyncWanted) this.#flush();
     this.#options.onDurable(group.number);
-    // After this turn, in which whoever waited is told.
+    // In a later turn, after the waiting objects were notified.
     setImmediate(this.#settle, group, durationMs);
     if (!this.#writer.isBusy) this.#whenIdle?.();
   }
 
-  /** What is to be done about a group that was synced, and nobody waits for. */
+  /** The work after a sync for which nobody waits. */
   readonly #settle = (group: Group, durationMs: number): void => {
     for (const block of group.blocks) this.#table.synced(block);
     this.#table.cache.evict();
@@ -287,13 +286,13 @@ export class Log implements RecordLog {
     this.#compactor.written();
   };
 
-  /** Ends the segment with its index and begins the next with a checkpoint. */
+  /** Ends the segment with its index, and begins the next one with a checkpoint. */
   #roll(): void {
     this.#roller.begin(this.#endSegment(), this.#durable, false);
     this.sync();
   }
 
-  /** Ends the segment and begins the next one. Returns false, and does nothing, where that is not possible now. */
+  /** Ends the segment and begins the next one. Returns false if that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;
@@ -313,16 +312,16 @@ export class Log implements RecordLog {
     await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
   }
 
-  /** Rolls only so that dead segments can go, where they are a notable part of all. */
-  #giveBack(): void {
+  /** Begins a segment if dead segments are a notable part of all, so that they can be removed. */
+  #releaseDeadSegments(): void {
     const count = this.#table.deadSegmentCount;
     if (count < deadCountMin || count * 4 < this.#roller.segments.size) return;
     this.#rollNow();
   }
 
   /**
-   * Gives back all that can be, at any price in speed: for a disk that is short of room. What is given
-   * back is so some time later.
+   * Releases as much space as possible, at any cost in speed, because the disk is full. The space
+   * is released some time later.
    */
   reclaim(): void {
     const appender = this.#appender;
@@ -335,44 +334,43 @@ export class Log implements RecordLog {
     const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
     const { idleBytes, base } = checkpoints;
-    // Of a new base there may be two for a while.
+    // A new base may exist twice for a while.
     const isKept = idleBytes >= reclaimBytesMin + base.bytes * 2;
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
-  /** Whether what is written now is sealed under an older generation of the data key. */
+  /** Whether data is currently sealed with an older generation of the data key. */
   get #isKeyOld(): boolean {
     const { segment } = this.#roller;
     return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
   }
 
   /**
-   * Seals what is written from now on under another data key, and begins to write a new base under it.
-   * Resolves once the volume's header lists the key; records that are wanted stay where they are, so older
-   * keys are needed until {@link dropDataKeys} drops them.
+   * Seals all further data with another data key, and begins a new base with it. Resolves once the
+   * header lists the key. Live records stay where they are, so older keys are needed until {@link
+   * dropDataKeys} drops them.
    *
-   * @returns the key's generation
+   * @returns the generation of the key
    * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
    */
   async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
     this.#requireOpen();
     const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
     if (this.#failure !== undefined || this.#appender === undefined) return generation;
-    this.#mark.moved(this.#durable);
+    this.#watermark.advance(this.#durable);
     this.#roller.checkpoints.hurry();
-    // Where a segment cannot end now, it does once the next group is synced.
+    // If the segment cannot end now, it does once the next group is synced.
     this.#rollNow();
     return generation;
   }
 
   /**
-   * Drops the data keys from the volume's header that nothing is sealed under any more.
+   * Drops the unused data keys from the header. Begins a segment if dead segments can then be
+   * removed.
    *
-   * Where older segments hold nothing that is wanted, this begins a segment so that they can go.
-   *
-   * @returns the generations that were dropped, for good; asked again later, it may be more
+   * @returns the dropped generations; later calls may drop more
    * @throws {StorageError} `log-failed`
    */
   async dropDataKeys(): Promise<readonly number[]> {
@@ -382,24 +380,28 @@ export class Log implements RecordLog {
       this.#rollNow();
     }
     return this.#volume.dropDataKeys((generation) => {
-      // What the newest segment supersedes counts until that segment is synced: recovery may need it.
+      // Segments that the newest one supersedes count until it is synced: recovery may need them.
       const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
-      return isWritten || generation >= this.#mark.generation;
+      return isWritten || generation >= this.#watermark.generation;
     });
   }
 
   /**
-   * Freezes the volume at the position up to which it is synced now, so that it can be copied while the
-   * log goes on. To be released; it ends by itself after a time, when the disk is short of room, and
-   * when the log is closed.
+   * Freezes the volume at the synced position, so that it can be copied while the log is in use. It
+   * must be released. It ends automatically after a time, when the disk is full, and when the log
+   * is closed.
    *
-   * @param timeMsMax milliseconds; {@link holdMsMax} at most
-   * @throws {StorageError} `log-failed`; `freeze-refused` before the first group of the mount is synced, or
-   *   where there are as many frozen positions as are allowed; `disk-failed`
+   * @param timeMsMax milliseconds, at most {@link holdMsMax}
+   * @throws {StorageError} `log-failed`; `freeze-refused` before the first group of the mount is
+   *   synced, or if there are too many frozen positions; `disk-failed`
    */
   async freeze(timeMsMax: number = holdMsMax): Promise<FrozenVolume> {
     this.#requireOpen();
-    const parts = { volume: this.#volume, mark: this.#mark, retirement: this.#retirement };
+    const parts = {
+      volume: this.#volume,
+      watermark: this.#watermark,
+      retirement: this.#retirement,
+    };
     return FrozenVolume.at(parts, this.#durable, timeMsMax);
   }
 
@@ -441,7 +443,7 @@ export class Log implements RecordLog {
 
   beginBatch(): void {
     assert(!this.#roller.isInBatch, 'a batch begins within another');
-    // A batch lies in one group, which is recovered whole or not at all; so a full segment ends before.
+    // A batch must be in one group, so a full segment ends before it.
     const appender = this.#appender;
     if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#roller.isInBatch = true;
@@ -459,7 +461,7 @@ export class Log implements RecordLog {
   #fail(error: StorageError): StorageError {
     if (this.#failure !== undefined) return this.#failure;
     this.#failure = error;
-    this.#mark.stop();
+    this.#watermark.stop();
     void this.#compactor.stop();
     this.#options.onFailed(error);
     this.#whenIdle?.();
@@ -469,7 +471,7 @@ export class Log implements RecordLog {
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const compactorEnds = this.#compactor.stop();
-    // Never in its first group: what a later one says proves that recovery begins with the segment.
+    // Not in the first group: a later group proves that recovery begins with this segment.
     if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
     this.#roller.stop();
@@ -477,7 +479,7 @@ export class Log implements RecordLog {
       this.#whenIdle = resolve;
     });
     clearTimeout(this.#flushTimer);
-    // Before holds end: a compaction may still make files dispensable.
+    // Before holds end: a compaction may still release files.
     await compactorEnds;
     this.#retirement.holds.endAll('the volume was closed');
     await this.#retirement.idle();
@@ -485,9 +487,9 @@ export class Log implements RecordLog {
     if (this.#failure !== undefined) throw this.#failure;
     try {
       await this.#compactor.removeUnlisted();
-      await this.#mark.close();
+      await this.#watermark.close();
       await this.#files.close();
-      // Only what is wanted may be there once the header calls the volume closed.
+      // Only needed files may exist once the header says that the volume is closed.
       await this.#files.syncFolder();
       const position = { segment: end.segment, blocks: end.blocks };
       await this.#volume.update({ state: 'closed', position, endTag: end.tag });

@@ -2,8 +2,8 @@ import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { RecordSink } from './log-owner.ts';
 import { liveBytes } from './message-record.ts';
+import { offsetMax, type QueueIndex } from './queue-index.ts';
 import type { RecordLog } from './record-log.ts';
-import { offsetMax, type Window } from './window.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
@@ -19,31 +19,31 @@ const hasBlock = 2;
 const hasPriority = 4;
 const hasDue = 8;
 
-/** Where an index record is put together: one for all, since there may be very many queues. */
+/** A shared buffer for encoding index records, because there may be very many queues. */
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
 
 /**
- * Appends a window's live messages as ranges of sequence numbers, in as many records as it takes: one at
- * each step, between which the window may change.
+ * Appends the live messages of a queue as ranges of sequence numbers, one record per step. The
+ * index may change between steps.
  *
- * @param has which of them; all where it is left out, which is quicker by far
+ * @param has selects messages; without it all are selected, which is much faster
  */
 export function* writeRanges(
   log: RecordLog,
   type: number,
-  window: Window,
+  queueIndex: QueueIndex,
   has?: (sequence: number) => boolean,
 ): Generator<undefined> {
   let ranges: number[] = [];
   const write = () => {
     const { buffer } = log.reserve(type, 10 + ranges.length * 6);
-    let p = writeU48(buffer, writeU32(buffer, log.at, window.number), window.next);
+    let p = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.next);
     for (const bound of ranges) p = writeU48(buffer, p, bound);
     ranges = [];
   };
   let end = 0;
-  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(end)) {
-    end = has === undefined ? window.liveTo(s) : s + 1;
+  for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(end)) {
+    end = has === undefined ? queueIndex.liveTo(s) : s + 1;
     if (has?.(s) === false) continue;
     if (ranges.at(-1) === s) ranges[ranges.length - 1] = end;
     else {
@@ -58,7 +58,7 @@ export function* writeRanges(
   yield;
 }
 
-/** What a window record says. */
+/** The contents of a window record: the live sequence numbers of a queue. */
 export interface WindowRecord {
   readonly queue: number;
   readonly next: number;
@@ -67,9 +67,9 @@ export interface WindowRecord {
 }
 
 /**
- * Reads a window record, or one that is laid out like it.
+ * Decodes a window record, or a record with the same layout.
  *
- * @throws {StorageError} `record-invalid` where it is not as one is written
+ * @throws {StorageError} `record-invalid`
  */
 export function readWindow(buffer: Buffer, start: number, end: number): WindowRecord {
   const size = end - start;
@@ -92,59 +92,59 @@ function damaged(what: string): StorageError {
 }
 
 /**
- * Appends where a window's live messages of one segment lie.
+ * Appends the positions of a queue's live messages in one segment.
  *
- * @param from no earlier sequence number can be in that segment
+ * @param from the lowest sequence number that can be in that segment
  */
 export function writeIndex(
   log: RecordLog,
   type: number,
-  window: Window,
+  queueIndex: QueueIndex,
   segment: number,
   from: number,
 ): void {
-  const writer = new IndexWriter(log, type, window, segment);
-  for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
-    const slot = window.slot(s);
-    if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), window.offset(s));
+  const writer = new IndexWriter(log, type, queueIndex, segment);
+  for (let s = queueIndex.liveFrom(from); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+    const slot = queueIndex.slot(s);
+    if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), queueIndex.offset(s));
   }
   writer.end();
 }
 
-/** Writes where messages of one window lie in one segment, in as many records as it takes. */
+/** Writes the positions of a queue's messages in one segment, in several records if necessary. */
 export class IndexWriter {
   readonly #sink: RecordSink;
   readonly #type: number;
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   readonly #segment: number;
   #at = 0;
   #count = 0;
   #lastSequence = -2;
   #lastBlock = -1;
 
-  constructor(sink: RecordSink, type: number, window: Window, segment: number) {
+  constructor(sink: RecordSink, type: number, queueIndex: QueueIndex, segment: number) {
     this.#sink = sink;
     this.#type = type;
-    this.#window = window;
+    this.#index = queueIndex;
     this.#segment = segment;
   }
 
   /**
-   * Adds a live message. From the first of a record to the last, no other writer may add any: all of
-   * them use the same memory.
+   * Adds a live message. From the first message of a record to the last, no other writer may add
+   * any, because all of them share a buffer.
    *
-   * @param sequence above that of the message before
-   * @returns whether a record was written, so that another writer may add
+   * @param sequence above that of the previous message
+   * @returns whether a record was written, so that another writer may add messages
    */
   add(sequence: number, block: number, offset: number): boolean {
     if (this.#count === 0) {
-      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#window.number);
+      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#index.number);
       this.#lastSequence = -2;
       this.#lastBlock = -1;
     }
     const isApart = sequence !== this.#lastSequence + 1;
     const isElsewhere = block !== this.#lastBlock;
-    this.#at = writeEntry(this.#at, this.#window, sequence, {
+    this.#at = writeEntry(this.#at, this.#index, sequence, {
       block,
       offset,
       isApart,
@@ -157,7 +157,7 @@ export class IndexWriter {
     return true;
   }
 
-  /** Writes what was added since the last record. */
+  /** Writes the messages added since the last record. */
   end(): void {
     if (this.#count === 0) return;
     const { buffer } = this.#sink.reserve(this.#type, this.#at);
@@ -166,7 +166,7 @@ export class IndexWriter {
   }
 }
 
-/** Where a message lies, and how its entry says so. */
+/** The position of a message, and its encoding. */
 interface EntryPlace {
   readonly block: number;
   readonly offset: number;
@@ -174,10 +174,15 @@ interface EntryPlace {
   readonly isElsewhere: boolean;
 }
 
-function writeEntry(start: number, window: Window, sequence: number, place: EntryPlace): number {
+function writeEntry(
+  start: number,
+  queueIndex: QueueIndex,
+  sequence: number,
+  place: EntryPlace,
+): number {
   const { block, offset, isApart, isElsewhere } = place;
-  const priority = window.priority(sequence);
-  const dueMs = window.expiresAtMs(sequence);
+  const priority = queueIndex.priority(sequence);
+  const dueMs = queueIndex.expiresAtMs(sequence);
   let flags = isApart ? hasSequence : 0;
   if (isElsewhere) flags |= hasBlock;
   if (priority !== 0) flags |= hasPriority;
@@ -187,12 +192,12 @@ function writeEntry(start: number, window: Window, sequence: number, place: Entr
   if (isApart) p = writeU48(scratch, p, sequence);
   if (isElsewhere) p = writeU48(scratch, p, block);
   p = writeU32(scratch, p, offset);
-  p = writeU32(scratch, p, window.bodyLength(sequence));
+  p = writeU32(scratch, p, queueIndex.bodyLength(sequence));
   if (priority !== 0) scratch[p++] = priority;
   return dueMs === Infinity ? p : writeU48(scratch, p, dueMs);
 }
 
-/** One entry of an index record, read in place. */
+/** An entry of an index record, decoded in place. */
 class Entry {
   sequence = -2;
   block = -1;
@@ -201,7 +206,7 @@ class Entry {
   priority = 0;
   dueMs = Infinity;
 
-  /** Reads the entry that begins here and returns the offset after it. */
+  /** Decodes the entry at an offset, and returns the next offset. */
   read(buffer: Buffer, start: number): number {
     const flags = buffer[start] ?? 0;
     let p = start + 1;
@@ -226,10 +231,10 @@ class Entry {
   }
 }
 
-/** Bytes before the entries of an index record. */
+/** Size of an index record before its entries. */
 export const indexHeadBytes = 10;
 
-/** Whether an index record's entries fill it. */
+/** Checks that the entries fill an index record. */
 export function proveIndex(buffer: Buffer, start: number, end: number): boolean {
   const entry = new Entry();
   let p = start + indexHeadBytes;
@@ -238,17 +243,17 @@ export function proveIndex(buffer: Buffer, start: number, end: number): boolean 
 }
 
 /**
- * Puts the messages of an index record that the checkpoint calls live into their windows.
+ * Adds the messages of an index record to their queue indexes, if the checkpoint lists them as
+ * live.
  *
- * @throws {StorageError} `record-invalid` where the record is not laid out so, or names a block that
- *   is not there
+ * @throws {StorageError} `record-invalid` if the record is malformed, or names a missing block
  */
 export function locate(
   log: RecordLog,
   buffer: Buffer,
   start: number,
   end: number,
-  window: Window,
+  queueIndex: QueueIndex,
   live: readonly number[],
 ): void {
   const segment = readU48(buffer, start);
@@ -261,8 +266,8 @@ export function locate(
     if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
-    // A message that was moved by a compaction may be named by two segments; any copy will do.
-    if (sequence < (live[at] ?? Infinity) || window.isLive(sequence)) continue;
+    // After a compaction, two segments may name the same message. Either copy is valid.
+    if (sequence < (live[at] ?? Infinity) || queueIndex.isLive(sequence)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
     if (slot === undefined) {
@@ -272,7 +277,7 @@ export function locate(
         `an index record names ${block}, which is not there`,
       );
     }
-    window.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
+    queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
     log.retain(slot, liveBytes(entry.bodyLength));
   }
 }

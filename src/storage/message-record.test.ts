@@ -10,19 +10,19 @@ import {
   queuesAt,
 } from './message-record.ts';
 import { MessageStore } from './message-store.ts';
+import { QueueIndex } from './queue-index.ts';
 import { proveRecord, recordTypes } from './record-shapes.ts';
-import { Window } from './window.ts';
 
 const short = (content: Buffer) => Buffer.concat([Buffer.of(content.length), content]);
 
 function messageOf(exchange: Buffer, key: Buffer, head: Buffer, body: Buffer): IncomingMessage {
-  const keys = Buffer.concat([short(exchange), short(key)]);
+  const address = Buffer.concat([short(exchange), short(key)]);
   return {
     format: 1,
     priority: 3,
-    keys,
-    keysStart: 0,
-    keysEnd: keys.length,
+    address,
+    addressStart: 0,
+    addressEnd: address.length,
     head,
     headStart: 0,
     headEnd: head.length,
@@ -39,9 +39,9 @@ function storeWith(queueCount: number) {
   const store = new MessageStore({ name: 'none', apply: () => {}, snapshot: () => [] });
   const log = new MemoryLog();
   store.attach(log);
-  const windows = Array.from({ length: queueCount }, (_, i) => new Window(i + 1, true));
-  for (const window of windows) store.windows.set(window.number, window);
-  return { store, log, windows };
+  const indexes = Array.from({ length: queueCount }, (_, i) => new QueueIndex(i + 1, true));
+  for (const queueIndex of indexes) store.indexes.set(queueIndex.number, queueIndex);
+  return { store, log, indexes };
 }
 
 const bytes = (maxLength: number) =>
@@ -49,8 +49,8 @@ const bytes = (maxLength: number) =>
 
 /** A message's record as it was written. */
 function recordOf(message: IncomingMessage, queueCount = 2, expiresAtMs = Infinity): Buffer {
-  const { store, log, windows } = storeWith(queueCount);
-  const { buffer } = store.append(message, windows, true, 1000, expiresAtMs);
+  const { store, log, indexes } = storeWith(queueCount);
+  const { buffer } = store.append(message, indexes, true, 1000, expiresAtMs);
   const { start, end } = log.rows.at(-1) ?? { start: 0, end: 0 };
   return Buffer.from(buffer.subarray(start, end));
 }
@@ -63,7 +63,7 @@ test('a record reads back as it was written, whatever its bytes', () => {
       const record = recordOf(messageOf(exchange, key, head, body), 2, expires ? 5000 : Infinity);
       assert.ok(view.open(record, 0, record.length));
       assert.deepEqual(
-        record.subarray(view.keysAt, view.keysEnd),
+        record.subarray(view.addressAt, view.addressEnd),
         Buffer.concat([short(exchange), short(key)]),
       );
       assert.deepEqual(record.subarray(view.headAt, view.headAt + view.headLength), head);
@@ -88,14 +88,14 @@ test('a record with another length than its own, or a length in it that lies, is
     assert.ok(!view.open(longer, 0, end), `${end}`);
   }
   assert.ok(!view.open(record, 0, record.length + 1), 'a record longer than its buffer');
-  const keysAt = queuesAt(record, 0) + 2 * queueBytes + 6 + 1;
+  const addressAt = queuesAt(record, 0) + 2 * queueBytes + 6 + 1;
   // Queue count, lengths of both keys, length of the head, length of the body.
   for (const at of [
     2,
     3,
-    keysAt,
-    keysAt + 2,
-    ...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => keysAt + 6 + i),
+    addressAt,
+    addressAt + 2,
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => addressAt + 6 + i),
   ]) {
     for (let change = 1; change < 256; change++) {
       const lying = Buffer.concat([record, Buffer.alloc(400, 1)]);
@@ -113,26 +113,32 @@ test('keys of up to 65,535 bytes read back, and a record that lies about them is
     Buffer.concat([Buffer.of(content.length >>> 8, content.length), content]);
   const [exchange, key] = [Buffer.alloc(300, 0x78), Buffer.alloc(65_535, 0x6b)];
   const short = messageOf(Buffer.of(), Buffer.of(), Buffer.of(0, 0), Buffer.from('body'));
-  const keys = Buffer.concat([long(exchange), long(key)]);
-  const record = recordOf({ ...short, keys, keysEnd: keys.length, areKeysLong: true });
+  const address = Buffer.concat([long(exchange), long(key)]);
+  const record = recordOf({ ...short, address, addressEnd: address.length, isAddressLong: true });
   const view = new MessageView();
   assert.ok(view.open(record, 0, record.length));
   assert.deepEqual([view.exchangeName(), view.routingKey()], [String(exchange), String(key)]);
   assert.equal(record.toString('utf8', view.bodyAt), 'body');
-  const keysAt = view.keysAt;
-  for (const at of [0, keysAt, keysAt + 1, keysAt + 302, keysAt + 303]) {
+  const addressAt = view.addressAt;
+  for (const at of [0, addressAt, addressAt + 1, addressAt + 302, addressAt + 303]) {
     const lying = Buffer.concat([record, Buffer.alloc(70_000, 1)]);
     lying[at] = (lying[at] ?? 0) ^ 8;
     assert.ok(!view.open(lying, 0, record.length), `byte ${at}`);
   }
-  for (const wrong of [{ areKeysLong: false }, { keysEnd: keys.length - 1 }]) {
-    const message = { ...short, keys, keysEnd: keys.length, areKeysLong: true, ...wrong };
+  for (const wrong of [{ isAddressLong: false }, { addressEnd: address.length - 1 }]) {
+    const message = {
+      ...short,
+      address,
+      addressEnd: address.length,
+      isAddressLong: true,
+      ...wrong,
+    };
     assert.throws(() => recordOf(message), { code: 'record-invalid' });
   }
 });
 
 test('a message whose parts do not fit its lengths is not written, and nothing of it is', () => {
-  const { store, log, windows } = storeWith(1);
+  const { store, log, indexes } = storeWith(1);
   const good = messageOf(
     Buffer.from('x'),
     Buffer.from('key'),
@@ -142,9 +148,9 @@ test('a message whose parts do not fit its lengths is not written, and nothing o
   // A length byte of 1 before 257 bytes, as a key would have that is cut to a byte.
   const wrapped = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(257, 0x6b)]);
   const bad: Partial<IncomingMessage>[] = [
-    { keys: wrapped, keysEnd: wrapped.length },
-    { keysEnd: good.keysEnd - 1 },
-    { keysEnd: good.keysEnd + 1 },
+    { address: wrapped, addressEnd: wrapped.length },
+    { addressEnd: good.addressEnd - 1 },
+    { addressEnd: good.addressEnd + 1 },
     { headEnd: 3 },
     { headStart: 2, headEnd: 1 },
     { bodyLength: 5 },
@@ -155,11 +161,11 @@ test('a message whose parts do not fit its lengths is not written, and nothing o
     { format: -1 },
   ];
   for (const change of bad) {
-    const attempt = () => store.append({ ...good, ...change }, windows, true, 0, Infinity);
+    const attempt = () => store.append({ ...good, ...change }, indexes, true, 0, Infinity);
     assert.throws(attempt, { code: 'record-invalid' }, JSON.stringify(change));
   }
   assert.equal(log.rows.length, 0);
-  assert.equal(windows[0]?.count, 0);
+  assert.equal(indexes[0]?.count, 0);
 });
 
 test('a record of any bytes is refused or lies within its bounds', () => {
@@ -168,7 +174,7 @@ test('a record of any bytes is refused or lies within its bounds', () => {
     fc.property(bytes(120), (record) => {
       if (!view.open(record, 0, record.length)) return;
       assert.equal(view.bodyAt + view.bodyLength, record.length);
-      assert.ok(view.keysAt < view.keysEnd && view.keysEnd < view.headAt);
+      assert.ok(view.addressAt < view.addressEnd && view.addressEnd < view.headAt);
     }),
     { numRuns: 20_000 },
   );
@@ -178,17 +184,17 @@ for (const queueCount of [65_535, 65_536, 65_600]) {
   test(`a message that ${queueCount} queues took is in each of them after a restart`, () => {
     const body = Buffer.from('hello, all of you');
     const message = messageOf(Buffer.from('x'), Buffer.from('key'), Buffer.of(0, 0), body);
-    const { store, log, windows } = storeWith(queueCount);
-    store.append(message, windows, true, 1000, Infinity);
+    const { store, log, indexes } = storeWith(queueCount);
+    store.append(message, indexes, true, 1000, Infinity);
     log.syncNow();
     const row = log.rows.at(-1);
     assert.equal(queueCountOf(row?.block.stored as Buffer, row?.start as number), queueCount);
     const next = storeWith(queueCount);
     const view = new MessageView();
     log.reopen(next.store);
-    for (const window of next.windows) {
-      assert.equal(window.count, 1);
-      assert.ok(next.store.view(window, 0, view));
+    for (const queueIndex of next.indexes) {
+      assert.equal(queueIndex.count, 1);
+      assert.ok(next.store.view(queueIndex, 0, view));
       assert.equal(
         view.buffer.toString('utf8', view.bodyAt, view.bodyAt + view.bodyLength),
         `${body}`,

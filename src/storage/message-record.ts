@@ -1,7 +1,7 @@
 import { decodeText } from '../base/byte-text.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
-import type { Window } from './window.ts';
+import type { QueueIndex } from './queue-index.ts';
 
 /*
  * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
@@ -10,54 +10,53 @@ import type { Window } from './window.ts';
  * head length u32 | body length u32 | head | body. Numbers are big-endian.
  */
 
-/** Flag of a message record: the message has a time to live of its own. */
+/** Flag: the message has a time to live. */
 export const hasExpiry = 1;
 
-/** Flag of a message record: the sender wants it kept, whether or not a queue could. */
+/** Flag: the sender requested persistence, even if no queue is durable. */
 export const persistent = 2;
 
-/** Flag of a message record: the number of queues has 32 bits, not 16. */
+/** Flag: the number of queues has 32 bits instead of 16. */
 const hasWideCount = 4;
 
-/** Flag of a message record: exchange and routing key have lengths of 16 bits, not 8. */
-export const hasLongKeys = 8;
+/** Flag: exchange and routing key have lengths of 16 bits instead of 8. */
+export const hasLongAddress = 8;
 
-const knownFlags = hasExpiry | persistent | hasWideCount | hasLongKeys;
+const knownFlags = hasExpiry | persistent | hasWideCount | hasLongAddress;
 
-/** Queues that a count of 16 bits holds. */
+/** Maximum of a 16-bit queue count. */
 const narrowCountMax = 0xffff;
 
-/** Bytes a queue takes in a message record. */
+/** Size of a queue in a message record. */
 export const queueBytes = 10;
 
-/** Bytes of a message record without queues, keys, head, body and expiry. */
+/** Size of a message record without queues, address, head, body and expiry. */
 const fixedBytes = 1 + 1 + 2 + 6 + 1 + 4 + 4;
 
-/** Bytes of a message's record beside its body, about. */
+/** Approximate size of a message record without its body. */
 const usualHeadBytes = 96;
 
-/** Bytes that a message takes in the log, about. */
+/** Approximate size of a message in the log. */
 export function liveBytes(bodyLength: number): number {
   return bodyLength + usualHeadBytes;
 }
 
-/** A message to be stored, as its parts lie in the buffers it came in. */
+/** A message to store, with its parts in the received buffers. */
 export interface IncomingMessage {
   readonly format: number;
   readonly priority: number;
   /**
-   * Exchange and routing key one after the other, between two offsets: each its length, of 8 or 16
-   * bits, and its bytes.
+   * Exchange and routing key, consecutive, between two offsets: each with a length of 8 or 16 bits.
    */
-  readonly keys: Buffer;
-  readonly keysStart: number;
-  readonly keysEnd: number;
+  readonly address: Buffer;
+  readonly addressStart: number;
+  readonly addressEnd: number;
   /** Whether the lengths of exchange and routing key have 16 bits. */
-  readonly areKeysLong?: boolean;
+  readonly isAddressLong?: boolean;
   readonly head: Buffer;
   readonly headStart: number;
   readonly headEnd: number;
-  /** Bytes of all parts. */
+  /** Total size of all parts. */
   readonly bodyLength: number;
   readonly partCount: number;
   readonly parts: readonly Buffer[];
@@ -66,23 +65,26 @@ export interface IncomingMessage {
 }
 
 /**
- * Bytes of a message's record.
+ * Computes the size of a message record.
  *
- * @throws {StorageError} `record-invalid` where a part is not as long as the record would say
+ * @throws {StorageError} `record-invalid` if a part does not match its length
  */
 export function messageRecordBytes(
   message: IncomingMessage,
   queueCount: number,
   expires: boolean,
 ): number {
-  const { keys, keysStart, keysEnd, headStart, headEnd, bodyLength } = message;
+  const { address, addressStart, addressEnd, headStart, headEnd, bodyLength } = message;
   if ((message.format | message.priority) >>> 0 > 0xff) {
-    throw invalid(`format ${message.format} or priority ${message.priority} is no byte`);
+    throw invalid(`format ${message.format} or priority ${message.priority} is not a byte`);
   }
-  const areLong = message.areKeysLong === true;
-  const routingKeyAt = keyEnd(keys, keysStart, areLong);
-  if (keyEnd(keys, routingKeyAt, areLong) !== keysEnd || keysEnd > keys.length) {
-    throw invalid(`${keysEnd - keysStart} bytes of keys are not two strings`);
+  const areLong = message.isAddressLong === true;
+  const routingKeyAt = shortOrLongStringEnd(address, addressStart, areLong);
+  if (
+    shortOrLongStringEnd(address, routingKeyAt, areLong) !== addressEnd ||
+    addressEnd > address.length
+  ) {
+    throw invalid(`${addressEnd - addressStart} bytes of address are not two strings`);
   }
   if (headEnd < headStart || headEnd > message.head.length) {
     throw invalid(
@@ -99,14 +101,14 @@ export function messageRecordBytes(
     (queueCount > narrowCountMax ? 2 : 0) +
     queueCount * queueBytes +
     (expires ? 6 : 0) +
-    (keysEnd - keysStart) +
+    (addressEnd - addressStart) +
     (headEnd - headStart) +
     bodyLength
   );
 }
 
-/** Where a string ends whose length is at a position; it may be behind the end of the buffer. */
-function keyEnd(buffer: Buffer, at: number, isLong: boolean): number {
+/** The end of a string whose length is at an offset; may be beyond the buffer. */
+function shortOrLongStringEnd(buffer: Buffer, at: number, isLong: boolean): number {
   const first = buffer[at] ?? 0;
   return isLong ? at + 2 + ((first << 8) | (buffer[at + 1] ?? 0)) : at + 1 + first;
 }
@@ -125,14 +127,14 @@ function invalid(what: string): StorageError {
   return new StorageError('record-invalid', `a message is not written: ${what}`);
 }
 
-/** Writes what stands before a message's time of receipt and returns the position after it. */
+/** Writes the part of a record before the time of receipt, and returns the next offset. */
 export function writeQueues(
   buffer: Buffer,
   at: number,
   flags: number,
   format: number,
   queueCount: number,
-  windows: readonly Window[],
+  indexes: readonly QueueIndex[],
 ): number {
   const isWide = queueCount > narrowCountMax;
   buffer[at] = isWide ? flags | hasWideCount : flags;
@@ -144,50 +146,51 @@ export function writeQueues(
     buffer[at + 3] = queueCount;
   }
   if (queueCount === 0) return p;
-  for (const window of windows) {
-    if (window.isDurable) p = writeU48(buffer, writeU32(buffer, p, window.number), window.next);
+  for (const queueIndex of indexes) {
+    if (queueIndex.isDurable)
+      p = writeU48(buffer, writeU32(buffer, p, queueIndex.number), queueIndex.next);
   }
   return p;
 }
 
-/** How many queues a message record names. */
+/** The number of queues in a message record. */
 export function queueCountOf(buffer: Buffer, at: number): number {
   if (((buffer[at] ?? 0) & hasWideCount) !== 0) return readU32(buffer, at + 2);
   return ((buffer[at + 2] ?? 0) << 8) | (buffer[at + 3] ?? 0);
 }
 
-/** Where the queues of a message record begin. */
+/** The offset of the queues in a message record. */
 export function queuesAt(buffer: Buffer, at: number): number {
   return ((buffer[at] ?? 0) & hasWideCount) === 0 ? at + 4 : at + 6;
 }
 
-/** A cursor over one stored message; set anew for each, so nothing of it may be kept. */
+/** A view of a stored message. It is reused, so nothing of it may be retained. */
 export class MessageView {
   buffer: Buffer = Buffer.alloc(0);
-  /** Start of the record. */
+  /** The offset of the record. */
   at = 0;
   format = 0;
   queueCount = 0;
   isPersistent = false;
   receivedAtMs = 0;
-  /** Wall milliseconds; Infinity for never. */
+  /** Milliseconds since 1970; Infinity for never. */
   expiresAtMs = Infinity;
   /** 0 to 255. */
   priority = 0;
-  /** Exchange and routing key one after the other, up to `keysEnd`; see `IncomingMessage.keys`. */
-  keysAt = 0;
-  keysEnd = 0;
-  areKeysLong = false;
+  /** Exchange and routing key, consecutive, up to `addressEnd`; see `IncomingMessage.address`. */
+  addressAt = 0;
+  addressEnd = 0;
+  isAddressLong = false;
   headAt = 0;
   headLength = 0;
   bodyAt = 0;
   bodyLength = 0;
 
   /**
-   * Points the cursor at the message whose record lies between two positions.
+   * Opens the view on the record between two offsets.
    *
-   * @returns whether the record is well formed: its parts fill it exactly. Where they do not, nothing
-   *   of the view may be used
+   * @returns whether the record is well-formed: its parts fill it exactly. Otherwise the view must
+   *   not be used
    */
   open(buffer: Buffer, at: number, end: number): boolean {
     if (end > buffer.length || end - at < fixedBytes) return false;
@@ -195,7 +198,7 @@ export class MessageView {
     this.buffer = buffer;
     this.at = at;
     this.isPersistent = ((buffer[at] ?? 0) & persistent) !== 0;
-    this.areKeysLong = ((buffer[at] ?? 0) & hasLongKeys) !== 0;
+    this.isAddressLong = ((buffer[at] ?? 0) & hasLongAddress) !== 0;
     this.format = buffer[at + 1] ?? 0;
     this.queueCount = queueCountOf(buffer, at);
     let p = queuesAt(buffer, at) + this.queueCount * queueBytes;
@@ -214,12 +217,12 @@ export class MessageView {
   #openParts(buffer: Buffer, start: number, end: number): boolean {
     if (start + 2 > end) return false;
     this.priority = buffer[start] ?? 0;
-    this.keysAt = start + 1;
-    let p = keyEnd(buffer, this.keysAt, this.areKeysLong);
+    this.addressAt = start + 1;
+    let p = shortOrLongStringEnd(buffer, this.addressAt, this.isAddressLong);
     if (p >= end) return false;
-    p = keyEnd(buffer, p, this.areKeysLong);
+    p = shortOrLongStringEnd(buffer, p, this.isAddressLong);
     if (p + 8 > end) return false;
-    this.keysEnd = p;
+    this.addressEnd = p;
     this.headLength = readU32(buffer, p);
     this.bodyLength = readU32(buffer, p + 4);
     this.headAt = p + 8;
@@ -227,27 +230,27 @@ export class MessageView {
     return this.bodyAt + this.bodyLength === end;
   }
 
-  /** The exchange it was published to. */
+  /** The exchange to which the message was published. */
   exchangeName(): string {
-    const end = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
-    return decodeText(this.buffer, this.keysAt + (this.areKeysLong ? 2 : 1), end);
+    const end = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
+    return decodeText(this.buffer, this.addressAt + (this.isAddressLong ? 2 : 1), end);
   }
 
-  /** The routing key it was published with. */
+  /** The routing key of the message. */
   routingKey(): string {
-    const at = keyEnd(this.buffer, this.keysAt, this.areKeysLong);
-    return decodeText(this.buffer, at + (this.areKeysLong ? 2 : 1), this.keysEnd);
+    const at = shortOrLongStringEnd(this.buffer, this.addressAt, this.isAddressLong);
+    return decodeText(this.buffer, at + (this.isAddressLong ? 2 : 1), this.addressEnd);
   }
 }
 
-/** Takes the flag `persistent` off the message record whose payload was just written here. */
+/** Clears the flag `persistent` in the record whose payload was just written. */
 export function clearPersistent(buffer: Buffer, at: number): void {
   buffer[at] = (buffer[at] ?? 0) & ~persistent;
 }
 
-/** How many of a message's queues are durable, and so named in its record. */
-export function countDurable(windows: readonly Window[]): number {
+/** The number of durable queues, which are named in the record. */
+export function countDurable(indexes: readonly QueueIndex[]): number {
   let count = 0;
-  for (const window of windows) if (window.isDurable) count++;
+  for (const queueIndex of indexes) if (queueIndex.isDurable) count++;
   return count;
 }

@@ -6,7 +6,7 @@ import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './m
 import {
   countDurable,
   hasExpiry,
-  hasLongKeys,
+  hasLongAddress,
   type IncomingMessage,
   liveBytes,
   MessageView,
@@ -21,80 +21,85 @@ import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
 import { MessageMoves } from './messages/message-moves.ts';
 import { Settlements } from './messages/settlements.ts';
+import type { QueueIndex } from './queue-index.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
-import type { Window } from './window.ts';
 
-/** Stands in a message record for a queue that settled the message before it was written. */
+/**
+ * The queue number in a message record for a queue that settled the message before it was written.
+ */
 const nobody = 0;
 
-/** Where a broker's messages lie: appends them, settles them, and finds them again after a restart. */
+/**
+ * Stores the messages of a broker: appends them, settles them, and recovers them after a restart.
+ */
 export class MessageStore {
-  /** Windows of durable queues by number. */
-  readonly windows = new Map<number, Window>();
+  /** The indexes of durable queues by number. */
+  readonly indexes = new Map<number, QueueIndex>();
   readonly #definitions: Journal;
   readonly #view = new MessageView();
   #log: RecordLog | undefined = undefined;
   #batchDepth = 0;
-  /** The group that the last settlement is in. */
+  /** The group with the last settlement. */
   #settledGroup = 0;
   readonly #loading = new Set<Promise<void>>();
   readonly #changes = new MessageChanges(recordTypes);
   readonly #settlements = new Settlements(recordTypes.settle, this.#changes);
-  /** Failed deliveries, in queues that count them. */
+  /** The delivery counts of queues that use them. */
   readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
   readonly #known = new KnownNumbers();
-  /** Queues that are not durable and have messages that are in the log for others. */
-  readonly #guests = new Set<Window>();
-  /** Bytes of the messages of the present segment, once each, and once for every queue. */
+  /** Queues that are not durable, with messages that are in the log for other queues. */
+  readonly #guests = new Set<QueueIndex>();
+  /** Size of the messages in the current segment, counted once each, and once per queue. */
   #recordBytes = 0;
   #retainedBytes = 0;
-  /** Whether the volume was left by a clean stop: what was delivered before is then known exactly. */
+  /** Whether the volume was closed cleanly, so that the deliveries before are known exactly. */
   isCleanStop = true;
-  /** The group that the last definition or purge is in. */
+  /** The group with the last definition or purge. */
   definedGroup = 0;
-  /** Records appended to the log by this run. */
+  /** The number of records appended by this process. */
   recordCount = 0;
 
-  /** @param definitions folded at recovery, and part of each checkpoint */
+  /** @param definitions recovered from the log, and part of each checkpoint */
   constructor(definitions: Journal) {
     this.#definitions = definitions;
   }
 
-  /** The log, once {@link attach} was called. */
+  /** The log, available after {@link attach}. */
   get log(): RecordLog {
     assert(this.#log !== undefined, 'the message store has no log yet');
     return this.#log;
   }
 
-  /** Gives the store its log: before the log replays anything into it. */
+  /** Sets the log, before it replays any records. */
   attach(log: RecordLog): void {
     this.#log = log;
   }
 
-  /** Everything has been replayed. */
+  /** All records have been replayed. */
   recovered(): void {
-    this.#known.tell(this.windows);
+    this.#known.tell(this.indexes);
     this.#known.clear();
     this.counts.recovered();
   }
 
   /**
-   * Appends one message for all its queues, of which each takes it under its next number.
+   * Appends a message for all its queues. Each stores it under its next number.
    *
-   * @param expiresAtMs wall milliseconds, or Infinity
-   * @throws {StorageError} `record-invalid` where its parts do not fit its lengths; nothing is appended
+   * @param expiresAtMs milliseconds since 1970, or Infinity
+   * @throws {StorageError} `record-invalid` if its parts do not match its lengths; nothing is
+   *   appended
    */
   append(
     message: IncomingMessage,
-    windows: readonly Window[],
+    indexes: readonly QueueIndex[],
     isPersistent: boolean,
     nowMs: number,
     expiresAtMs: number,
   ): RecordBlock {
     const log = this.log;
     if (isPersistent) this.writeSettlements();
-    const queueCount = isPersistent ? countDurable(windows) : 0;
+    const queueCount = isPersistent ? countDurable(indexes) : 0;
     const headLength = message.headEnd - message.headStart;
     const size = messageRecordBytes(message, queueCount, expiresAtMs !== Infinity);
     const type = recordTypes.message;
@@ -102,17 +107,17 @@ export class MessageStore {
     if (queueCount > 0) {
       this.recordCount++;
       this.#recordBytes += size;
-      this.#retainedBytes += liveBytes(message.bodyLength) * windows.length;
+      this.#retainedBytes += liveBytes(message.bodyLength) * indexes.length;
     }
     const { buffer } = block;
     const at = log.at;
     let flags = (expiresAtMs === Infinity ? 0 : hasExpiry) | (isPersistent ? persistent : 0);
-    if (message.areKeysLong === true) flags |= hasLongKeys;
-    let p = writeQueues(buffer, at, flags, message.format, queueCount, windows);
+    if (message.isAddressLong === true) flags |= hasLongAddress;
+    let p = writeQueues(buffer, at, flags, message.format, queueCount, indexes);
     p = writeU48(buffer, p, nowMs);
     if (expiresAtMs !== Infinity) p = writeU48(buffer, p, expiresAtMs);
     buffer[p] = message.priority;
-    p = copyBytes(buffer, p + 1, message.keys, message.keysStart, message.keysEnd);
+    p = copyBytes(buffer, p + 1, message.address, message.addressStart, message.addressEnd);
     p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
     p = copyBytes(buffer, p, message.head, message.headStart, message.headEnd);
     for (let i = 0; i < message.partCount; i++) {
@@ -120,43 +125,43 @@ export class MessageStore {
       assert(part !== undefined, 'a message lacks a part of its body');
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
-    assert(p === at + size, 'a message record is not as long as it says');
-    // A queue that is not durable is not named in the record, so that it could not be told of a move.
-    if (queueCount > 0 && queueCount < windows.length) block.fix();
-    this.#enqueue(message, windows, block, nowMs, expiresAtMs);
+    assert(p === at + size, 'a message record does not match its length');
+    // The record does not name queues that are not durable, so they could not be told of a move.
+    if (queueCount > 0 && queueCount < indexes.length) block.fix();
+    this.#enqueue(message, indexes, block, nowMs, expiresAtMs);
     return block;
   }
 
-  /** Adds the message whose record was just reserved to its queues. */
+  /** Adds the message of the last reserved record to its queues. */
   #enqueue(
     message: IncomingMessage,
-    windows: readonly Window[],
+    indexes: readonly QueueIndex[],
     block: RecordBlock,
     nowMs: number,
     expiresAtMs: number,
   ): void {
     const { log } = this;
     const offset = log.at - block.start;
-    for (const window of windows) {
-      const dueMs = window.dueMs(nowMs, expiresAtMs);
+    for (const queueIndex of indexes) {
+      const dueMs = queueIndex.dueMs(nowMs, expiresAtMs);
       const { bodyLength, priority } = message;
-      const sequence = window.append(block.slot, offset, bodyLength, priority, dueMs);
-      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
+      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, dueMs);
+      if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
       log.retain(block.slot, liveBytes(bodyLength));
-      if (!window.isDurable && !block.transient) this.#guests.add(window);
+      if (!queueIndex.isDurable && !block.transient) this.#guests.add(queueIndex);
     }
   }
 
   /**
-   * Points the view at a live message; false where its block must be loaded first. That is so too
-   * where its record is damaged: the log has then failed, and no load succeeds.
+   * Opens a view on a live message. Returns false if its block must be loaded first. Also returns
+   * false if its record is damaged: the log has then failed, and no load succeeds.
    */
-  view(window: Window, sequence: number, view: MessageView): boolean {
-    const slot = window.slot(sequence);
+  view(queueIndex: QueueIndex, sequence: number, view: MessageView): boolean {
+    const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
     if (block === undefined) return false;
     const { buffer, start } = block;
-    const at = start + window.offset(sequence);
+    const at = start + queueIndex.offset(sequence);
     const end = recordEnd(buffer, at);
     const isMessage = end <= block.end && recordTypeOf(buffer, at) === recordTypes.message;
     if (isMessage && view.open(buffer, at, end)) return true;
@@ -164,9 +169,9 @@ export class MessageStore {
     return false;
   }
 
-  /** Brings the block that holds a live message back into memory. */
-  load(window: Window, sequence: number): Promise<void> {
-    const loading = this.log.load(window.slot(sequence));
+  /** Loads the block of a live message. */
+  load(queueIndex: QueueIndex, sequence: number): Promise<void> {
+    const loading = this.log.load(queueIndex.slot(sequence));
     const over = () => this.#loading.delete(loading);
     this.#loading.add(loading);
     loading.then(over, over);
@@ -174,54 +179,57 @@ export class MessageStore {
   }
 
   /**
-   * Removes a message from its queue for good; in the log before the next message is. One whose block
-   * is not sealed yet is left out of it instead.
+   * Removes a message from its queue permanently. The settlement is in the log before the next
+   * message. If the message's block is not sealed yet, the message is left out of it instead.
    */
-  settle(window: Window, sequence: number): void {
-    const slot = window.slot(sequence);
+  settle(queueIndex: QueueIndex, sequence: number): void {
+    const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
-    // What is not in memory is sealed, and on the disk.
+    // Blocks that are not in memory are sealed and on disk.
     const isWritten = block === undefined || (block.isSealed && !block.transient);
-    if (window.isDurable && isWritten) {
-      this.recordCount += this.#settlements.add(window, sequence, this.log);
+    if (queueIndex.isDurable && isWritten) {
+      this.recordCount += this.#settlements.add(queueIndex, sequence, this.log);
     }
-    this.log.release(slot, liveBytes(window.remove(sequence)));
+    this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
 
   /**
-   * Asked of each record before its block is sealed: whether it is needed. Queues that have settled
-   * a message are taken out of its record, and the others learn where it will lie.
+   * Called for each record before its block is sealed: returns whether it is still needed. Queues
+   * that have settled the message are removed from the record, and the others receive its new
+   * offset.
    *
-   * @param offset where its payload will begin, from the start of the block
+   * @param offset the new offset of the payload in the block
    */
   keeps(type: number, buffer: Buffer, start: number, offset: number): boolean {
     if (type !== recordTypes.message) return true;
     const queueCount = queueCountOf(buffer, start);
     let isWanted = false;
     for (let i = 0, p = queuesAt(buffer, start); i < queueCount; i++, p += queueBytes) {
-      const window = this.windows.get(readU32(buffer, p));
+      const queueIndex = this.indexes.get(readU32(buffer, p));
       const sequence = readU48(buffer, p + 4);
-      if (window?.isLive(sequence) === true) {
-        window.move(sequence, offset);
+      if (queueIndex?.isLive(sequence) === true) {
+        queueIndex.move(sequence, offset);
         isWanted = true;
       } else writeU32(buffer, p, nobody);
     }
     return isWanted;
   }
 
-  /** Begins a batch that is recovered whole or not at all; may be nested. `end` must follow. */
+  /**
+   * Starts a batch, which is recovered completely or not at all. May be nested. `end` must follow.
+   */
   begin(): void {
     if (this.#batchDepth === 0) this.writeSettlements();
     if (this.#batchDepth === 0) this.log.beginBatch();
     this.#batchDepth++;
   }
 
-  /** Whether a batch has begun and not ended: in this turn, or in an earlier one by a large commit. */
+  /** Whether a batch is open, started in this turn or earlier by a large commit. */
   get isInBatch(): boolean {
     return this.#batchDepth > 0;
   }
 
-  /** Ends what `begin` began, whatever was thrown since: to be called in a `finally`. */
+  /** Ends a batch, even after an exception: call it in `finally`. */
   end(): void {
     if (--this.#batchDepth > 0) return;
     try {
@@ -231,7 +239,7 @@ export class MessageStore {
     }
   }
 
-  /** Writes which deliveries failed since the last call; it is synced soon. */
+  /** Writes the failed deliveries since the last call. They are synced soon. */
   writeCounts(): void {
     if (!this.counts.isPending) return;
     this.writeSettlements();
@@ -240,14 +248,14 @@ export class MessageStore {
     this.log.sync();
   }
 
-  /** Writes what was settled since the last call. */
+  /** Writes the settlements since the last call. */
   writeSettlements(): void {
     if (this.#settlements.isEmpty) return;
     this.recordCount += this.#settlements.write(this.log);
     this.#settledGroup = this.log.openGroup;
   }
 
-  /** Appends a change of definitions; it is synced soon. */
+  /** Appends a change of definitions. It is synced soon. */
   define(change: object): void {
     this.writeSettlements();
     this.#changes.defined(this.#writeDefinition(this.log, change));
@@ -255,7 +263,7 @@ export class MessageStore {
     this.log.sync();
   }
 
-  /** Makes what was settled so far count as a definition: it is synced soon. */
+  /** Treats the settlements so far like a definition: they are synced soon. */
   defineSettlements(): void {
     this.writeSettlements();
     if (this.#settledGroup <= this.definedGroup) return;
@@ -271,93 +279,98 @@ export class MessageStore {
     return bytes;
   }
 
-  #forget(window: Window, sequence: number): void {
-    const slot = window.slot(sequence);
-    this.log.release(slot, liveBytes(window.remove(sequence)));
+  #forget(queueIndex: QueueIndex, sequence: number): void {
+    const slot = queueIndex.slot(sequence);
+    this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
 
-  /** Forgets a deleted queue with its messages. */
-  drop(window: Window): void {
-    this.unlink(window);
-    this.dropSome(window, Infinity);
+  /** Removes a deleted queue with its messages. */
+  drop(queueIndex: QueueIndex): void {
+    this.unlink(queueIndex);
+    this.dropSome(queueIndex, Infinity);
   }
 
-  /** Forgets a deleted queue; its messages are still to be dropped. */
-  unlink(window: Window): void {
-    this.windows.delete(window.number);
-    this.#guests.delete(window);
-    this.#settlements.forget(window);
+  /** Removes a deleted queue. Its messages are dropped later. */
+  unlink(queueIndex: QueueIndex): void {
+    this.indexes.delete(queueIndex.number);
+    this.#guests.delete(queueIndex);
+    this.#settlements.forget(queueIndex);
   }
 
   /**
-   * Drops messages of a queue that {@link unlink} forgot.
+   * Drops messages of a queue after {@link unlink}.
    *
-   * @param countMax how many at most
-   * @returns how many; fewer than that many where it was the last of them
+   * @param countMax maximum number
+   * @returns the number dropped; less than the maximum if none are left
    */
-  dropSome(window: Window, countMax: number): number {
+  dropSome(queueIndex: QueueIndex, countMax: number): number {
     let count = 0;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
       if (count >= countMax) return count;
-      this.#forget(window, s);
+      this.#forget(queueIndex, s);
       count++;
     }
-    window.end();
+    queueIndex.end();
     return count;
   }
 
   /**
-   * Everything that recreates the present state, given the indexes of older segments. Never within a
-   * batch, of which it would have half. Settlements not yet written are in it, and follow once more.
+   * The records that recreate the current state, together with the indexes of older segments. Not
+   * called in a batch, which it would split. Pending settlements are included, and written once
+   * more later.
    */
   *checkpoint(log: RecordLog): Generator<unknown> {
-    // The first base of a mount comes before `recovered`.
+    // The first base of a mount precedes `recovered`.
     this.counts.recovered();
     for (const change of this.#definitions.snapshot()) yield this.#writeDefinition(log, change);
-    for (const window of this.windows.values()) {
-      yield* writeRanges(log, recordTypes.window, window);
-      yield* this.counts.writeAll(log, window);
+    for (const queueIndex of this.indexes.values()) {
+      yield* writeRanges(log, recordTypes.window, queueIndex);
+      yield* this.counts.writeAll(log, queueIndex);
     }
   }
 
-  /** Bytes, about, of what was changed and not yet written again. */
+  /** Approximate size of the changes that are not written yet. */
   get changedBytes(): number {
     return this.#changes.bytes;
   }
 
-  /** What was changed since the segment began, or since the last call. */
+  /** Writes the changes since the segment began or the last call. */
   changes(log: RecordLog, isLast: boolean): void {
-    this.#changes.write(log, isLast, (window) => this.windows.get(window.number) === window);
+    this.#changes.write(
+      log,
+      isLast,
+      (queueIndex) => this.indexes.get(queueIndex.number) === queueIndex,
+    );
   }
 
-  /** The live messages that came to the segment that ends. */
+  /** Writes the positions of the live messages in the segment that ends. */
   index(segment: number, log: RecordLog): void {
-    for (const window of this.#changes.windows) {
-      if (this.windows.get(window.number) !== window) continue;
-      writeIndex(log, recordTypes.index, window, segment, window.arrivedFrom);
+    for (const queueIndex of this.#changes.indexes) {
+      if (this.indexes.get(queueIndex.number) !== queueIndex) continue;
+      writeIndex(log, recordTypes.index, queueIndex, segment, queueIndex.arrivedFrom);
     }
   }
 
-  /** A segment begins. */
+  /** A segment has begun. */
   begun(): void {
     this.#changes.clear();
     this.#recordBytes = 0;
     this.#retainedBytes = 0;
   }
 
-  /** Less than 1 where messages of this segment are in several queues. */
+  /** Less than 1 if messages of this segment are in several queues. */
   get scale(): number {
     return this.#retainedBytes === 0 ? 1 : this.#recordBytes / this.#retainedBytes;
   }
 
   moves(): MessageMoves {
-    return new MessageMoves(this.log, this.windows, this.#guests);
+    return new MessageMoves(this.log, this.indexes, this.#guests);
   }
 
   /**
-   * Folds one record in, in the order of the log.
+   * Applies a record, in the order of the log.
    *
-   * @throws {StorageError} `record-invalid` where the record is not laid out as its type says
+   * @throws {StorageError} `record-invalid` if the record does not match its type
    */
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     requireShape(type, buffer, start, end);
@@ -370,7 +383,7 @@ export class MessageStore {
         this.#replaySettle(buffer, start);
         return;
       case recordTypes.definition:
-        this.#definitions.apply(parseJson(buffer, start, end) as object); // which is what is written
+        this.#definitions.apply(parseJson(buffer, start, end) as object); // the type of written definitions
         if (!block.transient) this.#changes.defined(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.window:
@@ -380,13 +393,13 @@ export class MessageStore {
         this.#known.changed(readWindow(buffer, start, end));
         return;
       case recordTypes.returned:
-        this.#replayReturned(buffer, start, end);
+        this.#replayRedelivered(buffer, start, end);
         return;
       case recordTypes.stopped:
         this.isCleanStop = true;
         return;
       case recordTypes.counts:
-        this.counts.replay(this.windows, buffer, start, end);
+        this.counts.replay(this.indexes, buffer, start, end);
         if (!block.transient) this.#changes.counted(Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.index:
@@ -396,74 +409,78 @@ export class MessageStore {
 
   #replayIndex(buffer: Buffer, start: number, end: number): void {
     if (end - start < indexHeadBytes) throw invalidRecord('index record');
-    const window = this.windows.get(readU32(buffer, start + 6));
-    if (window === undefined) return;
-    this.#known.tell(this.windows);
-    locate(this.log, buffer, start, end, window, this.#known.live(window.number));
+    const queueIndex = this.indexes.get(readU32(buffer, start + 6));
+    if (queueIndex === undefined) return;
+    this.#known.tell(this.indexes);
+    locate(this.log, buffer, start, end, queueIndex, this.#known.live(queueIndex.number));
   }
 
   #replayMessage(block: RecordBlock, buffer: Buffer, start: number, end: number): void {
     const view = this.#view;
-    this.#known.tell(this.windows);
+    this.#known.tell(this.indexes);
     if (!view.open(buffer, start, end)) throw invalidRecord('message record');
     for (let i = 0, p = queuesAt(buffer, start); i < view.queueCount; i++, p += queueBytes) {
-      const window = this.windows.get(readU32(buffer, p));
-      // A queue deleted later in the log has its messages here still.
-      if (window === undefined) continue;
+      const queueIndex = this.indexes.get(readU32(buffer, p));
+      // The queue is deleted later in the log.
+      if (queueIndex === undefined) continue;
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
-      if (window.arrivedFrom < 0) this.#changes.arrived(window, sequence);
-      const dueMs = window.dueMs(view.receivedAtMs, view.expiresAtMs);
-      window.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
+      if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
+      const dueMs = queueIndex.dueMs(view.receivedAtMs, view.expiresAtMs);
+      queueIndex.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
       this.log.retain(block.slot, liveBytes(view.bodyLength));
     }
   }
 
   #replaySettle(buffer: Buffer, start: number): void {
-    const window = this.windows.get(readU32(buffer, start));
-    if (window === undefined) return;
-    this.#known.tell(this.windows);
+    const queueIndex = this.indexes.get(readU32(buffer, start));
+    if (queueIndex === undefined) return;
+    this.#known.tell(this.indexes);
     const end = readU48(buffer, start + 10);
-    this.#changes.settled(window, readU48(buffer, start + 4), end);
-    for (let s = window.liveFrom(readU48(buffer, start + 4)); s < end; s = window.liveFrom(s + 1)) {
-      if (!window.isLive(s)) return;
-      this.#forget(window, s);
+    this.#changes.settled(queueIndex, readU48(buffer, start + 4), end);
+    for (
+      let s = queueIndex.liveFrom(readU48(buffer, start + 4));
+      s < end;
+      s = queueIndex.liveFrom(s + 1)
+    ) {
+      if (!queueIndex.isLive(s)) return;
+      this.#forget(queueIndex, s);
     }
   }
 
-  #replayReturned(buffer: Buffer, start: number, end: number): void {
+  #replayRedelivered(buffer: Buffer, start: number, end: number): void {
     const { queue, ranges } = readWindow(buffer, start, end);
-    const window = this.windows.get(queue);
-    if (window === undefined) return;
+    const queueIndex = this.indexes.get(queue);
+    if (queueIndex === undefined) return;
     for (let i = 0; i < ranges.length; i += 2) {
-      const last = Math.min(ranges[i + 1] ?? 0, window.next);
-      for (let s = window.liveFrom(ranges[i] ?? 0); s < last; s = window.liveFrom(s + 1)) {
-        window.markReturned(s, false);
+      const last = Math.min(ranges[i + 1] ?? 0, queueIndex.next);
+      for (let s = queueIndex.liveFrom(ranges[i] ?? 0); s < last; s = queueIndex.liveFrom(s + 1)) {
+        queueIndex.markRedelivered(s, false);
       }
     }
   }
 
-  /** Whether somebody waits for a block. */
+  /** Whether a block is being loaded. */
   get isLoading(): boolean {
     return this.#loading.size > 0;
   }
 
-  /** Resolves once the blocks that are waited for now are in memory, or have failed. */
+  /** Resolves once the requested blocks are in memory or have failed. */
   loaded(): Promise<unknown> {
     return Promise.allSettled(this.#loading);
   }
 
-  /** Writes which messages were delivered before and closes the log. */
+  /** Writes which messages were delivered, and closes the log. */
   async close(): Promise<void> {
     while (this.isLoading) await this.loaded();
     this.writeCounts();
     this.writeSettlements();
-    // A segment that began now would have nothing of what is said next in its checkpoint.
+    // If a segment began now, its checkpoint would lack the following records.
     this.log.beginBatch();
     try {
-      for (const window of this.windows.values()) {
-        const steps = writeRanges(this.log, recordTypes.returned, window, (s) =>
-          window.isReturned(s),
+      for (const queueIndex of this.indexes.values()) {
+        const steps = writeRanges(this.log, recordTypes.returned, queueIndex, (s) =>
+          queueIndex.isRedelivered(s),
         );
         for (const _ of steps);
       }

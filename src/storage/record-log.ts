@@ -1,4 +1,6 @@
-/** A block whose plaintext is in memory, as the owner of a log has it. */
+// The interface of a log for its owner.
+
+/** A block in memory, as the owner of a log sees it. */
 export interface RecordBlock {
   readonly slot: number;
   readonly segment: number;
@@ -6,74 +8,75 @@ export interface RecordBlock {
   readonly start: number;
   readonly transient: boolean;
   readonly buffer: Buffer;
-  /** First position of the buffer that is none of the block's. */
+  /** The end of the block in the buffer. */
   readonly end: number;
-  /** Whether its bytes are final: before, `keeps` of its owner is asked of each record. */
+  /** Whether its contents are final. Before that, `keeps` is called for each record. */
   readonly isSealed: boolean;
-  /** Its records must stay where they are when it is sealed. */
+  /** Prevents records from being moved when the block is sealed. */
   fix(): void;
 }
 
 /**
- * What the owner of a log appends to and reads from. It is attached before the log replays: first the
- * checkpoint, then the indexes of older segments, oldest first, then the records after the checkpoint.
+ * The log to which the owner appends records. It is attached before the replay: first the
+ * checkpoint, then the indexes of older segments, oldest first, then the records after the
+ * checkpoint.
  */
 export interface RecordLog {
-  /** Where in its block's buffer the payload of the record just reserved begins. */
+  /** The offset of the last reserved payload in its block's buffer. */
   readonly at: number;
-  /** The group that the record just reserved is in. */
+  /** The group of the last reserved record. */
   readonly openGroup: number;
-  /** Every group up to this one is synced. */
+  /** The number of the last synced group. */
   readonly durableGroup: number;
-  /** Bytes appended and not yet synced. */
+  /** Bytes appended and not synced. */
   readonly pendingBytes: number;
-  /** Blocks by slot; undefined where the plaintext is not in memory. */
+  /** Blocks by slot; undefined if the plaintext is not in memory. */
   readonly blocks: readonly (RecordBlock | undefined)[];
   /**
-   * Frames a record and makes room for its payload: its type and its size lie in the 5 bytes before.
-   * A size that no record may have is refused (`record-invalid`), and nothing is appended. May begin a
-   * segment first, and so ask for index and checkpoint, but never within a batch. Within a batch no
-   * plaintext is dropped or moved: a record may be copied from one block to another.
+   * Reserves space for a record. Its type and size are in the 5 bytes before its payload. An
+   * invalid size is refused (`record-invalid`) and nothing is appended. May begin a segment first,
+   * which calls index and checkpoint, but not in a batch. In a batch, no plaintext is dropped or
+   * moved, so records can be copied between blocks.
    */
   reserve(type: number, size: number): RecordBlock;
-  /** The same in a block that is never written. */
+  /** Reserves space in a block that is never written. */
   reserveTransient(type: number, size: number): RecordBlock;
-  /** The segment that a slot's block is in; 0 for one that is never written. */
+  /** The segment of a slot's block; 0 if it is never written. */
   segmentOf(slot: number): number;
   /** The number of a slot's block in its segment. */
   numberOf(slot: number): number;
-  /** The slot of a segment's block, for whoever retains it at once; undefined where it is not there. */
+  /** The slot of a block, which must be retained at once; undefined if the block does not exist. */
   slotAt(segment: number, number: number): number | undefined;
   /**
-   * One more record in the slot's block is wanted.
+   * Adds a live record to the block of a slot.
    *
-   * @param bytes how long it is, about; for a compaction, which looks for segments with few of them
+   * @param bytes its approximate size, by which compactions choose segments
    */
   retain(slot: number, bytes?: number): void;
   /**
-   * One record less; the plaintext stays as it is until this turn of the event loop ends.
+   * Removes a live record. The plaintext stays valid until this turn of the event loop ends.
    *
-   * @param bytes as it was retained with
+   * @param bytes the same value as for {@link retain}
    */
   release(slot: number, bytes?: number): void;
-  /** Brings the slot's block back into memory. */
+  /** Loads the block of a slot into memory. */
   load(slot: number): Promise<void>;
   /**
-   * A record at this offset of the slot's block is not what it must be: nothing more is written or
+   * Reports an invalid record at an offset in the block of a slot. Nothing more is written or
    * loaded, and the process must end.
    */
   damaged(slot: number, offset: number): void;
   /**
-   * What is reserved until `endBatch` is recovered whole or not at all; not nested. May begin a
-   * segment first, like `reserve`. A batch that is not ended in the turn of the event loop in which
-   * it began keeps what others append from being synced until it ends.
+   * Starts a batch, which ends with `endBatch` and is recovered completely or not at all. Batches
+   * are not nested. May begin a segment first, like `reserve`. While a batch is open across turns,
+   * records of others are not synced either.
    */
   beginBatch(): void;
-  /** The batch may go on in another turn: as after it, plaintext may be moved now. */
+  /** The batch continues in another turn; plaintext may be moved now. */
   batchPaused(): void;
   endBatch(): void;
-  /** Someone waits: the open group is synced soon. */
+  /** Requests that the open group be synced soon. */
   sync(): void;
-  /** Syncs what was appended and ends the log. */
+  /** Syncs all data and closes the log. */
   close(): Promise<void>;
 }

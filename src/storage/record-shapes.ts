@@ -1,9 +1,11 @@
+// The layout of a broker's records.
+
 import { readU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import { proveIndex } from './message-index.ts';
 import { MessageView } from './message-record.ts';
 
-/** Types of the records that the message store appends; never reused. */
+/** The types of the message store's records; never reused. */
 export const recordTypes = {
   message: 1,
   settle: 2,
@@ -16,16 +18,16 @@ export const recordTypes = {
   index: 0x41,
 } as const;
 
-/** Bytes of a settle record, and of what is before the ranges of a window record, and of a range. */
+/** Sizes of a settle record, of a window record before its ranges, and of a range. */
 const settleBytes = 16;
 const windowBytes = 10;
 const rangeBytes = 12;
-/** Bytes of what is before the ranges of a counts record. */
+/** Size of a counts record before its ranges. */
 export const countsHeadBytes = 4;
-/** Bytes of a range of a counts record. */
+/** Size of a range in a counts record. */
 export const countsRangeBytes = 14;
 
-/** Those that are laid out as a window record is. */
+/** The types with the layout of a window record. */
 const windowTypes: ReadonlySet<number> = new Set([
   recordTypes.window,
   recordTypes.returned,
@@ -34,14 +36,13 @@ const windowTypes: ReadonlySet<number> = new Set([
 
 const view = new MessageView();
 
-/** A record that is not laid out as its type says. */
+/** The error for a record that does not match its type. */
 export function invalidRecord(what: string, cause?: unknown): StorageError {
-  return new StorageError('record-invalid', `a ${what} is not laid out as it must be`, { cause });
+  return new StorageError('record-invalid', `a ${what} has an invalid layout`, { cause });
 }
 
 /**
- * Requires a record of a broker's volume to be as long as its type says. Messages, indexes and
- * definitions are not looked at: whoever reads one finds out.
+ * Checks the size of a record. Messages, indexes and definitions are checked when they are decoded.
  *
  * @throws {StorageError} `record-invalid`
  */
@@ -61,8 +62,7 @@ export function requireShape(type: number, buffer: Buffer, start: number, end: n
 }
 
 /**
- * Requires a record of a broker's volume to be laid out as its type says; a type that is not known is
- * passed over.
+ * Checks the layout of a record. Unknown types are ignored.
  *
  * @throws {StorageError} `record-invalid`
  */
@@ -78,7 +78,7 @@ export function proveRecord(type: number, buffer: Buffer, start: number, end: nu
 }
 
 /**
- * What a record of JSON says.
+ * Parses a JSON record.
  *
  * @throws {StorageError} `record-invalid`
  */

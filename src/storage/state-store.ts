@@ -1,3 +1,5 @@
+// The state of the service: journals and timelines in one log.
+
 import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
@@ -10,7 +12,7 @@ import {
   timelineName,
 } from './timeline.ts';
 
-/** Types of the records that the state store appends; never reused. */
+/** The types of the state store's records; never reused. */
 const recordTypes = { change: 0x10, timeline: 0x11, index: 0x41 } as const;
 
 interface Waiter {
@@ -20,8 +22,8 @@ interface Waiter {
 }
 
 /**
- * Journals and timelines in one log: the service's whole state. It owns the log: recreates itself
- * from what the log replays, and writes what a checkpoint needs.
+ * Journals and timelines in one log. It owns the log: it recreates itself from the replay, and
+ * writes its state to checkpoints.
  */
 export class StateStore {
   readonly #journals = new Map<string, Journal>();
@@ -29,9 +31,9 @@ export class StateStore {
   #log: RecordLog | undefined = undefined;
   #waiters: Waiter[] = [];
   #failure: Error | undefined = undefined;
-  /** Changes to journals, as they are written, since the present segment began. */
+  /** The changes of journals since the current segment began, as they were written. */
   #changes: Buffer[] = [];
-  /** Bytes of those changes. */
+  /** Size of those changes. */
   changedBytes = 0;
 
   constructor(journals: readonly Journal[], timelines: readonly string[]) {
@@ -39,7 +41,7 @@ export class StateStore {
     for (const name of timelines) this.#timelines.set(name, new Timeline(name));
   }
 
-  /** Gives the store its log: before the log replays anything into it. */
+  /** Sets the log, before it replays any records. */
   attach(log: RecordLog): void {
     this.#log = log;
   }
@@ -50,16 +52,16 @@ export class StateStore {
   }
 
   /**
-   * Appends the entries as one batch, which is recovered whole or not at all, and folds the changes
-   * into their journals before it returns. Commits that come close together share one sync.
+   * Appends the entries as one batch, which is recovered completely or not at all, and applies the
+   * changes to their journals before it returns. Commits that are close together share a sync.
    *
-   * @returns resolves once the batch is synced
-   * @throws rejects where the log failed: nothing can be committed any more, the process must end
+   * @returns a promise that resolves once the batch is synced
+   * @throws rejects if the log failed: nothing can be committed any more, and the process must end
    */
   commit(entries: readonly Entry[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const log = this.#opened;
-    // Before the batch begins: what cannot be written leaves no half of a batch behind.
+    // Before the batch begins, so that an error does not leave half of it.
     const records = entries.map((entry) =>
       'journal' in entry ? encodeChange(entry.journal, entry.change) : entry.bytes,
     );
@@ -71,12 +73,12 @@ export class StateStore {
     let group: number;
     try {
       for (const [i, entry] of entries.entries()) {
-        const bytes = records[i] as Buffer; // one of each entry
+        const bytes = records[i] as Buffer; // one per entry
         if ('journal' in entry) this.#changed(this.#writeChange(bytes));
         else this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, bytes);
       }
-      // Within the batch: a segment that begins after it has these changes in its checkpoint, one
-      // that began before it has not.
+      // In the batch: a segment that begins after it has these changes in its checkpoint, and one
+      // that began before it does not.
       for (const entry of entries) {
         if ('journal' in entry) this.#journal(entry.journal).apply(entry.change);
       }
@@ -112,7 +114,7 @@ export class StateStore {
     return timeline;
   }
 
-  /** The log has synced every group up to this one. */
+  /** The log has synced all groups up to this one. */
   onDurable(group: number): void {
     const waiting: Waiter[] = [];
     for (const waiter of this.#waiters) {
@@ -122,19 +124,19 @@ export class StateStore {
     this.#waiters = waiting;
   }
 
-  /** The log can write no more: whoever waits, or comes later, is told. */
+  /** The log can no longer be written: current and later commits are rejected. */
   onFailed(error: Error): void {
     this.#failure = error;
     for (const waiter of this.#waiters) waiter.reject(error);
     this.#waiters = [];
   }
 
-  /** Records of a timeline, those not yet synced among them. */
+  /** Reads records of a timeline, including those that are not synced yet. */
   readTimeline(name: string, range: TimelineRange): AsyncGenerator<TimelineRecord> {
     return this.#timeline(name).read(this.#opened, range);
   }
 
-  /** Drops whole segments of a timeline that hold nothing newer than the given time. */
+  /** Drops whole segments of a timeline without records newer than the given time. */
   dropBefore(name: string, oldestMs: number): void {
     this.#timeline(name).dropBefore(this.#opened, oldestMs);
   }
@@ -144,7 +146,7 @@ export class StateStore {
     this.#timeline(name).keepAtMost(this.#opened, recordCountMax, segmentCountMax);
   }
 
-  /** What recreates the journals' present state. */
+  /** The records that recreate the current state of the journals. */
   *checkpoint(_log: RecordLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {
       for (const change of journal.snapshot()) {
@@ -153,19 +155,19 @@ export class StateStore {
     }
   }
 
-  /** The changes to journals since the segment began, or since the last call. */
+  /** Writes the changes of journals since the segment began or the last call. */
   changes(log: RecordLog): void {
     for (const bytes of this.#changes) writeBytes(log, bytes);
     this.begun();
   }
 
-  /** A segment begins. */
+  /** A segment has begun. */
   begun(): void {
     this.#changes = [];
     this.changedBytes = 0;
   }
 
-  /** Where the timelines' records of one segment lie. */
+  /** Writes the positions of the timelines' records in one segment. */
   index(segment: number, log: RecordLog): void {
     for (const timeline of this.#timelines.values()) {
       timeline.writeIndex(log, recordTypes.index, segment);
@@ -173,9 +175,9 @@ export class StateStore {
   }
 
   /**
-   * Folds one record in, in the order of the log.
+   * Applies a record, in the order of the log.
    *
-   * @throws {StorageError} `record-invalid` where it is not laid out as its type says
+   * @throws {StorageError} `record-invalid` if it does not match its type
    */
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     if (type === recordTypes.change) {
@@ -190,17 +192,17 @@ export class StateStore {
     }
   }
 
-  /** Folds one record in as far as it is a change to a journal: without a log, only to read. */
+  /** Applies a record if it is a change of a journal, for reading without a log. */
   applyRecord(type: number, buffer: Buffer, start: number, end: number): void {
     if (type !== recordTypes.change) return;
     const [journal, change] = parseJson(buffer, start, end) as [string, object]; // as it was written
     this.#journal(journal).apply(change);
   }
 
-  /** Everything has been replayed. */
+  /** All records have been replayed. */
   recovered(): void {}
 
-  /** Syncs what was committed and closes the log. */
+  /** Syncs all data and closes the log. */
   close(): Promise<void> {
     return this.#opened.close();
   }
@@ -215,7 +217,7 @@ function writeBytes(log: RecordLog, bytes: Buffer): void {
   bytes.copy(buffer, log.at);
 }
 
-/** What a record of a timeline holds; undefined for every other record. */
+/** The contents of a timeline's record; undefined for other records. */
 export function timelineEntry(
   type: number,
   buffer: Buffer,

@@ -10,33 +10,33 @@ import type { RecordBlock, RecordLog } from './record-log.ts';
  */
 const entryBytes = 16;
 
-/** One record of a timeline. */
+/** A record of a timeline. */
 export interface TimelineRecord {
   /** Wall milliseconds. */
   readonly atMs: number;
   readonly bytes: Buffer;
-  /** Where it is; `after` in {@link TimelineRange} goes on from here. */
+  /** Its position, for `after` in {@link TimelineRange}. */
   readonly cursor: string;
 }
 
-/** Which records are wanted; both times are inclusive. */
+/** The requested records. Both times are inclusive. */
 export interface TimelineRange {
   readonly fromMs: number;
   readonly toMs: number;
   readonly newestFirst: boolean;
-  /** A cursor of an earlier record: only what follows it, in the same order, is read. */
+  /** The cursor of an earlier record, after which to continue in the same order. */
   readonly after?: string;
 }
 
-/** Where the records of one segment lie, in the order they were appended. */
+/** The positions of the records in one segment, in the order of writing. */
 class SegmentEntries {
   readonly segment: number;
-  /** Slot of a block kept alive for as long as the records are wanted; its segment stays with it. */
+  /** The slot of a block that is retained while the records are needed, and with it the segment. */
   readonly pin: number;
   readonly blocks: number[] = [];
   readonly offsets: number[] = [];
   readonly times: number[] = [];
-  /** Whether its records are no longer wanted: its segment may be gone. */
+  /** Whether its records were dropped, so that the segment may be gone. */
   isDropped = false;
 
   constructor(segment: number, pin: number) {
@@ -46,8 +46,8 @@ class SegmentEntries {
 }
 
 /**
- * Records found by time and dropped by age. Only where they lie is in memory, 24 bytes a record;
- * what they say is read from the log when it is asked for.
+ * Records that are looked up by time and dropped by age. Only their positions are in memory, 24
+ * bytes per record. The contents are read from the log on demand.
  */
 export class Timeline {
   readonly name: string;
@@ -61,7 +61,7 @@ export class Timeline {
     assert(this.#nameBytes.length <= 255, `the timeline name '${name}' is longer than 255 bytes`);
   }
 
-  /** Appends one record. */
+  /** Appends a record. */
   append(log: RecordLog, type: number, atMs: number, bytes: Buffer): void {
     const block = log.reserve(type, 1 + this.#nameBytes.length + 10 + bytes.length);
     const { buffer } = block;
@@ -90,7 +90,7 @@ export class Timeline {
   }
 
   /**
-   * Takes a record in that the log replays.
+   * Adds a replayed record.
    *
    * @throws {StorageError} `record-invalid`
    */
@@ -100,7 +100,7 @@ export class Timeline {
     this.#add(log, block, start - block.start, readU48(buffer, at));
   }
 
-  /** Appends where the records of one segment lie. */
+  /** Appends the positions of the records in one segment. */
   writeIndex(log: RecordLog, type: number, segment: number): void {
     const entries = this.#segments.find((other) => other.segment === segment);
     if (entries === undefined) return;
@@ -115,10 +115,9 @@ export class Timeline {
   }
 
   /**
-   * Takes an index record in that the log replays.
+   * Adds the records of a replayed index record.
    *
-   * @throws {StorageError} `record-invalid` where it is not laid out so, or names a block that is not
-   *   there
+   * @throws {StorageError} `record-invalid` if it is malformed, or names a missing block
    */
   replayIndex(log: RecordLog, buffer: Buffer, start: number, end: number): void {
     let at = start + 1 + this.#nameBytes.length;
@@ -144,16 +143,16 @@ export class Timeline {
     this.#segments.splice(later < 0 ? this.#segments.length : later, 0, entries);
   }
 
-  /** Drops the segments whose every record is older than the given time. */
+  /** Drops the segments in which all records are older than the given time. */
   dropBefore(log: RecordLog, oldestMs: number): void {
-    // The newest stays: it is still being appended to.
+    // The newest segment is kept, because records are still appended to it.
     for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
       if (entries === undefined || entries.times.some((atMs) => atMs >= oldestMs)) return;
       this.#dropOldest(log);
     }
   }
 
-  /** Drops the oldest segments, but never the newest, while there are more records or segments. */
+  /** Drops the oldest segments, except for the newest, while there are more records or segments. */
   keepAtMost(log: RecordLog, recordCountMax: number, segmentCountMax: number): void {
     let recordCount = 0;
     for (const { times } of this.#segments) recordCount += times.length;
@@ -165,7 +164,7 @@ export class Timeline {
     }
   }
 
-  /** @returns how many records it had */
+  /** @returns the number of records dropped */
   #dropOldest(log: RecordLog): number {
     const entries = this.#segments.shift();
     assert(entries !== undefined, `timeline ${this.name} has no segment to drop`);
@@ -174,7 +173,7 @@ export class Timeline {
     return entries.times.length;
   }
 
-  /** Reads records in the order asked for; each block is brought to memory only meanwhile. */
+  /** Reads records in the requested order. Blocks are in memory only while they are read. */
   async *read(log: RecordLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
     for (const [entries, i] of this.#places(range)) {
       const atMs = entries.times[i] ?? 0;
@@ -213,9 +212,9 @@ export class Timeline {
 }
 
 /**
- * The name of the timeline that a record, or an index record, belongs to.
+ * The name of the timeline in a record or index record.
  *
- * @throws {StorageError} `record-invalid` where it is longer than the record
+ * @throws {StorageError} `record-invalid` if it is longer than the record
  */
 export function timelineName(buffer: Buffer, start: number, end: number): string {
   const nameEnd = start + 1 + (buffer[start] ?? 0);
@@ -224,14 +223,14 @@ export function timelineName(buffer: Buffer, start: number, end: number): string
 }
 
 /**
- * What a record of a timeline says, as a slice.
+ * The contents of a timeline's record, as a slice.
  *
- * @throws {StorageError} `record-invalid` where that does not fill the record exactly
+ * @throws {StorageError} `record-invalid` if they do not fill the record exactly
  */
 export function timelineBytes(buffer: Buffer, start: number, end: number): Buffer {
   const at = start + 1 + (buffer[start] ?? 0) + 6;
   if (at + 4 > end || at + 4 + readU32(buffer, at) !== end) {
-    throw new StorageError('record-invalid', 'a record of a timeline is not as long as it says');
+    throw new StorageError('record-invalid', 'a record of a timeline does not match its length');
   }
   return buffer.subarray(at + 4, end);
 }

@@ -1,3 +1,5 @@
+// Volumes: folders of sealed files.
+
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { deriveKey } from '../crypto/derive.ts';
@@ -13,13 +15,13 @@ import {
   proveHeader,
 } from './volume/header.ts';
 
-/** What a volume is for. */
+/** The purpose of a volume. */
 export type VolumeKind = 'broker' | 'system';
 
 /** Whether a volume was never mounted, is mounted or was not ended in order, or was. */
 export type VolumeState = 'new' | 'open' | 'closed';
 
-/** Where a log is: so many blocks of a segment. */
+/** A position in the log: a number of blocks in a segment. */
 export interface Position {
   readonly segment: number;
   readonly blocks: number;
@@ -40,9 +42,9 @@ export interface DataKeys {
   readonly older: ReadonlyMap<number, KeyObject>;
 }
 
-/** The header file of a volume, which is clear but authenticated under the data key. */
+/** The header file of a volume, which is clear but authenticated with the data key. */
 export interface VolumeHeader {
-  /** That of the program that mounted the volume last, or made it. */
+  /** The format of the program that last mounted or created the volume. */
   readonly format: number;
   readonly id: string;
   readonly kind: VolumeKind;
@@ -54,20 +56,20 @@ export interface VolumeHeader {
   readonly olderKeys: readonly WrappedKey[];
   /** How often a data key has been wrapped anew. */
   readonly rewrapCount: number;
-  /** How often the volume has been mounted. */
+  /** The number of the last mount. */
   readonly epoch: number;
-  /** `open` from before the first block of a mount to its clean end. */
+  /** `open` from before the first block of a mount until its clean end. */
   readonly state: VolumeState;
   /**
-   * The segment that recovery begins with, and after how many blocks it was closed or cut; 0 blocks
-   * while it is being written.
+   * The segment with which recovery begins, and the number of blocks after which it was closed or
+   * cut; 0 while it is being written.
    */
   readonly position: Position;
-  /** Tag of the last of those blocks; zeros where there are none. */
+  /** The tag of the last of those blocks; zeros if there are none. */
   readonly endTag: Buffer;
 }
 
-/** A new volume, as its maker wants it. */
+/** The properties of a new volume. */
 export interface NewVolume {
   /** 1 to 255 bytes, printable ASCII. */
   readonly id: string;
@@ -76,7 +78,7 @@ export interface NewVolume {
 }
 
 /**
- * A folder of sealed files under one data key, locked by this process.
+ * A folder of files that are sealed with one data key, locked by this process.
  *
  * @see docs/formats/volume.md
  */
@@ -104,9 +106,9 @@ export class Volume {
   }
 
   /**
-   * Makes an empty volume in a folder, which is made too.
+   * Creates an empty volume and its folder.
    *
-   * @param dataKey 256 bits that no other volume has
+   * @param dataKey 256 bits, unique per volume
    * @throws {StorageError} `volume-exists`, `key-invalid`
    */
   static async format(
@@ -134,7 +136,7 @@ export class Volume {
   }
 
   /**
-   * Locks a volume and proves its header.
+   * Locks a volume and verifies its header.
    *
    * @param keys the data key; one of each generation where the header lists older ones
    * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
@@ -161,7 +163,7 @@ export class Volume {
     }
   }
 
-  /** What the header file says; proved under the data key. */
+  /** The verified contents of the header file. */
   get header(): VolumeHeader {
     return this.#header;
   }
@@ -190,7 +192,7 @@ export class Volume {
     return dataKey;
   }
 
-  /** The full name of a file of this volume. */
+  /** The path of a file in this volume. */
   path(file: string): string {
     return `${this.folder}/${file}`;
   }
@@ -200,7 +202,7 @@ export class Volume {
     return encodeHeader({ ...this.#header, ...change }, this.#newestKey());
   }
 
-  /** Replaces the header file by one that differs in the given fields. */
+  /** Replaces the header file with some fields changed. */
   update(change: Partial<VolumeHeader>): Promise<void> {
     return this.#change(() => change);
   }
@@ -288,15 +290,15 @@ export class Volume {
     return changed;
   }
 
-  /** Lets other processes in; to be called last. */
+  /** Releases the lock. Call it last. */
   close(): Promise<void> {
     return this.#unlock();
   }
 }
 
 /**
- * Reads a volume's header without its data key: to learn how the key is wrapped. What it says is
- * proved only by `Volume.open`.
+ * Reads the header of a volume without its data key, to learn how the key is wrapped. It is
+ * verified only by `Volume.open`.
  *
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */

@@ -122,7 +122,7 @@ for (const [kind, args] of Object.entries(kinds)) {
       assert.deepEqual([inbox.bodies.at(-1), subscription.credit], ['c', 0]);
       subscription.close('accepted');
     }
-    assert.equal(bench.queue.window.count, 0);
+    assert.equal(bench.queue.index.count, 0);
   });
 
   test(`${kind} drains credit: what is ready goes out, and the rest is taken back`, async () => {
@@ -191,9 +191,9 @@ for (const [kind, args] of Object.entries(kinds)) {
     subscription.settle(3, 3, 'modified', failed);
     bench.b.broker.pump();
     assert.deepEqual(bench.b.drain('dead'), ['rejected']);
-    const { window } = bench.queue;
+    const { index: queueIndex } = bench.queue;
     const counted = bench.queue.settings.countsFailures ? 1 : 0;
-    const counts = [1, 3].map((n) => (window.countsFailures ? window.returnCount(n) : 0));
+    const counts = [1, 3].map((n) => (queueIndex.countsFailures ? queueIndex.deliveryCount(n) : 0));
     assert.deepEqual(counts, [0, counted]);
     subscription.grant(9);
     bench.b.broker.pump();
@@ -214,7 +214,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     there.subscription.settle(0, 0, 'accepted');
     here.subscription.close('accepted');
     there.subscription.close('accepted');
-    assert.equal(bench.queue.window.count, 0);
+    assert.equal(bench.queue.index.count, 0);
     bench.publish('d');
     assert.deepEqual(bench.consumer().inbox.bodies, ['d']);
   });
@@ -232,7 +232,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     transaction.settle(subscription, 1, 1, 'accepted');
     assert.equal(commitNow(transaction), bench.b.log.openGroup);
     assert.deepEqual([subscription.isUnsettled(0), subscription.isUnsettled(1)], [true, false]);
-    assert.equal(bench.queue.window.count, 1);
+    assert.equal(bench.queue.index.count, 1);
   });
 
   test(`${kind} looks past the head for selectors, but not too far`, async () => {
@@ -331,7 +331,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     bench.publish('5');
     read();
     assert.deepEqual([seen.at(-1), cursor.position], ['5', 5]);
-    assert.equal(bench.queue.window.count, 5);
+    assert.equal(bench.queue.index.count, 5);
   });
 
   test(`${kind} purges what is ready, and recovers what is not settled`, async () => {

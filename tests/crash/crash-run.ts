@@ -87,7 +87,7 @@ export class CrashRun {
     await this.#verify(killedAtMs);
     if (victim !== 'broker') return;
     await this.#waxwing.stop();
-    await this.#check('closed in order');
+    await this.#check('closed cleanly');
     await this.#waxwing.restart();
   }
 
@@ -117,7 +117,7 @@ export class CrashRun {
     this.#waxwing.begin();
     await pause(this.#random.below(600));
     await this.#kill('both');
-    await this.#check('not closed|closed in order');
+    await this.#check('not closed|closed cleanly');
   }
 
   async #check(how: string): Promise<void> {

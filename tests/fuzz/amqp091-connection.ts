@@ -76,22 +76,22 @@ async function settled(broker: Broker): Promise<void> {
 
 /** With every client gone nothing is held for one, and what is ready is all there is. */
 function requireNothingHeld(broker: Broker, retainedCount: number | undefined): void {
-  assert.equal(broker.sessions.size, 0, 'sessions');
+  assert.equal(broker.clientConnections.size, 0, 'sessions');
   assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
   assert.ok(broker.background.isIdle, 'work is left');
   assert.equal(broker.unread.bytes, 0, 'unread bytes');
   assert.equal(broker.flow.publisherCount, 0, 'publishers');
   let liveCount = 0;
   for (const queue of broker.vhost('/').queues.values()) {
-    const { window } = queue;
+    const { index: queueIndex } = queue;
     assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
-    assert.equal(queue.readyCount, window.count, `ready messages of ${queue.name}`);
+    assert.equal(queue.readyCount, queueIndex.count, `ready messages of ${queue.name}`);
     let bytes = 0;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      bytes += window.bodyLength(s);
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+      bytes += queueIndex.bodyLength(s);
     }
     assert.equal(queue.readyBytes, bytes, `ready bytes of ${queue.name}`);
-    liveCount += window.count;
+    liveCount += queueIndex.count;
   }
   if (retainedCount !== undefined) {
     assert.equal(retainedCount, liveCount, 'messages retained in blocks');
@@ -170,7 +170,7 @@ async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
     clients[at]?.step();
     if (random.oneIn(4)) await ground.sync();
     if (random.oneIn(10)) broker.tick();
-    if (broker.sessions.size === 3 && !random.oneIn(50)) continue;
+    if (broker.clientConnections.size === 3 && !random.oneIn(50)) continue;
     clients[at]?.peer.connection.ended();
     clients[at] = await connect();
   }

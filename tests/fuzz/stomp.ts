@@ -131,14 +131,14 @@ async function settled({ broker }: StompBroker): Promise<void> {
 
 /** With every client gone nothing is held for one, and what is ready is all there is. */
 function requireNothingHeld({ broker }: StompBroker): void {
-  assert.equal(broker.sessions.size, 0, 'sessions');
+  assert.equal(broker.clientConnections.size, 0, 'sessions');
   assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
   assert.ok(broker.background.isIdle, 'work is left');
   assert.equal(broker.unread.bytes, 0, 'unread bytes');
   assert.equal(broker.flow.publisherCount, 0, 'publishers');
   for (const queue of broker.vhost('/').queues.values()) {
     assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
-    assert.equal(queue.readyCount, queue.window.count, `ready messages of ${queue.name}`);
+    assert.equal(queue.readyCount, queue.index.count, `ready messages of ${queue.name}`);
     assert.ok(queue.options.durable, `${queue.name} was to end with its client`);
   }
 }
@@ -148,7 +148,7 @@ async function requireService(b: StompBroker, witness: StompPeer): Promise<void>
   const destination = '/temp-queue/canary';
   const [message] = witness.call('SEND', { destination }, 'canary');
   assert.deepEqual([message?.command, message?.body], ['MESSAGE', 'canary']);
-  assert.equal(b.broker.sessions.size > 0, true);
+  assert.equal(b.broker.clientConnections.size > 0, true);
 }
 
 async function fuzzConnection(random: SeededRandom): Promise<void> {

@@ -69,7 +69,7 @@ test('a client that leaves before it is known what it speaks leaves nothing behi
   socket.write('AMQ');
   await new Promise((resolve) => setTimeout(resolve, 50));
   socket.destroy();
-  while (listener.door.strangerCount > 0) await new Promise(setImmediate);
+  while (listener.admission.unauthenticatedCount > 0) await new Promise(setImmediate);
   assert.equal(listener.connectionCount, 0);
   await listener.close('the test is over', 0);
 });
@@ -89,7 +89,7 @@ test('a list of listeners is opened whole or not at all, and closed whole', asyn
     socket.write('echo');
     await once(socket, 'data');
   }
-  assert.deepEqual([first.strangerCount, first.closed], [0, { crowded: 0, late: 0 }]);
+  assert.deepEqual([first.unauthenticatedCount, first.closed], [0, { crowded: 0, late: 0 }]);
   // The port that is taken is passed over where there is another to try.
   const second = await Listeners.open([named('c', [a, 0])]);
   assert.notEqual(second.ports['c'], a);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
-import { brokerDoorLimits, webSocketLimits } from '../../src/net/limits.ts';
+import { brokerAdmissionLimits, webSocketLimits } from '../../src/net/limits.ts';
 import { TlsListener } from '../../src/net/tls-listener.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
 import { WebSocketEndpoint } from '../../src/net/web-socket-endpoint.ts';
@@ -27,7 +27,7 @@ export function newListener(
     host: '127.0.0.1',
     certificates: servers,
     policy: defaultPolicy,
-    limits: brokerDoorLimits,
+    limits: brokerAdmissionLimits,
     protocols,
     webSocket: hasWebSocket ? (host) => new WebSocketEndpoint(limits, host) : undefined,
     answerPlain,

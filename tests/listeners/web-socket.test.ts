@@ -35,13 +35,13 @@ test('AMQP 0-9-1 is spoken over WebSocket, beside clients without it on the same
   await plain.caughtUp();
   await client.caughtUp();
   assert.equal(client.deliveryCount, 20);
-  assert.equal(broker.sessions.size, 2);
-  assert.equal(listener.door.strangerCount, 0);
+  assert.equal(broker.clientConnections.size, 2);
+  assert.equal(listener.admission.unauthenticatedCount, 0);
   const closed = closeCode(webSocket);
   await listener.close('the broker stops', 2000);
   assert.equal(client.closeText, 'CONNECTION_FORCED - the broker stops');
   await closed;
-  assert.equal(broker.sessions.size, 0);
+  assert.equal(broker.clientConnections.size, 0);
 });
 
 test('a message over WebSocket is a piece of the stream, cut anywhere', async () => {
@@ -88,7 +88,11 @@ test('a request that asks for no upgrade, or has too large a head, is answered a
 });
 
 test('a stranger cannot have much gathered, and who is logged in only so much', async () => {
-  const limits = { strangerBytesMax: 10_000, messageBytesMax: 50_000, fragmentCountMax: 100 };
+  const limits = {
+    unauthenticatedBytesMax: 10_000,
+    messageBytesMax: 50_000,
+    fragmentCountMax: 100,
+  };
   const { listener, port } = await ready({ webSocket: limits });
   const stranger = await webSocketTo(port);
   const cut = closeCode(stranger);

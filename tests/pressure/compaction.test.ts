@@ -23,7 +23,7 @@ const backlogBodyBytes = isLong ? 200 : 900;
 /** What a message may take beside its body: its record, and its part of the index. */
 const overheadBytes = 160;
 /** On a busy machine; how long it took is noted and not required. */
-const patienceMs = 300_000;
+const returnTimeoutMs = 300_000;
 const figures: Record<string, object> = {};
 
 let waxwing: Waxwing;
@@ -137,7 +137,7 @@ async function settled(what: string, left: Left, beganBytes: number): Promise<vo
   const allowed = liveBytes * 1.2 + 2 * segmentBytes;
   const beganMs = performance.now();
   const confirmMs = isLong ? await latencies(waxwing, 'probe', 2000) : {};
-  await until(`${what}: the disk to return`, () => diskBytes() <= allowed, patienceMs);
+  await until(`${what}: the disk to return`, () => diskBytes() <= allowed, returnTimeoutMs);
   const seconds = Math.round((performance.now() - beganMs) / 100) / 10;
   const compactedBytes = await serviceMetric(waxwing, 'waxwing_log_compacted_bytes_total');
   const compactedSegments = await serviceMetric(waxwing, 'waxwing_log_compacted_segments_total');

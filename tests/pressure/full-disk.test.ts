@@ -113,5 +113,5 @@ test('a disk that was full and has room again goes on where it was', async (t) =
   assert.equal(await at.waxwing.stop(), 0);
   const { code, stdout, stderr } = await at.waxwing.folder.check();
   assert.deepEqual([code, stderr], [0, '']);
-  assert.match(stdout, /^b-.*: sound, closed in order/m);
+  assert.match(stdout, /^b-.*: sound, closed cleanly/m);
 });

@@ -23,13 +23,13 @@ for (const isPersistent of [true, false]) {
     }
     if (isPersistent) await onLog.synced();
     const { store } = broker;
-    assert.ok(store.view(queue.window, 0, broker.delivery));
-    const { buffer, keysEnd } = broker.delivery;
-    buffer.writeUInt32BE(60, keysEnd + 4); // the length of the body
+    assert.ok(store.view(queue.index, 0, broker.delivery));
+    const { buffer, addressEnd } = broker.delivery;
+    buffer.writeUInt32BE(60, addressEnd + 4); // the length of the body
     const inbox = new Inbox();
     queue.subscribe(inbox, plainSubscribe);
     broker.pump();
-    await assert.rejects(onLog.log.load(queue.window.slot(0)), { code: 'volume-damaged' });
+    await assert.rejects(onLog.log.load(queue.index.slot(0)), { code: 'volume-damaged' });
     assert.deepEqual(inbox.bodies, []);
     const where = isPersistent ? /seg-\d+ has a broken record at byte \d+/ : /at offset \d+/;
     assert.match(failures.map(({ message: text }) => text).join(), where);

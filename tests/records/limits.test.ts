@@ -130,6 +130,6 @@ test('a queue of an older release with a long dead letter key is read back; its 
   next.publish('', 'old', 'body');
   next.broker.pump();
   const { delivery, store } = next.broker;
-  assert.ok(store.view(next.queue('dead').window, 0, delivery));
+  assert.ok(store.view(next.queue('dead').index, 0, delivery));
   assert.deepEqual([delivery.exchangeName(), delivery.routingKey()], ['amq.fanout', 'old']);
 });

@@ -103,7 +103,7 @@ async function linesIn(folder: WaxwingFolder): Promise<string[]> {
 function refused({ code, stderr }: Ended, why: RegExp): void {
   assert.equal(code, 1, stderr);
   assert.match(stderr, why);
-  assert.match(stderr, /--discard-broker-logs\n$/);
+  assert.match(stderr, /--discard-broker-logs to discard the old lines\n$/);
 }
 
 test('what a broker reports is in its log where that is on, and no password is', async () => {
@@ -116,7 +116,7 @@ test('what a broker reports is in its log where that is on, and no password is',
 test('a check proves the volume sound', async () => {
   const { code, stdout } = await copy().check();
   assert.equal(code, 0);
-  assert.match(stdout, /^logs: sound, closed in order, .* records/m);
+  assert.match(stdout, /^logs: sound, closed cleanly, .* records/m);
 });
 
 test('a data folder that never had the volume gets one', async () => {
@@ -130,7 +130,7 @@ test('a data folder that never had the volume gets one', async () => {
 test('a start without the volume is refused, and a check says so', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
-  refused(await folder.serve(), /cannot be used: there is no volume in .*logs; put it back/);
+  refused(await folder.serve(), /cannot be used: there is no volume in .*logs; restore it/);
   const { code, stderr } = await folder.check();
   assert.equal(code, 1);
   assert.match(stderr, /^waxwing: logs: not sound: there is no volume in .*logs$/m);
@@ -155,9 +155,9 @@ test('an older copy of the volume is refused', async () => {
   assert.equal(await waxwing.stop(), 0);
   rmSync(join(folder.data, 'logs'), { recursive: true });
   cpSync(older, join(folder.data, 'logs'), { recursive: true });
-  refused(await folder.serve(), /says mount 1; expected is one from 2/);
+  refused(await folder.serve(), /was last mounted as number 1; expected 2/);
   const { stderr } = await folder.check();
-  assert.match(stderr, /^waxwing: logs: not sound: .*of another time/m);
+  assert.match(stderr, /^waxwing: logs: not sound: .*is not current/m);
 });
 
 test('a volume of another data folder is refused', async () => {
@@ -167,10 +167,7 @@ test('a volume of another data folder is refused', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
   cpSync(join(other.folder.data, 'logs'), join(folder.data, 'logs'), { recursive: true });
-  refused(
-    await folder.serve(),
-    /its wrapped data key is not the one that was made for volume logs-/,
-  );
+  refused(await folder.serve(), /its wrapped data key was not created for volume logs-/);
 });
 
 test('lost logs are given up when that is asked for, which is in the trail', async () => {

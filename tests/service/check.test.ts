@@ -53,8 +53,8 @@ test('a folder whose service was killed is sound but for its end', async () => {
   await until('its brokers have ended', () => !children.some(isRunning));
   const { code, stdout, stderr } = await copy().check();
   assert.deepEqual([code, stderr], [0, '']);
-  assert.match(stdout, /^system: sound, not closed: what was not confirmed is cut off, /);
-  assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed: /m);
+  assert.match(stdout, /^system: sound, not closed cleanly: unconfirmed data will be discarded, /);
+  assert.match(stdout, /^b-[0-9a-f-]{36}: sound, not closed cleanly: /m);
   await waxwing.restart();
 });
 
@@ -63,10 +63,10 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   const { code, stdout, stderr } = await waxwing.folder.check();
   assert.deepEqual([code, stderr], [0, '']);
   const [system = '', logs = '', broker = '', end] = stdout.split('\n');
-  assert.match(system, /^system: sound, closed in order, \d+ segments?, .* bytes; audit trail of /);
-  assert.match(system, /audit trail of \d{2} events unbroken$/);
-  assert.match(logs, /^logs: sound, closed in order, \d+ segments?, \d+ blocks, /);
-  assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed in order, \d+ segments?, \d+ blocks, /);
+  assert.match(system, /^system: sound, closed cleanly, \d+ segments?, .* bytes; audit trail of /);
+  assert.match(system, /audit trail of \d{2} events complete$/);
+  assert.match(logs, /^logs: sound, closed cleanly, \d+ segments?, \d+ blocks, /);
+  assert.match(broker, /^b-[0-9a-f-]{36}: sound, closed cleanly, \d+ segments?, \d+ blocks, /);
   assert.equal(end, '');
 });
 
@@ -84,7 +84,7 @@ test('a terminal is shown how far a check is', async (t) => {
   }
   const lines = stdout.split('\r\u001b[K');
   assert.match(lines[1] ?? '', /^system: \d+\.\d of \d+\.\d MiB, \d+ %$/);
-  assert.match(lines[2] ?? '', /^system: sound, closed in order/);
+  assert.match(lines[2] ?? '', /^system: sound, closed cleanly/);
   assert.match(lines[3] ?? '', /^logs: /);
   const broker = lines.filter((line) => line.startsWith('brokers/'));
   assert.match(broker[0] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
@@ -151,7 +151,7 @@ test('a broker whose key cannot be used is told to be unchecked, with exit code 
   assert.equal(code, 1);
   assert.match(stdout, /^system: sound, /);
   assert.match(stdout, /^b-.*: not checked: .*is disabled/m);
-  assert.match(stderr, /^waxwing: 1 volume could not be checked, because of keys that cannot be/);
+  assert.match(stderr, /^waxwing: 1 volume could not be checked because their keys are not usable/);
 });
 
 test('a volume of an earlier mount is found, and so is what is wrong with every other', async () => {
@@ -181,13 +181,11 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
   for (const [i, id] of others.entries()) {
     assert.match(
       lines[i + 1] ?? '',
-      new RegExp(
-        `^waxwing: ${id}: not sound: .* is of another time: it was last mounted as number`,
-      ),
+      new RegExp(`^waxwing: ${id}: not sound: .* is not current: its last mount was number`),
     );
   }
   assert.equal(lines[3], 'waxwing: 3 of 5 volumes not sound');
-  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed in order`, 'm'));
+  assert.match(stdout, new RegExp(`^${brokerId}: sound, closed cleanly`, 'm'));
 });
 
 test('a name that the disk gives is shown as one, whatever is in it', async () => {
@@ -195,5 +193,5 @@ test('a name that the disk gives is shown as one, whatever is in it', async () =
   mkdirSync(join(folder.data, 'brokers', 'b-\u001b[2J\n'));
   const { code, stdout } = await folder.check();
   assert.equal(code, 0);
-  assert.match(stdout, /^"b-\\u001b\[2J\\n": nobody's, /m);
+  assert.match(stdout, /^"b-\\u001b\[2J\\n": belongs to no broker; /m);
 });

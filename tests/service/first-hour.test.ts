@@ -46,7 +46,7 @@ test('two SIGINTs in a row, as npm and the terminal send them, stop the service 
   assert.match(own.output, /Stopping…\nStopped\.\n$/);
   assert.deepEqual(children.filter(isRunning), []);
   const { stdout } = await own.folder.check();
-  assert.equal(stdout.match(/sound, closed in order/g)?.length, 3, stdout);
+  assert.equal(stdout.match(/sound, closed cleanly/g)?.length, 3, stdout);
 });
 
 test('env --wait waits for a service that is only being started', async (t) => {
@@ -185,8 +185,8 @@ test('a disk without room is named, with what to do about it', async (t) => {
     /^waxwing: cannot (write|mkdir|open) \/[^:]+: no space left on the disk \(ENOSPC\)/,
   );
   assert.match(none, /free space on the disk, or name another folder with --data\n$/);
-  const little = await onSmallDisk(64, /every change waits/);
-  assert.match(little, /no space left on the disk: every change waits until there is some/);
+  const little = await onSmallDisk(64, /all changes wait/);
+  assert.match(little, /no space left on the disk: all changes wait until space is available/);
 });
 
 test('the command of a checkout that is not built says so', async () => {

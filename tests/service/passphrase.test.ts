@@ -45,15 +45,15 @@ test('check needs the passphrase too', async () => {
   assert.deepEqual([checked.code, checked.stderr], [0, '']);
   const { code, stderr } = await folder.check();
   assert.equal(code, 1);
-  assert.match(stderr, /opens with a passphrase, and none is configured: set WAXWING_ROOT_PASS/);
+  assert.match(stderr, /requires a passphrase, but none is configured: set WAXWING_ROOT_PASS/);
 });
 
 test('a wrong, a short, a missing and an unset passphrase are told apart', async () => {
   const wrong: [Record<string, string>, RegExp][] = [
-    [passphraseFile('wrong', `${passphrase}!`), /the passphrase in .*wrong is not the one that /],
-    [passphraseFile('short', 'short'), /short has 5 characters; at least 12 are needed/],
+    [passphraseFile('wrong', `${passphrase}!`), /the passphrase in .*wrong does not match /],
+    [passphraseFile('short', 'short'), /short has 5 characters; at least 12 are required/],
     [{ WAXWING_ROOT_PASSPHRASE_FILE: '/nowhere' }, /the passphrase file \/nowhere is missing\n$/],
-    [{}, /opens with a passphrase, and none is configured: set WAXWING_ROOT_PASSPHRASE_FILE/],
+    [{}, /requires a passphrase, but none is configured: set WAXWING_ROOT_PASSPHRASE_FILE/],
   ];
   for (const [env, why] of wrong) {
     const { code, stdout, stderr } = await folder.serve([], env);

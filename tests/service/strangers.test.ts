@@ -48,8 +48,8 @@ test('a client that speaks no TLS is told so in its own words, on both ports', a
   const http = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
   const plain = async (port: number, bytes: Buffer | string) =>
     (await answerOf(connectTcp(port, '127.0.0.1'), bytes)).toString('latin1');
-  assert.match(await plain(waxwing.apiPort, http), /^HTTP\/1\.1 400 .*speaks HTTPS only/s);
-  assert.match(await plain(waxwing.apiPort, amqpHeader), /^HTTP\/1\.1 400 .*speaks HTTPS only/s);
+  assert.match(await plain(waxwing.apiPort, http), /^HTTP\/1\.1 400 .*accepts only HTTPS/s);
+  assert.match(await plain(waxwing.apiPort, amqpHeader), /^HTTP\/1\.1 400 .*accepts only HTTPS/s);
   assert.match(await plain(amqpPort, http), /^HTTP\/1\.1 400 .*over TLS only: use amqps:/s);
   assert.match(await plain(amqpPort, amqpHeader), /NOT_ALLOWED - .*over TLS only: use amqps:/s);
   assert.equal(await plain(amqpPort, '\x00\x01\x02 nothing known'), '');

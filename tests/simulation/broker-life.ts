@@ -4,8 +4,8 @@ import type { Queue } from '../../src/broker/queue.ts';
 import { Delivery } from '../../src/broker/subscription.ts';
 import type { Log } from '../../src/storage/log.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
+import type { QueueIndex } from '../../src/storage/queue-index.ts';
 import type { Volume } from '../../src/storage/volume.ts';
-import type { Window } from '../../src/storage/window.ts';
 import type { ManualClock } from '../support/bare-broker.ts';
 import { plainFormat } from '../support/plain-format.ts';
 import { Ledger } from './ledger.ts';
@@ -35,7 +35,7 @@ export const nothingLeft: Left = {
   isStopped: false,
 };
 
-const keyOf = (window: Window, sequence: number) => `${window.number}/${sequence}`;
+const keyOf = (queueIndex: QueueIndex, sequence: number) => `${queueIndex.number}/${sequence}`;
 
 /** One run of a broker on a machine, and all that it is seen to hold. */
 export class BrokerLife {
@@ -131,15 +131,15 @@ export class BrokerLife {
 
   #begin(left: Left): void {
     const facts = new Map<string, string>();
-    for (const window of this.broker.store.windows.values()) {
-      for (const [sequence, value] of this.#messages(window)) {
-        const key = keyOf(window, sequence);
+    for (const queueIndex of this.broker.store.indexes.values()) {
+      for (const [sequence, value] of this.#messages(queueIndex)) {
+        const key = keyOf(queueIndex, sequence);
         facts.set(key, value);
         const body = left.bodies.get(key);
         assert.ok(body !== undefined, `message ${key} was never there`);
         this.bodies.set(key, body);
         const isReturned = !this.broker.store.isCleanStop || left.returned?.has(key) === true;
-        assert.equal(window.isReturned(sequence), isReturned, `${key} was delivered before`);
+        assert.equal(queueIndex.isRedelivered(sequence), isReturned, `${key} was delivered before`);
       }
     }
     this.#live = new Set(facts.keys());
@@ -155,10 +155,13 @@ export class BrokerLife {
   }
 
   /** The live messages of a window that the log keeps, each with what must be known of it. */
-  *#messages(window: Window): Generator<[sequence: number, value: string]> {
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      if (this.log.segmentOf(window.slot(s)) === 0) continue;
-      yield [s, `${window.bodyLength(s)} ${window.priority(s)} ${window.expiresAtMs(s)}`];
+  *#messages(queueIndex: QueueIndex): Generator<[sequence: number, value: string]> {
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+      if (this.log.segmentOf(queueIndex.slot(s)) === 0) continue;
+      yield [
+        s,
+        `${queueIndex.bodyLength(s)} ${queueIndex.priority(s)} ${queueIndex.expiresAtMs(s)}`,
+      ];
     }
   }
 
@@ -207,7 +210,7 @@ export class BrokerLife {
 
   /** Notes what was settled once the broker has written all of it. */
   written(): void {
-    for (const { runStart } of this.broker.store.windows.values()) if (runStart >= 0) return;
+    for (const { runStart } of this.broker.store.indexes.values()) if (runStart >= 0) return;
     this.#gone(this.log.openGroup);
   }
 
@@ -219,20 +222,20 @@ export class BrokerLife {
   #compare(): [come: Map<string, string>, gone: readonly string[]] {
     const live = new Set<string>();
     const come = new Map<string, string>();
-    const { windows } = this.broker.store;
-    let state = windows.size;
-    for (const { number, next, count } of windows.values()) {
+    const { indexes } = this.broker.store;
+    let state = indexes.size;
+    for (const { number, next, count } of indexes.values()) {
       state = Math.imul(Math.imul(Math.imul(state, 31) + number, 31) + next, 31) + count;
     }
     if (state === this.#state) return [come, []];
     this.#state = state;
-    for (const window of windows.values()) {
-      for (const [sequence, value] of this.#messages(window)) {
-        const key = keyOf(window, sequence);
+    for (const queueIndex of indexes.values()) {
+      for (const [sequence, value] of this.#messages(queueIndex)) {
+        const key = keyOf(queueIndex, sequence);
         live.add(key);
         if (this.#live.has(key)) continue;
         come.set(key, value);
-        this.bodies.set(key, this.#body(window, sequence));
+        this.bodies.set(key, this.#body(queueIndex, sequence));
       }
     }
     const gone = [...this.#live].filter((key) => !live.has(key));
@@ -255,14 +258,17 @@ export class BrokerLife {
     return units;
   }
 
-  #body(window: Window, sequence: number): string {
-    assert.ok(this.broker.store.view(window, sequence, this.#view), 'a new message is not there');
+  #body(queueIndex: QueueIndex, sequence: number): string {
+    assert.ok(
+      this.broker.store.view(queueIndex, sequence, this.#view),
+      'a new message is not there',
+    );
     return bodyOf(this.#view);
   }
 
   /** The live message of a queue that begins so. */
   has(queue: Queue, body: string): boolean {
-    const { number } = queue.window;
+    const { number } = queue.index;
     for (const key of this.#live) {
       if (this.bodies.get(key) === body && key.startsWith(`${number}/`)) return true;
     }
@@ -272,17 +278,17 @@ export class BrokerLife {
   /** Reads every message and requires it to be the one it was. */
   async verifyBodies(): Promise<void> {
     const { store } = this.broker;
-    for (const window of store.windows.values()) {
-      for (const [sequence] of [...this.#messages(window)]) {
-        if (!window.isLive(sequence) || this.hasEnded) continue;
+    for (const queueIndex of store.indexes.values()) {
+      for (const [sequence] of [...this.#messages(queueIndex)]) {
+        if (!queueIndex.isLive(sequence) || this.hasEnded) continue;
         // What else is loaded meanwhile may take its place, and a compaction may move it.
-        const isElsewhere = () => this.log.blocks[window.slot(sequence)] === undefined;
-        while (window.isLive(sequence) && isElsewhere() && !this.hasEnded) {
-          await this.machine.finish(this.log.load(window.slot(sequence)));
+        const isElsewhere = () => this.log.blocks[queueIndex.slot(sequence)] === undefined;
+        while (queueIndex.isLive(sequence) && isElsewhere() && !this.hasEnded) {
+          await this.machine.finish(this.log.load(queueIndex.slot(sequence)));
         }
-        if (this.hasEnded || !window.isLive(sequence)) continue;
-        assert.ok(store.view(window, sequence, this.#view), 'a block just loaded is not there');
-        assert.equal(bodyOf(this.#view), this.bodies.get(keyOf(window, sequence)));
+        if (this.hasEnded || !queueIndex.isLive(sequence)) continue;
+        assert.ok(store.view(queueIndex, sequence, this.#view), 'a block just loaded is not there');
+        assert.equal(bodyOf(this.#view), this.bodies.get(keyOf(queueIndex, sequence)));
       }
     }
   }
@@ -299,9 +305,9 @@ export class BrokerLife {
 
   #returned(): Set<string> {
     const returned = new Set<string>();
-    for (const window of this.broker.store.windows.values()) {
-      for (const [sequence] of this.#messages(window)) {
-        if (window.isReturned(sequence)) returned.add(keyOf(window, sequence));
+    for (const queueIndex of this.broker.store.indexes.values()) {
+      for (const [sequence] of this.#messages(queueIndex)) {
+        if (queueIndex.isRedelivered(sequence)) returned.add(keyOf(queueIndex, sequence));
       }
     }
     return returned;

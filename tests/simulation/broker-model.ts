@@ -140,12 +140,12 @@ class Life {
 }
 
 async function bodiesOf(ground: Ground, name: string): Promise<string[]> {
-  const { window } = queueOf(ground, name);
+  const { index: queueIndex } = queueOf(ground, name);
   const { delivery, store } = ground.broker;
   const bodies: string[] = [];
-  for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-    await store.load(window, s);
-    assert.ok(store.view(window, s, delivery));
+  for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+    await store.load(queueIndex, s);
+    assert.ok(store.view(queueIndex, s, delivery));
     const { buffer, bodyAt, bodyLength } = delivery;
     bodies.push(buffer.toString('utf8', bodyAt, bodyAt + bodyLength));
   }

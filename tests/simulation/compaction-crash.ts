@@ -113,16 +113,16 @@ export class CompactionRun {
     for (const [queue, known] of this.#model) {
       const here = new Map<number, Known>();
       found.set(queue, here);
-      const window = opened.store.windows.get(queue);
-      if (window === undefined) continue;
+      const queueIndex = opened.store.indexes.get(queue);
+      if (queueIndex === undefined) continue;
       const bodies = await this.#machine.finish(opened.bodies(queue));
       if (bodies === powerCut) return false;
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         const expected = known.get(s);
         assert.ok(expected !== undefined, `message ${s} of queue ${queue} was never there`);
         assert.ok(expected.gone > this.#durable, `message ${s} of queue ${queue} came back`);
         assert.equal(bodies.shift(), expected.body);
-        assert.equal(window.expiresAtMs(s), expected.expiresAtMs);
+        assert.equal(queueIndex.expiresAtMs(s), expected.expiresAtMs);
         here.set(s, { ...expected, came: 0, gone: Infinity });
       }
       for (const [s, { came, gone }] of known) {

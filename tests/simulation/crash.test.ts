@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Volume } from '../../src/storage/volume.ts';
 import { simulateCut } from './broker-crash.ts';
 import { Ledger } from './ledger.ts';
-import { Shelf } from './log-owner.ts';
+import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut } from './machine.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
@@ -21,11 +21,11 @@ test('a power cut at any one change of the disk loses nothing that was confirmed
 
 /** Opens the volume with an owner that the disk's trouble may surprise. */
 async function opened(machine: Machine, options = {}) {
-  const shelf = new Shelf();
+  const texts = new TextStore();
   const told = nothingTold();
-  const result = await machine.finish(machine.open(shelf, options, told));
+  const result = await machine.finish(machine.open(texts, options, told));
   assert.ok(result !== powerCut);
-  return { shelf, told, volume: result[0], log: result[1] };
+  return { texts, told, volume: result[0], log: result[1] };
 }
 
 async function synced({ log, told }: Awaited<ReturnType<typeof opened>>, machine: Machine) {
@@ -50,7 +50,7 @@ async function endedStart(machine: Machine, end: 'kill' | 'cutPower', change: nu
   machine.restart();
   disk.crash = () => disk[end]();
   disk.cutAt = disk.changeCount + change;
-  await machine.finish(machine.open(new Shelf(), {}, told));
+  await machine.finish(machine.open(new TextStore(), {}, told));
   await machine.until(() => told.durable > 0, 'the first group');
   const wasEnded = disk.isCut;
   machine.restart();
@@ -64,14 +64,14 @@ test('a kill in one start and a power cut in the next lose nothing, at whichever
       await machine.run(async () => {
         await machine.format();
         const life = await opened(machine);
-        life.shelf.put('a', 100, 1);
+        life.texts.put('a', 100, 1);
         await synced(life, machine);
         if (i % 4 > 0) await machine.finish(life.log.close());
         wasKilled = await endedStart(machine, 'kill', kill);
         await endedStart(machine, 'cutPower', 1 + Math.floor(i / 8));
         await machine.check();
         machine.restart();
-        assert.deepEqual([...(await opened(machine)).shelf.facts()], [['a', '100x1']]);
+        assert.deepEqual([...(await opened(machine)).texts.facts()], [['a', '100x1']]);
       });
     }
   }
@@ -82,7 +82,7 @@ test('a full disk is told once, loses nothing, and goes on when there is room', 
     const life = await opened(machine, { segmentBytes: 20_000 });
     await synced(life, machine);
     machine.disk.capacityBytes = machine.disk.usedBytes + 9000;
-    for (let i = 0; i < 40; i++) life.shelf.put(`n${i}`, 2000, i);
+    for (let i = 0; i < 40; i++) life.texts.put(`n${i}`, 2000, i);
     const all = synced(life, machine);
     await machine.until(() => life.told.full.length > 0, 'a full disk');
     for (let i = 0; i < 10; i++) {
@@ -95,7 +95,7 @@ test('a full disk is told once, loses nothing, and goes on when there is room', 
     assert.equal(life.told.full.at(-1), false);
     machine.restart();
     const next = await opened(machine);
-    assert.deepEqual(next.shelf.facts(), life.shelf.facts());
+    assert.deepEqual(next.texts.facts(), life.texts.facts());
   });
 });
 
@@ -103,24 +103,24 @@ for (const operation of ['write', 'sync', 'truncate', 'create', 'syncFolder', 'r
   test(`a log whose disk fails a ${operation} confirms nothing more, and is whole when opened anew`, async () => {
     await withMachine(async (machine) => {
       const life = await opened(machine, { segmentBytes: 12_000 });
-      life.shelf.put('before', 100, 1);
+      life.texts.put('before', 100, 1);
       await synced(life, machine);
       machine.disk.fault = (asked) => (asked === operation ? 'EIO' : undefined);
       for (let i = 0; i < 30 && life.told.failure === undefined; i++) {
-        life.shelf.put('again', 3000, i);
+        life.texts.put('again', 3000, i);
         await synced(life, machine);
       }
       const { failure, durable } = life.told;
       assert.match(String(failure), /disk-failed|failed: EIO/);
-      life.shelf.put('after', 100, 2);
+      life.texts.put('after', 100, 2);
       await machine.turns(50);
       assert.equal(life.told.durable, durable);
       await assert.rejects(life.log.close(), { code: 'disk-failed' });
       machine.restart();
       machine.disk.fault = () => undefined;
       const next = await opened(machine);
-      assert.equal(next.shelf.facts().get('before'), '100x1');
-      assert.equal(next.shelf.facts().has('after'), false);
+      assert.equal(next.texts.facts().get('before'), '100x1');
+      assert.equal(next.texts.facts().has('after'), false);
     });
   });
 }
@@ -128,7 +128,7 @@ for (const operation of ['write', 'sync', 'truncate', 'create', 'syncFolder', 'r
 test('a file that became shorter is damage and not less to read', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine);
-    life.shelf.put('a', 9000, 1);
+    life.texts.put('a', 9000, 1);
     await synced(life, machine);
     await machine.finish(life.log.close());
     await life.volume.close();

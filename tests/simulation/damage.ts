@@ -3,7 +3,7 @@ import { StorageError } from '../../src/storage/errors.ts';
 import { blockHeaderBytes, pageAfter, pageBytes } from '../../src/storage/log/segment.ts';
 import type { SimFile } from '../support/sim-file.ts';
 import type { Left } from './log-crash.ts';
-import { Shelf } from './log-owner.ts';
+import { TextStore } from './log-owner.ts';
 import { folder, Machine, nothingTold, powerCut } from './machine.ts';
 
 /** How a file came to be other than it was written. */
@@ -49,30 +49,30 @@ async function judged(machine: Machine, left: Left, damage: Damage): Promise<Ver
   const { disk } = copy;
   const before = disk.changeCount;
   const isCheckRefused = !(await isAccepted(damage, () => copy.check()));
-  const shelf = new Shelf();
-  const isStartRefused = !(await isAccepted(damage, () => started(copy, left, shelf)));
+  const texts = new TextStore();
+  const isStartRefused = !(await isAccepted(damage, () => started(copy, left, texts)));
   if (isStartRefused) assert.equal(disk.changeCount, before, 'a refused start changed something');
-  const names = isStartRefused ? [] : [...shelf.places.keys()];
+  const names = isStartRefused ? [] : [...texts.places.keys()];
   let isReadRefused = false;
   for (const name of names) {
-    const read = () => copy.finish(shelf.read(name));
+    const read = () => copy.finish(texts.read(name));
     if (!(await isAccepted(damage, read))) isReadRefused = true;
   }
   assert.ok(isCheckRefused || !(isStartRefused || isReadRefused), 'a check found nothing');
   copy.restart();
   // What was refused is refused again, and what was not is accepted from then on.
-  const isAgain = await isAccepted(damage, () => started(copy, left, new Shelf()));
+  const isAgain = await isAccepted(damage, () => started(copy, left, new TextStore()));
   assert.equal(isAgain, !isStartRefused);
   copy.restart();
   return { isCheckRefused, isStartRefused, isReadRefused };
 }
 
 /** Starts, and requires what was confirmed to be there. */
-async function started(machine: Machine, left: Left, shelf: Shelf): Promise<void> {
+async function started(machine: Machine, left: Left, texts: TextStore): Promise<void> {
   const told = nothingTold();
-  const opened = await machine.finish(machine.open(shelf, {}, told));
+  const opened = await machine.finish(machine.open(texts, {}, told));
   assert.ok(opened !== powerCut);
-  left.ledger.verify(shelf.facts(), left.durable, left.open);
+  left.ledger.verify(texts.facts(), left.durable, left.open);
   await machine.until(() => told.durable > 0, 'the first group');
 }
 

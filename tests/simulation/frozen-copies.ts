@@ -65,7 +65,7 @@ export class FrozenCopies {
       await checkVolume(disk, this.#folder, keys);
       const life = await QueueVolume.open(disk, this.#folder, keys);
       for (const [queue, bodies] of expected) {
-        const isThere = life.store.windows.has(queue);
+        const isThere = life.store.indexes.has(queue);
         const found = isThere ? await life.bodies(queue) : [];
         const numbers = isThere ? life.numbers(queue) : [];
         assert.deepEqual(

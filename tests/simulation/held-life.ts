@@ -86,10 +86,10 @@ export class HeldLife {
     const { store } = this.broker;
     const view = new Delivery();
     const bodies: string[] = [];
-    const { window } = queue;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    const { index: queueIndex } = queue;
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
       // What else is loaded meanwhile may take its place.
-      while (!store.view(window, s, view)) await this.machine.finish(store.load(window, s));
+      while (!store.view(queueIndex, s, view)) await this.machine.finish(store.load(queueIndex, s));
       bodies.push(textOf(view.buffer, view.bodyAt, view.bodyAt + view.bodyLength));
     }
     return bodies;

@@ -3,7 +3,7 @@ import { StorageError } from '../../src/storage/errors.ts';
 import type { Log } from '../../src/storage/log.ts';
 import type { Volume } from '../../src/storage/volume.ts';
 import { Ledger } from './ledger.ts';
-import { Shelf } from './log-owner.ts';
+import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut, type Told } from './machine.ts';
 import { makeRoom, prepare, requireExpected, smallLog, type Trouble } from './trouble.ts';
 
@@ -20,7 +20,7 @@ export const nothingLeft = (): Left => ({ ledger: new Ledger(new Map()), durable
 /** One process with the volume open: random work, until it ends or is ended. */
 export class Life {
   readonly machine: Machine;
-  readonly shelf: Shelf;
+  readonly texts: TextStore;
   readonly log: Log;
   readonly volume: Volume;
   readonly told: Told;
@@ -30,13 +30,19 @@ export class Life {
   reading = 0;
   failures: unknown[] = [];
 
-  constructor(machine: Machine, shelf: Shelf, opened: [Volume, Log], told: Told, trouble: Trouble) {
+  constructor(
+    machine: Machine,
+    texts: TextStore,
+    opened: [Volume, Log],
+    told: Told,
+    trouble: Trouble,
+  ) {
     this.machine = machine;
-    this.shelf = shelf;
+    this.texts = texts;
     [this.volume, this.log] = opened;
     this.told = told;
     this.trouble = trouble;
-    this.ledger = new Ledger(shelf.facts());
+    this.ledger = new Ledger(texts.facts());
   }
 
   get #hasEnded(): boolean {
@@ -97,15 +103,15 @@ export class Life {
     const { random } = this.machine;
     const name = `n${random.below(24)}`;
     const before = this.log.openGroup;
-    const isThere = this.shelf.places.has(name);
+    const isThere = this.texts.places.has(name);
     if (isThere && random.oneIn(2)) {
-      this.shelf.drop(name);
+      this.texts.drop(name);
       this.ledger.set(name, undefined, before, this.log.openGroup, unit);
       return;
     }
     const size = random.oneIn(60) ? 140_000 : random.pick([20, 300, 300, 3000, 6000]);
-    this.shelf.put(name, size, random.below(256));
-    const digest = this.shelf.facts().get(name);
+    this.texts.put(name, size, random.below(256));
+    const digest = this.texts.facts().get(name);
     this.ledger.set(name, digest, before, this.log.openGroup, unit);
   }
 
@@ -132,10 +138,10 @@ export class Life {
   }
 
   #read(): void {
-    const names = [...this.shelf.places.keys()];
+    const names = [...this.texts.places.keys()];
     if (names.length === 0) return;
     this.reading++;
-    this.shelf
+    this.texts
       .read(this.machine.random.pick(names))
       .catch((error: unknown) => this.failures.push(error))
       .finally(() => this.reading--);
@@ -180,20 +186,20 @@ export class Life {
 /** Opens the volume, verifies what is in it, and lives on with it. */
 async function live(machine: Machine, left: Left, stepCount: number): Promise<Left> {
   const trouble = prepare(machine.disk, 70);
-  const shelf = new Shelf();
+  const texts = new TextStore();
   const told = nothingTold();
   let opened: [Volume, Log] | typeof powerCut;
   try {
     const { random } = machine;
-    opened = await machine.finish(machine.open(shelf, smallLog(random), told));
+    opened = await machine.finish(machine.open(texts, smallLog(random), told));
   } catch (error) {
     const isFull = trouble === 'disk-full' && (error as { code?: string }).code === 'disk-failed';
     if (!isFull) requireExpected(error, trouble, told);
     return left;
   }
   if (opened === powerCut) return left;
-  left.ledger.verify(shelf.facts(), left.durable, left.open);
-  const life = new Life(machine, shelf, opened, told, trouble);
+  left.ledger.verify(texts.facts(), left.durable, left.open);
+  const life = new Life(machine, texts, opened, told, trouble);
   await life.run(stepCount);
   life.verifyFailures();
   return life.left;
@@ -213,11 +219,11 @@ export async function simulateLog(seed: number): Promise<void> {
       await machine.check();
       machine.restart();
     }
-    const shelf = new Shelf();
-    const last = await machine.finish(machine.open(shelf, {}, nothingTold()));
+    const texts = new TextStore();
+    const last = await machine.finish(machine.open(texts, {}, nothingTold()));
     assert.ok(last !== powerCut);
-    left.ledger.verify(shelf.facts(), left.durable, left.open);
-    for (const name of shelf.places.keys()) await machine.finish(shelf.read(name));
+    left.ledger.verify(texts.facts(), left.durable, left.open);
+    for (const name of texts.places.keys()) await machine.finish(texts.read(name));
     await machine.finish(last[1].close());
     await last[0].close();
     assert.ok(await machine.check(), 'a closed volume is not called closed');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LogOwner } from '../../src/storage/log-owner.ts';
 import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
-import { ShelfMoves } from './shelf-moves.ts';
+import { TextStoreMoves } from './text-store-moves.ts';
 
 /** Where a text lies. */
 export interface Place {
@@ -18,7 +18,7 @@ const types = { put: 1, drop: 2, names: 4, changed: 5, index: 0x41 } as const;
 type Fact = [name: string, digest: string | null];
 
 /** The simplest owner of a log: texts by name. */
-export class Shelf implements LogOwner {
+export class TextStore implements LogOwner {
   readonly places = new Map<string, Place>();
   #log: RecordLog | undefined;
   #live = new Map<string, string>();
@@ -97,8 +97,8 @@ export class Shelf implements LogOwner {
     this.log.release(place.slot);
   }
 
-  moves(): ShelfMoves {
-    return new ShelfMoves(this, types);
+  moves(): TextStoreMoves {
+    return new TextStoreMoves(this, types);
   }
 
   *checkpoint(): Generator<unknown> {

@@ -123,7 +123,7 @@ async function verify(life: HeldLife, known: Map<string, Known>): Promise<void> 
     });
   }
   assert.equal(prepared.filter((name) => !known.has(name)).length, 0);
-  assert.equal(queue.readyCount, queue.window.count - aside, 'what is settled is not ready');
+  assert.equal(queue.readyCount, queue.index.count - aside, 'what is settled is not ready');
   assert.equal(new Set(out).size, out.length);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Life, nothingLeft } from './log-crash.ts';
-import { Shelf } from './log-owner.ts';
+import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut } from './machine.ts';
 import { cutRecoveries, everyCut, extremes, oneCut, workedVolume } from './recovery-cuts.ts';
 import { smallLog } from './trouble.ts';
@@ -33,11 +33,11 @@ async function cutWork(seed: number, change: number, machine = new Machine(seed)
     await machine.format();
     const { disk } = machine;
     disk.cutAt = disk.changeCount + change;
-    const shelf = new Shelf();
+    const texts = new TextStore();
     const told = nothingTold();
-    const opened = await machine.finish(machine.open(shelf, smallLog(machine.random), told));
+    const opened = await machine.finish(machine.open(texts, smallLog(machine.random), told));
     const life =
-      opened === powerCut ? undefined : new Life(machine, shelf, opened, told, 'power-cut');
+      opened === powerCut ? undefined : new Life(machine, texts, opened, told, 'power-cut');
     await life?.work(40);
     wasCut = disk.isCut;
     if (!wasCut) await life?.rest();

@@ -4,7 +4,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import type { CutSurvival } from '../support/sim-disk.ts';
 import { Ledger } from './ledger.ts';
 import { type Left, Life, nothingLeft } from './log-crash.ts';
-import { Shelf } from './log-owner.ts';
+import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut } from './machine.ts';
 import { smallLog } from './trouble.ts';
 
@@ -24,13 +24,13 @@ export async function workedVolume(
   await machine.format();
   let left = nothingLeft();
   for (const isLast of [false, true]) {
-    const shelf = new Shelf();
+    const texts = new TextStore();
     const told = nothingTold();
     const chosen = { ...smallLog(machine.random), ...options };
-    const opened = await machine.finish(machine.open(shelf, chosen, told));
+    const opened = await machine.finish(machine.open(texts, chosen, told));
     assert.ok(opened !== powerCut);
-    left.ledger.verify(shelf.facts(), left.durable, left.open);
-    const life = new Life(machine, shelf, opened, told, 'none');
+    left.ledger.verify(texts.facts(), left.durable, left.open);
+    const life = new Life(machine, texts, opened, told, 'none');
     await life.work(30 + machine.random.below(60));
     if (isLast && ending === 'cut') machine.disk.crash();
     else if (isLast && ending === 'closed') await life.close();
@@ -75,10 +75,10 @@ interface Start {
 /** Starts on the machine's volume, until the first group of this start is synced. */
 async function start(machine: Machine): Promise<Start> {
   const before = machine.disk.changeCount;
-  const shelf = new Shelf();
+  const texts = new TextStore();
   const told = nothingTold();
-  const opened = await machine.finish(machine.open(shelf, smallLog(machine.random), told));
-  const facts = opened === powerCut ? undefined : shelf.facts();
+  const opened = await machine.finish(machine.open(texts, smallLog(machine.random), told));
+  const facts = opened === powerCut ? undefined : texts.facts();
   await machine.until(() => told.durable > 0 || told.failure !== undefined, 'the first group');
   assert.equal(told.failure, undefined);
   return { facts, changeCount: machine.disk.changeCount - before };

@@ -159,10 +159,10 @@ export function message(
   const publication = new Publication();
   publication.exchange = broker.vhost('/').exchange(exchange);
   publication.routingKey = routingKey;
-  publication.keys = Buffer.from(
+  publication.address = Buffer.from(
     `${String.fromCharCode(exchange.length)}${exchange}${String.fromCharCode(routingKey.length)}${routingKey}`,
   );
-  publication.keysEnd = publication.keys.length;
+  publication.addressEnd = publication.address.length;
   if (headers !== undefined) {
     publication.head = Buffer.from(JSON.stringify({ headers }));
     publication.headEnd = publication.head.length;

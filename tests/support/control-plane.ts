@@ -35,7 +35,7 @@ import { rootOnly } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
-import { apiDoorLimits } from '../../src/net/limits.ts';
+import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
 import { doDueKeySteps } from '../../src/server/key-steps.ts';
@@ -250,7 +250,7 @@ export class ControlPlane {
       host: '127.0.0.1',
       certificates: servers,
       policy: defaultPolicy,
-      doorLimits: apiDoorLimits,
+      admissionLimits: apiAdmissionLimits,
       routes: apiRoutes(this.#dispatcher),
       clock: systemClock,
     });

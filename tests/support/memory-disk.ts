@@ -1,4 +1,4 @@
-import type { Disk, DiskFile, Done } from '../../src/storage/disk.ts';
+import type { Disk, DiskFile, DoneCallback } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 
 interface Content {
@@ -42,7 +42,7 @@ class MemoryFile implements DiskFile {
     return this.#content.bytes.length;
   }
 
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const data = Buffer.concat(chunks);
     this.#disk.wrote(this.#name, offset, data);
     const error = this.#disk.nextError('write', this.#name);
@@ -56,7 +56,7 @@ class MemoryFile implements DiskFile {
     this.#disk.answer(() => done(null));
   }
 
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
   }
 
@@ -64,7 +64,7 @@ class MemoryFile implements DiskFile {
     return false;
   }
 
-  sync(done: Done): void {
+  sync(done: DoneCallback): void {
     const error = this.#disk.nextError('sync', this.#name);
     this.#disk.answer(() => done(error));
   }

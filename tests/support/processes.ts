@@ -11,14 +11,14 @@ const lookEveryMs = 20;
 export async function until<T>(
   what: string | (() => string),
   condition: () => T | Promise<T>,
-  patienceMs = 30_000,
+  timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
-  const endMs = performance.now() + patienceMs;
+  const endMs = performance.now() + timeoutMs;
   for (;;) {
     const found = await condition();
     if (found) return found;
     if (performance.now() > endMs) {
-      throw new Error(`not within ${patienceMs} ms: ${typeof what === 'string' ? what : what()}`);
+      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }

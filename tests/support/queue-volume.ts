@@ -5,8 +5,8 @@ import { Log } from '../../src/storage/log.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { MessageView } from '../../src/storage/message-record.ts';
 import { MessageStore } from '../../src/storage/message-store.ts';
+import { QueueIndex } from '../../src/storage/queue-index.ts';
 import { type DataKeys, Volume } from '../../src/storage/volume.ts';
-import { Window } from '../../src/storage/window.ts';
 
 /** A queue is there, or no longer. */
 export type QueueChange = { readonly queue: number } | { readonly dropped: number };
@@ -17,19 +17,19 @@ class Queues implements Journal<QueueChange> {
   readonly store: MessageStore = new MessageStore(this);
 
   apply(change: QueueChange): void {
-    const { windows } = this.store;
+    const { indexes } = this.store;
     if ('queue' in change) {
-      if (windows.has(change.queue)) return;
-      const window = new Window(change.queue, true);
-      window.countsFailures = true;
-      windows.set(change.queue, window);
+      if (indexes.has(change.queue)) return;
+      const queueIndex = new QueueIndex(change.queue, true);
+      queueIndex.countsFailures = true;
+      indexes.set(change.queue, queueIndex);
     } else {
-      const window = windows.get(change.dropped);
-      if (window !== undefined) this.store.drop(window);
+      const queueIndex = indexes.get(change.dropped);
+      if (queueIndex !== undefined) this.store.drop(queueIndex);
     }
   }
   *snapshot(): Generator<QueueChange> {
-    for (const queue of this.store.windows.keys()) yield { queue };
+    for (const queue of this.store.indexes.keys()) yield { queue };
   }
 }
 
@@ -130,10 +130,10 @@ export class QueueVolume {
     return this.durable(group);
   }
 
-  window(queue: number): Window {
-    const window = this.store.windows.get(queue);
-    if (window === undefined) throw new Error(`there is no queue ${queue}`);
-    return window;
+  window(queue: number): QueueIndex {
+    const queueIndex = this.store.indexes.get(queue);
+    if (queueIndex === undefined) throw new Error(`there is no queue ${queue}`);
+    return queueIndex;
   }
 
   declare(queue: number): void {
@@ -145,14 +145,14 @@ export class QueueVolume {
     const keys = [options.exchange ?? '', options.routingKey ?? ''].map(shortString);
     const part = Buffer.from(body);
     const head = Buffer.from(options.head ?? '');
-    const keyBytes = Buffer.concat(keys);
+    const address = Buffer.concat(keys);
     this.store.append(
       {
         format: 1,
         priority: options.priority ?? 0,
-        keys: keyBytes,
-        keysStart: 0,
-        keysEnd: keyBytes.length,
+        address: address,
+        addressStart: 0,
+        addressEnd: address.length,
         head,
         headStart: 0,
         headEnd: head.length,
@@ -184,12 +184,12 @@ export class QueueVolume {
 
   /** The bodies of a queue's live messages, in order, brought to memory where need be. */
   async bodies(queue: number): Promise<string[]> {
-    const window = this.window(queue);
+    const queueIndex = this.window(queue);
     const view = new MessageView();
     const bodies: string[] = [];
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-      await this.log.load(window.slot(s));
-      this.store.view(window, s, view);
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+      await this.log.load(queueIndex.slot(s));
+      this.store.view(queueIndex, s, view);
       const { bodyAt, bodyLength } = view;
       bodies.push(view.buffer.toString('utf8', bodyAt, bodyAt + bodyLength));
     }
@@ -199,15 +199,19 @@ export class QueueVolume {
   /** What recovery found, a line of JSON for each queue: number, next, and the live messages. */
   async live(): Promise<string[]> {
     const lines: string[] = [];
-    for (const [queue, window] of this.store.windows) {
+    for (const [queue, queueIndex] of this.store.indexes) {
       const messages: unknown[] = [];
       const bodies = await this.bodies(queue);
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
-        const due = window.expiresAtMs(s);
-        const state = [window.priority(s), due === Infinity ? null : due, window.isReturned(s)];
+      for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+        const due = queueIndex.expiresAtMs(s);
+        const state = [
+          queueIndex.priority(s),
+          due === Infinity ? null : due,
+          queueIndex.isRedelivered(s),
+        ];
         messages.push([s, bodies.shift(), ...state]);
       }
-      lines.push(JSON.stringify({ queue, next: window.next, messages }));
+      lines.push(JSON.stringify({ queue, next: queueIndex.next, messages }));
     }
     return lines;
   }

@@ -1,4 +1,4 @@
-import { answered, type Disk, type DiskFile, type Done } from '../../src/storage/disk.ts';
+import { answered, type Disk, type DiskFile, type DoneCallback } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimFile, type Survival } from './sim-file.ts';
@@ -363,7 +363,7 @@ class BootedFile implements DiskFile {
     return this.#booted.run(operation, this.#name, effect, last);
   }
 
-  write(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  write(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     const bytes = Buffer.concat(chunks);
     this.#run('write', () => this.#put(offset, bytes)).then(() => done(null), done);
   }
@@ -378,7 +378,7 @@ class BootedFile implements DiskFile {
     if (!isRoom) throw systemError('ENOSPC', this.#name);
   }
 
-  writeThrough(offset: number, chunks: readonly Uint8Array[], done: Done): void {
+  writeThrough(offset: number, chunks: readonly Uint8Array[], done: DoneCallback): void {
     this.write(offset, chunks, (error) => (error === null ? this.sync(done) : done(error)));
   }
 
@@ -396,7 +396,7 @@ class BootedFile implements DiskFile {
     }
   }
 
-  sync(done: Done): void {
+  sync(done: DoneCallback): void {
     const file = this.#file;
     const effect = () => file.changeCount;
     this.#run('sync', effect, (count) => file.sync(count)).then(() => done(null), done);

@@ -207,7 +207,7 @@ export class Waxwing {
   brokerIs(
     id: string,
     state: string,
-    patienceMs?: number,
+    timeoutMs?: number,
   ): Promise<NonNullable<DescribeBrokerCommandOutput>> {
     return until(
       `broker ${id} is ${state}`,
@@ -215,7 +215,7 @@ export class Waxwing {
         const found = await describeBroker(this, id);
         return found.BrokerState === state ? found : undefined;
       },
-      patienceMs,
+      timeoutMs,
     );
   }
 

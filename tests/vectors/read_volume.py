@@ -233,11 +233,11 @@ def check(segment, is_open_ended, marked):
     for at, block in segment.chain():
         place = segment.index[12 * block[0] - 12:12 * block[0]]
         if place and place != struct.pack(">QI", at, len(block[4])):
-            raise segment.damaged(f"has block {block[0]} elsewhere than indexed")
+            raise segment.damaged(f"has block {block[0]} at a different offset than indexed")
         is_open = is_open_ended and block[0] == segment.end
         is_unknown = is_open and segment.end > marked
         if block[1] & GROUP_END and not is_unknown and any(segment.data[block[6]:page_after(block[6])]):
-            raise segment.damaged(f"is damaged behind byte {block[6]}")
+            raise segment.damaged(f"is damaged after byte {block[6]}")
         yield block
         if block[0] == segment.end:
             has_end = is_open or len(segment.data) == page_after(block[6])

@@ -1,13 +1,15 @@
+// The CloudTrail service.
+
 import type { lookUp } from '../../audit/lookup.ts';
 import type { Service } from '../../aws/service.ts';
 import { lookupEvents, lookupFailure } from './operations/lookup-events.ts';
 
-/** CloudTrail's API over the audit trail. */
+/** The CloudTrail API over the audit trail. */
 export function cloudTrailService(state: Parameters<typeof lookUp>[0]): Service {
   return {
     name: 'cloudtrail',
     wires: ['json-1.1'],
-    // What stands before the last dot: SDKs differ.
+    // SDKs use different prefixes.
     targetPrefixes: [
       'CloudTrail_20131101',
       'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101',

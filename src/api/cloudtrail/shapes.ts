@@ -18,7 +18,7 @@ export const lookupEventsRequest = structure({
       AttributeKey: required(enumeration(lookupKeys)),
       AttributeValue: required(string({ min: 1, max: 2000 })),
     }),
-    // More than one is refused in CloudTrail's own words.
+    // The list accepts more than one entry, because CloudTrail refuses that with its own message.
     { max: 10 },
   ),
   StartTime: timestamp(),

@@ -1,3 +1,5 @@
+// Code that the KMS operations share: permissions, answers, and error conversion.
+
 import { AwsError } from '../../aws/errors.ts';
 import type { Operation, Permission, Result } from '../../aws/service.ts';
 import type { CallContext } from '../../calls/call-context.ts';
@@ -11,12 +13,12 @@ import type { Result as KmsResult } from '../../kms/result.ts';
 type AnyOperation = Operation<any, any>;
 
 /**
- * Nothing is asked of the caller's identity alone: whether a key may be used is decided by its
- * policy, by grants and, where the policy leaves it to them, by the caller's own policies, together.
+ * Identity policies alone do not decide the use of a key. The key policy, the grants and, where the
+ * key policy delegates to them, the caller's policies are evaluated together.
  */
 export const decidedByKey = (): readonly Permission[] => [];
 
-/** Hands an operation's answer to the front door, with the changes that make it true. */
+/** Returns an operation's output together with its changes. */
 export function answer<Output>(
   kms: Kms,
   result: KmsResult<unknown>,
@@ -30,10 +32,10 @@ export function answer<Output>(
   };
 }
 
-/** The members by which requests name keys. */
+/** The members that name a key in requests. */
 const keyMembers = ['KeyId', 'SourceKeyId', 'DestinationKeyId', 'TargetKeyId', 'AliasName'];
 
-/** Adds to an operation which keys a call of it was about though it failed. */
+/** Adds the keys that a failed call concerns to an operation. */
 export function withKeys(kms: Kms, operation: AnyOperation): AnyOperation {
   const failedResources = (input: Readonly<Record<string, unknown>>, call: CallContext) => {
     const names = keyMembers.map((member) => input[member]);
@@ -55,7 +57,7 @@ function resourceOf({ arn, accountId }: KeyRecord): TouchedResource {
 }
 
 /**
- * Ends a call that was only to find out whether it would succeed, once it has come so far.
+ * Ends a dry run after all checks have passed.
  *
  * @throws {KmsError} 'DryRunOperationException'
  */
@@ -68,8 +70,8 @@ export function endDryRun(asked: boolean | undefined): void {
 }
 
 /**
- * Refuses members that change what a call means and that are not known here; to pass them over
- * would hand out in clear what was asked for sealed.
+ * Refuses members that change the meaning of a call and are not supported. Ignoring them could
+ * return plaintext to a caller who asked for an encrypted result.
  *
  * @param asked the members by name
  * @throws {KmsError} 'UnsupportedOperationException'
@@ -80,7 +82,7 @@ export function refuseMembers(asked: Readonly<Record<string, unknown>>): void {
   throw new KmsError('UnsupportedOperationException', `${name} is not supported.`);
 }
 
-/** Puts the key service's refusals into the front door's form; every one is the client's fault. */
+/** Converts errors of the key service to AWS errors. All of them are client errors. */
 export function translate(error: Error): AwsError | undefined {
   if (!(error instanceof KmsError)) return undefined;
   return new AwsError(error.code, error.message, { cause: error });

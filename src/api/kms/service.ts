@@ -1,3 +1,5 @@
+// The KMS service.
+
 import type { Service } from '../../aws/service.ts';
 import type { Kms } from '../../kms/kms.ts';
 import { translate, withKeys } from './answers.ts';
@@ -9,7 +11,7 @@ import * as policies from './operations/policies.ts';
 import * as rotations from './operations/rotations.ts';
 import * as tags from './operations/tags.ts';
 
-/** The key service behind the front door, as AWS KMS's clients know it. @see AWS KMS API 2014-11-01 */
+/** The KMS API over the key service. @see AWS KMS API 2014-11-01 */
 export function kmsService(kms: Kms): Service {
   const operations = Object.entries(operationsOf(kms)).map(
     ([name, operation]) => [name, withKeys(kms, operation)] as const,

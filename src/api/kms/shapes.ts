@@ -1,3 +1,5 @@
+// The shapes of the KMS API.
+
 import {
   blob,
   boolean,
@@ -17,97 +19,100 @@ import {
 } from '../../kms/grants/grant-constraints.ts';
 import { keySpecs, keyUsages } from '../../kms/key-specs.ts';
 
-/** Key id, key ARN or, where an operation takes one, alias name or alias ARN. */
+/** A key id or key ARN; some operations also accept an alias name or alias ARN. */
 export const keyId = string({ min: 1, max: 2048 });
 /** `alias/…` */
 export const aliasName = string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ });
-/** What a key is for, in its owner's words. */
+/** The description of a key. */
 export const description = string({ min: 0, max: 8192 });
-/** A key policy's JSON text. */
+/** The JSON text of a key policy. */
 export const policy = string({
   min: 1,
   max: 131_072,
   // biome-ignore lint/suspicious/noControlCharactersInRegex: tab and line ends belong to JSON texts.
   pattern: /^[\u0009\u000A\u000D\u0020-\u00FF]+$/,
 });
-/** Only `default` is one. */
+/** Only `default` is valid. */
 export const policyName = string({ min: 1, max: 128, pattern: /^[\w]+$/ });
-/** How many entries a page holds at most. */
+/** Maximum number of entries on a page. */
 export const limit = integer({ min: 1, max: 1000 });
-/** Where a page begins. */
+/** The position of a page. */
 export const marker = string({ min: 1, max: 1024, pattern: /^[\u0020-\u00FF]*$/ });
-/** Bytes of an encryption context, so no key and no value of one is longer. */
+/** Maximum size of an encryption context, and thus of each of its keys and values. */
 const contextBytesMax = 8192;
-/** The pairs authenticated with a ciphertext. Recorded in the trail in clear, as in AWS. */
+/**
+ * The pairs that are authenticated with a ciphertext. The audit trail records them in clear, as AWS
+ * does.
+ */
 export const encryptionContext = map(
   string({ max: contextBytesMax }),
   string({ max: contextBytesMax }),
   { max: 1024 },
 );
-/** No secret, but who has one may name the grant; not in the trail. */
+/** Not a secret, but it identifies a grant, so it is left out of the trail. */
 export const grantToken = sensitive(string({ min: 1, max: 8192 }));
-/** At most ten. */
+/** Up to ten. */
 export const grantTokens = sensitive(list(grantToken, { min: 0, max: 10 }));
-/** 64 hex digits. */
+/** 64 hexadecimal digits. */
 export const grantId = string({ min: 1, max: 128 });
-/** ARN of who is granted something, or may retire it. */
+/** The ARN of a grantee or retiring principal. */
 export const principal = string({ min: 1, max: 256, pattern: /^[\w+=,.@:/-]+$/ });
-/** What is to be encrypted, or was. */
+/** Plaintext. */
 export const plaintext = sensitive(blob({ min: 1, max: 4096 }));
-/** Opaque to callers. */
+/** A ciphertext blob, opaque to callers. */
 export const ciphertext = sensitive(blob({ min: 1, max: 6144 }));
-/** How a ciphertext is made. */
+/** The encryption algorithm of a ciphertext. */
 export const encryptionAlgorithm = enumeration([
   'SYMMETRIC_DEFAULT',
   'RSAES_OAEP_SHA_1',
   'RSAES_OAEP_SHA_256',
   'SM2PKE',
 ]);
-/** An enclave for whose eyes alone an answer is; there are none here. */
+/** An attested enclave that receives the result encrypted; not supported. */
 export const recipient = structure({
   KeyEncryptionAlgorithm: enumeration(['RSAES_OAEP_SHA_256']),
   AttestationDocument: blob({ min: 1, max: 262_144 }),
 });
-/** What a dry run need not look at. */
+/** Checks that a dry run leaves out. */
 export const dryRunModifiers = list(enumeration(['IGNORE_CIPHERTEXT']), { max: 1 });
-/** A key store outside; there are none here. */
+/** An external key store; not supported. */
 export const customKeyStoreId = string({ min: 1, max: 64 });
-/** 64 hex digits. */
+/** 64 hexadecimal digits. */
 export const keyMaterialId = string({ min: 64, max: 64, pattern: /^[a-f0-9]+$/ });
-/** Tags in one request. A key has up to 50, which the key service checks. */
+/** Maximum number of tags in a request. The key service enforces the limit of 50 per key. */
 const tagsInRequestMax = 200;
 const tagKey = string({ min: 1, max: 128 });
-/** Tags of a key, or to be. */
+/** Tags of a key. */
 export const tags = list(
   structure({ TagKey: required(tagKey), TagValue: required(string({ min: 0, max: 256 })) }),
   { max: tagsInRequestMax },
 );
-/** Keys of tags to be removed. */
+/** Keys of the tags to remove. */
 export const tagKeys = list(tagKey, { max: tagsInRequestMax });
 const grantOperation = enumeration([...symmetricGrantOperations, ...otherGrantOperations]);
-/** The operations that a grant allows. The list has at most as many entries as there are operations. */
+/** The operations that a grant allows, each at most once. */
 export const grantOperations = list(grantOperation, {
   max: symmetricGrantOperations.length + otherGrantOperations.length,
 });
-/** Pairs that a call's encryption context must have for a grant to apply. */
+/** Pairs that the encryption context of a call must contain for the grant to apply. */
 const constraintPairs = map(string({ max: contextBytesMax }), string({ max: 384 }), {
   min: 1,
   max: 8,
 });
-/** When a grant applies. */
+/** The constraints of a grant. */
 export const grantConstraints = structure({
   EncryptionContextSubset: constraintPairs,
   EncryptionContextEquals: constraintPairs,
   SourceArn: string({ min: 1, max: 2048 }),
 });
-/** Kinds of key. */
+/** Key specs. */
 export const keySpec = enumeration(keySpecs);
-/** What a key may be used for. */
+/** Key usages. */
 export const keyUsage = enumeration(keyUsages);
-/** States of a key. */
+/** Key states. */
 export const keyState = string();
 
-/** A key as it is described. */
+/** The metadata of a key. */
 export const keyMetadata = structure({
   AWSAccountId: string(),
   KeyId: required(keyId),
@@ -130,7 +135,7 @@ export const keyMetadata = structure({
   CurrentKeyMaterialId: keyMaterialId,
 });
 
-/** A grant as it is listed. */
+/** A grant in a list. */
 export const grantEntry = structure({
   KeyId: keyId,
   GrantId: grantId,
@@ -145,5 +150,5 @@ export const grantEntry = structure({
   RetiringServicePrincipal: string(),
 });
 
-/** An answer without members. */
+/** An empty output. */
 export const nothing = structure({});

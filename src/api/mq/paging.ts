@@ -1,3 +1,5 @@
+// Pagination of the Amazon MQ API.
+
 import { ControlError } from '../../control/errors.ts';
 
 /** The page that a request asks for. */
@@ -7,7 +9,7 @@ export interface PageRequest {
 }
 
 /**
- * Entries of a page: 5 to 100, 20 where the request does not say.
+ * The number of entries on a page: 5 to 100, by default 20.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -71,5 +73,9 @@ function readOffset(token: string, length: number): number {
   const [, digits] = /^from:(\d{1,6})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
   const offset = Number(digits ?? Number.NaN);
   if (offset < length) return offset;
-  throw new ControlError('bad-request', 'The next token is not one of this list.', 'nextToken');
+  throw new ControlError(
+    'bad-request',
+    'The next token does not belong to this list.',
+    'nextToken',
+  );
 }

@@ -1,3 +1,5 @@
+// Code that the Amazon MQ operations share: their dependencies, permissions, and audit resources.
+
 import type { Operation, Permission } from '../../aws/service.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
@@ -7,19 +9,19 @@ import type { Control } from '../../control/control.ts';
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
 type AnyOperation = Operation<any, any>;
 
-/** What the operations need. */
+/** The parts that the operations need. */
 export interface MqParts {
   readonly control: Control;
   readonly region: string;
-  /** The host name at which brokers are reached. */
+  /** The host name of the brokers' endpoints. */
   readonly brokerHost: string;
   /** The IPv4 address at which brokers are reached; undefined where there is none to name. */
   readonly brokerAddress: string | undefined;
-  /** Where the web console answers. */
+  /** The URL of the web console. */
   readonly consoleUrl: () => string;
 }
 
-/** A broker, as an audit record lists it. */
+/** A broker as an audit record lists it. */
 export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
@@ -55,7 +57,7 @@ export function onConfiguration<Input extends { readonly configurationId: string
   };
 }
 
-/** The permission for an action on the broker that a request names; on all where there is none. */
+/** The permission for an action on the named broker, or on all brokers if it does not exist. */
 export function onBroker<Input extends { readonly brokerId: string }>(
   action: string,
   { control }: MqParts,

@@ -1,3 +1,5 @@
+// The Amazon MQ service.
+
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
 import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
@@ -20,7 +22,7 @@ const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status:
   conflict: ['ConflictException', 409],
 };
 
-/** Amazon MQ's API over control. */
+/** The Amazon MQ API over the control plane. */
 export function mqService(parts: MqParts): Service {
   const operations = Object.entries(operationsOf(parts)).map(
     ([name, operation]) => [name, withResource(parts, operation)] as const,

@@ -1,14 +1,16 @@
+// The status service: health and metrics.
+
 import type { Service } from '../../aws/service.ts';
 import { operation } from '../../aws/service.ts';
 import { inHeader, inPayload, string, structure } from '../../aws/shapes/shape.ts';
 
-/** Metrics in Prometheus' text format. */
+/** Metrics in the Prometheus text format. */
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
 }
 
-/** Whether the service runs, and how well: for those who watch over it. Not an API of AWS. */
+/** Health and metrics for monitoring systems. This is not an AWS API. */
 export function statusService(metrics: () => Promise<Exposition>): Service {
   return {
     name: 'waxwing',
@@ -21,7 +23,7 @@ export function statusService(metrics: () => Promise<Exposition>): Service {
 
 const nothing = structure({});
 
-/** Answers that it answers: it tells nothing else. */
+/** Answers every request successfully and returns nothing else. */
 const getHealth = () =>
   operation({
     action: 'waxwing:GetHealth',
@@ -47,7 +49,7 @@ const getMetrics = (metrics: () => Promise<Exposition>) =>
       contentType: inHeader('Content-Type', string()),
       text: inPayload(string()),
     }),
-    // Whoever holds the token may.
+    // The token alone authorises.
     permissions: () => [],
     handle: async () => ({ output: await metrics() }),
   });

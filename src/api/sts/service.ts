@@ -1,7 +1,9 @@
+// The STS service.
+
 import type { Service } from '../../aws/service.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 
-/** The security token service, as far as it needs no credentials but those that a caller has. */
+/** The part of the Security Token Service that issues no credentials. */
 export function stsService(): Service {
   return {
     name: 'sts',

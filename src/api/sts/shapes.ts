@@ -1,6 +1,6 @@
 import { string, structure } from '../../aws/shapes/shape.ts';
 
-/* The security token service's shapes, API version 2011-06-15. */
+/* The shapes of the Security Token Service, API version 2011-06-15. */
 
 /** GetCallerIdentity, request. */
 export const getCallerIdentityRequest = structure({});

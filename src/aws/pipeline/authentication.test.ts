@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricsToken, TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { metricsToken, TestApi } from '../../../tests/support/test-api.ts';
 import { asText } from '../../../tests/support/text-response.ts';
 import type { HttpRequest } from '../../net/http/message.ts';
 import { AwsError } from '../errors.ts';
@@ -62,70 +62,70 @@ const get = (rawPath: string, authorization?: string): HttpRequest => ({
 });
 
 test('an operation that declares it needs no signature, and its caller is anonymous', async () => {
-  const door = new TestFrontDoor([sts]);
-  const admission = door.dispatcher.admit(assume('t'));
+  const api = new TestApi([sts]);
+  const admission = api.dispatcher.admit(assume('t'));
   assert.equal(admission.refusal, undefined);
   const { status, body } = asText(await admission.answer(assume('t').body));
   assert.equal(status, 200);
   assert.match(body, /<SubjectFromWebIdentityToken>t anonymous<\/SubjectFromWebIdentityToken>/);
   // The limits for strangers must go on holding.
   assert.equal(admission.isProven, false);
-  assert.equal(door.recorded[0]?.caller.type, 'anonymous');
+  assert.equal(api.recorded[0]?.caller.type, 'anonymous');
 });
 
 test('what a stranger fails at is told and fills no trail', async () => {
-  const door = new TestFrontDoor([sts]);
-  const { status, body } = asText(await door.dispatcher.answer(assume('wrong')));
+  const api = new TestApi([sts]);
+  const { status, body } = asText(await api.dispatcher.answer(assume('wrong')));
   assert.equal(status, 400);
   assert.match(body, /<Code>InvalidIdentityToken<\/Code>/);
-  assert.deepEqual([door.recorded.length, door.committed.length], [0, 0]);
-  const [refused] = door.refused;
+  assert.deepEqual([api.recorded.length, api.committed.length], [0, 0]);
+  const [refused] = api.refused;
   assert.equal(refused?.action, 'sts:AssumeRoleWithWebIdentity');
   assert.equal(refused?.code, 'InvalidIdentityToken');
 });
 
 test('an unsigned form for an operation that needs a signature is refused', async () => {
-  const door = new TestFrontDoor([sts]);
+  const api = new TestApi([sts]);
   const request = form('Action=GetCallerIdentity&Version=2011-06-15');
-  const { status, body } = asText(await door.dispatcher.answer(request));
-  assert.deepEqual([status, door.recorded.length], [403, 0]);
+  const { status, body } = asText(await api.dispatcher.answer(request));
+  assert.deepEqual([status, api.recorded.length], [403, 0]);
   assert.match(body, /<Code>MissingAuthenticationToken<\/Code>/);
 });
 
 test('where no form may be unsigned, an unsigned one is refused before its body is read', () => {
-  const door = new TestFrontDoor();
-  assert.equal(door.dispatcher.admit(assume('t')).refusal?.status, 403);
+  const api = new TestApi();
+  assert.equal(api.dispatcher.admit(assume('t')).refusal?.status, 403);
 });
 
 test('a form that is signed is proven, whatever its operation needs', async () => {
-  const door = new TestFrontDoor([sts]);
+  const api = new TestApi([sts]);
   const body = 'Action=GetCallerIdentity&Version=2011-06-15';
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const request = await door.signed('sts', { method: 'POST', path: '/', headers, body });
-  const { status } = await door.dispatcher.answer(request);
-  assert.deepEqual([status, door.recorded[0]?.caller.type], [200, 'root']);
+  const request = await api.signed('sts', { method: 'POST', path: '/', headers, body });
+  const { status } = await api.dispatcher.answer(request);
+  assert.deepEqual([status, api.recorded[0]?.caller.type], [200, 'root']);
 });
 
 test('health needs no proof and leaves no record', async () => {
-  const door = new TestFrontDoor();
+  const api = new TestApi();
   for (const method of ['GET', 'HEAD']) {
-    const { status, body } = await door.dispatcher.answer({ ...get('/health'), method });
+    const { status, body } = await api.dispatcher.answer({ ...get('/health'), method });
     assert.deepEqual([status, body], [200, '{}']);
   }
-  assert.deepEqual([door.recorded.length, door.refused.length], [0, 0]);
+  assert.deepEqual([api.recorded.length, api.refused.length], [0, 0]);
 });
 
 test('metrics need the bearer token, and a wrong one is told', async () => {
-  const door = new TestFrontDoor();
-  const right = door.dispatcher.admit(get('/metrics', `Bearer ${metricsToken}`));
+  const api = new TestApi();
+  const right = api.dispatcher.admit(get('/metrics', `Bearer ${metricsToken}`));
   assert.equal(right.isProven, true);
   const { status, headers, body } = await right.answer(Buffer.alloc(0));
   assert.deepEqual([status, headers['Content-Type'], body], [200, 'text/plain', 'up 1\n']);
   for (const wrong of [undefined, 'Bearer ', 'Bearer x', `Basic ${metricsToken}`, metricsToken]) {
-    const { refusal } = door.dispatcher.admit(get('/metrics', wrong));
+    const { refusal } = api.dispatcher.admit(get('/metrics', wrong));
     assert.deepEqual([refusal?.status, refusal?.headers['WWW-Authenticate']], [401, 'Bearer']);
   }
-  assert.equal(door.refused.length, 5);
-  assert.ok(door.refused.every(({ reason }) => reason === 'wrong-token'));
-  assert.equal(door.recorded.length, 0);
+  assert.equal(api.refused.length, 5);
+  assert.ok(api.refused.every(({ reason }) => reason === 'wrong-token'));
+  assert.equal(api.recorded.length, 0);
 });

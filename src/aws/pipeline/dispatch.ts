@@ -1,3 +1,6 @@
+// The HTTP entry point of all AWS-compatible calls: it finds the operation, authenticates, and
+// answers.
+
 import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -11,46 +14,46 @@ import type { WireFormat } from '../wires/wire.ts';
 import { type PipelineHooks, perform } from './pipeline.ts';
 import type { Route, ServiceRegistry } from './registry.ts';
 
-/** A request that was refused before it was known who sent it: for the security log. */
+/** A request that was refused before its sender was authenticated, for the security log. */
 export interface RefusedRequest {
   readonly requestId: string;
   readonly atMs: number;
   readonly peerAddress: string;
   readonly userAgent: string;
   readonly method: string;
-  /** The path as sent. */
+  /** The path as it was sent. */
   readonly path: string;
-  /** `kms:CreateGrant`, where it was known by then. */
+  /** The action, such as `kms:CreateGrant`, if it was determined before the refusal. */
   readonly action: string | undefined;
-  /** The access key that it was to be signed with, where there is such a key. */
+  /** The access key that the request names, if that key exists. */
   readonly accessKeyId: string | undefined;
   readonly reason: RequestErrorCode;
-  /** The reason in AWS's words. */
+  /** The AWS error code. */
   readonly code: string;
   readonly message: string;
 }
 
-/** What the dispatcher works with. */
+/** The parts that the dispatcher needs. */
 export interface DispatcherOptions {
   readonly services: ServiceRegistry;
-  /** The wires that are spoken, in the order in which they are asked whether they know a request. */
+  /** The supported wires, in the order in which they are asked to recognise a request. */
   readonly wires: readonly WireFormat[];
   readonly hooks: PipelineHooks & {
     /**
-     * Finds out who calls, as far as a request tells without its body.
+     * Authenticates a request as far as possible without its body.
      *
-     * @param serviceName the service that is called; undefined where the body tells
-     * @throws {RequestError} where the request does not prove it
+     * @param serviceName the service that is called; undefined if only the body tells
+     * @throws {RequestError} if the authentication is missing or wrong
      */
     claim(request: RequestHead, serviceName: string | undefined): Claim;
     /**
-     * The caller who holds a bearer token.
+     * Returns the caller that a bearer token belongs to.
      *
-     * @param token undefined where the request has none
+     * @param token undefined if the request has none
      * @throws {RequestError} `wrong-token`
      */
     tokenHolder(token: string | undefined): Caller;
-    /** Told of requests that were refused before it was known who sent them. */
+    /** Called for each request that is refused before its sender is authenticated. */
     refused(request: RefusedRequest): void;
   };
   readonly region: string;
@@ -60,29 +63,29 @@ export interface DispatcherOptions {
   readonly random: Random;
 }
 
-/** As the listener has it; whatever the dispatcher answers is there as a whole. */
+/** The listener's admission, whose answer is always complete. */
 interface DispatcherAdmission extends Admission {
   answer(body: Buffer): Promise<HttpResponse>;
 }
 
-/** A request on its way through the door. */
+/** A request that is being processed. */
 interface Incoming {
   readonly head: RequestHead;
-  /** How the answer is to be written. */
+  /** The wire that the answer is written in. */
   format: WireFormat;
   readonly requestId: string;
-  /** Undefined until it is known what the request calls. */
+  /** The operation; undefined until it is known. */
   route: Route | undefined;
 }
 
 const rejectionTexts: Readonly<Record<Rejection, (limitBytes: number) => string>> = {
-  'too-large': (limitBytes) => `The request is larger than the ${limitBytes} bytes allowed`,
+  'too-large': (limitBytes) => `The request is larger than the maximum of ${limitBytes} bytes`,
   'length-required': () =>
     "A body in chunks needs the signed header 'x-amz-content-sha256'; send 'Content-Length' instead.",
   throttled: () => 'Too many requests are being read; try again.',
 };
 
-/** What a request proves that need not prove anything. */
+/** The claim of a request whose operation needs no authentication. */
 const anonymousClaim: Claim = {
   caller: anonymous,
   service: '',
@@ -90,7 +93,7 @@ const anonymousClaim: Claim = {
   prove: () => {},
 };
 
-/** The one front door for calls over HTTP. */
+/** The single entry point for calls over HTTP. */
 export class Dispatcher implements RequestHandler {
   readonly #options: DispatcherOptions;
 
@@ -98,15 +101,15 @@ export class Dispatcher implements RequestHandler {
     this.#options = options;
   }
 
-  /** Answers a request that is there as a whole. */
+  /** Answers a request that has been received completely. */
   answer(request: HttpRequest): Promise<HttpResponse> {
     const { refusal, answer } = this.admit(request);
     return refusal === undefined ? answer(request.body) : Promise.resolve(refusal);
   }
 
   /**
-   * Looks at a request before its body is read, so that nothing of a stranger's body need be kept:
-   * what it calls, and who calls as far as that can be told.
+   * Examines a request before its body is read: which operation it calls, and who sends it. A
+   * refused request's body is never stored.
    */
   admit(head: RequestHead): DispatcherAdmission {
     const call = this.#incoming(head);
@@ -138,7 +141,7 @@ export class Dispatcher implements RequestHandler {
     const requestId = this.#options.random.uuid();
     const { wires, services } = this.#options;
     const found = wires.find((wire) => wire.recognises(head));
-    assert(found !== undefined, 'one of the wires recognises everything');
+    assert(found !== undefined, 'no wire recognises the request');
     const isRest = found.name === 'rest-json' || found.name === 'rest-xml';
     const format = isRest ? this.#formatOf(services.restWireOf(head)) : found;
     return { head, format, requestId, route: undefined };
@@ -146,11 +149,11 @@ export class Dispatcher implements RequestHandler {
 
   #formatOf(name: Wire): WireFormat {
     const format = this.#options.wires.find((wire) => wire.name === name);
-    assert(format !== undefined, `the wire ${name} is not spoken here`);
+    assert(format !== undefined, `the wire ${name} is not supported`);
     return format;
   }
 
-  /** What a request claims of its sender, by the means that its operation asks for. */
+  /** Reads the authentication that the operation requires. */
   #claim({ head, route }: Incoming): Claim {
     const { services, hooks } = this.#options;
     const authentication = route?.operation.authentication ?? 'signature';
@@ -160,12 +163,12 @@ export class Dispatcher implements RequestHandler {
       const caller = hooks.tokenHolder(token);
       return { caller, service: route?.service.name ?? '', isProven: true, prove: () => {} };
     }
-    // Only the body of a form tells its operation, which may be one that needs no signature.
+    // Only the body of a form names its operation, which may need no signature.
     if (route === undefined && services.hasUnsignedForms && !isSigned(head)) return anonymousClaim;
     return hooks.claim(head, route?.service.name);
   }
 
-  /** Who calls, or what to answer where the body does not prove it. */
+  /** Verifies the caller against the body, or returns the error response. */
   #prove(call: Incoming, claim: Claim, body: Buffer): Caller | HttpResponse {
     try {
       claim.prove(body);
@@ -177,7 +180,7 @@ export class Dispatcher implements RequestHandler {
     }
   }
 
-  /** A form is read only once it is known who sent it, and must be for the service it was signed for. */
+  /** Finds the operation of a form. The form must be for the service that its signature names. */
   #routeForm({ head }: Incoming, { service, caller }: Claim, body: Buffer): Route {
     const route = this.#options.services.routeForm({ ...head, body });
     if (route.operation.authentication === 'none') return route;
@@ -192,7 +195,7 @@ export class Dispatcher implements RequestHandler {
   async #perform(call: Incoming, caller: Caller, body: Buffer): Promise<HttpResponse> {
     const { head, format, requestId, route } = call;
     const { hooks } = this.#options;
-    assert(route !== undefined, 'a call that is performed has a route');
+    assert(route !== undefined, 'the call has no route');
     const context = this.#context(head, caller, requestId);
     try {
       const read = () => format.read(route, { ...head, body });
@@ -264,6 +267,6 @@ function isSigned({ headers, rawQuery }: RequestHead): boolean {
 }
 
 function internal(wire: Wire, error: unknown): AwsError {
-  const text = 'An internal failure; the log tells more under the id of this request.';
+  const text = 'An internal failure occurred. The log has details under the id of this request.';
   return inWordsOf(wire, new RequestError('internal', text, { cause: error }));
 }

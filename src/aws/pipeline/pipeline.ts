@@ -1,3 +1,5 @@
+// The steps that every call goes through, whether it came over HTTP or from this process.
+
 import { assert } from '../../base/assert.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { CompletedCall } from '../../calls/completed-call.ts';
@@ -6,47 +8,49 @@ import type { BatchEntry, Decision, Permission, Result, Service } from '../servi
 import { recordShape } from '../shapes/shape-writer.ts';
 import type { Route } from './registry.ts';
 
-/** What others decide about a call; handed in where the parts are put together. */
+/** The decisions about a call that other folders make. `server/compose.ts` provides them. */
 export interface PipelineHooks {
   /**
-   * Lets a call pass or not.
+   * Authorises a call.
    *
    * @throws {AwsError | RequestError} `access-denied`
    */
   authorise(permissions: readonly Permission[], context: CallContext, service: Service): void;
-  /** What must be committed for an ended call to be in the trail; nothing for what is not in it. */
+  /**
+   * Returns the changes that add a completed call to the audit trail; empty if it is not recorded.
+   */
   record(call: CompletedCall): readonly BatchEntry[];
   /**
-   * Applies a batch before it returns, all or nothing, and resolves when it is on the disk. Where
-   * it rejects, the call is answered as an internal failure.
+   * Applies a batch completely or not at all before it returns, and resolves once it is on disk. If
+   * it rejects, the call is answered with an internal failure.
    */
   commit(batch: readonly BatchEntry[]): Promise<void>;
-  /** Told of what nobody expected: a bug, or a batch that could not be committed. */
+  /** Called for unexpected errors: a bug, or a batch that could not be committed. */
   onUnexpectedError(error: unknown, context: CallContext): void;
 }
 
-/** A call on its way: to which operation, by whom, with what. */
+/** A call to an operation, with its caller and input. */
 export interface Call {
   readonly route: Route;
   readonly context: CallContext;
   /**
-   * The input in the operation's types.
+   * Returns the input in the types of the operation's shape.
    *
    * @throws {RequestError} `unreadable`, `invalid-value`
    */
   readonly read: () => unknown;
-  /** Stands in the audit record instead of the service's own. */
+  /** Replaces the service's event source in the audit record. */
   readonly eventSource?: string;
   readonly sharedEventId?: string;
-  /** Names of the input's members that the audit record does not show. */
+  /** Names of input members that are left out of the audit record. */
   readonly unrecorded?: readonly string[];
 }
 
 /**
- * What every call passes, however it came: read, authorise, handle, record, commit.
+ * Performs a call: reads the input, authorises, runs the operation, records, and commits.
  *
- * @returns the operation's output, once its changes and the audit record are on the disk
- * @throws {AwsError} what the operation or this function refused; recorded too
+ * @returns the operation's output, once its changes and the audit record are on disk
+ * @throws {AwsError} if the operation or this function refused the call; this is also recorded
  */
 export async function perform(
   call: Call,
@@ -66,13 +70,13 @@ export async function perform(
   } catch (error) {
     const failure = awsErrorFor(error, route);
     if (failure.status >= 500) hooks.onUnexpectedError(error, context);
-    // What breaks a constraint is recorded too: who tried what with which key must be found.
+    // An invalid input is recorded too, so that attempts to use a key can be found.
     if (input === undefined && error instanceof RequestError) input = error.input;
     const resources =
       input === undefined ? undefined : route.operation.failedResources?.(input, context);
     const result = { output: undefined, ...(resources && { resources }) };
     const ended = completedCall(call, input, result, nowMs(), failure);
-    // A stranger's failed attempts must not fill the trail; the dispatcher tells of them.
+    // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
     const isStranger = context.caller.type === 'anonymous';
     await committed(isStranger ? [] : recordOf(ended, call, hooks), hooks, call);
     throw failure;
@@ -112,14 +116,14 @@ function permissionsOf(route: Route, input: unknown, context: CallContext): read
   return operation.permissions?.(input, context) ?? [{ action: operation.action, resources: [] }];
 }
 
-/** Puts whatever was thrown into AWS's words; what nobody expected becomes an internal failure. */
+/** Converts any thrown error to an AWS error. Unexpected errors become internal failures. */
 function awsErrorFor(error: unknown, { service, wire }: Route): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof RequestError) return inWordsOf(wire, error);
-  assert(error instanceof Error, 'only errors are thrown');
+  assert(error instanceof Error, 'the thrown value is not an Error');
   const translated = service.translate?.(error);
   if (translated) return translated;
-  const text = 'An internal failure; the log tells more under the id of this request.';
+  const text = 'An internal failure occurred. The log has details under the id of this request.';
   return inWordsOf(wire, new RequestError('internal', text, { cause: error }));
 }
 
@@ -153,7 +157,7 @@ function requestParameters(call: Call, input: unknown, result: Result<unknown>):
   if (result.auditRequest !== undefined) return result.auditRequest;
   if (input === undefined) return null;
   const { unrecorded = [] } = call;
-  // What was read is an object: every operation's input is a structure.
+  // The input is an object: every operation's input is a structure.
   const shown = Object.entries(input as object).filter(([name]) => !unrecorded.includes(name));
   return recordShape(call.route.operation.input, Object.fromEntries(shown));
 }

@@ -1,3 +1,5 @@
+// The registry of services. It maps each request to an operation.
+
 import { assert } from '../../base/assert.ts';
 import type { HttpRequest, RequestHead } from '../../net/http/message.ts';
 import { PathTable } from '../../net/http/path-table.ts';
@@ -8,41 +10,41 @@ import type { Operation, Service } from '../service.ts';
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked, never guessed.
 type AnyOperation = Operation<any, any>;
 
-/** Which operation a request calls. */
+/** The operation that a request calls. */
 export interface Route {
   readonly service: Service;
-  /** The wire that it is called on. */
+  /** The wire that the request uses. */
   readonly wire: Wire;
-  /** The operation's name, `CreateGrant`. */
+  /** The operation's name: `CreateGrant`. */
   readonly name: string;
   readonly operation: AnyOperation;
-  /** For REST wires only: values of the path's parameters by name, percent-decoded. */
+  /** Path parameters by name, percent-decoded. Empty except on REST wires. */
   readonly labels: ReadonlyMap<string, string>;
 }
 
-/** An operation of a REST wire among those of one method and path, told apart by the query. */
+/** An operation on a REST wire. Operations that share a method and path differ in their query. */
 interface PathRoute extends Omit<Route, 'labels'> {
-  /** Parameters that the query must have; the empty value stands for any. */
+  /** Parameters that the query must have. An empty value matches any value. */
   readonly query: readonly Pair[];
 }
 
 const noLabels: ReadonlyMap<string, string> = new Map();
 
-/** The service that a request says it is signed for; nothing of it is verified. */
+/** Matches the service in an unverified Authorization header. */
 const signedFor =
   /Credential=[^/,\s]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,64}(?:\/|%2F)([a-z0-9-]{1,64})(?:\/|%2F)/;
 
-/** The services behind the front door, and which request means which operation. */
+/** The services of the API, and the mapping from requests to their operations. */
 export class ServiceRegistry {
   readonly #services = new Map<string, Service>();
-  /** Of all services, and of each: two services may have the same paths. */
+  /** Paths of all services, and of each service. Two services may have the same paths. */
   readonly #paths = new PathTable<PathRoute[]>();
   readonly #pathsOf = new Map<string, PathTable<PathRoute[]>>();
   #hasUnsignedForms = false;
 
-  /** Adds a service; its name is its own. */
+  /** Adds a service under its unique name. */
   add(service: Service): void {
-    assert(!this.#services.has(service.name), `service ${service.name} is there already`);
+    assert(!this.#services.has(service.name), `service ${service.name} is already registered`);
     this.#services.set(service.name, service);
     const rest = service.wires.find((wire) => wire === 'rest-json' || wire === 'rest-xml');
     for (const [name, operation] of Object.entries(service.operations)) {
@@ -55,7 +57,7 @@ export class ServiceRegistry {
 
   #addPath(route: Omit<PathRoute, 'query'>): void {
     const { service, operation } = route;
-    assert(operation.http !== undefined, 'a REST operation has a path');
+    assert(operation.http !== undefined, 'a REST operation has no path');
     const { method, path, isAlsoHead } = operation.http;
     const [pattern = '', query = ''] = path.split('?');
     const own = this.#pathsOf.get(service.name) ?? new PathTable<PathRoute[]>();
@@ -64,21 +66,21 @@ export class ServiceRegistry {
     for (const table of [own, this.#paths]) {
       for (const each of isAlsoHead ? [method, 'HEAD'] : [method]) {
         const routes = table.at(each, pattern, () => []);
-        // Among all services the first one has a path; the others need a signature that names them.
+        // Without a signature, a path belongs to the first service that declares it.
         if (routes.length > 0 && routes[0]?.service !== service) continue;
         routes.push(added);
-        // Those that ask for most come first.
+        // Operations that require more query parameters are matched first.
         routes.sort((a, b) => b.query.length - a.query.length);
       }
     }
   }
 
-  /** Whether a form may be a call that need not be signed, which only its body tells. */
+  /** Whether any unsigned operation can be called by a form. Only the body of a form tells. */
   get hasUnsignedForms(): boolean {
     return this.#hasUnsignedForms;
   }
 
-  /** The operation of a service by their names; they must exist. */
+  /** The operation with these names, which must exist. */
   named(serviceName: string, name: string): Route {
     const service = this.#services.get(serviceName);
     const operation = service && operationOf(service, name);
@@ -87,9 +89,9 @@ export class ServiceRegistry {
   }
 
   /**
-   * The operation that a request calls, on the wires that tell it before the body.
+   * Finds the operation that a request calls, on wires that do not need the body for this.
    *
-   * @param wire as the request's headers tell; of the REST wires it is the operation that tells
+   * @param wire from the request's headers; for REST, the operation decides between the two wires
    * @throws {RequestError} `unknown-operation`
    */
   route(wire: Exclude<Wire, 'query'>, request: RequestHead): Route {
@@ -105,13 +107,13 @@ export class ServiceRegistry {
     }
   }
 
-  /** The REST wire that a request is written on, as far as its headers tell. */
+  /** The REST wire of a request, as far as its headers tell. */
   restWireOf(request: RequestHead): 'rest-json' | 'rest-xml' {
     return this.#signedFor(request)?.wires.includes('rest-xml') ? 'rest-xml' : 'rest-json';
   }
 
   /**
-   * The operation that a request of the `query` wire calls.
+   * Finds the operation that a request on the `query` wire calls.
    *
    * @throws {RequestError} `unknown-operation`, `unreadable`
    */
@@ -188,5 +190,5 @@ function operationOf(service: Service, name: string): AnyOperation | undefined {
 
 function unknown(what: string): RequestError {
   const text = what.length > 256 ? `${what.slice(0, 256)}…` : what;
-  return new RequestError('unknown-operation', `No operation is known for ${text}`);
+  return new RequestError('unknown-operation', `Unknown operation: ${text}`);
 }

@@ -1,11 +1,15 @@
+// How each wire represents timestamps, bytes and special numbers.
+
 import type { TimestampFormat } from './shape.ts';
 import { readTimestamp, writeTimestamp } from './timestamps.ts';
 
-/** How a wire writes what JSON has no type for. Readers return undefined for values of another type. */
+/**
+ * The representation of types that JSON lacks. Readers return undefined for values of another type.
+ */
 export interface Notation {
   readBlob(value: unknown): Buffer | undefined;
   /**
-   * @param format what the shape asks for; undefined for the wire's own way
+   * @param format the shape's format; undefined for the default format of the wire
    * @returns milliseconds since 1970-01-01 UTC
    */
   readTimestamp(value: unknown, format: TimestampFormat | undefined): number | undefined;
@@ -20,13 +24,13 @@ export interface Notation {
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 function readBase64(value: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(value)) return value; // bytes that are a whole body
+  if (Buffer.isBuffer(value)) return value; // a blob that is the whole body
   if (typeof value !== 'string' || !base64.test(value)) return undefined;
   return Buffer.from(value, 'base64');
 }
 
 function readLong(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) ? Number(value) + 0 : undefined; // -0 becomes 0
+  return Number.isSafeInteger(value) ? Number(value) + 0 : undefined; // converts -0 to 0
 }
 
 const specialDoubles: ReadonlyMap<unknown, number> = new Map([
@@ -39,7 +43,7 @@ function readDouble(value: unknown): number | undefined {
   return typeof value === 'number' ? value : specialDoubles.get(value);
 }
 
-/** Bytes as base64, numbers that JSON has no way to write as texts. */
+/** Bytes as base64, and NaN and infinities as strings. */
 function textual(own: TimestampFormat): Notation {
   return {
     readBlob: readBase64,
@@ -52,13 +56,13 @@ function textual(own: TimestampFormat): Notation {
   };
 }
 
-/** JSON, with moments as seconds since 1970 (`json-1.0`, `json-1.1`, `rest-json`). */
+/** JSON, with timestamps in seconds since 1970 (`json-1.0`, `json-1.1`, `rest-json`). */
 export const epochSeconds: Notation = textual('epoch-seconds');
 
-/** Text, with moments in ISO 8601 (`query`, `rest-xml`). */
+/** Text, with timestamps in ISO 8601 (`query`, `rest-xml`). */
 export const isoDates: Notation = textual('date-time');
 
-/** Values as operations have them, for calls that never leave the process. */
+/** Values in the operation's own types, for calls within the process. */
 export const inProcess: Notation = {
   readBlob: (value) => (Buffer.isBuffer(value) ? value : undefined),
   readTimestamp: (value) => (typeof value === 'number' ? value : undefined),

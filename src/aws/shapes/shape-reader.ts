@@ -1,3 +1,5 @@
+// Validates input and converts it to the types of its shape.
+
 import { RequestError } from '../errors.ts';
 import type { Notation } from './notation.ts';
 import {
@@ -11,23 +13,23 @@ import {
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
-/** Problems told in one answer; the rest are only counted. */
+/** Maximum number of problems listed in one error. Further problems are only counted. */
 const problemsToldMax = 10;
 
-/** Characters of a value that an answer repeats. */
+/** Maximum number of characters of a value that an error repeats. */
 const shownCharactersMax = 128;
 
 /**
- * Reads a value as a shape describes it: the members that the shape knows, in its types.
+ * Reads a value according to a shape. Unknown members are ignored.
  *
- * @throws {RequestError} `unreadable` where a value is of another type; `invalid-value` where
- * constraints are broken, naming the members in AWS's words
+ * @throws {RequestError} `unreadable` if a value has the wrong type; `invalid-value` if a
+ *   constraint is violated, with the message that AWS uses
  */
 export function readShape<T>(shape: Shape<T>, value: unknown, notation: Notation): T {
   const reader = new ShapeReader(notation);
   const result = reader.read(shape, value, '');
   reader.finish(result);
-  // The walk gave what the shape describes, which is how T was inferred.
+  // The result has the type that was inferred from the shape.
   return result as Infer<Shape<T>>;
 }
 
@@ -128,7 +130,7 @@ class ShapeReader {
     const broken = brokenRange(node, pairs.length, 'length');
     for (const each of broken) this.#problem(shape, value, path, each);
     if (broken.length > 0) return new Unread(pairs.length);
-    // fromEntries defines own properties, so that a key such as __proto__ is a key like any other.
+    // fromEntries defines own properties, so a key such as __proto__ is an ordinary key.
     return Object.fromEntries(
       pairs.map(([key, given]) => {
         this.#within(shape, value, path, node.key, key, 'Map keys');
@@ -140,7 +142,9 @@ class ShapeReader {
     );
   }
 
-  /** Reads a simple value in a list or map; AWS names the whole of it where one breaks a rule. */
+  /**
+   * Reads a scalar in a list or map. For a violated constraint, AWS reports the whole list or map.
+   */
   #within(
     whole: Shape<unknown>,
     wholeValue: unknown,
@@ -149,7 +153,7 @@ class ShapeReader {
     value: unknown,
     what: string,
   ): unknown {
-    const node = shape.node as ScalarNode; // isScalar() was asked
+    const node = shape.node as ScalarNode; // isScalar() returned true
     const found = scalar(node, value, this.#notation);
     if (found === undefined) throw otherType(path, value, expected[node.kind]);
     const broken = brokenConstraints(node, found);
@@ -178,7 +182,7 @@ function isScalar(shape: Shape<unknown>): boolean {
   return shape.node.kind in expected;
 }
 
-/** The value in the shape's type, or undefined where it is of another. */
+/** Converts a scalar to the shape's type; undefined if it has another type. */
 function scalar(node: ScalarNode, value: unknown, notation: Notation): unknown {
   switch (node.kind) {
     case 'string':
@@ -207,7 +211,7 @@ function asListed(node: NodeOf<'enumeration'>, value: string): string {
 }
 
 function wholeNumber(value: unknown): number | undefined {
-  // Only numbers of 32 bits survive the conversion unchanged; -0 becomes 0 on the way.
+  // Only 32-bit integers survive the conversion unchanged. -0 becomes 0.
   return typeof value === 'number' && (value | 0) === value ? value | 0 : undefined;
 }
 
@@ -215,7 +219,7 @@ function isNumeric(node: ScalarNode): node is NodeOf<'integer' | 'long' | 'doubl
   return node.kind === 'integer' || node.kind === 'long' || node.kind === 'double';
 }
 
-/** What the value breaks, in AWS's words. */
+/** The violated constraints, with the wording of AWS. */
 function brokenConstraints(node: ScalarNode, value: unknown): string[] {
   if (node.kind === 'string' && typeof value === 'string') return brokenString(node, value);
   if (isNumeric(node) && typeof value === 'number') {
@@ -233,7 +237,7 @@ function brokenConstraints(node: ScalarNode, value: unknown): string[] {
 function brokenString(node: NodeOf<'string'>, value: string): string[] {
   const hasLimits = node.min !== undefined || node.max !== undefined;
   const broken = hasLimits ? brokenRange(node, characterCount(value), 'length') : [];
-  // The pattern is tried on texts of allowed length only, which bounds its work.
+  // The pattern is applied only to strings of valid length, which bounds the work.
   if (broken.length === 0 && node.pattern && !node.pattern.test(value)) {
     broken.push(`Member must satisfy regular expression pattern: ${node.pattern.source}`);
   }
@@ -250,7 +254,7 @@ function brokenRange(range: Range, found: number, what: 'length' | 'value'): str
   return [];
 }
 
-/** Unicode characters, where `length` would count those beyond U+FFFF twice. */
+/** Counts Unicode characters. `length` counts characters beyond U+FFFF twice. */
 function characterCount(value: string): number {
   let count = 0;
   for (const _ of value) count += 1;
@@ -283,7 +287,7 @@ function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-/** A value as an error may repeat it: bounded, and nothing of what is secret. */
+/** A value as an error may show it: shortened, and with sensitive values hidden. */
 function shown(shape: Shape<unknown>, value: unknown): string {
   if (value === null) return 'null';
   if (hasSecrets(shape)) return "'***'";

@@ -1,9 +1,11 @@
+// Writes output values, and the values that audit records show.
+
 import type { Notation } from './notation.ts';
 import { type Shape, type ShapeNode, type TimestampFormat, Unread } from './shape.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
-/** Writes a value as JSON has it: the members that the shape knows, nothing else. */
+/** Writes the members that the shape declares. Other members are left out. */
 export function writeShape<T>(shape: Shape<T>, value: T, notation: Notation): unknown {
   return write(shape, value, {
     name: (name) => name,
@@ -15,8 +17,8 @@ export function writeShape<T>(shape: Shape<T>, value: T, notation: Notation): un
 }
 
 /**
- * A value as an audit record shows it: member names in lower camel case, bytes and what is secret
- * left out or replaced.
+ * Converts a value for an audit record: member names are in lower camel case, blobs are left out,
+ * and sensitive values are left out or replaced.
  */
 export function recordShape<T>(shape: Shape<T>, value: T): object {
   const recorded = write(shape, value, {
@@ -31,7 +33,7 @@ export function recordShape<T>(shape: Shape<T>, value: T): object {
 
 interface Pen {
   name(member: string): string;
-  /** What stands instead of a member; the empty text for nothing; undefined where it is shown. */
+  /** The replacement of a member; an empty string removes it, undefined keeps it. */
   leavesOut(shape: Shape<unknown>): string | undefined;
   blob(bytes: Buffer): unknown;
   timestamp(ms: number, format: TimestampFormat | undefined): unknown;

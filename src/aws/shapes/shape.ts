@@ -1,49 +1,54 @@
+// Shapes: declarations of the valid inputs and outputs of operations, and of their TypeScript
+// types.
+
 /**
- * What is valid for an input or output, and its TypeScript type: plain data that the wires, the
- * validation, the audit and the tests walk. Made by the builders below.
+ * Describes the valid values of an input or output and their TypeScript type. Wires, validation,
+ * audit records and tests use the same shapes. Created by the builders below.
  */
 export interface Shape<T> {
   readonly node: ShapeNode;
   /**
-   * Set for what must never be shown, neither in an audit record nor in an error's text: what stands
-   * in the record in its place, or the empty text where the whole member is left out.
+   * Set on sensitive values, which must not appear in audit records or errors. The replacement in
+   * audit records; an empty string removes the member.
    */
   readonly redaction?: '' | '***';
-  /** Where the member stands in a message of a REST wire; in its body where left out. */
+  /** The location of the member in a message on a REST wire. Defaults to the body. */
   readonly binding?: HttpBinding;
-  /** How it is written in XML and in forms. */
+  /** The representation in XML and forms. */
   readonly xml?: XmlTraits;
-  /** Only for the compiler; no shape has it. */
+  /** Used only by the compiler; never set. */
   readonly type?: T;
 }
 
-/** Where a member stands in a message of a REST wire. Members in a path are bound by the path's pattern. */
+/**
+ * The location of a member on a REST wire. The operation's path pattern binds members in the path.
+ */
 export type HttpBinding =
   | { readonly in: 'header' | 'query'; readonly name: string }
-  /** A map of texts: each pair is a header whose name begins with the prefix. */
+  /** A map of strings. Each entry is a header whose name begins with the prefix. */
   | { readonly in: 'prefix-headers'; readonly prefix: string }
   /** The whole body. */
   | { readonly in: 'payload' }
-  /** The status of a response. */
+  /** The status code of the response. */
   | { readonly in: 'status' };
 
-/** How a shape is written in XML and in forms. */
+/** The representation of a shape in XML and forms. */
 export interface XmlTraits {
-  /** The element's name in place of the member's; of a list's element in place of `member`. */
+  /** The element name. Defaults to the member name, or to `member` for list elements. */
   readonly name?: string;
-  /** A list or map without an element around its entries. */
+  /** Whether the entries of a list or map are written without an enclosing element. */
   readonly isFlattened?: boolean;
-  /** An attribute of the element that the structure is. */
+  /** Whether the member is an attribute of its structure's element. */
   readonly isAttribute?: boolean;
 }
 
 /**
- * How a moment is written: seconds since 1970 as a number, ISO 8601 with milliseconds in UTC, or as
- * HTTP headers have it (RFC 9110, 5.6.7).
+ * The format of a timestamp: seconds since 1970 as a number, ISO 8601 in UTC with milliseconds, or
+ * the date format of HTTP (RFC 9110, 5.6.7).
  */
 export type TimestampFormat = 'epoch-seconds' | 'date-time' | 'http-date';
 
-/** A member that a structure cannot be without. */
+/** A required member of a structure. */
 export interface RequiredShape<T> extends Shape<T> {
   readonly required: true;
 }
@@ -51,7 +56,7 @@ export interface RequiredShape<T> extends Shape<T> {
 /** Members by their names on the wire. */
 export type Members = Readonly<Record<string, Shape<unknown> | RequiredShape<unknown>>>;
 
-/** The kinds of shapes, for those who walk them. */
+/** The kinds of shapes. */
 export type ShapeNode =
   | { readonly kind: 'structure'; readonly members: Members }
   | ({ readonly kind: 'list'; readonly of: Shape<unknown> } & ListLimits)
@@ -70,24 +75,24 @@ export type ShapeNode =
   | { readonly kind: 'timestamp'; readonly format: TimestampFormat | undefined }
   | { readonly kind: 'document' };
 
-/** Both ends included; what is left out is unlimited. */
+/** An inclusive range. A missing bound means no limit. */
 export interface Range {
   readonly min?: number;
   readonly max?: number;
 }
 
-/** Lengths in Unicode characters; the pattern's source is shown to the caller who breaks it. */
+/** Length in Unicode characters. Callers who violate the pattern see its source. */
 export interface StringLimits extends Range {
   readonly pattern?: RegExp;
 }
 
-/** Lengths in elements. */
+/** Length in elements. */
 export interface ListLimits extends Range {
-  /** No two elements may be equal. */
+  /** Whether all elements must be different. */
   readonly unique?: boolean;
 }
 
-/** Lengths in pairs. */
+/** Size in entries. */
 export type MapLimits = Range;
 
 /** The TypeScript type of what a shape describes. */
@@ -99,38 +104,38 @@ type RequiredNames<M extends Members> = {
 
 type Simplify<T> = { [Name in keyof T]: T[Name] };
 
-/** The TypeScript type of a structure with these members; all are optional but the required ones. */
+/** The TypeScript type of a structure. Members are optional unless they are {@link required}. */
 export type StructureOf<M extends Members> = Simplify<
   { readonly [Name in RequiredNames<M>]: Infer<M[Name]> } & {
     readonly [Name in Exclude<keyof M, RequiredNames<M>>]?: Infer<M[Name]> | undefined;
   }
 >;
 
-/** An object with these members. Others are ignored when reading and left out when writing. */
+/** An object with these members. Other members are ignored on input and left out on output. */
 export function structure<const M extends Members>(members: M): Shape<StructureOf<M>> {
   return { node: { kind: 'structure', members } };
 }
 
-/** Marks a structure's member that must be there. */
+/** Marks a structure member as required. */
 export function required<T>(shape: Shape<T>): RequiredShape<T> {
   return { ...shape, required: true };
 }
 
 /**
- * Marks what must never be shown: passwords, keys, plaintext.
+ * Marks a value as sensitive: passwords, keys, plaintext.
  *
- * @param redaction what audit records show in its place; the empty text leaves the member out
+ * @param redaction the replacement in audit records; an empty string removes the member
  */
 export function sensitive<T>(shape: Shape<T>, redaction: '' | '***' = ''): Shape<T> {
   return { ...shape, redaction };
 }
 
-/** A text. */
+/** A string. */
 export function string(limits: StringLimits = {}): Shape<string> {
   return { node: { kind: 'string', ...limits } };
 }
 
-/** A text out of a few; with `anyCase` the value read is the one listed, however it was written. */
+/** One of several strings. With `anyCase`, case is ignored and the listed spelling is returned. */
 export function enumeration<const V extends readonly string[]>(
   values: V,
   options: { readonly anyCase?: boolean } = {},
@@ -138,49 +143,49 @@ export function enumeration<const V extends readonly string[]>(
   return { node: { kind: 'enumeration', values, anyCase: options.anyCase ?? false } };
 }
 
-/** A whole number of 32 bits. */
+/** A 32-bit integer. */
 export function integer(limits: Range = {}): Shape<number> {
   return { node: { kind: 'integer', ...limits } };
 }
 
 /**
- * A whole number between -(2^53 - 1) and 2^53 - 1: of the 64 bits that the wires carry, those that a
- * number holds exactly. Others are refused, never rounded.
+ * An integer between -(2^53 - 1) and 2^53 - 1, the range that a JavaScript number holds exactly.
+ * Other 64-bit values are refused, never rounded.
  */
 export function long(limits: Range = {}): Shape<number> {
   return { node: { kind: 'long', ...limits } };
 }
 
-/** A number of 64 bits in floating point, with `NaN` and both infinities. */
+/** A 64-bit floating-point number, including `NaN` and the infinities. */
 export function double(limits: Range = {}): Shape<number> {
   return { node: { kind: 'double', ...limits } };
 }
 
-/** True or false. */
+/** A boolean. */
 export function boolean(): Shape<boolean> {
   return { node: { kind: 'boolean' } };
 }
 
-/** Bytes, limits in bytes; base64 on the wires that are text. */
+/** Bytes, with limits in bytes. Text wires use base64. */
 export function blob(limits: Range = {}): Shape<Buffer> {
   return { node: { kind: 'blob', ...limits } };
 }
 
 /**
- * A moment in milliseconds since 1970-01-01 UTC.
+ * A timestamp in milliseconds since 1970-01-01 UTC.
  *
- * @param format how it is written; the wire's own way where left out
+ * @param format the wire format; defaults to the format of the wire
  */
 export function timestamp(format?: TimestampFormat): Shape<number> {
   return { node: { kind: 'timestamp', format } };
 }
 
-/** A sequence. */
+/** A list. */
 export function list<T>(of: Shape<T>, limits: ListLimits = {}): Shape<readonly T[]> {
   return { node: { kind: 'list', of, ...limits } };
 }
 
-/** Values by name. */
+/** A map with string keys. */
 export function map<T>(
   key: Shape<string>,
   value: Shape<T>,
@@ -189,17 +194,17 @@ export function map<T>(
   return { node: { kind: 'map', key, value, ...limits } };
 }
 
-/** Any JSON. */
+/** Any JSON value. */
 export function document(): Shape<unknown> {
   return { node: { kind: 'document' } };
 }
 
-/** Binds a member to a header. A list's elements are separated by commas. */
+/** Binds a member to a header. List elements are separated by commas. */
 export function inHeader<S extends Shape<unknown>>(name: string, shape: S): S {
   return { ...shape, binding: { in: 'header', name } };
 }
 
-/** Binds a map of texts to the headers whose names begin with a prefix. */
+/** Binds a map of strings to the headers whose names begin with a prefix. */
 export function inPrefixHeaders<S extends Shape<Readonly<Record<string, string>>>>(
   prefix: string,
   shape: S,
@@ -207,39 +212,39 @@ export function inPrefixHeaders<S extends Shape<Readonly<Record<string, string>>
   return { ...shape, binding: { in: 'prefix-headers', prefix } };
 }
 
-/** Binds a member to a parameter of the query; a list's elements are parameters of one name. */
+/** Binds a member to a query parameter. A list becomes several parameters with the same name. */
 export function inQuery<S extends Shape<unknown>>(name: string, shape: S): S {
   return { ...shape, binding: { in: 'query', name } };
 }
 
-/** Makes a member the whole body of the message. Bytes and texts are the body as they are. */
+/** Binds a member to the whole body. Blobs and strings are the body itself. */
 export function inPayload<S extends Shape<unknown>>(shape: S): S {
   return { ...shape, binding: { in: 'payload' } };
 }
 
-/** Makes a member the status of the response. */
+/** Binds a member to the status code of the response. */
 export function inStatus<S extends Shape<number>>(shape: S): S {
   return { ...shape, binding: { in: 'status' } };
 }
 
-/** Gives a shape another name in XML and in forms; see {@link XmlTraits.name}. */
+/** Changes the name of a shape in XML and forms. See {@link XmlTraits.name}. */
 export function xmlNamed<S extends Shape<unknown>>(name: string, shape: S): S {
   return { ...shape, xml: { ...shape.xml, name } };
 }
 
-/** Writes the entries of a list or map in XML and in forms without an element around them. */
+/** Writes the entries of a list or map without an enclosing element in XML and forms. */
 export function flattened<S extends Shape<unknown>>(shape: S): S {
   return { ...shape, xml: { ...shape.xml, isFlattened: true } };
 }
 
-/** Makes a member an attribute of its structure's element in XML. */
+/** Makes a member an attribute of its structure's XML element. */
 export function xmlAttribute<S extends Shape<unknown>>(name: string, shape: S): S {
   return { ...shape, xml: { ...shape.xml, name, isAttribute: true } };
 }
 
 /**
- * Stands for a list or map that was not read, because it has more or fewer entries than allowed. The
- * call is refused; the audit record must not show an empty list in its place.
+ * Replaces a list or map that was not read because its size is out of range. The call is refused.
+ * The audit record must not show an empty list in its place.
  */
 export class Unread {
   readonly #entryCount: number;
@@ -248,7 +253,7 @@ export class Unread {
     this.#entryCount = entryCount;
   }
 
-  /** How an audit record shows it. */
+  /** The text in the audit record. */
   toString(): string {
     return `… [${this.#entryCount} entries]`;
   }

@@ -1,3 +1,5 @@
+// Conversion between scalar values and text.
+
 import type { Shape, TimestampFormat } from './shape.ts';
 import { readTimestamp, writeTimestamp } from './timestamps.ts';
 
@@ -6,10 +8,10 @@ const long = /^-?\d{1,19}$/;
 const double = /^-?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,4})?$/;
 
 /**
- * The value that a text stands for where all is text: paths, queries, headers, forms, XML. A text
- * that is of another type stays a text, which the shape's reader then refuses.
+ * Converts text from a path, query, header, form, or XML document to the value that a shape
+ * expects. Text that does not fit is returned unchanged, and the shape reader refuses it.
  *
- * @param own how moments are written there
+ * @param own the default timestamp format of the source
  */
 export function fromText(shape: Shape<unknown>, text: string, own: TimestampFormat): unknown {
   const { node } = shape;
@@ -35,7 +37,7 @@ export function fromText(shape: Shape<unknown>, text: string, own: TimestampForm
   }
 }
 
-/** A simple value as text. @see fromText */
+/** Converts a scalar value to text. @see fromText */
 export function toText(shape: Shape<unknown>, value: unknown, own: TimestampFormat): string {
   const { node } = shape;
   if (node.kind === 'timestamp') return String(writeTimestamp(value as number, node.format ?? own));
@@ -43,7 +45,7 @@ export function toText(shape: Shape<unknown>, value: unknown, own: TimestampForm
   return String(value);
 }
 
-/** A `Date`, which readers take as it is; the text where it is written in another format. */
+/** Returns a `Date`, which readers accept; returns the text if it has another format. */
 function moment(text: string, format: TimestampFormat): Date | string {
   const isNumber = format === 'epoch-seconds' && double.test(text);
   const ms = readTimestamp(isNumber ? Number(text) : text, format);

@@ -1,3 +1,5 @@
+// Authentication of HTTP requests by Signature Version 4.
+
 import type { Clock } from '../../base/clock.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Caller } from '../../calls/caller.ts';
@@ -13,45 +15,45 @@ import {
   verifySignature,
 } from './sigv4.ts';
 
-/** An access key that may be used now, and who uses it. */
+/** An active access key and its owner. */
 export interface AccessKey {
   readonly caller: Caller;
-  /** The secret access key, unsealed for this one use. */
+  /** Unseals the secret access key for one use. */
   readonly secret: () => Secret<string>;
 }
 
-/** What a request without its body says of who sent it, checked as far as that can be. */
+/** The result of authenticating a request without its body. */
 export interface Claim {
   readonly caller: Caller;
   /** The service that the signature is for. */
   readonly service: string;
-  /** Whether the signature is verified already, so that only the body's hash is left to compare. */
+  /** Whether the signature is verified, so that only the body's hash remains to be checked. */
   readonly isProven: boolean;
   /**
-   * Proves the claim by the body.
+   * Verifies the claim against the body.
    *
    * @throws {RequestError} `signature-mismatch`
    */
   readonly prove: (body: Buffer) => void;
 }
 
-/** What authentication works with. */
+/** The parts that authentication needs. */
 export interface AuthenticatorOptions {
-  /** The active access key of an id, or undefined. */
+  /** Returns the active access key with this id, or undefined. */
   readonly findAccessKey: (accessKeyId: string) => AccessKey | undefined;
   readonly region: string;
-  /** Services whose signatures may also be for this region: those that AWS has in one place only. */
+  /** Global services, whose signatures may also name this region. */
   readonly globalRegion: { readonly name: string; readonly services: readonly string[] };
   readonly clock: Clock;
 }
 
-/** What a service's signing name may look like. */
+/** The syntax of a signing name. */
 const signingName = /^[a-z0-9-]{1,64}$/;
 
-/** Signing keys remembered: an access key has one for each day, region and service. */
+/** Maximum number of cached signing keys. There is one per access key, day, region and service. */
 const signingKeysMax = 256;
 
-/** Finds out who makes a call, by its signature (Signature Version 4). */
+/** Authenticates callers by their signatures (Signature Version 4). */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #signingKeys = new Map<string, Buffer>();
@@ -61,11 +63,11 @@ export class Authenticator {
   }
 
   /**
-   * Says who signed a request.
+   * Returns the caller that signed a request.
    *
-   * @param serviceName the signing name of the service that is called
+   * @param serviceName the signing name of the called service
    * @throws {RequestError} `missing-authentication`, `incomplete-signature`, `unknown-access-key`,
-   * `signature-mismatch`
+   *   `signature-mismatch`
    */
   authenticate(request: HttpRequest, serviceName: string): Caller {
     const claim = this.claim(request, serviceName);
@@ -74,17 +76,18 @@ export class Authenticator {
   }
 
   /**
-   * Checks all that can be checked before the body is read: the form of the signature, access key,
-   * scope and time; and the signature itself, where the request says which hash its body has.
+   * Checks everything that can be checked before the body is read: the format of the signature, the
+   * access key, the scope and the time. If the request states the hash of its body, the signature
+   * is verified too.
    *
-   * @param serviceName the signing name of the service that is called; undefined where only the
-   *   body tells, so that the signature may be for any service
-   * @throws {RequestError} as {@link authenticate}
+   * @param serviceName the signing name of the called service; undefined if only the body names the
+   *   service, so that the signature may be for any service
+   * @throws {RequestError} see {@link authenticate}
    */
   claim(request: RequestHead, serviceName: string | undefined): Claim {
     const parts = signatureParts(request);
     const key = this.#options.findAccessKey(parts.accessKeyId);
-    // A session token belongs to temporary access keys, of which there are none yet.
+    // Session tokens belong to temporary access keys, which are not supported.
     if (key === undefined || parts.sessionToken !== undefined) {
       const text = 'The security token included in the request is invalid.';
       throw new RequestError('unknown-access-key', text);
@@ -163,7 +166,7 @@ export class Authenticator {
     if (known) return known;
     const made = signingKey(key.secret().reveal(), scope);
     if (this.#signingKeys.size >= signingKeysMax) {
-      // The oldest goes: a Map keeps the order in which its keys came.
+      // Removes the oldest entry: a Map keeps insertion order.
       const oldest = this.#signingKeys.keys().next();
       if (!oldest.done) this.#signingKeys.delete(oldest.value);
     }

@@ -1,9 +1,11 @@
+// Parses the Signature Version 4 parameters of a request.
+
 import type { RequestHead } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
 import { pairsOf } from '../parameters.ts';
 import { readSignatureTime, signatureTime } from './signature-time.ts';
 
-/** What a signature is good for. */
+/** The scope in which a signature is valid. */
 export interface CredentialScope {
   /** `YYYYMMDD` */
   readonly date: string;
@@ -13,13 +15,13 @@ export interface CredentialScope {
   readonly terminator: string;
 }
 
-/** What a signed request says of its signature. Nothing of it is verified yet. */
+/** The signature parameters of a request. They are not verified yet. */
 export interface SignatureParts {
   readonly accessKeyId: string;
   readonly scope: CredentialScope;
-  /** In lower case and sorted, as they were signed. */
+  /** Lower case and sorted, in the order in which they were signed. */
   readonly signedHeaders: readonly string[];
-  /** 64 lower-case hex digits, if it is a signature at all. */
+  /** 64 lower-case hexadecimal digits if it is valid. */
   readonly signature: string;
   /** `YYYYMMDDTHHMMSSZ` */
   readonly time: string;
@@ -29,19 +31,19 @@ export interface SignatureParts {
   readonly sessionToken: string | undefined;
 }
 
-/** The only algorithm there is here. */
+/** The only supported algorithm. */
 export const algorithm = 'AWS4-HMAC-SHA256';
 
-/** Parts of an Authorization header that are looked at; there are three. */
+/** Maximum number of parts of an Authorization header that are examined; a valid one has three. */
 const authorizationPartsMax = 16;
 
-/** Headers that a signature may name. */
+/** Maximum number of signed headers. */
 const signedHeaderCountMax = 100;
 
 const expiresSecondsMax = 604_800;
 
 /**
- * Reads what a request says of its signature, from the Authorization header or the query.
+ * Reads the signature parameters from the Authorization header or the query.
  *
  * @throws {RequestError} `missing-authentication`, `incomplete-signature`
  */

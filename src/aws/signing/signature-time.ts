@@ -1,22 +1,24 @@
+// Parses and checks the time of a signature.
+
 import { RequestError } from '../errors.ts';
 
-/** Minutes that a caller's clock may differ from ours. */
+/** Maximum difference between the caller's clock and ours, minutes. */
 const skewMinutes = 5;
 const minuteMs = 60_000;
 
 const basicIso = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** A moment as signatures write it: `YYYYMMDDTHHMMSSZ`. */
+/** Formats a time as in signatures: `YYYYMMDDTHHMMSSZ`. */
 export function signatureTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
 /**
- * Reads the time of a signature.
+ * Parses the time of a signature.
  *
- * @param text `YYYYMMDDTHHMMSSZ`, or a date as HTTP writes it (RFC 9110, 5.6.7)
- * @returns milliseconds since 1970, or undefined where it is neither
+ * @param text `YYYYMMDDTHHMMSSZ`, or an HTTP date (RFC 9110, 5.6.7)
+ * @returns milliseconds since 1970; undefined if the text is neither
  */
 export function readSignatureTime(text: string): number | undefined {
   const parts = basicIso.exec(text);
@@ -26,10 +28,10 @@ export function readSignatureTime(text: string): number | undefined {
 }
 
 /**
- * Checks that a signature's time is near enough to now.
+ * Checks that the time of a signature is close enough to now.
  *
- * @param expiresSeconds for how long it is good, where it says so itself (presigned requests)
- * @throws {RequestError} `signature-mismatch`, as AWS answers to a wrong clock
+ * @param expiresSeconds the validity of a presigned request, seconds; undefined for others
+ * @throws {RequestError} `signature-mismatch`, which is also what AWS returns for a wrong clock
  */
 export function checkSignatureTime(
   atMs: number,

@@ -1,3 +1,5 @@
+// The algorithm of Signature Version 4.
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { RequestHead } from '../../net/http/message.ts';
 import { encoded } from '../../net/http/percent-encoding.ts';
@@ -10,10 +12,10 @@ const mismatch =
   'AWS Secret Access Key and signing method. Consult the service documentation for details.';
 
 /**
- * Derives the key that signs within a scope.
+ * Derives the signing key for a scope.
  *
  * @param secret the secret access key
- * @returns 32 bytes; as good as the secret within that scope, and to be kept as closely
+ * @returns 32 bytes; within the scope it is as sensitive as the secret
  * @see Signature Version 4, "Derive a signing key"
  */
 export function signingKey(secret: string, scope: CredentialScope): Buffer {
@@ -22,9 +24,9 @@ export function signingKey(secret: string, scope: CredentialScope): Buffer {
 }
 
 /**
- * Checks that a signature is the one which the key makes.
+ * Verifies a signature.
  *
- * @param bodyHash SHA-256 of the body, 64 lower-case hex digits
+ * @param bodyHash SHA-256 of the body, 64 lower-case hexadecimal digits
  * @throws {RequestError} `signature-mismatch`
  */
 export function verifySignature(
@@ -41,7 +43,7 @@ export function verifySignature(
   ].join('\n');
   const wanted = hmac(key, text);
   const given = Buffer.from(parts.signature, 'hex');
-  // Buffer.from() stops at what is no hex digit, so the text's length has to be looked at too.
+  // Buffer.from() stops at the first invalid digit, so the length of the text is checked too.
   const isRight =
     parts.signature.length === wanted.length * 2 &&
     given.length === wanted.length &&
@@ -50,8 +52,8 @@ export function verifySignature(
 }
 
 /**
- * Checks that everything which says what a request means is signed: a header that is not could be
- * changed on the way.
+ * Checks that every header that affects the meaning of a request is signed. An unsigned header
+ * could be changed in transit.
  *
  * @throws {RequestError} `signature-mismatch`
  */
@@ -67,15 +69,15 @@ export function checkSignedHeaders(request: RequestHead, parts: SignatureParts):
   );
 }
 
-/** The hash that the request says its body has; it is signed like every such header. */
+/** The body hash that the request states. It is signed like the other `x-amz-` headers. */
 export function claimedBodyHash(request: RequestHead): string | undefined {
   return request.headers.get('x-amz-content-sha256');
 }
 
 /**
- * The SHA-256 of a body, which must be what the request says it is.
+ * Computes the SHA-256 of a body and compares it with the hash that the request states.
  *
- * @returns 64 lower-case hex digits
+ * @returns 64 lower-case hexadecimal digits
  * @throws {RequestError} `signature-mismatch`
  */
 export function checkedBodyHash(body: Buffer, claimed: string | undefined): string {
@@ -106,7 +108,7 @@ function canonicalValue(value: string): string {
   return value.trim().replace(/ +/g, ' ');
 }
 
-/** Without `.`, `..` and empty segments, and encoded once more than it was sent. */
+/** Normalises a path: removes `.`, `..` and empty segments, and encodes it once more. */
 function canonicalPath(rawPath: string): string {
   const segments: string[] = [];
   for (const segment of rawPath.split('/')) {

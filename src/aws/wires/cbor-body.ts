@@ -1,23 +1,30 @@
+// Reads and writes CBOR bodies.
+
 import { type DecodeOptions, decode, encode, type TagDecoder, Token, Tokenizer, Type } from 'cborg';
 import { RequestError } from '../errors.ts';
 
-/** Levels of lists, maps and tags that a body may have; what services take has fewer than ten. */
+/**
+ * Maximum nesting of lists, maps and tags. The input of real services has fewer than ten levels.
+ */
 export const cborDepthMax = 64;
 
-/** Data items that a body may have: numbers, texts, lists, maps, and what is in them. */
+/** Maximum number of data items in a body. */
 export const cborItemCountMax = 100_000;
 
-/** Gives the parts of a body to the decoder, which recurses, and stops where there are too many. */
+/**
+ * A tokenizer that stops when a body is nested too deeply or has too many items. The decoder is
+ * recursive.
+ */
 class BoundedTokenizer extends Tokenizer {
   #itemCount = 0;
-  /** Of each list, map and tag that has not ended: how many items it still has. */
+  /** The remaining items of each open list, map and tag. */
   readonly #open: number[] = [];
 
   override next(): Token {
     const token = super.next();
     this.#itemCount += 1;
     if (this.#itemCount > cborItemCountMax) {
-      throw unreadable(`CBOR with more than the ${cborItemCountMax} items allowed`);
+      throw unreadable(`CBOR with more than ${cborItemCountMax} items, the maximum allowed`);
     }
     if (Type.equals(token.type, Type.break)) this.#open.pop();
     else {
@@ -25,7 +32,7 @@ class BoundedTokenizer extends Tokenizer {
       if (size > 0) {
         this.#open.push(size);
         if (this.#open.length > cborDepthMax) {
-          throw unreadable(`nested deeper than the ${cborDepthMax} levels allowed`);
+          throw unreadable(`nested deeper than ${cborDepthMax} levels, the maximum allowed`);
         }
         return token;
       }
@@ -34,7 +41,7 @@ class BoundedTokenizer extends Tokenizer {
     return token;
   }
 
-  /** An item has ended, and with it what it was the last one of. */
+  /** Completes an item, and every container of which it is the last item. */
   #ended(): void {
     for (;;) {
       const left = (this.#open.pop() ?? Infinity) - 1;
@@ -47,25 +54,25 @@ class BoundedTokenizer extends Tokenizer {
   }
 }
 
-/** How many items follow that are in this one. */
+/** The number of items that a token contains. */
 function sizeOf({ type, value }: Token): number {
   if (Type.equals(type, Type.array)) return Number(value);
   if (Type.equals(type, Type.map)) return 2 * Number(value);
   return Type.equals(type, Type.tag) ? 1 : 0;
 }
 
-/** Tag 1 is a moment in seconds since 1970 (RFC 8949, 3.4.2). */
+/** Tag 1: a timestamp in seconds since 1970 (RFC 8949, 3.4.2). */
 const readMoment: TagDecoder = (content) => {
   const seconds = content();
   const date = new Date(typeof seconds === 'number' ? Math.round(seconds * 1000) : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw unreadable('CBOR with a timestamp that is none');
+  if (Number.isNaN(date.getTime())) throw unreadable('CBOR with an invalid timestamp');
   return date;
 };
 
 /**
- * Reads a body as CBOR; an empty one is an empty map.
+ * Parses a CBOR body. An empty body is an empty map.
  *
- * @returns plain objects, lists, texts, numbers, `bigint` beyond 2^53, `Uint8Array`, `Date`
+ * @returns plain objects, arrays, strings, numbers, `bigint` beyond 2^53, `Uint8Array`, `Date`
  * @throws {RequestError} `unreadable`
  */
 export function parseCbor(body: Buffer): unknown {
@@ -81,7 +88,7 @@ export function parseCbor(body: Buffer): unknown {
     const tokenizer = new BoundedTokenizer(body, options);
     return decode(body, { ...options, tokenizer });
   } catch (error) {
-    // The decoder's own message would repeat parts of the body, which may be secret.
+    // The decoder's own message could repeat sensitive parts of the body.
     throw error instanceof RequestError ? error : unreadable('not CBOR', error);
   }
 }

@@ -1,3 +1,5 @@
+// Reads the parameters of a form according to a shape.
+
 import { RequestError } from '../errors.ts';
 import type { Shape, ShapeNode } from '../shapes/shape.ts';
 import { fromText } from '../shapes/text.ts';
@@ -5,19 +7,19 @@ import { elementName, mapNames } from './xml-writer.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
-/** Parts of a parameter's name, which dots separate; what services take has fewer than ten. */
+/** Maximum number of dot-separated parts in a parameter name. Real services have fewer than ten. */
 export const namePartCountMax = 64;
 
-/** What a form has under the names that begin alike. */
+/** A node in the tree of parameter names. */
 interface FormNode {
   value: string | undefined;
   readonly children: Map<string, FormNode>;
 }
 
 /**
- * Reads a form as a shape describes it: members as `Name`, those of structures as `Name.Member`,
- * elements of lists as `Name.member.N`, pairs of maps as `Name.entry.N.key` and `Name.entry.N.value`;
- * flattened lists and maps without the middle part. Other parameters are ignored.
+ * Reads a form according to a shape. Members are named `Name`, nested members `Name.Member`, list
+ * elements `Name.member.N`, map entries `Name.entry.N.key` and `Name.entry.N.value`. Flattened
+ * lists and maps omit the middle part. Unknown parameters are ignored.
  *
  * @throws {RequestError} `unreadable`
  */
@@ -30,7 +32,7 @@ export function readForm(shape: Shape<unknown>, form: ReadonlyMap<string, string
 function nodeAt(root: FormNode, name: string): FormNode {
   const parts = name.split('.', namePartCountMax + 1);
   if (parts.length > namePartCountMax) {
-    const text = `The name of a parameter has more than the ${namePartCountMax} parts allowed`;
+    const text = `The name of a parameter has more than ${namePartCountMax} parts, the maximum allowed`;
     throw new RequestError('unreadable', text);
   }
   let node = root;
@@ -79,12 +81,12 @@ function mapOf({ key, value }: NodeOf<'map'>, { xml }: Shape<unknown>, node: For
   return Object.fromEntries(pairs);
 }
 
-/** The nodes under the names 1, 2, …, in that order; numbers may be left out. */
+/** The nodes named 1, 2, … in that order. Numbers may be missing. */
 function numbered(node: FormNode | undefined): FormNode[] {
   const found: (readonly [number: number, node: FormNode])[] = [];
   for (const [name, child] of node?.children ?? []) {
     if (!/^[1-9]\d{0,8}$/.test(name)) {
-      const text = 'The elements of a list or map are numbered from 1 in the names of parameters';
+      const text = 'List and map entries in parameter names must be numbered from 1';
       throw new RequestError('unreadable', text);
     }
     found.push([Number(name), child]);

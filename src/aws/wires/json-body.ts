@@ -1,25 +1,27 @@
+// Parses JSON bodies.
+
 import { RequestError } from '../errors.ts';
 
-/** Levels of nesting that a body may have; what services take has fewer than ten. */
+/** Maximum nesting of a body. Real services have fewer than ten levels. */
 const depthMax = 64;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a body as JSON; an empty one is an empty object.
+ * Parses a JSON body. An empty body is an empty object.
  *
  * @throws {RequestError} `unreadable`
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
-  // Looked at before parsing: whatever walks the value later may then use recursion.
+  // The depth is checked before parsing, so that later code can use recursion safely.
   if (depthOf(body) > depthMax) {
-    throw unreadable(`nested deeper than the ${depthMax} levels allowed`);
+    throw unreadable(`nested deeper than ${depthMax} levels, the maximum allowed`);
   }
   try {
     return JSON.parse(utf8.decode(body));
   } catch (error) {
-    // The parser's own message would repeat parts of the body, which may be secret.
+    // The parser's own message could repeat sensitive parts of the body.
     throw unreadable(error instanceof SyntaxError ? 'not JSON' : 'not UTF-8', error);
   }
 }
@@ -31,7 +33,7 @@ function unreadable(what: string, cause?: unknown): RequestError {
 const quote = '"'.charCodeAt(0);
 const backslash = '\\'.charCodeAt(0);
 
-/** By byte: whether it goes one level down or up outside of texts. */
+/** The change of the nesting depth by byte, outside of strings. */
 const steps = new Int8Array(256);
 for (const opening of '{[') steps[opening.charCodeAt(0)] = 1;
 for (const closing of '}]') steps[closing.charCodeAt(0)] = -1;

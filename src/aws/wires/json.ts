@@ -1,3 +1,5 @@
+// The wires `json-1.0` and `json-1.1`.
+
 import type { HttpResponse } from '../../net/http/message.ts';
 import { epochSeconds } from '../shapes/notation.ts';
 import { readShape } from '../shapes/shape-reader.ts';
@@ -5,7 +7,10 @@ import { writeShape } from '../shapes/shape-writer.ts';
 import { parseJson } from './json-body.ts';
 import type { WireFormat } from './wire.ts';
 
-/** The JSON wires: the call in `X-Amz-Target`, all else in the body. They differ in the content type. */
+/**
+ * A JSON wire: `X-Amz-Target` names the operation, and the body holds the input. The versions
+ * differ in the content type.
+ */
 function json(version: '1.0' | '1.1', recognises: WireFormat['recognises']): WireFormat {
   const response = (
     status: number,

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TestFrontDoor } from '../../../tests/support/front-door.ts';
+import { TestApi } from '../../../tests/support/test-api.ts';
 import { asText } from '../../../tests/support/text-response.ts';
 import { AwsError } from '../errors.ts';
 import { query } from './query.ts';
 
 test('a form of a service that there is not is refused in XML', async () => {
-  const door = new TestFrontDoor();
-  const request = await door.signed('mq', {
+  const api = new TestApi();
+  const request = await api.signed('mq', {
     method: 'POST',
     path: '/',
     headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
     body: 'Action=GetCallerIdentity&Version=2011-06-15',
   });
-  const { status, headers, body } = await door.dispatcher.answer(request);
+  const { status, headers, body } = await api.dispatcher.answer(request);
   assert.equal(status, 400);
   assert.equal(headers['Content-Type'], 'text/xml');
   assert.equal(
     body,
     '<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code>' +
-      "<Message>No operation is known for Action 'GetCallerIdentity' of version '2011-06-15'" +
+      "<Message>Unknown operation: Action 'GetCallerIdentity' of version '2011-06-15'" +
       `</Message></Error><RequestId>${headers['x-amzn-RequestId']}</RequestId></ErrorResponse>`,
   );
 });

@@ -1,3 +1,5 @@
+// The `query` wire.
+
 import type { HttpResponse } from '../../net/http/message.ts';
 import type { AwsError } from '../errors.ts';
 import { formOf } from '../parameters.ts';
@@ -8,7 +10,7 @@ import { membersOf } from './rest-bindings.ts';
 import type { WireFormat } from './wire.ts';
 import { element, escaped, xmlAttributeText, xmlElement } from './xml-writer.ts';
 
-/** The `query` wire (sts, iam): forms in, XML out. */
+/** The `query` wire (sts, iam): form input, XML output. */
 export const query: WireFormat = {
   name: 'query',
   recognises: ({ headers, rawQuery }) => {

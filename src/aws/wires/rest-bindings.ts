@@ -1,3 +1,6 @@
+// Reads and writes the members that REST wires place outside the document: in the path, query,
+// headers and status, or as the whole body.
+
 import type { HttpRequest, RequestHead } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
 import { pairsOf } from '../parameters.ts';
@@ -5,23 +8,20 @@ import type { Route } from '../pipeline/registry.ts';
 import type { HttpBinding, Members, Shape } from '../shapes/shape.ts';
 import { fromText, toText } from '../shapes/text.ts';
 
-// What stands elsewhere than in a document in the messages of the REST wires: in paths, queries,
-// headers and statuses, or as the whole body.
-
-/** Elements of a list in a header. */
+/** Maximum number of list elements in a header. */
 const headerElementCountMax = 1000;
 
 type Values = Record<string, unknown>;
 
-/** The part of a response that its shape's bindings decide. */
+/** The part of a response that is determined by the shape's bindings. */
 export interface BoundOutput {
   readonly status: number;
   readonly headers: Record<string, string>;
-  /** The body where one member is all of it. */
+  /** Set if one member is the whole body. */
   readonly payload:
     | { readonly name: string; readonly shape: Shape<unknown>; readonly value: unknown }
     | undefined;
-  /** Whether the members that are left are the body's. */
+  /** Whether the remaining members form a document in the body. */
   readonly hasDocument: boolean;
 }
 
@@ -31,10 +31,10 @@ export function membersOf(shape: Shape<unknown>): Members {
 }
 
 /**
- * The members of an operation's input, read from where each is bound to.
+ * Reads the members of an operation's input from their locations.
  *
- * @param readDocument reads the body as a document: of the members that are bound to nothing, or of
- *   the one that is the whole body
+ * @param readDocument reads the body as a document that holds the unbound members, or as the one
+ *   member that is the whole body
  * @throws {RequestError} `unreadable`
  */
 export function readBound(
@@ -50,7 +50,7 @@ export function readBound(
     hasBody && !isWholeBody ? (readDocument(request.body, route.operation.input) as Values) : {};
   const memberOf = (name: string, shape: Shape<unknown>): unknown => {
     const label = route.labels.get(name);
-    // What is bound elsewhere is not taken from the document, whatever that says.
+    // A bound member is never taken from the document.
     if (label !== undefined) return fromText(shape, label, 'date-time');
     if (shape.binding?.in === 'payload') return payloadOf(shape, request.body, readDocument);
     if (shape.binding) return boundValue(shape, shape.binding, request, query);
@@ -124,7 +124,7 @@ function valuesByName(rawQuery: string): Map<string, string[]> {
   return texts;
 }
 
-/** Splits an operation's output into what its bindings decide and the rest. */
+/** Splits an operation's output into the bound members and the document. */
 export function writeBound({ operation }: Route, output: unknown): BoundOutput {
   const values = output as Values;
   const members = Object.entries(membersOf(operation.output)).filter(([, { binding }]) => binding);
@@ -160,14 +160,14 @@ function toHeader(shape: Shape<unknown>, value: unknown): string {
   return headerText(parts.join(', '));
 }
 
-/** Headers hold visible ASCII: what else there is, line breaks first of all, is percent-encoded. */
+/** Percent-encodes everything but visible ASCII, in particular line breaks. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/gu, (character) =>
     Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '%$&'),
   );
 }
 
-/** A payload that is no document, as the body has it; undefined for documents. */
+/** The body if one blob or string member is all of it; undefined for documents. */
 export function plainPayload(
   payload: NonNullable<BoundOutput['payload']>,
 ): string | Buffer | undefined {
@@ -176,7 +176,7 @@ export function plainPayload(
   return kind === 'string' || kind === 'enumeration' ? String(payload.value) : undefined;
 }
 
-/** The structure of a shape without the members that are bound to somewhere else than the document. */
+/** The structure without its bound members. */
 export function documentOf(shape: Shape<unknown>): Shape<unknown> {
   if (shape.node.kind !== 'structure') return shape;
   const own = Object.entries(shape.node.members).filter(([, { binding }]) => binding === undefined);

@@ -1,3 +1,5 @@
+// The `rest-json` wire.
+
 import type { HttpResponse } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
 import { epochSeconds } from '../shapes/notation.ts';
@@ -8,10 +10,13 @@ import { parseJson } from './json-body.ts';
 import { documentOf, plainPayload, readBound, writeBound } from './rest-bindings.ts';
 import type { WireFormat } from './wire.ts';
 
-/** The `rest-json` wire (mq): the call in method and path, members in path, query, headers and body. */
+/**
+ * The `rest-json` wire (mq): method and path name the operation; members are in the path, query,
+ * headers and body.
+ */
 export const restJson: WireFormat = {
   name: 'rest-json',
-  /** What no other wire recognises is a call on a REST wire. */
+  /** Accepts every request that no other wire recognises. */
   recognises: () => true,
   read: (route, request) =>
     readShape(route.operation.input, readBound(route, request, readObject), epochSeconds),

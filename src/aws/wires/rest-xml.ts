@@ -1,3 +1,5 @@
+// The `rest-xml` wire.
+
 import type { HttpResponse } from '../../net/http/message.ts';
 import type { Route } from '../pipeline/registry.ts';
 import { isoDates } from '../shapes/notation.ts';
@@ -10,10 +12,13 @@ import { element, escaped, xmlAttributeText, xmlElement } from './xml-writer.ts'
 
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-/** The `rest-xml` wire: the call in method and path, documents in XML, errors as Amazon S3 has them. */
+/**
+ * The `rest-xml` wire: method and path name the operation, documents are XML, errors follow Amazon
+ * S3.
+ */
 export const restXml: WireFormat = {
   name: 'rest-xml',
-  /** The registry tells it from the other REST wire. */
+  /** The registry distinguishes it from `rest-json` by the operation. */
   recognises: () => false,
   read: (route, request) => {
     const readDocument = (body: Buffer, shape: Shape<unknown>) => readXml(body, documentOf(shape));

@@ -1,3 +1,5 @@
+// The `rpc-v2-cbor` wire.
+
 import type { HttpResponse } from '../../net/http/message.ts';
 import type { Notation } from '../shapes/notation.ts';
 import { readShape } from '../shapes/shape-reader.ts';
@@ -7,21 +9,24 @@ import type { WireFormat } from './wire.ts';
 
 const protocol = 'rpc-v2-cbor';
 
-/** Values as CBOR has them: bytes are bytes, moments have a tag. */
+/** CBOR values: blobs are byte strings, timestamps are tagged. */
 const cbor: Notation = {
   readBlob: (value) =>
     value instanceof Uint8Array
       ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
       : undefined,
   readTimestamp: (value) => (value instanceof Date ? value.getTime() : undefined),
-  readLong: (value) => (Number.isSafeInteger(value) ? Number(value) + 0 : undefined), // -0 becomes 0
+  readLong: (value) => (Number.isSafeInteger(value) ? Number(value) + 0 : undefined), // converts -0 to 0
   readDouble: (value) => (typeof value === 'number' ? value : undefined),
   writeBlob: (bytes) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   writeTimestamp: (ms) => new Date(ms),
   writeDouble: (value) => value,
 };
 
-/** The `rpc-v2-cbor` wire, which current SDKs prefer for CloudWatch: the call in the path, all else in CBOR. */
+/**
+ * The `rpc-v2-cbor` wire, which current SDKs use for CloudWatch: the path names the operation, the
+ * body is CBOR.
+ */
 export const rpcV2Cbor: WireFormat = {
   name: protocol,
   recognises: ({ headers }) => headers.get('smithy-protocol') === protocol,
@@ -30,7 +35,7 @@ export const rpcV2Cbor: WireFormat = {
     response(200, {}, writeShape(operation.output, output, cbor), requestId),
   fail: ({ code, message, status, members, headers }, requestId) => {
     const body = { __type: code, ...(message !== '' && { message }), ...members };
-    // For clients that came from the query wire, of which these codes are.
+    // For clients that migrated from the query wire and expect its error codes.
     const query = { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` };
     return response(status, { ...headers, ...query }, body, requestId);
   },

@@ -1,14 +1,16 @@
+// The interface of a wire.
+
 import type { HttpRequest, HttpResponse, RequestHead } from '../../net/http/message.ts';
 import type { AwsError, Wire } from '../errors.ts';
 import type { Route } from '../pipeline/registry.ts';
 
-/** How calls are read and answers written on one wire. */
+/** Reads calls and writes answers in the format of one wire. */
 export interface WireFormat {
   readonly name: Wire;
-  /** Whether a request is written on this wire, as far as its headers tell. */
+  /** Whether a request uses this wire, judging by its headers. */
   recognises(head: RequestHead): boolean;
   /**
-   * The call's input as the operation takes it.
+   * Reads the input in the operation's types.
    *
    * @throws {RequestError} `unreadable`, `invalid-value`
    */

@@ -1,3 +1,5 @@
+// Reads XML bodies according to a shape.
+
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { RequestError } from '../errors.ts';
 import type { Shape, ShapeNode } from '../shapes/shape.ts';
@@ -6,13 +8,13 @@ import { elementName, mapNames } from './xml-writer.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 
-/** Levels of elements that a body may have; what services take has fewer than ten. */
+/** Maximum nesting of elements. Real services have fewer than ten levels. */
 export const xmlDepthMax = 64;
 
-/** Tags that a body may have: an element has two. */
+/** Maximum number of tags in a body; an element has two. */
 export const xmlTagCountMax = 40_000;
 
-/** An element as the parser gives it: children by name, attributes behind an `@`, and its text. */
+/** A parsed element: children by name, attributes with the prefix `@`, and text. */
 interface Element {
   readonly [name: string]: readonly Element[] | string | undefined;
   readonly '#text'?: string;
@@ -38,7 +40,7 @@ const parser = new XMLParser({
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a body as XML, as far as a shape knows it; an empty one is an empty structure.
+ * Reads an XML body according to a shape. An empty body is an empty structure.
  *
  * @throws {RequestError} `unreadable`
  */
@@ -57,14 +59,15 @@ function textOf(body: Buffer): string {
 }
 
 function rootOf(text: string): Element {
-  // Looked at before parsing. Nothing needs a document type, and entities could grow without a limit.
+  // Checked before parsing: document types are never needed, and entities could expand without
+  // limit.
   if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw unreadable('XML with a document type');
   let tagCount = 0;
   for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) tagCount += 1;
   if (tagCount > xmlTagCountMax) {
-    throw unreadable(`XML with more than the ${xmlTagCountMax} tags allowed`);
+    throw unreadable(`XML with more than ${xmlTagCountMax} tags, the maximum allowed`);
   }
-  // The parser itself takes what is not well-formed. Its messages may repeat what is secret.
+  // The parser accepts malformed XML. The validator's messages could repeat sensitive text.
   if (XMLValidator.validate(text) !== true) throw unreadable('not well-formed XML');
   let document: Element;
   try {

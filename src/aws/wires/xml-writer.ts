@@ -1,19 +1,21 @@
+// Writes values as XML.
+
 import type { Shape, ShapeNode } from '../shapes/shape.ts';
 import { toText } from '../shapes/text.ts';
 
 type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
 type Values = Readonly<Record<string, unknown>>;
 
-/** The name of a list's elements unless they have their own. */
+/** The default element name of list elements. */
 export const elementName = 'member';
 
-/** The names that a map's entries, keys and values have unless they have their own. */
+/** The default element names of map entries, keys and values. */
 export const mapNames = { entry: 'entry', key: 'key', value: 'value' } as const;
 
 /**
- * A value as an XML element.
+ * Writes a value as an XML element.
  *
- * @param attributes more of them, already escaped, with a space before each
+ * @param attributes additional escaped attributes, each with a leading space
  */
 export function xmlElement(
   name: string,
@@ -26,7 +28,7 @@ export function xmlElement(
   return element(name, xmlContent(shape, value), attributes + own);
 }
 
-/** A value as what stands in its element. */
+/** Writes the content of a value's element. */
 export function xmlContent(shape: Shape<unknown>, value: unknown): string {
   const { node } = shape;
   switch (node.kind) {
@@ -76,23 +78,23 @@ function entriesOf({ key, value }: NodeOf<'map'>, name: string, values: Values):
 }
 
 /**
- * An element.
+ * Writes an element.
  *
  * @param content XML
- * @param attributes as {@link xmlAttributeText} writes them
+ * @param attributes as written by {@link xmlAttributeText}
  */
 export function element(name: string, content: string, attributes = ''): string {
   return `<${name}${attributes}>${content}</${name}>`;
 }
 
-/** An attribute, with a space before it. */
+/** Writes an attribute with a leading space. */
 export function xmlAttributeText(name: string, text: string): string {
   return ` ${name}="${escaped(text).replaceAll('"', '&quot;').replaceAll('\n', '&#xA;').replaceAll('\t', '&#x9;')}"`;
 }
 
 /**
- * A text as XML 1.0 can hold it: markup escaped, carriage returns kept from being read as line feeds,
- * characters that XML has no way to write replaced by U+FFFD.
+ * Escapes text for XML 1.0. Carriage returns are escaped so that parsers keep them. Characters that
+ * XML cannot represent are replaced by U+FFFD.
  */
 export function escaped(text: string): string {
   return text

@@ -244,7 +244,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
         consumption.join(this.#topicConsumers.open(request, exchange, names), true);
       }
     } catch (error) {
-      this.broker.background.run(consumption.giveBack());
+      this.broker.background.run(consumption.requeueAll());
       throw error;
     }
     for (const address of queues) {
@@ -265,7 +265,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
       if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
     }
     const topics = [...consumption.sources].filter(({ isTopic }) => isTopic);
-    yield* consumption.giveBack();
+    yield* consumption.requeueAll();
     for (const { queue } of topics) this.#topicConsumers.closed(queue);
   }
 

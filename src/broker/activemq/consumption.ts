@@ -158,13 +158,13 @@ export class Consumption {
     for (const source of this.#sources.values()) source.subscription.wake();
   }
 
-  /** No more deliveries from now on; what is unsettled stays so until {@link giveBack}. */
+  /** No more deliveries from now on; what is unsettled stays so until {@link requeueAll}. */
   end(): void {
     this.isEnded = true;
   }
 
   /** Returns what is unsettled, its deliveries counted as failed, and leaves the queues, some of it a step. */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     this.isEnded = true;
     for (const source of [...this.#sources.values()]) {
       const { subscription } = source;

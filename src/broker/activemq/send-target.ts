@@ -29,9 +29,9 @@ export class SendTarget implements RememberedRoute {
     publication.exchange = this.exchange;
     publication.routingKey = this.routingKey;
     publication.remembered = this;
-    publication.keys = this.#keys;
-    publication.keysStart = 0;
-    publication.keysEnd = this.#keys.length;
-    publication.areKeysLong = false;
+    publication.address = this.#keys;
+    publication.addressStart = 0;
+    publication.addressEnd = this.#keys.length;
+    publication.isAddressLong = false;
   }
 }

@@ -95,7 +95,7 @@ export class TopicConsumers {
 
   /** The queue of a subscription that is not durable has ended with its consumer. */
   closed(queue: Queue): void {
-    if (!queue.window.isDurable) this.#filters.delete(queue);
+    if (!queue.index.isDurable) this.#filters.delete(queue);
   }
 
   /**

@@ -58,7 +58,7 @@ export class TopicFilters {
     };
     const queues = route.queues.filter(isWanted);
     if (queues.length === route.queues.length) return route;
-    return { queues, windows: queues.map(({ window }) => window) };
+    return { queues, indexes: queues.map(({ index }) => index) };
   }
 
   #tooCostly(): BrokerError {

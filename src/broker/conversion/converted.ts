@@ -1,15 +1,17 @@
+// Conversion of deliveries between protocols.
+
 import type { MessageFormat } from '../format.ts';
 import { formatNumbers } from '../format.ts';
 import { Delivery } from '../subscription.ts';
 import { emptyProperties } from './properties.ts';
 
 /**
- * A delivery as a consumer of another protocol than its sender's gets it: a copy with another head and
- * body. Exchange, routing key and what is said of the delivery stay.
+ * Converts a delivery for a consumer that uses another protocol than the sender. The copy has a
+ * different head and body, but the same address and delivery state.
  *
- * @param from of the message; undefined where this broker does not know it: then only the body's bytes
- *   are handed on
- * @param headBytesMax bytes of the head; headers that do not fit are left out
+ * @param from the format of the message; undefined if it is unknown, so that only the body is
+ *   passed on
+ * @param headBytesMax maximum size of the head; headers that do not fit are left out
  */
 export function converted(
   delivery: Delivery,
@@ -17,16 +19,16 @@ export function converted(
   to: MessageFormat,
   headBytesMax: number,
 ): Delivery {
-  const { buffer, keysAt, keysEnd, bodyAt, bodyLength } = delivery;
+  const { buffer, addressAt, addressEnd, bodyAt, bodyLength } = delivery;
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
   const unknown = { ...emptyProperties, body: { kind: 'bytes', bytes } } as const;
   const { head, body } = to.fromProperties(from?.toProperties(delivery) ?? unknown, headBytesMax);
   const copy = new Delivery();
-  const keys = buffer.subarray(keysAt, keysEnd);
-  copy.buffer = Buffer.concat([keys, head, body]);
-  copy.keysEnd = keys.length;
-  copy.areKeysLong = delivery.areKeysLong;
-  copy.headAt = keys.length;
+  const address = buffer.subarray(addressAt, addressEnd);
+  copy.buffer = Buffer.concat([address, head, body]);
+  copy.addressEnd = address.length;
+  copy.isAddressLong = delivery.isAddressLong;
+  copy.headAt = address.length;
   copy.headLength = head.length;
   copy.bodyAt = copy.headAt + head.length;
   copy.bodyLength = body.length;
@@ -37,7 +39,7 @@ export function converted(
   copy.expiresAtMs = delivery.expiresAtMs;
   copy.deliveryNumber = delivery.deliveryNumber;
   copy.redelivered = delivery.redelivered;
-  copy.returnCount = delivery.returnCount;
+  copy.deliveryCount = delivery.deliveryCount;
   copy.left = delivery.left;
   return copy;
 }

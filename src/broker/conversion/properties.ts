@@ -1,12 +1,14 @@
+// Protocol-neutral properties of messages.
+
 import type { Field, Value } from './value.ts';
 
-/** Where a message goes, or where its answer is to go. */
+/** The destination of a message or of its reply. */
 export interface Address {
   readonly kind: 'queue' | 'topic' | 'temporary-queue' | 'temporary-topic';
   readonly name: string;
 }
 
-/** What a message carries. JMS's map, stream and AMQP 1.0's other values are all `value`. */
+/** The body of a message. `value` also represents JMS map and stream messages. */
 export type Body =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
@@ -14,13 +16,12 @@ export type Body =
   | { readonly kind: 'value'; readonly value: Value };
 
 /**
- * A whole message without a protocol: what any of the protocols can say of it, in the words of AMQP 1.0
- * (part 3.2). Undefined where the sender said nothing. What a consumer is told of its delivery
- * (redelivered, how often) is not part of it.
+ * A message in a protocol-neutral form with the terms of AMQP 1.0 (part 3.2). Undefined properties
+ * were not set by the sender. The delivery state (redelivered, delivery count) is not included.
  */
 export interface Properties {
   readonly isDurable: boolean;
-  /** 0 to 255; JMS and AMQP 1.0 use 0 to 9. */
+  /** 0 to 255. JMS and AMQP 1.0 use 0 to 9. */
   readonly priority: number | undefined;
   /** Time to live as sent, whole milliseconds. */
   readonly ttlMs: number | undefined;
@@ -28,32 +29,32 @@ export interface Properties {
   readonly createdAtMs: bigint | undefined;
   /** A string, binary, uuid or ulong. */
   readonly messageId: Value | undefined;
-  /** The same. */
+  /** As {@link messageId}. */
   readonly correlationId: Value | undefined;
   readonly replyTo: Address | undefined;
   readonly to: Address | undefined;
-  /** JMSType; AMQP 1.0's subject. */
+  /** JMSType; the subject in AMQP 1.0. */
   readonly type: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly userId: string | undefined;
   readonly groupId: string | undefined;
-  /** 32 bits; JMS has them signed. */
+  /** 32 bits; signed in JMS. */
   readonly groupSequence: number | undefined;
   readonly replyToGroupId: string | undefined;
-  /** AMQP 0-9-1 alone has this one and the next. */
+  /** This property and the next exist only in AMQP 0-9-1. */
   readonly appId: string | undefined;
   readonly clusterId: string | undefined;
-  /** Kept by its topic for consumers to come (MQTT). */
+  /** Whether the topic retains the message for future consumers (MQTT). */
   readonly isRetained: boolean;
-  /** Application properties, headers, user properties. */
+  /** Application properties, headers, or user properties. */
   readonly headers: readonly Field[];
-  /** AMQP 1.0's message annotations. */
+  /** Message annotations of AMQP 1.0. */
   readonly annotations: readonly Field[];
   readonly body: Body;
 }
 
-/** A message of which nothing is said. */
+/** A message without properties. */
 export const emptyProperties: Properties = Object.freeze({
   isDurable: false,
   priority: undefined,
@@ -78,7 +79,7 @@ export const emptyProperties: Properties = Object.freeze({
   body: Object.freeze({ kind: 'none' }),
 } as const);
 
-/** Where head and body of an encoded message lie in a buffer. */
+/** The position of the head and body of an encoded message in a buffer. */
 export interface EncodedMessage {
   readonly buffer: Buffer;
   readonly headAt: number;
@@ -87,7 +88,7 @@ export interface EncodedMessage {
   readonly bodyLength: number;
 }
 
-/** A message in one protocol's encoding. */
+/** A message in the encoding of one protocol. */
 export interface Encoded {
   readonly head: Buffer;
   readonly body: Buffer;

@@ -1,21 +1,21 @@
 /**
- * A typed value of a message's property, header or body: the types of AMQP 1.0, which are those of JMS,
- * AMQP 0-9-1 and OpenWire too. Text may have lone surrogates where its bytes were not UTF-8; see
+ * A typed value of a property, header or body. The types are those of AMQP 1.0, which include those
+ * of JMS, AMQP 0-9-1 and OpenWire. Text contains lone surrogates if the bytes were not UTF-8; see
  * `decodeText`.
  */
 export type Value =
   | { readonly type: 'null'; readonly value: null }
   | { readonly type: 'boolean'; readonly value: boolean }
   | { readonly type: NumberType; readonly value: number }
-  /** A timestamp is in milliseconds since 1970. */
+  /** Timestamps are in milliseconds since 1970. */
   | { readonly type: 'long' | 'ulong' | 'timestamp'; readonly value: bigint }
-  /** A decimal is text such as `-1.25`, a uuid 36 characters, a char one character. */
+  /** A decimal is text such as `-1.25`, a uuid has 36 characters, a char has one. */
   | { readonly type: TextType; readonly value: string }
   | { readonly type: 'binary'; readonly value: Buffer }
   | { readonly type: 'list'; readonly value: readonly Value[] }
   | { readonly type: 'map'; readonly value: readonly Field[] };
 
-/** Types of numbers that a JavaScript number holds exactly. */
+/** Numeric types that a JavaScript number represents exactly. */
 export type NumberType =
   | 'byte'
   | 'ubyte'
@@ -25,10 +25,10 @@ export type NumberType =
   | 'uint'
   | 'float'
   | 'double';
-/** Types that are text in JavaScript. */
+/** Types that are represented as text. */
 export type TextType = 'decimal' | 'char' | 'string' | 'symbol' | 'uuid';
 
-/** A named value. Names keep their order, and may come more than once where a protocol allows that. */
+/** A named value. Names keep their order, and may be repeated if the protocol allows it. */
 export type Field = readonly [name: string, value: Value];
 
 /** A text value. */
@@ -36,7 +36,7 @@ export function textValue(value: string): Value {
   return { type: 'string', value };
 }
 
-/** A value as JSON can hold it: what JSON has no type for is text, bytes are base64. */
+/** Converts a value to JSON. Types that JSON lacks become text, and bytes become base64. */
 export function toJson({ type, value }: Value): unknown {
   switch (type) {
     case 'list':

@@ -1,11 +1,13 @@
+// The selection of the consumer for the next message.
+
 import type { Subscription } from '../subscription.ts';
 
-/** A consumer's place among the others of its priority; the fields belong to {@link Consumers}. */
+/** The position of a consumer among those of its priority. Only {@link Consumers} changes it. */
 class Turn {
   readonly subscription: Subscription;
   before: Turn | undefined = undefined;
   after: Turn | undefined = undefined;
-  /** Whether it stands in the line of those that may get the next message. */
+  /** Whether the consumer is in the line of those that may receive the next message. */
   isInLine = false;
 
   constructor(subscription: Subscription) {
@@ -13,7 +15,7 @@ class Turn {
   }
 }
 
-/** Consumers of one priority that may get a message: the one whose turn it is stands first. */
+/** The consumers of one priority that may receive a message. The next one is first. */
 class Line {
   readonly priority: number;
   first: Turn | undefined = undefined;
@@ -50,30 +52,36 @@ class Line {
   }
 }
 
-/** How a queue chooses among its consumers. */
+/** The rules for choosing consumers. */
 interface ConsumerRules {
-  /** Only one consumer is active; the others wait to take its place. */
+  /** Whether only one consumer is active and the others wait to replace it. */
   readonly isSingleActive: boolean;
-  /** A consumer of a higher priority takes the single active one's place once that has settled all. */
+  /**
+   * Whether a consumer with higher priority replaces the active one after that has settled
+   * everything.
+   */
   readonly isSuccessionByPriority: boolean;
 }
 
 /**
- * A queue's consumers, and whose turn it is. Of the highest priority that has one which can take a
- * message, consumers take turns. One that cannot leaves the line until something of it changes
- * ({@link rejoin}), so that a message costs the same however many consumers wait for credit.
+ * Chooses the consumers of a queue. Consumers of the highest priority take turns. A consumer that
+ * cannot take a message leaves the line until its state changes ({@link rejoin}), so that the cost
+ * of a message does not depend on the number of consumers that wait for credit.
  */
 export class Consumers {
   readonly #rules: ConsumerRules;
   readonly #turns = new Map<Subscription, Turn>();
   /** Highest priority first. */
   readonly #lines: Line[] = [];
-  /** Consumers that want some messages only. */
+  /** The number of consumers with selectors. */
   selectorCount = 0;
   #preferredCount = 0;
-  /** Who alone gets messages: the only consumer, the single active one, or a preferred one. */
+  /**
+   * The consumer that exclusively receives messages: the only one, the single active one, or a
+   * preferred one.
+   */
   #only: Subscription | undefined = undefined;
-  /** Takes the single active consumer's place once that has settled everything. */
+  /** Replaces the single active consumer once that has settled everything. */
   #successor: Subscription | undefined = undefined;
 
   constructor(rules: ConsumerRules) {
@@ -84,7 +92,7 @@ export class Consumers {
     return this.#turns.size;
   }
 
-  /** All of them, in the order in which they came. */
+  /** All consumers in the order of their arrival. */
   get all(): Iterable<Subscription> {
     return this.#turns.keys();
   }
@@ -97,7 +105,7 @@ export class Consumers {
     this.#chooseOnly();
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the consumer was present. */
   remove(subscription: Subscription): boolean {
     const turn = this.#turns.get(subscription);
     if (turn === undefined) return false;
@@ -108,7 +116,7 @@ export class Consumers {
     return true;
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all consumers. */
   removeAll(): readonly Subscription[] {
     const all = [...this.#turns.keys()];
     this.#turns.clear();
@@ -128,7 +136,7 @@ export class Consumers {
   #line(priority: number): Line {
     let at = 0;
     for (; at < this.#lines.length; at++) {
-      const line = this.#lines[at] as Line; // at is inside
+      const line = this.#lines[at] as Line; // at is in range
       if (line.priority === priority) return line;
       if (line.priority < priority) break;
     }
@@ -137,13 +145,13 @@ export class Consumers {
     return line;
   }
 
-  /** A consumer that could take nothing may be able to again. */
+  /** A consumer that could not take a message may be able to again. */
   rejoin(subscription: Subscription): void {
     const turn = this.#turns.get(subscription);
     if (turn?.isInLine === false) this.#line(subscription.options.priority).push(turn);
   }
 
-  /** The consumer that gets the next message; undefined where none can take one. */
+  /** The consumer for the next message; undefined if none can take one. */
   next(): Subscription | undefined {
     const only = this.#only;
     if (only === undefined) return this.#nextInLine();
@@ -164,7 +172,10 @@ export class Consumers {
     return undefined;
   }
 
-  /** The same for a message that not everyone may have: the first in line that does. */
+  /**
+   * The consumer for a message that not every consumer may receive: the first suitable one in the
+   * line.
+   */
   nextFor(isFor: (subscription: Subscription) => boolean): Subscription | undefined {
     if (this.#only !== undefined) {
       const only = this.next();
@@ -184,7 +195,7 @@ export class Consumers {
     return undefined;
   }
 
-  /** Whether anyone can take a message now. */
+  /** Whether any consumer can take a message now. */
   hasTaker(): boolean {
     if (this.#only !== undefined) return this.next() !== undefined;
     for (const line of this.#lines) {
@@ -227,7 +238,7 @@ export class Consumers {
     return successor.canTake() ? successor : undefined;
   }
 
-  /** Of the highest priority the one that has waited longest. */
+  /** The consumer with the highest priority that has waited longest. */
   #nextActive(isPreferred = false): Subscription | undefined {
     let best: Subscription | undefined;
     for (const waiting of this.#turns.keys()) {

@@ -1,47 +1,49 @@
+// A cursor for browsing a queue.
+
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 
 /**
- * Reads a queue's messages without acquiring them: those that are ready and those that consumers have,
- * in the order in which they came. For browsers and viewers; whatever is settled meanwhile is left out.
+ * Reads the messages of a queue in order without acquiring them, including those that consumers
+ * have. Messages that are settled in the meantime are skipped.
  */
 export class Cursor {
   readonly #store: MessageStore;
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   #next: number;
 
-  /** @param from the first sequence number that is read */
-  constructor(store: MessageStore, window: Window, from = 0) {
+  /** @param from the first sequence number to read */
+  constructor(store: MessageStore, queueIndex: QueueIndex, from = 0) {
     this.#store = store;
-    this.#window = window;
+    this.#index = queueIndex;
     this.#next = from;
   }
 
-  /** The sequence number of the message that was read last; -1 before the first. */
+  /** The sequence number of the last message that was read; -1 before the first. */
   get position(): number {
     return this.#next - 1;
   }
 
   /**
-   * Opens a view on the next message.
+   * Opens the view on the next message.
    *
-   * @returns `cold` where it is on the disk: then {@link load} first, and read again; `end` where no
-   *   message is left, which may change
+   * @returns `cold` if the message is on disk: call {@link load} and read again; `end` if there are
+   *   no more messages at present
    */
   read(view: MessageView): 'message' | 'cold' | 'end' {
-    const window = this.#window;
-    const sequence = window.liveFrom(this.#next);
-    if (sequence >= window.next) return 'end';
-    if (!this.#store.view(window, sequence, view)) return 'cold';
+    const queueIndex = this.#index;
+    const sequence = queueIndex.liveFrom(this.#next);
+    if (sequence >= queueIndex.next) return 'end';
+    if (!this.#store.view(queueIndex, sequence, view)) return 'cold';
     this.#next = sequence + 1;
     return 'message';
   }
 
   /** Resolves once the next message is in memory. */
   load(): Promise<void> {
-    const sequence = this.#window.liveFrom(this.#next);
-    if (sequence >= this.#window.next) return Promise.resolve();
-    return this.#store.load(this.#window, sequence);
+    const sequence = this.#index.liveFrom(this.#next);
+    if (sequence >= this.#index.next) return Promise.resolve();
+    return this.#store.load(this.#index, sequence);
   }
 }

@@ -1,58 +1,65 @@
-import type { Window } from '../../storage/window.ts';
+// The interface of dispatch orders.
+
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { RunSet } from './run-set.ts';
 
-/** In which order a queue's ready messages are dispatched. Sequence numbers; -1 for none. */
+/**
+ * The order in which a queue dispatches its ready messages. Methods use sequence numbers; -1 means
+ * none.
+ */
 export interface DispatchOrder {
-  /** Whether a message that arrives may come before others that are ready. */
+  /** Whether a new message may be dispatched before others that are ready. */
   readonly hasPriorities: boolean;
-  /** A message that just arrived. */
+  /** Adds a new message. */
   add(sequence: number): void;
-  /** A message that was dispatched and came back: it has its old place again. */
+  /** Adds a message that was dispatched and came back. It returns to its old position. */
   requeue(sequence: number): void;
-  /** The head: the message that is dispatched next. */
+  /** The head: the next message to dispatch. */
   peek(): number;
-  /** Takes the head, which `peek` has just shown. */
+  /** Removes the head, which `peek` has just returned. */
   take(): void;
-  /** The ready message behind another ready one, for a scan past the head. */
+  /** The ready message after another one, for scanning past the head. */
   after(sequence: number): number;
-  /** Takes a ready message that need not be the head. */
+  /** Removes a ready message at any position. */
   remove(sequence: number): void;
   /**
-   * Takes a message that expires by the given time and is the next one of its priority: what waits
-   * behind one that does not expire stays.
+   * Removes a message that has expired at the given time and is the first one of its priority.
+   * Messages behind one that has not expired stay.
    */
   takeDue(nowMs: number): number;
-  /** When the first message expires that `takeDue` would take; Infinity for never. */
+  /**
+   * The expiry time of the first message that `takeDue` would remove; Infinity if there is none.
+   */
   nextDueMs(): number;
-  /** Takes everything. */
+  /** Removes all messages. */
   takeAll(): Taken;
 }
 
-/** Ready messages that were taken together: all that are live in a range, and sets of others. */
+/** Ready messages that were removed together: the live messages in a range, and sets of others. */
 export class Taken {
-  readonly #window: Window;
+  readonly #index: QueueIndex;
   #from: number;
   readonly #to: number;
   readonly #sets: RunSet[];
 
-  constructor(window: Window, from: number, to: number, sets: RunSet[]) {
-    this.#window = window;
+  constructor(queueIndex: QueueIndex, from: number, to: number, sets: RunSet[]) {
+    this.#index = queueIndex;
     this.#from = from;
     this.#to = to;
     this.#sets = sets;
   }
 
-  /** The next of them; -1 where there is none any more. */
+  /** The next of them; -1 at the end. */
   next(): number {
     for (let set = this.#sets.at(-1); set !== undefined; set = this.#sets.at(-1)) {
       const { first } = set;
       if (first < 0) this.#sets.pop();
       else {
         set.delete(first);
-        if (this.#window.isLive(first)) return first;
+        if (this.#index.isLive(first)) return first;
       }
     }
-    const sequence = this.#window.liveFrom(this.#from);
+    const sequence = this.#index.liveFrom(this.#from);
     if (sequence >= this.#to) return -1;
     this.#from = sequence + 1;
     return sequence;

@@ -1,27 +1,29 @@
-import type { Window } from '../../storage/window.ts';
+// The dispatch order of queues without priorities.
+
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { type DispatchOrder, Taken } from './dispatch-order.ts';
 import { RunSet } from './run-set.ts';
 
-/** First in, first out: a cursor over the window, and those before it that are ready none the less. */
+/** First in, first out: a cursor over the queue index, and a set of ready messages before it. */
 export class FifoOrder implements DispatchOrder {
   readonly hasPriorities = false;
-  readonly #window: Window;
-  /** Before the cursor: what came back, and what a scan passed over. */
+  readonly #index: QueueIndex;
+  /** Ready messages before the cursor: those that came back, and those that a scan skipped. */
   #before: RunSet | undefined = undefined;
-  /** Every live message from here on is ready. */
+  /** All live messages from this one on are ready. */
   #cursor: number;
 
-  constructor(window: Window) {
-    this.#window = window;
-    this.#cursor = window.liveFrom(0);
+  constructor(queueIndex: QueueIndex) {
+    this.#index = queueIndex;
+    this.#cursor = queueIndex.liveFrom(0);
   }
 
   add(_sequence: number): void {}
 
   requeue(sequence: number): void {
-    // Given back from the last to the first, a consumer's messages just move the cursor back.
-    // Between it and the cursor there may be others that were settled for good.
-    if (this.#window.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
+    // If the messages of a consumer come back in reverse order, only the cursor moves back.
+    // Messages in between may have been settled.
+    if (this.#index.liveFrom(sequence + 1) >= this.#cursor) this.#cursor = sequence;
     else {
       this.#before ??= new RunSet();
       this.#before.add(sequence);
@@ -31,10 +33,10 @@ export class FifoOrder implements DispatchOrder {
   peek(): number {
     const before = this.#before === undefined ? -1 : this.#before.first;
     if (before >= 0) return before;
-    const window = this.#window;
-    if (this.#cursor >= window.next) return -1;
-    if (!window.isLive(this.#cursor)) this.#cursor = window.liveFrom(this.#cursor);
-    return this.#cursor < window.next ? this.#cursor : -1;
+    const queueIndex = this.#index;
+    if (this.#cursor >= queueIndex.next) return -1;
+    if (!queueIndex.isLive(this.#cursor)) this.#cursor = queueIndex.liveFrom(this.#cursor);
+    return this.#cursor < queueIndex.next ? this.#cursor : -1;
   }
 
   take(): void {
@@ -50,8 +52,8 @@ export class FifoOrder implements DispatchOrder {
   after(sequence: number): number {
     const before = this.#before === undefined ? -1 : this.#before.from(sequence + 1);
     if (before >= 0) return before;
-    const next = this.#window.liveFrom(Math.max(sequence + 1, this.#cursor));
-    return next < this.#window.next ? next : -1;
+    const next = this.#index.liveFrom(Math.max(sequence + 1, this.#cursor));
+    return next < this.#index.next ? next : -1;
   }
 
   remove(sequence: number): void {
@@ -59,12 +61,12 @@ export class FifoOrder implements DispatchOrder {
       this.#takeBefore(sequence);
       return;
     }
-    const window = this.#window;
-    for (let s = window.liveFrom(this.#cursor); s < sequence; ) {
-      const end = Math.min(window.liveTo(s), sequence);
+    const queueIndex = this.#index;
+    for (let s = queueIndex.liveFrom(this.#cursor); s < sequence; ) {
+      const end = Math.min(queueIndex.liveTo(s), sequence);
       this.#before ??= new RunSet();
       this.#before.addRun(s, end);
-      s = window.liveFrom(end);
+      s = queueIndex.liveFrom(end);
     }
     this.#cursor = sequence + 1;
   }
@@ -77,16 +79,16 @@ export class FifoOrder implements DispatchOrder {
   }
 
   nextDueMs(): number {
-    if (!this.#window.hasDues) return Infinity;
+    if (!this.#index.hasDues) return Infinity;
     const sequence = this.peek();
-    return sequence < 0 ? Infinity : this.#window.expiresAtMs(sequence);
+    return sequence < 0 ? Infinity : this.#index.expiresAtMs(sequence);
   }
 
   takeAll(): Taken {
     const sets = this.#before === undefined ? [] : [this.#before];
-    const taken = new Taken(this.#window, this.#cursor, this.#window.next, sets);
+    const taken = new Taken(this.#index, this.#cursor, this.#index.next, sets);
     this.#before = undefined;
-    this.#cursor = this.#window.next;
+    this.#cursor = this.#index.next;
     return taken;
   }
 }

@@ -1,20 +1,23 @@
-import type { Window } from '../../storage/window.ts';
+// The dispatch order of queues with priorities.
+
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { type DispatchOrder, Taken } from './dispatch-order.ts';
 import { RunSet } from './run-set.ts';
 
-/** Highest priority first, and within one first in, first out. */
+/** Highest priority first; first in, first out within a priority. */
 export class PriorityOrder implements DispatchOrder {
   readonly hasPriorities = true;
-  readonly #window: Window;
-  /** Ready messages by priority; undefined for one that has had none. */
+  readonly #index: QueueIndex;
+  /** Ready messages by priority; undefined if there was none. */
   readonly #levels: (RunSet | undefined)[] = [];
   readonly #priorityMax: number;
 
-  /** @param priorityMax 1 to 255; higher priorities count as this one */
-  constructor(window: Window, priorityMax: number) {
-    this.#window = window;
+  /** @param priorityMax 1 to 255; higher priorities are treated as this one */
+  constructor(queueIndex: QueueIndex, priorityMax: number) {
+    this.#index = queueIndex;
     this.#priorityMax = priorityMax;
-    for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) this.add(s);
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1))
+      this.add(s);
   }
 
   add(sequence: number): void {
@@ -28,7 +31,7 @@ export class PriorityOrder implements DispatchOrder {
   }
 
   #priority(sequence: number): number {
-    return Math.min(this.#window.priority(sequence), this.#priorityMax);
+    return Math.min(this.#index.priority(sequence), this.#priorityMax);
   }
 
   requeue(sequence: number): void {
@@ -39,7 +42,7 @@ export class PriorityOrder implements DispatchOrder {
     return this.#firstFrom(this.#levels.length - 1);
   }
 
-  /** The first message of the highest priority that has any, up to the given one. */
+  /** The first message of the highest priority up to the given one. */
   #firstFrom(priorityMax: number): number {
     for (let priority = priorityMax; priority >= 0; priority--) {
       const level = this.#levels[priority];
@@ -63,10 +66,10 @@ export class PriorityOrder implements DispatchOrder {
   }
 
   takeDue(nowMs: number): number {
-    if (!this.#window.hasDues) return -1;
+    if (!this.#index.hasDues) return -1;
     for (const level of this.#levels) {
       const sequence = level === undefined ? -1 : level.first;
-      if (sequence < 0 || this.#window.expiresAtMs(sequence) > nowMs) continue;
+      if (sequence < 0 || this.#index.expiresAtMs(sequence) > nowMs) continue;
       level?.delete(sequence);
       return sequence;
     }
@@ -75,16 +78,16 @@ export class PriorityOrder implements DispatchOrder {
 
   nextDueMs(): number {
     let dueMs = Infinity;
-    if (!this.#window.hasDues) return dueMs;
+    if (!this.#index.hasDues) return dueMs;
     for (const level of this.#levels) {
       const sequence = level === undefined ? -1 : level.first;
-      if (sequence >= 0) dueMs = Math.min(dueMs, this.#window.expiresAtMs(sequence));
+      if (sequence >= 0) dueMs = Math.min(dueMs, this.#index.expiresAtMs(sequence));
     }
     return dueMs;
   }
 
   takeAll(): Taken {
     const sets = this.#levels.splice(0).filter((level) => level !== undefined);
-    return new Taken(this.#window, this.#window.next, this.#window.next, sets);
+    return new Taken(this.#index, this.#index.next, this.#index.next, sets);
   }
 }

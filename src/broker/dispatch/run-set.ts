@@ -1,15 +1,18 @@
-/** Runs in one chunk, above which it is split in two. */
+// A sorted set of sequence numbers.
+
+/** Maximum number of runs in a chunk before it is split. */
 const chunkSizeMax = 512;
 
-/** Some runs in ascending order: each from its first number to before its end. */
+/** Runs in ascending order, each from its first number to before its end. */
 interface Chunk {
   readonly firsts: number[];
   readonly ends: number[];
 }
 
 /**
- * A sorted set of sequence numbers, kept as runs of neighbours. A run costs two numbers however long it
- * is, and to add or delete a number costs a search and a move within one chunk of runs.
+ * A sorted set of sequence numbers, stored as runs of consecutive numbers. A run takes two numbers
+ * of memory regardless of its length. Adding or deleting a number takes a search and a move within
+ * one chunk.
  */
 export class RunSet {
   readonly #chunks: Chunk[] = [];
@@ -18,17 +21,17 @@ export class RunSet {
     return this.#chunks.length === 0;
   }
 
-  /** The smallest number; -1 where there is none. */
+  /** The smallest number; -1 if the set is empty. */
   get first(): number {
     return this.#chunks[0]?.firsts[0] ?? -1;
   }
 
-  /** The smallest number that is not below the given one; -1 where there is none. */
+  /** The smallest number at or above the given one; -1 if there is none. */
   from(sequence: number): number {
     const chunk = this.#chunks[this.#chunkOf(sequence)];
     if (chunk === undefined) return -1;
     const at = runOf(chunk, sequence);
-    return Math.max(sequence, chunk.firsts[at] ?? -1); // the chunk's last end is above it
+    return Math.max(sequence, chunk.firsts[at] ?? -1); // the last end of the chunk is above it
   }
 
   /** Adds a number that is not in the set. */
@@ -36,7 +39,7 @@ export class RunSet {
     this.addRun(sequence, sequence + 1);
   }
 
-  /** Adds the numbers from one to before another, of which none is in the set. */
+  /** Adds the numbers from `first` to before `end`, none of which is in the set. */
   addRun(first: number, end: number): void {
     const last = this.#chunks.at(-1);
     const lastEnd = last?.ends.at(-1) ?? -1;
@@ -46,9 +49,9 @@ export class RunSet {
     else this.#addWithin(this.#chunkOf(first), first, end);
   }
 
-  /** Adds a run before the last of the chunk's. */
+  /** Adds a run that is not after the last run of the chunk. */
   #addWithin(index: number, first: number, end: number): void {
-    const chunk = this.#chunks[index] as Chunk; // one whose end is above the run
+    const chunk = this.#chunks[index] as Chunk; // its end is above the run
     const at = runOf(chunk, first);
     const isAfter = at > 0 && chunk.ends[at - 1] === first;
     const isBefore = chunk.firsts[at] === end;
@@ -61,11 +64,11 @@ export class RunSet {
   }
 
   #insert(index: number, at: number, first: number, end: number): void {
-    const chunk = this.#chunks[index] as Chunk; // index is inside
+    const chunk = this.#chunks[index] as Chunk; // index is in range
     chunk.firsts.splice(at, 0, first);
     chunk.ends.splice(at, 0, end);
     if (chunk.firsts.length <= chunkSizeMax) return;
-    // What is added at the end is followed by more there: the full chunk stays as it is.
+    // After an addition at the end, more usually follow there: the full chunk is kept.
     const kept = at === chunk.firsts.length - 1 ? chunkSizeMax : chunkSizeMax / 2;
     const next = { firsts: chunk.firsts.splice(kept), ends: chunk.ends.splice(kept) };
     this.#chunks.splice(index + 1, 0, next);

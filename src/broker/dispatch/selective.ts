@@ -1,43 +1,51 @@
+// Dispatch with selectors, message groups, and messages that some consumers may not receive.
+
 import type { MessageView } from '../../storage/message-record.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Consumers } from './consumers.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
 
-/** Ready messages that nobody wants now, past which a scan looks; a message behind them waits. */
+/** Maximum number of unwanted messages that a scan passes. Messages behind them wait. */
 export const passedCountMax = 200;
-/** Messages that some subscription is not to get again; of more, one is rejected. */
+/**
+ * Maximum number of messages that are excluded for some subscription. A further one is rejected.
+ */
 const excludedCountMax = 1024;
-/** Groups whose consumer is known; of more, the oldest is given to whoever is next. */
+/**
+ * Maximum number of groups with an assigned consumer. Beyond that, the oldest assignment is
+ * dropped.
+ */
 const groupCountMax = 1024;
 
-/** What a scan asks of its queue. */
+/** The interface of a queue that is scanned. */
 export interface ScannedQueue {
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly order: DispatchOrder;
   readonly consumers: Consumers;
   hasExpired(sequence: number): boolean;
-  /** Opens the view on a message; false where its block must be loaded first, which has begun then. */
+  /** Opens the view on a message. Returns false, and starts loading, if its block is on disk. */
   open(sequence: number): boolean;
-  /** Sends the message, on which the view is open, and which is not ready any more. */
+  /** Sends the message of the open view, which is no longer ready. */
   send(subscription: Subscription, sequence: number): void;
 }
 
-/** The group of a message; undefined for none. */
+/** Returns the group of a message; undefined if it has none. */
 export type GroupOf = (message: MessageView) => string | undefined;
 
 /**
- * Dispatches messages that not every consumer may have: for selectors, message groups, and consumers
- * to which a message cannot be delivered. It looks past the head of the queue, but not past more than
- * {@link passedCountMax} messages, and goes on where it ended as long as no consumer has changed.
+ * Dispatches messages that not every consumer may receive, because of selectors, message groups, or
+ * messages that were undeliverable to a consumer. It scans past the head of the queue, but passes
+ * at most {@link passedCountMax} messages, and continues where it stopped while no consumer
+ * changes.
  */
 export class SelectiveDispatch {
   readonly #queue: ScannedQueue;
   readonly #view: MessageView;
   readonly #groupOf: GroupOf | undefined;
-  /** Subscriptions that are not to get a message. */
+  /** The subscriptions that must not receive a message. */
   readonly #excluded = new Map<number, Set<Subscription>>();
-  /** Which consumer gets the messages of a group. */
+  /** The consumer of each group. */
   readonly #groups = new Map<string, Subscription>();
   #passedCount = 0;
   /** The last message that was passed; -1 before the first. */
@@ -49,20 +57,23 @@ export class SelectiveDispatch {
     this.#groupOf = groupOf;
   }
 
-  /** Whether it must be asked; else any consumer may have any message. */
+  /** Whether it is needed. Otherwise any consumer may receive any message. */
   get isNeeded(): boolean {
     if (this.#groupOf !== undefined || this.#queue.consumers.selectorCount > 0) return true;
     this.#sweep();
     return this.#excluded.size > 0;
   }
 
-  /** A consumer or a message that was passed has changed: the next scan begins at the head. */
+  /** A consumer or a passed message has changed: the next scan starts at the head. */
   restart(): void {
     this.#passedCount = 0;
     this.#lastPassed = -1;
   }
 
-  /** A message is not to go to a subscription; false where there are too many of the kind. */
+  /**
+   * Excludes a subscription from receiving a message. Returns false if there are too many
+   * exclusions.
+   */
   exclude(sequence: number, subscription: Subscription): boolean {
     let those = this.#excluded.get(sequence);
     if (those === undefined) {
@@ -76,19 +87,19 @@ export class SelectiveDispatch {
     return true;
   }
 
-  /** Forgets messages that are gone, and subscriptions that have ended. */
+  /** Drops exclusions of messages and subscriptions that no longer exist. */
   #sweep(): void {
     for (const [sequence, those] of this.#excluded) {
       for (const subscription of those) if (!subscription.isActive) those.delete(subscription);
-      if (those.size === 0 || !this.#queue.window.isLive(sequence)) this.#excluded.delete(sequence);
+      if (those.size === 0 || !this.#queue.index.isLive(sequence)) this.#excluded.delete(sequence);
     }
   }
 
   /**
-   * Looks at some messages and sends those that somebody wants.
+   * Scans some messages and sends those that a consumer accepts.
    *
-   * @param countMax messages looked at
-   * @returns whether there may be more to send at once
+   * @param countMax maximum number of messages to scan
+   * @returns whether more may be sent at once
    */
   dispatch(countMax: number): boolean {
     const { order, consumers } = this.#queue;
@@ -112,16 +123,16 @@ export class SelectiveDispatch {
     return true;
   }
 
-  /** The message where the last scan ended, or the head. */
+  /** The message where the last scan stopped, or the head. */
   #begin(): number {
-    const { order, window } = this.#queue;
-    // What has come since may be before what was passed; what was passed may be gone.
-    const isKnown = this.#lastPassed >= 0 && window.isLive(this.#lastPassed);
+    const { order, index: queueIndex } = this.#queue;
+    // New messages may come before the passed ones, and passed messages may be settled.
+    const isKnown = this.#lastPassed >= 0 && queueIndex.isLive(this.#lastPassed);
     if (order.hasPriorities || !isKnown) this.restart();
     return this.#lastPassed < 0 ? order.peek() : order.after(this.#lastPassed);
   }
 
-  /** Who gets the message on which the view is open. */
+  /** The consumer for the message of the open view. */
   #taker(sequence: number): Subscription | undefined {
     const view = this.#view;
     const excluded = this.#excluded.get(sequence);

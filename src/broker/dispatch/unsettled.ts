@@ -1,24 +1,26 @@
-/** Deliveries that a new ring has room for, and up to which it is kept when it is empty. */
+// The unsettled deliveries of a subscription.
+
+/** Initial size of a ring, and the size up to which an empty ring is kept. */
 const ringSize = 8;
 const ringSizeKept = 65_536;
-/** A ring of this size with few deliveries that are not settled is not made larger. */
+/** A ring of this size is not enlarged if few of its deliveries are unsettled. */
 const sparseSizeMin = 1024;
 
 /**
- * Which message each delivery of a subscription is, by delivery number, until it is settled: in any
- * order. The latest are in a ring; those that stay unsettled while very many others come and go are in
- * a map, so that memory grows with what is unsettled and not with what was delivered since.
+ * Maps the delivery numbers of a subscription to messages until they are settled, in any order.
+ * Recent deliveries are in a ring. Old unsettled deliveries move to a map, so that memory depends
+ * on the number of unsettled deliveries and not on the number of deliveries since the oldest.
  */
 export class Unsettled {
-  /** Deliveries that are not settled. */
+  /** The number of unsettled deliveries. */
   count = 0;
   /** The number of the next delivery. */
   next = 0;
-  /** The lowest number in the ring; that of the next delivery where the ring is empty. */
+  /** The lowest number in the ring; the next number if the ring is empty. */
   ringFirst = 0;
-  /** Sequence numbers; -1 once settled; -2 less the number where it is set aside. */
+  /** Sequence numbers; -1 if settled; -2 minus the sequence number if set aside. */
   #ring = new Float64Array(ringSize);
-  /** Sequence numbers of older deliveries, in their order. */
+  /** Sequence numbers of older deliveries, in order. */
   #older: Map<number, number> | undefined = undefined;
 
   /** Adds the next delivery and returns its number. */
@@ -29,7 +31,7 @@ export class Unsettled {
     return this.next++;
   }
 
-  /** The number of a delivery that needs no settling. */
+  /** Returns the number of a delivery that needs no settlement. */
   skip(): number {
     if (this.ringFirst === this.next) this.ringFirst = this.next + 1;
     else {
@@ -39,7 +41,7 @@ export class Unsettled {
     return this.next++;
   }
 
-  /** The message of a delivery; -1 where it is settled. Its place is free then. */
+  /** Settles a delivery and returns its message; -1 if it is settled already. */
   take(number: number): number {
     if (number < this.ringFirst) return this.#takeOlder(number);
     const at = number & (this.#ring.length - 1);
@@ -50,7 +52,7 @@ export class Unsettled {
     return sequence;
   }
 
-  /** Sets an unsettled delivery aside, so that it is not found; returns its message, -1 for none. */
+  /** Sets an unsettled delivery aside, so that it is not found; returns its message, or -1. */
   setAside(number: number): number {
     if (!this.has(number)) return -1;
     const sequence = this.#get(number);
@@ -58,7 +60,7 @@ export class Unsettled {
     return sequence;
   }
 
-  /** A delivery that was set aside is unsettled again. */
+  /** Makes a delivery that was set aside unsettled again. */
   resume(number: number): void {
     this.#put(number, -2 - this.#get(number));
   }
@@ -82,7 +84,9 @@ export class Unsettled {
     return sequence;
   }
 
-  /** Lets go of the places before the first that is unsettled; to be called after some were taken. */
+  /**
+   * Releases the places before the first unsettled delivery. Call it after deliveries were settled.
+   */
   close(): void {
     const mask = this.#ring.length - 1;
     while (this.ringFirst < this.next && (this.#ring[this.ringFirst & mask] ?? -1) === -1) {
@@ -97,7 +101,7 @@ export class Unsettled {
     return number < this.next && this.#get(number) >= 0;
   }
 
-  /** The lowest unsettled number not below the given one; where there is none that of the next delivery. */
+  /** The lowest unsettled number at or above the given one; the next number if there is none. */
   from(number: number): number {
     if (number < this.ringFirst && this.#older !== undefined) {
       for (const [older, value] of this.#older) if (older >= number && value >= 0) return older;
@@ -107,14 +111,17 @@ export class Unsettled {
     return Math.min(n, this.next);
   }
 
-  /** Unsettled numbers that have left the ring, from one to another. */
+  /** The unsettled numbers in a range that are no longer in the ring. */
   older(first: number, last: number): readonly number[] {
     if (this.#older === undefined) return [];
     if (first === last) return this.#older.has(first) ? [first] : [];
     return [...this.#older.keys()].filter((number) => number >= first && number <= last);
   }
 
-  /** A larger ring; but where few of the present one are unsettled, its older half leaves it. */
+  /**
+   * Enlarges the ring; if few of its deliveries are unsettled, moves its older half to the map
+   * instead.
+   */
   #makeRoom(): void {
     const { length } = this.#ring;
     const inRing = this.count - (this.#older?.size ?? 0);

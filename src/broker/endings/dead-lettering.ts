@@ -1,3 +1,5 @@
+// Publishing of dead letters.
+
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { Route } from '../exchanges/router.ts';
 import type { MessageFormat } from '../format.ts';
@@ -7,30 +9,30 @@ import type { Delivery } from '../subscription.ts';
 import type { Vhost } from '../vhost.ts';
 import { cycleOf, type DeadLetter, deadCopy, deadView } from './dead-letters.ts';
 
-/** Units of work that one dead letter takes, besides what its size and its queues take. */
+/** Units of work for a dead letter, in addition to its size and its queues. */
 const letterUnits = 32;
-/** Bytes of a head, which is read and written anew, for a unit of work. */
+/** Bytes of a head per unit of work. The head is decoded and encoded again. */
 const headBytesOfUnit = 16;
-/** Bytes of a body, which is copied and sealed, for a unit of work. */
+/** Bytes of a body per unit of work. The body is copied and sealed. */
 const bodyBytesOfUnit = 512;
 
-/** What dead-lettering asks of its broker. */
+/** The interface to the broker. */
 export interface DeadLetteringHost {
   nowMs(): number;
   vhost(name: string): Vhost;
   formatOf(number: number): MessageFormat | undefined;
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route;
-  /** Stores a message for queues that take it; none of them makes dead letters before this returns. */
+  /** Stores a message in queues. None of them creates dead letters before this returns. */
   storeDead(letter: DeadLetter, queues: readonly Queue[]): void;
-  /** Whether a rejected message is delivered again later. */
+  /** Whether a rejected message is scheduled for another delivery. */
   retry(queue: Queue, view: Delivery): boolean;
-  /** Whether a message to an exchange that delays waits for a time first. */
+  /** Whether a message to a delayed exchange is scheduled. */
   delay(vhost: Vhost, letter: DeadLetter): boolean;
-  /** So much of this turn is used up. */
+  /** Counts units of work for this turn. */
   spend(units: number): void;
 }
 
-/** Publishes what dies in a queue to the queue's dead letter exchange. */
+/** Publishes the dead letters of queues to their dead letter exchanges. */
 export class DeadLettering {
   readonly #host: DeadLetteringHost;
 
@@ -38,25 +40,25 @@ export class DeadLettering {
     this.#host = host;
   }
 
-  /** A message has died in a queue; the view is open on it. */
+  /** A message has died. The view is open on it. */
   died(queue: Queue, view: Delivery, reason: DeathReason): void {
     if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
     if (queue.deadLetters?.takes(queue, view, reason) === false) return;
-    this.#bury(queue, deadView(view), reason);
+    this.#publishDeadLetter(queue, deadView(view), reason);
   }
 
-  /** Full queues did not take a message in; with `reject-publish-dlx` their dead letter exchange gets it. */
+  /** Full queues refused a message. With `reject-publish-dlx`, it is dead lettered. */
   refused(vhost: Vhost, publication: Publication, full: readonly Queue[]): void {
     for (const queue of full) {
       const { overflow, deadLetterExchange } = queue.settings;
       if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined) continue;
       if (vhost.exchanges.has(deadLetterExchange)) {
-        this.#bury(queue, deadCopy(publication), 'maxlen');
+        this.#publishDeadLetter(queue, deadCopy(publication), 'maxlen');
       }
     }
   }
 
-  #bury(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
+  #publishDeadLetter(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
     const host = this.#host;
     const vhost = host.vhost(queue.vhost);
     const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
@@ -64,11 +66,11 @@ export class DeadLettering {
     if (target === undefined || format === undefined) return;
     const headBytes = dead.headEnd - dead.headStart;
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
-    const headers = dead.address(queue, target, reason, format, host.nowMs());
+    const headers = dead.redirect(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
     const { queues } = host.route(vhost, target, dead);
     host.spend(letterUnits + Math.floor(bytesUnits) + queues.length);
-    // A message that someone rejected goes round as often as it is rejected.
+    // A rejected message may cycle, because each round requires a rejection.
     const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
     const takers = queues.filter(
       (taker) => cycle?.has(taker.name) !== true && !taker.isFull(dead.bodyLength),

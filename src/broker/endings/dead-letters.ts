@@ -6,16 +6,16 @@ import { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 
-/** One way a message died: so often in this queue for this reason. */
+/** A death of a message in a queue for a reason. */
 export interface Death {
   readonly queue: string;
   readonly reason: DeathReason;
   readonly exchange: string;
-  /** The message's own, then those of header `CC`. */
+  /** The routing key of the message, and those in header `CC`. */
   readonly routingKeys: readonly string[];
   /** Seconds since 1970. */
   readonly atSeconds: number;
-  /** The sender's own time to live, removed from the dead letter. */
+  /** The time to live set by the sender, which is removed from the dead letter. */
   readonly expiration: string | undefined;
 }
 
@@ -27,14 +27,14 @@ function entries(headers: Arguments): Arguments[] {
   const items: readonly Argument[] = found.value;
   return items.flatMap((item) =>
     item.type === 'table' && item.value !== null && typeof item.value === 'object'
-      ? [item.value as Arguments] // a table's value is Arguments by its type
+      ? [item.value as Arguments] // the value of a table has the type Arguments
       : [],
   );
 }
 
 /**
- * One entry for each queue and reason, the first of them. Where it has no count, as those that old
- * brokers wrote, it stands for all of the same queue and reason.
+ * Groups entries by queue and reason and keeps the first of each. Entries of old brokers have no
+ * count; the number of such entries is used instead.
  */
 function grouped(all: readonly Arguments[]): Arguments[] {
   const groups = new Map<string, { first: Arguments; size: number }>();
@@ -49,13 +49,13 @@ function grouped(all: readonly Arguments[]): Arguments[] {
   );
 }
 
-/** Which headers of a message change with one more death: RabbitMQ's `x-death` and its companions. */
+/** The changed headers after another death: `x-death` and related headers, as in RabbitMQ. */
 export function deathHeaders(headers: Arguments, death: Death): ArgumentChanges {
   const before = grouped(entries(headers));
   const isSame = (entry: Arguments) =>
     entry['queue']?.value === death.queue && entry['reason']?.value === death.reason;
   const same = before.find(isSame);
-  // A sender may have written these headers, and anything into them.
+  // Senders can set these headers to any value.
   const known = Number(same?.['count']?.value ?? 0);
   const count = Number.isSafeInteger(known) && known >= 0 ? known + 1 : 1;
   const entry: Record<string, Argument> = same
@@ -81,8 +81,8 @@ export function deathHeaders(headers: Arguments, death: Death): ArgumentChanges 
 }
 
 /**
- * Queues that a dead letter must not come back to: it died in them since it was last rejected, and
- * would go round for ever.
+ * The queues in which a message died since it was last rejected. A dead letter must not return to
+ * them, because it would cycle forever.
  */
 export function cycleOf(headers: Arguments): ReadonlySet<unknown> {
   const all = entries(headers);
@@ -93,18 +93,18 @@ export function cycleOf(headers: Arguments): ReadonlySet<unknown> {
 
 /** A message on its way to a dead letter exchange. */
 export class DeadLetter extends Publication {
-  /** The exchange it was published to. */
+  /** The exchange to which the message was originally published. */
   from = '';
   /** When it would have expired, wall milliseconds; Infinity for never. */
   expiresAtMs = Infinity;
 
   /**
-   * Makes it a message to the queue's dead letter exchange, and returns its headers, of which only
-   * `x-death` is new.
+   * Addresses the message to the dead letter exchange of a queue, and returns its headers, of which
+   * only `x-death` is changed.
    *
-   * @param nowMs wall milliseconds, when it died
+   * @param nowMs the time of death, milliseconds since 1970
    */
-  address(
+  redirect(
     queue: Queue,
     target: Exchange,
     reason: DeathReason,
@@ -120,16 +120,16 @@ export class DeadLetter extends Publication {
       this.#rewrite(queue, target, format, changes);
       return noArguments;
     }
-    const { open, hidden } = senderKeys(before);
+    const { cc, bcc } = senderKeys(before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
       reason,
       exchange: this.from,
-      routingKeys: [this.routingKey, ...open],
+      routingKeys: [this.routingKey, ...cc],
       atSeconds: Math.floor(nowMs / 1000),
       expiration: format.expiration(head, headStart, headEnd),
     });
-    const changes = { ...this.#readdress(queue, open, hidden), ...deaths };
+    const changes = { ...this.#readdress(queue, cc, bcc), ...deaths };
     this.#rewrite(queue, target, format, changes);
     return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
@@ -140,14 +140,14 @@ export class DeadLetter extends Publication {
     this.headEnd = this.head.length;
     this.expirationMs = -1;
     this.exchange = target;
-    this.setKeys(target.name, queue.settings.deadLetterKey ?? this.routingKey);
+    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
   }
 
-  /** A key of the queue's takes the place of all that the sender gave, in headers too. */
-  #readdress(queue: Queue, open: readonly string[], hidden: readonly string[]): ArgumentChanges {
-    if (open.length + hidden.length === 0) return {};
+  /** A dead letter routing key replaces all keys of the sender, also in headers. */
+  #readdress(queue: Queue, cc: readonly string[], bcc: readonly string[]): ArgumentChanges {
+    if (cc.length + bcc.length === 0) return {};
     if (queue.settings.deadLetterKey === undefined) {
-      this.moreKeys = [...open, ...hidden];
+      this.extraRoutingKeys = [...cc, ...bcc];
       return {};
     }
     this.format &= ~hasHiddenHeaders;
@@ -155,7 +155,7 @@ export class DeadLetter extends Publication {
   }
 }
 
-/** What died in a queue; the view's bytes are used until the dead letter is stored. */
+/** Creates a dead letter from a delivery. The bytes of the view are used until it is stored. */
 export function deadView(view: Delivery): DeadLetter {
   const dead = new DeadLetter();
   dead.format = view.format;
@@ -171,7 +171,7 @@ export function deadView(view: Delivery): DeadLetter {
   return dead;
 }
 
-/** What a full queue did not take in; the publication's bytes are used until it is stored. */
+/** Creates a dead letter from a refused publication. Its bytes are used until it is stored. */
 export function deadCopy(publication: Publication): DeadLetter {
   const dead = new DeadLetter();
   const { partCount } = publication;

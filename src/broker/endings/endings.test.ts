@@ -37,7 +37,7 @@ test('two full queues that dead-letter to each other end, stay full, and leave n
   b.publish('', 'a', 'one too many');
   await turnsUntil(() => queues.every((queue) => queue.endingCount === 0));
   assert.deepEqual(
-    queues.map((queue) => [queue.readyCount, queue.window.count]),
+    queues.map((queue) => [queue.readyCount, queue.index.count]),
     [
       [size, size],
       [size, size],
@@ -123,7 +123,7 @@ test('messages that end in masses do so over many turns, in order, and others ar
   assert.ok(dead.readyCount < size / 10, `${dead.readyCount} in the first turn`);
   b.publish('', 'other', 'served');
   assert.equal(other.readyCount, 1);
-  const turns = await turnsUntil(() => expires.window.count === 0);
+  const turns = await turnsUntil(() => expires.index.count === 0);
   assert.ok(turns > 100, `${turns} turns`);
   const inbox = new Inbox();
   dead.subscribe(inbox, { ...plainSubscribe, settled: true });
@@ -149,17 +149,17 @@ test('a purge, a deletion and a mass expiry without dead letters take turns too'
   assert.deepEqual([purged.readyCount, count], [0, -1]);
   b.publish('', 'purged', 'after');
   await turnsUntil(() => count >= 0);
-  assert.deepEqual([count, purged.window.count], [2000, 1]);
+  assert.deepEqual([count, purged.index.count], [2000, 1]);
   assert.deepEqual(b.drain('purged'), ['after']);
   const deleted = fill('deleted');
   assert.equal(b.vhost.deleteQueue('deleted', owner, { ifUnused: false, ifEmpty: false }), 2000);
-  assert.ok(deleted.window.count > 0);
-  assert.ok((await turnsUntil(() => deleted.window.count === 0)) > 10);
+  assert.ok(deleted.index.count > 0);
+  assert.ok((await turnsUntil(() => deleted.index.count === 0)) > 10);
   const expired = fill('expired', { 'x-message-ttl': int(5) });
   b.clock.ms += 5;
   b.broker.tick();
   assert.ok(expired.readyCount > 0);
-  assert.ok((await turnsUntil(() => expired.window.count === 0)) > 10);
+  assert.ok((await turnsUntil(() => expired.index.count === 0)) > 10);
 });
 
 test('a purge leaves what consumers have, and what they give back while it lasts', async () => {

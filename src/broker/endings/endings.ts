@@ -1,12 +1,14 @@
+// Messages that end without being accepted.
+
 import type { Taken } from '../dispatch/dispatch-order.ts';
 import type { DeathReason } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import type { MessageQueue } from '../queues/message-queue.ts';
 import type { Background } from '../turns/background.ts';
 
-/** Units of work that it takes to settle one message. */
+/** Units of work for settling a message. */
 const settleUnits = 1;
-/** Dead messages after which the list of them is cut. */
+/** Number of processed messages after which the list is cut. */
 const doneCountMax = 16_384;
 
 interface Purge {
@@ -16,16 +18,16 @@ interface Purge {
 }
 
 /**
- * How messages of one queue end otherwise than by being accepted: they expire, are over a limit, are
- * rejected or purged, or their queue is deleted. All of it is done in slices and in order; where the
- * next dead letter is on the disk, those behind it wait until it has been read.
+ * Ends messages of a queue that expire, exceed a limit, are rejected or purged, or whose queue is
+ * deleted. The work is done in slices and in order. If a dead letter is on disk, those behind it
+ * wait until it has been read.
  */
 export class Endings {
-  /** Messages neither ready nor with a consumer, which still have to be settled. */
+  /** Messages that are neither ready nor with a consumer, and still have to be settled. */
   count = 0;
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
-  /** What dies, first in first out: sequence numbers and reasons side by side, up to `#deadAt` done. */
+  /** Sequence numbers and reasons of dying messages, in order; those before `#deadAt` are done. */
   #dead: number[] = [];
   #reasons: DeathReason[] = [];
   #deadAt = 0;
@@ -36,14 +38,14 @@ export class Endings {
     this.#queue = queue;
   }
 
-  /** A message that is not ready any more dies, after those that were told before. */
+  /** Ends a message that is no longer ready, after those given before. */
   die(sequence: number, reason: DeathReason): void {
     this.#dead.push(sequence);
     this.#reasons.push(reason);
     this.count++;
   }
 
-  /** Messages that were ready go without dead letters. */
+  /** Ends ready messages without dead letters. */
   purge(taken: Taken, count: number, done: (count: number) => void): void {
     this.#purges.push({ taken, count: 0, done });
     this.count += count;
@@ -53,8 +55,8 @@ export class Endings {
   work(units: Background, until: number): boolean {
     if (this.#queue.isDeleted) return this.#drop(units, until);
     const { store } = this.#host;
-    // A dead letter and its end in this queue are recovered both or neither; and within a batch a
-    // message stays where it is until it is copied.
+    // A dead letter and its removal are recovered together. Within a batch, the message stays in
+    // place until it is copied.
     const isBatch = this.#mayReturn;
     if (isBatch) store.begin();
     try {
@@ -73,23 +75,23 @@ export class Endings {
     return true;
   }
 
-  /** Whether a message that ends here may go elsewhere, or come back. */
+  /** Whether messages that end may be dead lettered or retried. */
   get #mayReturn(): boolean {
     const { settings, retry } = this.#queue;
     return settings.deadLetterExchange !== undefined || retry !== undefined;
   }
 
-  /** Ends the message whose turn it is; false where it must be read from the disk first. */
+  /** Ends the next message. Returns false if it must be read from disk first. */
   #next(units: Background): boolean {
     const { store, delivery } = this.#host;
     const queue = this.#queue;
     const sequence = this.#dead[this.#deadAt] ?? -1;
     if (this.#mayReturn) {
-      if (!store.view(queue.window, sequence, delivery)) {
+      if (!store.view(queue.index, sequence, delivery)) {
         this.#host.load(queue, sequence);
         return false;
       }
-      delivery.returnCount = queue.window.returnCount(sequence);
+      delivery.deliveryCount = queue.index.deliveryCount(sequence);
       this.#host.deadLetter(queue, delivery, this.#reasons[this.#deadAt] ?? 'rejected');
     }
     this.#deadAt++;
@@ -104,14 +106,14 @@ export class Endings {
     this.#deadAt = 0;
   }
 
-  /** The queue is deleted: who waits for a purge waits no longer. */
+  /** The queue is deleted: pending purges are answered. */
   end(): void {
     for (const { count, done } of this.#purges.splice(0)) done(count);
   }
 
   #settle(sequence: number, units: Background): void {
     this.count--;
-    this.#host.store.settle(this.#queue.window, sequence);
+    this.#host.store.settle(this.#queue.index, sequence);
     units.spend(settleUnits);
   }
 
@@ -130,10 +132,10 @@ export class Endings {
     return true;
   }
 
-  /** Drops what a deleted queue still has. */
+  /** Drops the remaining messages of a deleted queue. */
   #drop(units: Background, until: number): boolean {
     const countMax = Math.ceil((units.left - until) / settleUnits);
-    const count = this.#host.store.dropSome(this.#queue.window, countMax);
+    const count = this.#host.store.dropSome(this.#queue.index, countMax);
     units.spend(count * settleUnits);
     return count === countMax;
   }

@@ -1,32 +1,37 @@
+// The sources of bindings, by destination.
+
 import type { Destination } from './binding.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Which exchanges lead to a queue or an exchange, so that its end looks at those only. */
+/**
+ * Maps queues and exchanges to the exchanges that are bound to them, so that deleting one examines
+ * only these.
+ */
 export class BindingSources {
   readonly #of = new Map<Destination, Set<Exchange>>();
 
-  /** There is a binding now. */
+  /** A binding was added. */
   add(source: Exchange, destination: Destination): void {
     const known = this.#of.get(destination);
     if (known === undefined) this.#of.set(destination, new Set([source]));
     else known.add(source);
   }
 
-  /** There is no binding any more. */
+  /** A binding was removed. */
   remove(source: Exchange, destination: Destination): void {
     const known = this.#of.get(destination);
     known?.delete(source);
     if (known?.size === 0) this.#of.delete(destination);
   }
 
-  /** Takes the sources of a destination that is deleted. */
+  /** Removes and returns the sources of a deleted destination. */
   take(destination: Destination): Iterable<Exchange> {
     const known = this.#of.get(destination);
     this.#of.delete(destination);
     return known ?? [];
   }
 
-  /** Forgets a source that is deleted, one of its destinations a step. */
+  /** Removes a deleted source, one destination per step. */
   *forget(source: Exchange): Generator<void> {
     for (const destination of source.destinations()) {
       this.remove(source, destination);

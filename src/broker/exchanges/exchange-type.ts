@@ -1,52 +1,57 @@
+// The interface of exchange types.
+
 import type { Arguments } from '../arguments.ts';
 import type { Binding, Destination } from './binding.ts';
 import type { RouteSearch } from './route-search.ts';
 
-/** The bindings of one exchange, as its type looks them up. */
+/** The index of an exchange's bindings. */
 export interface BindingIndex {
-  /** Undefined where the index keeps nothing about single bindings. */
+  /** Undefined if the index does not store individual bindings. */
   add?(binding: Binding): void;
-  /** Takes back an `add` of the same object. */
+  /** Reverts an `add` of the same object. */
   remove?(binding: Binding): void;
   /**
-   * Hands every destination that the search's message goes to, to `search.take`. One may be handed
-   * over again, and one that is deleted as long as not everything of it is forgotten.
+   * Passes every matching destination to `search.take`. Destinations may be repeated, and deleted
+   * ones may still appear until they are completely removed.
    *
-   * Work is counted by `search.spend`, so that it can pause.
+   * Work is counted by `search.spend`, which can pause the search.
    *
-   * @param bound everything that the exchange has a binding to
-   * @returns what is left to do; undefined where the search of this exchange is over
+   * @param bound all destinations of the exchange
+   * @returns the remaining work; undefined if the exchange is done
    */
   match(search: RouteSearch, bound: ReadonlyMap<Destination, unknown>): Generator<void> | undefined;
 }
 
-/** How exchanges of one type choose among their bindings. Registered in `types/registry.ts`. */
+/** A type of exchange. Types are registered in `types/registry.ts`. */
 export interface ExchangeType {
-  /** As declarations name it: `direct`. */
+  /** The name in declarations: `direct`. */
   readonly name: string;
-  /** Whether the routing key matters: a message with several keys is then routed by each. */
+  /** Whether the routing key matters. If so, a message with several keys is routed by each. */
   readonly usesKey: boolean;
-  /** Whether messages with one key always go to the same places, so that routes can be cached. */
+  /** Whether routes depend only on the routing key and can be cached. */
   readonly isCacheable: boolean;
   newIndex(): BindingIndex;
   /**
-   * Requires a new binding to be one that the index understands.
+   * Checks a new binding.
    *
    * @throws {BrokerError} `precondition-failed`
    */
   checkBinding?(routingKey: string, args: Arguments): void;
-  /** Whether only the broker creates exchanges of this type. Clients cannot declare them by its name. */
+  /** Whether only the broker creates exchanges of this type. */
   readonly isReserved?: boolean;
-  /** Whether messages with a header `x-delay` wait before they are routed. */
+  /** Whether messages with a header `x-delay` are delayed before they are routed. */
   readonly isDelayed?: boolean;
-  /** Arguments that must be the same when an exchange is declared again. */
+  /** Arguments that must be equal in repeated declarations. */
   readonly comparedArguments?: readonly string[];
   /**
-   * Requires a new exchange to have the arguments that the type needs.
+   * Checks the arguments of a new exchange.
    *
    * @throws {BrokerError} `precondition-failed`
    */
   checkArguments?(args: Arguments): void;
-  /** The type that routes, where an exchange's arguments say which; else it is this one. */
+  /**
+   * The type that routes messages, if the arguments of an exchange select it. Defaults to this
+   * type.
+   */
   routingType?(args: Arguments): ExchangeType;
 }

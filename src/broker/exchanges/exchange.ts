@@ -1,9 +1,11 @@
+// An exchange and its bindings.
+
 import type { Arguments } from '../arguments.ts';
 import { type Binding, bindingKey, type Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './exchange-type.ts';
 import type { RouteSearch } from './route-search.ts';
 
-/** What a declaration says of an exchange. */
+/** The properties of an exchange in declarations. */
 export interface ExchangeOptions {
   readonly durable: boolean;
   readonly autoDelete: boolean;
@@ -11,22 +13,22 @@ export interface ExchangeOptions {
   readonly arguments: Arguments;
 }
 
-/** A named exchange and its bindings. */
+/** An exchange and its bindings. */
 export class Exchange {
   readonly kind = 'exchange';
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeType;
-  /** The type that routes: `type`, unless that leaves it to the arguments. */
+  /** The type that routes messages: `type`, or the one that the arguments select. */
   readonly routing: ExchangeType;
-  /** Whether messages with a header `x-delay` wait before they are routed. */
+  /** Whether messages with a header `x-delay` are delayed before they are routed. */
   readonly isDelayed: boolean;
   readonly options: ExchangeOptions;
-  /** The exchange that messages go to which no binding took; see `Settings.alternateOf`. */
+  /** The alternate exchange for unroutable messages. See `Settings.alternateOf`. */
   alternate: string | undefined = undefined;
-  /** Nothing is routed to it any more. */
+  /** Whether the exchange is deleted, so that nothing is routed to it. */
   isDeleted = false;
-  /** Bindings, but for those to a destination that is deleted. */
+  /** The number of bindings, except for those to deleted destinations. */
   bindingCount = 0;
   readonly #to = new Map<Destination, Map<string, Binding>>();
   readonly #index: BindingIndex;
@@ -41,7 +43,7 @@ export class Exchange {
     this.#index = this.routing.newIndex();
   }
 
-  /** Adds a binding; false where the same one exists. */
+  /** Adds a binding. Returns false if it exists. */
   bind(binding: Binding): boolean {
     const { destination } = binding;
     let own = this.#to.get(destination);
@@ -57,7 +59,7 @@ export class Exchange {
     return true;
   }
 
-  /** Whether there is a binding like this. */
+  /** Whether a binding exists. */
   hasBinding(binding: Binding): boolean {
     return this.#to.get(binding.destination)?.has(bindingKey(binding)) === true;
   }
@@ -67,7 +69,7 @@ export class Exchange {
     return this.#to.has(destination);
   }
 
-  /** Removes a binding; false where there is none like it. */
+  /** Removes a binding. Returns false if it does not exist. */
   unbind(binding: Binding): boolean {
     const own = this.#to.get(binding.destination);
     const key = bindingKey(binding);
@@ -80,7 +82,7 @@ export class Exchange {
     return true;
   }
 
-  /** Forgets every binding to a destination that is deleted, one a step. */
+  /** Removes the bindings to a deleted destination, one per step. */
   *forget(destination: Destination): Generator<void> {
     const own = this.#to.get(destination);
     if (own === undefined) return;
@@ -93,17 +95,17 @@ export class Exchange {
     }
   }
 
-  /** Every binding. */
+  /** All bindings. */
   *bindings(): Generator<Binding> {
     for (const own of this.#to.values()) yield* own.values();
   }
 
-  /** Every binding to one destination. */
+  /** The bindings to one destination. */
   bindingsTo(destination: Destination): Iterable<Binding> {
     return this.#to.get(destination)?.values() ?? [];
   }
 
-  /** Everything that a binding leads to, once. */
+  /** All destinations, without duplicates. */
   destinations(): Iterable<Destination> {
     return this.#to.keys();
   }

@@ -1,3 +1,5 @@
+// The search for the queues of a message.
+
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
 import type { PatternSearch } from '../patterns/pattern-search.ts';
@@ -7,29 +9,29 @@ import type { Vhost } from '../vhost.ts';
 import type { Destination } from './binding.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Destinations that are taken in one step; longer lists are taken in several. */
+/** Maximum number of destinations taken in one step. */
 const listedCountMax = 256;
 
-/** What a search asks of its virtual host. */
+/** The interface to the virtual host. */
 export interface SearchHost {
   readonly vhost: Vhost;
-  /** Steps after which a message is refused. */
+  /** The number of steps after which a message is refused. */
   readonly stepCountMax: number;
-  /** @throws {BrokerError} `precondition-failed` where there are too many */
+  /** @throws {BrokerError} `precondition-failed` if there are too many headers */
   readHeaders(publication: Publication): Arguments;
 }
 
 /**
- * The search for the queues of one message, through exchanges that are bound to each other. It can be
- * interrupted after any number of steps and gone on with later: bindings that change meanwhile count
- * or do not.
+ * Searches the queues of one message through exchanges that are bound to each other. The search can
+ * pause after any number of steps and continue later. Bindings that change in the meantime may or
+ * may not be used.
  */
 export class RouteSearch implements PatternSearch<Destination> {
-  /** The key that the present exchange is asked for. */
+  /** The routing key for the current exchange. */
   routingKey = '';
-  /** Whether a message with the same key may go elsewhere. */
+  /** Whether the route depends only on the exchange and the routing key. */
   isCacheable = true;
-  /** Words, headers and destinations looked at so far. */
+  /** The number of words, headers and destinations examined so far. */
   stepCount = 0;
   readonly #queues = new Set<Queue>();
   readonly #exchanges = new Set<Exchange>();
@@ -37,13 +39,13 @@ export class RouteSearch implements PatternSearch<Destination> {
   readonly #keys: readonly string[];
   #publication: Publication;
   #headers: Arguments | undefined = undefined;
-  /** Exchanges that are not passed yet. */
+  /** Exchanges that are still to be examined. */
   readonly #waiting: Iterator<Exchange, undefined>;
   #exchange: Exchange | undefined;
   #keyAt = 0;
-  /** Whether the present exchange has led anywhere. */
+  /** Whether the current exchange has had a match. */
   #hasLed = false;
-  /** What is left to do of the present exchange. */
+  /** The remaining work of the current exchange. */
   #rest: Generator<void> | undefined = undefined;
   #pauseAt = 0;
 
@@ -58,33 +60,34 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#keys = keys;
     this.#publication = publication;
     this.#exchanges.add(exchange);
-    // A set that grows is iterated to its end. Each exchange is passed once, so circles end.
+    // Iterating a growing set reaches all its elements. Each exchange is visited once, so cycles
+    // end.
     this.#waiting = this.#exchanges.values();
     this.#exchange = this.#waiting.next().value;
   }
 
-  /** The queues found. */
+  /** The queues found so far. */
   get queues(): Iterable<Queue> {
     return this.#queues;
   }
 
-  /** The search outlives the turn: from now on the message's bytes are read from this copy. */
+  /** The search continues in another turn: the message is read from this copy from now on. */
   keep(copy: Publication): void {
     this.#publication = copy;
   }
 
-  /** The message's headers, read at most once. */
+  /** The headers of the message, decoded at most once. */
   headers(): Arguments {
     this.#headers ??= this.#host.readHeaders(this.#publication);
     return this.#headers;
   }
 
   /**
-   * Searches on.
+   * Continues the search.
    *
-   * @param stepCount about so many steps
-   * @returns whether the search is over
-   * @throws {BrokerError} `precondition-failed` where it takes more steps than allowed
+   * @param stepCount the approximate number of steps
+   * @returns whether the search is complete
+   * @throws {BrokerError} `precondition-failed` if it takes more steps than allowed
    */
   run(stepCount: number): boolean {
     this.#pauseAt = this.stepCount + stepCount;
@@ -98,7 +101,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     }
   }
 
-  /** Asks an exchange for the next key, or leaves it. */
+  /** Examines an exchange with the next key, or completes it. */
   #next(exchange: Exchange): void {
     const key = this.#keys[this.#keyAt];
     if (key === undefined || (this.#keyAt > 0 && !exchange.routing.usesKey)) {
@@ -108,7 +111,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#keyAt++;
     this.routingKey = key;
     if (!exchange.routing.isCacheable) this.isCacheable = false;
-    // Every queue is bound to the default exchange by its name.
+    // Every queue is implicitly bound to the default exchange.
     const queue = exchange.name === '' ? this.#host.vhost.queues.get(key) : undefined;
     if (queue !== undefined) this.take(queue);
     else this.#rest = exchange.match(this);
@@ -125,7 +128,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#exchange = this.#waiting.next().value;
   }
 
-  /** The message goes there. */
+  /** Adds a destination. */
   take(destination: Destination): void {
     if (destination.isDeleted) return;
     this.#hasLed = true;
@@ -133,7 +136,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     else this.#exchanges.add(destination);
   }
 
-  /** Whether the present exchange need not be asked for this destination any more. */
+  /** Whether a destination need not be examined any more for the current exchange. */
   hasTaken(destination: Destination): boolean {
     if (!this.#hasLed) return false;
     const taken: Set<Destination> = destination.kind === 'queue' ? this.#queues : this.#exchanges;
@@ -161,9 +164,9 @@ export class RouteSearch implements PatternSearch<Destination> {
     return this.stepCount >= this.#pauseAt;
   }
 
-  /** The error for a search that is given up. */
+  /** The error for an abandoned search. */
   tooManySteps(stepCountMax: number): BrokerError {
-    const { name, vhost } = this.#exchange as Exchange; // one is being asked
+    const { name, vhost } = this.#exchange as Exchange; // an exchange is being examined
     const why = `more than ${stepCountMax} words or headers would have to be compared with its bindings`;
     const text = `message cannot be routed by ${describe('exchange', name, vhost)}: ${why}`;
     return new BrokerError('precondition-failed', text);

@@ -1,4 +1,6 @@
-import type { Window } from '../../storage/window.ts';
+// The cache of routes in a virtual host.
+
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
@@ -6,26 +8,26 @@ import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import { RouteSearch, type SearchHost } from './route-search.ts';
 
-/** Where one kind of message goes. */
+/** The route of a message: its queues. */
 export interface Route {
   readonly queues: readonly Queue[];
-  /** The queues' windows, in the same order. */
-  readonly windows: readonly Window[];
+  /** The indexes of the queues, in the same order. */
+  readonly indexes: readonly QueueIndex[];
 }
 
-/** A message goes nowhere. */
-export const nowhere: Route = { queues: [], windows: [] };
+/** The route of an unroutable message. */
+export const nowhere: Route = { queues: [], indexes: [] };
 
 /**
- * Where messages with one exchange and routing key went last. Whoever publishes keeps one for each
- * such pair, so that a message to a place that is known needs no search.
+ * The last route for one exchange and routing key. Publishers keep one for each such pair, so that
+ * further messages need no search.
  */
 export interface RememberedRoute {
   target: Exchange | undefined;
   route: Route | undefined;
 }
 
-/** The limits that routing keeps. */
+/** The limits of routing. */
 export type RouterLimits = Pick<
   Limits,
   | 'routeCacheCountMax'
@@ -36,13 +38,13 @@ export type RouterLimits = Pick<
   | 'routedHeaderCountMax'
 >;
 
-/** Begins searches in one virtual host, and caches routes while nothing is bound or unbound. */
+/** Starts searches in one virtual host, and caches routes until bindings change. */
 export class Router {
   readonly #vhost: Vhost;
   readonly #limits: RouterLimits;
   readonly #searchHost: SearchHost;
   readonly #filled = new Set<RememberedRoute>();
-  /** Queues in all routes that are cached. */
+  /** The number of queues in all cached routes. */
   #filledQueueCount = 0;
   #version = -1;
 
@@ -52,21 +54,21 @@ export class Router {
     this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };
   }
 
-  /** The cached route, where it is still right. */
+  /** The cached route if it is still valid. */
   recall(exchange: Exchange, remembered: RememberedRoute | undefined): Route | undefined {
     if (this.#version !== this.#vhost.version || remembered?.target !== exchange) return undefined;
     return remembered.route;
   }
 
-  /** Begins a search; nothing is looked at yet. */
+  /** Creates a search. */
   search(exchange: Exchange, keys: readonly string[], publication: Publication): RouteSearch {
     return new RouteSearch(this.#searchHost, exchange, keys, publication);
   }
 
   /**
-   * Caches a route that was searched for without a pause.
+   * Caches a route that was found without a pause.
    *
-   * @param remembered of the message's only key
+   * @param remembered the cache entry of the message's only key
    */
   remember(exchange: Exchange, route: Route, remembered: RememberedRoute): void {
     if (this.#version !== this.#vhost.version) this.#forget();
@@ -82,7 +84,7 @@ export class Router {
     this.#filled.add(remembered);
   }
 
-  /** Queues that are gone are not kept in memory by those who may never publish to them again. */
+  /** Drops cached routes, which could keep deleted queues in memory. */
   #forget(): void {
     this.#version = this.#vhost.version;
     for (const remembered of this.#filled) {
@@ -94,21 +96,21 @@ export class Router {
   }
 }
 
-/** The route of a search that is over. Queues that were deleted meanwhile are left out. */
+/** The route of a completed search, without queues that were deleted in the meantime. */
 export function routeOf(search: RouteSearch): Route {
   const queues: Queue[] = [];
-  const windows: Window[] = [];
+  const indexes: QueueIndex[] = [];
   for (const queue of search.queues) {
     if (queue.isDeleted) continue;
     queues.push(queue);
-    windows.push(queue.window);
+    indexes.push(queue.index);
   }
-  return { queues, windows };
+  return { queues, indexes };
 }
 
-/** The same route without queues that are deleted. */
+/** A route without deleted queues. */
 export function livingRoute(route: Route): Route {
   if (route.queues.every((queue) => !queue.isDeleted)) return route;
   const queues = route.queues.filter((queue) => !queue.isDeleted);
-  return { queues, windows: queues.map((queue) => queue.window) };
+  return { queues, indexes: queues.map((queue) => queue.index) };
 }

@@ -1,3 +1,5 @@
+// Routing of messages.
+
 import { type Arguments, noArguments } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 import { formatNumbers, hasHiddenHeaders, type MessageFormat } from '../format.ts';
@@ -6,16 +8,16 @@ import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteSearch } from './route-search.ts';
 import { nowhere, type Route, Router, type RouterLimits, routeOf } from './router.ts';
-import { noKeys } from './sender-keys.ts';
+import { noExtraKeys } from './sender-keys.ts';
 
-/** Finds the queues of messages in every virtual host. */
+/** Finds the queues of messages in all virtual hosts. */
 export class Routing {
-  /** Steps that the last search took; 0 where the route was cached. */
+  /** The number of steps of the last search; 0 if the route was cached. */
   stepCount = 0;
   readonly #limits: RouterLimits;
   readonly #formats: (MessageFormat | undefined)[] = [];
   readonly #routers = new Map<Vhost, Router>();
-  /** The virtual host of the last message, and its router. */
+  /** The virtual host and router of the last message. */
   #lastVhost: Vhost | undefined = undefined;
   #lastRouter: Router | undefined = undefined;
   #paused: RouteSearch | undefined = undefined;
@@ -26,26 +28,26 @@ export class Routing {
     for (const format of formats) this.#formats[formatNumbers[format.name]] = format;
   }
 
-  /** The format with a number, whatever flags are in it. */
+  /** The format with a number, ignoring flags. */
   formatOf(number: number): MessageFormat | undefined {
     return this.#formats[number & ~hasHiddenHeaders];
   }
 
   /**
-   * Searches for the queues of a message, for as long as one turn of the event loop may.
+   * Searches the queues of a message, as far as one turn of the event loop permits.
    *
-   * @returns undefined where that is not enough: then {@link takePaused} has the search
-   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   * @returns undefined if the search is not complete: {@link takePaused} returns it
+   * @throws {BrokerError} `precondition-failed` if too many bindings must be examined
    */
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route | undefined {
-    const { routingKey, moreKeys, remembered } = publication;
+    const { routingKey, extraRoutingKeys, remembered } = publication;
     const last = vhost === this.#lastVhost ? this.#lastRouter : undefined;
     const router = last ?? this.#router(vhost);
-    const isByOne = moreKeys === noKeys;
+    const isByOne = extraRoutingKeys === noExtraKeys;
     const known = isByOne ? router.recall(exchange, remembered) : undefined;
     this.stepCount = 0;
     if (known !== undefined) return known;
-    const keys = isByOne ? [routingKey] : [routingKey, ...moreKeys];
+    const keys = isByOne ? [routingKey] : [routingKey, ...extraRoutingKeys];
     const search = router.search(exchange, keys, publication);
     const isOver = search.run(this.#limits.routeTurnStepCountMax);
     this.stepCount = search.stepCount;
@@ -61,21 +63,21 @@ export class Routing {
   }
 
   /**
-   * The search that the last {@link route} did not finish.
+   * The incomplete search of the last {@link route}.
    *
-   * @param copy of the publication, which the search may read from in later turns
+   * @param copy a copy of the publication, from which the search reads in later turns
    */
   takePaused(copy: Publication): RouteSearch {
-    const search = this.#paused as RouteSearch; // `route` has left it
+    const search = this.#paused as RouteSearch; // set by `route`
     this.#paused = undefined;
     search.keep(copy);
     return search;
   }
 
   /**
-   * The whole search in one turn, for a message that cannot wait for another one.
+   * Performs the whole search in one turn, for a message that cannot wait.
    *
-   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   * @throws {BrokerError} `precondition-failed` if too many bindings must be examined
    */
   routeAtOnce(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
     const found = this.route(vhost, exchange, publication);
@@ -87,7 +89,7 @@ export class Routing {
     return routeOf(search);
   }
 
-  /** The same for a dead letter, which nobody is told of: it goes nowhere where it would be refused. */
+  /** Routes a dead letter in one turn. It is dropped instead of refused. */
   routeOrDrop(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
     try {
       return this.routeAtOnce(vhost, exchange, publication);
@@ -97,7 +99,7 @@ export class Routing {
     }
   }
 
-  /** A virtual host is gone. */
+  /** A virtual host was deleted. */
   forget(vhost: Vhost): void {
     this.#routers.delete(vhost);
     this.#lastVhost = undefined;

@@ -1,42 +1,44 @@
+// Routing keys in the headers `CC` and `BCC`.
+
 import { type Argument, type Arguments, requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 
 const none: readonly string[] = Object.freeze([]);
 
-/** No further routing keys; one object, so that it can be compared with. */
-export const noKeys = none;
+/** No additional routing keys; always the same object, for comparison. */
+export const noExtraKeys = none;
 
-/** The routing keys that a sender names in headers, besides the message's own. */
+/** The additional routing keys in the headers of a message. */
 export interface SenderKeys {
   /** Header `CC`, which receivers see. */
-  readonly open: readonly string[];
-  /** Header `BCC`, which they do not. */
-  readonly hidden: readonly string[];
+  readonly cc: readonly string[];
+  /** Header `BCC`, which receivers do not see. */
+  readonly bcc: readonly string[];
 }
 
 /**
- * Reads the headers `CC` and `BCC` (RabbitMQ's sender-selected distribution). Items of the lists
- * that are no text do not count.
+ * Reads the headers `CC` and `BCC` (RabbitMQ's sender-selected distribution). List items that are
+ * not text are ignored.
  *
- * @throws {BrokerError} `precondition-failed` where one of them is no list
+ * @throws {BrokerError} `precondition-failed` if one of them is not a list
  */
 export function senderKeys(headers: Arguments): SenderKeys {
-  return { open: keysIn(headers, 'CC'), hidden: keysIn(headers, 'BCC') };
+  return { cc: keysIn(headers, 'CC'), bcc: keysIn(headers, 'BCC') };
 }
 
 /**
- * Requires the keys that a sender names to be as many and as long as allowed.
+ * Checks the number and length of the additional keys.
  *
  * @throws {BrokerError} `precondition-failed`
  */
-export function checkSenderKeys({ open, hidden }: SenderKeys, countMax: number): void {
-  const count = open.length + hidden.length;
+export function checkSenderKeys({ cc, bcc }: SenderKeys, countMax: number): void {
+  const count = cc.length + bcc.length;
   if (count > countMax) {
     const found = `${count} routing keys in headers CC and BCC`;
     throw new BrokerError('precondition-failed', `${found}; ${countMax} are allowed`);
   }
-  for (const key of open) requireShortName('routing key in header CC', key);
-  for (const key of hidden) requireShortName('routing key in header BCC', key);
+  for (const key of cc) requireShortName('routing key in header CC', key);
+  for (const key of bcc) requireShortName('routing key in header BCC', key);
 }
 
 function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {

@@ -1,21 +1,23 @@
+// Shared credit of several subscriptions.
+
 import type { Limits } from '../limits.ts';
 import type { Deliverer, Subscription } from '../subscription.ts';
 
-/** What a pool asks of its broker. */
+/** The interface to the broker. */
 export interface PoolHost {
   readonly limits: Limits;
   readonly turns: { markDirty(deliverer: Deliverer): void };
 }
 
 /**
- * Credit that several subscriptions share (AMQP 0-9-1: `global` qos). Subscriptions that found no
- * credit stand in a line: each unit of credit that comes back goes to the first of them, and whoever
- * was served goes to the end. So queues with a common pool are served in turn, and the cost of a
- * settlement does not depend on how many wait.
+ * Credit that several subscriptions share (AMQP 0-9-1: `global` qos). Subscriptions without credit
+ * wait in a line. Returned credit goes to the first of them, which then moves to the end. Queues
+ * with a common pool are therefore served in turn, and the cost of a settlement does not depend on
+ * the number of waiting subscriptions.
  */
 export class CreditPool implements Deliverer {
   isDirty = false;
-  /** Deliveries that are unsettled now. Automatic acknowledgements count nothing. */
+  /** Unsettled deliveries. Deliveries without acknowledgement do not count. */
   used = 0;
   readonly #host: PoolHost;
   #limit = Infinity;
@@ -26,7 +28,7 @@ export class CreditPool implements Deliverer {
     this.#host = host;
   }
 
-  /** Deliveries that may be unsettled at once; Infinity for any number. */
+  /** Maximum number of unsettled deliveries; Infinity for no limit. */
   get limit(): number {
     return this.#limit;
   }
@@ -36,12 +38,12 @@ export class CreditPool implements Deliverer {
     this.#serve();
   }
 
-  /** Whether another delivery is allowed. */
+  /** Whether another delivery is permitted. */
   get hasCredit(): boolean {
     return this.used < this.#limit;
   }
 
-  /** Gives credit back. */
+  /** Returns credit. */
   release(count: number): void {
     this.used -= count;
     this.#serve();
@@ -51,7 +53,7 @@ export class CreditPool implements Deliverer {
     if (this.#first !== undefined && this.hasCredit) this.#host.turns.markDirty(this);
   }
 
-  /** Puts a subscription that found no credit at the end of the line; one that stands there stays. */
+  /** Adds a subscription without credit to the end of the line, unless it is in the line. */
   wait(subscription: Subscription): void {
     const last = this.#last;
     if (subscription.place !== undefined) return;
@@ -61,7 +63,7 @@ export class CreditPool implements Deliverer {
     this.#last = subscription;
   }
 
-  /** Takes a subscription out of the line. */
+  /** Removes a subscription from the line. */
   leave(subscription: Subscription): void {
     const { place } = subscription;
     if (place === undefined) return;
@@ -86,7 +88,7 @@ export class CreditPool implements Deliverer {
   }
 }
 
-/** A subscription's place in the line of its pool. */
+/** The position of a subscription in the line. */
 export interface PlaceInLine {
   before: Subscription | undefined;
   after: Subscription | undefined;

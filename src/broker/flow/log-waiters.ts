@@ -1,12 +1,17 @@
-/** Waits for something to be on the disk. */
+// Notification of synced groups.
+
+/** An object that waits until data is on disk. */
 export interface LogWaiter {
-  /** Whether it is in the list; only the list changes that. */
+  /** Whether it is in the list. Only the list changes this. */
   isAwaitingLog: boolean;
-  /** Everything up to this group is on the disk. Must not throw; adds itself again to go on waiting. */
+  /**
+   * All groups up to this one are on disk. Must not throw. To continue waiting, the object adds
+   * itself again.
+   */
   durable(group: number): void;
 }
 
-/** Whoever waits for the log's next sync. A sync costs nothing for all the others. */
+/** The objects that wait for the next sync. A sync does not involve any others. */
 export class LogWaiters {
   #waiting: LogWaiter[] = [];
 
@@ -14,14 +19,16 @@ export class LogWaiters {
     return this.#waiting.length;
   }
 
-  /** The waiter hears of the next sync. */
+  /** Adds an object, which is notified of the next sync. */
   add(waiter: LogWaiter): void {
     if (waiter.isAwaitingLog) return;
     waiter.isAwaitingLog = true;
     this.#waiting.push(waiter);
   }
 
-  /** Resolves once a group is synced, which may be so already: that of `durableGroup` is. */
+  /**
+   * Resolves once a group is synced. The group may be synced already, according to `durableGroup`.
+   */
   until(wantedGroup: number, durableGroup: number): Promise<void> {
     if (wantedGroup <= durableGroup) return Promise.resolve();
     return new Promise((resolve) => {
@@ -36,7 +43,7 @@ export class LogWaiters {
     });
   }
 
-  /** To be called once per synced group. */
+  /** Called once per synced group. */
   durable(group: number): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;

@@ -1,16 +1,21 @@
+// Monitoring of memory.
+
 import type { Flow } from '../flow.ts';
 import type { Limits } from '../limits.ts';
 
 const lowOnMemory = 'low on memory';
-/** Milliseconds between two collections of garbage, each of which stops everything for a moment. */
+/** Minimum interval of garbage collections, which stop the process briefly, milliseconds. */
 const collectEveryMs = 1000;
 
-/** Above so many times the limit nothing new is declared either: there are clients that only declare. */
+/**
+ * The multiple of the limit above which declarations are refused, because clients that only declare
+ * are not blocked.
+ */
 const exhaustedShare = 1.25;
 
-/** Makes publishers wait while the process has more memory than it should. */
+/** Blocks publishers while the process uses too much memory. */
 export class MemoryWatch {
-  /** Whether memory is so short that nothing may be declared. */
+  /** Whether declarations are refused because of memory. */
   isExhausted = false;
   readonly #flow: Flow;
   readonly #bytesMax: number;
@@ -18,8 +23,8 @@ export class MemoryWatch {
   #collectAtMs = 0;
 
   /**
-   * @param collectGarbage called while publishers wait: then nobody makes new objects, and a process
-   * that makes none collects no garbage, so that they would wait for ever
+   * @param collectGarbage called while publishers wait; a process that allocates nothing collects
+   *   no garbage, and publishers would wait forever
    */
   constructor(
     flow: Flow,
@@ -31,7 +36,7 @@ export class MemoryWatch {
     this.#collectGarbage = collectGarbage;
   }
 
-  /** Several times a second. */
+  /** Call it several times a second. */
   tick(nowMs: number, memoryBytes: number): void {
     this.isExhausted = memoryBytes > this.#bytesMax * exhaustedShare;
     if (memoryBytes <= this.#bytesMax) {

@@ -1,31 +1,33 @@
+// Changes about held messages in the log.
+
 import type { JobChange } from '../schedule/job.ts';
 import type { Schedules } from '../schedule/schedules.ts';
 import type { PreparedChange } from '../transactions/prepared-branch.ts';
 import type { PreparedTransactions } from '../transactions/prepared-transactions.ts';
 
-/** What held messages wait for. */
+/** The reason why messages are held. */
 export type HeldPurpose = 'scheduled' | 'prepared';
 
-/** Messages are held in a window that the log recreates, as it does those of queues. */
+/** Held messages have a queue index that the log recreates, like those of queues. */
 export interface HeldChange {
   readonly kind: 'held';
   readonly vhost: string;
   readonly purpose: HeldPurpose;
-  /** Which of the windows for this purpose. */
+  /** The part of the index, for this purpose. */
   readonly part: number;
-  /** The window's number in records. */
+  /** The number of the index in records. */
   readonly number: number;
 }
 
-/** Every change that is about held messages. */
+/** All changes about held messages. */
 export type AnyHeldChange = HeldChange | JobChange | PreparedChange;
 
-/** Whether a change is about held messages. */
+/** Whether a change concerns held messages. */
 export function isHeldChange(change: { readonly kind: string }): change is AnyHeldChange {
   return change.kind === 'held' || change.kind === 'job' || change.kind.startsWith('prepared');
 }
 
-/** Folds a change in that the log holds. */
+/** Applies a change from the log. */
 export function applyHeld(
   change: AnyHeldChange,
   to: { readonly schedules: Schedules; readonly prepared: PreparedTransactions },

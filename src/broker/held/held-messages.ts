@@ -1,74 +1,76 @@
+// Messages that are stored but belong to no queue.
+
 import { clearPersistent, type MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { Publication } from '../publication.ts';
 
-/** Messages dropped at a time where their virtual host is deleted. */
+/** Number of messages dropped at a time when their virtual host is deleted. */
 const droppedCountMax = 256;
 
 /**
- * Durable messages that no queue has yet: they wait for a time, or for the outcome of a transaction.
- * They lie in a window as the messages of a queue do, so that the log keeps, finds and moves them
- * without knowing the difference. All of them are durable, whatever their sender asked for.
+ * Durable messages that belong to no queue yet: they wait for a time, or for the outcome of a
+ * transaction. They have a queue index like the messages of a queue, so the log treats them in the
+ * same way. All of them are durable, even if their sender did not request it.
  */
 export class HeldMessages {
-  readonly window: Window;
+  readonly index: QueueIndex;
   readonly #store: MessageStore;
-  readonly #windows: readonly Window[];
+  readonly #indexes: readonly QueueIndex[];
 
-  constructor(store: MessageStore, window: Window) {
+  constructor(store: MessageStore, queueIndex: QueueIndex) {
     this.#store = store;
-    this.window = window;
-    this.#windows = [window];
+    this.index = queueIndex;
+    this.#indexes = [queueIndex];
   }
 
   /**
    * Appends a copy of a message and returns its number.
    *
-   * @param dueMs wall milliseconds, kept with the message; Infinity for none
+   * @param dueMs milliseconds since 1970, stored with the message; Infinity for none
    */
   add(publication: Publication, nowMs: number, dueMs: number): number {
-    const block = this.#store.append(publication, this.#windows, true, nowMs, dueMs);
+    const block = this.#store.append(publication, this.#indexes, true, nowMs, dueMs);
     if (!publication.isPersistent) clearPersistent(block.buffer, this.#store.log.at);
-    return this.window.next - 1;
+    return this.index.next - 1;
   }
 
-  /** Points the view at a message; false where its block must be loaded first. */
+  /** Opens the view on a message. Returns false if its block must be loaded first. */
   view(sequence: number, view: MessageView): boolean {
-    return this.#store.view(this.window, sequence, view);
+    return this.#store.view(this.index, sequence, view);
   }
 
-  /** Brings a message into memory; rejects where the log has failed. */
+  /** Loads a message into memory. Rejects if the log has failed. */
   load(sequence: number): Promise<void> {
-    return this.#store.load(this.window, sequence);
+    return this.#store.load(this.index, sequence);
   }
 
-  /** Removes a message for good. */
+  /** Removes a message permanently. */
   remove(sequence: number): void {
-    this.#store.settle(this.window, sequence);
+    this.#store.settle(this.index, sequence);
   }
 
-  /** Forgets all messages at once for the log; {@link drop} releases them. */
+  /** Removes all messages from the log at once; {@link drop} releases their memory. */
   unlink(): void {
-    this.#store.unlink(this.window);
+    this.#store.unlink(this.index);
   }
 
-  /** Releases some messages after {@link unlink}; returns whether any are left. */
+  /** Releases some messages after {@link unlink}. Returns whether any are left. */
   drop(): boolean {
-    return this.#store.dropSome(this.window, droppedCountMax) === droppedCountMax;
+    return this.#store.dropSome(this.index, droppedCountMax) === droppedCountMax;
   }
 }
 
 /**
- * A held message as a publication. Its bytes are those of the view's buffer, valid as long as that is;
- * the exchange is not looked up, and its time to live is not set.
+ * Converts a held message to a publication, which is valid as long as the view's buffer. Exchange
+ * and time to live are not set.
  */
 export function publicationOf(view: MessageView): Publication {
   const publication = new Publication();
-  publication.keys = view.buffer;
-  publication.keysStart = view.keysAt;
-  publication.keysEnd = view.keysEnd;
-  publication.areKeysLong = view.areKeysLong;
+  publication.address = view.buffer;
+  publication.addressStart = view.addressAt;
+  publication.addressEnd = view.addressEnd;
+  publication.isAddressLong = view.isAddressLong;
   publication.routingKey = view.routingKey();
   publication.format = view.format;
   publication.priority = view.priority;

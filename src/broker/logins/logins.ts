@@ -1,68 +1,73 @@
+// Log-ins of users.
+
 import { BrokerError } from '../errors.ts';
 import type { User, Users } from '../users.ts';
 
-/** Why a log-in failed. */
+/** The reasons for failed log-ins. */
 export const loginFailures = [
   'wrong-password',
   'unknown-user',
-  /** The mechanism is unknown, or what was sent for it cannot be read. */
+  /** The mechanism is unknown, or its data is malformed. */
   'malformed',
-  /** Too many log-ins wait to be checked. */
+  /** Too many log-ins are waiting. */
   'busy',
-  /** The client was gone before its turn came. */
+  /** The client disconnected before its log-in was checked. */
   'gone',
 ] as const;
 /** One of {@link loginFailures}. */
 export type LoginFailureReason = (typeof loginFailures)[number];
 
-/** A client that wants to log in. */
+/** A log-in attempt. */
 export interface LoginAttempt {
   readonly username: string;
   readonly password: string;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
-  /** Whether the client is gone; set by who made the attempt, so that it need not be checked. */
+  /**
+   * Whether the client has disconnected, so that the log-in need not be checked. Set by the
+   * connection.
+   */
   isGone: boolean;
 }
 
-/** A log-in that failed, as others may hear of it. */
+/** A failed log-in, in the form that may be reported. */
 export interface LoginFailure {
-  /** The user's name where there is such a user: what else was sent may be a password. */
+  /** The user name if the user exists. Other names are left out, because they may be passwords. */
   readonly user: string | undefined;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
   readonly reason: LoginFailureReason;
 }
 
-/** Where an attempt comes from, for whoever checks its password. */
+/** The origin of a log-in attempt. */
 export interface LoginOrigin {
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
-  /** Empty where there is no such user. */
+  /** Empty if the user does not exist. */
   readonly user: string;
   readonly isGone: boolean;
 }
 
-/** Whether a password is right; or that this was not found out. */
+/** Whether a password is correct, or why this was not determined. */
 export type LoginCheck = boolean | 'busy' | 'gone';
 
-/** What log-ins are checked with. */
+/** The parts that log-ins need. */
 export interface LoginOptions {
-  /** Whether a password is the one that was hashed. */
+  /** Checks a password against a hash. */
   readonly verifyPassword: (
     password: string,
     hash: string,
     origin: LoginOrigin,
   ) => Promise<LoginCheck>;
-  /** Hears of each log-in that failed. */
+  /** Called for each failed log-in. */
   readonly onLoginFailed?: (failure: LoginFailure) => void;
 }
 
-/** Lets users log in, and counts. */
+/** Checks and counts log-ins. */
 export class Logins {
-  /** Log-ins that succeeded since the broker's process began. */
+  /** Successful log-ins since the process started. */
   successCount = 0;
-  /** Log-ins that failed since then. */
+  /** Failed log-ins since the process started. */
   readonly failureCounts = new Map<LoginFailureReason, number>();
   readonly #users: Users;
   readonly #options: LoginOptions;
@@ -73,9 +78,10 @@ export class Logins {
   }
 
   /**
-   * The user whose password this is; undefined where it is not. Takes as long for unknown users.
+   * Returns the user with this name and password; undefined if they do not match. Takes the same
+   * time for unknown users.
    *
-   * @throws {BrokerError} `resource-error` where too many log-ins wait to be checked
+   * @throws {BrokerError} `resource-error` if too many log-ins are waiting
    */
   async check(attempt: LoginAttempt): Promise<User | undefined> {
     const { username, password, peerAddress } = attempt;
@@ -99,7 +105,7 @@ export class Logins {
     throw new BrokerError('resource-error', 'too many log-ins wait to be checked; try again later');
   }
 
-  /** Counts a log-in that failed, and tells of it. */
+  /** Counts and reports a failed log-in. */
   failed(failure: LoginFailure): void {
     const { reason } = failure;
     this.failureCounts.set(reason, (this.failureCounts.get(reason) ?? 0) + 1);

@@ -1,28 +1,30 @@
-/** Stands for exactly one word of a key. */
+// The syntax of patterns in AMQP, ActiveMQ and MQTT.
+
+/** Matches exactly one word of a key. */
 export const oneWord = Symbol('one word');
-/** Stands for any number of words of a key, none included. */
+/** Matches any number of words of a key, including none. */
 export const manyWords = Symbol('many words');
 
-/** A word that a key must have at this place, or a wildcard. */
+/** A word of a pattern, or a wildcard. */
 export type PatternWord = string | typeof oneWord | typeof manyWords;
 
-/** A pattern as {@link PatternTree} stores it, whatever alphabet it was written in. */
+/** A parsed pattern, independent of its alphabet. */
 export interface Pattern {
   readonly words: readonly PatternWord[];
-  /** Whether it matches no key whose first word begins with `$`. */
+  /** Whether it does not match keys whose first word begins with `$`. */
   readonly skipsReserved: boolean;
 }
 
-/** How a family of protocols writes keys and patterns. */
+/** The syntax of keys and patterns in a family of protocols. */
 export interface Alphabet {
   readonly separator: string;
   readonly oneWord: string;
   readonly manyWords: string;
-  /** Whether `manyWords` is a wildcard only where it is the last word; elsewhere it is ordinary text. */
+  /** Whether `manyWords` is a wildcard only as the last word. Elsewhere it is ordinary text. */
   readonly isManyLastOnly: boolean;
-  /** Whether an empty key has no words; otherwise it has one empty word. */
+  /** Whether an empty key has no words. Otherwise it has one empty word. */
   readonly isEmptyWithoutWords: boolean;
-  /** Whether a wildcard in the first place does not match a word that begins with `$`. */
+  /** Whether a wildcard in the first position does not match words that begin with `$`. */
   readonly hidesReserved: boolean;
 }
 
@@ -36,7 +38,7 @@ export const amqpAlphabet: Alphabet = {
   hidesReserved: false,
 };
 
-/** ActiveMQ's destinations. */
+/** ActiveMQ destinations. */
 export const activemqAlphabet: Alphabet = {
   separator: '.',
   oneWord: '*',
@@ -56,12 +58,12 @@ export const mqttAlphabet: Alphabet = {
   hidesReserved: true, // [MQTT-4.7.2-1]
 };
 
-/** The words of a key. */
+/** Splits a key into words. */
 export function splitKey(alphabet: Alphabet, key: string): string[] {
   return key === '' && alphabet.isEmptyWithoutWords ? [] : key.split(alphabet.separator);
 }
 
-/** Reads a pattern; every text is one. Several `manyWords` in a row are one. */
+/** Parses a pattern. Every text is a valid pattern. Consecutive `manyWords` count as one. */
 export function parsePattern(alphabet: Alphabet, text: string): Pattern {
   const parts = splitKey(alphabet, text);
   const words: PatternWord[] = [];

@@ -1,8 +1,13 @@
-/** A set that counts how often each value was added: one destination may have several equal bindings. */
+// A multiset.
+
+/**
+ * A set that counts how often each value was added, because a destination may have several equal
+ * bindings.
+ */
 export class Counted<T> {
   readonly #counts = new Map<T, number>();
 
-  /** How many different values there are. */
+  /** The number of different values. */
   get size(): number {
     return this.#counts.size;
   }
@@ -11,7 +16,7 @@ export class Counted<T> {
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
   }
 
-  /** Takes back one `add`. Returns whether nothing is left. */
+  /** Reverts one `add`. Returns whether the set is empty. */
   remove(value: T): boolean {
     const count = this.#counts.get(value) ?? 0;
     if (count > 1) this.#counts.set(value, count - 1);
@@ -19,7 +24,7 @@ export class Counted<T> {
     return this.#counts.size === 0;
   }
 
-  /** Each value once. */
+  /** The different values. */
   values(): IterableIterator<T> {
     return this.#counts.keys();
   }

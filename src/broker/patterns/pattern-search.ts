@@ -1,15 +1,17 @@
-/** Takes what a search finds, and says when the search is to pause. */
+// The interface of a search in a pattern tree.
+
+/** Receives the results of a search, and decides when it pauses. */
 export interface PatternSearch<T> {
   /**
-   * Counts words compared.
+   * Counts compared words.
    *
-   * @returns whether to pause: the search then yields, and goes on when it is asked for more
+   * @returns whether to pause: the search then yields, and continues when asked for more
    */
   spend(stepCount: number): boolean;
   /**
-   * Takes values with a pattern that matches; the same value may be taken again.
+   * Receives the values of a matching pattern. Values may be repeated.
    *
-   * @returns what is left to do where there are many; undefined where all are taken
+   * @returns the remaining work if there are many; undefined if all are taken
    */
   takeAll(values: Iterable<T>, count: number): Generator<void> | undefined;
 }

@@ -1,15 +1,17 @@
+// The parts of patterns after the first multi-word wildcard.
+
 import { manyWords, oneWord, type PatternWord } from './alphabet.ts';
 import { Counted } from './counted.ts';
 import type { PatternSearch } from './pattern-search.ts';
 
-/** Words and single-word wildcards in a row. */
+/** Consecutive words and single-word wildcards. */
 type Run = readonly PatternWord[];
 
-/** What follows the first `manyWords` of a pattern. */
+/** The part of a pattern after its first `manyWords`. */
 class Tail<T> {
-  /** Runs with a `manyWords` before each; the last one, which may be empty, ends the pattern. */
+  /** Runs, each preceded by a `manyWords`. The last one, which may be empty, ends the pattern. */
   readonly runs: readonly Run[];
-  /** A word that a key must have; undefined where there are wildcards only. */
+  /** A word that a matching key must contain; undefined if there are only wildcards. */
   readonly needed: string | undefined;
   readonly values = new Counted<T>();
 
@@ -33,7 +35,7 @@ function runsOf(words: readonly PatternWord[]): PatternWord[][] {
   return runs;
 }
 
-/** The same text for the same words only. */
+/** A text that identifies the words. */
 function textOf(words: readonly PatternWord[]): string {
   let text = '';
   for (const word of words) {
@@ -43,9 +45,9 @@ function textOf(words: readonly PatternWord[]): string {
   return text;
 }
 
-/** The ends of patterns that have the same beginning and then a `manyWords`. */
+/** The tails of patterns with the same beginning. */
 export class PatternTails<T> {
-  /** Of patterns that end there: they match whatever follows. */
+  /** Values of patterns that end with the wildcard, which match everything. */
   readonly open = new Counted<T>();
   readonly #byText = new Map<string, Tail<T>>();
   readonly #byWord = new Map<string, Set<Tail<T>>>();
@@ -67,7 +69,7 @@ export class PatternTails<T> {
     tail.values.add(value);
   }
 
-  /** Of the words that a key must have, one that the fewest others are found by. */
+  /** The required word by which the fewest other tails are indexed. */
   #rarest(words: readonly PatternWord[]): string | undefined {
     let rarest: string | undefined;
     let least = Infinity;
@@ -91,7 +93,7 @@ export class PatternTails<T> {
     return set;
   }
 
-  /** Takes back what one `add` did. Returns whether nothing is left. */
+  /** Reverts one `add`. Returns whether nothing is left. */
   remove(words: readonly PatternWord[], value: T): boolean {
     if (words.length === 0) this.open.remove(value);
     else this.#remove(words, value);
@@ -109,16 +111,16 @@ export class PatternTails<T> {
     }
   }
 
-  /** Whether there is more than what is {@link open}. */
+  /** Whether there are tails in addition to {@link open}. */
   get hasWords(): boolean {
     return this.#byText.size > 0;
   }
 
   /**
-   * Finds the values whose words match those of a key, except for the {@link open} ones.
+   * Finds the values whose tails match a key, except for the {@link open} ones.
    *
-   * @param distinct every word of the key once
-   * @param from the key's first word that is not matched yet
+   * @param distinct the distinct words of the key
+   * @param from the first word of the key that is not matched yet
    */
   *match(
     key: readonly string[],
@@ -127,7 +129,7 @@ export class PatternTails<T> {
     search: PatternSearch<T>,
   ): Generator<void> {
     yield* matchAll(this.#withoutWord, key, from, search);
-    // Whichever are fewer: the words that the key has, or those that patterns need.
+    // Iterates the smaller set: the words of the key, or the required words of the tails.
     const isKeyShorter = distinct.size <= this.#byWord.size;
     for (const word of isKeyShorter ? distinct : this.#byWord.keys()) {
       if (search.spend(1)) yield;
@@ -137,7 +139,7 @@ export class PatternTails<T> {
   }
 }
 
-/** Finds the values of those tails that match a key from one of its words on. */
+/** Finds the values of the tails that match a key from a position on. */
 function* matchAll<T>(
   tails: ReadonlySet<Tail<T>>,
   key: readonly string[],
@@ -155,15 +157,15 @@ function* matchAll<T>(
 }
 
 /**
- * Looks for the runs of a tail in a key, one after the other, and for the last one at its end. The
- * first place where a run is found is the best: what is behind it has most room there.
+ * Searches the runs of a tail in a key from left to right, and the last one at its end. The first
+ * match of a run is always the best, because it leaves most room for the next ones.
  */
 class TailComparison {
   state: 'open' | 'same' | 'different' = 'open';
   readonly #key: readonly string[];
   #runs: readonly Run[] = [];
   #runAt = 0;
-  /** Where in the key the next run may begin. */
+  /** The earliest position of the next run in the key. */
   #at = 0;
 
   constructor(key: readonly string[]) {
@@ -177,7 +179,7 @@ class TailComparison {
     this.#at = from;
   }
 
-  /** Compares one run at one place. Returns how many words that took, at least 1. */
+  /** Compares one run at one position. Returns the number of compared words, at least 1. */
   step(): number {
     const run = this.#runs[this.#runAt] ?? [];
     const isLast = this.#runAt === this.#runs.length - 1;
@@ -197,7 +199,7 @@ class TailComparison {
   }
 }
 
-/** How many words of a run are those of the key from a position on. */
+/** The number of words of a run that match the key from a position on. */
 function sameCount(run: Run, key: readonly string[], at: number): number {
   for (let i = 0; i < run.length; i++) {
     const word = run[i];

@@ -1,16 +1,18 @@
+// The index of patterns: finds all patterns that match a key.
+
 import { manyWords, oneWord, type Pattern, type PatternWord } from './alphabet.ts';
 import { Counted } from './counted.ts';
 import type { PatternSearch } from './pattern-search.ts';
 import { PatternTails } from './pattern-tails.ts';
 
-/** What is reached by the words of a pattern before its first `manyWords`. */
+/** A node for the words of patterns before the first `manyWords`. */
 class Branch<T> {
   children: Map<string, Branch<T>> | undefined = undefined;
-  /** Where `oneWord` leads. */
+  /** The child for `oneWord`. */
   one: Branch<T> | undefined = undefined;
-  /** Of the patterns that end here. */
+  /** The values of patterns that end here. */
   values: Counted<T> | undefined = undefined;
-  /** Of the patterns in which a `manyWords` follows. */
+  /** The patterns that continue with a `manyWords`. */
   tails: PatternTails<T> | undefined = undefined;
 
   get isEmpty(): boolean {
@@ -19,27 +21,27 @@ class Branch<T> {
   }
 }
 
-/** A branch that a key has reached, and the key's next word there. */
+/** A node that a key has reached, and the position of the next word. */
 interface Place<T> {
   readonly branch: Branch<T>;
   readonly at: number;
 }
 
 /**
- * Finds the patterns that a key matches. Words up to the first `manyWords` are the branches of a
- * tree, of which a key passes each at most once; what follows is matched from left to right. So the
- * work for a key grows with the length of the patterns, and never with a power of it.
+ * Finds the patterns that match a key. Words before the first `manyWords` form a tree in which a
+ * key visits each node at most once. The rest is matched from left to right. The cost of a key is
+ * therefore linear in the length of the patterns.
  */
 export class PatternTree<T> {
   readonly #root = new Branch<T>();
-  /** Of the patterns that match no key whose first word begins with `$`. */
+  /** Patterns that do not match keys whose first word begins with `$`. */
   readonly #unreserved = new Branch<T>();
 
   #rootOf({ skipsReserved }: Pattern): Branch<T> {
     return skipsReserved ? this.#unreserved : this.#root;
   }
 
-  /** Adds a value under a pattern; the same one may be added several times. */
+  /** Adds a value under a pattern. The same value may be added several times. */
   add(pattern: Pattern, value: T): void {
     const { words } = pattern;
     let branch = this.#rootOf(pattern);
@@ -55,14 +57,14 @@ export class PatternTree<T> {
     branch.values.add(value);
   }
 
-  /** Takes back what one `add` with the same arguments did. */
+  /** Reverts one `add` with the same arguments. */
   remove(pattern: Pattern, value: T): void {
     const { words } = pattern;
     const passed: Branch<T>[] = [];
     let branch = this.#rootOf(pattern);
     let at = 0;
     for (; at < words.length && words[at] !== manyWords; at++) {
-      const next = words[at] === oneWord ? branch.one : branch.children?.get(words[at] as string); // no symbol is left
+      const next = words[at] === oneWord ? branch.one : branch.children?.get(words[at] as string); // no symbols are left
       if (next === undefined) return;
       passed.push(branch);
       branch = next;
@@ -86,9 +88,9 @@ export class PatternTree<T> {
   }
 
   /**
-   * Finds the values whose patterns match a key. It yields where the search pauses.
+   * Finds the values of all matching patterns. Yields when the search pauses.
    *
-   * @param key the key's words
+   * @param key the words of the key
    */
   *match(key: readonly string[], search: PatternSearch<T>): Generator<void> {
     let distinct: Set<string> | undefined;
@@ -116,7 +118,7 @@ function takeAll<T>(values: Counted<T>, search: PatternSearch<T>): Generator<voi
   return values.size === 0 ? undefined : search.takeAll(values.values(), values.size);
 }
 
-/** Adds the places that the next word of a key leads to. */
+/** Adds the nodes that the next word of a key reaches. */
 function follow<T>(
   places: Place<T>[],
   { one, children }: Branch<T>,
@@ -144,6 +146,6 @@ function child<T>(branch: Branch<T>, word: Exclude<PatternWord, typeof manyWords
 
 function prune<T>(branch: Branch<T>, word: PatternWord | undefined): void {
   if (word === oneWord) branch.one = undefined;
-  else branch.children?.delete(word as string); // a wildcard for many words is no branch
+  else branch.children?.delete(word as string); // a multi-word wildcard has no node
   if (branch.children?.size === 0) branch.children = undefined;
 }

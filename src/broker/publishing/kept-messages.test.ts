@@ -7,16 +7,16 @@ import { KeptMessages } from './kept-messages.ts';
 
 /** Everything that a publication says, its bytes as texts. */
 function contentOf(publication: Publication): Record<string, unknown> {
-  const { keys, keysStart, keysEnd, head, headStart, headEnd } = publication;
+  const { address, addressStart, addressEnd, head, headStart, headEnd } = publication;
   const { parts, partStarts, partEnds, partCount, ...fields } = publication;
   const pieces = Array.from({ length: partCount }, (_, i) =>
     parts[i]?.subarray(partStarts[i], partEnds[i]),
   );
   return {
     ...fields,
-    keys: keys.toString('latin1', keysStart, keysEnd),
-    keysStart: 0,
-    keysEnd: 0,
+    address: address.toString('latin1', addressStart, addressEnd),
+    addressStart: 0,
+    addressEnd: 0,
     head: head.toString('latin1', headStart, headEnd),
     headStart: 0,
     headEnd: 0,
@@ -27,10 +27,10 @@ function contentOf(publication: Publication): Record<string, unknown> {
 /** A publication of which no field is as it was made. */
 function unusual(routingKey: string): Publication {
   const publication = new Publication();
-  publication.setKeys('an exchange', routingKey);
+  publication.setAddress('an exchange', routingKey);
   publication.exchange = { name: 'an exchange' } as unknown as Exchange;
   publication.remembered = {} as RememberedRoute;
-  publication.moreKeys = ['more'];
+  publication.extraRoutingKeys = ['more'];
   publication.head = Buffer.from('..head..');
   publication.headStart = 2;
   publication.headEnd = 6;
@@ -38,7 +38,7 @@ function unusual(routingKey: string): Publication {
   publication.isPersistent = true;
   publication.priority = 7;
   publication.expirationMs = 5000;
-  publication.note = 1;
+  publication.protocolFlags = 1;
   publication.addPart(Buffer.from('..a body'), 2, 8);
   publication.addPart(Buffer.from(' of two parts'), 0, 13);
   return publication;
@@ -46,12 +46,12 @@ function unusual(routingKey: string): Publication {
 
 test('every field of a message is kept', () => {
   const usual = new Publication();
-  usual.setKeys('', 'q');
+  usual.setAddress('', 'q');
   const messages = [usual, unusual('q'), unusual('k'.repeat(300)), usual];
   const plain = contentOf(new Publication());
   const third = contentOf(messages[2] as Publication);
   const same = Object.keys(plain).filter((name) => plain[name] === third[name]);
-  assert.deepEqual(same, ['keysStart', 'keysEnd', 'headStart', 'headEnd']);
+  assert.deepEqual(same, ['addressStart', 'addressEnd', 'headStart', 'headEnd']);
   const kept = new KeptMessages();
   for (const message of messages) kept.add(message, {} as Route);
   const taken: unknown[] = [];

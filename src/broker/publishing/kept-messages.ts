@@ -1,28 +1,33 @@
+// Compact storage of publications until a later time.
+
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/router.ts';
-import { noKeys } from '../exchanges/sender-keys.ts';
+import { noExtraKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 
-/** Bytes of messages in one page; a larger message has a page of its own. */
+/** Size of a page, bytes. A larger message has its own page. */
 const pageBytes = 64 * 1024;
-/** Messages in one page. */
+/** Maximum number of messages in a page. */
 const pageCountMax = 512;
-/** Numbers that are kept of a message. */
+/** The number of numeric fields per message. */
 const fieldCount = 8;
 
-/** Messages one after the other, in one piece of memory. */
+/** Messages stored consecutively in one buffer. */
 class Page {
   readonly bytes: Buffer;
   used = 0;
   count = 0;
-  /** Of each message: bytes of keys, head and body, format, flags, priority, expiration, and note. */
+  /**
+   * Per message: sizes of address, head and body, format, persistence, priority, expiration, and
+   * protocol flags.
+   */
   readonly fields: number[] = [];
   readonly exchanges: (Exchange | undefined)[] = [];
   readonly routingKeys: string[] = [];
   readonly remembered: (RememberedRoute | undefined)[] = [];
   readonly routes: Route[] = [];
-  /** Those of the few messages that have any. */
-  readonly moreKeys = new Map<number, readonly string[]>();
+  /** Additional routing keys, of the few messages that have any. */
+  readonly extraRoutingKeys = new Map<number, readonly string[]>();
 
   constructor(sizeBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
@@ -33,8 +38,8 @@ class Page {
   }
 
   add(publication: Publication, route: Route): void {
-    const { keys, keysStart, keysEnd, head, headStart, headEnd } = publication;
-    this.#copy(keys, keysStart, keysEnd);
+    const { address, addressStart, addressEnd, head, headStart, headEnd } = publication;
+    this.#copy(address, addressStart, addressEnd);
     this.#copy(head, headStart, headEnd);
     for (let i = 0; i < publication.partCount; i++) {
       const part = publication.parts[i];
@@ -42,20 +47,21 @@ class Page {
       this.#copy(part, publication.partStarts[i] ?? 0, publication.partEnds[i] ?? 0);
     }
     this.fields.push(
-      keysEnd - keysStart,
+      addressEnd - addressStart,
       headEnd - headStart,
       publication.bodyLength,
       publication.format,
-      Number(publication.isPersistent) + 2 * Number(publication.areKeysLong),
+      Number(publication.isPersistent) + 2 * Number(publication.isAddressLong),
       publication.priority,
       publication.expirationMs,
-      publication.note,
+      publication.protocolFlags,
     );
     this.exchanges.push(publication.exchange);
     this.routingKeys.push(publication.routingKey);
     this.remembered.push(publication.remembered);
     this.routes.push(route);
-    if (publication.moreKeys !== noKeys) this.moreKeys.set(this.count, publication.moreKeys);
+    if (publication.extraRoutingKeys !== noExtraKeys)
+      this.extraRoutingKeys.set(this.count, publication.extraRoutingKeys);
     this.count++;
   }
 
@@ -64,14 +70,14 @@ class Page {
     this.used += end - start;
   }
 
-  /** Makes a publication the message with a number, whose bytes begin at an offset. */
+  /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
   read(index: number, at: number, to: Publication): void {
     const field = (which: number) => this.fields[index * fieldCount + which] ?? 0;
     const headAt = at + field(0);
     const bodyAt = headAt + field(1);
-    to.keys = this.bytes;
-    to.keysStart = at;
-    to.keysEnd = headAt;
+    to.address = this.bytes;
+    to.addressStart = at;
+    to.addressEnd = headAt;
     to.head = this.bytes;
     to.headStart = headAt;
     to.headEnd = bodyAt;
@@ -79,34 +85,34 @@ class Page {
     if (field(2) > 0) to.addPart(this.bytes, bodyAt, bodyAt + field(2));
     to.format = field(3);
     to.isPersistent = (field(4) & 1) !== 0;
-    to.areKeysLong = (field(4) & 2) !== 0;
+    to.isAddressLong = (field(4) & 2) !== 0;
     to.priority = field(5);
     to.expirationMs = field(6);
-    to.note = field(7);
+    to.protocolFlags = field(7);
     to.exchange = this.exchanges[index];
     to.routingKey = this.routingKeys[index] ?? '';
     to.remembered = this.remembered[index];
-    to.moreKeys = this.moreKeys.get(index) ?? noKeys;
+    to.extraRoutingKeys = this.extraRoutingKeys.get(index) ?? noExtraKeys;
   }
 }
 
-/** A message that was kept, and where it goes. */
+/** A stored message and its route. */
 interface Kept {
   readonly publication: Publication;
   readonly route: Route;
 }
 
-/** Messages that are kept until later, without an object for each. */
+/** Stores publications until a transaction commits, without an object per message. */
 export class KeptMessages {
   #pages: Page[] = [];
   count = 0;
 
-  /** Keeps a copy of a message, and where it goes. */
+  /** Stores a copy of a message and its route. */
   add(publication: Publication, route: Route): void {
     const { sizeBytes } = publication;
     let page = this.#pages.at(-1);
     if (page?.hasRoom(sizeBytes) !== true) {
-      // The first page of a transaction of a few small messages is small itself.
+      // A transaction of a few small messages starts with a small page.
       const room = page === undefined ? pageBytes / 16 : pageBytes;
       page = new Page(Math.max(room, sizeBytes));
       this.#pages.push(page);
@@ -115,7 +121,7 @@ export class KeptMessages {
     this.count++;
   }
 
-  /** Takes them out in their order: the publication is one object, which the next step overwrites. */
+  /** Removes and returns the messages in order. The next step overwrites the publication. */
   *take(): Generator<Kept> {
     const pages = this.#pages;
     this.#pages = [];
@@ -124,7 +130,7 @@ export class KeptMessages {
     for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
       for (let i = 0, at = 0; i < page.count; i++) {
         page.read(i, at, publication);
-        yield { publication, route: page.routes[i] as Route }; // of every message there is one
+        yield { publication, route: page.routes[i] as Route }; // every message has one
         at = publication.headEnd + publication.bodyLength;
       }
     }

@@ -1,6 +1,8 @@
+// Publishing of messages.
+
 import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { DeadLettering } from '../endings/dead-lettering.ts';
 import type { Route } from '../exchanges/router.ts';
 import type { Routing } from '../exchanges/routing.ts';
@@ -14,27 +16,27 @@ import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
 
 /**
- * Queues that take a message at once. One for more queues is stored in several records, each for as
- * many queues, in as many turns of the event loop.
+ * Maximum number of queues that store a message in one turn. A message for more queues is stored in
+ * several records, in as many turns of the event loop.
  */
 export const queuesPerSlice = 2048;
 
-/** What became of a published message. */
+/** The result of publishing a message. */
 export class Published {
-  /** How many queues it was routed to. */
+  /** The number of queues that the message was routed to. */
   routed = 0;
-  /** Whether a full queue refused it; other queues may have taken it. */
+  /** Whether a full queue refused it. Other queues may have stored it. */
   isRefused = false;
-  /** The group whose sync confirms it; 0 where nothing durable took it. */
+  /** The group whose sync confirms the message; 0 if no durable queue stored it. */
   group = 0;
   /**
-   * What is still to be done before the fields above are right, and before the publisher's next
-   * message is published: undefined but for messages that go to more than {@link queuesPerSlice} queues.
+   * Remaining steps before the fields above are final and the next message of the publisher may be
+   * published. Undefined unless the message is routed to more than {@link queuesPerSlice} queues.
    */
   rest: Iterable<void> | undefined = undefined;
 }
 
-/** What publishing asks of its broker. */
+/** The interface to the broker. */
 export interface PublishingHost {
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -43,18 +45,18 @@ export interface PublishingHost {
   readonly turns: Turns;
   nowMs(): number;
   vhost(name: string): Vhost;
-  /** Makes publishers wait where the log is behind. */
+  /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void;
-  /** A bug kept a dead letter of the queue from being published. */
+  /** Reports a dead letter that was lost because of a bug. */
   letterLost(error: unknown, queue: string): void;
 }
 
-/** Routes and stores messages: those of clients, and dead letters. */
+/** Routes and stores the messages of clients, and dead letters. */
 export class Publishing {
   readonly #host: PublishingHost;
   readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
-  /** Of the last message; one object for all, so that a message costs no allocation. */
+  /** The result of the last message. The object is reused, so that publishing does not allocate. */
   readonly #published = new Published();
 
   constructor(host: PublishingHost, routing: Routing) {
@@ -82,7 +84,7 @@ export class Publishing {
     if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
       return this.#delayed();
     const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
-    const { queues, windows } = route;
+    const { queues, indexes } = route;
     const { counters, turns } = this.#host;
     counters.published++;
     if (queues.length > queuesPerSlice) return this.#spread(vhost, publication, route);
@@ -92,14 +94,14 @@ export class Publishing {
     published.group = 0;
     if (queues.length === 0) counters.unrouted++;
     else {
-      this.#take(vhost, publication, queues, windows, published);
+      this.#take(vhost, publication, queues, indexes, published);
       const { background } = turns;
       if (background.isPending) this.#workMeanwhile(published);
     }
     return published;
   }
 
-  /** To its publisher a message that waits for a time is as if one queue had taken it. */
+  /** The result for a delayed message: as if one queue had stored it. */
   #delayed(): Published {
     const published = this.#published;
     published.routed = 1;
@@ -108,51 +110,54 @@ export class Publishing {
     return published;
   }
 
-  /** One piece at least: else a publisher could make work faster than turns can do it. */
+  /**
+   * Performs at least one piece of background work, so that publishers cannot create work faster
+   * than turns perform it.
+   */
   #workMeanwhile(published: Published): void {
     const { routed, isRefused, group } = published;
     this.#host.turns.background.work(1);
-    // Work may have published something itself.
+    // The background work may have published messages itself.
     published.routed = routed;
     published.isRefused = isRefused;
     published.group = group;
   }
 
-  /** The same for a message that nobody waits for, all of it at once. */
+  /** Publishes a message on behalf of nobody, in one turn. */
   publishWhole(vhost: Vhost, publication: Publication): void {
     const { rest } = this.publish(vhost, publication, undefined);
     if (rest !== undefined) for (const _ of rest);
   }
 
-  /** Has queues take a message, but for those that are full. */
+  /** Stores a message in queues, except for full ones. */
   #take(
     vhost: Vhost,
     publication: Publication,
     all: readonly Queue[],
-    allWindows: readonly Window[],
+    allIndexes: readonly QueueIndex[],
     published: Published,
   ): void {
     let queues = all;
-    let windows = allWindows;
+    let indexes = allIndexes;
     for (const queue of all) {
       if (!queue.isFull(publication.bodyLength)) continue;
       queues = this.#refuse(vhost, publication, all);
-      windows = queues.map((taker) => taker.window);
+      indexes = queues.map((taker) => taker.index);
       if (!published.isRefused) this.#host.counters.refused++;
       published.isRefused = true;
       break;
     }
     if (queues.length === 0) return;
-    const group = this.#store(publication, queues, windows);
+    const group = this.#store(publication, queues, indexes);
     if (group > published.group) published.group = group;
   }
 
-  /** Begins to store a message for a great many queues. */
-  #spread(vhost: Vhost, publication: Publication, { queues, windows }: Route): Published {
+  /** Starts to store a message in very many queues. */
+  #spread(vhost: Vhost, publication: Publication, { queues, indexes }: Route): Published {
     const published = new Published();
     published.routed = queues.length;
     const first = queues.slice(0, queuesPerSlice);
-    this.#take(vhost, publication, first, windows.slice(0, queuesPerSlice), published);
+    this.#take(vhost, publication, first, indexes.slice(0, queuesPerSlice), published);
     this.#host.turns.background.spend(queuesPerSlice);
     published.rest = this.#spreadRest(vhost, publication.copy(), queues, published);
     return published;
@@ -167,20 +172,24 @@ export class Publishing {
     for (let from = queuesPerSlice; from < queues.length; from += queuesPerSlice) {
       yield;
       const some = queues.slice(from, from + queuesPerSlice).filter((queue) => !queue.isDeleted);
-      const windows = some.map((queue) => queue.window);
-      this.#take(vhost, publication, some, windows, published);
+      const indexes = some.map((queue) => queue.index);
+      this.#take(vhost, publication, some, indexes, published);
       this.#host.turns.background.spend(queuesPerSlice);
     }
   }
 
-  /** Returns the group that the message is in; 0 where it is in none. */
-  #store(publication: Publication, queues: readonly Queue[], windows: readonly Window[]): number {
+  /** Returns the group that contains the message; 0 if it is not stored in the log. */
+  #store(
+    publication: Publication,
+    queues: readonly Queue[],
+    indexes: readonly QueueIndex[],
+  ): number {
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
     const { expirationMs, isPersistent, bodyLength } = publication;
     const expiresAtMs = expirationMs < 0 ? Infinity : nowMs + expirationMs;
     const { log } = store;
-    const block = store.append(publication, windows, isPersistent, nowMs, expiresAtMs);
+    const block = store.append(publication, indexes, isPersistent, nowMs, expiresAtMs);
     const group = block.transient ? 0 : log.openGroup;
     for (const queue of queues) queue.enqueued(bodyLength);
     for (const queue of queues) queue.enforceLimit();
@@ -188,7 +197,7 @@ export class Publishing {
     return group;
   }
 
-  /** Full queues refuse; returns those that do not. */
+  /** Handles full queues, and returns the others. */
   #refuse(vhost: Vhost, publication: Publication, queues: readonly Queue[]): readonly Queue[] {
     const full: Queue[] = [];
     const takers: Queue[] = [];
@@ -200,19 +209,19 @@ export class Publishing {
     return takers;
   }
 
-  /** Publishes what died in a queue to the queue's dead letter exchange. */
+  /** Publishes a dead letter to the dead letter exchange of its queue. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     try {
       this.#deadLettering.died(queue, view, reason);
     } catch (error) {
-      // One letter that a bug keeps from being made must not hold up all those behind it.
+      // A dead letter that is lost because of a bug must not block those behind it.
       this.#host.letterLost(error, queue.name);
     }
   }
 
-  /** Stores a message for queues, however full they are. */
+  /** Stores a message in queues without checking their limits. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void {
-    const windows = queues.map((queue) => queue.window);
-    this.#store(publication, queues, windows);
+    const indexes = queues.map((queue) => queue.index);
+    this.#store(publication, queues, indexes);
   }
 }

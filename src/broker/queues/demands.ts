@@ -1,17 +1,22 @@
+// Drains and pulls of subscriptions.
+
 import type { Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import type { Subscription } from '../subscription.ts';
 
-/** Milliseconds after which it is looked again at a pull that was due while a block was read. */
+/** Milliseconds until a due pull is checked again while a block is being read. */
 const loadingMs = 10;
 
-/** What subscriptions of a queue ask for once: to have their credit used up, or one message in time. */
+/**
+ * One-time requests of subscriptions: to use up their credit (drain), or to get one message in time
+ * (pull).
+ */
 export class Demands {
   readonly #host: QueueHost;
   readonly #queue: Queue;
-  /** Subscriptions whose credit is to be used up. */
+  /** Subscriptions that drain their credit. */
   readonly #draining = new Set<Subscription>();
-  /** Subscriptions that wait for one message until a time. */
+  /** Subscriptions that wait for one message. */
   readonly #pulling = new Set<Subscription>();
 
   constructor(host: QueueHost, queue: Queue) {
@@ -41,7 +46,10 @@ export class Demands {
     this.#host.turns.schedule(queue, subscription.pullDueMs);
   }
 
-  /** Nothing more can be delivered now: whose transport takes more has had all that there is. */
+  /**
+   * No further deliveries are possible: subscriptions with a writable transport have received
+   * everything.
+   */
   delivered(): void {
     const { isLoading, isDeleted, readyCount } = this.#queue;
     if (isLoading) return;
@@ -67,7 +75,7 @@ export class Demands {
     }
   }
 
-  /** A subscription has ended, and has been told. */
+  /** A subscription has ended. */
   remove(subscription: Subscription): void {
     this.#draining.delete(subscription);
     this.#pulling.delete(subscription);

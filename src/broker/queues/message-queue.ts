@@ -1,4 +1,4 @@
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
@@ -22,17 +22,17 @@ import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { Demands } from './demands.ts';
 
-/** Messages that one pass of a scan looks at before other queues have their turn. */
+/** Maximum number of messages that one scan examines before other queues have their turn. */
 const scanCountMax = 512;
-/** Messages over a limit that are dropped where one is published; more are dropped in slices. */
+/** Maximum number of excess messages dropped with a publish. More are dropped in slices. */
 const excessCountMax = 8;
 /** A deleted queue with more messages drops them in slices. */
 const droppedCountMax = 256;
 
-/** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
+/** A queue whose messages are each consumed by one consumer: classic and quorum queues. */
 export class MessageQueue implements Queue, ScannedQueue, Worker {
-  // What each message needs comes first: fields that lie together are in a processor's cache together.
-  readonly window: Window;
+  // The fields that every message needs come first, for locality in the CPU cache.
+  readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
   readonly consumers: Consumers;
@@ -40,7 +40,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
-  /** In the broker's list of queues to be looked at. */
   isDirty = false;
   isLoading = false;
   isListed = false;
@@ -57,28 +56,31 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
   deadLetters: DeadLetterRules | undefined = undefined;
-  /** The connection that alone may use it. */
   owner: object | undefined = undefined;
   usedAtMs: number;
   #endings: Endings | undefined = undefined;
-  /** Undefined while any consumer may have any message. */
   #selective: SelectiveDispatch | undefined = undefined;
   #groupOf: GroupOf | undefined = undefined;
-  /** Undefined while no consumer drains or pulls. */
   #demands: Demands | undefined = undefined;
   #gets: (() => void)[] = [];
 
-  constructor(host: QueueHost, vhost: string, name: string, options: QueueOptions, window: Window) {
+  constructor(
+    host: QueueHost,
+    vhost: string,
+    name: string,
+    options: QueueOptions,
+    index: QueueIndex,
+  ) {
     this.#host = host;
     this.vhost = vhost;
     this.name = name;
     this.options = options;
-    this.window = window;
+    this.index = index;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
-    window.countsFailures = this.settings.countsFailures;
+    index.countsFailures = this.settings.countsFailures;
     this.order = this.#newOrder();
     const { isSingleActive, countsFailures } = this.settings;
-    // Of a quorum queue only: a classic queue's active consumer stays until it leaves.
+    // Only for quorum queues: the active consumer of a classic queue stays until it leaves.
     this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
     this.usedAtMs = host.nowMs();
     this.applySettings(this.settings);
@@ -87,7 +89,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   applySettings(settings: QueueSettings): void {
     const { ttlMs, lengthMax, bytesMax } = settings;
     this.settings = settings;
-    this.window.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
+    this.index.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.touch();
     if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
@@ -96,22 +98,22 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   takeOut(settled: ReadonlySet<number>): void {
     for (const sequence of takeOut(this.order, settled)) {
       this.readyCount--;
-      this.readyBytes -= this.window.bodyLength(sequence);
+      this.readyBytes -= this.index.bodyLength(sequence);
     }
   }
 
   #newOrder(): DispatchOrder {
     const { priorityMax } = this.settings;
-    const { window } = this;
-    return priorityMax > 0 ? new PriorityOrder(window, priorityMax) : new FifoOrder(window);
+    const { index } = this;
+    return priorityMax > 0 ? new PriorityOrder(index, priorityMax) : new FifoOrder(index);
   }
 
   recover(mayBeDelivered: boolean): void {
-    const { window } = this;
+    const { index } = this;
     this.order = this.#newOrder();
-    this.readyCount = window.count;
-    this.readyBytes = window.bodyBytes();
-    if (mayBeDelivered) window.markAllReturned();
+    this.readyCount = index.count;
+    this.readyBytes = index.bodyBytes();
+    if (mayBeDelivered) index.markAllRedelivered();
     this.touch();
     this.#host.turns.markDirty(this);
     if (this.#isOver()) this.#host.turns.background.add(this);
@@ -130,7 +132,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   enqueued(bodyLength: number): void {
-    const sequence = this.window.next - 1;
+    const sequence = this.index.next - 1;
     this.order.add(sequence);
     this.readyCount++;
     this.readyBytes += bodyLength;
@@ -168,10 +170,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   #take(sequence: number): void {
     this.order.take();
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
   }
 
-  /** Hands out what is ready while a consumer takes it, but nothing that has expired. */
+  /** Delivers ready messages that have not expired, as long as a consumer takes them. */
   deliver(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
@@ -179,17 +181,16 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else if (this.#demands !== undefined) this.#demands.delivered();
   }
 
-  /** Returns whether there may be more to deliver at once. */
   #dispatch(): boolean {
     const { store, delivery } = this.#host;
-    const { window } = this;
+    const { index } = this;
     for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();
       if (this.hasExpired(sequence)) break;
       const subscription = this.consumers.next();
       if (subscription === undefined) break;
-      if (!store.view(window, sequence, delivery)) {
+      if (!store.view(index, sequence, delivery)) {
         this.#host.load(this, sequence);
         return false;
       }
@@ -204,7 +205,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     return false;
   }
 
-  /** The same where not every consumer may have every message. */
+  /** Dispatches selectively. Returns whether more may be delivered at once. */
   #select(): boolean {
     const isMore = this.readyCount > 0 && this.#selective?.dispatch(scanCountMax) === true;
     if (!isMore) this.#watchDue();
@@ -212,7 +213,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   open(sequence: number): boolean {
-    if (this.#host.store.view(this.window, sequence, this.#host.delivery)) return true;
+    if (this.#host.store.view(this.index, sequence, this.#host.delivery)) return true;
     this.#host.load(this, sequence);
     return false;
   }
@@ -220,13 +221,13 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   send(subscription: Subscription, sequence: number): void {
     const { delivery } = this.#host;
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
     if (subscription.isSettled) this.accept(sequence);
   }
 
-  /** Has messages of one group go to one consumer, in their order. */
+  /** Assigns the messages of each group to one consumer, in order. */
   groupBy(groupOf: GroupOf): void {
     this.#groupOf = groupOf;
     this.#chooseDispatch();
@@ -254,36 +255,35 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   cursor(): Cursor {
-    return new Cursor(this.#host.store, this.window);
+    return new Cursor(this.#host.store, this.index);
   }
 
   hasExpired(sequence: number): boolean {
-    const { window } = this;
-    return window.hasDues && window.expiresAtMs(sequence) < this.#host.nowMs();
+    const { index } = this;
+    return index.hasDues && index.expiresAtMs(sequence) < this.#host.nowMs();
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
     const { delivery } = this.#host;
-    delivery.redelivered = this.window.isReturned(sequence);
-    const { window } = this;
-    delivery.returnCount = window.countsFailures ? window.returnCount(sequence) : 0;
+    delivery.redelivered = this.index.isRedelivered(sequence);
+    const { index } = this;
+    delivery.deliveryCount = index.countsFailures ? index.deliveryCount(sequence) : 0;
     delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
     this.deliveredCount++;
   }
 
-  /** Has what expires next waited for, or ended where it has. */
+  /** Schedules the expiry of the next message, or ends messages that have expired. */
   #watchDue(): void {
-    if (!this.window.hasDues) return;
+    if (!this.index.hasDues) return;
     const dueMs = this.order.nextDueMs();
     if (dueMs === Infinity) return;
     if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
     else this.#host.turns.schedule(this, dueMs);
   }
 
-  /** Ends a message that is neither ready nor with a consumer any more. */
   #discard(sequence: number, reason: DeathReason): void {
     if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
-      this.#host.store.settle(this.window, sequence);
+      this.#host.store.settle(this.index, sequence);
       return;
     }
     this.#ends.die(sequence, reason);
@@ -307,13 +307,13 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     return isLeft;
   }
 
-  /** Takes one ready message that is over a limit or has expired and lets it die; false for none. */
+  /** Ends one ready message that exceeds a limit or has expired. Returns false if there is none. */
   findDying(): boolean {
     if (this.#hasLimit && this.#isOver()) return this.#dropHead();
     const sequence = this.order.takeDue(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;
-    this.readyBytes -= this.window.bodyLength(sequence);
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#selective?.restart();
     this.#ends.die(sequence, 'expired');
     return true;
@@ -335,7 +335,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   accept(sequence: number): void {
     if (this.isDeleted) return;
     this.settledCount++;
-    this.#host.store.settle(this.window, sequence);
+    this.#host.store.settle(this.index, sequence);
   }
 
   reject(sequence: number): void {
@@ -347,17 +347,17 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   requeue(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
     this.#selective?.restart();
-    this.window.markReturned(sequence, hasFailed);
-    if (hasFailed && this.window.countsFailures) {
-      this.#host.store.counts.changed(this.window, sequence);
+    this.index.markRedelivered(sequence, hasFailed);
+    if (hasFailed && this.index.countsFailures) {
+      this.#host.store.counts.changed(this.index, sequence);
     }
-    if (this.window.returnCount(sequence) > this.settings.deliveryLimit) {
+    if (this.index.deliveryCount(sequence) > this.settings.deliveryLimit) {
       this.#discard(sequence, 'delivery_limit');
       return;
     }
     this.order.requeue(sequence);
     this.readyCount++;
-    this.readyBytes += this.window.bodyLength(sequence);
+    this.readyBytes += this.index.bodyLength(sequence);
   }
 
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void {
@@ -399,7 +399,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     else if (this.#isHeadDue()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.turns.background.add(this);
-    } else if (!store.view(this.window, sequence, delivery)) {
+    } else if (!store.view(this.index, sequence, delivery)) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.load(this, sequence);
     } else {
@@ -414,10 +414,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   }
 
   #isHeadDue(): boolean {
-    const { window } = this;
-    if (!window.hasDues || this.isDeleted) return false;
+    const { index } = this;
+    if (!index.hasDues || this.isDeleted) return false;
     const sequence = this.order.peek();
-    return sequence >= 0 && window.expiresAtMs(sequence) <= this.#host.nowMs();
+    return sequence >= 0 && index.expiresAtMs(sequence) <= this.#host.nowMs();
   }
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
@@ -426,7 +426,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     if (consumer === undefined) return subscription;
     const { isSingleActive } = this.settings;
     const [first] = this.consumers.all;
-    // An exclusive one is the only one.
+    // An exclusive consumer is the only one.
     const isTaken = first?.options.exclusive === true;
     if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
       const subject = describe('queue', this.name, this.vhost);
@@ -490,9 +490,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.#answerGets();
     this.#endings?.end();
     const { store, isRecovering } = this.#host;
-    if (isRecovering || this.window.count <= droppedCountMax) store.drop(this.window);
+    if (isRecovering || this.index.count <= droppedCountMax) store.drop(this.index);
     else {
-      store.unlink(this.window);
+      store.unlink(this.index);
       this.#host.turns.background.add(this);
     }
     this.#host.queueEnded(this);

@@ -1,8 +1,10 @@
+// Cron entries.
+
 import { BrokerError } from '../errors.ts';
 
-/** Characters that a cron entry may have. */
+/** Maximum length of a cron entry. */
 export const cronTextMax = 255;
-/** Days that are looked through for the next match: 29 February can be eight years away. */
+/** Maximum number of days to search for the next match: 29 February can be eight years away. */
 const daysMax = 366 * 9;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -24,24 +26,24 @@ const fields: readonly Field[] = [
 ];
 
 /**
- * The times of a cron entry with five fields, in UTC: minute, hour, day of month, month, day of week.
- * A field is `*`, a number, a range `a-b`, each with an optional step `/n`, or a comma list of these.
- * Where both day fields are restricted, a day matches that matches either.
+ * The times of a cron entry with five fields in UTC: minute, hour, day of month, month, day of
+ * week. A field is a comma-separated list of `*`, a number, or a range `a-b`, each with an optional
+ * step `/n`. If both day fields are restricted, a day needs to match only one of them.
  */
 export class CronTimes {
-  /** The entry as it was given. */
+  /** The original text. */
   readonly text: string;
   readonly #minutes: ReadonlySet<number>;
   readonly #hours: ReadonlySet<number>;
   readonly #days: ReadonlySet<number>;
   readonly #months: ReadonlySet<number>;
   readonly #weekdays: ReadonlySet<number>;
-  /** Whether a day must match only one of its two fields. */
+  /** Whether a day needs to match only one of its two fields. */
   readonly #isEitherDay: boolean;
 
   /**
    * @param text at most {@link cronTextMax} characters
-   * @throws {BrokerError} `precondition-failed` where it is not such an entry
+   * @throws {BrokerError} `precondition-failed` if it is invalid
    */
   constructor(text: string) {
     if (text.length > cronTextMax) {
@@ -64,7 +66,7 @@ export class CronTimes {
     if (this.after(0) === Infinity) throw invalid(`'${text}' never occurs`);
   }
 
-  /** The first match after a time, both wall milliseconds; Infinity where there is none. */
+  /** The first match after a time, milliseconds since 1970; Infinity if there is none. */
   after(timeMs: number): number {
     const firstMs = (Math.floor(timeMs / minuteMs) + 1) * minuteMs;
     let dayStartMs = Math.floor(firstMs / dayMs) * dayMs;
@@ -111,7 +113,7 @@ function readItem(item: string, field: Field): { from: number; to: number; step:
   if (match === null) throw invalid(`'${item}' is no ${field.name}`);
   const [, first, last, every] = match;
   const from = Number(first ?? field.least);
-  // A number with a step goes on to the end, as in `5/15`.
+  // A number with a step continues to the end, as in `5/15`.
   const isOpen = first === undefined || every !== undefined;
   const to = Number(last ?? (isOpen ? field.most : from));
   const step = Number(every ?? 1);

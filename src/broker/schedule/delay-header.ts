@@ -1,8 +1,10 @@
+// The header `x-delay`.
+
 import { type Argument, wholeNumber } from '../arguments.ts';
 
 /**
- * Milliseconds in a header `x-delay`: an integer, a floating-point number, whose fraction is dropped as
- * RabbitMQ's plugin does, or a text of up to 15 decimal digits. Any other value is 0.
+ * Reads a header `x-delay` in milliseconds: an integer, a floating-point number, which is truncated
+ * as in RabbitMQ's plugin, or text of up to 15 digits. Other values count as 0.
  */
 export function delayMsOf(header: Argument): number {
   const whole = wholeNumber(header);

@@ -1,29 +1,31 @@
-/** Entries of one chunk: a heap that grows never copies what it has. */
+// A heap of due times.
+
+/** Entries of a chunk are a power of two. A growing heap adds chunks without copying. */
 const chunkShift = 12;
 const chunkEntries = 1 << chunkShift;
 const chunkMask = chunkEntries - 1;
 
 /**
- * Ids by due time: a binary heap in typed arrays, 16 bytes an entry. Of equal times the lower id comes
- * first. An id may be in it more than once.
+ * A binary heap of ids by due time in typed arrays, with 16 bytes per entry. Among equal times, the
+ * lower id comes first. An id may occur more than once.
  */
 export class DueHeap {
   readonly #dues: Float64Array[] = [];
   readonly #ids: Float64Array[] = [];
-  /** Entries. */
+  /** The number of entries. */
   size = 0;
 
-  /** When the first entry is due, wall milliseconds; Infinity where there is none. */
+  /** The due time of the first entry, milliseconds since 1970; Infinity if the heap is empty. */
   get firstMs(): number {
     return this.size === 0 ? Infinity : this.#due(0);
   }
 
-  /** The id of the first entry; -1 where there is none. */
+  /** The id of the first entry; -1 if the heap is empty. */
   get firstId(): number {
     return this.size === 0 ? -1 : this.#id(0);
   }
 
-  /** Adds an entry: `dueMs` in wall milliseconds. */
+  /** Adds an entry. `dueMs` is in milliseconds since 1970. */
   add(dueMs: number, id: number): void {
     if (this.size >>> chunkShift === this.#dues.length) {
       this.#dues.push(new Float64Array(chunkEntries));
@@ -39,7 +41,7 @@ export class DueHeap {
     this.#put(at, dueMs, id);
   }
 
-  /** Removes the first entry; there must be one. */
+  /** Removes the first entry, which must exist. */
   take(): void {
     const last = --this.size;
     const dueMs = this.#due(last);
@@ -58,7 +60,7 @@ export class DueHeap {
       at = child;
     }
     if (last > 0) this.#put(at, dueMs, id);
-    // One spare chunk stays, so that a size around a boundary allocates nothing.
+    // One spare chunk is kept, so that a size around a boundary does not allocate repeatedly.
     if (this.#dues.length > 1 && last + chunkEntries <= (this.#dues.length - 1) << chunkShift) {
       this.#dues.pop();
       this.#ids.pop();

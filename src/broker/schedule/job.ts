@@ -1,38 +1,40 @@
+// Jobs: messages that are delivered repeatedly or retried.
+
 import { BrokerError } from '../errors.ts';
 import { expiryMsMax } from '../queue-options.ts';
 import { CronTimes } from './cron.ts';
 
-/** When a message is to be delivered: at once after a delay, repeatedly, or at the times of a cron entry. */
+/** The delivery times of a message: after a delay, repeatedly, or at the times of a cron entry. */
 export interface Timing {
-  /** Milliseconds before the first delivery, 0 to 315 360 000 000 (ten years). */
+  /** The delay of the first delivery, 0 to 315 360 000 000 ms (ten years). */
   readonly delayMs: number;
-  /** Milliseconds between deliveries, in the same range; also the first delay where `delayMs` is 0. */
+  /** The interval of deliveries, with the same range. Also the first delay if `delayMs` is 0. */
   readonly periodMs: number;
-  /** Deliveries after the first one. */
+  /** The number of deliveries after the first. */
   readonly repeatCount: number;
   /**
-   * Five fields in UTC (see {@link CronTimes}). Without repeats the message is delivered at each match
-   * for ever; with repeats each match begins a run of them.
+   * Five fields in UTC (see {@link CronTimes}). Without repeats, the message is delivered at each
+   * match. With repeats, each match starts a series of deliveries.
    */
   readonly cron?: string;
 }
 
-/** What is left to be done for a message that is delivered more than once, or to one queue only. */
+/** The remaining work for a message that is delivered more than once, or to one queue only. */
 export interface Job {
   readonly dueMs: number;
   readonly periodMs: number;
-  /** Deliveries after the next one. */
+  /** The number of deliveries after the next one. */
   readonly leftCount: number;
   readonly cron?: string;
-  /** What each match of the cron entry begins. */
+  /** The series that each match of the cron entry starts. */
   readonly run?: Timing;
-  /** The queue that alone gets the message (delayed retry). */
+  /** The only queue that receives the message (delayed retry). */
   readonly queue?: string;
   /** Failed deliveries of the message so far (delayed retry). */
   readonly failedCount?: number;
 }
 
-/** A job as the log keeps it; the last change of an id counts. */
+/** A job, as stored in the log. The last change of an id applies. */
 export interface JobChange {
   readonly kind: 'job';
   readonly vhost: string;
@@ -40,7 +42,7 @@ export interface JobChange {
   readonly job: Job;
 }
 
-/** Requires a timing to be within its ranges: {@link BrokerError} `precondition-failed` otherwise. */
+/** Checks the ranges of a timing. @throws {BrokerError} `precondition-failed` */
 export function checkTiming(timing: Timing, repeatCountMax: number): void {
   checkMs('delay', timing.delayMs);
   checkMs('period', timing.periodMs);
@@ -63,9 +65,9 @@ function refuse(why: string): never {
 }
 
 /**
- * The first time of a timing that has no cron entry, and the job where it is delivered more than once.
+ * The first delivery of a timing without cron entry, and the job if there are more.
  *
- * @returns wall milliseconds, and undefined where nothing must be remembered after the first delivery
+ * @returns milliseconds since 1970; the job is undefined if nothing follows the first delivery
  */
 export function begin(timing: Timing, nowMs: number): { dueMs: number; job: Job | undefined } {
   const { delayMs, periodMs, repeatCount, cron } = timing;
@@ -85,8 +87,8 @@ export function begin(timing: Timing, nowMs: number): { dueMs: number; job: Job 
 }
 
 /**
- * The job after a delivery; undefined where that was the last. A job that missed several times, since
- * the broker was not running, has made up for them with one delivery.
+ * The job after a delivery; undefined if that was the last one. If several deliveries were missed
+ * because the broker was not running, one delivery makes up for them.
  */
 export function following(job: Job, nowMs: number): Job | undefined {
   if (job.cron !== undefined) {

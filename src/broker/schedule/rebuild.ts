@@ -1,9 +1,11 @@
+// Incremental rebuilding of the heap.
+
 import type { HeldMessages } from '../held/held-messages.ts';
 import { DueHeap } from './due-heap.ts';
 
-/** A heap that is made anew from the messages that are left, one a step. */
+/** A heap that is rebuilt from the remaining messages, one per step. */
 export class Rebuild {
-  /** Messages that come meanwhile must be added to it, too. */
+  /** New messages must be added to this heap too. */
   readonly heap = new DueHeap();
   readonly #parts: readonly (readonly [part: number, held: HeldMessages])[];
   readonly #dueMs: (id: number) => number;
@@ -21,13 +23,13 @@ export class Rebuild {
     this.#dueMs = dueMs;
   }
 
-  /** Adds one message; false where there is none left. */
+  /** Adds one message. Returns false if none is left. */
   step(): boolean {
     const [part, held] = this.#parts[this.#at] ?? [];
     if (part === undefined || held === undefined) return false;
-    const { window } = held;
-    const sequence = window.liveFrom(this.#sequence);
-    if (sequence < window.next) {
+    const { index: queueIndex } = held;
+    const sequence = queueIndex.liveFrom(this.#sequence);
+    if (sequence < queueIndex.next) {
       const id = this.#idOf(part, sequence);
       this.heap.add(this.#dueMs(id), id);
       this.#sequence = sequence + 1;

@@ -1,19 +1,21 @@
-/** How long a rejected message waits before it is delivered again. */
+// The retry policy of a queue.
+
+/** The delay before a rejected message is delivered again. */
 export interface RetryPolicy {
-  /** Retries before the message dies; Infinity for any number. */
+  /** Maximum number of retries before the message dies; may be Infinity. */
   readonly retryCountMax: number;
-  /** Milliseconds before the first retry, and at least before any. */
+  /** The delay before the first retry, and the minimum of all delays, milliseconds. */
   readonly delayMs: number;
-  /** Milliseconds at most. */
+  /** The maximum delay, milliseconds. */
   readonly delayMsMax: number;
-  /** How the delay grows: by the first delay with each retry, or by a factor. */
+  /** The growth of the delay: linear, or by a factor. */
   readonly backOff: { readonly kind: 'linear' } | { readonly kind: 'factor'; readonly by: number };
 }
 
 /**
- * Milliseconds before a retry.
+ * The delay before a retry, milliseconds.
  *
- * @param retryCount retries before this one
+ * @param retryCount the number of previous retries
  */
 export function retryDelayMs(policy: RetryPolicy, retryCount: number): number {
   const { delayMs, delayMsMax, backOff } = policy;

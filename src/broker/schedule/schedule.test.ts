@@ -268,13 +268,13 @@ test('a virtual host that is deleted takes its scheduled messages with it', asyn
     publication.exchange = other.exchange('');
     life.broker.schedules.of('other').add(publication, { delayMs: i * 1000, ...once });
   }
-  assert.equal(life.broker.store.windows.size > 0, true);
+  assert.equal(life.broker.store.indexes.size > 0, true);
   life.broker.deleteVhost('other');
   for (let turns = 0; turns < 20; turns++) await turn();
-  assert.equal(life.broker.store.windows.size, 0);
+  assert.equal(life.broker.store.indexes.size, 0);
   await life.flushed();
   await life.kill();
-  assert.equal(life.broker.store.windows.size, 0);
+  assert.equal(life.broker.store.indexes.size, 0);
   assert.equal(life.broker.schedules.of('other').count, 0);
   await life.close();
   await life.check();
@@ -298,7 +298,7 @@ test('a rejected message of a queue with a retry policy comes back later each ti
   const counts: number[] = [];
   const deliver = inbox.deliver.bind(inbox);
   inbox.deliver = (delivery) => {
-    counts.push(delivery.returnCount);
+    counts.push(delivery.deliveryCount);
     deliver(delivery);
   };
   const subscription = queue.subscribe(inbox, plainSubscribe);
@@ -318,7 +318,7 @@ test('a rejected message of a queue with a retry policy comes back later each ti
   subscription.settle(number, number, 'rejected');
   pass(b, 10_000);
   assert.deepEqual(counts, [0, 1, 2, 3]);
-  assert.deepEqual([queue.window.count, dead.readyCount], [0, 1]);
+  assert.deepEqual([queue.index.count, dead.readyCount], [0, 1]);
 });
 
 test('a retry survives a restart with its count, and goes nowhere where its queue is gone', async () => {
@@ -338,7 +338,7 @@ test('a retry survives a restart with its count, and goes nowhere where its queu
     first.broker.pump();
     subscription.settle(0, 0, 'rejected');
     first.broker.pump();
-    assert.equal(queue.window.count, 0);
+    assert.equal(queue.index.count, 0);
   }
   first.vhost.removeQueue(first.vhost.queue('gone', undefined));
   first.broker.pump();
@@ -347,6 +347,6 @@ test('a retry survives a restart with its count, and goes nowhere where its queu
   pass(b, 1000);
   const queue = b.vhost.queue('q', undefined);
   assert.equal(queue.readyCount, 1);
-  assert.equal(queue.window.returnCount(queue.window.next - 1), 1);
+  assert.equal(queue.index.deliveryCount(queue.index.next - 1), 1);
   assert.equal(b.broker.schedules.of('/').count, 0);
 });

@@ -11,73 +11,74 @@ import { DueHeap } from './due-heap.ts';
 import { begin, checkTiming, following, type Job, type Timing } from './job.ts';
 import { Rebuild } from './rebuild.ts';
 
-/** What a schedule asks of its broker. */
+/** The interface to the broker. */
 export interface ScheduleHost {
   readonly store: MessageStore;
   readonly limits: Limits;
   readonly turns: Turns;
   readonly isRecovering: boolean;
   nowMs(): number;
-  /** Makes the messages of one part durable from now on. */
+  /** Creates the durable storage of one part. */
   hold(vhost: string, part: number): HeldMessages;
-  /** Writes what is left of a job. */
+  /** Stores the remaining work of a job. */
   saveJob(vhost: string, id: number, job: Job): void;
-  /** Publishes a message that is due: its bytes are in the view's buffer until this returns. */
+  /** Publishes a due message. Its bytes are in the view's buffer until this returns. */
   publishDue(vhost: string, publication: Publication, view: MessageView, id: number): void;
-  /** Stores a message that is to be delivered again in its queue; see {@link Job}. */
+  /** Stores a message in its queue for another delivery. See {@link Job}. */
   storeRetry(vhost: string, publication: Publication, view: MessageView, job: Job): void;
-  /** Delivers what can be delivered. */
+  /** Delivers messages. */
   pump(): void;
-  /** The log has failed while a block was read. */
+  /** The log has failed while a block was being read. */
   failed(): void;
 }
 
-/** One entry of a schedule. */
+/** An entry of a schedule. */
 export interface ScheduledEntry {
-  /** For {@link Schedule.remove} and {@link Schedule.read}; never used for another entry. */
+  /** The id for {@link Schedule.remove} and {@link Schedule.read}; never reused. */
   readonly id: number;
-  /** Wall milliseconds of the next delivery. */
+  /** The time of the next delivery, milliseconds since 1970. */
   readonly dueMs: number;
 }
 
-/** Which entries are listed. */
+/** The entries to list. */
 export interface EntryRange {
-  /** Wall milliseconds of the next delivery, both included. */
+  /** The range of the next delivery, inclusive, milliseconds since 1970. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** The id of the entry after which to go on. */
+  /** The id of the entry after which to continue. */
   readonly after?: number;
   readonly countMax: number;
 }
 
 /*
- * A window takes memory for all numbers from its first live message on. So messages are held in parts by
- * how long they wait: in each part the longest wait is at most sixteen times the shortest, and a message
- * that waits for a year does not keep the memory of those that came and went meanwhile.
+ * A queue index takes memory for all numbers from its first live message on. Messages are therefore
+ * held in parts by their waiting time. In each part, the longest time is at most sixteen times the
+ * shortest, so a message that waits for a year does not keep the memory of messages that came and
+ * went in the meantime.
  */
 const horizonsMs = [1, 16, 256, 4096, 65_536, 1_048_576, 16_777_216].map((s) => s * 1000);
 /** The part of messages with a job. */
 const jobPart = horizonsMs.length + 1;
 const partCountMax = 16;
 
-/** Units of work that one delivery takes, and bytes that are copied for one unit. */
+/** Units of work for a delivery, and copied bytes per unit. */
 const deliveryUnits = 24;
 const bytesOfUnit = 512;
-/** Entries that one call of {@link Schedule.page} looks at. */
+/** Maximum number of entries that one call of {@link Schedule.page} examines. */
 const lookedCountMax = 4096;
-/** Entries of removed messages that the heap keeps before it is made anew. */
+/** Number of stale entries in the heap before it is rebuilt. */
 const staleCountMin = 4096;
 
 /**
- * The messages of one virtual host that wait for a time. A message lies in a held window, its time beside
- * it; the heap is made of both when the log is recovered. A due message is published and removed, or its
- * job written anew, in one batch of the log: after a crash it has been delivered, or it is still due.
+ * The scheduled messages of one virtual host. A message is held with its due time, from which the
+ * heap is rebuilt at recovery. A due message is published and removed, or its job updated, in one
+ * batch of the log: after a crash, it has been delivered or is still due.
  */
 export class Schedule implements Timed, Worker {
   isListed = false;
   timerMs = Infinity;
   timerAt = -1;
-  /** Entries. */
+  /** The number of entries. */
   count = 0;
   readonly vhost: string;
   readonly #host: ScheduleHost;
@@ -94,47 +95,47 @@ export class Schedule implements Timed, Worker {
     this.vhost = vhost;
   }
 
-  /** Entries with a job: repeated ones, those with a cron entry, and retries. */
+  /** The number of entries with a job: repeated ones, cron entries, and retries. */
   get jobCount(): number {
     return this.#jobs.size;
   }
 
-  /** Entries of the heap, those of removed messages among them. */
+  /** The number of entries in the heap, including stale ones. */
   get heapSize(): number {
     return this.#heap.size;
   }
 
-  /** A part that the log knows. */
+  /** Restores a part from the log. */
   restorePart(part: number, held: HeldMessages): void {
     this.#parts[part] ??= held;
   }
 
-  /** Whether the log has told of a part. */
+  /** Whether the log contains a part. */
   hasPart(part: number): boolean {
     return this.#parts[part] !== undefined;
   }
 
-  /** A job that the log knows; its message may have been removed since. */
+  /** Restores a job from the log. Its message may have been removed since. */
   restoreJob(id: number, job: Job): void {
     this.#jobs.set(id, job);
   }
 
-  /** Parts and jobs, for a checkpoint. */
+  /** The parts, for a checkpoint. */
   *parts(): Generator<[part: number, held: HeldMessages]> {
     for (const [part, held] of this.#parts.entries()) if (held !== undefined) yield [part, held];
   }
 
-  /** See {@link parts}. */
+  /** The jobs, for a checkpoint. */
   jobs(): IterableIterator<[id: number, job: Job]> {
     return this.#jobs.entries();
   }
 
-  /** Every message has been read back: makes the heap. */
+  /** All messages have been recovered: builds the heap. */
   recovered(): void {
     for (const id of [...this.#jobs.keys()]) if (!this.#isLive(id)) this.#jobs.delete(id);
-    for (const [part, { window }] of this.parts()) {
-      this.count += window.count;
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+    for (const [part, { index: queueIndex }] of this.parts()) {
+      this.count += queueIndex.count;
+      for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         const id = idOf(part, s);
         this.#heap.add(this.#dueMs(id), id);
       }
@@ -143,10 +144,10 @@ export class Schedule implements Timed, Worker {
   }
 
   /**
-   * Holds a copy of a message until its time; it is in the log's open group when this returns.
+   * Schedules a copy of a message. It is in the open group of the log when this returns.
    *
-   * @returns the entry's id
-   * @throws {BrokerError} `precondition-failed` for a timing out of range, or where there are too many
+   * @returns the id of the entry
+   * @throws {BrokerError} `precondition-failed` for a timing out of range, or if there are too many
    *   entries
    */
   add(publication: Publication, timing: Timing): number {
@@ -166,10 +167,10 @@ export class Schedule implements Timed, Worker {
   }
 
   /**
-   * Holds a copy of a message until it is stored in one queue again.
+   * Schedules a copy of a message for another delivery in one queue.
    *
-   * @param expiresAtMs wall milliseconds; Infinity for never
-   * @returns false where there are too many entries
+   * @param expiresAtMs milliseconds since 1970; Infinity for never
+   * @returns false if there are too many entries
    */
   addRetry(publication: Publication, job: Job, expiresAtMs: number): boolean {
     const { limits } = this.#host;
@@ -179,7 +180,7 @@ export class Schedule implements Timed, Worker {
     return true;
   }
 
-  /** A message and its job are recovered both or neither. */
+  /** Stores a message and its job, which are recovered together. */
   #addJob(publication: Publication, expiresAtMs: number, job: Job): number {
     const { store } = this.#host;
     const held = this.#part(jobPart);
@@ -230,7 +231,7 @@ export class Schedule implements Timed, Worker {
     if (firstMs !== Infinity) this.#host.turns.schedule(this, firstMs);
   }
 
-  /** Something is due. */
+  /** Entries are due. */
   tick(_nowMs: number): void {
     if (!this.#isEnded) this.#host.turns.background.add(this);
   }
@@ -240,8 +241,8 @@ export class Schedule implements Timed, Worker {
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
     if (!this.#isLoading && this.#heap.firstMs <= nowMs) {
-      // A delivery and its entry's end are recovered both or neither; and within a batch a message
-      // stays where it is until it is copied.
+      // A delivery and the end of its entry are recovered together. Within a batch, the message
+      // stays in place until it is copied.
       store.begin();
       try {
         this.#deliverDue(nowMs, units, until);
@@ -290,7 +291,7 @@ export class Schedule implements Timed, Worker {
     try {
       this.add(publication, run);
     } catch (error) {
-      // Nobody is left to be told that there are too many entries.
+      // Too many entries: there is nobody to report this to.
       if (!(error instanceof BrokerError)) throw error;
     }
   }
@@ -307,7 +308,7 @@ export class Schedule implements Timed, Worker {
       .then(done, () => this.#host.failed());
   }
 
-  /** Removes an entry; false where there is none with this id, or no longer. */
+  /** Removes an entry. Returns false if it does not exist. */
   remove(id: number): boolean {
     if (!this.#isLive(id)) return false;
     this.#removeLive(id);
@@ -339,9 +340,9 @@ export class Schedule implements Timed, Worker {
   }
 
   /**
-   * Entries in an order that stays the same, as many as one call may look at.
+   * Lists entries in a stable order, as many as one call may examine.
    *
-   * @returns the entries found, and after which to go on: undefined at the end
+   * @returns the entries, and the id after which to continue; undefined at the end
    */
   page(range: EntryRange): { entries: readonly ScheduledEntry[]; after: number | undefined } {
     const { fromMs, toMs, countMax } = range;
@@ -359,16 +360,16 @@ export class Schedule implements Timed, Worker {
 
   *#idsAfter(after: number): Generator<number> {
     const firstPart = after < 0 ? 0 : after % partCountMax;
-    for (const [part, { window }] of this.parts()) {
+    for (const [part, { index: queueIndex }] of this.parts()) {
       if (part < firstPart) continue;
       const from = part === firstPart && after >= 0 ? sequenceOf(after) + 1 : 0;
-      for (let s = window.liveFrom(from); s < window.next; s = window.liveFrom(s + 1)) {
+      for (let s = queueIndex.liveFrom(from); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         yield idOf(part, s);
       }
     }
   }
 
-  /** A copy of an entry's message; undefined where there is no such entry, or no longer. */
+  /** A copy of an entry's message; undefined if it does not exist. */
   async read(id: number): Promise<Publication | undefined> {
     while (this.#isLive(id)) {
       if (this.#heldOf(id).view(sequenceOf(id), this.#view)) {
@@ -379,7 +380,7 @@ export class Schedule implements Timed, Worker {
     return undefined;
   }
 
-  /** The virtual host is deleted: everything is dropped, most of it later. */
+  /** The virtual host is deleted: drops all messages, most of them later. */
   end(): void {
     this.#isEnded = true;
     this.#host.turns.forget(this);
@@ -403,15 +404,15 @@ export class Schedule implements Timed, Worker {
   }
 
   #heldOf(id: number): HeldMessages {
-    return this.#parts[id % partCountMax] as HeldMessages; // ids are of parts that exist
+    return this.#parts[id % partCountMax] as HeldMessages; // ids belong to existing parts
   }
 
   #isLive(id: number): boolean {
-    return this.#parts[id % partCountMax]?.window.isLive(sequenceOf(id)) === true;
+    return this.#parts[id % partCountMax]?.index.isLive(sequenceOf(id)) === true;
   }
 
   #dueMs(id: number): number {
-    return this.#jobs.get(id)?.dueMs ?? this.#heldOf(id).window.expiresAtMs(sequenceOf(id));
+    return this.#jobs.get(id)?.dueMs ?? this.#heldOf(id).index.expiresAtMs(sequenceOf(id));
   }
 }
 

@@ -1,6 +1,8 @@
+// Scheduled messages of all virtual hosts.
+
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import { BrokerError } from '../errors.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import type { Flow } from '../flow.ts';
@@ -19,7 +21,7 @@ import type { Job, JobChange } from './job.ts';
 import { retryDelayMs } from './retry.ts';
 import { Schedule, type ScheduleHost } from './schedule.ts';
 
-/** What schedules ask of their broker. */
+/** The interface to the broker. */
 export interface SchedulesHost {
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -29,26 +31,26 @@ export interface SchedulesHost {
   readonly isRecovering: boolean;
   nowMs(): number;
   pump(): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: HeldChange | JobChange): void;
   formatOf(number: number): MessageFormat | undefined;
   publishWhole(vhost: Vhost, publication: Publication): void;
-  /** A bug kept a message from being published; `where` is its virtual host. */
+  /** Reports a message that was lost because of a bug. `where` is the virtual host. */
   letterLost(error: unknown, where: string): void;
-  /** Makes publishers wait where the log is behind. */
+  /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void;
-  /** Stores a message for queues. */
+  /** Stores a message in queues. */
   storeQuietly(publication: Publication, queues: readonly Queue[]): void;
 }
 
-/** Messages that wait for a time, in every virtual host. */
+/** Delayed and scheduled messages in all virtual hosts. */
 export class Schedules implements ScheduleHost {
   readonly store: MessageStore;
   readonly limits: Limits;
   readonly turns: Turns;
   readonly #host: SchedulesHost;
   readonly #schedules = new Map<string, Schedule>();
-  /** Whether what is published now has waited already. */
+  /** Whether the current publish is a delayed message that is due. */
   #isDelivering = false;
 
   constructor(host: SchedulesHost) {
@@ -71,11 +73,11 @@ export class Schedules implements ScheduleHost {
   }
 
   failed(): void {
-    // A block that cannot be read has failed the log, which ends the broker.
+    // A block that cannot be read means that the log has failed, which ends the broker.
     this.#host.flow.block('storage failed');
   }
 
-  /** The schedule of a virtual host; the log learns of it with its first message. */
+  /** The schedule of a virtual host. It is stored in the log with its first message. */
   of(vhost: string): Schedule {
     let schedule = this.#schedules.get(vhost);
     if (schedule === undefined) {
@@ -86,52 +88,60 @@ export class Schedules implements ScheduleHost {
   }
 
   hold(vhost: string, part: number): HeldMessages {
-    const window = this.#host.newWindow(undefined, true);
-    this.#host.define({ kind: 'held', vhost, purpose: 'scheduled', part, number: window.number });
-    return new HeldMessages(this.store, window);
+    const queueIndex = this.#host.newQueueIndex(undefined, true);
+    this.#host.define({
+      kind: 'held',
+      vhost,
+      purpose: 'scheduled',
+      part,
+      number: queueIndex.number,
+    });
+    return new HeldMessages(this.store, queueIndex);
   }
 
   saveJob(vhost: string, id: number, job: Job): void {
     this.#host.define({ kind: 'job', vhost, id, job });
   }
 
-  /** Folds a change in that the log holds. */
+  /** Applies a change from the log. */
   apply(change: HeldChange | JobChange): void {
     const schedule = this.of(change.vhost);
     if (change.kind === 'job') schedule.restoreJob(change.id, change.job);
     else if (!schedule.hasPart(change.part)) {
-      const window = this.#host.newWindow(change.number, true);
-      schedule.restorePart(change.part, new HeldMessages(this.store, window));
+      const queueIndex = this.#host.newQueueIndex(change.number, true);
+      schedule.restorePart(change.part, new HeldMessages(this.store, queueIndex));
     }
   }
 
-  /** Changes that recreate the schedules but for their messages. */
+  /** The changes that recreate the schedules without their messages. */
   *snapshot(): Generator<HeldChange | JobChange> {
     for (const [vhost, schedule] of this.#schedules) {
-      for (const [part, { window }] of schedule.parts()) {
-        yield { kind: 'held', vhost, purpose: 'scheduled', part, number: window.number };
+      for (const [part, { index: queueIndex }] of schedule.parts()) {
+        yield { kind: 'held', vhost, purpose: 'scheduled', part, number: queueIndex.number };
       }
       for (const [id, job] of schedule.jobs()) yield { kind: 'job', vhost, id, job };
     }
   }
 
-  /** Every message has been read back. */
+  /** All messages have been recovered. */
   recovered(): void {
     for (const schedule of this.#schedules.values()) schedule.recovered();
   }
 
-  /** A virtual host is deleted. */
+  /** A virtual host was deleted. */
   forget(vhost: string): void {
     this.#schedules.get(vhost)?.end();
     this.#schedules.delete(vhost);
   }
 
   /**
-   * Holds a message to an exchange of type `x-delayed-message` for as long as its header `x-delay` says.
-   * To its publisher it is as if one queue had taken it.
+   * Delays a message to an exchange of type `x-delayed-message` by its header `x-delay`. For its
+   * publisher, the result is the same as if one queue had stored it.
    *
-   * @returns whether it waits; false where it has no such header above 0, so that it is routed at once
-   * @throws {BrokerError} `precondition-failed` where the delay is too long, or there are too many
+   * @returns whether the message is delayed; false without a positive header, so that it is routed
+   *   at once
+   * @throws {BrokerError} `precondition-failed` if the delay is too long, or there are too many
+   *   entries
    */
   delay(vhost: Vhost, publication: Publication): boolean {
     if (!this.#hold(vhost, publication)) return false;
@@ -153,29 +163,29 @@ export class Schedules implements ScheduleHost {
     return true;
   }
 
-  /** The same for a dead letter, which nobody is told of: whether it waits. */
+  /** Delays a dead letter. Returns whether it is delayed. */
   delayLetter(vhost: Vhost, publication: Publication): boolean {
     try {
       return this.#hold(vhost, publication);
     } catch (error) {
-      // It is routed at once rather than lost.
+      // The message is routed at once instead of being lost.
       if (error instanceof BrokerError) return false;
       throw error;
     }
   }
 
   /**
-   * Has a rejected message delivered again later, as the queue's policy says. To be called in the batch
-   * that removes it from the queue; the view is open on it.
+   * Schedules a rejected message for another delivery according to the policy of the queue. Call it
+   * in the batch that removes the message. The view is open on it.
    *
-   * @returns whether it is; false where it has been tried too often, or there are too many
+   * @returns false if it was retried too often, or there are too many entries
    */
   retry(queue: Queue, view: Delivery): boolean {
     const { retry } = queue;
-    if (retry === undefined || view.returnCount >= retry.retryCountMax) return false;
-    const dueMs = this.nowMs() + retryDelayMs(retry, view.returnCount);
+    if (retry === undefined || view.deliveryCount >= retry.retryCountMax) return false;
+    const dueMs = this.nowMs() + retryDelayMs(retry, view.deliveryCount);
     if (view.expiresAtMs <= dueMs) return false;
-    const failedCount = view.returnCount + 1;
+    const failedCount = view.deliveryCount + 1;
     const job = { dueMs, periodMs: 0, leftCount: 0, queue: queue.name, failedCount };
     return this.of(queue.vhost).addRetry(publicationOf(view), job, view.expiresAtMs);
   }
@@ -188,11 +198,11 @@ export class Schedules implements ScheduleHost {
       publication.expirationMs = Math.max(0, expiresAtMs - this.nowMs());
     }
     this.#host.storeQuietly(publication, [queue]);
-    const { window } = queue;
-    const sequence = window.next - 1;
-    window.setReturnCount(sequence, job.failedCount ?? 0);
-    if (!window.countsFailures) return;
-    this.store.counts.changed(window, sequence);
+    const { index: queueIndex } = queue;
+    const sequence = queueIndex.next - 1;
+    queueIndex.setDeliveryCount(sequence, job.failedCount ?? 0);
+    if (!queueIndex.countsFailures) return;
+    this.store.counts.changed(queueIndex, sequence);
     this.store.writeCounts();
   }
 
@@ -200,7 +210,7 @@ export class Schedules implements ScheduleHost {
     const home = this.#host.vhosts.get(vhost);
     const exchange = home?.exchanges.get(view.exchangeName());
     const format = this.#host.formatOf(publication.format);
-    // As a message whose exchange is gone, it goes nowhere.
+    // Like a message whose exchange was deleted, it is dropped.
     if (home === undefined || exchange === undefined || format === undefined) return;
     publication.exchange = exchange;
     const { head, headStart, headEnd } = publication;
@@ -212,8 +222,8 @@ export class Schedules implements ScheduleHost {
     }
     const expiration = format.expiration(head, headStart, headEnd);
     if (expiration !== undefined) publication.expirationMs = Number(expiration);
-    const { open, hidden } = senderKeys(format.headers(head, headStart, headEnd));
-    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    const { cc, bcc } = senderKeys(format.headers(head, headStart, headEnd));
+    if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     this.#publish(home, publication);
   }
 
@@ -223,7 +233,7 @@ export class Schedules implements ScheduleHost {
     try {
       host.publishWhole(vhost, publication);
     } catch (error) {
-      // Nobody is left to be told of a refusal.
+      // A refusal has nobody to be reported to.
       if (!(error instanceof BrokerError)) host.letterLost(error, vhost.name);
     } finally {
       this.#isDelivering = false;

@@ -1,12 +1,14 @@
+// The effective settings of a queue.
+
 import type { Arguments } from '../arguments.ts';
 import { overflows, type QueueSettings } from '../queue-options.ts';
 import type { PolicyDefinition } from './policy-keys.ts';
 
 /**
- * The settings of a queue under a policy, as RabbitMQ merges them: of limits and times to live the
- * smaller value counts, of everything else the queue's own argument.
+ * Merges the arguments of a queue with its policy as RabbitMQ does: the smaller value of limits and
+ * times to live applies, and otherwise the argument takes precedence.
  *
- * @param own read from the arguments alone
+ * @param own the settings from the arguments alone
  */
 export function effectiveSettings(
   own: QueueSettings,

@@ -1,3 +1,5 @@
+// The policies of a virtual host.
+
 import { isFor, type Policy, type PolicySubject } from './policy.ts';
 
 interface Entry {
@@ -5,10 +7,10 @@ interface Entry {
   readonly pattern: RegExp;
 }
 
-/** The policies of one virtual host, or its operator policies. */
+/** The policies or the operator policies of one virtual host. */
 export class Policies {
   readonly #byName = new Map<string, Entry>();
-  /** The highest priority first; of equal ones, by name. */
+  /** Sorted by descending priority, then by name. */
   #ordered: readonly Entry[] = [];
 
   get size(): number {
@@ -19,12 +21,12 @@ export class Policies {
     return this.#byName.get(name)?.policy;
   }
 
-  /** All of them, the highest priority first. */
+  /** All policies by descending priority. */
   *all(): Generator<Policy> {
     for (const { policy } of this.#ordered) yield policy;
   }
 
-  /** Adds a policy that was checked, or takes it in place of the one of its name. */
+  /** Adds or replaces a policy that was checked. */
   set(policy: Policy): void {
     this.#byName.set(policy.name, { policy, pattern: new RegExp(policy.pattern) });
     this.#sort();
@@ -42,7 +44,7 @@ export class Policies {
     );
   }
 
-  /** The one that counts for a queue or an exchange; undefined where none matches. */
+  /** The policy that applies to a queue or exchange; undefined if none matches. */
   find({ kind, name }: PolicySubject): Policy | undefined {
     for (const { policy, pattern } of this.#ordered) {
       if (isFor(policy, kind) && pattern.test(name)) return policy;

@@ -1,18 +1,20 @@
+// The keys of policies.
+
 import { shortStringBytesMax } from '../../base/bytes.ts';
 import { isShortName } from '../arguments.ts';
 import { expiryMsMax, overflows } from '../queue-options.ts';
 
-/** A value of a policy's definition. */
+/** A value in a policy. */
 export type PolicyValue = string | number | boolean | readonly string[];
 
-/** What a policy sets, by key. */
+/** The settings of a policy by key. */
 export type PolicyDefinition = Readonly<Record<string, PolicyValue>>;
 
-/** A key that a policy may set. */
+/** A key of a policy. */
 interface PolicyKey {
-  /** What is wrong with a value; undefined where nothing is. */
+  /** Returns the problem with a value; undefined if it is valid. */
   readonly problem: (value: PolicyValue) => string | undefined;
-  /** How a policy and an operator policy are merged; undefined where operator policies lack the key. */
+  /** The rule for merging with an operator policy; undefined if operator policies lack the key. */
   readonly merge: 'smaller' | 'operator' | undefined;
 }
 
@@ -35,7 +37,7 @@ const name = (what: string) => (value: PolicyValue) => {
 
 const anything = (): undefined => undefined;
 
-/** Keys that have an effect. */
+/** Keys with an effect. */
 const effective: readonly (readonly [string, PolicyKey])[] = [
   ['message-ttl', { problem: count('message TTL', 0, expiryMsMax), merge: 'smaller' }],
   ['expires', { problem: count('queue expiry', 1, expiryMsMax), merge: 'smaller' }],
@@ -49,7 +51,7 @@ const effective: readonly (readonly [string, PolicyKey])[] = [
   ['alternate-exchange', { problem: name('alternate exchange name'), merge: undefined }],
 ];
 
-/** Keys that RabbitMQ knows and that change nothing here. */
+/** Keys that RabbitMQ knows, without effect here. */
 const ignored = [
   'dead-letter-strategy',
   'federation-upstream',
@@ -62,7 +64,7 @@ const ignored = [
   'stream-filter-size-bytes',
   'stream-max-segment-size-bytes',
 ];
-/** The same, in operator policies too. */
+/** The same, also in operator policies. */
 const ignoredOfOperators = [
   'ha-mode',
   'ha-params',
@@ -77,7 +79,7 @@ const ignoredOfOperators = [
   'target-group-size',
 ];
 
-/** Every key that a policy may set. */
+/** All valid keys. */
 export const policyKeys: ReadonlyMap<string, PolicyKey> = new Map<string, PolicyKey>([
   ...effective,
   ...ignored.map((key) => [key, { problem: anything, merge: undefined }] as const),
@@ -85,8 +87,8 @@ export const policyKeys: ReadonlyMap<string, PolicyKey> = new Map<string, Policy
 ]);
 
 /**
- * Merges the definitions of a policy and an operator policy: of limits the smaller value counts, of
- * everything else that both set the operator's.
+ * Merges a policy with an operator policy: the smaller limit applies, and otherwise the operator
+ * policy takes precedence.
  */
 export function mergedDefinition(
   own: PolicyDefinition | undefined,

@@ -1,9 +1,11 @@
+// Policies.
+
 import { requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 import type { QueueType } from '../queue-options.ts';
 import { type PolicyDefinition, policyKeys } from './policy-keys.ts';
 
-/** What a policy may apply to, in RabbitMQ's words. */
+/** The targets of policies, with the names of RabbitMQ. */
 export const applyTargets = [
   'all',
   'queues',
@@ -22,12 +24,12 @@ export interface Policy {
   /** A regular expression, which may match any part of a name. */
   readonly pattern: string;
   readonly applyTo: ApplyTarget;
-  /** Of several that match, the one with the highest priority counts. */
+  /** The matching policy with the highest priority applies. */
   readonly priority: number;
   readonly definition: PolicyDefinition;
 }
 
-/** What a policy is matched with. */
+/** A queue or exchange, as policies are matched with it. */
 export interface PolicySubject {
   readonly kind: QueueType | 'exchange';
   readonly name: string;
@@ -39,7 +41,7 @@ function fail(policy: Policy, why: string): never {
 }
 
 /**
- * Requires a policy that can be used.
+ * Checks a policy.
  *
  * @throws {BrokerError} `precondition-failed`
  */
@@ -73,7 +75,7 @@ function checkKey(policy: Policy, key: string, isOperator: boolean): void {
   if (problem !== undefined) fail(policy, problem);
 }
 
-/** Whether a policy applies to things of this kind, whatever their name. */
+/** Whether a policy applies to this kind of object. */
 export function isFor({ applyTo }: Policy, kind: PolicySubject['kind']): boolean {
   if (applyTo === 'all') return true;
   if (kind === 'exchange') return applyTo === 'exchanges';

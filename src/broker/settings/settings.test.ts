@@ -193,7 +193,7 @@ test('limits of a virtual host are kept and lifted', async () => {
   b.queue('second');
   const user = b.broker.users.require('ann');
   const access = b.broker.access(user, '/');
-  b.broker.sessions.add({ access, channelCount: 0, shutdown: () => {} });
+  b.broker.clientConnections.add({ access, channelCount: 0, shutdown: () => {} });
   b.vhost.settings.setLimit('max-connections', 1);
   const full = { code: 'not-allowed', message: /connection limit \(1\) is reached/ };
   assert.throws(() => b.broker.access(user, '/'), full);

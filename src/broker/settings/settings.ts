@@ -1,3 +1,5 @@
+// The settings of a virtual host: policies and limits.
+
 import { BrokerError, describe } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { Limits } from '../limits.ts';
@@ -8,32 +10,32 @@ import { Policies } from './policies.ts';
 import { checkPolicy, type Policy } from './policy.ts';
 import { mergedDefinition, type PolicyDefinition } from './policy-keys.ts';
 
-/** Limits of a virtual host that can be set, in RabbitMQ's words. */
+/** The configurable limits of a virtual host, with the names of RabbitMQ. */
 export const vhostLimitNames = ['max-connections', 'max-queues'] as const;
 
 /** See {@link vhostLimitNames}. */
 export type VhostLimitName = (typeof vhostLimitNames)[number];
 
-/** A change of a virtual host's settings, as the log keeps it. */
+/** A change of settings, as stored in the log. */
 export type SettingsChange =
   | { kind: 'policy'; vhost: string; isOperator: boolean; policy: Policy }
   | { kind: 'policy-deleted'; vhost: string; isOperator: boolean; name: string }
   | { kind: 'vhost-limit'; vhost: string; name: VhostLimitName; value: number | undefined };
 
-/** What settings ask of their virtual host. */
+/** The interface to the virtual host. */
 export interface SettingsHost {
   readonly name: string;
   readonly limits: Limits;
   define(change: SettingsChange): void;
-  /** Policies have changed: each queue and exchange is to be given its settings anew. */
+  /** Policies have changed: all queues and exchanges must update their settings. */
   policiesChanged(): void;
 }
 
 const noDefinition: PolicyDefinition = Object.freeze({});
 
 /**
- * The policies, operator policies and limits of one virtual host. They may change at any time; queues
- * and exchanges that are there follow.
+ * The policies, operator policies and limits of one virtual host. Changes apply to existing queues
+ * and exchanges too.
  */
 export class Settings {
   readonly policies = new Policies();
@@ -46,7 +48,7 @@ export class Settings {
   }
 
   /**
-   * Sets a policy, in force at once.
+   * Sets a policy, which takes effect at once.
    *
    * @throws {BrokerError} `precondition-failed`
    */
@@ -63,7 +65,7 @@ export class Settings {
   }
 
   /**
-   * Deletes a policy; what it set is as it was before, at once.
+   * Deletes a policy. The previous settings apply again at once.
    *
    * @throws {BrokerError} `not-found`
    */
@@ -76,9 +78,9 @@ export class Settings {
   }
 
   /**
-   * Sets a limit of the virtual host. What is above it already stays.
+   * Sets a limit of the virtual host. Objects above the limit are kept.
    *
-   * @param value undefined or below 0 for no limit
+   * @param value undefined or negative for no limit
    * @throws {BrokerError} `precondition-failed`
    */
   setLimit(name: VhostLimitName, value: number | undefined): void {
@@ -99,7 +101,7 @@ export class Settings {
     return this.#limits.get(name) ?? Infinity;
   }
 
-  /** Whether any queue or exchange may have other settings than its arguments say. */
+  /** Whether policies may change the settings of any queue or exchange. */
   get hasPolicies(): boolean {
     return this.policies.size + this.operatorPolicies.size > 0;
   }
@@ -113,7 +115,7 @@ export class Settings {
     this.apply(change);
   }
 
-  /** Folds a change in. */
+  /** Applies a change. */
   apply(change: SettingsChange): void {
     switch (change.kind) {
       case 'policy':
@@ -130,7 +132,7 @@ export class Settings {
     }
   }
 
-  /** What policies set for a queue. */
+  /** The merged policies of a queue. */
   definitionOf(queue: Queue): PolicyDefinition {
     const { policies, operatorPolicies } = this;
     if (!this.hasPolicies) return noDefinition;
@@ -139,25 +141,25 @@ export class Settings {
     return mergedDefinition(policies.find(subject)?.definition, operator?.definition);
   }
 
-  /** The settings that a queue has by its arguments and policies. */
+  /** The effective settings of a queue. */
   ofQueue(queue: Queue): QueueSettings {
     const args = queue.options.arguments;
     const own = readQueueArguments(args, describe('queue', queue.name, queue.vhost));
     return effectiveSettings(own, args, this.definitionOf(queue));
   }
 
-  /** Where messages go that no binding of an exchange took: its argument counts, else its policy. */
+  /** The alternate exchange: the argument takes precedence over the policy. */
   alternateOf(exchange: Exchange): string | undefined {
     const own = exchange.options.arguments['alternate-exchange'];
     if (own !== undefined) return typeof own.value === 'string' ? own.value : undefined;
-    // The default exchange has no policies.
+    // Policies do not apply to the default exchange.
     if (this.policies.size === 0 || exchange.name === '') return undefined;
     const policy = this.policies.find({ kind: 'exchange', name: exchange.name });
     const value = policy?.definition['alternate-exchange'];
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Changes that recreate all of it. */
+  /** The changes that recreate all settings. */
   *snapshot(): Iterable<SettingsChange> {
     const vhost = this.#host.name;
     for (const isOperator of [false, true]) {

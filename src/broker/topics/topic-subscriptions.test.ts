@@ -151,7 +151,7 @@ test('topics and filters may have 65,535 bytes, through a restart and dead lette
   b.vhost.bind(b.vhost.exchange('amq.fanout'), b.queue('dead'), '', noArguments);
   const publication = message(b.broker, 'topics', '', 'm');
   publication.isPersistent = true;
-  publication.setKeys('topics', topic);
+  publication.setAddress('topics', topic);
   b.broker.publish(b.vhost, publication);
   b.log.syncNow();
   const again = await opened(b);
@@ -166,7 +166,7 @@ test('topics and filters may have 65,535 bytes, through a restart and dead lette
     assert.deepEqual([d?.exchangeName(), d?.routingKey()], ['amq.fanout', topic]);
   });
   const tooLong = /65536 bytes is longer than 65535/;
-  assert.throws(() => publication.setKeys('topics', `${topic}x`), tooLong);
+  assert.throws(() => publication.setAddress('topics', `${topic}x`), tooLong);
 });
 
 test('a pattern with a gap inside is short', async () => {

@@ -1,3 +1,5 @@
+// Subscriptions to topics.
+
 import { createHash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import {
@@ -12,55 +14,56 @@ import type { Exchange } from '../exchanges/exchange.ts';
 import type { Queue } from '../queue.ts';
 import type { Vhost } from '../vhost.ts';
 
-/** What a subscription is known by that outlives a connection or is shared by several. */
+/** Identifies a subscription that outlives a connection or is shared. */
 export interface SubscriptionKey {
-  /** Empty where it is no one client's. */
+  /** Empty if it does not belong to one client. */
   readonly clientId: string;
-  /** Empty for a client's only subscription, such as an MQTT session. */
+  /** Empty for the only subscription of a client, such as an MQTT session. */
   readonly name: string;
 }
 
-/** What a client asks for. */
+/** A requested subscription. */
 export interface SubscriptionRequest {
-  /** The topics: an exchange whose type matches filters. */
+  /** An exchange whose type matches filters. */
   readonly topics: Exchange;
-  /** In the alphabet of the exchange's type. */
+  /** In the syntax of the exchange's type. */
   readonly filters: readonly string[];
-  /** Undefined for one that only this connection uses. */
+  /** Undefined for a subscription of one connection. */
   readonly key: SubscriptionKey | undefined;
-  /** Whether it outlives its consumers and restarts; it needs a key. */
+  /** Whether it outlives its consumers and restarts. Requires a key. */
   readonly isDurable: boolean;
-  /** Several consumers may share its messages. */
+  /** Whether several consumers may share its messages. */
   readonly isShared: boolean;
-  /** What else makes it another subscription when it changes: a selector, for example. */
+  /** Other properties that identify the subscription, such as a selector. */
   readonly terms: string;
-  /** The queue's further arguments. */
+  /** Additional arguments of the queue. */
   readonly arguments: Arguments;
   /** The connection. */
   readonly owner: object;
 }
 
-/** A subscription: a queue bound to topics by filters. Its consumers subscribe to the queue. */
+/** A subscription: a queue bound to topics by filters. Consumers subscribe to the queue. */
 export interface TopicSubscription {
   readonly queue: Queue;
-  /** Whether there was none like it; its backlog is empty then. */
+  /** Whether it was created, so that its backlog is empty. */
   readonly isNew: boolean;
 }
 
-/** Names of queues that clients of AMQP 0-9-1 cannot declare. */
+/** A prefix of queue names that AMQP 0-9-1 clients cannot declare. */
 const namePrefix = 'amq.subscription.';
-/** The queue argument that says what subscription it is of: a table of texts. */
+/** The queue argument that identifies the subscription: a table of texts. */
 const argumentName = 'x-subscription';
 
-/** Characters of texts that are stored as they are. */
+/** Maximum length of texts that are stored without a hash. */
 const shownLengthMax = 1000;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
 /**
- * Subscriptions to topics in one virtual host, made of queues and bindings. One with a key is a queue
- * named by client id and subscription name; a durable one outlives its clients and restarts, another
- * one ends with its last consumer. One without a key is an exclusive queue.
+ * Subscriptions to topics in one virtual host, implemented by queues and bindings. A subscription
+ * with a key has a queue named by client id and subscription name. If it is durable, it outlives
+ * clients and restarts; otherwise it ends with its last consumer. A subscription without a key has
+ * an exclusive queue.
  */
 export class TopicSubscriptions {
   readonly #vhost: Vhost;
@@ -70,10 +73,10 @@ export class TopicSubscriptions {
   }
 
   /**
-   * Opens a subscription, or the one of its key that is there. One whose filters, topics or terms are
-   * others is deleted with its backlog and made anew.
+   * Opens a subscription, or the existing one with the same key. If filters, topics or terms
+   * differ, the existing one and its backlog are deleted first.
    *
-   * @throws {BrokerError} `resource-locked` where somebody consumes from it and it is not shared
+   * @throws {BrokerError} `resource-locked` if it has a consumer and is not shared
    */
   open(request: SubscriptionRequest): TopicSubscription {
     const { key } = request;
@@ -87,13 +90,13 @@ export class TopicSubscriptions {
     return { queue: this.#create(request), isNew: true };
   }
 
-  /** The queue of the subscription with a key; undefined where there is none. */
+  /** The queue of the subscription with a key; undefined if it does not exist. */
   find(key: SubscriptionKey): Queue | undefined {
     return this.#vhost.queues.get(queueName(key));
   }
 
   /**
-   * Adds a filter to a subscription; its backlog stays.
+   * Adds a filter to a subscription. The backlog is kept.
    *
    * @throws {BrokerError} `precondition-failed`
    */
@@ -101,20 +104,20 @@ export class TopicSubscriptions {
     this.#vhost.bind(topics, queue, filter, noArguments);
   }
 
-  /** Removes a filter; one that is not there is no error. */
+  /** Removes a filter. A missing filter is not an error. */
   removeFilter(queue: Queue, topics: Exchange, filter: string): void {
     this.#vhost.unbind(topics, queue, filter, noArguments);
   }
 
   /** Ends a subscription that is not durable. */
   close(queue: Queue): void {
-    if (!queue.window.isDurable) this.#vhost.removeQueue(queue);
+    if (!queue.index.isDurable) this.#vhost.removeQueue(queue);
   }
 
   /**
    * Deletes a durable subscription with its backlog.
    *
-   * @throws {BrokerError} `not-found`, or `resource-locked` where somebody consumes from it
+   * @throws {BrokerError} `not-found`; `resource-locked` if it has a consumer
    */
   delete(key: SubscriptionKey): void {
     const queue = this.find(key);
@@ -149,7 +152,7 @@ export class TopicSubscriptions {
   }
 }
 
-/** Stands for a text, which may be too long for a queue's arguments. */
+/** Represents a text, which may be too long for the arguments of a queue. */
 function shortened(value: string): Argument {
   const isShort = value.length <= shownLengthMax;
   return text(isShort ? value : `sha256:${hashOf(value)}`);
@@ -172,10 +175,10 @@ function subscriptionArgument({ key, isShared, isDurable, terms }: SubscriptionR
 
 function termsOf(queue: Queue): Arguments | undefined {
   const argument = queue.options.arguments[argumentName];
-  return argument?.type === 'table' ? (argument.value as Arguments) : undefined; // by its type
+  return argument?.type === 'table' ? (argument.value as Arguments) : undefined; // according to its type
 }
 
-/** Whether a subscription is what is asked for. */
+/** Whether an existing subscription matches a request. */
 function isSame(queue: Queue, request: SubscriptionRequest): boolean {
   const { topics, filters } = request;
   const own = queue.options.arguments[argumentName];
@@ -184,10 +187,7 @@ function isSame(queue: Queue, request: SubscriptionRequest): boolean {
   return bound.length === new Set(filters).size && filters.every((each) => bound.includes(each));
 }
 
-/**
- * The name of a subscription's queue: readable where it is short enough, and never the same for
- * two subscriptions.
- */
+/** The name of a subscription's queue: readable if it is short enough, and unique. */
 function queueName({ clientId, name }: SubscriptionKey): string {
   if (clientId.isWellFormed() && name.isWellFormed()) {
     const readable = `${encodeURIComponent(clientId)}:${encodeURIComponent(name)}`;

@@ -1,25 +1,27 @@
+// A prepared transaction.
+
 import type { Queue } from '../queue.ts';
 import type { Outcome, Subscription } from '../subscription.ts';
 
 /** Messages of a queue that a prepared transaction settles: from one number to before another. */
 export interface SettledRange {
-  /** Number of the queue's window. */
+  /** The number of the queue's index. */
   readonly queue: number;
   readonly from: number;
   readonly to: number;
   readonly outcome: Outcome;
 }
 
-/** What a prepared transaction is, as the log keeps it. A later change of the same xid begins anew. */
+/** A prepared transaction, as stored in the log. A later change with the same xid starts again. */
 export type PreparedChange =
   | {
       readonly kind: 'prepared';
       readonly xid: string;
       readonly vhost: string;
-      /** Its messages, by their numbers among the held ones. */
+      /** Its messages, by their numbers among the held messages. */
       readonly from: number;
       readonly to: number;
-      /** Bytes of these. */
+      /** Their size, bytes. */
       readonly bytes: number;
     }
   | {
@@ -29,7 +31,7 @@ export type PreparedChange =
     }
   | { readonly kind: 'prepared-ended'; readonly xid: string };
 
-/** Ranges in one definition. */
+/** Maximum number of ranges in one definition. */
 const rangesMax = 4096;
 
 /** A delivery that a prepared transaction settles. */
@@ -37,23 +39,23 @@ export interface PreparedDelivery {
   readonly queue: Queue;
   readonly sequence: number;
   readonly outcome: Outcome;
-  /** Whose account it is in; undefined after a restart. */
+  /** The subscription that counts it; undefined after a restart. */
   readonly subscription: Subscription | undefined;
   readonly number: number;
 }
 
-/** A transaction that is prepared: durable, without effect until its outcome. */
+/** A prepared transaction: durable, without effect until its outcome. */
 export class PreparedBranch {
   readonly xid: string;
   readonly vhost: string;
-  /** Its messages, by their numbers among the held ones: from one to before another. */
+  /** Its messages, by their numbers among the held messages: from one to before another. */
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
   deliveries: readonly PreparedDelivery[] = [];
-  /** Settlements as the log has them; those of queues that are not durable are not among them. */
+  /** The settlements in the log. Those of queues that are not durable are excluded. */
   readonly ranges: SettledRange[] = [];
-  /** Whether its commit has begun: no other outcome is possible any more. */
+  /** Whether its commit has started, so that no other outcome is possible. */
   isCommitting = false;
 
   constructor(xid: string, vhost: string, from: number, to: number, bytes: number) {
@@ -64,28 +66,30 @@ export class PreparedBranch {
     this.bytes = bytes;
   }
 
-  /** Publishes and settlements, a range of settlements counting as one after a restart. */
+  /**
+   * The number of publishes and settlements. After a restart, a range of settlements counts as one.
+   */
   get operationCount(): number {
     return this.to - this.from + Math.max(this.deliveries.length, this.ranges.length);
   }
 
-  /** Takes over deliveries that are settled by this transaction. */
+  /** Adds deliveries that the transaction settles. */
   settle(deliveries: readonly PreparedDelivery[]): void {
     this.deliveries = deliveries;
     for (const { queue, sequence, outcome } of deliveries) {
-      if (!queue.window.isDurable) continue;
+      if (!queue.index.isDurable) continue;
       const last = this.ranges.at(-1);
-      const isNext = last?.queue === queue.window.number && last.outcome === outcome;
+      const isNext = last?.queue === queue.index.number && last.outcome === outcome;
       if (isNext && last?.to === sequence) {
         this.ranges[this.ranges.length - 1] = { ...last, to: sequence + 1 };
       } else {
-        const { number } = queue.window;
+        const { number } = queue.index;
         this.ranges.push({ queue: number, from: sequence, to: sequence + 1, outcome });
       }
     }
   }
 
-  /** What recreates it but for its messages. */
+  /** The changes that recreate it without its messages. */
   *changes(): Generator<PreparedChange> {
     const { xid, vhost, from, to, bytes } = this;
     yield { kind: 'prepared', xid, vhost, from, to, bytes };

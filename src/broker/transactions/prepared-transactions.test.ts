@@ -60,7 +60,7 @@ test('what is prepared has no effect until its commit, and all of it then', asyn
   transaction.settle(subscription, 2, 2, 'rejected');
   const group = b.broker.prepared.prepare(xid('t'), transaction);
   assert.equal(group, b.log.openGroup);
-  assert.deepEqual([b.drain('out'), b.drain('dead'), queue.window.count], [[], [], 3]);
+  assert.deepEqual([b.drain('out'), b.drain('dead'), queue.index.count], [[], [], 3]);
   // What it settles is nobody else's to settle, and stays in the account: nothing more comes.
   assert.equal(subscription.settle(0, 2, 'released'), 1);
   b.publish('', 'q', 'd');
@@ -84,7 +84,7 @@ test('after a rollback messages are gone, and deliveries are with their consumer
     [[], ['a', 'b'], 2],
   );
   assert.equal(subscription.settle(0, 1, 'accepted'), 2);
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('where the consumer is gone, a rollback gives its deliveries back to the queue', async () => {
@@ -93,7 +93,7 @@ test('where the consumer is gone, a rollback gives its deliveries back to the qu
   b.broker.prepared.prepare(xid('t'), transaction);
   subscription.close('released');
   b.broker.pump();
-  assert.deepEqual([queue.readyCount, queue.window.count], [1, 3]);
+  assert.deepEqual([queue.readyCount, queue.index.count], [1, 3]);
   b.broker.prepared.rollback(xid('t'));
   assert.deepEqual([b.drain('q'), subscription.unsettledCount], [['a', 'b', 'c'], 0]);
 });
@@ -109,7 +109,7 @@ test('prepared transactions outlive restarts; then either outcome is possible', 
   let again = await restart(await restart(b));
   assert.deepEqual(again.broker.prepared.recover(), [xid('first', 'b'), xid('second', 'b')]);
   const queue = again.vhost.queue('q', undefined);
-  assert.deepEqual([queue.readyCount, queue.window.count], [3, 5]);
+  assert.deepEqual([queue.readyCount, queue.index.count], [3, 5]);
   assert.deepEqual([again.drain('q'), again.drain('out')], [['a', 'c', 'e'], []]);
   again.broker.prepared.commit(xid('first', 'b'), () => {});
   again = await restart(again);
@@ -210,5 +210,5 @@ test('a virtual host that is deleted takes its prepared transactions with it', a
   b.broker.deleteVhost('/');
   assert.deepEqual(b.broker.prepared.recover(), []);
   const again = await restart(b);
-  assert.deepEqual([again.broker.prepared.recover(), again.broker.store.windows.size], [[], 0]);
+  assert.deepEqual([again.broker.prepared.recover(), again.broker.store.indexes.size], [[], 0]);
 });

@@ -1,6 +1,8 @@
+// Prepared transactions (XA).
+
 import { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import type { Window } from '../../storage/window.ts';
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
 import type { Flow } from '../flow.ts';
@@ -16,7 +18,7 @@ import type { Vhost } from '../vhost.ts';
 import { PreparedBranch, type PreparedChange, type PreparedDelivery } from './prepared-branch.ts';
 import { type Xid, xidKey, xidOf } from './xid.ts';
 
-/** What prepared transactions ask of their broker. */
+/** The interface to the broker. */
 export interface PreparedHost {
   readonly store: MessageStore;
   readonly limits: Limits;
@@ -27,7 +29,7 @@ export interface PreparedHost {
   readonly isRecovering: boolean;
   nowMs(): number;
   pump(): void;
-  newWindow(number: number | undefined, isDurable: boolean): Window;
+  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: Change): void;
   publishWhole(vhost: Vhost, publication: Publication): void;
   letterLost(error: unknown, where: string): void;
@@ -37,14 +39,15 @@ export interface PreparedHost {
 const copiedBytesMax = 1024 * 1024;
 
 /**
- * Transactions whose outcome somebody else decides (XA). A prepared one is durable and without effect:
- * its messages are held outside of queues, and what it settles is neither delivered nor gone. Its
- * outcome is one batch of the log, so that after a crash it is prepared or over.
+ * Transactions whose outcome is decided elsewhere (XA). A prepared transaction is durable and has
+ * no effect: its messages are held outside of queues, and the messages that it settles are neither
+ * delivered nor gone. Its outcome is one batch of the log: after a crash, it is still prepared or
+ * complete.
  */
 export class PreparedTransactions {
   readonly #host: PreparedHost;
   readonly #branches = new Map<string, PreparedBranch>();
-  /** Messages of prepared transactions by virtual host. */
+  /** The messages of prepared transactions, by virtual host. */
   readonly #held = new Map<string, HeldMessages>();
   readonly #view = new MessageView();
   #operationCount = 0;
@@ -54,7 +57,7 @@ export class PreparedTransactions {
     this.#host = host;
   }
 
-  /** Transactions that are prepared and have no outcome yet, in the order in which they were prepared. */
+  /** Prepared transactions without an outcome, in the order in which they were prepared. */
   recover(): Xid[] {
     return [...this.#branches.keys()].map(xidOf);
   }
@@ -65,12 +68,13 @@ export class PreparedTransactions {
   }
 
   /**
-   * Prepares a transaction, which is empty when this returns. Deliveries that it settles stay in their
-   * consumers' accounts until the outcome, and can be settled by nobody else.
+   * Prepares a transaction, which is empty afterwards. The deliveries that it settles still count
+   * for their consumers until the outcome, and nobody else can settle them.
    *
-   * @returns the group whose sync makes it durable; 0 where it did nothing: there is nothing to commit
-   * @throws {BrokerError} `precondition-failed` where the xid is taken, `resource-error` where there is
-   *   too much prepared; the transaction is then as it was
+   * @returns the group whose sync makes it durable; 0 if the transaction was empty, so that there
+   *   is nothing to commit
+   * @throws {BrokerError} `precondition-failed` if the xid is in use; `resource-error` if too much
+   *   is prepared. The transaction is then unchanged
    */
   prepare(xid: Xid, transaction: Transaction): number {
     const key = xidKey(xid);
@@ -108,13 +112,13 @@ export class PreparedTransactions {
 
   #hold(key: string, { vhost, publications, settlements, bytes }: TransactionContents) {
     const held = this.#heldOf(vhost.name);
-    const from = held.window.next;
+    const from = held.index.next;
     const nowMs = this.#host.nowMs();
     for (const publication of publications) {
       const { expirationMs } = publication;
       held.add(publication, nowMs, expirationMs < 0 ? Infinity : nowMs + expirationMs);
     }
-    const branch = new PreparedBranch(key, vhost.name, from, held.window.next, bytes);
+    const branch = new PreparedBranch(key, vhost.name, from, held.index.next, bytes);
     const deliveries: PreparedDelivery[] = [];
     for (const { subscription, first, last, outcome } of settlements) {
       for (let number = first; number <= last; number++) {
@@ -130,10 +134,10 @@ export class PreparedTransactions {
   #heldOf(vhost: string): HeldMessages {
     let held = this.#held.get(vhost);
     if (held === undefined) {
-      const window = this.#host.newWindow(undefined, true);
-      held = new HeldMessages(this.#host.store, window);
+      const queueIndex = this.#host.newQueueIndex(undefined, true);
+      held = new HeldMessages(this.#host.store, queueIndex);
       this.#held.set(vhost, held);
-      const { number } = window;
+      const { number } = queueIndex;
       this.#host.define({ kind: 'held', vhost, purpose: 'prepared', part: 0, number });
     }
     return held;
@@ -164,13 +168,13 @@ export class PreparedTransactions {
   }
 
   /**
-   * Makes a prepared transaction happen: its messages are published, by the bindings of now, and what it
-   * settles is settled. A message that nothing takes any more is gone, as one that is unroutable is.
+   * Commits a prepared transaction: publishes its messages with the current bindings, and settles
+   * its deliveries. Unroutable messages are dropped.
    *
-   * @param done told the group whose sync makes it durable: before this returns, unless messages must
-   *   be read from the disk; never where that fails, which ends the broker
-   * @throws {BrokerError} `not-found` where it is not prepared, `precondition-failed` where its commit
-   *   has begun
+   * @param done called with the group whose sync makes it durable; before this returns unless
+   *   messages must be read from disk; never if that fails, which ends the broker
+   * @throws {BrokerError} `not-found` if it is not prepared; `precondition-failed` if its commit
+   *   has started
    */
   commit(xid: Xid, done: (group: number) => void): void {
     const branch = this.#require(xid);
@@ -178,7 +182,7 @@ export class PreparedTransactions {
     this.#gather(branch, branch.from, [], done);
   }
 
-  /** Copies the messages of a transaction, some each turn, then commits it in one. */
+  /** Copies the messages of a transaction over several turns, then commits it in one. */
   #gather(
     branch: PreparedBranch,
     first: number,
@@ -194,7 +198,7 @@ export class PreparedTransactions {
     let bytes = 0;
     for (let sequence = first; held !== undefined && sequence < branch.to; sequence++) {
       if (!held.view(sequence, this.#view)) {
-        // A block that cannot be read has failed the log, which ends the broker.
+        // A block that cannot be read means that the log has failed, which ends the broker.
         const failed = () => this.#host.flow.block('storage failed');
         held.load(sequence).then(goOn(sequence), failed);
         return;
@@ -238,17 +242,17 @@ export class PreparedTransactions {
     try {
       this.#host.publishWhole(vhost, publication);
     } catch (error) {
-      // The decision to commit has been made: one message must not undo it.
+      // The commit is decided: a single message must not undo it.
       if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
     }
   }
 
   /**
-   * Undoes a prepared transaction: its messages are gone. What it settled is unsettled again and stays
-   * with its consumer; where that is gone it goes back to its queue.
+   * Rolls back a prepared transaction: its messages are dropped. Its deliveries are unsettled
+   * again, or requeued if the consumer no longer exists.
    *
    * @returns the group whose sync makes it durable
-   * @throws {BrokerError} as {@link commit}
+   * @throws {BrokerError} see {@link commit}
    */
   rollback(xid: Xid): number {
     const branch = this.#require(xid);
@@ -262,7 +266,7 @@ export class PreparedTransactions {
     });
   }
 
-  /** Everything that an outcome changes is recovered together. */
+  /** Performs an outcome in one batch, so that it is recovered as a whole. */
   #end(branch: PreparedBranch, outcome: () => void): number {
     const { store, turns } = this.#host;
     const held = this.#held.get(branch.vhost);
@@ -270,7 +274,7 @@ export class PreparedTransactions {
     try {
       outcome();
       for (let s = branch.from; s < branch.to; s++) {
-        if (held?.window.isLive(s) === true) held.remove(s);
+        if (held?.index.isLive(s) === true) held.remove(s);
       }
       this.#remove(branch);
       this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
@@ -281,12 +285,12 @@ export class PreparedTransactions {
     return store.log.openGroup;
   }
 
-  /** Folds a change in that the log holds. */
+  /** Applies a change from the log. */
   apply(change: HeldChange | PreparedChange): void {
     if (change.kind === 'held') {
       if (this.#held.has(change.vhost)) return;
-      const window = this.#host.newWindow(change.number, true);
-      this.#held.set(change.vhost, new HeldMessages(this.#host.store, window));
+      const queueIndex = this.#host.newQueueIndex(change.number, true);
+      this.#held.set(change.vhost, new HeldMessages(this.#host.store, queueIndex));
       return;
     }
     const known = this.#branches.get(change.xid);
@@ -297,23 +301,26 @@ export class PreparedTransactions {
     this.#add(new PreparedBranch(xid, vhost, from, to, bytes));
   }
 
-  /** Changes that recreate the prepared transactions but for their messages. */
+  /** The changes that recreate the prepared transactions without their messages. */
   *snapshot(): Generator<HeldChange | PreparedChange> {
-    for (const [vhost, { window }] of this.#held) {
-      yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: window.number };
+    for (const [vhost, { index: queueIndex }] of this.#held) {
+      yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: queueIndex.number };
     }
     for (const branch of [...this.#branches.values()]) {
       if (this.#branches.get(branch.xid) === branch) yield* branch.changes();
     }
   }
 
-  /** Everything has been read back: what prepared transactions have settled is not to be delivered. */
+  /**
+   * Recovery is complete: removes the messages that prepared transactions have settled from their
+   * queues.
+   */
   recovered(): void {
     this.#operationCount = 0;
     if (this.#branches.size === 0) return;
     const queues = new Map<number, Queue>();
     for (const vhost of this.#host.vhosts.values()) {
-      for (const queue of vhost.queues.values()) queues.set(queue.window.number, queue);
+      for (const queue of vhost.queues.values()) queues.set(queue.index.number, queue);
     }
     const settled = new Map<Queue, Set<number>>();
     for (const branch of this.#branches.values()) {
@@ -327,7 +334,7 @@ export class PreparedTransactions {
     for (const [queue, numbers] of settled) queue.takeOut(numbers);
   }
 
-  /** A virtual host is deleted, and its prepared transactions with it. */
+  /** A virtual host and its prepared transactions were deleted. */
   forget(vhost: string): void {
     for (const branch of [...this.#branches.values()]) {
       if (branch.vhost !== vhost) continue;
@@ -354,7 +361,7 @@ function restored(branch: PreparedBranch, queues: ReadonlyMap<number, Queue>): P
     if (queue === undefined) return []; // it was deleted
     const found: PreparedDelivery[] = [];
     for (let sequence = from; sequence < to; sequence++) {
-      if (!queue.window.isLive(sequence)) continue;
+      if (!queue.index.isLive(sequence)) continue;
       found.push({ queue, sequence, outcome, subscription: undefined, number: -1 });
     }
     return found;

@@ -1,9 +1,11 @@
+// Removal of messages from a dispatch order.
+
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 
 /**
- * Takes messages out of the order of delivery, wherever in it they are; the others keep their places.
+ * Removes messages from a dispatch order, wherever they are. The others keep their positions.
  *
- * @returns those that were found
+ * @returns the messages that were found
  */
 export function takeOut(order: DispatchOrder, wanted: ReadonlySet<number>): readonly number[] {
   const found: number[] = [];
@@ -15,7 +17,7 @@ export function takeOut(order: DispatchOrder, wanted: ReadonlySet<number>): read
     if (wanted.has(sequence)) found.push(sequence);
     else others.push(sequence);
   }
-  // The last first, so that a queue's cursor can mostly just move back.
+  // In reverse order, so that usually only the cursor of the queue moves.
   for (const sequence of others.reverse()) order.requeue(sequence);
   return found;
 }

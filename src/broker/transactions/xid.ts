@@ -1,11 +1,13 @@
+// Transaction identifiers of XA.
+
 import { BrokerError } from '../errors.ts';
 
-/** Bytes that each of the two identifiers may have (XA, 4.2). */
+/** Maximum length of the two identifiers (XA, 4.2). */
 const identifierBytesMax = 64;
 
 /** The name of a transaction branch: XA specification, 4.2. */
 export interface Xid {
-  /** 32 bits, signed; -1 names nothing. */
+  /** 32 bits, signed; -1 is the null xid. */
   readonly formatId: number;
   /** 1 to 64 bytes. */
   readonly globalId: Buffer;
@@ -14,9 +16,9 @@ export interface Xid {
 }
 
 /**
- * Encodes an xid as text. Different xids give different texts; {@link xidOf} decodes it.
+ * Encodes an xid as unique text, which {@link xidOf} decodes.
  *
- * @throws {BrokerError} `precondition-failed` where a part is out of range
+ * @throws {BrokerError} `precondition-failed` if a part is out of range
  */
 export function xidKey({ formatId, globalId, branchId }: Xid): string {
   if (!Number.isInteger(formatId) || formatId < 0 || formatId > 0x7fff_ffff) {
@@ -35,7 +37,7 @@ function refuse(why: string): never {
   throw new BrokerError('precondition-failed', `invalid xid: ${why}`);
 }
 
-/** The xid of a key that {@link xidKey} made. */
+/** Decodes the result of {@link xidKey}. */
 export function xidOf(key: string): Xid {
   const [formatId, globalId = '', branchId = ''] = key.split(':');
   return {

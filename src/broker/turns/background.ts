@@ -1,22 +1,24 @@
-/** Who has work that grows with data, and is done in slices. */
+// Background work in slices.
+
+/** An object with work that grows with the data and is done in slices. */
 export interface Worker {
-  /** Whether it is in the list of workers; only the list changes that. */
+  /** Whether it is in the list of workers. Only the list changes this. */
   isListed: boolean;
   /**
-   * Does some of its work and spends units for it, until `units.left` is down to `until`.
+   * Performs some work and spends units for it, until `units.left` is down to `until`.
    *
-   * @returns whether something is left to do now
+   * @returns whether there is more work at present
    */
   work(units: Background, until: number): boolean;
 }
 
-/** Into how many parts a turn is cut, so that no worker keeps the others waiting for all of it. */
+/** The number of parts of a turn, so that no worker takes all of it. */
 const partCount = 8;
 
-/** Units of work that one step of a job counts as. A step takes some microseconds. */
+/** Units for one step of a job. A step takes some microseconds. */
 export const stepUnits = 16;
 
-/** Workers that have work, each of which gets a part of a turn before any gets another. */
+/** Workers with work. Each gets a part of a turn before any gets another. */
 class WorkerQueue {
   #workers: Worker[] = [];
 
@@ -30,14 +32,14 @@ class WorkerQueue {
     this.#workers.push(worker);
   }
 
-  /** Lets each do some of its work, while units are left. */
+  /** Lets each worker do some work while units are left. */
   round(units: Background, part: number): void {
     const workers = this.#workers;
     this.#workers = [];
     let at = 0;
     try {
       while (at < workers.length && units.left > 0) {
-        const worker = workers[at++] as Worker; // at was inside
+        const worker = workers[at++] as Worker; // at is in range
         worker.isListed = false;
         let isLeft = true;
         try {
@@ -47,13 +49,13 @@ class WorkerQueue {
         }
       }
     } finally {
-      // Those that had no part of this turn come first in the next.
+      // Workers without a part in this turn come first in the next one.
       if (at < workers.length) this.#workers = [...workers.slice(at), ...this.#workers];
     }
   }
 }
 
-/** Steps that are done once, and what follows them. */
+/** Steps that are performed once, and a callback that follows. */
 class Job implements Worker {
   isListed = false;
   readonly #steps: Iterator<void>;
@@ -81,35 +83,35 @@ class Job implements Worker {
 }
 
 /**
- * Milliseconds after which a turn does no more, though it has units left: a unit may be far more than a
- * microsecond where code runs for the first time, or the machine is slow.
+ * Milliseconds after which a turn stops, even if units are left: a unit may take much longer than a
+ * microsecond if code runs for the first time or the machine is slow.
  */
 const turnMsMax = 5;
 
-/** Units after which it is looked at the clock again. */
+/** Units between checks of the clock. */
 const timedUnits = 16;
 
-/** What background work asks of its broker. */
+/** The interface to the broker. */
 interface BackgroundHost {
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic milliseconds. */
   monotonicMs(): number;
-  /** Whether the log is so far behind that workers must wait; jobs go on. */
+  /** Whether the log is so far behind that workers must wait. Jobs continue. */
   isBehind(): boolean;
-  /** Called in each turn that follows one which spent units; calls {@link Background.work}. */
+  /** Called in each turn after one that spent units; calls {@link Background.work}. */
   again(): void;
-  /** Told of what a job threw, which ends that job only. */
+  /** Called with the error of a job, which ends only that job. */
   failed(error: unknown): void;
 }
 
 /**
- * Work that may be more than one turn of the event loop should do. A turn spends a number of units for
- * it, one being about a microsecond; the rest is done in the turns after, in which everybody else is
- * served too. There are two kinds: *workers* have work again and again (queues whose messages expire,
- * die or are dropped) and wait while the log is behind; *jobs* are done once, step by step, whatever
- * the log does. Nothing in it is done by recursion, however much one piece of work makes of another.
+ * Work that may exceed one turn of the event loop. Each turn spends a number of units on it, of
+ * about a microsecond each, and the rest is done in later turns, in between which everything else
+ * continues. *Workers* have recurring work (queues whose messages expire, die or are dropped) and
+ * wait while the log is behind. *Jobs* are performed once, step by step, regardless of the log. No
+ * recursion is used, even if work creates more work.
  */
 export class Background {
-  /** Units that this turn has left. */
+  /** The remaining units of this turn. */
   left: number;
   readonly #unitsMax: number;
   readonly #part: number;
@@ -117,22 +119,22 @@ export class Background {
   readonly #defer: (next: () => void) => void;
   readonly #workers = new WorkerQueue();
   readonly #jobs = new WorkerQueue();
-  /** Jobs that may not begin in this turn. */
+  /** Jobs that must not start in this turn. */
   readonly #later: Job[] = [];
-  /** What follows jobs that have ended. */
+  /** Callbacks of completed jobs. */
   readonly #followUps: (() => void)[] = [];
   #jobCount = 0;
-  /** When work began in this turn; -1 where none has been done. */
+  /** The start of the work in this turn; -1 if there was none. */
   #beganMs = -1;
-  /** Units spent since it was looked at the clock. */
+  /** Units spent since the last check of the clock. */
   #untimedUnits = 0;
   #isRunning = false;
   #isDeferred = false;
   #isEnded = false;
 
   /**
-   * @param unitsMax units a turn
-   * @param defer has something done in the next turn
+   * @param unitsMax units per turn
+   * @param defer runs a function in the next turn
    */
   constructor(
     unitsMax: number,
@@ -146,34 +148,34 @@ export class Background {
     this.#defer = defer;
   }
 
-  /** Whether a worker has work. */
+  /** Whether any worker has work. */
   get isPending(): boolean {
     return this.#workers.length > 0;
   }
 
-  /** Whether no job is left, and nothing that follows one. */
+  /** Whether there are no jobs and no pending callbacks. */
   get isIdle(): boolean {
     return this.#jobCount + this.#followUps.length === 0;
   }
 
-  /** A worker has work from now on. */
+  /** A worker has work. */
   add(worker: Worker): void {
     this.#workers.add(worker);
     if (!this.#isRunning) this.#wait();
   }
 
-  /** Does what this turn still may of this worker's work, and of all others'. */
+  /** Performs the work of this worker, and of all others, as far as this turn permits. */
   doNow(worker: Worker): void {
     this.add(worker);
     this.work();
   }
 
   /**
-   * Does what this turn still may of a job, which is all of most, and the rest in the turns after.
-   * A job that is begun by other background work waits until that has had its part.
+   * Runs a job as far as this turn permits, which is usually all of it, and the rest in later
+   * turns. A job that is started by other background work waits until that has had its part.
    *
-   * @param steps does one step each time it is asked for more
-   * @param done called once it is over: before this returns where this turn is enough for it
+   * @param steps performs one step each time it is advanced
+   * @param done called at the end; before this returns if one turn is enough
    */
   run(steps: Iterable<void>, done: () => void = () => {}): void {
     const job = this.#job(steps, done);
@@ -184,7 +186,7 @@ export class Background {
     if (!this.#isRunning) this.#followUp();
   }
 
-  /** The same from the next turn of the event loop on. */
+  /** Runs a job from the next turn on. */
   runLater(steps: Iterable<void>, done: () => void = () => {}): void {
     this.#later.push(this.#job(steps, done));
     this.#wait();
@@ -199,17 +201,17 @@ export class Background {
     return new Job(steps, ended, (error) => this.#host.failed(error));
   }
 
-  /** Does all that is left of jobs, however long it takes. */
+  /** Completes all jobs, however long it takes. */
   finishJobs(): void {
     while (!this.isIdle && !this.#isEnded) this.#beginTurn();
   }
 
-  /** Nothing more is done: the log is about to close. */
+  /** Stops all work: the log is about to close. */
   end(): void {
     this.#isEnded = true;
   }
 
-  /** Some of this turn's units are used up. */
+  /** Counts spent units. */
   spend(units: number): void {
     this.left -= units;
     this.#untimedUnits += units;
@@ -241,7 +243,7 @@ export class Background {
     this.left = this.#unitsMax;
     this.#beganMs = -1;
     for (const job of this.#later.splice(0)) this.#jobs.add(job);
-    // Where there are workers they have half of the turn.
+    // If there are workers, they get half of the turn.
     const kept = this.#workers.length > 0 ? this.#unitsMax / 2 : 0;
     while (this.left > kept && this.#jobs.length > 0) {
       this.#work(() => this.#jobs.round(this, this.#part));
@@ -251,10 +253,9 @@ export class Background {
   }
 
   /**
-   * Lets workers do what the turn's units are enough for. Nothing where it is called by work that is
-   * being done.
+   * Lets workers work within the units of the turn. Does nothing if called by background work.
    *
-   * @param unitsMin units that may be spent though the turn has none left
+   * @param unitsMin units that may be spent even if none are left
    */
   work(unitsMin = 0): void {
     if (this.#isRunning || this.#isEnded || this.#workers.length === 0) return;
@@ -274,7 +275,7 @@ export class Background {
     }
   }
 
-  /** Does what follows jobs that have ended: outside of other work, so that it may have some done. */
+  /** Calls the callbacks of completed jobs, outside of other work, so that they may start more. */
   #followUp(): void {
     for (let done = this.#followUps.shift(); done !== undefined; done = this.#followUps.shift()) {
       done();

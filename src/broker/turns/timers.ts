@@ -1,21 +1,23 @@
-/** What can be waited for in {@link Timers}; each field belongs to the timers. */
+// A heap of timers.
+
+/** An object in {@link Timers}, which own the fields. */
 export interface Timed {
-  /** When it is due, wall milliseconds; Infinity where nothing is. */
+  /** The due time, milliseconds since 1970; Infinity if there is none. */
   timerMs: number;
-  /** Its place among those that wait; -1 where it does not. */
+  /** The position in the heap; -1 if it is not in it. */
   timerAt: number;
 }
 
-/** Things by when they are due: a heap, so that a look costs what is due and not what there is. */
+/** Objects by due time: a heap, so that the cost depends on the number of due objects only. */
 export class Timers<T extends Timed> {
   readonly #heap: T[] = [];
 
-  /** When the first is due, wall milliseconds; Infinity where nothing is. */
+  /** The first due time, milliseconds since 1970; Infinity if there is none. */
   get firstMs(): number {
     return this.#heap[0]?.timerMs ?? Infinity;
   }
 
-  /** Has a thing wait until a time at the latest; one that waits for an earlier time goes on with that. */
+  /** Sets a timer for an object. An earlier timer takes precedence. */
   add(thing: T, atMs: number): void {
     if (thing.timerAt >= 0 && thing.timerMs <= atMs) return;
     if (thing.timerAt < 0) thing.timerAt = this.#heap.push(thing) - 1;
@@ -23,7 +25,7 @@ export class Timers<T extends Timed> {
     this.#rise(thing);
   }
 
-  /** Takes the first out if it is due by now. */
+  /** Removes and returns the first object if it is due. */
   takeDue(nowMs: number): T | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.timerMs > nowMs) return undefined;
@@ -31,7 +33,7 @@ export class Timers<T extends Timed> {
     return first;
   }
 
-  /** A thing waits no longer. */
+  /** Cancels the timer of an object. */
   remove(thing: T): void {
     const at = thing.timerAt;
     if (at < 0) return;

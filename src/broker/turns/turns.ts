@@ -1,34 +1,36 @@
+// The work of each turn of the event loop.
+
 import type { Clock } from '../../base/clock.ts';
 import type { Deliverer } from '../subscription.ts';
 import { Background } from './background.ts';
 import { type Timed, Timers } from './timers.ts';
 
-/** What turns ask of their broker. */
+/** The interface to the broker. */
 export interface TurnsHost {
   readonly clock: Clock;
-  /** Milliseconds of a clock by which a turn's background work is limited. */
+  /** The clock that limits background work, milliseconds. */
   readonly turnMs: () => number;
   /** See {@link Limits}. */
   readonly workUnitsMax: number;
   /** See {@link BrokerOptions}. */
   readonly wakeAt: ((atMs: number) => void) | undefined;
-  /** Whether the log is so far behind that no more work may be done. */
+  /** Whether the log is so far behind that workers must wait. */
   isBehind(): boolean;
-  /** Everything that can be done now is done: what it changed is to be written. */
+  /** All possible work was done: its changes must be written. */
   pumped(): void;
-  /** Told of what a job in the background threw. */
+  /** Called with the error of a background job. */
   jobFailed(error: unknown): void;
 }
 
-/** What has something to do at a time. */
+/** An object with work at a time. */
 export interface Ticking extends Timed {
-  /** The time has come; wall milliseconds. */
+  /** The time has come; milliseconds since 1970. */
   tick(nowMs: number): void;
 }
 
-/** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
+/** Performs the work of each turn of the event loop: deliveries, background work, and timers. */
 export class Turns {
-  /** Work that is done in slices. */
+  /** Work in slices. */
   readonly background: Background;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
@@ -45,25 +47,25 @@ export class Turns {
     });
   }
 
-  /** Wall milliseconds, read once a turn. */
+  /** Milliseconds since 1970, read once per turn. */
   nowMs(): number {
     if (this.#nowMs === 0) this.#nowMs = this.#host.clock.nowMs();
     return this.#nowMs;
   }
 
-  /** Has the clock read anew. */
+  /** Makes the clock be read again. */
   forgetTime(): void {
     this.#nowMs = 0;
   }
 
-  /** A queue, or who serves several, may have something to deliver. */
+  /** A queue or a credit pool may have something to deliver. */
   markDirty(deliverer: Deliverer): void {
     if (deliverer.isDirty) return;
     deliverer.isDirty = true;
     this.#dirty.push(deliverer);
   }
 
-  /** Delivers what can be, and does what this turn may of all other work. */
+  /** Delivers messages, and performs background work as far as this turn permits. */
   pump(): void {
     do {
       while (this.#dirty.length > 0) {
@@ -80,7 +82,7 @@ export class Turns {
     this.#nowMs = 0;
   }
 
-  /** Something is due at this time at the latest. */
+  /** Schedules an object at a time, or earlier. */
   schedule(ticking: Ticking, atMs: number): void {
     if (ticking.timerMs <= atMs) return;
     const { firstMs } = this.#timers;
@@ -88,12 +90,12 @@ export class Turns {
     if (atMs < firstMs) this.#host.wakeAt?.(atMs);
   }
 
-  /** It is gone. */
+  /** Cancels the timer of an object. */
   forget(ticking: Ticking): void {
     this.#timers.remove(ticking);
   }
 
-  /** Does what is due: as much of it as this turn may, and the rest in those after. */
+  /** Performs due work as far as this turn permits. The rest follows in later turns. */
   doDue(): void {
     this.#nowMs = 0;
     const nowMs = this.nowMs();

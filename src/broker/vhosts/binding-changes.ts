@@ -1,14 +1,16 @@
+// Changes of bindings in the log.
+
 import type { Change } from '../definitions.ts';
 import type { Binding, Destination } from '../exchanges/binding.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 
-/** Whether a binding outlives a restart: both of its ends do. */
+/** Whether a binding is durable: both of its ends are. */
 export function isDurableBinding(source: Exchange, destination: Destination): boolean {
   if (!source.options.durable) return false;
-  return destination.kind === 'queue' ? destination.window.isDurable : destination.options.durable;
+  return destination.kind === 'queue' ? destination.index.isDurable : destination.options.durable;
 }
 
-/** A binding that is made or removed, as the log keeps it. */
+/** A change of a binding, as stored in the log. */
 export function bindingChange(
   kind: 'bound' | 'unbound',
   source: Exchange,
@@ -25,7 +27,7 @@ export function bindingChange(
   };
 }
 
-/** Changes that recreate the durable bindings of an exchange. */
+/** The changes that recreate the durable bindings of an exchange. */
 export function* durableBindings(source: Exchange): Generator<Change> {
   for (const binding of source.bindings()) {
     if (binding.destination.isDeleted || !isDurableBinding(source, binding.destination)) continue;

@@ -1,10 +1,12 @@
+// Exclusive queues.
+
 import type { Queue } from '../queue.ts';
 
-/** Exclusive queues by the connection that owns them. */
+/** Exclusive queues by their connection. */
 export class ExclusiveQueues {
   readonly #byOwner = new Map<object, Set<Queue>>();
 
-  /** From now on the queue is this connection's alone. */
+  /** Registers an exclusive queue. */
   add(queue: Queue, owner: object): void {
     queue.owner = owner;
     const own = this.#byOwner.get(owner);
@@ -12,7 +14,7 @@ export class ExclusiveQueues {
     else own.add(queue);
   }
 
-  /** The queue is deleted. */
+  /** The queue was deleted. */
   remove(queue: Queue): void {
     const { owner } = queue;
     const own = owner && this.#byOwner.get(owner);
@@ -21,7 +23,7 @@ export class ExclusiveQueues {
     if (own.size === 0) this.#byOwner.delete(owner);
   }
 
-  /** The queues that a connection owns. */
+  /** The queues of a connection. */
   of(owner: object): Iterable<Queue> {
     return this.#byOwner.get(owner) ?? [];
   }

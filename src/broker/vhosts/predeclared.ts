@@ -1,3 +1,5 @@
+// The predeclared exchanges.
+
 import { noArguments } from '../arguments.ts';
 import { Exchange } from '../exchanges/exchange.ts';
 import type { ExchangeType } from '../exchanges/exchange-type.ts';
@@ -6,7 +8,7 @@ import { fanoutType } from '../exchanges/types/fanout.ts';
 import { headersType } from '../exchanges/types/headers.ts';
 import { topicType } from '../exchanges/types/topic.ts';
 
-// AMQP 0-9-1's own, and those that RabbitMQ adds.
+// The exchanges of AMQP 0-9-1, and those that RabbitMQ adds.
 const predeclared: readonly (readonly [string, ExchangeType, boolean])[] = [
   ['', directType, false],
   ['amq.direct', directType, false],
@@ -25,7 +27,7 @@ export function predeclaredExchanges(vhost: string): Exchange[] {
   });
 }
 
-/** Whether an exchange is one that every virtual host has, or has a name that is kept for those. */
+/** Whether a name is that of a predeclared exchange, or reserved for them. */
 export function isPredeclared(name: string): boolean {
   return name === '' || name.startsWith('amq.');
 }

@@ -111,7 +111,7 @@ export class ConfigurationDecisions {
     const { engineType, engineName, engineVersion, strategy } = chosen;
     const { configurationCountMax } = configurationLimits;
     if (configurations.count >= configurationCountMax) {
-      const text = `There are ${configurations.count} configurations, ${configurationCountMax} are allowed.`;
+      const text = `There are ${configurations.count} configurations; at most ${configurationCountMax} are allowed.`;
       throw refuse('name', text);
     }
     const id = `c-${random.uuid()}`;
@@ -140,8 +140,8 @@ export class ConfigurationDecisions {
     const { allTextBytesMax: max } = configurationLimits;
     const bytes = configurations.textBytes + Buffer.byteLength(text);
     if (bytes > max) {
-      const found = `The texts of all configurations would have ${bytes} bytes, ${max} are allowed: `;
-      throw refuse('data', `${found}delete configurations that no broker uses.`);
+      const found = `The texts of all configurations would have ${bytes} bytes; at most ${max} are allowed. `;
+      throw refuse('data', `${found}Delete configurations that no broker uses.`);
     }
     return { revision, createdMs: clock.nowMs(), description, text };
   }

@@ -73,7 +73,7 @@ export function readData(data: string): string {
   const bytes = Buffer.from(joined, 'base64');
   const { textBytesMax } = configurationLimits;
   if (bytes.length > textBytesMax) {
-    const text = `The configuration has ${bytes.length} bytes, ${textBytesMax} are allowed.`;
+    const text = `The configuration has ${bytes.length} bytes; at most ${textBytesMax} are allowed.`;
     throw refuse('data', text);
   }
   try {

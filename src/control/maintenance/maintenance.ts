@@ -17,7 +17,7 @@ export function movedWindow(broker: BrokerRecord, nowMs: number): WindowMoves {
   if (count < windowMovesMax) return { count: count + 1, lastMs: nowMs };
   throw refuse(
     'maintenanceWindowStartTime',
-    `The maintenance window was moved ${count} times since the last one, ${windowMovesMax} times ` +
+    `The maintenance window was moved ${count} times since the last one; at most ${windowMovesMax} times ` +
       'are allowed.',
   );
 }

@@ -19,7 +19,7 @@ function listener(
   return { name, scheme, standardPort, protocols, isWebSocket: false };
 }
 
-/** What both deployment modes have in common. */
+/** The properties that both deployment modes share. */
 const common = {
   engineType: 'ACTIVEMQ',
   engineName: 'ActiveMQ',
@@ -65,7 +65,7 @@ const rules = {
   hasLdap: true,
 } as const;
 
-/** Brokers of ActiveMQ's type: one instance, or two of which one is active, on one volume. */
+/** ActiveMQ brokers: one instance, or an active and a standby instance on one volume. */
 export const activeMqOffers: readonly Offer[] = [
   {
     ...common,

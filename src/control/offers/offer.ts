@@ -1,13 +1,15 @@
-/** Engine types of Amazon MQ, as requests name them. */
+// The properties of a kind of broker.
+
+/** The engine types of Amazon MQ. */
 export type EngineType = 'ACTIVEMQ' | 'RABBITMQ';
 
-/** Deployment modes of Amazon MQ. */
+/** The deployment modes of Amazon MQ. */
 export type DeploymentMode = 'SINGLE_INSTANCE' | 'ACTIVE_STANDBY_MULTI_AZ' | 'CLUSTER_MULTI_AZ';
 
-/** Storage types of Amazon MQ. */
+/** The storage types of Amazon MQ. */
 export type StorageType = 'EBS' | 'EFS';
 
-/** What decides which rules a broker is under, and which engine runs it. */
+/** The kind of a broker. It determines the rules for requests, and the engine. */
 export interface BrokerKind {
   readonly engineType: EngineType;
   readonly deploymentMode: DeploymentMode;
@@ -16,13 +18,13 @@ export interface BrokerKind {
 /** The protocols that a broker's listeners can speak. */
 export type ProtocolName = 'amqp091' | 'amqp10' | 'openwire' | 'stomp' | 'mqtt';
 
-/** An instance type, and what it can be combined with. */
+/** An instance type, and the versions and storage types that it supports. */
 export interface InstanceType {
   /** `mq.m7g.large` */
   readonly name: string;
   /** Newest first. */
   readonly engineVersions: readonly string[];
-  /** The first is taken where a request names none. */
+  /** The first one is the default. */
   readonly storageTypes: readonly StorageType[];
   /** The sizes that a request may choose from; left out where there is one. */
   readonly storageSizes?: StorageSizes;
@@ -36,13 +38,13 @@ export interface StorageSizes {
   readonly sinceVersion: string;
 }
 
-/** One kind of port of a broker. */
+/** A listener of a broker. */
 export interface ListenerOffer {
-  /** The name under which a record keeps its port. */
+  /** The name of the listener in the record. */
   readonly name: string;
-  /** Scheme of the endpoint's URL. */
+  /** The scheme of the endpoint URL. */
   readonly scheme: string;
-  /** The port that Amazon MQ has for it. */
+  /** The port that Amazon MQ uses. */
   readonly standardPort: number;
   /** At least one. */
   readonly protocols: readonly ProtocolName[];
@@ -50,50 +52,56 @@ export interface ListenerOffer {
   readonly isWebSocket: boolean;
 }
 
-/** A grant that Amazon MQ makes for itself on the broker's key, with the right of the requester. */
+/**
+ * A grant that Amazon MQ creates for itself on the broker's key, with the permissions of the
+ * requester.
+ */
 export interface GrantOffer {
   /** `mq_grant` */
   readonly name: string;
   readonly operations: readonly string[];
 }
 
-/** What a request may say of users. */
+/** The rules for users in requests. */
 export interface UserRules {
   readonly min: number;
   readonly max: number;
   readonly username: RegExp;
-  /** The characters of a username, for messages. */
+  /** The characters of a username, for error messages. */
   readonly usernameCharacters: string;
   readonly reservedUsernames: readonly string[];
-  /** Whether groups and access to the console are kept; elsewhere both are ignored. */
+  /** Whether groups and console access are stored. Otherwise both are ignored. */
   readonly hasGroups: boolean;
 }
 
-/** What requests about brokers of one kind may say. */
+/** The rules for requests about brokers of one kind. */
 export interface RequestRules {
   readonly users: UserRules;
   readonly authenticationStrategies: readonly string[];
   readonly dataReplicationModes: readonly string[];
-  /** The logs that can be switched on. */
+  /** The logs that can be enabled. */
   readonly logs: readonly ('general' | 'audit')[];
   readonly hasLdap: boolean;
   readonly subnetCountMax: number;
 }
 
-/** One row of the table of offers: everything that depends on the kind of a broker. */
+/** A row of the table of offers: everything that depends on the kind of a broker. */
 export interface Offer extends BrokerKind {
-  /** The engine's name in answers and messages. */
+  /** The engine name in answers and messages. */
   readonly engineName: string;
   /** Newest first. */
   readonly engineVersions: readonly string[];
   readonly instanceTypes: readonly InstanceType[];
   readonly instanceCount: number;
-  /** Whether all instances share one volume; else each has its own. */
+  /** Whether all instances share one volume. Otherwise each has its own. */
   readonly isVolumeShared: boolean;
   /** Whether a broker whose request names no configuration gets one of its own. */
   readonly hasOwnConfiguration: boolean;
   readonly storageTypes: readonly StorageType[];
-  /** Entries of `brokerInstances` in a description: groups of ports under one host name. */
+  /**
+   * The number of entries of `brokerInstances` in descriptions. Each is a group of ports under one
+   * host name.
+   */
   readonly endpointCount: number;
   /** Whether a description names the address of each instance. */
   readonly hasAddress: boolean;

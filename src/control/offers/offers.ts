@@ -1,3 +1,5 @@
+// The table of offers: all kinds of brokers.
+
 import { assert } from '../../base/assert.ts';
 import type { BrokerRecord } from '../broker-record.ts';
 import { refuse } from '../rules.ts';
@@ -5,20 +7,20 @@ import { activeMqOffers } from './activemq.ts';
 import type { BrokerKind, EngineType, InstanceType, Offer, StorageType } from './offer.ts';
 import { rabbitMqOffers } from './rabbitmq.ts';
 
-/** Every kind of broker that Amazon MQ has, one row each. What is offered is what an engine runs. */
+/** All kinds of brokers of Amazon MQ. Those that an engine can run are offered. */
 export const allOffers: readonly Offer[] = [...activeMqOffers, ...rabbitMqOffers];
 
-/** The engine types of all kinds. */
+/** All engine types. */
 export const engineTypes: readonly EngineType[] = [
   ...new Set(allOffers.map(({ engineType }) => engineType)),
 ];
 
-/** The row of a broker that exists. */
+/** The offer of an existing broker. */
 export function offerOf({ engineType, deploymentMode }: BrokerKind): Offer {
   const offer = allOffers.find(
     (row) => row.engineType === engineType && row.deploymentMode === deploymentMode,
   );
-  assert(offer !== undefined, `there is no offer for ${engineType} in mode ${deploymentMode}`);
+  assert(offer !== undefined, `no offer for ${engineType} in mode ${deploymentMode}`);
   return offer;
 }
 
@@ -33,10 +35,10 @@ export function isKeyLost(broker: BrokerKind & Pick<BrokerRecord, 'action'>): bo
 }
 
 /**
- * The row that a request for a broker names.
+ * Returns the offer that a request names.
  *
- * @param offered rows of which an engine is there
- * @throws {ControlError} 'bad-request' where no such row is offered
+ * @param offered the offers for which an engine exists
+ * @throws {ControlError} 'bad-request' if there is no such offer
  */
 export function requireOffer(
   offered: readonly Offer[],
@@ -62,17 +64,17 @@ export function requireOffer(
   );
 }
 
-/** What a broker is to run on. */
+/** The requested host of a broker. */
 export interface HostChoice {
   readonly engineVersion: string;
   readonly storageType: StorageType;
 }
 
 /**
- * Checks that instance type, engine version and storage type of a request go together.
+ * Checks that instance type, engine version and storage type fit together.
  *
- * @returns the version and the storage type that the broker will have: the newest and the default
- *   of the instance type where the request names none
+ * @returns the engine version and storage type; by default, the newest version and the default
+ *   storage type of the instance type
  * @throws {ControlError} 'bad-request'
  */
 export function chooseHost(
@@ -135,12 +137,12 @@ function chooseStorage(offer: Offer, instanceType: InstanceType, asked: string |
   );
 }
 
-/** Major and minor number of a version, without its patch number. */
+/** The major and minor number of a version. */
 export function majorMinor(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
-/** Whether a version comes before another; patch numbers are ignored. */
+/** Whether a version precedes another one. Patch numbers are ignored. */
 export function isOlder({ engineVersions }: Offer, version: string, than: string): boolean {
   return engineVersions.indexOf(majorMinor(version)) > engineVersions.indexOf(majorMinor(than));
 }

@@ -1,3 +1,5 @@
+// The offers for RabbitMQ.
+
 import type { InstanceType, Offer } from './offer.ts';
 
 const engineVersions = ['4.2', '3.13'];
@@ -33,7 +35,7 @@ function instanceType(name: string, versions: readonly string[]): InstanceType {
   return { name, engineVersions: versions, storageTypes: ['EBS'] };
 }
 
-/** What both deployment modes have in common. */
+/** The properties that both deployment modes share. */
 const common = {
   engineType: 'RABBITMQ',
   engineName: 'RabbitMQ',
@@ -70,7 +72,7 @@ const rules = {
   hasLdap: false,
 } as const;
 
-/** Brokers of RabbitMQ's type: one instance, or three that form a cluster. */
+/** RabbitMQ brokers: one instance, or a cluster of three. */
 export const rabbitMqOffers: readonly Offer[] = [
   {
     ...common,

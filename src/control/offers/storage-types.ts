@@ -1,12 +1,14 @@
+// Storage types and the names of their volumes.
+
 import type { StorageType } from './offer.ts';
 
-/** How the volumes of one storage type are named, and by which AWS service AWS would keep them. */
+/** The ids of volumes with a storage type, and the AWS service that stores them. */
 interface StorageTypeTraits {
-  /** Begins the volume's id. */
+  /** The prefix of volume ids. */
   readonly idPrefix: string;
-  /** Key of the encryption context that binds a data key to its volume. */
+  /** The key of the encryption context that binds a data key to its volume. */
   readonly contextKey: string;
-  /** Service whose principal retires the volume's grant. */
+  /** The service whose principal retires the grant of the volume. */
   readonly service: string;
   /** Milliseconds by which the loss of a key takes effect later on volumes in use. */
   readonly keyEffectDelayMs: number;
@@ -23,7 +25,7 @@ const traits: Readonly<Record<StorageType, StorageTypeTraits>> = {
   },
 };
 
-/** Begins the ids of volumes of a storage type. */
+/** The prefix of the ids of volumes with a storage type. */
 export function volumeIdPrefix(storageType: StorageType): string {
   return traits[storageType].idPrefix;
 }
@@ -33,18 +35,18 @@ export function keyEffectDelayMs(storageType: StorageType): number {
   return traits[storageType].keyEffectDelayMs;
 }
 
-/** A volume, as the key service must know it. */
+/** The id and storage type of a volume. */
 export interface VolumeName {
   readonly id: string;
   readonly storageType: StorageType;
 }
 
-/** The encryption context under which a volume's data key is wrapped. */
+/** The encryption context of the data key of a volume. */
 export function volumeContext({ id, storageType }: VolumeName): Record<string, string> {
   return { [traits[storageType].contextKey]: id };
 }
 
-/** The service principal that retires the grants of volumes of a storage type. */
+/** The service principal that retires the grants of volumes with a storage type. */
 export function volumePrincipal(storageType: StorageType, region: string): string {
   return `${traits[storageType].service}.${region}.amazonaws.com`;
 }

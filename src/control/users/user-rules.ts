@@ -66,12 +66,12 @@ export function checkUsername(username: string, rules: UserRules): void {
 export function checkPassword(password: string): void {
   const length = password.length;
   if (length < 12 || length > 250) {
-    throw refuse('password', `The password has ${length} characters, 12 to 250 are allowed.`);
+    throw refuse('password', `The password has ${length} characters; 12 to 250 are allowed.`);
   }
   if (/[^\x20-\x7e]/.test(password) || /[,:=]/.test(password)) {
     throw refuse(
       'password',
-      'The password must be of printable ASCII characters without commas (,), colons (:) and ' +
+      'The password must consist of printable ASCII characters without commas (,), colons (:) and ' +
         'equal signs (=).',
     );
   }
@@ -79,7 +79,7 @@ export function checkPassword(password: string): void {
   if (different < 4) {
     throw refuse(
       'password',
-      `The password has ${different} different characters, at least 4 are needed.`,
+      `The password has ${different} different characters; at least 4 are required.`,
     );
   }
 }
@@ -95,7 +95,10 @@ export function checkUserChanges({
   replicationUser,
 }: UserChanges): void {
   if (groups.length > groupCountMax) {
-    throw refuse('groups', `The user is in ${groups.length} groups, ${groupCountMax} are allowed.`);
+    throw refuse(
+      'groups',
+      `The user is in ${groups.length} groups; at most ${groupCountMax} are allowed.`,
+    );
   }
   const wrong = groups.find((group) => !/^[0-9A-Za-z._~-]{2,100}$/.test(group));
   if (wrong !== undefined) {

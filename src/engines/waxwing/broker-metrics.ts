@@ -1,3 +1,5 @@
+// The metrics of a broker.
+
 import { distinctPrintable } from '../../base/byte-text.ts';
 import { type Labels, type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -9,7 +11,7 @@ import {
 } from '../../broker/statistics.ts';
 import type { Listeners } from '../../net/listeners.ts';
 
-/** Upper bounds of the times that writing and syncing a group takes, in seconds. */
+/** The buckets of the time for writing and syncing a group, seconds. */
 const syncBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 type BrokerValue = readonly [name: string, help: string, of: (now: BrokerStatistics) => number];
@@ -22,7 +24,7 @@ const counters: readonly BrokerValue[] = [
     'Messages from clients that no queue took.',
     (now) => now.counters.unrouted,
   ],
-  ['messages_refused', 'Messages that a full queue refused.', (now) => now.counters.refused],
+  ['messages_refused', 'Messages refused by a full queue.', (now) => now.counters.refused],
   ['messages_confirmed', 'Messages confirmed to publishers.', (now) => now.counters.confirmed],
   ['messages_delivered', 'Deliveries to consumers.', (now) => now.counters.delivered],
   ['messages_settled', 'Deliveries accepted or rejected.', (now) => now.counters.settled],
@@ -36,20 +38,20 @@ const gauges: readonly BrokerValue[] = [
   ['queues', 'Queues.', (now) => now.queueCount],
   [
     'queues_unlisted',
-    'Queues that have no metrics of their own, since there are so many.',
+    'Queues without individual metrics because of their number.',
     (now) => now.queueCount - now.queues.length,
   ],
   ['messages_ready', 'Messages ready to be delivered, in all queues.', (now) => now.readyCount],
   [
     'messages_unsettled',
-    'Messages delivered and not settled, of all queues.',
+    'Messages delivered and not settled, in all queues.',
     (now) => now.unsettledCount,
   ],
   ['ready_bytes', 'Bytes of the bodies of ready messages, in all queues.', (now) => now.readyBytes],
   ['exchanges', 'Exchanges.', (now) => now.exchangeCount],
   [
     'connections_blocked',
-    'Publishing connections that wait for memory or disk.',
+    'Publishing connections that are blocked by memory or disk limits.',
     (now) => now.blockedConnectionCount,
   ],
   ['publishers_paused', 'Whether publishers wait for the log.', (now) => Number(now.isPaused)],
@@ -65,15 +67,15 @@ const queueGauges: readonly QueueValue[] = [
 ];
 
 const queueCounters: readonly QueueValue[] = [
-  ['messages_published', 'Messages that the queue took.', (queue) => queue.publishedCount],
+  ['messages_published', 'Messages enqueued.', (queue) => queue.publishedCount],
   ['messages_delivered', 'Deliveries from the queue.', (queue) => queue.deliveredCount],
   ['messages_settled', 'Deliveries accepted or rejected.', (queue) => queue.settledCount],
 ];
 
-/** What is measured of connections before their log-in. */
-type StrangerCounts = Pick<Listeners, 'strangerCount' | 'closed'>;
+/** The counters of connections that have not logged in. */
+type UnauthenticatedCounts = Pick<Listeners, 'unauthenticatedCount' | 'closed'>;
 
-/** What a broker measures of itself. */
+/** The metrics of a broker. */
 export class BrokerMetrics {
   readonly #broker: Broker;
   readonly #metrics: Metrics;
@@ -81,13 +83,13 @@ export class BrokerMetrics {
   #sealedBytes = 0;
   #compactedBytes = 0;
   #compactedSegments = 0;
-  /** What is told of; undefined before the first time that someone asks. */
+  /** The current statistics; undefined before the first request. */
   #now: BrokerStatistics | undefined = undefined;
-  /** Of each queue in it. */
+  /** The labels of each queue in the statistics. */
   #labels: readonly Labels[] = [];
 
-  /** @param name the broker's, which labels every value */
-  constructor(broker: Broker, strangers: StrangerCounts, name: string) {
+  /** @param name the broker's name, a label of every value */
+  constructor(broker: Broker, unauthenticated: UnauthenticatedCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
     this.#observeSync = this.#metrics.histogram(
@@ -99,13 +101,13 @@ export class BrokerMetrics {
     this.#add('counter', 'log_sealed_bytes', sealed, () => this.#sealedBytes);
     const compacted = 'Bytes written by compactions of the log.';
     this.#add('counter', 'log_compacted_bytes', compacted, () => this.#compactedBytes);
-    const released = 'Segments of the log given back by compactions.';
+    const released = 'Segments of the log released by compactions.';
     this.#add('counter', 'log_compacted_segments', released, () => this.#compactedSegments);
     for (const value of counters) this.#addBroker('counter', ...value);
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
-    this.#addLogins(strangers);
+    this.#addLogins(unauthenticated);
   }
 
   /** A group of sealed blocks was synced. */
@@ -114,7 +116,7 @@ export class BrokerMetrics {
     this.#observeSync(durationMs / 1000);
   }
 
-  /** A compaction wrote so many bytes, and so many segments went. */
+  /** A compaction wrote bytes and released segments. */
   compacted(writtenBytes: number, segmentCount: number): void {
     this.#compactedBytes += writtenBytes;
     this.#compactedSegments += segmentCount;
@@ -127,12 +129,12 @@ export class BrokerMetrics {
     return this.#metrics.json();
   }
 
-  #addLogins(counts: StrangerCounts): void {
+  #addLogins(counts: UnauthenticatedCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
     this.#add('counter', 'logins', succeeded, () => logins.successCount);
-    const strangers = 'Connections that have not logged in.';
-    this.#add('gauge', 'strangers', strangers, () => counts.strangerCount);
+    const unauthenticated = 'Connections that have not logged in.';
+    this.#add('gauge', 'strangers', unauthenticated, () => counts.unauthenticatedCount);
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );
@@ -168,7 +170,7 @@ export class BrokerMetrics {
   }
 }
 
-/** Labels are valid UTF-8, and different queues have different ones. */
+/** The labels of a queue. They are valid UTF-8 and unique. */
 function labelsOf({ vhost, name }: QueueStatistics): Labels {
   return { vhost: distinctPrintable(vhost), queue: distinctPrintable(name) };
 }

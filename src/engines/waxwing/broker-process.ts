@@ -1,3 +1,5 @@
+// A broker process, as seen by the service.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -12,33 +14,34 @@ import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from
 const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 
 /**
- * glibc would keep freed blocks of messages in its heap, and publishers that wait for memory would
- * wait for ever. Allocations of this size and above are returned to the system when they are freed.
+ * Allocations of at least this size are returned to the system when they are freed. Otherwise glibc
+ * would keep freed message blocks in its heap, and publishers that wait for memory would never
+ * continue.
  */
 const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 /**
- * A broker's heap is small, and received bytes lie outside of it, so V8 collects garbage often: helper
- * threads for that cost more than they save. Young objects hold most of the received bytes, so a small
- * young generation frees them soon. See decision 0015.
+ * A broker's heap is small, and received data is outside of it, so V8 collects garbage often.
+ * Helper threads would cost more than they save. A small young generation frees received data
+ * early. See decision 0015.
  */
 const heapOptions = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
 
-/** Milliseconds after which a process that was told to stop is killed. */
+/** Milliseconds after which a process that was asked to stop is killed. */
 const stopTimeoutMs = 8000;
 
-/** Events of a broker's process. */
+/** Events of a broker process. */
 export interface ProcessEvents {
   log(level: 'info' | 'warn' | 'error', text: string): void;
-  /** Log-ins failed in the same way, or, where that is undefined, in ways that differ. */
+  /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
-  /** It ended without being told to, after its broker had started. */
+  /** The process ended unexpectedly after its broker had started. */
   ended(end: ProcessEnd): void;
 }
 
-/** How a process ended. */
+/** The end of a process. */
 export interface ProcessEnd {
-  /** The reason that it gave. */
+  /** The failure that the process reported. */
   readonly failure: WaxwingError | undefined;
   /** `signal SIGKILL`, `exit code 1` */
   readonly detail: string;
@@ -46,9 +49,9 @@ export interface ProcessEnd {
 
 const nobody: ProcessEvents = { log: () => {}, loginFailed: () => {}, ended: () => {} };
 
-/** A broker's process, as the service controls it. It may be started before its broker is known. */
+/** A broker process. It may be started before its broker is known. */
 export class BrokerProcess {
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   #events: ProcessEvents = nobody;
@@ -60,13 +63,13 @@ export class BrokerProcess {
   #requestCount = 0;
 
   constructor() {
-    // It gets none of the service's options and variables: one of them could open a debugger, or
-    // write a report that contains its memory.
+    // The process inherits no options or variables of the service: one of them could open a
+    // debugger, or write a report that contains its memory.
     this.#child = spawn(process.execPath, [...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
       env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
     });
-    // The process is gone, which `ended` reports.
+    // If the process has ended, `ended` reports it.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});
     this.#child.on('message', (message: FromBroker) => this.#received(message));
     this.#child.stderr?.setEncoding('utf8');
@@ -86,8 +89,8 @@ export class BrokerProcess {
   /**
    * Passes the key to the process and starts the broker.
    *
-   * @param dataKey 32 bytes, overwritten once they are written
-   * @throws {WaxwingError} where the broker cannot run; any other error may be temporary
+   * @param dataKey 32 bytes, overwritten after they are written
+   * @throws {WaxwingError} if the broker cannot run; any other error may be temporary
    */
   async start(
     message: StartMessage,
@@ -95,8 +98,8 @@ export class BrokerProcess {
     events: ProcessEvents,
   ): Promise<Readonly<Record<string, number>>> {
     this.#events = events;
-    const pipe = this.#child.stdio?.[keyDescriptor] as Writable | undefined; // as `stdio` lists it
-    if (!pipe) throw new Error('no process could be started: no descriptor for a pipe is left');
+    const pipe = this.#child.stdio?.[keyDescriptor] as Writable | undefined; // see `stdio` above
+    if (!pipe) throw new Error('no process could be started: no file descriptor is available');
     pipe.end(dataKey, () => dataKey.fill(0));
     const running = new Promise<Readonly<Record<string, number>>>((resolve) => {
       this.#running = resolve;
@@ -109,7 +112,7 @@ export class BrokerProcess {
     throw failure ?? new Error(`the broker's process ended while it started: ${detail}`);
   }
 
-  /** The broker's metrics; none where it ended meanwhile. */
+  /** The metrics of the broker; empty if it has ended. */
   metrics(): Promise<MetricsJson> {
     const request = ++this.#requestCount;
     return new Promise((resolve) => {
@@ -118,12 +121,12 @@ export class BrokerProcess {
     });
   }
 
-  /** Replaces the certificates that it shows to clients that connect from now on. */
+  /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#send({ type: 'certificates', certificates });
   }
 
-  /** Stops the process, and kills it where that takes too long. */
+  /** Stops the process, and kills it after a timeout. */
   async stop(reason: string): Promise<void> {
     this.#isStopping = true;
     this.#send({ type: 'stop', reason });
@@ -139,7 +142,7 @@ export class BrokerProcess {
   }
 
   #send(message: ToBroker): void {
-    // A process that is gone receives nothing; `ended` reports it.
+    // If the process has ended, `ended` reports it.
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 

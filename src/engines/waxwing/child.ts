@@ -1,3 +1,6 @@
+// The main module of a broker process. It stops cleanly on request, and immediately if the service
+// ends, so that the data key does not outlive the service.
+
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
@@ -5,9 +8,6 @@ import { protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
-
-// The main of a broker's process. It ends in order when it is told to, and at once when the service
-// that started it is gone: the key goes with it.
 
 let broker: HostedBroker | undefined;
 
@@ -20,7 +20,7 @@ function fail(error: unknown): void {
   say({ type: 'failed', code: error.code, message: error.message }, () => process.exit(1));
 }
 
-/** Reads the data key; nothing else of it stays in memory. */
+/** Reads the data key and overwrites the buffer. */
 function readKey(): Promise<KeyObject> {
   const bytes = Buffer.alloc(keyBytes);
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ process.on('message', (message: ToBroker) => {
   }
 });
 process.on('disconnect', () => process.exit(1));
-// A terminal sends these to every process of its group; the service decides what becomes of this one.
+// A terminal sends these signals to all processes of its group. The service decides when to stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();

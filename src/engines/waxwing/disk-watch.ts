@@ -1,27 +1,29 @@
+// Monitoring of free disk space.
+
 import type { Disk } from '../../storage/disk.ts';
 
-/** Bytes written after which the free space is checked, whatever the time. */
+/** The amount of written data after which the free space is checked, bytes. */
 const checkBytes = 4 * 1024 * 1024;
-/** Milliseconds between two checks. */
+/** The interval of checks, milliseconds. */
 const checkMs = 1000;
 
-/** What a disk is watched for, and who is told. */
+/** The settings of disk monitoring. */
 export interface DiskWatchOptions {
   readonly disk: Pick<Disk, 'freeBytes'>;
   readonly folder: string;
   /**
-   * Bytes that are kept free. Consumers need them: an acknowledgement has to be written before the
-   * space of its message can be freed. 0 for none.
+   * The amount of space to keep free, bytes. Consumers need it: an acknowledgement must be written
+   * before the space of its message can be freed. 0 disables it.
    */
   readonly reserveBytes: number;
-  /** Publishers must wait, or may go on. */
+  /** Called when publishers must wait, and when they may continue. */
   changed(isShort: boolean, why: string): void;
-  /** Called at each check that finds too little: space that is not needed should be freed. */
+  /** Called at each check that finds too little space, to free space that is not needed. */
   reclaim(): void;
   failed(error: Error): void;
 }
 
-/** Makes publishers wait before a disk is full, and while it is. */
+/** Blocks publishers before the disk is full, and while it is full. */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #isFull = false;
@@ -39,19 +41,19 @@ export class DiskWatch {
     return this.#isFull || this.#isLow;
   }
 
-  /** Records that a write found no space, or found some again. */
+  /** Records that a write failed because the disk is full, or that writes succeed again. */
   setFull(isFull: boolean): void {
     this.#isFull = isFull;
     this.#options.changed(this.isShort, isFull ? 'the disk is full' : 'the disk has space again');
   }
 
-  /** Counts bytes that were written. */
+  /** Counts written bytes. */
   written(sizeBytes: number): void {
     this.#writtenBytes += sizeBytes;
     if (this.#writtenBytes >= checkBytes) this.#check();
   }
 
-  /** Several times a second. @param nowMs monotonic */
+  /** Call it several times a second. @param nowMs monotonic milliseconds */
   tick(nowMs: number): void {
     if (nowMs < this.#checkAtMs) return;
     this.#checkAtMs = nowMs + checkMs;
@@ -76,7 +78,7 @@ export class DiskWatch {
     if (isLow !== this.#isLow) {
       this.#isLow = isLow;
       const side = isLow ? 'below' : 'not below';
-      const why = `${inMib(freeBytes)} of the disk are free, ${side} the reserve of ${inMib(reserveBytes)}`;
+      const why = `${inMib(freeBytes)} of disk space are free, ${side} the reserve of ${inMib(reserveBytes)}`;
       this.#options.changed(this.isShort, why);
     }
     if (isLow) this.#options.reclaim();

@@ -1,3 +1,5 @@
+// Waxwing's own engine.
+
 import { createSecretKey } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,29 +27,29 @@ import type { ListenerSpec } from './listener-specs.ts';
 import type { Room } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
-/** How Waxwing's own engine is set up. */
+/** The settings of the engine. */
 export interface WaxwingEngineOptions {
-  /** Where the brokers' volumes lie, a folder each. */
+  /** The folder with a subfolder for each broker. */
   readonly folder: string;
-  /** Address that brokers listen on. */
+  /** The address on which brokers listen. */
   readonly host: string;
-  /** Port that a broker takes where it is free, before any other; 0 for any. */
+  /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
-  /** How much each broker may take. */
+  /** The resource limits of each broker. */
   readonly room: Room;
-  /** The certificates that one broker shows, and no other listener; asked for at each start. */
+  /** The certificates of one broker, which are requested at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
 }
 
 interface Run {
   readonly process: BrokerProcess;
   readonly running: RunningBroker;
-  /** What it shows. */
+  /** The current certificates. */
   certificates: readonly ServerCertificate[];
 }
 
-/** Waxwing's own engine: one child process and one volume for each broker. */
+/** Waxwing's own engine. Each broker has one process and one volume. */
 export class WaxwingEngine implements Engine {
   readonly kinds: readonly EngineKind[] = kinds;
   readonly #options: WaxwingEngineOptions;
@@ -65,7 +67,7 @@ export class WaxwingEngine implements Engine {
   async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     const folder = this.#folder(spec.id);
     const { volumeId, dataKey, wrappedKey } = onlyKey(spec, keys);
-    // What an earlier attempt left is not yet anybody's data.
+    // The remains of an earlier attempt contain no data.
     await rm(folder, { recursive: true, force: true });
     await systemDisk.createFolder(this.#options.folder);
     const volume = { id: volumeId, kind: 'broker', wrappedKey } as const;
@@ -135,16 +137,19 @@ export class WaxwingEngine implements Engine {
     return running;
   }
 
-  /** The port of an earlier start, else the standard one unless another broker wants it; 0 for any. */
+  /**
+   * The preferred port: that of an earlier start, or the standard port unless another broker
+   * prefers it; 0 for any.
+   */
   #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: ListenerPlan): number {
     const { amqpsPort } = this.#options;
-    // Where AMQP is to have any port, no other protocol needs its own.
+    // If AMQP uses any free port, no other protocol needs its standard port.
     const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
     const known = ports.find((port) => port.listener === name);
     return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
   }
 
-  /** What the record keeps of the port; one that another program has is reported. */
+  /** The port for the record. If another program uses the preferred port, this is reported. */
   #portRecord(
     id: string,
     of: Pick<PortRecord, 'listener' | 'endpoint'>,
@@ -210,13 +215,16 @@ function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'prot
 
 function onlyVolume({ id, volumes }: BrokerSpec): VolumeSpec {
   const [volume] = volumes;
-  assert(volume !== undefined && volumes.length === 1, `broker ${id} has one volume`);
+  assert(
+    volume !== undefined && volumes.length === 1,
+    `broker ${id} does not have exactly one volume`,
+  );
   return volume;
 }
 
 function onlyKey<Key extends VolumeKey>(spec: BrokerSpec, keys: readonly Key[]): Key {
   const { id } = onlyVolume(spec);
   const key = keys.find(({ volumeId }) => volumeId === id);
-  assert(key !== undefined, `volume ${id} has a data key`);
+  assert(key !== undefined, `volume ${id} has no data key`);
   return key;
 }

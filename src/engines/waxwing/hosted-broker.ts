@@ -1,3 +1,5 @@
+// A running broker in its process: volume, broker, and listeners.
+
 import type { KeyObject } from 'node:crypto';
 import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -13,7 +15,6 @@ import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
-import { Alarm } from './alarm.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
@@ -21,49 +22,50 @@ import { IdleCollector } from './idle-collector.ts';
 import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
+import { WakeTimer } from './wake-timer.ts';
 
-/** How often the broker does what is due. */
+/** The interval of ticks, milliseconds. */
 const tickMs = 100;
-/** How often it is asked whether the process is idle. */
+/** The interval of checks whether the process is idle, milliseconds. */
 const lookMs = 1000;
-/** Milliseconds that clients have to answer when the broker stops. */
+/** Maximum time for clients to answer when the broker stops, milliseconds. */
 const closeTimeoutMs = 3000;
-/** Milliseconds that the process before may take to let go of the volume. */
+/** Maximum time for the previous process to release the volume, milliseconds. */
 const lockTimeoutMs = 10_000;
 const lockRetryMs = 20;
 const measureAfterMs = 1000;
 const lowOnDisk = 'low on disk';
 
-/** Who hears of what a hosted broker does unasked. */
+/** Events of a hosted broker. */
 export interface HostEvents {
-  /** It cannot run on: its log failed. */
+  /** The broker cannot continue because its log failed. */
   failed(error: Error): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
-  /** Log-ins failed in the same way, or, where that is undefined, in ways that differ. */
+  /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
 }
 
-/** What hears of the log once it is there. */
+/** Receivers of log events, which are created later than the log. */
 interface LogHooks {
   metrics: BrokerMetrics | undefined;
 }
 
 interface OpenBroker {
   readonly broker: Broker;
-  readonly alarm: Alarm;
+  readonly alarm: WakeTimer;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
 }
 
-/** A broker over its volume, behind its ports. */
+/** A broker with its volume and its listeners. */
 export class HostedBroker {
   readonly ports: Readonly<Record<string, number>>;
   readonly #volume: Volume;
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
-  readonly #alarm: Alarm;
+  readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
@@ -109,7 +111,7 @@ export class HostedBroker {
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
     if (message.setsUsers) setUsers(opened.broker, message.users);
-    // A delivery before the start is on the disk might come again without saying so.
+    // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     const { host, certificates } = message;
     const parts = { broker: opened.broker, host, certificates, loaded };
@@ -121,23 +123,23 @@ export class HostedBroker {
     return hosted;
   }
 
-  /** What the broker measures. */
+  /** The metrics of the broker. */
   async metrics(): Promise<MetricsJson> {
     return (await this.#hooks.metrics?.json()) ?? [];
   }
 
-  /** Shows other certificates to clients that connect from now on. */
+  /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#listeners.showCertificates(certificates);
   }
 
-  /** Loaded once the rush of the start is over: it takes as long as a tenth of it. */
+  /** Loads the metrics after the start, because loading them takes a tenth of it. */
   async #measure(name: string): Promise<void> {
     const { BrokerMetrics } = await import('./broker-metrics.ts');
     this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listeners, name);
   }
 
-  /** Tells clients the reason, then syncs and closes everything. */
+  /** Disconnects clients with a reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
@@ -149,7 +151,7 @@ export class HostedBroker {
   }
 }
 
-/** The process before may still be ending: it let go of everything else when its service ended. */
+/** Waits for the previous process, which may still hold the volume while it ends. */
 async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume> {
   const untilMs = systemClock.monotonicMs() + lockTimeoutMs;
   for (;;) {
@@ -198,7 +200,7 @@ async function openBroker(
     log = await Log.open(volume, store, {
       epoch: message.epoch,
       epochMin: message.epochMin,
-      // What becomes durable before the broker has recovered, nobody waits for.
+      // Nobody waits for groups that become durable before the broker has recovered.
       onDurable: (group) => broker?.onDurable(group),
       onFailed: (error) => events.failed(error),
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
@@ -210,23 +212,26 @@ async function openBroker(
       },
     });
   };
-  const alarm = new Alarm(systemClock, () => broker?.doDue());
+  const alarm = new WakeTimer(systemClock, () => broker?.doDue());
   broker = await Broker.open({
     openLog,
-    wakeAt: (atMs) => alarm.set(atMs),
+    wakeAt: (atMs) => alarm.schedule(atMs),
     formats: [...loaded.values()].map(({ format }) => format),
     users: message.users,
     brokerName: message.name,
     engineVersion: message.engineVersion,
     collectGarbage,
-    memoryBytes: () => memory.bytes(broker?.sessions.size ?? 0),
+    memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLetterLost: (error, queue) =>
-      events.log('error', `a bug kept a dead letter of queue '${queue}': ${describe(error)}`),
+      events.log(
+        'error',
+        `a dead letter of queue '${queue}' was lost by a bug: ${describe(error)}`,
+      ),
     onInternalError: (error, peer) =>
-      events.log('error', `a bug ended the connection of ${peer}: ${describe(error)}`),
+      events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
   });
   if (disk.isShort) broker.flow.block(lowOnDisk);
   return { broker, alarm, disk, hooks, failures };
@@ -248,7 +253,7 @@ async function verify(
   return result === 'right' || (result === 'wrong' ? false : result);
 }
 
-/** Failures of one user name from one source for one reason are told together. */
+/** Failures with the same user name, source and reason are reported together. */
 function kindOf({ user, peerAddress, reason }: LoginFailure): string {
   return JSON.stringify([user, sourceOf(withoutPort(peerAddress)), reason]);
 }

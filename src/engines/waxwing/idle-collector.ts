@@ -1,21 +1,23 @@
+// Garbage collection in idle processes.
+
 /** A process that used less of a core than this since the last check is idle. */
 const idleShare = 0.02;
-/** Bytes by which memory must have grown since the last collection to be worth another. */
+/** Minimum growth of memory since the last collection, bytes. */
 const grownBytesMin = 8 * 1024 * 1024;
-/** The same as a share, because a collection takes longer the more memory there is. */
+/** Minimum growth as a fraction, because a collection takes longer with more memory. */
 const grownShareMin = 0.25;
 
-/** What the collector measures of its process. */
+/** The resource usage of a process. */
 export interface ProcessUse {
-  /** Microseconds of a core used since the process began. */
+  /** CPU time since the process started, microseconds. */
   readonly cpuMicroseconds: () => number;
   readonly memoryBytes: () => number;
   readonly collectGarbage: () => void;
 }
 
 /**
- * Collects the garbage of a burst once the process is idle. V8 collects only when objects are made, so
- * the memory that a thousand connections needed to log in would stay in use.
+ * Collects garbage when the process has become idle. V8 collects only during allocation, so the
+ * memory that a burst of log-ins needed would otherwise stay in use.
  */
 export class IdleCollector {
   readonly #use: ProcessUse;

@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
-import { brokerDoorLimits, webSocketLimits } from '../../net/limits.ts';
+import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener } from '../../net/listeners.ts';
 import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
 import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
@@ -38,24 +38,26 @@ export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<Loa
 
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;
 
-/** A listener that a broker is to have. */
+/** A listener of a broker. */
 export interface ListenerSpec {
-  /** By which its port is known, as `amqps`. */
+  /** The name of the listener, such as `amqps`. */
   readonly name: string;
-  /** At least one; they are told apart by first bytes, and the first answers what none knows. */
+  /**
+   * At least one. They are detected by their first bytes; the first one answers unknown protocols.
+   */
   readonly protocols: readonly (keyof typeof protocols)[];
-  /** Ports to try, in this order; 0 for any free one. */
+  /** The ports to try, in this order; 0 for any free port. */
   readonly ports: readonly number[];
-  /** `parity`: only what the Amazon MQ guide says of TLS, and nothing better. */
+  /** `parity`: exactly what the Amazon MQ guide states. */
   readonly tlsPolicy: keyof typeof policies;
-  /** Whether the protocols are spoken over WebSocket, too. */
+  /** Whether the protocols are also available over WebSocket. */
   readonly hasWebSocket: boolean;
 }
 
 /**
- * Opens the listeners of a broker.
+ * Opens the listeners of a broker, or none if one fails.
  *
- * @throws {NetError} `port-in-use`, `listen-failed`; none is open then
+ * @throws {NetError} `port-in-use`, `listen-failed`
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
@@ -68,7 +70,7 @@ export async function openListeners(
     return parts;
   };
   const protocolOf = (name: keyof typeof protocols) => {
-    // All listeners use this one instance, so that connections of a protocol share their state.
+    // All listeners use the same instance, so that connections of a protocol share their state.
     const protocol = made.get(name) ?? partsOf(name).protocol(broker);
     made.set(name, protocol);
     return protocol;
@@ -81,7 +83,7 @@ export async function openListeners(
       host,
       certificates,
       policy: policies[spec.tlsPolicy],
-      limits: brokerDoorLimits,
+      limits: brokerAdmissionLimits,
       protocols: spec.protocols.map(protocolOf),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
       answerPlain: partsOf(first).answerPlain,
@@ -91,7 +93,7 @@ export async function openListeners(
   return Listeners.open(list);
 }
 
-/** What listeners are opened for. */
+/** The parts that the listeners need. */
 export interface ListenerParts {
   readonly broker: Broker;
   readonly host: string;
@@ -99,7 +101,7 @@ export interface ListenerParts {
   readonly loaded: LoadedProtocols;
 }
 
-/** Loads what WebSocket needs only where a listener has it. */
+/** Loads the WebSocket code only if a listener needs it. */
 async function webSocketMaker(specs: readonly ListenerSpec[]) {
   if (!specs.some((spec) => spec.hasWebSocket)) return undefined;
   const { WebSocketEndpoint } = await import('../../net/web-socket-endpoint.ts');

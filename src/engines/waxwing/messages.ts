@@ -1,18 +1,20 @@
+// The messages between the service and a broker process.
+
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 
-/** What a broker's process needs to know to run its broker; the data key comes by a pipe. */
+/** The description of the broker to run. The data key is passed through a pipe. */
 export interface StartMessage {
   readonly type: 'start';
   /** The broker's name. */
   readonly name: string;
-  /** Of the engine whose behaviour clients are to expect. */
+  /** The version of the engine whose behaviour clients expect. */
   readonly engineVersion: string;
-  /** The volume's folder. */
+  /** The folder of the volume. */
   readonly folder: string;
-  /** Number of this mount, and the least number that the mount before must have had. */
+  /** The number of this mount, and the minimum number of the last mount. */
   readonly epoch: number;
   readonly epochMin: number;
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
@@ -22,38 +24,38 @@ export interface StartMessage {
    */
   readonly setsUsers: boolean;
   readonly host: string;
-  /** What it listens on. */
+  /** The listeners. */
   readonly listeners: readonly ListenerSpec[];
-  /** Its own: no other listener shows them, and the key of no authority is among theirs. */
+  /** Certificates that no other listener uses. They do not include the key of an authority. */
   readonly certificates: readonly ServerCertificate[];
   readonly room: Room;
 }
 
-/** How much a broker may take before its publishers wait. */
+/** The resource limits of a broker. Publishers are blocked when they are exceeded. */
 export interface Room {
-  /** Resident bytes of its process; undefined: a part of the machine's memory. */
+  /** Resident memory of the process, bytes; undefined means a fraction of the machine's memory. */
   readonly memoryBytesMax: number | undefined;
-  /** Bytes of the disk that are to stay free; 0 for none. */
+  /** Disk space to keep free, bytes; 0 disables this. */
   readonly diskReserveBytes: number;
 }
 
-/** From the service to a broker's process. */
+/** A message from the service to a broker process. */
 export type ToBroker =
   | StartMessage
-  /** End in order: clients are told the reason. */
+  /** Stop cleanly. Clients receive the reason. */
   | { readonly type: 'stop'; readonly reason: string }
-  /** Show these to clients that connect from now on. */
+  /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
   | { readonly type: 'metrics'; readonly request: number };
 
-/** From a broker's process to the service. */
+/** A message from a broker process to the service. */
 export type FromBroker =
   | { readonly type: 'running'; readonly ports: Readonly<Record<string, number>> }
-  /** It cannot run, or not run on; the process ends. */
+  /** The broker cannot start or continue. The process ends. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** A line for the service's log. */
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
-  /** Log-ins that failed in the same way; undefined: in ways that differ. */
+  /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   | {
       readonly type: 'login-failed';
       readonly failure: LoginFailure | undefined;
@@ -61,5 +63,5 @@ export type FromBroker =
     }
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
 
-/** The file descriptor on which a broker's process finds its data key: 32 bytes, then the end. */
+/** The file descriptor from which a broker process reads its data key, 32 bytes. */
 export const keyDescriptor = 4;

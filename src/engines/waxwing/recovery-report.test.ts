@@ -15,6 +15,6 @@ test('a recovery that takes long is told of once a second', () => {
   }
   assert.deepEqual(
     said,
-    [5, 10, 15, 20].map((done) => `recovering: ${done} of 20 segments are read`),
+    [5, 10, 15, 20].map((done) => `recovering: ${done} of 20 segments have been read`),
   );
 });

@@ -1,3 +1,5 @@
+// Authorisation of calls on keys.
+
 import { judge, type Policy, type PolicyPrincipal, type Verdict } from '../../identity/policy.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall, withoutRegion } from '../call.ts';
 import { KmsError } from '../errors.ts';
@@ -8,8 +10,8 @@ import { readKeyPolicy } from './key-policies.ts';
 import { type OperationValues, requestValues } from './request-values.ts';
 
 /**
- * What the caller's own policies say of an action (`kms:Decrypt`) on a key. A key's policy decides
- * whether they are asked at all.
+ * Evaluates the caller's own policies for an action (`kms:Decrypt`) on a key. It is consulted only
+ * if the key policy delegates to the account.
  */
 export type IdentityJudge = (
   call: KmsCall,
@@ -17,33 +19,36 @@ export type IdentityJudge = (
   keyArn: string,
 ) => 'allowed' | 'denied' | 'silent';
 
-/** What a caller wants to do with a key. */
+/** A requested use of a key. */
 export interface Ask {
-  /** As grants and permissions name it: `Decrypt`, `ReEncryptFrom`, `PutKeyPolicy`. */
+  /**
+   * The action in the form that grants and permissions use: `Decrypt`, `ReEncryptFrom`,
+   * `PutKeyPolicy`.
+   */
   readonly action: string;
   readonly key: KeyRecord;
-  /** The encryption context; for CreateGrant the pairs of its constraint. */
+  /** The encryption context; for CreateGrant, the pairs of its constraint. */
   readonly context?: EncryptionContext | undefined;
   readonly values?: OperationValues;
 }
 
-/** Why a call is allowed: by policy, or else by these grants. */
+/** The reason why a call is allowed: a policy, or these grants. */
 export interface Allowance {
   readonly byPolicy: boolean;
   readonly grants: readonly GrantRecord[];
 }
 
 /**
- * Decides who may use a key: nobody denies it, and the key's policy allows it directly, or leaves it
- * to the caller's own policies which do, or a grant does. The account has no access but by the key's
- * policy.
+ * Decides who may use a key. A call is allowed if nothing denies it, and the key policy allows it
+ * directly, or the key policy delegates to the account and the caller's own policies allow it, or a
+ * grant allows it. The account has no access except through the key policy.
  *
  * @see AWS KMS developer guide, "Determining access to AWS KMS keys"
  */
 export class Authoriser {
   readonly #journal: KmsJournal;
   readonly #identity: IdentityJudge;
-  /** Records never change, so a policy is read once for each. */
+  /** Parsed policies. Records are immutable, so each policy is parsed once. */
   readonly #policies = new WeakMap<KeyRecord, Policy>();
 
   constructor(journal: KmsJournal, identity: IdentityJudge) {
@@ -71,7 +76,7 @@ export class Authoriser {
     throw denied(call, ask, `because no ${kind} policy allows the kms:${action} action`);
   }
 
-  /** True where a policy denies it, whatever else may allow it. */
+  /** Whether a policy explicitly denies the action. */
   isDenied(call: KmsCall, ask: Ask): boolean {
     return (
       this.#verdict(call, ask) === 'denied' ||
@@ -79,7 +84,10 @@ export class Authoriser {
     );
   }
 
-  /** True where the caller is the principal that a grant names, itself or by its role or account. */
+  /**
+   * Whether the caller is the principal that a grant names, directly or through its role or
+   * account.
+   */
   isPrincipal(principal: string, call: KmsCall, ask: Ask): boolean {
     const { caller } = call;
     if (isServiceCall(call)) {
@@ -119,7 +127,9 @@ export class Authoriser {
   }
 }
 
-/** The root user may all that a policy leaves to its account; nobody else has policies yet. */
+/**
+ * Allows everything that a key policy delegates to the root user. No other identity has policies.
+ */
 export const rootOnly: IdentityJudge = (call) => {
   return call.caller.type === 'root' ? 'allowed' : 'silent';
 };

@@ -1,3 +1,5 @@
+// Key policies: validation, and the default policies.
+
 import { IdentityError } from '../../identity/errors.ts';
 import { type Policy, readResourcePolicy } from '../../identity/policy.ts';
 import { isServicePrincipal } from '../call.ts';
@@ -6,10 +8,10 @@ import { KmsError } from '../errors.ts';
 const policyBytesMax = 32_768;
 
 /**
- * Reads a key policy and finds it valid.
+ * Parses and validates a key policy.
  *
- * @throws {KmsError} 'MalformedPolicyDocumentException'; 'LimitExceededException' where it is larger
- * than 32768 bytes
+ * @throws {KmsError} 'MalformedPolicyDocumentException'; 'LimitExceededException' if it is larger
+ *   than 32768 bytes
  */
 export function readKeyPolicy(text: string): Policy {
   const size = Buffer.byteLength(text, 'utf8');
@@ -34,7 +36,7 @@ export function readKeyPolicy(text: string): Policy {
   return policy;
 }
 
-/** True for an account id, or the ARN of a root, user, role or session. */
+/** Whether a name is an account id, or the ARN of a root user, user, role or session. */
 export function isAwsPrincipal(name: string): boolean {
   return (
     /^\d{12}$/.test(name) ||
@@ -43,7 +45,7 @@ export function isAwsPrincipal(name: string): boolean {
   );
 }
 
-/** The policy of a key made without one: the account decides by its identity policies. */
+/** The default policy of a key. It delegates to the account's identity policies. */
 export function defaultPolicy(accountId: string): string {
   return JSON.stringify({
     Version: '2012-10-17',
@@ -61,11 +63,11 @@ export function defaultPolicy(accountId: string): string {
 }
 
 /**
- * The policy of the key that AWS manages for a service in a customer's account: everyone in the
- * account may use it, but only through the service; the account may look at it and revoke grants; the service
- * may look at it.
+ * The policy of an AWS managed key, which AWS manages for a service in a customer's account.
+ * Everyone in the account may use it, but only through the service. The account may describe it and
+ * revoke grants. The service may describe it.
  *
- * @param service `mq`
+ * @param service the service name: `mq`
  */
 export function managedPolicy(service: string, region: string, accountId: string): string {
   const use = [
@@ -111,7 +113,7 @@ export function managedPolicy(service: string, region: string, accountId: string
   });
 }
 
-/** The policy of a key that a service made for itself: that service alone may use it. */
+/** The policy of a service-owned key. Only that service may use it. */
 export function servicePolicy(service: string): string {
   return JSON.stringify({
     Version: '2012-10-17',

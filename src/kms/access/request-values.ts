@@ -1,9 +1,11 @@
+// The values of condition keys for key policies.
+
 import type { RequestValues, Variants } from '../../identity/conditions.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
 import { serviceAccountId } from '../key-ids.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
 
-/** Further condition keys of one operation; what is undefined is absent. */
+/** Additional condition keys of an operation. Undefined values are missing keys. */
 export type OperationValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const principalTypes = {
@@ -15,9 +17,9 @@ const principalTypes = {
 } as const;
 
 /**
- * What the conditions of a key policy may look at.
+ * Collects the condition keys that key policies can use.
  *
- * @param context the call's encryption context; for CreateGrant the pairs of its constraint
+ * @param context the call's encryption context; for CreateGrant, the pairs of its constraint
  */
 export function requestValues(
   call: KmsCall,
@@ -36,7 +38,7 @@ export function requestValues(
   return values;
 }
 
-/** All values under names that differ only in case. */
+/** Merges the values under names that differ only in case. */
 function both(
   before: string | readonly string[] | Variants,
   value: string | readonly string[],
@@ -49,7 +51,7 @@ function callValues(call: KmsCall): OperationValues {
   const { caller, invokedBy } = call;
   const isService = isServiceCall(call);
   return {
-    // Nothing but TLS is listened to, and calls within the process leave it nowhere.
+    // All listeners use TLS, and local calls do not leave the process.
     'aws:SecureTransport': 'true',
     'aws:CurrentTime': new Date(call.nowMs).toISOString(),
     'aws:EpochTime': String(Math.floor(call.nowMs / 1000)),

@@ -1,3 +1,5 @@
+// Encryption and decryption with keys.
+
 import type { Random } from '../../base/random.ts';
 import type { Authoriser } from '../access/authoriser.ts';
 import type { OperationValues } from '../access/request-values.ts';
@@ -14,20 +16,20 @@ import { isBlob, openBlob, readBlobHeader, sealBlob } from './ciphertext-blob.ts
 import { canonicalContext } from './encryption-context.ts';
 import type { Materials } from './materials.ts';
 
-/** What every use of a key takes. */
+/** The members of every cryptographic request. */
 export interface CipherRequest {
   readonly EncryptionContext?: EncryptionContext | undefined;
   readonly EncryptionAlgorithm?: string | undefined;
   readonly GrantTokens?: readonly string[] | undefined;
 }
 
-/** What Decrypt takes. */
+/** A Decrypt request. */
 export interface DecryptRequest extends CipherRequest {
   readonly CiphertextBlob: Buffer;
   readonly KeyId?: string | undefined;
 }
 
-/** What ReEncrypt takes. */
+/** A ReEncrypt request. */
 export interface ReEncryptRequest {
   readonly CiphertextBlob: Buffer;
   readonly SourceKeyId?: string | undefined;
@@ -39,21 +41,23 @@ export interface ReEncryptRequest {
   readonly GrantTokens?: readonly string[] | undefined;
 }
 
-/** Something sealed, and by what. */
+/** A ciphertext and the key that sealed it. */
 export interface Sealed {
   readonly key: KeyRecord;
   readonly materialId: string;
   readonly blob: Buffer;
 }
 
-/** Something opened, and by what. The plaintext is the receiver's to overwrite. */
+/** A plaintext and the key that opened it. The receiver overwrites the plaintext after use. */
 export interface Opened {
   readonly key: KeyRecord;
   readonly materialId: string;
   readonly plaintext: Buffer;
 }
 
-/** One use of a key: which permission it needs, and under which operation's name states are looked up. */
+/**
+ * A use of a key: the required permission, and the operation under which key states are checked.
+ */
 interface Use {
   readonly action: string;
   readonly operation: KeyOperation;
@@ -68,7 +72,9 @@ interface Parts {
   readonly random: Random;
 }
 
-/** Encrypts and decrypts under keys that never leave. @see docs/formats/ciphertext-blob.md */
+/**
+ * Encrypts and decrypts. Key material never leaves this class. @see docs/formats/ciphertext-blob.md
+ */
 export class Ciphers {
   readonly #parts: Parts;
 
@@ -76,7 +82,7 @@ export class Ciphers {
     this.#parts = parts;
   }
 
-  /** @throws {KmsError} what finding, authorising, the key's state and usage forbid */
+  /** @throws {KmsError} if the key is not found, or access, key state or key usage forbid it */
   encrypt(
     call: KmsCall,
     keyName: string,
@@ -89,10 +95,10 @@ export class Ciphers {
   }
 
   /**
-   * Opens a blob, under the key that it names.
+   * Decrypts a blob with the key that it names.
    *
-   * @throws {KmsError} 'InvalidCiphertextException'; 'IncorrectKeyException' where the request names
-   * another key; 'AccessDeniedException' also where the key does not exist
+   * @throws {KmsError} 'InvalidCiphertextException'; 'IncorrectKeyException' if the request names
+   *   another key; 'AccessDeniedException' also if the key does not exist
    */
   decrypt(call: KmsCall, request: DecryptRequest): Result<Opened> {
     const key = this.#keyOfBlob(call, request.CiphertextBlob, request.KeyId);
@@ -104,7 +110,7 @@ export class Ciphers {
     return unchanged(this.#open(key, request.CiphertextBlob, request.EncryptionContext), key);
   }
 
-  /** Opens a blob and seals its content again; the plaintext never leaves. */
+  /** Decrypts a blob and encrypts its content again. The plaintext never leaves this class. */
   reEncrypt(
     call: KmsCall,
     request: ReEncryptRequest,
@@ -138,7 +144,7 @@ export class Ciphers {
   }
 
   /**
-   * Makes a data key: random bytes, in clear and sealed.
+   * Generates a data key and returns it as plaintext and sealed.
    *
    * @param sizeBytes 1 to 1024
    */
@@ -156,7 +162,7 @@ export class Ciphers {
     return unchanged({ ...sealed, plaintext }, key);
   }
 
-  /** The key that a blob asks for, or undefined where there is none for the caller to see. */
+  /** The key that a blob names; undefined if the caller cannot see such a key. */
   keyOf(call: KmsCall, blob: Buffer): KeyRecord | undefined {
     return isBlob(blob) ? this.#parts.finder.visible(call, readBlobHeader(blob).keyId) : undefined;
   }
@@ -183,7 +189,7 @@ export class Ciphers {
     }
     const key = this.#parts.finder.visible(call, keyId);
     if (key) return key;
-    // Whether there is such a key is not for everybody to know.
+    // The error must not reveal whether the key exists.
     throw new KmsError(
       'AccessDeniedException',
       'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
@@ -239,7 +245,7 @@ function requireUsage(key: KeyRecord, operation: KeyOperation, algorithm: string
   if (!isSymmetric(key)) {
     throw new KmsError(
       'UnsupportedOperationException',
-      `${key.arn} has KeySpec ${key.spec}, under which nothing is encrypted here; SYMMETRIC_DEFAULT is supported.`,
+      `${key.arn} has KeySpec ${key.spec}, which is not supported for encryption; SYMMETRIC_DEFAULT is supported.`,
     );
   }
   if (algorithm !== 'SYMMETRIC_DEFAULT') {

@@ -1,3 +1,5 @@
+// The format of ciphertext blobs. See docs/formats/ciphertext-blob.md.
+
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 import { KmsError } from '../errors.ts';
@@ -7,8 +9,8 @@ const version = 1;
 const algorithm = 1;
 const info = 'waxwing kms ciphertext blob 1';
 
-// Offsets of the header's fields; the header is magic (4), version, algorithm, key id (16),
-// material id (32), salt (16) and nonce (12).
+// Offsets of the header fields. The header is magic (4), version, algorithm, key id (16), material
+// id (32), salt (16) and nonce (12).
 const keyIdAt = 6;
 const materialIdAt = 22;
 const saltAt = 54;
@@ -16,18 +18,18 @@ const nonceAt = 70;
 const headerSize = 82;
 const tagSize = 16;
 
-/** What a blob says of itself in clear: by whom it can be opened. Not to be believed until it opens. */
+/** The clear header of a blob, which names the key. It is not trusted until the blob opens. */
 export interface BlobHeader {
   readonly keyId: string;
-  /** 64 lower-case hex digits */
+  /** 64 lower-case hexadecimal digits */
   readonly materialId: string;
 }
 
 /**
- * Seals a plaintext into a ciphertext blob, under a key used for this blob alone.
+ * Seals a plaintext into a ciphertext blob. A separate key is derived for each blob.
  *
- * @param material 32 bytes; stays the caller's
- * @param context what {@link canonicalContext} made of the encryption context
+ * @param material 32 bytes, not modified
+ * @param context the result of {@link canonicalContext}
  * @see docs/formats/ciphertext-blob.md
  */
 export function sealBlob(
@@ -58,7 +60,7 @@ export function sealBlob(
   return sealed;
 }
 
-/** Whether bytes begin like a blob of this format and are long enough to be one. */
+/** Whether the bytes have the prefix and the minimum length of a blob. */
 export function isBlob(blob: Uint8Array): boolean {
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
   return (
@@ -70,9 +72,9 @@ export function isBlob(blob: Uint8Array): boolean {
 }
 
 /**
- * Reads which key a blob asks for.
+ * Reads the header of a blob.
  *
- * @throws {KmsError} 'InvalidCiphertextException' where it is no blob of this format
+ * @throws {KmsError} 'InvalidCiphertextException' if it is not a blob of this format
  */
 export function readBlobHeader(blob: Uint8Array): BlobHeader {
   if (!isBlob(blob)) throw invalid();
@@ -84,11 +86,10 @@ export function readBlobHeader(blob: Uint8Array): BlobHeader {
 }
 
 /**
- * Opens a blob whose header {@link readBlobHeader} has accepted.
+ * Opens a blob whose header was accepted by {@link readBlobHeader}.
  *
- * @returns the plaintext; the caller's to overwrite
- * @throws {KmsError} 'InvalidCiphertextException' where blob, material or context is not the one it
- * was sealed with
+ * @returns the plaintext, which the caller overwrites after use
+ * @throws {KmsError} 'InvalidCiphertextException' if the blob, material or context does not match
  */
 export function openBlob(blob: Uint8Array, material: Buffer, context: Buffer): Buffer {
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
@@ -120,7 +121,7 @@ function uuid(hex: string): string {
   return [...parts, hex.slice(20)].join('-');
 }
 
-/** AWS says nothing more than the code, so that an attacker learns nothing more. */
+/** Like AWS, the error has no message, so that an attacker learns nothing. */
 function invalid(): KmsError {
   return new KmsError('InvalidCiphertextException', '');
 }

@@ -1,15 +1,17 @@
+// Encryption contexts.
+
 import { KmsError } from '../errors.ts';
 import type { EncryptionContext } from '../records.ts';
 
 const bytesMax = 8192;
 
 /**
- * The one byte sequence that stands for an encryption context: for each pair in the order of its
- * key's UTF-8 bytes, key and value, each preceded by its length in 4 bytes. An absent context and an
- * empty one are the same: no bytes.
+ * Encodes an encryption context in a canonical form. Pairs are sorted by the UTF-8 bytes of their
+ * keys. Each key and value is preceded by its length in 4 bytes. A missing context and an empty one
+ * are both encoded as zero bytes.
  *
- * @throws {KmsError} 'ValidationException' where it is longer than 8192 bytes, or a lone surrogate
- * would make two different contexts the same bytes
+ * @throws {KmsError} 'ValidationException' if it is longer than 8192 bytes, or contains a lone
+ *   surrogate, which would give two different contexts the same encoding
  * @see docs/formats/ciphertext-blob.md
  */
 export function canonicalContext(context: EncryptionContext | undefined): Buffer {
@@ -30,14 +32,14 @@ export function canonicalContext(context: EncryptionContext | undefined): Buffer
   return bytes;
 }
 
-/** True where every pair of `part` is in `whole`, letter for letter. */
+/** Whether every pair of `part` is in `whole`. Case-sensitive. */
 export function containsPairs(whole: EncryptionContext, part: EncryptionContext): boolean {
   return Object.entries(part).every(
     ([key, value]) => Object.hasOwn(whole, key) && whole[key] === value,
   );
 }
 
-/** True where both have exactly the same pairs. */
+/** Whether both contexts have the same pairs. */
 export function samePairs(a: EncryptionContext, b: EncryptionContext): boolean {
   return Object.keys(a).length === Object.keys(b).length && containsPairs(a, b);
 }

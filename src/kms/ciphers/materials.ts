@@ -1,3 +1,5 @@
+// Key materials.
+
 import { createCipheriv, createDecipheriv, createHmac, type KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/random.ts';
@@ -8,8 +10,8 @@ const nonceSize = 12;
 const tagSize = 16;
 
 /**
- * Makes and opens key materials. A material is kept sealed under the wrapping key, bound to its key
- * and id, and is in memory only while it is used.
+ * Creates and opens key materials. A material is stored sealed with the wrapping key, bound to its
+ * key and id, and is in memory only while it is used.
  */
 export class Materials {
   readonly #wrappingKey: KeyObject;
@@ -22,7 +24,7 @@ export class Materials {
     this.#random = random;
   }
 
-  /** A new random material for the key named. */
+  /** Creates a random material for a key. */
   create(keyId: string, nowMs: number, rotation?: 'AUTOMATIC' | 'ON_DEMAND'): MaterialRecord {
     const material = this.#random.bytes(materialSize);
     const id = createHmac('sha256', material)
@@ -37,7 +39,7 @@ export class Materials {
     return { id, wrapped, createdMs: nowMs, ...(rotation ? { rotation } : {}) };
   }
 
-  /** Opens a material for the length of one use, and overwrites it afterwards. */
+  /** Opens a material for one use, and overwrites it afterwards. */
   use<T>(key: KeyRecord, record: MaterialRecord, use: (material: Buffer) => T): T {
     const bytes = Buffer.from(record.wrapped, 'base64');
     const decipher = createDecipheriv(
@@ -50,7 +52,7 @@ export class Materials {
     decipher.setAuthTag(bytes.subarray(bytes.length - tagSize));
     const material = decipher.update(bytes.subarray(nonceSize, bytes.length - tagSize));
     try {
-      // A material that does not open is damage that storage should have found: it ends the call.
+      // A material that does not open is damage that storage should have detected. The call fails.
       decipher.final();
       return use(material);
     } finally {

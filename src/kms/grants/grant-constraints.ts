@@ -1,7 +1,9 @@
+// The operations and constraints of grants.
+
 import { containsPairs, samePairs } from '../ciphers/encryption-context.ts';
 import type { EncryptionContext, GrantConstraints, GrantRecord } from '../records.ts';
 
-/** What a grant may let its grantee do with a symmetric key. */
+/** The operations that a grant on a symmetric key can allow. */
 export const symmetricGrantOperations = [
   'Decrypt',
   'Encrypt',
@@ -16,7 +18,7 @@ export const symmetricGrantOperations = [
   'GenerateDataKeyPairWithoutPlaintext',
 ] as const;
 
-/** What a grant may let its grantee do with a key of another kind. */
+/** The operations that a grant on another type of key can allow. */
 export const otherGrantOperations = [
   'Sign',
   'Verify',
@@ -27,9 +29,8 @@ export const otherGrantOperations = [
 ] as const;
 
 /**
- * True where the grant's constraints let it apply to a call with this encryption context.
- *
- * Grants for a resource (`SourceArn`) apply to no call, since no call here names one.
+ * Whether the constraints of a grant permit a call with this encryption context. A grant with a
+ * `SourceArn` constraint never applies, because calls do not name a source resource.
  */
 export function constraintsAllow(
   grant: GrantRecord,
@@ -39,19 +40,20 @@ export function constraintsAllow(
   const { constraints } = grant;
   if (constraints === undefined || operation === 'RetireGrant') return true;
   if (constraints.SourceArn !== undefined) return false;
-  // A child grant's own constraints are compared instead, see isNoWider().
+  // The constraints of the child grant are compared instead. See isNoWider().
   if (operation === 'DescribeKey' || operation === 'CreateGrant') return true;
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = constraints;
   if (equals !== undefined && !samePairs(context, equals)) return false;
   return subset === undefined || containsPairs(context, subset);
 }
 
-/** The part of a grant that says what it allows. */
+/** The part of a grant that determines what it allows. */
 export type GrantScope = Pick<GrantRecord, 'operations' | 'constraints'>;
 
 /**
- * True where a child allows nothing that its parent does not: the operations are among the
- * parent's; a subset may gain pairs or become an equality, an equality stays as it is.
+ * Whether a child grant allows nothing beyond its parent. Its operations must be a subset. A subset
+ * constraint may gain pairs or become an equality constraint; an equality constraint must stay the
+ * same.
  */
 export function isNoWider(child: GrantScope, parent: GrantScope): boolean {
   if (!child.operations.every((operation) => parent.operations.includes(operation))) return false;
@@ -61,13 +63,13 @@ export function isNoWider(child: GrantScope, parent: GrantScope): boolean {
     child.constraints ?? {};
   if (equals !== undefined && !(childEquals && samePairs(childEquals, equals))) return false;
   if (subset === undefined) return true;
-  // Either constraint of the child must by itself demand all of the parent's pairs.
+  // One constraint of the child must require all pairs of the parent.
   return [childEquals, childSubset].some(
     (pairs) => pairs !== undefined && containsPairs(pairs, subset),
   );
 }
 
-/** True where two grants have the same constraints. */
+/** Whether two grants have the same constraints. */
 export function sameConstraints(
   a: GrantConstraints | undefined,
   b: GrantConstraints | undefined,

@@ -1,3 +1,5 @@
+// Validation of CreateGrant requests.
+
 import { isAwsPrincipal } from '../access/key-policies.ts';
 import type { OperationValues } from '../access/request-values.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall } from '../call.ts';
@@ -10,7 +12,7 @@ import { otherGrantOperations, symmetricGrantOperations } from './grant-constrai
 const constraintPairsMax = 8;
 const constraintValueLengthMax = 384;
 
-/** What CreateGrant takes. */
+/** A CreateGrant request. */
 export interface GrantRequest {
   readonly KeyId: string;
   readonly GranteePrincipal?: string | undefined;
@@ -24,9 +26,9 @@ export interface GrantRequest {
 }
 
 /**
- * The grant that a request asks for.
+ * Validates a request and returns its grant.
  *
- * @param id 64 lower-case hex digits
+ * @param id 64 lower-case hexadecimal digits
  * @throws {KmsError} 'ValidationException', 'InvalidArnException'
  */
 export function grantOf(
@@ -53,13 +55,13 @@ export function grantOf(
   };
 }
 
-/** Whether a service asks, for itself or for a caller, as conditions may look at it. */
+/** The condition key that tells whether a service makes the call, for itself or for a caller. */
 export function awsResourceValue(call: KmsCall): OperationValues {
   const byService = isServiceCall(call) || call.invokedBy !== undefined;
   return { 'kms:GrantIsForAWSResource': String(byService) };
 }
 
-/** What the conditions of a key policy may look at in a request for a grant. */
+/** The condition keys of a CreateGrant request. */
 export function grantValues(call: KmsCall, request: GrantRequest): OperationValues {
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } =
     request.Constraints ?? {};
@@ -105,7 +107,7 @@ function retiringOf(call: KmsCall, request: GrantRequest): string | undefined {
   return principal === undefined ? undefined : requirePrincipal(call, principal);
 }
 
-/** Only services name services as plain principals; customers have members of their own for it. */
+/** Only services may name service principals here; customers use the separate members for them. */
 function requirePrincipal(call: KmsCall, principal: string): string {
   const calledByService = isServiceCall(call) || call.invokedBy !== undefined;
   if (isAwsPrincipal(principal) && principal.startsWith('arn:')) return principal;
@@ -171,7 +173,7 @@ function requireConstraint(pairs: Readonly<Record<string, string>>): void {
       `A grant constraint has ${values.length} pairs with values of up to ${longest} characters; 1 to ${constraintPairsMax} pairs and ${constraintValueLengthMax} characters are allowed`,
     );
   }
-  // What no encryption context can be, no constraint can be: it would never let the grant apply.
+  // Constraint pairs must be a valid encryption context, or the grant could never apply.
   canonicalContext(pairs);
 }
 

@@ -1,3 +1,5 @@
+// Grant tokens.
+
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 import { KmsError } from '../errors.ts';
@@ -7,28 +9,28 @@ const nonceSize = 16;
 const macSize = 16;
 
 /**
- * Issues and reads grant tokens. A token names its grant and proves that it was issued here; it is
- * not a secret and lets nobody do what the grant does not. Grants here hold at once, so a token adds
- * nothing but a way to name a grant to retire.
+ * Issues and reads grant tokens. A token names a grant and proves that this service issued it. It
+ * is not a secret, and it allows nothing beyond the grant. Grants take effect immediately, so a
+ * token is only needed to name a grant that is to be retired.
  */
 export class GrantTokens {
   readonly #key: KeyObject;
   readonly #random: Random;
 
-  /** @param key the wrapping key; the tokens' proofs are made under a purpose of their own */
+  /** @param key the wrapping key; a separate key is derived from it for the tokens */
   constructor(key: KeyObject, random: Random) {
     this.#key = key;
     this.#random = random;
   }
 
-  /** A new token for a grant; every one names it equally well. */
+  /** Issues a token for a grant. All tokens of a grant are equivalent. */
   issue(grantId: string): string {
     const named = Buffer.concat([Buffer.from(grantId, 'hex'), this.#random.bytes(nonceSize)]);
     return Buffer.concat([named, this.#proof(named)]).toString('base64');
   }
 
   /**
-   * The id of the grant that a token names, which may be gone.
+   * Returns the id of the grant that a token names. The grant may no longer exist.
    *
    * @throws {KmsError} 'InvalidGrantTokenException'
    */
@@ -37,7 +39,10 @@ export class GrantTokens {
     const named = bytes.subarray(0, idSize + nonceSize);
     const proof = bytes.subarray(idSize + nonceSize);
     if (proof.length !== macSize || !timingSafeEqual(proof, this.#proof(named))) {
-      throw new KmsError('InvalidGrantTokenException', 'The grant token was not issued here.');
+      throw new KmsError(
+        'InvalidGrantTokenException',
+        'The grant token was not issued by this service.',
+      );
     }
     return named.toString('hex', 0, idSize);
   }

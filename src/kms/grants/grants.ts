@@ -1,3 +1,5 @@
+// Grants on keys.
+
 import type { Random } from '../../base/random.ts';
 import type { Authoriser } from '../access/authoriser.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
@@ -12,10 +14,10 @@ import { isNoWider, sameConstraints } from './grant-constraints.ts';
 import { awsResourceValue, type GrantRequest, grantOf, grantValues } from './grant-request.ts';
 import type { GrantTokens } from './grant-tokens.ts';
 
-/** Grants on one key at a time; keys that services own or manage have no such limit in AWS either. */
+/** Maximum number of grants on a key. Service-owned and AWS managed keys are exempt, as in AWS. */
 const grantsPerKeyMax = 50_000;
 
-/** Which of a key's grants are asked for. */
+/** A filter for the grants of a key. */
 export interface GrantFilter extends PageRequest {
   readonly KeyId: string;
   readonly GrantId?: string | undefined;
@@ -23,7 +25,7 @@ export interface GrantFilter extends PageRequest {
   readonly GranteeServicePrincipal?: string | undefined;
 }
 
-/** Which grant is to be retired: by its token, or by its key and id. */
+/** A request to retire a grant, named by its token or by its key and id. */
 export interface RetireRequest {
   readonly GrantToken?: string | undefined;
   readonly KeyId?: string | undefined;
@@ -39,8 +41,8 @@ interface Parts {
 }
 
 /**
- * Grants: each lets one grantee use one key for some operations, and is never changed, only retired
- * or revoked, for good.
+ * The grants on keys. A grant lets one grantee use one key for certain operations. It never
+ * changes; it can only be retired or revoked, which is final.
  *
  * @see AWS KMS developer guide, "Grants in AWS KMS"
  */
@@ -52,10 +54,11 @@ export class Grants {
   }
 
   /**
-   * Makes a grant, or finds the one that was made by the same request under the same name.
+   * Creates a grant, or returns the existing one that was created with the same name by an
+   * identical request.
    *
    * @throws {KmsError} 'AccessDeniedException', 'ValidationException', 'InvalidArnException',
-   * 'LimitExceededException', and what the key's state forbids
+   *   'LimitExceededException', and the errors of the key's state
    */
   create(call: KmsCall, request: GrantRequest): Result<{ GrantId: string; GrantToken: string }> {
     const { finder, authoriser, tokens, journal, random } = this.#parts;
@@ -75,7 +78,7 @@ export class Grants {
     if (!allowance.byPolicy && !allowance.grants.some((parent) => isNoWider(grant, parent))) {
       throw new KmsError(
         'AccessDeniedException',
-        `User: ${call.caller.arn} is not authorized to perform: kms:CreateGrant on resource: ${key.arn} because the grant that allows it allows less than the grant to be created`,
+        `User: ${call.caller.arn} is not authorized to perform: kms:CreateGrant on resource: ${key.arn} because the grant that allows it is narrower than the requested grant`,
       );
     }
     const known = grant.name === '' ? undefined : this.#sameAs(grant);
@@ -85,15 +88,15 @@ export class Grants {
     if (key.owner === 'customer' && journal.grantCountOf(key.id) >= grantsPerKeyMax) {
       throw new KmsError(
         'LimitExceededException',
-        `${key.arn} has ${grantsPerKeyMax} grants, which is the most allowed`,
+        `${key.arn} has ${grantsPerKeyMax} grants, the maximum allowed`,
       );
     }
     return { output, changes: [{ put: 'grant', grant }], keys: [key] };
   }
 
   /**
-   * A key's grants. A service sees those that name it, with no policy to let it; it has to know
-   * whether they are still there.
+   * Lists the grants of a key. A service sees the grants that name it without a permission, because
+   * it must be able to check that they still exist.
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException'
    */
@@ -111,7 +114,7 @@ export class Grants {
     return unchanged(pageOf(grants, paging(`grants of ${key.id}`), filter), key);
   }
 
-  /** The grants of the account that a principal may retire. */
+  /** Lists the grants of the account that a principal may retire. */
   listRetirable(
     call: KmsCall,
     request: PageRequest & {
@@ -131,8 +134,8 @@ export class Grants {
   }
 
   /**
-   * Deletes a grant on behalf of who no longer needs it: its retiring principal, a grantee that it
-   * lets do so, or the account under which it was made.
+   * Deletes a grant for a caller that no longer needs it: its retiring principal, a grantee that is
+   * allowed to, or the account under which it was created.
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'ValidationException'
    */
@@ -150,7 +153,7 @@ export class Grants {
   }
 
   /**
-   * Deletes a grant on behalf of who may manage the key. It cannot be undone.
+   * Deletes a grant for a caller that may manage the key. This cannot be undone.
    *
    * @throws {KmsError} 'AccessDeniedException', 'NotFoundException', 'InvalidGrantIdException'
    */
@@ -231,7 +234,7 @@ export class Grants {
 function paging(list: string): Paging<GrantRecord> {
   return {
     list,
-    // Oldest first; 16 digits hold any time in milliseconds.
+    // Oldest first. 16 digits hold any time in milliseconds.
     orderOf: (grant) => `${String(grant.createdMs).padStart(16, '0')} ${grant.id}`,
     limitDefault: 50,
     limitMax: 100,

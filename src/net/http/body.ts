@@ -1,29 +1,31 @@
+// Reading of request bodies with bounded memory.
+
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../base/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
-/** Why a body was not read. */
+/** The reason why a body was not read. */
 export type BodyFailure =
-  /** It is larger than allowed. */
+  /** The body is larger than allowed. */
   | 'too-large'
-  /** It came in too many pieces. */
+  /** The body came in too many pieces. */
   | 'in-pieces'
-  /** Strangers have taken all memory that is for their bodies. */
+  /** The memory for bodies of unauthenticated requests is exhausted. */
   | 'no-room';
 
-/** The share of memory that the body of a stranger's request is charged to. */
+/** The memory budget that the body of an unauthenticated request is charged to. */
 export interface BodyShare {
   readonly budget: MemoryBudget;
-  /** Which source the stranger is. */
+  /** The source of the request. */
   readonly source: string;
 }
 
 /**
- * Reads a body into one buffer, whatever pieces it comes in.
+ * Reads a body into one buffer.
  *
- * @param share undefined where it is known who sent the request
- * @param done called once, unless the request ends before its body does
+ * @param share undefined if the sender is authenticated
+ * @param done called once, unless the request ends before its body is complete
  */
 export function readBody(
   incoming: IncomingMessage,
@@ -36,7 +38,7 @@ export function readBody(
   const finish = (found: Buffer | BodyFailure) => {
     if (isDone) return;
     isDone = true;
-    body.giveBack();
+    body.release();
     incoming.off('data', add);
     done(found);
   };
@@ -46,15 +48,15 @@ export function readBody(
   };
   incoming.on('data', add);
   incoming.on('end', () => finish(body.bytes));
-  incoming.on('close', () => body.giveBack());
+  incoming.on('close', () => body.release());
 }
 
 /**
- * Receives the body of a request that is refused, and keeps nothing of it: most clients look for an
- * answer only when they have sent everything.
+ * Receives and discards the body of a refused request. Most clients read the answer only after they
+ * have sent everything.
  *
- * @param done called once: at the body's end, or where it is too long or takes too long, or comes in
- *   too many pieces
+ * @param done called once: at the end of the body, or if it is too long, takes too long, or comes
+ *   in too many pieces
  */
 export function skipBody(
   incoming: IncomingMessage,
@@ -84,14 +86,14 @@ export function skipBody(
   incoming.on('close', () => timeout.clear());
 }
 
-/** A body on its way: one buffer that grows. */
+/** A body that is being received into one growing buffer. */
 class Body {
   readonly #limits: HttpLimits;
   readonly #share: BodyShare | undefined;
   #buffer: Buffer = Buffer.alloc(0);
   #sizeBytes = 0;
   #pieceCount = 0;
-  /** Bytes of the share. */
+  /** Bytes charged to the budget. */
   #takenBytes = 0;
 
   constructor(limits: HttpLimits, share: BodyShare | undefined) {
@@ -103,7 +105,7 @@ class Body {
     return this.#buffer.subarray(0, this.#sizeBytes);
   }
 
-  /** Copies a piece, which would otherwise keep alive all that was received with it. */
+  /** Copies a piece. A reference would keep the whole received buffer in memory. */
   add(piece: Buffer): BodyFailure | undefined {
     const { bodyBytesMax, bodyPiecesMax } = this.#limits;
     const sizeBytes = this.#sizeBytes + piece.length;
@@ -135,8 +137,8 @@ class Body {
     return true;
   }
 
-  giveBack(): void {
-    if (this.#takenBytes > 0) this.#share?.budget.giveBack(this.#share.source, this.#takenBytes);
+  release(): void {
+    if (this.#takenBytes > 0) this.#share?.budget.release(this.#share.source, this.#takenBytes);
     this.#takenBytes = 0;
   }
 }

@@ -1,40 +1,48 @@
+// Limits of HTTP requests.
+
 import type { MemoryLimits } from './memory-budget.ts';
 
 const mib = 1024 * 1024;
 
-/** Every limit of the API on one request or connection; `apiDoorLimits` has those on connections. */
+/**
+ * The limits of requests and their connections. `apiAdmissionLimits` limits the number of
+ * connections.
+ */
 export interface HttpLimits {
-  /** Bytes of a request's body. */
+  /** Maximum size of a request body, bytes. */
   readonly bodyBytesMax: number;
-  /** Bytes of a refused request's body that are still received, so that the client reads the answer. */
+  /**
+   * Maximum size of a refused request's body that is still received, so that the client reads the
+   * answer.
+   */
   readonly unreadBytesMax: number;
-  /** Pieces in which a body may arrive; a piece is a chunk, or what one read of the socket gave. */
+  /** Maximum number of pieces of a body. A piece is a chunk, or the result of one read. */
   readonly bodyPiecesMax: number;
-  /** Bytes of a body that need no share of the memory for strangers. */
+  /** Bodies up to this size are not charged to the memory budget, bytes. */
   readonly smallBodyBytesMax: number;
-  /** Memory for the larger bodies of requests whose sender is not known yet. */
-  readonly strangerBodies: MemoryLimits;
-  /** Calls of one source that are refused in a second; the answers to more are late. */
+  /** The memory budget for larger bodies of unauthenticated requests. */
+  readonly unauthenticatedBodies: MemoryLimits;
+  /** Refused calls per second and source. Further answers are delayed. */
   readonly refusedCountMax: number;
-  /** Milliseconds by which these answers are late. */
+  /** The delay of these answers, milliseconds. */
   readonly refusedDelayMs: number;
-  /** Headers of a request. */
+  /** Maximum number of headers of a request. */
   readonly headerCountMax: number;
-  /** Bytes of all headers of a request. */
+  /** Maximum size of all headers of a request, bytes. */
   readonly headerBytesMax: number;
-  /** Requests on one connection that wait for their answers. */
+  /** Maximum number of unanswered requests on a connection. */
   readonly pipelinedCountMax: number;
-  /** Milliseconds for the headers of a request. */
+  /** Maximum time for the headers of a request, milliseconds. */
   readonly headersMs: number;
-  /** Milliseconds for a whole request. */
+  /** Maximum time for a request, milliseconds. */
   readonly requestMs: number;
-  /** Milliseconds for the body of a refused request. */
+  /** Maximum time for the body of a refused request, milliseconds. */
   readonly unreadMs: number;
-  /** Milliseconds that a connection without a request is kept. */
+  /** Time after which a connection without a request is closed, milliseconds. */
   readonly keepAliveMs: number;
-  /** Milliseconds that a connection on which nothing moves is kept. */
+  /** Time after which an inactive connection is closed, milliseconds. */
   readonly idleMs: number;
-  /** How often connections are looked at for these times, milliseconds. */
+  /** Interval of the checks of these times, milliseconds. */
   readonly checkMs: number;
 }
 
@@ -44,7 +52,7 @@ export const httpLimits: HttpLimits = {
   unreadBytesMax: 16 * mib,
   bodyPiecesMax: 1024,
   smallBodyBytesMax: 4096,
-  strangerBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
+  unauthenticatedBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
   refusedCountMax: 50,
   refusedDelayMs: 1000,
   headerCountMax: 100,

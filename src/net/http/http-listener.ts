@@ -1,3 +1,5 @@
+// An HTTPS listener with a table of routes.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -5,9 +7,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { Door } from '../door.ts';
+import { ConnectionAdmission } from '../connection-admission.ts';
 import { answerAndClose } from '../first-byte.ts';
-import type { DoorLimits } from '../limits.ts';
+import type { AdmissionLimits } from '../limits.ts';
 import { listen } from '../listen.ts';
 import { type ServerCertificate, secureContext } from '../tls-listener.ts';
 import type { TlsPolicy } from '../tls-policy.ts';
@@ -32,57 +34,57 @@ import {
   sendWhenReady,
 } from './send.ts';
 
-/** Characters of a path that an answer repeats. */
+/** Maximum number of characters of a path in an answer. */
 const shownPathLength = 128;
 
-/** A request and its answer. */
+/** A request and its response. */
 interface Exchange {
   readonly head: RequestHead;
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
-  /** Whether the client waits to be asked for the body. */
+  /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly isAsked: boolean;
 }
 
-/** What a listener for HTTPS is made of. */
+/** The settings of an HTTPS listener. */
 export interface HttpListenerOptions {
   readonly host: string;
-  /** One per kind of key; the client's offer decides which is shown. */
+  /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
-  readonly doorLimits: DoorLimits;
-  /** Those of {@link httpLimits} that are to be others. */
+  readonly admissionLimits: AdmissionLimits;
+  /** Overrides of {@link httpLimits}. */
   readonly limits?: Partial<HttpLimits>;
   readonly routes: RouteTable;
   readonly clock: Clock;
 }
 
-/** A port that speaks HTTPS, and nothing but HTTPS. */
+/** A port that accepts HTTPS only. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #limits: HttpLimits;
   readonly #server: HttpsServer;
   readonly #sockets = new Set<Socket>();
   readonly #budget: MemoryBudget;
-  /** Requests of a connection that wait for their answers. */
+  /** Unanswered requests of each connection. */
   readonly #waiting = new WeakMap<Socket, number>();
-  /** Calls that were refused since the last tick, by source. */
+  /** Refused calls since the last tick, by source. */
   readonly #refused = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
-  /** Admits connections, and counts those whose peer has not shown who it is. */
-  readonly door: Door;
+  /** Admits connections, and counts the unauthenticated ones. */
+  readonly admission: ConnectionAdmission;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
     this.#limits = { ...httpLimits, ...options.limits };
     const limits = this.#limits;
-    this.#budget = new MemoryBudget(limits.strangerBodies);
-    this.door = new Door(options.doorLimits, options.clock);
+    this.#budget = new MemoryBudget(limits.unauthenticatedBodies);
+    this.admission = new ConnectionAdmission(options.admissionLimits, options.clock);
     this.#server = createServer(
       {
         ...secureContext(options.policy, options.certificates),
-        // The door is stricter: it bounds the whole handshake, not the time between two bytes.
-        handshakeTimeout: options.doorLimits.handshakeMs,
+        // The admission is stricter: it limits the whole handshake, not the time between two reads.
+        handshakeTimeout: options.admissionLimits.handshakeTimeoutMs,
         headersTimeout: limits.headersMs,
         requestTimeout: limits.requestMs,
         keepAliveTimeout: limits.keepAliveMs,
@@ -92,18 +94,20 @@ export class HttpListener {
       },
       (incoming, response) => this.#serve(incoming, response),
     );
-    // One more than allowed: what the parser leaves out it does not tell.
+    // One more than allowed, because the parser silently drops further headers.
     this.#server.maxHeadersCount = limits.headerCountMax + 1;
     this.#server.timeout = limits.idleMs;
     this.#server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) =>
       this.#serve(incoming, response, true),
     );
-    this.#server.on('secureConnection', (socket: TLSSocket) => this.door.opened(socket));
+    this.#server.on('secureConnection', (socket: TLSSocket) =>
+      this.admission.handshakeDone(socket),
+    );
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       answerUnreadable(error, socket, limits.headerBytesMax),
     );
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
-    // With a listener, Node takes every request with the header `Upgrade` out of its own handling.
+    // With a listener, Node passes every request with an `Upgrade` header to it.
     if (options.routes.hasUpgrades) {
       this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, first: Buffer) =>
         this.#upgrade(incoming, socket, first),
@@ -115,37 +119,37 @@ export class HttpListener {
   /**
    * Opens the port.
    *
-   * @param port 0 for any free one
-   * @returns the port it listens on
+   * @param port 0 for any free port
+   * @returns the port
    * @throws {NetError} `port-in-use`, `listen-failed`
    */
   async open(port: number): Promise<number> {
     const found = await listen(this.#server, this.#options.host, port);
     this.#ticks = this.#options.clock.setInterval(() => {
-      this.door.tick();
+      this.admission.tick();
       this.#refused.clear();
     }, this.#limits.checkMs);
     return found;
   }
 
-  /** Bytes of the bodies that strangers are sending. */
-  get strangerBytes(): number {
+  /** Memory in use for bodies of unauthenticated requests, bytes. */
+  get unauthenticatedBytes(): number {
     return this.#budget.takenBytes;
   }
 
-  /** Shows other certificates to clients that connect from now on. */
+  /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
     this.#server.setSecureContext(secureContext(this.#options.policy, certificates));
   }
 
   /**
-   * Closes the port; requests that are being answered have a while to end.
+   * Closes the port. Requests in progress may finish.
    *
-   * @param timeoutMs how long that while is
+   * @param timeoutMs maximum time for this
    */
   async close(timeoutMs: number): Promise<void> {
     this.#ticks?.clear();
-    this.door.close();
+    this.admission.close();
     await new Promise<void>((resolve) => {
       const cut = this.#options.clock.setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy();
@@ -158,14 +162,17 @@ export class HttpListener {
     });
   }
 
-  /** Puts a look at the first byte before the TLS handshake that the server would begin at once. */
+  /**
+   * Inserts the check of the first byte before the TLS handshake, which the server would begin at
+   * once.
+   */
   #lookFirst(): void {
     const handshakes = this.#server.listeners('connection');
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      this.door.arrived(socket, {
+      this.admission.accept(socket, {
         tls: () => {
           for (const handshake of handshakes) handshake.call(this.#server, socket);
         },
@@ -174,12 +181,12 @@ export class HttpListener {
     });
   }
 
-  /** @param isAsked whether the client waits to be asked for the body */
+  /** @param isAsked whether the client waits for `100 Continue` before it sends the body */
   #serve(incoming: IncomingMessage, response: ServerResponse, isAsked = false): void {
     const { socket } = incoming;
     if (!this.#mayWait(socket, response)) return;
     if (incoming.rawHeaders.length > 2 * this.#limits.headerCountMax) {
-      const message = `A request may have ${this.#limits.headerCountMax} headers.`;
+      const message = `A request may have at most ${this.#limits.headerCountMax} headers.`;
       this.#answerUnread(incoming, response, jsonResponse(431, { message }), isAsked);
       return;
     }
@@ -188,7 +195,7 @@ export class HttpListener {
     if (found === undefined) {
       this.#answerUnread(incoming, response, this.#nothingThere(head), isAsked);
     } else if ('serve' in found.value) {
-      incoming.resume(); // a body would mean nothing
+      incoming.resume(); // the body has no meaning
       const next = () => send(response, this.#nothingThere(head));
       found.value.serve(incoming, response, next);
     } else this.#call({ head, incoming, response, isAsked }, found.value, found.labels);
@@ -198,14 +205,14 @@ export class HttpListener {
     const path = rawPath.slice(0, shownPathLength);
     const methods = this.#options.routes.methodsOf(rawPath);
     if (methods.length === 0 || methods.includes(method)) {
-      return jsonResponse(404, { message: `Nothing is at ${path}` });
+      return jsonResponse(404, { message: `There is no resource at ${path}` });
     }
     const message = `${path} takes ${methods.join(', ')}, not ${method}`;
     return jsonResponse(405, { message }, { Allow: methods.join(', ') });
   }
 
   #upgrade(incoming: IncomingMessage, socket: Duplex, firstBytes: Buffer): void {
-    // Node has taken its own listeners off the socket.
+    // Node has removed its own listeners from the socket.
     socket.on('error', () => socket.destroy());
     const head = headOf(incoming);
     const found = this.#options.routes.findUpgrade(head.method, head.rawPath);
@@ -214,12 +221,12 @@ export class HttpListener {
       refuseUpgrade(socket, refusal ?? this.#nothingThere(head));
       return;
     }
-    const admitted = () => this.door.admits(incoming.socket);
-    incoming.socket.setTimeout(0); // whoever takes it over knows when it is idle
+    const admitted = () => this.admission.authenticated(incoming.socket);
+    incoming.socket.setTimeout(0); // the new protocol has its own timeouts
     found.value.upgrade({ incoming, head, socket, firstBytes, admitted });
   }
 
-  /** Counts a request; a connection with more than may wait for their answers is ended. */
+  /** Counts a request. A connection with too many unanswered requests is closed. */
   #mayWait(socket: Socket, response: ServerResponse): boolean {
     const count = (this.#waiting.get(socket) ?? 0) + 1;
     if (count > this.#limits.pipelinedCountMax) {
@@ -249,7 +256,7 @@ export class HttpListener {
       return;
     }
     if (isAsked) response.writeContinue();
-    if (admission.isProven) this.door.admits(incoming.socket);
+    if (admission.isProven) this.admission.authenticated(incoming.socket);
     const share = { budget: this.#budget, source: sourceOf(head.peerAddress) };
     const limits = { ...this.#limits, bodyBytesMax };
     readBody(incoming, limits, admission.isProven ? undefined : share, (body) => {
@@ -268,15 +275,15 @@ export class HttpListener {
     body: Buffer,
   ): void {
     const { socket } = incoming;
-    this.door.checks(socket);
+    this.admission.authenticating(socket);
     const answer = admission.answer(body);
-    if (admission.isProven) this.door.admits(socket);
-    else this.door.opened(socket);
+    if (admission.isProven) this.admission.authenticated(socket);
+    else this.admission.handshakeDone(socket);
     if (admission.isProven) sendWhenReady(response, answer);
     else answer.then((refusal) => this.#sendRefusal(socket, response, refusal), ignore);
   }
 
-  /** A source whose calls are refused again and again gets its answers late: each costs a little. */
+  /** Delays the answers to a source whose calls are refused repeatedly. */
   #sendRefusal(
     socket: Socket,
     response: ServerResponse,
@@ -290,7 +297,10 @@ export class HttpListener {
     else this.#options.clock.setTimeout(() => send(response, answer), refusedDelayMs).unref();
   }
 
-  /** Answers without keeping the body; where that does not end soon, the connection ends with the answer. */
+  /**
+   * Answers and discards the body. If the body does not end soon, the connection is closed after
+   * the answer.
+   */
   #answerUnread(
     incoming: IncomingMessage,
     response: ServerResponse,
@@ -302,7 +312,7 @@ export class HttpListener {
       return;
     }
     if (isAsked) {
-      // It was not asked for the body, so nobody knows whether one follows.
+      // The client was not asked for the body, so it is unknown whether one follows.
       response.shouldKeepAlive = false;
       send(response, answer);
       return;

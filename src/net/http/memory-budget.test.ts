@@ -9,8 +9,8 @@ test('no source has all of the memory, and all sources together have no more tha
   assert.equal(budget.take('b', 5), false);
   assert.equal(budget.take('b', 4), true);
   assert.equal(budget.takenBytes, 10);
-  budget.giveBack('a', 6);
+  budget.release('a', 6);
   assert.equal(budget.take('b', 2), true);
-  budget.giveBack('b', 6);
+  budget.release('b', 6);
   assert.equal(budget.takenBytes, 0);
 });

@@ -1,12 +1,14 @@
-/** Limits of the memory that requests of strangers may take while they are read. */
+// A memory budget that several sources share.
+
+/** Limits of the memory for unauthenticated requests that are being read. */
 export interface MemoryLimits {
-  /** Bytes for all sources. */
+  /** Maximum for all sources, bytes. */
   readonly bytesMax: number;
-  /** Bytes for one source. */
+  /** Maximum for one source, bytes. */
   readonly sourceBytesMax: number;
 }
 
-/** One bounded amount of memory that many share, of which no source may have all. */
+/** A bounded amount of memory, with a maximum per source. */
 export class MemoryBudget {
   readonly #limits: MemoryLimits;
   readonly #bySource = new Map<string, number>();
@@ -16,12 +18,12 @@ export class MemoryBudget {
     this.#limits = limits;
   }
 
-  /** Bytes that are taken now. */
+  /** Bytes in use. */
   get takenBytes(): number {
     return this.#takenBytes;
   }
 
-  /** Takes bytes for a source; false, and nothing is taken, where there are not as many. */
+  /** Takes bytes for a source. Returns false, and takes nothing, if the limits do not permit it. */
   take(source: string, sizeBytes: number): boolean {
     const { bytesMax, sourceBytesMax } = this.#limits;
     const own = (this.#bySource.get(source) ?? 0) + sizeBytes;
@@ -31,8 +33,8 @@ export class MemoryBudget {
     return true;
   }
 
-  /** Gives back what was taken before. */
-  giveBack(source: string, sizeBytes: number): void {
+  /** Returns bytes that were taken. */
+  release(source: string, sizeBytes: number): void {
     const left = (this.#bySource.get(source) ?? 0) - sizeBytes;
     this.#takenBytes -= sizeBytes;
     if (left > 0) this.#bySource.set(source, left);

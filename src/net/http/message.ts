@@ -1,12 +1,14 @@
-/** A request without its body: all that is known of it before the body is read. */
+// HTTP requests and responses.
+
+/** A request without its body. */
 export interface RequestHead {
   /** Upper case. */
   readonly method: string;
-  /** The path as sent, still percent-encoded, without the query. */
+  /** The path as it was sent, percent-encoded, without the query. */
   readonly rawPath: string;
-  /** What follows the `?` as sent; empty where nothing does. */
+  /** The query as it was sent, without the `?`; empty if there is none. */
   readonly rawQuery: string;
-  /** Names in lower case; values of repeated headers joined by commas. */
+  /** Names in lower case. Values of repeated headers are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   /** The peer's IP address. */
   readonly peerAddress: string;
@@ -35,7 +37,7 @@ export interface StreamingResponse extends Omit<HttpResponse, 'body'> {
   readonly stream: AsyncIterable<Uint8Array>;
 }
 
-/** A response as JSON. */
+/** Creates a JSON response. */
 export function jsonResponse(
   status: number,
   value: unknown,

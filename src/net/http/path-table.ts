@@ -1,52 +1,57 @@
+// A table of path patterns.
+
 import { assert } from '../../base/assert.ts';
 import { decoded } from './percent-encoding.ts';
 
-/** What a path leads to. */
+/** The entry that a path matches. */
 export interface PathMatch<T> {
   readonly value: T;
-  /** Values of the path's parameters by name, percent-decoded. */
+  /** Path parameters by name, percent-decoded. */
   readonly labels: ReadonlyMap<string, string>;
 }
 
-/** Stands for every method. */
+/** Matches every method. */
 export const anyMethod = '*';
 
-/** What one pattern leads to, by method. */
+/** The entries of one pattern, by method. */
 interface Target<T> {
   readonly names: readonly string[];
   readonly value: T;
-  /** For the rest of a path: whether it may be nothing. */
+  /** Whether a pattern for the rest of a path also matches an empty rest. */
   readonly mayBeEmpty: boolean;
 }
 
 class PathNode<T> {
   readonly literals = new Map<string, PathNode<T>>();
   label: PathNode<T> | undefined = undefined;
-  /** Patterns that end here. */
+  /** Patterns that end at this node. */
   readonly ends = new Map<string, Target<T>>();
-  /** Patterns that take whatever follows. */
+  /** Patterns that match any rest. */
   readonly rests = new Map<string, Target<T>>();
 }
 
 /**
- * Finds what a method and a path lead to. A pattern's segment is a literal, or `{name}`, which takes
- * one segment that is not empty. The last one may be `{name+}`, which takes all that follows, or `*`,
- * which also takes nothing. Where several patterns fit, a literal goes before a label, and a label
- * before the rest of a path, from left to right; among those that take the method.
+ * Finds the entry for a method and a path. A segment of a pattern is a literal, or `{name}`, which
+ * matches one segment that is not empty. The last segment may be `{name+}`, which matches the rest
+ * of the path, or `*`, which also matches an empty rest. If several patterns match, literals take
+ * precedence over labels, and labels over the rest of a path, from left to right, among the
+ * patterns with the method.
  *
- * A path is split before it is decoded, so an encoded slash is part of a segment.
+ * Paths are split before they are decoded, so an encoded slash is part of a segment.
  */
 export class PathTable<T> {
   readonly #root = new PathNode<T>();
 
-  /** Adds a pattern, which begins with a slash. Method and pattern must be new. */
+  /**
+   * Adds a pattern, which begins with a slash. The combination of method and pattern must be new.
+   */
   add(method: string, pattern: string, value: T): void {
     const targets = this.#targetsOf(pattern);
-    assert(!targets.has(method), `${method} ${pattern} is there already`);
+    assert(!targets.has(method), `duplicate pattern ${method} ${pattern}`);
     this.at(method, pattern, () => value);
   }
 
-  /** The value of a pattern, which is made where there is none. */
+  /** Returns the value of a pattern, and creates it if it does not exist. */
   at(method: string, pattern: string, make: () => T): T {
     const targets = this.#targetsOf(pattern);
     const names = [...pattern.matchAll(/\{(\w+)\+?\}/g)].map(([, name = '']) => name);
@@ -58,12 +63,15 @@ export class PathTable<T> {
   }
 
   #targetsOf(pattern: string): Map<string, Target<T>> {
-    assert(pattern.startsWith('/'), `a path begins with a slash, not ${pattern}`);
+    assert(pattern.startsWith('/'), `the pattern ${pattern} does not begin with a slash`);
     const segments = pattern.slice(1).split('/');
     let node = this.#root;
     for (const [index, segment] of segments.entries()) {
       if (segment === '*' || segment.endsWith('+}')) {
-        assert(index === segments.length - 1, `the rest of a path comes last: ${pattern}`);
+        assert(
+          index === segments.length - 1,
+          `the rest of a path must be the last segment: ${pattern}`,
+        );
         return node.rests;
       }
       node = segment.startsWith('{') ? labelOf(node) : literalOf(node, segment);
@@ -71,7 +79,7 @@ export class PathTable<T> {
     return node.ends;
   }
 
-  /** What a method and a path as sent lead to; undefined where that is nothing. */
+  /** Finds the entry for a method and a path as it was sent; undefined if there is none. */
   find(method: string, rawPath: string): PathMatch<T> | undefined {
     const found = this.#search(rawPath, (targets) => targets.get(method) ?? targets.get(anyMethod));
     if (found === undefined) return undefined;
@@ -80,7 +88,7 @@ export class PathTable<T> {
     return { value, labels: new Map(labels) };
   }
 
-  /** Methods that the path takes. */
+  /** The methods with an entry for a path. */
   methodsOf(rawPath: string): string[] {
     const methods = new Set<string>();
     this.#search(rawPath, (targets) => {
@@ -96,7 +104,7 @@ export class PathTable<T> {
   ): { target: Found; parts: readonly string[] } | undefined {
     if (!rawPath.startsWith('/')) return undefined;
     const segments = rawPath.slice(1).split('/');
-    // As deep as the longest pattern, however long the path is.
+    // The recursion is bounded by the longest pattern, not by the path.
     const walk = (
       node: PathNode<T>,
       index: number,

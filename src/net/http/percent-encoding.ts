@@ -1,4 +1,6 @@
-/** Percent-decodes a text, or gives it back where it is not well encoded. */
+// Percent-encoding of paths and queries.
+
+/** Percent-decodes text. Text with invalid encoding is returned unchanged. */
 export function decoded(text: string): string {
   if (!text.includes('%')) return text;
   try {
@@ -9,7 +11,9 @@ export function decoded(text: string): string {
   }
 }
 
-/** Percent-encodes all but letters, digits and `-_.~`, in upper-case hex (RFC 3986). */
+/**
+ * Percent-encodes everything except letters, digits and `-_.~`, with upper-case digits (RFC 3986).
+ */
 export function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

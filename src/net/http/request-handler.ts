@@ -1,65 +1,75 @@
+// The interfaces of request handlers.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse, RequestHead, StreamingResponse } from './message.ts';
 
-/** Variable parts of a path by the names that the route gives them, decoded. */
+/** Path parameters by name, decoded. */
 export type Labels = ReadonlyMap<string, string>;
 
-/** What is known of a request before its body is read. */
+/** The decision about a request before its body is read. */
 export interface Admission {
-  /** What to answer without reading the body; undefined where the request may go on. */
+  /**
+   * The response if the request is refused without reading its body; undefined if it is accepted.
+   */
   readonly refusal: HttpResponse | undefined;
-  /** Whether it is known who sent the request. May become true while {@link answer} runs. */
+  /** Whether the sender is authenticated. May become true while {@link answer} runs. */
   readonly isProven: boolean;
-  /** Answers the request; every failure is an answer too, so this never rejects. */
+  /** Answers the request. Never rejects; failures are responses too. */
   answer(body: Buffer): Promise<HttpResponse | StreamingResponse>;
 }
 
-/** Why the server did not read the body of a request. */
+/** The reason why the body of a request was not read. */
 export type Rejection =
-  /** It is larger than allowed. */
+  /** The body is larger than allowed. */
   | 'too-large'
-  /** It comes in chunks, and its sender is not known. */
+  /** The body has chunked encoding, and the sender is not authenticated. */
   | 'length-required'
-  /** The memory for bodies of unknown senders is in use. */
+  /** The memory for bodies of unauthenticated requests is exhausted. */
   | 'throttled';
 
 /** Answers the requests of a route. No function may throw. */
 export interface RequestHandler {
-  /** Bytes of a body; the listener's limit where left out. */
+  /** Maximum size of a body, bytes. Defaults to the limit of the listener. */
   readonly bodyBytesMax?: number;
-  /** Looks at a request before its body is read, so that nothing of a stranger's body need be kept. */
+  /**
+   * Decides on a request before its body is read, so that the body of a refused request is never
+   * stored.
+   */
   admit(head: RequestHead, labels: Labels): Admission;
   /**
-   * Answers a request whose body was not read, in the words of the API that it is for.
+   * Answers a request whose body was not read, in the format of its API.
    *
-   * @param limitBytes how many bytes are allowed
+   * @param limitBytes the maximum size
    */
   reject(head: RequestHead, rejection: Rejection, limitBytes: number): HttpResponse;
 }
 
-/** Answers requests for files: GET and HEAD only, whoever asks. */
+/** Answers requests for files: GET and HEAD from anybody. */
 export interface SiteHandler {
-  /** @param next answers what is not there */
+  /** @param next answers if the file does not exist */
   serve(incoming: IncomingMessage, response: ServerResponse, next: () => void): void;
 }
 
-/** A connection that is to speak another protocol than HTTP from now on. */
+/** A connection that switches to another protocol. */
 export interface Upgrade {
-  /** The request that asked for it; its `Upgrade` header says for what. */
+  /** The request. Its `Upgrade` header names the protocol. */
   readonly incoming: IncomingMessage;
   readonly head: RequestHead;
   readonly socket: Duplex;
-  /** What the peer has sent after the request. */
+  /** Bytes that the peer sent after the request. */
   readonly firstBytes: Buffer;
-  /** To be called once the peer has logged in. Until then the limits for strangers hold. */
+  /**
+   * To be called once the peer has logged in. Until then the limits for unauthenticated peers
+   * apply.
+   */
   readonly admitted: () => void;
 }
 
-/** Takes connections over that ask to be upgraded. No function may throw. */
+/** Accepts connections that switch to another protocol. No function may throw. */
 export interface UpgradeHandler {
-  /** Decides by the request's head; a response refuses. */
+  /** Decides on a request by its head. A returned response refuses it. */
   admit(head: RequestHead, labels: Labels): HttpResponse | undefined;
-  /** Answers the request and speaks the other protocol; ends the socket. */
+  /** Completes the upgrade and handles the connection, including its end. */
   upgrade(upgrade: Upgrade): void;
 }

@@ -1,10 +1,12 @@
+// Conversion of Node's requests.
+
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { RequestHead } from './message.ts';
 
-/** The head of a request that Node's parser read. */
+/** The head of a request that Node parsed. */
 export function headOf(incoming: IncomingMessage): RequestHead {
-  // In a request to a proxy the path follows scheme and host.
+  // In a request to a proxy, the path follows the scheme and host.
   const url = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
   const mark = url.indexOf('?');
   const socket = incoming.socket;

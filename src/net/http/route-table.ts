@@ -1,14 +1,16 @@
+// The routes of an HTTP listener.
+
 import { anyMethod, type PathMatch, PathTable } from './path-table.ts';
 import type { RequestHandler, SiteHandler, UpgradeHandler } from './request-handler.ts';
 
-/** Who answers the requests of one listener: by method and path. @see PathTable for patterns */
+/** The handlers of one listener, by method and path. @see PathTable for patterns */
 export class RouteTable {
   readonly #requests = new PathTable<RequestHandler | SiteHandler>();
   readonly #upgrades = new PathTable<UpgradeHandler>();
   #hasUpgrades = false;
 
   /**
-   * Adds requests.
+   * Adds a handler for requests.
    *
    * @param method in upper case, or `*` for every method
    * @param pattern `/api/queues/{vhost}/{name}`, `/files/{path+}`, `/*`
@@ -18,7 +20,7 @@ export class RouteTable {
     return this;
   }
 
-  /** Adds the files of a site, which answers GET and HEAD at a path and at all below it. */
+  /** Adds a site of files, which answers GET and HEAD at a path and below it. */
   site(path: string, handler: SiteHandler): this {
     for (const method of ['GET', 'HEAD']) {
       this.#requests.add(method, `${path}/*`, handler);
@@ -27,29 +29,29 @@ export class RouteTable {
     return this;
   }
 
-  /** Adds requests that ask for another protocol (`Upgrade: websocket`). */
+  /** Adds a handler for protocol upgrades (`Upgrade: websocket`). */
   upgrade(pattern: string, handler: UpgradeHandler): this {
     this.#hasUpgrades = true;
     this.#upgrades.add('GET', pattern, handler);
     return this;
   }
 
-  /** Whether any request may ask for another protocol. */
+  /** Whether there is any handler for upgrades. */
   get hasUpgrades(): boolean {
     return this.#hasUpgrades;
   }
 
-  /** Who answers a request. */
+  /** The handler of a request. */
   find(method: string, rawPath: string): PathMatch<RequestHandler | SiteHandler> | undefined {
     return this.#requests.find(method, rawPath);
   }
 
-  /** Who takes over a connection that is to be upgraded. */
+  /** The handler of an upgrade. */
   findUpgrade(method: string, rawPath: string): PathMatch<UpgradeHandler> | undefined {
     return this.#upgrades.find(method, rawPath);
   }
 
-  /** The methods that a path takes, for the header `Allow`; none where nothing is there. */
+  /** The methods that a path supports, for the `Allow` header; empty if the path does not exist. */
   methodsOf(rawPath: string): string[] {
     return this.#requests.methodsOf(rawPath).filter((method) => method !== anyMethod);
   }

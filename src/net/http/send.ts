@@ -1,19 +1,21 @@
+// Sending of responses.
+
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, pipeline, Readable } from 'node:stream';
 import { type HttpResponse, jsonResponse, type StreamingResponse } from './message.ts';
 
-/** What a response says of itself unless it says otherwise. */
+/** Default headers of responses. */
 const defaultHeaders = { 'Cache-Control': 'no-store' } as const;
 
-/** Sends a response, unless the peer has gone. */
+/** Sends a response, unless the peer has disconnected. */
 export function send(response: ServerResponse, answer: HttpResponse | StreamingResponse): void {
   if ('stream' in answer) {
     sendStream(response, answer);
     return;
   }
   if (response.destroyed) return;
-  const body = Buffer.from(answer.body as string); // bytes stay bytes, a string becomes UTF-8
+  const body = Buffer.from(answer.body as string); // Buffers are sent unchanged, strings as UTF-8
   response.writeHead(answer.status, {
     ...defaultHeaders,
     ...answer.headers,
@@ -30,11 +32,11 @@ function sendStream(response: ServerResponse, answer: StreamingResponse): void {
   }
   response.writeHead(answer.status, { ...defaultHeaders, ...answer.headers });
   if (source.destroyed) response.end();
-  // It destroys both where either fails: the peer sees the connection end without the last chunk.
+  // pipeline() destroys both if either fails, so the peer detects an incomplete response.
   else pipeline(source, response, () => {});
 }
 
-/** Sends a response once it is there. */
+/** Sends a response once it is available. */
 export function sendWhenReady(
   response: ServerResponse,
   answer: Promise<HttpResponse | StreamingResponse>,
@@ -46,8 +48,8 @@ export function sendWhenReady(
 }
 
 /**
- * Answers, and ends the connection in the same call: what has been received already would otherwise
- * be parsed to its end, each chunk of a byte at the cost of a thousand bytes in one piece.
+ * Sends a response and closes the connection immediately. Otherwise data that was already received
+ * would be parsed to its end, which is expensive for tiny chunks.
  */
 export function cutOff(
   incoming: IncomingMessage,
@@ -59,9 +61,9 @@ export function cutOff(
   incoming.socket.destroy();
 }
 
-/** A whole response as bytes, for a connection that Node's HTTP server does not answer on. */
+/** A complete response as bytes, for connections that Node's HTTP server does not manage. */
 export function rawResponse({ status, headers, body }: HttpResponse): Buffer {
-  const bytes = Buffer.from(body as string); // bytes stay bytes, a string becomes UTF-8
+  const bytes = Buffer.from(body as string); // Buffers are sent unchanged, strings as UTF-8
   const all = { ...headers, 'Content-Length': bytes.length, Connection: 'close' };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`;
@@ -73,13 +75,13 @@ function message(status: number, text: string): Buffer {
   return rawResponse({ status, headers, body: `${body as string}\n` });
 }
 
-/** What a peer is told that speaks no TLS, most likely a client with `http://` in its URL. */
+/** The answer to a peer that does not use TLS, usually a client with an `http://` URL. */
 export const plainAnswer = message(
   400,
-  'This port speaks HTTPS only, with TLS 1.2 or 1.3; what was sent is no TLS handshake.',
+  'This port accepts only HTTPS with TLS 1.2 or 1.3, but the client did not send a TLS handshake.',
 );
 
-/** Answers what Node's parser could not read, and ends the connection. */
+/** Answers a request that Node could not parse, and closes the connection. */
 export function answerUnreadable(
   error: NodeJS.ErrnoException,
   socket: Socket,
@@ -93,10 +95,10 @@ export function answerUnreadable(
     socket.end(message(431, `The headers exceed ${headerBytesMax / 1024} KiB.`));
   } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     socket.end(message(408, 'The request took too long to arrive.'));
-  } else socket.end(message(400, 'What was sent is not HTTP/1.1.'));
+  } else socket.end(message(400, 'The request is not valid HTTP/1.1.'));
 }
 
-/** Refuses an upgrade and ends the connection. */
+/** Refuses an upgrade and closes the connection. */
 export function refuseUpgrade(socket: Duplex, answer: HttpResponse): void {
   socket.end(rawResponse(answer));
 }

@@ -1,31 +1,36 @@
+// Serving of static files.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import send, { type SendStream } from 'send';
 import type { SiteHandler } from './request-handler.ts';
 
-/** What a browser is told about every file of a site. */
+/** Response headers for every file of a site. */
 const siteHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'X-Frame-Options': 'DENY',
 } as const;
 
-/** A site of files. */
+/** The settings of a site. */
 export interface StaticSite {
-  /** The folder that holds the files, and nothing that is not for everybody. */
+  /** The folder of the files. All of them are public. */
   readonly folder: string;
-  /** The path that the site is at, without a slash at its end; empty for the root. */
+  /** The path of the site without a trailing slash; empty for the root. */
   readonly path: string;
-  /** The content security policy of every file. */
+  /** The content security policy of all files. */
   readonly contentSecurityPolicy: string;
-  /** Whether paths that are no files are answered with the site's `index.html`. */
+  /** Whether unknown paths are answered with `index.html`. */
   readonly isSinglePage: boolean;
-  /** Fits the paths of files whose names change with their content: browsers keep them for a year. */
+  /**
+   * Matches the paths of files whose names change with their content. Browsers cache them for a
+   * year.
+   */
   readonly immutable: RegExp;
 }
 
 /**
- * Serves the files of a folder, with ETags and ranges. Names that begin with a dot are not served,
- * and nothing outside the folder is.
+ * Serves the files of a folder, with ETags and ranges. Files outside of the folder and names that
+ * begin with a dot are not served.
  */
 export function staticSite(site: StaticSite): SiteHandler {
   return {
@@ -57,7 +62,7 @@ function file(site: StaticSite, incoming: IncomingMessage, path: string): SendSt
       isKept ? 'public, max-age=31536000, immutable' : 'no-cache',
     );
   });
-  // A path without its slash would otherwise be sent elsewhere, to where the path above is not known.
+  // The default is a redirect, which would be wrong because the site's own path is unknown there.
   stream.on('directory', () => stream.error(404));
   return stream;
 }

@@ -1,34 +1,40 @@
+// WebSocket connections on HTTP routes.
+
 import { type WebSocket, WebSocketServer } from 'ws';
 import { webSocketLimits } from '../limits.ts';
 import type { HttpResponse, RequestHead } from './message.ts';
 import { jsonResponse } from './message.ts';
 import type { UpgradeHandler } from './request-handler.ts';
 
-/** Fragments of one message: each costs memory however few bytes it has. */
+/** Maximum number of fragments of a message. Each costs memory regardless of its size. */
 const { fragmentCountMax } = webSocketLimits;
 
-/** What a route for WebSocket connections is made of. */
+/** The settings of a route for WebSocket connections. */
 export interface WebSocketRoute {
   /**
-   * The subprotocols that are spoken, the preferred first. A peer must offer one of them; where the
-   * list is empty, none is agreed on.
+   * The supported subprotocols, in order of preference. The client must offer one of them. With an
+   * empty list, none is negotiated.
    */
   readonly protocols: readonly string[];
-  /** Bytes of a message, all its fragments together; a peer that sends more is cut off with 1009. */
+  /**
+   * Maximum size of a message including all fragments. A larger one closes the connection with
+   * 1009.
+   */
   readonly messageBytesMax: number;
-  /** Refuses a request that asks for a connection; left out, whoever asks gets one. */
+  /** Decides on the request. Defaults to accepting all requests. */
   readonly refuse?: (head: RequestHead) => HttpResponse | undefined;
   /**
-   * Speaks with a peer.
+   * Handles a connection.
    *
-   * @param admitted to be called once the peer has logged in; until then the limits for strangers hold
+   * @param admitted to be called once the peer has logged in; until then the limits for
+   *   unauthenticated peers apply
    */
   readonly opened: (socket: WebSocket, head: RequestHead, admitted: () => void) => void;
 }
 
 /**
- * Answers requests that ask for a WebSocket connection (RFC 6455). Messages are not compressed: one
- * that is small on the wire could grow without a limit.
+ * Answers requests for WebSocket connections (RFC 6455). Compression is disabled, because a small
+ * compressed message could expand without limit.
  */
 export function webSocketHandler(route: WebSocketRoute): UpgradeHandler {
   const { protocols, messageBytesMax, opened } = route;
@@ -49,13 +55,14 @@ export function webSocketHandler(route: WebSocketRoute): UpgradeHandler {
       if (protocols.length === 0 || protocols.some((each) => offered.includes(each))) {
         return undefined;
       }
-      const message = `A subprotocol is needed: ${protocols.join(', ')}`;
+      const message = `A subprotocol is required: ${protocols.join(', ')}`;
       return jsonResponse(400, { message });
     },
     upgrade({ incoming, head, socket, firstBytes, admitted }) {
-      // What is no handshake is refused by the library, which ends the socket.
+      // The library answers invalid handshakes and closes the socket.
       server.handleUpgrade(incoming, socket, firstBytes, (opening) => {
-        // A peer that breaks the protocol is cut off by the library; it must not end the process.
+        // The library closes connections that violate the protocol; the error must not end the
+        // process.
         opening.on('error', () => {});
         opened(opening, head, admitted);
       });

@@ -1,9 +1,11 @@
+// Special names of AMQP 0-9-1.
+
 import { normalText } from '../../base/byte-text.ts';
 
-/** The name by which a channel asks for replies without a queue of its own. */
+/** The pseudo-queue for replies without a queue (direct reply-to). */
 export const replyTo = 'amq.rabbitmq.reply-to';
 
-/** Whether the name stands for another channel that waits for a reply. */
+/** Whether a name is the reply address of another channel. */
 export function isReplyAddress(name: string): boolean {
   return name.startsWith(`${replyTo}.`);
 }
@@ -11,8 +13,8 @@ export function isReplyAddress(name: string): boolean {
 const lineEnd = /[\r\n]/;
 const lineEnds = /[\r\n]/g;
 
-/** A name as clients mean it: line ends that slipped in do not count, as in RabbitMQ. */
+/** Removes line breaks from a name, as RabbitMQ does. */
 export function cleanName(name: string): string {
-  // Bytes on both sides of a line end may be UTF-8 once they lie together.
+  // Bytes on both sides of a line break may form valid UTF-8 once they are adjacent.
   return lineEnd.test(name) ? normalText(name.replaceAll(lineEnds, '')) : name;
 }

@@ -1,3 +1,5 @@
+// The transaction of a channel.
+
 import type { Route } from '../../broker/exchanges/router.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Outcome } from '../../broker/subscription.ts';
@@ -8,7 +10,7 @@ import { TransactionAcks } from './deliveries/transaction-acks.ts';
 import type { Publisher } from './publisher.ts';
 import { methodUnits } from './stalls/frame-gate.ts';
 
-/** What a channel has published and settled since `tx.select` or the last commit. */
+/** The publishes and settlements of a channel since `tx.select` or the last commit. */
 export class ChannelTransaction {
   readonly #channel: Channel;
   readonly #publisher: Publisher;
@@ -23,28 +25,28 @@ export class ChannelTransaction {
     this.#acks = new TransactionAcks(tags, broker.limits.transactionSettlementCountMax);
   }
 
-  /** Keeps a copy of the message until commit. */
+  /** Stores a copy of a message until the commit. */
   publish(publication: Publication, route: Route): void {
     this.#transaction.publish(publication, route);
   }
 
-  /** Settles a delivery, or all up to it, at commit. */
+  /** Settles a delivery, or all up to it, at the commit. */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
     this.#acks.add(tag, isMultiple, outcome);
     if (this.#acks.isScattered) this.#channel.host.gate.count(methodUnits);
   }
 
-  /** Whether this delivery is settled at commit. */
+  /** Whether the commit settles this delivery. */
   settles(tag: number): boolean {
     return this.#acks.has(tag);
   }
 
-  /** Gives back every delivery that is not settled at commit, some of it a step. */
+  /** Requeues all deliveries that the commit does not settle, in steps. */
   recover(): Generator<void> {
     return this.#acks.recover();
   }
 
-  /** Everything happens, and `tx.commit-ok` follows once it is durable; some of it a step. */
+  /** Commits in steps. `tx.commit-ok` follows once the commit is durable. */
   *commit(): Generator<void> {
     const channel = this.#channel;
     try {
@@ -52,7 +54,7 @@ export class ChannelTransaction {
         this.#transaction.settle(subscription, first, last, outcome);
       });
       const group = yield* this.#transaction.commit((publication, { routed }) => {
-        const isMandatory = publication.note === 1;
+        const isMandatory = publication.protocolFlags === 1;
         if (isMandatory && routed === 0) this.#publisher.returnUnrouted(publication);
       });
       channel.answers.sendOnce(group, { id: methodIds.txCommitOk });
@@ -61,7 +63,7 @@ export class ChannelTransaction {
     }
   }
 
-  /** Forgets everything; unsettled deliveries stay unsettled. */
+  /** Discards everything. Unsettled deliveries stay unsettled. */
   rollback(): void {
     this.#transaction.rollback();
     this.#acks.clear();

@@ -1,3 +1,5 @@
+// A channel.
+
 import { Reader, readU32 } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
@@ -22,7 +24,7 @@ import { type FrameGate, methodUnits } from './stalls/frame-gate.ts';
 import { Getter } from './stalls/getter.ts';
 import { DeliveryAges } from './timing/delivery-ages.ts';
 
-/** What a channel asks of its connection. */
+/** The interface to the connection. */
 export interface ChannelHost {
   readonly shared: SharedState;
   readonly broker: Broker;
@@ -30,26 +32,29 @@ export interface ChannelHost {
   readonly access: Access;
   readonly outbox: Outbox;
   readonly frameMax: number;
-  /** Whether the peer understands `basic.cancel` from the server. */
+  /** Whether the peer supports `basic.cancel` from the server. */
   readonly notifiesCancel: boolean;
-  /** The channel publishes: it wants to hear of the broker being blocked. */
+  /** The channel has published: it must be notified when publishers are blocked. */
   startedPublishing(): void;
   readonly account: PeerAccount;
   /** The channel has confirms to write, or to wait for, at the end of this turn. */
   confirming(channel: Channel): void;
-  /** Answers of so many bytes more are held, or of fewer where it is below 0. */
+  /** The size of held answers has changed by so many bytes. */
   held(bytes: number): void;
-  /** Holds back what else the peer has sent. */
+  /** Holds back further frames from the peer. */
   readonly gate: FrameGate;
-  /** Something that nobody asked for in this turn has failed. */
+  /** A failure that no method of this turn caused. */
   failed(thrown: unknown): void;
-  /** A method of the channel has failed while it was done in steps. */
+  /** A method of the channel failed while it was performed in steps. */
   channelFailed(channel: Channel, thrown: unknown): void;
-  /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
+  /**
+   * Writing a delivery failed because of a bug. The connection is closed as soon as the broker is
+   * done.
+   */
   deliveryFailed(thrown: unknown): void;
-  /** Forgets a channel that is closed on both sides. */
+  /** Removes a channel that is closed on both sides. */
   forget(channel: Channel): void;
-  /** What a stalled channel waited for may have happened: it goes on at the end of the turn. */
+  /** A stalled channel may be able to continue. It does so at the end of the turn. */
   goOnLater(channel: Channel): void;
 }
 
@@ -58,10 +63,10 @@ const ackId = methodIds.basicAck;
 const closeId = methodIds.channelClose;
 const closeOkId = methodIds.channelCloseOk;
 
-/** One channel: publishing, consuming and settling in one order. */
+/** A channel: publishing, consuming and settling in order. */
 export class Channel implements LogWaiter {
   isAwaitingLog = false;
-  /** In its connection's list of those that have confirms to write. */
+  /** Whether it is in the connection's list of channels with confirms to write. */
   isConfirming = false;
   readonly number: number;
   readonly host: ChannelHost;
@@ -75,26 +80,26 @@ export class Channel implements LogWaiter {
   readonly consumers = new Map<string, ChannelConsumer>();
   /** Credit that all consumers share (`global` qos). */
   readonly pool: CreditPool;
-  /** Deliveries that a new consumer may leave unsettled. */
+  /** The prefetch of new consumers. */
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
   transaction: ChannelTransaction | undefined = undefined;
-  /** The queue that an empty name means. */
+  /** The queue that an empty name refers to. */
   lastQueue = '';
   readonly replies = new ReplyConsumer(this);
-  /** `open` until one side closes; `closing` while `channel.close-ok` is due. */
+  /** `open` until one side closes; `closing` until `channel.close-ok` arrives. */
   state: 'open' | 'closing' | 'closed' = 'open';
-  /** Class and method that are being handled, for an error's reply. */
+  /** The class and method being handled, for error replies. */
   methodId = 0;
-  /** Frames that wait until `basic.get` is answered; undefined where none has to wait. */
+  /** Frames that wait until `basic.get` is answered; undefined if there are none. */
   backlog: Backlog | undefined = undefined;
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
-  /** Undefined while nothing was unsettled at the last look. */
+  /** Undefined while nothing was unsettled at the last check. */
   #ages: DeliveryAges | undefined = undefined;
-  /** Consumers that are cancelled but not told yet; undefined where they are told at once. */
+  /** Cancelled consumers that are to be notified later; undefined if they are notified at once. */
   #untold: string[] | undefined = undefined;
-  /** The connection has ended: nothing more is said here. */
+  /** The connection has ended: nothing more is sent. */
   isAbandoned = false;
 
   constructor(host: ChannelHost, number: number) {
@@ -118,7 +123,7 @@ export class Channel implements LogWaiter {
     );
   }
 
-  /** A method frame. What is frequent is recognised from its bytes. */
+  /** Handles a method frame. Frequent methods are decoded directly from their bytes. */
   method(bytes: Buffer, at: number, end: number): void {
     if (end - at < 4) throw new AmqpError('syntax-error', `method frame of ${end - at} bytes`);
     const id = readU32(bytes, at);
@@ -153,7 +158,7 @@ export class Channel implements LogWaiter {
     if (r.left !== 0) {
       throw new AmqpError('syntax-error', `${r.left} bytes left after the last field`);
     }
-    // What was published before this goes to the consumers of that time, and first.
+    // Earlier publishes are delivered first, to the consumers that existed then.
     if (!settlesDeliveries(id)) this.broker.pump();
     if (method.id !== closeId) {
       handleMethod(this, method);
@@ -197,7 +202,7 @@ export class Channel implements LogWaiter {
     this.#publisher.body(bytes, at, end, isLast);
   }
 
-  /** Sends a method after everything that was to be said before it. */
+  /** Sends a method after all pending answers. */
   send(method: Method): void {
     this.answers.send(method);
   }
@@ -224,9 +229,9 @@ export class Channel implements LogWaiter {
   }
 
   /**
-   * Settles a delivery, or all up to it; in a transaction only once that commits.
+   * Settles a delivery, or all up to it; in a transaction only at the commit.
    *
-   * @throws {AmqpError} 'precondition-failed' where the delivery tag is unknown
+   * @throws {AmqpError} 'precondition-failed' if the delivery tag is unknown
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
     if (this.transaction !== undefined) {
@@ -250,7 +255,7 @@ export class Channel implements LogWaiter {
     this.wake();
   }
 
-  /** Everything unsettled goes back to its queues, but for what a transaction is to settle. */
+  /** Requeues all unsettled deliveries, except for those that a transaction settles. */
   recover(): void {
     if (this.transaction === undefined) {
       if (this.tags.isMuch(0, true)) this.host.gate.finishFirst(this.#settleInSteps(0, 'modified'));
@@ -258,7 +263,7 @@ export class Channel implements LogWaiter {
     } else this.host.gate.finishFirst(this.transaction.recover());
   }
 
-  /** Ends the channel where its oldest delivery has waited too long to be settled. */
+  /** Closes the channel if its oldest delivery has been unsettled for too long. */
   checkAges(nowMs: number): void {
     const oldest = this.state === 'open' ? this.tags.oldest() : undefined;
     if (oldest === undefined || this.transaction?.settles(oldest.tag) === true) {
@@ -293,7 +298,7 @@ export class Channel implements LogWaiter {
     this.transaction ??= new ChannelTransaction(this, this.#publisher);
   }
 
-  /** Everything since the last commit happens, and `tx.commit-ok` follows once it is durable. */
+  /** Commits the transaction. `tx.commit-ok` follows once it is durable. */
   commit(): void {
     this.host.gate.finishFirst(this.#openTransaction().commit());
   }
@@ -309,7 +314,7 @@ export class Channel implements LogWaiter {
     return this.transaction;
   }
 
-  /** The queue of a consumer is gone. */
+  /** The queue of a consumer was deleted. */
   consumerCancelled(consumer: ChannelConsumer): void {
     if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
     if (this.state !== 'open') return;
@@ -321,7 +326,7 @@ export class Channel implements LogWaiter {
     this.send({ id: methodIds.basicCancel, consumerTag, noWait: true });
   }
 
-  /** Does something; consumers that it cancels are told of that after it. */
+  /** Performs an action, and notifies the consumers that it cancels afterwards. */
   tellingLater(act: () => void): void {
     const untold: string[] = [];
     this.#untold = untold;
@@ -333,14 +338,14 @@ export class Channel implements LogWaiter {
     for (const consumerTag of untold) this.#tellCancelled(consumerTag);
   }
 
-  /** The transport or the peer takes deliveries again. */
+  /** The transport or the peer accepts deliveries again. */
   wake(): void {
     this.answers.sayDurable(this.broker.durableGroup);
     if (this.backlog !== undefined) this.host.goOnLater(this);
     for (const consumer of this.consumers.values()) consumer.subscription?.wake();
   }
 
-  /** Ends the channel from this side: the peer is told why and must answer. */
+  /** Closes the channel with an error. The peer must answer. */
   fail(error: AmqpError): void {
     this.release();
     this.state = 'closing';
@@ -354,16 +359,18 @@ export class Channel implements LogWaiter {
   }
 
   /**
-   * Ends the channel and gives everything back: consumers end, what is unsettled returns to its queues.
+   * Ends the channel: ends consumers and requeues unsettled deliveries.
    *
-   * @param done called once that is done
+   * @param done called when this is complete
    */
   release(done?: () => void): void {
     this.#stop();
-    this.broker.background.run(this.giveBack(), done);
+    this.broker.background.run(this.requeueAll(), done);
   }
 
-  /** The connection ends: nothing more is said here. What it has is for {@link giveBack}. */
+  /**
+   * The connection ends: nothing more is sent. {@link requeueAll} releases what the channel holds.
+   */
   abandon(): void {
     this.#stop();
     this.isAbandoned = true;
@@ -382,12 +389,13 @@ export class Channel implements LogWaiter {
   }
 
   /**
-   * Returns what is unsettled and ends consumers, some of it a step. Consumers take nothing any more, but
-   * are there until all is returned: a single active one's successor would else get later messages first.
+   * Requeues unsettled deliveries and ends consumers, in steps. Consumers remain, without receiving
+   * messages, until everything is requeued. Otherwise the successor of a single active consumer
+   * could get later messages first.
    */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     try {
-      yield* this.tags.giveBack();
+      yield* this.tags.requeueAll();
     } finally {
       for (const consumer of this.consumers.values()) {
         consumer.subscription?.stop();
@@ -397,10 +405,10 @@ export class Channel implements LogWaiter {
     }
   }
 
-  /** The same; a bug with one channel does not keep what the others hold. */
-  *giveBackAnyway(report: (bug: unknown) => void): Generator<void> {
+  /** Like {@link requeueAll}, but a bug is reported, so that other channels are still released. */
+  *requeueAllAnyway(report: (bug: unknown) => void): Generator<void> {
     try {
-      yield* this.giveBack();
+      yield* this.requeueAll();
     } catch (thrown) {
       report(thrown);
     }

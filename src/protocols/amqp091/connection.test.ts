@@ -153,7 +153,7 @@ test('a transaction publishes and settles at commit, and not at all after rollba
   peer.call(1, { id: methodIds.txRollback });
   peer.call(1, ack(1));
   peer.call(1, { id: methodIds.txCommit });
-  assert.equal(queue.window.count, 0);
+  assert.equal(queue.index.count, 0);
 });
 
 test('deliveries stop while the transport takes no more, and go on after', async () => {

@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
-import type { Session } from '../../broker/session.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Connection, Transport } from '../protocol.ts';
@@ -24,17 +24,17 @@ import { Heartbeats } from './timing/heartbeats.ts';
 
 const closeOkId = methodIds.connectionCloseOk;
 
-/** What ends a connection. */
+/** The reason for closing a connection. */
 interface Failure {
   readonly error: AmqpError;
-  /** Class and method of the frame that it is the answer to. */
+  /** The class and method of the frame that caused it. */
   readonly methodId: number;
   readonly isUnanswered: boolean;
 }
 
-/** One AMQP 0-9-1 connection. */
+/** An AMQP 0-9-1 connection. */
 export class AmqpConnection
-  implements Connection, Session, FrameSink, OpeningHost, ChannelHost, PublisherListener
+  implements Connection, ClientConnection, FrameSink, OpeningHost, ChannelHost, PublisherListener
 {
   readonly shared: SharedState;
   readonly broker: Broker;
@@ -55,12 +55,12 @@ export class AmqpConnection
   readonly #ageWatch = new AgeWatch();
   readonly #stalled = new StalledChannels(this, this.#channels);
   #methodId = 0;
-  /** What the connection is to end with, once what its peer sent before is handled. */
+  /** The error with which the connection will be closed, after earlier frames are handled. */
   #failure: Failure | undefined = undefined;
   #isDraining = false;
-  /** A frame that was drained has failed. */
+  /** Whether a drained frame has failed. */
   hasDrainFailed = false;
-  /** What a delivery failed with, until the end of the turn. */
+  /** The error of a failed delivery, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
 
   constructor(transport: Transport, shared: SharedState) {
@@ -103,20 +103,21 @@ export class AmqpConnection
       const rest = this.state.name === 'awaiting-header' ? this.#readHeader(bytes) : bytes;
       if (rest.length > 0) this.#frames.receive(rest);
     } catch (thrown) {
-      // Where frames begin is no longer known, so there will be no close-ok to find.
+      // The frame boundaries are lost, so close-ok cannot be recognised.
       this.#fail(toAmqpError(thrown), true);
     }
     this.#received();
-    // Deliveries stop by themselves; this is for a peer that asks and does not read the answers.
+    // Deliveries stop by themselves. This is for peers that send requests and do not read the
+    // answers.
     this.#setBehind();
   }
 
-  /** What was received is handled: delivers and confirms. */
+  /** Everything received was handled: delivers and confirms. */
   #received(): void {
     this.broker.pump();
     if (!this.#confirming.write()) return;
     this.broker.store.log.sync();
-    // After the sync was: a group that is written at once is confirmed in the same turn.
+    // After the sync was requested: a group that is written at once is confirmed in the same turn.
     this.#transport.requestFlush();
   }
 
@@ -127,18 +128,18 @@ export class AmqpConnection
     this.setReading();
   }
 
-  /** Reads from the peer unless the broker, the peer itself or one of its channels is behind. */
+  /** Reads from the peer, unless the broker, the peer or one of its channels is behind. */
   setReading(): void {
     const isHeldUp = this.#isBehind || this.gate.isBusy || this.#stalled.isFull;
     if (this.#isPaused || isHeldUp) this.#transport.pause();
     else this.#transport.resume();
   }
 
-  /** Returns what follows the protocol header; nothing while it is not complete. */
+  /** Returns the data after the protocol header; empty while the header is incomplete. */
   #readHeader(bytes: Buffer): Buffer {
     const rest = this.#opening.readHeader(bytes);
     if (rest !== undefined) return rest;
-    // What it speaks is unknown; this tells it what would be understood (2.2.4).
+    // The protocol is unknown. The answer states the supported one (2.2.4).
     this.outbox.append(handshake.protocolHeader, 0, handshake.protocolHeader.length);
     this.end();
     return Buffer.alloc(0);
@@ -209,8 +210,8 @@ export class AmqpConnection
   }
 
   /**
-   * What ends a channel is answered there; anything worse ends the connection. Frames go on being
-   * cut either way, so that `connection.close-ok` is still found.
+   * Errors that end a channel are answered on it; all others end the connection. In both cases
+   * frames are still parsed, so that `connection.close-ok` is recognised.
    */
   #failOn(channel: Channel | undefined, thrown: unknown): void {
     const error = toAmqpError(thrown);
@@ -258,7 +259,7 @@ export class AmqpConnection
     this.outbox.method(number, { id: methodIds.channelOpenOk });
   }
 
-  /** Methods on channel 0. */
+  /** Handles methods on channel 0. */
   #control(method: Method): void {
     if (method.id === methodIds.connectionClose) this.#closedByPeer();
     else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
@@ -273,7 +274,7 @@ export class AmqpConnection
   }
 
   opened(): void {
-    this.broker.sessions.add(this);
+    this.broker.clientConnections.add(this);
   }
 
   requestFlush(): void {
@@ -290,17 +291,17 @@ export class AmqpConnection
       this.#close(this.#failure);
       return;
     }
-    this.broker.pump(); // what was published before this goes to the consumers of that time
-    // What it had is free for whoever comes next once it has its answer.
+    this.broker.pump(); // earlier publishes are delivered to the consumers that existed then
+    // The resources must be released before the peer has its answer.
     this.#release(() => {
       if (this.state.isOver) return;
       this.send({ id: closeOkId });
       this.state.enter('closed');
     });
-    // The peer may still be writing what it had gathered; it ends the transport, or tick() does.
+    // The peer may still be sending. It closes the transport, or tick() does.
   }
 
-  /** Handles what waits in backlogs, some of it a turn, before the connection ends. */
+  /** Handles the frames in backlogs over several turns, before the connection ends. */
   #drain(drained: () => void): void {
     this.#isDraining = true;
     this.hasDrainFailed = false;
@@ -311,9 +312,9 @@ export class AmqpConnection
   }
 
   /**
-   * Ends the connection from this side.
+   * Closes the connection with an error.
    *
-   * @param isUnanswered the peer's answer cannot be read
+   * @param isUnanswered whether the peer's answer cannot be recognised
    */
   #fail(error: AmqpError, isUnanswered = false): void {
     if (error.code === 'internal-error') this.#reportBug(error.cause);
@@ -321,7 +322,7 @@ export class AmqpConnection
       if (isUnanswered || !this.state.isOver) this.end();
       return;
     }
-    // Of two the one that was found later came in earlier: its frame had waited.
+    // The later of two errors belongs to the earlier frame, which had waited.
     this.#failure = { error, methodId: this.#methodId, isUnanswered };
     this.hasDrainFailed = this.#isDraining;
     if (this.#isDraining) return;
@@ -330,7 +331,7 @@ export class AmqpConnection
     });
   }
 
-  /** Tells the peer why the connection ends; it must answer. */
+  /** Sends the reason for closing. The peer must answer. */
   #close({ error, methodId, isUnanswered }: Failure): void {
     if (this.state.isOver) return;
     this.#release();
@@ -345,7 +346,7 @@ export class AmqpConnection
     if (isUnanswered) this.end();
   }
 
-  /** Nothing more is said or heard. */
+  /** Ends the connection: nothing more is sent or received. */
   end(): void {
     if (this.state.name !== 'closed') this.state.enter('closed');
     this.#frames.stop();
@@ -365,20 +366,20 @@ export class AmqpConnection
     this.#transport.requestFlush();
   }
 
-  /** Gives everything back: what takes long, later. */
+  /** Releases all resources. Long work is done later. */
   #release(done?: () => void): void {
     this.#opening.abandon();
-    this.broker.sessions.delete(this);
+    this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
     for (const channel of channels) channel.abandon();
-    this.broker.background.run(this.#giveBack(channels), done);
+    this.broker.background.run(this.#requeueAll(channels), done);
   }
 
-  *#giveBack(channels: readonly Channel[]): Generator<void> {
+  *#requeueAll(channels: readonly Channel[]): Generator<void> {
     while (this.gate.isBusy) yield;
-    for (const channel of channels) yield* channel.giveBackAnyway((bug) => this.#reportBug(bug));
+    for (const channel of channels) yield* channel.requeueAllAnyway((bug) => this.#reportBug(bug));
     yield* this.#opening.vhost?.release(this) ?? [];
   }
 
@@ -430,7 +431,7 @@ export class AmqpConnection
     this.#wake();
   }
 
-  /** More may be delivered. */
+  /** More deliveries are possible. */
   #wake(): void {
     this.#setBehind();
     for (const channel of this.#channels) channel?.wake();

@@ -1,6 +1,8 @@
+// A consumer of a channel.
+
+import { ByteArena } from '../../base/byte-arena.ts';
 import { clipText, encodeText } from '../../base/byte-text.ts';
 import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
-import { Shelf } from '../../base/shelf.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
@@ -9,19 +11,22 @@ import { methodIds } from './codec/methods.gen.ts';
 import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 
-const shelf = new Shelf();
+const arena = new ByteArena();
 
-/** Bodies up to this size leave in one piece with their frames' heads. */
+/** Bodies up to this size are sent together with their frame headers. */
 const pieceSizeMax = 32 * 1024;
 
-/** One consumer of a channel: writes what the broker delivers as frames. */
+/** A consumer of a channel, which writes deliveries as frames. */
 export class ChannelConsumer implements Consumer {
   readonly tag: string;
   readonly isSettled: boolean;
-  /** Set as soon as the queue has taken the consumer in, before any delivery. */
+  /** Set when the queue has accepted the consumer, before any delivery. */
   subscription: Subscription | undefined = undefined;
   readonly #channel: Channel;
-  /** Method frame up to the delivery tag, between two positions; its length is filled in each time. */
+  /**
+   * The method frame up to the delivery tag, between two offsets. Its length is set for each
+   * delivery.
+   */
   readonly #prefix: Buffer;
   readonly #prefixStart: number;
   readonly #prefixEnd: number;
@@ -37,9 +42,9 @@ export class ChannelConsumer implements Consumer {
     prefix.writeUInt32BE(methodIds.basicDeliver, 7);
     prefix[11] = name.length;
     name.copy(prefix, 12);
-    this.#prefixStart = shelf.put(prefix, 0, prefix.length);
+    this.#prefixStart = arena.put(prefix, 0, prefix.length);
     this.#prefixEnd = this.#prefixStart + prefix.length;
-    this.#prefix = shelf.bytes;
+    this.#prefix = arena.bytes;
   }
 
   get isWritable(): boolean {
@@ -61,16 +66,16 @@ export class ChannelConsumer implements Consumer {
         ? tags.nextSettled()
         : tags.next(this.subscription, delivery.deliveryNumber);
     const { headLength, bodyLength } = delivery;
-    let { buffer: keys, keysAt, keysEnd } = delivery;
-    if (delivery.areKeysLong) {
-      keys = clippedKeys(delivery);
-      keysAt = 0;
-      keysEnd = keys.length;
+    let { buffer: address, addressAt, addressEnd } = delivery;
+    if (delivery.isAddressLong) {
+      address = clippedKeys(delivery);
+      addressAt = 0;
+      addressEnd = address.length;
     }
     const prefixSize = this.#prefixEnd - this.#prefixStart;
-    const methodSize = prefixSize - 7 + 9 + keysEnd - keysAt;
+    const methodSize = prefixSize - 7 + 9 + addressEnd - addressAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isPlain = delivery.format === formatNumbers.amqp091 && delivery.returnCount === 0;
+    const isPlain = delivery.format === formatNumbers.amqp091 && delivery.deliveryCount === 0;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
@@ -80,7 +85,7 @@ export class ChannelConsumer implements Consumer {
     to[at + 6] = methodSize;
     at = writeTag(to, at + prefixSize, tag);
     to[at++] = delivery.redelivered ? 1 : 0;
-    at = copyBytes(to, at, keys, keysAt, keysEnd);
+    at = copyBytes(to, at, address, addressAt, addressEnd);
     to[at++] = frameEnd;
     if (whole) writeContent(to, at, number, delivery);
     else outbox.content(number, frameMax, delivery);
@@ -91,7 +96,7 @@ export class ChannelConsumer implements Consumer {
   }
 }
 
-/** Exchange and routing key as short strings: what they are longer by is cut off. */
+/** Shortens exchange and routing key to short strings. */
 function clippedKeys(delivery: Delivery): Buffer {
   const texts = [delivery.exchangeName(), delivery.routingKey()];
   return Buffer.concat(
@@ -106,7 +111,7 @@ function writeTag(to: Buffer, at: number, tag: number): number {
   return writeU32(to, writeU32(to, at, Math.floor(tag / 0x1_0000_0000)), tag);
 }
 
-/** A header frame and at most one body frame. */
+/** Writes a header frame and at most one body frame. */
 function writeContent(to: Buffer, from: number, channel: number, delivery: Delivery): void {
   const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
   let at = from;

@@ -85,9 +85,9 @@ test('a delayed message arrives with its delay negated, so that no other exchang
   bind(peer, 'k');
   peer.send(publishFrames(1, 'k', 'm', { headers: { a: text('b'), 'x-delay': int(30) } }, 'later'));
   pass(30);
-  const { window } = broker.vhost('/').queue('q', undefined);
+  const { index: queueIndex } = broker.vhost('/').queue('q', undefined);
   const { delivery, store } = broker;
-  assert.ok(store.view(window, 0, delivery));
+  assert.ok(store.view(queueIndex, 0, delivery));
   const { buffer, headAt, headLength } = delivery;
   const headers = amqp091Format.headers(buffer, headAt, headAt + headLength);
   assert.deepEqual({ ...headers }, { a: text('b'), 'x-delay': { type: 'long', value: -30 } });

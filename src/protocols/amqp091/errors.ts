@@ -1,26 +1,28 @@
+// The errors of AMQP 0-9-1.
+
 import { clipText, printable } from '../../base/byte-text.ts';
 import { BytesError, shortStringBytesMax } from '../../base/bytes.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 
 /**
- * Reply codes of AMQP 0-9-1 (1.2) that this side sends, by name. Codes below 500 other than 320 and
- * 402 end the channel, all others the connection.
+ * The reply codes of AMQP 0-9-1 (1.2) that the server sends. Codes below 500 other than 320 and 402
+ * close the channel, all others the connection.
  */
 export const replyCodes = {
   /** A body or a publish is larger than allowed. */
   'content-too-large': 311,
-  /** The connection ends for the operator's reasons, not the client's. */
+  /** The operator closes the connection. */
   'connection-forced': 320,
   /** The virtual host does not exist. */
   'invalid-path': 402,
-  /** The user may not do this. */
+  /** The user does not have the permission. */
   'access-refused': 403,
-  /** The named exchange or queue does not exist. */
+  /** The exchange or queue does not exist. */
   'not-found': 404,
   /** Another connection holds the queue exclusively. */
   'resource-locked': 405,
-  /** What is there differs from what the method asks for, or a delivery tag is unknown. */
+  /** The existing object differs from the request, or a delivery tag is unknown. */
   'precondition-failed': 406,
   /** A frame is malformed or larger than negotiated. */
   'frame-error': 501,
@@ -28,28 +30,28 @@ export const replyCodes = {
   'syntax-error': 502,
   /** The method is unknown or not legal in this state. */
   'command-invalid': 503,
-  /** The channel is not open, or open already. */
+  /** The channel is not open, or is open already. */
   'channel-error': 504,
-  /** A frame of another kind was due. */
+  /** Another kind of frame was expected. */
   'unexpected-frame': 505,
-  /** The server has no room for it. */
+  /** A resource limit is reached. */
   'resource-error': 506,
-  /** A limit or rule that was agreed on is not kept. */
+  /** A negotiated limit or a rule was violated. */
   'not-allowed': 530,
-  /** The feature does not exist here. */
+  /** The feature is not supported. */
   'not-implemented': 540,
   /** A bug in this program. */
   'internal-error': 541,
 } as const;
 
-/** Name of a reply code. */
+/** The name of a reply code. */
 export type ReplyName = keyof typeof replyCodes;
 
-/** Something the peer did, answered by `channel.close` or `connection.close`. */
+/** An error of the peer, answered by `channel.close` or `connection.close`. */
 export class AmqpError extends WaxwingError<ReplyName> {
-  /** The number that goes to the peer. */
+  /** The code that is sent to the peer. */
   readonly replyCode: number;
-  /** Whether the whole connection ends, or only the channel. */
+  /** Whether the connection is closed, or only the channel. */
   readonly scope: 'connection' | 'channel';
 
   constructor(code: ReplyName, message: string, options?: ErrorOptions) {
@@ -60,8 +62,8 @@ export class AmqpError extends WaxwingError<ReplyName> {
   }
 
   /**
-   * What the peer reads, as RabbitMQ words it: `NOT_FOUND - no queue 'a' in vhost '/'`. It is cut
-   * to what a short string holds; bytes in it that are not UTF-8 are written as `\xff`.
+   * The text that is sent to the peer, in the format of RabbitMQ: `NOT_FOUND - no queue 'a' in
+   * vhost '/'`. It is shortened to a short string, and invalid UTF-8 is written as `\xff`.
    */
   get replyText(): string {
     const text = `${this.code.toUpperCase().replaceAll('-', '_')} - ${this.message}`;
@@ -69,7 +71,7 @@ export class AmqpError extends WaxwingError<ReplyName> {
   }
 }
 
-/** How each refusal of the broker reaches the peer. */
+/** The reply for each error of the broker. */
 const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   'not-found': 'not-found',
   'precondition-failed': 'precondition-failed',
@@ -79,7 +81,7 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   'resource-error': 'resource-error',
 };
 
-/** Whatever was thrown while the peer's bytes were handled, as the reply to it. */
+/** Converts any error from handling the peer's data to a reply. */
 export function toAmqpError(thrown: unknown): AmqpError {
   if (thrown instanceof AmqpError) return thrown;
   if (thrown instanceof BrokerError) {

@@ -1,3 +1,5 @@
+// The message format of AMQP 0-9-1.
+
 import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
 import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/arguments.ts';
@@ -10,7 +12,7 @@ import { toProperties } from './conversion/to-properties.ts';
 
 const scan = new HeadScan();
 
-/** What the broker asks of AMQP 0-9-1 messages: heads are property flags and list (4.2.6.1). */
+/** Operations on AMQP 0-9-1 messages. Heads are property flags and the property list (4.2.6.1). */
 export const amqp091Format: MessageFormat = {
   name: 'amqp091',
 
@@ -33,7 +35,10 @@ export const amqp091Format: MessageFormat = {
     return changedHead(buffer, start, end, { headers, dropsExpiration: true });
   },
 
-  /** A header `x-delay` becomes negative, as in RabbitMQ's plugin: the message waits once. */
+  /**
+   * Makes a header `x-delay` negative, as RabbitMQ's plugin does, so that the message is delayed
+   * only once.
+   */
   dueHead(buffer: Buffer, start: number, end: number): Buffer | undefined {
     const delay = this.headers(buffer, start, end)['x-delay'];
     const delayMs = delay === undefined ? 0 : delayMsOf(delay);
@@ -48,16 +53,16 @@ export const amqp091Format: MessageFormat = {
 };
 
 /**
- * The head of a message as receivers may see it: without the header `BCC`, and with
- * `x-delivery-count` where deliveries failed before.
+ * The head that receivers may see: without the header `BCC`, and with `x-delivery-count` after
+ * failed deliveries.
  */
-export function visibleHead(buffer: Buffer, start: number, end: number, returnCount = 0): Buffer {
-  const count = { 'x-delivery-count': { type: 'long', value: returnCount } } as const;
-  const headers = returnCount === 0 ? { BCC: undefined } : { BCC: undefined, ...count };
+export function visibleHead(buffer: Buffer, start: number, end: number, deliveryCount = 0): Buffer {
+  const count = { 'x-delivery-count': { type: 'long', value: deliveryCount } } as const;
+  const headers = deliveryCount === 0 ? { BCC: undefined } : { BCC: undefined, ...count };
   return changedHead(buffer, start, end, { headers });
 }
 
-/** The short string whose length byte is at a position; undefined below 0. */
+/** The short string whose length byte is at an offset; undefined for negative offsets. */
 export function shortStringAt(bytes: Buffer, at: number): string | undefined {
   if (at < 0) return undefined;
   return decodeText(bytes, at + 1, at + 1 + bytes.readUInt8(at));

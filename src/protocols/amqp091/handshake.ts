@@ -1,3 +1,5 @@
+// The parameters of the connection handshake.
+
 import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Recognition } from '../protocol.ts';
@@ -10,10 +12,10 @@ import {
 import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 
-/** What a client sends first (4.2.2): the letters, a zero, then 0-9-1. */
+/** The protocol header (4.2.2): the letters, a zero, then 0-9-1. */
 export const protocolHeader = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 
-/** A protocol header that is accepted, and the version that `connection.start` then states. */
+/** An accepted protocol header, and the version that `connection.start` states for it. */
 export interface AcceptedHeader {
   readonly bytes: Buffer;
   readonly versionMajor: number;
@@ -21,8 +23,7 @@ export interface AcceptedHeader {
 }
 
 /**
- * The protocol headers that are accepted. Beside 0-9-1 these are those of 0-9 and 0-8, which some
- * clients send although they speak 0-9-1.
+ * The accepted protocol headers. Some clients send those of 0-9 and 0-8, although they use 0-9-1.
  */
 const acceptedHeaders: readonly AcceptedHeader[] = [
   { bytes: protocolHeader, versionMajor: 0, versionMinor: 9 },
@@ -31,25 +32,25 @@ const acceptedHeaders: readonly AcceptedHeader[] = [
   { bytes: Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 9, 1]), versionMajor: 8, versionMinor: 0 },
 ];
 
-/** The accepted protocol header that bytes begin like, or have begun like so far. */
+/** The accepted protocol header that the bytes match so far. */
 export function acceptedHeader(bytes: Buffer): AcceptedHeader | undefined {
   const known = Math.min(bytes.length, protocolHeader.length);
   return acceptedHeaders.find((header) => bytes.compare(header.bytes, 0, known, 0, known) === 0);
 }
 
-/** Whether a connection that begins so speaks AMQP 0-9-1, or as yet could. */
+/** Whether a connection with these first bytes uses AMQP 0-9-1, or may do so. */
 export function recognizes(bytes: Buffer): Recognition {
   if (acceptedHeader(bytes) === undefined) return 'no';
   return bytes.length < protocolHeader.length ? 'maybe' : 'yes';
 }
 
-/** Octets of the largest frame before limits are agreed on: what every peer must accept. */
+/** Maximum frame size before negotiation, which every peer must accept. */
 export const frameMaxAtFirst = 4096;
 
 /** The limits that the server offers. */
 export const offer = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 } as const;
 
-/** Names of the mechanisms, as `connection.start` lists them. */
+/** The mechanisms in `connection.start`. */
 const mechanisms = 'PLAIN AMQPLAIN';
 
 const capabilities = {
@@ -65,10 +66,10 @@ const capabilities = {
 };
 
 /**
- * What this server says of itself first. Clients choose features by the product and its
- * version, so these name the engine that the broker behaves as; the platform names this program.
+ * The properties of the server. Clients select features by product and version, so these are those
+ * of the emulated engine. The platform names this program.
  *
- * @param engineVersion as in `3.13`
+ * @param engineVersion for example `3.13`
  */
 export function start(
   { versionMajor, versionMinor }: AcceptedHeader,
@@ -90,16 +91,17 @@ export function start(
   };
 }
 
-/** A user's name and password as a client sent them. */
+/** The user name and password of a client. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
 /**
- * Reads the name and password out of `connection.start-ok`.
+ * Decodes the user name and password in `connection.start-ok`.
  *
- * @throws {AmqpError} 'not-allowed' or 'access-refused' for other mechanisms or a malformed response
+ * @throws {AmqpError} 'not-allowed' or 'access-refused' for other mechanisms or a malformed
+ *   response
  */
 export function readCredentials({ mechanism, response }: ConnectionStartOk): Credentials {
   if (mechanism === 'PLAIN') return readPlain(response);
@@ -135,7 +137,7 @@ function readAmqplain(response: Buffer): Credentials {
   return { username, password };
 }
 
-/** What was refused, in RabbitMQ's words. */
+/** The error for a failed log-in, with the wording of RabbitMQ. */
 export function loginRefused(mechanism: string): AmqpError {
   return new AmqpError(
     'access-refused',
@@ -144,17 +146,17 @@ export function loginRefused(mechanism: string): AmqpError {
   );
 }
 
-/** Whether a client says it understands an extension. */
+/** Whether a client declares support for an extension. */
 export function hasCapability(properties: FieldTable, name: string): boolean {
   const { capabilities: found } = properties;
   if (found?.type !== 'table') return false;
-  return (found.value as FieldTable)[name]?.value === true; // the type says what the value is
+  return (found.value as FieldTable)[name]?.value === true; // the type determines the value
 }
 
 /**
- * Checks the limits that a client chose.
+ * Checks the limits that a client selected.
  *
- * @throws {AmqpError} 'not-allowed' where they are above the offer or below what must be accepted
+ * @throws {AmqpError} 'not-allowed' if they are above the offer or below the minimum
  */
 export function checkTune({ channelMax, frameMax }: ConnectionTuneOk): void {
   checkLimit('channel_max', channelMax, offer.channelMax);

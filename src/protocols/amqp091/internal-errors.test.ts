@@ -28,7 +28,7 @@ test('a bug while a method is handled ends that connection with 541, is told onc
   ]);
   log.reserve = reserve;
   assert.deepEqual(reported, [[bug, one.peerAddress]]);
-  assert.equal(broker.sessions.size, 1);
+  assert.equal(broker.clientConnections.size, 1);
   assert.deepEqual(closes(other.send(persistent('z'))), []);
   assert.equal(broker.vhost('/').queue('q', undefined).readyCount, 1);
 });

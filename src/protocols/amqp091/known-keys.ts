@@ -1,39 +1,41 @@
+// The cache of exchanges and routing keys.
+
+import { ByteArena } from '../../base/byte-arena.ts';
 import { decodeText } from '../../base/byte-text.ts';
 import { readU32 } from '../../base/bytes.ts';
-import { Shelf } from '../../base/shelf.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../broker/exchanges/router.ts';
 import { isReplyAddress } from './address.ts';
 
-const shelf = new Shelf();
+const arena = new ByteArena();
 
-/** A message's exchange and routing key, as they came and as text, and where they lead. */
+/** An exchange and a routing key, as bytes and as text, and their route. */
 export class Keys implements RememberedRoute {
-  /** Both as short strings, one after the other, between two positions. */
+  /** Both as short strings, consecutive, between two offsets. */
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
   readonly exchange: string;
   readonly routingKey: string;
-  /** Whether they lead to a channel that waits for a reply rather than to queues. */
+  /** Whether they address a channel that waits for a reply instead of queues. */
   readonly isReply: boolean;
-  /** Their place among those known at the same time. */
+  /** The index in the cache. */
   readonly index: number;
   target: Exchange | undefined = undefined;
   route: Route | undefined = undefined;
 
-  /** @param routingKeyAt where the second short string begins */
+  /** @param routingKeyAt the offset of the second short string */
   constructor(bytes: Buffer, start: number, routingKeyAt: number, end: number, index = 0) {
     this.index = index;
-    this.#start = shelf.put(bytes, start, end);
+    this.#start = arena.put(bytes, start, end);
     this.#end = this.#start + end - start;
-    this.#bytes = shelf.bytes;
+    this.#bytes = arena.bytes;
     this.exchange = decodeText(bytes, start + 1, routingKeyAt);
     this.routingKey = decodeText(bytes, routingKeyAt + 1, end);
     this.isReply = this.exchange === '' && isReplyAddress(this.routingKey);
   }
 
-  /** Whether they are what lies between the two positions. What differs is mostly at the end. */
+  /** Whether the bytes between two offsets are equal. Differences are usually at the end. */
   isAt(bytes: Buffer, start: number, end: number): boolean {
     const own = this.#bytes;
     if (this.#end - this.#start !== end - start) return false;
@@ -44,24 +46,26 @@ export class Keys implements RememberedRoute {
   }
 }
 
-/** Keys remembered; all are forgotten once there are so many, and learnt anew. */
+/** Maximum number of cached keys. When it is reached, the cache is cleared. */
 const countMax = 16_384;
 
-/** 30 bits, which V8 holds without an object. */
+/** 30 bits, which V8 represents without an object. */
 const hashMask = 0x3fff_ffff;
 
 /**
- * Keys that came before in one virtual host, from whomever. Publishers send to the same places again
- * and again: a message whose keys are known needs neither a string nor a search.
+ * Caches the keys in one virtual host. Publishers send to the same destinations repeatedly: a
+ * message with known keys needs neither a new string nor a search.
  */
 export class KnownKeys {
   readonly #byHash = new Map<number, Keys>();
-  /** By index, which keys came next the last time: who sends to many places often goes round them. */
+  /**
+   * The next key of each key the last time, because publishers often cycle through destinations.
+   */
   readonly #next: (Keys | undefined)[] = [];
-  /** Index of the keys that were found last. */
+  /** The index of the last key found. */
   #last = 0;
 
-  /** The keys that lie between two positions; see {@link Keys}. */
+  /** Returns the keys between two offsets. See {@link Keys}. */
   find(bytes: Buffer, start: number, routingKeyAt: number, end: number): Keys {
     const next = this.#next[this.#last];
     const isNext = next?.isAt(bytes, start, end) === true;
@@ -86,7 +90,7 @@ export class KnownKeys {
   }
 }
 
-/** Four bytes a step; what the bytes at the top of a number say must not be lost with its upper bits. */
+/** Four bytes per step. The upper bits must not lose the information of the upper bytes. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0;
   let at = start;

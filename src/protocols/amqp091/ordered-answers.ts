@@ -1,8 +1,10 @@
+// The order of answers.
+
 import type { Channel } from './channel.ts';
 import type { Method } from './codec/methods.gen.ts';
 import { answerBytes } from './peer-account.ts';
 
-/** Something to be said to the peer once a group is durable. */
+/** An answer that waits until a group is durable. */
 interface HeldAnswer {
   group: number;
   readonly bytes: number;
@@ -10,24 +12,24 @@ interface HeldAnswer {
 }
 
 /**
- * What a channel says, in order: an answer to what is not durable yet waits for the log, and all that
- * comes after it waits with it.
+ * Sends the answers of a channel in order: an answer about something that is not durable waits for
+ * the log, and all later ones wait with it.
  */
 export class OrderedAnswers {
   readonly #channel: Channel;
-  /** Empty but for the time of a sync. */
+  /** Empty, except during a sync. */
   #held: HeldAnswer[] = [];
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
-  /** Whether something waits, so that nothing may be said at once. */
+  /** Whether answers are waiting, so that nothing may be sent at once. */
   get isHolding(): boolean {
     return this.#held.length > 0;
   }
 
-  /** Sends a method after everything that was to be said before it. */
+  /** Sends a method after all pending answers. */
   send(method: Method): void {
     const { outbox, number } = this.#channel;
     if (this.#held.length === 0) outbox.method(number, method);
@@ -45,15 +47,15 @@ export class OrderedAnswers {
     this.#hold({ group, bytes: answerBytes, say: () => outbox.method(number, method) });
   }
 
-  /** Sends the answer to a method once what that method defined is durable. */
+  /** Sends the answer to a method once its definition is durable. */
   sendDefined(isDurable: boolean, method: Method): void {
     this.sendOnce(isDurable ? this.#channel.broker.store.definedGroup : 0, method);
   }
 
   /**
-   * Keeps the place of an answer that is not known yet: whatever is to be said after it waits.
+   * Reserves the place of an answer that is not known yet. Later answers wait.
    *
-   * @returns to be called once with the answer; it is sent when what it is about is durable
+   * @returns a function to call once with the answer, which is sent when its definition is durable
    */
   keepPlace(): (isDurable: boolean, method: Method) => void {
     const channel = this.#channel;
@@ -69,9 +71,9 @@ export class OrderedAnswers {
   }
 
   /**
-   * Says something after everything that was to be said before it: at once, but during a sync.
+   * Performs an action after all pending answers: at once, unless a sync is in progress.
    *
-   * @param bytes counted for the peer while it is held
+   * @param bytes counted for the peer while it waits
    */
   inOrder(say: () => void, bytes = answerBytes): void {
     if (this.#held.length === 0) say();
@@ -83,7 +85,7 @@ export class OrderedAnswers {
     this.#channel.host.held(answer.bytes);
   }
 
-  /** Says what waited for groups up to this one, and what waited for that. */
+  /** Sends the answers for groups up to this one, and those behind them. */
   sayDurable(group: number): void {
     const held = this.#held;
     const channel = this.#channel;
@@ -92,13 +94,13 @@ export class OrderedAnswers {
     let at = 0;
     let bytes = 0;
     for (; at < held.length; at++) {
-      const next = held[at] as HeldAnswer; // at is inside
+      const next = held[at] as HeldAnswer; // at is in range
       if (next.group > group) break;
       next.say();
       bytes += next.bytes;
     }
     if (channel.isAbandoned) return;
-    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is inside
+    for (; at < held.length; at++) this.#held.push(held[at] as HeldAnswer); // at is in range
     channel.host.held(-bytes);
     const [first] = this.#held;
     if (first === undefined) {
@@ -107,7 +109,7 @@ export class OrderedAnswers {
     } else if (first.group > group) channel.broker.logWaiters.add(channel);
   }
 
-  /** Forgets what waits. */
+  /** Discards all waiting answers. */
   drop(): void {
     this.#held.length = 0;
   }

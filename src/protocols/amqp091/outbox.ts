@@ -1,3 +1,5 @@
+// The output buffer of a connection.
+
 import { copyBytes, Writer, writeU32 } from '../../base/bytes.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
 import type { Limits } from '../../broker/limits.ts';
@@ -8,54 +10,54 @@ import { frameEnd, frameTypes } from './codec/frames.ts';
 import { type Method, writeMethod } from './codec/methods.gen.ts';
 import { visibleHead } from './format.ts';
 
-/** Bytes gathered before they are written at the latest; a buffer has room for as many. */
+/** Size of a buffer, after which it is written at the latest. */
 const bufferSize = 128 * 1024;
 
-/** Buffers kept for the next connection that has something to say. */
+/** Maximum number of unused buffers. */
 const spareCountMax = 32;
 
 const spares: Buffer[] = [];
 const scratch = new Writer(1024);
 
-function giveBack(buffer: Buffer): void {
+function releaseBuffer(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
-/** What an outbox asks of its broker. */
+/** The interface to the broker. */
 export interface OutboxHost {
-  /** What all peers together have not read yet. */
+  /** Unread data of all peers together. */
   readonly unread: { bytes: number };
   readonly limits: Pick<Limits, 'unreadBytesSum' | 'deliveryBytesShare'>;
 }
 
 /**
- * Frames on their way to the peer, gathered into one buffer that leaves in one write at the end of
- * a turn, or when it is full. An idle connection holds no buffer. Where all peers together have left
- * too much unread, no more is delivered to a peer that has its share of it, until it has read that.
+ * Gathers frames in one buffer, which is written at the end of a turn or when it is full. An idle
+ * connection has no buffer. If all peers together have too much unread data, a peer with its share
+ * of it gets no deliveries until it has read some.
  */
 export class Outbox {
-  /** Whether more may be delivered. */
+  /** Whether deliveries are possible. */
   isWritable = true;
-  /** Whether anything was written since the last look; for heartbeats. */
+  /** Whether anything was written since the last check, for heartbeats. */
   hasWritten = false;
-  /** Bytes handed to the transport that have not left yet. */
+  /** Bytes passed to the transport and not sent yet. */
   waitingBytes = 0;
-  /** Bytes that have left since the beginning. */
+  /** Bytes sent so far. */
   leftBytes = 0;
   readonly #transport: Transport;
   readonly #host: OutboxHost;
   readonly #writableAgain: () => void;
-  /** The transport has refused a write and is not writable again. */
+  /** Whether the transport is not writable. */
   #isTransportBehind = false;
-  /** The peer has its share of what all may leave unread. */
+  /** Whether the peer has used its share of unread data. */
   #isShareUsed = false;
   #isEnded = false;
   #buffer: Buffer | undefined = undefined;
   #at = 0;
-  /** Bytes at which the buffer is written. */
+  /** The size at which the buffer is written. */
   #sizeMax = bufferSize;
 
-  /** @param writableAgain called where the peer has read so much of its share that more may be delivered */
+  /** @param writableAgain called when the peer has read enough to receive deliveries again */
   constructor(transport: Transport, host: OutboxHost, writableAgain: () => void) {
     this.#transport = transport;
     this.#host = host;
@@ -72,16 +74,16 @@ export class Outbox {
     this.isWritable = !this.#isShareUsed;
   }
 
-  /** No more is to be delivered, whatever the transport takes. */
+  /** Stops deliveries, regardless of the transport. */
   block(): void {
     this.#isTransportBehind = true;
     this.isWritable = false;
   }
 
   /**
-   * Room for `size` bytes, which must all be written before anything else is asked of the outbox.
+   * Reserves `size` bytes, which must be written before any other call.
    *
-   * @param size bytes, at most 65536; they go to {@link bytes} at the returned position
+   * @param size at most 65536; the space is in {@link bytes} at the returned offset
    */
   claim(size: number): number {
     if (this.#at + size > this.#sizeMax) this.flush();
@@ -95,12 +97,12 @@ export class Outbox {
     return start;
   }
 
-  /** The buffer that the last `claim` was for. */
+  /** The buffer of the last `claim`. */
   get bytes(): Buffer {
-    return this.#buffer as Buffer; // claim() has just seen to it
+    return this.#buffer as Buffer; // set by claim()
   }
 
-  /** Copies bytes of any size. */
+  /** Appends bytes of any size. */
   append(from: Buffer, start: number, end: number): void {
     for (let at = start; at < end; ) {
       const room = bufferSize - this.#at;
@@ -111,7 +113,7 @@ export class Outbox {
     }
   }
 
-  /** The seven octets before a payload. */
+  /** Writes the seven octets before a payload. */
   frameHead(type: number, channel: number, size: number): void {
     const at = this.claim(7);
     writeFrameHead(this.bytes, at, type, channel, size);
@@ -122,7 +124,7 @@ export class Outbox {
     this.bytes[at] = frameEnd;
   }
 
-  /** A method frame. */
+  /** Writes a method frame. */
   method(channel: number, method: Method): void {
     scratch.at = 0;
     writeMethod(scratch, method);
@@ -131,12 +133,12 @@ export class Outbox {
     this.frameEnd();
   }
 
-  /** Header and body frames of one message; a body is cut into frames of at most `frameMax`. */
+  /** Writes the header and body frames of a message, with frames of at most `frameMax`. */
   content(channel: number, frameMax: number, delivery: Delivery): void {
     const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
-    const { returnCount } = delivery;
-    const isOther = (delivery.format & hasHiddenHeaders) !== 0 || returnCount > 0;
-    const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, returnCount) : buffer;
+    const { deliveryCount } = delivery;
+    const isOther = (delivery.format & hasHiddenHeaders) !== 0 || deliveryCount > 0;
+    const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, deliveryCount) : buffer;
     const headStart = isOther ? 0 : headAt;
     const headEnd = isOther ? head.length : headAt + headLength;
     this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
@@ -157,7 +159,7 @@ export class Outbox {
     }
   }
 
-  /** Header and body frames of a message that has just come in. */
+  /** Writes the header and body frames of a message that is being published. */
   publication(channel: number, frameMax: number, from: Publication): void {
     let { head, headStart, headEnd } = from;
     if ((from.format & hasHiddenHeaders) !== 0) {
@@ -171,12 +173,12 @@ export class Outbox {
     this.append(head, headStart, headEnd);
     this.frameEnd();
     for (let i = 0; i < from.partCount; i++) {
-      const part = from.parts[i] as Buffer; // partCount of each list are in use
+      const part = from.parts[i] as Buffer; // partCount elements of each list are in use
       this.#bodyFrames(channel, frameMax, part, from.partStarts[i] ?? 0, from.partEnds[i] ?? 0);
     }
   }
 
-  /** A heartbeat frame, at once. It does not put off the next one. */
+  /** Sends a heartbeat frame at once. It does not delay the next one. */
   heartbeat(): void {
     this.flush();
     const { hasWritten } = this;
@@ -186,14 +188,14 @@ export class Outbox {
     this.hasWritten = hasWritten;
   }
 
-  /** Forgets what has gathered: after a bug it may end inside a frame. */
+  /** Discards the buffer: after a bug, it may end inside a frame. */
   discard(): void {
-    if (this.#buffer !== undefined) giveBack(this.#buffer);
+    if (this.#buffer !== undefined) releaseBuffer(this.#buffer);
     this.#buffer = undefined;
     this.#at = 0;
   }
 
-  /** Hands what has gathered to the transport. */
+  /** Passes the buffer to the transport. */
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#at === 0) return;
@@ -203,11 +205,11 @@ export class Outbox {
     }
     const { unread, limits } = this.#host;
     const isCrowded = this.#isCrowded;
-    // What may stay unread for long should take no more memory than it has bytes.
+    // Data that may stay unread for long should not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
-    if (isCrowded) giveBack(buffer);
+    if (isCrowded) releaseBuffer(buffer);
     this.#buffer = undefined;
     this.#at = 0;
     this.hasWritten = true;
@@ -215,7 +217,7 @@ export class Outbox {
     this.waitingBytes += size;
     unread.bytes += size;
     const released = () => {
-      if (!isCrowded) giveBack(buffer);
+      if (!isCrowded) releaseBuffer(buffer);
       if (!this.#isEnded) this.#left(size);
     };
     if (!this.#transport.write(bytes, released)) this.block();
@@ -236,7 +238,7 @@ export class Outbox {
     this.#writableAgain();
   }
 
-  /** The peer is gone: what it has not read counts no more. */
+  /** The peer has disconnected: its unread data no longer counts. */
   end(): void {
     if (this.#isEnded) return;
     this.#isShareUsed = false;
@@ -259,7 +261,7 @@ export function writeFrameHead(
   writeU32(bytes, at + 3, size);
 }
 
-/** Writes class, weight and body size: the first twelve octets of a header frame's payload. */
+/** Writes class, weight and body size: the first twelve octets of a content header. */
 export function writeContentHead(bytes: Buffer, at: number, bodySize: number): void {
   bytes[at] = 0;
   bytes[at + 1] = 60;

@@ -1,25 +1,27 @@
+// Accounting of the memory used for a peer.
+
 import type { Broker } from '../../broker/broker.ts';
 import { AmqpError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Bytes that an answer which is not said yet is counted as, besides those of a message in it. */
+/** The size that a pending answer counts, in addition to a message in it. */
 export const answerBytes = 256;
 
 /**
- * What a connection holds for its peer, in bytes. A peer for which too much is held is not read from
- * until it has taken some of it, and one that takes nothing for long is given up.
+ * The memory that a connection uses for its peer, in bytes. Reading from a peer above the limit
+ * stops until it has read some data, and a peer that reads nothing for long is disconnected.
  */
 export class PeerAccount {
-  /** Answers that wait for the log, for the peer, or for those before them. */
+  /** Answers that wait for the log, for the peer, or for earlier answers. */
   heldBytes = 0;
-  /** Whether the peer had taken anything at the last tick since the one before. */
+  /** Whether the peer has read anything between the last two ticks. */
   isTaking = false;
-  /** Bodies of messages of which a part is still to come. */
+  /** Size of incomplete bodies. */
   #unfinishedBytes = 0;
   readonly #broker: Broker;
   readonly #outbox: Outbox;
   #leftBytes = 0;
-  /** Since when nothing has gone forward; -1 where it does. */
+  /** The start of a period without progress; -1 if there is progress. */
   #stuckSinceMs = -1;
 
   constructor(broker: Broker, outbox: Outbox) {
@@ -27,7 +29,7 @@ export class PeerAccount {
     this.#outbox = outbox;
   }
 
-  /** Whether nothing more is to be read from the peer before it has taken what is there. */
+  /** Whether reading from the peer must stop until it has read some data. */
   get isBehind(): boolean {
     const { bodyBytesMax, unreadBytesMax, heldBytesMax } = this.#broker.limits;
     if (this.heldBytes > heldBytesMax) return true;
@@ -35,7 +37,7 @@ export class PeerAccount {
     return waitingBytes > bodyBytesMax + unreadBytesMax || this.#isShareUsed;
   }
 
-  /** Whether all peers together have left too much unread, and this one has its share of it. */
+  /** Whether all peers together have too much unread data, and this one has its share of it. */
   get #isShareUsed(): boolean {
     const { unreadBytesSum, unreadBytesShare } = this.#broker.limits;
     return (
@@ -43,7 +45,7 @@ export class PeerAccount {
     );
   }
 
-  /** Whether another message may be kept for the peer. */
+  /** Whether another message may be stored for the peer. */
   get hasRoom(): boolean {
     const { unreadBytesMax, heldBytesMax } = this.#broker.limits;
     if (this.#isShareUsed) return false;
@@ -51,9 +53,9 @@ export class PeerAccount {
   }
 
   /**
-   * Counts a part of a body that is not complete.
+   * Counts a part of an incomplete body.
    *
-   * @throws {AmqpError} 'resource-error' where the peer has begun too many messages at a time
+   * @throws {AmqpError} 'resource-error' if the peer has too many incomplete messages
    */
   addUnfinished(bytes: number): void {
     this.#unfinishedBytes += bytes;
@@ -67,16 +69,16 @@ export class PeerAccount {
     );
   }
 
-  /** A body is complete, or nobody waits for the rest of it. */
+  /** A body is complete, or was abandoned. */
   removeUnfinished(bytes: number): void {
     this.#unfinishedBytes -= bytes;
   }
 
   /**
-   * Once a second.
+   * Call it once a second.
    *
-   * @param isPaused the broker makes the peer wait
-   * @returns why the connection is to be closed, where it has been stuck for too long
+   * @param isPaused whether the broker blocks the peer
+   * @returns the error for closing the connection if there was no progress for too long
    */
   tick(nowMs: number, isPaused: boolean): AmqpError | undefined {
     const { leftBytes, waitingBytes } = this.#outbox;

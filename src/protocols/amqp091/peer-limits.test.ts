@@ -188,7 +188,7 @@ test('what waits behind a get is handled in several turns where the peer leaves'
   assert.ok(declared() < count, `${declared()} in one turn`);
   await idle(broker);
   assert.deepEqual([declared(), queue.readyCount], [count, 1]);
-  assert.equal(broker.sessions.size, 0);
+  assert.equal(broker.clientConnections.size, 0);
 });
 
 test('a connection that waits for the broker, or takes nothing, is closed after a while', async () => {

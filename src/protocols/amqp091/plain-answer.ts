@@ -1,3 +1,5 @@
+// Answers to clients without TLS.
+
 import { Writer } from '../../base/bytes.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { methodIds, writeMethod } from './codec/methods.gen.ts';
@@ -6,7 +8,7 @@ import { protocolHeader } from './handshake.ts';
 const notAllowed = 530;
 const advice = 'this port speaks AMQP over TLS only: use amqps://';
 
-/** What to say to a client that speaks no TLS, in its own language where that is known. */
+/** The answer to a client that does not use TLS, in its own protocol if that is recognised. */
 export function answerPlain(bytes: Buffer): Buffer {
   if (bytes.subarray(0, 4).equals(protocolHeader.subarray(0, 4))) return connectionClose();
   if (/^[A-Z]{3,7} /.test(bytes.toString('latin1', 0, 8))) {
@@ -16,7 +18,7 @@ export function answerPlain(bytes: Buffer): Buffer {
   return Buffer.alloc(0);
 }
 
-/** Clients show the text of a `connection.close`, whenever it comes. */
+/** Clients show the text of `connection.close` at any time. */
 function connectionClose(): Buffer {
   const payload = new Writer();
   const replyText = `NOT_ALLOWED - ${advice}`;

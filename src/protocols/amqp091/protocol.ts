@@ -1,3 +1,5 @@
+// The protocol AMQP 0-9-1, for listeners.
+
 import type { Broker } from '../../broker/broker.ts';
 import type { Protocol } from '../protocol.ts';
 import { AmqpConnection } from './connection.ts';

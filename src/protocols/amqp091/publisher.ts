@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Route } from '../../broker/exchanges/router.ts';
-import { checkSenderKeys, noKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
+import { checkSenderKeys, noExtraKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import type { Published } from '../../broker/publishing/publishing.ts';
@@ -21,34 +21,34 @@ import { PublishRouting } from './stalls/publish-routing.ts';
 const scan = new HeadScan();
 const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
 
-/** Class 60 and weight 0, with which every content header begins. */
+/** Class 60 and weight 0, the beginning of every content header. */
 const basicHeader = 0x003c0000;
 
-/** Pieces of a body below this many bytes are gathered, once there are this many of any size. */
+/** Parts of a body below this size are gathered, once there are so many parts. */
 const gatheredSizeMax = 4096;
 const gatheredFrom = 16;
 const roomSize = 64 * 1024;
 
 /**
- * A channel's messages on their way in: `basic.publish`, a header, and bodies until the announced
- * size is reached. The bytes stay where they were received; the broker copies them once.
+ * Receives the messages of a channel: `basic.publish`, a header, and bodies up to the announced
+ * size. The data stays in the received buffers; the broker copies it once.
  */
 export class Publisher {
-  /** What is due next on this channel. */
+  /** The expected frame. */
   expects: 'method' | 'header' | 'body' = 'method';
-  /** Nothing has been published yet. */
+  /** Whether nothing has been published yet. */
   isFirst = true;
   readonly #channel: Channel;
   readonly #publication = new Publication();
   #bodyLeft = 0;
-  /** Where small pieces of a body are gathered, and how much of it is in use. */
+  /** The buffer for small parts of a body, and its used size. */
   #room: Buffer | undefined = undefined;
   #roomUsed = 0;
-  /** Bytes of the body that have come, once it is known that there is more. */
+  /** Received size of an incomplete body. */
   #unfinishedBytes = 0;
   readonly #routing: PublishRouting;
   readonly #knownKeys: KnownKeys;
-  /** Those of the last message. */
+  /** The keys of the last message. */
   #keys = noKeysYet;
   #exchange: Exchange | undefined = undefined;
   #version = -1;
@@ -62,33 +62,33 @@ export class Publisher {
   }
 
   /**
-   * `basic.publish`, straight from its bytes.
+   * Decodes `basic.publish`.
    *
-   * @param at position after the method's id
+   * @param at the offset after the method id
    */
   begin(bytes: Buffer, at: number, end: number): void {
-    const keysStart = at + 2;
-    const routingKeyAt = keysStart + 1 + (bytes[keysStart] ?? 0);
-    const keysEnd = routingKeyAt + 1 + (bytes[routingKeyAt] ?? 0);
-    if (keysEnd + 1 !== end) {
+    const addressStart = at + 2;
+    const routingKeyAt = addressStart + 1 + (bytes[addressStart] ?? 0);
+    const addressEnd = routingKeyAt + 1 + (bytes[routingKeyAt] ?? 0);
+    if (addressEnd + 1 !== end) {
       throw new AmqpError('syntax-error', `basic.publish of ${end - at} bytes is malformed`);
     }
-    const bits = bytes[keysEnd] ?? 0;
+    const bits = bytes[addressEnd] ?? 0;
     if ((bits & 2) !== 0) throw new AmqpError('not-implemented', 'immediate=true');
-    if (!this.#keys.isAt(bytes, keysStart, keysEnd)) {
-      const keys = this.#knownKeys.find(bytes, keysStart, routingKeyAt, keysEnd);
+    if (!this.#keys.isAt(bytes, addressStart, addressEnd)) {
+      const keys = this.#knownKeys.find(bytes, addressStart, routingKeyAt, addressEnd);
       if (keys.exchange !== this.#keys.exchange) this.#exchange = undefined;
       this.#keys = keys;
     }
     const publication = this.#publication;
-    publication.keys = bytes;
-    publication.keysStart = keysStart;
-    publication.keysEnd = keysEnd;
-    publication.note = bits & 1;
+    publication.address = bytes;
+    publication.addressStart = addressStart;
+    publication.addressEnd = addressEnd;
+    publication.protocolFlags = bits & 1;
     this.expects = 'header';
   }
 
-  /** A content header's payload. */
+  /** Handles the payload of a content header. */
   header(bytes: Buffer, at: number, end: number): void {
     if (end - at < 14) throw new AmqpError('syntax-error', `content header of ${end - at} bytes`);
     const classAndWeight = readU32(bytes, at);
@@ -116,7 +116,7 @@ export class Publisher {
     publication.priority = scan.priority;
     publication.expirationMs = scan.expirationAt < 0 ? -1 : readExpiration(bytes, scan);
     publication.format = formatNumbers.amqp091;
-    publication.moreKeys = noKeys;
+    publication.extraRoutingKeys = noExtraKeys;
     if (scan.isAddressed) this.#readMoreKeys();
     if (scan.userIdAt >= 0) this.#checkUserId(bytes);
     if (scan.replyToAt >= 0) this.#fillInReplyTo(bytes);
@@ -130,8 +130,8 @@ export class Publisher {
     const headers = readAddressFields(publication.head, scan.headersAt);
     const keys = senderKeys(headers);
     checkSenderKeys(keys, this.#channel.broker.limits.senderKeyCountMax);
-    const { open, hidden } = keys;
-    if (open.length + hidden.length > 0) publication.moreKeys = [...open, ...hidden];
+    const { cc, bcc } = keys;
+    if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
   }
 
@@ -145,7 +145,7 @@ export class Publisher {
     );
   }
 
-  /** A reply is wanted on this channel: its address takes the place of the general name. */
+  /** Replaces the pseudo-queue for replies by the address of this channel. */
   #fillInReplyTo(bytes: Buffer): void {
     if (shortStringAt(bytes, scan.replyToAt) !== replyTo) return;
     const address = this.#channel.replies.address;
@@ -159,7 +159,7 @@ export class Publisher {
     publication.headEnd = publication.head.length;
   }
 
-  /** A piece of a body frame; see `FrameSink.body`. */
+  /** Handles a part of a body frame. See `FrameSink.body`. */
   body(bytes: Buffer, at: number, end: number, isLast: boolean): void {
     const size = end - at;
     this.#bodyLeft -= size;
@@ -179,7 +179,7 @@ export class Publisher {
     }
   }
 
-  /** Lets go of a message that is not complete. */
+  /** Discards an incomplete message. */
   end(): void {
     this.#countFinished();
     this.#publication.release();
@@ -192,7 +192,7 @@ export class Publisher {
     this.#unfinishedBytes = 0;
   }
 
-  /** Copies a small piece next to the one before, so that it does not keep a whole chunk alive. */
+  /** Copies a small part, so that it does not retain a whole received buffer. */
   #gather(bytes: Buffer, at: number, end: number): void {
     const size = end - at;
     const publication = this.#publication;
@@ -246,7 +246,7 @@ export class Publisher {
     { routed, isRefused, group }: Pick<Published, 'routed' | 'isRefused' | 'group'>,
   ): void {
     const channel = this.#channel;
-    if (routed === 0 && publication.note === 1 && channel.state === 'open') {
+    if (routed === 0 && publication.protocolFlags === 1 && channel.state === 'open') {
       this.returnUnrouted(publication);
     }
     if (channel.confirms === undefined) return;
@@ -254,7 +254,7 @@ export class Publisher {
     else channel.confirms.taken(group);
   }
 
-  /** The exchange is looked up anew only when a name or binding of the virtual host has changed. */
+  /** Looks up the exchange, but only if a name or binding of the virtual host has changed. */
   #resolveExchange(): Exchange {
     const { vhost, access } = this.#channel;
     if (this.#version === vhost.version && this.#exchange !== undefined) return this.#exchange;
@@ -277,7 +277,7 @@ export class Publisher {
     this.#settle(this.#publication, { routed: isTaken ? 1 : 0, isRefused: false, group: 0 });
   }
 
-  /** Sends a mandatory message back that no queue took. */
+  /** Returns an unroutable mandatory message. */
   returnUnrouted(publication: Publication): void {
     const { outbox, number, frameMax } = this.#channel;
     const { exchange } = publication;
@@ -312,15 +312,15 @@ function readExpiration(bytes: Buffer, found: HeadScan): number {
 }
 
 /**
- * Publishes of one channel in confirm mode that wait for the log. Only the last tag of each group
- * is kept: what a group's sync makes durable is confirmed by one merged `basic.ack`.
+ * The publishes of a channel in confirm mode that wait for the log. Only the last tag of each group
+ * is stored: all publishes up to a sync are confirmed by one merged `basic.ack`.
  */
 export class Confirms {
   readonly #channel: Channel;
   #lastTag = 0;
-  /** Every publish up to this one may be confirmed. */
+  /** All publishes up to this one may be confirmed. */
   #durableTag = 0;
-  /** Every publish up to this one has been answered. */
+  /** All publishes up to this one have been answered. */
   #answeredTag = 0;
   #groups: number[] = [];
   #tags: number[] = [];
@@ -334,9 +334,9 @@ export class Confirms {
   }
 
   /**
-   * Counts a publish that was taken.
+   * Counts an accepted publish.
    *
-   * @param group what must be durable before it is confirmed; 0 where nothing of it is
+   * @param group the group that must be durable before the confirm; 0 for none
    */
   taken(group: number): void {
     const channel = this.#channel;
@@ -354,7 +354,7 @@ export class Confirms {
     }
   }
 
-  /** Counts a publish that was refused, and says so. */
+  /** Counts a refused publish, and sends the negative confirm. */
   refused(): void {
     this.write();
     const deliveryTag = ++this.#lastTag;
@@ -369,11 +369,11 @@ export class Confirms {
   durable(group: number): void {
     while ((this.#groups[0] ?? Infinity) <= group) {
       this.#groups.shift();
-      this.#durableTag = this.#tags.shift() as number; // both lists are of one length
+      this.#durableTag = this.#tags.shift() as number; // both lists have the same length
     }
   }
 
-  /** Writes the merged confirm of all that may be confirmed. */
+  /** Writes the merged confirm for all publishes that may be confirmed. */
   write(): void {
     const deliveryTag = this.#durableTag;
     if (deliveryTag <= this.#answeredTag || this.#channel.answers.isHolding) return;

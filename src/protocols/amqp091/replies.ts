@@ -1,3 +1,5 @@
+// Direct reply-to.
+
 import type { Publication } from '../../broker/publication.ts';
 import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
@@ -6,17 +8,17 @@ import type { ChannelConsumer } from './consumer.ts';
 import { AmqpError } from './errors.ts';
 import { answerBytes } from './peer-account.ts';
 
-/** Channels that wait for replies without a queue, by their addresses. */
+/** Channels that wait for replies without a queue, by address. */
 export class ReplyChannels {
   readonly #channels = new Map<string, ReplyConsumer>();
   readonly #randomName: () => string;
 
-  /** @param randomName a name that nobody can guess */
+  /** @param randomName returns an unguessable name */
   constructor(randomName: () => string) {
     this.#randomName = randomName;
   }
 
-  /** Makes a channel reachable for replies; returns the address, which nobody can guess. */
+  /** Registers a channel for replies, and returns its unguessable address. */
   add(consumer: ReplyConsumer): string {
     const address = `${replyTo}.${this.#randomName()}`;
     this.#channels.set(address, consumer);
@@ -27,15 +29,15 @@ export class ReplyChannels {
     this.#channels.delete(address);
   }
 
-  /** Who consumes from an address; undefined where nobody does any more. */
+  /** The consumer of an address; undefined if it has ended. */
   get(address: string): ReplyConsumer | undefined {
     return this.#channels.get(address);
   }
 }
 
-/** A channel's consumer of `amq.rabbitmq.reply-to`, where it has one. */
+/** A channel's consumer of `amq.rabbitmq.reply-to`, if there is one. */
 export class ReplyConsumer {
-  /** Where replies reach the channel, while it consumes them. */
+  /** The reply address of the channel while it consumes. */
   address: string | undefined = undefined;
   readonly #channel: Channel;
   #consumer: ChannelConsumer | undefined = undefined;
@@ -44,7 +46,9 @@ export class ReplyConsumer {
     this.#channel = channel;
   }
 
-  /** @throws {AmqpError} 'precondition-failed' where the consumer acknowledges, or is the second one */
+  /**
+   * @throws {AmqpError} 'precondition-failed' if the consumer acknowledges, or is the second one
+   */
   consume(consumer: ChannelConsumer): void {
     if (!consumer.isSettled) {
       throw new AmqpError('precondition-failed', 'reply consumer cannot acknowledge');
@@ -56,7 +60,7 @@ export class ReplyConsumer {
     this.address = this.#channel.host.shared.replies.add(this);
   }
 
-  /** Ends it where this is the consumer, or whichever it is. */
+  /** Ends the given consumer, or any. */
   stop(consumer?: ChannelConsumer): void {
     if (this.address === undefined) return;
     if (consumer !== undefined && consumer !== this.#consumer) return;
@@ -65,7 +69,7 @@ export class ReplyConsumer {
     this.#consumer = undefined;
   }
 
-  /** @returns false where the channel's peer is too far behind to take it */
+  /** @returns false if the channel's peer is too far behind */
   deliver(publication: Publication): boolean {
     const { host, answers } = this.#channel;
     const consumerTag = this.#consumer?.tag;

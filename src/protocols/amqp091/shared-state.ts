@@ -1,9 +1,11 @@
+// State that the connections of a broker share.
+
 import type { Broker } from '../../broker/broker.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { KnownKeys } from './known-keys.ts';
 import { ReplyChannels } from './replies.ts';
 
-/** What the connections of one broker share. */
+/** State that the connections of a broker share. */
 export class SharedState {
   readonly broker: Broker;
   readonly replies: ReplyChannels;
@@ -14,7 +16,7 @@ export class SharedState {
     this.replies = new ReplyChannels(() => broker.randomName());
   }
 
-  /** The routing keys that came before in a virtual host, from whichever connection. */
+  /** The known routing keys in a virtual host. */
   keysOf(vhost: Vhost): KnownKeys {
     let keys = this.#keys.get(vhost);
     if (keys === undefined) {

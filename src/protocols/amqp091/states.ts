@@ -1,7 +1,9 @@
+// The states of a connection.
+
 import { assert } from '../../base/assert.ts';
 import { AmqpError } from './errors.ts';
 
-/** The legal moves of a connection, as the server sees it (2.2.4). */
+/** The legal transitions of a connection on the server (2.2.4). */
 const next = {
   'awaiting-header': ['awaiting-start-ok', 'closed'],
   'awaiting-start-ok': ['checking-password', 'closing', 'closed'],
@@ -9,28 +11,30 @@ const next = {
   'awaiting-tune-ok': ['awaiting-open', 'closing', 'closed'],
   'awaiting-open': ['open', 'closing', 'closed'],
   open: ['closing', 'closed'],
-  /** `connection.close` is sent; all that counts now is `connection.close-ok`. */
+  /** `connection.close` was sent. Only `connection.close-ok` is expected. */
   closing: ['closed'],
   closed: [],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Where a connection is in its life. */
+/** The state of a connection. */
 export type StateName = keyof typeof next;
 
-/** Milliseconds that a client may take to open a connection, or to answer `connection.close`. */
+/** Milliseconds for opening a connection, and for answering `connection.close`. */
 const stateTimeoutMs = 10_000;
 
-/** The state of a connection, and for how long it has been in it. */
+/** The state of a connection, and its duration. */
 export class ConnectionState {
   #name: StateName = 'awaiting-header';
-  /** When the first tick in this state was; -1 before. */
+  /** The first tick in this state; -1 before it. */
   #sinceMs = -1;
 
   get name(): StateName {
     return this.#name;
   }
 
-  /** The only way to change state: an illegal move is a bug in this program, never the peer's doing. */
+  /**
+   * Changes the state. An illegal transition is a bug in this program, never an error of the peer.
+   */
   enter(to: StateName): void {
     const legal: readonly string[] = next[this.#name];
     assert(legal.includes(to), `a connection cannot go from ${this.#name} to ${to}`);
@@ -38,18 +42,18 @@ export class ConnectionState {
     this.#sinceMs = -1;
   }
 
-  /** Whether nothing that the peer sends counts any more. */
+  /** Whether data from the peer is ignored. */
   get isOver(): boolean {
     return this.#name === 'closing' || this.#name === 'closed';
   }
 
-  /** Whether the peer has taken too long to move on from this state. */
+  /** Whether the peer has exceeded the time limit of this state. */
   isOverdue(nowMs: number): boolean {
     if (this.#sinceMs < 0) this.#sinceMs = nowMs;
     return this.#name !== 'open' && nowMs - this.#sinceMs > stateTimeoutMs;
   }
 
-  /** @throws {AmqpError} 'channel-error', because a method came that this state does not allow */
+  /** @throws {AmqpError} 'channel-error' for a method that this state does not allow */
   refuse(): never {
     throw new AmqpError('channel-error', `unexpected method in connection state ${this.#name}`);
   }

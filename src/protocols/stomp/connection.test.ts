@@ -63,7 +63,7 @@ test('who may not come in is told why, and the connection ends', async () => {
     'ERROR Not connected.',
   ]);
   assert.ok(early.isClosed);
-  assert.equal(broker.sessions.size, 0);
+  assert.equal(broker.clientConnections.size, 0);
 });
 
 test('a client id belongs to one connection at a time', async () => {
@@ -233,7 +233,7 @@ test('acknowledgements are automatic, of all up to one, or of one', async () => 
     subscribe('auto').map(({ body }) => body),
     ['4'],
   );
-  assert.equal(b.broker.vhost('/').queues.get('q')?.window.count, 0);
+  assert.equal(b.broker.vhost('/').queues.get('q')?.index.count, 0);
 });
 
 test('a client of 1.1 acknowledges by message-id and subscription, one of 1.0 by message-id', async () => {
@@ -249,7 +249,7 @@ test('a client of 1.1 acknowledges by message-id and subscription, one of 1.0 by
     peer.send('ACK', answer);
     b.sync();
     assert.deepEqual(shown(peer.take()), ['RECEIPT r']);
-    assert.equal(b.broker.vhost('/').queues.get('q')?.window.count, 0);
+    assert.equal(b.broker.vhost('/').queues.get('q')?.index.count, 0);
     peer.connection.ended();
   }
 });
@@ -273,12 +273,12 @@ test('what a connection that is lost had comes again, marked, in its old order',
   );
 });
 
-test('a window bounds what is unsettled, and an acknowledgement moves it on', async () => {
+test('a prefetch bounds what is unsettled, and an acknowledgement moves it on', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   for (const body of ['1', '2', '3', '4']) peer.send('SEND', { destination: '/queue/q' }, body);
-  const window = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
-  const frames = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q', ...window });
+  const prefetch = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
+  const frames = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q', ...prefetch });
   assert.deepEqual(
     frames.map(({ body }) => body),
     ['1', '2'],
@@ -353,7 +353,7 @@ test('a transaction happens at COMMIT, whole, and not at all after ABORT', async
   peer.send('SEND', send, 'one');
   peer.send('ABORT', { transaction: 't' });
   assert.equal(b.ready('out'), 0);
-  assert.equal(b.broker.vhost('/').queues.get('in')?.window.count, 1);
+  assert.equal(b.broker.vhost('/').queues.get('in')?.index.count, 1);
   peer.send('BEGIN', { transaction: 't' });
   peer.send('ACK', ack);
   peer.send('SEND', send, 'one');
@@ -364,7 +364,7 @@ test('a transaction happens at COMMIT, whole, and not at all after ABORT', async
   assert.deepEqual([b.ready('out'), peer.take()], [2, []]);
   b.sync();
   assert.deepEqual(shown(peer.take()), ['RECEIPT c']);
-  assert.equal(b.broker.vhost('/').queues.get('in')?.window.count, 0);
+  assert.equal(b.broker.vhost('/').queues.get('in')?.index.count, 0);
   assert.deepEqual(shown(peer.call('COMMIT', { transaction: 't' })), [
     'ERROR Invalid transaction id: t',
   ]);
@@ -394,7 +394,7 @@ test('DISCONNECT is answered once everything is given back', async () => {
   assert.deepEqual(shown(peer.call('DISCONNECT', { receipt: 'bye' })), ['RECEIPT bye']);
   assert.ok(peer.isClosed);
   assert.equal(b.ready('q'), 1);
-  assert.equal(b.broker.sessions.size, 0);
+  assert.equal(b.broker.clientConnections.size, 0);
 });
 
 test('mistakes are told apart: some end the connection, most do not', async () => {

@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.ts';
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
-import type { Session } from '../../broker/session.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
@@ -32,7 +32,7 @@ const heartBeat = Buffer.from('\n');
 
 /** One STOMP connection. */
 export class StompConnection
-  implements Connection, Session, FrameSink, OpeningHost, StompHost, PublisherListener
+  implements Connection, ClientConnection, FrameSink, OpeningHost, StompHost, PublisherListener
 {
   readonly broker: Broker;
   readonly dialect: ActiveMq;
@@ -170,7 +170,7 @@ export class StompConnection
     this.#frames.version = agreement.version;
     this.#frames.limits = clientLimits;
     this.#heartBeats.start(agreement.sendMs, agreement.expectMs);
-    this.broker.sessions.add(this);
+    this.broker.clientConnections.add(this);
     this.#state.enter('open');
     this.write(connected);
     this.gate.release();
@@ -270,17 +270,17 @@ export class StompConnection
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#opening.abandon();
-    this.broker.sessions.delete(this);
+    this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     this.#sender.end();
-    this.broker.background.run(this.#giveBack(), done);
+    this.broker.background.run(this.#requeueAll(), done);
   }
 
-  *#giveBack(): Generator<void> {
+  *#requeueAll(): Generator<void> {
     // Another job of this connection may be settling or committing yet.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
     this.transactions.abortAll();
-    yield* this.subscriptions.giveBack((bug) => this.#reportBug(bug));
+    yield* this.subscriptions.requeueAll((bug) => this.#reportBug(bug));
     yield* this.dialect.vhost.release(this);
     this.dialect.temporaries.release(this);
     this.#opening.release();

@@ -22,14 +22,14 @@ test('a topic goes to everyone who listens, by name and by wildcards', async () 
   assert.equal(b.ready('A.B'), undefined, 'a topic is no queue');
 });
 
-test('a wildcard consumer of queues gets from those there are and those to come, within one window', async () => {
+test('a wildcard consumer of queues gets from those there are and those to come, within one index', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   sender.send('SEND', { destination: '/queue/A.1' }, '1');
   sender.send('SEND', { destination: '/queue/B.1' }, 'other');
   const peer = await b.client();
-  const window = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
-  const first = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/A.>', ...window });
+  const prefetch = { ack: 'client-individual', 'activemq.prefetchSize': '2' };
+  const first = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/A.>', ...prefetch });
   assert.deepEqual(
     first.map(({ headers, body }) => [headers['destination'], body]),
     [['/queue/A.1', '1']],

@@ -194,7 +194,7 @@ export class StompSubscription implements MessageTaker {
   }
 
   /** Gives everything back; some of it a step. */
-  *giveBack(): Generator<void> {
+  *requeueAll(): Generator<void> {
     this.stop();
     this.#host.subscriptions.unsettledCount -= this.#flights.size;
     this.#flights.clear();

@@ -72,7 +72,7 @@ export class Subscriptions {
   /** A subscription's destinations are gone. */
   lost(subscription: StompSubscription): void {
     this.remove(subscription);
-    this.#host.broker.background.run(subscription.giveBack());
+    this.#host.broker.background.run(subscription.requeueAll());
   }
 
   /**
@@ -101,14 +101,14 @@ export class Subscriptions {
   }
 
   /** The connection ends: everything goes back; some of it a step. */
-  *giveBack(report: (bug: unknown) => void): Generator<void> {
+  *requeueAll(report: (bug: unknown) => void): Generator<void> {
     const all = [...this.#byNumber.values()];
     this.#byNumber.clear();
     this.#byId.clear();
     for (const subscription of all) subscription.stop();
     for (const subscription of all) {
       try {
-        yield* subscription.giveBack();
+        yield* subscription.requeueAll();
       } catch (thrown) {
         report(thrown);
       }

@@ -1,3 +1,5 @@
+// Writing of a compacted segment.
+
 import { CounterSealer } from '../../crypto/aead.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { blockBytes } from '../log/block.ts';
@@ -20,38 +22,38 @@ import {
 import type { SegmentFiles } from '../log/segment-files.ts';
 import type { RecordSink } from '../log-owner.ts';
 
-/** Plaintext that is written and synced at a time. */
+/** Amount of plaintext that is written and synced at a time. */
 const groupBytesMax = 1024 * 1024;
-/** What the blocks of a compacted segment say of the log: nothing. */
+/** The durable position in the blocks of a compacted segment, which is not used. */
 const nowhere = { segment: 0, blocks: 0 };
 
-/** Where a record was copied to. */
+/** The position of a copied record. */
 export interface Place {
   readonly block: number;
-  /** Where its payload begins in the plaintext of that block. */
+  /** The offset of its payload in the plaintext of the block. */
   readonly offset: number;
 }
 
-/** Writes a compacted segment: records in blocks, blocks in groups, each group synced when written. */
+/** Writes a compacted segment: records in blocks, and blocks in groups, each of which is synced. */
 export class CompactedFile implements RecordSink {
   at = 0;
   readonly segment: LiveSegment;
   readonly #files: SegmentFiles;
   readonly #sealer: CounterSealer;
   #file: DiskFile | undefined = undefined;
-  /** The plaintext of the open block, and how much of it is used. */
+  /** The plaintext of the open block, and its used size. */
   #buffer: Buffer;
   #used = 0;
   #isOpen = false;
   #number = 0;
-  /** Sealed and not yet written, from an offset of the file. */
+  /** Sealed blocks that are not written yet, and their file offset. */
   #chunks: Buffer[];
   #writtenEnd = 0;
   #sealedEnd = pageBytes;
   #groupBytes = 0;
   #isGroupBegun = false;
 
-  /** @param segment empty */
+  /** @param segment an empty segment */
   constructor(files: SegmentFiles, segment: LiveSegment) {
     this.#files = files;
     this.segment = segment;
@@ -60,7 +62,7 @@ export class CompactedFile implements RecordSink {
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
   }
 
-  /** Bytes of the file so far. */
+  /** The current size of the file, bytes. */
   get sizeBytes(): number {
     return this.#sealedEnd + this.#used;
   }
@@ -73,14 +75,14 @@ export class CompactedFile implements RecordSink {
     return { buffer: this.#buffer };
   }
 
-  /** Copies a record; its payload lies between two positions. */
+  /** Copies a record, whose payload is between two offsets. */
   add(type: number, buffer: Buffer, start: number, end: number): Place {
     const to = this.reserve(type, end - start).buffer;
     buffer.copy(to, this.at, start, end);
     return { block: this.#number, offset: this.at };
   }
 
-  /** The copy that was added last, until the next one is. */
+  /** The last copy, valid until the next one. */
   get copy(): { readonly buffer: Buffer; readonly start: number } {
     return { buffer: this.#buffer, start: this.at };
   }
@@ -126,12 +128,12 @@ export class CompactedFile implements RecordSink {
     this.#isGroupBegun = false;
   }
 
-  /** Whether groups are to be written. */
+  /** Whether there are groups to write. */
   get isGroupReady(): boolean {
     return !this.#isGroupBegun && this.#chunks.length > 1;
   }
 
-  /** Writes and syncs the groups that have ended. */
+  /** Writes and syncs the completed groups. */
   async write(): Promise<void> {
     this.#file ??= await this.#files.create(this.segment.number);
     const file = this.#file;
@@ -143,8 +145,8 @@ export class CompactedFile implements RecordSink {
   }
 
   /**
-   * Begins the index, in blocks of its own, with where the blocks lie; what {@link reserve} appends
-   * from now on belongs to it.
+   * Starts the index, in blocks of its own, with the positions of the blocks. Everything that
+   * {@link reserve} appends from now on belongs to the index.
    */
   beginIndex(): void {
     if (this.#isOpen) this.#endBlock(0);
@@ -155,7 +157,7 @@ export class CompactedFile implements RecordSink {
     segment.index = { segment: segment.number, offset, firstBlock, blockCount: 0 };
   }
 
-  /** Ends the segment; all of it is on the disk when this resolves, its name too. */
+  /** Completes the segment. Its contents and its name are on disk when this resolves. */
   async end(): Promise<void> {
     const { segment } = this;
     this.#endBlock(blockFlags.groupEnd | blockFlags.segmentEnd);
@@ -169,7 +171,7 @@ export class CompactedFile implements RecordSink {
     await this.#files.syncFolder();
   }
 
-  /** Removes the file again. */
+  /** Removes the file. */
   async discard(): Promise<void> {
     if (this.#file !== undefined) await this.#files.finish(this.segment.number);
     if (this.#writtenEnd > 0) await this.#files.retire(this.segment.number);

@@ -1,3 +1,5 @@
+// One pass of a compaction.
+
 import type { BlockTable } from '../log/block-table.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
 import { recordsOf } from '../log/records.ts';
@@ -8,33 +10,35 @@ import type { RecordMoves } from '../log-owner.ts';
 import { CompactedFile } from './compacted-file.ts';
 import type { Pace } from './pace.ts';
 
-/** Bytes read at a time, and of what is not wanted between two blocks that are read together. */
+/** Maximum size of a read, and of unneeded data between two blocks that are read together. */
 const readBytesMax = 256 * 1024;
 const gapBytesMax = 32 * 1024;
-/** Bytes of records that are put in order together. */
+/** Size of the records that are sorted together. */
 const batchBytes = 2 * 1024 * 1024;
-/** Copies in one compacted segment, of which each is remembered until all count. */
+/**
+ * Maximum number of copies in a compacted segment. Each is held in memory until all take effect.
+ */
 const countMax = 128 * 1024;
-/** Slots looked at, and records copied, in one turn. */
+/** Number of slots examined, and of records copied, in one turn. */
 const slotsPerTurn = 20_000;
 const copiesPerTurn = 500;
 
-/** What a pass works with. */
+/** The parts and settings of a pass. */
 export interface PassSetting {
   readonly table: BlockTable;
   readonly files: SegmentFiles;
   readonly recovery: Recovery;
   readonly pace: Pace;
   readonly moves: RecordMoves;
-  /** Bytes that may be written, about. */
+  /** Approximate maximum size of the output. */
   readonly outputBytesMax: number;
-  /** Whether the pass must end, whatever it has done. */
+  /** Whether the pass must end as soon as possible. */
   isStopped(): boolean;
-  /** The new segment is on the disk; from now on it is one of the log's. */
+  /** Called when the new segment is on disk. It then belongs to the log. */
   adopt(segment: LiveSegment): void;
 }
 
-/** A record that is to be copied; its payload lies between two positions of the batch. */
+/** A record to copy, with the offsets of its payload in the batch. */
 interface Found {
   readonly type: number;
   readonly start: number;
@@ -46,9 +50,9 @@ interface Found {
 }
 
 /**
- * One compaction: copies what is wanted of some segments into a new one, and lets whoever wants it know.
- * The old segments and the new one say the same, so that it does not matter which of them a start finds;
- * the old ones go with the next table, which names the new one.
+ * A compaction: copies the live records of some segments to a new one and redirects their owners.
+ * The old segments and the new one have the same contents, so recovery may use either. The old
+ * segments are removed with the next table, which names the new one.
  */
 export class CompactionPass {
   readonly #setting: PassSetting;
@@ -60,8 +64,8 @@ export class CompactionPass {
   #copyCount = 0;
 
   /**
-   * @param victims segments that have ended and are on the disk
-   * @param segment what they are written to; empty
+   * @param victims segments that have ended and are on disk
+   * @param segment the output, empty
    */
   constructor(setting: PassSetting, victims: readonly LiveSegment[], segment: LiveSegment) {
     this.#setting = setting;
@@ -70,13 +74,14 @@ export class CompactionPass {
   }
 
   /**
-   * Runs it.
+   * Runs the pass.
    *
-   * @returns bytes written; 0 where it was stopped or there was nothing to copy, and all is as it was
+   * @returns bytes written; 0 if it was stopped or there was nothing to copy, so that nothing has
+   *   changed
    */
   async run(): Promise<number> {
     const { table } = this.#setting;
-    // They stay until all of them is read, also where nothing in them is wanted any more.
+    // Keeps the segments until all of them are read, even if nothing in them is live any more.
     for (const victim of this.#victims) table.pin(victim);
     let isWritten = false;
     try {
@@ -117,7 +122,7 @@ export class CompactionPass {
     return !isStopped();
   }
 
-  /** Runs steps with rests between them; false where the pass was stopped. */
+  /** Runs steps with pauses. Returns false if the pass was stopped. */
   async #steps(steps: Iterable<unknown>): Promise<boolean> {
     const { pace, isStopped } = this.#setting;
     const iterator = steps[Symbol.iterator]();
@@ -129,7 +134,7 @@ export class CompactionPass {
     return true;
   }
 
-  /** The slots of the victims' blocks in which something is wanted, ascending by block. */
+  /** The slots with live records in the victims, in the order of their blocks. */
   async #liveSlots(): Promise<ReadonlyMap<LiveSegment, number[]>> {
     const { table, pace, isStopped } = this.#setting;
     const slots = new Map<LiveSegment, number[]>();
@@ -153,7 +158,10 @@ export class CompactionPass {
     else found.push(slot);
   }
 
-  /** Copies what is wanted of a segment; false where there is no room for more, or the pass was stopped. */
+  /**
+   * Copies the live records of a segment. Returns false if the output is full or the pass was
+   * stopped.
+   */
   async #copy(victim: LiveSegment, slots: readonly number[]): Promise<boolean> {
     const { table, pace, isStopped, files } = this.#setting;
     const blocks = slots
@@ -204,7 +212,7 @@ export class CompactionPass {
     const { recovery, pace } = this.#setting;
     const broken = () => recovery.damage(victim.number, `has a broken record in block ${number}`);
     const records = recordsOf(plaintext, broken);
-    // A block is small, or a single record: all of it is one turn.
+    // A block is small, or a single record, so one turn is enough.
     let next = pace.work(() => this.#take(records, slot, plaintext));
     while (next !== undefined) {
       await this.#flush();
@@ -215,7 +223,7 @@ export class CompactionPass {
     }
   }
 
-  /** Takes records into the batch; returns the first for which it has no room. */
+  /** Adds records to the batch. Returns the first one that does not fit. */
   #take(
     records: Iterator<{ type: number; start: number; end: number }>,
     slot: number,
@@ -239,21 +247,21 @@ export class CompactionPass {
     this.#found.push({ ...found, start: at, end: this.#used });
   }
 
-  /** Copies a record that is longer than a batch. */
+  /** Copies a record that is larger than a batch. */
   async #copyLong(plaintext: Buffer, found: Found): Promise<void> {
     const { pace } = this.#setting;
     pace.work(() => this.#placeSome(plaintext, [found], 0));
     if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
   }
 
-  /** Writes the batch, in runs. */
+  /** Writes the batch, sorted into runs. */
   async #flush(): Promise<void> {
     const { pace, isStopped } = this.#setting;
     const found = this.#found;
     this.#found = [];
     this.#used = 0;
     pace.work(() => sortRuns(found));
-    // What there is no room for any more stays where it is.
+    // Records that do not fit stay in their segment.
     for (let first = 0; first < found.length && !isStopped() && !this.#isLong; ) {
       first = pace.work(() => this.#placeSome(this.#batch, found, first));
       if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
@@ -261,7 +269,7 @@ export class CompactionPass {
     }
   }
 
-  /** Copies records until there is a group to be written; returns which is the next. */
+  /** Copies records until a group is complete. Returns the index of the next record. */
   #placeSome(buffer: Buffer, found: readonly Found[], first: number): number {
     const { moves } = this.#setting;
     const file = this.#file;
@@ -276,7 +284,7 @@ export class CompactionPass {
     return next;
   }
 
-  /** Makes the copies count; nothing may stop it half done but the end of the process. */
+  /** Makes the copies effective. This must not stop halfway. */
   async #move(): Promise<void> {
     const { table, moves, pace, adopt } = this.#setting;
     const { segment } = this.#file;
@@ -294,7 +302,7 @@ function endOfBlock({ offsets, lengths }: LiveSegment, number: number): number {
   return (offsets[number] ?? 0) + blockHeaderBytes + (lengths[number] ?? 0);
 }
 
-/** How many of the blocks from the first on are read in one go. */
+/** The end of the blocks that are read together, starting from the first one. */
 function endOfRead(
   victim: LiveSegment,
   blocks: readonly { readonly number: number }[],
@@ -310,7 +318,7 @@ function endOfRead(
   return end;
 }
 
-/** Puts records in order of their runs; they mostly are already. */
+/** Sorts records by run. They are usually almost sorted. */
 function sortRuns(found: Found[]): void {
   found.sort((a, b) => a.key - b.key || a.order - b.order);
 }

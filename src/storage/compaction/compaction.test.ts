@@ -159,8 +159,8 @@ test('a message of many queues is copied once, and keeps its place in each of th
   const again = await open(disk, { compaction: never });
   for (const queue of all) {
     assert.deepEqual(await again.bodies(queue), kept);
-    const window = again.window(queue);
-    for (let s = 0; s < kept.length; s++) assert.equal(window.priority(s), (s * 25) % 3);
+    const queueIndex = again.window(queue);
+    for (let s = 0; s < kept.length; s++) assert.equal(queueIndex.priority(s), (s * 25) % 3);
   }
   await again.close();
 });
@@ -175,10 +175,10 @@ test('due times and delivery counts are kept', async () => {
     if (i % 30 === 0) queues.publish([2], bodyOf(2, i), { expiresAtMs: 1e12 + i * 7919 });
     if (i % 20 === 19) await synced(queues);
   }
-  const window = queues.window(2);
-  for (let s = 0; s < window.next; s += 3) {
-    window.markReturned(s, true);
-    queues.store.counts.changed(window, s);
+  const queueIndex = queues.window(2);
+  for (let s = 0; s < queueIndex.next; s += 3) {
+    queueIndex.markRedelivered(s, true);
+    queues.store.counts.changed(queueIndex, s);
   }
   queues.store.writeCounts();
   const before = await queues.live();
@@ -190,8 +190,8 @@ test('due times and delivery counts are kept', async () => {
   await queues.close();
   const again = await open(disk, { compaction: never });
   assert.equal((await again.live())[1], before[1]);
-  for (let s = 0; s < window.next; s++) {
-    assert.equal(again.window(2).returnCount(s), s % 3 === 0 ? 1 : 0);
+  for (let s = 0; s < queueIndex.next; s++) {
+    assert.equal(again.window(2).deliveryCount(s), s % 3 === 0 ? 1 : 0);
   }
   await again.close();
 });

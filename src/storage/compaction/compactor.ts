@@ -12,19 +12,19 @@ import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
 import { type ChoiceLimits, chooseVictims, hasNotableDead, isExcessive } from './victims.ts';
 
-/** How often, and every how many milliseconds, it is tried to begin a segment that cannot begin yet. */
+/** Maximum number and interval of attempts to begin a segment, milliseconds. */
 const rollTriesMax = 200;
 const rollWaitMs = 5;
 
-/** So many looks more there are at a log that nobody uses, where there is too much that is not live. */
+/** Number of additional checks of an idle log with too much dead data. */
 const idleLooks = 5;
 const defaults = { lookMs: 2000, looksMin: 3 };
-/** Bytes written at a time where the disk is short of room: they must fit before anything is given back. */
+/** Maximum size of a pass if the disk is full: it must fit before any space is released. */
 const urgentBytesMax = 4 * 1024 * 1024;
-/** What is kept for the state alone may come to this beside two bases before one is hurried. */
+/** Data that is kept only for the state, in addition to two bases, before a new base is hurried. */
 const idleBytesMin = 1024 * 1024;
 
-/** What a compactor works with. */
+/** The parts and settings of a compactor. */
 export interface CompactorSetting {
   readonly volume: Volume;
   readonly owner: LogOwner;
@@ -37,23 +37,26 @@ export interface CompactorSetting {
   readonly random?: Random | undefined;
 }
 
-/** What a compactor asks of the log. */
+/** The interface to the log. */
 export interface CompactorHost {
-  /** Whether nothing can be written any more. */
+  /** Whether the log can no longer be written. */
   isFailed(): boolean;
-  /** Every group up to this one is synced. */
+  /** The number of the last synced group. */
   durableGroup(): number;
-  /** The segment that was synced last. */
+  /** The last segment with synced data. */
   durableSegment(): number;
-  /** Begins a segment, whose table names what is wanted by then; false where that is not possible now. */
+  /**
+   * Begins a segment, whose table names the needed segments. Returns false if that is not possible
+   * now.
+   */
   rollNow(): boolean;
   failed(cause: unknown): void;
   compacted(writtenBytes: number, segmentCount: number): void;
 }
 
 /**
- * Compacts segments in the background: what is left of those that are mostly settled is written together,
- * so that they can go.
+ * Compacts segments in the background: the live records of mostly settled segments are written to
+ * new ones, so that the old ones can be removed.
  *
  * @see docs/formats/volume.md
  */
@@ -71,7 +74,7 @@ export class Compactor {
   #lastNumber = compactedFrom;
   /** The segment that is being written; undefined before and once it is one of the log's. */
   #unfinished: LiveSegment | undefined = undefined;
-  /** How many more looks there are without a group that was synced. */
+  /** The number of remaining checks without a synced group. */
   #looksLeft = 0;
 
   constructor(setting: CompactorSetting, host: CompactorHost) {
@@ -83,7 +86,7 @@ export class Compactor {
     this.#pace = new Pace(() => this.#isBusy(), options.share);
   }
 
-  /** Whether the log has synced anything since this was asked last. */
+  /** Whether the log has synced anything since the last call. */
   #isBusy(): boolean {
     const durableGroup = this.#host.durableGroup();
     const isBusy = durableGroup !== this.#busyGroup;
@@ -92,9 +95,9 @@ export class Compactor {
   }
 
   /**
-   * Takes over what recovery found, and removes what a compaction left that did not end.
+   * Takes over the recovered state, and removes the files of an interrupted compaction.
    *
-   * @param numbers of the compacted segments that have files
+   * @param numbers the compacted segments that have files
    */
   async recovered(numbers: readonly number[]): Promise<void> {
     const { roller, files } = this.#setting;
@@ -103,12 +106,12 @@ export class Compactor {
       if (!roller.segments.has(number)) await files.retire(number);
     }
     for (const segment of roller.segments.values()) {
-      // A message in several queues counts several times; more than all there is cannot be live.
+      // A message in several queues counts several times, but live bytes cannot exceed the file.
       segment.scale = Math.min(1, segment.sizeBytes / Math.max(1, segment.liveBytes));
     }
   }
 
-  /** A group was synced, so that there may be something to do after a while. */
+  /** A group was synced, so there may be work later. */
   written(): void {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
@@ -116,7 +119,7 @@ export class Compactor {
     this.#timer = setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
-  /** The disk is short of room: whatever can be given back is worth writing what is left of it. */
+  /** The disk is full: any space is worth a compaction. */
   hurry(): void {
     this.#isUrgent = true;
     if (this.#setting.owner.moves !== undefined && !this.#isStopped) this.#begin();
@@ -136,7 +139,7 @@ export class Compactor {
     });
   }
 
-  /** Segments that have ended and are on the disk. */
+  /** Segments that have ended and are on disk. */
   #ended(): LiveSegment[] {
     const durableSegment = this.#host.durableSegment();
     const isEnded = ({ number, end }: LiveSegment) =>
@@ -156,7 +159,7 @@ export class Compactor {
       while (!this.#isOver && (await this.#step()));
     } catch (cause) {
       const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-      // What was to be written is removed again; there may be room at the next look.
+      // The output is removed. There may be space at the next check.
       if (!isFull) this.#host.failed(cause);
     }
     if (!this.#isOver && isExcessive(this.#ended(), this.#limits)) this.#lookAgain();
@@ -171,7 +174,7 @@ export class Compactor {
     this.#timer ??= setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
-  /** Does one thing about too much that is not live; false where there is nothing to do now. */
+  /** Performs one action against excess data. Returns false if there is nothing to do. */
   async #step(): Promise<boolean> {
     const ended = this.#ended();
     if (!isExcessive(ended, this.#limits)) return false;
@@ -238,10 +241,10 @@ export class Compactor {
   }
 
   /**
-   * Begins a segment, with which the old ones go. Waits a while for that to be possible, by a timer,
-   * so that a log that nobody writes to costs nothing.
+   * Begins a segment, so that the old ones can be removed. Waits on a timer until that is possible,
+   * so that an idle log costs nothing.
    *
-   * @returns whether it has begun. If not, the old segments go with the next one that begins
+   * @returns whether a segment was begun; otherwise the old ones are removed with the next one
    */
   async #roll(): Promise<boolean> {
     for (let tries = 0; !this.#isOver && tries < rollTriesMax; tries++) {
@@ -251,7 +254,7 @@ export class Compactor {
     return false;
   }
 
-  /** What is kept for the state alone goes once there is a new base. */
+  /** Hurries a new base, after which data kept for the old one can be removed. */
   #giveBackIdle(ended: readonly LiveSegment[]): void {
     const { roller } = this.#setting;
     let keptBytes = 0;
@@ -262,7 +265,7 @@ export class Compactor {
     if (!checkpoints.isUnderWay) this.#host.rollNow();
   }
 
-  /** Ends what is under way; resolves when nothing is. */
+  /** Stops the current pass. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -271,7 +274,7 @@ export class Compactor {
     await this.#work;
   }
 
-  /** Removes what no table names: a start would find it and have no use for it. */
+  /** Removes compacted segments that no table names. */
   async removeUnlisted(): Promise<void> {
     const { roller, files } = this.#setting;
     for (const { number, isListed } of roller.segments.values()) {

@@ -1,14 +1,16 @@
+// Rate limiting of background work.
+
 import { systemClock } from '../../base/clock.ts';
 
-/** Part of the time that a compaction may take while somebody waits for the log, and else. */
+/** The fraction of time for a compaction while the log is in use, and while it is idle. */
 const busyShare = 0.1;
 const idleShare = 0.5;
-/** Less work than this is not worth a rest. */
+/** Minimum length of a pause, milliseconds. */
 const restMsMin = 2;
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Keeps background work to a part of the time, so that whoever waits for the log hardly notices it. */
+/** Limits background work to a fraction of the time, so that users of the log hardly notice it. */
 export class Pace {
   readonly #share: number | undefined;
   readonly #isBusy: () => boolean;
@@ -17,15 +19,15 @@ export class Pace {
   #wake: () => void = () => {};
 
   /**
-   * @param isBusy whether others have used the log since it was asked last
-   * @param share 1 for no rests
+   * @param isBusy whether others have used the log since the last call
+   * @param share the fraction of time; 1 means no pauses
    */
   constructor(isBusy: () => boolean, share?: number) {
     this.#isBusy = isBusy;
     this.#share = share;
   }
 
-  /** Does something that keeps the event loop. */
+  /** Performs work on the event loop. */
   work<T>(step: () => T): T {
     const beganMs = systemClock.monotonicMs();
     try {
@@ -35,7 +37,7 @@ export class Pace {
     }
   }
 
-  /** Waits for something that keeps the disk. */
+  /** Waits for work on the disk. */
   async wait<T>(step: () => Promise<T>): Promise<T> {
     const beganMs = systemClock.monotonicMs();
     try {
@@ -45,7 +47,7 @@ export class Pace {
     }
   }
 
-  /** Lets others have their turn, and rests for as long as what was done since the last rest takes. */
+  /** Yields to others, and pauses in proportion to the work since the last pause. */
   async rest(): Promise<void> {
     const isRested = this.#workedMs < restMsMin;
     if (this.#share === 1 || isRested || this.#isStopped) return turn();
@@ -55,7 +57,7 @@ export class Pace {
     await this.pause(restMs);
   }
 
-  /** Waits for so many milliseconds, or until {@link stop}. */
+  /** Pauses for so many milliseconds, or until {@link stop}. */
   async pause(ms: number): Promise<void> {
     if (this.#isStopped) return turn();
     await new Promise<void>((resolve) => {
@@ -67,7 +69,7 @@ export class Pace {
     });
   }
 
-  /** No more rests: whoever works is to end soon. */
+  /** Ends all pauses, so that the work ends soon. */
   stop(): void {
     this.#isStopped = true;
     this.#wake();

@@ -1,39 +1,41 @@
+// The choice of segments to compact.
+
 import type { LiveSegment } from '../log/live-segment.ts';
 import { isCompacted, pageBytes } from '../log/segment.ts';
 
-/** Segments are compacted where they have more than so many times the bytes that are live in them ... */
+/** Segments are compacted if their size exceeds the live bytes by this factor ... */
 const excessMax = 1.15;
-/** ... until they have no more than so many times that. */
+/** ... until it is down to this factor. */
 const excessAim = 1.1;
-/** Part of a segment's size that is not worth a compaction, whatever it is of all. */
+/** Excess below this fraction of a segment is ignored. */
 const slackPart = 1 / 16;
-/** Part of a segment's size that is worth a new segment where nothing in it is live. */
+/** Dead segments above this fraction of a segment are worth beginning a new one. */
 const deadPart = 1 / 4;
-/** What every segment takes at least. */
+/** Minimum size of a segment. */
 const frameBytes = 2 * pageBytes;
-/** A segment that is fuller stays as it is. */
+/** Segments with a higher fraction of live bytes are not compacted. */
 const fullMin = 0.9;
-/** Compacted segments up to this part of a segment's size are joined whenever there is work. */
+/** Compacted segments below this fraction of a segment are merged with any other work. */
 const smallPart = 1 / 64;
 
-/** What segments are chosen by. */
+/** The criteria for choosing segments. */
 export interface ChoiceLimits {
   /** Usual size of a segment. */
   readonly segmentBytes: number;
-  /** Bytes that may be written. */
+  /** Maximum size of the output. */
   readonly outputBytesMax: number;
-  /** So many looks a segment must have seen since it ended. */
+  /** Minimum number of checks since a segment ended. */
   readonly looksMin: number;
-  /** Whether every byte counts, since the disk is short of room. */
+  /** Whether the disk is full, so that every byte counts. */
   readonly isUrgent: boolean;
 }
 
-/** Bytes of a segment that are live, about. */
+/** Approximate number of live bytes in a segment. */
 export function liveBytesOf({ liveBytes, scale, sizeBytes }: LiveSegment): number {
   return Math.min(sizeBytes, liveBytes * scale);
 }
 
-/** Whether the segments take much more of the disk than what is live in them. */
+/** Whether the segments are much larger than their live bytes. */
 export function isExcessive(
   segments: readonly LiveSegment[],
   { segmentBytes, isUrgent }: ChoiceLimits,
@@ -53,7 +55,10 @@ function totals(segments: readonly LiveSegment[]): [size: number, live: number] 
   return [size, live];
 }
 
-/** Whether segments in which nothing is live are worth a new segment, with which they go. */
+/**
+ * Whether the segments without live bytes are worth beginning a segment, with which they are
+ * removed.
+ */
 export function hasNotableDead(
   segments: readonly LiveSegment[],
   { segmentBytes }: ChoiceLimits,
@@ -64,11 +69,11 @@ export function hasNotableDead(
 }
 
 /**
- * Chooses what to compact together: the emptiest first, as many as bring all to the aim and fit into one
- * new segment, and with them compacted segments that are small.
+ * Chooses the segments to compact: those with the fewest live bytes, as many as reach the target
+ * and fit into one new segment, together with small compacted segments.
  *
- * @param segments all that have ended
- * @returns none where nothing is to be gained
+ * @param segments all segments that have ended
+ * @returns empty if nothing can be gained
  */
 export function chooseVictims(
   segments: readonly LiveSegment[],
@@ -95,12 +100,12 @@ export function chooseVictims(
 }
 
 function isCandidate(segment: LiveSegment, { looksMin }: ChoiceLimits): boolean {
-  // What is kept for a base or an index would stay all the same.
+  // Segments that are kept for a base or an index would remain anyway.
   if (segment.pinCount > 0 || segment.lookCount < looksMin) return false;
   return segment.liveCount > 0 && liveBytesOf(segment) < segment.sizeBytes * fullMin;
 }
 
-/** Adds small compacted segments, as long as each is no larger than what is written anyway. */
+/** Adds small compacted segments, as long as each is no larger than the rest of the output. */
 function join(
   chosen: LiveSegment[],
   bytes: number,

@@ -1,8 +1,8 @@
 import type { DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
+import { type DurableWatermark, watermarkFile } from '../log/durable-watermark.ts';
 import type { Hold } from '../log/holds.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
-import { type Mark, markFile } from '../log/mark.ts';
 import type { Retirement } from '../log/retirement.ts';
 import { noEnd } from '../log/segment.ts';
 import { segmentFile } from '../log/segment-files.ts';
@@ -30,7 +30,7 @@ export interface DurableEnd extends Position {
 /** The parts of a log that are frozen. */
 export interface FreezeParts {
   readonly volume: Volume;
-  readonly mark: Mark;
+  readonly watermark: DurableWatermark;
   readonly retirement: Retirement;
 }
 
@@ -68,16 +68,16 @@ export class FrozenVolume {
    * @throws {StorageError} `freeze-refused`, `freeze-ended`, `disk-failed`
    */
   static async at(parts: FreezeParts, end: DurableEnd, timeMsMax: number): Promise<FrozenVolume> {
-    const { volume, mark, retirement } = parts;
+    const { volume, watermark, retirement } = parts;
     const { home, segment, blocks, bytes } = end;
     if (home === undefined) throw new StorageError('freeze-refused', 'nothing is synced yet');
     const hold = retirement.holds.add([segment, ...home.listed], timeMsMax);
-    // Before anything is awaited: header, mark and segments must be of one moment. The header may name
+    // Before anything is awaited: header, watermark and segments must be of one moment. The header may name
     // the segment after this one already, of which nobody was told yet.
     const position = { segment, blocks: 0 };
     const kept = new Map([
       ['volume', volume.headerWith({ state: 'open', position, endTag: noEnd.tag })],
-      [markFile, mark.at({ segment, blocks })],
+      [watermarkFile, watermark.at({ segment, blocks })],
     ]);
     const files: FrozenFile[] = [...kept].map(([name, { length }]) => ({
       name,

@@ -1,3 +1,5 @@
+// Appending of records to blocks and groups.
+
 import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
 import { CounterSealer } from '../../crypto/aead.ts';
@@ -17,20 +19,23 @@ import {
   zeroPage,
 } from './segment.ts';
 
-/** Bytes of the record that begins each block of a part. */
+/** Size of the record that begins each block of a part. */
 const partMarkBytes = recordHeaderBytes + 1;
 
-/** Who knows which records of a block are needed no more; see {@link LogOwner}. */
+/** Decides which records of a block are still needed. See {@link LogOwner}. */
 export interface RecordKeeper {
   keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
 }
 
-/** Plaintext of the open group that is kept unsealed, so that what is settled meanwhile is left out. */
+/**
+ * Maximum amount of unsealed plaintext in the open group, from which settled records can be left
+ * out.
+ */
 const unsealedBytesMax = 8 * 1024 * 1024;
 
 /**
- * Puts records into blocks, seals the blocks, and collects them into the group that is open. A block
- * is sealed as late as can be, with its group, and what is not wanted any more by then is left out.
+ * Appends records to blocks, seals the blocks, and collects them in the open group. Blocks are
+ * sealed as late as possible, and records that are settled by then are left out.
  */
 export class Appender {
   readonly #table: BlockTable;
@@ -42,30 +47,30 @@ export class Appender {
   #used = 0;
   #chunks: Buffer[];
   #blocks: LogBlock[] = [];
-  /** How many of the group's blocks are sealed, and plaintext of those that are not. */
+  /** The number of sealed blocks in the group, and the size of the unsealed ones. */
   #sealedCount = 0;
   #unsealedBytes = 0;
   #sealedEnd = pageBytes;
   #groupOffset = 0;
-  /** What the blocks that begin now hold a part of; undefined for ordinary records. */
+  /** The kind of part in the blocks that begin now; undefined for ordinary records. */
   #part: PartKind | undefined = undefined;
   #partBlocks: number[] = [];
-  /** Bytes of the open group that no record was reserved for: {@link partMarkBytes} for each block of a part. */
+  /** Size of the markers in the open group: {@link partMarkBytes} for each block of a part. */
   #markBytes = 0;
-  /** Number of the last block begun. */
+  /** The number of the last block. */
   blockNumber = 0;
-  /** What is known to be synced; each block says it. */
+  /** The position that is known to be synced. Each block states it. */
   durable: Position = { segment: 0, blocks: 0 };
-  /** Plaintext of the open group's full blocks. */
+  /** Size of the full blocks in the open group. */
   groupBytes = 0;
-  /** Whether the open group is the segment's first. */
+  /** Whether the open group is the first of the segment. */
   isFirstGroup = true;
-  /** Where the payload of the last record begins in its block's buffer. */
+  /** The offset of the last payload in its block's buffer. */
   at = 0;
 
   /**
-   * @param segment empty; its header page is written with the first group
-   * @param arenaOf where the arena is kept that the next appender goes on with
+   * @param segment an empty segment; its header page is written with the first group
+   * @param arenaOf where the arena is stored that the next appender continues with
    */
   constructor(
     table: BlockTable,
@@ -81,18 +86,18 @@ export class Appender {
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
   }
 
-  /** Where in the file the next block goes; less, where something before it is left out. */
+  /** The file offset of the next block; lower if records before it are left out. */
   get offset(): number {
     const blockCount = this.#blocks.length - this.#sealedCount;
     return this.#sealedEnd + this.#unsealedBytes + blockCount * blockHeaderBytes;
   }
 
-  /** Whether nothing was appended to the open group. */
+  /** Whether the open group is empty. */
   get isEmpty(): boolean {
     return this.#open === undefined && this.#blocks.length === 0;
   }
 
-  /** Where in the file the open block would end. */
+  /** The file offset of the end of the open block. */
   get end(): number {
     const start = this.#open?.start ?? this.#used;
     return this.offset + this.#used - start;
@@ -104,9 +109,9 @@ export class Appender {
   }
 
   /**
-   * Frames a record in the open block, or in a new one.
+   * Appends a record to the open block, or to a new one.
    *
-   * @param size bytes of its payload, which the caller then writes
+   * @param size the size of its payload, which the caller writes afterwards
    */
   append(type: number, size: number): LogBlock {
     const need = size + recordHeaderBytes;
@@ -129,7 +134,7 @@ export class Appender {
     if (this.#part !== undefined) this.#markPart(block, this.#part);
   }
 
-  /** Each block of a part says so first: whoever replays the records around it passes over it. */
+  /** Marks a block of a part, so that the replay of ordinary records skips it. */
   #markPart(block: LogBlock, part: PartKind): void {
     const at = writeRecordHeader(block.buffer, this.#used, logRecordTypes.part, 1);
     block.buffer[at] = part;
@@ -138,21 +143,21 @@ export class Appender {
     this.#partBlocks.push(block.number);
   }
 
-  /** What is appended until {@link endPart} goes into blocks of its own, which say what they are. */
+  /** Starts a part: records go to separate, marked blocks until {@link endPart}. */
   beginPart(part: PartKind): void {
     this.#endBlock();
     this.#part = part;
     this.#partBlocks = [];
   }
 
-  /** Ends what {@link beginPart} began; the numbers of its blocks. */
+  /** Ends a part, and returns the numbers of its blocks. */
   endPart(): readonly number[] {
     this.#endBlock();
     this.#part = undefined;
     return this.#partBlocks;
   }
 
-  /** The rest of an arena serves the next block while it is at least half. */
+  /** Reuses the rest of an arena for the next block if it is at least half of it. */
   #makeRoom(need: number): void {
     const { buffer, used } = this.#arenaOf.arena;
     const wanted = used === 0 ? need : Math.max(need, blockBytes / 2);
@@ -162,7 +167,7 @@ export class Appender {
     this.#arenaOf.arena = arenas.take(need, true);
   }
 
-  /** Ends the open block, if there is one; it is sealed later. */
+  /** Ends the open block, if there is one. It is sealed later. */
   #endBlock(): void {
     const block = this.#open;
     if (block === undefined) return;
@@ -175,12 +180,15 @@ export class Appender {
     this.#unsealedBytes += block.length;
   }
 
-  /** Seals what is too much to be kept unsealed. Plaintext may move: never within a batch. */
+  /**
+   * Seals blocks if there is too much unsealed plaintext. Plaintext may move, so this is not called
+   * in a batch.
+   */
   sealExcess(): void {
     while (this.#unsealedBytes > unsealedBytesMax) this.#sealNext(0);
   }
 
-  /** Seals every block of the open group, which then goes on with a new one. */
+  /** Seals all blocks of the open group, which continues with a new one. */
   seal(): void {
     this.#endBlock();
     while (this.#sealedCount < this.#blocks.length) this.#sealNext(0);
@@ -208,12 +216,12 @@ export class Appender {
     segment.end = { segment: segment.number, blocks: number, tag };
   }
 
-  /** To be called while there is nothing better to do: the next group is then sealed sooner. */
+  /** Prepares the next seal. Call it when there is nothing else to do. */
   prepare(): void {
     this.#sealer.prepare();
   }
 
-  /** Moves the records that are needed together. */
+  /** Moves the needed records of a block together. */
   #leaveOut(block: LogBlock, buffer: Buffer): void {
     const keeper = this.#keeper;
     const { start: begin, length, isFixed } = block;
@@ -233,7 +241,7 @@ export class Appender {
     block.length = to - begin;
   }
 
-  /** Ends the open group; where all its blocks are sealed, an empty one marks its end. */
+  /** Ends the open group. If all its blocks are sealed, an empty block marks the end. */
   endGroup(number: number, flags: number): Group {
     if (this.#open === undefined && this.#sealedCount === this.#blocks.length) this.#beginBlock(0);
     this.#endBlock();

@@ -1,34 +1,39 @@
+// The cache of plaintext blocks.
+
 import type { Arenas, LogBlock } from './block.ts';
 
-/** What a block in memory takes besides its plaintext: small blocks are mostly that. */
+/** Memory of a block object in addition to its plaintext, which dominates for small blocks. */
 const objectBytes = 256;
 
-/** The part of the budget that is used as long as nobody reads what the cache has dropped. */
+/** The fraction of the budget in use while no dropped block is read again. */
 const usualShare = 8;
 
 /**
- * Plaintext of synced blocks that are still wanted, up to a budget; the oldest goes first. The newest
- * stays whatever its size, as somebody is about to read it.
+ * The plaintext of synced blocks with live records, up to a budget; the oldest block is dropped
+ * first. The newest is always kept, because it is about to be read.
  *
- * Consumers that keep up read a block soon after it was written. In a backlog, the newest blocks are
- * read last and the oldest are on the disk anyway: to keep many would only take memory. So the cache
- * uses an eighth of its budget until a block has to be read back, and the whole budget from then on,
- * until it has dropped as much as the whole budget without another block being read back.
+ * Consumers that keep up read blocks soon after they were written. In a backlog, the newest blocks
+ * are read last and the oldest are on disk anyway, so caching many blocks would only waste memory.
+ * The cache therefore uses an eighth of its budget until a block must be read back. It then uses
+ * the whole budget, until it has dropped as much as the whole budget without another block being
+ * read back.
  */
 export class BlockCache {
   readonly #arenas: Arenas;
   readonly #bytesMax: number;
   readonly #dropped: (block: LogBlock) => void;
-  /** In the order they came: a set keeps it. */
+  /** In the order of insertion. */
   readonly #cached = new Set<LogBlock>();
-  /** Bytes of plaintext in the cache that lies in no arena. */
+  /** Size of cached plaintext outside of arenas. */
   #ownBytes = 0;
-  /** Bytes dropped for want of room since a block was read back; the whole budget is in use below it. */
+  /**
+   * Bytes dropped since a block was last read back. Below the budget, the whole budget is in use.
+   */
   #evictedBytes: number;
 
   /**
    * @param bytesMax the whole budget
-   * @param dropped told of each block whose plaintext is in memory no more
+   * @param dropped called for each block whose plaintext is dropped
    */
   constructor(arenas: Arenas, bytesMax: number, dropped: (block: LogBlock) => void) {
     this.#arenas = arenas;
@@ -37,7 +42,10 @@ export class BlockCache {
     this.#evictedBytes = bytesMax;
   }
 
-  /** Bytes that the budget is for, with what is not synced yet and with what arenas hold besides. */
+  /**
+   * Memory that counts for the budget, including data that is not synced and unused space in
+   * arenas.
+   */
   get bytes(): number {
     return this.#ownBytes + this.#arenas.countedBytes + this.#cached.size * objectBytes;
   }
@@ -48,27 +56,27 @@ export class BlockCache {
     return isWhole ? this.#bytesMax : Math.floor(this.#bytesMax / usualShare);
   }
 
-  /** Counts a block's plaintext from now on. */
+  /** Adds a block. */
   add(block: LogBlock): void {
     this.#cached.add(block);
     if (block.arena === undefined) this.#ownBytes += block.heldBytes;
   }
 
-  /** Counts the plaintext of a block that was read back from the disk. */
+  /** Adds a block that was read back from disk. */
   addRead(block: LogBlock): void {
     this.#evictedBytes = 0;
     this.add(block);
   }
 
-  /** Lets go of a block's plaintext, whether or not it was in the cache. */
+  /** Drops the plaintext of a block, whether or not it is in the cache. */
   drop(block: LogBlock): void {
     const isCached = this.#cached.delete(block);
-    if (block.arena !== undefined) this.#arenas.leave(block.arena);
+    if (block.arena !== undefined) this.#arenas.releaseBlock(block.arena);
     else if (isCached) this.#ownBytes -= block.heldBytes;
     this.#dropped(block);
   }
 
-  /** Drops the oldest until the rest is within the budget. To be called between turns only. */
+  /** Drops the oldest blocks until the rest is within the budget. Call it between turns only. */
   evict(): void {
     for (const oldest of this.#cached) {
       if (this.bytes <= this.bytesMax || this.#cached.size <= 1) return;

@@ -1,23 +1,25 @@
+// Loading of blocks from disk.
+
 import { assert } from '../../base/assert.ts';
 import type { BlockTable } from './block-table.ts';
 import type { Recovery } from './recovery.ts';
 
-/** Brings blocks back to memory, each once however many ask for it. */
+/** Loads blocks into memory, each once regardless of the number of requests. */
 export class BlockLoader {
   readonly #table: BlockTable;
   readonly #recovery: Recovery;
   readonly #failed: (cause: unknown) => Error;
-  /** Blocks being brought back, by slot. */
+  /** Blocks that are being loaded, by slot. */
   readonly #loading = new Map<number, Promise<void>>();
 
-  /** @param failed told why a block could not be read; what it returns is thrown to whoever waits */
+  /** @param failed called when a block could not be read; its result is thrown to those who wait */
   constructor(table: BlockTable, recovery: Recovery, failed: (cause: unknown) => Error) {
     this.#table = table;
     this.#recovery = recovery;
     this.#failed = failed;
   }
 
-  /** Resolves once the slot's block is in memory. */
+  /** Resolves once the block of a slot is in memory. */
   load(slot: number): Promise<void> {
     if (this.#table.blocks[slot] !== undefined) return Promise.resolve();
     let loading = this.#loading.get(slot);
@@ -32,12 +34,12 @@ export class BlockLoader {
     const table = this.#table;
     const home = table.home(slot);
     assert(home !== undefined, 'a block that is never written is not in memory');
-    // Whoever waits may let go of the block meanwhile; its file stays until it is read.
+    // Keeps the file while it is being read, even if the block is released.
     table.retain(slot);
     try {
       const plaintext = await this.#recovery.readBlock(home, table.number(slot));
       table.cache.addRead(table.placeCopy(slot, plaintext));
-      // Not before whoever waits has had its turn: it may be this block that is too much.
+      // Later, because the loaded block itself may exceed the budget.
       setImmediate(() => table.cache.evict());
     } catch (cause) {
       throw this.#failed(cause);

@@ -1,3 +1,5 @@
+// The table of live blocks.
+
 import { assert } from '../../base/assert.ts';
 import { Uint32List } from '../../base/uint32-list.ts';
 import { type Arena, Arenas, LogBlock } from './block.ts';
@@ -6,48 +8,48 @@ import type { LiveSegment } from './live-segment.ts';
 import { recordHeaderBytes, writeRecordHeader } from './records.ts';
 
 /**
- * The blocks in which something is wanted, each under a slot. Many of them may hold a single record,
- * so one that is only on the disk is a row of numbers, and an object only while it is in memory.
+ * The blocks with live records, each under a slot. Many of them may contain a single record, so a
+ * block on disk is a row of numbers, and a block in memory is an object.
  */
 export class BlockTable {
-  /** By slot; undefined where the plaintext is not in memory. */
+  /** By slot; undefined if the plaintext is not in memory. */
   readonly blocks: (LogBlock | undefined)[] = [];
   readonly arenas = new Arenas();
   readonly cache: BlockCache;
-  /** By slot; undefined for one that is never written. */
+  /** The segment of each block by slot; undefined if it is never written. */
   readonly #homes: (LiveSegment | undefined)[] = [];
   readonly #numbers = new Uint32List();
-  /** Records in each that are wanted. */
+  /** The number of live records in each block. */
   readonly #liveCounts = new Uint32List();
   readonly #freeSlots: number[] = [];
   readonly #swept: () => void;
-  /** Slots of blocks in which nothing is wanted, unless that changes within this turn. */
+  /** Slots of dead blocks, unless that changes within this turn. */
   readonly #dead = new Set<number>();
   #isSweeping = false;
-  /** Where copies of what is read from the disk go. */
+  /** The arena for blocks read from disk. */
   #copies = this.arenas.take(0, true);
-  /** Slots given to blocks of one segment that were not in memory. */
+  /** Slots that were assigned to blocks of one segment on disk. */
   #located: { readonly home: LiveSegment | undefined; readonly slots: Map<number, number> } = {
     home: undefined,
     slots: new Map(),
   };
   #openTransient: LogBlock | undefined = undefined;
   #usedTransient = 0;
-  /** Where the payload of the last record reserved in a transient block begins. */
+  /** The offset of the last payload in a transient block. */
   transientAt = 0;
-  /** Segments that have ended and in which nothing is wanted any more, since this was set to 0. */
+  /** The number of dead segments that have ended, since it was reset to 0. */
   deadSegmentCount = 0;
 
   /**
    * @param cacheBytes plaintext of synced blocks kept in memory
-   * @param swept called between turns, when blocks have been freed
+   * @param swept called between turns when blocks have been freed
    */
   constructor(cacheBytes: number, swept: () => void) {
     this.cache = new BlockCache(this.arenas, cacheBytes, (block) => this.#dropped(block));
     this.#swept = swept;
   }
 
-  /** The segment that a slot's block is in; undefined for one that is never written. */
+  /** The segment of a slot's block; undefined if it is never written. */
   home(slot: number): LiveSegment | undefined {
     return this.#homes[slot];
   }
@@ -57,7 +59,7 @@ export class BlockTable {
     return this.#numbers.values[slot] ?? 0;
   }
 
-  /** A slot for a block. */
+  /** Assigns a slot to a block. */
   take(home: LiveSegment | undefined, number: number): number {
     const slot = this.#freeSlots.pop() ?? this.blocks.length;
     this.blocks[slot] = undefined;
@@ -67,7 +69,9 @@ export class BlockTable {
     return slot;
   }
 
-  /** The slot of a block of an ended segment: the same for each, while one segment is asked about. */
+  /**
+   * The slot of a block in an ended segment. Consistent as long as calls concern the same segment.
+   */
   locate(home: LiveSegment, number: number): number {
     if (this.#located.home !== home) this.#located = { home, slots: new Map() };
     const { slots } = this.#located;
@@ -78,17 +82,17 @@ export class BlockTable {
     return slot;
   }
 
-  /** How many slots there are, free ones among them. */
+  /** The number of slots, including free ones. */
   get slotCount(): number {
     return this.blocks.length;
   }
 
-  /** Whether somebody wants a record in the slot's block. */
+  /** Whether the block of a slot has live records. */
   isLive(slot: number): boolean {
     return this.#homes[slot] !== undefined && (this.#liveCounts.values[slot] ?? 0) > 0;
   }
 
-  /** Gives a slot's block the memory it is in from now on. */
+  /** Assigns memory to the block of a slot. */
   place(slot: number, memory: Arena | Buffer): LogBlock {
     const home = this.#homes[slot];
     const block = new LogBlock(slot, home, this.number(slot), memory);
@@ -98,8 +102,8 @@ export class BlockTable {
   }
 
   /**
-   * Gives a slot's block, which lies on the disk, a copy of its plaintext: in an arena, since buffers
-   * of all sizes that live long would leave holes of all sizes in the process's memory.
+   * Copies the plaintext of a block read from disk into an arena. Long-lived buffers of different
+   * sizes would fragment the memory.
    */
   placeCopy(slot: number, plaintext: Buffer): LogBlock {
     if (plaintext.length > this.#copies.buffer.length - this.#copies.used) {
@@ -115,7 +119,7 @@ export class BlockTable {
     return block;
   }
 
-  /** Gives a slot's block, which lies on the disk, its plaintext. */
+  /** Assigns plaintext to a block on disk. */
   placeSynced(slot: number, memory: Arena | Buffer): LogBlock {
     const block = this.place(slot, memory);
     block.isSealed = true;
@@ -128,12 +132,13 @@ export class BlockTable {
     home?.blocks.delete(number);
   }
 
-  /** Frames a record in a block that is never written. */
+  /** Appends a record to a block that is never written. */
   reserveTransient(type: number, size: number): LogBlock {
     const need = size + recordHeaderBytes;
     let block = this.#openTransient;
     if (block === undefined || this.#usedTransient + need > block.buffer.length) {
-      if (block !== undefined && this.#liveCounts.values[block.slot] === 0) this.#bury(block.slot);
+      if (block !== undefined && this.#liveCounts.values[block.slot] === 0)
+        this.#markDead(block.slot);
       const arena = this.arenas.take(need, false);
       block = this.place(this.take(undefined, 0), arena);
       this.arenas.close(arena);
@@ -146,9 +151,9 @@ export class BlockTable {
   }
 
   /**
-   * One more record in the slot's block is wanted.
+   * Adds a live record to the block of a slot.
    *
-   * @param bytes how long it is, about
+   * @param bytes its approximate size
    */
   retain(slot: number, bytes = 0): void {
     const { values } = this.#liveCounts;
@@ -160,9 +165,9 @@ export class BlockTable {
   }
 
   /**
-   * One record less is wanted.
+   * Removes a live record from the block of a slot.
    *
-   * @param bytes as it was retained with
+   * @param bytes the same value as for {@link retain}
    */
   release(slot: number, bytes = 0): void {
     const { values } = this.#liveCounts;
@@ -177,16 +182,16 @@ export class BlockTable {
       home.liveBytes -= bytes;
       if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
     }
-    if (left === 0) this.#bury(slot);
+    if (left === 0) this.#markDead(slot);
   }
 
-  /** Keeps a segment for a part of a checkpoint or an index in it. */
+  /** Keeps a segment because it contains a part of a checkpoint or an index. */
   pin(home: LiveSegment): void {
     home.liveCount++;
     home.pinCount++;
   }
 
-  /** Undoes {@link pin}. */
+  /** Reverts {@link pin}. */
   unpin(home: LiveSegment): void {
     assert(home.pinCount > 0, 'a segment is let go more often than kept');
     home.pinCount--;
@@ -194,14 +199,14 @@ export class BlockTable {
     if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
   }
 
-  /** Whether the log has still to write the slot's block. */
+  /** Whether the block of a slot is still to be written. */
   #isUnsynced(slot: number): boolean {
     const block = this.blocks[slot];
     return block !== undefined && !block.isSynced && !block.transient;
   }
 
-  /** Frees the slot after this turn, unless somebody wants its block again. */
-  #bury(slot: number): void {
+  /** Frees a slot after this turn, unless its block is retained again. */
+  #markDead(slot: number): void {
     if (this.#isUnsynced(slot)) return;
     this.#dead.add(slot);
     if (this.#isSweeping) return;
@@ -220,7 +225,7 @@ export class BlockTable {
     this.#swept();
   }
 
-  /** What becomes of a block that is on the disk from now on. */
+  /** Handles a block that has been synced. */
   synced(block: LogBlock): void {
     block.isSynced = true;
     if ((this.#liveCounts.values[block.slot] ?? 0) > 0) this.cache.add(block);

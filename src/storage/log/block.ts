@@ -1,20 +1,22 @@
+// Blocks and their memory.
+
 import { assert } from '../../base/assert.ts';
 import type { RecordBlock } from '../record-log.ts';
 import type { LiveSegment } from './live-segment.ts';
 
-/** Plaintext of a full block, unless one record alone is longer. */
+/** Size of a full block, unless a single record is larger. */
 export const blockBytes = 128 * 1024;
 
-/** Memory that blocks share: small blocks lie in it one after the other. */
+/** Memory that small blocks share. */
 export class Arena {
   readonly buffer: Buffer;
-  /** Where the next block may begin. */
+  /** The offset of the next block. */
   used = 0;
-  /** Blocks whose plaintext is in it. */
+  /** The number of blocks in it. */
   blockCount = 0;
-  /** Whether no more blocks will begin in it. */
+  /** Whether no more blocks are added. */
   isClosed = false;
-  /** Whether it counts as memory of the cache. */
+  /** Whether it counts for the budget of the cache. */
   isCounted = false;
 
   constructor(size: number) {
@@ -22,16 +24,16 @@ export class Arena {
   }
 }
 
-/** Memory for blocks, used again once nothing in it is wanted any more. */
+/** Arenas, which are reused when they contain no blocks. */
 export class Arenas {
   readonly #spare: Arena[] = [];
   readonly #spareMax = 32;
-  /** Bytes of the arenas that are counted: one small block that is wanted keeps all of its arena. */
+  /** Size of the counted arenas. A single small block keeps its whole arena. */
   countedBytes = 0;
 
   /**
    * @param size bytes that must fit
-   * @param isCounted whether the cache is to make room for it
+   * @param isCounted whether it counts for the budget of the cache
    */
   take(size: number, isCounted: boolean): Arena {
     const spare = size > blockBytes ? undefined : this.#spare.pop();
@@ -41,23 +43,23 @@ export class Arenas {
     return arena;
   }
 
-  /** A block's plaintext is not wanted any more. */
-  leave(arena: Arena): void {
+  /** A block in the arena is no longer needed. */
+  releaseBlock(arena: Arena): void {
     arena.blockCount--;
-    this.giveBack(arena);
+    this.release(arena);
   }
 
-  /** No more blocks begin in the arena. */
+  /** No more blocks are added to the arena. */
   close(arena: Arena): void {
     arena.isClosed = true;
-    this.giveBack(arena);
+    this.release(arena);
   }
 
   /**
-   * Longer buffers are left to the garbage collector, which knows whether a socket still has a slice
-   * of one.
+   * Larger buffers are left to the garbage collector, which knows whether a socket still refers to
+   * them.
    */
-  giveBack(arena: Arena): void {
+  release(arena: Arena): void {
     assert(arena.blockCount >= 0, 'an arena has fewer blocks than none');
     if (!arena.isClosed || arena.blockCount > 0) return;
     if (arena.isCounted) this.countedBytes -= arena.buffer.length;
@@ -73,25 +75,25 @@ export class Arenas {
 export class LogBlock implements RecordBlock {
   readonly slot: number;
   readonly home: LiveSegment | undefined;
-  /** From 1; 0 for one that is never written. */
+  /** Starts from 1; 0 for a block that is never written. */
   readonly number: number;
   readonly buffer: Buffer;
-  /** Whose memory the buffer is, unless it is the block's own. */
+  /** The arena of the buffer, if it is shared. */
   readonly arena: Arena | undefined;
   readonly start: number;
-  /** Bytes of plaintext. */
+  /** Size of the plaintext. */
   length: number;
-  /** Bytes of memory that the plaintext takes: what was left out at sealing is in them. */
+  /** Size of the memory, including records that were left out at sealing. */
   heldBytes: number;
-  /** Whether its bytes are final. */
+  /** Whether its contents are final. */
   isSealed = false;
-  /** Whether something in it was wanted and is not any more, though it is not sealed. */
+  /** Whether it contains dead records and is not sealed. */
   hasDead = false;
-  /** Whether its records must stay where they are. */
+  /** Whether its records must not move. */
   isFixed = false;
   isSynced = false;
 
-  /** One that begins where the arena is free, or else fills the buffer. */
+  /** Creates a block at the free offset of an arena, or with its own buffer. */
   constructor(slot: number, home: LiveSegment | undefined, number: number, memory: Arena | Buffer) {
     this.slot = slot;
     this.home = home;
@@ -104,7 +106,7 @@ export class LogBlock implements RecordBlock {
     if (memory instanceof Arena) memory.blockCount++;
   }
 
-  /** First position of the buffer that is none of the block's. */
+  /** The end of the block in the buffer. */
   get end(): number {
     return this.isSealed ? this.start + this.length : this.buffer.length;
   }

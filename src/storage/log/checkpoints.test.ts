@@ -72,14 +72,14 @@ test('with 100,000 queues a confirmed message costs a few pages, also after rest
   assert.ok(large.largestGroup < 512 * 1024, `a group of ${large.largestGroup} bytes`);
   await life.close();
   life = await large.open();
-  assert.equal(life.store.windows.size, 100_000);
+  assert.equal(life.store.indexes.size, 100_000);
   const second = await large.confirm(life, 500);
   assert.ok(second < 16_384, `${second} bytes a message after a restart`);
   const killed = new Large();
   for (const name of large.disk.names) killed.disk.put(name, Buffer.from(large.disk.bytes(name)));
   await life.close();
   life = await killed.open();
-  assert.equal(life.store.windows.size, 100_000);
+  assert.equal(life.store.indexes.size, 100_000);
   const third = await killed.confirm(life, 500);
   assert.ok(third < 16_384, `${third} bytes a message after a kill`);
   const messages = [1, 2, 3, 4, 5, 6, 7].map((queue) => life.window(queue).count);
@@ -100,8 +100,8 @@ test('what is kept for a large state is a few times its size, however much is wr
   for (let round = 0; round < 60; round++) {
     await large.confirm(life, 20);
     for (let queue = 1; queue <= 7; queue++) {
-      const window = life.window(queue);
-      for (let s = window.liveFrom(0); s < window.next; s = window.liveFrom(s + 1)) {
+      const queueIndex = life.window(queue);
+      for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         life.settle(queue, s);
       }
     }
@@ -115,7 +115,7 @@ test('what is kept for a large state is a few times its size, however much is wr
 
 /** Declares or deletes a queue, or publishes to it and settles something else. */
 function change(life: QueueVolume, queue: number, round: number, i: number): void {
-  if (!life.store.windows.has(queue)) life.declare(queue + 10_000 * (round + 1));
+  if (!life.store.indexes.has(queue)) life.declare(queue + 10_000 * (round + 1));
   else if (i % 3 === 0) {
     life.store.define({ dropped: queue });
     life.store.drop(life.window(queue));
@@ -123,10 +123,10 @@ function change(life: QueueVolume, queue: number, round: number, i: number): voi
     life.publish([queue, 1], `${round} ${i}`);
     life.publish([2, 1], `${round} ${i} too`);
   }
-  const window = life.window(1);
+  const queueIndex = life.window(1);
   // The oldest, or one of the newest.
-  const sequence = window.liveFrom(i % 4 === 1 ? 0 : window.next - 2);
-  if (i % 2 === 1 && sequence < window.next) life.settle(1, sequence);
+  const sequence = queueIndex.liveFrom(i % 4 === 1 ? 0 : queueIndex.next - 2);
+  if (i % 2 === 1 && sequence < queueIndex.next) life.settle(1, sequence);
 }
 
 test('queues and messages that come and go while a base is written are as they were after a restart', async () => {

@@ -1,3 +1,5 @@
+// Checkpoints of the owner's state.
+
 import { assert } from '../../base/assert.ts';
 import type { LogOwner } from '../log-owner.ts';
 import type { RecordLog } from '../record-log.ts';
@@ -6,19 +8,22 @@ import type { LiveSegment } from './live-segment.ts';
 import { type Base, type PartKind, partKinds } from './records.ts';
 import { isCompacted, pageBytes } from './segment.ts';
 
-/** What checkpoints need of the log. */
+/** The interface to the log. */
 export interface CheckpointHost {
-  /** Appends what `write` does to blocks of their own, which no segment's end comes between. */
+  /** Appends records in blocks of their own, all in the same segment. */
   writePart(part: PartKind, write: () => void): readonly number[];
-  /** Whether a part can be appended at present. */
+  /** Whether a part can be appended now. */
   readonly hasRoomForPart: boolean;
 }
 
-/** Left free of what may be written at a time: headers of the block and of its records. */
+/** Space reserved for headers of blocks and records. */
 const slackBytes = 256;
-/** So many segments may lie between a base and the newest: each costs a read at the next start. */
+/**
+ * Maximum number of segments between a base and the newest one. Each must be read at the next
+ * start.
+ */
 const chainCountMax = 64;
-/** A base is begun once so many times its size was appended since the last one. */
+/** A base is begun when this multiple of its size has been appended since the last one. */
 const baseInterval = 2;
 
 /** A base that is being written. */
@@ -30,11 +35,11 @@ interface Draft {
 }
 
 /**
- * Decides what is written of a log's state, and when. The state at the beginning of a segment is the
- * last base, which is all of it, and the changes of every segment since. A small base is written at once
- * when a segment begins. A large one is written in slices, no more bytes at a time than were appended
- * for other reasons, and begun only when much more than it was: so a checkpoint costs in proportion to
- * what is written, and nobody waits for one.
+ * Decides when the state is written to the log. The state at the beginning of a segment is the last
+ * base, which contains everything, and the changes of every segment since. A small base is written
+ * at once when a segment begins. A large one is written in slices, with no more bytes at a time
+ * than were appended for other reasons, and begun only when much more than its size was appended.
+ * The cost of checkpoints is therefore proportional to the writes, and nobody waits for one.
  */
 export class Checkpoints {
   readonly #owner: LogOwner;
@@ -45,13 +50,13 @@ export class Checkpoints {
   readonly #sliceBytes: number;
   #base: Base | undefined = undefined;
   #draft: Draft | undefined = undefined;
-  /** The segments since the base, which are kept for it; the newest is the last. */
+  /** The segments since the base, which are kept for it; the newest is last. */
   #chain: LiveSegment[] = [];
-  /** How much of the draft may be written. */
+  /** The number of bytes of the draft that may be written. */
   #owedBytes = 0;
-  /** Bytes of slices by the group that they are in, until that is synced. */
+  /** Size of the slices in each group, until it is synced. */
   readonly #sliceBytesOf = new Map<number, number>();
-  /** Whether the draft is written as fast as can be, since the disk is short of room. */
+  /** Whether the draft is written as fast as possible because the disk is full. */
   #isHurried = false;
 
   constructor(
@@ -69,21 +74,21 @@ export class Checkpoints {
     this.#sliceBytes = sizes.sliceBytes;
   }
 
-  /** The base that a table is to name. */
+  /** The base that the next table names. */
   get base(): Base {
     assert(this.#base !== undefined, 'a segment has no base');
     return this.#base;
   }
 
-  /** Whether a hurried base is whole: the segments before it could be given back. */
+  /** Whether a hurried base is complete, so that older segments can be removed. */
   get isHurryOver(): boolean {
     return this.#isHurried && this.#draft?.isWhole === true;
   }
 
   /**
-   * Takes over what recovery found.
+   * Takes over the recovered state.
    *
-   * @param segments all that hold something, in any order
+   * @param segments all live segments, in any order
    */
   recovered(base: Base | undefined, segments: Iterable<LiveSegment>): void {
     this.#base = base;
@@ -94,7 +99,7 @@ export class Checkpoints {
     }
   }
 
-  /** Whether the base needs the changes of a segment. */
+  /** Whether the changes of a segment are needed for the base. */
   needsChanges(segment: LiveSegment): boolean {
     return this.#chain.includes(segment);
   }
@@ -105,9 +110,9 @@ export class Checkpoints {
   }
 
   /**
-   * A segment begins, in which nothing is yet: it may have a base, or be the first that has one.
+   * An empty segment begins. It may contain a base, or the beginning of one.
    *
-   * @param isMount whether it is the first of a mount, so that nobody waits for anything
+   * @param isMount whether it is the first of a mount, so that nobody waits
    */
   begin(segment: LiveSegment, isMount: boolean): void {
     this.#keep(segment);
@@ -116,7 +121,7 @@ export class Checkpoints {
       this.#draft = { start: segment.number, bytes: 0, steps, isWhole: false };
       this.#slice(this.#draft, this.#sliceBytes);
     }
-    // Where mounts write little, each would begin a base and none would end it.
+    // If mounts write little, each would begin a base and none would complete it.
     const isOverdue = this.#base === undefined || this.#chain.length > chainCountMax * 2;
     const draft = this.#draft;
     if (draft?.isWhole === false && isMount && isOverdue) this.#slice(draft, Infinity);
@@ -136,7 +141,7 @@ export class Checkpoints {
     return bytes;
   }
 
-  /** From now on tables name this base: what is older is no longer kept for one. */
+  /** Tables name this base from now on. Older segments are no longer kept for the previous one. */
   #adopt({ start, bytes }: Draft): void {
     this.#base = { start, bytes };
     this.#draft = undefined;
@@ -164,12 +169,12 @@ export class Checkpoints {
   }
 
   /**
-   * A group was synced, and nobody waits: what is to be written of checkpoints may be.
+   * A group was synced, and nobody waits: parts of checkpoints may be written.
    *
-   * @param sizeBytes how much of the file it took
+   * @param sizeBytes the size of the group in the file
    */
   written(group: number, sizeBytes: number): void {
-    // What slices take is no reason to write more of them.
+    // Slices themselves do not allow further slices.
     const ownBytes = this.#sliceBytesOf.get(group) ?? 0;
     this.#sliceBytesOf.delete(group);
     if (this.#owner.changedBytes >= this.#sliceBytes && this.#host.hasRoomForPart) {
@@ -193,13 +198,13 @@ export class Checkpoints {
     const { openGroup, pendingBytes } = this.#log;
     this.#slice(draft, Math.min(this.#owedBytes, this.#sliceBytes) - slackBytes);
     const bytes = this.#log.pendingBytes - pendingBytes;
-    // A long record is more than was owed: the next slice then waits for longer.
+    // A long record may exceed the allowance: the next slice then waits longer.
     this.#owedBytes = Math.min(this.#owedBytes - bytes, this.#sliceBytes * 4);
     this.#sliceBytesOf.set(openGroup, (this.#sliceBytesOf.get(openGroup) ?? 0) + bytes);
     if (this.#isHurried) this.#log.sync();
   }
 
-  /** Bytes of older segments that are kept for the base alone. */
+  /** Size of older segments that are kept only for the base. */
   get idleBytes(): number {
     let bytes = 0;
     for (const { end, liveCount, pinCount, lastOffset } of this.#chain) {
@@ -209,8 +214,8 @@ export class Checkpoints {
   }
 
   /**
-   * Writes a base as fast as the disk takes it, so that older segments can be given back; where none is
-   * under way, the next segment begins one.
+   * Writes a base as fast as the disk permits, so that older segments can be removed. If none is in
+   * progress, the next segment begins one.
    */
   hurry(): void {
     this.#isHurried = true;

@@ -4,7 +4,7 @@ import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
-import type { DiskFile, Done } from '../disk.ts';
+import type { DiskFile, DoneCallback } from '../disk.ts';
 import { olderGenerationsMax } from '../volume/header.ts';
 import { type DataKeys, readVolumeHeader, Volume } from '../volume.ts';
 
@@ -82,7 +82,7 @@ class HoldingDisk extends MemoryDisk {
     const file = await super.open(name);
     if (!name.includes('compact-')) return file;
     const write = file.writeThrough.bind(file);
-    file.writeThrough = (offset: number, chunks: readonly Uint8Array[], done: Done) => {
+    file.writeThrough = (offset: number, chunks: readonly Uint8Array[], done: DoneCallback) => {
       const begin = () => write(offset, chunks, done);
       if (this.isHolding) this.held.push(begin);
       else begin();

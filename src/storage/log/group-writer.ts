@@ -1,3 +1,5 @@
+// Writing of groups.
+
 import { systemClock } from '../../base/clock.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
@@ -6,28 +8,28 @@ import type { LiveSegment } from './live-segment.ts';
 import { pageAfter } from './segment.ts';
 import { type SegmentFiles, segmentFile } from './segment-files.ts';
 
-/** Blocks that are written and synced together; closed when it comes here. */
+/** Blocks that are written and synced together. */
 export interface Group {
   readonly number: number;
   readonly segment: LiveSegment;
-  /** Where in the file it begins. */
+  /** The file offset of the group. */
   readonly offset: number;
-  /** What is written, up to the end of a page. */
+  /** The data to write, padded to the end of a page. */
   readonly chunks: readonly Buffer[];
   readonly sizeBytes: number;
   readonly blocks: readonly LogBlock[];
-  /** Bytes of the records that were reserved in it, those included that were left out when it was sealed. */
+  /** Size of the reserved records, including those that were left out at sealing. */
   readonly reservedBytes: number;
   readonly lastBlock: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }
 
-/** Whom the writer tells. */
+/** The events of the writer. */
 export interface GroupWriterEvents {
-  /** @param durationMs from when it was begun to be written */
+  /** @param durationMs the duration of the write */
   synced(group: Group, durationMs: number): void;
-  /** The first group of a segment is on the disk: recovery can begin there. */
+  /** The first group of a segment is on disk, so recovery can begin there. */
   begun(segment: LiveSegment): Promise<void>;
   full(isFull: boolean): void;
   failed(error: StorageError): void;
@@ -37,7 +39,7 @@ const retryMs = 250;
 const aheadBytesMin = 64 * 1024;
 const zeros = Buffer.alloc(1024 * 1024);
 
-/** Writes groups one after the other: the next is begun when the one before is synced. */
+/** Writes groups in order. Each is started when the previous one is synced. */
 export class GroupWriter {
   readonly #files: SegmentFiles;
   readonly #events: GroupWriterEvents;
@@ -50,23 +52,23 @@ export class GroupWriter {
   /** Whether nothing is written any more. */
   isFailed = false;
 
-  /** @param segmentBytes where a segment will end, so that no room is made behind it */
+  /** @param segmentBytes the size of a segment, beyond which no space is preallocated */
   constructor(files: SegmentFiles, events: GroupWriterEvents, segmentBytes = Infinity) {
     this.#files = files;
     this.#events = events;
     this.#segmentBytes = segmentBytes;
   }
 
-  /** Whether a group waits or is being written. */
+  /** Whether a group is waiting or being written. */
   get isBusy(): boolean {
     return this.#isWriting || this.#waiting.length > 0;
   }
 
-  /** Takes a group over; it is synced after all groups before it. */
+  /** Adds a group, which is synced after all previous ones. */
   add(group: Group): void {
     if (this.isFailed) return;
     this.#waiting.push(group);
-    // A bug in what is told of a sync ends the process: nothing here catches it.
+    // A bug in the handler of a sync ends the process: nothing here catches it.
     if (!this.#isRunning) void this.#run();
   }
 
@@ -103,7 +105,7 @@ export class GroupWriter {
       await answered((done) => file.sync(done));
     }
     if (group.isFirst) {
-      // Not tried again: a sync that failed once may succeed the next time without having synced.
+      // Not retried: after a failed sync, the next one may succeed without having synced.
       await this.#files.syncFolder();
       await this.#untilRoom(() => this.#events.begun(group.segment));
     }
@@ -111,8 +113,8 @@ export class GroupWriter {
   }
 
   /**
-   * Zeros after the group where the file would grow: a sync after a write that does not lengthen the
-   * file costs half.
+   * Adds zeros after a group that extends the file: a sync without a change of the file size costs
+   * half.
    */
   #withRoomAhead(file: DiskFile, group: Group): readonly Buffer[] {
     const end = group.offset + group.sizeBytes;
@@ -123,9 +125,9 @@ export class GroupWriter {
   }
 
   /**
-   * Tries again while the disk is full. The same sealed bytes go to the same place, and nothing of
-   * them was synced, so nothing can be half old and half new; and all of them are written again, so
-   * it does not matter what a sync that failed has dropped.
+   * Retries while the disk is full. The same sealed bytes are written to the same position, and
+   * none of them were synced, so no mixture of old and new data is possible. All of them are
+   * written again, so it does not matter what a failed sync has dropped.
    */
   async #untilRoom<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {

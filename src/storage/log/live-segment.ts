@@ -1,58 +1,60 @@
+// A segment in use.
+
 import type { KeyObject } from 'node:crypto';
 import type { LogBlock } from './block.ts';
 import { type End, pageAfter, type SegmentHeader } from './segment.ts';
 
-/** Where the index of a segment lies: consecutive blocks of it or of a later segment. */
+/** The position of a segment's index: consecutive blocks of the same or a later segment. */
 export interface IndexPlace {
   readonly segment: number;
-  /** Where in its file the first block begins. */
+  /** The file offset of the first block. */
   readonly offset: number;
   readonly firstBlock: number;
   readonly blockCount: number;
 }
 
-/** A segment that the log writes, or that still holds something that is wanted. */
+/** A segment that is being written or contains live records. */
 export class LiveSegment {
   readonly number: number;
   readonly header: SegmentHeader;
   readonly key: KeyObject;
-  /** Where in the file each block begins, by its number; 0 where that is not known. */
+  /** The file offset of each block by number; 0 if unknown. */
   readonly offsets: number[] = [0];
-  /** Bytes of each block's plaintext, by its number. */
+  /** The plaintext size of each block by number. */
   readonly lengths: number[] = [0];
   /** Blocks in memory, by number. */
   readonly blocks = new Map<number, LogBlock>();
-  /** Records in it that are wanted, and pins. */
+  /** The number of live records and pins. */
   liveCount = 0;
-  /** Bytes, about, of those messages: each counts once for every queue that has it. */
+  /** Approximate size of the live messages. Each counts once per queue. */
   liveBytes = 0;
-  /** What a byte of {@link liveBytes} takes in the file, about. */
+  /** The approximate file size per byte of {@link liveBytes}. */
   scale = 1;
-  /** How often a compaction has looked at it since it ended. */
+  /** The number of checks by the compactor since it ended. */
   lookCount = 0;
-  /** Whether the table of a segment names it that recovery may begin with. */
+  /** Whether it is named in the table of a segment with which recovery may begin. */
   isListed = false;
-  /** Where it was closed or cut; undefined while it is written. */
+  /** The end, if it was closed or cut; undefined while it is written. */
   end: End | undefined = undefined;
-  /** Where in the file its last block begins. */
+  /** The file offset of its last block. */
   lastOffset = 0;
   index: IndexPlace | undefined = undefined;
-  /** The other segment that its index lies in, which is kept for as long. */
+  /** The other segment that contains its index, which is kept as long. */
   indexHome: LiveSegment | undefined = undefined;
-  /** Of {@link liveCount}, how much stands for a part of a checkpoint or an index. */
+  /** The part of {@link liveCount} that counts parts of checkpoints and indexes. */
   pinCount = 0;
-  /** The segment at which the base begins that it holds slices of; 0 where it holds none. */
+  /** The first segment of the base whose slices it contains; 0 if it contains none. */
   sliceBase = 0;
-  /** Numbers of the blocks that hold those slices. */
+  /** The numbers of the blocks with those slices. */
   slices: number[] = [];
-  /** Numbers of the blocks that hold changes, but for those in its index. */
+  /** The numbers of the blocks with changes, except for those in its index. */
   readonly changes: number[] = [];
   /** Numbers of the older segments that its table names. */
   listed: readonly number[] = [];
-  /** Segments that recovery does not need once it would begin with this one. */
+  /** Segments that recovery does not need if it begins with this one. */
   readonly superseded: LiveSegment[] = [];
 
-  /** Bytes of its file, but for the last block. */
+  /** Size of the file without the last block. */
   get sizeBytes(): number {
     return pageAfter(this.lastOffset + 1);
   }

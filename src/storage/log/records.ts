@@ -1,82 +1,84 @@
+// The encoding of records.
+
 import { BytesError, Reader, readU32, Writer, writeU32 } from '../../base/bytes.ts';
 import { tagBytes } from '../../crypto/aead.ts';
 import { StorageError } from '../errors.ts';
 import type { IndexPlace, LiveSegment } from './live-segment.ts';
 import type { End } from './segment.ts';
 
-/** Bytes before each record's payload: type u8, length u32. */
+/** The header of a record: type u8, length u32. */
 export const recordHeaderBytes = 5;
 
-/** Bytes that a record's payload may have; the largest that an owner writes takes less by far. */
+/** Maximum size of a payload. Real records are much smaller. */
 export const recordBytesMax = 0x3fff_ffff;
 
-/** @throws {StorageError} `record-invalid` where no record may have a payload of this size */
+/** @throws {StorageError} `record-invalid` if a payload of this size is not allowed */
 export function checkRecordSize(size: number): void {
   if (size >= 0 && size <= recordBytesMax) return;
   const found = `a record of ${size} bytes is not written`;
   throw new StorageError('record-invalid', `${found}: ${recordBytesMax} are allowed`);
 }
 
-/** Writes what is before a record's payload and returns where the payload begins. */
+/** Writes the header of a record, and returns the offset of its payload. */
 export function writeRecordHeader(buffer: Buffer, at: number, type: number, size: number): number {
   buffer[at] = type;
   return writeU32(buffer, at + 1, size);
 }
 
-/** The type of the record whose payload begins here. */
+/** The type of the record with a payload at an offset. */
 export function recordTypeOf(buffer: Buffer, at: number): number {
   return buffer[at - recordHeaderBytes] ?? -1;
 }
 
-/** Where the payload that begins here ends; perhaps behind the end of the buffer. */
+/** The end of the payload at an offset; may be beyond the end of the buffer. */
 export function recordEnd(buffer: Buffer, at: number): number {
   return at < recordHeaderBytes ? Infinity : at + readU32(buffer, at - 4);
 }
 
-/** Types of the records that the log itself appends; never reused. */
+/** The types of the log's own records; never reused. */
 export const logRecordTypes = {
-  /** Where the owner says its records are; read only where a table points to it. */
+  /** The positions of the owner's records. Read only if a table refers to it. */
   index: 0x41,
-  /** Under formats 1 and 2: ends a whole checkpoint with the older segments that hold something. */
+  /** In formats 1 and 2: ends a complete checkpoint with the list of older live segments. */
   tableOfFormat2: 0x42,
-  /** Begins an index: where the blocks of a segment lie. */
+  /** Begins an index: the positions of the blocks of a segment. */
   blocks: 0x43,
-  /** Ends a segment's checkpoint: where the base begins, and the older segments that hold something. */
+  /** Ends a segment's checkpoint: the position of the base, and the older live segments. */
   table: 0x44,
-  /** In an index: which blocks of the segment hold parts of checkpoints. */
+  /** In an index: the blocks with parts of checkpoints. */
   parts: 0x45,
-  /** Begins each block that holds part of a checkpoint, and says which. */
+  /** Begins each block with a part of a checkpoint, and states its kind. */
   part: 0x46,
 } as const;
 
 const ownTypes: ReadonlySet<number> = new Set(Object.values(logRecordTypes));
 
-/** Whether a record is the log's own and not its owner's. */
+/** Whether a record belongs to the log itself. */
 export function isLogRecord(type: number): boolean {
   return ownTypes.has(type);
 }
 
-/** What a block holds a part of: a base, or the changes of its segment. */
+/** The kinds of parts: a slice of a base, or the changes of the segment. */
 export const partKinds = { slice: 1, changes: 2 } as const;
 /** One of {@link partKinds}. */
 export type PartKind = (typeof partKinds)[keyof typeof partKinds];
 
-/** The whole state as it was written last, in slices from the beginning of one segment on. */
+/** The last complete state, written in slices from the beginning of a segment. */
 export interface Base {
-  /** The segment that was begun when it was. */
+  /** The segment that began at the same time. */
   readonly start: number;
-  /** Bytes of its records. */
+  /** Size of its records. */
   readonly bytes: number;
 }
 
-/** What a table says of an older segment. */
+/** An older segment in a table. */
 export interface TableEntry {
   readonly end: End;
   readonly lastOffset: number;
   readonly index: IndexPlace;
 }
 
-/** What a table says. */
+/** The contents of a table. */
 export interface Table {
   readonly base: Base;
   /** Oldest first. */
@@ -90,7 +92,7 @@ export interface Table {
  */
 const entryBytes = 60;
 
-/** A table record's payload. */
+/** Encodes the payload of a table record. */
 export function encodeTable({ base, entries }: Table): Buffer {
   const writer = new Writer(16 + entries.length * entryBytes);
   writer.u64(base.start);
@@ -109,9 +111,9 @@ export function encodeTable({ base, entries }: Table): Buffer {
 }
 
 /**
- * Reads what {@link encodeTable} wrote.
+ * Decodes the payload of a table record.
  *
- * @throws {BytesError} where it ends within a value
+ * @throws {BytesError} if it is truncated
  */
 export function decodeTable(bytes: Buffer, start: number, end: number): Table {
   const reader = new Reader(bytes, start, end);
@@ -120,9 +122,9 @@ export function decodeTable(bytes: Buffer, start: number, end: number): Table {
 }
 
 /**
- * Reads a table of format 2, which has no base.
+ * Decodes a table of format 2, which has no base.
  *
- * @throws {BytesError} where it ends within a value
+ * @throws {BytesError} if it is truncated
  */
 export function decodeTableOfFormat2(bytes: Buffer, start: number, end: number): TableEntry[] {
   return readEntries(new Reader(bytes, start, end));
@@ -147,7 +149,7 @@ function readEntries(reader: Reader): TableEntry[] {
  * A blocks record: segment u64 | per block, from 1: offset u64, bytes of plaintext u32.
  */
 
-/** A blocks record's payload: the blocks up to the given one. */
+/** Encodes the payload of a blocks record, up to the given block. */
 export function encodeBlocks(segment: LiveSegment, lastBlock: number): Buffer {
   const writer = new Writer(8 + lastBlock * 12);
   writer.u64(segment.number);
@@ -158,15 +160,15 @@ export function encodeBlocks(segment: LiveSegment, lastBlock: number): Buffer {
   return writer.toBuffer();
 }
 
-/** The segment that a blocks record is about. */
+/** The segment of a blocks record. */
 export function blocksOf(bytes: Buffer, start: number, end: number): number {
   return new Reader(bytes, start, end).u64();
 }
 
 /**
- * Reads what {@link encodeBlocks} wrote into the segment.
+ * Decodes a blocks record into a segment.
  *
- * @throws {BytesError} where it ends within a value
+ * @throws {BytesError} if it is truncated
  */
 export function decodeBlocks(
   bytes: Buffer,
@@ -187,7 +189,7 @@ export function decodeBlocks(
  * the blocks u32 ...
  */
 
-/** A parts record's payload. */
+/** Encodes the payload of a parts record. */
 export function encodeParts({ sliceBase, slices, changes }: LiveSegment): Buffer {
   const writer = new Writer(16 + (slices.length + changes.length) * 4);
   writer.u64(sliceBase);
@@ -199,9 +201,9 @@ export function encodeParts({ sliceBase, slices, changes }: LiveSegment): Buffer
 }
 
 /**
- * Reads what {@link encodeParts} wrote into the segment.
+ * Decodes a parts record into a segment.
  *
- * @throws {BytesError} where it has other than the bytes it says
+ * @throws {BytesError} if its size is wrong
  */
 export function decodeParts(bytes: Buffer, start: number, end: number, segment: LiveSegment): void {
   const reader = new Reader(bytes, start, end);
@@ -214,18 +216,18 @@ export function decodeParts(bytes: Buffer, start: number, end: number, segment: 
   if (reader.left > 0) throw new BytesError(0, reader.left);
 }
 
-/** One record in a block's plaintext. */
+/** A record in the plaintext of a block. */
 export interface LogRecord {
   readonly type: number;
-  /** Where its payload begins and ends. */
+  /** The start and end of its payload. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * A block's records.
+ * The records of a block.
  *
- * @param broken makes what is thrown where they do not fill the block exactly
+ * @param broken creates the error for records that do not fill the block exactly
  */
 export function* recordsOf(plaintext: Buffer, broken: () => Error, from = 0): Generator<LogRecord> {
   let at = from;
@@ -239,7 +241,7 @@ export function* recordsOf(plaintext: Buffer, broken: () => Error, from = 0): Ge
   if (at !== plaintext.length) throw broken();
 }
 
-/** What a block holds a part of; undefined where it holds ordinary records. */
+/** The kind of part in a block; undefined for ordinary records. */
 export function partOf(plaintext: Buffer): PartKind | undefined {
   if (plaintext.length <= recordHeaderBytes || plaintext[0] !== logRecordTypes.part) return;
   const kind = plaintext[recordHeaderBytes];

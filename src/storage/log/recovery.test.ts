@@ -28,7 +28,7 @@ test('a volume mounted less often than its owner knows is refused as an older co
   await (await open(disk, { epoch: 2, epochMin: 1 })).close();
   await assert.rejects(open(older, { epoch: 3, epochMin: 2 }), {
     code: 'volume-rolled-back',
-    message: /says mount 1; expected is one from 2 to 2/,
+    message: /was last mounted as number 1; expected 2 to 2/,
   });
   await (await open(disk, { epoch: 3, epochMin: 2 })).close();
 });

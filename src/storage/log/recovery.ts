@@ -1,8 +1,10 @@
+// Reading of segments during recovery.
+
 import { BytesError } from '../../base/bytes.ts';
 import { StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
+import { readWatermark, type WatermarkPosition, watermarkFile } from './durable-watermark.ts';
 import { LiveSegment } from './live-segment.ts';
-import { type MarkPosition, markFile, readMark } from './mark.ts';
 import type { TableEntry } from './records.ts';
 import {
   blockFlags,
@@ -18,29 +20,31 @@ import {
 import { type SegmentFiles, segmentFile } from './segment-files.ts';
 import { type ReadBlock, SegmentReader } from './segment-reader.ts';
 
-/** Reads a volume's segments and tells a torn tail, which is cut off, from damage, which is not. */
+/**
+ * Reads the segments of a volume, and distinguishes a torn write, which is discarded, from damage.
+ */
 export class Recovery {
   readonly #volume: Volume;
   readonly #files: SegmentFiles;
-  /** The header of a segment after the one that recovery begins with, of which nothing was confirmed. */
+  /** The header of a later segment in which nothing was confirmed. */
   #successor: SegmentHeader | undefined = undefined;
-  /** How far the log is known to be synced at least. */
-  #mark: MarkPosition = { generation: 0, epoch: 0, segment: 0, blocks: 0 };
+  /** The position up to which the log is known to be synced. */
+  #watermark: WatermarkPosition = { generation: 0, epoch: 0, segment: 0, blocks: 0 };
 
   constructor(volume: Volume, files: SegmentFiles) {
     this.#volume = volume;
     this.#files = files;
   }
 
-  /** Whether the volume was left by a clean stop. */
+  /** Whether the volume was closed cleanly. */
   get isClosed(): boolean {
     return this.#volume.header.state === 'closed';
   }
 
   /**
-   * The segment to begin with; undefined for a volume that nothing was ever confirmed of.
+   * The segment with which recovery begins; undefined if nothing was ever confirmed.
    *
-   * @param segments numbers of those that are there, ascending
+   * @param segments the numbers of existing segments, ascending
    * @throws {StorageError} `volume-rolled-back`, `volume-damaged`
    */
   async start(segments: readonly number[]): Promise<LiveSegment | undefined> {
@@ -51,7 +55,7 @@ export class Recovery {
       throw this.#rolledBack(`${segmentFile(later.at(-1) ?? 0)} was written after it`);
     }
     if (later[0] !== undefined) await this.#readSuccessor(later[0]);
-    await this.#readMark();
+    await this.#readWatermark();
     if (position.segment === 0) return undefined;
     const segment = await this.open(position.segment);
     const isRightMount = position.blocks > 0 || segment.header.epoch === epoch;
@@ -69,24 +73,29 @@ export class Recovery {
     );
   }
 
-  /** Each mount has its mark before its header, and its header names a segment before its mark does. */
-  async #readMark(): Promise<void> {
+  /**
+   * The watermark of a mount is written before its header, and the header names a segment before
+   * the watermark does.
+   */
+  async #readWatermark(): Promise<void> {
     const { epoch, position } = this.#volume.header;
-    const mark = await readMark(this.#volume);
+    const mark = await readWatermark(this.#volume);
     if (mark === undefined) return;
-    if (mark.epoch < epoch) throw this.#rolledBack(`${markFile} is of mount ${mark.epoch}`);
+    if (mark.epoch < epoch) throw this.#rolledBack(`${watermarkFile} is of mount ${mark.epoch}`);
     if (mark.segment > position.segment) {
-      throw this.#rolledBack(`${markFile} says that ${segmentFile(mark.segment)} was confirmed`);
+      throw this.#rolledBack(
+        `${watermarkFile} says that ${segmentFile(mark.segment)} was confirmed`,
+      );
     }
-    this.#mark = mark;
+    this.#watermark = mark;
   }
 
-  /** Up to which block of a segment everything is known to be as it was synced. */
+  /** The last block of a segment that is known to be synced. */
   blocksMarked(segment: number): number {
-    return this.#mark.segment === segment ? this.#mark.blocks : 0;
+    return this.#watermark.segment === segment ? this.#watermark.blocks : 0;
   }
 
-  /** A segment by what its header page says. */
+  /** Opens a segment and reads its header page. */
   async open(segment: number): Promise<LiveSegment> {
     const page = await this.#files.read(segment, 0, pageBytes).catch((cause) => {
       if (cause.code !== 'ENOENT') throw cause;
@@ -113,9 +122,9 @@ export class Recovery {
   }
 
   /**
-   * Damage where a record is not laid out as its type says; any other error as it is.
+   * Converts the error for an invalid record to damage; other errors are returned unchanged.
    *
-   * @param start where in the block's plaintext the record's payload begins
+   * @param start the offset of the payload in the plaintext of the block
    */
   brokenRecord(segment: number, block: ReadBlock, start: number, cause: unknown): unknown {
     const isInvalid = cause instanceof StorageError && cause.code === 'record-invalid';
@@ -125,7 +134,10 @@ export class Recovery {
     return this.damage(segment, what, { cause });
   }
 
-  /** A record that was found by its place is not what it must be: no segment where it is in memory only. */
+  /**
+   * The error for an invalid record at a known position; a block without a segment is only in
+   * memory.
+   */
   brokenPlace(home: LiveSegment | undefined, block: number, offset: number): StorageError {
     if (home === undefined) {
       const what = `a record that is in memory only is damaged at offset ${offset} of its block`;
@@ -135,7 +147,7 @@ export class Recovery {
     return this.damage(home.number, `has a broken record at byte ${at} in block ${block}`);
   }
 
-  /** What went wrong, as an error of storage. */
+  /** Converts an error to an error of the storage. */
   failed(doing: string, cause: unknown): StorageError {
     if (cause instanceof StorageError) return cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -143,7 +155,7 @@ export class Recovery {
   }
 
   /**
-   * Reads the whole groups of the segment that recovery begins with, and finds where it ends.
+   * Reads the complete groups of the first segment of recovery, and finds its end.
    *
    * @param take called for each group, in order
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`
@@ -174,13 +186,13 @@ export class Recovery {
     if (end.blocks < blocksMarked) {
       throw this.damage(
         segment.number,
-        `ends with block ${end.blocks}; ${markFile} says that ${blocksMarked} were synced`,
+        `ends with block ${end.blocks}; ${watermarkFile} says that ${blocksMarked} were synced`,
       );
     }
     if (position.blocks === 0) await this.#checkCut(segment, reader, end);
   }
 
-  /** It was closed or cut before, so everything up to there must be as it was. */
+  /** The segment was closed or cut before, so it must be unchanged up to that point. */
   #checkEnd(reader: SegmentReader, end: End, endTag: Buffer): void {
     const { blocks, segment } = this.#volume.header.position;
     if (end.blocks !== blocks) {
@@ -189,7 +201,7 @@ export class Recovery {
     if (!end.tag.equals(endTag)) throw this.#rolledBack(`${segmentFile(segment)} is another`);
   }
 
-  /** What was never confirmed may be cut off; what was, and does not open, is damage. */
+  /** Unconfirmed data may be discarded; confirmed data that does not open is damage. */
   async #checkCut(segment: LiveSegment, reader: SegmentReader, end: End): Promise<void> {
     const { offset, number } = reader;
     const damaged = () =>
@@ -206,7 +218,7 @@ export class Recovery {
     }
   }
 
-  /** Had anything in it been confirmed, recovery would begin there. */
+  /** If anything in the later segment were confirmed, recovery would begin there. */
   async #readSuccessor(segment: number): Promise<void> {
     const page = await this.#files.read(segment, 0, pageBytes);
     const found = decodeSegmentHeader(this.#volume, page, segment);
@@ -223,14 +235,14 @@ export class Recovery {
     }
   }
 
-  /** An older segment that holds something, as a table names it. */
+  /** Opens an older segment that is named in a table. */
   async openListed(entry: TableEntry): Promise<LiveSegment> {
     const { segment: number } = entry.end;
     const segment = await this.open(number);
     const header = await this.#files.read(number, entry.lastOffset, blockHeaderBytes);
     const isSame = header.length === blockHeaderBytes && blockTag(header, 0).equals(entry.end.tag);
     if (!isSame) throw this.#rolledBack(`${segmentFile(number)} does not end as it did`);
-    // The tag could be copied; that the block opens proves that the segment's key is the one of then.
+    // The tag could have been copied. A block that opens proves that the segment's key is the same.
     const { lastOffset, end } = entry;
     const last = await this.reader(segment, lastOffset, end.blocks, pageBytes).next();
     if (last === undefined) {
@@ -243,7 +255,7 @@ export class Recovery {
   }
 
   /**
-   * Reads one block whose length is known.
+   * Reads a block whose length is known.
    *
    * @throws {StorageError} `volume-damaged`
    */
@@ -280,9 +292,9 @@ export class Recovery {
   }
 
   /**
-   * Reads blocks that are apart from each other.
+   * Reads separate blocks.
    *
-   * @param numbers ascending; where they lie is known
+   * @param numbers ascending; their positions are known
    * @throws {StorageError} `volume-damaged`
    */
   async *readBlocksAt(segment: LiveSegment, numbers: readonly number[]): AsyncGenerator<ReadBlock> {
@@ -300,7 +312,7 @@ export class Recovery {
   }
 }
 
-/** Whether a block begins a group behind the given block: what was before that group was synced. */
+/** Whether a block begins a later group, so that everything before that group was synced. */
 function isLaterGroup(block: ReadBlock, number: number): boolean {
   return (block.flags & blockFlags.groupBegin) !== 0 && block.number > number;
 }

@@ -1,3 +1,5 @@
+// Replay of a log.
+
 import type { StorageError } from '../errors.ts';
 import { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
@@ -20,36 +22,37 @@ import type { Recovery } from './recovery.ts';
 import { isCompacted, placeInTable } from './segment.ts';
 import type { ReadBlock } from './segment-reader.ts';
 
-/** Who keeps what is replayed. */
+/** Receives the replayed records. */
 export interface ReplayTarget {
-  /** A segment that holds something. */
+  /** A live segment. */
   add(segment: LiveSegment): void;
-  /** A block whose records come next; its plaintext becomes the target's. */
+  /** The block with the next records. The target takes over its plaintext. */
   begin(segment: LiveSegment, number: number, plaintext: Buffer): LogBlock;
-  /** All of the block's records have come. */
+  /** All records of the block have been passed. */
   end(block: LogBlock): void;
-  /** One record; those of checkpoints and indexes come in a block that is in no segment. */
+  /** A record. Those of checkpoints and indexes are in a block without a segment. */
   record(block: LogBlock, type: number, buffer: Buffer, start: number, end: number): void;
-  /** So many of the older segments have been seen to. */
+  /** The progress in older segments. */
   progress?(doneCount: number, totalCount: number): void;
 }
 
-/** Where the table of the segment that recovery begins with was found, and what it says. */
+/** The table of the first segment of recovery, and its position. */
 interface FoundTable {
-  /** Place of its block in the first group. */
+  /** The index of its block in the first group. */
   readonly at: number;
-  /** Where in that block the record after it begins. */
+  /** The offset of the next record in that block. */
   readonly end: number;
   readonly base: Base;
   readonly entries: readonly TableEntry[];
 }
 
 /**
- * Reads a volume's log as recovery does: the base and the changes since, which give the state at the
- * beginning of the newest segment, then the indexes of older segments, then the records of the newest.
+ * Reads a log in the order of recovery: the base and the changes since, which are the state at the
+ * beginning of the newest segment, then the indexes of older segments, then the records of the
+ * newest segment.
  */
 export class Replay {
-  /** Where the state begins that was found; undefined where nothing was ever confirmed. */
+  /** The base that was found; undefined if nothing was ever confirmed. */
   base: Base | undefined = undefined;
   readonly #recovery: Recovery;
   readonly #target: ReplayTarget;
@@ -61,10 +64,10 @@ export class Replay {
   }
 
   /**
-   * Replays everything.
+   * Replays the log.
    *
-   * @param segments numbers of the segments that are there, ascending
-   * @returns the segment it began with; undefined where nothing was ever confirmed
+   * @param segments the numbers of existing segments, ascending
+   * @returns the segment with which recovery began; undefined if nothing was ever confirmed
    * @throws {StorageError} `volume-damaged`, `volume-rolled-back`
    */
   async run(segments: readonly number[]): Promise<LiveSegment | undefined> {
@@ -78,9 +81,9 @@ export class Replay {
       isFirst = false;
     });
     const { index, end } = start;
-    // Before a crash the owner may have been ahead of what it had written when it wrote the index: what
-    // it let go of is then back, and in no index. So only that of a clean end is good for later starts.
-    // One of format 2 lacks the changes.
+    // Before a crash, the owner may have been ahead of the index that it wrote: released records
+    // are live again, and in no index. Therefore only the index of a clean end is valid for later
+    // starts. An index of format 2 lacks the changes.
     if (!this.#recovery.isClosed || start.header.format === 1) start.index = undefined;
     else if (index !== undefined && end !== undefined) {
       start.index = { ...index, blockCount: end.blocks - index.firstBlock + 1 };
@@ -88,7 +91,7 @@ export class Replay {
     return start;
   }
 
-  /** The group with the segment's checkpoint, which its table ends. */
+  /** Replays the group with the segment's checkpoint, which ends with its table. */
   async #replayFirst(segment: LiveSegment, blocks: readonly ReadBlock[]): Promise<void> {
     for (const { number, offset, plaintext } of blocks) {
       segment.offsets[number] = offset;
@@ -131,7 +134,7 @@ export class Replay {
     throw this.#damage(segment, 'begins without a checkpoint');
   }
 
-  /** The older segments that a table lists: all those since its base among them. */
+  /** Opens the older segments in a table, which include all those since its base. */
   async #openListed(newest: LiveSegment, { base, entries }: FoundTable): Promise<LiveSegment[]> {
     const known = new Map([[newest.number, newest]]);
     for (const entry of entries) {
@@ -160,7 +163,7 @@ export class Replay {
     return older;
   }
 
-  /** A base that was written whole with the segment: what is before the table. */
+  /** Replays a base that was written completely with the segment, before the table. */
   #replayOwnBase(segment: LiveSegment, blocks: readonly ReadBlock[]): void {
     const isFormat2 = segment.header.format === 1;
     segment.sliceBase = segment.number;
@@ -171,7 +174,7 @@ export class Replay {
     }
   }
 
-  /** A base that was written before, and what was changed since in each segment. */
+  /** Replays an earlier base, and the changes of each segment since. */
   async #replayState(older: readonly LiveSegment[], base: Base): Promise<void> {
     const changed: [segment: LiveSegment, home: LiveSegment, blocks: readonly ReadBlock[]][] = [];
     for (const segment of older) {
@@ -187,7 +190,9 @@ export class Replay {
     }
   }
 
-  /** What is in an index before the places: where blocks lie, which hold parts, and changes. */
+  /**
+   * Reads the beginning of an index: the positions of blocks, the blocks with parts, and changes.
+   */
   async #readHead(
     segment: LiveSegment,
   ): Promise<[segment: LiveSegment, home: LiveSegment, changes: readonly ReadBlock[]]> {
@@ -200,7 +205,7 @@ export class Replay {
     return [segment, home, changes];
   }
 
-  /** Takes in where a segment's blocks and parts lie; false where the block says nothing of that. */
+  /** Reads the positions of blocks and parts. Returns false if the block contains none. */
   #readPlaces(segment: LiveSegment, home: LiveSegment, read: ReadBlock): boolean {
     let isFound = false;
     for (const { type, start, end } of this.#records(home, read)) {
@@ -218,7 +223,7 @@ export class Replay {
     }
   }
 
-  /** The records of a block of a checkpoint; behind its table, where it has one, are others. */
+  /** Replays the records of a checkpoint's block. Other records may follow after its table. */
   #replayPart(segment: LiveSegment, block: ReadBlock): void {
     for (const record of this.#records(segment, block)) {
       if (record.type === logRecordTypes.tableOfFormat2) return;
@@ -243,7 +248,7 @@ export class Replay {
     return this.#recovery.readBlocks(segment.indexHome ?? segment, offset, firstBlock, blockCount);
   }
 
-  /** A block of the newest segment; parts of checkpoints in it say what its other records say. */
+  /** Replays a block of the newest segment. Parts of checkpoints in it repeat its other records. */
   #replayBlock(segment: LiveSegment, read: ReadBlock, from = 0): void {
     const { number, offset, plaintext } = read;
     segment.offsets[number] = offset;
@@ -268,7 +273,7 @@ export class Replay {
     return recordsOf(block.plaintext, broken, from);
   }
 
-  /** What is made of a record; damage, with its place, where it is not laid out as its type says. */
+  /** Reads a record, and reports an invalid one as damage with its position. */
   #proved<T>(segment: LiveSegment, block: ReadBlock, start: number, read: () => T): T {
     try {
       return read();
@@ -277,7 +282,7 @@ export class Replay {
     }
   }
 
-  /** Gives the owner a record. */
+  /** Passes a record to the owner. */
   #tell(segment: LiveSegment, read: ReadBlock, record: LogRecord, block = this.#nowhere): void {
     const { type, start, end } = record;
     try {

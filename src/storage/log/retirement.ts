@@ -2,31 +2,31 @@ import { Holds } from './holds.ts';
 import type { LiveSegment } from './live-segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
-/** Gives the files of segments back that recovery no longer needs, one after the other. */
+/** Releases the files of segments that recovery no longer needs, one after the other. */
 export class Retirement {
   /** What keeps files for copies of the volume. */
-  readonly holds: Holds = new Holds(() => this.#giveBack());
+  readonly holds: Holds = new Holds(() => this.#removeRetired());
   readonly #files: SegmentFiles;
   readonly #failed: (cause: unknown) => void;
   /** Numbers of the segments that recovery no longer needs and a hold keeps. */
   #held: number[] = [];
-  /** Settles when everything that was to be given back has been. */
+  /** Settles when all requested files have been released. */
   #work: Promise<void> = Promise.resolve();
 
-  /** @param failed told why a file could not be given back; nothing is given back after that */
+  /** @param failed called when a file could not be released; nothing is released afterwards */
   constructor(files: SegmentFiles, failed: (cause: unknown) => void) {
     this.#files = files;
     this.#failed = failed;
   }
 
-  /** Recovery would begin with this segment now: the segments that it supersedes may go. */
+  /** Recovery would begin with this segment: the superseded segments can be removed. */
   retire(segment: LiveSegment): void {
     for (const { number } of segment.superseded.splice(0)) this.#held.push(number);
-    this.#giveBack();
+    this.#removeRetired();
   }
 
   /** Gives back what no hold keeps. */
-  #giveBack(): void {
+  #removeRetired(): void {
     const free = this.#held.filter((number) => !this.holds.keeps(number));
     if (free.length === 0) return;
     this.#held = this.#held.filter((number) => this.holds.keeps(number));
@@ -35,7 +35,7 @@ export class Retirement {
     });
   }
 
-  /** Removes the files that are kept to be written anew. */
+  /** Removes the files that are kept for reuse. */
   removeSpares(): void {
     this.#then(() => this.#files.removeSpares());
   }
@@ -44,7 +44,7 @@ export class Retirement {
     this.#work = this.#work.then(step).catch(this.#failed);
   }
 
-  /** Resolves once everything asked for so far is done. */
+  /** Resolves once all requests are done. */
   idle(): Promise<void> {
     return this.#work;
   }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Shelf } from '../../../tests/simulation/log-owner.ts';
+import { TextStore } from '../../../tests/simulation/log-owner.ts';
 import { Machine, nothingTold, powerCut } from '../../../tests/simulation/machine.ts';
 import type { LogOptions } from '../log-owner.ts';
 
 async function opened(machine: Machine, options: Partial<LogOptions> = {}) {
-  const shelf = new Shelf();
+  const texts = new TextStore();
   const told = nothingTold();
-  const result = await machine.finish(machine.open(shelf, options, told));
+  const result = await machine.finish(machine.open(texts, options, told));
   assert.ok(result !== powerCut);
   const [volume, log] = result;
   const synced = async () => {
@@ -16,7 +16,7 @@ async function opened(machine: Machine, options: Partial<LogOptions> = {}) {
     log.sync();
     await machine.until(() => told.durable >= group, 'a sync');
   };
-  return { shelf, log, volume, synced };
+  return { texts, log, volume, synced };
 }
 
 async function withMachine(life: (machine: Machine) => Promise<void>): Promise<void> {
@@ -29,12 +29,12 @@ async function withMachine(life: (machine: Machine) => Promise<void>): Promise<v
 
 test('segments end though every record is in a batch', async () => {
   await withMachine(async (machine) => {
-    const { shelf, log, volume, synced } = await opened(machine, { segmentBytes: 20_000 });
+    const { texts, log, volume, synced } = await opened(machine, { segmentBytes: 20_000 });
     for (let i = 0; i < 60; i++) {
       log.beginBatch();
       const group = log.openGroup;
-      shelf.put('a', 1500, i);
-      shelf.put('b', 1500, i);
+      texts.put('a', 1500, i);
+      texts.put('b', 1500, i);
       assert.equal(log.openGroup, group);
       log.endBatch();
       if (i % 3 === 0) await synced();
@@ -45,7 +45,7 @@ test('segments end though every record is in a batch', async () => {
     for (const name of files) assert.ok(machine.disk.file(`/data/${name}`).sizeBytes < 40_000);
     assert.ok(files.every((name) => name !== 'seg-1'));
     const next = await opened(machine);
-    assert.deepEqual([...next.shelf.facts()].sort(), [
+    assert.deepEqual([...next.texts.facts()].sort(), [
       ['a', '1500x59'],
       ['b', '1500x59'],
     ]);
@@ -54,13 +54,13 @@ test('segments end though every record is in a batch', async () => {
 
 test('nothing is pending once all of it is synced, whatever checkpoints and batches there were', async () => {
   await withMachine(async (machine) => {
-    const { shelf, log, volume, synced } = await opened(machine, {
+    const { texts, log, volume, synced } = await opened(machine, {
       segmentBytes: 12_000,
       sliceBytes: 150,
     });
     for (let i = 0; i < 60; i++) {
-      shelf.put(`n${i % 24}`, 900, i % 256);
-      if (i % 3 === 0) shelf.drop(`n${i % 24}`);
+      texts.put(`n${i % 24}`, 900, i % 256);
+      if (i % 3 === 0) texts.drop(`n${i % 24}`);
       if (i % 5 === 0) await synced();
     }
     await synced();
@@ -72,12 +72,12 @@ test('nothing is pending once all of it is synced, whatever checkpoints and batc
 
 test('what is longer than the cache can be read, and what was just read stays until the next', async () => {
   await withMachine(async (machine) => {
-    const { shelf, synced, log } = await opened(machine, { cacheBytes: 1000 });
-    shelf.put('long', 150_000, 1);
-    shelf.put('other', 150_000, 2);
+    const { texts, synced, log } = await opened(machine, { cacheBytes: 1000 });
+    texts.put('long', 150_000, 1);
+    texts.put('other', 150_000, 2);
     await synced();
     for (const name of ['long', 'other', 'long', 'long', 'other']) {
-      await machine.finish(shelf.read(name));
+      await machine.finish(texts.read(name));
       await machine.turns(2);
       const inMemory = log.blocks.filter((block) => (block?.buffer.length ?? 0) > 150_000);
       assert.equal(inMemory.length, 1);
@@ -88,23 +88,23 @@ test('what is longer than the cache can be read, and what was just read stays un
 test('what its owner had let go of before a crash, but not in the log, outlives the next crash', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine, { segmentBytes: 20_000 });
-    for (let i = 0; i < 8; i++) life.shelf.put(`n${i}`, 2000, i);
+    for (let i = 0; i < 8; i++) life.texts.put(`n${i}`, 2000, i);
     await life.synced();
-    const before = life.shelf.facts();
+    const before = life.texts.facts();
     // The next record begins a segment: the index of this one has no n0 any more.
-    const place = life.shelf.places.get('n0');
+    const place = life.texts.places.get('n0');
     assert.ok(place !== undefined);
-    life.shelf.places.delete('n0');
-    life.shelf.log.release(place.slot);
+    life.texts.places.delete('n0');
+    life.texts.log.release(place.slot);
     machine.disk.fault = (operation) => (operation === 'create' ? 'EIO' : undefined);
-    life.shelf.put('last', 8000, 9);
+    life.texts.put('last', 8000, 9);
     await machine.turns(100);
     machine.disk.fault = () => undefined;
     assert.equal(life.log.durableGroup, 2);
     for (let crash = 0; crash < 3; crash++) {
       machine.restart();
       const next = await opened(machine);
-      assert.deepEqual(next.shelf.facts(), before);
+      assert.deepEqual(next.texts.facts(), before);
       await next.synced();
     }
   });

@@ -1,3 +1,5 @@
+// The files of segments.
+
 import { assert } from '../../base/assert.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import type { Volume } from '../volume.ts';
@@ -5,7 +7,7 @@ import type { LiveSegment } from './live-segment.ts';
 import { blockHeaderBytes, compactedFrom, isCompacted, pageAfter } from './segment.ts';
 
 const openMax = 64;
-/** Segments kept to be written anew; more are removed. */
+/** Maximum number of files kept for reuse. */
 const spareMax = 1;
 
 /** The name of a segment's file. */
@@ -13,23 +15,23 @@ export function segmentFile(segment: number): string {
   return isCompacted(segment) ? `compact-${segment - compactedFrom}` : `seg-${segment}`;
 }
 
-/** An open file, and how many are at it. */
+/** An open file, and the number of its users. */
 interface Handle {
   readonly file: Promise<DiskFile>;
   userCount: number;
 }
 
-/** Numbers of the files of a log that are in a volume's folder, ascending. */
+/** The segment files of a volume, with ascending numbers. */
 export interface SegmentList {
   /** Segments of the log. */
   readonly segments: readonly number[];
   /** Compacted segments. */
   readonly compacted: readonly number[];
-  /** Files kept to be written anew. */
+  /** Files kept for reuse. */
   readonly spares: readonly number[];
 }
 
-/** The files of a log that are in a volume's folder. */
+/** Lists the segment files of a volume. */
 export async function listSegments(volume: Volume): Promise<SegmentList> {
   const names = await volume.disk.list(volume.folder);
   const numbers = (pattern: RegExp) =>
@@ -44,14 +46,14 @@ export async function listSegments(volume: Volume): Promise<SegmentList> {
   };
 }
 
-/** The files of a volume's segments: opened when needed, recycled when done with. */
+/** Opens segment files on demand, and reuses them. */
 export class SegmentFiles {
   readonly #volume: Volume;
   readonly #isRecycling: boolean;
   readonly #handles = new Map<number, Handle>();
   #spares: number[] = [];
 
-  /** @param isRecycling whether files are kept to be written anew */
+  /** @param isRecycling whether files are kept for reuse */
   constructor(volume: Volume, isRecycling: boolean) {
     this.#volume = volume;
     this.#isRecycling = isRecycling;
@@ -65,7 +67,7 @@ export class SegmentFiles {
     return this.#volume.path(`free-${segment}`);
   }
 
-  /** Takes the spares over that an earlier mount left. */
+  /** Takes over the reusable files of an earlier mount. */
   async adoptSpares(spares: readonly number[]): Promise<void> {
     for (const spare of spares) {
       if (this.#isRecycling && this.#spares.length < spareMax) this.#spares.push(spare);
@@ -73,7 +75,7 @@ export class SegmentFiles {
     }
   }
 
-  /** A new segment's file, from a spare where there is one; it stays open until {@link finish}. */
+  /** Creates the file of a segment, or reuses one. It stays open until {@link finish}. */
   async begin(segment: number): Promise<DiskFile> {
     const { disk } = this.#volume;
     const spare = this.#spares.shift();
@@ -90,7 +92,7 @@ export class SegmentFiles {
     return this.#use(segment).file;
   }
 
-  /** The new file of a compacted segment, empty; it stays open until {@link finish}. */
+  /** Creates the empty file of a compacted segment. It stays open until {@link finish}. */
   async create(segment: number): Promise<DiskFile> {
     await this.#create(segment);
     return this.#use(segment).file;
@@ -100,7 +102,7 @@ export class SegmentFiles {
     try {
       await (await this.#volume.disk.create(this.#path(segment))).close();
     } catch (error) {
-      // An attempt before made it, and had no room then for what comes next.
+      // Created by an earlier attempt, which failed because the disk was full.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
@@ -113,29 +115,29 @@ export class SegmentFiles {
     return this.#closeIdle();
   }
 
-  /** Cuts off what is behind a segment's end, for good. */
+  /** Truncates a segment durably after its end. */
   cut(segment: LiveSegment): Promise<void> {
     const lastLength = segment.lengths[segment.end?.blocks ?? 0] ?? 0;
     const end = segment.lastOffset + blockHeaderBytes + lastLength;
     return this.using(segment.number, async (file) => {
-      // The rest of the last page may be of an earlier life of the file: zeros again.
+      // The rest of the last page may contain old data of a reused file: it is zeroed.
       await file.truncate(end);
       await file.truncate(pageAfter(end));
       await answered((done) => file.sync(done));
     });
   }
 
-  /** Makes files that began or ended last. */
+  /** Syncs the creation and removal of files. */
   syncFolder(): Promise<void> {
     return this.#volume.disk.syncFolder(this.#volume.folder);
   }
 
-  /** Reads from a segment; fewer bytes only where its file ends. */
+  /** Reads from a segment; fewer bytes only at the end of its file. */
   async read(segment: number, offset: number, size: number): Promise<Buffer> {
     return this.using(segment, (file) => file.read(offset, size));
   }
 
-  /** Lends out a segment's file. */
+  /** Calls a function with the open file of a segment. */
   async using<T>(segment: number, use: (file: DiskFile) => Promise<T>): Promise<T> {
     const handle = this.#use(segment);
     try {
@@ -171,7 +173,7 @@ export class SegmentFiles {
     await (await handle.file).close();
   }
 
-  /** Gives a segment's file back: nothing in it is wanted any more. */
+  /** Releases the file of a dead segment. */
   async retire(segment: number): Promise<void> {
     assert((this.#handles.get(segment)?.userCount ?? 0) === 0, 'a retired segment is in use');
     await this.#close(segment);
@@ -185,13 +187,13 @@ export class SegmentFiles {
     this.#spares.push(segment);
   }
 
-  /** Closes every file and removes the spares. */
+  /** Closes all files and removes the reusable ones. */
   async close(): Promise<void> {
     for (const segment of [...this.#handles.keys()]) await this.#close(segment);
     await this.removeSpares();
   }
 
-  /** Gives back what was kept to be written anew. */
+  /** Removes the reusable files. */
   async removeSpares(): Promise<void> {
     for (let spare = this.#spares.pop(); spare !== undefined; spare = this.#spares.pop()) {
       await this.#volume.disk.remove(this.#spare(spare));

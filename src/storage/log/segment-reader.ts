@@ -1,3 +1,5 @@
+// Reading of blocks.
+
 import type { KeyObject } from 'node:crypto';
 import {
   type BlockHeader,
@@ -12,22 +14,22 @@ import {
 
 const windowBytesUsual = 1024 * 1024;
 
-/** A block as it was read and proved. */
+/** A block that was read and verified. */
 export interface ReadBlock extends BlockHeader {
-  /** Where in the file it begins. */
+  /** The file offset of the block. */
   readonly offset: number;
   readonly plaintext: Buffer;
   readonly tag: Buffer;
 }
 
-/** What the reader asks of a segment's file. */
+/** Reads from a segment's file. */
 export type ReadBytes = (offset: number, size: number) => Promise<Buffer>;
 
-/** Reads a segment's blocks one after the other, a window of its file at a time. */
+/** Reads the blocks of a segment in order, through a window of its file. */
 export class SegmentReader {
-  /** Where the next block begins. */
+  /** The offset of the next block. */
   offset: number;
-  /** The number it must have. */
+  /** The expected number of the next block. */
   number: number;
   readonly #key: KeyObject;
   readonly #read: ReadBytes;
@@ -35,7 +37,7 @@ export class SegmentReader {
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
 
-  /** @param windowBytes how much is read at once; less where few blocks are wanted */
+  /** @param windowBytes size of a read; smaller if few blocks are needed */
   constructor(
     key: KeyObject,
     read: ReadBytes,
@@ -50,7 +52,7 @@ export class SegmentReader {
     this.number = number;
   }
 
-  /** The next block; undefined where there is none, or not as it was written. */
+  /** The next block; undefined if there is none, or it is invalid. */
   async next(): Promise<ReadBlock | undefined> {
     const block = await this.#blockAt(this.offset);
     if (block?.number !== this.number) return undefined;
@@ -61,8 +63,8 @@ export class SegmentReader {
   }
 
   /**
-   * The first block at a page after the present offset that opens and has a higher number: only
-   * blocks that begin a group are found.
+   * The first valid block with a higher number that starts at a later page. Only blocks that begin
+   * a group are found.
    */
   async nextGroup(sizeBytes: number): Promise<ReadBlock | undefined> {
     for (let at = pageAfter(this.offset + 1); at < sizeBytes; at += pageBytes) {

@@ -1,3 +1,5 @@
+// Beginning and ending of segments.
+
 import { assert } from '../../base/assert.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { LogOwner } from '../log-owner.ts';
@@ -18,7 +20,7 @@ import {
 } from './records.ts';
 import { type End, placeInTable, segmentKey } from './segment.ts';
 
-/** What a roller works for. */
+/** The parts of a roller. */
 export interface RollerSetting {
   readonly volume: Volume;
   readonly owner: LogOwner;
@@ -29,20 +31,17 @@ export interface RollerSetting {
   readonly random?: Random | undefined;
 }
 
-/**
- * Begins segments with a checkpoint and ends them with an index, and knows all segments that hold
- * something.
- */
+/** Begins segments with a checkpoint, ends them with an index, and tracks all live segments. */
 export class SegmentRoller implements CheckpointHost {
-  /** What writes the present segment; undefined before the log is open and after it is closed. */
+  /** Writes the current segment; undefined before the log is open and after it is closed. */
   appender: Appender | undefined = undefined;
-  /** The segment that is written. */
+  /** The current segment. */
   segment: LiveSegment | undefined = undefined;
-  /** Whether records of the log itself are appended, which no segment's end may come between. */
+  /** Whether the log's own records are being appended, during which a segment cannot end. */
   isRolling = false;
-  /** Whether a batch is open, which must lie in one group. */
+  /** Whether a batch is open, which must be in one group. */
   isInBatch = false;
-  /** Segments that hold something, and the one that is written. */
+  /** Live segments, and the current one. */
   readonly segments = new Map<number, LiveSegment>();
   readonly checkpoints: Checkpoints;
   readonly #volume: Volume;
@@ -66,11 +65,11 @@ export class SegmentRoller implements CheckpointHost {
   }
 
   /**
-   * Creates the next segment and writes a checkpoint as its first record.
+   * Begins the next segment with a checkpoint.
    *
-   * @param predecessor where the segment before it was closed or cut
-   * @param durable what is known to be synced
-   * @param isMount whether it is the first of a mount
+   * @param predecessor the end of the previous segment
+   * @param durable the position that is known to be synced
+   * @param isMount whether it is the first segment of a mount
    */
   begin(predecessor: End, durable: Position, isMount: boolean): void {
     const { epoch, generation } = this.#volume.header;
@@ -91,7 +90,7 @@ export class SegmentRoller implements CheckpointHost {
       .filter((older) => older !== segment && older.liveCount > 0)
       .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
     for (const older of wanted) {
-      // The segment that a crash cut has no index of its own.
+      // A segment that was cut after a crash has no index of its own.
       if (older.index === undefined) this.#writeIndex(older);
     }
     this.#owner.begun();
@@ -99,7 +98,7 @@ export class SegmentRoller implements CheckpointHost {
     this.isRolling = false;
   }
 
-  /** Appends the index that the present segment ends with; its last group is still to be ended. */
+  /** Appends the index at the end of the current segment. Its last group must still be ended. */
   finish(): LiveSegment {
     const { segment } = this;
     assert(segment !== undefined, 'a segment ends in a log that is not open');
@@ -110,7 +109,7 @@ export class SegmentRoller implements CheckpointHost {
     return segment;
   }
 
-  /** Nothing is appended any more. */
+  /** Stops appending. */
   stop(): void {
     this.appender = undefined;
     this.segment = undefined;
@@ -146,7 +145,7 @@ export class SegmentRoller implements CheckpointHost {
     return blocks;
   }
 
-  /** Appends, in blocks of its own, what a segment changed and where its records lie. */
+  /** Appends the changes of a segment and the positions of its records, in blocks of their own. */
   #writeIndex(segment: LiveSegment): void {
     const { appender, segment: home } = this;
     assert(appender !== undefined && home !== undefined, 'a log that is not open has no index');
@@ -172,7 +171,7 @@ export class SegmentRoller implements CheckpointHost {
     payload.copy(this.#log.reserve(type, payload.length).buffer, this.#log.at);
   }
 
-  /** Ends the checkpoint with the segments that are still wanted; the others may go after it. */
+  /** Ends the checkpoint with the list of live segments. The others can be removed afterwards. */
   #writeTable(current: LiveSegment, wanted: readonly LiveSegment[]): void {
     const entries = wanted.map(({ end, lastOffset, index }) => {
       assert(end !== undefined && index !== undefined, 'an older segment has no index');
@@ -188,7 +187,7 @@ export class SegmentRoller implements CheckpointHost {
       if (isWanted.has(segment)) continue;
       this.segments.delete(segment.number);
       current.superseded.push(segment);
-      // Its index may be all that its home is kept for, which then goes with the next segment.
+      // The segment with the index may be kept only for it, and is then removed with the next one.
       if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
     }
   }

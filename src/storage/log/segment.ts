@@ -1,3 +1,5 @@
+// The format of segments and blocks.
+
 import type { KeyObject } from 'node:crypto';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { type CounterSealer, counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
@@ -6,62 +8,62 @@ import type { Position, Volume } from '../volume.ts';
 const magic = Buffer.from('WAXWSEG\n', 'latin1');
 const nothing = Buffer.alloc(0);
 
-/** Groups of blocks begin at multiples of this, so that no write touches a page with synced bytes. */
+/** Groups begin at multiples of this size, so that no write touches a page with synced data. */
 export const pageBytes = 4096;
-/** Bytes of a block's header, its tag among them. */
+/** Size of a block header, including its tag. */
 export const blockHeaderBytes = 40;
 const clearBytes = blockHeaderBytes - tagBytes;
 
 /**
- * Flags of a block: the last of its group, the last of its segment, the first of its group. A group
- * is written only after the one before it was synced, so the first of a group proves that.
+ * The flags of a block: last of its group, last of its segment, first of its group. A group is
+ * written only after the previous one was synced, so the first block of a group proves that.
  */
 export const blockFlags = { groupEnd: 1, segmentEnd: 2, groupBegin: 4 } as const;
 const flagsMax = 7;
 
-/** Where a segment ends: after so many blocks, of which the last has this tag. */
+/** The end of a segment: its number of blocks, and the tag of the last one. */
 export interface End extends Position {
   readonly tag: Buffer;
 }
 
-/** What precedes the first segment. */
+/** The predecessor of the first segment. */
 export const noEnd: End = { segment: 0, blocks: 0, tag: Buffer.alloc(tagBytes) };
 
-/** Formats of a segment: 1 under the volume's formats 1 and 2, 2 under format 3. */
+/** The formats of segments: 1 in volumes of formats 1 and 2, 2 in volumes of format 3. */
 export type SegmentFormat = 1 | 2;
 
-/** What is added to the numbers of compacted segments: they are counted apart from those of the log. */
+/** The offset of the numbers of compacted segments, which have their own numbering. */
 export const compactedFrom: number = 2 ** 47;
 
-/** Whether a segment holds messages of older segments, and is none that the log wrote. */
+/** Whether a segment was written by a compaction. */
 export function isCompacted(segment: number): boolean {
   return segment >= compactedFrom;
 }
 
-/** Where a segment stands among the others in a table: compacted segments come first. */
+/** The sort key of a segment in a table: compacted segments come first. */
 export function placeInTable(segment: number): number {
   return isCompacted(segment) ? segment - 2 * compactedFrom : segment;
 }
 
-/** Kinds of segments in header pages: written by the log, or by a compaction. */
+/** The kinds of segments: written by the log, or by a compaction. */
 const kinds = { log: 0, compacted: 1 } as const;
 
 function kindOf(segment: number): number {
   return isCompacted(segment) ? kinds.compacted : kinds.log;
 }
 
-/** What the header page of a segment says. */
+/** The contents of a segment's header page. */
 export interface SegmentHeader {
   readonly format: SegmentFormat;
-  /** From 1; of a compacted segment from {@link compactedFrom} + 1. */
+  /** Starts from 1; for a compacted segment from {@link compactedFrom} + 1. */
   readonly segment: number;
   /** The mount that wrote it. */
   readonly epoch: number;
   /** Generation of the data key that its key is derived from. */
   readonly generation: number;
-  /** Where the segment before it was closed or cut. */
+  /** The end of the previous segment. */
   readonly predecessor: End;
-  /** 32 random bytes, which no other segment has. */
+  /** 32 random bytes, unique per segment. */
   readonly salt: Buffer;
 }
 
@@ -82,7 +84,7 @@ export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject | u
  */
 const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 
-/** The header page as it is written. */
+/** Encodes a header page. */
 export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buffer {
   const writer = new Writer();
   writer.raw(magic);
@@ -104,8 +106,8 @@ export function encodeSegmentHeader(key: KeyObject, header: SegmentHeader): Buff
 }
 
 /**
- * What a header page says and the segment's key; undefined where the page is not that of this segment,
- * or not as it was written.
+ * Decodes a header page and derives the segment's key. Returns undefined if the page is invalid or
+ * belongs to another segment.
  */
 export function decodeSegmentHeader(
   volume: Volume,
@@ -143,27 +145,27 @@ function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
   return { format, segment, epoch, generation, predecessor: { ...before, tag }, salt };
 }
 
-/** A copy, so that the page itself is not kept in memory. */
+/** A copy, so that the page itself is not retained. */
 function take(page: Buffer, at: number, size: number): Buffer {
   return Buffer.from(page.subarray(at, at + size));
 }
 
-/** What fills a group's last page. */
+/** The padding of a group's last page. */
 export const zeroPage: Buffer = Buffer.alloc(pageBytes);
 
-/** Whether nothing but zeros is there: in a page at most. */
+/** Whether all bytes are zero; at most a page. */
 export function isZero(bytes: Buffer): boolean {
   return bytes.equals(zeroPage.subarray(0, bytes.length));
 }
 
-/** The clear, authenticated part of a block. */
+/** The clear, authenticated header of a block. */
 export interface BlockHeader {
-  /** From 1, without gaps; it is the nonce. */
+  /** Starts from 1, without gaps. It is also the nonce. */
   readonly number: number;
   readonly flags: number;
-  /** Bytes sealed. */
+  /** Size of the sealed data. */
   readonly length: number;
-  /** What was known to be synced when the block was sealed. */
+  /** The position that was known to be synced when the block was sealed. */
   readonly durable: Position;
 }
 
@@ -189,7 +191,7 @@ export function sealBlock(
   return [bytes, sealer.seal(header.number, clear, plaintext, bytes.subarray(clearBytes))];
 }
 
-/** Reads a block's header, which proves nothing yet; undefined where it is none of a block. */
+/** Reads a block header, without verification; undefined if it cannot be one. */
 export function readBlockHeader(bytes: Buffer, at: number): BlockHeader | undefined {
   const number = bytes.readUInt32BE(at);
   const flags = bytes.readUInt32BE(at + 4);
@@ -198,16 +200,16 @@ export function readBlockHeader(bytes: Buffer, at: number): BlockHeader | undefi
   return { number, flags, length: bytes.readUInt32BE(at + 8), durable };
 }
 
-/** The tag in a block's header. */
+/** The tag in a block header. */
 export function blockTag(bytes: Buffer, at: number): Buffer {
   return take(bytes, at + clearBytes, tagBytes);
 }
 
 /**
- * Opens a block whose header and sealed bytes lie one after the other.
+ * Decrypts a block, whose header and sealed data are consecutive.
  *
- * @param number what the block's number must be
- * @returns its plaintext, or undefined where it is not as it was sealed
+ * @param number the expected block number
+ * @returns the plaintext; undefined if verification fails
  */
 export function openBlock(
   key: KeyObject,
@@ -226,7 +228,7 @@ export function openBlock(
   );
 }
 
-/** The first multiple of a page at or after an offset. */
+/** The first page boundary at or after an offset. */
 export function pageAfter(offset: number): number {
   return Math.ceil(offset / pageBytes) * pageBytes;
 }

@@ -14,14 +14,14 @@ async function opened(disk: MemoryDisk): Promise<QueueVolume> {
 }
 
 function fail(life: QueueVolume, sequence: number): void {
-  const window = life.window(1);
-  window.markReturned(sequence, true);
-  life.store.counts.changed(window, sequence);
+  const queueIndex = life.window(1);
+  queueIndex.markRedelivered(sequence, true);
+  life.store.counts.changed(queueIndex, sequence);
 }
 
 function counts(life: QueueVolume): number[] {
-  const window = life.window(1);
-  return Array.from({ length: window.next }, (_, s) => window.returnCount(s));
+  const queueIndex = life.window(1);
+  return Array.from({ length: queueIndex.next }, (_, s) => queueIndex.deliveryCount(s));
 }
 
 test('how often deliveries failed outlives kills, clean stops, and the segments that said so', async () => {

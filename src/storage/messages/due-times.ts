@@ -1,28 +1,30 @@
-/** Bits that a message has for when it expires, beside where its record begins. */
+// The expiry times of messages.
+
+/** Number of bits of a message's expiry code, which shares a word with its offset. */
 export const dueBits = 15;
 
-/** Says that a message's time is in the list of its chunk. */
+/** The code for a time in the list of the chunk. */
 const listed = 2 ** dueBits - 1;
-/** How far before the first time that is set in a chunk the codes begin, in milliseconds. */
+/** The codes of a chunk begin this much before the first time that is set, milliseconds. */
 const leadMs = 2048;
 
-/** When the messages of one chunk expire, as far as their codes do not say it. */
+/** The expiry times of one chunk. */
 interface ChunkDues {
-  /** The time that code 1 stands for. */
+  /** The time of code 1. */
   readonly base: number;
-  /** Times that no code stands for, by the message's place in the chunk. */
+  /** Times without a code, by the message's place in the chunk. */
   exact: Float64Array | undefined;
 }
 
 /**
- * When the messages of one window expire. A message has a code of 15 bits, kept in words it has anyway:
- * 0 for never, else milliseconds since a time that its chunk has in common. So messages with a time to
- * live take no memory of their own where those of a chunk expire within half a minute; a chunk with
- * others has 8 bytes a message for them. Times may be set in any order.
+ * The expiry times of one queue's messages. A message has a 15-bit code in a word that exists
+ * anyway: 0 for never, otherwise milliseconds since a base time of its chunk. Messages with a time
+ * to live therefore take no extra memory if those of a chunk expire within half a minute. Other
+ * chunks take 8 bytes per message. Times may be set in any order.
  */
 export class DueTimes {
   readonly #chunks = new Map<Uint32Array, ChunkDues>();
-  /** The chunk that was asked of last. */
+  /** The chunk of the last request. */
   #chunk: Uint32Array | undefined = undefined;
   #dues: ChunkDues | undefined = undefined;
 
@@ -35,12 +37,12 @@ export class DueTimes {
   }
 
   /**
-   * Sets when a message expires.
+   * Sets the expiry time of a message.
    *
    * @param index its place in the chunk
-   * @param size messages that the chunk has places for
-   * @param dueMs wall milliseconds; Infinity for never
-   * @returns the message's code
+   * @param size the number of places in the chunk
+   * @param dueMs milliseconds since 1970; Infinity for never
+   * @returns the code of the message
    */
   set(chunk: Uint32Array, index: number, size: number, dueMs: number): number {
     if (dueMs === Infinity) return 0;
@@ -57,7 +59,7 @@ export class DueTimes {
     return listed;
   }
 
-  /** When a message expires, wall milliseconds; Infinity for never. */
+  /** The expiry time of a message, milliseconds since 1970; Infinity for never. */
   dueMs(chunk: Uint32Array, index: number, code: number): number {
     if (code === 0) return Infinity;
     const dues = this.#of(chunk);
@@ -65,14 +67,14 @@ export class DueTimes {
     return code === listed ? (dues.exact?.[index] ?? Infinity) : dues.base + code - 1;
   }
 
-  /** Forgets a chunk in which nothing is live any more. */
+  /** Removes a chunk without live messages. */
   drop(chunk: Uint32Array): void {
     this.#chunks.delete(chunk);
     this.#chunk = undefined;
     this.#dues = undefined;
   }
 
-  /** Forgets everything. */
+  /** Removes all chunks. */
   clear(): void {
     this.#chunks.clear();
     this.#chunk = undefined;

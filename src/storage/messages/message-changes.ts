@@ -1,15 +1,17 @@
+// Changes since the beginning of a segment.
+
 import { writeU32, writeU48 } from '../../base/bytes.ts';
 import type { WindowRecord } from '../message-index.ts';
+import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
-import type { Window } from '../window.ts';
 
-/** Pairs of sequence numbers in one record, at most. */
+/** Maximum number of ranges in a record. */
 const rangesMax = 4096;
-/** What a range takes in a record, and a window's record beside its ranges. */
+/** Size of a range, and of a record without its ranges. */
 const rangeBytes = 12;
 const windowBytes = 15;
 
-/** Types of the records that changes are written as. */
+/** The types of the records. */
 interface ChangeTypes {
   readonly definition: number;
   readonly counts: number;
@@ -17,19 +19,19 @@ interface ChangeTypes {
 }
 
 /**
- * What was changed since the present segment began: definitions, what was settled, and which queues got
- * messages. It costs in proportion to that, whatever else there is.
+ * The changes since the current segment began: definitions, settlements, and queues with new
+ * messages. The cost is proportional to the changes, regardless of the total state.
  */
 export class MessageChanges {
   readonly #types: ChangeTypes;
   #definitions: Buffer[] = [];
   /** Counts records. */
   #counts: Buffer[] = [];
-  /** Ranges that were settled, by window: from, to before. */
-  #settled = new Map<Window, number[]>();
-  /** Windows that messages came to. */
-  #arrived: Window[] = [];
-  /** Bytes, about, that {@link write} would append. */
+  /** Settled ranges by queue index: from, to before. */
+  #settled = new Map<QueueIndex, number[]>();
+  /** Queue indexes with new messages. */
+  #arrived: QueueIndex[] = [];
+  /** Approximate size of what {@link write} would append. */
   bytes = 0;
 
   constructor(types: ChangeTypes) {
@@ -48,12 +50,12 @@ export class MessageChanges {
     this.bytes += bytes.length;
   }
 
-  /** Messages of a queue were settled: those from one number to before another. */
-  settled(window: Window, from: number, to: number): void {
-    let ranges = this.#settled.get(window);
+  /** Messages of a queue were settled: from one number to before another. */
+  settled(queueIndex: QueueIndex, from: number, to: number): void {
+    let ranges = this.#settled.get(queueIndex);
     if (ranges === undefined) {
       ranges = [];
-      this.#settled.set(window, ranges);
+      this.#settled.set(queueIndex, ranges);
       this.bytes += windowBytes;
     }
     if (ranges.at(-1) === from) ranges[ranges.length - 1] = to;
@@ -63,32 +65,33 @@ export class MessageChanges {
     }
   }
 
-  /** The first message of this segment comes to a queue; its number. */
-  arrived(window: Window, sequence: number): void {
-    window.arrivedFrom = sequence;
-    this.#arrived.push(window);
+  /** The first message of this segment for a queue. */
+  arrived(queueIndex: QueueIndex, sequence: number): void {
+    queueIndex.arrivedFrom = sequence;
+    this.#arrived.push(queueIndex);
   }
 
-  /** Windows that messages came to; the first number of each is in `arrivedFrom`. */
-  get windows(): readonly Window[] {
+  /** Queue indexes with new messages. `arrivedFrom` has the first number of each. */
+  get indexes(): readonly QueueIndex[] {
     return this.#arrived;
   }
 
   /**
-   * Appends what was not written yet.
+   * Appends the changes that were not written yet.
    *
-   * @param isLast whether the next numbers of queues that messages came to are to be written too
-   * @param isKept whether a queue is still there
+   * @param isLast whether to write the next numbers of queues with new messages too
+   * @param isKept whether a queue still exists
    */
-  write(log: RecordLog, isLast: boolean, isKept: (window: Window) => boolean): void {
+  write(log: RecordLog, isLast: boolean, isKept: (queueIndex: QueueIndex) => boolean): void {
     copyTo(log, this.#types.definition, this.#definitions);
     copyTo(log, this.#types.counts, this.#counts);
-    for (const [window, ranges] of this.#settled) {
-      if (isKept(window)) this.#writeWindow(log, window, merged(ranges));
+    for (const [queueIndex, ranges] of this.#settled) {
+      if (isKept(queueIndex)) this.#writeWindow(log, queueIndex, merged(ranges));
     }
     if (isLast) {
-      for (const window of this.#arrived) {
-        if (isKept(window) && !this.#settled.has(window)) this.#writeWindow(log, window, []);
+      for (const queueIndex of this.#arrived) {
+        if (isKept(queueIndex) && !this.#settled.has(queueIndex))
+          this.#writeWindow(log, queueIndex, []);
       }
     }
     this.#forget();
@@ -101,19 +104,19 @@ export class MessageChanges {
     this.bytes = 0;
   }
 
-  #writeWindow(log: RecordLog, window: Window, ranges: readonly number[]): void {
+  #writeWindow(log: RecordLog, queueIndex: QueueIndex, ranges: readonly number[]): void {
     for (let first = 0; first === 0 || first < ranges.length; first += rangesMax * 2) {
       const some = ranges.slice(first, first + rangesMax * 2);
       const { buffer } = log.reserve(this.#types.changed, 10 + some.length * 6);
-      let p = writeU48(buffer, writeU32(buffer, log.at, window.number), window.next);
+      let p = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.next);
       for (const bound of some) p = writeU48(buffer, p, bound);
     }
   }
 
-  /** A segment begins. */
+  /** A segment has begun. */
   clear(): void {
     this.#forget();
-    for (const window of this.#arrived) window.arrivedFrom = -1;
+    for (const queueIndex of this.#arrived) queueIndex.arrivedFrom = -1;
     this.#arrived = [];
   }
 }
@@ -125,16 +128,16 @@ function copyTo(log: RecordLog, type: number, records: readonly Buffer[]): void 
   }
 }
 
-/** What recovery knows of a queue before its messages are found. */
+/** The recovered numbers of a queue before its messages are recovered. */
 class Known {
   next = 0;
-  /** Live numbers as the base has them, up to where it knows any. */
+  /** Live numbers in the base, up to the last number that it covers. */
   readonly live: number[] = [];
   liveTo = 0;
   readonly settled: number[] = [];
 }
 
-/** What bases and changes say of queues' numbers, put together at recovery. */
+/** Combines the numbers of queues in bases and changes during recovery. */
 export class KnownNumbers {
   readonly #known = new Map<number, Known>();
   readonly #live = new Map<number, readonly number[]>();
@@ -150,8 +153,8 @@ export class KnownNumbers {
   }
 
   /**
-   * A base says which numbers of a queue are live, ascending over all of its records. From `next` on it
-   * says nothing: messages that came later are live unless changes say that they were settled.
+   * The live numbers of a queue in a base, ascending over all its records. The base does not cover
+   * numbers from `next` on: later messages are live unless changes state that they were settled.
    */
   base({ queue, next, ranges }: WindowRecord): void {
     const known = this.#of(queue);
@@ -160,24 +163,26 @@ export class KnownNumbers {
     for (const bound of ranges) known.live.push(bound);
   }
 
-  /** Changes say what was settled. */
+  /** The settled numbers in changes. */
   changed({ queue, next, ranges }: WindowRecord): void {
     const known = this.#of(queue);
     known.next = Math.max(known.next, next);
     for (const bound of ranges) known.settled.push(bound);
   }
 
-  /** Gives queues their next numbers, once: to be called when bases and changes have come. */
-  tell(windows: ReadonlyMap<number, Window>): void {
+  /** Sets the next numbers of queues. Call it once, after bases and changes. */
+  tell(indexes: ReadonlyMap<number, QueueIndex>): void {
     if (this.#isTold) return;
     this.#isTold = true;
     for (const [queue, { next }] of this.#known) {
-      const window = windows.get(queue);
-      if (window !== undefined) window.next = Math.max(window.next, next);
+      const queueIndex = indexes.get(queue);
+      if (queueIndex !== undefined) queueIndex.next = Math.max(queueIndex.next, next);
     }
   }
 
-  /** The numbers of a queue that may be live, in ranges, ascending: a message of another was settled. */
+  /**
+   * The ranges of a queue's numbers that may be live, ascending. All other messages were settled.
+   */
   live(queue: number): readonly number[] {
     let found = this.#live.get(queue);
     if (found === undefined) {
@@ -194,7 +199,7 @@ export class KnownNumbers {
   }
 }
 
-/** The ranges in ascending order, those that touch made one. */
+/** Sorts ranges, and merges adjacent ones. */
 function merged(ranges: readonly number[]): readonly number[] {
   let isSorted = true;
   for (let i = 2; i < ranges.length; i += 2) {
@@ -213,7 +218,7 @@ function merged(ranges: readonly number[]): readonly number[] {
   return found;
 }
 
-/** What is left of ranges without others; both ascending. */
+/** Subtracts ranges; both lists are ascending. */
 function without(ranges: readonly number[], others: readonly number[]): readonly number[] {
   const left: number[] = [];
   const at = (i: number) => others[i] ?? Infinity;

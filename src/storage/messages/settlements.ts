@@ -1,6 +1,8 @@
+// Settlements on their way to the log.
+
 import { writeU32, writeU48 } from '../../base/bytes.ts';
+import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
-import type { Window } from '../window.ts';
 import type { MessageChanges } from './message-changes.ts';
 
 /*
@@ -8,66 +10,66 @@ import type { MessageChanges } from './message-changes.ts';
  */
 const recordBytes = 16;
 
-/** What was settled and is not yet in the log: for each window one run of neighbours. */
+/** Settlements that are not in the log yet: one range of consecutive messages per queue. */
 export class Settlements {
-  readonly #windows: Window[] = [];
+  readonly #indexes: QueueIndex[] = [];
   readonly #type: number;
   readonly #changes: MessageChanges;
 
   /**
-   * @param type of a settle record
-   * @param changes told of each record
+   * @param type the type of settle records
+   * @param changes receives each record
    */
   constructor(type: number, changes: MessageChanges) {
     this.#type = type;
     this.#changes = changes;
   }
 
-  /** Whether everything settled is in the log. */
+  /** Whether all settlements are in the log. */
   get isEmpty(): boolean {
-    return this.#windows.length === 0;
+    return this.#indexes.length === 0;
   }
 
   /**
-   * Notes that a message of a durable queue is settled.
+   * Records that a message of a durable queue is settled.
    *
-   * @returns records that had to be written for it: 1 where it is no neighbour of the one before
+   * @returns the number of records written: 1 if the message is not adjacent to the current range
    */
-  add(window: Window, sequence: number, log: RecordLog): number {
+  add(queueIndex: QueueIndex, sequence: number, log: RecordLog): number {
     let written = 0;
-    if (window.runEnd !== sequence) {
-      if (window.runStart < 0) this.#windows.push(window);
-      else written = this.#write(window, log);
-      window.runStart = sequence;
+    if (queueIndex.runEnd !== sequence) {
+      if (queueIndex.runStart < 0) this.#indexes.push(queueIndex);
+      else written = this.#write(queueIndex, log);
+      queueIndex.runStart = sequence;
     }
-    window.runEnd = sequence + 1;
+    queueIndex.runEnd = sequence + 1;
     return written;
   }
 
-  /** Forgets what was settled in a queue that is deleted. */
-  forget(window: Window): void {
-    window.runStart = -1;
-    window.runEnd = -1;
+  /** Drops the settlements of a deleted queue. */
+  forget(queueIndex: QueueIndex): void {
+    queueIndex.runStart = -1;
+    queueIndex.runEnd = -1;
   }
 
-  /** Writes everything and returns in how many records. */
+  /** Writes all settlements, and returns the number of records. */
   write(log: RecordLog): number {
     let written = 0;
-    for (const window of this.#windows) {
-      if (window.runStart < 0) continue; // it was deleted
-      written += this.#write(window, log);
-      this.forget(window);
+    for (const queueIndex of this.#indexes) {
+      if (queueIndex.runStart < 0) continue; // it was deleted
+      written += this.#write(queueIndex, log);
+      this.forget(queueIndex);
     }
-    this.#windows.length = 0;
+    this.#indexes.length = 0;
     return written;
   }
 
-  #write(window: Window, log: RecordLog): number {
+  #write(queueIndex: QueueIndex, log: RecordLog): number {
     const { buffer } = log.reserve(this.#type, recordBytes);
-    const at = writeU48(buffer, writeU32(buffer, log.at, window.number), window.runStart);
-    writeU48(buffer, at, window.runEnd);
-    // After `reserve`, with which a segment may have begun.
-    this.#changes.settled(window, window.runStart, window.runEnd);
+    const at = writeU48(buffer, writeU32(buffer, log.at, queueIndex.number), queueIndex.runStart);
+    writeU48(buffer, at, queueIndex.runEnd);
+    // After `reserve`, which may have begun a segment.
+    this.#changes.settled(queueIndex, queueIndex.runStart, queueIndex.runEnd);
     return 1;
   }
 }

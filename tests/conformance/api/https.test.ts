@@ -18,14 +18,14 @@ import {
 import { systemClock } from '../../../src/base/clock.ts';
 import { httpLimits } from '../../../src/net/http/http-limits.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
-import { apiDoorLimits } from '../../../src/net/limits.ts';
+import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/compose.ts';
 import { testCertificates } from '../../support/certificates.ts';
-import { accessKeyId, region, secretAccessKey, TestFrontDoor } from '../../support/front-door.ts';
+import { accessKeyId, region, secretAccessKey, TestApi } from '../../support/test-api.ts';
 
 const { bodyBytesMax } = httpLimits;
-const door = new TestFrontDoor();
+const api = new TestApi();
 let listener: HttpListener;
 let port = 0;
 let ca = '';
@@ -37,13 +37,13 @@ before(async () => {
     host: '127.0.0.1',
     certificates: certificates.servers,
     policy: defaultPolicy,
-    doorLimits: apiDoorLimits,
-    routes: apiRoutes(door.dispatcher),
+    admissionLimits: apiAdmissionLimits,
+    routes: apiRoutes(api.dispatcher),
     clock: systemClock,
   });
   port = await listener.open(0);
   // The official clients sign with this machine's time.
-  door.clock.advance(systemClock.nowMs() - door.clock.nowMs());
+  api.clock.advance(systemClock.nowMs() - api.clock.nowMs());
 });
 
 after(() => listener.close(1000));
@@ -113,9 +113,9 @@ test('the official key client makes calls and understands what is refused', asyn
     }),
   );
   assert.deepEqual(Buffer.from(encrypted.CiphertextBlob ?? []), Buffer.from([2, 1]));
-  assert.equal(door.recorded.at(-1)?.tls?.version, 'TLSv1.3');
-  assert.equal(door.recorded.at(-1)?.tls?.host, `127.0.0.1:${port}`);
-  assert.equal(door.recorded.at(-1)?.sourceIp, '127.0.0.1');
+  assert.equal(api.recorded.at(-1)?.tls?.version, 'TLSv1.3');
+  assert.equal(api.recorded.at(-1)?.tls?.host, `127.0.0.1:${port}`);
+  assert.equal(api.recorded.at(-1)?.sourceIp, '127.0.0.1');
   const alias = new CreateAliasCommand({ AliasName: 'alias/a', TargetKeyId: 'k' });
   await client.send(alias);
   await assert.rejects(client.send(alias), { name: 'AlreadyExistsException', message: 'alias/a' });
@@ -142,7 +142,7 @@ test('the official broker client makes calls and understands what is refused', a
   assert.equal(created.BrokerId, 'b-x');
   const ResourceArn = 'arn:aws:mq:eu-central-1:123456789012:broker:x:b-x';
   await client.send(new DeleteTagsCommand({ ResourceArn, TagKeys: ['a', 'b/c d'] }));
-  assert.deepEqual(door.recorded.at(-1)?.requestParameters, {
+  assert.deepEqual(api.recorded.at(-1)?.requestParameters, {
     resourceArn: ResourceArn,
     tagKeys: ['a', 'b/c d'],
   });
@@ -163,7 +163,7 @@ test('a path that nobody knows is not found, in the shape of AWS', async () => {
   for (const path of ['/favicon.ico', '/v2/brokers', '/health/x', '/%', '//']) {
     const { status, headers, body } = await ask({ path });
     assert.deepEqual([status, headers['x-amzn-errortype']], [404, 'UnknownOperationException']);
-    assert.match(JSON.parse(body).message, /^No operation is known for GET /);
+    assert.match(JSON.parse(body).message, /^Unknown operation: GET /);
   }
 });
 
@@ -176,16 +176,16 @@ test('a body of the largest size is read, and one byte more is refused', async (
     assert.equal(status, 413);
     assert.deepEqual(JSON.parse(body), {
       __type: 'RequestEntityTooLargeException',
-      message: 'The request is larger than the 1048576 bytes allowed',
+      message: 'The request is larger than the maximum of 1048576 bytes',
     });
   }
-  assert.equal(door.refused.at(-1)?.code, 'RequestEntityTooLargeException');
+  assert.equal(api.refused.at(-1)?.code, 'RequestEntityTooLargeException');
 });
 
 test('a client that speaks no TLS is told so', async () => {
   const answer = await askPlain('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
   assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
-  assert.match(answer, /This port speaks HTTPS only, with TLS 1\.2 or 1\.3/);
+  assert.match(answer, /This port accepts only HTTPS with TLS 1\.2 or 1\.3/);
 });
 
 test('a client that offers only TLS 1.1 is refused by the handshake', async () => {
@@ -198,7 +198,10 @@ test('a client that offers only TLS 1.1 is refused by the handshake', async () =
 });
 
 test('what is no HTTP is answered and ended', async () => {
-  assert.match(await askRaw('AMQP\0\0\x09\x01'), /^HTTP\/1\.1 400 Bad Request\r\n.*not HTTP/s);
+  assert.match(
+    await askRaw('AMQP\0\0\x09\x01'),
+    /^HTTP\/1\.1 400 Bad Request\r\n.*not valid HTTP/s,
+  );
   assert.match(await askRaw('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\n/);
   const header = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`;
   assert.match(await askRaw(header), /^HTTP\/1\.1 431 /);

@@ -6,16 +6,16 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { type HttpLimits, httpLimits } from '../../../src/net/http/http-limits.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import type { HttpRequest } from '../../../src/net/http/message.ts';
-import { apiDoorLimits } from '../../../src/net/limits.ts';
+import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/compose.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
-import { TestFrontDoor } from '../../support/front-door.ts';
 import { until } from '../../support/processes.ts';
+import { TestApi } from '../../support/test-api.ts';
 
 // What callers cost who have not shown who they are: requests byte for byte, on a real port.
 
-const door = new TestFrontDoor();
+const api = new TestApi();
 const kib = 1024;
 let certificates: TestCertificates;
 const listeners: HttpListener[] = [];
@@ -27,9 +27,9 @@ async function listen(limits: Partial<HttpLimits> = {}) {
     host: '127.0.0.1',
     certificates: certificates.servers,
     policy: defaultPolicy,
-    doorLimits: apiDoorLimits,
+    admissionLimits: apiAdmissionLimits,
     limits,
-    routes: apiRoutes(door.dispatcher),
+    routes: apiRoutes(api.dispatcher),
     clock: systemClock,
   };
   const made = new HttpListener(options);
@@ -42,7 +42,7 @@ before(async () => {
   const { made, at } = await listen();
   listener = made;
   port = at;
-  door.clock.advance(systemClock.nowMs() - door.clock.nowMs());
+  api.clock.advance(systemClock.nowMs() - api.clock.nowMs());
 });
 after(() => Promise.all(listeners.map((each) => each.close(0))));
 
@@ -86,11 +86,11 @@ test('a call that nobody signed is answered at its headers, and its body in chun
 });
 
 test('what can be seen in the headers is refused before a body is asked for', async () => {
-  const signed = await door.kmsRequest('Encrypt', '{}');
-  const late = await door.signed(
+  const signed = await api.kmsRequest('Encrypt', '{}');
+  const late = await api.signed(
     'kms',
     { method: 'POST', path: '/', headers: { 'x-amz-target': 'TrentService.Encrypt' }, body: '{}' },
-    { atMs: door.clock.nowMs() - 3_600_000 },
+    { atMs: api.clock.nowMs() - 3_600_000 },
   );
   const cases: [string, string][] = [
     [unsigned(), 'MissingAuthenticationTokenException'],
@@ -109,7 +109,7 @@ test('what can be seen in the headers is refused before a body is asked for', as
 
 test('a call that may be right is asked for its body', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
-  const request = await door.kmsRequest('Encrypt', body);
+  const request = await api.kmsRequest('Encrypt', body);
   const head = headOf(request, 'Expect: 100-continue', `Content-Length: ${body.length}`);
   const socket = opened();
   let text = '';
@@ -126,13 +126,13 @@ test('a call that may be right is asked for its body', async () => {
 test('a body in chunks is taken of who is known by the headers, and of nobody else', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
   const inChunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\nX-Trailer: ignored\r\n\r\n`;
-  const guessed = await door.kmsRequest('Encrypt', body);
+  const guessed = await api.kmsRequest('Encrypt', body);
   const refused = await told([headOf(guessed, 'Transfer-Encoding: chunked'), inChunks]);
   assert.match(refused, /^HTTP\/1\.1 411 /);
   assert.equal(codeOf(refused), 'MissingContentLength');
   const hash = createHash('sha256').update(body).digest('hex');
   const headers = { 'x-amz-target': 'TrentService.Encrypt', 'x-amz-content-sha256': hash };
-  const proven = await door.signed('kms', { method: 'POST', path: '/', headers, body });
+  const proven = await api.signed('kms', { method: 'POST', path: '/', headers, body });
   const head = headOf(proven, 'Transfer-Encoding: chunked');
   assert.match(await told([head, inChunks], port, 1), /^HTTP\/1\.1 200 /);
   const other = `2\r\n{}\r\n0\r\n\r\n`;
@@ -141,29 +141,32 @@ test('a body in chunks is taken of who is known by the headers, and of nobody el
 });
 
 test('bodies of strangers share a bounded memory, which is given back', async () => {
-  const strangerBodies = { bytesMax: 64 * kib, sourceBytesMax: 32 * kib };
-  const { made, at } = await listen({ strangerBodies });
+  const unauthenticatedBodies = { bytesMax: 64 * kib, sourceBytesMax: 32 * kib };
+  const { made, at } = await listen({ unauthenticatedBodies });
   const length = `Content-Length: ${100 * kib}`;
-  const head = headOf(await door.kmsRequest('Encrypt', '{}'), length);
+  const head = headOf(await api.kmsRequest('Encrypt', '{}'), length);
   const holding = opened(at);
   holding.write(head);
   holding.write(Buffer.alloc(20 * kib, ' '));
-  await until('it is received', () => made.strangerBytes > 0);
-  assert.ok(made.strangerBytes <= strangerBodies.sourceBytesMax, `${made.strangerBytes} bytes`);
+  await until('it is received', () => made.unauthenticatedBytes > 0);
+  assert.ok(
+    made.unauthenticatedBytes <= unauthenticatedBodies.sourceBytesMax,
+    `${made.unauthenticatedBytes} bytes`,
+  );
   // The connection ends with the answer, which a client that is still sending may not see.
   await told([head, Buffer.alloc(100 * kib, ' ')], at, 1);
-  assert.equal(door.refused.at(-1)?.code, 'ThrottlingException');
+  assert.equal(api.refused.at(-1)?.code, 'ThrottlingException');
   // Small bodies need no share.
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
-  const right = await door.kmsRequest('Encrypt', body);
+  const right = await api.kmsRequest('Encrypt', body);
   const small = headOf(right, `Content-Length: ${body.length}`);
   assert.match(await told([small, body], at, 1), /^HTTP\/1\.1 200 /);
   holding.destroy();
-  await until('it is given back', () => made.strangerBytes === 0);
+  await until('it is given back', () => made.unauthenticatedBytes === 0);
 });
 
 test('a body that comes in too many pieces is cut off', async () => {
-  const head = headOf(await door.kmsRequest('Encrypt', '{}'), 'Content-Length: 100000');
+  const head = headOf(await api.kmsRequest('Encrypt', '{}'), 'Content-Length: 100000');
   const socket = opened();
   let answer = '';
   socket.on('data', (piece: Buffer) => {
@@ -178,7 +181,7 @@ test('a body that comes in too many pieces is cut off', async () => {
   }
   assert.ok(count >= httpLimits.bodyPiecesMax && count < 50_000, `${count} pieces`);
   assert.match(answer, /^(HTTP\/1\.1 413 |$)/);
-  assert.equal(listener.strangerBytes, 0);
+  assert.equal(listener.unauthenticatedBytes, 0);
 });
 
 test('a request of too many headers, or of too many parameters, is refused', async () => {
@@ -187,9 +190,12 @@ test('a request of too many headers, or of too many parameters, is refused', asy
   const form = '&a'.repeat(2000);
   const contentType = 'application/x-www-form-urlencoded';
   const plain = { method: 'POST', path: '/', headers: { 'content-type': contentType }, body: form };
-  const request = await door.signed('kms', plain);
+  const request = await api.signed('kms', plain);
   const answer = await told([headOf(request, `Content-Length: ${form.length}`), form], port, 1);
-  assert.match(answer, /<Code>MalformedInput<\/Code>.*more parameters than the 1000 allowed/);
+  assert.match(
+    answer,
+    /<Code>MalformedInput<\/Code>.*more than 1000 parameters, the maximum allowed/,
+  );
   const stranger = unsigned(`Content-Type: ${contentType}`, `Content-Length: ${form.length}`);
   const refused = await told([stranger.replace(/X-Amz-Target.*\r\n/, ''), form], port, 1);
   assert.match(refused, /<Code>MissingAuthenticationToken<\/Code>/);
@@ -205,7 +211,7 @@ test('who sends more requests than may wait for their answers is cut off', async
 test('headers and bodies that do not end, and connections that say nothing, are ended', async () => {
   const limits = { headersMs: 100, requestMs: 200, unreadMs: 100, keepAliveMs: 100, checkMs: 20 };
   const { at } = await listen(limits);
-  const right = headOf(await door.kmsRequest('Encrypt', '{}'), 'Content-Length: 1000');
+  const right = headOf(await api.kmsRequest('Encrypt', '{}'), 'Content-Length: 1000');
   assert.match(await told(['POST / HTTP/1.1\r\nHost: x\r\n'], at), /^HTTP\/1\.1 408 /);
   assert.match(await told([right, 'x'], at), /^HTTP\/1\.1 408 /);
   assert.equal(codeOf(await told([unsigned('Content-Length: 9'), 'x'], at)), missing);
@@ -217,12 +223,12 @@ const missing = 'MissingAuthenticationTokenException';
 
 test('who has shown who it is no longer counts as a stranger', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
-  const before = listener.door.strangerCount;
+  const before = listener.admission.unauthenticatedCount;
   const socket = opened();
-  const head = headOf(await door.kmsRequest('Encrypt', body), `Content-Length: ${body.length}`);
+  const head = headOf(await api.kmsRequest('Encrypt', body), `Content-Length: ${body.length}`);
   await new Promise((resolve) => socket.once('secureConnect', resolve));
-  await until('it has come', () => listener.door.strangerCount === before + 1);
+  await until('it has come', () => listener.admission.unauthenticatedCount === before + 1);
   socket.write(head + body);
-  await until('it is known', () => listener.door.strangerCount === before);
+  await until('it is known', () => listener.admission.unauthenticatedCount === before);
   socket.destroy();
 });

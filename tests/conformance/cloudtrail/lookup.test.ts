@@ -168,7 +168,7 @@ const refused: readonly [what: string, LookupEventsCommandInput, name: string, m
         ],
       },
       'InvalidLookupAttributesException',
-      /2 lookup attributes are given, 1 is allowed/,
+      /2 lookup attributes are given; at most 1 is allowed/,
     ],
     [
       'ReadOnly that is neither',
@@ -197,7 +197,12 @@ const refused: readonly [what: string, LookupEventsCommandInput, name: string, m
       'InvalidEventCategoryException',
       /Valid values are: insight/,
     ],
-    ['a token that is none', { NextToken: 'next' }, 'InvalidNextTokenException', /not one of/],
+    [
+      'a token that is none',
+      { NextToken: 'next' },
+      'InvalidNextTokenException',
+      /does not belong to/,
+    ],
   ];
 for (const [what, input, name, message] of refused) {
   test(`a look-up with ${what} is refused`, async () => {

@@ -222,7 +222,7 @@ test('a call that is refused for its values is recorded with the reason and what
   );
   const refused = await newest('CreateBroker');
   assert.equal(refused.errorCode, 'BadRequestException');
-  assert.match(refused.errorMessage ?? '', /^The password must be of printable ASCII/);
+  assert.match(refused.errorMessage ?? '', /^The password must consist of printable ASCII/);
   assert.equal(refused.responseElements, null);
   await assert.rejects(plane.kms.send(new ListKeysCommand({ Limit: 0 })));
   const invalid = await newest('ListKeys');

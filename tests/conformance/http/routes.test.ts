@@ -15,7 +15,7 @@ import type { Admission, RequestHandler } from '../../../src/net/http/request-ha
 import { RouteTable } from '../../../src/net/http/route-table.ts';
 import { staticSite } from '../../../src/net/http/static-site.ts';
 import { webSocketHandler } from '../../../src/net/http/web-socket.ts';
-import { apiDoorLimits } from '../../../src/net/limits.ts';
+import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
@@ -130,7 +130,7 @@ before(async () => {
     host: '127.0.0.1',
     certificates: certificates.servers,
     policy: defaultPolicy,
-    doorLimits: apiDoorLimits,
+    admissionLimits: apiAdmissionLimits,
     routes: routes(),
     clock: systemClock,
   });

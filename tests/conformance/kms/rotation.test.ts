@@ -241,7 +241,7 @@ test('a key is rotated on demand 25 times at most, and is listed by pages', asyn
   for (let count = 0; count < 25; count++) await rotate(KeyId);
   await assert.rejects(rotate(KeyId), {
     name: 'LimitExceededException',
-    message: `${KeyId} was rotated on demand 25 times, which is the most allowed.`,
+    message: `${KeyId} was rotated on demand 25 times, the maximum allowed.`,
   });
   const all = await rotations(KeyId, { IncludeKeyMaterial: 'ALL_KEY_MATERIAL' });
   assert.equal(all.length, 26);
@@ -316,7 +316,7 @@ test('keys of other kinds are never rotated, and the calls that would say why', 
   for (const way of ways) {
     await assert.rejects(way, {
       name: 'UnsupportedOperationException',
-      message: `${KeyId} has KeySpec RSA_2048, which is not rotated; SYMMETRIC_DEFAULT is.`,
+      message: `${KeyId} has KeySpec RSA_2048, which does not support rotation; SYMMETRIC_DEFAULT does.`,
     });
   }
 });

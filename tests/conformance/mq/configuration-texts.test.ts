@@ -181,7 +181,7 @@ test('data that is no base64, no UTF-8, empty or too long is refused', async () 
   await assert.rejects(send(''), { name: 'BadRequestException' });
   const { textBytesMax } = configurationLimits;
   const long = Buffer.alloc(textBytesMax + 1, 0x20).toString('base64');
-  const text = `The configuration has ${textBytesMax + 1} bytes, ${textBytesMax} are allowed.`;
+  const text = `The configuration has ${textBytesMax + 1} bytes; at most ${textBytesMax} are allowed.`;
   await assert.rejects(send(long), refused(text));
 });
 
@@ -222,9 +222,9 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
     ],
     [
       `auth_oauth2.resource_server_id = ${'x'.repeat(2049)}`,
-      /value of key \[auth_oauth2\.resource_server_id\] has 2049 characters, 2048 are allowed/,
+      /value of key \[auth_oauth2\.resource_server_id\] has 2049 characters; at most 2048 are allowed/,
     ],
-    ['\n'.repeat(4000), /has 4001 lines, 4000 are allowed/],
+    ['\n'.repeat(4000), /has 4001 lines; at most 4000 are allowed/],
   ];
   for (const [line, message] of wrong) {
     await assert.rejects(update(Id, line), (error: Error) => {

@@ -223,7 +223,7 @@ test('a configuration has tags', async () => {
   const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v']));
   await assert.rejects(plane.mq.send(new CreateTagsCommand({ ResourceArn, Tags: many })), {
     name: 'BadRequestException',
-    message: /^The configuration would have 53 tags, 50 are allowed\.$/,
+    message: /^The configuration would have 53 tags; at most 50 are allowed\.$/,
   });
   const none = `arn:aws:mq:${region}:${accountId}:configuration:${unknownId}`;
   await assert.rejects(plane.mq.send(new ListTagsCommand({ ResourceArn: none })), {

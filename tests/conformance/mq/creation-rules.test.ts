@@ -31,12 +31,12 @@ const nameRule =
 const usernameRule =
   'It must be 2 to 100 characters long and contain only letters, digits, hyphens (-), periods (.) and underscores (_).';
 const passwordSigns =
-  'The password must be of printable ASCII characters without commas (,), colons (:) and equal signs (=).';
+  'The password must consist of printable ASCII characters without commas (,), colons (:) and equal signs (=).';
 const manyTags = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`key-${i}`, '']));
 const window = { DayOfWeek: 'MONDAY', TimeOfDay: '02:00' };
 
 const tagRule = (key: string) =>
-  `The tag with key [${key}] has other characters than letters, digits, spaces and _.:/=+-@`;
+  `The tag with key [${key}] contains characters other than letters, digits, spaces and _.:/=+-@`;
 
 type Refusal = readonly [what: string, changes: Changes, attribute: string, message: string];
 
@@ -88,13 +88,13 @@ const refusals: readonly Refusal[] = [
     'a password of 11 characters',
     user('admin', 'abcdefghijk'),
     'password',
-    'The password has 11 characters, 12 to 250 are allowed.',
+    'The password has 11 characters; 12 to 250 are allowed.',
   ],
   [
     'a password of 251 characters',
     user('admin', `${'abcde'.repeat(50)}f`),
     'password',
-    'The password has 251 characters, 12 to 250 are allowed.',
+    'The password has 251 characters; 12 to 250 are allowed.',
   ],
   ['a password with a comma', user('admin', 'abcdefghijk,'), 'password', passwordSigns],
   ['a password with a colon', user('admin', 'abcdefghijk:'), 'password', passwordSigns],
@@ -104,7 +104,7 @@ const refusals: readonly Refusal[] = [
     'a password of three different characters',
     user('admin', 'abcabcabcabc'),
     'password',
-    'The password has 3 different characters, at least 4 are needed.',
+    'The password has 3 different characters; at least 4 are required.',
   ],
   [
     'an engine that there is not',
@@ -205,7 +205,7 @@ const refusals: readonly Refusal[] = [
     'six security groups',
     { SecurityGroups: ['1', '2', '3', '4', '5', '6'] },
     'securityGroups',
-    '6 security groups are given, 5 are allowed.',
+    '6 security groups are given; at most 5 are allowed.',
   ],
   [
     'a maintenance window past midnight',
@@ -217,26 +217,31 @@ const refusals: readonly Refusal[] = [
     'a maintenance window in no time zone',
     { MaintenanceWindowStartTime: { ...window, TimeZone: 'Middle/Earth' } },
     'timeZone',
-    'Time zone [Middle/Earth] is not known.',
+    'Time zone [Middle/Earth] is unknown.',
   ],
-  ['fifty-one tags', { Tags: manyTags }, 'tags', 'The broker would have 51 tags, 50 are allowed.'],
+  [
+    'fifty-one tags',
+    { Tags: manyTags },
+    'tags',
+    'The broker would have 51 tags; at most 50 are allowed.',
+  ],
   [
     'an empty tag key',
     { Tags: { '': 'x' } },
     'tags',
-    'A tag key has 0 characters, 1 to 128 are allowed.',
+    'A tag key has 0 characters; 1 to 128 are allowed.',
   ],
   [
     'a tag key of 129 characters',
     { Tags: { ['k'.repeat(129)]: '' } },
     'tags',
-    'A tag key has 129 characters, 1 to 128 are allowed.',
+    'A tag key has 129 characters; 1 to 128 are allowed.',
   ],
   [
     'a tag value of 257 characters',
     { Tags: { k: 'v'.repeat(257) } },
     'tags',
-    'A tag value has 257 characters, 0 to 256 are allowed.',
+    'A tag value has 257 characters; 0 to 256 are allowed.',
   ],
   ...['a#b', 'a\u0000', 'emoji \u{1f5dd}'].map((key): Refusal => {
     return [`the tag key ${JSON.stringify(key)}`, { Tags: { [key]: 'x' } }, 'tags', tagRule(key)];

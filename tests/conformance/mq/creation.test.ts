@@ -174,7 +174,7 @@ test('a key whose policy does not let the caller grant it is refused, and nothin
     name: 'BadRequestException',
     ErrorAttribute: 'kmsKeyId',
     message:
-      /^KMS key \[.+\] cannot be granted: User: .+ is not authorized to perform: kms:CreateGrant/,
+      /^KMS key \[.+\] does not allow the grant: User: .+ is not authorized to perform: kms:CreateGrant/,
   });
   assert.equal(plane.control.brokers.withName(request.input.BrokerName ?? ''), undefined);
 });
@@ -184,7 +184,7 @@ test('a key cannot be named where the AWS owned key is to be used', async () => 
   await assert.rejects(plane.mq.send(brokerRequest({ EncryptionOptions })), {
     name: 'BadRequestException',
     ErrorAttribute: 'encryptionOptions',
-    message: /give kmsKeyId or useAwsOwnedKey/,
+    message: /Specify either kmsKeyId or useAwsOwnedKey/,
   });
 });
 

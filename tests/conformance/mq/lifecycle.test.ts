@@ -100,7 +100,7 @@ test('settings that need a reboot wait for one, and can be taken back until then
   await assert.rejects(update({ EngineVersion: '3.13' }), {
     name: 'BadRequestException',
     ErrorAttribute: 'engineVersion',
-    message: 'Broker engine version [3.13] is older than [4.2]; a broker cannot go back.',
+    message: 'Broker engine version [3.13] is older than [4.2]; downgrades are not supported.',
   });
 });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { brokerDoorLimits } from '../../../src/net/limits.ts';
+import { brokerAdmissionLimits } from '../../../src/net/limits.ts';
 import { TlsListener } from '../../../src/net/tls-listener.ts';
 import { defaultPolicy, parityPolicy, type TlsPolicy } from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
@@ -48,7 +48,7 @@ class EchoServer {
       host: '127.0.0.1',
       certificates: certificates.servers,
       policy,
-      limits: { ...brokerDoorLimits, connectionCountMax },
+      limits: { ...brokerAdmissionLimits, connectionCountMax },
       protocols: [
         {
           name: 'echo',

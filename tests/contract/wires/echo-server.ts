@@ -14,10 +14,10 @@ import { systemRandom } from '../../../src/base/random.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { RouteTable } from '../../../src/net/http/route-table.ts';
-import { apiDoorLimits } from '../../../src/net/limits.ts';
+import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultPolicy } from '../../../src/net/tls-policy.ts';
 import { testCertificates } from '../../support/certificates.ts';
-import { accessKeyId, accountId, region, root, secretAccessKey } from '../../support/front-door.ts';
+import { accessKeyId, accountId, region, root, secretAccessKey } from '../../support/test-api.ts';
 import { echoService } from './echo-service.ts';
 
 /** Every wire, in the order in which they are asked whether they know a request. */
@@ -70,7 +70,7 @@ export class EchoServer {
       host: '127.0.0.1',
       certificates: certificates.servers,
       policy: defaultPolicy,
-      doorLimits: apiDoorLimits,
+      admissionLimits: apiAdmissionLimits,
       routes: new RouteTable().handle('*', '/*', this.dispatcher),
       clock: systemClock,
     });

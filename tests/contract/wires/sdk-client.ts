@@ -12,7 +12,7 @@ import { makeBuilder } from '@smithy/core/client';
 import { getEndpointPlugin } from '@smithy/core/endpoints';
 import type { Wire } from '../../../src/aws/errors.ts';
 import type { Service } from '../../../src/aws/service.ts';
-import { accessKeyId, region, secretAccessKey } from '../../support/front-door.ts';
+import { accessKeyId, region, secretAccessKey } from '../../support/test-api.ts';
 import { fromSdk, sdkOperation, toSdk } from './sdk-schemas.ts';
 
 const target = 'EchoService';

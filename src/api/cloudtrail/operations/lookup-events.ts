@@ -1,3 +1,5 @@
+// The CloudTrail operation `LookupEvents`.
+
 import { AuditError } from '../../../audit/errors.ts';
 import { lookupUserName } from '../../../audit/identity.ts';
 import { type Lookup, lookUp } from '../../../audit/lookup.ts';
@@ -6,7 +8,7 @@ import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
 import { lookupEventsRequest, lookupEventsResponse } from '../shapes.ts';
 
-/** Finds events of the audit trail, newest first. */
+/** Looks up events in the audit trail, newest first. */
 export function lookupEvents(state: Parameters<typeof lookUp>[0]) {
   return operation({
     action: 'cloudtrail:LookupEvents',
@@ -37,7 +39,7 @@ export function lookupEvents(state: Parameters<typeof lookUp>[0]) {
         limit,
         nextToken: request.NextToken,
       };
-      // Insights are not made here, so there are none to find.
+      // Insight events are not generated, so the result is empty.
       if (category === 'insight') return { output: { Events: [] } };
       const { events, nextToken } = await lookUp(state, lookup, nowMs);
       const found = events.map(({ atMs, event }) => shown(atMs, event));
@@ -46,7 +48,7 @@ export function lookupEvents(state: Parameters<typeof lookUp>[0]) {
   });
 }
 
-/** Puts a wrong look-up into CloudTrail's words. */
+/** Converts a lookup error to an error of CloudTrail. */
 export function lookupFailure(error: Error): AwsError | undefined {
   if (!(error instanceof AuditError)) return undefined;
   return new AwsError(codes[error.code], error.message, { cause: error });
@@ -64,7 +66,7 @@ function shown(atMs: number, event: EventRecord) {
     EventName: event.eventName,
     ReadOnly: String(event.readOnly),
     AccessKeyId: event.userIdentity.accessKeyId,
-    // Whole seconds, as in the event itself.
+    // Whole seconds, as in the event's own text.
     EventTime: Math.floor(atMs / 1000) * 1000,
     EventSource: event.eventSource,
     Username: lookupUserName(event.userIdentity),

@@ -1,3 +1,5 @@
+// The KMS operations on aliases.
+
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
@@ -13,7 +15,7 @@ import { aliasName, keyId, limit, marker, nothing } from '../shapes.ts';
 
 const named = structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) });
 
-/** Gives a key a name. */
+/** Creates an alias of a key. */
 export const createAlias = (kms: Kms) =>
   operation({
     action: 'kms:CreateAlias',
@@ -25,7 +27,7 @@ export const createAlias = (kms: Kms) =>
       answer(kms, kms.aliases.create(call, input.AliasName, input.TargetKeyId), {}),
   });
 
-/** Lets a name mean another key. */
+/** Points an alias to another key. */
 export const updateAlias = (kms: Kms) =>
   operation({
     action: 'kms:UpdateAlias',
@@ -37,7 +39,7 @@ export const updateAlias = (kms: Kms) =>
       answer(kms, kms.aliases.update(call, input.AliasName, input.TargetKeyId), {}),
   });
 
-/** Takes a name from its key. */
+/** Deletes an alias. */
 export const deleteAlias = (kms: Kms) =>
   operation({
     action: 'kms:DeleteAlias',
@@ -48,7 +50,7 @@ export const deleteAlias = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.aliases.delete(call, input.AliasName), {}),
   });
 
-/** Lists the names of the account's keys, or of one. */
+/** Lists the aliases of the account, or of one key. */
 export const listAliases = (kms: Kms) =>
   operation({
     action: 'kms:ListAliases',

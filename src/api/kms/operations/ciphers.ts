@@ -1,3 +1,5 @@
+// The KMS operations that encrypt, decrypt, and generate data keys.
+
 import { operation } from '../../../aws/service.ts';
 import {
   blob,
@@ -54,7 +56,7 @@ export const encrypt = (kms: Kms) =>
     },
   });
 
-/** Decrypts under the key that the ciphertext names. */
+/** Decrypts with the key that the ciphertext names. */
 export const decrypt = (kms: Kms) =>
   operation({
     action: 'kms:Decrypt',
@@ -93,7 +95,7 @@ export const decrypt = (kms: Kms) =>
     },
   });
 
-/** Encrypts again what is encrypted, under another key or context. */
+/** Decrypts a ciphertext and encrypts it with another key or encryption context. */
 export const reEncrypt = (kms: Kms) =>
   operation({
     action: 'kms:ReEncrypt',
@@ -147,7 +149,7 @@ const dataKeyMembers = {
   DryRun: boolean(),
 };
 
-/** Makes a data key, in clear and encrypted. */
+/** Generates a data key and returns it as plaintext and encrypted. */
 export const generateDataKey = (kms: Kms) =>
   operation({
     action: 'kms:GenerateDataKey',
@@ -171,7 +173,7 @@ export const generateDataKey = (kms: Kms) =>
     },
   });
 
-/** Makes a data key, encrypted only. */
+/** Generates a data key and returns it encrypted only. */
 export const generateDataKeyWithoutPlaintext = (kms: Kms) =>
   operation({
     action: 'kms:GenerateDataKeyWithoutPlaintext',
@@ -189,7 +191,7 @@ export const generateDataKeyWithoutPlaintext = (kms: Kms) =>
     },
   });
 
-/** Makes random bytes. */
+/** Generates random bytes. */
 export const generateRandom = (kms: Kms) =>
   operation({
     action: 'kms:GenerateRandom',
@@ -210,7 +212,7 @@ export const generateRandom = (kms: Kms) =>
     },
   });
 
-/** The model leaves the blob out of what is required, for dry runs that need none. */
+/** AWS's model does not mark the blob as required, because some dry runs do not need it. */
 function requireBlob(given: Buffer | undefined): Buffer {
   if (given !== undefined) return given;
   throw new KmsError(

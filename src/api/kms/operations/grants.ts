@@ -1,3 +1,5 @@
+// The KMS operations on grants.
+
 import { operation } from '../../../aws/service.ts';
 import { boolean, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
@@ -25,7 +27,7 @@ const grantPage = structure({
   Truncated: boolean(),
 });
 
-/** Lets a grantee use a key. */
+/** Creates a grant, which lets a grantee use a key. */
 export const createGrant = (kms: Kms) =>
   operation({
     action: 'kms:CreateGrant',
@@ -52,7 +54,7 @@ export const createGrant = (kms: Kms) =>
     },
   });
 
-/** Lists a key's grants. */
+/** Lists the grants of a key. */
 export const listGrants = (kms: Kms) =>
   operation({
     action: 'kms:ListGrants',
@@ -70,7 +72,7 @@ export const listGrants = (kms: Kms) =>
     handle: (input, call) => page(kms, kms.grants.list(call, input)),
   });
 
-/** Lists what a principal may retire. */
+/** Lists the grants that a principal may retire. */
 export const listRetirableGrants = (kms: Kms) =>
   operation({
     action: 'kms:ListRetirableGrants',
@@ -85,7 +87,7 @@ export const listRetirableGrants = (kms: Kms) =>
     handle: (input, call) => page(kms, kms.grants.listRetirable(call, input)),
   });
 
-/** Gives a grant up. */
+/** Retires a grant. */
 export const retireGrant = (kms: Kms) =>
   operation({
     action: 'kms:RetireGrant',
@@ -101,7 +103,7 @@ export const retireGrant = (kms: Kms) =>
     },
   });
 
-/** Takes a grant away. */
+/** Revokes a grant. */
 export const revokeGrant = (kms: Kms) =>
   operation({
     action: 'kms:RevokeGrant',

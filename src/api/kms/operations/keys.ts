@@ -1,3 +1,5 @@
+// The KMS operations on keys.
+
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
@@ -32,7 +34,7 @@ const windowDaysDefault = 30;
 
 const oneKey = structure({ KeyId: required(keyId) });
 
-/** Makes a key. */
+/** Creates a key. */
 export const createKey = (kms: Kms) =>
   operation({
     action: 'kms:CreateKey',
@@ -90,7 +92,7 @@ export const listKeys = (kms: Kms) =>
     },
   });
 
-/** Lets a key be used again. */
+/** Enables a key. */
 export const enableKey = (kms: Kms) =>
   operation({
     action: 'kms:EnableKey',
@@ -101,7 +103,7 @@ export const enableKey = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.keys.enable(call, input.KeyId), {}),
   });
 
-/** Keeps a key from being used. */
+/** Disables a key. */
 export const disableKey = (kms: Kms) =>
   operation({
     action: 'kms:DisableKey',
@@ -112,7 +114,7 @@ export const disableKey = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.keys.disable(call, input.KeyId), {}),
   });
 
-/** Sets the date of a key's deletion. */
+/** Schedules the deletion of a key. */
 export const scheduleKeyDeletion = (kms: Kms) =>
   operation({
     action: 'kms:ScheduleKeyDeletion',
@@ -141,7 +143,7 @@ export const scheduleKeyDeletion = (kms: Kms) =>
     },
   });
 
-/** Keeps a key from being deleted. */
+/** Cancels the deletion of a key. */
 export const cancelKeyDeletion = (kms: Kms) =>
   operation({
     action: 'kms:CancelKeyDeletion',
@@ -155,7 +157,7 @@ export const cancelKeyDeletion = (kms: Kms) =>
     },
   });
 
-/** Changes what a key is said to be for. */
+/** Changes the description of a key. */
 export const updateKeyDescription = (kms: Kms) =>
   operation({
     action: 'kms:UpdateKeyDescription',

@@ -1,10 +1,12 @@
+// The KMS operations on key policies.
+
 import { operation } from '../../../aws/service.ts';
 import { boolean, list, required, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import { keyId, limit, marker, nothing, policy, policyName } from '../shapes.ts';
 
-/** Shows a key's policy. */
+/** Returns the policy of a key. */
 export const getKeyPolicy = (kms: Kms) =>
   operation({
     action: 'kms:GetKeyPolicy',
@@ -18,7 +20,7 @@ export const getKeyPolicy = (kms: Kms) =>
     },
   });
 
-/** Replaces a key's policy. */
+/** Replaces the policy of a key. */
 export const putKeyPolicy = (kms: Kms) =>
   operation({
     action: 'kms:PutKeyPolicy',
@@ -37,7 +39,7 @@ export const putKeyPolicy = (kms: Kms) =>
     },
   });
 
-/** Lists the names of a key's policies: there is one. */
+/** Lists the policy names of a key. There is only `default`. */
 export const listKeyPolicies = (kms: Kms) =>
   operation({
     action: 'kms:ListKeyPolicies',

@@ -1,3 +1,5 @@
+// The KMS operations on key rotation.
+
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
@@ -16,7 +18,7 @@ import { keyId, keyMaterialId, limit, marker, nothing } from '../shapes.ts';
 const oneKey = structure({ KeyId: required(keyId) });
 const periodInDays = integer({ min: 90, max: 2560 });
 
-/** Has a key rotated by itself. */
+/** Enables automatic rotation. */
 export const enableKeyRotation = (kms: Kms) =>
   operation({
     action: 'kms:EnableKeyRotation',
@@ -28,7 +30,7 @@ export const enableKeyRotation = (kms: Kms) =>
       answer(kms, kms.rotations.enable(call, input.KeyId, input.RotationPeriodInDays), {}),
   });
 
-/** Has a key rotated on demand only. */
+/** Disables automatic rotation. */
 export const disableKeyRotation = (kms: Kms) =>
   operation({
     action: 'kms:DisableKeyRotation',
@@ -39,7 +41,7 @@ export const disableKeyRotation = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.rotations.disable(call, input.KeyId), {}),
   });
 
-/** Says whether a key is rotated by itself, and when. */
+/** Returns the rotation settings of a key and the date of its next rotation. */
 export const getKeyRotationStatus = (kms: Kms) =>
   operation({
     action: 'kms:GetKeyRotationStatus',
@@ -66,7 +68,7 @@ export const getKeyRotationStatus = (kms: Kms) =>
     },
   });
 
-/** Lists a key's materials and how each came to be. */
+/** Lists the key materials of a key and the origin of each. */
 export const listKeyRotations = (kms: Kms) =>
   operation({
     action: 'kms:ListKeyRotations',
@@ -111,7 +113,7 @@ export const listKeyRotations = (kms: Kms) =>
     },
   });
 
-/** Asks for a rotation, which is done within moments. */
+/** Requests a rotation, which is performed shortly afterwards. */
 export const rotateKeyOnDemand = (kms: Kms) =>
   operation({
     action: 'kms:RotateKeyOnDemand',

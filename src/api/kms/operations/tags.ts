@@ -1,3 +1,5 @@
+// The KMS operations on tags.
+
 import { operation } from '../../../aws/service.ts';
 import { boolean, required, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
@@ -15,7 +17,7 @@ export const tagResource = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.keys.tag(call, input.KeyId, input.Tags), {}),
   });
 
-/** Takes tags from a key. */
+/** Removes tags from a key. */
 export const untagResource = (kms: Kms) =>
   operation({
     action: 'kms:UntagResource',
@@ -29,7 +31,7 @@ export const untagResource = (kms: Kms) =>
     handle: (input, call) => answer(kms, kms.keys.untag(call, input.KeyId, input.TagKeys), {}),
   });
 
-/** Lists a key's tags. */
+/** Lists the tags of a key. */
 export const listResourceTags = (kms: Kms) =>
   operation({
     action: 'kms:ListResourceTags',

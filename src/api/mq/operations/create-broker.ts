@@ -1,8 +1,10 @@
+// The Amazon MQ operation `CreateBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
 import { createBrokerRequest, createBrokerResponse } from '../shapes/brokers.ts';
 
-/** Creates a broker; the work is done after the answer. */
+/** Creates a broker. The work continues after the answer. */
 export function createBroker({ control }: MqParts) {
   return operation({
     action: 'mq:CreateBroker',

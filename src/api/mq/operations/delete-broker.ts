@@ -1,8 +1,10 @@
+// The Amazon MQ operation `DeleteBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerIdOnly, brokerPath } from '../shapes/brokers.ts';
 
-/** Deletes a broker and everything it holds; the work is done after the answer. */
+/** Deletes a broker and its data. The work continues after the answer. */
 export function deleteBroker(parts: MqParts) {
   const { decisions, supervisor } = parts.control;
   return operation({

@@ -1,3 +1,5 @@
+// The Amazon MQ operation `DescribeBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
 import { type BrokerRecord, type LdapRecord, portOf } from '../../../control/broker-record.ts';
@@ -29,7 +31,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     actionsRequired: action
       ? [{ actionRequiredCode: action.code, actionRequiredInfo: action.info }]
       : [],
-    // Amazon MQ writes the strategy and the storage type in lower case.
+    // Amazon MQ returns the strategy and the storage type in lower case.
     authenticationStrategy: broker.authenticationStrategy.toLowerCase(),
     autoMinorVersionUpgrade: broker.autoMinorVersionUpgrade,
     brokerArn: broker.arn,
@@ -41,7 +43,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     created: broker.createdMs,
     dataReplicationMode: 'NONE',
     deploymentMode: broker.deploymentMode,
-    // The service's own key is shown to nobody.
+    // The service-owned key is never shown.
     encryptionOptions:
       key.owner === 'service'
         ? { useAwsOwnedKey: true }
@@ -118,7 +120,7 @@ function logs({ id, generalLog, auditLog, pending }: BrokerRecord): Description[
   };
 }
 
-/** Users of a RabbitMQ broker are managed in the broker and are never shown. */
+/** Users of a RabbitMQ broker are managed in the broker and are not listed here. */
 function users(broker: BrokerRecord): Description['users'] {
   if (!offerOf(broker).rules.users.hasGroups) return [];
   return usersOf(broker).map(({ username, pendingChange }) => ({ username, pendingChange }));
@@ -130,6 +132,6 @@ function maintenanceWindow({
   maintenanceWindow: window,
 }: BrokerRecord): Description['maintenanceWindowStartTime'] {
   const { timeOfDay, timeZone } = window;
-  // The day was checked when the request was read.
+  // The day was validated when the request was read.
   return { dayOfWeek: window.dayOfWeek as 'SUNDAY', timeOfDay, timeZone };
 }

@@ -1,3 +1,5 @@
+// The Amazon MQ operation `ListBrokers`.
+
 import { operation } from '../../../aws/service.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
 import { pageSize } from '../paging.ts';

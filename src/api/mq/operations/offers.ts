@@ -1,3 +1,5 @@
+// The Amazon MQ operations that list engine types and instance options.
+
 import { operation } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
 import type { EngineType, Offer, StorageType } from '../../../control/offers/offer.ts';
@@ -11,7 +13,7 @@ import {
   instanceOptionsResponse,
 } from '../shapes/offers.ts';
 
-/** Lists the engine types that are offered, with their versions. */
+/** Lists the supported engine types with their versions. */
 export function describeBrokerEngineTypes({ control }: MqParts) {
   const rows = engineRows(control.engines.offered);
   return operation({
@@ -29,7 +31,7 @@ export function describeBrokerEngineTypes({ control }: MqParts) {
   });
 }
 
-/** Lists the instance types that are offered, with what each can be combined with. */
+/** Lists the supported instance types with their options. */
 export function describeBrokerInstanceOptions({ control, region }: MqParts) {
   const rows = instanceRows(control.engines.offered, region);
   return operation({
@@ -64,7 +66,7 @@ function engineRows(offered: readonly Offer[]) {
   });
 }
 
-/** One row of instance options, before it is complete. */
+/** A row of instance options that is still being filled. */
 interface InstanceRow {
   readonly availabilityZones: { readonly name: string }[];
   readonly engineType: EngineType;
@@ -98,9 +100,9 @@ function instanceRows(offered: readonly Offer[], region: string): InstanceRow[] 
 }
 
 /**
- * Whether a row is of the engine type that a request asks for.
+ * Returns a filter for the engine type that a request names.
  *
- * @throws {ControlError} 'bad-request' where there is no such engine type
+ * @throws {ControlError} 'bad-request' if the engine type does not exist
  */
 function engineFilter(
   engineType: string | undefined,

@@ -1,9 +1,11 @@
+// The Amazon MQ operation `RebootBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { brokerPath } from '../shapes/brokers.ts';
 import { nothing } from '../shapes/common.ts';
 
-/** Reboots a broker, with which pending settings take effect; the work is done after the answer. */
+/** Reboots a broker, which applies its pending settings. The work continues after the answer. */
 export function rebootBroker(parts: MqParts) {
   const { decisions, supervisor } = parts.control;
   return operation({

@@ -1,3 +1,5 @@
+// The Amazon MQ operations on data replication and shared resources.
+
 import { operation, refusal } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { fixedPage } from '../paging.ts';
@@ -9,7 +11,7 @@ import {
   sharedResourcesResponse,
 } from '../shapes/brokers.ts';
 
-/** Swaps the roles of a replicated pair: refused, because no broker is replicated. */
+/** Swaps the roles of a replicated pair. Refused, because replication is not supported. */
 export function promote(parts: MqParts) {
   return refusal({
     action: 'mq:Promote',
@@ -28,7 +30,7 @@ export function promote(parts: MqParts) {
   });
 }
 
-/** Lists what is shared with a broker privately: always nothing. */
+/** Lists the resources that are shared with a broker. The list is always empty. */
 export function describeSharedResources(parts: MqParts) {
   return operation({
     action: 'mq:DescribeSharedResources',

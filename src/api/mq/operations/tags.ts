@@ -1,3 +1,5 @@
+// The Amazon MQ operations on tags.
+
 import { operation } from '../../../aws/service.ts';
 import { configurationTouched, type MqParts, touched } from '../parts.ts';
 import { nothing } from '../shapes/common.ts';

@@ -1,9 +1,11 @@
+// The Amazon MQ operation `UpdateBroker`.
+
 import { operation } from '../../../aws/service.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, onBroker, touched } from '../parts.ts';
 import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
 
-/** Changes settings of a broker, some at once and some with its next reboot. */
+/** Changes the settings of a broker. Some take effect at once, others at the next reboot. */
 export function updateBroker(parts: MqParts) {
   return operation({
     action: 'mq:UpdateBroker',

@@ -15,7 +15,7 @@ import {
 const path = '/v1/brokers/{brokerId}/users';
 const pathOfOne = `${path}/{username}`;
 
-/** The operations on users of ActiveMQ brokers; a RabbitMQ broker manages its own users. */
+/** The operations on users of ActiveMQ brokers. RabbitMQ brokers manage their own users. */
 export function userOperations(parts: MqParts) {
   return {
     CreateUser: createUser(parts),

@@ -1,7 +1,9 @@
+// The STS operation `GetCallerIdentity`.
+
 import { operation } from '../../../aws/service.ts';
 import { getCallerIdentityRequest, getCallerIdentityResponse } from '../shapes.ts';
 
-/** Says who the caller is. No permission is needed for it, so no policy can deny it. */
+/** Returns the identity of the caller. No permission is required, so no policy can deny it. */
 export function getCallerIdentity() {
   return operation({
     action: 'sts:GetCallerIdentity',

@@ -1,3 +1,5 @@
+// The exchange type `x-delayed-message`.
+
 import type { Arguments } from '../../arguments.ts';
 import { BrokerError } from '../../errors.ts';
 import type { ExchangeType } from '../exchange-type.ts';
@@ -16,8 +18,8 @@ function named(args: Arguments): ExchangeType | undefined {
 }
 
 /**
- * Messages wait as long as their header `x-delay` says, and are then routed as the type does that the
- * argument `x-delayed-type` names: RabbitMQ's plugin rabbitmq_delayed_message_exchange.
+ * Delays messages by their header `x-delay`, and then routes them like the type in the argument
+ * `x-delayed-type`, as RabbitMQ's plugin rabbitmq_delayed_message_exchange does.
  */
 export const delayedType: ExchangeType = {
   name: 'x-delayed-message',
@@ -30,7 +32,7 @@ export const delayedType: ExchangeType = {
     const why = `Invalid argument, '${argumentName}' must be an existing exchange type`;
     throw new BrokerError('precondition-failed', why);
   },
-  // One that is read back was checked when it was declared.
+  // The argument of a recovered exchange was checked when it was declared.
   routingType: (args) => named(args) ?? directType,
   newIndex: () => directType.newIndex(),
 };

@@ -1,3 +1,5 @@
+// The exchange type `direct`.
+
 import { Counted } from '../../patterns/counted.ts';
 import type { Binding, Destination } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
@@ -26,7 +28,7 @@ class DirectIndex implements BindingIndex {
   }
 }
 
-/** Messages go where a binding has their routing key. */
+/** Routes messages to bindings with the same routing key. */
 export const directType: ExchangeType = {
   name: 'direct',
   usesKey: true,

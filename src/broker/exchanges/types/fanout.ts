@@ -1,14 +1,16 @@
+// The exchange type `fanout`.
+
 import type { Destination } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
 import type { RouteSearch } from '../route-search.ts';
 
-/** The exchange's own list is all that is needed. */
+/** The list of destinations in the exchange is sufficient. */
 const index: BindingIndex = {
   match: (search: RouteSearch, bound: ReadonlyMap<Destination, unknown>) =>
     search.takeAll(bound.keys(), bound.size),
 };
 
-/** Messages go to everything that is bound. */
+/** Routes messages to all bindings. */
 export const fanoutType: ExchangeType = {
   name: 'fanout',
   usesKey: false,

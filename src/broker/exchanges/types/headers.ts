@@ -1,13 +1,15 @@
+// The exchange type `headers`.
+
 import { type Argument, type Arguments, comparisonKey } from '../../arguments.ts';
 import { BrokerError } from '../../errors.ts';
 import type { Binding } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
 import type { RouteSearch } from '../route-search.ts';
 
-/** Of `x-match`. */
+/** The values of `x-match`. */
 const ways = ['all', 'any', 'all-with-x', 'any-with-x'];
 
-/** Requires a binding's `x-match` to be one that exists; none means `all`. */
+/** Checks the value of `x-match`. The default is `all`. */
 function checkMatch(match: Argument | undefined): void {
   if (match === undefined) return;
   const { type, value } = match;
@@ -20,19 +22,21 @@ function checkMatch(match: Argument | undefined): void {
   throw new BrokerError('precondition-failed', why);
 }
 
-/** A header that a binding asks for. */
+/** A header that a binding requires. */
 interface Wanted {
   readonly name: string;
-  /** See {@link comparisonKey}; undefined where any value will do. */
+  /** See {@link comparisonKey}; undefined if any value matches. */
   readonly key: string | undefined;
 }
 
-/** A binding, with what it asks for read once. */
+/** A binding with its parsed requirements. */
 interface Entry {
   readonly binding: Binding;
   readonly isAny: boolean;
   readonly wanted: readonly Wanted[];
-  /** Where it is found: by one header, or by each where any of them is enough. */
+  /**
+   * The index entries that contain the binding: one header, or each header if any of them suffices.
+   */
   readonly sets: Set<Entry>[];
 }
 
@@ -49,7 +53,7 @@ function readEntry(binding: Binding): Entry {
   return { binding, isAny: how === 'any' || how === 'any-with-x', wanted, sets: [] };
 }
 
-/** The bindings that are found by one header. */
+/** The bindings that are indexed by one header. */
 class Name {
   readonly byValue = new Map<string, Set<Entry>>();
   readonly withAnyValue = new Set<Entry>();
@@ -65,7 +69,7 @@ class Name {
   }
 }
 
-/** The headers of one message; a value's key is made when a binding asks for it. */
+/** The headers of one message. Comparison keys are created on demand. */
 class HeaderKeys {
   readonly #headers: Arguments;
   readonly #keys = new Map<string, string | undefined>();
@@ -74,7 +78,7 @@ class HeaderKeys {
     this.#headers = headers;
   }
 
-  /** See {@link comparisonKey}; undefined where the message has no such header. */
+  /** See {@link comparisonKey}; undefined if the message lacks the header. */
   of(name: string): string | undefined {
     if (this.#keys.has(name)) return this.#keys.get(name);
     const value = Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined;
@@ -90,12 +94,13 @@ class HeaderKeys {
 }
 
 /**
- * A binding that wants all of its headers is found by the one that the fewest other bindings are found
- * by, so that the work for a message follows the bindings that it may match.
+ * Indexes bindings by their headers. A binding that requires all its headers is indexed by the one
+ * with the fewest other bindings, so that the cost of a message depends on the bindings that may
+ * match.
  */
 class HeadersIndex implements BindingIndex {
   readonly #names = new Map<string, Name>();
-  /** Those that match every message. */
+  /** Bindings that match every message. */
   readonly #always = new Set<Entry>();
   readonly #entries = new Map<Binding, Entry>();
 
@@ -108,14 +113,14 @@ class HeadersIndex implements BindingIndex {
     for (const set of sets) set.add(entry);
   }
 
-  /** Whichever the fewest bindings are found by. */
+  /** The header with the fewest bindings. */
   #rarest(wanted: readonly Wanted[]): Wanted {
     const [first, ...others] = wanted;
-    let rarest = first as Wanted; // there is one
+    let rarest = first as Wanted; // there is at least one
     let least = this.#countOf(rarest);
     for (const each of others) {
       const count = this.#countOf(each);
-      // Of two that are as rare, the one that names a value.
+      // Among equally rare headers, one with a value is preferred.
       if (count > least || (count === least && each.key === undefined)) continue;
       rarest = each;
       least = count;
@@ -162,7 +167,7 @@ class HeadersIndex implements BindingIndex {
     const keys = new HeaderKeys(headers);
     yield* takeMatching(this.#always, keys, search);
     const names = Object.keys(headers);
-    // Whichever are fewer: the headers that the message has, or those that bindings ask for.
+    // Iterates the smaller set: the headers of the message, or those of the bindings.
     const isMessageShorter = names.length <= this.#names.size;
     for (const name of isMessageShorter ? names : this.#names.keys()) {
       if (search.spend(1)) yield;
@@ -176,7 +181,7 @@ class HeadersIndex implements BindingIndex {
   }
 }
 
-/** Takes the destinations of those bindings that match; one is enough for each destination. */
+/** Takes the destinations of matching bindings, each once. */
 function* takeMatching(
   entries: ReadonlySet<Entry>,
   keys: HeaderKeys,
@@ -189,13 +194,13 @@ function* takeMatching(
     let isMissing = false;
     for (let i = 0; !isAny && !isMissing && i < wanted.length; i++) {
       if (search.spend(1)) yield;
-      isMissing = !keys.has(wanted[i] as Wanted); // i is inside
+      isMissing = !keys.has(wanted[i] as Wanted); // i is in range
     }
     if (!isMissing) search.take(destination);
   }
 }
 
-/** Messages go where the arguments of a binding ask for headers that they have. */
+/** Routes messages by their headers and the arguments of bindings. */
 export const headersType: ExchangeType = {
   name: 'headers',
   usesKey: false,

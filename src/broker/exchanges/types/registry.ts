@@ -1,3 +1,5 @@
+// The registry of exchange types.
+
 import type { ExchangeType } from '../exchange-type.ts';
 import { delayedType } from './delayed.ts';
 import { directType } from './direct.ts';
@@ -5,7 +7,7 @@ import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
 import { activemqTopicType, mqttTopicType, topicType } from './topic.ts';
 
-/** Every type of exchange there is. */
+/** All exchange types. */
 export const exchangeTypes: readonly ExchangeType[] = [
   directType,
   fanoutType,
@@ -16,7 +18,7 @@ export const exchangeTypes: readonly ExchangeType[] = [
   delayedType,
 ];
 
-/** The type of a name; undefined where there is none. */
+/** The type with a name; undefined if it does not exist. */
 export function exchangeType(name: string): ExchangeType | undefined {
   return exchangeTypes.find((type) => type.name === name);
 }

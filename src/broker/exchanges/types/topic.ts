@@ -1,3 +1,5 @@
+// The exchange types with patterns: AMQP, ActiveMQ and MQTT.
+
 import { requireShortName } from '../../arguments.ts';
 import {
   type Alphabet,
@@ -44,20 +46,23 @@ function topicTypeOf(name: string, alphabet: Alphabet): ExchangeType {
   };
 }
 
-/** A pattern with a gap inside is compared at many places of a key, so it has to be short. */
+/**
+ * A pattern with a multi-word wildcard inside is compared at many positions, so its length is
+ * limited.
+ */
 function checkPattern(alphabet: Alphabet, text: string): void {
   const hasGap = parsePattern(alphabet, text).words.slice(0, -1).includes(manyWords);
   if (hasGap) requireShortName(`pattern with '${alphabet.manyWords}' inside`, text);
 }
 
-/** Messages go where the pattern of a binding matches their routing key. */
+/** Routes messages by patterns of routing keys. */
 export const topicType = topicTypeOf('topic', amqpAlphabet);
 
-/** The same for ActiveMQ's destinations: `*` and a last `>`. */
+/** As {@link topicType}, with the wildcards of ActiveMQ: `*` and a final `>`. */
 export const activemqTopicType = {
   ...topicTypeOf('x-activemq-topic', activemqAlphabet),
   isReserved: true,
 };
 
-/** The same for MQTT's topic filters: `+` and a last `#` between slashes. */
+/** As {@link topicType}, with the wildcards of MQTT: `+` and a final `#` between slashes. */
 export const mqttTopicType = { ...topicTypeOf('x-mqtt-topic', mqttAlphabet), isReserved: true };

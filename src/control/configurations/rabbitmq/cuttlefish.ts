@@ -20,7 +20,7 @@ export function readCuttlefish(text: string, major: number): readonly Setting[] 
   if (lines.length > lineCountMax) {
     throw refuse(
       'data',
-      `The configuration has ${lines.length} lines, ${lineCountMax} are allowed.`,
+      `The configuration has ${lines.length} lines; at most ${lineCountMax} are allowed.`,
     );
   }
   const settings = new Map<string, string>();
@@ -67,7 +67,7 @@ function checkValue(rule: KeyRule, key: string, value: string, number: number): 
     const found = `the value of key [${key}] has ${value.length} characters`;
     throw refuse(
       'data',
-      `Line ${number} of the configuration: ${found}, ${valueCharactersMax} are allowed.`,
+      `Line ${number} of the configuration: ${found}; at most ${valueCharactersMax} are allowed.`,
     );
   }
   if (rule.isAllowed(value)) return;

@@ -1,3 +1,5 @@
+// The properties of class `basic`.
+
 import { Reader, type Writer } from '../../../base/bytes.ts';
 import { type FieldTable, readTable, writeTable } from './tables.ts';
 
@@ -22,7 +24,7 @@ export interface BasicProperties {
 
 type Kind = 'shortString' | 'table' | 'u8' | 'u64';
 
-/** The flag of the first property is bit 15; each further one has the next lower bit. */
+/** The flag of the first property is bit 15. Each further one has the next lower bit. */
 const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
   ['contentType', 'shortString'],
   ['contentEncoding', 'shortString'],
@@ -43,8 +45,8 @@ const layout: readonly (readonly [keyof BasicProperties, Kind])[] = [
 const bitOf = (index: number) => 0x8000 >>> index;
 
 /**
- * Reads a head: property flags, then the properties that are present. A timestamp is a bigint only
- * where no number is exact.
+ * Decodes a head: property flags, then the properties that are present. A timestamp is a bigint
+ * only if a number would not be exact.
  */
 export function readProperties(head: Buffer, start = 0, end = head.length): BasicProperties {
   const r = new Reader(head, start, end);
@@ -53,7 +55,7 @@ export function readProperties(head: Buffer, start = 0, end = head.length): Basi
   layout.forEach(([name, kind], index) => {
     if ((flags & bitOf(index)) !== 0) found[name] = readProperty(r, kind);
   });
-  return found as BasicProperties; // the layout above and the interface name the same types
+  return found as BasicProperties; // the layout and the interface name the same types
 }
 
 function readProperty(r: Reader, kind: Kind): unknown {
@@ -71,7 +73,7 @@ function readProperty(r: Reader, kind: Kind): unknown {
   }
 }
 
-/** Writes a head. */
+/** Encodes a head. */
 export function writeProperties(w: Writer, properties: BasicProperties): void {
   const start = w.claim(2);
   let flags = 0;

@@ -1,3 +1,5 @@
+// Parsing of frames.
+
 import { readU32 } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
 
@@ -7,37 +9,37 @@ export const frameTypes = { method: 1, header: 2, body: 3, heartbeat: 8 } as con
 /** The octet after every payload. */
 export const frameEnd = 0xce;
 
-/** Octets of a frame beside its payload. */
+/** The size of a frame without its payload. */
 export const frameOverhead = 8;
 
-/** What frames are handed to. The bytes are slices of what was received and may be kept. */
+/** Receives frames. The bytes are slices of the received buffers and may be retained. */
 export interface FrameSink {
   method(channel: number, bytes: Buffer, at: number, end: number): void;
   header(channel: number, bytes: Buffer, at: number, end: number): void;
-  /** A piece of a body frame; `isLast` on the piece that the frame ends with (it may be empty). */
+  /** A part of a body frame. `isLast` is set on the last part, which may be empty. */
   body(channel: number, bytes: Buffer, at: number, end: number, isLast: boolean): void;
   heartbeat(channel: number, size: number): void;
 }
 
 /**
- * Cuts a stream of bytes into frames. Method and header frames that are cut over chunks are put
- * together; bodies are handed on piece by piece as they come, never joined.
+ * Splits a byte stream into frames. Method and header frames that arrive in several chunks are
+ * assembled. Bodies are passed on in parts as they arrive.
  */
 export class FrameReader {
-  /** Octets of a whole frame, as negotiated. */
+  /** The negotiated maximum size of a frame. */
   frameMax: number;
   readonly #sink: FrameSink;
   #stopped = false;
   #isSuspended = false;
-  /** What came while it was suspended. */
+  /** Data that arrived while suspended. */
   #kept: Buffer[] = [];
-  /** Start of a frame whose rest has not come yet; undefined between frames and inside bodies. */
+  /** The start of an incomplete frame; undefined between frames and inside bodies. */
   #partial: Buffer | undefined = undefined;
-  /** The whole frame that it is the start of, as far as it has come. */
+  /** The buffer of the complete frame, as far as it has arrived. */
   #frame: Buffer | undefined = undefined;
   #filled = 0;
   #bodyChannel = 0;
-  /** Payload octets of a body frame that are still to come; -1 outside of such a frame. */
+  /** The remaining payload of a body frame; -1 outside of body frames. */
   #bodyLeft = -1;
 
   constructor(sink: FrameSink, frameMax: number) {
@@ -45,30 +47,30 @@ export class FrameReader {
     this.frameMax = frameMax;
   }
 
-  /** No further frame is handed on, not even out of bytes received already. */
+  /** Stops permanently, even if further frames were received already. */
   stop(): void {
     this.#stopped = true;
     this.#partial = undefined;
     this.#frame = undefined;
   }
 
-  /** Whether frames wait for `resume`. */
+  /** Whether it is suspended. */
   get isSuspended(): boolean {
     return this.#isSuspended;
   }
 
-  /** The frame that is being handed on is the last one until `resume`; what comes is kept. */
+  /** Suspends after the current frame until `resume`. Received data is stored. */
   suspend(): void {
     this.#isSuspended = true;
   }
 
-  /** Goes on: returns what was kept, to be received again. */
+  /** Resumes, and returns the stored data, which must be received again. */
   resume(): Buffer {
     this.#isSuspended = false;
     return Buffer.concat(this.#kept.splice(0));
   }
 
-  /** @throws {AmqpError} 'frame-error' where the bytes are no frames of this connection */
+  /** @throws {AmqpError} 'frame-error' if the data is not a valid frame */
   receive(bytes: Buffer): void {
     if (this.#isSuspended) {
       this.#kept.push(bytes);
@@ -92,7 +94,7 @@ export class FrameReader {
         this.#partial = bytes.subarray(at);
         return;
       }
-      const type = bytes[at] as number; // at + 6 < length, so all of these are there
+      const type = bytes[at] as number; // at + 6 < length, so the bytes exist
       const channel = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
       const size = readU32(bytes, at + 3);
       const start = at + 7;
@@ -113,7 +115,7 @@ export class FrameReader {
   }
 
   #check(type: number, size: number): void {
-    // Some clients forget to count what surrounds a payload, so as much is let pass.
+    // Some clients do not count the frame overhead, so it is tolerated.
     if (size > this.frameMax) {
       const found = `{frame_too_large,${size},${this.frameMax - frameOverhead}}`;
       throw new AmqpError('frame-error', `type ${type}, all octets = <<>>: ${found}`);
@@ -135,7 +137,7 @@ export class FrameReader {
     return this.#stopped ? bytes.length : this.#takeBody(bytes, 0);
   }
 
-  /** Hands on what is there of the open body frame; returns the position after it. */
+  /** Passes on the available part of the body frame, and returns the next offset. */
   #takeBody(bytes: Buffer, from: number): number {
     const end = Math.min(from + this.#bodyLeft, bytes.length);
     this.#bodyLeft -= end - from;
@@ -149,7 +151,7 @@ export class FrameReader {
     return end + 1;
   }
 
-  /** Joins the kept start with as much as makes it a whole frame; returns the position after it. */
+  /** Completes the incomplete frame if possible, and returns the next offset. */
   #completePartial(bytes: Buffer): number {
     const kept = this.#partial as Buffer;
     if (kept.length >= 7) return this.#completeFrom(kept, bytes, 0);
@@ -164,7 +166,7 @@ export class FrameReader {
     const size = kept.readUInt32BE(3);
     this.#check(type, size);
     if (type === frameTypes.body) {
-      // Only the seven octets before the payload are ever kept of a body frame.
+      // Only the seven octets before the payload of a body frame are ever stored.
       this.#partial = undefined;
       this.#bodyChannel = kept.readUInt16BE(1);
       this.#bodyLeft = size;
@@ -182,7 +184,7 @@ export class FrameReader {
     return from + used;
   }
 
-  /** Room for the whole frame at once, so that no number of small chunks is copied again and again. */
+  /** Allocates the complete frame at once, so that small chunks are not copied repeatedly. */
   #beginFrame(kept: Buffer, size: number): Buffer {
     const frame = Buffer.allocUnsafe(size);
     kept.copy(frame);

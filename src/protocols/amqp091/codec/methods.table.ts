@@ -1,7 +1,7 @@
 /**
- * The methods of AMQP 0-9-1 with RabbitMQ's extensions, one line a method:
- * class and method number, name, then fields in their order on the wire.
- * `npm run gen` makes methods.gen.ts of it. Fields named `reserved…` are read over and written as zero.
+ * The methods of AMQP 0-9-1 with RabbitMQ's extensions, one per line: class and method number,
+ * name, and fields in their order on the wire. `npm run gen` generates methods.gen.ts from it.
+ * Fields named `reserved…` are skipped when reading and written as zero.
  */
 export const methodsTable = `
 10.10 connection.start version-major:octet version-minor:octet server-properties:table mechanisms:longstr locales:longstr

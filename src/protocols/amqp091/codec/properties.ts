@@ -1,3 +1,5 @@
+// Scanning and changing of encoded properties.
+
 import { Reader, Writer } from '../../../base/bytes.ts';
 import type { ArgumentChanges } from '../../../broker/arguments.ts';
 import { AmqpError } from '../errors.ts';
@@ -15,27 +17,27 @@ function readFlags(r: Reader): number {
 }
 
 /**
- * Where the properties that the broker itself acts on lie in a head. One object is reused for every
- * message, so that looking costs no memory.
+ * The positions of the properties that the broker uses in a head. One object is reused for all
+ * messages, so that scanning does not allocate.
  */
 export class HeadScan {
   persistent = false;
   priority = 0;
-  /** Positions of the short strings' length bytes; -1 where the property is absent. */
+  /** Offsets of the length bytes of short strings; -1 if the property is missing. */
   expirationAt = -1;
   replyToAt = -1;
   userIdAt = -1;
-  /** Where the headers are: their table from its length on, up to `headersEnd`. */
+  /** The offset of the headers table, starting with its length, up to `headersEnd`. */
   headersAt = -1;
   headersEnd = -1;
-  /** Whether a header is `CC` or `BCC`. */
+  /** Whether there is a header `CC` or `BCC`. */
   isAddressed = false;
   readonly #reader = new Reader(Buffer.alloc(0));
 
   /**
-   * Looks through `bytes` from `at` to `end`.
+   * Scans `bytes` from `at` to `end`.
    *
-   * @throws {AmqpError} 'syntax-error' where the properties do not end exactly there
+   * @throws {AmqpError} 'syntax-error' if the properties do not end exactly there
    */
   scan(bytes: Buffer, at: number, end: number): void {
     this.persistent = false;
@@ -90,18 +92,18 @@ function skipShort(r: Reader): number {
   return start;
 }
 
-/** What of a head is to be other than it came. */
+/** Changes of a head. */
 export interface HeadChange {
-  /** Headers by name; all others keep their bytes. */
+  /** Changed headers by name. All others keep their bytes. */
   readonly headers?: ArgumentChanges;
-  /** Takes the place of the one that is there. */
+  /** Replaces the existing property. */
   readonly replyTo?: string;
   readonly dropsExpiration?: boolean;
 }
 
 const found = new HeadScan();
 
-/** A copy of a head with a change; every other property keeps its very bytes. */
+/** Copies a head with changes. All other properties keep their bytes. */
 export function changedHead(head: Buffer, start: number, end: number, change: HeadChange): Buffer {
   found.scan(head, start, end);
   const r = new Reader(head, start, end);
@@ -133,7 +135,7 @@ export function changedHead(head: Buffer, start: number, end: number, change: He
   return w.toBuffer();
 }
 
-/** Writes the headers of the head that was scanned last, with changes. */
+/** Writes the headers of the last scanned head with changes. */
 function writeHeaders(w: Writer, head: Buffer, changes: ArgumentChanges): void {
   if (found.headersAt >= 0) writeChangedTable(w, head, found.headersAt, changes);
   else writeTable(w, changes);

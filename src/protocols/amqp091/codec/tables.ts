@@ -1,3 +1,5 @@
+// Field tables.
+
 import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import { Reader, readU32, type Writer } from '../../../base/bytes.ts';
 import type {
@@ -8,15 +10,15 @@ import type {
 } from '../../../broker/arguments.ts';
 import { AmqpError } from '../errors.ts';
 
-/** A field table (4.2.5.5): names of at most 255 bytes to typed values. */
+/** A field table (4.2.5.5): names of up to 255 bytes, and typed values. */
 export type FieldTable = Arguments;
 
 type FieldArray = readonly Argument[];
 
-/** Tables and arrays inside each other, so that a stranger's bytes cannot exhaust the stack. */
+/** Maximum nesting of tables and arrays, so that untrusted data cannot exhaust the stack. */
 const depthMax = 64;
 
-/** Type letters as RabbitMQ uses them; it differs from 4.2.1 of the specification. */
+/** The type letters of RabbitMQ, which differ from 4.2.1 of the specification. */
 const letters: Readonly<Record<ArgumentType, number>> = {
   longstr: 0x53, // S
   binary: 0x78, // x
@@ -37,7 +39,7 @@ const letters: Readonly<Record<ArgumentType, number>> = {
   array: 0x41, // A
 };
 
-/** Octets of the numbers other than `long`. */
+/** The sizes of numeric types except `long`. */
 const sizes = {
   byte: 1,
   unsignedbyte: 1,
@@ -53,21 +55,23 @@ const typeNames = Object.keys(letters) as ArgumentType[];
 const typesByLetter = new Map(typeNames.map((type) => [letters[type], type]));
 typesByLetter.set(0x4c, 'long'); // L, which some clients send
 
-/** Reads a field table, its length first. Where a name comes twice the later value counts. */
+/**
+ * Decodes a field table, starting with its length. If a name occurs twice, the first value is used.
+ */
 export function readTable(r: Reader, depth = 0): FieldTable {
   const end = endOf(r, depth);
   const table: Record<string, Argument> = Object.create(null);
   while (r.at < end) {
     const name = r.shortString();
     const value = readArgument(r, depth);
-    // RabbitMQ looks fields up in a list: of two with one name, the first counts.
+    // As in RabbitMQ, which searches a list: the first of two fields with the same name is used.
     table[name] ??= value;
   }
   checkEnd(r, end);
   return table;
 }
 
-/** What is skipped for each type letter: octets, or one of the codes below; -1 for no type. */
+/** The size of each type in octets, or one of the codes below; -1 for unknown types. */
 const skips = new Int8Array(256).fill(-1);
 const skipsLong = 100;
 const skipsTable = 101;
@@ -83,11 +87,10 @@ skips[letters.array] = skipsArray;
 skips[0x4c] = 8;
 
 /**
- * Steps over a field table without making anything of it, so that whoever reads it later finds it
- * well-formed.
+ * Validates a field table without decoding it.
  *
- * @returns whether a name in it is `CC` or `BCC`
- * @throws {AmqpError} 'syntax-error' where `readTable` would refuse it
+ * @returns whether it contains a field `CC` or `BCC`
+ * @throws {AmqpError} 'syntax-error' if `readTable` would refuse it
  */
 export function scanTable(r: Reader): boolean {
   const end = endOf(r, 0);
@@ -109,7 +112,7 @@ function scanFields(bytes: Buffer, from: number, end: number, depth: number): bo
   return isAddressed;
 }
 
-/** Reads the fields `CC` and `BCC` of a table that was scanned before, and steps over the others. */
+/** Decodes the fields `CC` and `BCC` of a validated table, and skips the others. */
 export function readAddressFields(bytes: Buffer, at: number): FieldTable {
   const end = at + 4 + readU32(bytes, at);
   const table: Record<string, Argument> = Object.create(null);
@@ -125,7 +128,7 @@ export function readAddressFields(bytes: Buffer, at: number): FieldTable {
   return table;
 }
 
-/** Fields of a table that was scanned before, whose length is at a position. */
+/** Counts the fields of a validated table, whose length is at an offset. */
 export function countFields(bytes: Buffer, at: number): number {
   const end = at + 4 + readU32(bytes, at);
   let count = 0;
@@ -139,7 +142,7 @@ function isCc(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x43 && bytes[at + 1] === 0x43;
 }
 
-/** Steps over a type letter and a value, which must be over before `end`. */
+/** Skips a type letter and a value, which must end before `end`. */
 function afterValue(bytes: Buffer, at: number, end: number, depth: number): number {
   if (at >= end) throw endsInside();
   const letter = bytes[at] ?? 0;
@@ -260,12 +263,12 @@ function readNumber(r: Reader, type: NumberType): number | string {
   }
 }
 
-/** JSON has neither infinities nor NaN: such a value stays text. */
+/** JSON has neither infinities nor NaN, so such values stay text. */
 function fromFloat(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
 
-/** Beyond 2^53 a number would not be exact: such a value stays decimal text. */
+/** Values beyond 2^53 would not be exact, so they stay decimal text. */
 function fromBigInt(value: bigint): number | string {
   const near = Number(value);
   return Number.isSafeInteger(near) ? near : value.toString();
@@ -280,7 +283,7 @@ function readDecimal(r: Reader): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** Writes a field table, its length first. */
+/** Encodes a field table, starting with its length. */
 export function writeTable(w: Writer, table: ArgumentChanges): void {
   const start = w.claim(4);
   writeFields(w, table);
@@ -288,10 +291,10 @@ export function writeTable(w: Writer, table: ArgumentChanges): void {
 }
 
 /**
- * Writes a field table, its length first, as a copy of another one with changes. Fields that do not
- * change keep their bytes and their order; what is added follows them.
+ * Encodes a changed copy of a field table, starting with its length. Unchanged fields keep their
+ * bytes and their order. New fields follow them.
  *
- * @param at where the other table's length is; the table was scanned before
+ * @param at the offset of the length of the original table, which is validated
  */
 export function writeChangedTable(
   w: Writer,
@@ -333,7 +336,7 @@ function writeArgument(w: Writer, { type, value }: Argument): void {
   else if (type === 'bool') w.u8(value === true ? 1 : 0);
   else if (type === 'timestamp') writeInt64(w, BigInt(value as number | string));
   else if (type === 'table')
-    writeTable(w, value as FieldTable); // the type says what the value is
+    writeTable(w, value as FieldTable); // the type determines the value
   else if (type === 'array') writeArray(w, value as FieldArray);
   else if (type === 'decimal') writeDecimal(w, String(value));
   else if (type === 'long') writeInt64(w, BigInt(String(value)));
@@ -380,7 +383,7 @@ export function longString(value: string): Argument {
   return { type: 'longstr', value };
 }
 
-/** A yes or no. */
+/** A boolean value. */
 export function boolean(value: boolean): Argument {
   return { type: 'bool', value };
 }

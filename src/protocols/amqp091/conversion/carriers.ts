@@ -1,12 +1,10 @@
-/**
- * Headers that carry what class basic has no property for. Where RabbitMQ has a name for one, it is that.
- */
+/** Headers for properties that class basic lacks. RabbitMQ's names are used if there are any. */
 export const carriers = {
   messageId: 'x-message-id',
   messageIdType: 'x-message-id-type',
   correlationId: 'x-correlation-id',
   correlationIdType: 'x-correlation-id-type',
-  /** A reply address that is no queue: `topic://name`. */
+  /** A reply address that is not a queue: `topic://name`. */
   replyTo: 'x-reply-to',
   to: 'x-to',
   groupId: 'x-group-id',
@@ -14,6 +12,6 @@ export const carriers = {
   replyToGroupId: 'x-reply-to-group-id',
   createdAtMs: 'timestamp_in_ms',
   retained: 'x-retain',
-  /** `text` or `none`, where the body is not just bytes. */
+  /** `text` or `none` if the body is not binary. */
   body: 'x-body',
 } as const;

@@ -209,8 +209,8 @@ async function withLineMessage(head: Properties) {
   const publication = new Publication();
   publication.exchange = broker.vhost('/').exchange('');
   publication.routingKey = 'q';
-  publication.keys = Buffer.from('\0\x01q');
-  publication.keysEnd = 3;
+  publication.address = Buffer.from('\0\x01q');
+  publication.addressEnd = 3;
   publication.format = 4;
   publication.head = encoded.head;
   publication.headEnd = encoded.head.length;

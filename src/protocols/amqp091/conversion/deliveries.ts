@@ -1,18 +1,23 @@
+// Conversion of deliveries to AMQP 0-9-1.
+
 import { converted } from '../../../broker/conversion/converted.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../../broker/format.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { amqp091Format } from '../format.ts';
 
-/** Octets of a header frame beside the properties: its own, class, weight and body size. */
+/**
+ * Octets of a header frame in addition to the properties: frame overhead, class, weight and body
+ * size.
+ */
 const frameBytes = 8 + 12;
 
-/** Whether a delivery came in by AMQP 0-9-1, so that it leaves as it came. */
+/** Whether a message was published by AMQP 0-9-1, so that it need not be converted. */
 export function isOwn(delivery: Delivery): boolean {
   return (delivery.format & ~hasHiddenHeaders) === formatNumbers.amqp091;
 }
 
-/** A delivery of another protocol as this one has it; its head fits into one frame. */
+/** Converts a delivery of another protocol. Its head fits into one frame. */
 export function asOwn(delivery: Delivery, channel: Channel): Delivery {
   const format = channel.broker.formatOf(delivery.format);
   return converted(delivery, format, amqp091Format, channel.frameMax - frameBytes);

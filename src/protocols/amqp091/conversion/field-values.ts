@@ -1,9 +1,11 @@
+// Conversion of field values.
+
 import { textBytes } from '../../../base/byte-text.ts';
 import { shortStringBytesMax } from '../../../base/bytes.ts';
 import type { Argument, Arguments } from '../../../broker/arguments.ts';
 import type { Field, NumberType, Value } from '../../../broker/conversion/value.ts';
 
-/** Tables and arrays inside each other that a table may have. */
+/** Maximum nesting of tables and arrays. */
 const depthMax = 60;
 
 const numberTypes = {
@@ -28,7 +30,7 @@ const argumentTypes: Readonly<Record<NumberType, keyof typeof numberTypes>> = {
   double: 'double',
 };
 
-/** A field value (4.2.5.5) as a neutral value. Each type has its own, so nothing is lost. */
+/** Converts a field value (4.2.5.5) to a neutral value, without loss. */
 export function toValue({ type, value }: Argument): Value {
   switch (type) {
     case 'longstr':
@@ -46,7 +48,7 @@ export function toValue({ type, value }: Argument): Value {
     case 'void':
       return { type: 'null', value: null };
     case 'table':
-      return { type: 'map', value: toFields(value as Arguments) }; // the type says what the value is
+      return { type: 'map', value: toFields(value as Arguments) }; // the type determines the value
     case 'array':
       return { type: 'list', value: (value as readonly Argument[]).map(toValue) };
     default:
@@ -54,14 +56,15 @@ export function toValue({ type, value }: Argument): Value {
   }
 }
 
-/** A table's fields. */
+/** The fields of a table. */
 export function toFields(table: Arguments): Field[] {
   return Object.entries(table).map(([name, argument]) => [name, toValue(argument)]);
 }
 
 /**
- * A neutral value as a field value. A char, symbol, uuid, a ulong beyond 2^63 and a decimal beyond 32 bits
- * become text, a time before 1970 a long; milliseconds of times are lost.
+ * Converts a neutral value to a field value. Chars, symbols, uuids, ulongs beyond 2^63 and decimals
+ * beyond 32 bits become text, a time before 1970 becomes a long, and milliseconds of times are
+ * lost.
  */
 export function fromValue(field: Value, depth = 0): Argument {
   switch (field.type) {
@@ -97,7 +100,10 @@ export function fromValue(field: Value, depth = 0): Argument {
   }
 }
 
-/** Fields as a table: of several with one name the first counts, and names above 255 bytes are left out. */
+/**
+ * Converts fields to a table. The first field with a name is used, and names above 255 bytes are
+ * left out.
+ */
 export function fromFields(fields: readonly Field[], depth = 0): Arguments {
   const table: Record<string, Argument> = Object.create(null);
   for (const [name, value] of fields) {
@@ -111,7 +117,7 @@ function fromInteger(value: bigint): Argument {
   return { type: 'long', value: exact(value) };
 }
 
-/** See `Argument`: beyond 2^53 a number is decimal text. */
+/** See `Argument`: numbers beyond 2^53 are decimal text. */
 function exact(value: bigint): number | string {
   const near = Number(value);
   return Number.isSafeInteger(near) ? near : String(value);

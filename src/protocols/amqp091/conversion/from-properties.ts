@@ -1,3 +1,5 @@
+// Conversion from neutral properties.
+
 import { encodeText } from '../../../base/byte-text.ts';
 import { Writer } from '../../../base/bytes.ts';
 import { type Argument, isShortName } from '../../../broker/arguments.ts';
@@ -11,7 +13,7 @@ import { writeId } from './ids.ts';
 
 const secondsMax = 2n ** 64n - 1n;
 
-/** A neutral message in AMQP 0-9-1; see the README for what it cannot say. */
+/** Converts a neutral message to AMQP 0-9-1. The README lists what is lost. */
 export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
   const basic = basicOf(properties);
   const carried = carriedBy(properties, basic);
@@ -23,7 +25,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
   return { head: headOf(basic, carried, own, headBytesMax), body: bytes };
 }
 
-/** Properties that have a place of their own. What is longer than a short string is left out. */
+/** The properties of class basic. Values that do not fit a short string are left out. */
 function basicOf(properties: Properties): BasicProperties {
   const { priority, ttlMs, createdAtMs } = properties;
   const seconds = createdAtMs === undefined ? -1n : createdAtMs / 1000n;
@@ -48,7 +50,7 @@ function basicOf(properties: Properties): BasicProperties {
   return basic;
 }
 
-/** What headers carry, since there is no property for it; ids among them become properties. */
+/** Headers for values without a property. Ids among them become properties. */
 function carriedBy(properties: Properties, basic: BasicProperties): FieldTable {
   const { createdAtMs, groupSequence } = properties;
   const table: Record<string, Argument> = {};
@@ -91,7 +93,7 @@ function addressText(address: Address | undefined): string | undefined {
   return address === undefined ? undefined : `${address.kind}://${address.name}`;
 }
 
-/** Text is UTF-8, a value JSON. */
+/** Encodes a body: text as UTF-8, values as JSON. */
 function encodeBody(body: Body): { bytes: Buffer; contentType: string | undefined } {
   switch (body.kind) {
     case 'none':
@@ -107,7 +109,7 @@ function encodeBody(body: Body): { bytes: Buffer; contentType: string | undefine
   }
 }
 
-/** The head with as many of the sender's headers as fit, the first of them. */
+/** Encodes the head with as many of the first headers as fit. */
 function headOf(
   basic: BasicProperties,
   carried: FieldTable,

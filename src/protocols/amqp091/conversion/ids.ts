@@ -1,21 +1,23 @@
+// Conversion of message ids.
+
 import { isShortName } from '../../../broker/arguments.ts';
 import type { Value } from '../../../broker/conversion/value.ts';
 
-/** The type of an id that is no string, in a header beside the property, as in RabbitMQ. */
+/** The type of an id that is not a string, stored in a header as in RabbitMQ. */
 export type IdType = 'ulong' | 'uuid' | 'binary';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** A property that holds an id, and what its headers say of it. */
+/** A property with an id, and its headers. */
 export interface WrittenId {
-  /** The property; undefined where the id is too long for it. */
+  /** The property; undefined if the id is too long for it. */
   readonly property: string | undefined;
-  /** The id, where it is too long for the property. */
+  /** The id if it is too long for the property. */
   readonly long: string | undefined;
   readonly type: IdType | undefined;
 }
 
-/** An id as a property, which has 255 bytes. */
+/** Converts an id to a property, which has up to 255 bytes. */
 export function writeId(id: Value): WrittenId {
   const type =
     id.type === 'ulong' || id.type === 'uuid' || id.type === 'binary' ? id.type : undefined;
@@ -24,7 +26,7 @@ export function writeId(id: Value): WrittenId {
   return { property: isShort ? text : undefined, long: isShort ? undefined : text, type };
 }
 
-/** The inverse of {@link writeId}. A type that the text is none of does not count. */
+/** Reverts {@link writeId}. A type that does not fit the text is ignored. */
 export function readId(text: string, type: string | undefined): Value {
   if (type === 'ulong' && /^(0|[1-9]\d{0,19})$/.test(text) && BigInt(text) < 2n ** 64n) {
     return { type, value: BigInt(text) };

@@ -1,3 +1,5 @@
+// Conversion to neutral properties.
+
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Argument, Arguments } from '../../../broker/arguments.ts';
 import type {
@@ -12,7 +14,7 @@ import { carriers } from './carriers.ts';
 import { toFields } from './field-values.ts';
 import { readId } from './ids.ts';
 
-/** A message of AMQP 0-9-1 in neutral words. */
+/** Converts a message of AMQP 0-9-1 to neutral properties. */
 export function toProperties(message: EncodedMessage): Properties {
   const { buffer, headAt, headLength, bodyAt, bodyLength } = message;
   const basic = readProperties(buffer, headAt, headAt + headLength);
@@ -48,7 +50,7 @@ export function toProperties(message: EncodedMessage): Properties {
   };
 }
 
-/** Headers, of which those are taken out that carry a property. */
+/** The headers of a message. Those that represent properties are removed. */
 class Headers {
   readonly left: Record<string, Argument>;
 
@@ -87,7 +89,7 @@ class Headers {
     if (match === null) return undefined;
     delete this.left[name];
     const [, kind, address = ''] = match;
-    return { kind: kind as Address['kind'], name: address }; // one of those in the pattern
+    return { kind: kind as Address['kind'], name: address }; // the pattern permits only these
   }
 }
 
@@ -96,7 +98,7 @@ function readTtl(expiration: string | undefined): number | undefined {
   return isDigits ? Number(expiration) : undefined;
 }
 
-/** The header has the milliseconds, where it agrees with the property's seconds. */
+/** The time with the milliseconds of the header, if it matches the seconds of the property. */
 function createdAt({ timestamp }: BasicProperties, { left }: Headers): bigint | undefined {
   if (timestamp === undefined) return undefined;
   const seconds = BigInt(timestamp);
@@ -125,7 +127,7 @@ function idOf(
   return id;
 }
 
-/** A reply goes to a queue, unless a header says otherwise. */
+/** Replies go to a queue, unless a header states otherwise. */
 function replyTo(property: string | undefined, headers: Headers): Address | undefined {
   if (property !== undefined) return { kind: 'queue', name: property };
   return headers.takeAddress(carriers.replyTo);

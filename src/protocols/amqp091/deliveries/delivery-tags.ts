@@ -1,40 +1,42 @@
+// Delivery tags.
+
 import { assert } from '../../../base/assert.ts';
 import type { Outcome, Subscription } from '../../../broker/subscription.ts';
 import { type Run, RunRing } from './run-ring.ts';
 
-/** Deliveries settled in one step. */
+/** Number of deliveries settled in one step. */
 const stepSize = 8;
-/** Deliveries up to which all are settled at once, and tags that they may be spread over. */
+/** Maximum number of deliveries that are settled at once, and of tags that they span. */
 const atOnceMax = 4096;
 const atOnceSpanMax = 16 * atOnceMax;
-/** Tags of a run that are looked at in one step. */
+/** Number of tags of a run that are examined in one step. */
 const lookedMax = 1024;
 
 /**
- * A channel's delivery tags, and which delivery of which subscription each stands for. A channel with
- * one consumer has one run, so that a tag costs arithmetic only; with many each delivery may be a run.
- * There may be a million of them: they lie in rings of bounded size, so that no call takes longer the
- * more there are, and what many are settled by is done in steps.
+ * Maps the delivery tags of a channel to deliveries of subscriptions. A channel with one consumer
+ * has one run, so a tag costs only arithmetic. With many consumers, each delivery may be a run.
+ * There may be a million runs: they are in rings of bounded size, so that the duration of a call
+ * does not depend on their number, and large settlements are done in steps.
  */
 export class DeliveryTags {
-  /** Deliveries that wait to be settled. */
+  /** The number of unsettled deliveries. */
   unsettledCount = 0;
   #lastTag = 0;
-  /** Runs in the order of their tags. None is empty but the last. */
+  /** Runs in the order of their tags. Only the last ring may be empty. */
   readonly #rings: RunRing[] = [new RunRing()];
   #current: Run | undefined = undefined;
 
-  /** Rings in use. */
+  /** The number of rings. */
   get ringCount(): number {
     return this.#rings.length;
   }
 
-  /** The tag of a delivery that is never settled (no-ack). */
+  /** Returns the tag of a delivery that needs no settlement (no-ack). */
   nextSettled(): number {
     return ++this.#lastTag;
   }
 
-  /** The tag of a delivery that waits to be settled. */
+  /** Returns the tag of a delivery that must be settled. */
   next(subscription: Subscription, deliveryNumber: number): number {
     const tag = ++this.#lastTag;
     this.unsettledCount++;
@@ -68,10 +70,10 @@ export class DeliveryTags {
   }
 
   #ring(at: number): RunRing {
-    return this.#rings[at] as RunRing; // there is always one, and callers count them
+    return this.#rings[at] as RunRing; // there is at least one, and callers check the range
   }
 
-  /** The place of the ring whose runs reach up to a tag, or else of the last ring. */
+  /** The index of the ring that contains a tag, or otherwise of the last ring. */
   #ringFor(tag: number): number {
     let low = 0;
     let high = this.#rings.length - 1;
@@ -84,23 +86,23 @@ export class DeliveryTags {
     return low;
   }
 
-  /** The first run that ends at a tag or after it. */
+  /** The first run that ends at or after a tag. */
   #runFrom(tag: number): Run | undefined {
     const ring = this.#ring(this.#ringFor(tag));
     const at = ring.findFrom(tag);
     return at < ring.count ? ring.run(at) : undefined;
   }
 
-  /** Whether the delivery with this tag waits to be settled. */
+  /** Whether the delivery with this tag is unsettled. */
   isUnsettled(tag: number): boolean {
     const run = this.#runFrom(tag);
     return run !== undefined && run.firstTag <= tag && run.isUnsettled(tag);
   }
 
   /**
-   * Settles one delivery, or all up to it; tag 0 with `isMultiple` means all.
+   * Settles one delivery, or all up to it. Tag 0 with `isMultiple` means all.
    *
-   * @returns false where no unsettled delivery has this tag
+   * @returns false if no unsettled delivery has this tag
    */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): boolean {
     if (tag === 0 && isMultiple) {
@@ -121,12 +123,12 @@ export class DeliveryTags {
     return true;
   }
 
-  /** The last tag that was given; 0 before the first. */
+  /** The last assigned tag; 0 before the first. */
   get lastTag(): number {
     return this.#lastTag;
   }
 
-  /** The delivery that has waited longest to be settled; undefined where none waits. */
+  /** The oldest unsettled delivery; undefined if there is none. */
   oldest(): { readonly tag: number; readonly subscription: Subscription } | undefined {
     const ring = this.#ring(0);
     for (let at = 0; at < ring.count; at++) {
@@ -137,7 +139,7 @@ export class DeliveryTags {
     return undefined;
   }
 
-  /** Settles what waits above a tag, but for what the caller keeps, some of it a step. */
+  /** Settles the deliveries above a tag, except for those to keep, in steps. */
   *settleOthers(
     upTo: number,
     kept: { has(tag: number): boolean },
@@ -149,7 +151,7 @@ export class DeliveryTags {
       if (run === undefined || run.firstTag > lastTag) return;
       const first = Math.max(tag, run.firstTag);
       const last = Math.min(run.lastTag, lastTag, first + stepSize - 1);
-      // From the last to the first, as messages go back to a queue best.
+      // In reverse order, which is best for requeueing.
       for (let at = last; at >= first; at--) if (!kept.has(at)) this.settle(at, false, outcome);
       tag = last + 1;
       yield;
@@ -157,8 +159,8 @@ export class DeliveryTags {
   }
 
   /**
-   * Forgets every delivery between two tags that is not settled, because somebody else settles it.
-   * Names them, as delivery numbers of one subscription at a time, some of them a step.
+   * Removes the unsettled deliveries between two tags, because somebody else settles them. Passes
+   * their delivery numbers, of one subscription at a time, in steps.
    */
   *handOver(
     first: number,
@@ -185,13 +187,13 @@ export class DeliveryTags {
     }
   }
 
-  /** Settles every delivery that is still open. */
+  /** Settles all unsettled deliveries. */
   settleAll(outcome: Outcome): void {
     this.#settleUpTo(this.#rings.length - 1, this.#lastTag, outcome);
   }
 
-  /** Gives everything back that is not settled, some of it a step. Nothing may be delivered meanwhile. */
-  *giveBack(): Generator<void> {
+  /** Requeues all unsettled deliveries, in steps. Nothing may be delivered in the meantime. */
+  *requeueAll(): Generator<void> {
     const { unsettledCount } = this;
     if (this.isMuch(0, true)) yield* this.settleInSteps(this.#lastTag, 'modified');
     else {
@@ -200,7 +202,7 @@ export class DeliveryTags {
     }
   }
 
-  /** Whether so much would be settled that it is to be done in steps. */
+  /** Whether a settlement is so large that it must be done in steps. */
   isMuch(tag: number, isMultiple: boolean): boolean {
     if (!isMultiple || this.unsettledCount === 0) return false;
     const span = this.#lastTag - this.#ring(0).run(0).firstTag;
@@ -209,8 +211,8 @@ export class DeliveryTags {
   }
 
   /**
-   * Settles every delivery up to a tag, or all there are for 0, some a step. The first go first,
-   * so that whoever gets them meanwhile gets them in order.
+   * Settles all deliveries up to a tag, or all for 0, in steps. Starts with the first, so that
+   * other consumers get them in order.
    */
   *settleInSteps(tag: number, outcome: Outcome): Generator<void> {
     const lastTag = tag === 0 ? this.#lastTag : tag;
@@ -230,7 +232,7 @@ export class DeliveryTags {
     }
   }
 
-  /** Later runs first unless accepted, so that messages that go back to a queue do so last first. */
+  /** Later runs first unless accepted, so that messages are requeued in reverse order. */
   #settleUpTo(ringAt: number, tag: number, outcome: Outcome): void {
     for (let i = 0; i <= ringAt; i++) {
       const ring = this.#ring(outcome === 'accepted' ? i : ringAt - i);
@@ -247,20 +249,20 @@ export class DeliveryTags {
   #settleIn(run: Run, firstTag: number, lastTag: number, outcome: Outcome): void {
     const { subscription, offset } = run;
     assert(subscription !== undefined, 'a run that is not settled has no subscription');
-    // What goes back may be delivered again at once: as the beginning of another run, for this
-    // one may be forgotten as soon as it is settled.
+    // Requeued messages may be redelivered at once, in a new run, because this one may be removed
+    // as soon as it is settled.
     if (outcome !== 'accepted') this.#current = undefined;
     this.#count(run, subscription.settle(firstTag - offset, lastTag - offset, outcome));
   }
 
-  /** So many deliveries of a run were settled. */
+  /** Counts the settled deliveries of a run. */
   #count(run: Run, count: number): void {
     run.left -= count;
     this.unsettledCount -= count;
     if (run.left === 0) run.subscription = undefined;
   }
 
-  /** One run is settled. */
+  /** A run is settled completely. */
   #forget(ringAt: number, at: number): void {
     const ring = this.#ring(ringAt);
     ring.settled(at);
@@ -269,7 +271,7 @@ export class DeliveryTags {
     if (ring.count === 0 || ring.isSparse) this.#join(this.#rings.indexOf(ring));
   }
 
-  /** Gives up the room of a ring that has few runs, and makes one of it and a neighbour. */
+  /** Shrinks a ring with few runs, and merges it with a neighbour. */
   #join(ringAt: number): void {
     if (ringAt < 0 || this.#rings.length === 1) return;
     if (this.#ring(ringAt).count === 0) {
@@ -282,12 +284,12 @@ export class DeliveryTags {
       if (ring === undefined || next === undefined || !ring.canAbsorb(next)) continue;
       ring.absorb(next);
       this.#rings.splice(at + 1, 1);
-      // Its run is a copy by now.
+      // Its run has been copied.
       this.#current = undefined;
     }
   }
 
-  /** Drops what is settled at the beginning. */
+  /** Removes settled runs at the beginning. */
   #passSettled(): void {
     for (;;) {
       const ring = this.#ring(0);

@@ -1,6 +1,8 @@
+// A ring of runs of delivery tags.
+
 import type { Subscription } from '../../../broker/subscription.ts';
 
-/** Deliveries of one subscription whose tags and numbers rise together. */
+/** Deliveries of one subscription with consecutive tags and numbers. */
 export class Run {
   /** Undefined once all of them are settled. */
   subscription: Subscription | undefined = undefined;
@@ -8,34 +10,34 @@ export class Run {
   lastTag = 0;
   /** Delivery number = tag - offset. */
   offset = 0;
-  /** Deliveries of the run that are not settled. */
+  /** The number of unsettled deliveries. */
   left = 0;
 
-  /** Whether the delivery with this tag, which must be one of the run's, is not settled. */
+  /** Whether the delivery with this tag, which must be in the run, is unsettled. */
   isUnsettled(tag: number): boolean {
     return this.subscription?.isUnsettled(tag - this.offset) === true;
   }
 }
 
-/** Runs that a ring has room for at first, and at most. */
+/** The initial and the maximum number of runs in a ring. */
 const sizeMin = 4;
 const sizeMax = 1024;
 
 /**
- * Runs in the order of their tags. A run that is settled makes room for another one at the head at
- * once; in the middle it stays until as many are settled as not. Run objects are used again. No call
- * takes more time than 1,024 runs do.
+ * Runs in the order of their tags. A settled run at the head is released at once; one in the middle
+ * is released when half of the runs are settled. Run objects are reused. No call takes longer than
+ * 1,024 runs require.
  */
 export class RunRing {
-  /** Runs, those settled in the middle among them. */
+  /** The number of runs, including settled ones in the middle. */
   count = 0;
-  /** The runs from the head on and round; its size is a power of 2. */
+  /** The runs, starting at the head and wrapping around. The size is a power of 2. */
   #ring: Run[] = [];
   #head = 0;
-  /** Runs that were settled behind the head since the ring was last compacted. */
+  /** Runs behind the head that were settled since the ring was last compacted. */
   #settledCount = 0;
 
-  /** The run that so many are before; there must be as many. */
+  /** The run at an index, which must exist. */
   run(at: number): Run {
     return this.#ring[(this.#head + at) & (this.#ring.length - 1)] as Run; // the ring has no holes
   }
@@ -45,12 +47,12 @@ export class RunRing {
     return this.count === sizeMax;
   }
 
-  /** Whether most of the room is not used, so that {@link shrink} makes a difference. */
+  /** Whether most of the capacity is unused, so that {@link shrink} has an effect. */
   get isSparse(): boolean {
     return this.#ring.length > sizeMin && this.count * 4 <= this.#ring.length;
   }
 
-  /** Adds a run, whose fields are to be set. The ring must not be full. */
+  /** Adds a run, whose fields must be set. The ring must not be full. */
   push(): Run {
     if (this.count === this.#ring.length) this.#resize(Math.max(sizeMin, this.count * 2));
     return this.run(this.count++);
@@ -63,7 +65,7 @@ export class RunRing {
     this.#head = 0;
   }
 
-  /** Gives up room that is not used. */
+  /** Releases unused capacity. */
   shrink(): void {
     this.#compact();
     let size = sizeMin;
@@ -71,12 +73,12 @@ export class RunRing {
     this.#resize(size);
   }
 
-  /** Whether the runs of another ring fit in, and leave room for as many again. */
+  /** Whether the runs of another ring fit, and leave room for as many again. */
   canAbsorb(other: RunRing): boolean {
     return (this.count + other.count) * 2 <= sizeMax;
   }
 
-  /** Takes over the runs of the ring that follows this one. */
+  /** Takes over the runs of the following ring. */
   absorb(next: RunRing): void {
     for (let at = 0; at < next.count; at++) {
       const { subscription, firstTag, lastTag, offset, left } = next.run(at);
@@ -84,7 +86,7 @@ export class RunRing {
     }
   }
 
-  /** How many runs are before the first one that ends at a tag or after it. */
+  /** The index of the first run that ends at or after a tag. */
   findFrom(tag: number): number {
     let low = 0;
     let high = this.count;
@@ -96,13 +98,13 @@ export class RunRing {
     return low;
   }
 
-  /** The run that so many are before is settled. */
+  /** The run at an index is settled. */
   settled(at: number): void {
     if (at === 0) this.passSettled();
     else if (++this.#settledCount * 2 > this.count) this.#compact();
   }
 
-  /** Moves the head to the first run that is not settled. */
+  /** Moves the head to the first unsettled run. */
   passSettled(): void {
     while (this.count > 0 && this.run(0).left === 0) {
       this.#head = (this.#head + 1) & (this.#ring.length - 1);
@@ -110,7 +112,7 @@ export class RunRing {
     }
   }
 
-  /** Takes out every run that is settled. */
+  /** Removes all settled runs. */
   #compact(): void {
     const ring = this.#ring;
     const mask = ring.length - 1;

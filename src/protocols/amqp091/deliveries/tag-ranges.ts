@@ -1,21 +1,23 @@
-/** A range of tags, both ends included. */
+// A set of delivery tags.
+
+/** A range of tags, inclusive. */
 export interface TagRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** Numbers that there is room for at first. */
+/** Initial capacity. */
 const sizeMin = 16;
 const none = new Float64Array(0);
 
-/** A set of tags, as the ranges that they form. */
+/** A set of tags, stored as ranges. */
 export class TagRanges {
-  /** First and last tag of each range, in ascending order; from `#from` to before `#to`. */
+  /** The first and last tag of each range, ascending; from `#from` to before `#to`. */
   #ends = none;
   #from = 0;
   #to = 0;
 
-  /** Ranges in it. */
+  /** The number of ranges. */
   get count(): number {
     return (this.#to - this.#from) / 2;
   }
@@ -25,10 +27,10 @@ export class TagRanges {
     return at < this.#to && (this.#ends[at] ?? 0) <= tag;
   }
 
-  /** The position of the first range that ends at a tag or after it. */
+  /** The index of the first range that ends at or after a tag. */
   #find(tag: number): number {
     const ends = this.#ends;
-    // What is added is mostly above all others.
+    // New tags are usually above all others.
     if (this.#from === this.#to || (ends[this.#to - 1] ?? 0) < tag) return this.#to;
     let low = 0;
     let high = this.count;
@@ -40,7 +42,7 @@ export class TagRanges {
     return this.#from + low * 2;
   }
 
-  /** Adds a tag, which is not in it. */
+  /** Adds a tag that is not in the set. */
   add(tag: number): void {
     const ends = this.#ends;
     const at = this.#find(tag);
@@ -74,7 +76,7 @@ export class TagRanges {
     this.#from = 0;
   }
 
-  /** Takes out the first range, where it begins at a tag or before it; undefined where none does. */
+  /** Removes and returns the first range if it begins at or before a tag; otherwise undefined. */
   takeFirst(upTo: number): TagRange | undefined {
     if (this.#from === this.#to) return undefined;
     const first = this.#ends[this.#from] ?? 0;

@@ -1,43 +1,45 @@
+// The settlements of a transaction.
+
 import type { Outcome, Subscription } from '../../../broker/subscription.ts';
 import { AmqpError } from '../errors.ts';
 import type { DeliveryTags } from './delivery-tags.ts';
 import { TagRanges } from './tag-ranges.ts';
 
-/** Deliveries that a transaction settles in the same way. */
+/** Deliveries that a transaction settles with the same outcome. */
 interface Ack {
   readonly first: number;
   last: number;
   readonly outcome: Outcome;
 }
 
-/** Gaps from which on it takes longer to add a delivery. */
+/** Number of gaps from which adding a delivery takes longer. */
 const scatteredCount = 1024;
 
 /**
- * Settlements of a channel's transaction, which happen when it commits. Deliveries whose tags follow
- * each other and end in the same way are one entry, whatever their number.
+ * The settlements of a channel's transaction until it commits. Deliveries with consecutive tags and
+ * the same outcome are one entry.
  */
 export class TransactionAcks {
   readonly #tags: DeliveryTags;
   readonly #countMax: number;
-  /** In the order in which they came; no delivery is in two of them. */
+  /** In the order of arrival. No delivery is in two of them. */
   #acks: Ack[] = [];
-  /** Every delivery up to this tag is settled. */
+  /** All deliveries up to this tag are settled. */
   #upTo = 0;
-  /** Those above it that are settled. */
+  /** Settled tags above it. */
   readonly #above = new TagRanges();
 
-  /** @param countMax entries that a transaction may have */
+  /** @param countMax maximum number of entries */
   constructor(tags: DeliveryTags, countMax: number) {
     this.#tags = tags;
     this.#countMax = countMax;
   }
 
   /**
-   * Adds one delivery, or all up to it; tag 0 with `isMultiple` means all that have come so far.
+   * Adds a delivery, or all up to it. Tag 0 with `isMultiple` means all deliveries so far.
    *
-   * @throws {AmqpError} 'precondition-failed' where no delivery has this tag that neither this nor
-   * anything before has settled, 'resource-error' where the transaction has become too large
+   * @throws {AmqpError} 'precondition-failed' if no unsettled delivery has this tag;
+   *   'resource-error' if the transaction is too large
    */
   add(tag: number, isMultiple: boolean, outcome: Outcome): void {
     const isAll = tag === 0 && isMultiple;
@@ -50,7 +52,7 @@ export class TransactionAcks {
       this.#push(tag, tag, outcome);
       return;
     }
-    // What of it is settled already keeps the outcome that it has.
+    // Deliveries that are settled already keep their outcome.
     for (let first = this.#upTo + 1; first <= last; ) {
       const next = this.#above.takeFirst(last);
       const end = next === undefined ? last : next.first - 1;
@@ -73,19 +75,19 @@ export class TransactionAcks {
     this.#acks.push({ first, last, outcome });
   }
 
-  /** Whether there are so many gaps between them that to add one takes a while. */
+  /** Whether there are so many gaps that adding a delivery takes a while. */
   get isScattered(): boolean {
     return this.#above.count > scatteredCount;
   }
 
-  /** Whether the transaction will settle this delivery. */
+  /** Whether the transaction settles this delivery. */
   has(tag: number): boolean {
     return tag <= this.#upTo || this.#above.has(tag);
   }
 
   /**
-   * The transaction commits: hands over everything that was added, some of it a step, as delivery
-   * numbers of one subscription at a time. Whoever takes it settles it.
+   * The transaction commits: passes on all settlements as delivery numbers, of one subscription at
+   * a time, in steps. The receiver settles them.
    */
   *take(
     settle: (subscription: Subscription, first: number, last: number, outcome: Outcome) => void,
@@ -99,12 +101,12 @@ export class TransactionAcks {
     }
   }
 
-  /** Gives back every delivery that nothing was added for (`basic.recover`), some of it a step. */
+  /** Requeues all deliveries without a settlement (`basic.recover`), in steps. */
   recover(): Generator<void> {
     return this.#tags.settleOthers(this.#upTo, this, 'modified');
   }
 
-  /** The transaction is over: what was added is settled, or was never. */
+  /** The transaction is complete, or was rolled back. */
   clear(): void {
     this.#acks = [];
     this.#above.clear();

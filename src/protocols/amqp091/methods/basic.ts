@@ -1,3 +1,5 @@
+// The methods of class `basic`.
+
 import { type Arguments, wholeNumber } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
 import { cleanName, replyTo } from '../address.ts';
@@ -17,7 +19,7 @@ import { AmqpError } from '../errors.ts';
 import { type Handlers, ignore } from './handlers.ts';
 import { queueName } from './names.ts';
 
-/** `basic.qos`: per consumer for those to come, or with `global` for all of the channel together. */
+/** `basic.qos`: per consumer for new consumers, or with `global` for the whole channel. */
 function qos(channel: Channel, method: BasicQos): void {
   if (method.prefetchSize !== 0) {
     throw new AmqpError('not-implemented', `prefetch_size!=0 (${method.prefetchSize})`);
@@ -27,7 +29,7 @@ function qos(channel: Channel, method: BasicQos): void {
     channel.pool.setLimit(limit);
   } else {
     channel.prefetch = limit;
-    channel.pool.setLimit(Infinity); // as in RabbitMQ, where the later of the two counts
+    channel.pool.setLimit(Infinity); // as in RabbitMQ, the later one of the two applies
   }
   channel.send({ id: methodIds.basicQosOk });
 }
@@ -49,7 +51,7 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  // A few are let in even then: somebody must empty the queues.
+  // A few consumers are accepted even then, because somebody must empty the queues.
   const { broker, consumers } = channel;
   if (consumers.size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
   const subject = describe('queue', name, channel.vhost.name);
@@ -67,7 +69,7 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   });
 }
 
-/** The consumer's priority, the one argument that has an effect; 0 where none is given. */
+/** The priority of the consumer, the only argument with an effect; 0 by default. */
 function readPriority(args: Arguments, subject: string): number {
   if (args['x-stream-offset'] !== undefined) {
     const why = `${subject} of queue type rabbit_classic_queue`;
@@ -81,7 +83,7 @@ function readPriority(args: Arguments, subject: string): number {
   throw new AmqpError('precondition-failed', `invalid arg 'x-priority' for ${subject}: ${why}`);
 }
 
-/** `basic.cancel`; what the consumer left unsettled stays so. An unknown tag is no error. */
+/** `basic.cancel`. Unsettled deliveries remain. An unknown tag is not an error. */
 function cancel(channel: Channel, method: BasicCancel): void {
   const consumer = channel.consumers.get(method.consumerTag);
   channel.consumers.delete(method.consumerTag);
@@ -116,7 +118,7 @@ function nack(channel: Channel, { deliveryTag, multiple, requeue }: BasicNack): 
   channel.settle(deliveryTag, multiple, requeue ? 'modified' : 'rejected');
 }
 
-/** The class `basic`, but for `basic.publish`, which {@link Publisher} reads from its bytes. */
+/** The class `basic`, except for `basic.publish`, which {@link Publisher} decodes. */
 export const basicHandlers = {
   [methodIds.basicQos]: qos,
   [methodIds.basicConsume]: consume,

@@ -1,3 +1,5 @@
+// Bindings of queues and exchanges.
+
 import type { Arguments } from '../../../broker/arguments.ts';
 import type { Destination } from '../../../broker/exchanges/binding.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
@@ -6,13 +8,13 @@ import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
 
-/** @throws {AmqpError} 'access-refused' where the name is that of the default exchange */
+/** @throws {AmqpError} 'access-refused' for the default exchange */
 export function requireNotDefault(exchange: string): void {
   if (exchange !== '') return;
   throw new AmqpError('access-refused', 'operation not permitted on the default exchange');
 }
 
-/** The two ends of a binding by name, as far as they are there. */
+/** The two ends of a binding, if they exist. */
 export interface Ends {
   readonly sourceName: string;
   readonly source: Exchange | undefined;
@@ -20,7 +22,7 @@ export interface Ends {
   readonly destinationName: string;
 }
 
-/** Whoever may not bind or unbind does not learn what there is, either. */
+/** Checks permissions first, so that others do not learn what exists. */
 export function endsOf(
   channel: Channel,
   kind: Destination['kind'],
@@ -37,7 +39,7 @@ export function endsOf(
   return { sourceName, source: vhost.exchanges.get(sourceName), kind, destinationName };
 }
 
-/** Binds; returns whether the log is told of it. */
+/** Adds a binding. Returns whether the change is in the log. */
 export function bind(channel: Channel, ends: Ends, routingKey: string, args: Arguments): boolean {
   const { vhost } = channel;
   const source = vhost.exchange(ends.sourceName);
@@ -49,7 +51,9 @@ export function bind(channel: Channel, ends: Ends, routingKey: string, args: Arg
   return isDurableBinding(source, destination);
 }
 
-/** Unbinds; returns whether the log is told of it. What is not there is no error. */
+/**
+ * Removes a binding. Returns whether the change is in the log. A missing binding is not an error.
+ */
 export function unbind(channel: Channel, ends: Ends, routingKey: string, args: Arguments): boolean {
   const { vhost } = channel;
   const { source, kind, destinationName: name } = ends;

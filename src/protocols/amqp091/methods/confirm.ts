@@ -1,3 +1,5 @@
+// The methods of class `confirm`.
+
 import type { Channel } from '../channel.ts';
 import { type ConfirmSelect, methodIds } from '../codec/methods.gen.ts';
 import type { Handlers } from './handlers.ts';

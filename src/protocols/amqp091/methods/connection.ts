@@ -1,3 +1,5 @@
+// The opening of a connection.
+
 import { assert } from '../../../base/assert.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { LoginAttempt } from '../../../broker/logins/logins.ts';
@@ -14,25 +16,25 @@ import { toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
 import type { ConnectionState } from '../states.ts';
 
-/** What the opening of a connection asks of it. */
+/** The interface to the connection. */
 export interface OpeningHost {
   readonly broker: Broker;
   readonly state: ConnectionState;
   /** Sends a method on channel 0. */
   send(method: Method): void;
-  /** The client has chosen its limits. */
+  /** The client has selected its limits. */
   tuned(method: ConnectionTuneOk): void;
   /** A virtual host is open. */
   opened(): void;
-  /** Ends the connection with a reason that the peer reads. */
+  /** Closes the connection with an error. */
   failed(thrown: unknown): void;
-  /** Ends the connection without a word. */
+  /** Ends the connection without a message. */
   end(): void;
 }
 
-/** How a connection comes to be: protocol header, log-in, limits, virtual host. */
+/** The opening of a connection: protocol header, log-in, limits, virtual host. */
 export class Opening {
-  /** What the client understands: `basic.cancel` from the server, ... */
+  /** Capabilities of the client: `basic.cancel` from the server ... */
   notifiesCancel = false;
   /** ... and `connection.blocked`. */
   toldWhenBlocked = false;
@@ -52,9 +54,9 @@ export class Opening {
   }
 
   /**
-   * Reads the protocol header, of which this may be a part.
+   * Reads the protocol header, which may be incomplete.
    *
-   * @returns what follows it, empty while it is not complete; undefined where it is not accepted
+   * @returns the data after it, empty while it is incomplete; undefined if it is not accepted
    */
   readHeader(bytes: Buffer): Buffer | undefined {
     const all = Buffer.concat([this.#header, bytes]);
@@ -69,7 +71,7 @@ export class Opening {
     return all.subarray(protocolHeader.length);
   }
 
-  /** Handles a method on channel 0, in the order in which a connection comes to be. */
+  /** Handles a method on channel 0, in the order of opening. */
   method(method: Method): void {
     const { state } = this.#host;
     const { name } = state;
@@ -138,7 +140,7 @@ export class Opening {
     this.#host.send({ id: methodIds.connectionOpenOk });
   }
 
-  /** The connection ends: a log-in that is being checked need not be. */
+  /** The connection ends: a pending log-in need not be checked. */
   abandon(): void {
     if (this.#attempt !== undefined) this.#attempt.isGone = true;
   }

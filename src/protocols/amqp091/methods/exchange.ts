@@ -1,3 +1,5 @@
+// The methods of class `exchange`.
+
 import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../../broker/exchanges/types/registry.ts';
@@ -38,7 +40,7 @@ function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
     channel.answers.sendDefined(exchange.options.durable, { id: methodIds.exchangeDeclareOk });
 }
 
-/** Refuses a type that only the broker uses, in the words for a type that does not exist. */
+/** Refuses a reserved type with the error for an unknown type. */
 function requireDeclarable(type: string): void {
   if (exchangeType(type)?.isReserved !== true) return;
   throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);

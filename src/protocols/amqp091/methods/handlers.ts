@@ -1,7 +1,9 @@
+// The type of method handlers.
+
 import type { Channel } from '../channel.ts';
 import type { Method } from '../codec/methods.gen.ts';
 
-/** What handles methods of a channel: one function for each, by the method's id. */
+/** The handlers of channel methods by method id. */
 export type Handlers = {
   readonly [Id in Method['id']]?: (
     channel: Channel,
@@ -9,5 +11,5 @@ export type Handlers = {
   ) => void;
 };
 
-/** For a method that needs no answer and has no effect. */
+/** The handler of a method without answer and effect. */
 export function ignore(): void {}

@@ -1,16 +1,18 @@
+// Names in methods.
+
 import type { Arguments } from '../../../broker/arguments.ts';
 import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
 
-/** The queue that a method names; an empty name means the last one declared on the channel. */
+/** The queue that a method names. An empty name means the last declared queue. */
 export function queueName(channel: Channel, name: string): string {
   if (name !== '') return cleanName(name);
   if (channel.lastQueue !== '') return channel.lastQueue;
   throw new AmqpError('not-found', 'no previously declared queue');
 }
 
-/** The exchange that an argument of a queue or exchange names; undefined where it is not given. */
+/** The exchange in an argument; undefined if it is missing. */
 export function exchangeArgument(
   args: Arguments,
   name: string,

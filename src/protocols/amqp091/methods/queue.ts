@@ -1,3 +1,5 @@
+// The methods of class `queue`.
+
 import type { Arguments } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
@@ -30,7 +32,7 @@ function queueDeclare(channel: Channel, method: QueueDeclare): void {
   queue.touch();
   channel.lastQueue = queue.name;
   if (method.noWait) return;
-  channel.answers.sendDefined(queue.window.isDurable, {
+  channel.answers.sendDefined(queue.index.isDurable, {
     id: methodIds.queueDeclareOk,
     queue: queue.name,
     messageCount: queue.readyCount,
@@ -54,7 +56,7 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
     : vhost.declareQueue(name, options, channel.host);
 }
 
-/** A new queue's dead letters go from it to an exchange, and its user must be allowed either. */
+/** A queue with a dead letter exchange requires permissions on both. */
 function requireDeadLetterTarget({ access, vhost }: Channel, name: string, args: Arguments): void {
   const subject = describe('queue', name, vhost.name);
   const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
@@ -63,7 +65,7 @@ function requireDeadLetterTarget({ access, vhost }: Channel, name: string, args:
   access.require('write', 'exchange', target);
 }
 
-/** Nothing is made: this answers whether the address can be consumed from, or still is. */
+/** Only checks whether the reply address can be used. No queue is created. */
 function declareReplyQueue(channel: Channel, name: string, noWait: boolean): void {
   if (name !== replyTo && channel.host.shared.replies.get(name) === undefined) {
     throw new AmqpError('not-found', `no queue '${name}' in vhost '${channel.vhost.name}'`);
@@ -91,7 +93,7 @@ function queuePurge(channel: Channel, method: QueuePurge): void {
   const name = queueName(channel, method.queue);
   channel.access.require('read', 'queue', name);
   const queue = channel.vhost.queue(name, channel.host);
-  const { isDurable } = queue.window;
+  const { isDurable } = queue.index;
   let answer = (durable: boolean, purged: QueuePurgeOk) => {
     if (!method.noWait) channel.answers.sendDefined(durable, purged);
   };
@@ -108,9 +110,9 @@ function queueDelete(channel: Channel, method: QueueDelete): void {
   const name = queueName(channel, method.queue);
   channel.access.require('configure', 'queue', name);
   const { ifUnused, ifEmpty } = method;
-  const isDurable = channel.vhost.queues.get(name)?.window.isDurable === true;
-  // The channel's own consumers are told after it has its answer: a client that closes the channel
-  // once it is told would not get that otherwise.
+  const isDurable = channel.vhost.queues.get(name)?.index.isDurable === true;
+  // The channel's own consumers are notified after the answer. Otherwise, a client that closes the
+  // channel on notification would not receive the answer.
   channel.tellingLater(() => {
     const messageCount = channel.vhost.deleteQueue(name, channel.host, { ifUnused, ifEmpty });
     if (!method.noWait)
@@ -118,7 +120,7 @@ function queueDelete(channel: Channel, method: QueueDelete): void {
   });
 }
 
-/** With both names empty the last queue's name is the key, too. */
+/** If both names are empty, the name of the last queue is also the routing key. */
 function bindingKey(channel: Channel, method: QueueBind | QueueUnbind): string {
   return method.queue === '' && method.routingKey === '' ? channel.lastQueue : method.routingKey;
 }

@@ -1,3 +1,5 @@
+// The registry of method handlers.
+
 import type { Channel } from '../channel.ts';
 import { type Method, methodIds, methodNames } from '../codec/methods.gen.ts';
 import { AmqpError } from '../errors.ts';
@@ -9,7 +11,7 @@ import type { Handlers } from './handlers.ts';
 import { queueHandlers } from './queue.ts';
 import { txHandlers } from './tx.ts';
 
-/** The methods of each class of the specification that a client sends on a channel. */
+/** The handlers of all methods that clients send on channels. */
 const handlers: Handlers = {
   ...channelHandlers,
   ...exchangeHandlers,
@@ -19,14 +21,14 @@ const handlers: Handlers = {
   ...txHandlers,
 };
 
-/** Whether a method only says how deliveries ended: `basic.ack`, `basic.reject`, `basic.nack`. */
+/** Whether a method only settles deliveries: `basic.ack`, `basic.reject`, `basic.nack`. */
 export function settlesDeliveries(id: number): boolean {
   return id === methodIds.basicAck || id === methodIds.basicReject || id === methodIds.basicNack;
 }
 
-/** Hands a method to its handler. */
+/** Calls the handler of a method. */
 export function handleMethod(channel: Channel, method: Method): void {
-  // The key under which a handler is found says what method it takes.
+  // The id of the handler determines the type of the method.
   const handle = handlers[method.id] as ((on: Channel, method: Method) => void) | undefined;
   if (handle === undefined) {
     const name = methodNames[method.id];

@@ -1,3 +1,5 @@
+// The methods of class `tx`.
+
 import type { Channel } from '../channel.ts';
 import { methodIds } from '../codec/methods.gen.ts';
 import type { Handlers } from './handlers.ts';

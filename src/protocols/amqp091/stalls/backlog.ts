@@ -1,25 +1,27 @@
+// Frames that wait for an earlier answer.
+
 /**
- * Bytes of frames that a connection's channels may have waiting for an earlier answer; above that
- * nothing more is read from its peer until one is answered.
+ * Maximum size of the waiting frames of a connection. Above that, reading from its peer stops until
+ * a method is answered.
  */
 export const backlogBytesMax = 256 * 1024;
 
-/** What a waiting frame counts beside its payload. */
+/** The size that a waiting frame counts, in addition to its payload. */
 const frameCostBytes = 128;
 
-/** A frame, or a piece of a body frame, that waits. */
+/** A waiting frame, or part of a body frame. */
 export interface WaitingFrame {
   readonly type: number;
   readonly bytes: Buffer;
   readonly at: number;
   readonly end: number;
-  /** On the last piece of a body frame, and on all other frames. */
+  /** Set on the last part of a body frame, and on all other frames. */
   readonly isLast: boolean;
 }
 
-/** Frames of a channel that wait until a method before them is answered. */
+/** Frames of a channel that wait until an earlier method is answered. */
 export class Backlog {
-  /** What all of them count. */
+  /** The total size of the frames. */
   sizeBytes = 0;
   #frames: WaitingFrame[] = [];
   #at = 0;
@@ -29,7 +31,7 @@ export class Backlog {
     this.sizeBytes += costOf(frame);
   }
 
-  /** Takes the oldest frame out; undefined where there is none. */
+  /** Removes and returns the oldest frame; undefined if there is none. */
   take(): WaitingFrame | undefined {
     const frame = this.#frames[this.#at];
     if (frame === undefined) return undefined;

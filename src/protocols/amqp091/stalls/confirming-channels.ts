@@ -1,6 +1,8 @@
+// Channels with pending confirms.
+
 import type { Channel } from '../channel.ts';
 
-/** Channels of a connection that published in this turn and want confirms. */
+/** The channels of a connection that published in this turn in confirm mode. */
 export class ConfirmingChannels {
   #channels: Channel[] = [];
 
@@ -8,7 +10,9 @@ export class ConfirmingChannels {
     this.#channels.push(channel);
   }
 
-  /** Writes the confirms that are due at the end of a turn. Returns whether others wait for the log. */
+  /**
+   * Writes the confirms that are due at the end of a turn. Returns whether others wait for the log.
+   */
   write(): boolean {
     if (this.#channels.length === 0) return false;
     const channels = this.#channels;

@@ -83,5 +83,5 @@ test('what a peer sent before it went away counts, in its order', async () => {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   const vhost = broker.vhosts.get('/');
   assert.equal(vhost?.queues.get('q')?.readyCount, 1);
-  assert.equal(broker.sessions.size, 0);
+  assert.equal(broker.clientConnections.size, 0);
 });

@@ -1,39 +1,41 @@
+// Limits on the work for one connection per turn.
+
 import type { Background } from '../../../broker/turns/background.ts';
 import type { FrameReader } from '../codec/frames.ts';
 
 /**
- * Units of work, of about a microsecond each, that the frames of a connection may take in one turn of
- * the event loop. Publishes to few queues and single acks count nothing: what is read at once bounds
- * them.
+ * Units of work, of about a microsecond each, that the frames of a connection may take in one turn
+ * of the event loop. Publishes to few queues and single acks do not count, because the size of a
+ * read bounds them.
  */
 export const unitsPerTurnMax = 4096;
 
-/** Units that any other method counts: a client can send thousands in what is read at once. */
+/** Units for any other method. A client can send thousands in one read. */
 export const methodUnits = 32;
 
 /**
- * Steps that publishes of a connection may take in one turn: words and headers compared, and queues
- * that messages go to, of which each is some steps.
+ * Maximum number of steps for the publishes of a connection in one turn: compared words and
+ * headers, and queues, which count as several steps each.
  */
 export const publishStepsPerTurnMax = 10_000;
 
-/** The connection that frames come in on. */
+/** The connection whose frames are held back. */
 export interface GatedConnection {
   receive(bytes: Buffer): void;
-  /** Reads from the peer, or not, as the gate and all else has it. */
+  /** Starts or stops reading, depending on the gate and other conditions. */
   setReading(): void;
-  /** Asks for the end of the turn, where channels that are stalled go on. */
+  /** Requests the end of the turn, at which stalled channels continue. */
   requestFlush(): void;
-  /** The peer is gone. */
+  /** The peer has disconnected. */
   ended(): void;
 }
 
-/** Holds the frames of a peer back while something must be finished before them. */
+/** Holds back the frames of a peer while earlier work must be completed. */
 export class FrameGate {
   readonly #frames: FrameReader;
   readonly #background: Background;
   readonly #connection: GatedConnection;
-  /** What is to be finished. */
+  /** The number of unfinished tasks. */
   #heldByCount = 0;
   #unitsLeft = unitsPerTurnMax;
   #publishStepsLeft = publishStepsPerTurnMax;
@@ -55,13 +57,13 @@ export class FrameGate {
     return this.#heldByCount > 0;
   }
 
-  /** Whether frames would be held back without the one that asks, which holds them back itself. */
+  /** Whether frames are held back for another reason than the caller's own. */
   get isBusyOtherwise(): boolean {
     return this.#heldByCount > 1;
   }
 
   /**
-   * Does something; the peer's next frame is handed on once it is done.
+   * Performs a task. The peer's next frame is passed on after it is complete.
    *
    * @param done called before that
    */
@@ -75,20 +77,23 @@ export class FrameGate {
     if (this.isBusy) this.#hold();
   }
 
-  /** Another turn of the event loop handles frames of the peer. */
+  /** A new turn of the event loop begins. */
   beginTurn(): void {
     this.#unitsLeft = unitsPerTurnMax;
     this.#publishStepsLeft = publishStepsPerTurnMax;
   }
 
-  /** Counts units of work. After as many as a turn may have, the peer's next frame waits for another. */
+  /**
+   * Counts units of work. When the limit of a turn is reached, the next frame waits for another
+   * turn.
+   */
   count(units: number): void {
     const before = this.#unitsLeft;
     this.#unitsLeft = before - units;
     if (before > 0 && before <= units) this.#waitForTurn();
   }
 
-  /** The same for the steps that a publish took. */
+  /** Counts the steps of a publish. */
   countPublishSteps(stepCount: number): void {
     const before = this.#publishStepsLeft;
     this.#publishStepsLeft = before - stepCount;
@@ -102,8 +107,8 @@ export class FrameGate {
   }
 
   /**
-   * The peer has disconnected. The frames that it sent before are still handled; the connection is told
-   * of the end again after the last of them.
+   * The peer has disconnected. Earlier frames are still handled, and the connection is notified
+   * again after the last one.
    *
    * @returns whether anything is held back
    */

@@ -1,3 +1,5 @@
+// `basic.get`.
+
 import { clipText } from '../../../base/byte-text.ts';
 import { shortStringBytesMax } from '../../../base/bytes.ts';
 import type { Queue } from '../../../broker/queue.ts';
@@ -9,21 +11,21 @@ import { Backlog } from './backlog.ts';
 
 interface Get {
   readonly queue: Queue;
-  /** Counts as accepted when sent. */
+  /** Whether the message is settled when it is sent. */
   readonly isSettled: boolean;
 }
 
 /**
- * A channel's `basic.get`. One that cannot be answered at once (its message is on the disk, the peer
- * is behind, or an earlier answer waits for the log) stalls the channel: the frames behind it wait in
- * `Channel.backlog`, so that methods take effect, and are answered, in the order they came in.
+ * Handles `basic.get`. If it cannot be answered at once (the message is on disk, the peer is
+ * behind, or an earlier answer waits for the log), it stalls the channel: later frames wait in
+ * `Channel.backlog`, so that methods take effect and are answered in order.
  */
 export class Getter {
   readonly #channel: Channel;
-  /** What stalls the channel. */
+  /** The get that stalls the channel. */
   #waiting: Get | undefined = undefined;
   #isReading = false;
-  /** Of the last get; kept for the next one from the same queue. */
+  /** The subscription of the last get, reused for the same queue. */
   #subscription: Subscription | undefined = undefined;
   #isStopped = false;
 
@@ -31,12 +33,12 @@ export class Getter {
     this.#channel = channel;
   }
 
-  /** Whether a get is still to be answered. */
+  /** Whether a get is unanswered. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined;
   }
 
-  /** Takes a message and answers, now or later. */
+  /** Gets a message and answers, now or later. */
   get(queue: Queue, isSettled: boolean): void {
     if (this.#isStopped) return;
     this.#waiting = { queue, isSettled };
@@ -44,7 +46,7 @@ export class Getter {
     if (this.isWaiting) this.#channel.backlog ??= new Backlog();
   }
 
-  /** Answers the get that waits, if what it waited for has happened. */
+  /** Answers the waiting get if possible. */
   tryAgain(): void {
     const get = this.#waiting;
     const { outbox, answers } = this.#channel;
@@ -59,7 +61,7 @@ export class Getter {
     });
   }
 
-  /** No answer is wanted any more, now or later. */
+  /** Discards the waiting get. */
   stop(): void {
     this.#isStopped = true;
     this.#waiting = undefined;

@@ -91,7 +91,7 @@ test('what is settled in a large commit is settled in its order, and is otherwis
   const back = Array.from({ length: count - 100 }, (_, i) => String(i)).filter(isBack);
   const other = await AmqpPeer.ready(broker);
   assert.deepEqual(bodiesOf(other.consume('q2', { noAck: true })), back);
-  assert.equal(queueOf(broker, 'q2').window.count, 100);
+  assert.equal(queueOf(broker, 'q2').index.count, 100);
 });
 
 test('a recover in a transaction gives back in slices what the transaction will not settle', async () => {
@@ -112,7 +112,7 @@ test('a recover in a transaction gives back in slices what the transaction will 
   assert.equal(queue.readyCount, count - 500);
   peer.call(1, commit);
   await idle(broker);
-  assert.equal(queue.window.count, count - 500);
+  assert.equal(queue.index.count, count - 500);
 });
 
 test('a large commit of a peer that goes away happens, and a refused message is told of after it', async () => {

@@ -96,7 +96,7 @@ test('what its sender sent before it left is published', async () => {
   peer.connection.ended();
   await settled(broker);
   assert.equal(readyCount(broker), 3);
-  assert.equal(broker.sessions.size, 0);
+  assert.equal(broker.clientConnections.size, 0);
 });
 
 test('a transaction takes it in before what comes after it', async () => {
@@ -172,7 +172,7 @@ test('a consumer gets the beginning of a key that is too long for AMQP 0-9-1', a
   const { broker, vhost, peer } = await opened({}, 0);
   const publication = new Publication();
   publication.exchange = vhost.exchange('amq.fanout');
-  publication.setKeys('amq.fanout', `${'k'.repeat(254)}é and more`);
+  publication.setAddress('amq.fanout', `${'k'.repeat(254)}é and more`);
   publication.head = Buffer.of(0, 0);
   publication.headEnd = 2;
   vhost.bind(vhost.exchange('amq.fanout'), vhost.queue('sink', undefined), '', {});

@@ -1,3 +1,5 @@
+// Routing of publishes over several turns.
+
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import type { RouteSearch } from '../../../broker/exchanges/route-search.ts';
 import { type Route, routeOf } from '../../../broker/exchanges/router.ts';
@@ -5,29 +7,32 @@ import type { Publication } from '../../../broker/publication.ts';
 import type { Channel } from '../channel.ts';
 import { toAmqpError } from '../errors.ts';
 
-/** Steps of a search in one step of the background. */
+/** Steps of a search per step of background work. */
 const stepsAtATime = 20;
-/** Steps that a queue counts as which a message goes to. */
+/** Steps that each queue of a message counts. */
 const stepsOfQueue = 8;
-/** A publish of fewer steps is not counted. */
+/** Publishes below this number of steps do not count. */
 const stepCountFree = 100;
 
-/** A message whose search takes more than one turn of the event loop. */
+/** A message whose routing takes more than one turn. */
 interface PausedPublish {
   readonly publication: Publication;
   readonly search: RouteSearch;
 }
 
 /**
- * Routes what one channel publishes. A search that takes long goes on in later turns; the frames
- * behind it wait, so that messages keep their order.
+ * Routes the publishes of a channel. A long search continues in later turns. Later frames wait, so
+ * that messages keep their order.
  */
 export class PublishRouting {
   readonly #channel: Channel;
   readonly #routed: (publication: Publication, route: Route) => void;
   #paused: PausedPublish | undefined = undefined;
 
-  /** @param routed told where each message goes; an error of a later turn ends the channel */
+  /**
+   * @param routed called with the route of each message; an error in a later turn closes the
+   *   channel
+   */
   constructor(channel: Channel, routed: (publication: Publication, route: Route) => void) {
     this.#channel = channel;
     this.#routed = routed;
@@ -36,11 +41,11 @@ export class PublishRouting {
   /**
    * Routes a message, now or later.
    *
-   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   * @throws {BrokerError} `precondition-failed` if too many bindings must be examined
    */
   route(publication: Publication, exchange: Exchange): void {
     const { broker, vhost, host } = this.#channel;
-    // Frames of a connection that has ended do not wait.
+    // Frames of a closed connection do not wait.
     if (this.#paused !== undefined) this.#finish(this.#paused);
     const { routing } = broker;
     const route = routing.route(vhost, exchange, publication);

@@ -1,38 +1,40 @@
+// Stalled channels of a connection.
+
 import type { Channel } from '../channel.ts';
 import { type FrameSink, frameTypes } from '../codec/frames.ts';
 import { type Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
 import type { FrameGate } from './frame-gate.ts';
 
-/** What is asked of the connection. */
+/** The interface to the connection. */
 interface StallHost extends FrameSink {
-  /** Holds back what the peer has sent, and what waits in backlogs. */
+  /** Holds back received frames, and frames in backlogs. */
   readonly gate: FrameGate;
-  /** Reads from the peer, or not, as `isFull` says. */
+  /** Starts or stops reading, depending on `isFull`. */
   setReading(): void;
-  /** Asks for one call of `StalledChannels.goOn` at the end of this turn. */
+  /** Requests one call of `StalledChannels.goOn` at the end of this turn. */
   requestFlush(): void;
-  /** Whether a frame that was drained has failed, so that the connection ends because of it. */
+  /** Whether a drained frame has failed, so that the connection will be closed. */
   readonly hasDrainFailed: boolean;
 }
 
-/** A connection's channels that have yet to answer a method, and the frames that wait for that. */
+/** The channels of a connection with unanswered methods, and the frames that wait for them. */
 export class StalledChannels {
-  /** So much waits that nothing more is to be read. */
+  /** Whether so much is waiting that reading must stop. */
   isFull = false;
   readonly #host: StallHost;
   readonly #channels: readonly (Channel | undefined)[];
-  /** Those whose wait may be over. */
+  /** Channels that may be able to continue. */
   readonly #goingOn = new Set<Channel>();
-  /** What the frames that wait count together. */
+  /** The total size of waiting frames. */
   #sizeBytes = 0;
 
-  /** @param channels the connection's, by number; emptied once it is released */
+  /** @param channels the channels of the connection by number; emptied when it is released */
   constructor(host: StallHost, channels: readonly (Channel | undefined)[]) {
     this.#host = host;
     this.#channels = channels;
   }
 
-  /** A frame of a channel that is stalled. */
+  /** Stores a frame of a stalled channel. */
   postpone(
     backlog: Backlog,
     type: number,
@@ -54,14 +56,14 @@ export class StalledChannels {
     this.#host.setReading();
   }
 
-  /** What a channel waited for may have happened. */
+  /** A channel may be able to continue. */
   goOnLater(channel: Channel): void {
     this.#goingOn.add(channel);
     this.#host.requestFlush();
   }
 
   /**
-   * Lets channels go on, as far as they can in this turn.
+   * Lets channels continue, as far as this turn permits.
    *
    * @returns whether frames were handled
    */
@@ -72,7 +74,7 @@ export class StalledChannels {
     const channels = [...this.#goingOn];
     this.#goingOn.clear();
     for (const channel of channels) {
-      // The gate asks for another turn once it holds nothing back.
+      // The gate requests another turn when it is open again.
       if (gate.isBusy) this.#goingOn.add(channel);
       else this.#goOn(channel);
     }
@@ -84,14 +86,14 @@ export class StalledChannels {
     if (!channel.getter.isWaiting) this.#replay(channel);
   }
 
-  /** Handles the frames that waited, up to one that stalls the channel again or holds frames back. */
+  /** Handles waiting frames until the channel stalls again or the gate closes. */
   #replay(channel: Channel): void {
     const { number, backlog } = channel;
     const { gate } = this.#host;
     if (backlog === undefined || this.#channels[number] !== channel) return;
     channel.backlog = undefined;
     while (this.#handleNext(number, backlog)) {
-      // By now the channel may be another one, closed and opened again.
+      // The channel may have been closed and opened again.
       const current = this.#channels[number];
       if (current === undefined) continue;
       if (current.backlog === undefined) {
@@ -103,7 +105,7 @@ export class StalledChannels {
     }
   }
 
-  /** Handles one frame; returns whether more may follow. */
+  /** Handles one frame. Returns whether more may follow. */
   #handleNext(number: number, backlog: Backlog): boolean {
     const { sizeBytes } = backlog;
     const frame = backlog.take();
@@ -120,9 +122,8 @@ export class StalledChannels {
   }
 
   /**
-   * What a peer sent before it left counts, as if it had been handled at once: a frame a step. Only
-   * gets have no effect: nobody is there for their answers. The caller holds the peer's other frames
-   * back meanwhile.
+   * Handles the frames that a peer sent before it disconnected, one per step. Gets have no effect,
+   * because nobody would receive their answers. The caller holds back other frames in the meantime.
    */
   *drain(): Generator<void> {
     for (let number = 0; number < this.#channels.length; number++) {
@@ -135,7 +136,7 @@ export class StalledChannels {
     }
   }
 
-  /** Up to a frame that stalls the channel again, or ends the connection. */
+  /** Handles frames until the channel stalls again, or the connection ends. */
   *#drainOne(number: number, channel: Channel): Generator<void> {
     const { backlog } = channel;
     channel.backlog = undefined;

@@ -1,33 +1,35 @@
+// The age of unsettled deliveries.
+
 import type { Channel } from '../channel.ts';
 
-/** Milliseconds between two looks at how long deliveries have waited; an age is exact to this. */
+/** The interval of checks, and thus the accuracy of ages, milliseconds. */
 export const lookMs = 60_000;
 
-/** Looks that a channel remembers; with more, every second one is forgotten. */
+/** Maximum number of remembered checks. Above that, every second one is dropped. */
 const markCountMax = 64;
 
 interface Mark {
   readonly atMs: number;
-  /** The last tag that had been given by then. */
+  /** The last tag assigned before the check. */
   readonly lastTag: number;
 }
 
 /**
- * How long a channel's oldest delivery has waited to be settled. Nothing is kept for a delivery: each
- * look notes the last tag given so far.
+ * Determines how long the oldest delivery of a channel has been unsettled. Nothing is stored per
+ * delivery: each check records the last assigned tag.
  */
 export class DeliveryAges {
   #marks: Mark[] = [];
 
-  /** Looks that are remembered. */
+  /** The number of remembered checks. */
   get markCount(): number {
     return this.#marks.length;
   }
 
   /**
-   * @param lastTag the last one given
-   * @param oldest the first one that is not settled
-   * @returns milliseconds that the oldest has waited at least
+   * @param lastTag the last assigned tag
+   * @param oldest the first unsettled tag
+   * @returns the minimum age of the oldest delivery, milliseconds
    */
   look(nowMs: number, lastTag: number, oldest: number): number {
     const marks = this.#marks;
@@ -39,11 +41,11 @@ export class DeliveryAges {
   }
 }
 
-/** Ends a connection's channels whose consumers do not settle what they get. */
+/** Closes channels of a connection whose consumers do not settle their deliveries. */
 export class AgeWatch {
   #lookedAtMs = -1;
 
-  /** Looks at the channels when that is due. */
+  /** Checks the channels when that is due. */
   tick(nowMs: number, channels: readonly (Channel | undefined)[]): void {
     if (this.#lookedAtMs < 0) this.#lookedAtMs = nowMs;
     if (nowMs - this.#lookedAtMs < lookMs) return;

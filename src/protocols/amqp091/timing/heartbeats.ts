@@ -1,36 +1,38 @@
-/** Milliseconds by which a check may come early, so that ticks need not be exact. */
+// Heartbeats.
+
+/** The tolerance of checks, because ticks are not exact, milliseconds. */
 const slackMs = 100;
 
-/** What is to be done about a connection's heartbeats. */
+/** The action that heartbeats require. */
 export type HeartbeatDue = 'nothing' | 'send' | 'end';
 
 /**
- * When heartbeats are sent, and when a silent peer is given up. As in RabbitMQ, what was written is
- * looked at every half interval: where that was nothing, a heartbeat is sent. The first look always
- * sends one.
+ * Determines when heartbeats are sent, and when a silent peer is disconnected. As in RabbitMQ, a
+ * heartbeat is sent if nothing was written during half an interval. The first check always sends
+ * one.
  */
 export class Heartbeats {
   #intervalMs = 0;
-  /** -1 before the first look. */
+  /** -1 before the first check. */
   #lookedAtMs = -1;
   #hasLooked = false;
   #hasWritten = false;
   #receivedAtMs = 0;
 
-  /** @param intervalMs as agreed on; 0 for no heartbeats */
+  /** @param intervalMs the negotiated interval; 0 for no heartbeats */
   start(intervalMs: number): void {
     this.#intervalMs = intervalMs;
   }
 
   /**
-   * @param hasReceived whether the peer has shown since the last tick that it is there
-   * @param hasWritten whether anything was written to it since the last tick
+   * @param hasReceived whether data was received since the last tick
+   * @param hasWritten whether data was written since the last tick
    */
   tick(nowMs: number, hasReceived: boolean, hasWritten: boolean): HeartbeatDue {
     if (hasReceived || this.#lookedAtMs < 0) this.#receivedAtMs = nowMs;
     if (this.#lookedAtMs < 0) this.#lookedAtMs = nowMs;
     if (this.#intervalMs === 0) return 'nothing';
-    // A client that is silent for two intervals is gone (4.2.7).
+    // A peer that is silent for two intervals is disconnected (4.2.7).
     if (nowMs - this.#receivedAtMs > this.#intervalMs * 2) return 'end';
     this.#hasWritten ||= hasWritten;
     if (nowMs - this.#lookedAtMs < this.#intervalMs / 2 - slackMs) return 'nothing';

@@ -1,7 +1,7 @@
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
-import { noKeys } from '../../../broker/exchanges/sender-keys.ts';
+import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
@@ -137,7 +137,7 @@ export class Sender {
     publication.isPersistent = sending.isPersistent;
     publication.priority = sending.priority;
     publication.expirationMs = sending.ttlMs;
-    publication.moreKeys = noKeys;
+    publication.extraRoutingKeys = noExtraKeys;
   }
 
   #addProperties(headers: ReadonlyMap<string, string>, lines: HeadLine[]): void {

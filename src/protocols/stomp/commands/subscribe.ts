@@ -126,7 +126,7 @@ export function unsubscribe(host: StompHost, frame: Frame): void {
   }
   if (found !== undefined) {
     host.subscriptions.remove(found);
-    host.gate.finishFirst(found.giveBack(), () => finish(host, frame, key));
+    host.gate.finishFirst(found.requeueAll(), () => finish(host, frame, key));
   } else finish(host, frame, key);
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SmallRings } from './small-rings.ts';
+import { RingPool } from './ring-pool.ts';
 
 test('rings have no word in common, and one that was given back is zeros when taken again', () => {
-  const rings = new SmallRings(3);
+  const pool = new RingPool(3);
   const take = (value: number) => {
-    const base = rings.take();
-    const { words } = rings;
+    const base = pool.take();
+    const { words } = pool;
     assert.deepEqual([...words.subarray(base, base + 3)], [0, 0, 0]);
     words.fill(value, base, base + 3);
     return { words, base, value };
@@ -17,7 +17,7 @@ test('rings have no word in common, and one that was given back is zeros when ta
       assert.deepEqual([...words.subarray(base, base + 3)], [value, value, value]);
     }
     const kept = taken.filter((_, i) => i % 3 !== round);
-    for (const ring of taken) if (!kept.includes(ring)) rings.giveBack(ring.words, ring.base);
+    for (const ring of taken) if (!kept.includes(ring)) pool.release(ring.words, ring.base);
     const arrays = new Set(taken.map(({ words }) => words));
     const more = taken.slice(kept.length).map(({ value }) => take(value + 1000));
     assert.ok(more.every(({ words }) => arrays.has(words)));

@@ -1,20 +1,22 @@
+// Compact storage of small byte sequences.
+
 import { copyBytes } from './bytes.ts';
 
-/** Bytes of a buffer that pieces share, and up to which a piece may share one. */
+/** Size of a buffer that pieces share, and the maximum size of such a piece. */
 const sharedBytes = 16 * 1024;
 const pieceBytesMax = 1024;
 
 /**
- * Where small pieces of bytes that live long lie next to each other. A view of each would take
- * several times as much memory, which a processor's cache has no room for where they are many.
+ * Stores small, long-lived byte sequences next to each other in shared buffers. A separate Buffer
+ * for each would take several times as much memory and cause cache misses.
  */
-export class Shelf {
-  /** Where the piece lies that `put` took last. */
+export class ByteArena {
+  /** The buffer that contains the last stored sequence. */
   bytes: Buffer = Buffer.alloc(0);
   #shared = this.bytes;
   #used = 0;
 
-  /** Keeps a copy of what lies between two positions and returns where in {@link bytes} it begins. */
+  /** Stores a copy of the bytes between two offsets, and returns its offset in {@link bytes}. */
   put(from: Buffer, start: number, end: number): number {
     const size = end - start;
     if (size > pieceBytesMax) {

@@ -1,10 +1,12 @@
+// A timer for an absolute time.
+
 import type { Clock, Timer } from '../../base/clock.ts';
 
-/** Timers are set anew after so long: a wall clock may jump meanwhile. */
+/** Maximum length of a timer. It is restarted, because the wall clock may jump. */
 const timerMaxMs = 60_000;
 
-/** Rings once at a wall time: the earliest that was asked for since it last rang. */
-export class Alarm {
+/** Calls back once at the earliest of the times that were set since the last call. */
+export class WakeTimer {
   readonly #clock: Clock;
   readonly #rings: () => void;
   #timer: Timer | undefined = undefined;
@@ -16,11 +18,11 @@ export class Alarm {
   }
 
   /**
-   * Has it ring at a time at the latest. It may ring early, never later than asked for.
+   * Schedules a call at or before a time. The call may be early, never late.
    *
-   * @param atMs wall milliseconds
+   * @param atMs milliseconds since 1970
    */
-  set(atMs: number): void {
+  schedule(atMs: number): void {
     if (atMs >= this.#atMs) return;
     this.#timer?.clear();
     this.#atMs = atMs;
@@ -31,7 +33,7 @@ export class Alarm {
     }, waitMs);
   }
 
-  /** It rings no more. */
+  /** Cancels the timer permanently. */
   stop(): void {
     this.#timer?.clear();
     this.#atMs = -Infinity;

@@ -1,15 +1,17 @@
-/** Rings in one array. */
+// Memory for the rings of short queues.
+
+/** Number of rings in an array. */
 const ringCount = 256;
 
 /**
- * The rings of short queues, many in one array: an array for each would take as much memory as what
- * is in it, in places that are apart. A processor's cache has no room for that of a thousand queues.
+ * The rings of short queues, many in one array. Separate arrays would take twice the memory and be
+ * scattered, so that the data of a thousand queues would not fit into a CPU cache.
  */
-export class SmallRings {
-  /** Where the ring lies that `take` gave last. */
+export class RingPool {
+  /** The array of the last ring that `take` returned. */
   words: Uint32Array;
   readonly #size: number;
-  /** Where the rings come from that nobody had before, and how much of it is in use. */
+  /** The array with unused rings, and its used size. */
   #fresh: Uint32Array;
   #used = 0;
   readonly #free: { readonly words: Uint32Array; readonly base: number }[] = [];
@@ -21,7 +23,7 @@ export class SmallRings {
     this.words = this.#fresh;
   }
 
-  /** Takes a ring of zeros and returns where in {@link words} it begins. */
+  /** Takes a zeroed ring, and returns its offset in {@link words}. */
   take(): number {
     const free = this.#free.pop();
     if (free !== undefined) {
@@ -38,8 +40,8 @@ export class SmallRings {
     return base;
   }
 
-  /** A ring is needed no more. */
-  giveBack(words: Uint32Array, base: number): void {
+  /** Releases a ring. */
+  release(words: Uint32Array, base: number): void {
     words.fill(0, base, base + this.#size);
     this.#free.push({ words, base });
   }

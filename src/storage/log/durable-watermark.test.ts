@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
-import type { DiskFile, Done } from '../disk.ts';
+import type { DiskFile, DoneCallback } from '../disk.ts';
 import type { StorageError } from '../errors.ts';
 import { Volume } from '../volume.ts';
-import { Mark, readMark } from './mark.ts';
+import { DurableWatermark, readWatermark } from './durable-watermark.ts';
 
 const dataKey = () => keyFromBytes(Buffer.alloc(32, 7));
 
@@ -21,13 +21,13 @@ class WatchedDisk extends MemoryDisk {
     if (!name.endsWith('/mark')) return file;
     const write = file.write.bind(file);
     const sync = file.sync.bind(file);
-    file.write = (offset: number, chunks: readonly Uint8Array[], done: Done) => {
+    file.write = (offset: number, chunks: readonly Uint8Array[], done: DoneCallback) => {
       this.done.push(`write ${offset}`);
       const begin = () => write(offset, chunks, done);
       if (this.isHolding) this.held = begin;
       else begin();
     };
-    file.sync = (done: Done) => {
+    file.sync = (done: DoneCallback) => {
       this.done.push('sync');
       sync(done);
     };
@@ -50,7 +50,7 @@ const at = (blocks: number) => ({ segment: 3, blocks });
 /** Runs something with a mark of mount 5 that has begun, whose timers run only when they are moved. */
 async function withMark(
   life: (
-    mark: Mark,
+    mark: DurableWatermark,
     disk: WatchedDisk,
     volume: Volume,
     pass: (ms: number) => Promise<void>,
@@ -63,7 +63,7 @@ async function withMark(
     const disk = new WatchedDisk();
     const volume = await openVolume(disk);
     const failures: StorageError[] = [];
-    const mark = new Mark(volume, (error) => failures.push(error));
+    const mark = new DurableWatermark(volume, (error) => failures.push(error));
     await mark.begin(5, at(0));
     const pass = async (ms: number) => {
       timers.advance(ms);
@@ -77,17 +77,17 @@ async function withMark(
 
 test('a mark follows the log a tenth of a second later, unsynced while that goes on', async () => {
   await withMark(async (mark, disk, volume, pass) => {
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(0) });
-    mark.moved(at(1));
-    mark.moved(at(2));
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(0) });
+    mark.advance(at(1));
+    mark.advance(at(2));
     await pass(99);
     assert.deepEqual(disk.done, []);
     await pass(1);
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(2) });
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(2) });
     for (let i = 3; i < 12; i++) {
-      mark.moved(at(i));
+      mark.advance(at(i));
       await pass(100);
-      assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(i) });
+      assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(i) });
     }
     assert.deepEqual(disk.done, Array(10).fill('write 0'));
     assert.equal(disk.bytes('/v/mark').length, 512);
@@ -98,30 +98,30 @@ test('a mark is synced once when the log is idle, and follows again when it is n
   await withMark(async (mark, disk, volume, pass) => {
     for (const blocks of [7, 8]) {
       disk.done.length = 0;
-      mark.moved(at(blocks));
+      mark.advance(at(blocks));
       for (let i = 0; i < 4; i++) await pass(100);
       assert.deepEqual(disk.done, ['write 0']);
       for (let i = 0; i < 20; i++) await pass(100);
       assert.deepEqual(disk.done, ['write 0', 'write 0', 'sync']);
     }
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(8) });
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(8) });
   });
 });
 
 test('what is synced while a mark is written is in the next', async () => {
   await withMark(async (mark, disk, volume, pass) => {
-    mark.moved(at(1));
+    mark.advance(at(1));
     disk.isHolding = true;
     await pass(100);
-    mark.moved(at(2));
+    mark.advance(at(2));
     await pass(1000);
     assert.deepEqual(disk.done, ['write 0']);
     disk.isHolding = false;
     disk.held?.();
     await turns();
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(1) });
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(1) });
     await pass(100);
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(2) });
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(2) });
   });
 });
 
@@ -129,12 +129,12 @@ for (const operation of ['write', 'sync'] as const) {
   test(`a mark whose ${operation} finds the disk full is written and synced a little later`, async () => {
     await withMark(async (mark, disk, volume, pass, failures) => {
       disk.fail(operation, 'ENOSPC', 3);
-      mark.moved(at(4));
+      mark.advance(at(4));
       for (let i = 0; i < 20; i++) await pass(100);
       const syncs = disk.done.filter((what) => what === 'sync');
       assert.equal(syncs.length, operation === 'sync' ? 4 : 1);
       assert.equal(disk.done.at(-1), 'sync');
-      assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(4) });
+      assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(4) });
       assert.deepEqual(failures, []);
     });
   });
@@ -142,7 +142,7 @@ for (const operation of ['write', 'sync'] as const) {
   test(`a mark whose ${operation} fails otherwise fails the log and follows no more`, async () => {
     await withMark(async (mark, disk, _volume, pass, failures) => {
       disk.fail(operation, 'EIO');
-      mark.moved(at(4));
+      mark.advance(at(4));
       for (let i = 0; i < 6; i++) await pass(100);
       assert.deepEqual(
         failures.map(({ code }) => code),
@@ -150,7 +150,7 @@ for (const operation of ['write', 'sync'] as const) {
       );
       assert.match(failures[0]?.message ?? '', /writing mark failed: EIO/);
       disk.done.length = 0;
-      mark.moved(at(5));
+      mark.advance(at(5));
       for (let i = 0; i < 6; i++) await pass(100);
       assert.deepEqual(disk.done, []);
     });
@@ -159,7 +159,7 @@ for (const operation of ['write', 'sync'] as const) {
 
 test('a mark that is closed has ended what it was writing, and writes nothing more', async () => {
   await withMark(async (mark, disk, volume, pass) => {
-    mark.moved(at(1));
+    mark.advance(at(1));
     disk.isHolding = true;
     await pass(100);
     let isClosed = false;
@@ -170,8 +170,8 @@ test('a mark that is closed has ended what it was writing, and writes nothing mo
     assert.equal(isClosed, false);
     disk.held?.();
     await closed;
-    assert.deepEqual(await readMark(volume), { generation: 0, epoch: 5, ...at(1) });
-    mark.moved(at(2));
+    assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(1) });
+    mark.advance(at(2));
     await pass(1000);
     assert.deepEqual(disk.done, ['write 0']);
   });
@@ -188,7 +188,10 @@ test('every changed bit of a mark is found, and every byte too few or too many',
     }
     for (const each of wrong) {
       disk.put('/v/mark', each);
-      await assert.rejects(readMark(volume), { code: 'volume-damaged', message: /\/v\/mark / });
+      await assert.rejects(readWatermark(volume), {
+        code: 'volume-damaged',
+        message: /\/v\/mark /,
+      });
     }
   });
 });
@@ -196,15 +199,15 @@ test('every changed bit of a mark is found, and every byte too few or too many',
 test('a mark may be missing only where the volume was never mounted, or by a program without', async () => {
   const disk = new MemoryDisk();
   const volume = await openVolume(disk);
-  assert.equal(await readMark(volume), undefined);
+  assert.equal(await readWatermark(volume), undefined);
   for (const state of ['open', 'closed'] as const) {
     await volume.update({ format: 2, state });
-    await assert.rejects(readMark(volume), {
+    await assert.rejects(readWatermark(volume), {
       code: 'volume-damaged',
       message: '/v/mark is missing',
     });
     await volume.update({ format: 1 });
-    assert.equal(await readMark(volume), undefined);
+    assert.equal(await readWatermark(volume), undefined);
   }
 });
 
@@ -215,6 +218,6 @@ test('the mark of another volume is none', async () => {
     await Volume.format(other, '/w', header, keyFromBytes(Buffer.alloc(32, 8)));
     const volume = await Volume.open(other, '/w', keyFromBytes(Buffer.alloc(32, 8)));
     other.put('/w/mark', disk.bytes('/v/mark'));
-    await assert.rejects(readMark(volume), { code: 'volume-damaged' });
+    await assert.rejects(readWatermark(volume), { code: 'volume-damaged' });
   });
 });

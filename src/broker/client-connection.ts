@@ -1,10 +1,12 @@
+// The interface of a client connection.
+
 import type { Access } from './users.ts';
 
 /** A connection that has opened a virtual host. */
-export interface Session {
+export interface ClientConnection {
   readonly access: Access;
-  /** Channels, or what the protocol has in their place. */
+  /** The number of channels, or of the protocol's equivalent. */
   readonly channelCount: number;
-  /** Disconnects the client, which gets to read the reason. */
+  /** Disconnects the client with a reason. */
   shutdown(reason: string): void;
 }

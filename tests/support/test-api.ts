@@ -186,7 +186,7 @@ export class ToyServices {
 }
 
 /** The front door over the toy services, and all that it told others. */
-export class TestFrontDoor {
+export class TestApi {
   readonly clock = new ManualClock();
   readonly toys = new ToyServices();
   readonly recorded: CompletedCall[] = [];

@@ -1,69 +1,71 @@
+// The index of a queue's messages.
+
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { DueTimes, dueBits } from './messages/due-times.ts';
-import { SmallRings } from './small-rings.ts';
+import { RingPool } from './ring-pool.ts';
 
 const shift = 8;
 const size = 1 << shift;
 /**
- * Of a live message one more than its block's slot (0 of any other), its offset with the code of when it
- * expires above it, and its body length.
+ * The words of a message: the slot of its block plus one (0 if it is not live), its offset with the
+ * expiry code in the upper bits, and its body length.
  */
 const wordCount = 3;
 const offsetBits = 32 - dueBits;
-/** Records begin before it in the plaintext of their block. */
+/** Maximum offset of a record in the plaintext of its block. */
 export const offsetMax: number = 2 ** offsetBits - 1;
-/** Messages that the first ring has room for. */
+/** Number of messages in the smallest ring. */
 const ringSizeMin = 16;
-const smallRings = new SmallRings(ringSizeMin * wordCount);
-const pool = new ChunkPool(size * wordCount);
-/** In a state, which has a priority and a count of failures besides. */
-const returned = 1;
+const ringPool = new RingPool(ringSizeMin * wordCount);
+const chunkPool = new ChunkPool(size * wordCount);
+/** A bit of the state, which also contains the priority and the delivery count. */
+const redelivered = 1;
 
 /**
- * Where a queue's messages lie: a sliding window over its dense sequence numbers, 12 bytes a message,
- * also where messages expire; 4 more where any near it has a priority or came back, and 8 more where
- * neighbours expire more than half a minute apart. A short queue uses one small ring, so that the data of
- * a thousand queues fits into a processor's cache. A longer queue uses chunks; a chunk is freed when none
- * of its messages is live. This class does not know the order of delivery.
+ * The positions of a queue's messages by sequence number. Messages take 12 bytes each, also if they
+ * expire; 4 more if any message nearby has a priority or was redelivered; and 8 more if neighbours
+ * expire more than half a minute apart. A short queue uses one small ring, so that the data of a
+ * thousand queues fits into a CPU cache. A longer queue uses chunks, which are freed when none of
+ * their messages is live. The order of delivery is not part of it.
  */
-export class Window {
-  /** The sequence number the next message gets. */
+export class QueueIndex {
+  /** The sequence number of the next message. */
   next: number;
-  /** Live messages. */
+  /** The number of live messages. */
   count = 0;
-  /** Nothing before it is live. In chunks it is the number of their first place. */
+  /** No message before it is live. With chunks, it is the number of their first place. */
   #first: number;
-  /** In it a message has its place at its number modulo the ring's size. */
+  /** The ring. The place of a message is its number modulo the size of the ring. */
   #ring: Uint32Array | undefined = undefined;
-  /** Where in that array the ring begins: small ones share one. */
+  /** The offset of the ring in the array, which small rings share. */
   #base = 0;
-  /** Size of the ring or of a chunk, less 1. */
+  /** The size of the ring or of a chunk, minus 1. */
   #mask = size - 1;
   #dues: DueTimes | undefined = undefined;
-  /** States of the messages of a ring or chunk in which any has one. */
+  /** The states of messages, for rings and chunks in which any message has one. */
   #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
-  /** The queue's number in records; never reused in one volume. */
+  /** The number of the queue in records; never reused in a volume. */
   readonly number: number;
   /** Whether the log recreates it at the next start. */
   readonly isDurable: boolean;
-  /** Time to live the queue gives each message, from when it was received. */
+  /** The time to live of the queue, from the time of receipt. */
   ttlMs: number | undefined = undefined;
-  /** Whether failed deliveries are counted over restarts. */
+  /** Whether failed deliveries are counted across restarts. */
   countsFailures = false;
-  /** Every message before it counts as delivered before. */
-  #returnedBefore = 0;
-  /** Settled and not yet in the log: from here ... */
+  /** All messages before this number count as redelivered. */
+  #redeliveredBefore = 0;
+  /** Settled messages that are not in the log: from here ... */
   runStart = -1;
   /** ... to before here. */
   runEnd = -1;
-  /** The first number that came since the log's present segment began; -1 where none did. */
+  /** The first number that was added since the current segment began; -1 if there is none. */
   arrivedFrom = -1;
   #chunks: (Uint32Array | undefined)[] = [];
-  /** Live messages in each chunk. */
+  /** The number of live messages in each chunk. */
   #left: number[] = [];
 
-  /** @param next the first sequence number, 0 for a new queue */
+  /** @param next the first sequence number; 0 for a new queue */
   constructor(number: number, isDurable: boolean, next = 0) {
     this.number = number;
     this.isDurable = isDurable;
@@ -74,7 +76,7 @@ export class Window {
   /**
    * Adds the next message and returns its sequence number.
    *
-   * @param dueMs when it expires, wall milliseconds; Infinity for never
+   * @param dueMs its expiry time, milliseconds since 1970; Infinity for never
    */
   append(
     slot: number,
@@ -89,8 +91,8 @@ export class Window {
   }
 
   /**
-   * Adds a message under a number that is not live; numbers left out count as settled. Any order is
-   * right; ascending is quickest.
+   * Adds a message with a number that is not live. Skipped numbers count as settled. Any order is
+   * permitted; ascending is fastest.
    *
    * @param offset 0 to {@link offsetMax}
    */
@@ -117,7 +119,7 @@ export class Window {
     if (sequence >= this.next) this.next = sequence + 1;
   }
 
-  /** A chunk that gets one more message. */
+  /** Adds a message to a chunk. */
   #take(index: number): Uint32Array {
     while (this.#chunks.length <= index) {
       this.#chunks.push(undefined);
@@ -125,14 +127,14 @@ export class Window {
     }
     let chunk = this.#chunks[index];
     if (chunk === undefined) {
-      chunk = pool.take();
+      chunk = chunkPool.take();
       this.#chunks[index] = chunk;
     }
     this.#left[index] = (this.#left[index] ?? 0) + 1;
     return chunk;
   }
 
-  /** Makes room for a number before the first: after a start, messages are found in any order. */
+  /** Makes room for a number before the first: during recovery, messages are added in any order. */
   #extend(sequence: number): void {
     if (this.#ring !== undefined) {
       this.#grow(sequence, this.#first + this.#mask - sequence);
@@ -145,10 +147,10 @@ export class Window {
   }
 
   /**
-   * Moves what is in the ring to a larger one, or to chunks.
+   * Moves the contents of the ring to a larger one, or to chunks.
    *
-   * @param first the lowest number that is to have a place
-   * @param span how far after it the highest is
+   * @param first the lowest number that needs a place
+   * @param span the distance from it to the highest number
    */
   #grow(first: number, span: number): void {
     const old = this.#ring;
@@ -175,36 +177,36 @@ export class Window {
       const dueMs = dues[s - oldFirst] ?? Infinity;
       if (dueMs !== Infinity) this.#setDue(to, s, dueMs);
     }
-    giveBackRing(old, oldBase, oldMask + 1);
+    releaseRing(old, oldBase, oldMask + 1);
   }
 
-  /** Whether the message is neither settled nor unknown. */
+  /** Whether the message is live, that is, known and not settled. */
   isLive(sequence: number): boolean {
     return this.#word(sequence, 0) !== 0;
   }
-  /** Slot of the block that holds the live message; -1 where there is none. */
+  /** The slot of the message's block; -1 if it is not live. */
   slot(sequence: number): number {
     return this.#word(sequence, 0) - 1;
   }
-  /** Where its record begins in that block. */
+  /** The offset of its record in the block. */
   offset(sequence: number): number {
     return this.#word(sequence, 1) & offsetMax;
   }
-  /** Its record will begin elsewhere in its block. */
+  /** Changes the offset of its record in the block. */
   move(sequence: number, offset: number): void {
     const chunk = this.#chunk(sequence);
-    assert(chunk !== undefined, 'a message that is settled moves');
+    assert(chunk !== undefined, 'a settled message is moved');
     const at = this.#at(sequence) + 1;
     chunk[at] = ((chunk[at] ?? 0) & ~offsetMax) | offset;
   }
-  /** Its record lies in another block from now on. */
+  /** Changes the block of its record. */
   relocate(sequence: number, slot: number, offset: number): void {
     this.move(sequence, offset);
     const chunk = this.#chunk(sequence);
-    assert(chunk !== undefined, 'a message that is settled moves');
+    assert(chunk !== undefined, 'a settled message is moved');
     chunk[this.#at(sequence)] = slot + 1;
   }
-  /** Bytes of its body. */
+  /** The size of its body. */
   bodyLength(sequence: number): number {
     return this.#word(sequence, 2);
   }
@@ -213,40 +215,40 @@ export class Window {
     return (this.#state(sequence) >>> 8) & 0xff;
   }
   /** Whether it was delivered before. */
-  isReturned(sequence: number): boolean {
-    return sequence < this.#returnedBefore || (this.#state(sequence) & returned) !== 0;
+  isRedelivered(sequence: number): boolean {
+    return sequence < this.#redeliveredBefore || (this.#state(sequence) & redelivered) !== 0;
   }
-  /** Notes that every message it has may have been delivered before. */
-  markAllReturned(): void {
-    this.#returnedBefore = this.next;
+  /** Marks all messages as possibly delivered before. */
+  markAllRedelivered(): void {
+    this.#redeliveredBefore = this.next;
   }
-  /** How often its delivery failed, up to 65535. */
-  returnCount(sequence: number): number {
+  /** The number of failed deliveries, at most 65535. */
+  deliveryCount(sequence: number): number {
     return this.#state(sequence) >>> 16;
   }
-  /** Notes that it was delivered and came back. */
-  markReturned(sequence: number, hasFailed: boolean): void {
+  /** Marks a message as delivered and requeued. */
+  markRedelivered(sequence: number, hasFailed: boolean): void {
     const chunk = this.#chunk(sequence);
     if (chunk === undefined) return;
     const state = this.#state(sequence);
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
-    this.#setState(chunk, sequence, (state | returned) + more);
+    this.#setState(chunk, sequence, (state | redelivered) + more);
   }
 
-  /** Sets how often its delivery failed, where that is more often than known. */
-  setReturnCount(sequence: number, count: number): void {
+  /** Raises the number of failed deliveries, if it is higher than the current one. */
+  setDeliveryCount(sequence: number, count: number): void {
     const chunk = this.#chunk(sequence);
     if (chunk === undefined || !this.isLive(sequence)) return;
     const state = this.#state(sequence);
     if (count > state >>> 16) {
-      this.#setState(chunk, sequence, ((state & 0xff00) | returned) + count * 0x10000);
+      this.#setState(chunk, sequence, ((state & 0xff00) | redelivered) + count * 0x10000);
     }
   }
-  /** The first live sequence number at or after the given one whose delivery failed, or `next`. */
+  /** The first live number at or after the given one with failed deliveries, or `next`. */
   failedFrom(sequence: number): number {
     if (this.#states === undefined) return this.next;
     let at = this.liveFrom(sequence);
-    while (at < this.next && this.returnCount(at) === 0) {
+    while (at < this.next && this.deliveryCount(at) === 0) {
       const chunk = this.#chunk(at);
       const isPlain = this.#ring === undefined && chunk !== undefined && !this.#states.has(chunk);
       at = this.liveFrom(isPlain ? at + size - ((at - this.#first) & (size - 1)) : at + 1);
@@ -254,13 +256,13 @@ export class Window {
     return at;
   }
 
-  /** When it expires, wall milliseconds; Infinity for never. */
+  /** The expiry time, milliseconds since 1970; Infinity for never. */
   expiresAtMs(sequence: number): number {
     if (this.#dues === undefined || sequence >= this.next) return Infinity;
     const chunk = this.#chunk(sequence);
     return chunk === undefined ? Infinity : this.#due(chunk, sequence);
   }
-  /** Whether a message has expired or will; what never does costs no look. */
+  /** Whether any message has an expiry time. Otherwise no check is necessary. */
   get hasDues(): boolean {
     return this.#dues !== undefined;
   }
@@ -276,7 +278,7 @@ export class Window {
     chunk[at] = ((chunk[at] ?? 0) & offsetMax) | (code << offsetBits);
   }
 
-  /** When a message expires, by the queue and by its sender; both wall milliseconds. */
+  /** The earlier expiry time of the queue and the sender, milliseconds since 1970. */
   dueMs(receivedAtMs: number, expiresAtMs: number): number {
     return this.ttlMs === undefined
       ? expiresAtMs
@@ -284,9 +286,9 @@ export class Window {
   }
 
   /**
-   * Removes a live message for good.
+   * Removes a live message.
    *
-   * @returns bytes of its body
+   * @returns the size of its body
    */
   remove(sequence: number): number {
     const chunk = this.#chunk(sequence);
@@ -298,20 +300,20 @@ export class Window {
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
     if (this.count === 0 && this.#dues !== undefined) this.#dues.clear();
-    if (this.#ring === undefined) this.#leave((sequence - this.#first) >>> shift, chunk);
+    if (this.#ring === undefined) this.#releaseFromChunk((sequence - this.#first) >>> shift, chunk);
     else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
     return bodyLength;
   }
 
-  /** A chunk has one message less. */
-  #leave(index: number, chunk: Uint32Array): void {
+  /** Removes a message from a chunk. */
+  #releaseFromChunk(index: number, chunk: Uint32Array): void {
     const left = (this.#left[index] ?? 0) - 1;
     this.#left[index] = left;
-    // The chunk that is still being filled stays until another takes its place.
+    // The last chunk is kept until the next one is used.
     if (left === 0 && this.next - this.#first >= (index + 1) * size) this.#free(index, chunk);
   }
 
-  /** The first live sequence number at or after the given one, or `next`. */
+  /** The first live number at or after the given one, or `next`. */
   liveFrom(sequence: number): number {
     let at = Math.max(sequence, this.#first);
     while (at < this.next && !this.isLive(at)) {
@@ -322,12 +324,12 @@ export class Window {
     return Math.min(at, this.next);
   }
 
-  /** Where the run of live messages ends that goes on at the given number: the first that is not. */
+  /** The end of the run of live messages that starts at the given number. */
   liveTo(sequence: number): number {
     let at = sequence;
     while (at < this.next) {
       const index = (at - this.#first) >>> shift;
-      // A chunk in which everything is live is passed over as one: a backlog has thousands.
+      // Chunks in which all messages are live are skipped: a backlog has thousands.
       if (this.#left[index] === size) at = this.#first + (index + 1) * size;
       else if (this.isLive(at)) at++;
       else break;
@@ -335,7 +337,7 @@ export class Window {
     return at;
   }
 
-  /** Bytes of the bodies of all live messages. */
+  /** The size of the bodies of all live messages. */
   bodyBytes(): number {
     let bytes = 0;
     const end = this.#base + (this.#mask + 1) * wordCount;
@@ -348,7 +350,7 @@ export class Window {
     return bytes;
   }
 
-  /** The ring or the chunk in which a sequence number has its place. */
+  /** The ring or chunk with the place of a number. */
   #chunk(sequence: number): Uint32Array | undefined {
     const relative = sequence - this.#first;
     if (relative < 0) return undefined;
@@ -361,7 +363,7 @@ export class Window {
     return this.#chunk(sequence)?.[this.#at(sequence) + which] ?? 0;
   }
 
-  /** Where a message's words are in its ring or chunk. */
+  /** The offset of a message's words in its ring or chunk. */
   #at(sequence: number): number {
     return this.#base + (sequence & this.#mask) * wordCount;
   }
@@ -383,7 +385,7 @@ export class Window {
   }
 
   #free(index: number, chunk: Uint32Array): void {
-    pool.giveBack(chunk);
+    chunkPool.release(chunk);
     this.#states?.delete(chunk);
     this.#dues?.drop(chunk);
     this.#chunks[index] = undefined;
@@ -394,7 +396,7 @@ export class Window {
     }
   }
 
-  /** Nothing is live: whatever comes has a ring again, of a chunk's memory where there is one. */
+  /** No message is live: starts with a ring again, which may use the memory of a chunk. */
   #restart(sequence: number): void {
     this.#first = sequence;
     this.#states = undefined;
@@ -402,20 +404,20 @@ export class Window {
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
     for (const chunk of this.#chunks) {
-      if (chunk !== undefined && chunk !== last) pool.giveBack(chunk);
+      if (chunk !== undefined && chunk !== last) chunkPool.release(chunk);
     }
-    this.#base = last === undefined ? smallRings.take() : 0;
-    this.#ring = last ?? smallRings.words;
+    this.#base = last === undefined ? ringPool.take() : 0;
+    this.#ring = last ?? ringPool.words;
     this.#mask = (last === undefined ? ringSizeMin : size) - 1;
     this.#chunks.length = 0;
     this.#left.length = 0;
   }
 
-  /** Gives back what it has in common with others; to be called once nothing is live. */
+  /** Releases shared memory. Call it when no message is live. */
   end(): void {
-    assert(this.count === 0, 'a window ends with messages');
-    if (this.#ring !== undefined) giveBackRing(this.#ring, this.#base, this.#mask + 1);
-    for (const chunk of this.#chunks) if (chunk !== undefined) pool.giveBack(chunk);
+    assert(this.count === 0, 'a queue index ends with live messages');
+    if (this.#ring !== undefined) releaseRing(this.#ring, this.#base, this.#mask + 1);
+    for (const chunk of this.#chunks) if (chunk !== undefined) chunkPool.release(chunk);
     this.#ring = undefined;
     this.#chunks.length = 0;
     this.#left.length = 0;
@@ -423,10 +425,10 @@ export class Window {
 }
 
 function newRing(messageCount: number): Uint32Array {
-  return messageCount === size ? pool.take() : new Uint32Array(messageCount * wordCount);
+  return messageCount === size ? chunkPool.take() : new Uint32Array(messageCount * wordCount);
 }
 
-function giveBackRing(ring: Uint32Array, base: number, messageCount: number): void {
-  if (messageCount === ringSizeMin) smallRings.giveBack(ring, base);
-  else if (messageCount === size) pool.giveBack(ring.fill(0));
+function releaseRing(ring: Uint32Array, base: number, messageCount: number): void {
+  if (messageCount === ringSizeMin) ringPool.release(ring, base);
+  else if (messageCount === size) chunkPool.release(ring.fill(0));
 }

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { ManualClock } from '../../tests/support/manual-clock.ts';
-import { Door } from './door.ts';
-import { brokerDoorLimits, type DoorLimits } from './limits.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
+import { type AdmissionLimits, brokerAdmissionLimits } from './limits.ts';
 
 /** A socket from wherever the test says. */
 class FakeSocket extends Duplex {
@@ -23,20 +23,20 @@ class FakeSocket extends Duplex {
   }
 }
 
-/** A door, a clock that the test moves, and those who come to it. */
-function doorWith(limits: Partial<DoorLimits>) {
+/** A admission, a clock that the test moves, and those who come to it. */
+function admissionWith(limits: Partial<AdmissionLimits>) {
   let port = 0;
   const clock = new ManualClock();
-  const door = new Door({ ...brokerDoorLimits, ...limits }, clock);
+  const admission = new ConnectionAdmission({ ...brokerAdmissionLimits, ...limits }, clock);
   const begun: string[] = [];
   const arrive = (address: string): FakeSocket => {
     const socket = new FakeSocket(address, ++port);
     const tls = () => begun.push(address);
-    door.arrived(socket as unknown as Socket, { tls, plain: () => {} });
+    admission.accept(socket as unknown as Socket, { tls, plain: () => {} });
     return socket;
   };
   return {
-    door,
+    admission,
     begun,
     arrive,
     /** Arrives and says what every TLS client says first. */
@@ -54,17 +54,17 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const areOpen = (sockets: readonly FakeSocket[]) => sockets.map(({ destroyed }) => !destroyed);
 
 test('a source that has all its places loses its oldest silent one for each new one', () => {
-  const { arrive, door } = doorWith({ strangersPerSourceMax: 3 });
+  const { arrive, admission } = admissionWith({ unauthenticatedPerSourceMax: 3 });
   const other = arrive('192.0.2.9');
   const sockets = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
   assert.deepEqual(areOpen(sockets), [false, false, true, true, true]);
   assert.equal(other.destroyed, false);
-  assert.equal(door.strangerCount, 4);
-  assert.equal(door.closed.crowded, 2);
+  assert.equal(admission.unauthenticatedCount, 4);
+  assert.equal(admission.closed.crowded, 2);
 });
 
 test('where all places are taken, the source with the most makes place for others', () => {
-  const { arrive } = doorWith({ strangerCountMax: 4 });
+  const { arrive } = admissionWith({ unauthenticatedCountMax: 4 });
   const one = arrive('192.0.2.1');
   const many = Array.from({ length: 3 }, () => arrive('192.0.2.2'));
   const others = [arrive('192.0.2.3'), arrive('2001:db8::1')];
@@ -72,7 +72,7 @@ test('where all places are taken, the source with the most makes place for other
 });
 
 test('handshakes begin a few a turn, and sources take turns', async () => {
-  const { arrive, begun } = doorWith({ handshakesPerTurnMax: 2 });
+  const { arrive, begun } = admissionWith({ handshakesPerTurnMax: 2 });
   const many = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
   const one = arrive('192.0.2.2');
   for (const socket of [...many, one]) socket.push(Buffer.from([0x16]));
@@ -83,9 +83,9 @@ test('handshakes begin a few a turn, and sources take turns', async () => {
 });
 
 test('who has begun TLS keeps its place for a while, then the slowest goes for one that waits', async () => {
-  const { door, greet, begun, pass, arrive } = doorWith({
+  const { admission, greet, begun, pass, arrive } = admissionWith({
     handshakesPerSourceMax: 2,
-    strangersPerSourceMax: 3,
+    unauthenticatedPerSourceMax: 3,
     graceMs: 500,
   });
   const slow = await greet('192.0.2.1');
@@ -96,7 +96,7 @@ test('who has begun TLS keeps its place for a while, then the slowest goes for o
   // No place can be made: none is silent, and none was slow for long enough.
   const refused = arrive('192.0.2.1');
   assert.deepEqual(areOpen([slow, quick, waiting, refused]), [true, true, true, false]);
-  door.opened(quick);
+  admission.handshakeDone(quick);
   pass(500);
   const last = await greet('192.0.2.1');
   await turn();
@@ -105,10 +105,10 @@ test('who has begun TLS keeps its place for a while, then the slowest goes for o
 });
 
 test('a log-in that is being checked is not the slowness of its client', async () => {
-  const { door, greet, pass } = doorWith({ handshakesPerSourceMax: 2, graceMs: 500 });
+  const { admission, greet, pass } = admissionWith({ handshakesPerSourceMax: 2, graceMs: 500 });
   const checked = await greet('192.0.2.1');
-  door.opened(checked);
-  door.checks(checked);
+  admission.handshakeDone(checked);
+  admission.authenticating(checked);
   const idle = await greet('192.0.2.1');
   pass(600);
   await greet('192.0.2.1');
@@ -116,21 +116,21 @@ test('a log-in that is being checked is not the slowness of its client', async (
 });
 
 test('who takes too long is closed, however far it has come', async () => {
-  const limits = { silentMs: 10, handshakeMs: 20, strangerMs: 30 };
-  const { door, arrive, greet, pass } = doorWith(limits);
+  const limits = { firstByteTimeoutMs: 10, handshakeTimeoutMs: 20, loginTimeoutMs: 30 };
+  const { admission, arrive, greet, pass } = admissionWith(limits);
   const silent = arrive('192.0.2.1');
   const slow = await greet('192.0.2.1');
   const open = await greet('192.0.2.1');
   const known = await greet('192.0.2.1');
-  door.opened(open);
-  door.admits(known);
+  admission.handshakeDone(open);
+  admission.authenticated(known);
   const all = [silent, slow, open, known];
   const seen: boolean[][] = [];
   for (let i = 0; i < 3; i++) {
     pass(11);
     // Bytes that come meanwhile are no progress.
     if (!slow.destroyed) slow.push(Buffer.from([0]));
-    door.tick();
+    admission.tick();
     seen.push(areOpen(all));
   }
   assert.deepEqual(seen, [
@@ -138,14 +138,14 @@ test('who takes too long is closed, however far it has come', async () => {
     [false, false, true, true],
     [false, false, false, true],
   ]);
-  assert.equal(door.closed.late, 3);
+  assert.equal(admission.closed.late, 3);
 });
 
 test('who has logged in is no stranger, and counts among all connections until it ends', async () => {
-  const { door, greet, arrive } = doorWith({ connectionCountMax: 2 });
+  const { admission, greet, arrive } = admissionWith({ connectionCountMax: 2 });
   const known = await greet('192.0.2.1');
-  door.admits(known);
-  assert.deepEqual([door.strangerCount, door.handshakeCount], [0, 0]);
+  admission.authenticated(known);
+  assert.deepEqual([admission.unauthenticatedCount, admission.handshakeCount], [0, 0]);
   arrive('192.0.2.1');
   const third = arrive('192.0.2.2');
   assert.equal(third.destroyed, true);
@@ -155,7 +155,7 @@ test('who has logged in is no stranger, and counts among all connections until i
 });
 
 test('a peer that sends more than a greeting before TLS has begun is closed', async () => {
-  const { arrive, begun } = doorWith({ helloBytesMax: 100 });
+  const { arrive, begun } = admissionWith({ helloBytesMax: 100 });
   const socket = arrive('192.0.2.1');
   socket.push(Buffer.alloc(101, 0x16));
   await turn();

@@ -16,7 +16,7 @@ interface Copy {
 }
 
 /** The texts of one compaction, in the order of their names. */
-export class ShelfMoves implements RecordMoves {
+export class TextStoreMoves implements RecordMoves {
   order = 0;
   readonly #owner: Owner;
   readonly #types: { readonly put: number; readonly index: number };

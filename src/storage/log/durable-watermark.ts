@@ -13,57 +13,57 @@ const provedBytes = 36;
 const nothing = Buffer.alloc(0);
 const keyInfo = 'waxwing volume mark';
 const codeBytes = 32;
-/** A disk writes a sector as a whole or not at all, so a mark may be overwritten where it is. */
+/** Disks write sectors atomically, so the watermark can be overwritten in place. */
 const sectorBytes = 512;
-/** While groups are synced, the mark follows them after so long. */
+/** The delay of the watermark after a sync, milliseconds. */
 const followMs = 100;
-/** Once it has had nothing to follow for so many times as long, the mark is synced. */
+/** The number of idle intervals after which the watermark itself is synced. */
 const quietCountMin = 4;
 
-/** The file that says how far a log is known to be synced. */
-export const markFile = 'mark';
+/** The file that records how much of the log is known to be synced. */
+export const watermarkFile = 'mark';
 
-/** How far a mount had synced the log when it said so. */
-export interface MarkPosition extends Position {
+/** A synced position, and the mount that recorded it. */
+export interface WatermarkPosition extends Position {
   readonly epoch: number;
   /** Generation of the data key that it is authenticated under. */
   readonly generation: number;
 }
 
 /**
- * Follows a log that is written: says in a file beside it how far it is synced, a little later and never
- * more than is. What is damaged or older than that is then not taken for a torn tail.
+ * Records the synced position of the log in a file beside it, with a short delay and never ahead of
+ * it. Damaged or older data before this position is then not mistaken for a torn write.
  */
-export class Mark {
+export class DurableWatermark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
   #epoch = 0;
   #latest: Position = { segment: 0, blocks: 0 };
-  /** What the file says. */
+  /** The position in the file. */
   #written: Position = this.#latest;
-  /** How often in a row there was nothing new to write. */
+  /** The number of consecutive intervals without a change. */
   #quietCount = 0;
   /** Generation of the data key of the last mark that was synced. */
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
-  /** Runs, or its turn is under way, until the mark is synced. */
+  /** Active until the watermark is synced. */
   #timer: NodeJS.Timeout | undefined = undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  /** @param failed told of a write or sync that failed; the mark then follows no more */
+  /** @param failed called if a write or sync failed; the watermark is then no longer updated */
   constructor(volume: Volume, failed: (error: StorageError) => void) {
     this.#volume = volume;
     this.#failed = failed;
   }
 
-  /** Puts the first mark of a mount there for good; to be called before the header names that mount. */
+  /** Writes the first watermark of a mount durably. Call it before the header names the mount. */
   async begin(epoch: number, position: Position): Promise<void> {
     this.#epoch = epoch;
     this.#latest = position;
     this.#written = position;
     const { disk, header } = this.#volume;
-    const path = this.#volume.path(markFile);
+    const path = this.#volume.path(watermarkFile);
     await disk.replace(path, this.#encoded(position));
     this.#syncedGeneration = header.generation;
     this.#file = await disk.open(path);
@@ -79,8 +79,8 @@ export class Mark {
     return this.#encoded(position);
   }
 
-  /** The log is synced up to there. */
-  moved(position: Position): void {
+  /** The log is synced up to a position. */
+  advance(position: Position): void {
     this.#latest = position;
     if (this.#timer === undefined) this.#wait();
   }
@@ -104,7 +104,7 @@ export class Mark {
       this.#written = position;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return this.#fail(cause);
-      // The next turn tries again; nobody waits for it.
+      // Retried in the next interval.
       isDone = false;
     }
     if (isDone && this.#latest === position) this.#timer = undefined;
@@ -119,7 +119,7 @@ export class Mark {
 
   async #write(position: Position, isSynced: boolean): Promise<void> {
     const file = this.#file;
-    assert(file !== undefined, 'a mark follows before it has begun');
+    assert(file !== undefined, 'the watermark has not begun');
     const { generation } = this.#volume.header;
     await answered((done) => file.write(0, [this.#encoded(position)], done));
     if (!isSynced) return;
@@ -130,17 +130,17 @@ export class Mark {
   #fail(cause: unknown): void {
     this.stop();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `writing ${markFile} failed: ${reason}`;
+    const message = `writing ${watermarkFile} failed: ${reason}`;
     this.#failed(new StorageError('disk-failed', message, { cause }));
   }
 
-  /** Writes nothing more, but for what is under way. */
+  /** Stops, except for an operation in progress. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** Stops, and waits for what is under way. */
+  /** Stops, and waits for an operation in progress. */
   async close(): Promise<void> {
     this.stop();
     await this.#turn;
@@ -149,14 +149,14 @@ export class Mark {
 }
 
 /**
- * Reads and proves a volume's mark; undefined where it has none and need not: it was never mounted, or
- * last by a program that knew none.
+ * Reads and verifies the watermark of a volume. Returns undefined if it need not have one: it was
+ * never mounted, or only by a release without watermarks.
  *
  * @throws {StorageError} `volume-damaged`
  */
-export async function readMark(volume: Volume): Promise<MarkPosition | undefined> {
+export async function readWatermark(volume: Volume): Promise<WatermarkPosition | undefined> {
   const { disk, header } = volume;
-  const path = volume.path(markFile);
+  const path = volume.path(watermarkFile);
   const damage = (what: string, cause?: Error) =>
     new StorageError('volume-damaged', `${path} ${what}`, { cause });
   let file: DiskFile;
@@ -169,7 +169,8 @@ export async function readMark(volume: Volume): Promise<MarkPosition | undefined
   }
   try {
     const bytes = await file.read(0, sectorBytes + 1);
-    if (bytes.length !== sectorBytes) throw damage(`has not the ${sectorBytes} bytes of a mark`);
+    if (bytes.length !== sectorBytes)
+      throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
     if (!isProved(volume, bytes)) throw damage('is not as it was written');
     const reader = new Reader(bytes, generationAt);
     const generation = reader.u32();
@@ -184,15 +185,15 @@ export async function readMark(volume: Volume): Promise<MarkPosition | undefined
  * magic 8 | version u16 | zeros 2 | generation of the data key u32 | epoch u64 | position: segment u64,
  * blocks u32 | HMAC-SHA-256 32 | zeros
  */
-function encode(mark: MarkPosition, key: KeyObject): Buffer {
+function encode(watermark: WatermarkPosition, key: KeyObject): Buffer {
   const writer = new Writer();
   writer.raw(magic);
   writer.u16(1);
   writer.u16(0);
-  writer.u32(mark.generation);
-  writer.u64(mark.epoch);
-  writer.u64(mark.segment);
-  writer.u32(mark.blocks);
+  writer.u32(watermark.generation);
+  writer.u64(watermark.epoch);
+  writer.u64(watermark.segment);
+  writer.u32(watermark.blocks);
   writer.raw(authenticationCode(key, writer.toBuffer()));
   return Buffer.concat([writer.toBuffer()], sectorBytes);
 }

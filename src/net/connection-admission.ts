@@ -1,0 +1,342 @@
+// Admission of connections to a port: limits for connections that have not logged in.
+
+import type { Socket } from 'node:net';
+import { sourceOf } from '../base/address.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { detectTls } from './first-byte.ts';
+import type { AdmissionLimits } from './limits.ts';
+
+/** Milliseconds until waiting handshakes are tried again if none could begin. */
+const retryMs = 100;
+
+/** Identifies a connection of a listener. A TLS socket has the same values as its TCP socket. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+/** The continuation of a connection, depending on its first bytes. */
+export interface AdmissionHandlers {
+  /** Begins the TLS handshake. The socket is paused, and the bytes have been put back. */
+  readonly tls: () => void;
+  /** Answers a peer that does not use TLS, and closes the connection. */
+  readonly plain: (bytes: Buffer) => void;
+}
+
+/**
+ * The stages of an unauthenticated connection. `silent`: no byte received. `waiting`: waiting for
+ * its turn to begin TLS. `handshake`: TLS handshake in progress. `open`: TLS established, not
+ * logged in. `checked`: the log-in is being checked.
+ */
+type Stage = 'silent' | 'waiting' | 'handshake' | 'open' | 'checked';
+
+/** A connection that has not logged in. */
+interface PendingConnection {
+  readonly socket: Socket;
+  readonly key: string;
+  readonly source: Source;
+  readonly begin: () => void;
+  stage: Stage;
+  /** The start of this stage, monotonic milliseconds. */
+  sinceMs: number;
+}
+
+/** The unauthenticated connections of one source. */
+interface Source {
+  readonly name: string;
+  readonly connections: Set<PendingConnection>;
+  readonly waiting: Set<PendingConnection>;
+  /** The number of connections that have begun TLS. */
+  handshakeCount: number;
+}
+
+/**
+ * Admits connections to a port. The number of unauthenticated connections is limited. A source at
+ * its limit loses one of its own connections for each new one, so that other sources always find
+ * room. The connection without progress for the longest time is closed. A few handshakes begin in
+ * each turn of the event loop, and sources take turns.
+ */
+export class ConnectionAdmission {
+  readonly #limits: AdmissionLimits;
+  readonly #clock: Clock;
+  readonly #sources = new Map<string, Source>();
+  readonly #byPeer = new Map<string, PendingConnection>();
+  /** Sources with connections that wait for TLS, in the order of their turns. */
+  readonly #turns = new Set<Source>();
+  #connectionCount = 0;
+  #unauthenticatedCount = 0;
+  #handshakeCount = 0;
+  #begunThisTurn = 0;
+  #isTurnDue = false;
+  #retry: Timer | undefined = undefined;
+  /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
+  readonly closed = { crowded: 0, late: 0 };
+
+  constructor(limits: AdmissionLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Connections that have not logged in. */
+  get unauthenticatedCount(): number {
+    return this.#unauthenticatedCount;
+  }
+
+  /** Unauthenticated connections that have begun TLS. */
+  get handshakeCount(): number {
+    return this.#handshakeCount;
+  }
+
+  /** Accepts a new connection, or closes it. */
+  accept(socket: Socket, { tls, plain }: AdmissionHandlers): void {
+    const { connectionCountMax } = this.#limits;
+    const source = this.#sourceOf(socket);
+    socket.on('error', () => socket.destroy());
+    if (this.#connectionCount >= connectionCountMax || !this.#hasPlace(source)) {
+      this.closed.crowded++;
+      this.#forgetEmpty(source);
+      socket.destroy();
+      return;
+    }
+    const key = keyOf(socket);
+    const connection: PendingConnection = {
+      socket,
+      key,
+      source,
+      begin: tls,
+      stage: 'silent',
+      sinceMs: this.#clock.monotonicMs(),
+    };
+    // Detects peers that lost power. The protocol may have no heartbeats.
+    socket.setKeepAlive(true, this.#limits.keepAliveMs);
+    this.#connectionCount++;
+    this.#unauthenticatedCount++;
+    this.#byPeer.set(key, connection);
+    source.connections.add(connection);
+    this.#sources.set(source.name, source); // its last connection may just have been closed to make room for this one
+    socket.once('close', () => {
+      this.#connectionCount--;
+      this.#remove(connection);
+    });
+    detectTls(
+      socket,
+      (sizeBytes) => {
+        if (sizeBytes > this.#limits.helloBytesMax) socket.destroy();
+        else this.#wait(connection);
+      },
+      plain,
+    );
+  }
+
+  /** The TLS handshake of a connection is complete. */
+  handshakeDone(peer: Peer): void {
+    this.#setStage(peer, 'open');
+  }
+
+  /**
+   * The peer's credentials are being checked. The time this takes does not count as the peer's
+   * delay.
+   */
+  authenticating(peer: Peer): void {
+    this.#setStage(peer, 'checked');
+  }
+
+  /** The peer has logged in. The limits no longer apply to its connection. */
+  authenticated(peer: Peer): void {
+    const connection = this.#byPeer.get(keyOf(peer));
+    if (connection !== undefined) this.#remove(connection);
+  }
+
+  /** Closes unauthenticated connections that exceeded a timeout. Call it about once a second. */
+  tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const connection of this.#byPeer.values()) {
+      if (nowMs - connection.sinceMs <= this.#timeoutMs(connection.stage)) continue;
+      this.closed.late++;
+      this.#remove(connection);
+      connection.socket.destroy();
+    }
+  }
+
+  /** Stops beginning handshakes. */
+  close(): void {
+    this.#retry?.clear();
+    this.#turns.clear();
+  }
+
+  #timeoutMs(stage: Stage): number {
+    const { firstByteTimeoutMs, handshakeTimeoutMs, loginTimeoutMs } = this.#limits;
+    if (stage === 'silent' || stage === 'waiting') return firstByteTimeoutMs;
+    return stage === 'handshake' ? handshakeTimeoutMs : loginTimeoutMs;
+  }
+
+  #sourceOf(socket: Socket): Source {
+    const name = sourceOf(socket.remoteAddress ?? '');
+    let source = this.#sources.get(name);
+    if (source === undefined) {
+      source = { name, connections: new Set(), waiting: new Set(), handshakeCount: 0 };
+      this.#sources.set(name, source);
+    }
+    return source;
+  }
+
+  /** Whether there is room for another connection, possibly after closing one. */
+  #hasPlace(source: Source): boolean {
+    const { unauthenticatedCountMax, unauthenticatedPerSourceMax } = this.#limits;
+    if (source.connections.size >= unauthenticatedPerSourceMax) return this.#makeRoom(source);
+    if (this.#unauthenticatedCount < unauthenticatedCountMax) return true;
+    return this.#makeRoom(this.#crowdedSource(source, (each) => each.connections.size));
+  }
+
+  /** The source with the highest count; the given source if none has a higher one. */
+  #crowdedSource(source: Source, countOf: (source: Source) => number): Source {
+    let most = source;
+    for (const each of this.#sources.values()) if (countOf(each) > countOf(most)) most = each;
+    return most;
+  }
+
+  /**
+   * Closes the connection of a source that has been silent for longest, or else the slowest one in
+   * TLS.
+   */
+  #makeRoom({ connections }: Source): boolean {
+    let silent: PendingConnection | undefined;
+    // In the order of arrival.
+    for (const each of connections) {
+      if (each.stage !== 'silent') continue;
+      silent = each;
+      break;
+    }
+    return this.#evict(silent ?? this.#slowest(connections));
+  }
+
+  /**
+   * The connection that has made no progress since it began TLS for the longest time, if that
+   * exceeds the grace period.
+   */
+  #slowest(connections: Iterable<PendingConnection>): PendingConnection | undefined {
+    const { graceMs } = this.#limits;
+    let sinceMs = this.#clock.monotonicMs() - graceMs;
+    let slowest: PendingConnection | undefined;
+    for (const each of connections) {
+      const isItsTurn = each.stage === 'handshake' || each.stage === 'open';
+      if (!isItsTurn || each.sinceMs > sinceMs) continue;
+      sinceMs = each.sinceMs;
+      slowest = each;
+    }
+    return slowest;
+  }
+
+  #evict(connection: PendingConnection | undefined): boolean {
+    if (connection === undefined) return false;
+    this.closed.crowded++;
+    this.#remove(connection);
+    connection.socket.destroy();
+    return true;
+  }
+
+  #wait(connection: PendingConnection): void {
+    connection.stage = 'waiting';
+    connection.sinceMs = this.#clock.monotonicMs();
+    connection.source.waiting.add(connection);
+    this.#turns.add(connection.source);
+    this.#nextTurn();
+    if (this.#begunThisTurn < this.#limits.handshakesPerTurnMax) this.#beginSome();
+  }
+
+  #nextTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => {
+      this.#isTurnDue = false;
+      this.#begunThisTurn = 0;
+      this.#beginSome();
+    });
+  }
+
+  /** Begins handshakes, one per source and round, up to the limit of the turn. */
+  #beginSome(): void {
+    // Consecutive sources without room.
+    let blockedCount = 0;
+    while (this.#turns.size > blockedCount) {
+      if (this.#begunThisTurn >= this.#limits.handshakesPerTurnMax) {
+        this.#nextTurn();
+        return;
+      }
+      const [source] = this.#turns;
+      const [connection] = source?.waiting ?? [];
+      if (source === undefined || connection === undefined) return;
+      // The source moves to the end of the queue.
+      this.#turns.delete(source);
+      this.#turns.add(source);
+      blockedCount = this.#hasRoom(source) ? 0 : blockedCount + 1;
+      if (blockedCount === 0) this.#begin(connection);
+    }
+    if (blockedCount > 0) this.#retryLater();
+  }
+
+  #retryLater(): void {
+    this.#retry ??= this.#clock.setTimeout(() => {
+      this.#retry = undefined;
+      this.#nextTurn();
+    }, retryMs);
+  }
+
+  /** Whether a source may begin another handshake, possibly after closing a connection. */
+  #hasRoom(source: Source): boolean {
+    const { handshakeCountMax, handshakesPerSourceMax } = this.#limits;
+    if (source.handshakeCount >= handshakesPerSourceMax) {
+      return this.#evict(this.#slowest(source.connections));
+    }
+    if (this.#handshakeCount < handshakeCountMax) return true;
+    const crowded = this.#crowdedSource(source, (each) => each.handshakeCount);
+    return this.#evict(this.#slowest(crowded.connections));
+  }
+
+  #begin(connection: PendingConnection): void {
+    const { source } = connection;
+    this.#endWaiting(connection);
+    connection.stage = 'handshake';
+    connection.sinceMs = this.#clock.monotonicMs();
+    source.handshakeCount++;
+    this.#handshakeCount++;
+    this.#begunThisTurn++;
+    connection.begin();
+  }
+
+  #setStage(peer: Peer, stage: Stage): void {
+    const connection = this.#byPeer.get(keyOf(peer));
+    if (connection === undefined) return;
+    connection.stage = stage;
+    connection.sinceMs = this.#clock.monotonicMs();
+  }
+
+  /** Removes a connection that was closed or has logged in. */
+  #remove(connection: PendingConnection): void {
+    const { key, source, stage } = connection;
+    if (!source.connections.delete(connection)) return;
+    this.#byPeer.delete(key);
+    this.#endWaiting(connection);
+    this.#unauthenticatedCount--;
+    if (stage !== 'silent' && stage !== 'waiting') {
+      source.handshakeCount--;
+      this.#handshakeCount--;
+    }
+    this.#forgetEmpty(source);
+    if (this.#retry !== undefined) this.#nextTurn();
+  }
+
+  #endWaiting(connection: PendingConnection): void {
+    const { source } = connection;
+    source.waiting.delete(connection);
+    if (source.waiting.size === 0) this.#turns.delete(source);
+  }
+
+  #forgetEmpty(source: Source): void {
+    if (source.connections.size === 0) this.#sources.delete(source.name);
+  }
+}
+
+function keyOf({ remoteAddress, remotePort }: Peer): string {
+  return `${remoteAddress ?? ''}:${remotePort ?? ''}`;
+}
