@@ -169,7 +169,7 @@ const refused: readonly (readonly [string, () => Promise<unknown>, object])[] = 
   [
     'a short password',
     () => create(shared, 'good', { Password: 'short' }),
-    { ErrorAttribute: 'password', message: /has 5 characters, 12 to 250 are allowed\.$/ },
+    { ErrorAttribute: 'password', message: /has 5 characters; 12 to 250 are allowed\.$/ },
   ],
   [
     'a password with a comma',
