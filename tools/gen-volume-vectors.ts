@@ -36,7 +36,6 @@ import {
   secondMount,
   sha256,
   system,
-  timers,
   torn,
   twoKeysText,
   wideMessage,
@@ -384,11 +383,9 @@ async function vectorOf(scenario: Scenario): Promise<VolumeVector> {
 /** Every file of test vectors: its path and its text. */
 export async function generateVolumeVectors(): Promise<{ path: string; text: string }[]> {
   const made: { path: string; text: string }[] = [];
-  timers.install();
   for (const [name, scenario] of Object.entries({ ...good, ...bad })) {
     const text = vectorText(await vectorOf(scenario));
     made.push({ path: `tests/vectors/volume/${name}.txt`, text });
   }
-  timers.restore();
   return made;
 }

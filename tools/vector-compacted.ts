@@ -1,7 +1,7 @@
 import { pageBytes } from '../src/storage/log/segment.ts';
 import type { MemoryDisk } from '../tests/support/memory-disk.ts';
 import type { QueueVolume } from '../tests/support/queue-volume.ts';
-import { folder, formatted, mount, timers } from './vector-volumes.ts';
+import { clock, folder, formatted, mount } from './vector-volumes.ts';
 
 const options = { segmentBytes: 4 * pageBytes };
 /** Far from any other timer. */
@@ -47,7 +47,7 @@ async function compact(disk: MemoryDisk, history: string): Promise<QueueVolume> 
   // The timer is set when all is done about the first group that was synced.
   let turns = 0;
   await until(() => ++turns > 100);
-  timers.advance(lookMs);
+  clock.advance(lookMs);
   await until(() => isDone);
   life.publish([2], 'afterwards', { nowMs: 1000 });
   life.settle(3, 0);
@@ -67,7 +67,7 @@ export async function compactedKilled(): Promise<MemoryDisk> {
   const disk = await filled();
   const life = await compact(disk, 'compacted once');
   const before = Buffer.from(disk.bytes(`${folder}/mark`));
-  timers.advance(600);
+  clock.advance(600);
   await until(() => !disk.bytes(`${folder}/mark`).equals(before));
   const left = disk.copy();
   await life.close();

@@ -14,9 +14,9 @@ import { Log } from '../src/storage/log.ts';
 import type { LogOptions } from '../src/storage/log-owner.ts';
 import { StateStore } from '../src/storage/state-store.ts';
 import { type DataKeys, Volume } from '../src/storage/volume.ts';
+import { ManualClock } from '../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { QueueVolume } from '../tests/support/queue-volume.ts';
-import { VirtualTimers } from '../tests/support/virtual-timers.ts';
 import { diskOf, parseVector } from '../tests/support/volume-vector.ts';
 
 /** Where on its disk each volume is. */
@@ -46,12 +46,12 @@ class CountedRandom implements Random {
 
 const wrappedKey = Buffer.from('a wrapped data key');
 /** So that it is not the speed of the machine that decides how far a mark is. */
-export const timers = new VirtualTimers();
+export const clock = new ManualClock();
 
 /** Waits until the mark says how far the log is now. */
 async function marked(disk: MemoryDisk): Promise<void> {
   const before = Buffer.from(disk.bytes(`${folder}/mark`));
-  timers.advance(100);
+  clock.advance(100);
   while (disk.bytes(`${folder}/mark`).equals(before)) {
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -96,6 +96,7 @@ export function mount(
 ) {
   return QueueVolume.open(disk, folder, keys, {
     random: new CountedRandom(history),
+    clock,
     ...options,
   });
 }
@@ -291,6 +292,7 @@ export async function system(): Promise<MemoryDisk> {
     const state = new StateStore([new Notes()], ['audit']);
     await Log.open(volume, state, {
       random: new CountedRandom(`system ${run}`),
+      clock,
       onDurable: (group) => state.onDurable(group),
       onFailed: (error) => state.onFailed(error),
     });

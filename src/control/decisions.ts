@@ -221,7 +221,7 @@ function pendingSize(
   if (present !== undefined && host.storageSize < present) {
     throw refuse(
       'storageSize',
-      `Storage size [${host.storageSize}] is less than the present [${present}] GB.`,
+      `Storage size [${host.storageSize}] is less than the current [${present}] GB.`,
     );
   }
   return chooseStorageSize(offerOf(broker), host);

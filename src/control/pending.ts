@@ -1,10 +1,12 @@
+// Pending settings of brokers.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 
-/** Configurations that a broker used before and that its record remembers, the newest. */
+/** Maximum number of previous configurations in a broker record; the oldest ones are dropped. */
 export const configurationHistoryMax = 100;
 
-/** What the pending settings of a broker make of it when they take effect. */
+/** Returns the update that applies the pending settings of a broker. */
 export function appliedPending(broker: BrokerRecord): BrokerUpdate {
   const { configuration, ...settings } = broker.pending;
   if (configuration === undefined) return settings;
@@ -18,9 +20,10 @@ export function appliedPending(broker: BrokerRecord): BrokerUpdate {
 }
 
 /**
- * What is still to take effect after a start: an update may have come while the broker started.
+ * Returns the settings that are still pending after a start, because an update may have arrived
+ * meanwhile.
  *
- * @param applied what was pending when the start began, and has taken effect
+ * @param applied the settings that were pending when the start began, and are now applied
  */
 export function stillPending(now: PendingSettings, applied: PendingSettings): PendingSettings {
   return Object.fromEntries(

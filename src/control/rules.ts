@@ -96,7 +96,7 @@ export function checkStrategy(strategy: string, hasLdapMetadata: boolean): void 
     'ldapServerMetadata',
     hasLdapMetadata
       ? 'LDAP server metadata can only be given with authentication strategy [LDAP].'
-      : 'LDAP server metadata is needed with authentication strategy [LDAP].',
+      : 'LDAP server metadata is required with authentication strategy [LDAP].',
   );
 }
 

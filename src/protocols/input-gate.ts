@@ -1,36 +1,38 @@
+// Holds back the input of a connection, for all protocols.
+
 import type { Background } from '../broker/turns/background.ts';
 
 /**
- * Units of work, of about a microsecond each, that what a connection sends may take in one turn of
- * the event loop.
+ * Maximum units of work of about a microsecond that the input of a connection may take in one turn
+ * of the event loop.
  */
 export const unitsPerTurnMax = 4096;
 
-/** What cuts the received bytes into frames. */
+/** The decoder of received data. */
 export interface HeldInput {
   readonly isSuspended: boolean;
-  /** The frame that is being handed on is the last one until `resume`; what comes is kept. */
+  /** Stops passing on frames after the current one, until `resume`. Received data is kept. */
   suspend(): void;
-  /** Goes on: returns what was kept, to be received again. */
+  /** Continues. Returns the kept data, which must be received again. */
   resume(): Buffer;
 }
 
-/** The connection that frames come in on. */
+/** The connection that receives the frames. */
 export interface GatedConnection {
   receive(bytes: Buffer): void;
-  /** Reads from the peer, or not, as the gate and all else has it. */
+  /** Starts or stops reading from the peer. */
   setReading(): void;
   requestFlush(): void;
   /** The peer is gone. */
   ended(): void;
 }
 
-/** Holds back what a peer has sent while something must be finished before it. */
+/** Holds back input of a peer while an operation must finish first. */
 export class InputGate {
   readonly #input: HeldInput;
   readonly #background: Background;
   readonly #connection: GatedConnection;
-  /** What is to be finished. */
+  /** Number of operations that must finish. */
   #heldByCount = 0;
   #unitsLeft = unitsPerTurnMax;
   #isEnded = false;
@@ -50,7 +52,7 @@ export class InputGate {
     return this.#heldByCount > 0;
   }
 
-  /** Does something; the peer's next frame is handed on once it is done. */
+  /** Runs an operation. The next frame is handled after it is done. */
   finishFirst(steps: Iterable<void>, done: () => void = () => {}): void {
     this.#heldByCount++;
     this.#background.run(steps, () => {
@@ -66,7 +68,7 @@ export class InputGate {
     this.#hold();
   }
 
-  /** What was to be finished first is done. */
+  /** One operation is done. */
   release(): void {
     this.#heldByCount--;
     if (this.isBusy || !this.#input.isSuspended) return;
@@ -76,12 +78,15 @@ export class InputGate {
     if (this.#isEnded && !this.isBusy) this.#connection.ended();
   }
 
-  /** Another turn of the event loop handles frames of the peer. */
+  /** A new turn of the event loop handles frames of the peer. */
   beginTurn(): void {
     this.#unitsLeft = unitsPerTurnMax;
   }
 
-  /** Counts units of work. After as many as a turn may have, the peer's next frame waits for another. */
+  /**
+   * Counts units of work. When the limit of a turn is reached, the next frame is handled in another
+   * turn.
+   */
   count(units: number): void {
     const before = this.#unitsLeft;
     this.#unitsLeft = before - units;
@@ -92,8 +97,8 @@ export class InputGate {
   }
 
   /**
-   * The peer has disconnected. What it sent before is still handled; the connection is told of the end
-   * again after the last of it.
+   * The peer has disconnected. Data that it sent before is still handled; the connection is then
+   * notified of the end again.
    *
    * @returns whether anything is held back
    */

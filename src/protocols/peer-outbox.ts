@@ -1,11 +1,13 @@
+// Output buffers of connections, for all protocols.
+
 import { copyBytes } from '../base/bytes.ts';
 import type { Limits } from '../broker/limits.ts';
 import type { Transport } from './protocol.ts';
 
-/** Bytes gathered before they are written at the latest; a buffer has room for as many. */
+/** Size of a buffer in bytes. A full buffer is written immediately. */
 const bufferSize = 128 * 1024;
 
-/** Buffers kept for the next connection that has something to say. */
+/** Maximum number of unused buffers that are kept for other connections. */
 const spareCountMax = 32;
 
 const spares: Buffer[] = [];
@@ -14,41 +16,44 @@ function releaseBuffer(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
-/** What an outbox asks of its broker. */
+/** The data of the broker that is needed here. */
 export interface OutboxHost {
-  /** What all peers together have not read yet. */
+  /** Unread data of all peers together. */
   readonly unread: { bytes: number };
   readonly limits: Pick<Limits, 'unreadBytesSum' | 'deliveryBytesShare'>;
 }
 
 /**
- * Bytes on their way to a peer, gathered into one buffer that leaves in one write at the end of a
- * turn, or when it is full. An idle connection holds no buffer. Where all peers together have left
- * too much unread, no more is delivered to a peer that has its share of it, until it has read that.
+ * Output of one peer. It is collected in one buffer, which is written at the end of a turn or when
+ * it is full. An idle connection has no buffer. If all peers together have too much unread data,
+ * deliveries to a peer that has used its share stop until it has read it.
  */
 export class PeerOutbox {
-  /** Whether more may be delivered. */
+  /** Whether deliveries are possible. */
   isWritable = true;
-  /** Whether anything was written since the last look; for heart-beats. */
+  /** Whether anything was written since this was last reset; for heart-beats. */
   hasWritten = false;
-  /** Bytes handed to the transport that have not left yet. */
+  /** Bytes that the transport has accepted but not sent yet. */
   waitingBytes = 0;
-  /** Bytes that have left since the beginning. */
+  /** Total number of bytes sent. */
   leftBytes = 0;
   readonly #transport: Transport;
   readonly #host: OutboxHost;
   readonly #writableAgain: () => void;
-  /** The transport has refused a write and is not writable again. */
+  /** The transport has refused a write and is not writable yet. */
   #isTransportBehind = false;
-  /** The peer has its share of what all may leave unread. */
+  /** The peer has used its share of the unread data. */
   #isShareUsed = false;
   #isEnded = false;
   #buffer: Buffer | undefined = undefined;
   #at = 0;
-  /** Bytes at which the buffer is written. */
+  /** The number of bytes at which the buffer is written. */
   #sizeMax = bufferSize;
 
-  /** @param writableAgain called where the peer has read so much of its share that more may be delivered */
+  /**
+   * @param writableAgain called when the peer has read so much of its share that deliveries can
+   *   continue
+   */
   constructor(transport: Transport, host: OutboxHost, writableAgain: () => void) {
     this.#transport = transport;
     this.#host = host;
@@ -65,16 +70,17 @@ export class PeerOutbox {
     this.isWritable = !this.#isShareUsed;
   }
 
-  /** No more is to be delivered, whatever the transport takes. */
+  /** Stops deliveries, regardless of the transport. */
   block(): void {
     this.#isTransportBehind = true;
     this.isWritable = false;
   }
 
   /**
-   * Room for `size` bytes, which must all be written before anything else is asked of the outbox.
+   * Reserves `size` bytes, all of which must be written before the next call to the outbox.
    *
-   * @param size bytes, at most 65536; they go to {@link bytes} at the returned position
+   * @param size in bytes, at most 65536
+   * @returns the position in {@link bytes}
    */
   claim(size: number): number {
     if (this.#at + size > this.#sizeMax) this.flush();
@@ -88,12 +94,12 @@ export class PeerOutbox {
     return start;
   }
 
-  /** The buffer that the last `claim` was for. */
+  /** The buffer of the last `claim`. */
   get bytes(): Buffer {
-    return this.#buffer as Buffer; // claim() has just seen to it
+    return this.#buffer as Buffer; // set by claim() before
   }
 
-  /** Copies bytes of any size. */
+  /** Copies bytes of any length. */
   append(from: Buffer, start: number, end: number): void {
     for (let at = start; at < end; ) {
       const room = bufferSize - this.#at;
@@ -104,14 +110,14 @@ export class PeerOutbox {
     }
   }
 
-  /** Forgets what has gathered: after a bug it may end inside a frame. */
+  /** Discards the collected output, which may end within a frame after a bug. */
   discard(): void {
     if (this.#buffer !== undefined) releaseBuffer(this.#buffer);
     this.#buffer = undefined;
     this.#at = 0;
   }
 
-  /** Hands what has gathered to the transport. */
+  /** Passes the collected output to the transport. */
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#at === 0) return;
@@ -121,7 +127,7 @@ export class PeerOutbox {
     }
     const { unread, limits } = this.#host;
     const isCrowded = this.#isCrowded;
-    // What may stay unread for long should take no more memory than it has bytes.
+    // Data that may stay unread for long must not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
@@ -154,7 +160,7 @@ export class PeerOutbox {
     this.#writableAgain();
   }
 
-  /** The peer is gone: what it has not read counts no more. */
+  /** The peer is gone. Its unread data is no longer counted. */
   end(): void {
     if (this.#isEnded) return;
     this.#isShareUsed = false;

@@ -125,7 +125,7 @@ class SystemFile implements DiskFile {
     }
   }
 
-  /** Uses the file as it is open for synced writes; opens it so for the first of them. */
+  /** Calls `use` with the file descriptor for synced writes, which is opened by the first call. */
   #withSynced(failed: DoneCallback, use: (fd: number) => void): void {
     if (this.#syncedFd !== undefined) {
       use(this.#syncedFd);
@@ -191,7 +191,7 @@ class SystemFile implements DiskFile {
   }
 }
 
-/** A call to the disk begins that ends when what is returned is called. */
+/** Counts an operation as pending until the returned callback is called. */
 function counted(done: DoneCallback, nowMs = performance.now()): DoneCallback {
   blockingWrites.began(nowMs);
   return (error) => {

@@ -27,18 +27,18 @@ export interface Position {
   readonly blocks: number;
 }
 
-/** One generation of a volume's data key, as its maker wrapped it. */
+/** A generation of a volume's data key, wrapped by the caller. */
 export interface WrappedKey {
-  /** From 0; each later key has a higher one. */
+  /** Starts from 0; each later key has a higher one. */
   readonly generation: number;
   readonly wrappedKey: Buffer;
 }
 
-/** The data keys of a volume that has had more than one: in clear, only in memory. */
+/** The plaintext data keys of a volume with several generations. They are only kept in memory. */
 export interface DataKeys {
-  /** Of the newest generation. */
+  /** The key of the newest generation. */
   readonly newest: KeyObject;
-  /** Of every older generation that the header lists. */
+  /** The keys of all older generations that the header lists. */
   readonly older: ReadonlyMap<number, KeyObject>;
 }
 
@@ -48,13 +48,13 @@ export interface VolumeHeader {
   readonly format: number;
   readonly id: string;
   readonly kind: VolumeKind;
-  /** The newest data key, sealed by whoever gave it; storage never looks into it. */
+  /** The newest data key, wrapped by the caller. The storage never decodes it. */
   readonly wrappedKey: Buffer;
-  /** Which generation of the data key that is: what is written anew is sealed under it. */
+  /** The generation of the newest data key, under which new data is sealed. */
   readonly generation: number;
-  /** The data keys that older segments may still be sealed under, oldest first. */
+  /** The data keys under which older segments may still be sealed, oldest first. */
   readonly olderKeys: readonly WrappedKey[];
-  /** How often a data key has been wrapped anew. */
+  /** Number of times that a data key was rewrapped. */
   readonly rewrapCount: number;
   /** The number of the last mount. */
   readonly epoch: number;
@@ -138,7 +138,7 @@ export class Volume {
   /**
    * Locks a volume and verifies its header.
    *
-   * @param keys the data key; one of each generation where the header lists older ones
+   * @param keys the data key, or one key of each generation if the header lists older ones
    * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
    *   `disk-failed`
    */
@@ -169,9 +169,9 @@ export class Volume {
   }
 
   /**
-   * A key for one purpose; different salts, purposes or generations give unrelated keys.
+   * Derives a key for one purpose. Different salts, purposes and generations give unrelated keys.
    *
-   * @returns undefined where the header does not list that generation of the data key
+   * @returns undefined if the header does not list the generation
    */
   deriveKeyOf(generation: number, salt: Uint8Array, info: string): KeyObject | undefined {
     const dataKey = this.#dataKeys.get(generation);
@@ -179,8 +179,8 @@ export class Volume {
   }
 
   /**
-   * The same from the newest data key. Who seals something of its own with it must seal that anew once
-   * another data key is added.
+   * Derives a key from the newest data key. A caller that seals its own data with it must seal the
+   * data again after another data key is added.
    */
   deriveKey(salt: Uint8Array, info: string): KeyObject {
     return deriveKey(this.#newestKey(), salt, info);
@@ -197,7 +197,7 @@ export class Volume {
     return `${this.folder}/${file}`;
   }
 
-  /** The bytes of a header file that differs in the given fields; for a copy of the volume. */
+  /** Encodes a header file with changed fields, for a copy of the volume. */
   headerWith(change: Partial<VolumeHeader>): Buffer {
     return encodeHeader({ ...this.#header, ...change }, this.#newestKey());
   }
@@ -208,10 +208,10 @@ export class Volume {
   }
 
   /**
-   * Puts the same data key, wrapped anew, in place of the wrapped one.
+   * Replaces a wrapped data key with the same key, wrapped again.
    *
-   * @param generation which data key; the newest where it is not given
-   * @throws {StorageError} `key-invalid` where the header lists no such generation
+   * @param generation the generation of the data key; by default the newest
+   * @throws {StorageError} `key-invalid` if the header does not list the generation
    */
   rewrap(wrappedKey: Buffer, generation = this.#header.generation): Promise<void> {
     return this.#change((header) => {
@@ -227,19 +227,22 @@ export class Volume {
   }
 
   /**
-   * Lists another data key as the newest, which the header is authenticated under from then on. Resolves
-   * once that is so for good; a power cut before leaves the header as it was.
+   * Adds another data key as the newest one, under which the header is authenticated from then on.
+   * Resolves after the change is durable; a power failure before that leaves the header unchanged.
    *
-   * @param dataKey 256 bits that no volume has had before
+   * @param dataKey 256 bits, never used by another volume or generation
    * @returns its generation
-   * @throws {StorageError} `key-invalid` where the header lists as many as it can, or was last mounted
-   *   by a program that knew no generations
+   * @throws {StorageError} `key-invalid` if the header is full, or was last written by a release
+   *   without generations
    */
   async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
     let generation = 0;
     await this.#change((header) => {
       if (header.format < formatWithGenerations) {
-        throw keyInvalid(this.folder, `has format ${header.format}, which knows one data key`);
+        throw keyInvalid(
+          this.folder,
+          `has format ${header.format}, which supports only one data key`,
+        );
       }
       if (header.olderKeys.length >= olderGenerationsMax) {
         const what = `lists ${header.olderKeys.length} older data keys: no more are allowed until`;
@@ -255,10 +258,10 @@ export class Volume {
   }
 
   /**
-   * Drops older data keys, of which nothing that is wanted may be sealed under one.
+   * Removes older data keys that no data is sealed under any more.
    *
-   * @param isNeeded asked of each older generation, when the change before is done
-   * @returns the generations that were dropped, once they are for good
+   * @param isNeeded called for each older generation after the previous change is done
+   * @returns the removed generations, after the change is durable
    */
   async dropDataKeys(isNeeded: (generation: number) => boolean): Promise<readonly number[]> {
     const dropped: number[] = [];
@@ -272,9 +275,9 @@ export class Volume {
   }
 
   /**
-   * One change after the other: each begins with what the one before has written.
+   * Runs changes one after another, so that each starts from the result of the previous one.
    *
-   * @param make says what changes; undefined for nothing
+   * @param make returns the changed fields; undefined for no change
    */
   #change(make: (header: VolumeHeader) => Partial<VolumeHeader> | undefined): Promise<void> {
     const changed = this.#lastChange.then(async () => {
@@ -307,7 +310,7 @@ export async function readVolumeHeader(disk: Disk, folder: string): Promise<Volu
 }
 
 function keyMissing(folder: string, generation: number): StorageError {
-  const what = `${folder}/volume lists data key ${generation}, which was not given`;
+  const what = `${folder}/volume lists data key ${generation}, which is missing`;
   return new StorageError('wrong-key', what);
 }
 

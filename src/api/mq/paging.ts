@@ -22,7 +22,7 @@ export function pageSize({ maxResults = 20 }: PageRequest): number {
   );
 }
 
-/** What a page holds, and how the next one is asked for. */
+/** The entries of a page, and the token for the next page. */
 interface Page<T> {
   readonly items: readonly T[];
   readonly maxResults: number;
@@ -30,11 +30,12 @@ interface Page<T> {
 }
 
 /**
- * A page of a list whose entries have keys. Entries that come or go between two pages disturb no other.
+ * Returns a page of a list whose entries have keys. Entries that are added or removed between two
+ * pages do not affect others.
  *
- * @param list names it, so that a token of another list is refused
- * @param all in the order of their keys
- * @param keyOf differs for each entry, and never changes
+ * @param list the name of the list; tokens of other lists are refused
+ * @param all the entries in the order of their keys
+ * @param keyOf returns a unique key that never changes
  * @throws {ControlError} 'bad-request'
  */
 export function keyedPage<T>(
@@ -60,7 +61,7 @@ function readKey(list: string, token: string): string {
   throw new ControlError('bad-request', 'The next token is not one of this list.', 'nextToken');
 }
 
-/** A page of a list that never changes. */
+/** Returns a page of a list that never changes. */
 export function fixedPage<T>(all: readonly T[], request: PageRequest): Page<T> {
   const maxResults = pageSize(request);
   const start = request.nextToken === undefined ? 0 : readOffset(request.nextToken, all.length);

@@ -15,7 +15,7 @@ export interface MqParts {
   readonly region: string;
   /** The host name of the brokers' endpoints. */
   readonly brokerHost: string;
-  /** The IPv4 address at which brokers are reached; undefined where there is none to name. */
+  /** The IPv4 address of the brokers; undefined if there is none to return. */
   readonly brokerAddress: string | undefined;
   /** The URL of the web console. */
   readonly consoleUrl: () => string;
@@ -26,17 +26,17 @@ export function touched({ arn }: BrokerRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Broker', accountId: arn.split(':')[4] ?? '' }];
 }
 
-/** A configuration, as an audit record lists it. */
+/** A configuration as an audit record lists it. */
 export function configurationTouched({ arn }: ConfigurationRecord): TouchedResource[] {
   return [{ arn, type: 'AWS::AmazonMQ::Configuration', accountId: arn.split(':')[4] ?? '' }];
 }
 
-/** Has an operation name the broker or configuration that a failed call was about. */
+/** Adds the broker or configuration that a request names to the audit event of a failed call. */
 export function withResource({ control }: MqParts, operation: AnyOperation): AnyOperation {
   const failedResources = (input: Readonly<Record<string, unknown>>) => {
     const { brokerId, configurationId, resourceArn } = input;
     const named = String(brokerId ?? configurationId ?? resourceArn ?? '');
-    // An ARN ends with the id.
+    // The last part of an ARN is the id.
     const id = named.slice(named.lastIndexOf(':') + 1);
     const broker = control.brokers.get(id);
     if (broker !== undefined) return touched(broker);
@@ -46,7 +46,7 @@ export function withResource({ control }: MqParts, operation: AnyOperation): Any
   return { ...operation, failedResources };
 }
 
-/** The permission for an action on the configuration that a request names. */
+/** The permission for an action on the named configuration. */
 export function onConfiguration<Input extends { readonly configurationId: string }>(
   action: string,
   { control }: MqParts,

@@ -1,12 +1,14 @@
+// The client ids of connections, which are exclusive.
+
 import { BrokerError } from '../errors.ts';
 
-/** A connection that has a client id. */
+/** A connection with a client id. */
 export interface Client {
-  /** `127.0.0.1:54321` */
+  /** For example `127.0.0.1:54321`. */
   readonly peerAddress: string;
 }
 
-/** Which connection has which client id: one at a time. */
+/** Maps each client id to the connection that uses it. */
 export class ClientIds {
   readonly #clients = new Map<string, Client>();
   readonly #brokerName: string;
@@ -15,7 +17,7 @@ export class ClientIds {
     this.#brokerName = brokerName;
   }
 
-  /** @throws {BrokerError} `resource-locked` where another connection has it */
+  /** @throws {BrokerError} `resource-locked` if another connection uses the id */
   take(clientId: string, client: Client): void {
     const found = this.#clients.get(clientId);
     if (found !== undefined && found !== client) {
@@ -26,7 +28,7 @@ export class ClientIds {
     this.#clients.set(clientId, client);
   }
 
-  /** The connection has ended. */
+  /** Releases the client id when the connection has ended. */
   release(clientId: string, client: Client): void {
     if (this.#clients.get(clientId) === client) this.#clients.delete(clientId);
   }

@@ -1,43 +1,46 @@
+// Consumers of one or more queues.
+
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import { CreditPool, type PoolHost } from '../flow/credit-pool.ts';
 import type { Queue } from '../queue.ts';
 import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subscription.ts';
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** Who gets the messages of a consumption: a protocol's end of it. */
+/** The receiver of a consumption's messages in a protocol. */
 export interface MessageTaker {
-  /** Whether the transport takes more. */
+  /** Whether the transport accepts more data. */
   readonly isWritable: boolean;
-  /** Copies what it needs; must not call the broker, nor throw. */
+  /** Copies what it needs. It must not call the broker and must not throw. */
   deliver(delivery: Delivery, source: Source): void;
-  /** All of its destinations are gone, or it can have no more of them. */
+  /** All destinations have been deleted, or the limit of destinations is reached. */
   ended(reason: string): void;
 }
 
-/** What a client wants to consume. */
+/** A request to consume. */
 export interface ConsumeRequest {
-  /** At least one; wildcards stand for all that match, now and later. */
+  /** At least one. Wildcards include destinations that are created later. */
   readonly destinations: readonly Address[];
   readonly selector: Selector | undefined;
-  /** Deliveries count as accepted when sent. */
+  /** Deliveries are settled as accepted when they are sent. */
   readonly isSettled: boolean;
-  /** Deliveries that may be unsettled at once, from all destinations together; at least 1. */
+  /** Maximum number of unsettled deliveries of all destinations together; at least 1. */
   readonly prefetch: number;
   readonly isExclusive: boolean;
-  /** Higher ones are served first. */
+  /** Consumers with a higher priority are served first. */
   readonly priority: number;
-  /** Messages of its own client are not wanted; topics only. */
+  /** Excludes messages of the same client; topics only. */
   readonly isNoLocal: boolean;
-  /** Makes it a durable subscription. */
+  /** If defined, the subscription is durable. */
   readonly key: SubscriptionKey | undefined;
   /** The connection. */
   readonly owner: object;
   readonly budget: SourceBudget;
 }
 
-/** Queues that the consumptions of one connection may still join, all together. */
+/** The number of queues that all consumptions of a connection can still be added to. */
 export interface SourceBudget {
   left: number;
 }
@@ -45,7 +48,7 @@ export interface SourceBudget {
 /** One queue of a consumption. */
 export class Source implements Consumer {
   readonly queue: Queue;
-  /** Whether its messages come by topics. */
+  /** Whether the messages arrive through topics. */
   readonly isTopic: boolean;
   readonly consumption: Consumption;
   #subscription: Subscription | undefined = undefined;
@@ -56,9 +59,9 @@ export class Source implements Consumer {
     this.isTopic = isTopic;
   }
 
-  /** The core's subscription; set before the first delivery. */
+  /** The subscription in the core; set before the first delivery. */
   get subscription(): Subscription {
-    return this.#subscription as Subscription; // subscribe() comes first
+    return this.#subscription as Subscription; // set by subscribe() before
   }
 
   subscribe(options: SubscribeOptions): void {
@@ -78,19 +81,20 @@ export class Source implements Consumer {
   }
 }
 
-/** What a consumption asks of its broker. */
+/** The operations of the broker that are needed here. */
 export interface ConsumptionHost extends PoolHost {
-  /** How a selector of this consumption is asked. */
+  readonly selectorBudget: SelectorBudget;
+  /** Returns the selector of a request. */
   selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
 }
 
-/** One consumer of ActiveMQ: subscriptions to one queue or several, with one window over all. */
+/** An ActiveMQ consumer: subscriptions to one or more queues with a shared prefetch window. */
 export class Consumption {
   readonly request: ConsumeRequest;
   readonly taker: MessageTaker;
   readonly #host: ConsumptionHost;
   readonly #sources = new Map<Queue, Source>();
-  /** Undefined for a single queue, whose window is its subscription's. */
+  /** Undefined for a single queue, which uses the window of its subscription. */
   readonly #pool: CreditPool | undefined;
   isEnded = false;
 
@@ -106,15 +110,16 @@ export class Consumption {
     return this.#sources.size;
   }
 
-  /** In the order in which they joined. */
+  /** In the order in which they were added. */
   get sources(): Iterable<Source> {
     return this.#sources.values();
   }
 
   /**
-   * Begins to consume from a queue; once from each.
+   * Starts to consume from a queue. Has no effect if it is already consumed from.
    *
-   * @throws {BrokerError} `resource-locked`, `access-refused`, or `resource-error` where the budget is used up
+   * @throws {BrokerError} `resource-locked`, `access-refused`, or `resource-error` if the budget is
+   *   exhausted
    */
   join(queue: Queue, isTopic: boolean): void {
     if (this.isEnded || this.#sources.has(queue)) return;
@@ -122,6 +127,8 @@ export class Consumption {
     if (request.budget.left <= 0) {
       throw new BrokerError('resource-error', 'one connection consumes from too many queues');
     }
+    const cost = isTopic ? 0 : (request.selector?.cost ?? 0);
+    if (cost > 0) this.#host.selectorBudget.take(queue, cost);
     const source = new Source(this, queue, isTopic);
     this.#sources.set(queue, source);
     try {
@@ -132,38 +139,45 @@ export class Consumption {
         prefetch: this.#pool === undefined ? request.prefetch : Infinity,
         pool: this.#pool,
         owner: request.owner,
-        // Of topics only what matches is routed to the queue.
+        // For topics, the selector is applied when the message is routed.
         selector: isTopic ? undefined : this.#host.selectorOf(request),
         isPreferred: request.isExclusive,
       });
       request.budget.left--;
     } catch (error) {
       this.#sources.delete(queue);
+      if (cost > 0) this.#host.selectorBudget.giveBack(queue, cost);
       throw error;
     }
   }
 
-  /** A queue is gone. */
+  /** A queue has been deleted. */
   lost(source: Source, reason: string): void {
     this.#leave(source);
     if (this.#sources.size === 0 && !this.isEnded) this.taker.ended(reason);
   }
 
   #leave(source: Source): void {
-    if (this.#sources.delete(source.queue)) this.request.budget.left++;
+    if (!this.#sources.delete(source.queue)) return;
+    this.request.budget.left++;
+    const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
+    if (cost > 0) this.#host.selectorBudget.giveBack(source.queue, cost);
   }
 
-  /** The taker takes more. */
+  /** The receiver accepts more messages. */
   wake(): void {
     for (const source of this.#sources.values()) source.subscription.wake();
   }
 
-  /** No more deliveries from now on; what is unsettled stays so until {@link requeueAll}. */
+  /** Stops deliveries. Unsettled messages stay unsettled until {@link requeueAll}. */
   end(): void {
     this.isEnded = true;
   }
 
-  /** Returns what is unsettled, its deliveries counted as failed, and leaves the queues, some of it a step. */
+  /**
+   * Requeues unsettled messages with an increased delivery count and unsubscribes from the queues,
+   * in steps.
+   */
   *requeueAll(): Generator<void> {
     this.isEnded = true;
     for (const source of [...this.#sources.values()]) {

@@ -1,29 +1,31 @@
+// ActiveMQ's default rules for dead letters.
+
 import type { Argument, ArgumentChanges } from '../arguments.ts';
 import type { DeadLetterRules, Death } from '../endings/dead-letter-rules.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import { qualifiedName } from './destination.ts';
 
-/** The queue for all dead letters: ActiveMQ's shared strategy, which is the default. */
+/** The shared dead-letter queue, which is ActiveMQ's default. */
 export const deadLetterQueue = 'ActiveMQ.DLQ';
 
-/** Headers of a dead letter that say where it was and how it died. */
+/** Headers of a dead letter with its origin and the cause. */
 export const deadLetterHeaders = {
-  /** `queue://A` */
+  /** For example `queue://A`. */
   originalDestination: 'originalDestination',
-  /** Wall milliseconds; 0 for none. */
+  /** Unix time in milliseconds; 0 for none. */
   originalExpiration: 'originalExpiration',
-  /** The throwable's class and text. */
+  /** The class and text of the Java exception. */
   cause: 'dlqDeliveryFailureCause',
 } as const;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
 /**
- * ActiveMQ's default rules for dead letters: rejected and expired messages go to {@link deadLetterQueue},
- * but for those that are not persistent, and those that are there already.
+ * ActiveMQ's default rules: rejected and expired messages go to {@link deadLetterQueue}, except
+ * non-persistent messages and messages that are already in it.
  *
- * @param topicExchange whose messages came by a topic
+ * @param topicExchange the exchange of messages that arrived through a topic
  */
 export function sharedStrategy(topicExchange: string): DeadLetterRules {
   return {

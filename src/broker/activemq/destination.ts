@@ -1,15 +1,17 @@
+// Names of ActiveMQ destinations.
+
 import { isShortName } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import { activemqAlphabet, splitKey } from '../patterns/alphabet.ts';
 
-/** Parts that one composite destination may have. */
+/** Maximum number of parts of a composite destination. */
 export const partCountMax = 100;
 
-/** Bytes of one destination's name. */
+/** Maximum length of a destination name, in bytes. */
 export const nameBytesMax = 255;
 
-/** How ActiveMQ writes each kind of destination before its name. */
+/** The qualifying prefix of each kind of destination. */
 const prefixes: readonly (readonly [string, Address['kind']])[] = [
   ['queue://', 'queue'],
   ['topic://', 'topic'],
@@ -17,17 +19,17 @@ const prefixes: readonly (readonly [string, Address['kind']])[] = [
   ['temp-topic://', 'temporary-topic'],
 ];
 
-/** A destination's qualified name: `queue://A`. */
+/** Returns the qualified name of a destination, for example `queue://A`. */
 export function qualifiedName({ kind, name }: Address): string {
   const [prefix = ''] = prefixes.find((each) => each[1] === kind) ?? [];
   return prefix + name;
 }
 
 /**
- * Reads one destination, which may have a qualifying prefix.
+ * Parses one destination, which may have a qualifying prefix.
  *
- * @param kind of a name without a prefix
- * @throws {BrokerError} `precondition-failed` where the name is empty or too long
+ * @param kind the kind of a name without a prefix
+ * @throws {BrokerError} `precondition-failed` if the name is empty or too long
  */
 export function parseDestination(text: string, kind: Address['kind']): Address {
   const trimmed = text.trim();
@@ -47,11 +49,12 @@ function checked(kind: Address['kind'], name: string): Address {
 }
 
 /**
- * Cuts a list of destinations at its commas. Empty parts are left out.
+ * Parses a comma-separated list of destinations. Empty parts are ignored.
  *
- * @param read reads one part
+ * @param read parses one part
  * @returns each destination once
- * @throws {BrokerError} `precondition-failed` where none is left, or there are more than {@link partCountMax}
+ * @throws {BrokerError} `precondition-failed` if the list is empty or has more than {@link
+ *   partCountMax} parts
  */
 export function parseList(text: string, read: (part: string) => Address): Address[] {
   const parts = text.includes(',') ? text.split(',', partCountMax * 2) : [text];
@@ -69,7 +72,7 @@ export function parseList(text: string, read: (part: string) => Address): Addres
   return [...found.values()];
 }
 
-/** Whether a name stands for all destinations that it matches. */
+/** Whether the name has wildcards. */
 export function isWildcard({ name }: Address): boolean {
   const { oneWord, manyWords } = activemqAlphabet;
   if (!name.includes(oneWord) && !name.includes(manyWords)) return false;
@@ -77,18 +80,18 @@ export function isWildcard({ name }: Address): boolean {
   return words.includes(oneWord) || words.at(-1) === manyWords;
 }
 
-/** Whether it lives as long as its connection at most. */
+/** Whether the destination lives at most as long as its connection. */
 export function isTemporary({ kind }: Address): boolean {
   return kind === 'temporary-queue' || kind === 'temporary-topic';
 }
 
-/** Whether each message goes to one consumer only. */
+/** Whether each message is delivered to only one consumer. */
 export function isQueue({ kind }: Address): boolean {
   return kind === 'queue' || kind === 'temporary-queue';
 }
 
 /**
- * The topic that a queue of a virtual topic gets messages from: `VirtualTopic.T` for
+ * Returns the topic from which the queue of a virtual topic receives messages: `VirtualTopic.T` for
  * `Consumer.any.VirtualTopic.T`. Undefined for other queues.
  */
 export function virtualTopicOf(queueName: string): string | undefined {

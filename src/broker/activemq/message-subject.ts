@@ -1,3 +1,5 @@
+// Messages as selectors see them.
+
 import type { MessageView } from '../../storage/message-record.ts';
 import { emptyProperties, type Properties } from '../conversion/properties.ts';
 import type { MessageFormat } from '../format.ts';
@@ -6,17 +8,19 @@ import { qualifiedName } from './destination.ts';
 import type { Subject } from './selectors/nodes.ts';
 import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
 
-/** What a message subject asks of its broker. */
+/** The operations of the broker that are needed here. */
 export interface SubjectHost {
   formatOf(number: number): MessageFormat | undefined;
   nowMs(): number;
-  /** Where a message goes, as JMSDestination has it: `queue://A`. */
+  /** A stored message stays in place during one round of deliveries. */
+  readonly turns: { readonly pumpCount: number };
+  /** The destination of a message in the form of JMSDestination, for example `queue://A`. */
   destinationName(exchange: string, routingKey: string): string;
 }
 
 const nothing = Buffer.alloc(0);
 
-/** JMS headers that are properties of a message in every protocol. */
+/** JMS headers that are message properties in every protocol. */
 const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValue>> = {
   JMSDestination: (message) => message.destination,
   JMSReplyTo: ({ properties: { replyTo } }) =>
@@ -39,8 +43,8 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
 };
 
 /**
- * One message as selectors see it, whatever protocol it came by. The object is set anew for each
- * message; its head is read once, when the first selector asks for it.
+ * A message as selectors see it, for all protocols. The object is reused for each message. The
+ * message's header section is decoded once, when the first selector needs it.
  */
 export class MessageSubject implements Subject {
   isPersistent = false;
@@ -50,10 +54,13 @@ export class MessageSubject implements Subject {
   readonly #host: SubjectHost;
   #format = 0;
   #buffer: Buffer = nothing;
+  /** Where the record of a stored message lies in its buffer, and the round in which it was read. */
+  #at = -1;
+  #pumpCount = -1;
   #headAt = 0;
   #headLength = 0;
-  #exchange = '';
-  #routingKey = '';
+  /** What its destination is read from, when a selector asks for it. */
+  #source: MessageView | Publication | undefined = undefined;
   #properties: Properties | undefined = undefined;
   #named: Map<string, SelectorValue> | undefined = undefined;
 
@@ -61,28 +68,32 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
-  /** Makes it a message that is stored. */
+  /** Sets it to a stored message. Properties read in this round of deliveries are kept. */
   ofView(view: MessageView): this {
+    const { pumpCount } = this.#host.turns;
+    const isSame = view.buffer === this.#buffer && view.at === this.#at;
+    if (isSame && pumpCount === this.#pumpCount) return this;
+    this.#at = view.at;
+    this.#pumpCount = pumpCount;
     this.isPersistent = view.isPersistent;
     this.priority = view.priority;
     this.receivedAtMs = view.receivedAtMs;
     this.expiresAtMs = view.expiresAtMs;
     this.#set(view.format, view.buffer, view.headAt, view.headLength);
-    this.#exchange = view.exchangeName();
-    this.#routingKey = view.routingKey();
+    this.#source = view;
     return this;
   }
 
-  /** Makes it a message that has just come in. */
+  /** Sets it to a message that is being published. */
   ofPublication(publication: Publication): this {
     const { headStart, headEnd, expirationMs } = publication;
+    this.#at = -1;
     this.isPersistent = publication.isPersistent;
     this.priority = publication.priority;
     this.receivedAtMs = this.#host.nowMs();
     this.expiresAtMs = expirationMs < 0 ? Infinity : this.receivedAtMs + expirationMs;
     this.#set(publication.format, publication.head, headStart, headEnd - headStart);
-    this.#exchange = publication.exchange?.name ?? '';
-    this.#routingKey = publication.routingKey;
+    this.#source = publication;
     return this;
   }
 
@@ -95,12 +106,15 @@ export class MessageSubject implements Subject {
     this.#named = undefined;
   }
 
-  /** `queue://A` */
+  /** For example `queue://A`. */
   get destination(): string {
-    return this.#host.destinationName(this.#exchange, this.#routingKey);
+    const source = this.#source;
+    const key = source?.routingKey;
+    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other kind
+    return this.#host.destinationName(source?.exchangeName() ?? '', routingKey);
   }
 
-  /** The message in neutral words; without its body, which no selector sees. */
+  /** The neutral properties of the message, without its body, which selectors cannot use. */
   get properties(): Properties {
     this.#properties ??=
       this.#host.formatOf(this.#format)?.toProperties({
@@ -118,7 +132,7 @@ export class MessageSubject implements Subject {
     if (this.#named === undefined) {
       this.#named = new Map();
       for (const [key, value] of this.properties.headers) {
-        // Of several the first counts, as in STOMP.
+        // If a header is repeated, the first one counts, as in STOMP.
         if (!this.#named.has(key)) this.#named.set(key, selectorValueOf(value));
       }
     }

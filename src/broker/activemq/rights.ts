@@ -1,9 +1,11 @@
+// Permissions on ActiveMQ destinations.
+
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Access, Right } from '../users.ts';
 import { isQueue, isTemporary, qualifiedName } from './destination.ts';
 
-/** What a user may do with a destination, in ActiveMQ's words: admin is to create or remove it. */
+/** A permission in ActiveMQ's terms; `admin` is to create or delete the destination. */
 export type DestinationRight = 'read' | 'write' | 'admin';
 
 const rights: Readonly<Record<DestinationRight, { readonly right: Right; readonly to: string }>> = {
@@ -13,9 +15,10 @@ const rights: Readonly<Record<DestinationRight, { readonly right: Right; readonl
 };
 
 /**
- * Requires a right on a destination. Temporary ones are their connection's.
+ * Requires a permission on a destination. A temporary destination always permits its own
+ * connection.
  *
- * @throws {BrokerError} `access-refused`, in ActiveMQ's words
+ * @throws {BrokerError} `access-refused`, with ActiveMQ's text
  */
 export function requireRight(access: Access, wanted: DestinationRight, address: Address): void {
   if (isTemporary(address)) return;

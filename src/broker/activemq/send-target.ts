@@ -1,17 +1,22 @@
+// Destinations of senders, with their cached routes.
+
 import { encodeText } from '../../base/byte-text.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/router.ts';
 import type { Publication } from '../publication.ts';
 
-/** A destination that messages are sent to, with what is known of it from the message before. */
+/** A destination that messages are sent to, with the cached route of the previous message. */
 export class SendTarget implements RememberedRoute {
   readonly address: Address;
   readonly exchange: Exchange;
   readonly routingKey: string;
   target: Exchange | undefined = undefined;
   route: Route | undefined = undefined;
-  /** Of the virtual host, when rights and existence were looked at last; -1 before. */
+  /**
+   * The version of the virtual host at which permissions and existence were last checked; -1 before
+   * the first check.
+   */
   version = -1;
   readonly #keys: Buffer;
 
@@ -19,12 +24,12 @@ export class SendTarget implements RememberedRoute {
     this.address = address;
     this.exchange = exchange;
     this.routingKey = routingKey;
-    // Names are short: one byte of length each.
+    // Names are short: their lengths are one byte each.
     const [from, to] = [encodeText(exchange.name), encodeText(routingKey)];
     this.#keys = Buffer.concat([Buffer.of(from.length), from, Buffer.of(to.length), to]);
   }
 
-  /** Has a message go there. */
+  /** Sets this destination as the address of a message. */
   addressTo(publication: Publication): void {
     publication.exchange = this.exchange;
     publication.routingKey = this.routingKey;

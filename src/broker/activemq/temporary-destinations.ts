@@ -1,26 +1,31 @@
+// Temporary queues and topics.
+
 import { noArguments } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Vhost } from '../vhost.ts';
 import { qualifiedName } from './destination.ts';
 
-/** Temporary queues have names that no other queue can have. */
+/** The prefix of temporary queues, which other queues cannot have. */
 const queuePrefix = 'amq.temporary.';
 
-/** Temporary topics of one connection. */
+/** Maximum number of temporary topics of one connection. */
 const topicCountMax = 10_000;
 
-/** The core's name of a temporary queue. */
+/** Returns the name of a temporary queue in the core. */
 export function coreQueueName(name: string): string {
   return queuePrefix + name;
 }
 
-/** The name of a temporary queue by its core's name; undefined for another queue. */
+/** Returns the name of a temporary queue from its name in the core; undefined for other queues. */
 export function temporaryQueueName(coreName: string): string | undefined {
   return coreName.startsWith(queuePrefix) ? coreName.slice(queuePrefix.length) : undefined;
 }
 
-/** Destinations that end with the connection that made them. Others may send to them, not consume. */
+/**
+ * Destinations that end with the connection that created them. Other connections can send to them
+ * but cannot consume from them.
+ */
 export class TemporaryDestinations {
   readonly #vhost: Vhost;
   readonly #topicOwners = new Map<string, object>();
@@ -31,7 +36,7 @@ export class TemporaryDestinations {
   }
 
   /**
-   * Makes one; the owner's own that is there already is no error.
+   * Creates a destination. It is not an error if the owner has created it before.
    *
    * @throws {BrokerError} `precondition-failed`, `resource-error`
    */
@@ -69,7 +74,7 @@ export class TemporaryDestinations {
   }
 
   /**
-   * Requires a destination to be there, for a sender.
+   * Requires a destination to exist, for a sender.
    *
    * @throws {BrokerError} `not-found`
    */
@@ -79,7 +84,7 @@ export class TemporaryDestinations {
   }
 
   /**
-   * Requires a destination to be the connection's own, for a consumer.
+   * Requires a destination to belong to the connection, for a consumer.
    *
    * @throws {BrokerError} `not-found`, `resource-locked`
    */
@@ -91,7 +96,9 @@ export class TemporaryDestinations {
     throw new BrokerError('resource-locked', `Subscribing to ${why}`);
   }
 
-  /** Forgets the topics of a connection that has ended; its queues are the virtual host's to remove. */
+  /**
+   * Removes the topics of a connection that has ended. Its queues are removed by the virtual host.
+   */
   release(owner: object): void {
     for (const name of this.#topicsByOwner.get(owner) ?? []) this.#topicOwners.delete(name);
     this.#topicsByOwner.delete(owner);

@@ -1,3 +1,5 @@
+// Subscriptions to ActiveMQ topics.
+
 import type { Argument } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
@@ -9,16 +11,24 @@ import type { ConsumeRequest } from './consumption.ts';
 import { Selector } from './selectors/selector.ts';
 import type { TopicFilters } from './topic-filters.ts';
 
-/** Arguments of a durable subscription's queue by which its filter is known after a restart. */
+/**
+ * Arguments of a durable subscription's queue from which its filter is restored after a restart.
+ */
 const selectorArgument = 'x-selector';
 const noLocalArgument = 'x-no-local';
 
-/** Characters of a durable subscription's selector: it is stored with the queue. */
+/**
+ * Maximum length in characters of the selector of a durable subscription, which is stored with the
+ * queue.
+ */
 const storedSelectorLengthMax = 4096;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
-/** Consumers of topics: each is a queue that takes what matches, from when it is opened. */
+/**
+ * Consumers of topics. Each has a queue that receives the matching messages from the time of its
+ * creation.
+ */
 export class TopicConsumers {
   readonly #subscriptions: TopicSubscriptions;
   readonly #filters: TopicFilters;
@@ -39,7 +49,7 @@ export class TopicConsumers {
     for (const queue of vhost.queues.values()) this.#restore(queue);
   }
 
-  /** A durable subscription's filter is read back. */
+  /** Restores the filter of a durable subscription. */
   #restore(queue: Queue): void {
     const { [selectorArgument]: selector, [noLocalArgument]: client } = queue.options.arguments;
     if (selector === undefined && client === undefined) return;
@@ -53,10 +63,10 @@ export class TopicConsumers {
   }
 
   /**
-   * Opens the subscription that a request is for.
+   * Opens the subscription for a request.
    *
-   * @param topics the exchange of all these topics
-   * @throws {BrokerError} `resource-locked` where a durable one has a consumer
+   * @param topics the exchange of all requested topics
+   * @throws {BrokerError} `resource-locked` if the durable subscription has a consumer
    */
   open(request: ConsumeRequest, topics: Exchange, names: readonly string[]): Queue {
     const { selector, isNoLocal, key, owner } = request;
@@ -93,7 +103,7 @@ export class TopicConsumers {
     };
   }
 
-  /** The queue of a subscription that is not durable has ended with its consumer. */
+  /** The queue of a non-durable subscription is deleted with its consumer. */
   closed(queue: Queue): void {
     if (!queue.index.isDurable) this.#filters.delete(queue);
   }
@@ -109,7 +119,7 @@ export class TopicConsumers {
     if (queue !== undefined) this.#filters.delete(queue);
   }
 
-  /** Says in ActiveMQ's words why a durable subscription cannot be had. */
+  /** Replaces the text of an error for a durable subscription with ActiveMQ's text. */
   #rephrased<T>(key: SubscriptionKey | undefined, act: () => T): T {
     try {
       return act();
@@ -129,16 +139,16 @@ export class TopicConsumers {
   }
 }
 
-/** A selector that converts text is stored as bytes, another one as text. */
+/** A selector that converts strings is stored as bytes, others as a string. */
 function selectorText(selector: Selector): Argument {
   if (!selector.convertsText) return text(selector.text);
   return { type: 'binary', value: Buffer.from(selector.text).toString('base64') };
 }
 
 /**
- * The names of topics, by the exchange that they belong to.
+ * Groups topic names by their exchange.
  *
- * @param exchangeOf a topic's exchange
+ * @param exchangeOf returns the exchange of a topic
  */
 export function byExchange(
   topics: readonly Address[],

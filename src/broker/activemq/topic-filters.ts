@@ -1,3 +1,5 @@
+// Filters of topic subscriptions: selectors and noLocal.
+
 import { BrokerError } from '../errors.ts';
 import type { Route } from '../exchanges/router.ts';
 import type { Publication } from '../publication.ts';
@@ -5,23 +7,25 @@ import type { Queue } from '../queue.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** What a subscription to topics does not want. */
+/** What a topic subscription excludes. */
 export interface TopicFilter {
   readonly selector: Selector | undefined;
-  /** Messages of this client are not wanted (noLocal): a connection or a client id. */
+  /** The connection or client id whose messages are excluded (noLocal). */
   readonly unwantedOrigin: unknown;
 }
 
 /**
- * Selectors of subscriptions to topics: a message that does not match never enters the
+ * The selectors of topic subscriptions. A message that does not match is not added to the
  * subscription's queue.
  */
 export class TopicFilters {
+  /** What the selectors of the last route cost together. */
+  lastCost = 0;
   readonly #byQueue = new Map<Queue, TopicFilter>();
   readonly #subject: MessageSubject;
   readonly #costMax: number;
 
-  /** @param costMax what all selectors of one route may cost together; see `Selector.cost` */
+  /** @param costMax maximum cost of all selectors of one route; see `Selector.cost` */
   constructor(host: SubjectHost, costMax: number) {
     this.#subject = new MessageSubject(host);
     this.#costMax = costMax;
@@ -36,23 +40,23 @@ export class TopicFilters {
   }
 
   /**
-   * The part of a route that wants the message.
+   * Returns the part of a route that the message matches.
    *
-   * @param origins who sends it: its connection and its client id
-   * @throws {BrokerError} `precondition-failed` where too much would have to be compared
+   * @param origins the connection and the client id of the sender
+   * @throws {BrokerError} `precondition-failed` if the evaluation would cost too much
    */
   apply(route: Route, publication: Publication, origins: readonly unknown[]): Route {
+    this.lastCost = 0;
     if (this.#byQueue.size === 0 || route.queues.length === 0) return route;
     let subject: MessageSubject | undefined;
-    let cost = 0;
     const isWanted = (queue: Queue): boolean => {
       const filter = this.#byQueue.get(queue);
       if (filter === undefined) return true;
       const { selector, unwantedOrigin } = filter;
       if (unwantedOrigin !== undefined && origins.includes(unwantedOrigin)) return false;
       if (selector === undefined) return true;
-      cost += selector.cost;
-      if (cost > this.#costMax) throw this.#tooCostly();
+      this.lastCost += selector.cost;
+      if (this.lastCost > this.#costMax) throw this.#tooCostly();
       subject ??= this.#subject.ofPublication(publication);
       return selector.matches(subject);
     };

@@ -1,3 +1,5 @@
+// Consumers of queue names with wildcards.
+
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import { activemqAlphabet, parsePattern, splitKey } from '../patterns/alphabet.ts';
@@ -6,17 +8,20 @@ import type { Queue } from '../queue.ts';
 import type { Background } from '../turns/background.ts';
 import type { Consumption } from './consumption.ts';
 
-/** Names compared in one step. */
+/** Number of names that are compared in one step. */
 const stepSize = 64;
 
-/** What wildcard consumers ask of their virtual host. */
+/** The operations of the virtual host that are needed here. */
 export interface WildcardHost {
   readonly background: Background;
-  /** Every queue there is. */
+  /** All queues. */
   readonly queues: ReadonlyMap<string, Queue>;
 }
 
-/** Consumers of all queues that match a name with wildcards, those made later too. */
+/**
+ * Consumers of all queues that match a name with wildcards, including queues that are created
+ * later.
+ */
 export class WildcardConsumers {
   readonly #host: WildcardHost;
   readonly #tree = new PatternTree<Consumption>();
@@ -26,7 +31,9 @@ export class WildcardConsumers {
     this.#host = host;
   }
 
-  /** A consumption joins every queue that matches: those there are, some of it in later turns. */
+  /**
+   * Adds a consumption to all matching queues that exist. Large numbers are added in later turns.
+   */
   add(consumption: Consumption, { name }: Address): void {
     this.#count++;
     this.#tree.add(parsePattern(activemqAlphabet, name), consumption);
@@ -49,14 +56,14 @@ export class WildcardConsumers {
     }
   }
 
-  /** A queue is new: whoever's wildcards match joins it. */
+  /** Adds the matching consumptions to a new queue. */
   announce(queue: Queue): void {
     if (this.#count > 0) this.#host.background.run(joinMatching(this.#tree, queue));
   }
 }
 
 function* joinMatching(tree: PatternTree<Consumption>, queue: Queue): Generator<void> {
-  // Queues that only the broker names: subscriptions, temporary ones.
+  // Names that only the broker assigns: subscriptions and temporary queues.
   if (queue.name.startsWith('amq.')) return;
   const found = new Set<Consumption>();
   let stepCount = 0;

@@ -1,3 +1,5 @@
+// Decisions on requests about configurations.
+
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
@@ -23,7 +25,7 @@ import {
 import { defaultText } from './default-texts.ts';
 import { configurationLimits } from './limits.ts';
 
-/** A request for a configuration; its members are named as in Amazon MQ's CreateConfiguration. */
+/** A request for a configuration, with the member names of Amazon MQ's CreateConfiguration. */
 export interface ConfigurationRequest {
   readonly name: string;
   readonly engineType: string;
@@ -32,14 +34,14 @@ export interface ConfigurationRequest {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A request for another revision, as in Amazon MQ's UpdateConfiguration. */
+/** A request for a new revision, as in Amazon MQ's UpdateConfiguration. */
 export interface RevisionRequest {
-  /** base64 */
+  /** Base64. */
   readonly data: string;
   readonly description?: string | undefined;
 }
 
-/** What decisions about configurations need. */
+/** The dependencies of the decisions. */
 export interface ConfigurationParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
@@ -49,7 +51,7 @@ export interface ConfigurationParts {
   readonly accountId: string;
 }
 
-/** A new revision, and what was removed from what was asked for. */
+/** A new revision, and the settings that were removed from the request. */
 export interface Revised {
   readonly configuration: Configuration;
   readonly warnings: readonly SanitisingWarning[];
@@ -67,7 +69,7 @@ export class ConfigurationDecisions {
   }
 
   /**
-   * A new configuration; its first revision is the default of the engine.
+   * Creates a configuration. Its first revision is the default text of the engine.
    *
    * @throws {ControlError} 'bad-request', 'conflict'
    */
@@ -86,9 +88,10 @@ export class ConfigurationDecisions {
   }
 
   /**
-   * The configuration that a broker gets which names none, where brokers of its type have one.
+   * Creates the configuration of a broker for which the request names none, if its engine type
+   * needs one.
    *
-   * @param broker what the configuration is for
+   * @param broker the broker that it is for
    */
   createFor(
     broker: Pick<BrokerRecord, 'name' | 'engineType' | 'engineVersion' | 'authenticationStrategy'>,
@@ -96,7 +99,7 @@ export class ConfigurationDecisions {
     const { engineType, engineVersion, authenticationStrategy } = broker;
     const chosen = chooseEngine(allOffers, { engineType, engineVersion, authenticationStrategy });
     const name = `${broker.name}-configuration`;
-    // One may be left of an earlier broker of that name.
+    // A configuration with this name may remain from an earlier broker.
     const isTaken = this.#parts.configurations.withName(name) !== undefined;
     const suffix = isTaken ? `-${this.#parts.random.uuid().slice(0, 8)}` : '';
     return this.#created(`${name}${suffix}`, chosen, {});
@@ -140,15 +143,15 @@ export class ConfigurationDecisions {
     const { allTextBytesMax: max } = configurationLimits;
     const bytes = configurations.textBytes + Buffer.byteLength(text);
     if (bytes > max) {
-      const found = `The texts of all configurations would have ${bytes} bytes; at most ${max} are allowed. `;
-      throw refuse('data', `${found}Delete configurations that no broker uses.`);
+      const found = `The texts of all configurations would have ${bytes} bytes; at most ${max} are allowed: `;
+      throw refuse('data', `${found}delete configurations that no broker uses.`);
     }
     return { revision, createdMs: clock.nowMs(), description, text };
   }
 
   /**
-   * Another revision of a configuration. The function returned must be called in the tick in which its
-   * changes are applied.
+   * Creates a revision of a configuration. The returned function must be called in the tick in
+   * which its changes are applied.
    *
    * @throws {ControlError} 'not-found', 'bad-request'
    */
@@ -171,10 +174,10 @@ export class ConfigurationDecisions {
   #refuseManyRevisions({ id, latest }: Configuration): void {
     const { revisionCountMax: max } = configurationLimits;
     if (latest.revision < max) return;
-    throw refuse('data', `Configuration [${id}] has ${max} revisions, which is the most allowed.`);
+    throw refuse('data', `Configuration [${id}] already has the maximum of ${max} revisions.`);
   }
 
-  /** @throws {ControlError} 'not-found'; 'conflict' where a broker uses it */
+  /** @throws {ControlError} 'not-found'; 'conflict' if a broker uses it */
   delete(id: string): Decided<Configuration> {
     const { brokers, configurations } = this.#parts;
     const configuration = configurations.require(id);
@@ -190,11 +193,11 @@ export class ConfigurationDecisions {
   }
 
   /**
-   * The revision that a broker is to use.
+   * Returns the revision for a broker.
    *
-   * @param asked as in Amazon MQ's ConfigurationId; the newest revision where it names none
-   * @param broker what it is for
-   * @throws {ControlError} 'bad-request' where there is none, or it is not for such a broker
+   * @param asked as in Amazon MQ's ConfigurationId; by default the newest revision
+   * @param broker the broker that it is for
+   * @throws {ControlError} 'bad-request' if it does not exist or is not for this kind of broker
    */
   choose(
     asked: { readonly id: string; readonly revision?: number | undefined },
@@ -233,7 +236,7 @@ export class ConfigurationDecisions {
     return this.#tagged(configuration, all);
   }
 
-  /** Keys that it does not have are ignored. @throws {ControlError} 'not-found' */
+  /** Keys that the configuration does not have are ignored. @throws {ControlError} 'not-found' */
   removeTags(id: string, keys: readonly string[]): Decided<Configuration> {
     const configuration = this.#parts.configurations.require(id);
     const left = Object.entries(configuration.tags).filter(([key]) => !keys.includes(key));
@@ -250,7 +253,7 @@ export class ConfigurationDecisions {
   }
 }
 
-/** The refusal of a revision that a configuration does not have. */
+/** The error for a revision that does not exist. */
 export function unknownRevision(id: string, revision: string | number): ControlError {
   return new ControlError('not-found', unknownRevisionText(id, revision), 'configuration_revision');
 }

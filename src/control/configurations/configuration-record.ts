@@ -1,8 +1,10 @@
+// Stored records of configurations.
+
 import type { EngineType } from '../offers/offer.ts';
 
-/** A configuration without its revisions; plain JSON, as the journal keeps it. */
+/** A configuration without its revisions, as JSON in the journal. */
 export interface ConfigurationRecord {
-  /** `c-` and a lower-case UUID. */
+  /** `c-` followed by a lower-case UUID. */
   readonly id: string;
   readonly arn: string;
   readonly name: string;
@@ -14,19 +16,19 @@ export interface ConfigurationRecord {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** One revision of a configuration; it never changes. */
+/** A revision of a configuration, which never changes. */
 export interface RevisionRecord {
-  /** From 1, without gaps. */
+  /** Starts from 1, without gaps. */
   readonly revision: number;
   readonly createdMs: number;
   readonly description: string;
-  /** XML for ActiveMQ's type, `key = value` lines for RabbitMQ's. */
+  /** XML for ActiveMQ, lines `key = value` for RabbitMQ. */
   readonly text: string;
 }
 
 /** A change to the journal of configurations. */
 export type ConfigurationChange =
-  /** Its revisions follow. */
+  /** Changes with its revisions follow. */
   | { readonly created: ConfigurationRecord }
   | { readonly revised: string; readonly revision: RevisionRecord }
   | { readonly tagged: string; readonly tags: Readonly<Record<string, string>> }

@@ -1,3 +1,5 @@
+// Rules for configurations.
+
 import type { EngineType, Offer } from '../offers/offer.ts';
 import { majorMinor } from '../offers/offers.ts';
 import { refuse } from '../rules.ts';
@@ -15,9 +17,9 @@ export function checkConfigurationName(name: string): void {
 }
 
 /**
- * What a configuration is for.
+ * Returns the kind of broker that a configuration is for.
  *
- * @param offers every kind of broker that Amazon MQ has
+ * @param offers all kinds of brokers of Amazon MQ
  * @throws {ControlError} 'bad-request'
  */
 export function chooseEngine(
@@ -62,14 +64,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * The text of a configuration, as a request gives it.
+ * Decodes the text of a configuration in a request.
  *
- * @throws {ControlError} 'bad-request'; nothing of the text is in the message
+ * @throws {ControlError} 'bad-request'; the message does not contain any of the text
  */
 export function readData(data: string): string {
   const joined = data.replaceAll(/[\r\n]/g, '');
   if (joined === '') throw refuse('data', 'The configuration is empty.');
-  if (!base64.test(joined)) throw refuse('data', 'The configuration is not in base64.');
+  if (!base64.test(joined)) throw refuse('data', 'The configuration is not valid base64.');
   const bytes = Buffer.from(joined, 'base64');
   const { textBytesMax } = configurationLimits;
   if (bytes.length > textBytesMax) {
@@ -79,18 +81,18 @@ export function readData(data: string): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw refuse('data', 'The configuration is not in UTF-8.');
+    throw refuse('data', 'The configuration is not valid UTF-8.');
   }
 }
 
-/** What of a request's text is kept, and what was removed from it. */
+/** The accepted text, and the settings that were removed from it. */
 export interface AcceptedText {
   readonly text: string;
   readonly warnings: readonly SanitisingWarning[];
 }
 
 /**
- * Checks the text of a configuration. What reads it is loaded with the first.
+ * Validates the text of a configuration. The parsers are loaded at the first call.
  *
  * @throws {ControlError} 'bad-request'
  */

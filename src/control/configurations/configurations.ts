@@ -1,3 +1,5 @@
+// The journal of configurations.
+
 import { assert } from '../../base/assert.ts';
 import type { Entry, Journal } from '../../storage/journal.ts';
 import { ControlError } from '../errors.ts';
@@ -14,22 +16,22 @@ export interface Configuration extends ConfigurationRecord {
 
 interface Entries {
   record: ConfigurationRecord;
-  /** In order: revision n is at n - 1. */
+  /** In order: revision n has index n - 1. */
   readonly revisions: RevisionRecord[];
 }
 
-/** The journal of configurations: each with all of its revisions. */
+/** The journal of configurations with all of their revisions. */
 export class Configurations implements Journal<ConfigurationChange> {
   readonly name = 'mq-configurations';
   readonly #byId = new Map<string, Entries>();
   #textBytes = 0;
 
-  /** Bytes of the texts of all revisions. */
+  /** Size of the texts of all revisions, in bytes. */
   get textBytes(): number {
     return this.#textBytes;
   }
 
-  /** How many configurations there are. */
+  /** Number of configurations. */
   get count(): number {
     return this.#byId.size;
   }
@@ -47,7 +49,7 @@ export class Configurations implements Journal<ConfigurationChange> {
 
   #revise(id: string, revision: RevisionRecord): void {
     const revisions = this.#byId.get(id)?.revisions;
-    // What is about a configuration that is gone by now, or is known already, no longer matters.
+    // Changes of a deleted configuration, and revisions that are already known, are ignored.
     if (revisions === undefined || revision.revision !== revisions.length + 1) return;
     revisions.push(revision);
     this.#textBytes += Buffer.byteLength(revision.text);
@@ -60,7 +62,9 @@ export class Configurations implements Journal<ConfigurationChange> {
     for (const { text } of entries.revisions) this.#textBytes -= Buffer.byteLength(text);
   }
 
-  /** One change for each revision, because all of them together may be large. */
+  /**
+   * Returns one change for each revision, because one change with all of them could be too large.
+   */
   *snapshot(): Iterable<ConfigurationChange> {
     for (const { record, revisions } of this.#byId.values()) {
       yield { created: record };
@@ -68,7 +72,7 @@ export class Configurations implements Journal<ConfigurationChange> {
     }
   }
 
-  /** A change of this journal, ready to be committed. */
+  /** Returns a change of this journal for a commit. */
   entry(change: ConfigurationChange): Extract<Entry, { journal: string }> {
     return { journal: this.name, change };
   }
@@ -89,7 +93,7 @@ export class Configurations implements Journal<ConfigurationChange> {
   }
 
   /**
-   * The configuration that an ARN names.
+   * Returns the configuration with an ARN.
    *
    * @throws {ControlError} 'not-found'
    */
@@ -99,18 +103,18 @@ export class Configurations implements Journal<ConfigurationChange> {
     throw unknownConfiguration(arn, 'resource-arn');
   }
 
-  /** One revision, undefined where there is none. */
+  /** Returns a revision; undefined if it does not exist. */
   revision(id: string, revision: number): RevisionRecord | undefined {
     return this.#byId.get(id)?.revisions[revision - 1];
   }
 
-  /** All revisions of a configuration, oldest first. @throws {ControlError} 'not-found' */
+  /** Returns all revisions of a configuration, oldest first. @throws {ControlError} 'not-found' */
   revisions(id: string): readonly RevisionRecord[] {
     this.require(id);
     return this.#byId.get(id)?.revisions ?? [];
   }
 
-  /** All configurations, in the order of their creation. */
+  /** Returns all configurations in the order of their creation. */
   all(): Configuration[] {
     return [...this.#byId.keys()].map((id) => this.require(id));
   }
@@ -125,7 +129,7 @@ function unknownConfiguration(id: string, attribute = 'configuration_id'): Contr
   return new ControlError('not-found', unknownConfigurationText(id), attribute);
 }
 
-/** What is said of a configuration that does not exist. */
+/** The error text for a configuration that does not exist. */
 export function unknownConfigurationText(id: string): string {
   return `Can't find requested configuration [${id}]. Make sure your configuration exists.`;
 }

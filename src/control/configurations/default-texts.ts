@@ -1,3 +1,5 @@
+// Default texts of configurations.
+
 import type { EngineType } from '../offers/offer.ts';
 
 const activeMq = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -24,7 +26,7 @@ const rabbitMq = `# Milliseconds that a consumer may take to acknowledge a deliv
 consumer_timeout = 1800000
 `;
 
-/** What the first revision of every configuration of an engine type holds. */
+/** Returns the text of the first revision of a configuration, by engine type. */
 export function defaultText(engineType: EngineType): string {
   return engineType === 'ACTIVEMQ' ? activeMq : rabbitMq;
 }

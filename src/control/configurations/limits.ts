@@ -1,27 +1,32 @@
+// Limits of configurations.
+
 /** Limits of configurations. */
 export const configurationLimits = {
-  /** Configurations of an account. */
+  /** Maximum number of configurations of an account. */
   configurationCountMax: 1000,
-  /** Revisions of one configuration, as in Amazon MQ. */
+  /** Maximum number of revisions of a configuration, as in Amazon MQ. */
   revisionCountMax: 300,
-  /** Bytes of one revision's text. */
+  /** Maximum size of the text of a revision, in bytes. */
   textBytesMax: 256 * 1024,
-  /** Bytes of the texts of all revisions of all configurations: they are kept in memory. */
+  /**
+   * Maximum size of the texts of all revisions of all configurations in bytes, because they are
+   * kept in memory.
+   */
   allTextBytesMax: 64 * 1024 * 1024,
-  /** Levels of elements in XML; what is permitted has fewer than ten. */
+  /** Maximum depth of XML elements. Permitted settings have fewer than ten levels. */
   xmlDepthMax: 64,
-  /** Tags in XML: an element has two, or one where it is empty. */
+  /** Maximum number of XML tags. An element has two, or one if it is empty. */
   xmlTagCountMax: 5000,
-  /** Equal signs in XML outside of comments: an attribute has one. */
+  /** Maximum number of equal signs in XML outside of comments. An attribute has one. */
   xmlAttributeCountMax: 10_000,
-  /** Characters of an attribute's value. */
+  /** Maximum length of an attribute value, in characters. */
   xmlValueCharactersMax: 4096,
-  /** Lines of a configuration of RabbitMQ's type. */
+  /** Maximum number of lines of a RabbitMQ configuration. */
   lineCountMax: 4000,
-  /** Characters of a value in it. */
+  /** Maximum length of a value in a RabbitMQ configuration, in characters. */
   valueCharactersMax: 2048,
-  /** Warnings in an answer, as in Amazon MQ; more are not told. */
+  /** Maximum number of warnings in a response, as in Amazon MQ. Further warnings are omitted. */
   warningsToldMax: 20,
-  /** Characters of a description. */
+  /** Maximum length of a description, in characters. */
   descriptionCharactersMax: 1024,
 } as const;

@@ -1,14 +1,16 @@
+// Maintenance windows of brokers.
+
 import type { BrokerRecord, MaintenanceWindow, WindowMoves } from '../broker-record.ts';
 import { refuse } from '../rules.ts';
 import { nextWindowMs } from './window.ts';
 
-/** How often a maintenance window may be moved before one is over, as in Amazon MQ. */
+/** Maximum number of moves of a maintenance window before it takes place, as in Amazon MQ. */
 export const windowMovesMax = 4;
 
 /**
  * Counts a move of a broker's maintenance window.
  *
- * @throws {ControlError} 'bad-request' where it was moved too often
+ * @throws {ControlError} 'bad-request' if it was moved too often
  */
 export function movedWindow(broker: BrokerRecord, nowMs: number): WindowMoves {
   const { windowMoves: moves, maintenanceWindow } = broker;
@@ -22,11 +24,11 @@ export function movedWindow(broker: BrokerRecord, nowMs: number): WindowMoves {
   );
 }
 
-/** Knows which brokers' maintenance windows have begun. */
+/** Determines which maintenance windows have begun. */
 export class MaintenanceWindows {
   readonly #next = new Map<string, { readonly window: MaintenanceWindow; readonly atMs: number }>();
 
-  /** Whether a broker's window has begun since this was last asked. */
+  /** Whether the window of a broker has begun since the previous call. */
   hasBegun({ id, maintenanceWindow: window }: BrokerRecord, nowMs: number): boolean {
     const known = this.#next.get(id);
     if (known?.window === window && nowMs < known.atMs) return false;
@@ -34,7 +36,7 @@ export class MaintenanceWindows {
     return known?.window === window;
   }
 
-  /** Forgets a broker that is gone. */
+  /** Removes a deleted broker. */
   forget(id: string): void {
     this.#next.delete(id);
   }

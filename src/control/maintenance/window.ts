@@ -1,23 +1,25 @@
+// The times of maintenance windows.
+
 import type { MaintenanceWindow } from '../broker-record.ts';
 
-/** `SUNDAY` is 0, as in JavaScript's dates. */
+/** `SUNDAY` has index 0, as in JavaScript dates. */
 const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * When a maintenance window next begins.
+ * Returns the next start of a maintenance window, as Unix time in milliseconds.
  *
- * @param afterMs milliseconds since 1970; the result is later. A window whose time of day does not
- * exist on its day, because clocks are put forward, begins an hour later on that day
+ * @param afterMs Unix time in milliseconds; the result is later. If the start time does not exist
+ *   on a day because clocks are put forward, the window starts one hour later
  */
 export function nextWindowMs(window: MaintenanceWindow, afterMs: number): number {
   const [hours = 0, minutes = 0] = window.timeOfDay.split(':').map(Number);
   const wanted = days.indexOf(window.dayOfWeek);
   const offsetAt = offsets(window.timeZone);
   const today = Math.floor((afterMs + offsetAt(afterMs)) / dayMs);
-  // The day before today and a whole week: an offset may change in between.
+  // From yesterday to a whole week ahead, because the UTC offset may change in between.
   for (let day = today - 1; day <= today + 8; day++) {
     if (new Date(day * dayMs).getUTCDay() !== wanted) continue;
     const local = day * dayMs + (hours * 60 + minutes) * minuteMs;
@@ -27,13 +29,13 @@ export function nextWindowMs(window: MaintenanceWindow, afterMs: number): number
   return afterMs + 7 * dayMs;
 }
 
-/** The moment at which clocks of a zone show a time. */
+/** Converts a local time of a zone to UTC. */
 function toUtc(local: number, offsetAt: (ms: number) => number): number {
   const first = local - offsetAt(local);
   return local - offsetAt(first);
 }
 
-/** Gives the milliseconds by which a zone's clocks are ahead of UTC at a moment. */
+/** Returns a function from a time to the offset of a zone from UTC, in milliseconds. */
 function offsets(zone: string): (ms: number) => number {
   const fixed = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/.exec(zone);
   if (fixed !== null) {

@@ -1,7 +1,9 @@
+// LDAP settings of brokers.
+
 import type { LdapRecord } from '../broker-record.ts';
 import { refuse } from '../rules.ts';
 
-/** How a request says to ask an LDAP server; members are named as in Amazon MQ's API. */
+/** The LDAP settings in a request, with the member names of the Amazon MQ API. */
 export interface LdapRequest {
   readonly hosts: readonly string[];
   readonly roleBase: string;
@@ -16,16 +18,16 @@ export interface LdapRequest {
   readonly userSearchSubtree?: boolean | undefined;
 }
 
-/** Seals a secret, so that only this service opens it; base64. */
+/** Seals a secret so that only this service can open it. Returns base64. */
 export type SealSecret = (context: string, secret: string) => string;
 
-/** What a broker's LDAP password is sealed for. */
+/** The sealing context of a broker's LDAP password. */
 export function ldapContext(brokerId: string): string {
   return `LDAP service account of ${brokerId}`;
 }
 
 /**
- * Checks what the shape of a request cannot.
+ * Validates what the shape of a request does not validate.
  *
  * @throws {ControlError} 'bad-request'
  */
@@ -41,10 +43,10 @@ export function checkLdap({ hosts }: LdapRequest): void {
   );
 }
 
-/** What the record of a broker keeps of a request. */
+/** Returns the LDAP settings for a broker record. */
 export function ldapRecord(request: LdapRequest, brokerId: string, seal: SealSecret): LdapRecord {
   const { serviceAccountPassword, ...others } = request;
-  // Members that are undefined are left out, as in JSON.
+  // Undefined members are omitted, as in JSON.
   const members = Object.entries(others).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(members) as Omit<LdapRecord, 'sealedServiceAccountPassword'>),

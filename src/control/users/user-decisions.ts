@@ -1,3 +1,5 @@
+// Decisions on requests about users.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { BrokerRecord, PendingSettings, UserRecord } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
@@ -13,21 +15,21 @@ import {
   type UserRequest,
 } from './user-rules.ts';
 
-/** What will become of a user with the next reboot. */
+/** The change of a user at the next reboot. */
 export type PendingChange = 'CREATE' | 'UPDATE' | 'DELETE';
 
-/** A user of a broker, as it is and as it will be. */
+/** The current and the pending state of a user. */
 export interface UserState {
   readonly username: string;
-  /** Undefined before the reboot that creates it. */
+  /** Undefined until the reboot that creates the user. */
   readonly current: UserRecord | undefined;
-  /** Undefined where the next reboot deletes it. */
+  /** Undefined if the next reboot deletes the user. */
   readonly next: UserRecord | undefined;
-  /** Undefined where the next reboot does not change it. */
+  /** Undefined if the next reboot does not change the user. */
   readonly pendingChange: PendingChange | undefined;
 }
 
-/** All users of a broker, those included that are to be created or deleted, by their names. */
+/** Returns all users of a broker by name, including those that are to be created or deleted. */
 export function usersOf({ users, pending }: Pick<BrokerRecord, 'users' | 'pending'>): UserState[] {
   const current = new Map(users.map((user) => [user.username, user]));
   const next = new Map((pending.users ?? users).map((user) => [user.username, user]));
@@ -48,9 +50,9 @@ function changeOf(
 }
 
 /**
- * Decides on requests about users of brokers that manage them through Amazon MQ's API. Every change
- * takes effect with the next reboot. What is returned must be called, or its changes applied, in the
- * tick in which the decision was made.
+ * Decides on requests about the users of brokers that are managed through the Amazon MQ API. All
+ * changes take effect at the next reboot. Returned functions must be called, and returned changes
+ * applied, in the tick in which the decision was made.
  */
 export class UserDecisions {
   readonly #brokers: Brokers;
@@ -62,9 +64,9 @@ export class UserDecisions {
   }
 
   /**
-   * The broker whose users a request is about.
+   * Returns the broker whose users a request concerns.
    *
-   * @throws {ControlError} 'not-found'; 'bad-request' where they are not managed here
+   * @throws {ControlError} 'not-found'; 'bad-request' if its users are not managed through the API
    */
   requireBroker(brokerId: string): BrokerRecord {
     const broker = this.#brokers.require(brokerId);
@@ -118,7 +120,7 @@ export class UserDecisions {
     }
   }
 
-  /** @throws {ControlError} 'not-found', 'bad-request'; 'conflict' where it is to be deleted */
+  /** @throws {ControlError} 'not-found', 'bad-request'; 'conflict' if the user is to be deleted */
   async update(
     brokerId: string,
     username: string,
@@ -184,7 +186,7 @@ function requireKept(broker: BrokerRecord, username: string): UserRecord {
   throw new ControlError('conflict', text, 'username');
 }
 
-/** A user with what a request changes. */
+/** Applies the changes of a request to a user. */
 function changedUser(
   user: UserRecord,
   { groups, consoleAccess, replicationUser }: UserChanges,

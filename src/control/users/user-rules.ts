@@ -1,16 +1,18 @@
+// Rules for the users of brokers.
+
 import type { Offer, UserRules } from '../offers/offer.ts';
 import { refuse } from '../rules.ts';
 
-/** Groups that a user may be in. */
+/** Maximum number of groups of a user. */
 const groupCountMax = 20;
 
-/** A user, as a request for a broker gives it. */
+/** A user in a request for a broker. */
 export interface UserRequest extends UserChanges {
   readonly username: string;
   readonly password: string;
 }
 
-/** What a request may change of a user; what it leaves out stays. */
+/** The changes of a user. Members that are not given stay unchanged. */
 export interface UserChanges {
   readonly password?: string | undefined;
   readonly consoleAccess?: boolean | undefined;
@@ -19,10 +21,10 @@ export interface UserChanges {
 }
 
 /**
- * Checks the users that a broker is to be created with.
+ * Validates the users of a new broker.
  *
- * @param strategy the broker's authentication strategy: only with `SIMPLE` are its users its own
- * @throws {ControlError} 'bad-request'; the password is in no text
+ * @param strategy the authentication strategy; only brokers with `SIMPLE` have their own users
+ * @throws {ControlError} 'bad-request'; the text never contains the password
  */
 export function checkUsers(users: readonly UserRequest[], offer: Offer, strategy: string): void {
   const { max, hasGroups } = offer.rules.users;
@@ -62,7 +64,7 @@ export function checkUsername(username: string, rules: UserRules): void {
   }
 }
 
-/** @throws {ControlError} 'bad-request'; the password is in no text */
+/** @throws {ControlError} 'bad-request'; the text never contains the password */
 export function checkPassword(password: string): void {
   const length = password.length;
   if (length < 12 || length > 250) {
@@ -85,7 +87,7 @@ export function checkPassword(password: string): void {
 }
 
 /**
- * Checks groups and roles of a user; the password is checked apart.
+ * Validates the groups and roles of a user. The password is validated separately.
  *
  * @throws {ControlError} 'bad-request'
  */

@@ -1,11 +1,14 @@
+// Checks configurations for settings that this engine cannot enforce.
+
 import { WaxwingError } from '../../base/errors.ts';
 import type { BrokerSpec } from '../../control/engine.ts';
 
 const comments = /<!--.*?-->/gs;
 
 /**
- * Requires a configuration that does not ask for rights: this engine does not keep them, and a broker that
- * gave everybody everything would not be what its owner asked for. What else is in it has no effect yet.
+ * Requires that a configuration does not restrict permissions. This engine does not enforce them
+ * yet, and must not start a broker with more permissions than its owner configured. Other settings
+ * have no effect yet.
  *
  * @throws {WaxwingError} `configuration-unsupported`
  */
@@ -14,5 +17,8 @@ export function requireNoRights({ engineType, configuration }: BrokerSpec): void
   const { id, revision, text } = configuration;
   if (!/<([\w.-]+:)?authorizationPlugin\b/.test(text.replace(comments, ''))) return;
   const what = `revision ${revision} of configuration ${id} has an authorizationPlugin`;
-  throw new WaxwingError('configuration-unsupported', `${what}, which this engine cannot keep yet`);
+  throw new WaxwingError(
+    'configuration-unsupported',
+    `${what}, which this engine does not enforce yet`,
+  );
 }

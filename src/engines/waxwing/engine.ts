@@ -205,7 +205,7 @@ export class WaxwingEngine implements Engine {
   }
 }
 
-/** The listeners that a broker is to have, with the protocols that this engine speaks there. */
+/** Returns the listeners of a broker that this engine supports, with their protocols. */
 function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
   return spec.listeners.flatMap((plan) => {
     const protocols = protocolsOf(plan.name);

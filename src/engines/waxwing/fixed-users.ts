@@ -1,7 +1,9 @@
+// Users that are replaced at each start of a broker.
+
 import type { Broker } from '../../broker/broker.ts';
 import { everything } from '../../broker/users.ts';
 
-/** A user as a start names it. */
+/** A user of a start message. */
 interface StartUser {
   readonly username: string;
   readonly passwordHash: string;
@@ -10,8 +12,8 @@ interface StartUser {
 const vhost = '/';
 
 /**
- * Makes a broker's users those of its start: Amazon MQ changes the users of brokers of ActiveMQ's type
- * at a reboot. Nothing is written for users who stay as they are.
+ * Replaces the users of a broker. Amazon MQ applies changes to the users of ActiveMQ brokers at a
+ * reboot. Nothing is written for unchanged users.
  */
 export function setUsers(broker: Broker, users: readonly StartUser[]): void {
   const wanted = new Set(users.map(({ username }) => username));

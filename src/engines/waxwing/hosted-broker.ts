@@ -5,7 +5,7 @@ import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { collectGarbage, MemoryInUse } from '../../base/process.ts';
+import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
@@ -19,7 +19,14 @@ import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './idle-collector.ts';
-import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
+import {
+  type BrokerProtocols,
+  beginProtocols,
+  type LoadedProtocols,
+  loadProtocols,
+  openListeners,
+} from './listener-specs.ts';
+import { MarkingMode } from './marking-mode.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -52,6 +59,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly protocols: BrokerProtocols;
   readonly alarm: WakeTimer;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
@@ -92,9 +100,14 @@ export class HostedBroker {
         return user + system;
       },
       memoryBytes: () => process.memoryUsage.rss(),
+      heapBytes,
       collectGarbage,
     });
-    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
+    const marking = new MarkingMode(markInSteps);
+    this.#looks = setInterval(() => {
+      marking.look(heapBytes());
+      collector.look(lookMs);
+    }, lookMs);
   }
 
   /**
@@ -114,7 +127,7 @@ export class HostedBroker {
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     const { host, certificates } = message;
-    const parts = { broker: opened.broker, host, certificates, loaded };
+    const parts = { host, certificates, protocols: opened.protocols };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
@@ -233,8 +246,9 @@ async function openBroker(
     onInternalError: (error, peer) =>
       events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
   });
+  const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, alarm, disk, hooks, failures };
+  return { broker, protocols, alarm, disk, hooks, failures };
 }
 
 async function verify(

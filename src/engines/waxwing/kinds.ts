@@ -1,7 +1,9 @@
+// The kinds of brokers and the listeners of this engine.
+
 import type { EngineKind } from '../../control/engine.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 
-/** The protocols of each listener that this engine opens, by the listener's name in offers. */
+/** The protocols of each listener, by its name in the offers. */
 const listeners = {
   amqps: ['amqp091'],
   'stomp+ssl': ['stomp'],
@@ -24,9 +26,9 @@ export const kinds: readonly EngineKind[] = [
   },
 ];
 
-/** The protocols of a listener; undefined where this engine does not open it. */
+/** Returns the protocols of a listener; undefined if this engine does not support it. */
 export function protocolsOf(listener: string): ListenerSpec['protocols'] | undefined {
   return Object.hasOwn(listeners, listener)
-    ? listeners[listener as keyof typeof listeners] // it has just been looked for
+    ? listeners[listener as keyof typeof listeners] // its existence has just been checked
     : undefined;
 }

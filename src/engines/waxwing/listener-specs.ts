@@ -1,3 +1,5 @@
+// The listeners of a broker and their protocols.
+
 import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
@@ -10,30 +12,49 @@ import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
-/** What a process needs of a protocol. */
+/** The parts of a protocol that a process needs. */
 export interface ProtocolParts {
-  /** Makes the protocol's end of a broker's connections. */
+  /** Creates the protocol for a broker. */
   readonly protocol: (broker: Broker) => Protocol;
-  /** Of the messages that it takes. */
+  /** The format of messages that are received with this protocol. */
   readonly format: MessageFormat;
-  /** What to say to a client that speaks no TLS, given its first bytes. */
+  /** Returns the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
 }
 
-/** The protocols that a listener can have. A process loads those that its listeners have. */
+/** The supported protocols. A process loads those of its listeners. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
-/** The protocols of some listeners, by their names. */
+/** Loaded protocols by name. */
 export type LoadedProtocols = ReadonlyMap<keyof typeof protocols, ProtocolParts>;
 
-/** Loads the protocols that listeners have. */
+/** Loads the protocols of listeners. */
 export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<LoadedProtocols> {
   const names = [...new Set(specs.flatMap((spec) => spec.protocols))];
   const parts = await Promise.all(names.map((name) => protocols[name]()));
-  return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // one for each
+  return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // each name has one
+}
+
+/** The protocols of a broker. */
+export type BrokerProtocols = ReadonlyMap<
+  keyof typeof protocols,
+  { readonly protocol: Protocol; readonly answerPlain: ProtocolParts['answerPlain'] }
+>;
+
+/**
+ * Makes the protocols of a broker, one instance for all of its listeners, so that connections of a protocol
+ * share their state. To be called in the turn in which the broker is opened: messages that expire, for
+ * example, die by their protocol's rules.
+ */
+export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerProtocols {
+  const parts = [...loaded].map(
+    ([name, { protocol, answerPlain: answer }]) =>
+      [name, { protocol: protocol(broker), answerPlain: answer }] as const,
+  );
+  return new Map(parts);
 }
 
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;
@@ -61,19 +82,12 @@ export interface ListenerSpec {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { broker, host, certificates, loaded }: ListenerParts,
+  { host, certificates, protocols: begun }: ListenerParts,
 ): Promise<Listeners> {
-  const made = new Map<string, Protocol>();
   const partsOf = (name: keyof typeof protocols) => {
-    const parts = loaded.get(name);
-    assert(parts !== undefined, `protocol ${name} is not loaded`);
+    const parts = begun.get(name);
+    assert(parts !== undefined, `protocol ${name} was not begun`);
     return parts;
-  };
-  const protocolOf = (name: keyof typeof protocols) => {
-    // All listeners use the same instance, so that connections of a protocol share their state.
-    const protocol = made.get(name) ?? partsOf(name).protocol(broker);
-    made.set(name, protocol);
-    return protocol;
   };
   const webSocket = await webSocketMaker(specs);
   const list = specs.map((spec): NamedListener => {
@@ -84,7 +98,7 @@ export async function openListeners(
       certificates,
       policy: policies[spec.tlsPolicy],
       limits: brokerAdmissionLimits,
-      protocols: spec.protocols.map(protocolOf),
+      protocols: spec.protocols.map((name) => partsOf(name).protocol),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
       answerPlain: partsOf(first).answerPlain,
     });
@@ -95,10 +109,9 @@ export async function openListeners(
 
 /** The parts that the listeners need. */
 export interface ListenerParts {
-  readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
-  readonly loaded: LoadedProtocols;
+  readonly protocols: BrokerProtocols;
 }
 
 /** Loads the WebSocket code only if a listener needs it. */

@@ -19,8 +19,8 @@ export interface StartMessage {
   readonly epochMin: number;
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   /**
-   * Whether these are the broker's users from this start on, and all of them; else they are those that a
-   * new broker begins with.
+   * Whether the users replace those of the broker. Otherwise they are only created with a new
+   * broker.
    */
   readonly setsUsers: boolean;
   readonly host: string;

@@ -87,8 +87,8 @@ export class PeerAccount {
     if (!isPaused && (waitingBytes === 0 || this.isTaking)) this.#stuckSinceMs = -1;
     else if (this.#stuckSinceMs < 0) this.#stuckSinceMs = nowMs;
     else if (nowMs - this.#stuckSinceMs > this.#broker.limits.stuckMsMax) {
-      const why = `it had to wait too long (${this.#broker.flow.blockedReason})`;
-      return new AmqpError('connection-forced', isPaused ? why : 'it takes nothing');
+      const why = `it was blocked for too long (${this.#broker.flow.blockedReason})`;
+      return new AmqpError('connection-forced', isPaused ? why : 'it does not read');
     }
     return undefined;
   }

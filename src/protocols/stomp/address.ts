@@ -1,7 +1,9 @@
+// Destination names as STOMP clients write them.
+
 import { parseDestination, parseList } from '../../broker/activemq/destination.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 
-/** How STOMP clients of ActiveMQ write each kind of destination before its name. */
+/** The prefix of each kind of destination. */
 const prefixes: readonly (readonly [prefix: string, kind: Address['kind']])[] = [
   ['/queue/', 'queue'],
   ['/topic/', 'topic'],
@@ -9,7 +11,9 @@ const prefixes: readonly (readonly [prefix: string, kind: Address['kind']])[] = 
   ['/remote-temp-topic/', 'temporary-topic'],
 ];
 
-/** Temporary destinations by a connection's own words for them. */
+/**
+ * The prefixes of temporary destinations, which are followed by a name of the connection's choice.
+ */
 const ownPrefixes: readonly (readonly [prefix: string, kind: TemporaryKind])[] = [
   ['/temp-queue/', 'temporary-queue'],
   ['/temp-topic/', 'temporary-topic'],
@@ -18,19 +22,19 @@ const ownPrefixes: readonly (readonly [prefix: string, kind: TemporaryKind])[] =
 /** Kinds of destinations that belong to a connection. */
 export type TemporaryKind = 'temporary-queue' | 'temporary-topic';
 
-/** What a connection calls its temporary destinations. */
+/** The names that a connection uses for its temporary destinations. */
 export interface TemporaryWords {
-  /** The destination that a word stands for; made where there is none yet. */
+  /** Returns the destination with a name. Creates it if it does not exist. */
   named(kind: TemporaryKind, word: string): Address;
-  /** The word for a destination; undefined where it is another connection's. */
+  /** Returns the name of a destination; undefined if it belongs to another connection. */
   wordOf(address: Address): string | undefined;
 }
 
 /**
- * Reads the header `destination`: one destination, or several with commas between them. What has none of
- * the known prefixes is a queue.
+ * Parses the `destination` header: one destination or a comma-separated list. A name without a
+ * known prefix is a queue.
  *
- * @throws {BrokerError} `precondition-failed` where a name is empty or too long, or there are too many
+ * @throws {BrokerError} `precondition-failed` if a name is empty or too long, or there are too many
  */
 export function parseDestinations(text: string, words: TemporaryWords): Address[] {
   return parseList(text, (part) => parseOne(part.trim(), words));
@@ -51,20 +55,20 @@ function parseKnown(text: string, words: TemporaryWords): Address | undefined {
   return undefined;
 }
 
-/** Reads the header `reply-to`; undefined where it is no destination, which is not an error. */
+/** Parses the `reply-to` header; undefined if it is not a destination, which is not an error. */
 export function parseReplyTo(text: string, words: TemporaryWords): Address | undefined {
   const trimmed = text.trim();
   const isEmpty = [...prefixes, ...ownPrefixes].some(([prefix]) => prefix === trimmed);
   return isEmpty || trimmed.includes(',') ? undefined : parseKnown(trimmed, words);
 }
 
-/** A destination as everybody may write it. */
+/** Returns the name of a destination that all connections can use. */
 export function destinationText({ kind, name }: Address): string {
   const [prefix = ''] = prefixes.find((each) => each[1] === kind) ?? [];
   return prefix + name;
 }
 
-/** The inverse of {@link destinationText}; undefined where the text is none. */
+/** The inverse of {@link destinationText}; undefined if the text is not a destination. */
 export function readDestinationText(text: string): Address | undefined {
   for (const [prefix, kind] of prefixes) {
     if (text.startsWith(prefix)) return { kind, name: text.slice(prefix.length) };
@@ -72,7 +76,10 @@ export function readDestinationText(text: string): Address | undefined {
   return undefined;
 }
 
-/** A destination as a connection writes it, which calls its own temporary ones by its words. */
+/**
+ * Returns the name of a destination as a connection writes it, with its own names of temporary
+ * destinations.
+ */
 export function ownDestinationText(address: Address, words: TemporaryWords): string {
   const word = words.wordOf(address);
   if (word === undefined) return destinationText(address);

@@ -1,30 +1,32 @@
+// Answers to frames, which may have to wait for the log.
+
 import type { Broker } from '../../broker/broker.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
 
-/** What an answer that waits is counted as, besides its bytes. */
+/** Memory that a waiting answer is counted with besides its frame, in bytes. */
 const answerBytes = 128;
 
-/** An answer, and what must be on the disk before it is said. */
+/** An answer and the group that must be on disk before it is sent. */
 interface Answer {
   readonly group: number;
   readonly frame: Buffer | undefined;
   readonly said: (() => void) | undefined;
 }
 
-/** What answers ask of their connection. */
+/** The operations of the connection that are needed here. */
 export interface AnswersHost {
   readonly broker: Broker;
   write(frame: Buffer): void;
-  /** Something that nobody asked for in this turn has failed. */
+  /** An operation failed outside the handling of a frame. */
   failed(thrown: unknown): void;
-  /** Other answers wait, or fewer. */
+  /** The number of waiting answers has changed. */
   setReading(): void;
 }
 
 /** RECEIPT and ERROR frames, in the order of the frames that they answer. */
 export class Answers implements LogWaiter {
   isAwaitingLog = false;
-  /** Bytes of answers that wait. */
+  /** Size of the waiting answers, in bytes. */
   heldBytes = 0;
   readonly #host: AnswersHost;
   #waiting: Answer[] = [];
@@ -40,10 +42,10 @@ export class Answers implements LogWaiter {
   }
 
   /**
-   * Says something once a group is on the disk, after all answers before it.
+   * Sends a frame after a group is on disk and after all earlier answers.
    *
-   * @param group 0 where nothing has to be on the disk
-   * @param said called once it is written
+   * @param group 0 if no group must be on disk
+   * @param said called after the frame has been written
    */
   say(group: number, frame: Buffer | undefined, said?: () => void): void {
     if (!this.isWaiting && group <= this.#host.broker.durableGroup) {
@@ -63,7 +65,7 @@ export class Answers implements LogWaiter {
   durable(group: number): void {
     try {
       while (this.isWaiting) {
-        const answer = this.#waiting[this.#first] as Answer; // one waits
+        const answer = this.#waiting[this.#first] as Answer; // there is at least one
         if (answer.group > group) break;
         this.#first++;
         this.heldBytes -= answerBytes + (answer.frame?.length ?? 0);
@@ -83,7 +85,7 @@ export class Answers implements LogWaiter {
     this.#first = 0;
   }
 
-  /** Nothing more is said. */
+  /** Discards all waiting answers. */
   drop(): void {
     this.#waiting = [];
     this.#first = 0;

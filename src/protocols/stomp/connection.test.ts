@@ -415,7 +415,7 @@ test('mistakes are told apart: some end the connection, most do not', async () =
     [
       'SEND',
       { destination: '/queue/q', priority: 'x' },
-      'The header priority of SEND is no whole number',
+      'The header priority of SEND is not a whole number',
     ],
   ];
   for (const [command, headers, text] of soft) {

@@ -1,3 +1,5 @@
+// STOMP connections.
+
 import { assert } from '../../base/assert.ts';
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -24,13 +26,13 @@ import { Subscriptions } from './subscriptions.ts';
 import { OwnTemporaries } from './temporary-words.ts';
 import { Transactions } from './transactions.ts';
 
-/** Units of work that a SEND frame counts, and any other one. */
+/** Units of work per SEND frame and per other frame. */
 const sendUnits = 8;
 const frameUnits = 32;
 
 const heartBeat = Buffer.from('\n');
 
-/** One STOMP connection. */
+/** A STOMP connection. */
 export class StompConnection
   implements Connection, ClientConnection, FrameSink, OpeningHost, StompHost, PublisherListener
 {
@@ -54,7 +56,7 @@ export class StompConnection
   #agreement: Agreement | undefined = undefined;
   #hasReceived = false;
   #isPaused = false;
-  /** What a delivery failed with, until the end of the turn. */
+  /** The error of a delivery, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
 
@@ -100,17 +102,13 @@ export class StompConnection
     return this.#agreed.hasClientId;
   }
 
-  /** A connection is what channels are elsewhere. */
+  /** A connection corresponds to a channel of other protocols. */
   get channelCount(): number {
     return 1;
   }
 
   get takesDeliveries(): boolean {
-    return (
-      this.outbox.isWritable &&
-      this.#state.name === 'open' &&
-      this.subscriptions.unsettledCount < this.broker.unsettledCountMax
-    );
+    return this.outbox.isWritable && this.#state.name === 'open' && !this.subscriptions.isFull;
   }
 
   receive(bytes: Buffer): void {
@@ -126,19 +124,30 @@ export class StompConnection
     this.setReading();
   }
 
-  /** What was received is handled: delivers, and has synced what answers wait for. */
+  /**
+   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
+   * for.
+   */
   #received(): void {
     this.broker.pump();
     if (!this.answers.isWaiting) return;
     this.broker.store.log.sync();
-    // After the sync was: a group that is written at once is answered in the same turn.
+    // After the sync request: a group that is written immediately is answered in the same turn.
     this.#transport.requestFlush();
   }
 
-  /** Reads from the peer unless the broker or the peer itself is behind. */
+  /** Reads from the peer unless the broker or the peer is behind. */
   setReading(): void {
     if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
     else this.#transport.resume();
+  }
+
+  head({ command }: Frame): void {
+    if (this.#state.name !== 'awaiting-connect') return;
+    // Nothing else is read from a stranger, not even to its end.
+    if (command !== 'CONNECT' && command !== 'STOMP') {
+      throw new StompError('out-of-order', 'Not connected.');
+    }
   }
 
   body(_frame: Frame, bytes: Buffer, at: number, end: number): void {
@@ -155,13 +164,9 @@ export class StompConnection
   }
 
   #connect(frame: Frame): void {
-    const { command } = frame;
-    if (command !== 'CONNECT' && command !== 'STOMP') {
-      throw new StompError('out-of-order', 'Not connected.');
-    }
     this.#opening.connect(frame);
     this.#state.enter('checking-password');
-    // What the client sends before it has its answer waits.
+    // Frames that the client sends before the answer are held back.
     this.gate.hold();
   }
 
@@ -187,7 +192,7 @@ export class StompConnection
     this.gate.count(frameUnits);
     const handler = handlerOf(command);
     if (handler !== undefined) {
-      // What was sent before this goes to the consumers of that time, and first.
+      // Messages sent before this frame are dispatched to the previous consumers first.
       if (command.startsWith('SUB') || command.startsWith('UNSUB')) this.broker.pump();
       handler(this, frame);
     } else if (command === 'DISCONNECT') this.#disconnect(frame);
@@ -232,12 +237,12 @@ export class StompConnection
     this.#fail(toStompError(thrown), undefined);
   }
 
-  /** Ends the connection from this side with a reason. */
+  /** Ends the connection with an error. */
   #fail(error: StompError, receipt: string | undefined): void {
     if (error.code === 'internal') this.#reportBug(error.cause);
     if (this.#state.isOver) return;
     this.#frames.stop();
-    // Answers that wait for the log are not said: the client sends again what they were about.
+    // Answers that wait for the log are not sent. The client repeats what they were about.
     this.answers.drop();
     this.write(errorFrame(error, receipt, this.version));
     this.#state.enter('closing');
@@ -245,7 +250,7 @@ export class StompConnection
     this.#end();
   }
 
-  /** Nothing more is said or heard. */
+  /** Stops reading and writing. */
   #end(): void {
     if (this.#state.name !== 'closed') this.#state.enter('closed');
     this.#frames.stop();
@@ -265,7 +270,7 @@ export class StompConnection
     this.#transport.requestFlush();
   }
 
-  /** Gives everything back: what takes long, later. */
+  /** Requeues everything. Long work is done in later turns. */
   #release(done?: () => void): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -277,7 +282,7 @@ export class StompConnection
   }
 
   *#requeueAll(): Generator<void> {
-    // Another job of this connection may be settling or committing yet.
+    // Another job of this connection may still be settling or committing.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
     this.transactions.abortAll();
     yield* this.subscriptions.requeueAll((bug) => this.#reportBug(bug));
@@ -309,7 +314,7 @@ export class StompConnection
     this.#wake();
   }
 
-  /** More may be delivered. */
+  /** Deliveries are possible again. */
   #wake(): void {
     this.setReading();
     this.subscriptions.wake();

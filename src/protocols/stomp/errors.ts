@@ -1,15 +1,17 @@
+// Errors of STOMP connections.
+
 import { printable } from '../../base/byte-text.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 
 /**
- * Why a frame is refused:
+ * The reason why a frame is refused:
  *
- * - `malformed`: it is no frame, or larger than allowed. The connection ends.
- * - `out-of-order`: a frame that this state does not allow, or an unknown one. The connection ends.
+ * - `malformed`: it is not a frame, or exceeds a limit. The connection ends.
+ * - `out-of-order`: the frame is unknown or not permitted in this state. The connection ends.
  * - `refused`: log-in or version. The connection ends.
- * - `invalid`: a frame that cannot be done; the connection goes on.
- * - `closing`: the broker ends the connection for reasons of its own.
+ * - `invalid`: the frame cannot be executed. The connection continues.
+ * - `closing`: the broker closes the connection.
  * - `internal`: a bug in this program. The connection ends.
  */
 export type StompErrorCode =
@@ -20,7 +22,7 @@ export type StompErrorCode =
   | 'closing'
   | 'internal';
 
-/** Names of Java classes, which clients of ActiveMQ look for. */
+/** Names of Java classes, which clients of ActiveMQ check. */
 const classes = {
   protocol: 'org.apache.activemq.transport.stomp.ProtocolException',
   security: 'java.lang.SecurityException',
@@ -30,9 +32,9 @@ const classes = {
   io: 'java.io.IOException',
 } as const;
 
-/** What a peer did, answered by an ERROR frame. */
+/** An error that is sent to the peer as an ERROR frame. */
 export class StompError extends WaxwingError<StompErrorCode> {
-  /** The class of the exception that ActiveMQ would throw. */
+  /** The class of the exception that ActiveMQ throws. */
   readonly className: string;
 
   constructor(
@@ -50,13 +52,13 @@ export class StompError extends WaxwingError<StompErrorCode> {
     return this.code !== 'invalid';
   }
 
-  /** The header `message`: one line. */
+  /** The `message` header, in one line. */
   get text(): string {
     return printable(this.message);
   }
 }
 
-/** How each refusal of the broker reaches the peer. */
+/** The exception class for each error code of the broker. */
 const replies: Readonly<Record<BrokerErrorCode, keyof typeof classes>> = {
   'not-found': 'destination',
   'precondition-failed': 'jms',
@@ -66,7 +68,7 @@ const replies: Readonly<Record<BrokerErrorCode, keyof typeof classes>> = {
   'resource-error': 'allocation',
 };
 
-/** Whatever was thrown while the peer's bytes were handled, as the answer to it. */
+/** Converts any error that was thrown while data of the peer was handled. */
 export function toStompError(thrown: unknown): StompError {
   if (thrown instanceof StompError) return thrown;
   if (thrown instanceof BrokerError) {
@@ -75,7 +77,7 @@ export function toStompError(thrown: unknown): StompError {
   return new StompError('internal', 'a bug in the server', 'io', { cause: thrown });
 }
 
-/** Ends the connection of a client that may not come in. */
+/** Converts the error of a refused log-in, which ends the connection. */
 export function refusal(thrown: unknown): StompError {
   const error = toStompError(thrown);
   if (error.isFatal) return error;

@@ -1,3 +1,5 @@
+// The message format of STOMP.
+
 import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
 import { parseDestination } from '../../broker/activemq/destination.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
@@ -7,7 +9,7 @@ import { countLines, type HeadLine, propertyNames, readHead, writeHead } from '.
 import { fromProperties } from './conversion/from-properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
 
-/** What the broker asks of STOMP messages. */
+/** The functions of the format that the broker needs. */
 export const stompFormat: MessageFormat = {
   name: 'stomp',
 
@@ -36,7 +38,7 @@ export const stompFormat: MessageFormat = {
   fromProperties,
 };
 
-/** A header that has changed, where it can be text. */
+/** Encodes a changed header, if it can be text. */
 function changedLine(name: string, argument: Argument | undefined): HeadLine[] {
   if (argument === undefined || argument.value === null) return [];
   const { value } = argument;

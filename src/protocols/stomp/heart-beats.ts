@@ -1,13 +1,15 @@
-/** How much longer than agreed a silent peer is waited for. */
+// Heart-beats of STOMP.
+
+/** A silent peer is disconnected after the agreed time multiplied by this. */
 const grace = 1.5;
 
-/** Milliseconds by which a heart-beat may come late, so that ticks need not be exact. */
+/** Tolerance of the time of a heart-beat, in milliseconds, so that ticks need not be exact. */
 const slackMs = 100;
 
-/** Milliseconds between two ticks at most. */
+/** Maximum time between two ticks, in milliseconds. */
 const tickMs = 500;
 
-/** When heart-beats are sent, and when a silent peer is given up. */
+/** Decides when heart-beats are sent and when a silent peer is disconnected. */
 export class HeartBeats {
   #sendMs = 0;
   #expectMs = 0;
@@ -15,8 +17,9 @@ export class HeartBeats {
   #receivedAtMs = -1;
 
   /**
-   * @param sendMs milliseconds after which something is to be sent; 0 for no heart-beats
-   * @param expectMs milliseconds after which something is to come; 0 for any time
+   * @param sendMs maximum time between two writes, in milliseconds; 0 for no heart-beats
+   * @param expectMs expected maximum time between two receipts of data, in milliseconds; 0 for no
+   *   limit
    */
   start(sendMs: number, expectMs: number): void {
     this.#sendMs = sendMs;
@@ -24,15 +27,15 @@ export class HeartBeats {
   }
 
   /**
-   * @param hasReceived whether the peer has shown since the last tick that it is there
-   * @param hasWritten whether anything was written to it since the last tick
+   * @param hasReceived whether data of the peer arrived since the previous tick
+   * @param hasWritten whether data was written since the previous tick
    */
   tick(nowMs: number, hasReceived: boolean, hasWritten: boolean): 'nothing' | 'send' | 'end' {
     if (hasReceived || this.#receivedAtMs < 0) this.#receivedAtMs = nowMs;
     if (hasWritten || this.#writtenAtMs < 0) this.#writtenAtMs = nowMs;
     const isSilent = nowMs - this.#receivedAtMs > this.#expectMs * grace + tickMs;
     if (this.#expectMs > 0 && isSilent) return 'end';
-    // The tick after this one would come too late.
+    // The next tick would be too late.
     const isDue = nowMs - this.#writtenAtMs + tickMs >= this.#sendMs + slackMs;
     if (this.#sendMs === 0 || !isDue) return 'nothing';
     this.#writtenAtMs = nowMs;

@@ -1,3 +1,5 @@
+// The interface of a connection to its parts.
+
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Access } from '../../broker/users.ts';
@@ -10,17 +12,17 @@ import type { Version } from './codec/header-text.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Transactions } from './transactions.ts';
 
-/** What the parts of a connection ask of it. */
+/** The operations of a connection that its parts need. */
 export interface StompHost {
   readonly broker: Broker;
   readonly dialect: ActiveMq;
   readonly access: Access;
   readonly version: Version;
-  /** The connection's own, or what the client gave. */
+  /** The client id: given by the client, otherwise assigned. */
   readonly clientId: string;
-  /** Whether the client gave one. */
+  /** Whether the client gave a client id. */
   readonly hasClientId: boolean;
-  /** `ID:...`: message ids begin with it. */
+  /** `ID:...`, the prefix of message ids. */
   readonly connectionId: string;
   readonly words: TemporaryWords;
   readonly outbox: PeerOutbox;
@@ -28,14 +30,16 @@ export interface StompHost {
   readonly gate: InputGate;
   readonly transactions: Transactions;
   readonly subscriptions: Subscriptions;
-  /** Whether anything may be delivered now. */
+  /** Whether messages can be delivered now. */
   readonly takesDeliveries: boolean;
-  /** Answers a frame that asks for a RECEIPT, once a group is on the disk. */
+  /** Answers a frame that requests a RECEIPT, after a group is on disk. */
   receipt(frame: Frame, group: number, said?: () => void): void;
-  /** Answers a frame that could not be done. */
+  /** Answers a frame that failed. */
   refuse(frame: Frame, thrown: unknown): void;
-  /** The connection publishes: it waits where the broker is short of memory, disk or log. */
+  /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */
   startedPublishing(): void;
-  /** Writing a delivery has failed by a bug; the connection ends as soon as the broker is done. */
+  /**
+   * Encoding a delivery failed because of a bug. The connection ends at the end of the dispatch.
+   */
   deliveryFailed(thrown: unknown): void;
 }

@@ -1,18 +1,20 @@
-/** Limits of what a client may send, in bytes unless their name says otherwise. */
+// Limits of STOMP connections.
+
+/** Limits of received frames, in bytes unless the name states another unit. */
 export interface FrameLimits {
-  /** The command's line. */
+  /** The command line. */
   readonly commandBytesMax: number;
-  /** One header's line. */
+  /** One header line. */
   readonly headerBytesMax: number;
-  /** Headers of one frame. */
+  /** The number of headers of a frame. */
   readonly headerCountMax: number;
-  /** Command and headers of one frame together. */
+  /** The command and headers of a frame together. */
   readonly headBytesMax: number;
-  /** The body of a frame other than SEND: nobody reads it. */
+  /** The body of a frame other than SEND, which is ignored. */
   readonly ignoredBodyBytesMax: number;
 }
 
-/** The limits before the log-in: a CONNECT frame is all that comes. */
+/** Limits before the log-in, where only a CONNECT frame is expected. */
 export const strangerLimits: FrameLimits = {
   commandBytesMax: 64,
   headerBytesMax: 4096,
@@ -21,7 +23,7 @@ export const strangerLimits: FrameLimits = {
   ignoredBodyBytesMax: 1024,
 };
 
-/** The limits after the log-in; ActiveMQ's, and one for all headers together. */
+/** Limits after the log-in: those of ActiveMQ, and one for all headers together. */
 export const clientLimits: FrameLimits = {
   commandBytesMax: 1024,
   headerBytesMax: 10_240,
@@ -30,23 +32,28 @@ export const clientLimits: FrameLimits = {
   ignoredBodyBytesMax: 64 * 1024,
 };
 
-/** Bytes of a message's body, where the broker's own limit is not lower. */
+/** Maximum size of a message body in bytes, unless the limit of the broker is lower. */
 export const bodyBytesMax = 100 * 1024 * 1024;
 
-/** Subscriptions of one connection. */
+/** Maximum number of subscriptions of a connection. */
 export const subscriptionCountMax = 10_000;
 
-/** Queues that one connection may consume from at a time, all subscriptions together. */
+/** Maximum number of queues that all subscriptions of a connection consume from. */
 export const sourceCountMax = 20_000;
 
-/** Transactions of one connection that have begun and not ended. */
+/** Maximum number of unsettled deliveries of a connection, unless the limit of the broker is lower. */
+export const unsettledCountMax = 65_536;
+
+/** Maximum number of open transactions of a connection. */
 export const transactionCountMax = 1000;
 
-/** Characters of a transaction's, subscription's or client's id. */
+/** Maximum length of the id of a transaction, subscription or client, in characters. */
 export const idLengthMax = 1024;
 
-/** Milliseconds of a heart-beat; what a client asks for more often is done as often. */
+/**
+ * Minimum heart-beat interval in milliseconds. A client that requests a shorter one gets this one.
+ */
 export const heartBeatMsMin = 1000;
 
-/** Temporary destinations of one connection. */
+/** Maximum number of temporary destinations of a connection. */
 export const temporaryCountMax = 10_000;

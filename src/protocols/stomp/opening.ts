@@ -1,3 +1,5 @@
+// The opening of a connection: version, log-in and heart-beats.
+
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Client } from '../../broker/activemq/client-ids.ts';
 import type { LoginAttempt } from '../../broker/logins/logins.ts';
@@ -11,13 +13,13 @@ import { heartBeatMsMin, idLengthMax } from './limits.ts';
 
 const versions: readonly Version[] = ['1.2', '1.1', '1.0'];
 
-/** Milliseconds of a heart-beat at most: what a timer can hold. */
+/** Maximum heart-beat interval in milliseconds, the limit of timers. */
 const heartBeatMsMax = 2 ** 31 - 1;
 
-/** What was agreed on. */
+/** The result of the negotiation. */
 export interface Agreement {
   readonly version: Version;
-  /** Milliseconds; 0 for none. */
+  /** In milliseconds; 0 for none. */
   readonly sendMs: number;
   readonly expectMs: number;
   readonly clientId: string;
@@ -25,24 +27,24 @@ export interface Agreement {
   readonly access: Access;
 }
 
-/** What the opening of a connection asks of it. */
+/** The operations of the connection that are needed here. */
 export interface OpeningHost extends Client {
   readonly dialect: ActiveMq;
   readonly connectionId: string;
-  /** The client has logged in: this frame is the answer. */
+  /** The client has logged in. The frame is the answer. */
   opened(agreement: Agreement, connected: Buffer): void;
-  /** Ends the connection with a reason that the peer reads. */
+  /** Ends the connection with an error that is sent to the peer. */
   failed(thrown: unknown): void;
 }
 
-/** CONNECT: version, heart-beats, log-in, client id. */
+/** Handles CONNECT: version, heart-beats, log-in, client id. */
 export class Opening {
   readonly #host: OpeningHost;
   readonly #transport: Transport;
   /** The log-in that is being checked. */
   #attempt: LoginAttempt | undefined = undefined;
   #clientId: string | undefined = undefined;
-  /** Of the frame that is being answered; for an ERROR frame, too. */
+  /** The version of the frame that is being answered, also for ERROR frames. */
   version: Version = '1.0';
 
   constructor(host: OpeningHost, transport: Transport) {
@@ -51,7 +53,7 @@ export class Opening {
   }
 
   /**
-   * A CONNECT frame; the answer comes later.
+   * Handles a CONNECT frame. The answer is sent later.
    *
    * @throws {StompError} `refused`
    */
@@ -127,14 +129,14 @@ export class Opening {
     );
   }
 
-  /** The connection has ended, and everything it had is given back. */
+  /** Releases the client id after the connection has ended and its messages are requeued. */
   release(): void {
     if (this.#clientId === undefined) return;
     this.#host.dialect.clientIds.release(this.#clientId, this.#host);
     this.#clientId = undefined;
   }
 
-  /** The connection ends: a log-in that is being checked need not be. */
+  /** Cancels a log-in that is being checked, because the connection ends. */
   abandon(): void {
     if (this.#attempt !== undefined) this.#attempt.isGone = true;
   }
@@ -145,7 +147,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\r\n]/g, ' ');
 }
 
-/** The highest version that both sides know; 1.0 where the client names none. */
+/** Returns the highest version that both sides support; 1.0 if the client names none. */
 function chooseVersion(accepted: string | undefined): Version {
   if (accepted === undefined) return '1.0';
   const offered = accepted.split(',', 16).map((text) => text.trim());
@@ -160,7 +162,7 @@ interface HeartBeatOffer {
   readonly expectMs: number;
 }
 
-/** What the client can do and what it wants, from this side. */
+/** Parses the client's heart-beat header, and returns it from this side's view. */
 function readHeartBeats(text: string | undefined): HeartBeatOffer {
   if (text === undefined) return { sendMs: 0, expectMs: 0 };
   const match = /^\s*(\d{1,12})\s*,\s*(\d{1,12})\s*$/.exec(text);

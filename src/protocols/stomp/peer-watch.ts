@@ -1,16 +1,21 @@
+// Limits of the memory that is held for a peer.
+
 import type { Broker } from '../../broker/broker.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
 import type { Answers } from './answers.ts';
 
-/** What is held for a peer: one for which too much is held is not read from, or is given up. */
+/**
+ * Watches the memory that is held for a peer. If it is too much, the peer is not read from, or is
+ * disconnected.
+ */
 export class PeerWatch {
   readonly #broker: Broker;
   readonly #outbox: PeerOutbox;
   readonly #answers: Answers;
-  /** Whether the peer had taken anything at the last tick since the one before. */
+  /** Whether the peer read any data between the previous two ticks. */
   isTaking = false;
   #leftBytes = 0;
-  /** Since when nothing has gone forward; -1 where it does. */
+  /** The time since which there has been no progress; -1 if there is progress. */
   #stuckSinceMs = -1;
 
   constructor(broker: Broker, outbox: PeerOutbox, answers: Answers) {
@@ -19,7 +24,7 @@ export class PeerWatch {
     this.#answers = answers;
   }
 
-  /** Whether nothing more is to be read from the peer before it has taken what is there. */
+  /** Whether reading from the peer must stop until it has read its data. */
   get isBehind(): boolean {
     const { limits, unread } = this.#broker;
     const { waitingBytes } = this.#outbox;
@@ -29,8 +34,8 @@ export class PeerWatch {
   }
 
   /**
-   * @param isPaused the broker makes the peer wait
-   * @returns why the connection is to be closed, where it has been stuck for too long
+   * @param isPaused whether the broker blocks the peer
+   * @returns the reason for closing the connection, if it has made no progress for too long
    */
   tick(nowMs: number, isPaused: boolean): string | undefined {
     const { leftBytes, waitingBytes } = this.#outbox;
@@ -39,8 +44,8 @@ export class PeerWatch {
     if (!isPaused && (waitingBytes === 0 || this.isTaking)) this.#stuckSinceMs = -1;
     else if (this.#stuckSinceMs < 0) this.#stuckSinceMs = nowMs;
     else if (nowMs - this.#stuckSinceMs > this.#broker.limits.stuckMsMax) {
-      const why = `it had to wait too long (${this.#broker.flow.blockedReason})`;
-      return isPaused ? why : 'it takes nothing';
+      const why = `it was blocked for too long (${this.#broker.flow.blockedReason})`;
+      return isPaused ? why : 'it does not read';
     }
     return undefined;
   }

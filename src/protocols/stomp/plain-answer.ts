@@ -1,9 +1,11 @@
+// Answers to clients without TLS.
+
 import { errorFrame } from './codec/out-frames.ts';
 import { StompError } from './errors.ts';
 
-const advice = 'this port speaks STOMP over TLS only: use stomp+ssl://';
+const advice = 'this port accepts STOMP over TLS only: use stomp+ssl://';
 
-/** What to say to a client that speaks no TLS, in its own language where that is known. */
+/** Returns the answer for a client that does not use TLS, in its protocol if that is known. */
 export function answerPlain(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1', 0, 16);
   if (/^(CONNECT|STOMP)\r?\n/.test(text)) {

@@ -1,3 +1,5 @@
+// The STOMP protocol.
+
 import { activeMqOf } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Protocol, Recognition } from '../protocol.ts';
@@ -5,7 +7,7 @@ import { StompConnection } from './connection.ts';
 
 const beginnings = ['CONNECT', 'STOMP'].map((text) => Buffer.from(text));
 
-/** Whether a connection that begins so speaks STOMP, or as yet could. */
+/** Whether the first bytes of a connection are STOMP, or can become it. */
 export function recognizes(bytes: Buffer): Recognition {
   let at = 0;
   while (at < bytes.length && (bytes[at] === 10 || bytes[at] === 13)) at++;
@@ -18,7 +20,7 @@ export function recognizes(bytes: Buffer): Recognition {
   return 'no';
 }
 
-/** STOMP 1.0, 1.1 and 1.2 as ActiveMQ speaks it, on one broker. */
+/** STOMP 1.0, 1.1 and 1.2 with ActiveMQ's extensions, for one broker. */
 export function stomp(broker: Broker): Protocol {
   const dialect = activeMqOf(broker);
   return {

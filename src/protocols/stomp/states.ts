@@ -1,32 +1,34 @@
+// The states of a connection.
+
 import { assert } from '../../base/assert.ts';
 
-/** The legal moves of a connection. */
+/** The permitted transitions. */
 const next = {
   'awaiting-connect': ['checking-password', 'closing', 'closed'],
   'checking-password': ['open', 'closing', 'closed'],
   open: ['closing', 'closed'],
-  /** The last frame is written; what the peer sends counts no more. */
+  /** The last frame has been written. Received data is ignored. */
   closing: ['closed'],
   closed: [],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Where a connection is in its life. */
+/** The state of a connection. */
 export type StateName = keyof typeof next;
 
-/** Milliseconds that a client may take to log in, or to go away when it is told to. */
+/** Maximum time for the log-in, and for closing after the last frame, in milliseconds. */
 const stateTimeoutMs = 30_000;
 
-/** The state of a connection, and for how long it has been in it. */
+/** The state of a connection and the time since it was entered. */
 export class ConnectionState {
   #name: StateName = 'awaiting-connect';
-  /** When the first tick in this state was; -1 before. */
+  /** The time of the first tick in this state; -1 before it. */
   #sinceMs = -1;
 
   get name(): StateName {
     return this.#name;
   }
 
-  /** The only way to change state: an illegal move is a bug in this program, never the peer's doing. */
+  /** Changes the state. An invalid transition is a bug in this program, whatever the peer sends. */
   enter(to: StateName): void {
     const legal: readonly string[] = next[this.#name];
     assert(legal.includes(to), `a connection cannot go from ${this.#name} to ${to}`);
@@ -34,12 +36,12 @@ export class ConnectionState {
     this.#sinceMs = -1;
   }
 
-  /** Whether nothing that the peer sends counts any more. */
+  /** Whether received data is ignored. */
   get isOver(): boolean {
     return this.#name === 'closing' || this.#name === 'closed';
   }
 
-  /** Whether the peer has taken too long to move on from this state. */
+  /** Whether the state has lasted too long. */
   isOverdue(nowMs: number): boolean {
     if (this.#sinceMs < 0) this.#sinceMs = nowMs;
     return this.#name !== 'open' && nowMs - this.#sinceMs > stateTimeoutMs;

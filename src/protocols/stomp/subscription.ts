@@ -1,52 +1,57 @@
-import { assert } from '../../base/assert.ts';
+// Subscriptions of STOMP clients.
+
 import { encodeText } from '../../base/byte-text.ts';
+import type { Browse, Browser } from '../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
 import { converted } from '../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../broker/format.ts';
+import type { Queue } from '../../broker/queue.ts';
 import type { Delivery, Outcome } from '../../broker/subscription.ts';
 import { destinationText, ownDestinationText } from './address.ts';
 import { readLeading, writeMessage } from './codec/message-writer.ts';
-import { errorFrame, headerLine } from './codec/out-frames.ts';
+import { errorFrame, frameBytes, headerLine, type OutHeaders } from './codec/out-frames.ts';
 import { StompError } from './errors.ts';
 import { stompFormat } from './format.ts';
 import type { StompHost } from './host.ts';
 import { clientLimits } from './limits.ts';
 import type { StompTransaction } from './transactions.ts';
 
-/** How a client acknowledges. */
+/** The acknowledgement mode. */
 export type AckMode = 'auto' | 'client' | 'client-individual';
 
-/** A delivery that waits to be acknowledged. */
+/** A delivery that has not been acknowledged. */
 export interface Flight {
   readonly owner: StompSubscription;
-  /** By which the client names it. */
+  /** The key by which the client identifies it. */
   readonly key: string;
   readonly source: Source;
   readonly number: number;
-  /** What settles it at commit. */
+  /** The transaction that settles it at commit. */
   transaction: StompTransaction | undefined;
 }
 
-/** Flights that are settled in one step. */
+/** Number of deliveries that are settled in one step. */
 const stepSize = 64;
 
-/** One SUBSCRIBE of a connection: writes what comes as MESSAGE frames, and knows what is unsettled. */
-export class StompSubscription implements MessageTaker {
-  /** The client's; undefined where it gave none (1.0). */
+/** A subscription: writes MESSAGE frames and keeps the unsettled deliveries. */
+export class StompSubscription implements MessageTaker, Browser {
+  /** Given by the client; undefined if it gave none (1.0). */
   readonly id: string | undefined;
-  /** The header `destination` as it came. */
+  /** The `destination` header as received. */
   readonly destination: string;
   readonly ackMode: AckMode;
-  /** Distinguishes this subscription's acknowledgements from others'. */
+  /** Distinguishes the acknowledgements of this subscription from those of others. */
   readonly number: number;
-  /** Nothing is delivered before the RECEIPT is written. */
+  /** Nothing is delivered until the RECEIPT has been written. */
   isHeld = true;
   readonly #host: StompHost;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
+  /** In place of a consumption, where it only looks. */
+  #browse: Browse | undefined = undefined;
   #deliveryCount = 0;
   #isOver = false;
-  /** The destination of the last delivery, and how a frame to there begins. */
+  /** The destination of the previous delivery and the encoded first lines for it. */
   #lastDestination = '';
   #start: Buffer = Buffer.alloc(0);
 
@@ -62,16 +67,13 @@ export class StompSubscription implements MessageTaker {
     this.ackMode = what.ackMode;
   }
 
-  get consumption(): Consumption {
-    assert(this.#consumption !== undefined, 'a subscription has no consumption yet');
-    return this.#consumption;
+  /** Has its messages come from there. */
+  attach(to: { readonly consumption: Consumption } | { readonly browse: Browse }): void {
+    if ('browse' in to) this.#browse = to.browse;
+    else this.#consumption = to.consumption;
   }
 
-  set consumption(consumption: Consumption) {
-    this.#consumption = consumption;
-  }
-
-  /** Deliveries that wait to be acknowledged. */
+  /** Number of unacknowledged deliveries. */
   get unsettledCount(): number {
     return this.#flights.size;
   }
@@ -80,34 +82,66 @@ export class StompSubscription implements MessageTaker {
     return !this.isHeld && !this.#isOver && this.#host.takesDeliveries;
   }
 
-  /** The RECEIPT is written: deliveries begin. */
+  /** Starts deliveries after the RECEIPT has been written. */
   begin(): void {
     this.isHeld = false;
-    this.consumption.wake();
+    this.wake();
   }
 
-  deliver(delivery: Delivery, source: Source): void {
+  /** The transport or the peer takes more. */
+  wake(): void {
+    this.#consumption?.wake();
+    this.#browse?.wake();
+  }
+
+  browsed(delivery: Delivery, queue: Queue): void {
     try {
-      this.#write(this.#asOwn(delivery), delivery, source);
+      this.#write(this.#asOwn(delivery), delivery, { queue, isTopic: false }, undefined);
     } catch (thrown) {
       this.#host.deliveryFailed(thrown);
     }
   }
 
-  /** A message of another protocol as STOMP has it. */
+  browsedAll(): void {
+    const headers: OutHeaders = [
+      ['subscription', this.id],
+      ['destination', this.destination],
+      ['message-id', '0'],
+      ['browser', 'end'],
+    ];
+    this.#host.answers.say(0, frameBytes('MESSAGE', headers, '', this.#host.version));
+  }
+
+  deliver(delivery: Delivery, source: Source): void {
+    try {
+      this.#write(this.#asOwn(delivery), delivery, source, source);
+    } catch (thrown) {
+      this.#host.deliveryFailed(thrown);
+    }
+  }
+
+  /** Converts a message of another protocol to STOMP. */
   #asOwn(delivery: Delivery): Delivery {
     if (delivery.format === formatNumbers.stomp) return delivery;
     const format = this.#host.broker.formatOf(delivery.format);
     return converted(delivery, format, stompFormat, clientLimits.headBytesMax);
   }
 
-  #write(own: Delivery, delivery: Delivery, source: Source): void {
+  /** @param settled where a delivery is to be settled */
+  #write(
+    own: Delivery,
+    delivery: Delivery,
+    source: Pick<Source, 'queue' | 'isTopic'>,
+    settled: Source | undefined,
+  ): void {
     const { dialect, version, outbox, words } = this.#host;
     const leading = readLeading(own);
     const messageId =
       leading.messageId ?? `${this.#host.connectionId}:${this.number}:${this.#deliveryCount}`;
     const flight =
-      this.ackMode === 'auto' ? undefined : this.#newFlight(messageId, delivery, source);
+      settled === undefined || this.ackMode === 'auto'
+        ? undefined
+        : this.#newFlight(messageId, delivery, settled);
     const original = dialect.originalOf(source, delivery);
     writeMessage(outbox, own, leading, {
       version,
@@ -127,7 +161,7 @@ export class StompSubscription implements MessageTaker {
     return flight;
   }
 
-  /** Clients of 1.0 and 1.1 name a delivery by the message's id, which may be there twice. */
+  /** Clients of 1.0 and 1.1 acknowledge by message id, which may not be unique. */
   #freeKey(messageId: string): string {
     if (this.#host.version === '1.2') return `${this.number}-${this.#deliveryCount}`;
     return this.#flights.has(messageId) ? `${messageId}:${this.#deliveryCount}` : messageId;
@@ -144,18 +178,18 @@ export class StompSubscription implements MessageTaker {
     return this.#start;
   }
 
-  /** A delivery by the client's name for it; undefined where it is none, or settled. */
+  /** Returns a delivery by its key; undefined if it does not exist or is settled. */
   find(key: string): Flight | undefined {
     const found = this.#flights.get(key);
     return found?.transaction === undefined ? found : undefined;
   }
 
-  /** The delivery is settled. */
+  /** Removes a settled delivery. */
   forget({ key }: Flight): void {
     if (this.#flights.delete(key)) this.#host.subscriptions.unsettledCount--;
   }
 
-  /** What an acknowledgement of a delivery is about: with mode `client` all up to it. */
+  /** Returns the deliveries that an acknowledgement covers: in mode `client` all up to it. */
   *acknowledged(flight: Flight): Generator<Flight> {
     if (this.ackMode !== 'client') {
       yield flight;
@@ -167,7 +201,7 @@ export class StompSubscription implements MessageTaker {
     }
   }
 
-  /** Settles them, some of them a step. */
+  /** Settles deliveries, in steps. */
   *settle(flights: Iterable<Flight>, outcome: Outcome): Generator<void> {
     let count = 0;
     for (const flight of flights) {
@@ -177,7 +211,7 @@ export class StompSubscription implements MessageTaker {
     }
   }
 
-  /** Its destinations are gone. */
+  /** The destinations have been deleted. */
   ended(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -187,13 +221,14 @@ export class StompSubscription implements MessageTaker {
     subscriptions.lost(this);
   }
 
-  /** Takes nothing any more. */
+  /** Stops deliveries. */
   stop(): void {
     this.#isOver = true;
     this.#consumption?.end();
+    this.#browse?.end();
   }
 
-  /** Gives everything back; some of it a step. */
+  /** Requeues all unsettled deliveries, in steps. */
   *requeueAll(): Generator<void> {
     this.stop();
     this.#host.subscriptions.unsettledCount -= this.#flights.size;

@@ -1,12 +1,14 @@
+// The subscriptions of a connection.
+
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import { StompError } from './errors.ts';
 import type { StompHost } from './host.ts';
-import { idLengthMax, sourceCountMax, subscriptionCountMax } from './limits.ts';
+import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from './limits.ts';
 import type { Flight, StompSubscription } from './subscription.ts';
 
-/** The subscriptions of one connection. */
+/** The subscriptions of a connection. */
 export class Subscriptions {
-  /** Deliveries of all of them that wait to be acknowledged. */
+  /** Number of unacknowledged deliveries of all subscriptions. */
   unsettledCount = 0;
   readonly budget: SourceBudget = { left: sourceCountMax };
   readonly #host: StompHost;
@@ -18,6 +20,11 @@ export class Subscriptions {
     this.#host = host;
   }
 
+  /** Whether no more may be left unsettled. */
+  get isFull(): boolean {
+    return this.unsettledCount >= Math.min(unsettledCountMax, this.#host.broker.unsettledCountMax);
+  }
+
   get count(): number {
     return this.#byNumber.size;
   }
@@ -27,9 +34,9 @@ export class Subscriptions {
   }
 
   /**
-   * The number of a new subscription.
+   * Returns the number for a new subscription.
    *
-   * @throws {StompError} `invalid` where there are too many, or its id is taken or too long
+   * @throws {StompError} `invalid` if there are too many, or the id is in use or too long
    */
   next(id: string | undefined): number {
     const { broker } = this.#host;
@@ -37,7 +44,7 @@ export class Subscriptions {
       const why = `more than ${subscriptionCountMax} subscriptions of one connection`;
       throw new StompError('invalid', why, 'allocation');
     }
-    // A few are let in even then: somebody must empty the queues.
+    // Some subscriptions are permitted even if memory is short, because consumers drain queues.
     if (this.count >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
     if (id !== undefined && id.length > idLengthMax) {
       const found = `A subscription id of ${id.length} characters`;
@@ -54,7 +61,7 @@ export class Subscriptions {
     if (subscription.id !== undefined) this.#byId.set(subscription.id, subscription);
   }
 
-  /** The subscription of an id, or, for clients of 1.0, the first one to a destination. */
+  /** Returns the subscription with an id or, for clients of 1.0, the first one to a destination. */
   find(id: string | undefined, destination: string | undefined): StompSubscription | undefined {
     if (id !== undefined) return this.#byId.get(id);
     for (const subscription of this.#byNumber.values()) {
@@ -69,23 +76,23 @@ export class Subscriptions {
     if (id !== undefined && this.#byId.get(id) === subscription) this.#byId.delete(id);
   }
 
-  /** A subscription's destinations are gone. */
+  /** The destinations of a subscription have been deleted. */
   lost(subscription: StompSubscription): void {
     this.remove(subscription);
     this.#host.broker.background.run(subscription.requeueAll());
   }
 
   /**
-   * The delivery that an acknowledgement names.
+   * Returns the delivery that an acknowledgement identifies.
    *
-   * @param key of 1.2: the header `ack` of the message
+   * @param key the `ack` header of the message (1.2)
    */
   byAck(key: string): Flight | undefined {
     const number = /^(\d{1,15})-/.exec(key)?.[1];
     return number === undefined ? undefined : this.#byNumber.get(Number(number))?.find(key);
   }
 
-  /** The same by the message's id: 1.1, and 1.0 where the subscription is not known. */
+  /** Returns a delivery by message id: for 1.1, and for 1.0 without a known subscription. */
   byMessageId(messageId: string, id: string | undefined): Flight | undefined {
     if (id !== undefined) return this.#byId.get(id)?.find(messageId);
     for (const subscription of this.#byNumber.values()) {
@@ -95,12 +102,12 @@ export class Subscriptions {
     return undefined;
   }
 
-  /** The transport or the peer takes deliveries again. */
+  /** Deliveries are possible again. */
   wake(): void {
-    for (const subscription of this.#byNumber.values()) subscription.consumption.wake();
+    for (const subscription of this.#byNumber.values()) subscription.wake();
   }
 
-  /** The connection ends: everything goes back; some of it a step. */
+  /** Requeues all unsettled deliveries when the connection ends, in steps. */
   *requeueAll(report: (bug: unknown) => void): Generator<void> {
     const all = [...this.#byNumber.values()];
     this.#byNumber.clear();

@@ -1,3 +1,5 @@
+// The temporary destinations of a connection.
+
 import { qualifiedName } from '../../broker/activemq/destination.ts';
 import type { TemporaryDestinations } from '../../broker/activemq/temporary-destinations.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
@@ -5,7 +7,7 @@ import type { TemporaryKind, TemporaryWords } from './address.ts';
 import { StompError } from './errors.ts';
 import { idLengthMax, temporaryCountMax } from './limits.ts';
 
-/** What temporary destinations of a connection are made with. */
+/** The connection that temporary destinations are created for. */
 interface TemporaryOwner {
   readonly temporaries: TemporaryDestinations;
   /** `ID:...` */
@@ -14,7 +16,7 @@ interface TemporaryOwner {
   readonly owner: object;
 }
 
-/** The temporary destinations of one connection, by the words that its client uses for them. */
+/** The temporary destinations of a connection, by the names that its client uses for them. */
 export class OwnTemporaries implements TemporaryWords {
   readonly #of: TemporaryOwner;
   readonly #byWord = new Map<string, Address>();

@@ -1,3 +1,5 @@
+// Transactions of STOMP connections.
+
 import { BrokerError } from '../../broker/errors.ts';
 import type { Route } from '../../broker/exchanges/router.ts';
 import type { Publication } from '../../broker/publication.ts';
@@ -8,10 +10,10 @@ import type { StompHost } from './host.ts';
 import { idLengthMax, transactionCountMax } from './limits.ts';
 import type { Flight } from './subscription.ts';
 
-/** What a client has sent and acknowledged since BEGIN. */
+/** The messages and acknowledgements since a BEGIN frame. */
 export class StompTransaction {
   readonly id: string;
-  /** Why it can only be aborted. */
+  /** The reason why it can only be aborted. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
   readonly #flights: Flight[] = [];
@@ -21,12 +23,12 @@ export class StompTransaction {
     this.#transaction = new Transaction(broker, dialect.vhost);
   }
 
-  /** Bytes of the messages that are kept. */
+  /** Size of the messages in it, in bytes. */
   get bytes(): number {
     return this.#transaction.bytes;
   }
 
-  /** Deliveries that it settles. */
+  /** Number of deliveries that it settles. */
   get settlementCount(): number {
     return this.#flights.length;
   }
@@ -35,17 +37,18 @@ export class StompTransaction {
     this.#transaction.publish(publication, route);
   }
 
-  /** The delivery is settled at commit, and until then nobody else's. */
+  /** Settles the delivery at commit. Until then, no other frame can settle it. */
   settle(flight: Flight, outcome: Outcome): void {
     const { subscription } = flight.source;
     this.#transaction.settle(subscription, flight.number, flight.number, outcome);
     flight.transaction = this;
     this.#flights.push(flight);
-    // Others may come meanwhile: a transaction may be of more messages than the window.
+    // The client gets more deliveries meanwhile, because a transaction can be larger than the
+    // window.
     subscription.grant(1);
   }
 
-  /** Steps that end with the group whose sync makes it durable. */
+  /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
     const group = yield* this.#transaction.commit(() => {});
     for (const flight of this.#flights) {
@@ -55,7 +58,7 @@ export class StompTransaction {
     return group;
   }
 
-  /** What it was to settle stays with its subscriptions, and may be acknowledged again. */
+  /** Aborts. The deliveries stay unsettled and can be acknowledged again. */
   abort(): void {
     this.#transaction.rollback();
     for (const flight of this.#flights) {
@@ -65,7 +68,7 @@ export class StompTransaction {
   }
 }
 
-/** The transactions of one connection that have begun and not ended. */
+/** The open transactions of a connection. */
 export class Transactions {
   readonly #host: StompHost;
   readonly #byId = new Map<string, StompTransaction>();
@@ -90,14 +93,14 @@ export class Transactions {
     this.#byId.set(id, new StompTransaction(this.#host, id));
   }
 
-  /** @throws {StompError} `invalid` where there is none of this id */
+  /** @throws {StompError} `invalid` if there is no transaction with this id */
   get(id: string): StompTransaction {
     const found = this.#byId.get(id);
     if (found === undefined) throw new StompError('invalid', `Invalid transaction id: ${id}`);
     return found;
   }
 
-  /** The transaction ends: its id is free. */
+  /** Removes a transaction, so that its id can be used again. */
   take(id: string): StompTransaction {
     const found = this.get(id);
     this.#byId.delete(id);
@@ -105,7 +108,7 @@ export class Transactions {
   }
 
   /**
-   * Requires room for a message in all open transactions together.
+   * Requires space for a message within the limit of all open transactions.
    *
    * @throws {BrokerError} `resource-error`
    */
@@ -119,7 +122,7 @@ export class Transactions {
   }
 
   /**
-   * Requires room for one more settlement.
+   * Requires space for one more settlement.
    *
    * @throws {BrokerError} `resource-error`
    */
@@ -130,7 +133,7 @@ export class Transactions {
     throw new BrokerError('resource-error', why);
   }
 
-  /** The connection ends. */
+  /** Aborts all transactions when the connection ends. */
   abortAll(): void {
     for (const transaction of this.#byId.values()) transaction.abort();
     this.#byId.clear();

@@ -1,56 +1,58 @@
-/** As long as everything else in the process may wait for one small write, in milliseconds. */
+// Decides whether small writes may block the process.
+
+/** Maximum duration of a write that blocks the process, in milliseconds. */
 const blockingMsMax = 2;
-/** How fast a slow write is forgotten: its part of the next estimate. */
+/** Decay of the estimate with each faster write. */
 const fade = 0.8;
-/** A write that takes so many milliseconds has met a disk that stalls. */
+/** A write of at least this duration is a stall, in milliseconds. */
 const stallMs = 100;
 /**
- * For so many milliseconds after a stall that held up the process no write may hold it up, and after each
- * further one for twice as long.
+ * The time without blocking writes after a stall of the process, in milliseconds. It doubles with
+ * each further stall.
  */
 const distrustMsMin = 10 * 60 * 1000;
 const distrustMsMax = 24 * 60 * 60 * 1000;
 
 /**
- * Decides whether a small write may hold up the process until it is synced: where the disk has been so
- * quick of late that this takes less time than waiting for a thread of the pool.
+ * Decides whether a small synced write may block the process. It may if the disk has recently been
+ * so fast that this takes less time than a round trip to the thread pool.
  *
- * Nothing can end such a write early, so a disk that stalls in it stalls the process, heartbeats
- * included. Therefore one stall is enough to do without such writes for a long time.
+ * A blocking write cannot be cancelled: if the disk stalls during it, the process stalls, including
+ * heartbeats. Therefore, one stall disables blocking writes for a long time.
  *
  * All times are monotonic milliseconds.
  */
 export class BlockingWrites {
-  /** How long a small write took that was synced: the slowest of late. */
+  /** The decaying maximum of the durations of small synced writes. */
   #slowestMs = 10 * blockingMsMax;
-  /** Calls that wait for the disk, and since when there has been one at any time. */
+  /** The number of pending operations, and the time since which there has been at least one. */
   #pendingCount = 0;
   #pendingSinceMs = 0;
-  /** How long they were not allowed after the last stall that held up the process. */
+  /** The last time without blocking writes. */
   #distrustMs = 0;
   #distrustedUntilMs = -Infinity;
 
-  /** Whether a small write may hold up the process now. */
+  /** Whether a small write may block the process now. */
   areAllowed(nowMs: number): boolean {
     if (this.#slowestMs > blockingMsMax || nowMs < this.#distrustedUntilMs) return false;
-    // What another call waits for, the write would wait for too.
+    // A write would wait for the same disk as the pending operations.
     return this.#pendingCount === 0 || nowMs - this.#pendingSinceMs <= blockingMsMax;
   }
 
-  /** A thread of the pool begins a write, a sync or the like. */
+  /** A thread of the pool starts an operation on the disk. */
   began(nowMs: number): void {
     if (this.#pendingCount++ === 0) this.#pendingSinceMs = nowMs;
   }
 
-  /** What {@link began} has ended. */
+  /** An operation has ended; see {@link began}. */
   ended(): void {
     this.#pendingCount--;
   }
 
   /**
-   * A small write was synced.
+   * Records a small synced write.
    *
-   * @param hasBlocked whether it held up the process
+   * @param hasBlocked whether it blocked the process
    */
   wrote(beganMs: number, nowMs: number, hasBlocked: boolean): void {
     const durationMs = nowMs - beganMs;
@@ -60,7 +62,7 @@ export class BlockingWrites {
       const ms = Math.max(distrustMsMin, this.#distrustMs * 2);
       this.#distrustMs = Math.min(ms, distrustMsMax);
     } else if (nowMs >= this.#distrustedUntilMs) return;
-    // A stall that held up nobody is no reason for a longer time, but the disk stalls still.
+    // A stall that did not block the process does not lengthen the time, but restarts it.
     this.#distrustedUntilMs = nowMs + this.#distrustMs;
   }
 }

@@ -1,3 +1,5 @@
+// A frozen position of a volume in use, for copies.
+
 import type { DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import { type DurableWatermark, watermarkFile } from '../log/durable-watermark.ts';
@@ -8,26 +10,29 @@ import { noEnd } from '../log/segment.ts';
 import { segmentFile } from '../log/segment-files.ts';
 import type { Position, Volume } from '../volume.ts';
 
-/** Bytes that are read at a time. */
+/** Number of bytes that are read at a time. */
 const chunkBytes = 256 * 1024;
 
-/** One file of a copy. */
+/** A file of a copy. */
 export interface FrozenFile {
-  /** Its name in the folder of the volume and in that of the copy. */
+  /** The name of the file in the folder of the volume and of the copy. */
   readonly name: string;
-  /** Bytes to copy. The file itself may be longer: what lies behind was written later. */
+  /** Number of bytes to copy. The file can be longer, with data that was written later. */
   readonly sizeBytes: number;
 }
 
-/** Up to where a log is synced. */
+/** The synced position of a log. */
 export interface DurableEnd extends Position {
-  /** The segment of the position, with which recovery begins; undefined before this mount has synced any. */
+  /**
+   * The segment of the position, at which recovery starts; undefined before the first sync of this
+   * mount.
+   */
   readonly home: LiveSegment | undefined;
-  /** How many bytes of its file are synced. */
+  /** Number of synced bytes of the segment's file. */
   readonly bytes: number;
 }
 
-/** The parts of a log that are frozen. */
+/** The parts of a log that are needed here. */
 export interface FreezeParts {
   readonly volume: Volume;
   readonly watermark: DurableWatermark;
@@ -35,17 +40,17 @@ export interface FreezeParts {
 }
 
 /**
- * A volume at one durable position, for whoever copies it while it is in use. A folder with copies of
- * its files is a volume that opens as after a kill, with what was synced at that position and nothing
- * else. It opens under the data keys that the volume's header listed then.
+ * A volume at a durable position, which can be copied while the volume is in use. A folder with
+ * copies of its files opens like a volume after a crash at that position. It opens with the data
+ * keys that the header listed then.
  */
 export class FrozenVolume {
-  /** What is to be copied, in any order. */
+  /** The files to copy, in any order. */
   readonly files: readonly FrozenFile[];
   readonly #volume: Volume;
   readonly #retirement: Retirement;
   readonly #hold: Hold;
-  /** Files that go on changing, as they were. */
+  /** The contents of files that change, from the time of the call. */
   readonly #kept: ReadonlyMap<string, Buffer>;
 
   private constructor(
@@ -62,9 +67,10 @@ export class FrozenVolume {
   }
 
   /**
-   * Freezes a volume. The position is the one of the call, not of the end of the promise.
+   * Freezes a volume at the position at the time of the call, not at the time at which the promise
+   * resolves.
    *
-   * @param timeMsMax milliseconds until the position ends by itself
+   * @param timeMsMax time until the position ends automatically, in milliseconds
    * @throws {StorageError} `freeze-refused`, `freeze-ended`, `disk-failed`
    */
   static async at(parts: FreezeParts, end: DurableEnd, timeMsMax: number): Promise<FrozenVolume> {
@@ -72,8 +78,8 @@ export class FrozenVolume {
     const { home, segment, blocks, bytes } = end;
     if (home === undefined) throw new StorageError('freeze-refused', 'nothing is synced yet');
     const hold = retirement.holds.add([segment, ...home.listed], timeMsMax);
-    // Before anything is awaited: header, watermark and segments must be of one moment. The header may name
-    // the segment after this one already, of which nobody was told yet.
+    // Before the first await, so that header, watermark and segments belong to the same time. The
+    // header may already name the next segment, which has not been announced yet.
     const position = { segment, blocks: 0 };
     const kept = new Map([
       ['volume', volume.headerWith({ state: 'open', position, endTag: noEnd.tag })],
@@ -87,7 +93,7 @@ export class FrozenVolume {
     try {
       for (const number of home.listed) {
         const name = segmentFile(number);
-        // Nothing is written to it any more, and it was cut off where it ends.
+        // The segment is closed and truncated to its end.
         const sizeBytes = await using(volume, hold, name, async (file) => file.sizeBytes);
         files.push({ name, sizeBytes });
       }
@@ -99,9 +105,10 @@ export class FrozenVolume {
   }
 
   /**
-   * Reads a file of the copy from its beginning, up to 256 KiB at a time.
+   * Reads a file of the copy from its start, in chunks of up to 256 KiB.
    *
-   * @throws {StorageError} `freeze-ended` where the position has ended: no copy can be completed from it
+   * @throws {StorageError} `freeze-ended` if the position has ended; the copy cannot be completed
+   *   then
    */
   async *read({ name, sizeBytes }: FrozenFile): AsyncGenerator<Buffer> {
     const kept = this.#kept.get(name);
@@ -115,7 +122,7 @@ export class FrozenVolume {
     try {
       for (let at = 0; at < sizeBytes; ) {
         const chunk = await file.read(at, Math.min(chunkBytes, sizeBytes - at));
-        // After the read: before a file is given back, the hold has ended.
+        // After the read, because the hold ends before a file is released.
         this.#hold.require();
         if (chunk.length === 0) throw cutOff(this.#volume.path(name), at, sizeBytes);
         at += chunk.length;
@@ -126,7 +133,10 @@ export class FrozenVolume {
     }
   }
 
-  /** Lets the volume give its files back; to be called once it was copied, and when a copy failed. */
+  /**
+   * Allows the volume to release the files. Call it after the copy has been completed or has
+   * failed.
+   */
   release(): void {
     this.#retirement.holds.end(this.#hold, 'it was released');
   }
@@ -136,7 +146,7 @@ async function opened(volume: Volume, hold: Hold, name: string): Promise<DiskFil
   try {
     return await volume.disk.open(volume.path(name));
   } catch (cause) {
-    // It is missing because the hold has ended, or that is not why.
+    // If the hold has ended, this explains the missing file.
     hold.require();
     throw cause;
   }

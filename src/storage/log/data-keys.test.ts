@@ -139,7 +139,7 @@ test('a volume is refused without a data key that it lists, or with one in place
   await life.synced();
   await life.log.addDataKey(wrapped(1), keyOf(1));
   await life.close();
-  const missing = { code: 'wrong-key', message: '/v/volume lists data key 0, which was not given' };
+  const missing = { code: 'wrong-key', message: '/v/volume lists data key 0, which is missing' };
   await assert.rejects(checkVolume(disk, '/v', keyOf(1)), missing);
   await assert.rejects(checkVolume(disk, '/v', keysOf(0, 1)), { code: 'wrong-key' });
   const wrong = { newest: keyOf(1), older: new Map([[0, keyOf(5)]]) };

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
+import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
@@ -26,7 +27,7 @@ export const watermarkFile = 'mark';
 /** A synced position, and the mount that recorded it. */
 export interface WatermarkPosition extends Position {
   readonly epoch: number;
-  /** Generation of the data key that it is authenticated under. */
+  /** The generation of the data key under which it is authenticated. */
   readonly generation: number;
 }
 
@@ -37,24 +38,26 @@ export interface WatermarkPosition extends Position {
 export class DurableWatermark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
+  readonly #clock: Clock;
   #epoch = 0;
   #latest: Position = { segment: 0, blocks: 0 };
   /** The position in the file. */
   #written: Position = this.#latest;
   /** The number of consecutive intervals without a change. */
   #quietCount = 0;
-  /** Generation of the data key of the last mark that was synced. */
+  /** The generation of the data key of the last synced watermark. */
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Active until the watermark is synced. */
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   /** @param failed called if a write or sync failed; the watermark is then no longer updated */
-  constructor(volume: Volume, failed: (error: StorageError) => void) {
+  constructor(volume: Volume, failed: (error: StorageError) => void, clock: Clock = systemClock) {
     this.#volume = volume;
     this.#failed = failed;
+    this.#clock = clock;
   }
 
   /** Writes the first watermark of a mount durably. Call it before the header names the mount. */
@@ -69,12 +72,14 @@ export class DurableWatermark {
     this.#file = await disk.open(path);
   }
 
-  /** No mark that a power cut may leave is under an older generation of the data key. */
+  /**
+   * After a power failure, no watermark is found that is authenticated under an older generation.
+   */
   get generation(): number {
     return this.#syncedGeneration;
   }
 
-  /** The file's bytes as they would say that the log is synced up to there; for a copy of the volume. */
+  /** Encodes a watermark file for a synced position, for a copy of the volume. */
   at(position: Position): Buffer {
     return this.#encoded(position);
   }
@@ -87,9 +92,10 @@ export class DurableWatermark {
 
   #wait(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
+    const follow = () => {
       this.#turn = this.#follow();
-    }, followMs).unref();
+    };
+    this.#timer = this.#clock.setTimeout(follow, followMs).unref();
   }
 
   async #follow(): Promise<void> {
@@ -137,7 +143,7 @@ export class DurableWatermark {
   /** Stops, except for an operation in progress. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
   }
 
   /** Stops, and waits for an operation in progress. */
@@ -171,7 +177,7 @@ export async function readWatermark(volume: Volume): Promise<WatermarkPosition |
     const bytes = await file.read(0, sectorBytes + 1);
     if (bytes.length !== sectorBytes)
       throw damage(`does not have the ${sectorBytes} bytes of a watermark`);
-    if (!isProved(volume, bytes)) throw damage('is not as it was written');
+    if (!isProved(volume, bytes)) throw damage('was modified');
     const reader = new Reader(bytes, generationAt);
     const generation = reader.u32();
     const epoch = reader.u64();

@@ -1,27 +1,33 @@
+// Holds on the files of segments, for frozen positions.
+
+import type { Clock, Timer } from '../../base/clock.ts';
 import { StorageError } from '../errors.ts';
 
-/** Frozen positions that a volume can have at the same time. */
+/** Maximum number of frozen positions of a volume. */
 export const holdCountMax = 4;
-/** Milliseconds that a frozen position lasts at most: enough to copy a terabyte from a slow disk. */
+/**
+ * Maximum duration of a frozen position in milliseconds: enough to copy a terabyte from a slow
+ * disk.
+ */
 export const holdMsMax: number = 6 * 60 * 60 * 1000;
 
-/** Keeps the files of some segments until it is released or broken. */
+/** Keeps the files of segments until it is released or expires. */
 export class Hold {
   readonly segments: ReadonlySet<number>;
   #endedBecause: string | undefined = undefined;
 
-  /** @param segments numbers of the segments, compacted ones among them */
+  /** @param segments segment numbers, including those of compacted segments */
   constructor(segments: Iterable<number>) {
     this.segments = new Set(segments);
   }
 
-  /** From now on the files may be removed, or written anew. Only the first reason is kept. */
+  /** Ends the hold: the files may be removed or overwritten. Only the first reason is kept. */
   end(because: string): void {
     this.#endedBecause ??= because;
   }
 
   /**
-   * Proves that the files are still what they were.
+   * Verifies that the hold has not ended.
    *
    * @throws {StorageError} `freeze-ended`
    */
@@ -31,21 +37,23 @@ export class Hold {
   }
 }
 
-/** The holds on the files of one log. All of them are bounded in number and time. */
+/** The holds on the files of a log. Their number and duration are limited. */
 export class Holds {
   readonly #released: () => void;
-  readonly #timers = new Map<Hold, NodeJS.Timeout>();
+  readonly #clock: Clock;
+  readonly #timers = new Map<Hold, Timer>();
 
-  /** @param released called when a hold has ended, so that files may be given back */
-  constructor(released: () => void) {
+  /** @param released called after a hold has ended, so that files can be released */
+  constructor(released: () => void, clock: Clock) {
     this.#released = released;
+    this.#clock = clock;
   }
 
   /**
-   * Keeps segments.
+   * Adds a hold on segments.
    *
-   * @param timeMsMax milliseconds until the hold is broken; {@link holdMsMax} where it is more
-   * @throws {StorageError} `freeze-refused` where there are {@link holdCountMax} holds
+   * @param timeMsMax time until the hold expires, in milliseconds; at most {@link holdMsMax}
+   * @throws {StorageError} `freeze-refused` if there are {@link holdCountMax} holds
    */
   add(segments: Iterable<number>, timeMsMax: number): Hold {
     if (this.#timers.size >= holdCountMax) {
@@ -55,20 +63,20 @@ export class Holds {
     const hold = new Hold(segments);
     const ms = Math.min(timeMsMax, holdMsMax);
     const expire = () => this.end(hold, `it lasted for ${ms} ms, which is its limit`);
-    this.#timers.set(hold, setTimeout(expire, ms).unref());
+    this.#timers.set(hold, this.#clock.setTimeout(expire, ms).unref());
     return hold;
   }
 
-  /** Whether the file of a segment is kept. */
+  /** Whether the file of a segment is held. */
   keeps(segment: number): boolean {
     for (const { segments } of this.#timers.keys()) if (segments.has(segment)) return true;
     return false;
   }
 
-  /** Ends a hold; does nothing where it has ended. */
+  /** Ends a hold. Has no effect if it has ended. */
   end(hold: Hold, because: string): void {
     hold.end(because);
-    clearTimeout(this.#timers.get(hold));
+    this.#timers.get(hold)?.clear();
     if (this.#timers.delete(hold)) this.#released();
   }
 

@@ -49,7 +49,7 @@ export class LiveSegment {
   slices: number[] = [];
   /** The numbers of the blocks with changes, except for those in its index. */
   readonly changes: number[] = [];
-  /** Numbers of the older segments that its table names. */
+  /** The numbers of the older segments that its table names. */
   listed: readonly number[] = [];
   /** Segments that recovery does not need if it begins with this one. */
   readonly superseded: LiveSegment[] = [];

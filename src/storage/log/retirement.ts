@@ -1,20 +1,24 @@
+// Removal of segments that recovery no longer needs.
+
+import type { Clock } from '../../base/clock.ts';
 import { Holds } from './holds.ts';
 import type { LiveSegment } from './live-segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
 /** Releases the files of segments that recovery no longer needs, one after the other. */
 export class Retirement {
-  /** What keeps files for copies of the volume. */
-  readonly holds: Holds = new Holds(() => this.#removeRetired());
+  /** The holds that keep files for copies of the volume. */
+  readonly holds: Holds;
   readonly #files: SegmentFiles;
   readonly #failed: (cause: unknown) => void;
-  /** Numbers of the segments that recovery no longer needs and a hold keeps. */
+  /** The numbers of segments that recovery no longer needs but that are held. */
   #held: number[] = [];
   /** Settles when all requested files have been released. */
   #work: Promise<void> = Promise.resolve();
 
   /** @param failed called when a file could not be released; nothing is released afterwards */
-  constructor(files: SegmentFiles, failed: (cause: unknown) => void) {
+  constructor(files: SegmentFiles, clock: Clock, failed: (cause: unknown) => void) {
+    this.holds = new Holds(() => this.#removeRetired(), clock);
     this.#files = files;
     this.#failed = failed;
   }
@@ -25,7 +29,7 @@ export class Retirement {
     this.#removeRetired();
   }
 
-  /** Gives back what no hold keeps. */
+  /** Releases the segments that are not held. */
   #removeRetired(): void {
     const free = this.#held.filter((number) => !this.holds.keeps(number));
     if (free.length === 0) return;

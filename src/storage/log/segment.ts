@@ -59,7 +59,7 @@ export interface SegmentHeader {
   readonly segment: number;
   /** The mount that wrote it. */
   readonly epoch: number;
-  /** Generation of the data key that its key is derived from. */
+  /** The generation of the data key from which the segment's key is derived. */
   readonly generation: number;
   /** The end of the previous segment. */
   readonly predecessor: End;
@@ -67,7 +67,10 @@ export interface SegmentHeader {
   readonly salt: Buffer;
 }
 
-/** The key that seals one segment; undefined where the volume has not that generation of its data key. */
+/**
+ * Derives the key of a segment; undefined if the volume does not have that generation of its data
+ * key.
+ */
 export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject | undefined {
   const { id, kind } = volume.header;
   const [what, number] = isCompacted(header.segment)
@@ -78,9 +81,9 @@ export function segmentKey(volume: Volume, header: SegmentHeader): KeyObject | u
 }
 
 /*
- * The header page: magic 8 | format u16 | kind u8 | zero u8 | generation of the data key u32 | segment
- * u64 | epoch u64 | predecessor: segment u64, blocks u32, tag 16 | salt 32 | tag 16 | zeros. The tag is
- * that of nothing, sealed under nonce 0.
+ * The header page: magic 8 | format u16 | kind u8 | zero u8 | generation of the data key u32 |
+ * segment u64 | epoch u64 | predecessor: segment u64, blocks u32, tag 16 | salt 32 | tag 16 |
+ * zeros. The tag is that of an empty text, sealed under nonce 0.
  */
 const headerBytes = 8 + 2 + 6 + 8 + 8 + 8 + 4 + tagBytes + 32;
 
@@ -134,7 +137,7 @@ function readSegmentHeader(page: Buffer): SegmentHeader | undefined {
   const kind = reader.u8();
   if (reader.u8() !== 0) return undefined;
   const generation = reader.u32();
-  // Before format 2 of a segment, a volume had one data key and no compacted segments.
+  // Volumes with segments of format 1 had one data key and no compacted segments.
   if (format === 1 && generation !== 0) return undefined;
   const segment = reader.u64();
   if (kind !== kindOf(segment)) return undefined;
@@ -170,8 +173,8 @@ export interface BlockHeader {
 }
 
 /**
- * Seals the next block of a segment: gives its header and, apart from it, its sealed bytes, as many as
- * there were plain.
+ * Seals the next block of a segment. Returns its header and, separately, its ciphertext, which is
+ * as long as the plaintext.
  *
  * number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16
  */

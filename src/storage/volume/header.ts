@@ -1,3 +1,5 @@
+// The format of the header file of a volume.
+
 import type { KeyObject } from 'node:crypto';
 import { BytesError, Reader, Writer } from '../../base/bytes.ts';
 import { authenticationCode, deriveKey, isSameCode } from '../../crypto/derive.ts';
@@ -9,22 +11,22 @@ const codeBytes = 32;
 const kinds: readonly VolumeKind[] = ['broker', 'system'];
 const states: readonly VolumeState[] = ['new', 'open', 'closed'];
 
-/** Bytes that a header file has at most. */
+/** Maximum size of a header file, in bytes. */
 export const headerBytesMax = 64 * 1024;
-/** Bytes of a data key as its maker wrapped it; what wraps keys gives less than 7 KiB. */
+/** Maximum size of a wrapped data key in bytes. Our wrapping produces less than 7 KiB. */
 const wrappedKeyBytesMax = 8 * 1024;
-/** Older generations of the data key that a header lists at most: all of them fit into it. */
+/** Maximum number of older generations of the data key in a header, all of which fit into it. */
 export const olderGenerationsMax = 6;
 /**
- * The format that this program writes, and the newest it reads. Volumes of format 1 have no mark; up to
- * format 2 each segment begins with a whole checkpoint.
+ * The format that this program writes, and the newest that it reads. Volumes of format 1 have no
+ * watermark. In formats 1 and 2, each segment begins with a whole checkpoint.
  */
 export const formatVersion = 3;
-/** From this format on the header names generations of the data key. */
+/** From this format, the header lists generations of the data key. */
 export const formatWithGenerations = 3;
 
 /**
- * What a header file says, proved under the newest data key.
+ * Verifies a header file with the newest data key and decodes it.
  *
  * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`
  */
@@ -34,7 +36,7 @@ export function proveHeader(bytes: Buffer, folder: string, dataKey: KeyObject): 
   if (!isSameCode(bytes.subarray(end), codeOf(dataKey, bytes.subarray(0, end)))) {
     throw new StorageError(
       'wrong-key',
-      `${folder}/volume: not sealed under the given data key, or changed since`,
+      `${folder}/volume: the data key is wrong, or the file was modified`,
     );
   }
   return header;
@@ -51,10 +53,10 @@ function codeOf(dataKey: KeyObject, bytes: Buffer): Buffer {
  * bytes | HMAC-SHA-256 32
  */
 /**
- * A header file's bytes.
+ * Encodes a header file.
  *
- * @param dataKey the newest
- * @throws {StorageError} `key-invalid` where a wrapped key is too long
+ * @param dataKey the newest data key
+ * @throws {StorageError} `key-invalid` if a wrapped key is too long
  */
 export function encodeHeader(header: VolumeHeader, dataKey: KeyObject): Buffer {
   for (const { wrappedKey } of [header, ...header.olderKeys]) {
@@ -87,7 +89,7 @@ export function encodeHeader(header: VolumeHeader, dataKey: KeyObject): Buffer {
 }
 
 /**
- * What a header file says, which proves nothing yet.
+ * Decodes a header file without verifying it.
  *
  * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
@@ -104,7 +106,7 @@ function decodeFields(bytes: Buffer, folder: string): VolumeHeader {
   const reader = new Reader(bytes);
   const start = reader.skip(magic.length);
   if (!bytes.subarray(start, magic.length).equals(magic)) {
-    throw new StorageError('not-a-volume', `${folder}/volume does not begin as a volume's header`);
+    throw new StorageError('not-a-volume', `${folder}/volume is not a volume header`);
   }
   const format = reader.u16();
   if (format > formatVersion) {
@@ -144,6 +146,6 @@ function readOlderKeys(reader: Reader): WrappedKey[] {
 }
 
 function unlike(folder: string): StorageError {
-  const what = `${folder}/volume is not as a volume's header must be`;
+  const what = `${folder}/volume is not a valid volume header`;
   return new StorageError('not-a-volume', what);
 }

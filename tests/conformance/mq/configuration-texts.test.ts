@@ -176,8 +176,8 @@ test('data that is no base64, no UTF-8, empty or too long is refused', async () 
     ErrorAttribute: 'data',
     message,
   });
-  await assert.rejects(send('<broker/>'), refused('The configuration is not in base64.'));
-  await assert.rejects(send('/w=='), refused('The configuration is not in UTF-8.'));
+  await assert.rejects(send('<broker/>'), refused('The configuration is not valid base64.'));
+  await assert.rejects(send('/w=='), refused('The configuration is not valid UTF-8.'));
   await assert.rejects(send(''), { name: 'BadRequestException' });
   const { textBytesMax } = configurationLimits;
   const long = Buffer.alloc(textBytesMax + 1, 0x20).toString('base64');
@@ -213,7 +213,7 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
     ],
     ['management.oauth_client_secret = hunter2', /is not supported/],
     ['auth_oauth2.issuer = http://example.com', /must be a URL that begins with https:\/\//],
-    ['auth_oauth2.issuer = https://me:hunter2@example.com', /has no user in it/],
+    ['auth_oauth2.issuer = https://me:hunter2@example.com', /has no user name/],
     ['no key', /^Line 1 of the configuration is not of the form key = value\.$/],
     ['= 1', /not of the form/],
     [
@@ -237,6 +237,6 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
   const { Id: old = '' } = await create({ EngineType: 'RABBITMQ', EngineVersion: '3.13' });
   await assert.rejects(update(old, 'cluster_queue_limit = 500'), {
     message:
-      'Line 1 of the configuration: key [cluster_queue_limit] is supported from RabbitMQ 4 on.',
+      'Line 1 of the configuration: key [cluster_queue_limit] requires RabbitMQ 4 or later.',
   });
 });

@@ -95,7 +95,7 @@ test('a configuration has at most 300 revisions', async () => {
   for (let i = 2; i <= 300; i++) await update(Id, `consumer_timeout = ${i}`);
   await assert.rejects(update(Id, 'heartbeat = 60'), {
     name: 'BadRequestException',
-    message: `Configuration [${Id}] has 300 revisions, which is the most allowed.`,
+    message: `Configuration [${Id}] already has the maximum of 300 revisions.`,
   });
   const pages: (number | undefined)[] = [];
   let NextToken: string | undefined;

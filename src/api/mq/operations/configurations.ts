@@ -1,3 +1,5 @@
+// The Amazon MQ operations on configurations.
+
 import { operation } from '../../../aws/service.ts';
 import { unknownRevision } from '../../../control/configurations/configuration-decisions.ts';
 import type { RevisionRecord } from '../../../control/configurations/configuration-record.ts';
@@ -183,7 +185,7 @@ function description(configuration: Configuration) {
   const { id, latest, name, tags } = configuration;
   return {
     arn,
-    // Amazon MQ writes the strategy in lower case.
+    // Amazon MQ returns the strategy in lower case.
     authenticationStrategy: authenticationStrategy.toLowerCase(),
     created: createdMs,
     description: configuration.description,

@@ -90,7 +90,7 @@ function endpoints(
     }));
 }
 
-/** Undefined where the broker never had a configuration. */
+/** Undefined if the broker has never had a configuration. */
 function configurations(broker: BrokerRecord): Description['configurations'] {
   const { configuration, configurationHistory: history, pending } = broker;
   if (configuration === null && pending.configuration === undefined) return undefined;
@@ -101,7 +101,7 @@ function configurations(broker: BrokerRecord): Description['configurations'] {
   };
 }
 
-/** What is shown of how an LDAP server is asked: never the password. */
+/** The LDAP settings without the password, which is never returned. */
 function withoutPassword({ sealedServiceAccountPassword: _, ...shown }: LdapRecord) {
   return shown;
 }

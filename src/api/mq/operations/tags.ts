@@ -16,12 +16,12 @@ function onResource<Input extends { readonly resourceArn: string }>(action: stri
   return ({ resourceArn }: Input) => [{ action, resources: [resourceArn] }];
 }
 
-/** What has tags: a broker or a configuration. */
+/** Whether an ARN is that of a configuration; otherwise it is that of a broker. */
 function isConfiguration(arn: string): boolean {
   return /^arn:[^:]*:mq:[^:]*:[^:]*:configuration:/.test(arn);
 }
 
-/** Adds tags to a broker or a configuration, or replaces those it has. */
+/** Adds tags to a broker or a configuration, or replaces existing ones. */
 export function createTags({ control }: MqParts) {
   return operation({
     action: 'mq:CreateTags',
@@ -42,7 +42,7 @@ export function createTags({ control }: MqParts) {
   });
 }
 
-/** Shows the tags of a broker or a configuration. */
+/** Lists the tags of a broker or a configuration. */
 export function listTags({ control }: MqParts) {
   return operation({
     action: 'mq:ListTags',
@@ -63,7 +63,7 @@ export function listTags({ control }: MqParts) {
   });
 }
 
-/** Takes tags from a broker or a configuration. */
+/** Removes tags from a broker or a configuration. */
 export function deleteTags({ control }: MqParts) {
   return operation({
     action: 'mq:DeleteTags',

@@ -16,7 +16,7 @@ export function updateBroker(parts: MqParts) {
     permissions: onBroker('mq:UpdateBroker', parts),
     handle: (request) => {
       const { value, changes } = parts.control.decisions.update(request.brokerId, request);
-      // What was asked for, and the revision of the configuration where none was named.
+      // The requested settings, and the revision of the configuration if the request names none.
       const output = {
         ...request,
         ...(request.configuration && { configuration: configurationOf(value) }),
@@ -26,7 +26,7 @@ export function updateBroker(parts: MqParts) {
   });
 }
 
-/** The configuration that a broker has, or will have. */
+/** The current or pending configuration of a broker. */
 function configurationOf({ configuration, pending }: BrokerRecord) {
   return pending.configuration ?? configuration ?? undefined;
 }

@@ -1,3 +1,5 @@
+// The Amazon MQ operations on users.
+
 import { operation } from '../../../aws/service.ts';
 import { type UserState, usersOf } from '../../../control/users/user-decisions.ts';
 import { keyedPage } from '../paging.ts';
@@ -60,11 +62,11 @@ function describeUser(parts: MqParts) {
   });
 }
 
-/** What a user is, and what it will be where that differs. */
+/** The current state of a user, and the pending state if it differs. */
 function description({ username, current, next, pendingChange }: UserState) {
   const now = {
     username,
-    // A user that is to be created has no rights yet.
+    // A user that is to be created has no permissions yet.
     consoleAccess: current?.consoleAccess ?? false,
     groups: current?.groups ?? [],
     replicationUser: (current ?? next)?.replicationUser ?? false,

@@ -1,3 +1,5 @@
+// The shapes of the operations on brokers.
+
 import {
   boolean,
   enumeration,
@@ -34,9 +36,9 @@ const days = [
 
 /** A creator request id; clients send a UUID. */
 const creatorRequestId = string({ min: 1, max: 128 });
-/** Users of a broker; Amazon MQ allows 250. */
+/** Maximum number of users of a broker, as in Amazon MQ. */
 const usersMax = 250;
-/** Security groups or subnets that a request may name. */
+/** Names of security groups or subnets in a request. */
 const names = list(text, { max: 125 });
 const resourceShareArns = list(arn, { max: 20 });
 
@@ -57,10 +59,10 @@ const windowShape = structure({
 });
 const logs = structure({ general: boolean(), audit: boolean() });
 
-/** The members by which a broker is named in a path. */
+/** The path members that identify a broker. */
 export const brokerPath = structure({ brokerId: required(text) });
 
-/** A broker's id, alone. */
+/** The id of a broker. */
 export const brokerIdOnly = structure({ brokerId: string() });
 
 /** CreateBroker, request. */
@@ -195,7 +197,7 @@ export const updateBrokerRequest = structure({
   ldapServerMetadata: ldapInput,
 });
 
-/** UpdateBroker, response: what was asked for. */
+/** UpdateBroker, response: the requested settings. */
 export const updateBrokerResponse = structure({
   brokerId: string(),
   ...updateMembers,

@@ -11,44 +11,47 @@ import {
 } from '../../../aws/shapes/shape.ts';
 
 /*
- * What Amazon MQ's shapes have in common, API version 2017-11-27. Values of inputs are accepted in any
- * case; values of outputs are written as Amazon MQ writes them: `RabbitMQ`, `ebs`, `simple`, but
- * `SINGLE_INSTANCE`.
+ * Shapes that the Amazon MQ operations share, API version 2017-11-27. Input values are not
+ * case-sensitive. Output values are written as Amazon MQ writes them: `RabbitMQ`, `ebs`, `simple`,
+ * but `SINGLE_INSTANCE`.
  *
- * Amazon MQ's model has no limits. Its documentation limits the names, which control checks with
- * messages of its own. The limits here bound what reaches control and the trail.
+ * Amazon MQ's model has no limits. Its documentation limits the names, which the control plane
+ * validates with its own messages. The limits here bound the input of the control plane and the
+ * audit trail.
  */
 
-/** Values are accepted in any case. */
+/** Values are not case-sensitive. */
 export const anyCase = { anyCase: true };
 
 /** An id, name, type, version or time. */
 export const text = string({ max: 256 });
 /** The ARN of a resource. */
 export const arn = string({ max: 2048 });
-/** Names the page that follows. */
+/** The token of the next page. */
 export const nextToken = string({ max: 1024 });
-/** Of a user; never shown. */
+/** The password of a user; never returned. */
 export const password = sensitive(string({ max: 1024 }), '***');
-/** A user's groups; Amazon MQ allows 20. */
+/** The groups of a user; Amazon MQ allows 20. */
 export const groups = list(text, { max: 20 });
-/** Tags in one request. A broker has up to 50, which control checks. */
+/**
+ * Maximum number of tags in a request. A broker has up to 50, which the control plane validates.
+ */
 export const tagsInRequestMax = 200;
-/** More than a tag may have, so that control can say what is allowed. */
+/** Longer than allowed, so that the control plane can return the exact limit. */
 export const tagText = string({ max: 512 });
 /** Tags of a broker or a configuration. */
 export const tags = map(tagText, tagText, { max: tagsInRequestMax });
 
-/** How users are known. */
+/** Authentication strategies. */
 export const strategy = enumeration(['SIMPLE', 'LDAP', 'CONFIG_MANAGED'], anyCase);
 
-/** A revision of a configuration; the newest where it names none. */
+/** A revision of a configuration; by default the newest. */
 export const configurationUse = structure({ id: required(text), revision: integer() });
 
-/** Nothing. */
+/** An empty structure. */
 export const nothing = structure({});
 
-/** A page that is asked for. */
+/** A request for a page. */
 export const pageRequest = structure({ maxResults: integer(), nextToken });
 
 /** A search base or pattern of an LDAP server. */
@@ -67,11 +70,11 @@ const ldapMembers = {
   userSearchSubtree: boolean(),
 };
 
-/** How an LDAP server is asked, in requests. */
+/** LDAP settings in requests. */
 export const ldapInput = structure({
   ...ldapMembers,
   serviceAccountPassword: required(sensitive(string({ min: 1, max: 1024 }), '***')),
 });
 
-/** The same in answers: without the password. */
+/** LDAP settings in responses, without the password. */
 export const ldapOutput = structure(ldapMembers);

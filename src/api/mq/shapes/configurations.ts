@@ -1,3 +1,5 @@
+// The shapes of the operations on configurations.
+
 import {
   integer,
   list,
@@ -11,8 +13,8 @@ import { configurationLimits } from '../../../control/configurations/limits.ts';
 import { nextToken, strategy, tags, text } from './common.ts';
 
 /**
- * Characters of a configuration's text, which is base64: more than what is allowed has, so that
- * control can say what is.
+ * Maximum length of the base64 text of a configuration, in characters. It is larger than allowed,
+ * so that the control plane can return the exact limit.
  */
 const dataCharactersMax = 2 * configurationLimits.textBytesMax;
 
@@ -22,7 +24,7 @@ const revision = {
   revision: integer(),
 };
 
-/** A configuration, as descriptions and lists show it. */
+/** The members of a configuration in descriptions and lists. */
 const configuration = {
   arn: string(),
   authenticationStrategy: string(),

@@ -1,3 +1,5 @@
+// The shapes of the operations on engine types and instance options.
+
 import { integer, list, string, structure } from '../../../aws/shapes/shape.ts';
 import { nextToken, text } from './common.ts';
 

@@ -1,3 +1,5 @@
+// The shapes of the operations on tags.
+
 import { list, required, structure } from '../../../aws/shapes/shape.ts';
 import { arn, tags, tagsInRequestMax, tagText } from './common.ts';
 

@@ -1,3 +1,5 @@
+// The shapes of the operations on users.
+
 import { boolean, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import { groups, password, text } from './common.ts';
 

@@ -1,6 +1,11 @@
+// The LIKE operator of selectors.
+
 import { invalidSelector } from './tokens.ts';
 
-/** Characters of a pattern: matching takes as many steps as text and pattern multiplied, at most. */
+/**
+ * Maximum length of a pattern in characters. Matching takes at most text length times pattern
+ * length steps.
+ */
 const patternLengthMax = 256;
 
 const anyRun = Symbol('any run');
@@ -8,9 +13,9 @@ const anyOne = Symbol('any one');
 type Part = string | typeof anyRun | typeof anyOne;
 
 /**
- * Reads a pattern of `LIKE`: `%` is any run of characters, `_` any one.
+ * Compiles a pattern: `%` matches any run of characters and `_` any one character.
  *
- * @returns whether a text matches
+ * @returns a function that tests whether a text matches
  * @throws {BrokerError} `precondition-failed`
  */
 export function compileLike(
@@ -34,7 +39,10 @@ export function compileLike(
   return (text) => matches(parts, text);
 }
 
-/** Goes back to the last run only, so that the work is no more than the product of both lengths. */
+/**
+ * Backtracks to the last `%` only, so that the number of steps is at most the product of both
+ * lengths.
+ */
 function matches(parts: readonly Part[], text: string): boolean {
   let at = 0;
   let part = 0;

@@ -1,3 +1,5 @@
+// The expression tree of selectors.
+
 import { compileLike } from './like.ts';
 import { invalidSelector } from './tokens.ts';
 import {
@@ -11,27 +13,27 @@ import {
 
 /** A message as a selector sees it. */
 export interface Subject {
-  /** A property or header by its name; null where the message has none. */
+  /** Returns a property or header by its name; null if the message does not have it. */
   value(name: string): SelectorValue;
 }
 
-/** Three-valued: null is unknown. */
+/** Three-valued logic; null means unknown. */
 type Truth = boolean | null;
 
-/** A part of a selector. */
+/** A node of the expression tree. */
 export interface Node {
   readonly kind: 'constant' | 'identifier' | 'other';
-  /** Of a constant. */
+  /** The value of a constant. */
   readonly value: SelectorValue;
   readonly evaluate: (subject: Subject) => SelectorValue;
 }
 
-/** A part of a selector that is true, false or unknown. */
+/** A node whose result is true, false or unknown. */
 export type Condition = (subject: Subject) => Truth;
 
-/** What differs from protocol to protocol. */
+/** Options that depend on the protocol. */
 export interface NodeOptions {
-  /** Whether text is compared with numbers and truth values by what it says. */
+  /** Whether strings are converted for comparisons with numbers and booleans. */
   readonly convertsText: boolean;
 }
 
@@ -44,17 +46,17 @@ export function constant(value: SelectorValue): Node {
   return { kind: 'constant', value, evaluate: () => value };
 }
 
-/** A property by its name. */
+/** A property, by its name. */
 export function identifier(name: string): Node {
   return { kind: 'identifier', value: null, evaluate: (subject) => subject.value(name) };
 }
 
-/** What stands in parentheses: no constant or name any more for the rules on those. */
+/** An expression in parentheses, which no longer counts as a constant or name. */
 export function grouped(node: Node): Node {
   return node;
 }
 
-/** A value as a condition: one that is neither true, false nor unknown is false. */
+/** Uses a value as a condition. A value that is not true, false or unknown is false. */
 export function conditionOf({ evaluate }: Node): Condition {
   return (subject) => {
     const value = evaluate(subject);
@@ -62,7 +64,7 @@ export function conditionOf({ evaluate }: Node): Condition {
   };
 }
 
-/** OR */
+/** OR. */
 export function anyOf(operands: readonly Node[]): Node {
   const conditions = operands.map(conditionOf);
   return other((subject) => {
@@ -76,7 +78,7 @@ export function anyOf(operands: readonly Node[]): Node {
   });
 }
 
-/** AND */
+/** AND. */
 export function allOf(operands: readonly Node[]): Node {
   const conditions = operands.map(conditionOf);
   return other((subject) => {
@@ -90,7 +92,7 @@ export function allOf(operands: readonly Node[]): Node {
   });
 }
 
-/** NOT */
+/** NOT. */
 export function not(node: Node): Node {
   const condition = conditionOf(node);
   return other((subject) => {
@@ -99,12 +101,12 @@ export function not(node: Node): Node {
   });
 }
 
-/** IS NULL, IS NOT NULL: never unknown. */
+/** IS NULL and IS NOT NULL, which are never unknown. */
 export function isNull({ evaluate }: Node, isNegated: boolean): Node {
   return other((subject) => (evaluate(subject) === null) !== isNegated);
 }
 
-/** How two values compare; undefined where they are of kinds that do not. */
+/** Compares two values; undefined if their types are not comparable. */
 function compare(
   left: SelectorValue,
   right: SelectorValue,
@@ -118,7 +120,7 @@ function compare(
   return typeof a === 'boolean' ? Number(a) - Number(b) : undefined;
 }
 
-/** A text as what it is compared with; anything else as it is. */
+/** Converts a string to the type of the other value; returns other values unchanged. */
 function convertedTo(value: SelectorValue, other: SelectorValue): SelectorValue {
   if (typeof value !== 'string') return value;
   return isNumeric(other) || typeof other === 'boolean' ? convertText(value, other) : value;
@@ -127,12 +129,12 @@ function convertedTo(value: SelectorValue, other: SelectorValue): SelectorValue 
 function requireNoNull(...operands: readonly Node[]): void {
   for (const { kind, value } of operands) {
     if (kind === 'constant' && value === null) {
-      throw invalidSelector('NULL is compared by IS NULL or IS NOT NULL only');
+      throw invalidSelector('NULL can only be compared with IS NULL or IS NOT NULL');
     }
   }
 }
 
-/** `=` and `<>` */
+/** `=` and `<>`. */
 export function equality(operator: string, left: Node, right: Node, options: NodeOptions): Node {
   requireNoNull(left, right);
   const isWanted = operator === '=';
@@ -151,7 +153,7 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
   '<=': (order) => order <= 0,
 };
 
-/** `>`, `>=`, `<`, `<=` */
+/** `>`, `>=`, `<` and `<=`. */
 export function comparison(operator: string, left: Node, right: Node, options: NodeOptions): Node {
   requireNoNull(left, right);
   for (const { kind, value } of [left, right]) {
@@ -170,12 +172,12 @@ export function comparison(operator: string, left: Node, right: Node, options: N
   });
 }
 
-/** BETWEEN: both ends belong to it. */
+/** BETWEEN, which includes both bounds. */
 export function between(node: Node, low: Node, high: Node, options: NodeOptions): Node {
   return allOf([comparison('>=', node, low, options), comparison('<=', node, high, options)]);
 }
 
-/** LIKE: unknown for no value, false for one that is no text. */
+/** LIKE: unknown if there is no value, false if it is not a string. */
 export function like(
   { evaluate }: Node,
   pattern: string,
@@ -189,9 +191,9 @@ export function like(
   });
 }
 
-/** IN: unknown for what is no text. */
+/** IN: unknown if the value is not a string. */
 export function isIn({ kind, evaluate }: Node, values: readonly string[]): Node {
-  if (kind !== 'identifier') throw invalidSelector('IN needs a name on its left');
+  if (kind !== 'identifier') throw invalidSelector('IN requires a name on its left');
   const known = new Set(values);
   return other((subject) => {
     const value = evaluate(subject);
@@ -199,7 +201,7 @@ export function isIn({ kind, evaluate }: Node, values: readonly string[]): Node 
   });
 }
 
-/** `+`, `-`, `*`, `/`, `%` from left to right; unknown where they cannot be done. */
+/** `+`, `-`, `*`, `/` and `%` from left to right; unknown if an operation is not possible. */
 export function arithmetic(
   first: Node,
   rest: readonly { readonly operator: string; readonly operand: Node }[],
@@ -217,7 +219,7 @@ export function arithmetic(
   });
 }
 
-/** Characters of a text that a selector makes; a longer one is unknown. */
+/** Maximum length of a concatenated string in characters. A longer one is unknown. */
 const joinedLengthMax = 65_536;
 
 function joined(text: string, next: SelectorValue): SelectorValue {
@@ -226,7 +228,7 @@ function joined(text: string, next: SelectorValue): SelectorValue {
   return whole.length > joinedLengthMax ? null : whole;
 }
 
-/** A minus sign; a constant stays one. */
+/** The unary minus; the negative of a constant is a constant. */
 export function negative(node: Node): Node {
   const { kind, value, evaluate } = node;
   if (kind === 'constant' && isNumeric(value)) return constant(negate(value));

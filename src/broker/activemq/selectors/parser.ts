@@ -1,3 +1,5 @@
+// The parser of selectors.
+
 import * as nodes from './nodes.ts';
 import {
   type Condition,
@@ -9,16 +11,16 @@ import {
 } from './nodes.ts';
 import { invalidSelector, readTokens, type Token } from './tokens.ts';
 
-/** Parentheses, signs and NOTs that may lie in each other. */
+/** Maximum nesting depth of parentheses, signs and NOTs. */
 const depthMax = 200;
 
-/** Reads a selector by descent; each method is a line of the grammar. */
+/** A recursive-descent parser of selectors. Each method is one rule of the grammar. */
 export class SelectorParser {
   readonly #tokens: readonly Token[];
   readonly #options: NodeOptions;
   #at = 0;
   #depth = 0;
-  /** Operators and operands, as a measure of what an evaluation costs. */
+  /** Number of operators and operands, which estimates the cost of an evaluation. */
   nodeCount = 0;
 
   constructor(text: string, options: NodeOptions) {
@@ -34,14 +36,14 @@ export class SelectorParser {
   }
 
   get #token(): Token {
-    return this.#tokens[this.#at] as Token; // the last one is the end, which is never passed
+    return this.#tokens[this.#at] as Token; // the last token is the end, which is never passed
   }
 
   #unexpected(): never {
     throw invalidSelector(`unexpected ${this.#token.text} after ${this.#at} words`);
   }
 
-  /** Whether the next token is a keyword, of which letters count in either case. */
+  /** Whether the next token is a keyword. Keywords are not case-sensitive. */
   #isWord(keyword: string): boolean {
     const { type, text } = this.#token;
     return type === 'word' && text.toUpperCase() === keyword;
@@ -105,7 +107,7 @@ export class SelectorParser {
     }
   }
 
-  /** LIKE, BETWEEN and IN, each of which may have a NOT before it; undefined for none of them. */
+  /** LIKE, BETWEEN or IN, optionally after NOT; undefined for anything else. */
   #negatableTest(node: Node): Node | undefined {
     if (!this.#isWord('NOT')) return this.#test(node);
     const next = this.#tokens[this.#at + 1]?.text.toUpperCase() ?? '';
@@ -115,7 +117,7 @@ export class SelectorParser {
     return tested && nodes.not(tested);
   }
 
-  /** Comparisons of comparisons lie in each other. */
+  /** Chained comparisons count as nesting. */
   #limitChain(count: number): void {
     if (count >= depthMax) throw invalidSelector(`more than ${depthMax} comparisons in a row`);
   }

@@ -1,19 +1,24 @@
+// JMS message selectors.
+
 import type { Condition, NodeOptions, Subject } from './nodes.ts';
 import { SelectorParser } from './parser.ts';
 
 /**
- * A message selector of JMS: a condition on a message's headers and properties in a subset of SQL-92,
- * with three-valued logic. It is read once, and bounded in length and depth.
+ * A JMS message selector: a condition on the headers and properties of a message, in a subset of
+ * SQL-92 with three-valued logic. It is parsed once and is limited in length and depth.
  */
 export class Selector {
   readonly text: string;
   /** See {@link NodeOptions}. */
   readonly convertsText: boolean;
-  /** Operands: about what an evaluation costs, each some tens of nanoseconds. */
+  /** Approximate cost of an evaluation: the number of operands, each some tens of nanoseconds. */
   readonly cost: number;
   readonly #condition: Condition;
 
-  /** @throws {BrokerError} `precondition-failed` where it is no selector, too long or too deep */
+  /**
+   * @throws {BrokerError} `precondition-failed` if the text is invalid, too long or nested too
+   *   deeply
+   */
   constructor(text: string, options: NodeOptions) {
     const parser = new SelectorParser(text, options);
     this.text = text;
@@ -22,7 +27,7 @@ export class Selector {
     this.cost = parser.nodeCount;
   }
 
-  /** Whether a message is wanted: what is unknown is not. */
+  /** Whether a message matches. A result of unknown does not match. */
   matches(subject: Subject): boolean {
     return this.#condition(subject) === true;
   }

@@ -1,14 +1,16 @@
+// The tokenizer of selectors.
+
 import { BrokerError } from '../../errors.ts';
 import { Double, type SelectorValue } from './values.ts';
 
-/** Characters of a selector. */
+/** Maximum length of a selector in characters. */
 export const textLengthMax = 65_536;
 
-/** One token of a selector. */
+/** A token of a selector. */
 export interface Token {
-  /** `word` for names and keywords, `symbol` for operators, `constant` for text and numbers. */
+  /** `word` for names and keywords, `symbol` for operators, `constant` for strings and numbers. */
   readonly type: 'word' | 'symbol' | 'constant' | 'end';
-  /** The word or the operator. */
+  /** The text of the word or operator. */
   readonly text: string;
   readonly value: SelectorValue;
 }
@@ -25,15 +27,15 @@ const symbol = /<>|<=|>=|[=<>()+\-*/%,]/y;
 const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 const int64Max = 2n ** 63n - 1n;
 
-/** Names what is wrong with a selector: the text that JMS clients get is the selector's. */
+/** Creates the error for an invalid selector, with the text that JMS clients expect. */
 export function invalidSelector(why: string): BrokerError {
   return new BrokerError('precondition-failed', `invalid selector: ${why}`);
 }
 
 /**
- * Cuts a selector into tokens.
+ * Splits a selector into tokens.
  *
- * @throws {BrokerError} `precondition-failed` where it is too long or has something else in it
+ * @throws {BrokerError} `precondition-failed` if it is too long or has an invalid character
  */
 export function readTokens(text: string): Token[] {
   if (text.length > textLengthMax) {
@@ -90,12 +92,12 @@ function numberAt(text: string, at: number): [Token, number] | undefined {
   return [{ type: 'constant', text: found, value }, at + found.length];
 }
 
-/** An int where it fits, else a long. A leading 0 makes it octal. */
+/** Returns an int if the value fits, otherwise a long. A leading 0 means octal. */
 function wholeNumber(text: string): number | bigint {
   const digits = text.replace(/[lL]$/, '');
   const isOctal = /^0\d/.test(digits);
-  if (isOctal && !/^0[0-7]+$/.test(digits)) throw invalidSelector(`${text} is no octal number`);
+  if (isOctal && !/^0[0-7]+$/.test(digits)) throw invalidSelector(`${text} is not an octal number`);
   const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
-  if (value > int64Max) throw invalidSelector(`${text} is more than a long can be`);
+  if (value > int64Max) throw invalidSelector(`${text} exceeds the range of a long`);
   return value <= int32.max && digits === text ? Number(value) : value;
 }

@@ -1,6 +1,8 @@
+// Values of selector expressions.
+
 import type { Value } from '../../conversion/value.ts';
 
-/** A number with a fraction, so that it is not taken for a whole one. */
+/** A floating-point number, which differs from a whole number even if it has no fraction. */
 export class Double {
   readonly value: number;
 
@@ -10,12 +12,14 @@ export class Double {
 }
 
 /**
- * A value in a selector, null where it is unknown: a number is a Java `int`, a bigint a `long`, and a
- * {@link Double} a `float` or `double`.
+ * A value of a selector expression; null means unknown. A number is a Java `int`, a bigint a
+ * `long`, and a {@link Double} a `float` or `double`.
  */
 export type SelectorValue = null | boolean | string | number | bigint | Double;
 
-/** A value of a message as selectors see it; null for bytes, lists and maps, which match nothing. */
+/**
+ * Converts a message value to a selector value. Bytes, lists and maps are null and match nothing.
+ */
 export function selectorValueOf({ type, value }: Value): SelectorValue {
   switch (type) {
     case 'boolean':
@@ -51,7 +55,7 @@ export function selectorValueOf({ type, value }: Value): SelectorValue {
 
 type Numeric = number | bigint | Double;
 
-/** Whether a value is a number of any kind. */
+/** Whether a value is numeric. */
 export function isNumeric(value: SelectorValue): value is Numeric {
   return typeof value === 'number' || typeof value === 'bigint' || value instanceof Double;
 }
@@ -60,13 +64,13 @@ function toDouble(value: Numeric): number {
   return value instanceof Double ? value.value : Number(value);
 }
 
-/** How two numbers compare: below 0, 0, above 0; NaN where they do not. */
+/** Compares two numbers: negative, 0 or positive; NaN if they are not comparable. */
 export function compareNumbers(a: Numeric, b: Numeric): number {
   if (a instanceof Double || b instanceof Double) return toDouble(a) - toDouble(b);
   return a < b ? -1 : Number(a > b);
 }
 
-/** `+`, `-` and `*` as in Java: whole numbers wrap; `/` and `%` give a double. */
+/** `+`, `-` and `*` as in Java: whole numbers overflow; `/` and `%` return a double. */
 export function calculate(operator: string, a: Numeric, b: Numeric): SelectorValue {
   if (operator === '/') return new Double(toDouble(a) / toDouble(b));
   if (operator === '%') return new Double(toDouble(a) % toDouble(b));
@@ -84,16 +88,17 @@ function calculateDouble(operator: string, a: number, b: number): number {
   return operator === '-' ? a - b : a * b;
 }
 
-/** The same value with the other sign. */
+/** Returns the negated value. */
 export function negate(value: Numeric): SelectorValue {
   if (value instanceof Double) return new Double(-value.value);
   return typeof value === 'number' ? -value | 0 : BigInt.asIntN(64, -value);
 }
 
 /**
- * A text as the kind of value that it is compared with (STOMP, whose headers are all text).
+ * Converts a string to the type of the value that it is compared with (for STOMP, where all headers
+ * are strings).
  *
- * @returns null where it is none
+ * @returns null if it cannot be converted
  */
 export function convertText(text: string, like: Numeric | boolean): SelectorValue {
   if (typeof like === 'boolean') return text.toLowerCase() === 'true';

@@ -12,22 +12,22 @@ import {
 } from './values.ts';
 
 /*
- * What Amazon MQ permits in a configuration of ActiveMQ's type: elements by the element that they are
- * in, and attributes by the element that they are of.
+ * The settings that Amazon MQ permits in ActiveMQ configurations: child elements and attributes of
+ * each element.
  */
 
-/** What an element may have. */
+/** The permitted contents of an element. */
 export interface ElementRule {
   readonly attributes: ReadonlyMap<string, ValueRule>;
-  /** By name; the value names the child's rule. */
+  /** The name of the rule of each permitted child, by element name. */
   readonly children: ReadonlyMap<string, string>;
 }
 
-/** Names of attributes in one text, by the rule for their values. */
+/** Attribute names in one string, by the rule for their values. */
 type Attributes = readonly (readonly [rule: ValueRule, names: string])[];
 
 /**
- * @param children names of elements; `name=rule` where elements of one name differ by their place
+ * @param children element names; `name=rule` if elements with the same name differ by their parent
  */
 function element(attributes: Attributes, children = ''): ElementRule {
   const ofAttributes = attributes.flatMap(([rule, names]) =>
@@ -66,10 +66,12 @@ const compositeDestination = element(
 const bridged = element([], 'queue=destination topic=destination');
 const nothing = element([]);
 
-/** The rule of the root. */
+/** The rule of the root element. */
 export const rootRule = 'broker';
 
-/** Every rule by its name: that of the element, but where elements of one name differ by place. */
+/**
+ * All rules by name: the element name, unless elements with the same name differ by their parent.
+ */
 export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
   Object.entries({
     broker: element(

@@ -1,3 +1,5 @@
+// Removes settings that are not permitted from ActiveMQ configurations.
+
 import { XMLBuilder, XMLValidator } from 'fast-xml-parser';
 import { assert } from '../../../base/assert.ts';
 import { configurationLimits } from '../limits.ts';
@@ -18,7 +20,7 @@ import {
   xmlOptions,
 } from './xml-tree.ts';
 
-/** Something that was removed from a configuration. */
+/** A removed setting. */
 export interface SanitisingWarning {
   readonly reason:
     | 'DISALLOWED_ELEMENT_REMOVED'
@@ -28,25 +30,25 @@ export interface SanitisingWarning {
   readonly attributeName?: string;
 }
 
-/** A configuration of which everything that is not permitted was removed. */
+/** A sanitised configuration. */
 export interface SanitisedXml {
-  /** The text as it was given where nothing was removed. */
+  /** Identical to the input if nothing was removed. */
   readonly text: string;
-  /** In the order of the document. */
+  /** In document order. */
   readonly warnings: readonly SanitisingWarning[];
 }
 
-/** What decides whether an element is permitted besides its place. */
+/** Options that decide which elements are permitted. */
 export interface SanitisingOptions {
-  /** Whether rights may come from an LDAP server. */
+  /** Whether permissions may come from an LDAP server. */
   readonly isLdap: boolean;
 }
 
 /**
- * Removes what is not permitted from a configuration of ActiveMQ's type, as Amazon MQ does: elements
- * with all that is in them, attributes, and attributes whose values are not allowed.
+ * Removes settings that Amazon MQ does not permit: elements with their contents, attributes, and
+ * attributes with values that are not permitted.
  *
- * @throws {ControlError} 'bad-request' where it is not XML, or not of a broker
+ * @throws {ControlError} 'bad-request' if the text is not XML or not a broker configuration
  */
 export function sanitise(source: string, options: SanitisingOptions): SanitisedXml {
   const sanitiser = new Sanitiser(options);
@@ -55,7 +57,7 @@ export function sanitise(source: string, options: SanitisingOptions): SanitisedX
   );
   const { warnings } = sanitiser;
   if (warnings.length === 0 && !sanitiser.hasDroppedText) return { text: source, warnings };
-  // The reader leaves the declaration out.
+  // The parser omits the XML declaration.
   const [declaration = ''] = /^\s*<\?xml[^>]{0,200}\?>\s*/.exec(source) ?? [];
   const text = `${declaration}${String(writer.build(nodes)).trim()}\n`;
   assert(XMLValidator.validate(text) === true, 'what is left of a configuration is well-formed');
@@ -97,7 +99,7 @@ class Sanitiser {
         const reason = 'INVALID_ATTRIBUTE_VALUE_REMOVED';
         this.warnings.push({ reason, elementName, attributeName });
       } else {
-        // It is written between double quotes, whatever it was between.
+        // The value is written in double quotes, whatever the input used.
         kept.set(attributeName, written.replaceAll('"', '&quot;'));
       }
     }
@@ -126,7 +128,7 @@ function isValue(written: string, isAllowed: ValueRule): boolean {
   return !isReference(value) && isAllowed(value);
 }
 
-/** Whether a value stands for something else: an expression, a placeholder, or another element. */
+/** Whether a value is a reference: an expression, a placeholder, or the name of another element. */
 function isReference(value: string): boolean {
   return /[$#]\{/.test(value) || value.trimStart().startsWith('#');
 }

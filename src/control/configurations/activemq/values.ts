@@ -1,13 +1,15 @@
-/** Decides whether the value of an attribute, its entities decoded, is allowed. */
+// Rules for attribute values of ActiveMQ configurations.
+
+/** Whether the value of an attribute, with decoded entities, is permitted. */
 export type ValueRule = (value: string) => boolean;
 
-/** `true` or `false`, in any case. */
+/** `true` or `false`, not case-sensitive. */
 export const flag: ValueRule = (value) => /^(?:true|false)$/i.test(value);
 
-/** A decimal integer of 32 bits. */
+/** A 32-bit decimal integer. */
 export const int: ValueRule = (value) => isWhole(value, 2n ** 31n);
 
-/** A decimal integer of 64 bits. */
+/** A 64-bit decimal integer. */
 export const long: ValueRule = (value) => isWhole(value, 2n ** 63n);
 
 function isWhole(value: string, limit: bigint): boolean {
@@ -16,25 +18,25 @@ function isWhole(value: string, limit: bigint): boolean {
   return number >= -limit && number < limit;
 }
 
-/** A number of bytes, or of `kb`, `mb` or `gb`. */
+/** A number of bytes, optionally in `kb`, `mb` or `gb`. */
 export const size: ValueRule = (value) =>
   /^-?\d{1,18} {0,8}(?:b|kb?|mb?|gb?)?$/i.test(value.trim());
 
-/** A decimal number, with or without a fraction. */
+/** A decimal number, with an optional fraction. */
 export const real: ValueRule = (value) => /^[+-]?\d{1,18}(?:\.\d{1,18})?$/.test(value);
 
-/** Any text that is not empty. */
+/** A text that is not empty. */
 export const text: ValueRule = (value) => value.trim().length > 0;
 
 /** Any text. */
 export const anyText: ValueRule = () => true;
 
-/** A whole number in a range, both ends included. */
+/** An integer in a range, including both bounds. */
 export function within(min: number, max: number): ValueRule {
   return (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
 }
 
-/** One of these, exactly. */
+/** One of the given values, case-sensitive. */
 export function oneOf(...values: readonly string[]): ValueRule {
   return (value) => values.includes(value);
 }

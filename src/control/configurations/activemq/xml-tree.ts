@@ -1,30 +1,35 @@
+// Parsing and writing of XML configurations.
+
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
 
-/** The namespace of ActiveMQ's configurations. */
+/** The namespace of ActiveMQ configurations. */
 export const brokerNamespace = 'http://activemq.apache.org/schema/core';
 
-/** Where the parser puts the attributes of an element. */
+/** The key under which the parser stores attributes. */
 const attributesKey = ':@';
 const textKey = '#text';
-/** Where comments are. */
+/** The key under which the parser stores comments. */
 export const commentKey = '#comment';
-/** Where CDATA sections are. */
+/** The key under which the parser stores CDATA sections. */
 export const cdataKey = '#cdata';
 
-/** What both the parser and the writer are told, so that what is written is what was read. */
+/** Options that the parser and the writer share, so that the output equals the input. */
 export const xmlOptions = {
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: '',
   commentPropName: commentKey,
   cdataPropName: cdataKey,
-  // Entities stay as they are written, so that none grows.
+  // Entities are not expanded, so that they cannot grow.
   processEntities: false,
 } as const;
 
-/** An element, a text, a comment or a declaration, as the parser gives it: one name beside `:@`. */
+/**
+ * A node as the parser returns it: an element, text, comment or declaration, with one key besides
+ * `:@`.
+ */
 export type XmlNode = Readonly<Record<string, unknown>>;
 
 const parser = new XMLParser({
@@ -37,11 +42,11 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads a configuration of ActiveMQ's type.
+ * Parses an ActiveMQ configuration.
  *
- * @returns what is at the top: the element `broker`, perhaps a declaration and comments
- * @throws {ControlError} 'bad-request' where it is not well-formed or not a broker's; no text of it
- * is in the message
+ * @returns the top-level nodes: the `broker` element, and possibly a declaration and comments
+ * @throws {ControlError} 'bad-request' if the text is not well-formed or not a broker
+ *   configuration; the message does not contain any of it
  */
 export function readXml(source: string): readonly XmlNode[] {
   const visible = withoutComments(source);
@@ -50,10 +55,10 @@ export function readXml(source: string): readonly XmlNode[] {
   }
   const { xmlTagCountMax, xmlAttributeCountMax, xmlDepthMax } = configurationLimits;
   if (countOf('<', source) > xmlTagCountMax) {
-    throw malformed(`it has more than the ${xmlTagCountMax} tags that are allowed`);
+    throw malformed(`it has more than ${xmlTagCountMax} tags`);
   }
   if (countOf('=', visible) > xmlAttributeCountMax) {
-    throw malformed(`it has more than the ${xmlAttributeCountMax} attributes that are allowed`);
+    throw malformed(`it has more than ${xmlAttributeCountMax} attributes`);
   }
   if (XMLValidator.validate(source) !== true) throw malformed('it is not well-formed');
   let nodes: readonly XmlNode[];
@@ -72,7 +77,7 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
-/** The text without its comments and CDATA sections, which may hold what else is not allowed. */
+/** Removes comments and CDATA sections, which may contain anything. */
 function withoutComments(source: string): string {
   let rest = '';
   let at = 0;
@@ -81,7 +86,7 @@ function withoutComments(source: string): string {
     if (start < 0) return rest + source.slice(at);
     const isComment = source.startsWith('<!--', start);
     if (!isComment && !source.startsWith('<![CDATA[', start)) {
-      throw malformed('it has a document type, which is not allowed');
+      throw malformed('it has a document type declaration, which is not allowed');
     }
     const end = source.indexOf(isComment ? '-->' : ']]>', start + 4);
     if (end < 0) throw malformed('it is not well-formed');
@@ -94,7 +99,7 @@ function requireBroker(nodes: readonly XmlNode[]): void {
   const elements = nodes.filter((node) => isElement(node));
   const [root] = elements;
   if (root === undefined || elements.length > 1)
-    throw malformed('it has not one element at its top');
+    throw malformed('it does not have exactly one root element');
   if (nameOf(root) === 'broker' && attributesOf(root)['xmlns'] === brokerNamespace) return;
   throw malformed(`its root is not the element broker of the namespace ${brokerNamespace}`);
 }
@@ -105,27 +110,27 @@ export function isElement(node: XmlNode): boolean {
   return !name.startsWith('?') && ![textKey, commentKey, cdataKey].includes(name);
 }
 
-/** The name of a node: an element's, or what stands for a text, comment or declaration. */
+/** The name of an element, or the key of a text, comment or declaration. */
 export function nameOf(node: XmlNode): string {
   for (const name of Object.keys(node)) if (name !== attributesKey) return name;
   return textKey;
 }
 
-/** What is in an element. */
+/** The children of an element. */
 export function childrenOf(node: XmlNode): readonly XmlNode[] {
   const children = node[nameOf(node)];
-  // An element's own member is a list, as the parser was told.
+  // The parser is configured to return a list for each element.
   return Array.isArray(children) ? (children as readonly XmlNode[]) : [];
 }
 
-/** The attributes of an element, their entities as they are written. */
+/** The attributes of an element, with unexpanded entities. */
 export function attributesOf(node: XmlNode): Readonly<Record<string, string>> {
   const attributes = node[attributesKey];
-  // The parser gives texts, as it was told.
+  // The parser is configured to return strings.
   return attributes === undefined ? {} : (attributes as Readonly<Record<string, string>>);
 }
 
-/** An element with other attributes and children. */
+/** Copies an element with other attributes and children. */
 export function elementWith(
   name: string,
   attributes: ReadonlyMap<string, string>,
@@ -134,7 +139,7 @@ export function elementWith(
   return { [name]: children, [attributesKey]: Object.fromEntries(attributes) };
 }
 
-/** The text of a node; empty where it is none. */
+/** The text of a node; empty for other nodes. */
 export function textOf(node: XmlNode): string {
   const text = node[textKey];
   return typeof text === 'string' ? text : '';
@@ -148,7 +153,7 @@ const entities: Readonly<Record<string, string>> = {
   apos: "'",
 };
 
-/** What an attribute's value means: its entities decoded, once. */
+/** Decodes the entities of an attribute value, once. */
 export function decoded(value: string): string {
   return value.replace(/&(?:#(\d+)|#x([0-9A-Fa-f]+)|(\w+));/g, (whole, decimal, hex, name) => {
     if (name !== undefined) return entities[name] ?? whole;

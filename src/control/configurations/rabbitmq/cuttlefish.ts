@@ -1,18 +1,20 @@
+// The parser of RabbitMQ configurations.
+
 import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
 import { isForbidden, type KeyRule, keyRule } from './keys.ts';
 
-/** One setting of a configuration of RabbitMQ's type. */
+/** A setting of a RabbitMQ configuration. */
 export interface Setting {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * Reads a configuration of RabbitMQ's type: lines `key = value`, empty lines, and comments behind `#`.
+ * Parses a RabbitMQ configuration: lines `key = value`, empty lines, and comments after `#`.
  *
- * @param major of the engine version: 3 or 4
- * @throws {ControlError} 'bad-request' with the number of the line; values are not in the message
+ * @param major the major version of the engine: 3 or 4
+ * @throws {ControlError} 'bad-request' with the line number; the message does not contain values
  */
 export function readCuttlefish(text: string, major: number): readonly Setting[] {
   const lines = text.split(/\r?\n/);
@@ -55,7 +57,7 @@ function check({ key, value }: Setting, number: number, major: number): void {
     throw refuse('data', `Line ${number} of the configuration: key [${key}] is not supported.`);
   }
   if (major < (rule.sinceMajor ?? 0)) {
-    const text = `key [${key}] is supported from RabbitMQ ${rule.sinceMajor} on.`;
+    const text = `key [${key}] requires RabbitMQ ${rule.sinceMajor} or later.`;
     throw refuse('data', `Line ${number} of the configuration: ${text}`);
   }
   checkValue(rule, key, value, number);
@@ -75,10 +77,13 @@ function checkValue(rule: KeyRule, key: string, value: string, number: number): 
   throw refuse('data', `Line ${number} of the configuration: ${text}`);
 }
 
-/** What is kept elsewhere is fetched under a role, which must be named. */
+/** Requires a role if secrets are fetched from another service. */
 function requireRole(settings: ReadonlyMap<string, string>): void {
   const role = 'aws.arns.assume_role_arn';
   const named = [...settings.keys()].find((key) => key.startsWith('aws.arns.') && key !== role);
   if (named === undefined || settings.has(role)) return;
-  throw refuse('data', `The configuration has key [${named}], but not [${role}], which it needs.`);
+  throw refuse(
+    'data',
+    `The configuration has key [${named}], but not [${role}], which it requires.`,
+  );
 }

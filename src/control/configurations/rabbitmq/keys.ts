@@ -1,9 +1,11 @@
-/** What is allowed of one key of a configuration of RabbitMQ's type. */
+// Rules for the keys of RabbitMQ configurations.
+
+/** The rule for a key of a RabbitMQ configuration. */
 export interface KeyRule {
   readonly isAllowed: (value: string) => boolean;
-  /** Ends a sentence: `true or false`. */
+  /** The end of a sentence, for example `true or false`. */
   readonly allowed: string;
-  /** The first major version that has it. */
+  /** The first major version with this key. */
   readonly sinceMajor?: number;
 }
 
@@ -29,7 +31,7 @@ const arn: KeyRule = {
 };
 const httpsUrl: KeyRule = {
   isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value),
-  allowed: 'a URL that begins with https:// and has no user in it',
+  allowed: 'a URL that begins with https:// and has no user name',
 };
 const verify = oneOf('verify_none', 'verify_peer');
 const depth = within(0, 100);
@@ -39,7 +41,7 @@ function since4(rule: KeyRule): KeyRule {
   return { ...rule, sinceMajor: 4 };
 }
 
-/** Keys by their whole names. */
+/** Rules by complete key. */
 const keys: ReadonlyMap<string, KeyRule> = new Map(
   Object.entries({
     consumer_timeout: within(0, int32),
@@ -48,7 +50,7 @@ const keys: ReadonlyMap<string, KeyRule> = new Map(
     'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration': flag,
     'secure.management.http.headers.enabled': flag,
 
-    // The largest of any instance type.
+    // The maximum of the largest instance type.
     connection_max: since4(within(1, 160_000)),
     channel_max_per_node: since4(within(1, 480_000)),
     cluster_queue_limit: since4(within(1, 120_000)),
@@ -92,7 +94,7 @@ const keys: ReadonlyMap<string, KeyRule> = new Map(
   }),
 );
 
-/** Keys by how they begin, where a part of their name is the user's. */
+/** Rules by prefix, for keys with a part that the user chooses. */
 const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],
   [/^auth_oauth2\..*(?:url|uri|issuer|endpoint)$/, httpsUrl],
@@ -106,7 +108,7 @@ const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^auth_mechanisms\./, text],
 ];
 
-/** Keys that would hold a secret or a file of the broker's machine. */
+/** Keys that contain a secret or a file name on the broker's machine. */
 const forbidden: readonly RegExp[] = [
   /^auth_oauth2\.https\.cacertfile$/,
   /^auth_oauth2\.oauth_providers\.[^.]+\.https\.cacertfile$/,
@@ -117,12 +119,12 @@ const forbidden: readonly RegExp[] = [
   /^auth_ldap\.(?:dn_lookup_bind|other_bind)\.password$/,
 ];
 
-/** Whether a key may not be given though others of its family may. */
+/** Whether a key is not permitted although its prefix has a rule. */
 export function isForbidden(key: string): boolean {
   return forbidden.some((pattern) => pattern.test(key));
 }
 
-/** The rule of a key, undefined where there is no such key. */
+/** Returns the rule of a key; undefined if the key does not exist. */
 export function keyRule(key: string): KeyRule | undefined {
   return keys.get(key) ?? families.find(([begin]) => begin.test(key))?.[1];
 }

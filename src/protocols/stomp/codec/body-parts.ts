@@ -1,13 +1,15 @@
+// The body of a message that is received in parts.
+
 import type { Publication } from '../../../broker/publication.ts';
 
-/** Pieces of a body below this many bytes are gathered, once there are this many of any size. */
+/** If a body has this many parts, parts that are smaller than this are joined, in bytes. */
 const gatheredSizeMax = 4096;
 const gatheredFrom = 16;
 const roomSize = 64 * 1024;
 
 /**
- * Adds the pieces of a body to a publication. They stay where they were received; small ones are
- * copied next to each other, so that they do not keep a whole chunk alive each.
+ * Adds the parts of a body to a publication. Parts stay in the received chunks; small ones are
+ * copied together so that each does not keep a whole chunk in memory.
  */
 export class BodyParts {
   readonly #publication: Publication;
@@ -40,14 +42,14 @@ export class BodyParts {
     else publication.growLastPart(size);
   }
 
-  /** Forgets the body, so that the next message's can be added. */
+  /** Clears the body for the next message. */
   clear(): void {
     this.#room = undefined;
     if (this.#publication.partCount > 1) this.#publication.release();
     else this.#publication.clearBody();
   }
 
-  /** Whether there is a zero among the bytes. */
+  /** Whether the body has a zero byte. */
   hasNul(): boolean {
     const { partCount, parts, partStarts, partEnds } = this.#publication;
     for (let i = 0; i < partCount; i++) {

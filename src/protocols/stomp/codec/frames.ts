@@ -1,3 +1,5 @@
+// Decodes frames.
+
 import { decodeText } from '../../../base/byte-text.ts';
 import { StompError } from '../errors.ts';
 import { bodyBytesMax, type FrameLimits, strangerLimits } from '../limits.ts';
@@ -7,43 +9,45 @@ const lf = 10;
 const cr = 13;
 const nul = 0;
 
-/** Command and headers of a frame; of a header that is repeated the first counts. */
+/** The command and headers of a frame. If a header is repeated, the first one counts. */
 export interface Frame {
   readonly command: string;
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** What frames are handed to. The bytes are slices of what was received and may be kept. */
+/** The receiver of frames. The bytes are slices of the received data and may be kept. */
 export interface FrameSink {
-  /** A piece of the body of a SEND frame. */
+  /** The command and headers are complete; a body may follow. */
+  head(frame: Frame): void;
+  /** A part of the body of a SEND frame. */
   body(frame: Frame, bytes: Buffer, at: number, end: number): void;
   /** A frame is complete. */
   frame(frame: Frame): void;
 }
 
 /**
- * Cuts a stream of bytes into frames. A head that is cut over chunks is put together; the body of a
- * SEND frame is handed on piece by piece as it comes, never joined.
+ * Decodes a byte stream into frames. A head that is split over chunks is joined. The body of a SEND
+ * frame is passed on in parts as it arrives and is never joined.
  */
 export class FrameReader {
   limits: FrameLimits = strangerLimits;
-  /** Of what is received next. */
+  /** The version of the data that is received next. */
   version: Version = '1.0';
-  /** Bytes that a SEND frame's body may have. */
+  /** Maximum size of the body of a SEND frame, in bytes. */
   bodyBytesMax = bodyBytesMax;
   readonly #sink: FrameSink;
   #isStopped = false;
   #isSuspended = false;
-  /** What came while it was suspended. */
+  /** Data that was received while the reader was suspended. */
   #kept: Buffer[] = [];
-  /** The beginning of a head whose rest has not come yet. */
+  /** The beginning of an incomplete head. */
   #head: Buffer = Buffer.alloc(0);
   #headLength = 0;
-  /** How much of it was looked at for its end. */
+  /** The number of bytes of it that have been searched for its end. */
   #scanned = 0;
-  /** The frame whose body is due. */
+  /** The frame whose body is being received. */
   #frame: Frame | undefined = undefined;
-  /** Bytes of its body that are still to come; -1 where it ends with a NUL. */
+  /** The number of body bytes still to be received; -1 if the body ends with a NUL. */
   #bodyLeft = -1;
   #bodyBytes = 0;
 
@@ -51,7 +55,7 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** No further frame is handed on, not even out of bytes received already. */
+  /** Stops passing on frames, including those already received. */
   stop(): void {
     this.#isStopped = true;
     this.#head = Buffer.alloc(0);
@@ -74,7 +78,7 @@ export class FrameReader {
     return Buffer.concat(this.#kept.splice(0));
   }
 
-  /** @throws {StompError} `malformed` where the bytes are no frames, or too large ones */
+  /** @throws {StompError} `malformed` if the bytes are not frames, or exceed a limit */
   receive(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && !this.#isStopped) {
@@ -87,7 +91,7 @@ export class FrameReader {
     }
   }
 
-  /** Takes what is there of a head; returns the position after it. */
+  /** Reads the available part of a head. Returns the position after it. */
   #takeHead(bytes: Buffer, from: number): number {
     let at = from;
     if (this.#headLength === 0) {
@@ -102,7 +106,7 @@ export class FrameReader {
     return this.#completeHead(bytes, at);
   }
 
-  /** Joins a head that is cut; each byte is copied once, and looked at once. */
+  /** Joins a split head. Each byte is copied and searched only once. */
   #completeHead(bytes: Buffer, from: number): number {
     const before = this.#headLength;
     const room = this.limits.headBytesMax - before + 1;
@@ -110,7 +114,7 @@ export class FrameReader {
     this.#reserve(before + size);
     bytes.copy(this.#head, before, from, from + size);
     this.#headLength = before + size;
-    // The end may begin three bytes before what is new.
+    // The end can begin in the last three bytes of the previous chunk.
     const end = headEnd(this.#head.subarray(0, this.#headLength), Math.max(0, this.#scanned - 3));
     this.#scanned = this.#headLength;
     if (end < 0) {
@@ -140,6 +144,7 @@ export class FrameReader {
   #begin(bytes: Buffer, start: number, end: number): void {
     if (end - start > this.limits.headBytesMax) throw this.#headTooLarge();
     const frame = this.#readHead(bytes, start, end);
+    this.#sink.head(frame);
     this.#frame = frame;
     this.#bodyBytes = 0;
     this.#bodyLeft = frame.command === 'SEND' ? this.#contentLength(frame) : -1;
@@ -196,7 +201,10 @@ export class FrameReader {
     if (!headers.has(key)) headers.set(key, isTrimmed ? value.trim() : value);
   }
 
-  /** Takes what is there of a body, and hands the frame on where that is all; returns the position after it. */
+  /**
+   * Reads the available part of a body, and passes the frame on if it is complete. Returns the
+   * position after it.
+   */
   #takeBody(frame: Frame, bytes: Buffer, from: number): number {
     return this.#bodyLeft < 0
       ? this.#takeUntilNul(frame, bytes, from)
@@ -241,14 +249,14 @@ function requireLength(what: string, size: number, sizeMax: number): void {
   throw new StompError('malformed', `${found} is longer than the maximum of ${sizeMax}`);
 }
 
-/** Heart-beats, and what some clients send between frames. */
+/** Skips heart-beats and the line ends that some clients send between frames. */
 function skipLineEnds(bytes: Buffer, from: number): number {
   let at = from;
   while (at < bytes.length && (bytes[at] === lf || bytes[at] === cr)) at++;
   return at;
 }
 
-/** The position after the empty line that ends a head; -1 where it is not there yet. */
+/** Returns the position after the empty line that ends a head; -1 if it has not arrived. */
 function headEnd(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(lf, from); at >= 0; at = bytes.indexOf(lf, at + 1)) {
     if (bytes[at + 1] === lf) return at + 2;

@@ -2,18 +2,18 @@ import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import { escapeHeader, unescapeStored } from './header-text.ts';
 
 /*
- * The head of a stored message: lines `name:value`, each with a line feed, escaped as in STOMP 1.2. The
- * first ones are those of `leadingNames` that the message has, in their order. They are as on the wire but
- * for `expires`, which has the time to live in milliseconds.
+ * The head of a stored message: lines `name:value`, each with a line feed, escaped as in STOMP 1.2.
+ * The first lines are those of `leadingNames` that the message has, in that order. They are the
+ * same as on the wire, except `expires`, which has the time to live in milliseconds.
  */
 
-/** A line of a head, unescaped. */
+/** An unescaped line of a head. */
 export type HeadLine = readonly [name: string, value: string];
 
-/** What stands first, so that a delivery finds it without a search. */
+/** The names of the first lines. Their fixed order lets a delivery read them without a search. */
 export const leadingNames = ['expires', 'timestamp', 'priority', 'message-id'] as const;
 
-/** Lines that say what neutral properties say; all others are the application's headers. */
+/** Headers that have a neutral property. All others are application headers. */
 export const propertyNames: ReadonlySet<string> = new Set([
   ...leadingNames,
   'persistent',
@@ -30,7 +30,7 @@ export const propertyNames: ReadonlySet<string> = new Set([
   'ActiveMQ.Retain',
 ]);
 
-/** Headers of frames that are no part of a message. */
+/** Headers of frames that are not part of a message. */
 export const frameNames: ReadonlySet<string> = new Set([
   'destination',
   'subscription',
@@ -43,19 +43,19 @@ export const frameNames: ReadonlySet<string> = new Set([
 
 const lf = 10;
 
-/** The line's bytes in a head. */
+/** Encodes a line. */
 export function lineBytes([name, value]: HeadLine): Buffer {
   return encodeText(`${escapeHeader(name)}:${escapeHeader(value)}\n`);
 }
 
-/** A head of lines, which are in their order already. */
+/** Encodes a head from lines that are already in order. */
 export function writeHead(lines: readonly HeadLine[]): Buffer {
   let text = '';
   for (const [name, value] of lines) text += `${escapeHeader(name)}:${escapeHeader(value)}\n`;
   return encodeText(text);
 }
 
-/** The lines of a head between two offsets. */
+/** Decodes the lines of a head between two offsets. */
 export function readHead(buffer: Buffer, start: number, end: number): HeadLine[] {
   const lines: HeadLine[] = [];
   for (let at = start; at < end; ) {
@@ -71,7 +71,7 @@ export function readHead(buffer: Buffer, start: number, end: number): HeadLine[]
   return lines;
 }
 
-/** How many lines a head has. */
+/** Returns the number of lines of a head. */
 export function countLines(buffer: Buffer, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at++) if (buffer[at] === lf) count++;

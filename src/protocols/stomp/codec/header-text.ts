@@ -1,9 +1,11 @@
+// Escaping of STOMP headers.
+
 /** Versions of STOMP. */
 export type Version = '1.0' | '1.1' | '1.2';
 
 const codes: Readonly<Record<string, string>> = { n: '\n', c: ':', '\\': '\\', r: '\r' };
 
-/** What a client wrote of a header's name or value; what is no escape stays as it is. */
+/** Unescapes a header name or value. Invalid escapes are left unchanged. */
 export function unescapeHeader(text: string, version: Version): string {
   if (version === '1.0' || !text.includes('\\')) return text;
   const escapes = version === '1.1' ? /\\([nc\\])/g : /\\([nc\\r])/g;
@@ -12,7 +14,7 @@ export function unescapeHeader(text: string, version: Version): string {
 
 const special = /[\\\n:\r]/g;
 
-/** A name or a value as STOMP 1.2 writes it, which is how heads of messages are stored. */
+/** Escapes a name or value as in STOMP 1.2, which is also the stored form. */
 export function escapeHeader(text: string): string {
   return text.replace(special, (character) => {
     if (character === '\n') return '\\n';
@@ -27,8 +29,9 @@ export function unescapeStored(text: string): string {
 }
 
 /**
- * A name or value as a version can have it. STOMP 1.0 has no escapes, and 1.1 none for a carriage return:
- * what would end the line becomes a space, and a colon in a name of 1.0 an underscore.
+ * Returns a name or value in the form that a version allows. STOMP 1.0 has no escapes, and 1.1 has
+ * none for a carriage return: a line end becomes a space, and in 1.0 a colon in a name becomes an
+ * underscore.
  */
 export function headerFor(text: string, version: Version, isName: boolean): string {
   if (version === '1.2') return escapeHeader(text);

@@ -1,3 +1,5 @@
+// Encodes MESSAGE frames.
+
 import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import type { PeerOutbox } from '../../peer-outbox.ts';
@@ -9,21 +11,21 @@ const lf = 10;
 const backslash = 0x5c;
 const end = Buffer.from('\0\n');
 
-/** Lines that a head may begin with, and which are told from others by their first bytes. */
+/** The optional first lines of a head, which differ in their first bytes. */
 const markers = ['expires:', 'timestamp:', 'priority:', 'message-id:'].map((text) =>
   Buffer.from(text),
 );
 
-/** The lines that every message has, as far as its head says them. */
+/** The values of the first lines of a head. */
 interface Leading {
   timestamp: string | undefined;
   priority: string | undefined;
   messageId: string | undefined;
-  /** Where the other lines begin. */
+  /** Offset of the other lines. */
   restAt: number;
 }
 
-/** Reads the beginning of a head; see `head.ts`. */
+/** Reads the first lines of a head; see `head.ts`. */
 export function readLeading({ buffer, headAt, headLength }: Delivery): Leading {
   const found: (string | undefined)[] = [];
   const headEnd = headAt + headLength;
@@ -44,15 +46,15 @@ export function readLeading({ buffer, headAt, headLength }: Delivery): Leading {
   return { timestamp, priority, messageId, restAt: at };
 }
 
-/** What a MESSAGE frame says besides the message. */
+/** The headers of a MESSAGE frame that do not come from the message. */
 export interface MessageHeaders {
   readonly version: Version;
-  /** `MESSAGE`, subscription and destination: whole lines. */
+  /** The command line and the subscription and destination headers, as complete lines. */
   readonly start: Buffer;
   readonly messageId: string;
-  /** Where the client has to acknowledge by it (1.2). */
+  /** The `ack` header, if the client must acknowledge (1.2). */
   readonly ack: string | undefined;
-  /** Where it was sent to, where that is another destination. */
+  /** The destination that the message was sent to, if it differs. */
   readonly original: string | undefined;
 }
 
@@ -81,7 +83,7 @@ export function writeMessage(
   outbox.append(end, 0, end.length);
 }
 
-/** The other lines of the head, which are as STOMP 1.2 writes them. */
+/** Writes the other lines of the head, which are stored as STOMP 1.2 encodes them. */
 function writeRest(
   outbox: PeerOutbox,
   buffer: Buffer,

@@ -1,11 +1,13 @@
+// Encodes frames.
+
 import { encodeText } from '../../../base/byte-text.ts';
 import type { StompError } from '../errors.ts';
 import { headerFor, type Version } from './header-text.ts';
 
-/** A frame's headers, in their order; those without a value are left out. */
+/** The headers of a frame, in order. Headers without a value are omitted. */
 export type OutHeaders = readonly (readonly [name: string, value: string | undefined])[];
 
-/** A whole frame. CONNECTED is never escaped. */
+/** Encodes a frame. CONNECTED is not escaped. */
 export function frameBytes(
   command: string,
   headers: OutHeaders,
@@ -21,12 +23,12 @@ export function frameBytes(
   return encodeText(`${text}\n${body}\0\n`);
 }
 
-/** One header as a version writes it. */
+/** Encodes a header for a version. */
 export function headerLine(name: string, value: string, version: Version): string {
   return `${headerFor(name, version, true)}:${headerFor(value, version, false)}\n`;
 }
 
-/** The frame that says what was wrong with another one. */
+/** Encodes an ERROR frame about another frame. */
 export function errorFrame(
   { text, className }: StompError,
   receipt: string | undefined,

@@ -1,18 +1,20 @@
+// ACK and NACK.
+
 import type { Outcome } from '../../../broker/subscription.ts';
 import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
 import type { Flight } from '../subscription.ts';
 
-/** Units of work that the search in so many subscriptions counts. */
+/** Number of searched subscriptions per unit of work. */
 const subscriptionsPerUnit = 16;
 
-/** ACK */
+/** ACK. */
 export function ack(host: StompHost, frame: Frame): void {
   settle(host, frame, 'accepted');
 }
 
-/** NACK: the message is a dead letter at once. */
+/** NACK: the message is dead-lettered without a redelivery. */
 export function nack(host: StompHost, frame: Frame): void {
   if (host.version === '1.0') {
     throw new StompError('invalid', 'NACK received but connection is in v1.0 mode.');
@@ -23,11 +25,11 @@ export function nack(host: StompHost, frame: Frame): void {
 function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
   const { headers } = frame;
   const transactionId = headers.get('transaction');
-  const { transactions, subscriptions, broker, gate } = host;
+  const { transactions, subscriptions, gate } = host;
   const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
   const flight = find(host, frame);
   const { owner } = flight;
-  // Only one message is refused, whatever came before it.
+  // NACK rejects only one message, in all modes.
   const flights = outcome === 'rejected' ? [flight] : owner.acknowledged(flight);
   if (transaction !== undefined) {
     for (const each of [...flights]) {
@@ -37,21 +39,21 @@ function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
     host.receipt(frame, 0);
     return;
   }
-  const wasFull = subscriptions.unsettledCount >= broker.unsettledCountMax;
+  const wasFull = subscriptions.isFull;
   gate.finishFirst(owner.settle(flights, outcome), () => {
     if (wasFull) subscriptions.wake();
-    // What is settled is in the log before the RECEIPT.
+    // Settlements are in the log before the RECEIPT is sent.
     host.receipt(frame, headers.has('receipt') ? settledGroup(host) : 0);
   });
 }
 
-/** The group that the settlements until now are in. */
+/** Returns the group that contains all settlements so far. */
 function settledGroup({ broker: { store } }: StompHost): number {
   store.defineSettlements();
   return store.definedGroup;
 }
 
-/** The delivery that a frame names. */
+/** Returns the delivery that a frame identifies. */
 function find(host: StompHost, { command, headers }: Frame): Flight {
   const { subscriptions, version, gate } = host;
   if (version === '1.2') {

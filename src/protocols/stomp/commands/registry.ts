@@ -1,10 +1,12 @@
+// The commands of STOMP.
+
 import type { Frame } from '../codec/frames.ts';
 import type { StompHost } from '../host.ts';
 import { ack, nack } from './acknowledge.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 import { abort, begin, commit } from './transaction.ts';
 
-/** What a command does; SEND, CONNECT and DISCONNECT are the connection's own. */
+/** A handler of a command. SEND, CONNECT and DISCONNECT are handled by the connection. */
 type Handler = (host: StompHost, frame: Frame) => void;
 
 const handlers: ReadonlyMap<string, Handler> = new Map([
@@ -19,7 +21,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map([
   ['ABORT', abort],
 ]);
 
-/** What a command does; undefined for one that is not known. */
+/** Returns the handler of a command; undefined if the command is unknown. */
 export function handlerOf(command: string): Handler | undefined {
   return handlers.get(command);
 }

@@ -1,3 +1,5 @@
+// SEND.
+
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
@@ -14,30 +16,30 @@ import { StompError, toStompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
 import type { StompTransaction } from '../transactions.ts';
 
-/** Destinations whose routes a connection remembers. */
+/** Maximum number of destinations whose routes a connection caches. */
 const targetCountMax = 256;
 
-/** Properties that are taken over as they come. */
+/** Headers that are stored unchanged. */
 const plainProperties = ['correlation-id', 'type', 'content-type', 'content-encoding'] as const;
 
-/** Groups are JMS's, and sent under JMS's names. */
+/** Message groups of JMS, under JMS's names. */
 const groupProperties = ['JMSXGroupID', 'JMSXGroupSeq'] as const;
 
-/** What SEND says of a message besides its properties. */
+/** The values of a SEND frame that are not message properties. */
 interface Sending {
   readonly isPersistent: boolean;
   readonly priority: number;
-  /** Milliseconds; below 0 for none. */
+  /** In milliseconds; negative for none. */
   readonly ttlMs: number;
 }
 
-/** SEND: a connection's messages on their way in. */
+/** Receives the messages of a connection. */
 export class Sender {
   readonly #host: StompHost;
   readonly #publication = new Publication();
   readonly #body = new BodyParts(this.#publication);
   readonly #targets = new Map<string, SendTarget>();
-  /** Whose messages these are, for subscriptions that do not want their own. */
+  /** The sender, for subscriptions with noLocal. */
   #origins: readonly unknown[] = [];
   #sequence = 0;
   #isFirst = true;
@@ -46,12 +48,13 @@ export class Sender {
     this.#host = host;
   }
 
-  /** A piece of the body, before the frame is complete. */
+  /** Receives a part of the body before the frame is complete. */
   body(bytes: Buffer, at: number, end: number): void {
+    this.#start();
     this.#body.add(bytes, at, end);
   }
 
-  /** A SEND frame is complete. */
+  /** Handles a complete SEND frame. */
   send(frame: Frame): void {
     try {
       this.#send(frame);
@@ -60,7 +63,7 @@ export class Sender {
     }
   }
 
-  /** Lets go of a message that is not complete. */
+  /** Discards an incomplete message. */
   end(): void {
     this.#publication.release();
   }
@@ -80,7 +83,7 @@ export class Sender {
         this.#host.receipt(frame, 0);
       }
     } catch (thrown) {
-      // What follows may depend on it.
+      // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
       throw thrown;
     }
@@ -110,7 +113,7 @@ export class Sender {
     return targets;
   }
 
-  /** Sets everything of the publication but where it goes. */
+  /** Sets all properties of the publication except its address. */
   #prepare({ headers }: Frame, targets: readonly SendTarget[]): void {
     const nowMs = this.#host.broker.nowMs();
     const sending = readSending(headers, nowMs);
@@ -150,7 +153,7 @@ export class Sender {
     const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
     const isCounted = headers.get('content-length') !== undefined;
     const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
-    // Text with a zero in it can be delivered with a length only.
+    // Text with a zero byte can only be delivered with a content-length.
     const isCountedText = !isBytes && isCounted && this.#body.hasNul();
     if (isBytes || isCountedText) {
       lines.push(['content-length', String(this.#publication.bodyLength)]);
@@ -163,6 +166,7 @@ export class Sender {
     const { dialect, access, transactions } = this.#host;
     const publication = this.#publication;
     const route = dialect.route(target, publication, access, this.#origins);
+    this.#host.gate.count(dialect.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
   }
@@ -174,6 +178,7 @@ export class Sender {
     let group = 0;
     for (const target of targets) {
       const route = dialect.route(target, publication, access, this.#origins);
+      gate.count(dialect.routeUnits);
       const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
@@ -216,11 +221,14 @@ function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sendi
 function readNumber(name: string, text: string | undefined, absent: number): number {
   if (text === undefined) return absent;
   if (/^\s*\d{1,19}\s*$/.test(text)) return Number(text);
-  const why = `The header ${name} of SEND is no whole number`;
+  const why = `The header ${name} of SEND is not a whole number`;
   throw new StompError('invalid', why, 'jms');
 }
 
-/** A list of destinations as ActiveMQ names it: the kind once where all are of one. */
+/**
+ * Returns a list of destinations as ActiveMQ writes it: with one prefix if all are of the same
+ * kind.
+ */
 function compositeText(addresses: readonly Address[]): string {
   const areQueues = addresses.every(isQueue);
   const prefix = areQueues ? '/queue/' : '/topic/';

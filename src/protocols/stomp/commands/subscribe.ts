@@ -1,3 +1,5 @@
+// SUBSCRIBE and UNSUBSCRIBE.
+
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
 import { isQueue } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
@@ -9,12 +11,12 @@ import type { StompHost } from '../host.ts';
 import { idLengthMax } from '../limits.ts';
 import { type AckMode, StompSubscription } from '../subscription.ts';
 
-/** Deliveries that may be unsettled at once, where the client does not say: ActiveMQ's defaults. */
+/** Default prefetch limits, which are ActiveMQ's. */
 const prefetchDefaults = { queue: 1000, topic: 32_766, durableTopic: 100 } as const;
 
 const ackModes: readonly AckMode[] = ['auto', 'client', 'client-individual'];
 
-/** SUBSCRIBE */
+/** SUBSCRIBE. */
 export function subscribe(host: StompHost, frame: Frame): void {
   const { headers } = frame;
   const { subscriptions, broker } = host;
@@ -22,30 +24,33 @@ export function subscribe(host: StompHost, frame: Frame): void {
   if (id === undefined && host.version !== '1.0') {
     throw new StompError('invalid', 'SUBSCRIBE received without a subscription id!');
   }
-  if (headers.get('browser')?.trim() === 'true') {
-    throw new StompError('invalid', 'Browsing a queue is not supported.');
-  }
   const destination = headers.get('destination');
   if (destination === undefined) {
     throw new StompError('invalid', 'SUBSCRIBE received without a Destination specified!');
   }
-  const ackMode = readAckMode(headers.get('ack'));
+  const isBrowser = host.version !== '1.0' && isTrue(headers, 'browser');
+  const ackMode = isBrowser ? 'auto' : readAckMode(headers.get('ack'));
   const number = subscriptions.next(id);
   const subscription = new StompSubscription(host, number, { id, destination, ackMode });
   const request = readRequest(host, headers, destination, ackMode);
   const definedBefore = broker.store.definedGroup;
-  subscription.consumption = host.dialect.consume(request, subscription, host.access);
+  const { dialect, access } = host;
+  if (isBrowser) {
+    const { destinations, selector } = request;
+    const by = { access, owner: host };
+    subscription.attach({ browse: dialect.browse(destinations, selector, subscription, by) });
+  } else subscription.attach({ consumption: dialect.consume(request, subscription, access) });
   subscriptions.add(subscription);
   const { definedGroup } = broker.store;
   const isChanged = request.key !== undefined || definedGroup !== definedBefore;
-  // The first MESSAGE comes after the RECEIPT.
+  // The RECEIPT is sent before the first MESSAGE.
   host.receipt(frame, isChanged ? definedGroup : 0, () => subscription.begin());
 }
 
 function readAckMode(text: string | undefined): AckMode {
   const mode = text?.trim() ?? 'auto';
   const known = ackModes.find((each) => each === mode);
-  // Whatever ActiveMQ does not know is automatic to it.
+  // ActiveMQ treats unknown modes as auto.
   return known ?? 'auto';
 }
 
@@ -76,7 +81,7 @@ function readRequest(
   };
 }
 
-/** A durable subscription is found again by the client's id and this name. */
+/** A durable subscription is identified by the client id and this name. */
 function clientIdFor({ clientId, hasClientId }: StompHost, name: string): string {
   if (name.length > idLengthMax) {
     const found = `A subscription name of ${name.length} characters`;
@@ -104,10 +109,10 @@ function readNumber(headers: ReadonlyMap<string, string>, name: string): number 
   const text = headers.get(name)?.trim();
   if (text === undefined) return undefined;
   if (/^-?\d{1,10}$/.test(text)) return Number(text);
-  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is no whole number`);
+  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is not a whole number`);
 }
 
-/** UNSUBSCRIBE: ends a subscription, or deletes a durable one. */
+/** UNSUBSCRIBE: ends a subscription or deletes a durable one. */
 export function unsubscribe(host: StompHost, frame: Frame): void {
   const { headers } = frame;
   const id = headers.get('id');

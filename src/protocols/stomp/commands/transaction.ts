@@ -1,3 +1,5 @@
+// BEGIN, COMMIT and ABORT.
+
 import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
@@ -14,13 +16,13 @@ const verbs: Readonly<Record<string, string>> = {
   ABORT: 'aborting',
 };
 
-/** BEGIN */
+/** BEGIN. */
 export function begin(host: StompHost, frame: Frame): void {
   host.transactions.begin(transactionId(frame));
   host.receipt(frame, 0);
 }
 
-/** COMMIT: everything happens, and the RECEIPT follows once it is durable; some of it a step. */
+/** COMMIT, in steps. The RECEIPT is sent after the transaction is durable. */
 export function commit(host: StompHost, frame: Frame): void {
   const transaction = host.transactions.take(transactionId(frame));
   const { broken, id } = transaction;
@@ -40,7 +42,7 @@ export function commit(host: StompHost, frame: Frame): void {
   host.gate.finishFirst(steps());
 }
 
-/** ABORT */
+/** ABORT. */
 export function abort(host: StompHost, frame: Frame): void {
   host.transactions.take(transactionId(frame)).abort();
   host.receipt(frame, 0);

@@ -1,10 +1,12 @@
+// Converts neutral properties to a STOMP message.
+
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
 
-/** A message as STOMP has it: all values are text. */
+/** Encodes a message as STOMP, where all values are text. */
 export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
   const body = encodeBody(properties.body);
   const own = propertyLines(properties, body);
@@ -25,7 +27,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
   return { head: Buffer.concat(pieces), body };
 }
 
-/** In the order of a head. */
+/** Returns the lines in the order of a head. */
 function propertyLines(properties: Properties, body: Buffer): HeadLine[] {
   const { messageId, correlationId, replyTo, groupSequence } = properties;
   const isText = properties.body.kind !== 'bytes';
@@ -58,7 +60,7 @@ function textOf(value: Value): string {
   return typeof json === 'string' ? json : JSON.stringify(json);
 }
 
-/** Text is UTF-8, a value JSON. */
+/** Text is encoded as UTF-8, and values as JSON. */
 function encodeBody(body: Body): Buffer {
   switch (body.kind) {
     case 'none':

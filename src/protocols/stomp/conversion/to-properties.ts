@@ -1,3 +1,5 @@
+// Converts a STOMP message to neutral properties.
+
 import { decodeText } from '../../../base/byte-text.ts';
 import type { Body, EncodedMessage, Properties } from '../../../broker/conversion/properties.ts';
 import { emptyProperties } from '../../../broker/conversion/properties.ts';
@@ -5,7 +7,7 @@ import { type Field, textValue } from '../../../broker/conversion/value.ts';
 import { readDestinationText } from '../address.ts';
 import { type HeadLine, propertyNames, readHead } from '../codec/head.ts';
 
-/** A message of STOMP in neutral words. */
+/** Converts a STOMP message to neutral properties. */
 export function toProperties(message: EncodedMessage): Properties {
   const { buffer, headAt, headLength } = message;
   const lines = readHead(buffer, headAt, headAt + headLength);
@@ -36,7 +38,7 @@ export function toProperties(message: EncodedMessage): Properties {
   };
 }
 
-/** The first line of each name. */
+/** The first line with each name. */
 class Named {
   readonly #values = new Map<string, string>();
 
@@ -66,7 +68,7 @@ class Named {
   }
 }
 
-/** A length says that the body is bytes, unless the sender says otherwise. */
+/** A content-length means that the body is bytes, unless the sender states another type. */
 function bodyOf({ buffer, bodyAt, bodyLength }: EncodedMessage, named: Named): Body {
   const isText =
     named.text('amq-msg-type') === 'text' || named.text('content-length') === undefined;
