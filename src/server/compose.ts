@@ -41,6 +41,7 @@ import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
+import { ConsolePage } from './console-page.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
@@ -306,5 +307,7 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 
 /** The routes of the API's port. */
 export function apiRoutes(dispatcher: Dispatcher): RouteTable {
-  return new RouteTable().handle('*', '/*', dispatcher);
+  return new RouteTable()
+    .handle('*', '/*', dispatcher)
+    .handle('GET', '/', new ConsolePage(dispatcher));
 }

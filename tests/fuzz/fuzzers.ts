@@ -1,6 +1,7 @@
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
+import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { policyFuzzer } from './policies.ts';
 import { stompFuzzers } from './stomp.ts';
@@ -11,6 +12,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
+  ...configurationFuzzers,
   ...stompFuzzers,
 ];
 

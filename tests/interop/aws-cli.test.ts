@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
+import { allOffers } from '../../src/control/offers/offers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
+import { brokerXml } from '../support/configuration-requests.ts';
 import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
@@ -18,7 +20,7 @@ const password = 'correct-horse-battery';
 
 /** A control plane whose clock shows this machine's time, by which the command line signs. */
 async function startNow(): Promise<ControlPlane> {
-  const machine = new Machine();
+  const machine = new Machine(allOffers);
   machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
   return ControlPlane.start(machine);
 }
@@ -102,6 +104,39 @@ async function lifeOfABroker(cli: Cli, plane: ControlPlane): Promise<void> {
   assert.equal((await cli.run(deletion, key.KeyId)).KeyState, 'PendingDeletion');
 }
 
+/** Configurations and users, as the command line has them. */
+async function lifeOfAnActiveMqBroker(cli: Cli, plane: ControlPlane): Promise<void> {
+  const make = 'mq create-configuration --engine-type ACTIVEMQ --engine-version 5.18 --name cli';
+  const { Id } = await cli.run(make);
+  const xml = brokerXml('<plugins><bean/></plugins>');
+  const revise = 'mq update-configuration --configuration-id {} --data {}';
+  const { Warnings } = await cli.run(revise, Id, Buffer.from(xml).toString('base64'));
+  assert.deepEqual(Warnings, [{ ElementName: 'bean', Reason: 'DISALLOWED_ELEMENT_REMOVED' }]);
+  const { BrokerId } = await cli.run(
+    'mq create-broker --broker-name activemq --engine-type ACTIVEMQ --engine-version 5.18 ' +
+      '--deployment-mode SINGLE_INSTANCE --host-instance-type mq.m5.large --storage-type EBS ' +
+      '--no-publicly-accessible --auto-minor-version-upgrade --users {} --configuration {}',
+    `Username=admin,Password=${password},ConsoleAccess=true,Groups=ops`,
+    `Id=${Id},Revision=2`,
+  );
+  await plane.settled();
+  const user = '--broker-id {} --username worker';
+  await cli.run(`mq create-user ${user} --password {} --groups work`, BrokerId, password);
+  const pending = await cli.run(`mq describe-user ${user}`, BrokerId);
+  assert.equal(pending.Pending.PendingChange, 'CREATE');
+  await cli.run('mq reboot-broker --broker-id {}', BrokerId);
+  await plane.settled();
+  const { Users } = await cli.run('mq list-users --broker-id {}', BrokerId);
+  assert.deepEqual(Users, [{ Username: 'admin' }, { Username: 'worker' }]);
+  await cli.run(`mq delete-user ${user}`, BrokerId);
+  const { Configurations } = await cli.run('mq list-configurations');
+  assert.equal(Configurations[0].EngineType, 'ActiveMQ');
+  const unknown = await cli.fail('mq describe-configuration --configuration-id c-1');
+  assert.match(unknown, /\(NotFoundException\).*Can't find requested configuration \[c-1\]/);
+  await cli.run('mq delete-broker --broker-id {}', BrokerId);
+  await plane.settled();
+}
+
 async function looksAtTheTrail(cli: Cli, keyArn: string): Promise<void> {
   const { Events } = await cli.run(
     'cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=CreateGrant',
@@ -162,6 +197,7 @@ if (typeof clis === 'string') {
       try {
         const cli = new Cli(path, plane);
         await lifeOfABroker(cli, plane);
+        await lifeOfAnActiveMqBroker(cli, plane);
         await usesAKey(cli);
         assert.deepEqual(await cli.run('sts get-caller-identity'), {
           UserId: accountId,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
+import { allOffers } from '../../src/control/offers/offers.ts';
 import { Boto3 } from '../support/boto3.ts';
+import { brokerXml } from '../support/configuration-requests.ts';
 import { accountId, ControlPlane, Machine, region } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
@@ -14,7 +16,7 @@ const password = 'correct-horse-battery';
 
 /** A control plane whose clock shows this machine's time, by which boto3 signs. */
 async function startNow(): Promise<ControlPlane> {
-  const machine = new Machine();
+  const machine = new Machine(allOffers);
   machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
   return ControlPlane.start(machine);
 }
@@ -102,6 +104,54 @@ async function tags(boto3: Boto3, ResourceArn: string): Promise<void> {
   assert.deepEqual(Tags, { 'a b': 'é/+' });
 }
 
+/** A broker of ActiveMQ's type with a configuration and users, as boto3 sees it. */
+async function lifeOfAnActiveMqBroker(boto3: Boto3, plane: ControlPlane): Promise<void> {
+  const mq = (operation: string, input: object) => boto3.call('mq', operation, input);
+  const made = await mq('create_configuration', {
+    EngineType: 'ACTIVEMQ',
+    EngineVersion: '5.18',
+    Name: 'boto3',
+  });
+  const ConfigurationId = made.Id;
+  const xml = brokerXml('<plugins><bean/></plugins>');
+  const Data = Buffer.from(xml).toString('base64');
+  const { Warnings } = await mq('update_configuration', { ConfigurationId, Data });
+  const removed = [{ ElementName: 'bean', Reason: 'DISALLOWED_ELEMENT_REMOVED' }];
+  assert.deepEqual(Warnings, removed);
+  const revisions = await mq('list_configuration_revisions', { ConfigurationId });
+  assert.equal(revisions.Revisions.length, 2);
+  const second = { ConfigurationId, ConfigurationRevision: '2' };
+  const { Data: kept } = await mq('describe_configuration_revision', second);
+  assert.match(Buffer.from(kept, 'base64').toString(), /<plugins\/>/);
+  const { BrokerId } = await mq('create_broker', {
+    BrokerName: 'activemq',
+    EngineType: 'ACTIVEMQ',
+    EngineVersion: '5.18',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    HostInstanceType: 'mq.m5.large',
+    PubliclyAccessible: false,
+    AutoMinorVersionUpgrade: true,
+    Configuration: { Id: ConfigurationId, Revision: 1 },
+    Users: [{ Username: 'admin', Password: password, Groups: ['ops'] }],
+  });
+  await plane.settled();
+  const user = { BrokerId, Username: 'worker' };
+  await mq('create_user', { ...user, Password: password, Groups: ['work'] });
+  await mq('update_user', { ...user, ConsoleAccess: true });
+  const { Pending } = await mq('describe_user', user);
+  assert.deepEqual(Pending, { PendingChange: 'CREATE', ConsoleAccess: true, Groups: ['work'] });
+  await mq('update_broker', { BrokerId, Configuration: { Id: ConfigurationId, Revision: 2 } });
+  await mq('reboot_broker', { BrokerId });
+  await plane.settled();
+  const { Users } = await mq('list_users', { BrokerId });
+  assert.deepEqual(Users, [{ Username: 'admin' }, { Username: 'worker' }]);
+  const { Configurations } = await mq('describe_broker', { BrokerId });
+  assert.deepEqual(Configurations.Current, { Id: ConfigurationId, Revision: 2 });
+  await mq('delete_user', user);
+  await mq('delete_broker', { BrokerId });
+  await plane.settled();
+}
+
 async function usesAKey(boto3: Boto3): Promise<void> {
   const { KeyMetadata } = await boto3.call('kms', 'create_key');
   const { KeyId } = KeyMetadata;
@@ -131,6 +181,7 @@ if (typeof pythons === 'string') {
       const boto3 = new Boto3(path, plane);
       try {
         await lifeOfABroker(boto3, plane);
+        await lifeOfAnActiveMqBroker(boto3, plane);
         await usesAKey(boto3);
         assert.deepEqual(await boto3.call('sts', 'get_caller_identity'), {
           UserId: accountId,

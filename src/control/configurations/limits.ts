@@ -15,10 +15,16 @@ export const configurationLimits = {
   allTextBytesMax: 64 * 1024 * 1024,
   /** Maximum depth of XML elements. Permitted settings have fewer than ten levels. */
   xmlDepthMax: 64,
-  /** Maximum number of XML tags. An element has two. */
-  xmlTagCountMax: 20_000,
+  /** Maximum number of XML tags. An element has two, or one if it is empty. */
+  xmlTagCountMax: 5000,
+  /** Maximum number of equal signs in XML outside of comments. An attribute has one. */
+  xmlAttributeCountMax: 10_000,
+  /** Maximum length of an attribute value, in characters. */
+  xmlValueCharactersMax: 4096,
   /** Maximum number of lines of a RabbitMQ configuration. */
   lineCountMax: 4000,
+  /** Maximum length of a value in a RabbitMQ configuration, in characters. */
+  valueCharactersMax: 2048,
   /** Maximum number of warnings in a response, as in Amazon MQ. Further warnings are omitted. */
   warningsToldMax: 20,
   /** Maximum length of a description, in characters. */

@@ -160,7 +160,7 @@ test('health tells that the service answers, and nothing else', async () => {
 });
 
 test('a path that nobody knows is not found, in the shape of AWS', async () => {
-  for (const path of ['/', '/favicon.ico', '/v2/brokers', '/health/x', '/%', '//']) {
+  for (const path of ['/favicon.ico', '/v2/brokers', '/health/x', '/%', '//']) {
     const { status, headers, body } = await ask({ path });
     assert.deepEqual([status, headers['x-amzn-errortype']], [404, 'UnknownOperationException']);
     assert.match(JSON.parse(body).message, /^Unknown operation: GET /);
@@ -214,4 +214,21 @@ test('several calls use one connection', async () => {
   assert.deepEqual([first.status, second.status], [200, 404]);
   assert.equal(first.headers['connection'], 'keep-alive');
   agent.destroy();
+});
+
+test('a browser finds a page at the address of the console, and calls there are calls', async () => {
+  const { status, headers, body } = await ask({ method: 'GET', path: '/' });
+  assert.equal(status, 200);
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8');
+  assert.match(String(headers['content-security-policy']), /^default-src 'none'/);
+  assert.match(body, /^<!doctype html>[\s\S]*no web console yet/);
+  for (const call of [
+    { method: 'GET', path: '/?Action=GetCallerIdentity' },
+    { method: 'GET', path: '/', headers: { Authorization: 'AWS4-HMAC-SHA256 nothing' } },
+    { method: 'POST', path: '/' },
+  ]) {
+    const answer = await ask(call);
+    assert.ok(Number(answer.status) >= 400, `${call.method} ${call.path}`);
+    assert.doesNotMatch(answer.body, /<!doctype/);
+  }
 });

@@ -76,6 +76,33 @@ test('what is not permitted is removed with a warning, and the rest is kept', as
   assert.deepEqual(sanitise(kept, { isLdap: false }), { text: kept, warnings: [] });
 });
 
+test('a value is as long as it may be and no longer, whatever it is made of', async () => {
+  const entry = (value: string) =>
+    brokerXml(
+      '<destinationPolicy><policyMap><policyEntries>' +
+        `<policyEntry queue="a" memoryLimit="${value}"/>` +
+        '</policyEntries></policyMap></destinationPolicy>',
+    );
+  const warning = {
+    Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
+    ElementName: 'policyEntry',
+    AttributeName: 'memoryLimit',
+  };
+  const { xmlValueCharactersMax } = configurationLimits;
+  const { Id = '' } = await create();
+  for (const value of [' 64 mb ', `${' '.repeat(xmlValueCharactersMax - 1)}1`]) {
+    assert.deepEqual((await update(Id, entry(value))).Warnings, []);
+  }
+  for (const value of [
+    `1${' '.repeat(xmlValueCharactersMax)}`,
+    `1${' '.repeat(200_000)}x`,
+    `1${' '.repeat(4000)}x`,
+    '1 tb',
+  ]) {
+    assert.deepEqual((await update(Id, entry(value))).Warnings, [warning]);
+  }
+});
+
 test('at most 20 warnings are told, and everything is removed nevertheless', async () => {
   const { Id = '' } = await create();
   const { Warnings = [] } = await update(Id, brokerXml('<bean/>'.repeat(30)));
@@ -113,6 +140,10 @@ const notXml: Readonly<Record<string, string>> = {
   'a comment without an end': brokerXml('<!-- '),
   'an attribute twice': brokerXml('', ' start="true" start="true"'),
   'too many levels': brokerXml('<a>'.repeat(100) + '</a>'.repeat(100)),
+  'too many attributes': brokerXml(
+    '',
+    Array.from({ length: 10_001 }, (_, i) => ` a${i}="1"`).join(''),
+  ),
   'too many tags': brokerXml('<a/>'.repeat(30_000)),
 };
 for (const [what, text] of Object.entries(notXml)) {
@@ -188,6 +219,10 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
     [
       'aws.arns.ssl_options.cacertfile = arn:aws:s3:::b/ca.pem',
       /has key \[aws\.arns\.ssl_options\.cacertfile\], but not \[aws\.arns\.assume_role_arn\]/,
+    ],
+    [
+      `auth_oauth2.resource_server_id = ${'x'.repeat(2049)}`,
+      /value of key \[auth_oauth2\.resource_server_id\] has 2049 characters; at most 2048 are allowed/,
     ],
     ['\n'.repeat(4000), /has 4001 lines; at most 4000 are allowed/],
   ];

@@ -2,7 +2,9 @@
 
 import { XMLBuilder, XMLValidator } from 'fast-xml-parser';
 import { assert } from '../../../base/assert.ts';
+import { configurationLimits } from '../limits.ts';
 import { type ElementRule, elementRules, rootRule } from './permitted.ts';
+import type { ValueRule } from './values.ts';
 import {
   attributesOf,
   cdataKey,
@@ -90,7 +92,10 @@ class Sanitiser {
         kept.set(attributeName, written);
       } else if (isAllowed === undefined) {
         this.warnings.push({ reason: 'DISALLOWED_ATTRIBUTE_REMOVED', elementName, attributeName });
-      } else if (isReference(decoded(written)) || !isAllowed(decoded(written))) {
+      } else if (
+        written.length > configurationLimits.xmlValueCharactersMax ||
+        !isValue(written, isAllowed)
+      ) {
         const reason = 'INVALID_ATTRIBUTE_VALUE_REMOVED';
         this.warnings.push({ reason, elementName, attributeName });
       } else {
@@ -116,6 +121,11 @@ class Sanitiser {
     this.warnings.push({ reason: 'DISALLOWED_ELEMENT_REMOVED', elementName: name });
     return [];
   }
+}
+
+function isValue(written: string, isAllowed: ValueRule): boolean {
+  const value = decoded(written);
+  return !isReference(value) && isAllowed(value);
 }
 
 /** Whether a value is a reference: an expression, a placeholder, or the name of another element. */

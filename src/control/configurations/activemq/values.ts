@@ -19,7 +19,8 @@ function isWhole(value: string, limit: bigint): boolean {
 }
 
 /** A number of bytes, optionally in `kb`, `mb` or `gb`. */
-export const size: ValueRule = (value) => /^\s*-?\d{1,18}\s*(?:b|kb?|mb?|gb?)?\s*$/i.test(value);
+export const size: ValueRule = (value) =>
+  /^-?\d{1,18} {0,8}(?:b|kb?|mb?|gb?)?$/i.test(value.trim());
 
 /** A decimal number, with an optional fraction. */
 export const real: ValueRule = (value) => /^[+-]?\d{1,18}(?:\.\d{1,18})?$/.test(value);

@@ -53,11 +53,12 @@ export function readXml(source: string): readonly XmlNode[] {
   if (/&(?!(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)/.test(visible)) {
     throw malformed('it has entities other than lt, gt, amp, quot and apos');
   }
-  let tagCount = 0;
-  for (let at = source.indexOf('<'); at >= 0; at = source.indexOf('<', at + 1)) tagCount += 1;
-  const { xmlTagCountMax, xmlDepthMax } = configurationLimits;
-  if (tagCount > xmlTagCountMax) {
+  const { xmlTagCountMax, xmlAttributeCountMax, xmlDepthMax } = configurationLimits;
+  if (countOf('<', source) > xmlTagCountMax) {
     throw malformed(`it has more than ${xmlTagCountMax} tags`);
+  }
+  if (countOf('=', visible) > xmlAttributeCountMax) {
+    throw malformed(`it has more than ${xmlAttributeCountMax} attributes`);
   }
   if (XMLValidator.validate(source) !== true) throw malformed('it is not well-formed');
   let nodes: readonly XmlNode[];
@@ -68,6 +69,12 @@ export function readXml(source: string): readonly XmlNode[] {
   }
   requireBroker(nodes);
   return nodes;
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count += 1;
+  return count;
 }
 
 /** Removes comments and CDATA sections, which may contain anything. */

@@ -64,6 +64,14 @@ function check({ key, value }: Setting, number: number, major: number): void {
 }
 
 function checkValue(rule: KeyRule, key: string, value: string, number: number): void {
+  const { valueCharactersMax } = configurationLimits;
+  if (value.length > valueCharactersMax) {
+    const found = `the value of key [${key}] has ${value.length} characters`;
+    throw refuse(
+      'data',
+      `Line ${number} of the configuration: ${found}; at most ${valueCharactersMax} are allowed.`,
+    );
+  }
   if (rule.isAllowed(value)) return;
   const text = `the value of key [${key}] must be ${rule.allowed}.`;
   throw refuse('data', `Line ${number} of the configuration: ${text}`);

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeEngine } from '../../tests/support/fake-engine.ts';
+import type { EngineKind } from './engine.ts';
+import { Engines } from './engines.ts';
+import { offerOf } from './offers/offers.ts';
+
+// What an engine does not do is not offered.
+
+const single = { engineType: 'ACTIVEMQ', deploymentMode: 'SINGLE_INSTANCE' } as const;
+const pair = { engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
+
+function enginesOf(...kinds: readonly EngineKind[]): Engines {
+  const engine = new FakeEngine(new Map(), undefined, []);
+  return new Engines([Object.assign(engine, { kinds })]);
+}
+
+test('only the listeners that an engine opens are offered, for each endpoint', () => {
+  const listeners = ['stomp+ssl', 'wss'];
+  const engines = enginesOf(
+    { ...single, listeners, authenticationStrategies: ['SIMPLE'] },
+    { ...pair, listeners, authenticationStrategies: ['SIMPLE'] },
+  );
+  const found = (kind: typeof single | typeof pair) =>
+    engines.listenersOf(kind).map(({ name, endpoint }) => `${name} ${endpoint}`);
+  assert.deepEqual(found(single), ['stomp+ssl 1', 'wss 1']);
+  assert.deepEqual(found(pair), ['stomp+ssl 1', 'wss 1', 'stomp+ssl 2', 'wss 2']);
+});
+
+test('LDAP is offered only where an engine knows it', () => {
+  const listeners = ['stomp+ssl'];
+  const rulesWith = (authenticationStrategies: readonly string[]) =>
+    enginesOf({ ...single, listeners, authenticationStrategies }).offerOf(single).rules;
+  const without = rulesWith(['SIMPLE']);
+  assert.deepEqual([without.authenticationStrategies, without.hasLdap], [['SIMPLE'], false]);
+  const withLdap = rulesWith(['SIMPLE', 'LDAP']);
+  assert.deepEqual(
+    [withLdap.authenticationStrategies, withLdap.hasLdap],
+    [['SIMPLE', 'LDAP'], true],
+  );
+});
+
+test('a broker whose engine is gone keeps the whole offer of its kind', () => {
+  const engines = enginesOf();
+  assert.deepEqual(engines.offered, []);
+  assert.deepEqual(engines.listenersOf(single), []);
+  assert.equal(engines.offerOf(single), offerOf(single));
+});

@@ -1,0 +1,47 @@
+import type { HttpResponse, RequestHead } from '../net/http/message.ts';
+import type { Labels, Rejection, RequestHandler } from '../net/http/request-handler.ts';
+
+/** What the page says until there is a web console. */
+const page = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Waxwing</title></head>
+<body>
+<h1>Waxwing</h1>
+<p>This service runs message brokers behind Amazon MQ's API. It has no web console yet.</p>
+<p>Brokers, users, configurations and keys are managed with the AWS CLI, an AWS SDK or Terraform at
+this address. <code>waxwing env</code> prints the settings that they need.</p>
+</body>
+</html>
+`;
+
+const headers = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/**
+ * Answers what a browser asks at the address that descriptions of brokers name as their console's.
+ * Calls of the API that are made at the same path, by a query or with a signature, go on to it.
+ */
+export class ConsolePage implements RequestHandler {
+  readonly #api: RequestHandler;
+
+  /** @param api who answers calls */
+  constructor(api: RequestHandler) {
+    this.#api = api;
+  }
+
+  admit(head: RequestHead, labels: Labels): ReturnType<RequestHandler['admit']> {
+    const isCall = head.rawQuery !== '' || head.headers.has('authorization');
+    if (isCall) return this.#api.admit(head, labels);
+    const response: HttpResponse = { status: 200, headers, body: page };
+    return { refusal: undefined, isProven: false, answer: () => Promise.resolve(response) };
+  }
+
+  reject(head: RequestHead, rejection: Rejection, limitBytes: number): HttpResponse {
+    return this.#api.reject(head, rejection, limitBytes);
+  }
+}
