@@ -1,7 +1,7 @@
-// `npm run demo`: a tour of the Amazon MQ guide's page "Data protection in Amazon MQ", against a
-// service that it starts for itself and removes at the end. Every line with a tick was checked; the
-// exit code is 1 where anything is not as it is told.
-// With --canary it writes what must not be readable into the data folder, to show that it is found.
+// `npm run demo` demonstrates the page "Data protection in Amazon MQ" of the Amazon MQ guide with a
+// service that it starts, and removes at the end. Each line with a tick has been verified; the exit
+// code is 1 if a verification fails. With --canary, it writes plaintext into the data folder to
+// show that the search finds it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
@@ -17,7 +17,7 @@ import { type Hidden, hiddenTexts, placesUnder, readable } from '../tests/suppor
 import { trailEvents } from '../tests/support/trail-events.ts';
 import { Waxwing } from '../tests/support/waxwing.ts';
 
-// The clients would tell of a Node that they will need one day, which is not what this is about.
+// Suppresses a warning of the AWS clients about a future minimum version of Node.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const queue = 'patients-of-dr-moreau';
@@ -25,7 +25,7 @@ const secret = 'The results are in: please call the surgery.';
 const messages = Array.from({ length: 1000 }, (_, i) => `${secret} Case ${i}.`);
 const username = 'admin';
 const password = 'a-password-for-the-tour';
-/** Milliseconds within which the loss of a key must have taken effect. */
+/** Maximum time until the loss of a key takes effect, in milliseconds. */
 const effectMs = 10_000;
 
 let step = 0;
@@ -35,7 +35,7 @@ function title(text: string): void {
   console.log(`\n${step}. ${text}`);
 }
 
-/** The same by the AWS command line, for who wants to try. */
+/** Prints the corresponding AWS CLI command. */
 function command(text: string): void {
   console.log(`   $ ${text}`);
 }
@@ -44,7 +44,7 @@ function say(text: string): void {
   console.log(`     ${text}`);
 }
 
-/** Tells what is true, or ends the tour. */
+/** Prints a statement if it is true; otherwise ends the demo. */
 function prove(isTrue: boolean, text: string): void {
   if (!isTrue) throw new Error(`not as told: ${text}`);
   console.log(`   ✓ ${text}`);
@@ -167,7 +167,7 @@ async function enable(waxwing: Waxwing, KeyId: string, brokerId: string): Promis
   );
 }
 
-/** Who made a call: the user, a service for the user, or a service by itself. */
+/** Returns the caller: the user, a service for the user, or a service on its own. */
 function actorOf({ userIdentity }: EventRecord): string {
   const { type = '', invokedBy } = userIdentity;
   if (type === 'AWSService') return invokedBy ?? type;

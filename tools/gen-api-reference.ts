@@ -1,3 +1,5 @@
+// Generates docs/reference/api.md.
+
 import * as cloudTrail from '@aws-sdk/client-cloudtrail';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
@@ -6,33 +8,35 @@ import type { Operation, Service } from '../src/aws/service.ts';
 import { ControlPlane } from '../tests/support/control-plane.ts';
 import { operationsOf } from '../tests/support/sdk-schemas.ts';
 
-/** What is compared with what, in the order of the page. */
+/** The services and the AWS clients that they are compared with, in the order of the page. */
 const apis = [
   { title: 'Amazon MQ', service: 'mq', client: operationsOf(mq) },
   { title: 'AWS KMS', service: 'kms', client: operationsOf(kms) },
   { title: 'CloudTrail', service: 'cloudtrail', client: operationsOf(cloudTrail) },
-  // No client of it is among the test's: what there is is listed.
+  // The tests have no client for this service, so that all operations are listed.
   { title: 'Security Token Service', service: 'sts', client: new Map() },
 ];
 
 interface Coverage {
   readonly answered: readonly string[];
-  /** By the error and its message, the operations so refused. */
+  /** The operations that are refused with each error and message. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
   readonly unknown: readonly string[];
-  /** What is said of an operation that is unknown. */
+  /** The error for unknown operations. */
   readonly unknownError: string;
-  /** Declared here and not in the client, which is older. */
+  /** Operations that only exist here, because the client is older. */
   readonly newer: readonly string[];
 }
 
-/** An input that names its members instead of having values, so that messages do too. */
+/** Returns an input with the names of the members as values, so that they appear in messages. */
 function namedInput({ input }: Operation<unknown, unknown>): Readonly<Record<string, string>> {
   const names = input.node.kind === 'structure' ? Object.keys(input.node.members) : [];
   return Object.fromEntries(names.map((name) => [name, `{${name}}`]));
 }
 
-/** The error that every call of an operation is refused with; undefined where calls are answered. */
+/**
+ * Returns the error with which all calls of an operation are refused; undefined if it is supported.
+ */
 function refusalOf(
   service: Service,
   operation: Operation<unknown, unknown> | undefined,
@@ -83,7 +87,7 @@ function sectionOf(title: string, coverage: Coverage): string {
   return parts.join('\n\n');
 }
 
-/** The page that says which operations of the APIs are answered, from the services themselves. */
+/** Generates the page about the supported operations from the declarations of the services. */
 export async function generateApiReference(): Promise<string> {
   const { services } = await ControlPlane.inProcess();
   const sections = apis.map(({ title, service: name, client }) => {
