@@ -38,7 +38,6 @@ import {
   secondMount,
   sha256,
   system,
-  timers,
   torn,
   twoKeysText,
   wideMessage,
@@ -386,11 +385,9 @@ async function vectorOf(scenario: Scenario): Promise<VolumeVector> {
 /** Returns all files of the test vectors with their paths and texts. */
 export async function generateVolumeVectors(): Promise<{ path: string; text: string }[]> {
   const made: { path: string; text: string }[] = [];
-  timers.install();
   for (const [name, scenario] of Object.entries({ ...good, ...bad })) {
     const text = vectorText(await vectorOf(scenario));
     made.push({ path: `tests/vectors/volume/${name}.txt`, text });
   }
-  timers.restore();
   return made;
 }

@@ -3,7 +3,7 @@
 import { pageBytes } from '../src/storage/log/segment.ts';
 import type { MemoryDisk } from '../tests/support/memory-disk.ts';
 import type { QueueVolume } from '../tests/support/queue-volume.ts';
-import { folder, formatted, mount, timers } from './vector-volumes.ts';
+import { clock, folder, formatted, mount } from './vector-volumes.ts';
 
 const options = { segmentBytes: 4 * pageBytes };
 /** Longer than all other timers. */
@@ -49,7 +49,7 @@ async function compact(disk: MemoryDisk, history: string): Promise<QueueVolume> 
   // The timer is set after the processing of the first synced group.
   let turns = 0;
   await until(() => ++turns > 100);
-  timers.advance(lookMs);
+  clock.advance(lookMs);
   await until(() => isDone);
   life.publish([2], 'afterwards', { nowMs: 1000 });
   life.settle(3, 0);
@@ -69,7 +69,7 @@ export async function compactedKilled(): Promise<MemoryDisk> {
   const disk = await filled();
   const life = await compact(disk, 'compacted once');
   const before = Buffer.from(disk.bytes(`${folder}/mark`));
-  timers.advance(600);
+  clock.advance(600);
   await until(() => !disk.bytes(`${folder}/mark`).equals(before));
   const left = disk.copy();
   await life.close();

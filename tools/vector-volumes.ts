@@ -16,9 +16,9 @@ import { Log } from '../src/storage/log.ts';
 import type { LogOptions } from '../src/storage/log-owner.ts';
 import { StateStore } from '../src/storage/state-store.ts';
 import { type DataKeys, Volume } from '../src/storage/volume.ts';
+import { ManualClock } from '../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { QueueVolume } from '../tests/support/queue-volume.ts';
-import { VirtualTimers } from '../tests/support/virtual-timers.ts';
 import { diskOf, parseVector } from '../tests/support/volume-vector.ts';
 
 /** The folder of each volume on its disk. */
@@ -47,16 +47,13 @@ class CountedRandom implements Random {
 }
 
 const wrappedKey = Buffer.from('a wrapped data key');
-/**
- * Virtual timers, so that the position of the watermark does not depend on the speed of the
- * machine.
- */
-export const timers = new VirtualTimers();
+/** A manual clock, so that the position of the watermark does not depend on the speed of the machine. */
+export const clock = new ManualClock();
 
 /** Waits until the watermark has reached the end of the log. */
 async function marked(disk: MemoryDisk): Promise<void> {
   const before = Buffer.from(disk.bytes(`${folder}/mark`));
-  timers.advance(100);
+  clock.advance(100);
   while (disk.bytes(`${folder}/mark`).equals(before)) {
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -101,6 +98,7 @@ export function mount(
 ) {
   return QueueVolume.open(disk, folder, keys, {
     random: new CountedRandom(history),
+    clock,
     ...options,
   });
 }
@@ -299,6 +297,7 @@ export async function system(): Promise<MemoryDisk> {
     const state = new StateStore([new Notes()], ['audit']);
     await Log.open(volume, state, {
       random: new CountedRandom(`system ${run}`),
+      clock,
       onDurable: (group) => state.onDurable(group),
       onFailed: (error) => state.onFailed(error),
     });

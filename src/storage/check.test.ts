@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../tests/support/queue-volume.ts';
-import { VirtualTimers } from '../../tests/support/virtual-timers.ts';
 import { listRecords } from '../../tests/support/volume-records.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { checkVolume } from './check.ts';
@@ -25,24 +25,14 @@ interface Life {
   readonly closed: MemoryDisk;
 }
 
-const timers = new VirtualTimers();
-
 async function lived(mountCount = 3): Promise<Life> {
-  timers.install();
-  try {
-    return await lifeOf(mountCount);
-  } finally {
-    timers.restore();
-  }
-}
-
-async function lifeOf(mountCount: number): Promise<Life> {
+  const clock = new ManualClock();
   const disk = new MemoryDisk();
   const steps: MemoryDisk[] = [];
   // Between two copies there is time for the mark to follow.
   const step = async () => {
     steps.push(disk.copy());
-    timers.advance(100);
+    clock.advance(100);
     for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
     steps.push(disk.copy());
   };
@@ -50,7 +40,7 @@ async function lifeOf(mountCount: number): Promise<Life> {
   await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   await step();
   for (let mount = 0; mount < mountCount; mount++) {
-    const life = await QueueVolume.open(disk, folder, dataKey);
+    const life = await QueueVolume.open(disk, folder, dataKey, { clock });
     if (mount === 0) life.declare(1);
     await step();
     for (let i = 0; i < 2; i++) {

@@ -1,5 +1,6 @@
 // The interface between a log and the owner of its records.
 
+import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { StorageError } from './errors.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
@@ -141,4 +142,6 @@ export interface LogOptions {
   /** Whether the files of dead segments are reused; default true. */
   readonly isRecycling?: boolean;
   readonly random?: Random;
+  /** The clock of all timers of the log; default: the system clock. */
+  readonly clock?: Clock;
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { type DurableEnd, FrozenVolume } from './frozen/frozen-volume.ts';
@@ -8,7 +9,7 @@ import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
 import { DurableWatermark } from './log/durable-watermark.ts';
-import { type Group, GroupWriter } from './log/group-writer.ts';
+import { type Group, GroupWriter, type GroupWriterEvents } from './log/group-writer.ts';
 import { holdMsMax } from './log/holds.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
@@ -63,41 +64,39 @@ export class Log implements RecordLog {
   #durable: DurableEnd = { segment: 0, blocks: 0, home: undefined, bytes: 0 };
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
-  #flushTimer: NodeJS.Timeout | undefined = undefined;
+  readonly #clock: Clock;
+  #flushTimer: Timer | undefined = undefined;
   #whenIdle: (() => void) | undefined = undefined;
 
   private constructor(volume: Volume, owner: LogOwner, options: LogOptions) {
     this.#volume = volume;
     this.#owner = owner;
     this.#options = options;
-    this.#segmentBytes = options.segmentBytes ?? defaults.segmentBytes;
+    const { segmentBytes, cacheBytes, sliceBytes, random } = { ...defaults, ...options };
+    this.#segmentBytes = segmentBytes;
+    this.#clock = options.clock ?? systemClock;
     this.#files = new SegmentFiles(volume, options.isRecycling ?? true);
     this.#recovery = new Recovery(volume, this.#files);
-    this.#watermark = new DurableWatermark(volume, (error) => this.#fail(error));
-    const cacheBytes = options.cacheBytes ?? defaults.cacheBytes;
+    this.#watermark = new DurableWatermark(volume, (error) => this.#fail(error), this.#clock);
     this.#table = new BlockTable(cacheBytes, () => this.#releaseDeadSegments());
     this.blocks = this.#table.blocks;
     this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
       this.#fail(this.#recovery.failed('reading', cause)),
     );
-    const { sliceBytes = defaults.sliceBytes, random } = options;
-    const [table, segmentBytes] = [this.#table, this.#segmentBytes];
+    const table = this.#table;
     const setting = { volume, owner, log: this, table, segmentBytes, sliceBytes, random };
     this.#roller = new SegmentRoller(setting);
-    this.#retirement = new Retirement(this.#files, (cause) => {
+    this.#retirement = new Retirement(this.#files, this.#clock, (cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
     this.#compactor = this.#newCompactor();
-    this.#writer = new GroupWriter(
-      this.#files,
-      {
-        synced: (group, durationMs) => this.#synced(group, durationMs),
-        begun: (segment) => this.#begun(segment),
-        full: (isFull) => options.onFull?.(isFull),
-        failed: (error) => this.#fail(error),
-      },
-      this.#segmentBytes,
-    );
+    const events: GroupWriterEvents = {
+      synced: (group, durationMs) => this.#synced(group, durationMs),
+      begun: (segment) => this.#begun(segment),
+      full: (isFull) => options.onFull?.(isFull),
+      failed: (error) => this.#fail(error),
+    };
+    this.#writer = new GroupWriter(this.#files, events, segmentBytes, this.#clock);
   }
 
   #newCompactor(): Compactor {
@@ -112,6 +111,7 @@ export class Log implements RecordLog {
       segmentBytes: this.#segmentBytes,
       options: compaction,
       random,
+      clock: this.#clock,
     };
     return new Compactor(setting, {
       isFailed: () => this.#failure !== undefined,
@@ -213,7 +213,7 @@ export class Log implements RecordLog {
   #prepare(need: number): void {
     const appender = this.#appender;
     if (appender === undefined) return;
-    this.#flushTimer ??= setTimeout(() => this.#flushLate(), flushMs);
+    this.#flushTimer ??= this.#clock.setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
     if (this.#roller.isInBatch) return;
     appender.sealExcess();
@@ -478,7 +478,7 @@ export class Log implements RecordLog {
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
-    clearTimeout(this.#flushTimer);
+    this.#flushTimer?.clear();
     // Before holds end: a compaction may still release files.
     await compactorEnds;
     this.#retirement.holds.endAll('the volume was closed');

@@ -214,7 +214,7 @@ export class BrokerWork {
   #wait(): void {
     const { clock, broker, machine } = this.#life;
     clock.ms += this.#random.pick([10, 100, 400]);
-    machine.timers.advance(this.#random.pick([20, 60, 500]));
+    machine.clock.advance(this.#random.pick([20, 60, 500]));
     broker.tick();
   }
 

@@ -96,6 +96,7 @@ export class CompactionRun {
     const opening = QueueVolume.openUnsynced(disk, folder, keys, {
       segmentBytes: this.#segmentBytes,
       cacheBytes: this.#cacheBytes,
+      clock: this.#machine.clock,
       onCompacted: (_, count) => {
         this.releasedCount += count;
       },
@@ -223,7 +224,7 @@ export class CompactionRun {
       const dropped = await this.#machine.finish(log.dropDataKeys());
       assert.ok(dropped !== powerCut);
       this.droppedCount += dropped.length;
-      this.#machine.timers.advance(100);
+      this.#machine.clock.advance(100);
       await this.#machine.turns(20);
     }
   }
@@ -235,7 +236,7 @@ export class CompactionRun {
       this.#change();
       if (machine.random.oneIn(15)) this.#rekey();
       if (machine.random.oneIn(20)) this.#copy();
-      machine.timers.advance(5);
+      machine.clock.advance(5);
       await machine.turns(machine.random.below(6));
       this.#durable = this.#opened.log.durableGroup;
     }

@@ -86,7 +86,7 @@ test('a full disk is told once, loses nothing, and goes on when there is room', 
     const all = synced(life, machine);
     await machine.until(() => life.told.full.length > 0, 'a full disk');
     for (let i = 0; i < 10; i++) {
-      machine.timers.advance(1000);
+      machine.clock.advance(1000);
       await machine.turns(20);
     }
     assert.deepEqual(life.told.full, [true]);

@@ -72,7 +72,7 @@ export class Life {
   async rest(): Promise<void> {
     await this.#durable();
     for (let i = 0; i < 10; i++) {
-      this.machine.timers.advance(100);
+      this.machine.clock.advance(100);
       await this.machine.turns(20);
     }
   }
@@ -94,7 +94,7 @@ export class Life {
   /** Lets time pass, in which a mark may be written. */
   async #wait(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 50) {
-      this.machine.timers.advance(50);
+      this.machine.clock.advance(50);
       await this.machine.turns(this.machine.random.below(8));
     }
   }

@@ -7,9 +7,9 @@ import { diskFailure } from '../../src/storage/errors.ts';
 import { Log } from '../../src/storage/log.ts';
 import type { LogOptions, LogOwner } from '../../src/storage/log-owner.ts';
 import { type DataKeys, readVolumeHeader, Volume } from '../../src/storage/volume.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { SimDisk } from '../support/sim-disk.ts';
-import { VirtualTimers } from '../support/virtual-timers.ts';
 
 /** The folder of the volume. */
 export const folder = '/data';
@@ -35,25 +35,24 @@ export interface Told {
 export class Machine {
   readonly random: SeededRandom;
   readonly disk: SimDisk;
-  readonly timers: VirtualTimers;
+  /** Of every log; it moves while something is waited for. */
+  readonly clock: ManualClock;
   /** Called after each turn, to see what it changed. */
   observe: () => void = () => {};
 
-  /** @param of another machine, whose disk as it is now and whose timers this one has */
+  /** @param of another machine, whose disk as it is now and whose clock this one has */
   constructor(seed: number, of?: Machine) {
     this.random = new SeededRandom(seed);
     this.disk = of?.disk.clone(this.random) ?? new SimDisk(this.random);
-    this.timers = of?.timers ?? new VirtualTimers();
+    this.clock = of?.clock ?? new ManualClock();
   }
 
-  /** Runs something whose timers are this machine's. */
+  /** Runs something, and cuts the power after it. */
   async run(life: () => Promise<void>): Promise<void> {
-    this.timers.install();
     try {
       await life();
     } finally {
       this.disk.cutPower();
-      this.timers.restore();
     }
   }
 
@@ -78,7 +77,7 @@ export class Machine {
     for (let i = 1; !isMet() && !this.disk.isCut; i++) {
       assert.ok(i < turnsMax, `waited in vain: ${what}`);
       await this.#turn();
-      if (i % 64 === 0) this.timers.advance(100);
+      if (i % 64 === 0) this.clock.advance(100);
     }
   }
 
@@ -126,6 +125,7 @@ export class Machine {
         told.failure = error;
       },
       onFull: (isFull) => told.full.push(isFull),
+      clock: this.clock,
       ...options,
     });
     return [volume, log];
@@ -150,7 +150,7 @@ export class Machine {
   restart(): void {
     this.observe = () => {};
     if (!this.disk.isCut) this.disk.crash();
-    this.timers.clear();
+    this.clock.clearTimers();
     this.disk.cutAt = Infinity;
   }
 

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import { LiveSegment } from '../log/live-segment.ts';
@@ -35,6 +36,7 @@ export interface CompactorSetting {
   readonly segmentBytes: number;
   readonly options: CompactionOptions;
   readonly random?: Random | undefined;
+  readonly clock: Clock;
 }
 
 /** The interface to the log. */
@@ -66,7 +68,8 @@ export class Compactor {
   readonly #pace: Pace;
   readonly #lookMs: number;
   readonly #looksMin: number;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #clock: Clock;
+  #timer: Timer | undefined = undefined;
   #work: Promise<void> | undefined = undefined;
   #isStopped = false;
   #isUrgent = false;
@@ -83,7 +86,8 @@ export class Compactor {
     this.#host = host;
     this.#lookMs = options.lookMs ?? defaults.lookMs;
     this.#looksMin = options.looksMin ?? defaults.looksMin;
-    this.#pace = new Pace(() => this.#isBusy(), options.share);
+    this.#clock = setting.clock;
+    this.#pace = new Pace(() => this.#isBusy(), options.share, setting.clock);
   }
 
   /** Whether the log has synced anything since the last call. */
@@ -116,7 +120,7 @@ export class Compactor {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
     if (this.#setting.owner.moves === undefined) return;
-    this.#timer = setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer = this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** The disk is full: any space is worth a compaction. */
@@ -171,7 +175,7 @@ export class Compactor {
 
   #lookAgain(): void {
     if (this.#looksLeft-- <= 0) return;
-    this.#timer ??= setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
   }
 
   /** Performs one action against excess data. Returns false if there is nothing to do. */
@@ -268,7 +272,7 @@ export class Compactor {
   /** Stops the current pass. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#timer = undefined;
     this.#pace.stop();
     await this.#work;

@@ -1,6 +1,6 @@
 // Rate limiting of background work.
 
-import { systemClock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 
 /** The fraction of time for a compaction while the log is in use, and while it is idle. */
 const busyShare = 0.1;
@@ -14,6 +14,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 export class Pace {
   readonly #share: number | undefined;
   readonly #isBusy: () => boolean;
+  readonly #clock: Clock;
   #workedMs = 0;
   #isStopped = false;
   #wake: () => void = () => {};
@@ -22,28 +23,29 @@ export class Pace {
    * @param isBusy whether others have used the log since the last call
    * @param share the fraction of time; 1 means no pauses
    */
-  constructor(isBusy: () => boolean, share?: number) {
+  constructor(isBusy: () => boolean, share?: number, clock: Clock = systemClock) {
     this.#isBusy = isBusy;
     this.#share = share;
+    this.#clock = clock;
   }
 
   /** Performs work on the event loop. */
   work<T>(step: () => T): T {
-    const beganMs = systemClock.monotonicMs();
+    const beganMs = this.#clock.monotonicMs();
     try {
       return step();
     } finally {
-      this.#workedMs += systemClock.monotonicMs() - beganMs;
+      this.#workedMs += this.#clock.monotonicMs() - beganMs;
     }
   }
 
   /** Waits for work on the disk. */
   async wait<T>(step: () => Promise<T>): Promise<T> {
-    const beganMs = systemClock.monotonicMs();
+    const beganMs = this.#clock.monotonicMs();
     try {
       return await step();
     } finally {
-      this.#workedMs += systemClock.monotonicMs() - beganMs;
+      this.#workedMs += this.#clock.monotonicMs() - beganMs;
     }
   }
 
@@ -61,9 +63,9 @@ export class Pace {
   async pause(ms: number): Promise<void> {
     if (this.#isStopped) return turn();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = this.#clock.setTimeout(resolve, ms);
       this.#wake = () => {
-        clearTimeout(timer);
+        timer.clear();
         resolve();
       };
     });

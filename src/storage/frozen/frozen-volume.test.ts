@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
@@ -123,12 +124,13 @@ const ends = [
 
 for (const [what, freeze, reason] of ends) {
   test(`${what} ends a frozen position, whose files are given back and cannot be read`, async () => {
-    const { disk, life } = await opened();
+    const clock = new ManualClock();
+    const { disk, life } = await opened({ ...small, clock });
     await churn(life, 40, 10);
     const frozen = await freeze(life);
     for (const s of life.numbers(1)) life.settle(1, s);
     await churn(life, 60);
-    if (what === 'a limit of time') await new Promise((resolve) => setTimeout(resolve, 10));
+    if (what === 'a limit of time') clock.advance(1);
     if (what === 'a full disk') life.log.reclaim();
     if (what === 'the end of the log') await life.close();
     const ended = { code: 'freeze-ended', message: reason };

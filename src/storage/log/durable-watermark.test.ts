@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
-import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import type { DiskFile, DoneCallback } from '../disk.ts';
 import type { StorageError } from '../errors.ts';
@@ -57,22 +57,17 @@ async function withMark(
     failures: StorageError[],
   ) => Promise<void>,
 ): Promise<void> {
-  const timers = new VirtualTimers();
-  timers.install();
-  try {
-    const disk = new WatchedDisk();
-    const volume = await openVolume(disk);
-    const failures: StorageError[] = [];
-    const mark = new DurableWatermark(volume, (error) => failures.push(error));
-    await mark.begin(5, at(0));
-    const pass = async (ms: number) => {
-      timers.advance(ms);
-      await turns();
-    };
-    await life(mark, disk, volume, pass, failures);
-  } finally {
-    timers.restore();
-  }
+  const clock = new ManualClock();
+  const disk = new WatchedDisk();
+  const volume = await openVolume(disk);
+  const failures: StorageError[] = [];
+  const mark = new DurableWatermark(volume, (error) => failures.push(error), clock);
+  await mark.begin(5, at(0));
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    await turns();
+  };
+  await life(mark, disk, volume, pass, failures);
 }
 
 test('a mark follows the log a tenth of a second later, unsynced while that goes on', async () => {

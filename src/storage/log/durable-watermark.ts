@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
+import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
@@ -37,6 +38,7 @@ export interface WatermarkPosition extends Position {
 export class DurableWatermark {
   readonly #volume: Volume;
   readonly #failed: (error: StorageError) => void;
+  readonly #clock: Clock;
   #epoch = 0;
   #latest: Position = { segment: 0, blocks: 0 };
   /** The position in the file. */
@@ -47,14 +49,15 @@ export class DurableWatermark {
   #syncedGeneration = 0;
   #file: DiskFile | undefined = undefined;
   /** Active until the watermark is synced. */
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   /** @param failed called if a write or sync failed; the watermark is then no longer updated */
-  constructor(volume: Volume, failed: (error: StorageError) => void) {
+  constructor(volume: Volume, failed: (error: StorageError) => void, clock: Clock = systemClock) {
     this.#volume = volume;
     this.#failed = failed;
+    this.#clock = clock;
   }
 
   /** Writes the first watermark of a mount durably. Call it before the header names the mount. */
@@ -89,9 +92,10 @@ export class DurableWatermark {
 
   #wait(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
+    const follow = () => {
       this.#turn = this.#follow();
-    }, followMs).unref();
+    };
+    this.#timer = this.#clock.setTimeout(follow, followMs).unref();
   }
 
   async #follow(): Promise<void> {
@@ -139,7 +143,7 @@ export class DurableWatermark {
   /** Stops, except for an operation in progress. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
   }
 
   /** Stops, and waits for an operation in progress. */

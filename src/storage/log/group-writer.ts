@@ -1,6 +1,6 @@
 // Writing of groups.
 
-import { systemClock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { answered, type DiskFile } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
@@ -44,6 +44,7 @@ export class GroupWriter {
   readonly #files: SegmentFiles;
   readonly #events: GroupWriterEvents;
   readonly #segmentBytes: number;
+  readonly #clock: Clock;
   readonly #waiting: Group[] = [];
   #file: DiskFile | undefined = undefined;
   #isFull = false;
@@ -53,10 +54,16 @@ export class GroupWriter {
   isFailed = false;
 
   /** @param segmentBytes the size of a segment, beyond which no space is preallocated */
-  constructor(files: SegmentFiles, events: GroupWriterEvents, segmentBytes = Infinity) {
+  constructor(
+    files: SegmentFiles,
+    events: GroupWriterEvents,
+    segmentBytes = Infinity,
+    clock: Clock = systemClock,
+  ) {
     this.#files = files;
     this.#events = events;
     this.#segmentBytes = segmentBytes;
+    this.#clock = clock;
   }
 
   /** Whether a group is waiting or being written. */
@@ -76,7 +83,7 @@ export class GroupWriter {
     this.#isRunning = true;
     for (let group = this.#waiting.shift(); group !== undefined; group = this.#waiting.shift()) {
       this.#isWriting = true;
-      const beganMs = systemClock.monotonicMs();
+      const beganMs = this.#clock.monotonicMs();
       try {
         if (!this.#writeAtOnce(group)) await this.#write(group);
       } catch (cause) {
@@ -84,7 +91,7 @@ export class GroupWriter {
         return;
       }
       this.#isWriting = false;
-      this.#events.synced(group, systemClock.monotonicMs() - beganMs);
+      this.#events.synced(group, this.#clock.monotonicMs() - beganMs);
     }
     this.#isRunning = false;
   }
@@ -138,7 +145,7 @@ export class GroupWriter {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
         if (!this.#isFull) this.#setFull(true);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, retryMs));
       }
     }
   }

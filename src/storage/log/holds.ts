@@ -1,5 +1,6 @@
 // Holds on the files of segments, for frozen positions.
 
+import type { Clock, Timer } from '../../base/clock.ts';
 import { StorageError } from '../errors.ts';
 
 /** Maximum number of frozen positions of a volume. */
@@ -39,11 +40,13 @@ export class Hold {
 /** The holds on the files of a log. Their number and duration are limited. */
 export class Holds {
   readonly #released: () => void;
-  readonly #timers = new Map<Hold, NodeJS.Timeout>();
+  readonly #clock: Clock;
+  readonly #timers = new Map<Hold, Timer>();
 
   /** @param released called after a hold has ended, so that files can be released */
-  constructor(released: () => void) {
+  constructor(released: () => void, clock: Clock) {
     this.#released = released;
+    this.#clock = clock;
   }
 
   /**
@@ -60,7 +63,7 @@ export class Holds {
     const hold = new Hold(segments);
     const ms = Math.min(timeMsMax, holdMsMax);
     const expire = () => this.end(hold, `it lasted for ${ms} ms, which is its limit`);
-    this.#timers.set(hold, setTimeout(expire, ms).unref());
+    this.#timers.set(hold, this.#clock.setTimeout(expire, ms).unref());
     return hold;
   }
 
@@ -73,7 +76,7 @@ export class Holds {
   /** Ends a hold. Has no effect if it has ended. */
   end(hold: Hold, because: string): void {
     hold.end(because);
-    clearTimeout(this.#timers.get(hold));
+    this.#timers.get(hold)?.clear();
     if (this.#timers.delete(hold)) this.#released();
   }
 

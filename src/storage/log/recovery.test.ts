@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
-import { VirtualTimers } from '../../../tests/support/virtual-timers.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
 import { checkVolume } from '../check.ts';
 import type { LogOptions } from '../log-owner.ts';
@@ -165,22 +165,17 @@ test('a volume of format 1 is mounted without a mark, and has one from then on',
 
 test('a mark that can not be written or synced ends what the log confirms', async () => {
   for (const operation of ['write', 'sync'] as const) {
-    const timers = new VirtualTimers();
-    timers.install();
-    try {
-      const disk = await formatted();
-      const life = await open(disk);
-      disk.fail(operation, 'EIO', 1, /mark/);
-      for (let i = 0; i < 6; i++) {
-        timers.advance(100);
-        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-      }
-      life.declare(1);
-      await assert.rejects(life.synced(), { code: 'disk-failed', message: /writing mark failed/ });
-      await assert.rejects(life.close(), { code: 'disk-failed' });
-    } finally {
-      timers.restore();
+    const clock = new ManualClock();
+    const disk = await formatted();
+    const life = await open(disk, { clock });
+    disk.fail(operation, 'EIO', 1, /mark/);
+    for (let i = 0; i < 6; i++) {
+      clock.advance(100);
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
+    life.declare(1);
+    await assert.rejects(life.synced(), { code: 'disk-failed', message: /writing mark failed/ });
+    await assert.rejects(life.close(), { code: 'disk-failed' });
   }
 });
 

@@ -1,5 +1,6 @@
 // Removal of segments that recovery no longer needs.
 
+import type { Clock } from '../../base/clock.ts';
 import { Holds } from './holds.ts';
 import type { LiveSegment } from './live-segment.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -7,7 +8,7 @@ import type { SegmentFiles } from './segment-files.ts';
 /** Releases the files of segments that recovery no longer needs, one after the other. */
 export class Retirement {
   /** The holds that keep files for copies of the volume. */
-  readonly holds: Holds = new Holds(() => this.#removeRetired());
+  readonly holds: Holds;
   readonly #files: SegmentFiles;
   readonly #failed: (cause: unknown) => void;
   /** The numbers of segments that recovery no longer needs but that are held. */
@@ -16,7 +17,8 @@ export class Retirement {
   #work: Promise<void> = Promise.resolve();
 
   /** @param failed called when a file could not be released; nothing is released afterwards */
-  constructor(files: SegmentFiles, failed: (cause: unknown) => void) {
+  constructor(files: SegmentFiles, clock: Clock, failed: (cause: unknown) => void) {
+    this.holds = new Holds(() => this.#removeRetired(), clock);
     this.#files = files;
     this.#failed = failed;
   }

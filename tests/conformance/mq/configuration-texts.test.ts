@@ -201,7 +201,6 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
   }
   const { Id: old = '' } = await create({ EngineType: 'RABBITMQ', EngineVersion: '3.13' });
   await assert.rejects(update(old, 'cluster_queue_limit = 500'), {
-    message:
-      'Line 1 of the configuration: key [cluster_queue_limit] requires RabbitMQ 4 or later.',
+    message: 'Line 1 of the configuration: key [cluster_queue_limit] requires RabbitMQ 4 or later.',
   });
 });
