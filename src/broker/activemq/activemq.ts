@@ -15,6 +15,7 @@ import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
+import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
 import {
   type ConsumeRequest,
@@ -27,6 +28,8 @@ import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
 import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import { requireRight } from './rights.ts';
+import { SelectorBudget } from './selector-budget.ts';
+import type { Selector } from './selectors/selector.ts';
 import { SendTarget } from './send-target.ts';
 import {
   coreQueueName,
@@ -41,6 +44,9 @@ import { WildcardConsumers } from './wildcard-consumers.ts';
 const vhostName = '/';
 const topicExchange = 'activemq.topic';
 const temporaryTopicExchange = 'activemq.temporary-topic';
+
+/** Words and operands compared in a microsecond. */
+const stepsPerUnit = 10;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
@@ -70,6 +76,9 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly limits: Limits;
   readonly turns: Turns;
   readonly clientIds: ClientIds;
+  /** Units of work, of about a microsecond, that the last message's route takes. */
+  routeUnits = 0;
+  readonly selectorBudget = new SelectorBudget();
   readonly temporaries: TemporaryDestinations;
   readonly #topics: Exchange;
   readonly #temporaryTopics: Exchange;
@@ -128,7 +137,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /** Returns the destination that the consumer of a delivery is shown. */
-  destinationOf(source: Source, delivery: Delivery): Address {
+  destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
     return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
   }
@@ -136,7 +145,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /**
    * Returns the destination that a delivery was sent to, if it is a different one: a virtual topic.
    */
-  originalOf(source: Source, delivery: Delivery): Address | undefined {
+  originalOf(source: Pick<Source, 'isTopic'>, delivery: Delivery): Address | undefined {
     if (source.isTopic || delivery.exchangeName() !== topicExchange) return undefined;
     return { kind: 'topic', name: delivery.routingKey() };
   }
@@ -179,7 +188,14 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     target.addressTo(publication);
     const { routing } = this.broker;
     const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
-    return isQueue(target.address) ? route : this.#filters.apply(route, publication, origins);
+    const steps = routing.stepCount;
+    if (isQueue(target.address)) {
+      this.routeUnits = steps / stepsPerUnit;
+      return route;
+    }
+    const wanted = this.#filters.apply(route, publication, origins);
+    this.routeUnits = (steps + this.#filters.lastCost) / stepsPerUnit + wanted.queues.length;
+    return wanted;
   }
 
   #prepare(target: SendTarget, access: Access): void {
@@ -257,6 +273,29 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
     return consumption;
+  }
+
+  /**
+   * Begins to read queues without taking anything; it starts with `Browse.wake`.
+   *
+   * @throws {BrokerError} `access-refused`, or `precondition-failed` for topics and wildcards
+   */
+  browse(
+    addresses: readonly Address[],
+    selector: Selector | undefined,
+    browser: Browser,
+    { access, owner }: { readonly access: Access; readonly owner: object },
+  ): Browse {
+    const queues = addresses.map((address) => {
+      requireRight(access, 'read', address);
+      if (!isQueue(address) || isWildcard(address)) {
+        const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+        throw new BrokerError('precondition-failed', why);
+      }
+      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
+      return this.#consumed(address, access, owner);
+    });
+    return new Browse(this, queues, selector, browser);
   }
 
   #consumed(address: Address, access: Access, owner: object): Queue {

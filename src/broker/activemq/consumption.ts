@@ -6,6 +6,7 @@ import { CreditPool, type PoolHost } from '../flow/credit-pool.ts';
 import type { Queue } from '../queue.ts';
 import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subscription.ts';
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 
 /** The receiver of a consumption's messages in a protocol. */
@@ -82,6 +83,7 @@ export class Source implements Consumer {
 
 /** The operations of the broker that are needed here. */
 export interface ConsumptionHost extends PoolHost {
+  readonly selectorBudget: SelectorBudget;
   /** Returns the selector of a request. */
   selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
 }
@@ -125,6 +127,8 @@ export class Consumption {
     if (request.budget.left <= 0) {
       throw new BrokerError('resource-error', 'one connection consumes from too many queues');
     }
+    const cost = isTopic ? 0 : (request.selector?.cost ?? 0);
+    if (cost > 0) this.#host.selectorBudget.take(queue, cost);
     const source = new Source(this, queue, isTopic);
     this.#sources.set(queue, source);
     try {
@@ -142,6 +146,7 @@ export class Consumption {
       request.budget.left--;
     } catch (error) {
       this.#sources.delete(queue);
+      if (cost > 0) this.#host.selectorBudget.giveBack(queue, cost);
       throw error;
     }
   }
@@ -153,7 +158,10 @@ export class Consumption {
   }
 
   #leave(source: Source): void {
-    if (this.#sources.delete(source.queue)) this.request.budget.left++;
+    if (!this.#sources.delete(source.queue)) return;
+    this.request.budget.left++;
+    const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
+    if (cost > 0) this.#host.selectorBudget.giveBack(source.queue, cost);
   }
 
   /** The receiver accepts more messages. */

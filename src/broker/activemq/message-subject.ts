@@ -12,6 +12,8 @@ import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
 export interface SubjectHost {
   formatOf(number: number): MessageFormat | undefined;
   nowMs(): number;
+  /** A stored message stays in place during one round of deliveries. */
+  readonly turns: { readonly pumpCount: number };
   /** The destination of a message in the form of JMSDestination, for example `queue://A`. */
   destinationName(exchange: string, routingKey: string): string;
 }
@@ -52,10 +54,13 @@ export class MessageSubject implements Subject {
   readonly #host: SubjectHost;
   #format = 0;
   #buffer: Buffer = nothing;
+  /** Where the record of a stored message lies in its buffer, and the round in which it was read. */
+  #at = -1;
+  #pumpCount = -1;
   #headAt = 0;
   #headLength = 0;
-  #exchange = '';
-  #routingKey = '';
+  /** What its destination is read from, when a selector asks for it. */
+  #source: MessageView | Publication | undefined = undefined;
   #properties: Properties | undefined = undefined;
   #named: Map<string, SelectorValue> | undefined = undefined;
 
@@ -63,28 +68,32 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
-  /** Sets it to a stored message. */
+  /** Sets it to a stored message. Properties read in this round of deliveries are kept. */
   ofView(view: MessageView): this {
+    const { pumpCount } = this.#host.turns;
+    const isSame = view.buffer === this.#buffer && view.at === this.#at;
+    if (isSame && pumpCount === this.#pumpCount) return this;
+    this.#at = view.at;
+    this.#pumpCount = pumpCount;
     this.isPersistent = view.isPersistent;
     this.priority = view.priority;
     this.receivedAtMs = view.receivedAtMs;
     this.expiresAtMs = view.expiresAtMs;
     this.#set(view.format, view.buffer, view.headAt, view.headLength);
-    this.#exchange = view.exchangeName();
-    this.#routingKey = view.routingKey();
+    this.#source = view;
     return this;
   }
 
   /** Sets it to a message that is being published. */
   ofPublication(publication: Publication): this {
     const { headStart, headEnd, expirationMs } = publication;
+    this.#at = -1;
     this.isPersistent = publication.isPersistent;
     this.priority = publication.priority;
     this.receivedAtMs = this.#host.nowMs();
     this.expiresAtMs = expirationMs < 0 ? Infinity : this.receivedAtMs + expirationMs;
     this.#set(publication.format, publication.head, headStart, headEnd - headStart);
-    this.#exchange = publication.exchange?.name ?? '';
-    this.#routingKey = publication.routingKey;
+    this.#source = publication;
     return this;
   }
 
@@ -99,7 +108,10 @@ export class MessageSubject implements Subject {
 
   /** For example `queue://A`. */
   get destination(): string {
-    return this.#host.destinationName(this.#exchange, this.#routingKey);
+    const source = this.#source;
+    const key = source?.routingKey;
+    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other kind
+    return this.#host.destinationName(source?.exchangeName() ?? '', routingKey);
   }
 
   /** The neutral properties of the message, without its body, which selectors cannot use. */

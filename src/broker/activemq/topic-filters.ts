@@ -19,6 +19,8 @@ export interface TopicFilter {
  * subscription's queue.
  */
 export class TopicFilters {
+  /** What the selectors of the last route cost together. */
+  lastCost = 0;
   readonly #byQueue = new Map<Queue, TopicFilter>();
   readonly #subject: MessageSubject;
   readonly #costMax: number;
@@ -44,17 +46,17 @@ export class TopicFilters {
    * @throws {BrokerError} `precondition-failed` if the evaluation would cost too much
    */
   apply(route: Route, publication: Publication, origins: readonly unknown[]): Route {
+    this.lastCost = 0;
     if (this.#byQueue.size === 0 || route.queues.length === 0) return route;
     let subject: MessageSubject | undefined;
-    let cost = 0;
     const isWanted = (queue: Queue): boolean => {
       const filter = this.#byQueue.get(queue);
       if (filter === undefined) return true;
       const { selector, unwantedOrigin } = filter;
       if (unwantedOrigin !== undefined && origins.includes(unwantedOrigin)) return false;
       if (selector === undefined) return true;
-      cost += selector.cost;
-      if (cost > this.#costMax) throw this.#tooCostly();
+      this.lastCost += selector.cost;
+      if (this.lastCost > this.#costMax) throw this.#tooCostly();
       subject ??= this.#subject.ofPublication(publication);
       return selector.matches(subject);
     };

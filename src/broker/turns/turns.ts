@@ -32,6 +32,8 @@ export interface Ticking extends Timed {
 export class Turns {
   /** Work in slices. */
   readonly background: Background;
+  /** Rounds of deliveries so far: what is in memory stays where it is during one. */
+  pumpCount = 0;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
@@ -67,6 +69,7 @@ export class Turns {
 
   /** Delivers messages, and performs background work as far as this turn permits. */
   pump(): void {
+    this.pumpCount++;
     do {
       while (this.#dirty.length > 0) {
         const dirty = this.#dirty;

@@ -19,7 +19,13 @@ import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './idle-collector.ts';
-import { type LoadedProtocols, loadProtocols, openListeners } from './listener-specs.ts';
+import {
+  type BrokerProtocols,
+  beginProtocols,
+  type LoadedProtocols,
+  loadProtocols,
+  openListeners,
+} from './listener-specs.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -52,6 +58,7 @@ interface LogHooks {
 
 interface OpenBroker {
   readonly broker: Broker;
+  readonly protocols: BrokerProtocols;
   readonly alarm: WakeTimer;
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
@@ -114,7 +121,7 @@ export class HostedBroker {
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     const { host, certificates } = message;
-    const parts = { broker: opened.broker, host, certificates, loaded };
+    const parts = { host, certificates, protocols: opened.protocols };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
     setTimeout(() => {
@@ -233,8 +240,9 @@ async function openBroker(
     onInternalError: (error, peer) =>
       events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
   });
+  const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, alarm, disk, hooks, failures };
+  return { broker, protocols, alarm, disk, hooks, failures };
 }
 
 async function verify(

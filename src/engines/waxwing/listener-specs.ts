@@ -38,6 +38,25 @@ export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<Loa
   return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // each name has one
 }
 
+/** The protocols of a broker. */
+export type BrokerProtocols = ReadonlyMap<
+  keyof typeof protocols,
+  { readonly protocol: Protocol; readonly answerPlain: ProtocolParts['answerPlain'] }
+>;
+
+/**
+ * Makes the protocols of a broker, one instance for all of its listeners, so that connections of a protocol
+ * share their state. To be called in the turn in which the broker is opened: messages that expire, for
+ * example, die by their protocol's rules.
+ */
+export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerProtocols {
+  const parts = [...loaded].map(
+    ([name, { protocol, answerPlain: answer }]) =>
+      [name, { protocol: protocol(broker), answerPlain: answer }] as const,
+  );
+  return new Map(parts);
+}
+
 const policies = { default: defaultPolicy, parity: parityPolicy } as const;
 
 /** A listener of a broker. */
@@ -63,19 +82,12 @@ export interface ListenerSpec {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { broker, host, certificates, loaded }: ListenerParts,
+  { host, certificates, protocols: begun }: ListenerParts,
 ): Promise<Listeners> {
-  const made = new Map<string, Protocol>();
   const partsOf = (name: keyof typeof protocols) => {
-    const parts = loaded.get(name);
-    assert(parts !== undefined, `protocol ${name} is not loaded`);
+    const parts = begun.get(name);
+    assert(parts !== undefined, `protocol ${name} was not begun`);
     return parts;
-  };
-  const protocolOf = (name: keyof typeof protocols) => {
-    // All listeners use the same instance, so that connections of a protocol share their state.
-    const protocol = made.get(name) ?? partsOf(name).protocol(broker);
-    made.set(name, protocol);
-    return protocol;
   };
   const webSocket = await webSocketMaker(specs);
   const list = specs.map((spec): NamedListener => {
@@ -86,7 +98,7 @@ export async function openListeners(
       certificates,
       policy: policies[spec.tlsPolicy],
       limits: brokerAdmissionLimits,
-      protocols: spec.protocols.map(protocolOf),
+      protocols: spec.protocols.map((name) => partsOf(name).protocol),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
       answerPlain: partsOf(first).answerPlain,
     });
@@ -97,10 +109,9 @@ export async function openListeners(
 
 /** The parts that the listeners need. */
 export interface ListenerParts {
-  readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
-  readonly loaded: LoadedProtocols;
+  readonly protocols: BrokerProtocols;
 }
 
 /** Loads the WebSocket code only if a listener needs it. */

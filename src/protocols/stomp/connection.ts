@@ -108,11 +108,7 @@ export class StompConnection
   }
 
   get takesDeliveries(): boolean {
-    return (
-      this.outbox.isWritable &&
-      this.#state.name === 'open' &&
-      this.subscriptions.unsettledCount < this.broker.unsettledCountMax
-    );
+    return this.outbox.isWritable && this.#state.name === 'open' && !this.subscriptions.isFull;
   }
 
   receive(bytes: Buffer): void {
@@ -146,6 +142,14 @@ export class StompConnection
     else this.#transport.resume();
   }
 
+  head({ command }: Frame): void {
+    if (this.#state.name !== 'awaiting-connect') return;
+    // Nothing else is read from a stranger, not even to its end.
+    if (command !== 'CONNECT' && command !== 'STOMP') {
+      throw new StompError('out-of-order', 'Not connected.');
+    }
+  }
+
   body(_frame: Frame, bytes: Buffer, at: number, end: number): void {
     if (this.#state.name === 'open') this.#sender.body(bytes, at, end);
   }
@@ -160,10 +164,6 @@ export class StompConnection
   }
 
   #connect(frame: Frame): void {
-    const { command } = frame;
-    if (command !== 'CONNECT' && command !== 'STOMP') {
-      throw new StompError('out-of-order', 'Not connected.');
-    }
     this.#opening.connect(frame);
     this.#state.enter('checking-password');
     // Frames that the client sends before the answer are held back.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker } from '../../../tests/support/stomp-peer.ts';
+import { StompBroker, textFrame } from '../../../tests/support/stomp-peer.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -200,6 +200,39 @@ test('a subscription to topics with a selector never waits behind what it does n
   assert.deepEqual(peer.bodies(), ['999']);
 });
 
+test('the selectors of a queue’s consumers are bounded together, and what is given back is free', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  const selector = Array.from({ length: 500 }, (_, n) => `n = ${n}`).join(' OR ');
+  const subscribe = (id: number) =>
+    peer.call('SUBSCRIBE', { id: String(id), destination: '/queue/q', selector });
+  for (let id = 0; id < 20; id++) assert.deepEqual(subscribe(id), []);
+  const [error] = subscribe(20);
+  assert.match(error?.headers['message'] ?? '', /have 21000 operands; at most 20000 are allowed/);
+  assert.deepEqual(
+    peer.call('SUBSCRIBE', { id: 'other', destination: '/queue/other', selector }),
+    [],
+  );
+  peer.call('UNSUBSCRIBE', { id: '3' });
+  assert.deepEqual(subscribe(20), []);
+});
+
+test('messages whose routes take much are spread over turns of the event loop', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  const selector = Array.from({ length: 500 }, (_, n) => `n = ${n}`).join(' OR ');
+  for (let id = 0; id < 40; id++) {
+    peer.send('SUBSCRIBE', { id: String(id), destination: '/topic/T', selector });
+  }
+  peer.take();
+  const frame = textFrame('SEND', { destination: '/topic/T', n: '500', receipt: 'r' });
+  peer.receive(frame.repeat(10));
+  const inOneTurn = peer.take().length;
+  assert.ok(inOneTurn >= 1 && inOneTurn <= 2, `${inOneTurn} of 40,000 operands each`);
+  for (let turns = 0; turns < 100; turns++) await turn();
+  assert.equal(peer.take().length, 10 - inOneTurn);
+});
+
 test('noLocal keeps a client’s own messages from it', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
@@ -220,4 +253,37 @@ test('an exclusive consumer has a queue for itself', async () => {
   two.connection.ended();
   sender.send('SEND', { destination: '/queue/q' }, '4');
   assert.deepEqual(one.bodies(), ['4']);
+});
+
+test('a browser sees what is in a queue, takes nothing, and is told the end', async () => {
+  const b = await StompBroker.open();
+  const sender = await b.client();
+  const send = (n: number) => {
+    const headers = { destination: '/queue/q', persistent: 'true', n: String(n) };
+    sender.send('SEND', headers, String(n));
+  };
+  for (let n = 0; n < 600; n++) send(n);
+  b.sync();
+  b.log.evict();
+  const peer = await b.client();
+  const browser = { destination: '/queue/q', browser: 'true', id: 'b' };
+  peer.send('SUBSCRIBE', { ...browser, selector: 'n >= 200', receipt: 'r' });
+  for (let turns = 0; turns < 2000; turns++) await turn();
+  const [receipt, ...frames] = peer.take();
+  assert.equal(receipt?.command, 'RECEIPT');
+  const last = frames.pop();
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    Array.from({ length: 400 }, (_, at) => String(200 + at)),
+  );
+  assert.deepEqual(
+    { ...last?.headers },
+    { subscription: 'b', destination: '/queue/q', 'message-id': '0', browser: 'end' },
+  );
+  send(600);
+  assert.deepEqual(peer.take(), [], 'what comes later is not browsed');
+  assert.equal(b.ready('q'), 601);
+  peer.call('UNSUBSCRIBE', { id: 'b' });
+  const [topic] = peer.call('SUBSCRIBE', { ...browser, destination: '/topic/t' });
+  assert.equal(topic?.headers['message'], 'only a queue can be browsed, not topic://t');
 });

@@ -41,6 +41,9 @@ export const subscriptionCountMax = 10_000;
 /** Maximum number of queues that all subscriptions of a connection consume from. */
 export const sourceCountMax = 20_000;
 
+/** Maximum number of unsettled deliveries of a connection, unless the limit of the broker is lower. */
+export const unsettledCountMax = 65_536;
+
 /** Maximum number of open transactions of a connection. */
 export const transactionCountMax = 1000;
 

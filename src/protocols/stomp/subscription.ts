@@ -1,14 +1,15 @@
 // Subscriptions of STOMP clients.
 
-import { assert } from '../../base/assert.ts';
 import { encodeText } from '../../base/byte-text.ts';
+import type { Browse, Browser } from '../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
 import { converted } from '../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../broker/format.ts';
+import type { Queue } from '../../broker/queue.ts';
 import type { Delivery, Outcome } from '../../broker/subscription.ts';
 import { destinationText, ownDestinationText } from './address.ts';
 import { readLeading, writeMessage } from './codec/message-writer.ts';
-import { errorFrame, headerLine } from './codec/out-frames.ts';
+import { errorFrame, frameBytes, headerLine, type OutHeaders } from './codec/out-frames.ts';
 import { StompError } from './errors.ts';
 import { stompFormat } from './format.ts';
 import type { StompHost } from './host.ts';
@@ -33,7 +34,7 @@ export interface Flight {
 const stepSize = 64;
 
 /** A subscription: writes MESSAGE frames and keeps the unsettled deliveries. */
-export class StompSubscription implements MessageTaker {
+export class StompSubscription implements MessageTaker, Browser {
   /** Given by the client; undefined if it gave none (1.0). */
   readonly id: string | undefined;
   /** The `destination` header as received. */
@@ -46,6 +47,8 @@ export class StompSubscription implements MessageTaker {
   readonly #host: StompHost;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
+  /** In place of a consumption, where it only looks. */
+  #browse: Browse | undefined = undefined;
   #deliveryCount = 0;
   #isOver = false;
   /** The destination of the previous delivery and the encoded first lines for it. */
@@ -64,13 +67,10 @@ export class StompSubscription implements MessageTaker {
     this.ackMode = what.ackMode;
   }
 
-  get consumption(): Consumption {
-    assert(this.#consumption !== undefined, 'a subscription has no consumption yet');
-    return this.#consumption;
-  }
-
-  set consumption(consumption: Consumption) {
-    this.#consumption = consumption;
+  /** Has its messages come from there. */
+  attach(to: { readonly consumption: Consumption } | { readonly browse: Browse }): void {
+    if ('browse' in to) this.#browse = to.browse;
+    else this.#consumption = to.consumption;
   }
 
   /** Number of unacknowledged deliveries. */
@@ -85,12 +85,36 @@ export class StompSubscription implements MessageTaker {
   /** Starts deliveries after the RECEIPT has been written. */
   begin(): void {
     this.isHeld = false;
-    this.consumption.wake();
+    this.wake();
+  }
+
+  /** The transport or the peer takes more. */
+  wake(): void {
+    this.#consumption?.wake();
+    this.#browse?.wake();
+  }
+
+  browsed(delivery: Delivery, queue: Queue): void {
+    try {
+      this.#write(this.#asOwn(delivery), delivery, { queue, isTopic: false }, undefined);
+    } catch (thrown) {
+      this.#host.deliveryFailed(thrown);
+    }
+  }
+
+  browsedAll(): void {
+    const headers: OutHeaders = [
+      ['subscription', this.id],
+      ['destination', this.destination],
+      ['message-id', '0'],
+      ['browser', 'end'],
+    ];
+    this.#host.answers.say(0, frameBytes('MESSAGE', headers, '', this.#host.version));
   }
 
   deliver(delivery: Delivery, source: Source): void {
     try {
-      this.#write(this.#asOwn(delivery), delivery, source);
+      this.#write(this.#asOwn(delivery), delivery, source, source);
     } catch (thrown) {
       this.#host.deliveryFailed(thrown);
     }
@@ -103,13 +127,21 @@ export class StompSubscription implements MessageTaker {
     return converted(delivery, format, stompFormat, clientLimits.headBytesMax);
   }
 
-  #write(own: Delivery, delivery: Delivery, source: Source): void {
+  /** @param settled where a delivery is to be settled */
+  #write(
+    own: Delivery,
+    delivery: Delivery,
+    source: Pick<Source, 'queue' | 'isTopic'>,
+    settled: Source | undefined,
+  ): void {
     const { dialect, version, outbox, words } = this.#host;
     const leading = readLeading(own);
     const messageId =
       leading.messageId ?? `${this.#host.connectionId}:${this.number}:${this.#deliveryCount}`;
     const flight =
-      this.ackMode === 'auto' ? undefined : this.#newFlight(messageId, delivery, source);
+      settled === undefined || this.ackMode === 'auto'
+        ? undefined
+        : this.#newFlight(messageId, delivery, settled);
     const original = dialect.originalOf(source, delivery);
     writeMessage(outbox, own, leading, {
       version,
@@ -193,6 +225,7 @@ export class StompSubscription implements MessageTaker {
   stop(): void {
     this.#isOver = true;
     this.#consumption?.end();
+    this.#browse?.end();
   }
 
   /** Requeues all unsettled deliveries, in steps. */

@@ -3,7 +3,7 @@
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import { StompError } from './errors.ts';
 import type { StompHost } from './host.ts';
-import { idLengthMax, sourceCountMax, subscriptionCountMax } from './limits.ts';
+import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from './limits.ts';
 import type { Flight, StompSubscription } from './subscription.ts';
 
 /** The subscriptions of a connection. */
@@ -18,6 +18,11 @@ export class Subscriptions {
 
   constructor(host: StompHost) {
     this.#host = host;
+  }
+
+  /** Whether no more may be left unsettled. */
+  get isFull(): boolean {
+    return this.unsettledCount >= Math.min(unsettledCountMax, this.#host.broker.unsettledCountMax);
   }
 
   get count(): number {
@@ -99,7 +104,7 @@ export class Subscriptions {
 
   /** Deliveries are possible again. */
   wake(): void {
-    for (const subscription of this.#byNumber.values()) subscription.consumption.wake();
+    for (const subscription of this.#byNumber.values()) subscription.wake();
   }
 
   /** Requeues all unsettled deliveries when the connection ends, in steps. */

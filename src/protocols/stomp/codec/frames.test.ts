@@ -10,6 +10,7 @@ function read(chunks: readonly Buffer[], prepare: (reader: FrameReader) => void 
   const frames: string[] = [];
   let body = '';
   const reader = new FrameReader({
+    head: () => {},
     body: (_frame, bytes, at, end) => {
       body += bytes.toString('latin1', at, end);
     },
@@ -54,6 +55,7 @@ test('any cut of the stream gives the same frames', () => {
 test('a suspended reader hands on nothing more until it is resumed', () => {
   const commands: string[] = [];
   const reader = new FrameReader({
+    head: () => {},
     body: () => {},
     frame: ({ command }) => {
       commands.push(command);

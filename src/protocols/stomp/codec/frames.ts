@@ -17,6 +17,8 @@ export interface Frame {
 
 /** The receiver of frames. The bytes are slices of the received data and may be kept. */
 export interface FrameSink {
+  /** The command and headers are complete; a body may follow. */
+  head(frame: Frame): void;
   /** A part of the body of a SEND frame. */
   body(frame: Frame, bytes: Buffer, at: number, end: number): void;
   /** A frame is complete. */
@@ -142,6 +144,7 @@ export class FrameReader {
   #begin(bytes: Buffer, start: number, end: number): void {
     if (end - start > this.limits.headBytesMax) throw this.#headTooLarge();
     const frame = this.#readHead(bytes, start, end);
+    this.#sink.head(frame);
     this.#frame = frame;
     this.#bodyBytes = 0;
     this.#bodyLeft = frame.command === 'SEND' ? this.#contentLength(frame) : -1;

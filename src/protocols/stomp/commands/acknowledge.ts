@@ -25,7 +25,7 @@ export function nack(host: StompHost, frame: Frame): void {
 function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
   const { headers } = frame;
   const transactionId = headers.get('transaction');
-  const { transactions, subscriptions, broker, gate } = host;
+  const { transactions, subscriptions, gate } = host;
   const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
   const flight = find(host, frame);
   const { owner } = flight;
@@ -39,7 +39,7 @@ function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
     host.receipt(frame, 0);
     return;
   }
-  const wasFull = subscriptions.unsettledCount >= broker.unsettledCountMax;
+  const wasFull = subscriptions.isFull;
   gate.finishFirst(owner.settle(flights, outcome), () => {
     if (wasFull) subscriptions.wake();
     // Settlements are in the log before the RECEIPT is sent.

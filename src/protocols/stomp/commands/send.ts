@@ -50,6 +50,7 @@ export class Sender {
 
   /** Receives a part of the body before the frame is complete. */
   body(bytes: Buffer, at: number, end: number): void {
+    this.#start();
     this.#body.add(bytes, at, end);
   }
 
@@ -165,6 +166,7 @@ export class Sender {
     const { dialect, access, transactions } = this.#host;
     const publication = this.#publication;
     const route = dialect.route(target, publication, access, this.#origins);
+    this.#host.gate.count(dialect.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
   }
@@ -176,6 +178,7 @@ export class Sender {
     let group = 0;
     for (const target of targets) {
       const route = dialect.route(target, publication, access, this.#origins);
+      gate.count(dialect.routeUnits);
       const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);

@@ -24,19 +24,22 @@ export function subscribe(host: StompHost, frame: Frame): void {
   if (id === undefined && host.version !== '1.0') {
     throw new StompError('invalid', 'SUBSCRIBE received without a subscription id!');
   }
-  if (headers.get('browser')?.trim() === 'true') {
-    throw new StompError('invalid', 'Browsing a queue is not supported.');
-  }
   const destination = headers.get('destination');
   if (destination === undefined) {
     throw new StompError('invalid', 'SUBSCRIBE received without a Destination specified!');
   }
-  const ackMode = readAckMode(headers.get('ack'));
+  const isBrowser = host.version !== '1.0' && isTrue(headers, 'browser');
+  const ackMode = isBrowser ? 'auto' : readAckMode(headers.get('ack'));
   const number = subscriptions.next(id);
   const subscription = new StompSubscription(host, number, { id, destination, ackMode });
   const request = readRequest(host, headers, destination, ackMode);
   const definedBefore = broker.store.definedGroup;
-  subscription.consumption = host.dialect.consume(request, subscription, host.access);
+  const { dialect, access } = host;
+  if (isBrowser) {
+    const { destinations, selector } = request;
+    const by = { access, owner: host };
+    subscription.attach({ browse: dialect.browse(destinations, selector, subscription, by) });
+  } else subscription.attach({ consumption: dialect.consume(request, subscription, access) });
   subscriptions.add(subscription);
   const { definedGroup } = broker.store;
   const isChanged = request.key !== undefined || definedGroup !== definedBefore;
