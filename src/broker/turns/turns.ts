@@ -32,7 +32,7 @@ export interface Ticking extends Timed {
 export class Turns {
   /** Work in slices. */
   readonly background: Background;
-  /** Rounds of deliveries so far: what is in memory stays where it is during one. */
+  /** The number of dispatch rounds so far. Blocks in memory do not move during a round. */
   pumpCount = 0;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
