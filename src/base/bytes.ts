@@ -138,6 +138,11 @@ export class Reader {
   }
 }
 
+/** A whole number as a message says it: one that is above 2^53, and so no longer exact, is not told. */
+export function wholeText(value: number): string {
+  return value > Number.MAX_SAFE_INTEGER ? `above ${Number.MAX_SAFE_INTEGER}` : String(value);
+}
+
 /**
  * A cursor that writes big-endian values into a growing buffer.
  *

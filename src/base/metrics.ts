@@ -1,14 +1,27 @@
-// Metrics in the Prometheus format.
-
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
-
-/** The metrics of a process as plain JSON, for other processes. */
-export type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+import { AggregatorRegistry, Histogram, Registry } from 'prom-client';
 
 /** The labels of a value. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** A value of a metric with its labels. */
+/** A metric with its values, as prom-client takes and gives it: plain JSON. */
+interface MetricJson {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How values of the same labels are put together. */
+  readonly aggregator: 'sum';
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Labels;
+    /** Where it is another than the metric's: of a histogram's buckets, sum and count. */
+    readonly metricName?: string;
+  }[];
+}
+
+/** What a process measures, as it goes from one process to another. */
+export type MetricsJson = MetricJson[];
+
+/** One value of a metric, and what it is of. */
 export type Measured = readonly [value: number, labels: Labels];
 
 /** A metric whose values are determined when they are requested. */
@@ -17,45 +30,29 @@ export interface MeasuredMetric {
   readonly help: string;
   /** Counters only grow; gauges can also shrink. */
   readonly type: 'counter' | 'gauge';
-  readonly labelNames: readonly string[];
   readonly measure: () => Iterable<Measured>;
 }
 
-/** The approximate number of values that are collected in one turn of the event loop. */
-const valuesPerTurn = 500;
+/** Values that are taken or written in one turn of the event loop. */
+const valuesPerTurn = 250;
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The metrics of one process, or of one broker. */
 export class Metrics {
   readonly #labels: Labels;
-  /**
-   * One registry per metric, so that the values can be collected in several turns of the event
-   * loop.
-   */
-  readonly #registries: Registry[] = [];
+  readonly #measured: MeasuredMetric[] = [];
+  readonly #histograms = new Registry();
 
   /** @param labels labels of every value */
   constructor(labels: Labels) {
     this.#labels = labels;
+    this.#histograms.setDefaultLabels(labels);
   }
 
-  #newRegistry(): Registry {
-    const registry = new Registry();
-    registry.setDefaultLabels(this.#labels);
-    this.#registries.push(registry);
-    return registry;
-  }
-
-  /** Adds a metric whose values are determined when they are requested. */
-  add({ name, help, type, labelNames, measure }: MeasuredMetric): void {
-    const collect = () => {
-      metric.reset();
-      for (const [value, labels] of measure()) {
-        if (metric instanceof Counter) metric.inc({ ...labels }, value);
-        else metric.set({ ...labels }, value);
-      }
-    };
-    const config = { name, help, labelNames, registers: [this.#newRegistry()], collect };
-    const metric: Counter | Gauge = type === 'counter' ? new Counter(config) : new Gauge(config);
+  /** Adds a metric whose values are taken when they are asked for. */
+  add(metric: MeasuredMetric): void {
+    this.#measured.push(metric);
   }
 
   /**
@@ -65,30 +62,51 @@ export class Metrics {
    * @returns a function that records a value
    */
   histogram(name: string, help: string, buckets: readonly number[]): (value: number) => void {
-    const registers = [this.#newRegistry()];
+    const registers = [this.#histograms];
     const histogram = new Histogram({ name, help, buckets: [...buckets], registers });
     return (value) => histogram.observe(value);
   }
 
+  /** Takes all values, some each turn of the event loop. */
   async json(): Promise<MetricsJson> {
-    const all: MetricsJson = [];
+    // Its types say numbers where it gives texts.
+    const all = (await this.#histograms.getMetricsAsJSON()) as unknown as MetricsJson;
     let valueCount = 0;
-    for (const registry of this.#registries) {
-      const metrics = await registry.getMetricsAsJSON();
-      for (const { values } of metrics) valueCount += values.length;
-      all.push(...metrics);
-      if (valueCount < valuesPerTurn) continue;
-      valueCount = 0;
-      await new Promise(setImmediate);
+    for (const { name, help, type, measure } of this.#measured) {
+      const values: { value: number; labels: Labels }[] = [];
+      for (const [value, labels] of measure()) {
+        values.push({ value, labels: { ...labels, ...this.#labels } });
+        if (++valueCount % valuesPerTurn === 0) await nextTurn();
+      }
+      all.push({ name, help, type, aggregator: 'sum', values });
     }
     return all;
   }
 }
 
-/** Formats the metrics of several processes as Prometheus text. */
+/**
+ * The metrics of several processes together, in Prometheus' text format; written some values each turn
+ * of the event loop.
+ */
 export async function exposition(
   all: readonly MetricsJson[],
 ): Promise<{ readonly contentType: string; readonly text: string }> {
-  const registry = AggregatorRegistry.aggregate([...all]);
-  return { contentType: registry.contentType, text: await registry.metrics() };
+  const byName = new Map<string, MetricJson[]>();
+  for (const metric of all.flat()) {
+    const same = byName.get(metric.name);
+    if (same === undefined) byName.set(metric.name, [metric]);
+    else same.push(metric);
+  }
+  let text = '';
+  for (const same of byName.values()) {
+    const values = same.flatMap((metric) => metric.values);
+    for (let from = 0; from === 0 || from < values.length; from += valuesPerTurn) {
+      const some = { ...same[0], values: values.slice(from, from + valuesPerTurn) };
+      const written = await AggregatorRegistry.aggregate([[some]]).metrics();
+      text += from === 0 ? written : written.replaceAll(/^#.*\n/gm, '');
+      await nextTurn();
+    }
+    text += '\n';
+  }
+  return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text };
 }

@@ -1,7 +1,7 @@
 // Settings and memory of this process.
 
 import { writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
@@ -30,6 +30,16 @@ export function keepHeapSmall(): void {
 /** Makes all files, folders and sockets of this process private to its user. */
 export function protectFiles(): void {
   process.umask(0o077);
+}
+
+/** Bytes of V8's heap, with garbage that is not collected yet. */
+export function heapBytes(): number {
+  return getHeapStatistics().used_heap_size;
+}
+
+/** Has V8 find out in steps, or at once, what of its heap is garbage; for collections from now on. */
+export function markInSteps(isInSteps: boolean): void {
+  setFlagsFromString(isInSteps ? '--incremental-marking' : '--no-incremental-marking');
 }
 
 let collect: (() => void) | undefined;

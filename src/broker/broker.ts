@@ -17,6 +17,7 @@ import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import type { LongPublishes } from './publishing/long-publishes.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Schedules } from './schedule/schedules.ts';
@@ -294,9 +295,19 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     log.sync(); // publishers wait for this
   }
 
-  /** Publishes a message on behalf of nobody: in one turn, and without returning the result. */
-  publishWhole(vhost: Vhost, publication: Publication): void {
-    this.#publishing.publishWhole(vhost, publication);
+  /** Publishes that nobody waits for, and that take more than one turn. */
+  get longPublishes(): LongPublishes {
+    return this.#publishing.longPublishes;
+  }
+
+  /** Publishes a message that nobody waits for, in the background where it is much. */
+  publishUnawaited(vhost: Vhost, publication: Publication): void {
+    this.#publishing.publishUnawaited(vhost, publication);
+  }
+
+  /** The same in steps; the publication owns its bytes. */
+  publishInSteps(vhost: Vhost, publication: Publication): Generator<void> {
+    return this.#publishing.publishInSteps(vhost, publication);
   }
 
   /** Stores a message in queues without checking their limits. */
@@ -337,8 +348,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     for (const vhost of this.vhosts.values()) {
       for (const queue of vhost.queues.values()) {
         if (queue.consumerCount === 0) continue;
-        queue.rejoinAll();
-        yield;
+        yield* queue.rejoinAll();
       }
     }
   }
@@ -450,10 +460,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     // Rejected messages must still become dead letters. Expired ones will do so after the next
     // start.
     for (let turn = 0; turn < closingTurnsMax; turn++) {
-      if (!this.background.isPending && !this.store.isLoading) break;
+      const isBusy = this.background.isPending || this.longPublishes.isBusy;
+      if (!isBusy && !this.store.isLoading) break;
       await this.store.loaded();
       await new Promise((resolve) => setImmediate(resolve));
     }
+    this.background.finishJobs();
     this.background.end();
     await this.store.close();
   }

@@ -65,10 +65,7 @@ export interface Limits {
    * microseconds.
    */
   readonly routeTurnStepCountMax: number;
-  /**
-   * Maximum number of steps for dead letters, which are routed in one turn. Beyond that they are
-   * dropped.
-   */
+  /** The same for a search that cannot take several turns, for callers that give no route. */
   readonly routeAtOnceStepCountMax: number;
   /**
    * Maximum number of headers of a message routed by a headers exchange. Beyond that it is refused.
@@ -100,7 +97,7 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
-  /** Maximum number of messages that a queue delivers before other queues have their turn. */
+  /** Messages, of up to 2 KiB, that one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
   /**
    * Units of work, of about a microsecond each, that one turn of the event loop spends on messages

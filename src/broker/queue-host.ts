@@ -2,6 +2,7 @@
 
 import type { MessageStore } from '../storage/message-store.ts';
 import type { Limits } from './limits.ts';
+import type { LongPublishes } from './publishing/long-publishes.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import type { Delivery } from './subscription.ts';
 import type { Turns } from './turns/turns.ts';
@@ -15,6 +16,8 @@ export interface QueueHost {
   /** Milliseconds since 1970, read once per turn. */
   nowMs(): number;
   readonly turns: Turns;
+  /** Dead letters, among others, that take more than one turn. */
+  readonly longPublishes: LongPublishes;
   readonly isRecovering: boolean;
   /** Publishes a message to the dead letter exchange of the queue. The view is open on it. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void;

@@ -78,9 +78,9 @@ export interface Queue extends Ticking, Deliverer {
   removeSubscription(subscription: Subscription): void;
   /** A consumer that could not take a message may be able to again. */
   rejoin(subscription: Subscription): void;
-  /** All consumers may be able to take messages again. */
-  rejoinAll(): void;
-  /** A change may permit deliveries. */
+  /** The same for all consumers, one a step. */
+  rejoinAll(): Generator<void>;
+  /** Something changed that may let messages go out. */
   wake(): void;
   /** See `Subscription.get`. */
   get(
@@ -119,6 +119,6 @@ export interface Queue extends Ticking, Deliverer {
    *   few
    */
   purge(done: (count: number) => void): void;
-  /** Deletes the queue: consumers are cancelled, messages are dropped. */
+  /** Ends it: consumers are told and messages dropped, most of very many later. */
   end(): void;
 }

@@ -48,6 +48,7 @@ async function consumed(count: number, segmentBytes: number) {
     broker.publish(vhost, publication);
   }
   broker.pump();
+  await until('all are delivered', () => inbox.bodies.length === count);
   return { started, subscription };
 }
 

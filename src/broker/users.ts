@@ -1,9 +1,10 @@
 // Users and their permissions.
 
 import { BrokerError } from './errors.ts';
+import { NamePattern } from './patterns/name-pattern.ts';
 
 /**
- * The permissions of a user in one virtual host: regular expressions over names. An empty one
+ * A user's rights in one virtual host: regular expressions over names, see {@link NamePattern}; empty
  * matches nothing.
  */
 export interface Permission {
@@ -114,14 +115,7 @@ export class Users {
  * @throws {BrokerError} `precondition-failed`
  */
 export function checkPermission(permission: Permission): void {
-  for (const right of rights) {
-    try {
-      new RegExp(permission[right]);
-    } catch (cause) {
-      const why = `the pattern '${permission[right]}' of ${right} is no regular expression`;
-      throw new BrokerError('precondition-failed', why, { cause });
-    }
-  }
+  for (const right of rights) NamePattern.compile(`the pattern of ${right}`, permission[right]);
 }
 
 /** The access of a user to one virtual host. Caches decisions until users change. */
@@ -130,8 +124,8 @@ export class Access {
   readonly vhost: string;
   readonly #users: Users;
   #version = -1;
-  #patterns: Record<Right, RegExp> = patternsOf(nothing);
-  /** Permitted names, by permission. */
+  #patterns: Record<Right, NamePattern> = patternsOf(nothing);
+  /** Names that were allowed, by right. */
   readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
 
   constructor(users: Users, user: string, vhost: string) {
@@ -168,8 +162,8 @@ export class Access {
   }
 }
 
-function patternsOf(permission: Permission): Record<Right, RegExp> {
-  const pattern = (text: string) => new RegExp(text === '' ? '^$' : text);
+function patternsOf(permission: Permission): Record<Right, NamePattern> {
+  const pattern = (text: string) => NamePattern.stored(text === '' ? '^$' : text);
   return {
     configure: pattern(permission.configure),
     write: pattern(permission.write),

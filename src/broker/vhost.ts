@@ -61,6 +61,8 @@ export class Vhost {
   /** Policies and limits. */
   readonly settings: Settings;
   readonly #exclusive = new ExclusiveQueues();
+  #policyChangeCount = 0;
+  #isApplyingPolicies = false;
 
   constructor(host: VhostHost, name: string) {
     this.#host = host;
@@ -69,20 +71,47 @@ export class Vhost {
       name,
       limits: host.limits,
       define: (change) => host.define(change),
-      policiesChanged: () => this.#later(this.#applyPolicies()),
+      policiesChanged: () => this.#policiesChanged(),
     });
     for (const exchange of predeclaredExchanges(name)) this.exchanges.set(exchange.name, exchange);
   }
 
-  /** Updates the settings of all exchanges and queues, one per step. */
+  /** Changes that come while others are being applied need no work of their own: that begins anew. */
+  #policiesChanged(): void {
+    this.#policyChangeCount++;
+    if (this.#isApplyingPolicies) return;
+    this.#isApplyingPolicies = true;
+    this.#later(this.#applyPolicies());
+  }
+
   *#applyPolicies(): Generator<void> {
+    let applied = -1;
+    try {
+      while (applied !== this.#policyChangeCount) {
+        applied = this.#policyChangeCount;
+        yield* this.#applyPoliciesOnce();
+      }
+    } finally {
+      this.#isApplyingPolicies = false;
+    }
+  }
+
+  /** Gives every exchange and queue its settings anew, one a step, up to the next change. */
+  *#applyPoliciesOnce(): Generator<void> {
+    const { settings } = this;
+    const changeCount = this.#policyChangeCount;
+    const units = settings.policies.size + settings.operatorPolicies.size;
     for (const exchange of this.exchanges.values()) {
       this.#setAlternate(exchange);
+      this.#host.background.spend(units);
       yield;
+      if (changeCount !== this.#policyChangeCount) return;
     }
     for (const queue of this.queues.values()) {
-      queue.applySettings(this.settings.ofQueue(queue));
+      queue.applySettings(settings.ofQueue(queue));
+      this.#host.background.spend(units);
       yield;
+      if (changeCount !== this.#policyChangeCount) return;
     }
   }
 

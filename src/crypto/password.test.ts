@@ -77,6 +77,17 @@ test('while the right password is remembered, nothing is derived from a wrong on
   assert.ok(turns < 20, `${turns} turns`);
 });
 
+test('a wrong password is checked once, and its repetitions keep no other log-in waiting', async () => {
+  const checker = new PasswordChecker({ ...limits, concurrentMax: 1, failedCountMax: 1 });
+  const hash = await hashPassword('right');
+  assert.equal(await checker.verify('wrong', hash, somebody), 'wrong');
+  // Checks of this user name from this source are spaced out by now: a second one would take its place.
+  const again = Array.from({ length: 100 }, () => checker.verify('wrong', hash, somebody));
+  assert.deepEqual(await Promise.all(again), Array(100).fill('wrong'));
+  const other = await hashPassword('wrong');
+  assert.equal(await checker.verify('wrong', other, { ...somebody, user: 'bob' }), 'right');
+});
+
 test('checks that wait for each other all end', async () => {
   const checker = new PasswordChecker(limits);
   const hash = await hashPassword('one of many');

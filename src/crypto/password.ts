@@ -41,6 +41,9 @@ export const loginLimits: LoginLimits = {
 const rememberedMs = 10 * 60 * 1000;
 const rememberedCountMax = 1000;
 
+/** Wrong passwords that are remembered, so that a client which repeats one keeps nobody waiting. */
+const wrongCountMax = 4096;
+
 function derive(password: string, salt: Buffer, rounds: number, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     pbkdf2(encodeText(password), salt, rounds, size, 'sha512', (error, key) => {
@@ -88,9 +91,11 @@ export type PasswordResult =
   | 'gone';
 
 /**
- * Checks passwords against hashes. Each check deliberately takes a tenth of a second of one core.
- * Correct passwords are therefore cached for some minutes, under a key that never leaves this
- * process. A client that reconnects is accepted immediately; an attacker has to wait.
+ * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
+ * those that were right are remembered for a few minutes (under a key that never leaves this
+ * process): a client that reconnects is let in at once, one that guesses waits for its turn. Some of
+ * those that were wrong are remembered too, so that a client that sends the same one again and again
+ * does not keep the check queue busy.
  */
 export class PasswordChecker {
   readonly #limits: LoginLimits;
@@ -99,7 +104,9 @@ export class PasswordChecker {
   readonly #queue: CheckQueue;
   /** The correct password for each hash, with the expiry time; oldest first. */
   readonly #remembered = new Map<string, { readonly pair: string; readonly untilMs: number }>();
-  /** By origin, password and hash. Concurrent log-ins of the same client are checked once. */
+  /** Wrong passwords with the hash that they do not match, the oldest first. */
+  readonly #wrong = new Set<string>();
+  /** By origin, password and hash: log-ins of one client that come together are checked once. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(limits: LoginLimits = loginLimits, clock: Clock = systemClock) {
@@ -121,7 +128,8 @@ export class PasswordChecker {
       this.#remember(hash, pair);
       return 'right';
     }
-    const result = await this.#check(pair, password, hash, origin);
+    const isKnownWrong = this.#wrong.has(pair);
+    const result = isKnownWrong ? 'wrong' : await this.#check(pair, password, hash, origin);
     if (result === 'right') return result;
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
@@ -166,7 +174,15 @@ export class PasswordChecker {
     if (right !== undefined) return right.pair === pair;
     const isRight = await matches(password, hash);
     if (isRight) this.#remember(hash, pair);
+    else this.#rememberWrong(pair);
     return isRight;
+  }
+
+  #rememberWrong(pair: string): void {
+    this.#wrong.add(pair);
+    if (this.#wrong.size <= wrongCountMax) return;
+    const [oldest] = this.#wrong;
+    if (oldest !== undefined) this.#wrong.delete(oldest);
   }
 
   #recall(hash: string): { readonly pair: string } | undefined {

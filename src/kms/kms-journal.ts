@@ -11,7 +11,9 @@ import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.t
 export class KmsJournal implements Journal<KmsChange> {
   readonly name = 'kms';
   readonly #keys = new Map<string, KeyRecord>();
-  /** By account and name, joined by {@link aliasIndex}. */
+  /** Ids of keys that will be deleted or rotated some day. */
+  readonly #withSteps = new Set<string>();
+  /** By account and name, as {@link aliasIndex} joins them. */
   readonly #aliases = new Map<string, AliasRecord>();
   /** By key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
@@ -41,6 +43,11 @@ export class KmsJournal implements Journal<KmsChange> {
 
   keys(): Iterable<KeyRecord> {
     return this.#keys.values();
+  }
+
+  /** Ids of the keys that something will become due for: a deletion or a rotation. */
+  idsWithSteps(): readonly string[] {
+    return [...this.#withSteps];
   }
 
   alias(accountId: string, name: string): AliasRecord | undefined {
@@ -88,6 +95,8 @@ export class KmsJournal implements Journal<KmsChange> {
       case 'key':
         this.#count(this.#keys.get(change.key.id), -1);
         this.#keys.set(change.key.id, change.key);
+        if (hasSteps(change.key)) this.#withSteps.add(change.key.id);
+        else this.#withSteps.delete(change.key.id);
         this.#count(change.key, 1);
         return;
       case 'alias':
@@ -111,6 +120,7 @@ export class KmsJournal implements Journal<KmsChange> {
       case 'key':
         this.#count(this.#keys.get(change.keyId), -1);
         this.#keys.delete(change.keyId);
+        this.#withSteps.delete(change.keyId);
         for (const { id } of this.grantsOf(change.keyId)) this.#keyOfGrant.delete(id);
         this.#grants.delete(change.keyId);
         for (const index of this.#aliasesOf.get(change.keyId) ?? []) this.#aliases.delete(index);
@@ -150,6 +160,12 @@ export class KmsJournal implements Journal<KmsChange> {
     ofKey?.delete(index);
     if (ofKey?.size === 0) this.#aliasesOf.delete(alias.keyId);
   }
+}
+
+/** Keys that AWS manages are always rotated. */
+function hasSteps({ owner, deletionMs, onDemandMs, rotation }: KeyRecord): boolean {
+  if (owner === 'aws' || rotation !== undefined) return true;
+  return deletionMs !== undefined || onDemandMs !== undefined;
 }
 
 function aliasIndex(accountId: string, name: string): string {

@@ -70,13 +70,18 @@ export class Kms {
   }
 
   /**
-   * Performs due deletions and rotations. The caller commits each step with its audit record before
-   * it requests the next one, and then announces it. Each step uses the state of the key at that
-   * time, so earlier changes and cancellations are respected.
+   * What is due: keys to be deleted and to be rotated. The caller commits each step with its audit
+   * record before it asks for the next, and then announces what was done: each is made of the key as
+   * it is when its turn comes, so what was changed or taken back meanwhile holds.
+   *
+   * @param ids of the keys that are looked at: some of {@link KmsJournal.idsWithSteps}, or all
    */
-  *tick(nowMs: number): Generator<ServiceStep, void> {
+  *tick(
+    nowMs: number,
+    ids: readonly string[] = this.journal.idsWithSteps(),
+  ): Generator<ServiceStep, void> {
     const { keys, rotations } = this;
-    for (const { id } of [...this.journal.keys()]) {
+    for (const id of ids) {
       for (const due of [
         (key: KeyRecord) => keys.dueDeletion(key, nowMs),
         (key: KeyRecord) => rotations.dueOnDemand(key, nowMs),

@@ -24,6 +24,8 @@ export interface Paging<T> {
    * gone.
    */
   readonly orderOf: (item: T) => string;
+  /** A number that every order begins with: most of a long list is passed by it, without its order. */
+  readonly rankOf?: (item: T) => number;
   readonly limitDefault: number;
   readonly limitMax: number;
 }
@@ -43,15 +45,63 @@ export function pageOf<T>(all: Iterable<T>, paging: Paging<T>, request: PageRequ
     );
   }
   const after = request.Marker === undefined ? undefined : readMarker(paging.list, request.Marker);
-  const ordered = [...all]
-    .map((item) => ({ item, order: paging.orderOf(item) }))
-    .filter(({ order }) => after === undefined || order > after)
-    .sort((a, b) => (a.order < b.order ? -1 : 1));
-  const last = ordered.length > limit ? ordered[limit - 1] : undefined;
+  const first = firstOf(all, paging, limit + 1, after);
+  const last = first.length > limit ? first[limit - 1] : undefined;
   return {
-    items: ordered.slice(0, limit).map(({ item }) => item),
+    items: first.slice(0, limit).map(({ item }) => item),
     next: last && Buffer.from(JSON.stringify([paging.list, last.order])).toString('base64'),
   };
+}
+
+interface Ordered<T> {
+  readonly item: T;
+  readonly order: string;
+}
+
+/**
+ * The first items after a place, in their order. Lists may have a hundred thousand: each item is compared
+ * with the last of those that were found, and few are moved.
+ */
+function firstOf<T>(
+  all: Iterable<T>,
+  { orderOf, rankOf }: Paging<T>,
+  countMax: number,
+  after: string | undefined,
+): readonly Ordered<T>[] {
+  const found: Ordered<T>[] = [];
+  const rankMin =
+    after === undefined || rankOf === undefined ? -Infinity : Number.parseInt(after, 10);
+  let rankMax = Infinity;
+  for (const item of all) {
+    const rank = rankOf?.(item) ?? 0;
+    if (rank < rankMin || rank > rankMax) continue;
+    const order = orderOf(item);
+    if (after !== undefined && order <= after) continue;
+    add(found, { item, order }, countMax);
+    const last = found[countMax - 1];
+    if (last !== undefined) rankMax = rankOf?.(last.item) ?? 0;
+  }
+  return found;
+}
+
+/** Adds an item to those found, unless there are enough before it. */
+function add<T>(found: Ordered<T>[], one: Ordered<T>, countMax: number): void {
+  const place = placeOf(found, one.order);
+  if (place >= countMax) return;
+  found.splice(place, 0, one);
+  if (found.length > countMax) found.pop();
+}
+
+/** Where an order belongs among those that are sorted. */
+function placeOf(found: readonly Ordered<unknown>[], order: string): number {
+  let low = 0;
+  let high = found.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((found[middle]?.order ?? order) < order) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function readMarker(list: string, marker: string): string {

@@ -126,8 +126,8 @@ export class Rotations {
 
   /** Returns the requested rotation if it can be performed. */
   dueOnDemand(key: KeyRecord, nowMs: number): ServiceStep | undefined {
-    const { onDemandMs, ...rest } = key;
-    if (onDemandMs === undefined || key.state !== 'Enabled') return undefined;
+    if (key.onDemandMs === undefined || key.state !== 'Enabled') return undefined;
+    const { onDemandMs: _, ...rest } = key;
     return this.#rotate(key, rest, 'ON_DEMAND', nowMs);
   }
 

@@ -6,7 +6,10 @@ import { systemRandom } from '../base/random.ts';
 import type { Kms } from '../kms/kms.ts';
 import type { Entry } from '../storage/journal.ts';
 
-/** The parts that the key steps need. */
+/** Keys that are looked at in one turn of the event loop. */
+const keysPerTurn = 1000;
+
+/** What the steps of the key service need. */
 export interface KeyStepsParts {
   readonly kms: Kms;
   readonly trail: Trail;
@@ -22,8 +25,16 @@ export interface KeyStepsParts {
  * service-owned keys, which belong to no account.
  */
 export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
+  const ids = parts.kms.journal.idsWithSteps();
+  for (let from = 0; from < ids.length; from += keysPerTurn) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    await doSteps(parts, nowMs, ids.slice(from, from + keysPerTurn));
+  }
+}
+
+async function doSteps(parts: KeyStepsParts, nowMs: number, ids: readonly string[]): Promise<void> {
   const { kms, trail, commit, region, accountId } = parts;
-  for (const { eventName, details, result } of kms.tick(nowMs)) {
+  for (const { eventName, details, result } of kms.tick(nowMs, ids)) {
     const event = serviceEventRecord({
       eventId: systemRandom.uuid(),
       region,

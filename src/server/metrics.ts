@@ -54,21 +54,18 @@ function addDoor(
     name: 'waxwing_api_strangers',
     help: 'Connections to the API that are not authenticated.',
     type: 'gauge',
-    labelNames: [],
     measure: () => [[admission.unauthenticatedCount, {}]],
   });
   metrics.add({
     name: 'waxwing_api_strangers_closed_total',
     help: 'Unauthenticated connections to the API that were closed, by reason.',
     type: 'counter',
-    labelNames: ['reason'],
     measure: () => Object.entries(admission.closed).map(([reason, count]) => [count, { reason }]),
   });
   metrics.add({
     name: 'waxwing_api_refusals_total',
     help: 'Calls refused before authentication, by reason.',
     type: 'counter',
-    labelNames: ['reason'],
     measure: () => [...refusals].map(([reason, count]) => [count, { reason }]),
   });
 }
@@ -81,21 +78,18 @@ function addOwn(
     name: 'waxwing_service_memory_bytes',
     help: "Resident memory of the service's own process.",
     type: 'gauge',
-    labelNames: [],
     measure: () => [[process.memoryUsage.rss(), {}]],
   });
   metrics.add({
     name: 'waxwing_broker_state',
     help: '1 for the current state of the broker.',
     type: 'gauge',
-    labelNames: ['broker', 'state'],
     measure: () => [...brokers.all()].map(({ name, state }) => [1, { broker: name, state }]),
   });
   metrics.add({
     name: 'waxwing_key_checks_total',
     help: "Questions whether a broker's key can be used, by answer.",
     type: 'counter',
-    labelNames: ['broker', 'answer'],
     measure: () =>
       [...brokers.all()].flatMap(({ id, name }) =>
         keyChecks.of(id).map(([answer, count]) => [count, { broker: name, answer }] as const),

@@ -137,6 +137,20 @@ test('another key, passphrase or volume is told as the wrong one', async () => {
   await assert.rejects(unwrapDataKey(source, owner, sealed), { code: 'root-key-wrong' });
 });
 
+test('a key file whose lines end otherwise, and one of a folder with any name, open what they sealed', async () => {
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const wrapped = await wrapDataKey(byFile, owner, dataKey);
+  const file = rootKeyFile(byFile, owner.folder);
+  const text = await readFile(file, 'utf8');
+  for (const other of [text.replaceAll('\n', '\r\n'), text.trimEnd(), `# a remark\r\n${text}`]) {
+    await writeFile(file, other);
+    assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
+  }
+  const odd = { ...newOwner(), folder: '/data/line\u2028separator' };
+  const sealed = await wrapDataKey(byFile, odd, dataKey);
+  assert.deepEqual(await unwrapDataKey(byFile, odd, sealed), dataKey);
+});
+
 test('a key that is lost is told with its file, the folder that needs it, and what helps', async () => {
   const owner = newOwner();
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));

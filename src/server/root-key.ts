@@ -241,7 +241,8 @@ async function readKeyFile(file: string, folder: string): Promise<Buffer> {
       ? lostKey(folder, error)
       : error;
   });
-  const [, digits = ''] = /^(?:#.*\n)*([0-9a-f]{64})\s*$/.exec(text) ?? [];
+  // An editor may have ended the lines with CR LF, and a folder's name may hold any other line end.
+  const [, digits = ''] = /^(?:#[^\n]*\n)*([0-9a-f]{64})\s*$/.exec(text) ?? [];
   if (digits !== '') return Buffer.from(digits, 'hex');
   const found = `${file} does not contain a root key; 64 hexadecimal digits were expected`;
   throw new ServerError('root-key-wrong', found);

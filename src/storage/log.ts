@@ -450,7 +450,7 @@ export class Log implements RecordLog {
   }
 
   batchPaused(): void {
-    this.#appender?.sealExcess();
+    this.#appender?.sealExcess(true);
   }
 
   endBatch(): void {

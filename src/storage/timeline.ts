@@ -10,7 +10,10 @@ import type { RecordBlock, RecordLog } from './record-log.ts';
  */
 const entryBytes = 16;
 
-/** A record of a timeline. */
+/** Records looked at before others have their turn: those that are in memory are read without a wait. */
+const lookedPerTurn = 64;
+
+/** One record of a timeline. */
 export interface TimelineRecord {
   /** Wall milliseconds. */
   readonly atMs: number;
@@ -175,7 +178,9 @@ export class Timeline {
 
   /** Reads records in the requested order. Blocks are in memory only while they are read. */
   async *read(log: RecordLog, range: TimelineRange): AsyncGenerator<TimelineRecord> {
+    let lookedCount = 0;
     for (const [entries, i] of this.#places(range)) {
+      if (++lookedCount % lookedPerTurn === 0) await new Promise((done) => setImmediate(done));
       const atMs = entries.times[i] ?? 0;
       if (entries.isDropped || atMs < range.fromMs || atMs > range.toMs) continue;
       const bytes = await this.#readRecord(log, entries, i);

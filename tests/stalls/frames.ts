@@ -11,6 +11,7 @@ export interface QueueKind {
 export const declareQueue = (
   queue: string,
   { durable = false, exclusive = false }: QueueKind = {},
+  args: Arguments = {},
 ) =>
   methodFrame(1, {
     id: 0x0032000a,
@@ -20,7 +21,7 @@ export const declareQueue = (
     exclusive,
     autoDelete: false,
     noWait: true,
-    arguments: {},
+    arguments: args,
   });
 
 export const declareExchange = (exchange: string, type: string) =>
@@ -39,7 +40,12 @@ export const declareExchange = (exchange: string, type: string) =>
 export const bindQueue = (queue: string, exchange: string, routingKey = '', args: Arguments = {}) =>
   methodFrame(1, { id: 0x00320014, queue, exchange, routingKey, noWait: true, arguments: args });
 
-export const consume = (channel: number, queue: string, consumerTag: string) =>
+export const consume = (
+  channel: number,
+  queue: string,
+  consumerTag: string,
+  args: Arguments = {},
+) =>
   methodFrame(channel, {
     id: 0x003c0014,
     queue,
@@ -48,7 +54,7 @@ export const consume = (channel: number, queue: string, consumerTag: string) =>
     noAck: false,
     exclusive: false,
     noWait: true,
-    arguments: {},
+    arguments: args,
   });
 
 export const nack = (

@@ -2,44 +2,9 @@ import assert from 'node:assert/strict';
 import type { Argument } from '../../src/broker/arguments.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
 import { until } from '../support/processes.ts';
+import { consumerInputs } from './consumer-inputs.ts';
 import { bindQueue, consume, declareExchange, declareQueue, nack } from './frames.ts';
-import type { MeteredProcess } from './metered-process.ts';
-import type { RawClient } from './raw-client.ts';
-
-/** What a test may do with a broker before it is measured, and meanwhile. */
-export interface Parts {
-  readonly broker: MeteredProcess;
-  readonly client: RawClient;
-  /** Of what there is much. */
-  readonly count: number;
-}
-
-/** Something that one client does, and that others must not notice. */
-export interface Input {
-  readonly what: string;
-  /** In a long run, and in a short one. */
-  readonly counts: readonly [long: number, short: number];
-  /** Makes ready, and returns what is measured. */
-  readonly prepare: (parts: Parts) => Promise<() => Promise<void>>;
-}
-
-const text = (value: string): Argument => ({ type: 'longstr', value });
-
-/** Sends many frames, some hundred at a time. */
-async function sendMany(
-  client: RawClient,
-  count: number,
-  frame: (i: number) => Buffer,
-): Promise<void> {
-  for (let i = 0; i < count; i += 500) {
-    const size = Math.min(500, count - i);
-    await client.send(...Array.from({ length: size }, (_, at) => frame(i + at)));
-  }
-  await client.caughtUp();
-}
-
-const messages = (client: RawClient, queue: string, count: number) =>
-  sendMany(client, count, () => publishFrames(1, queue, ''));
+import { type Input, isGone, messageCount, messages, sendMany, text } from './parts.ts';
 
 /** A random word of three, the same ones in every run. */
 function words(seed: number): () => string {
@@ -50,26 +15,7 @@ function words(seed: number): () => string {
   };
 }
 
-async function messageCount(client: RawClient, queue: string): Promise<number> {
-  const none = { durable: false, exclusive: false, autoDelete: false, noWait: false } as const;
-  const method = { id: 0x0032000a, queue, passive: true, ...none, arguments: {} } as const;
-  const answer = await client.call(1, method, 0x0032000b);
-  return answer.id === 0x0032000b ? answer.messageCount : -1;
-}
-
-const isGone = (broker: MeteredProcess, queue: string) => async (): Promise<boolean> => {
-  const client = await broker.connect();
-  const ended = Promise.race([client.next(0x00140028), client.next(0x0032000b)]);
-  const none = { durable: false, exclusive: false, autoDelete: false, noWait: false } as const;
-  await client.send(
-    methodFrame(1, { id: 0x0032000a, queue, passive: true, ...none, arguments: {} }),
-  );
-  const { id } = await ended;
-  const isNotFound = id === 0x00140028 && client.closeText?.startsWith('NOT_FOUND') === true;
-  client.cut();
-  return isNotFound;
-};
-
+/** What is measured. */
 export const inputs: readonly Input[] = [
   {
     what: 'one message with 1,024 headers to a headers exchange with many bindings',
@@ -343,4 +289,5 @@ export const inputs: readonly Input[] = [
       };
     },
   },
+  ...consumerInputs,
 ];

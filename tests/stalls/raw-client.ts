@@ -17,6 +17,8 @@ export class RawClient {
   #waiting: { readonly id: number; readonly found: (method: Method) => void }[] = [];
   /** Deliveries that have come. */
   deliveryCount = 0;
+  /** Consumers that the broker has cancelled. */
+  cancelCount = 0;
   /** Reply text of the close that ended a channel or the connection. */
   closeText: string | undefined = undefined;
 
@@ -41,6 +43,7 @@ export class RawClient {
 
   #heard(method: Method): void {
     if (method.id === methodIds.basicDeliver) this.deliveryCount++;
+    if (method.id === methodIds.basicCancel) this.cancelCount++;
     if (method.id === methodIds.connectionClose || method.id === methodIds.channelClose)
       this.closeText = method.replyText;
     const at = this.#waiting.findIndex(({ id }) => id === method.id);

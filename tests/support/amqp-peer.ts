@@ -198,6 +198,16 @@ export class AmqpPeer implements Transport {
     this.connection.writable();
   }
 
+  /** Lets turns of the event loop pass until so many deliveries have come: a turn has a part of many. */
+  async untilDelivered(count: number): Promise<void> {
+    for (let turns = 0; this.deliveries.length < count; turns++) {
+      if (turns > 1000) throw new Error(`${this.deliveries.length} of ${count} have come`);
+      this.drain();
+      await new Promise((resolve) => setImmediate(resolve));
+      this.connection.flush();
+    }
+  }
+
   /** Reads everything that was written. */
   read(): void {
     for (const released of this.#unread.splice(0)) released();

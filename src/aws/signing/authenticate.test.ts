@@ -175,6 +175,11 @@ test('a signature by another secret, or of other content, is refused', async () 
   const cut = (request.headers.get('authorization') ?? '').slice(0, -1);
   assert.match(refused(withHeaders(request, { authorization: cut })), mismatch);
   assert.match(refused(withHeaders(request, { authorization: `${cut}g` })), mismatch);
+  const upper = (request.headers.get('authorization') ?? '').replace(
+    /Signature=.*/,
+    (signature) => `Signature=${signature.slice(10).toUpperCase()}`,
+  );
+  assert.match(refused(withHeaders(request, { authorization: upper })), mismatch);
 });
 
 test('headers that say what a request means must be signed', async () => {

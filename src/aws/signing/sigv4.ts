@@ -42,12 +42,10 @@ export function verifySignature(
     sha256(canonicalRequest(request, parts, bodyHash)),
   ].join('\n');
   const wanted = hmac(key, text);
-  const given = Buffer.from(parts.signature, 'hex');
-  // Buffer.from() stops at the first invalid digit, so the length of the text is checked too.
-  const isRight =
-    parts.signature.length === wanted.length * 2 &&
-    given.length === wanted.length &&
-    timingSafeEqual(given, wanted);
+  // Texts are compared: a signature in upper-case digits is another text, and not accepted.
+  const given = Buffer.from(parts.signature, 'utf8');
+  const right = Buffer.from(wanted.toString('hex'), 'latin1');
+  const isRight = given.length === right.length && timingSafeEqual(given, right);
   if (!isRight) throw new RequestError('signature-mismatch', mismatch);
 }
 

@@ -1,6 +1,8 @@
 // The selection of the consumer for the next message.
 
 import type { Subscription } from '../subscription.ts';
+import type { Background } from '../turns/background.ts';
+import { Succession } from './succession.ts';
 
 /** The position of a consumer among those of its priority. Only {@link Consumers} changes it. */
 class Turn {
@@ -15,7 +17,16 @@ class Turn {
   }
 }
 
-/** The consumers of one priority that may receive a message. The next one is first. */
+/** Consumers that are asked in one go whether they can take a message. */
+export const askedCountMax = 512;
+
+/** Consumers that are told at once that their queue is gone. */
+const toldAtOnceMax = 64;
+
+/** Lines up to which those that nobody stands in are kept: more of them would be passed in vain. */
+const linesKept = 16;
+
+/** Consumers of one priority that may get a message: the one whose turn it is stands first. */
 class Line {
   readonly priority: number;
   first: Turn | undefined = undefined;
@@ -57,23 +68,28 @@ interface ConsumerRules {
   /** Whether only one consumer is active and the others wait to replace it. */
   readonly isSingleActive: boolean;
   /**
-   * Whether a consumer with higher priority replaces the active one after that has settled
-   * everything.
+   * Whether the queue counts failed deliveries, as quorum queues do. There a consumer of a higher
+   * priority takes the single active one's place once that has settled all; in a classic queue the
+   * active one stays until it leaves.
    */
-  readonly isSuccessionByPriority: boolean;
+  readonly countsFailures: boolean;
 }
 
 /**
- * Chooses the consumers of a queue. Consumers of the highest priority take turns. A consumer that
- * cannot take a message leaves the line until its state changes ({@link rejoin}), so that the cost
- * of a message does not depend on the number of consumers that wait for credit.
+ * A queue's consumers, and whose turn it is. Of the highest priority that has one which can take a
+ * message, consumers take turns. One that cannot leaves the line until something of it changes
+ * ({@link rejoin}), so that a message costs the same however many consumers wait for credit. Where very
+ * many leave it at one time, as those of a connection that ends, they are not all asked in one turn of
+ * the event loop.
  */
 export class Consumers {
   readonly #rules: ConsumerRules;
   readonly #turns = new Map<Subscription, Turn>();
-  /** Highest priority first. */
+  /** Highest priority first; at most {@link linesKept} are empty. */
   readonly #lines: Line[] = [];
-  /** The number of consumers with selectors. */
+  /** Of a queue with a single active consumer: all of them. */
+  readonly #succession = new Succession();
+  /** Consumers that want some messages only. */
   selectorCount = 0;
   #preferredCount = 0;
   /**
@@ -83,6 +99,8 @@ export class Consumers {
   #only: Subscription | undefined = undefined;
   /** Replaces the single active consumer once that has settled everything. */
   #successor: Subscription | undefined = undefined;
+  /** A look for a consumer has ended before all were asked. */
+  #isAskedInPart = false;
 
   constructor(rules: ConsumerRules) {
     this.#rules = rules;
@@ -92,15 +110,27 @@ export class Consumers {
     return this.#turns.size;
   }
 
-  /** All consumers in the order of their arrival. */
-  get all(): Iterable<Subscription> {
-    return this.#turns.keys();
+  /** Has all of them take what they may again, one a step. */
+  *wakeAll(): Generator<void> {
+    for (const subscription of this.#turns.keys()) {
+      subscription.wake();
+      yield;
+    }
+  }
+
+  /** Whether one more consumer may be added, as it and those that are there want it. */
+  admits({ exclusive }: { readonly exclusive: boolean }): boolean {
+    // An exclusive one is the only one.
+    const [first] = this.#turns.keys();
+    if (first?.options.exclusive === true) return false;
+    return !exclusive || (!this.#rules.isSingleActive && first === undefined);
   }
 
   add(subscription: Subscription): void {
     const turn = new Turn(subscription);
     this.#turns.set(subscription, turn);
     this.#counts(subscription, 1);
+    if (this.#rules.isSingleActive) this.#succession.add(subscription);
     this.#line(subscription.options.priority).push(turn);
     this.#chooseOnly();
   }
@@ -111,15 +141,16 @@ export class Consumers {
     if (turn === undefined) return false;
     this.#turns.delete(subscription);
     this.#counts(subscription, -1);
-    if (turn.isInLine) this.#line(subscription.options.priority).remove(turn);
+    if (this.#rules.isSingleActive) this.#succession.remove(subscription);
+    if (turn.isInLine) this.#leave(turn);
     this.#chooseOnly();
     return true;
   }
 
-  /** Removes and returns all consumers. */
-  removeAll(): readonly Subscription[] {
+  #removeAll(): readonly Subscription[] {
     const all = [...this.#turns.keys()];
     this.#turns.clear();
+    this.#succession.clear();
     this.#lines.length = 0;
     this.#only = undefined;
     this.#successor = undefined;
@@ -128,30 +159,51 @@ export class Consumers {
     return all;
   }
 
+  /** Takes all of them out and tells each that its queue is gone; very many are told in the background. */
+  endAll(reason: string, background: Pick<Background, 'run'>): void {
+    const all = this.#removeAll();
+    const steps = endEach(all, reason);
+    if (all.length > toldAtOnceMax) background.run(steps);
+    else for (const _ of steps);
+  }
+
   #counts({ options: { selector, isPreferred } }: Subscription, change: 1 | -1): void {
     if (selector !== undefined) this.selectorCount += change;
     if (isPreferred === true) this.#preferredCount += change;
   }
 
+  /** The line of a priority, which is made where nobody stands in it. */
   #line(priority: number): Line {
-    let at = 0;
-    for (; at < this.#lines.length; at++) {
-      const line = this.#lines[at] as Line; // at is in range
-      if (line.priority === priority) return line;
-      if (line.priority < priority) break;
-    }
+    const at = this.#lineAt(priority);
+    const found = this.#lines[at];
+    if (found?.priority === priority) return found;
     const line = new Line(priority);
     this.#lines.splice(at, 0, line);
     return line;
   }
 
-  /** A consumer that could not take a message may be able to again. */
+  /** The place of the first line whose priority is not above the given one. */
+  #lineAt(priority: number): number {
+    let low = 0;
+    let high = this.#lines.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#lines[middle]?.priority ?? priority) > priority) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** A consumer that could take nothing may be able to again. */
   rejoin(subscription: Subscription): void {
     const turn = this.#turns.get(subscription);
     if (turn?.isInLine === false) this.#line(subscription.options.priority).push(turn);
   }
 
-  /** The consumer for the next message; undefined if none can take one. */
+  /**
+   * The consumer that gets the next message; undefined where none can take one, or not all were asked:
+   * see {@link wasAskedInPart}.
+   */
   next(): Subscription | undefined {
     const only = this.#only;
     if (only === undefined) return this.#nextInLine();
@@ -159,15 +211,30 @@ export class Consumers {
     return only.canTake() ? only : undefined;
   }
 
+  /** Whether a look for a consumer, since this was asked last, ended early: it is to be repeated later. */
+  wasAskedInPart(): boolean {
+    const was = this.#isAskedInPart;
+    this.#isAskedInPart = false;
+    return was;
+  }
+
   #nextInLine(): Subscription | undefined {
-    for (const line of this.#lines) {
+    let left = askedCountMax;
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) {
           line.moveToEnd(turn);
           return turn.subscription;
         }
-        this.#leave(line, turn);
+        if (--left === 0) {
+          this.#isAskedInPart = true;
+          return undefined;
+        }
+        this.#wait(turn);
       }
+      // A line that all have left may be there no more.
+      if (this.#lines[at] === line) at++;
     }
     return undefined;
   }
@@ -181,16 +248,19 @@ export class Consumers {
       const only = this.next();
       return only !== undefined && isFor(only) ? only : undefined;
     }
-    for (const line of this.#lines) {
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; ) {
         const { after, subscription } = turn;
-        if (!subscription.canTake()) this.#leave(line, turn);
+        if (!subscription.canTake()) this.#wait(turn);
         else if (isFor(subscription)) {
           line.moveToEnd(turn);
           return subscription;
         }
         turn = after;
       }
+      // A line that all have left may be there no more.
+      if (this.#lines[at] === line) at++;
     }
     return undefined;
   }
@@ -198,17 +268,27 @@ export class Consumers {
   /** Whether any consumer can take a message now. */
   hasTaker(): boolean {
     if (this.#only !== undefined) return this.next() !== undefined;
-    for (const line of this.#lines) {
+    for (let at = 0; at < this.#lines.length; ) {
+      const line = this.#lines[at] as Line; // at is inside
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) return true;
-        this.#leave(line, turn);
+        this.#wait(turn);
       }
+      if (this.#lines[at] === line) at++;
     }
     return false;
   }
 
-  #leave(line: Line, turn: Turn): void {
+  #leave(turn: Turn): void {
+    const at = this.#lineAt(turn.subscription.options.priority);
+    const line = this.#lines[at] as Line; // it stands in it
     line.remove(turn);
+    if (line.first === undefined && this.#lines.length > linesKept) this.#lines.splice(at, 1);
+  }
+
+  /** It can take nothing before something of it changes. */
+  #wait(turn: Turn): void {
+    this.#leave(turn);
     turn.subscription.isWaiting = true;
   }
 
@@ -217,15 +297,15 @@ export class Consumers {
     if (isByPreference) {
       const only = this.#only;
       const isKept = only?.isActive === true && only.options.isPreferred === true;
-      if (!isKept) this.#only = this.#nextActive(true);
+      if (!isKept) this.#only = this.#nextPreferred();
     } else if (!this.#rules.isSingleActive) {
       const [first] = this.#turns.size === 1 ? this.#turns.keys() : [];
       this.#only = first;
     } else if (this.#only?.isActive !== true) {
-      this.#only = this.#nextActive();
+      this.#only = this.#succession.first;
       this.#successor = undefined;
-    } else if (this.#rules.isSuccessionByPriority) {
-      const best = this.#nextActive();
+    } else if (this.#rules.countsFailures) {
+      const best = this.#succession.first;
       const isHigher = best !== undefined && best.options.priority > this.#only.options.priority;
       this.#successor = isHigher ? best : undefined;
     }
@@ -238,13 +318,24 @@ export class Consumers {
     return successor.canTake() ? successor : undefined;
   }
 
-  /** The consumer with the highest priority that has waited longest. */
-  #nextActive(isPreferred = false): Subscription | undefined {
+  /** Of those that are preferred the one of the highest priority that has waited longest. */
+  #nextPreferred(): Subscription | undefined {
     let best: Subscription | undefined;
     for (const waiting of this.#turns.keys()) {
-      if (isPreferred && waiting.options.isPreferred !== true) continue;
+      if (waiting.options.isPreferred !== true) continue;
       if (best === undefined || waiting.options.priority > best.options.priority) best = waiting;
     }
     return best;
+  }
+}
+
+function* endEach(all: readonly Subscription[], reason: string): Generator<void> {
+  for (const subscription of all) {
+    // Who has cancelled it meanwhile need not be told.
+    if (subscription.isActive) {
+      subscription.end();
+      subscription.consumer?.cancelled(reason);
+    }
+    yield;
   }
 }

@@ -1,7 +1,3 @@
-// Publishing of dead letters.
-
-import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -21,10 +17,12 @@ export interface DeadLetteringHost {
   nowMs(): number;
   vhost(name: string): Vhost;
   formatOf(number: number): MessageFormat | undefined;
-  route(vhost: Vhost, exchange: Exchange, publication: Publication): Route;
-  /** Stores a message in queues. None of them creates dead letters before this returns. */
-  storeDead(letter: DeadLetter, queues: readonly Queue[]): void;
-  /** Whether a rejected message is scheduled for another delivery. */
+  /**
+   * Publishes a letter to the queues that it is for, now or later; none of them makes dead letters
+   * before this returns.
+   */
+  publish(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void;
+  /** Whether a rejected message is delivered again later. */
   retry(queue: Queue, view: Delivery): boolean;
   /** Whether a message to a delayed exchange is scheduled. */
   delay(vhost: Vhost, letter: DeadLetter): boolean;
@@ -68,13 +66,14 @@ export class DeadLettering {
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
     const headers = dead.redirect(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
-    const { queues } = host.route(vhost, target, dead);
-    host.spend(letterUnits + Math.floor(bytesUnits) + queues.length);
-    // A rejected message may cycle, because each round requires a rejection.
+    host.spend(letterUnits + Math.floor(bytesUnits));
+    // A message that someone rejected goes round as often as it is rejected.
     const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
-    const takers = queues.filter(
-      (taker) => cycle?.has(taker.name) !== true && !taker.isFull(dead.bodyLength),
+    const { bodyLength } = dead;
+    host.publish(
+      vhost,
+      dead,
+      (taker) => cycle?.has(taker.name) !== true && !taker.isFull(bodyLength),
     );
-    if (takers.length > 0) host.storeDead(dead, takers);
   }
 }

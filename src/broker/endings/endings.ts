@@ -25,6 +25,8 @@ interface Purge {
 export class Endings {
   /** Messages that are neither ready nor with a consumer, and still have to be settled. */
   count = 0;
+  /** The next dead letter waits for another one that takes long; see `LongPublishes`. */
+  isWaiting = false;
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
   /** Sequence numbers and reasons of dying messages, in order; those before `#deadAt` are done. */
@@ -53,6 +55,7 @@ export class Endings {
 
   /** See `Worker.work`. */
   work(units: Background, until: number): boolean {
+    this.isWaiting = false;
     if (this.#queue.isDeleted) return this.#drop(units, until);
     const { store } = this.#host;
     // A dead letter and its removal are recovered together. Within a batch, the message stays in
@@ -69,13 +72,21 @@ export class Endings {
   #work(units: Background, until: number): boolean {
     while (units.left > until) {
       if (this.#deadAt < this.#dead.length) {
-        if (!this.#next(units)) return false;
+        if (this.#mustWait() || !this.#next(units)) return false;
       } else if (!this.#queue.findDying() && !this.#purgeOne(units)) return false;
     }
     return true;
   }
 
-  /** Whether messages that end may be dead lettered or retried. */
+  /** Whether a dead letter must not be made now: letters keep their order. */
+  #mustWait(): boolean {
+    const { longPublishes } = this.#host;
+    this.isWaiting = longPublishes.isBusy && this.#mayReturn;
+    if (this.isWaiting) longPublishes.wait(this.#queue);
+    return this.isWaiting;
+  }
+
+  /** Whether a message that ends here may go elsewhere, or come back. */
   get #mayReturn(): boolean {
     const { settings, retry } = this.#queue;
     return settings.deadLetterExchange !== undefined || retry !== undefined;

@@ -1,5 +1,4 @@
-// The search for the queues of a message.
-
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
 import type { PatternSearch } from '../patterns/pattern-search.ts';
@@ -12,7 +11,10 @@ import type { Exchange } from './exchange.ts';
 /** Maximum number of destinations taken in one step. */
 const listedCountMax = 256;
 
-/** The interface to the virtual host. */
+/** Steps of a search that is done in the background, for one step of that. */
+export const stepsAtATime = 20;
+
+/** What a search asks of its virtual host. */
 export interface SearchHost {
   readonly vhost: Vhost;
   /** The number of steps after which a message is refused. */
@@ -33,6 +35,12 @@ export class RouteSearch implements PatternSearch<Destination> {
   isCacheable = true;
   /** The number of words, headers and destinations examined so far. */
   stepCount = 0;
+  /** The queues found. */
+  readonly queues: Queue[] = [];
+  /** Their indexes, in the same order. */
+  readonly indexes: QueueIndex[] = [];
+  /** Whether it has been interrupted: queues that were found may have been deleted since. */
+  isInterrupted = false;
   readonly #queues = new Set<Queue>();
   readonly #exchanges = new Set<Exchange>();
   readonly #host: SearchHost;
@@ -66,14 +74,10 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#exchange = this.#waiting.next().value;
   }
 
-  /** The queues found so far. */
-  get queues(): Iterable<Queue> {
-    return this.#queues;
-  }
-
-  /** The search continues in another turn: the message is read from this copy from now on. */
+  /** The search outlives the turn: from now on the message's bytes are read from this copy. */
   keep(copy: Publication): void {
     this.#publication = copy;
+    this.isInterrupted = true;
   }
 
   /** The headers of the message, decoded at most once. */
@@ -132,11 +136,20 @@ export class RouteSearch implements PatternSearch<Destination> {
   take(destination: Destination): void {
     if (destination.isDeleted) return;
     this.#hasLed = true;
-    if (destination.kind === 'queue') this.#queues.add(destination);
+    if (destination.kind === 'queue') this.#takeQueue(destination);
     else this.#exchanges.add(destination);
   }
 
-  /** Whether a destination need not be examined any more for the current exchange. */
+  /** Lists grow with the set, so that the end of a search for very many queues takes no longer. */
+  #takeQueue(queue: Queue): void {
+    const { size } = this.#queues;
+    this.#queues.add(queue);
+    if (this.#queues.size === size) return;
+    this.queues.push(queue);
+    this.indexes.push(queue.index);
+  }
+
+  /** Whether the present exchange need not be asked for this destination any more. */
   hasTaken(destination: Destination): boolean {
     if (!this.#hasLed) return false;
     const taken: Set<Destination> = destination.kind === 'queue' ? this.#queues : this.#exchanges;

@@ -96,20 +96,21 @@ export class Router {
   }
 }
 
-/** The route of a completed search, without queues that were deleted in the meantime. */
-export function routeOf(search: RouteSearch): Route {
-  const queues: Queue[] = [];
-  const indexes: QueueIndex[] = [];
-  for (const queue of search.queues) {
-    if (queue.isDeleted) continue;
-    queues.push(queue);
-    indexes.push(queue.index);
-  }
-  return { queues, indexes };
+/**
+ * Queues of a route above which a message is stored in slices, in several turns of the event loop. Who
+ * stores a slice leaves out the queues that were deleted meanwhile.
+ */
+export const wideCountMin = 256;
+
+/** The route of a search that is over. Of few queues, those that were deleted meanwhile are left out. */
+export function routeOf({ queues, indexes, isInterrupted }: RouteSearch): Route {
+  const route = { queues, indexes };
+  return isInterrupted ? livingRoute(route) : route;
 }
 
-/** A route without deleted queues. */
+/** The same route without queues that are deleted, unless it is for so many that slices leave them out. */
 export function livingRoute(route: Route): Route {
+  if (route.queues.length > wideCountMin) return route;
   if (route.queues.every((queue) => !queue.isDeleted)) return route;
   const queues = route.queues.filter((queue) => !queue.isDeleted);
   return { queues, indexes: queues.map((queue) => queue.index) };

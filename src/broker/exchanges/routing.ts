@@ -7,7 +7,7 @@ import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteSearch } from './route-search.ts';
-import { nowhere, type Route, Router, type RouterLimits, routeOf } from './router.ts';
+import { type Route, Router, type RouterLimits, routeOf } from './router.ts';
 import { noExtraKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in all virtual hosts. */
@@ -89,17 +89,7 @@ export class Routing {
     return routeOf(search);
   }
 
-  /** Routes a dead letter in one turn. It is dropped instead of refused. */
-  routeOrDrop(vhost: Vhost, exchange: Exchange, publication: Publication): Route {
-    try {
-      return this.routeAtOnce(vhost, exchange, publication);
-    } catch (error) {
-      if (error instanceof BrokerError) return nowhere;
-      throw error;
-    }
-  }
-
-  /** A virtual host was deleted. */
+  /** A virtual host is gone. */
   forget(vhost: Vhost): void {
     this.#routers.delete(vhost);
     this.#lastVhost = undefined;

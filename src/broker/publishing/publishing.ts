@@ -4,7 +4,11 @@ import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import { DeadLettering } from '../endings/dead-lettering.ts';
-import type { Route } from '../exchanges/router.ts';
+import type { DeadLetter } from '../endings/dead-letters.ts';
+import { BrokerError } from '../errors.ts';
+import type { Exchange } from '../exchanges/exchange.ts';
+import { RouteSearch, stepsAtATime } from '../exchanges/route-search.ts';
+import { nowhere, type Route, routeOf, wideCountMin } from '../exchanges/router.ts';
 import type { Routing } from '../exchanges/routing.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
@@ -14,12 +18,22 @@ import type { Counters } from '../statistics.ts';
 import type { Delivery } from '../subscription.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
+import { LongPublishes } from './long-publishes.ts';
 
 /**
- * Maximum number of queues that store a message in one turn. A message for more queues is stored in
- * several records, in as many turns of the event loop.
+ * Queues that take a message at once. One for more queues is stored in several records, in several turns
+ * of the event loop. Of a message with a large body, which is in each record, a slice has more queues.
  */
-export const queuesPerSlice = 2048;
+export const queuesPerSlice: number = wideCountMin;
+/** The same where its body is large. */
+const queuesPerSliceMax = 2048;
+/** Bytes of a body that a slice must have a queue for. */
+const bodyBytesPerQueue = 64;
+
+/** Units of work that it takes a queue to take a message. */
+const queueUnits = 8;
+/** Bytes of a body, which is copied and later sealed, for a unit of work. */
+const bodyBytesOfUnit = 2048;
 
 /** The result of publishing a message. */
 export class Published {
@@ -30,8 +44,9 @@ export class Published {
   /** The group whose sync confirms the message; 0 if no durable queue stored it. */
   group = 0;
   /**
-   * Remaining steps before the fields above are final and the next message of the publisher may be
-   * published. Undefined unless the message is routed to more than {@link queuesPerSlice} queues.
+   * What is still to be done before the fields above are right, and before the publisher's next
+   * message is published: undefined but for messages that go to more than {@link queuesPerSlice} queues,
+   * or whose dead letters do.
    */
   rest: Iterable<void> | undefined = undefined;
 }
@@ -56,21 +71,21 @@ export class Publishing {
   readonly #host: PublishingHost;
   readonly #routing: Routing;
   readonly #deadLettering: DeadLettering;
-  /** The result of the last message. The object is reused, so that publishing does not allocate. */
+  /** Messages that nobody waits for, and that take more than one turn. */
+  readonly longPublishes: LongPublishes;
+  /** Of the last message; one object for all, so that a message costs no allocation. */
   readonly #published = new Published();
 
   constructor(host: PublishingHost, routing: Routing) {
     this.#host = host;
     this.#routing = routing;
+    const { store, turns } = host;
+    this.longPublishes = new LongPublishes({ store, background: turns.background });
     this.#deadLettering = new DeadLettering({
       nowMs: () => host.nowMs(),
       vhost: (name) => host.vhost(name),
       formatOf: (number) => routing.formatOf(number),
-      route: (vhost, exchange, letter) => routing.routeOrDrop(vhost, exchange, letter),
-      storeDead: (letter, queues) => {
-        host.counters.deadLettered++;
-        this.storeQuietly(letter, queues);
-      },
+      publish: (vhost, letter, isFor) => this.#publishLetter(vhost, letter, isFor),
       retry: (queue, view) => host.schedules.retry(queue, view),
       delay: (vhost, letter) => host.schedules.delayLetter(vhost, letter),
       spend: (units) => host.turns.background.spend(units),
@@ -84,10 +99,33 @@ export class Publishing {
     if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
       return this.#delayed();
     const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
+    const published = this.#publishTo(vhost, publication, route);
+    if (published.rest === undefined && !published.isRefused) return published;
+    return this.#withLetters(published);
+  }
+
+  /** The publisher also waits for dead letters of full queues that take long: else it could make any number. */
+  #withLetters(published: Published): Published {
+    const { routed, isRefused, group, rest } = published;
+    if (rest === undefined && !this.longPublishes.isBusy) return published;
+    const all = rest === undefined ? new Published() : published;
+    all.routed = routed;
+    all.isRefused = isRefused;
+    all.group = group;
+    all.rest = this.#restWithLetters(all, rest ?? []);
+    return all;
+  }
+
+  *#restWithLetters(published: Published, rest: Iterable<void>): Generator<void> {
+    yield* rest;
+    if (published.isRefused) yield* this.longPublishes.untilIdle();
+  }
+
+  #publishTo(vhost: Vhost, publication: Publication, route: Route): Published {
     const { queues, indexes } = route;
     const { counters, turns } = this.#host;
     counters.published++;
-    if (queues.length > queuesPerSlice) return this.#spread(vhost, publication, route);
+    if (queues.length > wideCountMin) return this.#spread(vhost, publication, route);
     const published = this.#published;
     published.routed = queues.length;
     published.isRefused = false;
@@ -123,10 +161,102 @@ export class Publishing {
     published.group = group;
   }
 
-  /** Publishes a message on behalf of nobody, in one turn. */
-  publishWhole(vhost: Vhost, publication: Publication): void {
-    const { rest } = this.publish(vhost, publication, undefined);
-    if (rest !== undefined) for (const _ of rest);
+  /**
+   * The same, in steps, for a message that nobody waits for.
+   *
+   * @param publication owns its bytes
+   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   */
+  *publishInSteps(vhost: Vhost, publication: Publication): Generator<void> {
+    const { exchange } = publication;
+    assert(exchange !== undefined, 'a publication has no exchange');
+    if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication)) return;
+    yield* this.#routeInSteps(vhost, exchange, publication);
+  }
+
+  *#routeInSteps(vhost: Vhost, exchange: Exchange, publication: Publication): Generator<void> {
+    let route = this.#routing.route(vhost, exchange, publication);
+    if (route === undefined) {
+      const search = this.#routing.takePaused(publication);
+      while (!search.run(stepsAtATime)) yield;
+      route = routeOf(search);
+    }
+    const { rest } = this.#publishTo(vhost, publication, route);
+    if (rest !== undefined) yield* rest;
+  }
+
+  /** The same, at once where it is not much, and else in the background. It is not delayed any more. */
+  publishUnawaited(vhost: Vhost, publication: Publication): void {
+    const { exchange } = publication;
+    assert(exchange !== undefined, 'a publication has no exchange');
+    const route = this.#routing.route(vhost, exchange, publication);
+    if (route !== undefined && route.queues.length <= wideCountMin) {
+      this.#publishTo(vhost, publication, route);
+      return;
+    }
+    if (route === undefined) this.#routing.takePaused(publication); // it is searched for anew
+    this.longPublishes.start(this.#unawaited(vhost, exchange, publication.copy()));
+  }
+
+  *#unawaited(vhost: Vhost, exchange: Exchange, publication: Publication): Generator<void> {
+    try {
+      yield* this.#routeInSteps(vhost, exchange, publication);
+    } catch (error) {
+      // Nobody is left to be told of a refusal.
+      if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
+    }
+  }
+
+  /** Publishes a dead letter to those queues of its exchange that it is for. */
+  #publishLetter(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void {
+    const { exchange } = letter;
+    assert(exchange !== undefined, 'a dead letter has no exchange');
+    let route: Route | undefined;
+    try {
+      route = this.#routing.route(vhost, exchange, letter);
+    } catch (error) {
+      // Nobody is left to be told of a refusal.
+      if (error instanceof BrokerError) return;
+      throw error;
+    }
+    if (route === undefined || route.queues.length > wideCountMin) {
+      const kept = letter.copy();
+      const search = route === undefined ? this.#routing.takePaused(kept) : undefined;
+      this.longPublishes.start(this.#spreadLetter(kept, search ?? route, isFor));
+      return;
+    }
+    this.#host.turns.background.spend(route.queues.length);
+    const takers = route.queues.filter(isFor);
+    if (takers.length === 0) return;
+    this.#host.counters.deadLettered++;
+    this.storeQuietly(letter, takers);
+  }
+
+  *#spreadLetter(
+    letter: Publication,
+    found: RouteSearch | Route | undefined,
+    isFor: (queue: Queue) => boolean,
+  ): Generator<void> {
+    if (found instanceof RouteSearch) {
+      try {
+        while (!found.run(stepsAtATime)) yield;
+      } catch (error) {
+        if (error instanceof BrokerError) return;
+        throw error;
+      }
+    }
+    const { queues } = found ?? nowhere;
+    const size = sliceSize(letter.bodyLength);
+    let isTaken = false;
+    for (let from = 0; from < queues.length; from += size) {
+      const slice = queues.slice(from, from + size);
+      const takers = slice.filter((queue) => !queue.isDeleted && isFor(queue));
+      this.#host.turns.background.spend(sliceUnits(slice.length, letter.bodyLength));
+      if (takers.length > 0) this.storeQuietly(letter, takers);
+      if (takers.length > 0 && !isTaken) this.#host.counters.deadLettered++;
+      isTaken ||= takers.length > 0;
+      yield;
+    }
   }
 
   /** Stores a message in queues, except for full ones. */
@@ -152,13 +282,12 @@ export class Publishing {
     if (group > published.group) published.group = group;
   }
 
-  /** Starts to store a message in very many queues. */
-  #spread(vhost: Vhost, publication: Publication, { queues, indexes }: Route): Published {
+  /** Begins to store a message for a great many queues. */
+  #spread(vhost: Vhost, publication: Publication, { queues }: Route): Published {
     const published = new Published();
     published.routed = queues.length;
-    const first = queues.slice(0, queuesPerSlice);
-    this.#take(vhost, publication, first, indexes.slice(0, queuesPerSlice), published);
-    this.#host.turns.background.spend(queuesPerSlice);
+    const size = sliceSize(publication.bodyLength);
+    this.#takeSlice(vhost, publication, queues.slice(0, size), published);
     published.rest = this.#spreadRest(vhost, publication.copy(), queues, published);
     return published;
   }
@@ -169,16 +298,26 @@ export class Publishing {
     queues: readonly Queue[],
     published: Published,
   ): Generator<void> {
-    for (let from = queuesPerSlice; from < queues.length; from += queuesPerSlice) {
+    const size = sliceSize(publication.bodyLength);
+    for (let from = size; from < queues.length; from += size) {
       yield;
-      const some = queues.slice(from, from + queuesPerSlice).filter((queue) => !queue.isDeleted);
-      const indexes = some.map((queue) => queue.index);
-      this.#take(vhost, publication, some, indexes, published);
-      this.#host.turns.background.spend(queuesPerSlice);
+      this.#takeSlice(vhost, publication, queues.slice(from, from + size), published);
     }
   }
 
-  /** Returns the group that contains the message; 0 if it is not stored in the log. */
+  #takeSlice(
+    vhost: Vhost,
+    publication: Publication,
+    slice: readonly Queue[],
+    published: Published,
+  ): void {
+    const living = slice.filter((queue) => !queue.isDeleted);
+    const indexes = living.map((queue) => queue.index);
+    this.#take(vhost, publication, living, indexes, published);
+    this.#host.turns.background.spend(sliceUnits(slice.length, publication.bodyLength));
+  }
+
+  /** Returns the group that the message is in; 0 where it is in none. */
   #store(
     publication: Publication,
     queues: readonly Queue[],
@@ -224,4 +363,15 @@ export class Publishing {
     const indexes = queues.map((queue) => queue.index);
     this.#store(publication, queues, indexes);
   }
+}
+
+/** Queues that take a message with such a body at once. */
+function sliceSize(bodyLength: number): number {
+  const wanted = Math.floor(bodyLength / bodyBytesPerQueue);
+  return Math.min(queuesPerSliceMax, Math.max(queuesPerSlice, wanted));
+}
+
+/** Units of work that it takes to store a message for so many queues. */
+function sliceUnits(queueCount: number, bodyLength: number): number {
+  return queueCount * queueUnits + Math.floor(bodyLength / bodyBytesOfUnit);
 }

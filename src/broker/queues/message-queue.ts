@@ -2,8 +2,7 @@ import type { QueueIndex } from '../../storage/queue-index.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
-import { FifoOrder } from '../dispatch/fifo-order.ts';
-import { PriorityOrder } from '../dispatch/priority-order.ts';
+import { orderOf } from '../dispatch/order-of.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
 import type { DeadLetterRules } from '../endings/dead-letter-rules.ts';
 import { Endings } from '../endings/endings.ts';
@@ -20,6 +19,7 @@ import {
 } from '../subscription.ts';
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
+import { deliveryUnits, type Held } from '../turns/turns.ts';
 import { Demands } from './demands.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
@@ -29,9 +29,9 @@ const excessCountMax = 8;
 /** A deleted queue with more messages drops them in slices. */
 const droppedCountMax = 256;
 
-/** A queue whose messages are each consumed by one consumer: classic and quorum queues. */
-export class MessageQueue implements Queue, ScannedQueue, Worker {
-  // The fields that every message needs come first, for locality in the CPU cache.
+/** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
+export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
+  // What each message needs comes first: fields that lie together are in a processor's cache together.
   readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
@@ -42,6 +42,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   isDeleted = false;
   isDirty = false;
   isLoading = false;
+  isHeld = false;
   isListed = false;
   timerMs = Infinity;
   timerAt = -1;
@@ -78,10 +79,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.index = index;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
     index.countsFailures = this.settings.countsFailures;
-    this.order = this.#newOrder();
-    const { isSingleActive, countsFailures } = this.settings;
-    // Only for quorum queues: the active consumer of a classic queue stays until it leaves.
-    this.consumers = new Consumers({ isSingleActive, isSuccessionByPriority: countsFailures });
+    this.order = orderOf(index, this.settings);
+    this.consumers = new Consumers(this.settings);
     this.usedAtMs = host.nowMs();
     this.applySettings(this.settings);
   }
@@ -102,15 +101,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     }
   }
 
-  #newOrder(): DispatchOrder {
-    const { priorityMax } = this.settings;
-    const { index } = this;
-    return priorityMax > 0 ? new PriorityOrder(index, priorityMax) : new FifoOrder(index);
-  }
-
   recover(mayBeDelivered: boolean): void {
     const { index } = this;
-    this.order = this.#newOrder();
+    this.order = orderOf(index, this.settings);
     this.readyCount = index.count;
     this.readyBytes = index.bodyBytes();
     if (mayBeDelivered) index.markAllRedelivered();
@@ -122,7 +115,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
   isFull(bodyLength: number): boolean {
     if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
     if (this.#hasRoom(bodyLength)) return false;
-    if (this.consumerCount > 0) this.deliver();
+    if (this.consumerCount > 0) this.#deliverNow();
     return !this.#hasRoom(bodyLength);
   }
 
@@ -142,7 +135,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   enforceLimit(): void {
     if (!this.#hasLimit || !this.#isOver()) return;
-    if (this.consumerCount > 0) this.deliver();
+    if (this.consumerCount > 0) this.#deliverNow();
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
         this.#host.turns.background.add(this);
@@ -175,16 +168,24 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   /** Delivers ready messages that have not expired, as long as a consumer takes them. */
   deliver(): void {
+    if (this.isHeld) return;
+    if (this.#host.turns.unitsLeft > 0) this.#deliverNow();
+    else this.#host.turns.hold(this);
+  }
+
+  /** The same, some of it even where this turn may do no more. */
+  #deliverNow(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
-    if (isMore) this.#host.turns.markDirty(this);
-    else if (this.#demands !== undefined) this.#demands.delivered();
+    if (this.consumers.wasAskedInPart()) this.#host.turns.hold(this);
+    if (isMore) this.#host.turns.goOn(this);
+    else if (this.#demands !== undefined && !this.isHeld) this.#demands.delivered();
   }
 
   #dispatch(): boolean {
-    const { store, delivery } = this.#host;
+    const { store, delivery, turns } = this.#host;
     const { index } = this;
-    for (let burst = this.#host.limits.burstCountMax; burst > 0; burst--) {
+    for (let burst = turns.burstOf(this.#host.limits.burstCountMax); burst > 0; ) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();
       if (this.hasExpired(sequence)) break;
@@ -199,7 +200,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
       if (isSettled) this.accept(sequence);
-      if (burst === 1) return true;
+      const units = deliveryUnits(delivery.bodyLength);
+      turns.unitsLeft -= units;
+      burst -= units;
+      if (burst <= 0) return true;
     }
     this.#watchDue();
     return false;
@@ -225,6 +229,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
     if (subscription.isSettled) this.accept(sequence);
+    this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength);
   }
 
   /** Assigns the messages of each group to one consumer, in order. */
@@ -277,8 +282,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     if (!this.index.hasDues) return;
     const dueMs = this.order.nextDueMs();
     if (dueMs === Infinity) return;
-    if (dueMs <= this.#host.nowMs()) this.#host.turns.background.add(this);
-    else this.#host.turns.schedule(this, dueMs);
+    if (dueMs > this.#host.nowMs()) this.#host.turns.schedule(this, dueMs);
+    else if (this.#endings?.isWaiting !== true) this.#host.turns.background.add(this);
   }
 
   #discard(sequence: number, reason: DeathReason): void {
@@ -303,7 +308,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     const isLeft = this.#ends.work(units, until);
     if (this.isDeleted) return isLeft;
     this.wake();
-    if (!isLeft && !this.isLoading) this.#answerGets();
+    if (!isLeft && !this.isLoading && !this.#ends.isWaiting) this.#answerGets();
     return isLeft;
   }
 
@@ -377,8 +382,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.wake();
   }
 
-  rejoinAll(): void {
-    for (const subscription of this.consumers.all) subscription.wake();
+  rejoinAll(): Generator<void> {
+    return this.consumers.wakeAll();
   }
 
   get consumerCount(): number {
@@ -424,11 +429,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
     this.requireOwner(options.owner);
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
-    const { isSingleActive } = this.settings;
-    const [first] = this.consumers.all;
-    // An exclusive consumer is the only one.
-    const isTaken = first?.options.exclusive === true;
-    if (isTaken || (options.exclusive && (isSingleActive || this.consumerCount > 0))) {
+    if (!this.consumers.admits(options)) {
       const subject = describe('queue', this.name, this.vhost);
       throw new BrokerError('access-refused', `${subject} in exclusive use`);
     }
@@ -483,10 +484,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker {
 
   end(): void {
     this.isDeleted = true;
-    for (const subscription of this.consumers.removeAll()) {
-      subscription.end();
-      subscription.consumer?.cancelled(`${describe('queue', this.name, this.vhost)} was deleted`);
-    }
+    const reason = `${describe('queue', this.name, this.vhost)} was deleted`;
+    this.consumers.endAll(reason, this.#host.turns.background);
     this.#answerGets();
     this.#endings?.end();
     const { store, isRecovering } = this.#host;

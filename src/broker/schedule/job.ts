@@ -1,5 +1,4 @@
-// Jobs: messages that are delivered repeatedly or retried.
-
+import { wholeText } from '../../base/bytes.ts';
 import { BrokerError } from '../errors.ts';
 import { expiryMsMax } from '../queue-options.ts';
 import { CronTimes } from './cron.ts';
@@ -48,7 +47,7 @@ export function checkTiming(timing: Timing, repeatCountMax: number): void {
   checkMs('period', timing.periodMs);
   const { repeatCount } = timing;
   if (!Number.isSafeInteger(repeatCount) || repeatCount < 0 || repeatCount > repeatCountMax) {
-    refuse(`repeat count ${repeatCount}: 0 to ${repeatCountMax} are allowed`);
+    refuse(`repeat count ${wholeText(repeatCount)}: 0 to ${repeatCountMax} are allowed`);
   }
   if (repeatCount > 0 && timing.periodMs === 0 && timing.delayMs === 0) {
     refuse(`${repeatCount} repeats need a period above 0 ms`);
@@ -57,7 +56,7 @@ export function checkTiming(timing: Timing, repeatCountMax: number): void {
 
 function checkMs(what: string, ms: number): void {
   if (Number.isSafeInteger(ms) && ms >= 0 && ms <= expiryMsMax) return;
-  refuse(`${what} of ${ms} ms: 0 to ${expiryMsMax} are allowed`);
+  refuse(`${what} of ${wholeText(ms)} ms: 0 to ${expiryMsMax} are allowed`);
 }
 
 function refuse(why: string): never {

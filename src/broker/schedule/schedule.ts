@@ -4,6 +4,7 @@ import { BrokerError } from '../errors.ts';
 import { type HeldMessages, publicationOf } from '../held/held-messages.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
+import type { LongPublishes } from '../publishing/long-publishes.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import type { Timed } from '../turns/timers.ts';
 import type { Turns } from '../turns/turns.ts';
@@ -16,6 +17,7 @@ export interface ScheduleHost {
   readonly store: MessageStore;
   readonly limits: Limits;
   readonly turns: Turns;
+  readonly longPublishes: LongPublishes;
   readonly isRecovering: boolean;
   nowMs(): number;
   /** Creates the durable storage of one part. */
@@ -240,9 +242,10 @@ export class Schedule implements Timed, Worker {
     if (this.#isEnded) return this.#drop(units, until);
     const { store } = this.#host;
     const nowMs = this.#host.nowMs();
-    if (!this.#isLoading && this.#heap.firstMs <= nowMs) {
-      // A delivery and the end of its entry are recovered together. Within a batch, the message
-      // stays in place until it is copied.
+    const { longPublishes } = this.#host;
+    if (!this.#mustWait && this.#heap.firstMs <= nowMs) {
+      // A delivery and its entry's end are recovered both or neither; and within a batch a message
+      // stays where it is until it is copied.
       store.begin();
       try {
         this.#deliverDue(nowMs, units, until);
@@ -250,13 +253,19 @@ export class Schedule implements Timed, Worker {
         store.end();
       }
     }
-    const isDue = !this.#isLoading && this.#heap.firstMs <= nowMs;
+    const isDue = this.#heap.firstMs <= nowMs;
+    if (isDue && longPublishes.isBusy) longPublishes.wait(this);
     if (!isDue) this.#waitForFirst();
-    return this.#rebuildSome(units, until) || isDue;
+    return this.#rebuildSome(units, until) || (isDue && !this.#mustWait);
+  }
+
+  /** Whether the next message must be read first, or waits for one before it that takes long to publish. */
+  get #mustWait(): boolean {
+    return this.#isLoading || this.#host.longPublishes.isBusy;
   }
 
   #deliverDue(nowMs: number, units: Background, until: number): void {
-    while (units.left > until && this.#heap.firstMs <= nowMs) {
+    while (units.left > until && this.#heap.firstMs <= nowMs && !this.#mustWait) {
       const { firstMs, firstId } = this.#heap;
       units.spend(1);
       if (!this.#isLive(firstId) || this.#dueMs(firstId) !== firstMs) {

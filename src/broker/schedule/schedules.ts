@@ -1,5 +1,4 @@
-// Scheduled messages of all virtual hosts.
-
+import { wholeText } from '../../base/bytes.ts';
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
@@ -11,6 +10,7 @@ import type { HeldChange } from '../held/held-changes.ts';
 import { HeldMessages, publicationOf } from '../held/held-messages.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
+import type { LongPublishes } from '../publishing/long-publishes.ts';
 import type { Queue } from '../queue.ts';
 import { expiryMsMax } from '../queue-options.ts';
 import type { Delivery } from '../subscription.ts';
@@ -34,8 +34,9 @@ export interface SchedulesHost {
   newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: HeldChange | JobChange): void;
   formatOf(number: number): MessageFormat | undefined;
-  publishWhole(vhost: Vhost, publication: Publication): void;
-  /** Reports a message that was lost because of a bug. `where` is the virtual host. */
+  readonly longPublishes: LongPublishes;
+  publishUnawaited(vhost: Vhost, publication: Publication): void;
+  /** A bug kept a message from being published; `where` is its virtual host. */
   letterLost(error: unknown, where: string): void;
   /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void;
@@ -62,6 +63,10 @@ export class Schedules implements ScheduleHost {
 
   get isRecovering(): boolean {
     return this.#host.isRecovering;
+  }
+
+  get longPublishes(): LongPublishes {
+    return this.#host.longPublishes;
   }
 
   nowMs(): number {
@@ -156,7 +161,7 @@ export class Schedules implements ScheduleHost {
     const delayMs = header === undefined ? 0 : delayMsOf(header);
     if (delayMs <= 0) return false;
     if (delayMs > expiryMsMax) {
-      const why = `x-delay of ${delayMs} ms is more than the ${expiryMsMax} allowed`;
+      const why = `x-delay of ${wholeText(delayMs)} ms is more than the ${expiryMsMax} allowed`;
       throw new BrokerError('precondition-failed', `message cannot be scheduled: ${why}`);
     }
     this.of(vhost.name).add(publication, { delayMs, periodMs: 0, repeatCount: 0 });
@@ -231,7 +236,7 @@ export class Schedules implements ScheduleHost {
     const host = this.#host;
     this.#isDelivering = true;
     try {
-      host.publishWhole(vhost, publication);
+      host.publishUnawaited(vhost, publication);
     } catch (error) {
       // A refusal has nobody to be reported to.
       if (!(error instanceof BrokerError)) host.letterLost(error, vhost.name);

@@ -1,10 +1,9 @@
-// The policies of a virtual host.
-
+import { NamePattern } from '../patterns/name-pattern.ts';
 import { isFor, type Policy, type PolicySubject } from './policy.ts';
 
 interface Entry {
   readonly policy: Policy;
-  readonly pattern: RegExp;
+  readonly pattern: NamePattern;
 }
 
 /** The policies or the operator policies of one virtual host. */
@@ -28,7 +27,7 @@ export class Policies {
 
   /** Adds or replaces a policy that was checked. */
   set(policy: Policy): void {
-    this.#byName.set(policy.name, { policy, pattern: new RegExp(policy.pattern) });
+    this.#byName.set(policy.name, { policy, pattern: NamePattern.stored(policy.pattern) });
     this.#sort();
   }
 

@@ -2,6 +2,7 @@
 
 import { requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
+import { NamePattern } from '../patterns/name-pattern.ts';
 import type { QueueType } from '../queue-options.ts';
 import { type PolicyDefinition, policyKeys } from './policy-keys.ts';
 
@@ -21,7 +22,7 @@ export type ApplyTarget = (typeof applyTargets)[number];
 /** Settings for all queues and exchanges of a virtual host whose names match. */
 export interface Policy {
   readonly name: string;
-  /** A regular expression, which may match any part of a name. */
+  /** A regular expression, which may match any part of a name; see {@link NamePattern}. */
   readonly pattern: string;
   readonly applyTo: ApplyTarget;
   /** The matching policy with the highest priority applies. */
@@ -51,12 +52,7 @@ export function checkPolicy(policy: Policy, isOperator: boolean, bytesMax: numbe
   if (!Number.isSafeInteger(policy.priority)) {
     fail(policy, `priority ${policy.priority} is not a whole number`);
   }
-  try {
-    new RegExp(policy.pattern);
-  } catch (cause) {
-    const why = `the pattern '${policy.pattern}' is no regular expression`;
-    throw new BrokerError('precondition-failed', `policy '${policy.name}': ${why}`, { cause });
-  }
+  NamePattern.compile(`policy '${policy.name}': the pattern`, policy.pattern);
   const bytes = Buffer.byteLength(JSON.stringify(policy.definition));
   if (bytes > bytesMax) fail(policy, `its definition of ${bytes} bytes is longer than ${bytesMax}`);
   const keys = Object.keys(policy.definition);

@@ -31,12 +31,17 @@ export interface PreparedHost {
   pump(): void;
   newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: Change): void;
-  publishWhole(vhost: Vhost, publication: Publication): void;
+  publishInSteps(vhost: Vhost, publication: Publication): Generator<void>;
   letterLost(error: unknown, where: string): void;
 }
 
 /** Bytes of messages that are copied in one turn of the event loop before a commit. */
 const copiedBytesMax = 1024 * 1024;
+
+/** Deliveries that a commit settles in one step. */
+const settledPerStep = 16;
+
+const oneStep: Iterable<void> = [undefined];
 
 /**
  * Transactions whose outcome is decided elsewhere (XA). A prepared transaction is durable and has
@@ -171,10 +176,10 @@ export class PreparedTransactions {
    * Commits a prepared transaction: publishes its messages with the current bindings, and settles
    * its deliveries. Unroutable messages are dropped.
    *
-   * @param done called with the group whose sync makes it durable; before this returns unless
-   *   messages must be read from disk; never if that fails, which ends the broker
-   * @throws {BrokerError} `not-found` if it is not prepared; `precondition-failed` if its commit
-   *   has started
+   * @param done told the group whose sync makes it durable: before this returns, unless it is much, or
+   *   messages must be read from the disk; never where that fails, which ends the broker
+   * @throws {BrokerError} `not-found` where it is not prepared, `precondition-failed` where its commit
+   *   has begun
    */
   commit(xid: Xid, done: (group: number) => void): void {
     const branch = this.#require(xid);
@@ -182,7 +187,7 @@ export class PreparedTransactions {
     this.#gather(branch, branch.from, [], done);
   }
 
-  /** Copies the messages of a transaction over several turns, then commits it in one. */
+  /** Copies the messages of a transaction, some each turn, then commits it. */
   #gather(
     branch: PreparedBranch,
     first: number,
@@ -210,7 +215,11 @@ export class PreparedTransactions {
       setImmediate(goOn(sequence + 1));
       return;
     }
-    done(this.#end(branch, () => this.#commit(branch, publications)));
+    let group = 0;
+    const steps = this.#commit(branch, publications, (last) => {
+      group = last;
+    });
+    this.#host.background.run(steps, () => done(group));
   }
 
   #copy(vhost: string): Publication {
@@ -223,24 +232,49 @@ export class PreparedTransactions {
     return publication;
   }
 
-  #commit(branch: PreparedBranch, publications: readonly Publication[]): void {
-    const vhost = this.#host.vhosts.get(branch.vhost);
-    for (const publication of publications) {
-      if (vhost !== undefined) this.#publish(vhost, publication);
+  /** One batch of the log, which lasts several turns where it is much. */
+  *#commit(
+    branch: PreparedBranch,
+    publications: readonly Publication[],
+    ended: (group: number) => void,
+  ): Generator<void> {
+    const { store, vhosts } = this.#host;
+    while (store.isInBatch) yield; // another large transaction commits
+    const vhost = vhosts.get(branch.vhost);
+    if (vhost === undefined || this.#branches.get(branch.xid) !== branch) return; // it was deleted
+    store.begin();
+    try {
+      for (const publication of publications) {
+        yield* this.#inBatch(this.#publish(vhost, publication));
+        yield* this.#inBatch(oneStep);
+      }
+      for (let at = 0; at < branch.deliveries.length; at += settledPerStep) {
+        for (const delivery of branch.deliveries.slice(at, at + settledPerStep)) settle(delivery);
+        yield* this.#inBatch(oneStep);
+      }
+      for (let s = branch.from; s < branch.to; s += settledPerStep) {
+        this.#removeHeld(branch, s, Math.min(branch.to, s + settledPerStep));
+        yield* this.#inBatch(oneStep);
+      }
+      this.#conclude(branch);
+    } finally {
+      store.end();
     }
-    for (const { queue, sequence, outcome, subscription, number } of branch.deliveries) {
-      if (outcome === 'accepted') queue.accept(sequence);
-      else if (outcome === 'rejected') queue.reject(sequence);
-      else queue.requeue(sequence, outcome === 'modified');
-      subscription?.conclude(number);
+    ended(store.log.openGroup);
+  }
+
+  *#inBatch(steps: Iterable<void>): Generator<void> {
+    for (const _ of steps) {
+      this.#host.store.log.batchPaused();
+      yield;
     }
   }
 
-  #publish(vhost: Vhost, publication: Publication): void {
+  *#publish(vhost: Vhost, publication: Publication): Generator<void> {
     const { exchange } = publication;
     if (exchange === undefined || exchange.isDeleted) return;
     try {
-      this.#host.publishWhole(vhost, publication);
+      yield* this.#host.publishInSteps(vhost, publication);
     } catch (error) {
       // The commit is decided: a single message must not undo it.
       if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
@@ -268,24 +302,31 @@ export class PreparedTransactions {
 
   /** Performs an outcome in one batch, so that it is recovered as a whole. */
   #end(branch: PreparedBranch, outcome: () => void): number {
-    const { store, turns } = this.#host;
-    const held = this.#held.get(branch.vhost);
+    const { store } = this.#host;
     store.begin();
     try {
       outcome();
-      for (let s = branch.from; s < branch.to; s++) {
-        if (held?.index.isLive(s) === true) held.remove(s);
-      }
-      this.#remove(branch);
-      this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
-      turns.background.work();
+      this.#removeHeld(branch, branch.from, branch.to);
+      this.#conclude(branch);
     } finally {
       store.end();
     }
     return store.log.openGroup;
   }
 
-  /** Applies a change from the log. */
+  #removeHeld({ vhost }: PreparedBranch, from: number, to: number): void {
+    const held = this.#held.get(vhost);
+    for (let s = from; s < to; s++) if (held?.index.isLive(s) === true) held.remove(s);
+  }
+
+  /** A transaction is over. */
+  #conclude(branch: PreparedBranch): void {
+    this.#remove(branch);
+    this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
+    this.#host.turns.background.work();
+  }
+
+  /** Folds a change in that the log holds. */
   apply(change: HeldChange | PreparedChange): void {
     if (change.kind === 'held') {
       if (this.#held.has(change.vhost)) return;
@@ -349,6 +390,13 @@ export class PreparedTransactions {
     if (!this.#host.isRecovering) this.#host.background.run(dropAll(held));
     else for (const _ of dropAll(held));
   }
+}
+
+function settle({ queue, sequence, outcome, subscription, number }: PreparedDelivery): void {
+  if (outcome === 'accepted') queue.accept(sequence);
+  else if (outcome === 'rejected') queue.reject(sequence);
+  else queue.requeue(sequence, outcome === 'modified');
+  subscription?.conclude(number);
 }
 
 function* dropAll(held: HeldMessages): Generator<void> {

@@ -237,11 +237,14 @@ export class Background {
     if (this.#isEnded) return;
     this.#beginTurn();
     this.#host.again();
+    // Where nothing was spent this goes on to be the turn of whatever comes next, whenever that is.
+    if (!this.#isDeferred) this.#beganMs = -1;
   };
 
   #beginTurn(): void {
     this.left = this.#unitsMax;
-    this.#beganMs = -1;
+    this.#beganMs = this.#host.monotonicMs();
+    this.#untimedUnits = 0;
     for (const job of this.#later.splice(0)) this.#jobs.add(job);
     // If there are workers, they get half of the turn.
     const kept = this.#workers.length > 0 ? this.#unitsMax / 2 : 0;

@@ -28,15 +28,29 @@ export interface Ticking extends Timed {
   tick(nowMs: number): void;
 }
 
-/** Performs the work of each turn of the event loop: deliveries, background work, and timers. */
+/** A queue that waits for the next turn of the event loop before it delivers any more. */
+export interface Held extends Deliverer {
+  /** Only {@link Turns} sets it. */
+  isHeld: boolean;
+}
+
+/** Units of deliveries in one turn, of one to three microseconds; see {@link deliveryUnits}. */
+export const deliveryUnitsMax = 4096;
+
+/** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
 export class Turns {
   /** Work in slices. */
   readonly background: Background;
   /** The number of dispatch rounds so far. Blocks in memory do not move during a round. */
   pumpCount = 0;
+  /** What this turn may still deliver, in units: {@link deliveryUnits} for each message. */
+  unitsLeft = deliveryUnitsMax;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
+  /** Those that go on in the next turn. */
+  #held: Held[] = [];
+  #isTurnWanted = false;
   #nowMs = 0;
 
   constructor(host: TurnsHost) {
@@ -67,7 +81,44 @@ export class Turns {
     this.#dirty.push(deliverer);
   }
 
-  /** Delivers messages, and performs background work as far as this turn permits. */
+  /** Units that one queue may deliver before others have their turn: at least one message. */
+  burstOf(countMax: number): number {
+    return Math.max(1, Math.min(countMax, this.unitsLeft));
+  }
+
+  /** A queue has more to deliver: in this turn, where that may do more. */
+  goOn(queue: Held): void {
+    if (this.unitsLeft > 0) this.markDirty(queue);
+    else this.hold(queue);
+  }
+
+  /** A queue delivers nothing more before the next turn of the event loop. */
+  hold(queue: Held): void {
+    if (queue.isHeld) return;
+    queue.isHeld = true;
+    this.#held.push(queue);
+    this.#wantTurn();
+  }
+
+  #wantTurn(): void {
+    if (this.#isTurnWanted) return;
+    this.#isTurnWanted = true;
+    setImmediate(this.#nextTurn);
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#isTurnWanted = false;
+    this.unitsLeft = deliveryUnitsMax;
+    const held = this.#held;
+    this.#held = [];
+    for (const queue of held) {
+      queue.isHeld = false;
+      this.markDirty(queue);
+    }
+    if (held.length > 0) this.pump();
+  };
+
+  /** Delivers what can be, and does what this turn may of all other work. */
   pump(): void {
     this.pumpCount++;
     do {
@@ -83,6 +134,8 @@ export class Turns {
     } while (this.#dirty.length > 0);
     this.#host.pumped();
     this.#nowMs = 0;
+    // Few turns deliver so much: the others need not be told apart.
+    if (this.unitsLeft < deliveryUnitsMax / 2) this.#wantTurn();
   }
 
   /** Schedules an object at a time, or earlier. */
@@ -111,4 +164,9 @@ export class Turns {
     this.pump();
     if (this.#timers.firstMs !== Infinity) this.#host.wakeAt?.(this.#timers.firstMs);
   }
+}
+
+/** Units that the delivery of a message counts as, by the bytes of its body. */
+export function deliveryUnits(bodyLength: number): number {
+  return 1 + (bodyLength >>> 11);
 }

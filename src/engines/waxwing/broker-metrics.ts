@@ -147,7 +147,6 @@ export class BrokerMetrics {
       name: `waxwing_${name}_total`,
       help,
       type: 'counter',
-      labelNames: ['reason'],
       measure: () => counts().map(([reason, count]) => [count, { reason }] as const),
     });
   }
@@ -159,14 +158,14 @@ export class BrokerMetrics {
   #add(type: 'counter' | 'gauge', name: string, help: string, of: () => number): void {
     const measure = (): Measured[] => [[of(), {}]];
     const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
-    this.#metrics.add({ name: full, help, type, labelNames: [], measure });
+    this.#metrics.add({ name: full, help, type, measure });
   }
 
   #addQueues(type: 'counter' | 'gauge', ...[name, help, of]: QueueValue): void {
     const measure = (): Measured[] =>
       (this.#now?.queues ?? []).map((queue, i) => [of(queue), this.#labels[i] ?? {}]);
     const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
-    this.#metrics.add({ name: full, help, type, labelNames: ['vhost', 'queue'], measure });
+    this.#metrics.add({ name: full, help, type, measure });
   }
 }
 

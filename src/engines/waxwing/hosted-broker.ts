@@ -5,7 +5,7 @@ import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { collectGarbage, MemoryInUse } from '../../base/process.ts';
+import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
@@ -26,6 +26,7 @@ import {
   loadProtocols,
   openListeners,
 } from './listener-specs.ts';
+import { MarkingMode } from './marking-mode.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -99,9 +100,14 @@ export class HostedBroker {
         return user + system;
       },
       memoryBytes: () => process.memoryUsage.rss(),
+      heapBytes,
       collectGarbage,
     });
-    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
+    const marking = new MarkingMode(markInSteps);
+    this.#looks = setInterval(() => {
+      marking.look(heapBytes());
+      collector.look(lookMs);
+    }, lookMs);
   }
 
   /**

@@ -6,10 +6,11 @@ const mebibyte = 1024 * 1024;
 
 /** A process whose use a test sets. */
 function used() {
-  const now = { cpu: 0, memory: 60 * mebibyte, collections: 0 };
+  const now = { cpu: 0, memory: 60 * mebibyte, heap: 10 * mebibyte, collections: 0 };
   const collector = new IdleCollector({
     cpuMicroseconds: () => now.cpu,
     memoryBytes: () => now.memory,
+    heapBytes: () => now.heap,
     collectGarbage: () => {
       now.collections++;
       now.memory = 65 * mebibyte;
@@ -35,4 +36,17 @@ test('a process that has not grown is let be', () => {
   now.memory += mebibyte;
   collector.look(1000);
   assert.equal(now.collections, 0);
+});
+
+test('a large heap is collected only after long idleness, since clients wait meanwhile', () => {
+  const { now, collector } = used();
+  now.memory = 160 * mebibyte;
+  now.heap = 60 * mebibyte;
+  for (let seconds = 1; seconds < 30; seconds++) collector.look(1000);
+  now.cpu += 900_000;
+  collector.look(1000);
+  for (let seconds = 1; seconds < 30; seconds++) collector.look(1000);
+  assert.equal(now.collections, 0);
+  collector.look(1000);
+  assert.equal(now.collections, 1);
 });

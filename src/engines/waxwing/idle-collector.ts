@@ -6,12 +6,20 @@ const idleShare = 0.02;
 const grownBytesMin = 8 * 1024 * 1024;
 /** Minimum growth as a fraction, because a collection takes longer with more memory. */
 const grownShareMin = 0.25;
+/**
+ * Bytes of a heap that is collected at once when the process is idle. To collect a larger one takes
+ * longer than clients should wait, so the process must have been idle for {@link longIdleMs}.
+ */
+const smallHeapBytes = 20 * 1024 * 1024;
+const longIdleMs = 30_000;
 
 /** The resource usage of a process. */
 export interface ProcessUse {
   /** CPU time since the process started, microseconds. */
   readonly cpuMicroseconds: () => number;
   readonly memoryBytes: () => number;
+  /** Bytes of V8's heap. */
+  readonly heapBytes: () => number;
   readonly collectGarbage: () => void;
 }
 
@@ -23,6 +31,8 @@ export class IdleCollector {
   readonly #use: ProcessUse;
   #cpuMicroseconds = 0;
   #leastBytes: number;
+  /** Milliseconds for which the process has been idle. */
+  #idleMs = 0;
 
   constructor(use: ProcessUse) {
     this.#use = use;
@@ -31,13 +41,15 @@ export class IdleCollector {
 
   /** @param elapsedMs since the last call */
   look(elapsedMs: number): void {
-    const { cpuMicroseconds, memoryBytes, collectGarbage } = this.#use;
+    const { cpuMicroseconds, memoryBytes, heapBytes, collectGarbage } = this.#use;
     const cpu = cpuMicroseconds();
     const share = (cpu - this.#cpuMicroseconds) / (elapsedMs * 1000);
     this.#cpuMicroseconds = cpu;
     const bytes = memoryBytes();
     const grownMin = Math.max(grownBytesMin, this.#leastBytes * grownShareMin);
-    if (share > idleShare || bytes < this.#leastBytes + grownMin) return;
+    this.#idleMs = share > idleShare ? 0 : this.#idleMs + elapsedMs;
+    if (this.#idleMs === 0 || bytes < this.#leastBytes + grownMin) return;
+    if (this.#idleMs < longIdleMs && heapBytes() > smallHeapBytes) return;
     collectGarbage();
     this.#cpuMicroseconds = cpuMicroseconds();
     this.#leastBytes = memoryBytes();

@@ -236,6 +236,7 @@ function paging(list: string): Paging<GrantRecord> {
     list,
     // Oldest first. 16 digits hold any time in milliseconds.
     orderOf: (grant) => `${String(grant.createdMs).padStart(16, '0')} ${grant.id}`,
+    rankOf: ({ createdMs }) => createdMs,
     limitDefault: 50,
     limitMax: 100,
   };

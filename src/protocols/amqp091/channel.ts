@@ -1,6 +1,4 @@
-// A channel.
-
-import { Reader, readU32 } from '../../base/bytes.ts';
+import { Reader, readU32, wholeText } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';
 import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
@@ -244,7 +242,7 @@ export class Channel implements LogWaiter {
     }
     const { unsettledCount } = this.tags;
     if (!this.tags.settle(tag, isMultiple, outcome)) {
-      throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+      throw new AmqpError('precondition-failed', `unknown delivery tag ${wholeText(tag)}`);
     }
     if (isMultiple) this.host.gate.count(unsettledCount - this.tags.unsettledCount);
     if (unsettledCount >= this.broker.unsettledCountMax) this.wake();
@@ -316,8 +314,10 @@ export class Channel implements LogWaiter {
 
   /** The queue of a consumer was deleted. */
   consumerCancelled(consumer: ChannelConsumer): void {
-    if (!this.consumers.delete(consumer.tag) || !this.host.notifiesCancel) return;
-    if (this.state !== 'open') return;
+    // Another consumer may have taken its tag meanwhile.
+    if (this.consumers.get(consumer.tag) !== consumer) return;
+    this.consumers.delete(consumer.tag);
+    if (!this.host.notifiesCancel || this.state !== 'open') return;
     if (this.#untold === undefined) this.#tellCancelled(consumer.tag);
     else this.#untold.push(consumer.tag);
   }

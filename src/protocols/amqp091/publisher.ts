@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { readU32 } from '../../base/bytes.ts';
+import { readU32, wholeText } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { Route } from '../../broker/exchanges/router.ts';
 import { checkSenderKeys, noExtraKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
@@ -104,7 +104,7 @@ export class Publisher {
     if (size > sizeMax) {
       throw new AmqpError(
         'precondition-failed',
-        `message size ${size} is larger than configured max size ${sizeMax}`,
+        `message size ${wholeText(size)} is larger than configured max size ${sizeMax}`,
       );
     }
     scan.scan(bytes, at + 12, end);

@@ -32,6 +32,8 @@ export interface RecordKeeper {
  * out.
  */
 const unsealedBytesMax = 8 * 1024 * 1024;
+/** The same of a batch that lasts several turns: what is left is sealed in one turn at its end. */
+const unsealedBytesOfBatch = 1024 * 1024;
 
 /**
  * Appends records to blocks, seals the blocks, and collects them in the open group. Blocks are
@@ -181,11 +183,12 @@ export class Appender {
   }
 
   /**
-   * Seals blocks if there is too much unsealed plaintext. Plaintext may move, so this is not called
-   * in a batch.
+   * Seals what is too much to be kept unsealed. Plaintext may move: never within a batch, but where that
+   * pauses between two turns.
    */
-  sealExcess(): void {
-    while (this.#unsealedBytes > unsealedBytesMax) this.#sealNext(0);
+  sealExcess(isInBatch = false): void {
+    const bytesMax = isInBatch ? unsealedBytesOfBatch : unsealedBytesMax;
+    while (this.#unsealedBytes > bytesMax) this.#sealNext(0);
   }
 
   /** Seals all blocks of the open group, which continues with a new one. */

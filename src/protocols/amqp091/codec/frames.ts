@@ -12,7 +12,9 @@ export const frameEnd = 0xce;
 /** The size of a frame without its payload. */
 export const frameOverhead = 8;
 
-/** Receives frames. The bytes are slices of the received buffers and may be retained. */
+const nothing = Buffer.alloc(0);
+
+/** What frames are handed to. The bytes are slices of what was received and may be kept. */
 export interface FrameSink {
   method(channel: number, bytes: Buffer, at: number, end: number): void;
   header(channel: number, bytes: Buffer, at: number, end: number): void;
@@ -67,7 +69,11 @@ export class FrameReader {
   /** Resumes, and returns the stored data, which must be received again. */
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    const [first = nothing] = kept;
+    // One piece is handed on as it is: it may be suspended again after each of its frames.
+    return kept.length > 1 ? Buffer.concat(kept) : first;
   }
 
   /** @throws {AmqpError} 'frame-error' if the data is not a valid frame */

@@ -18,7 +18,7 @@ async function ready(count: number, limits: Partial<Limits> = {}) {
   peer.declare('many', {}, transient);
   for (let i = 0; i < count; i++) peer.send(publishFrames(1, 'many', String(i + 1)));
   peer.consume('many');
-  for (let left = 10; peer.deliveries.length < count && left > 0; left--) broker.tick();
+  await peer.untilDelivered(count);
   assert.equal(peer.deliveries.length, count);
   peer.call(1, { id: methodIds.txSelect });
   const queue = broker.vhost('/').queue('many', undefined);

@@ -1,5 +1,4 @@
-// The settlements of a transaction.
-
+import { wholeText } from '../../../base/bytes.ts';
 import type { Outcome, Subscription } from '../../../broker/subscription.ts';
 import { AmqpError } from '../errors.ts';
 import type { DeliveryTags } from './delivery-tags.ts';
@@ -45,7 +44,7 @@ export class TransactionAcks {
     const isAll = tag === 0 && isMultiple;
     const last = isAll ? this.#tags.lastTag : tag;
     if (!isAll && (this.has(tag) || !this.#tags.isUnsettled(tag))) {
-      throw new AmqpError('precondition-failed', `unknown delivery tag ${tag}`);
+      throw new AmqpError('precondition-failed', `unknown delivery tag ${wholeText(tag)}`);
     }
     if (!isMultiple) {
       this.#above.add(tag);

@@ -1,15 +1,13 @@
 // Routing of publishes over several turns.
 
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
-import type { RouteSearch } from '../../../broker/exchanges/route-search.ts';
+import { type RouteSearch, stepsAtATime } from '../../../broker/exchanges/route-search.ts';
 import { type Route, routeOf } from '../../../broker/exchanges/router.ts';
 import type { Publication } from '../../../broker/publication.ts';
 import type { Channel } from '../channel.ts';
 import { toAmqpError } from '../errors.ts';
 
-/** Steps of a search per step of background work. */
-const stepsAtATime = 20;
-/** Steps that each queue of a message counts. */
+/** Steps that a queue counts as which a message goes to. */
 const stepsOfQueue = 8;
 /** Publishes below this number of steps do not count. */
 const stepCountFree = 100;

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NamePattern } from './name-pattern.ts';
+
+const matches = (pattern: string, name: string) =>
+  NamePattern.compile('the pattern', pattern).test(name);
+const refused = (pattern: string, message: RegExp) =>
+  assert.throws(() => NamePattern.compile('the pattern', pattern), {
+    code: 'precondition-failed',
+    message,
+  });
+
+const same = [
+  '',
+  '.*',
+  '^amq\\.',
+  'orders$',
+  '^a.*z$',
+  'a|b',
+  '^(orders|payments)\\.[^.]+$',
+  '[a-z]+\\d{2,3}',
+  '(?:ab)*c',
+  '^[(|)]x',
+  'x\\(y',
+];
+const names = [
+  '',
+  'a',
+  'z',
+  'amq.gen-1',
+  'orders',
+  'orders.eu',
+  'payments.a.b',
+  'a12',
+  'ababc',
+  '(x',
+  'x(y',
+];
+
+test('a pattern matches what it matches in every other engine', () => {
+  for (const pattern of same) {
+    for (const name of names) {
+      const expected = new RegExp(pattern).test(name);
+      assert.equal(matches(pattern, name), expected, `'${pattern}' and '${name}'`);
+    }
+  }
+});
+
+test('look-ahead at the beginning is allowed, as policies that leave names out have it', () => {
+  for (const pattern of [
+    '^(?!amq\\.).*',
+    '^(?!amq\\.)',
+    '^(?=a)(?!am|[)]).*',
+    '^(?!(a|z)$)(x|a)',
+  ]) {
+    for (const name of names) {
+      const expected = new RegExp(pattern).test(name);
+      assert.equal(matches(pattern, name), expected, `'${pattern}' and '${name}'`);
+    }
+  }
+});
+
+test('what could take long, or is no pattern, is refused with what was found', () => {
+  refused('(a)\\1', /the pattern '\(a\)\\1' is no regular expression that is supported: /);
+  refused('a(?!b)', /is no regular expression that is supported: .*\(\?!/);
+  refused('^(?!a)b|c', /is no regular expression that is supported: .*\(\?!/);
+  refused('(', /missing closing \)/);
+  refused('[a-z]{900}[a-z]{900}', /compiles to 18\d\d steps; at most 1000 are allowed/);
+  refused('é'.repeat(600), /the pattern has 1200 bytes; at most 1024 are allowed/);
+});
+
+test('a name is looked at once for each step of a pattern, and not again and again', () => {
+  // A backtracking engine would need 2^200 steps for these.
+  const name = `${'a'.repeat(254)}!`;
+  for (const pattern of ['^(a+)+$', '^(a|a)*$', '^(a|aa)+$', '^(?!(a+)+$)(a*)*b']) {
+    assert.equal(matches(pattern, name), false);
+  }
+});
+
+test('a stored pattern that cannot be compiled any more matches nothing', () => {
+  assert.equal(NamePattern.stored('(?<=a)b').test('ab'), false);
+  assert.equal(NamePattern.stored('b').test('ab'), true);
+});

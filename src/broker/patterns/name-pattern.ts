@@ -1,0 +1,165 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { RE2JS } from 're2js';
+import { textBytes } from '../../base/byte-text.ts';
+import { packageFolder } from '../../base/package-folder.ts';
+import { BrokerError } from '../errors.ts';
+
+/** Bytes that a pattern over names may have. */
+export const patternBytesMax = 1024;
+
+/** Instructions that a pattern may be compiled to: `[a-z]{500}` takes about 500. */
+const programSizeMax = 1000;
+
+/**
+ * Patterns that Node's own engine matches without much backtracking: letters, and `.*` once. They are
+ * nearly all that are used, and need no library.
+ */
+const plainPattern = /^\^?(?:[\w-]|\\\.)*(?:\.\*(?:[\w-]|\\\.)*)?\$?$/;
+
+interface Engine {
+  test(name: string): boolean;
+}
+
+let library: typeof RE2JS | undefined;
+
+/** Loads the library: by the first pattern that needs it. */
+function loaded(): typeof RE2JS {
+  if (library === undefined) {
+    const require = createRequire(join(packageFolder, 'package.json'));
+    library = (require('re2js') as { RE2JS: typeof RE2JS }).RE2JS; // what the package exports
+  }
+  return library;
+}
+
+/** A condition on the beginning of a name: it matches, or must not. */
+interface Lookahead {
+  readonly engine: Engine;
+  readonly isWanted: boolean;
+}
+
+/**
+ * A regular expression over names of queues and exchanges. The time that a match takes grows with the
+ * length of the name and never with a power of it, whatever the pattern: so there are no
+ * back-references, and look-ahead only at the beginning of the whole pattern, as in `^(?!amq\.)`.
+ */
+export class NamePattern {
+  readonly #lookaheads: readonly Lookahead[];
+  readonly #engine: Engine;
+
+  private constructor(lookaheads: readonly Lookahead[], engine: Engine) {
+    this.#lookaheads = lookaheads;
+    this.#engine = engine;
+  }
+
+  /**
+   * Compiles a pattern.
+   *
+   * @param what `the pattern of a policy`
+   * @throws {BrokerError} `precondition-failed` where it is too long or large, or no pattern
+   */
+  static compile(what: string, text: string): NamePattern {
+    const bytes = textBytes(text);
+    if (bytes > patternBytesMax) {
+      fail(`${what} has ${bytes} bytes; at most ${patternBytesMax} are allowed`);
+    }
+    const { lookaheads, rest } = split(text);
+    return new NamePattern(
+      lookaheads.map(({ inner, isWanted }) => ({
+        engine: compiled(what, text, `^(?:${inner})`),
+        isWanted,
+      })),
+      compiled(what, text, rest),
+    );
+  }
+
+  /** The same for a pattern that was stored: one that cannot be compiled matches nothing. */
+  static stored(text: string): NamePattern {
+    try {
+      return NamePattern.compile('a stored pattern', text);
+    } catch (error) {
+      if (error instanceof BrokerError) return new NamePattern([], { test: () => false });
+      throw error;
+    }
+  }
+
+  /** Whether the pattern matches any part of a name. */
+  test(name: string): boolean {
+    for (const { engine, isWanted } of this.#lookaheads) {
+      if (engine.test(name) !== isWanted) return false;
+    }
+    return this.#engine.test(name);
+  }
+}
+
+function compiled(what: string, whole: string, text: string): Engine {
+  if (plainPattern.test(text)) return new RegExp(text);
+  let engine: RE2JS;
+  try {
+    engine = loaded().compile(text);
+  } catch (cause) {
+    const why = (cause as Error).message.replace(/^error parsing regexp: /, '');
+    return fail(`${what} '${whole}' is no regular expression that is supported: ${why}`, cause);
+  }
+  const size = engine.programSize();
+  if (size <= programSizeMax) return engine;
+  return fail(
+    `${what} '${whole}' compiles to ${size} steps; at most ${programSizeMax} are allowed`,
+  );
+}
+
+function fail(text: string, cause?: unknown): never {
+  throw new BrokerError('precondition-failed', text, { cause });
+}
+
+/** Takes look-aheads off the beginning of a pattern: `^(?!a)b` is `^b` for names that `^(?:a)` does not match. */
+function split(text: string): {
+  lookaheads: readonly { inner: string; isWanted: boolean }[];
+  rest: string;
+} {
+  const lookaheads: { inner: string; isWanted: boolean }[] = [];
+  let at = 1;
+  for (;;) {
+    const isWanted = text.startsWith('(?=', at);
+    if (!text.startsWith('^') || (!isWanted && !text.startsWith('(?!', at))) break;
+    const end = groupEnd(text, at);
+    if (end < 0) break;
+    lookaheads.push({ inner: text.slice(at + 3, end), isWanted });
+    at = end + 1;
+  }
+  const rest = text.slice(at);
+  // Else they would be a part of the first alternative only.
+  if (lookaheads.length === 0 || hasAlternatives(rest)) return { lookaheads: [], rest: text };
+  return { lookaheads, rest: `^${rest}` };
+}
+
+/** The place of the parenthesis that closes the one at a place; -1 where none does. */
+function groupEnd(text: string, from: number): number {
+  let depth = 0;
+  for (const [at, character] of specials(text, from)) {
+    if (character === '(') depth++;
+    else if (character === ')' && --depth === 0) return at;
+  }
+  return -1;
+}
+
+/** Whether there is a `|` outside of all groups. */
+function hasAlternatives(text: string): boolean {
+  let depth = 0;
+  for (const [, character] of specials(text, 0)) {
+    if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if (character === '|' && depth === 0) return true;
+  }
+  return false;
+}
+
+/** A character that is escaped, a class, or a parenthesis or bar. */
+const token = /\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|[()|]/gs;
+
+/** Parentheses and bars, but for those that are escaped or in a class. */
+function* specials(text: string, from: number): Generator<[at: number, character: string]> {
+  for (const { 0: found, index } of text.slice(from).matchAll(token)) {
+    if (found === '(' || found === ')' || found === '|') yield [from + index, found];
+  }
+}

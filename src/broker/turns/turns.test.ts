@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BareBroker, Inbox, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import { deliveryUnits, deliveryUnitsMax } from './turns.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const limited = {
+  'x-max-length': { type: 'signedint', value: 1 },
+  'x-overflow': { type: 'longstr', value: 'reject-publish' },
+} as const;
+
+test('a turn delivers so much, of all queues together, and the rest in later turns in order', async () => {
+  const b = await BareBroker.open();
+  const count = deliveryUnitsMax;
+  const inboxes = ['one', 'two'].map((name) => {
+    const queue = b.queue(name);
+    for (let i = 0; i < count; i++) b.publish('', name, String(i));
+    b.broker.pump();
+    return { queue, inbox: new Inbox() };
+  });
+  for (const { queue, inbox } of inboxes)
+    queue.subscribe(inbox, { ...plainSubscribe, settled: true });
+  const sum = () => inboxes.reduce((all, { inbox }) => all + inbox.bodies.length, 0);
+  for (let before = sum(); before < 2 * count; before = sum()) {
+    b.broker.pump();
+    b.broker.pump();
+    const delivered = sum() - before;
+    assert.ok(delivered > 0 && delivered <= deliveryUnitsMax, `${delivered} in a turn`);
+    await turn();
+  }
+  const expected = Array.from({ length: count }, (_, i) => String(i));
+  for (const { inbox } of inboxes) assert.deepEqual(inbox.bodies, expected);
+});
+
+test('a queue that is full gives a consumer what it takes, however much a turn has delivered', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('full', limited);
+  const inbox = new Inbox();
+  queue.subscribe(inbox, { ...plainSubscribe, settled: true });
+  b.broker.turns.unitsLeft = 0;
+  for (let i = 0; i < 5; i++) assert.equal(b.publish('', 'full', String(i)).isRefused, false);
+  await turn();
+  assert.deepEqual(inbox.bodies, ['0', '1', '2', '3', '4']);
+});
+
+test('a delivery counts by the bytes of its body', () => {
+  assert.deepEqual([0, 2047, 2048, 1024 * 1024].map(deliveryUnits), [1, 1, 2, 513]);
+});

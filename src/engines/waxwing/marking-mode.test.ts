@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MarkingMode } from './marking-mode.ts';
+
+test('a heap is marked in steps from when it is large until it is small', () => {
+  const modes: boolean[] = [];
+  const marking = new MarkingMode((isInSteps) => modes.push(isInSteps));
+  const found = [10, 18, 21, 18, 40, 15, 18].map((mebibytes) => {
+    marking.look(mebibytes * 1024 * 1024);
+    return modes.at(-1) ?? false;
+  });
+  assert.deepEqual(found, [false, false, true, true, true, false, false]);
+  assert.deepEqual(modes, [true, false]);
+});
