@@ -3,7 +3,10 @@ import type { FigureName, Measurement, Results } from './results.ts';
 import { medianOf } from './statistics.ts';
 import { showNumber } from './tables.ts';
 
-/** `node dist/bench/compare.js BEFORE.json AFTER.json`: medians of two runs, and their ratio. */
+/**
+ * Compares two result files: `node dist/bench/compare.js BEFORE.json AFTER.json` prints the medians
+ * and their ratio.
+ */
 
 const [beforeFile, afterFile] = process.argv.slice(2);
 if (beforeFile === undefined || afterFile === undefined) {

@@ -1,7 +1,9 @@
+// Measures the broker core without sockets and disk: publish, deliver, settle.
+
 import type { Consumer, Delivery, Subscription } from '../src/broker/subscription.ts';
 import { BareBroker, message, plainSubscribe } from '../tests/support/bare-broker.ts';
 
-/** Publish, deliver, settle, without sockets or disk: what the broker core costs a message. */
+/** A consumer that settles all deliveries. */
 class Sink implements Consumer {
   readonly isWritable = true;
   last = -1;

@@ -1,3 +1,5 @@
+// Writes reports to docs/performance.md.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from './project.ts';
@@ -5,7 +7,7 @@ import { projectFolder } from './project.ts';
 const begin = '<!-- Written by `npm run bench -- --write`: begin -->';
 const end = '<!-- end -->';
 
-/** Puts a report in the place of the old one in docs/performance.md. */
+/** Replaces the report in docs/performance.md. */
 export function writeDocument(text: string): string {
   const file = join(projectFolder, 'docs', 'performance.md');
   const [before, rest] = readFileSync(file, 'utf8').split(begin);

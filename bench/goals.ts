@@ -1,25 +1,27 @@
+// The performance goals.
+
 import type { FigureName, PeerName, Results, ScenarioName } from './results.ts';
 import { medianOf, ratioOf, type Series } from './statistics.ts';
 
-/** A goal of docs/performance.md, and how it is told from results. */
+/** A goal of docs/performance.md, and the calculation of its figure from the results. */
 interface Goal {
   readonly name: string;
   readonly what: string;
   readonly unit: string;
-  /** `least`: the figure must reach it; `most`: it must not exceed it. */
+  /** `least`: the figure must be at least the goal; `most`: it must be at most the goal. */
   readonly sense: 'least' | 'most';
   readonly goal: number;
   readonly must: number;
   readonly measure: (results: Results) => Measured | undefined;
 }
 
-/** A figure, and the broker beside which it was taken where that is not the one of the goal. */
+/** A figure, and the broker that it was compared with if this differs from the goal. */
 interface Measured {
   readonly value: number;
   readonly beside?: PeerName;
 }
 
-/** A goal and what was measured of it. */
+/** A goal and its measured figure. */
 export interface Verdict {
   readonly goal: Goal;
   readonly measured: Measured | undefined;
@@ -35,7 +37,7 @@ const series = (peer: PeerName | 'disk', [scenario, bodyBytes, figure]: Where): 
   peer,
 });
 
-/** Debian bookworm's RabbitMQ stands in where the newer one is not at hand. */
+/** Debian bookworm's RabbitMQ is used if the newer one is not available. */
 const substitutes: Partial<Record<PeerName, PeerName>> = {
   rabbitmq4: 'rabbitmq3',
   'rabbitmq4-gocryptfs': 'rabbitmq3-gocryptfs',
@@ -97,7 +99,7 @@ function latency({ measurements }: Results): Measured | undefined {
   return value === undefined ? undefined : { value };
 }
 
-/** Those beside LavinMQ, which is measured only where a build of it is at hand. */
+/** Goals relative to LavinMQ, which is only measured if a build of it is available. */
 const lavinGoals: readonly Goal[] = [
   least(
     'G6',
@@ -297,7 +299,7 @@ function reached(goal: Goal, { value }: Measured): Verdict['reached'] {
   return holds(goal.must) ? 'must' : 'neither';
 }
 
-/** Holds results against every goal. */
+/** Compares results with all goals. */
 export function judge(results: Results): Verdict[] {
   return goals.map((goal) => {
     const measured = goal.measure(results);

@@ -1,3 +1,5 @@
+// The load generator.
+
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { projectFolder } from './project.ts';
 
 const sources = join(projectFolder, 'bench', 'load');
 
-/** What the load generator prints of a flow of messages. */
+/** The load generator's report of a flow of messages. */
 export interface FlowReport {
   readonly pub_s: number;
   readonly cons_s: number;
@@ -27,30 +29,30 @@ export interface FlowReport {
   readonly nacked: number;
   readonly gaps: number;
   readonly redelivered: number;
-  /** Of the monotonic clock; 0 where no message came. */
+  /** Monotonic time in nanoseconds; 0 if there was no message. */
   readonly first_at_ns: number;
-  /** Published, confirmed and consumed so far, each half second; with `--progress`. */
+  /** Total messages published, confirmed and consumed, every half second; with `--progress`. */
   readonly progress?: readonly (readonly [number, number, number])[];
 }
 
-/** With `--churn`. */
+/** The report with `--churn`. */
 export interface OpeningReport {
   readonly churn_per_s: number;
   readonly conns_per_cpu_s: number;
 }
 
-/** With `--idle`. */
+/** The report with `--idle`. */
 export interface IdleReport {
   readonly kb_per_conn: number;
 }
 
-/** With `--start` and `--hello`. */
+/** The report with `--start` and `--hello`. */
 export interface StartReport {
-  /** Of the monotonic clock. */
+  /** Monotonic time in nanoseconds. */
   readonly connected_at_ns: number;
 }
 
-/** What one write and fdatasync cost on the disk. */
+/** The duration of a write and fdatasync on the disk. */
 export interface ProbeReport {
   readonly overwrite_p50_ms: number;
   readonly overwrite_p99_ms: number;
@@ -58,7 +60,10 @@ export interface ProbeReport {
   readonly append_p99_ms: number;
 }
 
-/** The load generator: a C program of one thread that costs little beside what it measures. */
+/**
+ * The load generator: a single-threaded C program that uses little CPU time compared with the
+ * brokers.
+ */
 export class LoadGenerator {
   readonly #folder: string;
 
@@ -66,7 +71,7 @@ export class LoadGenerator {
     this.#folder = folder;
   }
 
-  /** Compiles it into a temporary folder, which the caller deletes. */
+  /** Compiles it to a temporary folder, which the caller must delete. */
   static async build(): Promise<LoadGenerator> {
     if (!existsSync('/usr/include/openssl/ssl.h'))
       throw new Error('the load generator needs OpenSSL headers (Debian: libssl-dev)');
@@ -82,7 +87,9 @@ export class LoadGenerator {
     return this.#folder;
   }
 
-  /** Runs it against a broker whose processes are `pids`; `args` decide what it reports. */
+  /**
+   * Runs it against a broker with the processes `pids`. `args` determine the type of the report.
+   */
   async run<Report = FlowReport>(
     endpoint: Endpoint,
     pids: readonly number[],
@@ -97,7 +104,7 @@ export class LoadGenerator {
     return JSON.parse(await runProgram(program, [...whole, ...args], env));
   }
 
-  /** Measures the disk that holds `folder`. */
+  /** Measures the disk of `folder`. */
   async probeDisk(folder: string, seconds: number): Promise<ProbeReport> {
     const args = [join(folder, 'sync-probe'), String(seconds)];
     return JSON.parse(await runProgram(join(this.#folder, 'sync_probe'), args));

@@ -1,8 +1,10 @@
+// Describes the machine of a measurement.
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 
-/** Where figures were taken: rates mean nothing without it. */
+/** The machine on which the figures were measured. */
 export interface Machine {
   readonly cores: number;
   readonly processor: string;
@@ -18,7 +20,7 @@ function systemName(): string {
   return /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? 'Linux';
 }
 
-/** Describes this machine; `folder` is where the brokers keep their data. */
+/** Describes this machine. `folder` is the data folder of the brokers. */
 export function describeMachine(folder: string, node: string): Machine {
   const ask = (command: string, args: string[]) =>
     execFileSync(command, args, { encoding: 'utf8' }).trim();

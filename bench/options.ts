@@ -1,9 +1,11 @@
+// Command line options of the benchmarks.
+
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type PeerName, peerNames, type ScenarioName, scenarioNames } from './results.ts';
 
-/** What a run is to measure, and where. */
+/** The options of a run. */
 export interface Options {
   readonly rounds: number;
   readonly seconds: number;
@@ -36,7 +38,7 @@ function namesOf<Name extends string>(allowed: readonly Name[]) {
     });
 }
 
-/** Reads the command line. `--quick` shows in a few minutes that everything works. */
+/** Parses the command line. `--quick` runs everything in a few minutes. */
 export function readOptions(argv: readonly string[]): Options {
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxwing-bench');
   const command = new Command('bench')

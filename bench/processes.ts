@@ -1,12 +1,14 @@
+// Starts, measures and ends processes.
+
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** All that was started and has not ended, so that nothing is left behind however a run ends. */
+/** All processes that were started and have not ended, so that none remains after the run. */
 const running = new Set<ChildProcess>();
 
-/** Starts a process that dies with this one, even where this one is killed. */
+/** Starts a process that is killed when this one ends, even if this one is killed. */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -19,7 +21,7 @@ export function startProcess(
   return child;
 }
 
-/** Runs a program to its end and gives what it printed; throws its last words where it fails. */
+/** Runs a program and returns its output. If it fails, throws its last output. */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -40,7 +42,7 @@ export async function runProgram(
   throw new Error(`${command} ended with ${code ?? signal}: ${lastWords}`);
 }
 
-/** Waits until a process has ended, and kills it and all it started where that takes too long. */
+/** Waits until a process has ended. After the timeout, kills it and its descendants. */
 export async function awaitExit(child: ChildProcess, timeoutMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
@@ -55,19 +57,19 @@ function killTree(child: ChildProcess): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself meanwhile.
+      // It has ended meanwhile.
     }
   }
 }
 
-/** Kills whatever still runs and waits until it is gone. */
+/** Kills all remaining processes and waits for their end. */
 export async function killEverything(): Promise<void> {
   const children = [...running];
   children.forEach(killTree);
   await Promise.all(children.map((child) => awaitExit(child, 1000)));
 }
 
-/** The fields of /proc/PID/stat after the name, or nothing where the process has ended. */
+/** Returns the fields of /proc/PID/stat after the name; empty if the process has ended. */
 function statFields(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -77,7 +79,7 @@ function statFields(pid: number): string[] {
   }
 }
 
-/** The process and all that descend from it: the whole of a broker, as the host sees it. */
+/** Returns a process and all of its descendants. */
 export function processTree(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -90,26 +92,28 @@ export function processTree(root: number): number[] {
   return found;
 }
 
-/** User and system time that these processes have used so far; the kernel counts in 10 ms. */
+/**
+ * Returns the user and system time of processes in seconds, with the kernel's resolution of 10 ms.
+ */
 export function cpuSeconds(pids: readonly number[]): number {
   const ticks = pids.map(statFields).map((fields) => Number(fields[11]) + Number(fields[12]));
   return ticks.reduce((sum, n) => sum + (Number.isNaN(n) ? 0 : n), 0) / 100;
 }
 
-/** Resident memory of these processes; what they share counts in each. */
+/** Returns the resident memory of processes. Shared memory is counted for each process. */
 export function rssKiB(pids: readonly number[]): number {
   const sizes = pids.map((pid) => {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'latin1');
       return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
     } catch {
-      return 0; // It has ended.
+      return 0; // The process has ended.
     }
   });
   return sizes.reduce((sum, n) => sum + n, 0);
 }
 
-/** What a process calls itself (at most 15 characters). */
+/** Returns the name of a process (at most 15 characters). */
 export function processName(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
@@ -118,13 +122,13 @@ export function processName(pid: number): string {
   }
 }
 
-/** Disk space that the files under a folder take, preallocated space included. */
+/** Returns the disk space of the files in a folder, including preallocated space. */
 export function diskBytes(path: string): number {
   try {
     const { blocks } = lstatSync(path);
     const inside = lstatSync(path).isDirectory() ? readdirSync(path) : [];
     return inside.reduce((sum, name) => sum + diskBytes(join(path, name)), blocks * 512);
   } catch {
-    return 0; // A broker may delete files while they are counted.
+    return 0; // A broker can delete files while they are counted.
   }
 }

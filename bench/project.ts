@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout: this file runs from dist/bench. */
+/** The project folder; this file runs from dist/bench. */
 export const projectFolder = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

@@ -1,6 +1,8 @@
+// The results of benchmarks.
+
 import type { Machine } from './machine.ts';
 
-/** The scenarios, by the names that `--only` takes; docs/performance.md says what each does. */
+/** The scenarios, by their names for `--only`. docs/performance.md describes them. */
 export const scenarioNames = [
   'S1',
   'S2',
@@ -29,7 +31,7 @@ export const peerNames = [
 ] as const;
 export type PeerName = (typeof peerNames)[number];
 
-/** What is measured; units come last. A message counts once, when it is consumed. */
+/** The figures, whose names end with the unit. A message counts once, when it is consumed. */
 export type FigureName =
   | 'messagesPerSecond'
   | 'messagesPerCpuSecond'
@@ -73,32 +75,32 @@ export type FigureName =
   | 'perSecondOf1000'
   | 'perCpuSecondOf100'
   | 'perCpuSecondOf1000'
-  /** Messages per CPU-second over so many queues, over those with one queue. */
+  /** Messages per CPU second with this number of queues, divided by those with one queue. */
   | 'keptOf100'
   | 'keptOf1000';
 
 export type Figures = Partial<Record<FigureName, number>>;
 
-/** One run of one scenario against one broker. `disk` stands for the disk alone. */
+/** One run of a scenario with a broker. `disk` stands for the disk alone. */
 export interface Measurement {
   readonly scenario: ScenarioName;
   readonly peer: PeerName | 'disk';
-  /** 0 where no message is involved. */
+  /** 0 if there are no messages. */
   readonly bodyBytes: number;
-  /** Runs of one round lie seconds apart: ratios are taken within a round. */
+  /** The runs of a round are seconds apart. Ratios are calculated within a round. */
   readonly round: number;
   readonly figures: Figures;
 }
 
-/** Everything that one `npm run bench` found out. */
+/** The results of one `npm run bench`. */
 export interface Results {
   readonly startedAt: string;
   readonly machine: Machine;
   readonly rounds: number;
   readonly seconds: number;
-  /** The versions of what was measured. */
+  /** The versions of the measured brokers. */
   readonly versions: Partial<Record<PeerName, string>>;
-  /** Brokers that were asked for and could not be started, with the reason. */
+  /** Requested brokers that could not be started, with the reason. */
   readonly leftOut: Partial<Record<PeerName, string>>;
   readonly measurements: Measurement[];
 }

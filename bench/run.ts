@@ -1,3 +1,5 @@
+// Runs the benchmarks.
+
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeDocument } from './document.ts';
@@ -20,7 +22,7 @@ import { measureCreation, measureStarts } from './scenarios/start.ts';
 import type { Session } from './session.ts';
 import { report, showNumber } from './tables.ts';
 
-/** In this order; creating brokers comes last, because they stay. */
+/** The order of the scenarios. Creating brokers is last, because the brokers remain. */
 const scenarios: readonly [readonly ScenarioName[], (session: Session) => Promise<void>][] = [
   [['S1', 'S2', 'S3', 'S4', 'S5'], measureFlows],
   [['queues'], measureQueues],
@@ -46,7 +48,7 @@ async function createPeer(
   return await RootedPeer.create(name, program, settings, load);
 }
 
-/** Starts all brokers; one that cannot run here is left out, unless it is Waxwing. */
+/** Starts all brokers. A broker that cannot run here is omitted, except Waxwing. */
 async function startPeers(
   options: Options,
   settings: PeerSettings,
@@ -102,7 +104,7 @@ async function measure(options: Options, load: LoadGenerator, runFolder: string)
   return { startedAt, machine, rounds, seconds, versions, leftOut, measurements };
 }
 
-/** Deletes what runs left that were killed; their processes died with them. */
+/** Deletes the files of earlier runs that were killed. Their processes have ended. */
 function deleteAbandoned(cacheFolder: string): void {
   for (const name of readdirSync(cacheFolder)) {
     const pid = /^run-(\d+)$/.exec(name)?.[1];
@@ -118,7 +120,7 @@ const runFolder = join(options.cacheFolder, `run-${process.pid}`);
 mkdirSync(runFolder);
 const folders = [runFolder];
 
-/** Ends what runs and deletes what was stored, however the run ends. */
+/** Ends all processes and deletes the data, regardless of how the run ended. */
 async function cleanUp(): Promise<void> {
   await killEverything();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+// The context of scenarios.
+
 import type { LoadGenerator } from './load.ts';
 import type { Options } from './options.ts';
 import type { Peer } from './peers/peer.ts';
@@ -5,7 +7,7 @@ import type { Waxwing } from './peers/waxwing.ts';
 import { cpuSeconds } from './processes.ts';
 import type { Measurement } from './results.ts';
 
-/** What a scenario works with: the brokers, all of them running, and where figures go. */
+/** The context of a scenario: the running brokers and the results. */
 export interface Session {
   readonly options: Options;
   readonly load: LoadGenerator;
@@ -16,17 +18,19 @@ export interface Session {
   record(measurement: Measurement): void;
 }
 
-/** The brokers whose data lie on a plain folder: those on gocryptfs differ in what is stored only. */
+/** Returns the brokers on plain folders. Those on gocryptfs only differ in stored data. */
 export function plainFolderPeers(session: Session): Peer[] {
   return session.peers.filter((peer) => !peer.name.endsWith('gocryptfs'));
 }
 
-/** Of a core, over how long, and how often to look. */
+/** The CPU share of a broker at rest, the time over which it is measured, and the interval. */
 const restShare = 0.1;
 const restMs = 500;
 const lookCountMax = 120;
 
-/** Waits until no broker works any more: one that has deleted a thousand queues does so for seconds. */
+/**
+ * Waits until all brokers are at rest. Deleting a thousand queues keeps a broker busy for seconds.
+ */
 export async function brokersAtRest({ peers }: Session): Promise<void> {
   const pids = peers.flatMap((peer) => peer.pids());
   for (let look = 0; look < lookCountMax; look++) {

@@ -1,6 +1,8 @@
+// Medians and ratios of figures.
+
 import type { FigureName, Measurement, PeerName, ScenarioName } from './results.ts';
 
-/** The middle value; of an even number of values the mean of the two in the middle. */
+/** Returns the median; for an even number of values, the mean of the two in the middle. */
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);
@@ -9,7 +11,7 @@ export function median(values: readonly number[]): number | undefined {
   return (upper + lower) / 2;
 }
 
-/** Names one figure in all rounds of one scenario against one broker. */
+/** Identifies a figure of a scenario with a broker, over all rounds. */
 export interface Series {
   readonly scenario: ScenarioName;
   readonly peer: PeerName | 'disk';
@@ -17,7 +19,7 @@ export interface Series {
   readonly figure: FigureName;
 }
 
-/** A series' values, by round. */
+/** Returns the values of a series by round. */
 function valuesOf(measurements: readonly Measurement[], series: Series): Map<number, number> {
   const values = new Map<number, number>();
   for (const { scenario, peer, bodyBytes, round, figures } of measurements) {
@@ -29,14 +31,14 @@ function valuesOf(measurements: readonly Measurement[], series: Series): Map<num
   return values;
 }
 
-/** The median of a series, or nothing where it was not measured. */
+/** Returns the median of a series; undefined if it was not measured. */
 export function medianOf(measurements: readonly Measurement[], series: Series): number | undefined {
   return median([...valuesOf(measurements, series).values()]);
 }
 
 /**
- * The median of the ratios taken round by round: the machine's speed changes from minute to minute,
- * and runs of one round lie seconds apart.
+ * Returns the median of the ratios of each round. The speed of a machine changes between minutes,
+ * and the runs of a round are seconds apart.
  */
 export function ratioOf(
   measurements: readonly Measurement[],

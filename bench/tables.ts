@@ -1,9 +1,11 @@
+// The tables of docs/performance.md.
+
 import { judge, type Verdict } from './goals.ts';
 import type { FigureName, Measurement, PeerName, Results, ScenarioName } from './results.ts';
 import { peerNames } from './results.ts';
 import { medianOf, ratioOf, type Series } from './statistics.ts';
 
-/** What a broker is called in a table. */
+/** The titles of brokers in tables. */
 const titles: Readonly<Record<PeerName, string>> = {
   waxwing: 'Waxwing',
   rabbitmq3: 'RabbitMQ 3.10',
@@ -29,7 +31,7 @@ const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   create: 'Creating a broker',
 };
 
-/** Three significant digits, or whole thousands set apart. */
+/** Formats a number with three significant digits, or in whole thousands with separators. */
 export function showNumber(value: number | undefined): string {
   if (value === undefined) return '';
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
@@ -41,7 +43,7 @@ interface Column {
   readonly show: (peer: PeerName) => string;
 }
 
-/** A Markdown table of one line a broker. */
+/** Formats a Markdown table with one row per broker. */
 function table(peers: readonly PeerName[], columns: readonly Column[]): string {
   const lines = [
     ['broker', ...columns.map(({ title }) => title)],
@@ -51,7 +53,7 @@ function table(peers: readonly PeerName[], columns: readonly Column[]): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Makes the columns of one scenario with one size of bodies. */
+/** Creates the columns of a scenario with one body size. */
 class Columns {
   readonly #measurements: readonly Measurement[];
   readonly #scenario: ScenarioName;
@@ -71,7 +73,7 @@ class Columns {
     return medianOf(this.#measurements, this.#series(peer, figure));
   }
 
-  /** The brokers that took part, Waxwing first. */
+  /** Returns the measured brokers, Waxwing first. */
   peers(): PeerName[] {
     const isOfIt = ({ scenario, bodyBytes }: Measurement) =>
       scenario === this.#scenario && bodyBytes === this.#bodyBytes;
@@ -99,7 +101,7 @@ class Columns {
     };
   }
 
-  /** Ratios to RabbitMQ 4, or to RabbitMQ 3.10 where that is all there is. */
+  /** A column with ratios to RabbitMQ 4, or to RabbitMQ 3.10 if only this was measured. */
   ratio(figure: FigureName): Column {
     const peers = this.peers();
     const base = peers.includes('rabbitmq4') ? 'rabbitmq4' : 'rabbitmq3';
@@ -222,7 +224,7 @@ function goalLine({ goal, measured, reached }: Verdict): string {
   return `| ${[...cells, reached ? verdictWords[reached] : ''].join(' | ')} |`;
 }
 
-/** Goal × must × measured, as far as it was measured. */
+/** The table of goals with required and measured figures, where measured. */
 function goalTable(results: Results): string {
   const verdicts = judge(results).filter(({ measured }) => measured !== undefined);
   if (verdicts.length === 0) return '';
@@ -243,7 +245,10 @@ function setting(results: Results): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-/** What spoils figures: messages lost or repeated, and other work on the machine. */
+/**
+ * Describes possible errors of the measurement: lost or duplicated messages, and other load on the
+ * machine.
+ */
 function doubts({ measurements }: Results): string {
   const wrong = measurements.filter(
     ({ figures: { gaps = 0, redelivered = 0, refused = 0 } }) => gaps + redelivered + refused > 0,
@@ -256,7 +261,7 @@ function doubts({ measurements }: Results): string {
   ].join('\n');
 }
 
-/** All of it as Markdown. */
+/** Formats the whole report as Markdown. */
 export function report(results: Results): string {
   const parts = [setting(results), doubts(results), goalTable(results), ...scenarioTables(results)];
   return parts.filter((part) => part !== '').join('\n\n');

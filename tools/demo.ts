@@ -1,7 +1,7 @@
-// `npm run demo`: a tour of the Amazon MQ guide's page "Data protection in Amazon MQ", against a
-// service that it starts for itself and removes at the end. Every line with a tick was checked; the
-// exit code is 1 where anything is not as it is told.
-// With --canary it writes what must not be readable into the data folder, to show that it is found.
+// `npm run demo` demonstrates the page "Data protection in Amazon MQ" of the Amazon MQ guide with a
+// service that it starts, and removes at the end. Each line with a tick has been verified; the exit
+// code is 1 if a verification fails. With --canary, it writes plaintext into the data folder to
+// show that the search finds it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
@@ -17,7 +17,7 @@ import { type Hidden, hiddenTexts, placesUnder, readable } from '../tests/suppor
 import { trailEvents } from '../tests/support/trail-events.ts';
 import { Waxwing } from '../tests/support/waxwing.ts';
 
-// The clients would tell of a Node that they will need one day, which is not what this is about.
+// Suppresses a warning of the AWS clients about a future minimum version of Node.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const queue = 'patients-of-dr-moreau';
@@ -25,7 +25,7 @@ const secret = 'The results are in: please call the surgery.';
 const messages = Array.from({ length: 1000 }, (_, i) => `${secret} Case ${i}.`);
 const username = 'admin';
 const password = 'a-password-for-the-tour';
-/** Milliseconds within which the loss of a key must have taken effect. */
+/** Maximum time until the loss of a key takes effect, in milliseconds. */
 const effectMs = 10_000;
 
 let step = 0;
@@ -35,7 +35,7 @@ function title(text: string): void {
   console.log(`\n${step}. ${text}`);
 }
 
-/** The same by the AWS command line, for who wants to try. */
+/** Prints the corresponding AWS CLI command. */
 function command(text: string): void {
   console.log(`   $ ${text}`);
 }
@@ -44,9 +44,9 @@ function say(text: string): void {
   console.log(`     ${text}`);
 }
 
-/** Tells what is true, or ends the tour. */
+/** Prints a statement if it is true; otherwise ends the demo. */
 function prove(isTrue: boolean, text: string): void {
-  if (!isTrue) throw new Error(`not as told: ${text}`);
+  if (!isTrue) throw new Error(`not true: ${text}`);
   console.log(`   ✓ ${text}`);
 }
 
@@ -55,7 +55,7 @@ function secondsSince(startMs: number): string {
 }
 
 async function createKey(waxwing: Waxwing): Promise<string> {
-  title('A key of your own');
+  title('A customer managed key');
   command('aws kms create-key --description "messages of the surgery"');
   const { KeyMetadata } = await waxwing.kms.send(
     new CreateKeyCommand({ Description: 'messages of the surgery' }),
@@ -102,12 +102,12 @@ async function publish(waxwing: Waxwing, brokerId: string): Promise<AmqpClient> 
   const startMs = performance.now();
   const client = await connect(waxwing, brokerId);
   await client.publish(queue, messages);
-  prove(true, `all confirmed after ${secondsSince(startMs)}: they are on the disk`);
+  prove(true, `all confirmed after ${secondsSince(startMs)}: they are on disk`);
   return client;
 }
 
 function search(waxwing: Waxwing, isCanary: boolean): void {
-  title('A search for them on that disk');
+  title('A search for these messages on the disk');
   const { data, root } = waxwing.folder;
   if (isCanary) writeFileSync(join(data, 'canary'), `a broker that leaks: ${messages[0]}`);
   const hidden: Hidden[] = hiddenTexts(secret, queue, password);
@@ -122,13 +122,16 @@ function search(waxwing: Waxwing, isCanary: boolean): void {
   );
   prove(sizeBytes > messages.join('').length, 'and the files are large enough to hold them all');
   const control = { name: join(root, 'letter'), bytes: Buffer.from(messages[0] ?? '') };
-  prove(readable(hidden, [control]).length > 0, 'in a plain letter the same search finds the text');
+  prove(
+    readable(hidden, [control]).length > 0,
+    'in a plaintext file, the same search finds the text',
+  );
 }
 
 async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client: AmqpClient) {
-  title('The key is disabled: the broker locks');
+  title('The key is disabled: the broker stops');
   const pid = waxwing.brokerPid(BrokerId);
-  prove(isRunning(pid), `process ${pid} runs the broker and alone holds its data key`);
+  prove(isRunning(pid), `process ${pid} runs the broker and is the only one with its data key`);
   command('aws kms disable-key --key-id <the key>');
   const startMs = performance.now();
   await waxwing.kms.send(new DisableKeyCommand({ KeyId }));
@@ -138,9 +141,12 @@ async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client
     effectMs,
   );
   const reason = await client.ended;
-  prove(reason.includes('KMS key cannot be used'), `the client is told: ${reason}`);
+  prove(reason.includes('KMS key cannot be used'), `the client receives the reason: ${reason}`);
   await until('the process is gone', () => !isRunning(pid), effectMs);
-  prove(true, `process ${pid} is gone after ${secondsSince(startMs)}, and the data key with it`);
+  prove(
+    true,
+    `process ${pid} has ended after ${secondsSince(startMs)}, and the data key is no longer in memory`,
+  );
   command('aws mq describe-broker --broker-id <the broker>');
   const code = ActionsRequired?.[0]?.ActionRequiredCode;
   prove(code === 'RABBITMQ_INVALID_KMS_KEY', `${BrokerState}, ${code}`);
@@ -152,7 +158,7 @@ async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client
 }
 
 async function enable(waxwing: Waxwing, KeyId: string, brokerId: string): Promise<void> {
-  title('The key is enabled again: the broker comes back by itself');
+  title('The key is enabled again: the broker restarts');
   command('aws kms enable-key --key-id <the key>');
   const startMs = performance.now();
   await waxwing.kms.send(new EnableKeyCommand({ KeyId }));
@@ -163,11 +169,11 @@ async function enable(waxwing: Waxwing, KeyId: string, brokerId: string): Promis
   await client.close();
   prove(
     taken.length === messages.length && taken.every((text, i) => text === messages[i]),
-    `all ${taken.length} messages are there, in their order`,
+    `all ${taken.length} messages are there, in order`,
   );
 }
 
-/** Who made a call: the user, a service for the user, or a service by itself. */
+/** Returns the caller: the user, a service for the user, or a service on its own. */
 function actorOf({ userIdentity }: EventRecord): string {
   const { type = '', invokedBy } = userIdentity;
   if (type === 'AWSService') return invokedBy ?? type;
@@ -218,7 +224,7 @@ async function run(): Promise<void> {
   say(`its data is in ${waxwing.folder.data}`);
   try {
     await tour(waxwing, process.argv.includes('--canary'));
-    console.log(`\nAll as told, in ${secondsSince(startMs)}.`);
+    console.log(`\nAll statements verified in ${secondsSince(startMs)}.`);
   } finally {
     await waxwing.remove();
     console.log('The service is stopped, and its data folder removed.');

@@ -1,3 +1,5 @@
+// Generates the AMQP 0-9-1 method codec.
+
 import { methodsTable } from '../src/protocols/amqp091/codec/methods.table.ts';
 
 interface Field {
@@ -7,7 +9,7 @@ interface Field {
 
 interface MethodLine {
   readonly id: string;
-  /** As in `methodIds`. */
+  /** The key of `methodIds`. */
   readonly key: string;
   readonly name: string;
   readonly type: string;
@@ -41,7 +43,7 @@ function parse(line: string): MethodLine {
   return { id, key: camel(name), name, type, fields };
 }
 
-/** `arguments` may not name a variable. */
+/** `arguments` cannot be the name of a variable. */
 const localName = (field: Field) => (field.name === 'arguments' ? 'args' : field.name);
 
 function typeOf(field: Field): string {
@@ -58,7 +60,7 @@ function interfaceOf(method: MethodLine): string {
   );
 }
 
-/** Consecutive bits share octets, up to eight in one. */
+/** Up to eight consecutive bits share an octet. */
 function readerOf(method: MethodLine): string {
   const lines: string[] = [];
   let bits = 0;
@@ -124,7 +126,7 @@ function writerCall(method: MethodLine): string {
   return `      return write${method.type}(w${takesMethod ? ', m' : ''});`;
 }
 
-/** The text of `src/protocols/amqp091/codec/methods.gen.ts`. */
+/** Generates the text of `src/protocols/amqp091/codec/methods.gen.ts`. */
 export function generateAmqp091Methods(): string {
   const methods = methodsTable.trim().split(/\n+/).map(parse);
   const reads = methods.map(

@@ -1,3 +1,5 @@
+// Generates the test vectors of volumes.
+
 import { pageBytes } from '../src/storage/log/segment.ts';
 import type { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { listRecords } from '../tests/support/volume-records.ts';
@@ -380,7 +382,7 @@ async function vectorOf(scenario: Scenario): Promise<VolumeVector> {
   return { ...common, records, live };
 }
 
-/** Every file of test vectors: its path and its text. */
+/** Returns all files of the test vectors with their paths and texts. */
 export async function generateVolumeVectors(): Promise<{ path: string; text: string }[]> {
   const made: { path: string; text: string }[] = [];
   for (const [name, scenario] of Object.entries({ ...good, ...bad })) {

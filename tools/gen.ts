@@ -1,3 +1,5 @@
+// Writes or checks all generated files.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -5,7 +7,7 @@ import { generateAmqp091Methods } from './gen-amqp091.ts';
 import { generateApiReference } from './gen-api-reference.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
-/** The text as the formatter leaves it, so that generated code reads like the rest. */
+/** Formats generated code with the formatter. */
 function format(path: string, text: string): string {
   return execFileSync('node_modules/.bin/biome', ['format', `--stdin-file-path=${path}`], {
     input: text,
@@ -15,7 +17,7 @@ function format(path: string, text: string): string {
 
 const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
 
-/** Every generated file. */
+/** All generated files. */
 const generated: readonly { path: string; text: string }[] = [
   { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
   ...(await generateVolumeVectors()),

@@ -1,8 +1,7 @@
-// `npm test`: lint, what nothing uses, then every test file, on the compiled output.
-// With --long: the large numbers too (WAXWING_LONG=1 tells the tests).
-// With --proof: what the long tests measure goes to docs/proof (WAXWING_PROOF=1 tells the tests).
-// With --node24: under the newest Node that is supported, which npm brings; not installed with the
-// rest, since its hundred megabytes are for this alone.
+// `npm test` runs the linter, the search for unused code, and all test files from the compiled
+// output. Options: --long includes large cases (sets WAXWING_LONG=1); --proof writes the results of
+// long tests to docs/proof (sets WAXWING_PROOF=1); --node24 uses the newest supported Node version,
+// which npm downloads because it has a hundred megabytes.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -12,7 +11,7 @@ const isProof = process.argv.includes('--proof');
 const isNode24 = process.argv.includes('--node24');
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
-/** Test files under a folder of the compiled output, sorted, so that runs compare. */
+/** Returns the test files in a folder of the compiled output in sorted order. */
 function testFiles(folder: string): string[] {
   const found: string[] = [];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -23,14 +22,19 @@ function testFiles(folder: string): string[] {
   return found.sort();
 }
 
-/** Folders whose test files need no process of their own: starting one costs more than most of them. */
+/**
+ * Folders whose test files share a process, because starting a process takes longer than most of
+ * these tests.
+ */
 const shared = [
   ...readdirSync(join('dist', 'src')).map((name) => join('dist', 'src', name)),
   ...['conformance', 'contract', 'records'].map((name) => join('dist', 'tests', name)),
 ];
 const groupFolder = join('dist', 'test-groups');
 
-/** Writes a file that imports every test file of a folder, for each shared folder; returns them. */
+/**
+ * For each shared folder, writes a file that imports all of its test files. Returns these files.
+ */
 function writeGroups(): string[] {
   rmSync(groupFolder, { recursive: true, force: true });
   mkdirSync(groupFolder, { recursive: true });
@@ -65,7 +69,7 @@ const files = ['tests', 'tools', 'bench']
   .filter((file) => !shared.some((folder) => file.startsWith(join(folder, '/'))));
 const groups = writeGroups();
 const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
-// The tests come last: their closing lines are what a reader looks for.
+// The tests run last, so that their summary is the end of the output.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   step('what nothing uses', bin('knip'), []),

@@ -1,18 +1,20 @@
+// Volumes with compacted segments, for test vectors.
+
 import { pageBytes } from '../src/storage/log/segment.ts';
 import type { MemoryDisk } from '../tests/support/memory-disk.ts';
 import type { QueueVolume } from '../tests/support/queue-volume.ts';
 import { clock, folder, formatted, mount } from './vector-volumes.ts';
 
 const options = { segmentBytes: 4 * pageBytes };
-/** Far from any other timer. */
+/** Longer than all other timers. */
 const lookMs = 1000;
 
-/** Waits for something, which needs no time to pass. */
+/** Waits for a condition without advancing the time. */
 async function until(isMet: () => boolean): Promise<void> {
   while (!isMet()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Segments of which some messages of two queues are left. */
+/** Creates segments in which a few messages of two queues remain. */
 async function filled(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await mount(disk, 'compacted', { ...options, compaction: { lookMs: 1e9 } });
@@ -44,7 +46,7 @@ async function compact(disk: MemoryDisk, history: string): Promise<QueueVolume> 
       isDone = true;
     },
   });
-  // The timer is set when all is done about the first group that was synced.
+  // The timer is set after the processing of the first synced group.
   let turns = 0;
   await until(() => ++turns > 100);
   clock.advance(lookMs);
@@ -55,14 +57,14 @@ async function compact(disk: MemoryDisk, history: string): Promise<QueueVolume> 
   return life;
 }
 
-/** A volume that was compacted and closed; `history` tells compactions apart that have the same past. */
+/** A compacted and closed volume. `history` distinguishes compactions of the same volume. */
 export async function compacted(history = 'compacted once'): Promise<MemoryDisk> {
   const disk = await filled();
   await (await compact(disk, history)).close();
   return disk;
 }
 
-/** The same, killed: a start finds files of segments that the table does not name. */
+/** A compacted volume after a crash, with files of segments that its table does not name. */
 export async function compactedKilled(): Promise<MemoryDisk> {
   const disk = await filled();
   const life = await compact(disk, 'compacted once');

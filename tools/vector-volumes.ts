@@ -1,3 +1,5 @@
+// Volumes for test vectors.
+
 import { createHash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Random } from '../src/base/random.ts';
@@ -19,16 +21,16 @@ import { MemoryDisk } from '../tests/support/memory-disk.ts';
 import { QueueVolume } from '../tests/support/queue-volume.ts';
 import { diskOf, parseVector } from '../tests/support/volume-vector.ts';
 
-/** Where on its disk each volume is. */
+/** The folder of each volume on its disk. */
 export const folder = '/v';
-/** The hash that everything random in the vectors comes from. */
+/** The hash from which all random values of the vectors are derived. */
 export const sha256 = (text: string) => createHash('sha256').update(text).digest();
-/** The data key of the volumes, in hex. */
+/** The data key of the volumes, in hexadecimal. */
 export const keyText = sha256('data key of the vectors').toString('hex');
-/** The same as a key. */
+/** The data key of the volumes. */
 export const dataKey = () => keyFromBytes(Buffer.from(keyText, 'hex'));
 
-/** The same bytes at every run: the hash of a name and a number. */
+/** Returns the same bytes in each run: hashes of a name and a number. */
 class CountedRandom implements Random {
   readonly #name: string;
   #count = 0;
@@ -45,10 +47,10 @@ class CountedRandom implements Random {
 }
 
 const wrappedKey = Buffer.from('a wrapped data key');
-/** So that it is not the speed of the machine that decides how far a mark is. */
+/** A manual clock, so that the position of the watermark does not depend on the speed of the machine. */
 export const clock = new ManualClock();
 
-/** Waits until the mark says how far the log is now. */
+/** Waits until the watermark has reached the end of the log. */
 async function marked(disk: MemoryDisk): Promise<void> {
   const before = Buffer.from(disk.bytes(`${folder}/mark`));
   clock.advance(100);
@@ -64,10 +66,10 @@ export async function formatted(kind: 'broker' | 'system' = 'broker'): Promise<M
   return disk;
 }
 
-/** The data keys of a volume that got another, in hex: the newest and the first. */
+/** The data keys of a volume with two generations, in hexadecimal: the newest and the first. */
 export const twoKeysText = `${sha256('second data key').toString('hex')},0:${keyText}`;
 
-/** One mount in which the volume gets another data key, and another message under it. */
+/** A mount in which the volume gets another data key, and another message under it. */
 async function rekeyedMount(disk: MemoryDisk): Promise<QueueVolume> {
   const life = await firstMount(disk);
   const [newest = ''] = twoKeysText.split(',');
@@ -78,7 +80,7 @@ async function rekeyedMount(disk: MemoryDisk): Promise<QueueVolume> {
   return life;
 }
 
-/** A volume with two data keys, closed, or killed when its mark was still under the first. */
+/** A volume with two data keys, closed, or killed while its watermark was under the first one. */
 export async function rekeyed(end: 'closed' | 'killed'): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await rekeyedMount(disk);
@@ -87,7 +89,7 @@ export async function rekeyed(end: 'closed' | 'killed'): Promise<MemoryDisk> {
   return end === 'closed' ? disk : left;
 }
 
-/** Mounts a broker's volume; `history` tells lives apart that have the same past. */
+/** Mounts a broker's volume. `history` distinguishes mounts of the same volume. */
 export function mount(
   disk: MemoryDisk,
   history: string,
@@ -101,7 +103,7 @@ export function mount(
   });
 }
 
-/** One mount in which two queues get messages, and one of these is settled. */
+/** A mount in which messages are added to two queues, and one of them is settled. */
 async function firstMount(disk: MemoryDisk): Promise<QueueVolume> {
   const life = await mount(disk, 'first');
   life.declare(1);
@@ -116,7 +118,7 @@ async function firstMount(disk: MemoryDisk): Promise<QueueVolume> {
   return life;
 }
 
-/** The first mount, and its clean end. */
+/** The first mount and its clean end. */
 export async function firstClosed(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await firstMount(disk);
@@ -125,7 +127,7 @@ export async function firstClosed(): Promise<MemoryDisk> {
   return disk;
 }
 
-/** A mount in which one more message comes. */
+/** A mount in which one message is added. */
 export async function secondMount(disk: MemoryDisk, body = 'second mount'): Promise<QueueVolume> {
   const life = await mount(disk, `second ${body}`);
   life.publish([1], body, { routingKey: 'd', nowMs: 2000 });
@@ -133,14 +135,14 @@ export async function secondMount(disk: MemoryDisk, body = 'second mount'): Prom
   return life;
 }
 
-/** Two mounts, each with a clean end. */
+/** Two mounts with clean ends. */
 export async function secondClosed(body?: string): Promise<MemoryDisk> {
   const disk = await firstClosed();
   await (await secondMount(disk, body)).close();
   return disk;
 }
 
-/** What a process left that was killed in its first mount, with everything synced. */
+/** A volume that was killed in its first mount after everything was synced. */
 export async function killed(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await firstMount(disk);
@@ -149,14 +151,14 @@ export async function killed(): Promise<MemoryDisk> {
   return left;
 }
 
-/** The first page behind everything but zeros. */
+/** Returns the end of the last page that is not all zeros. */
 export function endOf(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return Math.ceil(end / pageBytes) * pageBytes;
 }
 
-/** Undoes the last write but for its first bytes. */
+/** A volume whose last write is incomplete. */
 export async function torn(): Promise<MemoryDisk> {
   const disk = await killed();
   const bytes = disk.bytes(`${folder}/seg-1`);
@@ -164,14 +166,14 @@ export async function torn(): Promise<MemoryDisk> {
   return disk;
 }
 
-/** Mounted again after its last write was torn, and closed. */
+/** Mounted and closed after its last write was torn. */
 export async function mountedAgain(): Promise<MemoryDisk> {
   const disk = await torn();
   await (await secondMount(disk)).close();
   return disk;
 }
 
-/** A second mount that ended between its first group and the header that names it. */
+/** A second mount that ended between its first group and the update of the header. */
 export async function endedWhileMounting(): Promise<MemoryDisk> {
   const disk = await firstClosed();
   const life = await mount(disk, 'ended', {});
@@ -185,12 +187,12 @@ export async function endedWhileMounting(): Promise<MemoryDisk> {
   return mixed(mixed(left, 'seg-2', begun), 'mark', begun);
 }
 
-/** A second mount that ended between its mark and the header that names it. */
+/** A second mount that ended between its watermark and the update of the header. */
 export async function endedBeforeMounting(): Promise<MemoryDisk> {
   return mixed(await firstClosed(), 'mark', await endedWhileMounting());
 }
 
-/** A second mount that was killed when its mark named its segment, which had one group. */
+/** A second mount that was killed when the watermark named its segment, which had one group. */
 export async function endedMounted(): Promise<MemoryDisk> {
   const disk = await firstClosed();
   const life = await mount(disk, 'ended', {});
@@ -200,7 +202,7 @@ export async function endedMounted(): Promise<MemoryDisk> {
   return left;
 }
 
-/** Killed after segments were filled, given back and written anew. */
+/** Killed after segments were filled, released and reused. */
 export async function recycled(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await mount(disk, 'recycled', { segmentBytes: 4 * pageBytes });
@@ -219,7 +221,7 @@ export async function recycled(): Promise<MemoryDisk> {
   return left;
 }
 
-/** Killed when it had been idle: the mark says that everything is synced. */
+/** Killed while idle: the watermark covers everything. */
 export async function idle(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await firstMount(disk);
@@ -229,7 +231,7 @@ export async function idle(): Promise<MemoryDisk> {
   return left;
 }
 
-/** Killed when a group had been synced after the mark. */
+/** Killed after a group was synced, before the watermark was updated. */
 export async function busy(): Promise<MemoryDisk> {
   const disk = await formatted();
   const life = await firstMount(disk);
@@ -241,7 +243,10 @@ export async function busy(): Promise<MemoryDisk> {
   return left;
 }
 
-/** A volume with a state larger than its segments, closed, killed, or killed and closed once more. */
+/**
+ * A volume with a state that is larger than its segments: closed, killed, or killed and closed
+ * after another mount.
+ */
 export async function large(end: 'closed' | 'killed' | 'again'): Promise<MemoryDisk> {
   const disk = await formatted();
   const options = { segmentBytes: 6 * pageBytes, sliceBytes: 400 };
@@ -266,7 +271,7 @@ export async function large(end: 'closed' | 'killed' | 'again'): Promise<MemoryD
   return left;
 }
 
-/** What a program of format 2 left when it was killed, mounted and closed. */
+/** A killed volume of format 2 after a mount and a clean end. */
 export async function migrated(): Promise<MemoryDisk> {
   const disk = diskOf(parseVector(readFileSync('tests/vectors/volume-2/killed.txt', 'utf8')));
   await (await secondMount(disk)).close();
@@ -284,7 +289,7 @@ class Notes implements Journal<{ readonly note: string }> {
   }
 }
 
-/** The service's volume, after two mounts. */
+/** The volume of the service after two mounts. */
 export async function system(): Promise<MemoryDisk> {
   const disk = await formatted('system');
   for (let run = 0; run < 2; run++) {
@@ -307,14 +312,14 @@ export async function system(): Promise<MemoryDisk> {
   return disk;
 }
 
-/** Turns one bit of a file over. */
+/** Inverts one bit of a file. */
 export function flip(disk: MemoryDisk, file: string, at: number): MemoryDisk {
   const bytes = disk.bytes(`${folder}/${file}`);
   bytes[at] = (bytes[at] ?? 0) ^ 0x10;
   return disk;
 }
 
-/** Leaves so many bytes of a file, or so many less than there are. */
+/** Truncates a file to a size or, if negative, by a number of bytes. */
 export function cutOff(disk: MemoryDisk, file: string, sizeBytes: number): MemoryDisk {
   const bytes = disk.bytes(`${folder}/${file}`);
   disk.put(
@@ -324,13 +329,13 @@ export function cutOff(disk: MemoryDisk, file: string, sizeBytes: number): Memor
   return disk;
 }
 
-/** A disk without one of its files. */
+/** Returns a disk without one of its files. */
 export async function without(disk: MemoryDisk, file: string): Promise<MemoryDisk> {
   await disk.remove(`${folder}/${file}`);
   return disk;
 }
 
-/** A disk with one file of another. */
+/** Returns a disk with one file of another disk. */
 export function mixed(disk: MemoryDisk, file: string, from: MemoryDisk): MemoryDisk {
   disk.put(`${folder}/${file}`, from.bytes(`${folder}/${file}`));
   return disk;
@@ -348,20 +353,20 @@ const wideMessageText = [
   '00000002 00000003 0000 626967', // head and body
 ];
 
-/** A record of a message with a count of queues of 32 bits: the plaintext of a block. */
+/** A message record with a 32-bit number of queues: the plaintext of a block. */
 export function wideMessage(): Buffer {
   return Buffer.from(wideMessageText.join('').replaceAll(' ', ''), 'hex');
 }
 
-/** Where in it the length of the routing key is. */
+/** The offset of the length of the routing key in it. */
 export const keyLengthAt = 5 + 6 + 20 + 6 + 1 + 11;
 
-/** A counts record, of 18 bytes: queue 1, message 1, of which two deliveries failed. */
+/** A delivery counts record of 18 bytes: message 1 of queue 1 had two failed deliveries. */
 export function failedTwice(): Buffer {
   return Buffer.from('0700000012' + '00000001' + '000000000001' + '000000000002' + '0002', 'hex');
 }
 
-/** What a kill left, with one more group, sealed as it must be, of one block. */
+/** A killed volume with one more validly sealed group of one block. */
 export async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
   const disk = await killed();
   const volume = await Volume.open(disk, folder, dataKey());

@@ -1,3 +1,5 @@
+// Debian packages and root folders for brokers.
+
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../processes.ts';
@@ -11,7 +13,7 @@ function mustBeRoot(what: string): void {
   if (process.getuid?.() !== 0) throw new Error(`${what} needs root`);
 }
 
-/** Installs Debian packages where the files that they bring are missing. */
+/** Installs Debian packages if their files are missing. */
 export async function ensurePackages(wanted: Readonly<Record<string, string>>): Promise<void> {
   const missing = Object.entries(wanted)
     .filter(([file]) => !(file.startsWith('/') ? existsSync(file) : onPath(file)))
@@ -24,7 +26,7 @@ export async function ensurePackages(wanted: Readonly<Record<string, string>>): 
   await runProgram('apt-get', install, { ...process.env, DEBIAN_FRONTEND: 'noninteractive' });
 }
 
-/** The mirror that apt uses on this machine. */
+/** Returns the mirror that apt uses on this machine. */
 async function mirror(): Promise<string> {
   const lines = await runProgram('apt-get', [
     'indextargets',
@@ -38,8 +40,8 @@ async function mirror(): Promise<string> {
 }
 
 /**
- * A Debian of another release in a folder, with RabbitMQ in it: its version of RabbitMQ runs on
- * this system without being installed on it. Made once, then kept in the cache.
+ * Creates a root folder with another Debian release and its RabbitMQ, so that RabbitMQ need not be
+ * installed on this system. The folder is kept in the cache.
  */
 export async function ensureDebianRoot(cacheFolder: string, codename: string): Promise<string> {
   const root = join(cacheFolder, codename);
@@ -52,7 +54,8 @@ export async function ensureDebianRoot(cacheFolder: string, codename: string): P
   mkdirSync(unfinished, { recursive: true });
   const options = ['--variant=minbase', '--include=rabbitmq-server'];
   await runProgram('debootstrap', [...options, codename, unfinished, await mirror()]);
-  // Names are looked up in this file alone: a name server that does not answer would be measured.
+  // Names are only resolved with this file. Otherwise, the time of a name server that does not
+  // answer would be measured.
   writeFileSync(join(unfinished, 'etc', 'hosts'), '127.0.0.1 localhost\n');
   rmSync(join(unfinished, 'etc', 'resolv.conf'), { force: true });
   mkdirSync(join(unfinished, 'bench'));
@@ -61,7 +64,7 @@ export async function ensureDebianRoot(cacheFolder: string, codename: string): P
   return root;
 }
 
-/** The version of a package in a Debian root. */
+/** Returns the version of a package in a Debian root. */
 export async function packageVersion(root: string, name: string): Promise<string> {
   const line = await runProgram('chroot', [root, 'dpkg-query', '--show', name]);
   return line

@@ -1,3 +1,5 @@
+// LavinMQ as a measured broker.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../processes.ts';
@@ -7,9 +9,10 @@ import type { RootProgram } from './rooted-peer.ts';
 const program = '/usr/local/bin/lavinmq';
 
 /**
- * A real LavinMQ in the root of Debian trixie, where whoever measures has put it: Debian has none.
+ * A LavinMQ in the Debian trixie root, where the user must install it, because Debian has no
+ * package.
  *
- * @throws {Error} where it is not there, saying where it belongs
+ * @throws {Error} if it is not there; the message names the location
  */
 export async function lavinMq(cacheFolder: string): Promise<RootProgram> {
   const root = await ensureDebianRoot(cacheFolder, 'trixie');
@@ -32,7 +35,7 @@ export async function lavinMq(cacheFolder: string): Promise<RootProgram> {
   };
 }
 
-/** It wants a `/proc` even to say that. */
+/** Even the version command requires `/proc`. */
 async function version(root: string): Promise<string> {
   const script = 'mount -t proc proc "$1/proc" && exec chroot "$1" "$2" --version';
   const inMounts = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', root, program];

@@ -1,55 +1,57 @@
+// The interface of measured brokers.
+
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { StartReport } from '../load.ts';
 import type { PeerName } from '../results.ts';
 
-/** Where and as whom to connect. */
+/** The address and credentials of a connection. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** Without a CA file the certificate is not checked. */
+  /** Without a CA file, the certificate is not verified. */
   readonly tls?: { readonly caFile?: string };
 }
 
-/** A broker that can be measured, with a data folder of its own. */
+/** A broker that can be measured, with its own data folder. */
 export interface Peer {
   readonly name: PeerName;
   readonly version: string;
-  /** What is on the disk: the encrypted side where the data lie on gocryptfs. */
+  /** The folder on disk; with gocryptfs, the folder with the encrypted files. */
   readonly dataFolder: string;
-  /** Starts its processes; gives the monotonic clock's time in ns just before. */
+  /** Starts the processes. Returns the monotonic time in nanoseconds immediately before. */
   launch(): bigint;
-  /** Waits for the first AMQP connection to be greeted over TLS; gives its time on the same clock. */
+  /** Waits for the first AMQP greeting over TLS. Returns its monotonic time in nanoseconds. */
   ready(): Promise<bigint>;
-  /** Stops it in its own orderly way. */
+  /** Stops the broker cleanly. */
   stop(): Promise<void>;
-  /** Deletes its data; it must have been stopped. */
+  /** Deletes the data. The broker must have been stopped. */
   reset(): Promise<void>;
   endpoint(transport: Transport): Endpoint;
-  /** All its processes, those that encrypt its disk included. */
+  /** All processes of the broker, including those that encrypt its disk. */
   pids(): number[];
 }
 
-/** What carries the connections. Waxwing has TLS only. */
+/** The transport of connections. Waxwing only supports TLS. */
 export type Transport = 'plain' | 'tls';
 
-/** How long the slowest of them may take to start. */
+/** Maximum duration of a start. */
 export const startTimeoutSeconds = 90;
 
-/** What is the same for all peers of a run. */
+/** Settings that all peers of a run share. */
 export interface PeerSettings {
-  /** Kept between runs: Debian roots. */
+  /** Contains the Debian roots, which are kept between runs. */
   readonly cacheFolder: string;
-  /** Deleted at the end; on the disk that is to be measured. */
+  /** Deleted at the end. It is on the disk that is measured. */
   readonly runFolder: string;
-  /** The Node.js that runs Waxwing. */
+  /** The Node.js executable that runs Waxwing. */
   readonly node: string;
 }
 
-/** When a broker took the first connection; throws its last words if it ends instead. */
+/** Returns the time of the first connection. If the broker ends instead, throws its last output. */
 export async function firstConnection(
   report: Promise<StartReport>,
   broker: ChildProcess | undefined,

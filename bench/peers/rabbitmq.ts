@@ -1,7 +1,9 @@
+// RabbitMQ as a measured broker.
+
 import { ensureDebianRoot, packageVersion } from './debian-packages.ts';
 import type { RootPorts, RootProgram } from './rooted-peer.ts';
 
-/** A real RabbitMQ of one of Debian's releases: `bookworm` has 3.10, `trixie` 4.0. */
+/** A RabbitMQ of a Debian release: `bookworm` has 3.10, `trixie` 4.0. */
 export async function rabbitMq(
   name: string,
   cacheFolder: string,

@@ -1,3 +1,5 @@
+// Brokers in Debian roots.
+
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +19,9 @@ import {
 } from './peer.ts';
 
 /**
- * Runs as the first process of its own PID and mount namespaces: when it ends, or is killed, the
- * kernel ends all that it started and undoes its mounts. Arguments: Debian root, folder of
- * configuration, data folder, `bind` or `gocryptfs`, and the broker's command.
+ * A script that runs as the first process of its own PID and mount namespaces. When it ends or is
+ * killed, the kernel kills all of its processes and removes its mounts. Arguments: Debian root,
+ * configuration folder, data folder, `bind` or `gocryptfs`, and the command of the broker.
  */
 const inNamespace = `set -e
 mount -t proc proc "$1/proc"
@@ -35,27 +37,32 @@ exec chroot "$root" "$@"`;
 
 const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
 
-/** What a broker in a Debian root listens on, and what else it needs of ports. */
+/** The ports of a broker in a Debian root. */
 export interface RootPorts {
   readonly plain: number;
   readonly tls: number;
   readonly others: readonly [number, number];
 }
 
-/** What differs between brokers that run in a Debian root. Their data lie in `/bench-data` there. */
+/**
+ * The properties of a broker program that runs in a Debian root, with its data in `/bench-data`.
+ */
 export interface RootProgram {
   readonly version: string;
   /** The Debian root. */
   readonly root: string;
-  /** What the process is called that ends in an orderly way at SIGTERM. */
+  /** The name of the process that stops cleanly at SIGTERM. */
   readonly processName: string;
-  /** Files of configuration, which lie in `/bench` there, beside ca.pem, server.pem and server.key. */
+  /**
+   * Configuration files, which are put into `/bench` of the root together with ca.pem, server.pem
+   * and server.key.
+   */
   files(ports: RootPorts): Readonly<Record<string, string>>;
   command(ports: RootPorts): readonly string[];
   environment(ports: RootPorts): Readonly<Record<string, string>>;
 }
 
-/** A broker in a Debian root of its own, on a plain folder or on gocryptfs. */
+/** A broker in its own Debian root, on a plain folder or on gocryptfs. */
 export class RootedPeer implements Peer {
   readonly name: PeerName;
   readonly #program: RootProgram;
@@ -78,7 +85,7 @@ export class RootedPeer implements Peer {
     this.#ports = ports;
   }
 
-  /** Prepares its configuration and an empty data folder. */
+  /** Creates its configuration and an empty data folder. */
   static async create(
     name: PeerName,
     program: RootProgram,
@@ -110,7 +117,7 @@ export class RootedPeer implements Peer {
 
   async #configure(): Promise<void> {
     if (this.#isEncrypted) {
-      // gocryptfs only suggests fuse, without which it cannot mount.
+      // The package of gocryptfs only suggests fuse, which mounting requires.
       await ensurePackages({ gocryptfs: 'gocryptfs', fusermount: 'fuse' });
     }
     const folder = join(this.#folder, 'configuration');
@@ -155,7 +162,7 @@ export class RootedPeer implements Peer {
 
   async ready(): Promise<bigint> {
     const args = ['--hello', '--wait', String(startTimeoutSeconds)];
-    // The TLS listener opens last.
+    // The TLS listener is opened last.
     const report = this.#load.run<StartReport>(this.endpoint('tls'), [], args);
     return await firstConnection(report, this.#process, join(this.#folder, 'output'));
   }

@@ -1,3 +1,5 @@
+// Waxwing as a measured broker.
+
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +18,7 @@ import {
 
 const program = join(projectFolder, 'dist', 'bin', 'waxwing.js');
 
-/** Waxwing as its users run it: the service, and one child process for the broker `default`. */
+/** Waxwing as users run it: the service and one child process for the broker `default`. */
 export class Waxwing implements Peer {
   readonly name = 'waxwing';
   readonly version: string;
@@ -53,7 +55,7 @@ export class Waxwing implements Peer {
     return join(this.#folder, 'data');
   }
 
-  /** The root key, which is kept outside the data folder, is this run's own too. */
+  /** The root key, which is outside the data folder, also belongs to this run. */
   get #environment(): NodeJS.ProcessEnv {
     return { ...process.env, XDG_CONFIG_HOME: join(this.#folder, 'configuration') };
   }
@@ -97,7 +99,7 @@ export class Waxwing implements Peer {
     };
   }
 
-  /** What `waxwing env` says; waits until the whole service runs. */
+  /** Returns the output of `waxwing env` after the whole service has started. */
   async serviceEnvironment(): Promise<Record<string, string>> {
     const deadline = performance.now() + startTimeoutSeconds * 1000;
     for (;;) {

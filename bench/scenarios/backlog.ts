@@ -1,3 +1,5 @@
+// S6 and S8: a backlog and a restart.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlowReport } from '../load.ts';
 import type { Peer, Transport } from '../peers/peer.ts';
@@ -11,16 +13,16 @@ const queue = ['--qname', 'backlog', '--size', String(bodyBytes)];
 const publish = ['--consumers', '0', '--persistent', '--durable', '--confirm', '1000'];
 const reader = ['--producers', '0', '--no-declare'];
 const consume = [...reader, '--prefetch', '1000', '--ack-batch', '100'];
-/** Takes one message and never acknowledges it. */
+/** Receives one message and does not acknowledge it. */
 const peek = [...reader, '--prefetch', '1', '--ack-batch', '2', '--first'];
 const settleMs = 5000;
 
-/** So many messages are left for the restart. */
+/** Number of messages that remain for the restart. */
 const leftForRestart = 1_000_000;
 
 /**
- * The rate of the last quarter over that of the first, from the counts of each half second; 1 for
- * a run too short to tell.
+ * Returns the rate of the last quarter divided by that of the first, from the counts per half
+ * second; 1 if the run was too short.
  */
 export function rateKept(progress: FlowReport['progress']): number {
   const counts = (progress ?? []).map(([, confirmed]) => confirmed);
@@ -82,7 +84,7 @@ async function measure(session: Session, peer: Peer): Promise<Figures> {
   return { ...filled, ...drained, ...restarted, diskAfterDrainMiB };
 }
 
-/** S6 and S8: a backlog is built, drained in part, survives a restart, and is drained. */
+/** S6 and S8: builds a backlog, drains a part of it, restarts the broker, and drains the rest. */
 export async function measureBacklog(session: Session): Promise<void> {
   for (const peer of plainFolderPeers(session)) {
     const figures = await measure(session, peer);

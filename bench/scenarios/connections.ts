@@ -1,7 +1,9 @@
+// S9 and idle connections.
+
 import type { IdleReport, OpeningReport } from '../load.ts';
 import { plainFolderPeers, type Session } from '../session.ts';
 
-/** S9: opening and closing connections over TLS with a full handshake, four at a time. */
+/** S9: opens and closes connections over TLS with full handshakes, four at a time. */
 export async function measureOpening(session: Session): Promise<void> {
   const { load, options, record } = session;
   const args = ['--churn', '--churn-threads', '4', '--duration', String(options.seconds)];
@@ -17,12 +19,12 @@ export async function measureOpening(session: Session): Promise<void> {
   }
 }
 
-/** Memory of one of a thousand connections over TLS, each with a channel, that do nothing. */
+/** Measures the memory of one of a thousand idle TLS connections with a channel. */
 export async function measureIdle(session: Session): Promise<void> {
   const { load, options, record } = session;
   for (let round = 1; round <= options.rounds; round++) {
     for (const peer of plainFolderPeers(session)) {
-      // A broker keeps the memory that earlier connections needed, or recovering what they stored.
+      // A broker keeps memory of earlier connections and of recovery.
       await peer.stop();
       await peer.reset();
       peer.launch();

@@ -1,24 +1,26 @@
+// S1 to S5 and latency.
+
 import type { FlowReport } from '../load.ts';
 import type { Peer, Transport } from '../peers/peer.ts';
 import type { Figures, ScenarioName } from '../results.ts';
 import type { Session } from '../session.ts';
 
-/** A scenario in which messages flow from producers to consumers for a while. */
+/** A scenario with a flow of messages from producers to consumers. */
 interface Flow {
   readonly scenario: ScenarioName;
   readonly transport: Transport;
   readonly bodyBytes: readonly number[];
-  /** Whether to run it where nothing of it reaches the disk, on gocryptfs too. */
+  /** Whether the flow writes to disk; otherwise it is not run on gocryptfs. */
   readonly isStored: boolean;
   readonly args: readonly string[];
 }
 
-// At most so many messages are sent and not yet consumed: the queue stays short, and the rate is
-// what the broker can sustain from end to end.
+// A limit of unconsumed messages: the queue stays short, and the rate is the sustained rate from
+// end to end.
 const short = ['--inflight', '10000'];
 const transient = [...short, '--autoack'];
 const confirmed = ['--persistent', '--durable', '--confirm', '1000'];
-/** How persistent messages flow: confirmed, and acknowledged by hand. */
+/** Options of flows of persistent messages: confirms and manual acknowledgements. */
 export const storedFlow: readonly string[] = [
   ...short,
   ...confirmed,
@@ -26,7 +28,7 @@ export const storedFlow: readonly string[] = [
 ];
 const fanOut = ['--exchange', 'topic', '--queues', '10', '--consumers', '10'];
 
-/** Flows of one group are compared with each other, so their runs are interleaved. */
+/** The flows of a group are compared with each other, so that their runs are interleaved. */
 const groups: readonly (readonly Flow[])[] = [
   [
     {
@@ -77,7 +79,7 @@ function takesPart(peer: Peer, flow: Flow): boolean {
   return flow.isStored || !peer.name.endsWith('gocryptfs');
 }
 
-/** What the load generator prints, under our names. */
+/** Converts a report of the load generator to figures. */
 function flowFigures(report: FlowReport): Figures {
   const ours = report.self_cpu_s + report.server_cpu_s;
   return {
@@ -129,7 +131,7 @@ export async function measureFlows(session: Session): Promise<void> {
   }
 }
 
-/** What one confirm takes, window 1, against what one write and fdatasync of the disk takes. */
+/** Measures the latency of one confirm at a time, and of one write and fdatasync of the disk. */
 export async function measureLatency(session: Session): Promise<void> {
   const { load, options, record, runFolder } = session;
   const bodyBytes = 1024;

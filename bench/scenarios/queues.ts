@@ -1,10 +1,12 @@
+// S4 with many queues.
+
 import type { FlowReport } from '../load.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { FigureName, Figures } from '../results.ts';
 import { brokersAtRest, plainFolderPeers, type Session } from '../session.ts';
 import { storedFlow } from './messages.ts';
 
-/** How many queues, and under what names the figures go. */
+/** The numbers of queues and the names of their figures. */
 const counts: readonly {
   readonly queues: number;
   readonly perSecond: FigureName;
@@ -28,7 +30,7 @@ const counts: readonly {
 
 const bodySizes: readonly number[] = [16, 1024];
 
-/** What spoils figures, of all runs together. */
+/** Returns figures about possible errors of the measurement, over all runs. */
 function doubts(reports: readonly FlowReport[]): Figures {
   const sum = (of: (report: FlowReport) => number) =>
     reports.reduce((total, report) => total + of(report), 0);
@@ -44,7 +46,7 @@ function doubts(reports: readonly FlowReport[]): Figures {
   };
 }
 
-/** The same flow over one queue, over a hundred and over a thousand, right after each other. */
+/** Runs the same flow over one, a hundred and a thousand queues in succession. */
 async function measure(session: Session, peer: Peer, bodyBytes: number, name: string) {
   const figures: Figures = {};
   const reports: FlowReport[] = [];
@@ -63,7 +65,7 @@ async function measure(session: Session, peer: Peer, bodyBytes: number, name: st
   return { ...figures, ...doubts(reports) };
 }
 
-/** S4 over many queues in turn, all on one connection that publishes and one that consumes. */
+/** S4 over many queues in turn, with one publishing and one consuming connection. */
 export async function measureQueues(session: Session): Promise<void> {
   const { options, record } = session;
   for (const bodyBytes of bodySizes.filter((size) => options.sizes.includes(size))) {

@@ -1,3 +1,5 @@
+// Start and creation times.
+
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,7 +22,7 @@ async function measureStart(peer: Peer): Promise<Figures> {
   const freshStartMs = await startMs(peer);
   await pause(settleMs);
   const pids = peer.pids();
-  // Waxwing's second process is the broker; in RabbitMQ all is the broker.
+  // The second process of Waxwing is the broker. In RabbitMQ, all processes are.
   const broker = peer.name === 'waxwing' ? pids.slice(1) : pids;
   const memory = { idleRssKiB: rssKiB(pids), idleBrokerRssKiB: rssKiB(broker) };
   await peer.stop();
@@ -29,7 +31,10 @@ async function measureStart(peer: Peer): Promise<Figures> {
   return { freshStartMs, startMs: existing, startCpuSeconds, ...memory };
 }
 
-/** From the start of the processes to the first greeting over TLS, and memory at rest. */
+/**
+ * Measures the time from the start of the processes to the first greeting over TLS, and the memory
+ * at rest.
+ */
 export async function measureStarts(session: Session): Promise<void> {
   for (let round = 1; round <= session.options.rounds; round++) {
     for (const peer of plainFolderPeers(session)) {
@@ -52,7 +57,7 @@ function client(environment: Readonly<Record<string, string>>): MqClient {
   });
 }
 
-/** From CreateBroker to RUNNING, as an AWS client sees it. */
+/** Measures the time from CreateBroker to RUNNING from the view of an AWS client. */
 export async function measureCreation(session: Session): Promise<void> {
   if (session.waxwing === undefined) return;
   const environment = await session.waxwing.serviceEnvironment();

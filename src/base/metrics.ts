@@ -3,25 +3,25 @@ import { AggregatorRegistry, Histogram, Registry } from 'prom-client';
 /** The labels of a value. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** A metric with its values, as prom-client takes and gives it: plain JSON. */
+/** A metric with its values in the JSON form of prom-client. */
 interface MetricJson {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** How values of the same labels are put together. */
+  /** The aggregation of values with the same labels. */
   readonly aggregator: 'sum';
   readonly values: readonly {
     readonly value: number;
     readonly labels: Labels;
-    /** Where it is another than the metric's: of a histogram's buckets, sum and count. */
+    /** Set if it differs from the name of the metric: for buckets, sum and count of a histogram. */
     readonly metricName?: string;
   }[];
 }
 
-/** What a process measures, as it goes from one process to another. */
+/** The metrics of a process in the form in which they are sent to another process. */
 export type MetricsJson = MetricJson[];
 
-/** One value of a metric, and what it is of. */
+/** A value of a metric with its labels. */
 export type Measured = readonly [value: number, labels: Labels];
 
 /** A metric whose values are determined when they are requested. */
@@ -33,7 +33,7 @@ export interface MeasuredMetric {
   readonly measure: () => Iterable<Measured>;
 }
 
-/** Values that are taken or written in one turn of the event loop. */
+/** Number of values that are collected or formatted in one turn of the event loop. */
 const valuesPerTurn = 250;
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -50,7 +50,7 @@ export class Metrics {
     this.#histograms.setDefaultLabels(labels);
   }
 
-  /** Adds a metric whose values are taken when they are asked for. */
+  /** Adds a metric whose values are determined when they are requested. */
   add(metric: MeasuredMetric): void {
     this.#measured.push(metric);
   }
@@ -67,9 +67,9 @@ export class Metrics {
     return (value) => histogram.observe(value);
   }
 
-  /** Takes all values, some each turn of the event loop. */
+  /** Collects all values, in several turns of the event loop if necessary. */
   async json(): Promise<MetricsJson> {
-    // Its types say numbers where it gives texts.
+    // The type declares numbers where the values are strings.
     const all = (await this.#histograms.getMetricsAsJSON()) as unknown as MetricsJson;
     let valueCount = 0;
     for (const { name, help, type, measure } of this.#measured) {
@@ -85,8 +85,8 @@ export class Metrics {
 }
 
 /**
- * The metrics of several processes together, in Prometheus' text format; written some values each turn
- * of the event loop.
+ * Formats the metrics of several processes in Prometheus' text format, in several turns of the
+ * event loop if necessary.
  */
 export async function exposition(
   all: readonly MetricsJson[],

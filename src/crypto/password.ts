@@ -41,7 +41,10 @@ export const loginLimits: LoginLimits = {
 const rememberedMs = 10 * 60 * 1000;
 const rememberedCountMax = 1000;
 
-/** Wrong passwords that are remembered, so that a client which repeats one keeps nobody waiting. */
+/**
+ * Maximum number of cached wrong passwords, so that a client that repeats one does not delay
+ * others.
+ */
 const wrongCountMax = 4096;
 
 function derive(password: string, salt: Buffer, rounds: number, size: number): Promise<Buffer> {
@@ -91,11 +94,10 @@ export type PasswordResult =
   | 'gone';
 
 /**
- * Checks passwords against hashes. A check costs a tenth of a second of one core on purpose, so
- * those that were right are remembered for a few minutes (under a key that never leaves this
- * process): a client that reconnects is let in at once, one that guesses waits for its turn. Some of
- * those that were wrong are remembered too, so that a client that sends the same one again and again
- * does not keep the check queue busy.
+ * Checks passwords against hashes. A check intentionally takes a tenth of a second of CPU time.
+ * Correct passwords are cached for some minutes under a key that never leaves this process: a
+ * client that reconnects is admitted immediately, and one that guesses waits. Some wrong passwords
+ * are also cached, so that a client that repeats the same one does not occupy the queue.
  */
 export class PasswordChecker {
   readonly #limits: LoginLimits;
@@ -104,9 +106,9 @@ export class PasswordChecker {
   readonly #queue: CheckQueue;
   /** The correct password for each hash, with the expiry time; oldest first. */
   readonly #remembered = new Map<string, { readonly pair: string; readonly untilMs: number }>();
-  /** Wrong passwords with the hash that they do not match, the oldest first. */
+  /** Wrong passwords with the hash that they do not match; oldest first. */
   readonly #wrong = new Set<string>();
-  /** By origin, password and hash: log-ins of one client that come together are checked once. */
+  /** By origin, password and hash, so that simultaneous log-ins of a client are checked once. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(limits: LoginLimits = loginLimits, clock: Clock = systemClock) {
@@ -201,7 +203,7 @@ export class PasswordChecker {
   }
 }
 
-/** A password that waits to be checked, with everybody who waits for the result. */
+/** A password that waits to be checked, with all callers that wait for the result. */
 class Waiting implements CheckOrigin {
   readonly source: string;
   readonly user: string;

@@ -24,7 +24,10 @@ export interface Paging<T> {
    * gone.
    */
   readonly orderOf: (item: T) => string;
-  /** A number that every order begins with: most of a long list is passed by it, without its order. */
+  /**
+   * A number that is the prefix of the order, by which most items of a long list are skipped
+   * without determining their order.
+   */
   readonly rankOf?: (item: T) => number;
   readonly limitDefault: number;
   readonly limitMax: number;
@@ -59,8 +62,8 @@ interface Ordered<T> {
 }
 
 /**
- * The first items after a place, in their order. Lists may have a hundred thousand: each item is compared
- * with the last of those that were found, and few are moved.
+ * Returns the first items after a position, sorted. Lists can have a hundred thousand items: each
+ * is compared with the last one found, and few are moved.
  */
 function firstOf<T>(
   all: Iterable<T>,
@@ -92,7 +95,7 @@ function add<T>(found: Ordered<T>[], one: Ordered<T>, countMax: number): void {
   if (found.length > countMax) found.pop();
 }
 
-/** Where an order belongs among those that are sorted. */
+/** Returns the insertion index of an order among sorted ones. */
 function placeOf(found: readonly Ordered<unknown>[], order: string): number {
   let low = 0;
   let high = found.length;

@@ -6,10 +6,10 @@ import { systemRandom } from '../base/random.ts';
 import type { Kms } from '../kms/kms.ts';
 import type { Entry } from '../storage/journal.ts';
 
-/** Keys that are looked at in one turn of the event loop. */
+/** Number of keys that are checked in one turn of the event loop. */
 const keysPerTurn = 1000;
 
-/** What the steps of the key service need. */
+/** The dependencies of the steps. */
 export interface KeyStepsParts {
   readonly kms: Kms;
   readonly trail: Trail;

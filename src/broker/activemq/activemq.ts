@@ -45,7 +45,7 @@ const vhostName = '/';
 const topicExchange = 'activemq.topic';
 const temporaryTopicExchange = 'activemq.temporary-topic';
 
-/** Words and operands compared in a microsecond. */
+/** Number of comparisons of words and operands per microsecond. */
 const stepsPerUnit = 10;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
@@ -76,7 +76,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly limits: Limits;
   readonly turns: Turns;
   readonly clientIds: ClientIds;
-  /** Units of work, of about a microsecond, that the last message's route takes. */
+  /** The cost of the last message's route, in units of about a microsecond. */
   routeUnits = 0;
   readonly selectorBudget = new SelectorBudget();
   readonly temporaries: TemporaryDestinations;
@@ -276,7 +276,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   /**
-   * Begins to read queues without taking anything; it starts with `Browse.wake`.
+   * Browses queues without acquiring messages. Reading starts with `Browse.wake`.
    *
    * @throws {BrokerError} `access-refused`, or `precondition-failed` for topics and wildcards
    */

@@ -1,3 +1,5 @@
+// Queue browsers.
+
 import type { Broker } from '../broker.ts';
 import type { Cursor } from '../dispatch/cursor.ts';
 import type { Queue } from '../queue.ts';
@@ -5,25 +7,25 @@ import type { Deliverer, Delivery } from '../subscription.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** Messages that a browser looks at before others have their turn. */
+/** Maximum number of messages that a browser reads before other work has its turn. */
 const burstCountMax = 256;
 
-/** Who browses: a protocol's end of it. */
+/** The receiver of a browser's messages in a protocol. */
 export interface Browser {
-  /** Whether the transport takes more. */
+  /** Whether the transport accepts more data. */
   readonly isWritable: boolean;
-  /** Copies what it needs; must not call the broker, nor throw. */
+  /** Copies what it needs. It must not call the broker and must not throw. */
   browsed(delivery: Delivery, queue: Queue): void;
-  /** That was all there is. */
+  /** All messages have been read. */
   browsedAll(): void;
 }
 
-/** What a browser asks of its broker. */
+/** The operations of the broker that are needed here. */
 export interface BrowseHost extends SubjectHost {
   readonly broker: Broker;
 }
 
-/** A queue that is being read, up to what was its last message when the browser came. */
+/** A queue that is being read, up to its last message at the time of the request. */
 interface Reading {
   readonly queue: Queue;
   readonly cursor: Cursor;
@@ -31,8 +33,8 @@ interface Reading {
 }
 
 /**
- * Reads what is in queues, one after the other, without taking it: messages that are ready, and those
- * that consumers have. Messages that come later are not read.
+ * Reads queues one after another without acquiring messages: ready messages and those that are
+ * delivered to consumers. Messages that arrive later are not read.
  */
 export class Browse implements Deliverer {
   isDirty = false;
@@ -61,12 +63,12 @@ export class Browse implements Deliverer {
     }));
   }
 
-  /** The browser takes more. */
+  /** The receiver accepts more messages. */
   wake(): void {
     if (!this.#isOver) this.#host.broker.turns.markDirty(this);
   }
 
-  /** Nothing more is read. */
+  /** Stops reading. */
   end(): void {
     this.#isOver = true;
     this.#readings.length = 0;
@@ -86,7 +88,7 @@ export class Browse implements Deliverer {
     this.wakeLater();
   }
 
-  /** The rest is for another turn of the event loop. */
+  /** Continues in another turn of the event loop. */
   wakeLater(): void {
     this.#host.broker.background.runLater([], () => {
       this.wake();
@@ -94,7 +96,7 @@ export class Browse implements Deliverer {
     });
   }
 
-  /** Reads one message; false where the queue has no more. */
+  /** Reads one message. Returns false if the queue has no more. */
   #read({ queue, cursor, end }: Reading): boolean {
     const { broker } = this.#host;
     const { delivery } = broker;
@@ -120,7 +122,7 @@ export class Browse implements Deliverer {
       this.wake();
       this.#host.broker.pump();
     };
-    // A block that cannot be read has failed the log, which ends the broker.
+    // If a block cannot be read, the log has failed, which stops the broker.
     cursor.load().then(done, () => {});
   }
 }

@@ -12,7 +12,7 @@ import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
 export interface SubjectHost {
   formatOf(number: number): MessageFormat | undefined;
   nowMs(): number;
-  /** A stored message stays in place during one round of deliveries. */
+  /** A stored message does not move during a dispatch round. */
   readonly turns: { readonly pumpCount: number };
   /** The destination of a message in the form of JMSDestination, for example `queue://A`. */
   destinationName(exchange: string, routingKey: string): string;
@@ -54,12 +54,12 @@ export class MessageSubject implements Subject {
   readonly #host: SubjectHost;
   #format = 0;
   #buffer: Buffer = nothing;
-  /** Where the record of a stored message lies in its buffer, and the round in which it was read. */
+  /** The offset of the record in its buffer, and the dispatch round in which it was read. */
   #at = -1;
   #pumpCount = -1;
   #headAt = 0;
   #headLength = 0;
-  /** What its destination is read from, when a selector asks for it. */
+  /** The source of the destination, which is decoded when a selector needs it. */
   #source: MessageView | Publication | undefined = undefined;
   #properties: Properties | undefined = undefined;
   #named: Map<string, SelectorValue> | undefined = undefined;
@@ -68,7 +68,7 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
-  /** Sets it to a stored message. Properties read in this round of deliveries are kept. */
+  /** Sets it to a stored message. Properties decoded in this dispatch round are kept. */
   ofView(view: MessageView): this {
     const { pumpCount } = this.#host.turns;
     const isSame = view.buffer === this.#buffer && view.at === this.#at;
@@ -110,7 +110,7 @@ export class MessageSubject implements Subject {
   get destination(): string {
     const source = this.#source;
     const key = source?.routingKey;
-    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other kind
+    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other type
     return this.#host.destinationName(source?.exchangeName() ?? '', routingKey);
   }
 

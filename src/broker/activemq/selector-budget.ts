@@ -1,17 +1,19 @@
+// The limit of the costs of selectors.
+
 import { BrokerError, describe } from '../errors.ts';
 import type { Queue } from '../queue.ts';
 
 /**
- * Operands in the selectors of all consumers of one queue: a message that nobody wants is compared with
- * all of them, and a scan passes two hundred such messages.
+ * Maximum number of operands of the selectors of all consumers of a queue. A message that no
+ * consumer wants is compared with all of them, and a scan passes two hundred such messages.
  */
 export const queueSelectorCostMax = 20_000;
 
-/** What the selectors of the consumers of each queue cost together; see `Selector.cost`. */
+/** The total cost of the selectors of each queue's consumers; see `Selector.cost`. */
 export class SelectorBudget {
   readonly #costs = new WeakMap<Queue, number>();
 
-  /** @throws {BrokerError} `resource-error` where it would be more than allowed */
+  /** @throws {BrokerError} `resource-error` if the limit would be exceeded */
   take(queue: Queue, cost: number): void {
     const sum = (this.#costs.get(queue) ?? 0) + cost;
     if (sum > queueSelectorCostMax) {

@@ -19,7 +19,7 @@ export interface TopicFilter {
  * subscription's queue.
  */
 export class TopicFilters {
-  /** What the selectors of the last route cost together. */
+  /** The total cost of the selectors of the last route. */
   lastCost = 0;
   readonly #byQueue = new Map<Queue, TopicFilter>();
   readonly #subject: MessageSubject;

@@ -17,16 +17,16 @@ class Turn {
   }
 }
 
-/** Consumers that are asked in one go whether they can take a message. */
+/** Maximum number of consumers that are asked in succession whether they can take a message. */
 export const askedCountMax = 512;
 
-/** Consumers that are told at once that their queue is gone. */
+/** Maximum number of consumers that are notified immediately when their queue is deleted. */
 const toldAtOnceMax = 64;
 
-/** Lines up to which those that nobody stands in are kept: more of them would be passed in vain. */
+/** Number of lines up to which empty lines are kept. More of them would slow down the search. */
 const linesKept = 16;
 
-/** Consumers of one priority that may get a message: the one whose turn it is stands first. */
+/** The consumers of one priority that can receive a message; the next one is first. */
 class Line {
   readonly priority: number;
   first: Turn | undefined = undefined;
@@ -68,28 +68,28 @@ interface ConsumerRules {
   /** Whether only one consumer is active and the others wait to replace it. */
   readonly isSingleActive: boolean;
   /**
-   * Whether the queue counts failed deliveries, as quorum queues do. There a consumer of a higher
-   * priority takes the single active one's place once that has settled all; in a classic queue the
-   * active one stays until it leaves.
+   * Whether the queue counts failed deliveries, as quorum queues do. There, a consumer with a
+   * higher priority replaces the single active consumer after that has settled everything; in a
+   * classic queue, the active consumer stays until it cancels.
    */
   readonly countsFailures: boolean;
 }
 
 /**
- * A queue's consumers, and whose turn it is. Of the highest priority that has one which can take a
- * message, consumers take turns. One that cannot leaves the line until something of it changes
- * ({@link rejoin}), so that a message costs the same however many consumers wait for credit. Where very
- * many leave it at one time, as those of a connection that ends, they are not all asked in one turn of
- * the event loop.
+ * The consumers of a queue, and which one is next. Among the consumers with the highest priority
+ * that can take a message, consumers take turns. A consumer that cannot leaves the line until its
+ * state changes ({@link rejoin}), so that the cost of a message does not depend on the number of
+ * consumers that wait for credit. If very many leave at one time, such as those of a connection
+ * that ends, they are not all asked in one turn of the event loop.
  */
 export class Consumers {
   readonly #rules: ConsumerRules;
   readonly #turns = new Map<Subscription, Turn>();
   /** Highest priority first; at most {@link linesKept} are empty. */
   readonly #lines: Line[] = [];
-  /** Of a queue with a single active consumer: all of them. */
+  /** All consumers of a queue with a single active consumer. */
   readonly #succession = new Succession();
-  /** Consumers that want some messages only. */
+  /** Number of consumers with a selector. */
   selectorCount = 0;
   #preferredCount = 0;
   /**
@@ -99,7 +99,7 @@ export class Consumers {
   #only: Subscription | undefined = undefined;
   /** Replaces the single active consumer once that has settled everything. */
   #successor: Subscription | undefined = undefined;
-  /** A look for a consumer has ended before all were asked. */
+  /** The last search for a consumer ended before all were asked. */
   #isAskedInPart = false;
 
   constructor(rules: ConsumerRules) {
@@ -110,7 +110,7 @@ export class Consumers {
     return this.#turns.size;
   }
 
-  /** Has all of them take what they may again, one a step. */
+  /** Lets all consumers take messages again, one per step. */
   *wakeAll(): Generator<void> {
     for (const subscription of this.#turns.keys()) {
       subscription.wake();
@@ -118,9 +118,9 @@ export class Consumers {
     }
   }
 
-  /** Whether one more consumer may be added, as it and those that are there want it. */
+  /** Whether a consumer can be added: it and the existing ones must permit it. */
   admits({ exclusive }: { readonly exclusive: boolean }): boolean {
-    // An exclusive one is the only one.
+    // An exclusive consumer is the only one.
     const [first] = this.#turns.keys();
     if (first?.options.exclusive === true) return false;
     return !exclusive || (!this.#rules.isSingleActive && first === undefined);
@@ -159,7 +159,10 @@ export class Consumers {
     return all;
   }
 
-  /** Takes all of them out and tells each that its queue is gone; very many are told in the background. */
+  /**
+   * Removes all consumers and notifies each that its queue was deleted, in the background if there
+   * are very many.
+   */
   endAll(reason: string, background: Pick<Background, 'run'>): void {
     const all = this.#removeAll();
     const steps = endEach(all, reason);
@@ -172,7 +175,7 @@ export class Consumers {
     if (isPreferred === true) this.#preferredCount += change;
   }
 
-  /** The line of a priority, which is made where nobody stands in it. */
+  /** Returns the line of a priority, and creates it if necessary. */
   #line(priority: number): Line {
     const at = this.#lineAt(priority);
     const found = this.#lines[at];
@@ -182,7 +185,7 @@ export class Consumers {
     return line;
   }
 
-  /** The place of the first line whose priority is not above the given one. */
+  /** Returns the index of the first line whose priority is at most the given one. */
   #lineAt(priority: number): number {
     let low = 0;
     let high = this.#lines.length;
@@ -194,15 +197,15 @@ export class Consumers {
     return low;
   }
 
-  /** A consumer that could take nothing may be able to again. */
+  /** A consumer that could not take messages may be able to again. */
   rejoin(subscription: Subscription): void {
     const turn = this.#turns.get(subscription);
     if (turn?.isInLine === false) this.#line(subscription.options.priority).push(turn);
   }
 
   /**
-   * The consumer that gets the next message; undefined where none can take one, or not all were asked:
-   * see {@link wasAskedInPart}.
+   * Returns the consumer for the next message; undefined if none can take it, or not all were asked
+   * (see {@link wasAskedInPart}).
    */
   next(): Subscription | undefined {
     const only = this.#only;
@@ -211,7 +214,7 @@ export class Consumers {
     return only.canTake() ? only : undefined;
   }
 
-  /** Whether a look for a consumer, since this was asked last, ended early: it is to be repeated later. */
+  /** Whether a search ended early since the previous call, and must be repeated later. */
   wasAskedInPart(): boolean {
     const was = this.#isAskedInPart;
     this.#isAskedInPart = false;
@@ -221,7 +224,7 @@ export class Consumers {
   #nextInLine(): Subscription | undefined {
     let left = askedCountMax;
     for (let at = 0; at < this.#lines.length; ) {
-      const line = this.#lines[at] as Line; // at is inside
+      const line = this.#lines[at] as Line; // the index is valid
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) {
           line.moveToEnd(turn);
@@ -233,7 +236,7 @@ export class Consumers {
         }
         this.#wait(turn);
       }
-      // A line that all have left may be there no more.
+      // An empty line may have been removed.
       if (this.#lines[at] === line) at++;
     }
     return undefined;
@@ -249,7 +252,7 @@ export class Consumers {
       return only !== undefined && isFor(only) ? only : undefined;
     }
     for (let at = 0; at < this.#lines.length; ) {
-      const line = this.#lines[at] as Line; // at is inside
+      const line = this.#lines[at] as Line; // the index is valid
       for (let turn = line.first; turn !== undefined; ) {
         const { after, subscription } = turn;
         if (!subscription.canTake()) this.#wait(turn);
@@ -259,7 +262,7 @@ export class Consumers {
         }
         turn = after;
       }
-      // A line that all have left may be there no more.
+      // An empty line may have been removed.
       if (this.#lines[at] === line) at++;
     }
     return undefined;
@@ -269,7 +272,7 @@ export class Consumers {
   hasTaker(): boolean {
     if (this.#only !== undefined) return this.next() !== undefined;
     for (let at = 0; at < this.#lines.length; ) {
-      const line = this.#lines[at] as Line; // at is inside
+      const line = this.#lines[at] as Line; // the index is valid
       for (let turn = line.first; turn !== undefined; turn = line.first) {
         if (turn.subscription.canTake()) return true;
         this.#wait(turn);
@@ -281,12 +284,12 @@ export class Consumers {
 
   #leave(turn: Turn): void {
     const at = this.#lineAt(turn.subscription.options.priority);
-    const line = this.#lines[at] as Line; // it stands in it
+    const line = this.#lines[at] as Line; // the line has this consumer
     line.remove(turn);
     if (line.first === undefined && this.#lines.length > linesKept) this.#lines.splice(at, 1);
   }
 
-  /** It can take nothing before something of it changes. */
+  /** The consumer cannot take messages until its state changes. */
   #wait(turn: Turn): void {
     this.#leave(turn);
     turn.subscription.isWaiting = true;
@@ -318,7 +321,7 @@ export class Consumers {
     return successor.canTake() ? successor : undefined;
   }
 
-  /** Of those that are preferred the one of the highest priority that has waited longest. */
+  /** Returns the preferred consumer with the highest priority that has waited longest. */
   #nextPreferred(): Subscription | undefined {
     let best: Subscription | undefined;
     for (const waiting of this.#turns.keys()) {
@@ -331,7 +334,7 @@ export class Consumers {
 
 function* endEach(all: readonly Subscription[], reason: string): Generator<void> {
   for (const subscription of all) {
-    // Who has cancelled it meanwhile need not be told.
+    // A consumer that was cancelled meanwhile is not notified.
     if (subscription.isActive) {
       subscription.end();
       subscription.consumer?.cancelled(reason);

@@ -1,10 +1,12 @@
+// Dispatch orders by queue settings.
+
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { QueueSettings } from '../queue-options.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
 import { FifoOrder } from './fifo-order.ts';
 import { PriorityOrder } from './priority-order.ts';
 
-/** The order in which a queue with these settings dispatches what is in its index. */
+/** Returns the dispatch order of a queue with these settings. */
 export function orderOf(
   index: QueueIndex,
   { priorityMax }: Pick<QueueSettings, 'priorityMax'>,

@@ -1,20 +1,23 @@
+// The succession of single active consumers.
+
 import type { Subscription } from '../subscription.ts';
 
-/** Consumers of one priority, in the order in which they came. */
+/** The consumers of one priority in the order in which they were added. */
 interface Rank {
   readonly priority: number;
   readonly members: Set<Subscription>;
 }
 
 /**
- * Who becomes the active consumer of a queue that has one at a time: of the highest priority the one
- * that has waited longest. To add, remove or find one takes no longer the more there are.
+ * Determines the next active consumer of a queue with a single active consumer: among those with
+ * the highest priority, the one that has waited longest. The cost of an operation does not depend
+ * on the number of consumers.
  */
 export class Succession {
   /** Highest priority first; none is empty. */
   readonly #ranks: Rank[] = [];
 
-  /** The consumer that comes first; undefined where there is none. */
+  /** The next active consumer; undefined if there is none. */
   get first(): Subscription | undefined {
     return this.#ranks[0]?.members.values().next().value;
   }
@@ -27,7 +30,7 @@ export class Succession {
     else this.#ranks.splice(at, 0, { priority, members: new Set([subscription]) });
   }
 
-  /** Takes out one that was added. */
+  /** Removes a consumer. */
   remove(subscription: Subscription): void {
     const at = this.#rankAt(subscription.options.priority);
     const members = this.#ranks[at]?.members;
@@ -39,7 +42,7 @@ export class Succession {
     this.#ranks.length = 0;
   }
 
-  /** The place of the first rank whose priority is not above the given one. */
+  /** Returns the index of the first rank whose priority is at most the given one. */
   #rankAt(priority: number): number {
     let low = 0;
     let high = this.#ranks.length;

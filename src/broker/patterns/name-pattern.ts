@@ -1,3 +1,5 @@
+// Regular expressions over names.
+
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { RE2JS } from 're2js';
@@ -5,15 +7,15 @@ import { textBytes } from '../../base/byte-text.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import { BrokerError } from '../errors.ts';
 
-/** Bytes that a pattern over names may have. */
+/** Maximum length of a pattern in bytes. */
 export const patternBytesMax = 1024;
 
-/** Instructions that a pattern may be compiled to: `[a-z]{500}` takes about 500. */
+/** Maximum size of a compiled pattern in instructions: `[a-z]{500}` takes about 500. */
 const programSizeMax = 1000;
 
 /**
- * Patterns that Node's own engine matches without much backtracking: letters, and `.*` once. They are
- * nearly all that are used, and need no library.
+ * Patterns that Node's own engine matches without much backtracking: letters, and at most one `.*`.
+ * Nearly all patterns are of this form and do not need the library.
  */
 const plainPattern = /^\^?(?:[\w-]|\\\.)*(?:\.\*(?:[\w-]|\\\.)*)?\$?$/;
 
@@ -23,7 +25,7 @@ interface Engine {
 
 let library: typeof RE2JS | undefined;
 
-/** Loads the library: by the first pattern that needs it. */
+/** Loads the library when the first pattern needs it. */
 function loaded(): typeof RE2JS {
   if (library === undefined) {
     const require = createRequire(join(packageFolder, 'package.json'));
@@ -32,16 +34,16 @@ function loaded(): typeof RE2JS {
   return library;
 }
 
-/** A condition on the beginning of a name: it matches, or must not. */
+/** A condition on the beginning of a name, which must match or must not match. */
 interface Lookahead {
   readonly engine: Engine;
   readonly isWanted: boolean;
 }
 
 /**
- * A regular expression over names of queues and exchanges. The time that a match takes grows with the
- * length of the name and never with a power of it, whatever the pattern: so there are no
- * back-references, and look-ahead only at the beginning of the whole pattern, as in `^(?!amq\.)`.
+ * A regular expression over names of queues and exchanges. The time of a match is linear in the
+ * length of the name for all patterns. Therefore, there are no back-references, and look-ahead is
+ * only supported at the beginning of the pattern, as in `^(?!amq\.)`.
  */
 export class NamePattern {
   readonly #lookaheads: readonly Lookahead[];
@@ -55,8 +57,8 @@ export class NamePattern {
   /**
    * Compiles a pattern.
    *
-   * @param what `the pattern of a policy`
-   * @throws {BrokerError} `precondition-failed` where it is too long or large, or no pattern
+   * @param what the name of the pattern in error texts, for example `the pattern of a policy`
+   * @throws {BrokerError} `precondition-failed` if it is invalid, too long or too large
    */
   static compile(what: string, text: string): NamePattern {
     const bytes = textBytes(text);
@@ -73,7 +75,7 @@ export class NamePattern {
     );
   }
 
-  /** The same for a pattern that was stored: one that cannot be compiled matches nothing. */
+  /** Compiles a stored pattern. An invalid one matches nothing. */
   static stored(text: string): NamePattern {
     try {
       return NamePattern.compile('a stored pattern', text);
@@ -112,7 +114,10 @@ function fail(text: string, cause?: unknown): never {
   throw new BrokerError('precondition-failed', text, { cause });
 }
 
-/** Takes look-aheads off the beginning of a pattern: `^(?!a)b` is `^b` for names that `^(?:a)` does not match. */
+/**
+ * Splits look-aheads from the beginning of a pattern: `^(?!a)b` is `^b` for names that `^(?:a)`
+ * does not match.
+ */
 function split(text: string): {
   lookaheads: readonly { inner: string; isWanted: boolean }[];
   rest: string;
@@ -128,12 +133,12 @@ function split(text: string): {
     at = end + 1;
   }
   const rest = text.slice(at);
-  // Else they would be a part of the first alternative only.
+  // Otherwise they would only apply to the first alternative.
   if (lookaheads.length === 0 || hasAlternatives(rest)) return { lookaheads: [], rest: text };
   return { lookaheads, rest: `^${rest}` };
 }
 
-/** The place of the parenthesis that closes the one at a place; -1 where none does. */
+/** Returns the index of the closing parenthesis for the one at an index; -1 if there is none. */
 function groupEnd(text: string, from: number): number {
   let depth = 0;
   for (const [at, character] of specials(text, from)) {
@@ -143,7 +148,7 @@ function groupEnd(text: string, from: number): number {
   return -1;
 }
 
-/** Whether there is a `|` outside of all groups. */
+/** Whether there is a `|` outside all groups. */
 function hasAlternatives(text: string): boolean {
   let depth = 0;
   for (const [, character] of specials(text, 0)) {
@@ -154,10 +159,10 @@ function hasAlternatives(text: string): boolean {
   return false;
 }
 
-/** A character that is escaped, a class, or a parenthesis or bar. */
+/** An escaped character, a class, or a parenthesis or bar. */
 const token = /\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|[()|]/gs;
 
-/** Parentheses and bars, but for those that are escaped or in a class. */
+/** Returns parentheses and bars, except those that are escaped or in a class. */
 function* specials(text: string, from: number): Generator<[at: number, character: string]> {
   for (const { 0: found, index } of text.slice(from).matchAll(token)) {
     if (found === '(' || found === ')' || found === '|') yield [from + index, found];

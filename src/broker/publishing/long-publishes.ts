@@ -1,23 +1,25 @@
+// Publishes without a publisher that take several turns.
+
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { Background, Worker } from '../turns/background.ts';
 
-/** What long publishes ask of their broker. */
+/** The operations of the broker that are needed here. */
 export interface LongPublishesHost {
   readonly store: MessageStore;
   readonly background: Background;
 }
 
 /**
- * Publishes of messages that nobody waits for, and that take more than one turn of the event loop:
- * dead letters and messages that were due, to very many queues or by a long search. They are done one
- * after the other. Each is in one batch of the log with what it follows from, such as the end of the
- * dead letter in its queue; so others are confirmed after it.
+ * Publishes that no publisher waits for and that take more than one turn of the event loop: dead
+ * letters and scheduled messages that are routed to very many queues or with a long search. They
+ * are executed one after another. Each is in one log batch with its cause, for example the end of
+ * the dead-lettered message in its queue. Therefore, other publishes are confirmed after it.
  */
 export class LongPublishes {
   readonly #host: LongPublishesHost;
-  /** Those that have not begun. */
+  /** Publishes that have not begun. */
   readonly #next: Iterable<void>[] = [];
-  /** Who goes on once all are done. */
+  /** Workers that continue after all publishes are done. */
   #waiting = new Set<Worker>();
   #isBusy = false;
 
@@ -25,22 +27,25 @@ export class LongPublishes {
     this.#host = host;
   }
 
-  /** Whether one is under way: who makes such messages waits, so that they keep their order. */
+  /**
+   * Whether a publish is in progress. Callers with such messages must wait, so that messages keep
+   * their order.
+   */
   get isBusy(): boolean {
     return this.#isBusy;
   }
 
-  /** Steps that last until all are done. */
+  /** Steps until all publishes are done. */
   *untilIdle(): Generator<void> {
     while (this.#isBusy) yield;
   }
 
-  /** Has a worker go on once all are done; until then its `work` is to return false. */
+  /** Resumes a worker after all publishes are done. Until then, its `work` must return false. */
   wait(worker: Worker): void {
     this.#waiting.add(worker);
   }
 
-  /** Begins a publish, or puts it behind those that are under way. The batch of the moment ends with it. */
+  /** Starts a publish, or queues it behind those in progress. The current batch ends with it. */
   start(steps: Iterable<void>): void {
     this.#host.store.begin();
     this.#next.push(steps);
@@ -68,7 +73,10 @@ export class LongPublishes {
     }
   }
 
-  /** A turn later, so that what was appended meanwhile is synced before the next batch begins. */
+  /**
+   * Ends in the next turn, so that records that were appended meanwhile are synced before the next
+   * batch begins.
+   */
   #end(): void {
     const { background } = this.#host;
     background.runLater([], () => background.runLater([], () => this.#wake()));

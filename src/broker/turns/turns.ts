@@ -28,27 +28,30 @@ export interface Ticking extends Timed {
   tick(nowMs: number): void;
 }
 
-/** A queue that waits for the next turn of the event loop before it delivers any more. */
+/** A queue that continues to deliver in the next turn of the event loop. */
 export interface Held extends Deliverer {
-  /** Only {@link Turns} sets it. */
+  /** Only set by {@link Turns}. */
   isHeld: boolean;
 }
 
-/** Units of deliveries in one turn, of one to three microseconds; see {@link deliveryUnits}. */
+/**
+ * Maximum units of deliveries in one turn, of one to three microseconds each; see {@link
+ * deliveryUnits}.
+ */
 export const deliveryUnitsMax = 4096;
 
-/** What a broker does in each turn of the event loop: deliveries, work in slices, what is due. */
+/** The work of a broker in each turn of the event loop: deliveries, background work, timers. */
 export class Turns {
   /** Work in slices. */
   readonly background: Background;
-  /** Rounds of deliveries so far. A message in memory stays in place during one. */
+  /** The number of dispatch rounds so far. Blocks in memory do not move during a round. */
   pumpCount = 0;
-  /** What this turn may still deliver, in units: {@link deliveryUnits} for each message. */
+  /** The units that can still be delivered in this turn: {@link deliveryUnits} for each message. */
   unitsLeft = deliveryUnitsMax;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
-  /** Those that go on in the next turn. */
+  /** The queues that continue in the next turn. */
   #held: Held[] = [];
   #isTurnWanted = false;
   #nowMs = 0;
@@ -81,12 +84,12 @@ export class Turns {
     this.#dirty.push(deliverer);
   }
 
-  /** Units that one queue may deliver before others have their turn: at least one message. */
+  /** Returns the units that one queue may deliver before other queues; at least one message. */
   burstOf(countMax: number): number {
     return Math.max(1, Math.min(countMax, this.unitsLeft));
   }
 
-  /** A queue has more to deliver: in this turn, where that may do more. */
+  /** A queue has more to deliver, in this turn if its limit permits. */
   goOn(queue: Held): void {
     if (this.unitsLeft > 0) this.markDirty(queue);
     else this.hold(queue);
@@ -118,7 +121,7 @@ export class Turns {
     if (held.length > 0) this.pump();
   };
 
-  /** Delivers what can be, and does what this turn may of all other work. */
+  /** Delivers messages, and does the other work that this turn permits. */
   pump(): void {
     this.pumpCount++;
     do {
@@ -134,7 +137,7 @@ export class Turns {
     } while (this.#dirty.length > 0);
     this.#host.pumped();
     this.#nowMs = 0;
-    // Few turns deliver so much: the others need not be told apart.
+    // Few turns deliver this much, so the other cases need not be distinguished.
     if (this.unitsLeft < deliveryUnitsMax / 2) this.#wantTurn();
   }
 
@@ -166,7 +169,7 @@ export class Turns {
   }
 }
 
-/** Units that the delivery of a message counts as, by the bytes of its body. */
+/** The units of the delivery of a message by the length of its body. */
 export function deliveryUnits(bodyLength: number): number {
   return 1 + (bodyLength >>> 11);
 }

@@ -7,8 +7,8 @@ const grownBytesMin = 8 * 1024 * 1024;
 /** Minimum growth as a fraction, because a collection takes longer with more memory. */
 const grownShareMin = 0.25;
 /**
- * Bytes of a heap that is collected at once when the process is idle. To collect a larger one takes
- * longer than clients should wait, so the process must have been idle for {@link longIdleMs}.
+ * Heap size in bytes up to which an idle process collects immediately. Collecting a larger heap
+ * delays clients too long, so that the process must have been idle for {@link longIdleMs}.
  */
 const smallHeapBytes = 20 * 1024 * 1024;
 const longIdleMs = 30_000;
@@ -18,7 +18,7 @@ export interface ProcessUse {
   /** CPU time since the process started, microseconds. */
   readonly cpuMicroseconds: () => number;
   readonly memoryBytes: () => number;
-  /** Bytes of V8's heap. */
+  /** Size of V8's heap in bytes. */
   readonly heapBytes: () => number;
   readonly collectGarbage: () => void;
 }
@@ -31,7 +31,7 @@ export class IdleCollector {
   readonly #use: ProcessUse;
   #cpuMicroseconds = 0;
   #leastBytes: number;
-  /** Milliseconds for which the process has been idle. */
+  /** The time for which the process has been idle, in milliseconds. */
   #idleMs = 0;
 
   constructor(use: ProcessUse) {
@@ -39,7 +39,7 @@ export class IdleCollector {
     this.#leastBytes = use.memoryBytes();
   }
 
-  /** @param elapsedMs since the last call */
+  /** @param elapsedMs time since the previous call, in milliseconds */
   look(elapsedMs: number): void {
     const { cpuMicroseconds, memoryBytes, heapBytes, collectGarbage } = this.#use;
     const cpu = cpuMicroseconds();

@@ -45,9 +45,9 @@ export type BrokerProtocols = ReadonlyMap<
 >;
 
 /**
- * Makes the protocols of a broker, one instance for all of its listeners, so that connections of a protocol
- * share their state. To be called in the turn in which the broker is opened: messages that expire, for
- * example, die by their protocol's rules.
+ * Creates the protocols of a broker, with one instance for all listeners, so that the connections of a
+ * protocol share their state. Must be called in the turn in which the broker is opened, because the rules
+ * of the protocol already apply then, for example to messages that expire.
  */
 export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerProtocols {
   const parts = [...loaded].map(
@@ -86,7 +86,7 @@ export async function openListeners(
 ): Promise<Listeners> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
-    assert(parts !== undefined, `protocol ${name} was not begun`);
+    assert(parts !== undefined, `protocol ${name} was not created`);
     return parts;
   };
   const webSocket = await webSocketMaker(specs);

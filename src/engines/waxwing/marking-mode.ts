@@ -1,23 +1,25 @@
-/** Bytes of a heap from which on garbage is marked in steps, ... */
+// The marking mode of V8's garbage collector.
+
+/** Heap size in bytes from which garbage is marked incrementally. */
 const largeBytes = 20 * 1024 * 1024;
-/** ... and below which it is marked at once again. */
+/** Heap size in bytes below which garbage is marked in one step again. */
 const smallBytes = 16 * 1024 * 1024;
 
 /**
- * Chooses how V8 marks a broker's heap. At once costs less processor time (decision 0015) but stops the
- * event loop for about a millisecond for each MiB. So a heap that has become large, with tens of
- * thousands of queues or consumers, is marked in steps.
+ * Selects how V8 marks the heap of a broker. Marking in one step takes less CPU time (decision
+ * 0015) but stops the event loop for about a millisecond per MiB. A large heap, with tens of
+ * thousands of queues or consumers, is therefore marked incrementally.
  */
 export class MarkingMode {
   #isInSteps = false;
   readonly #set: (isInSteps: boolean) => void;
 
-  /** @param set changes how the process marks; it begins with marking at once */
+  /** @param set changes the mode of the process, which initially marks in one step */
   constructor(set: (isInSteps: boolean) => void) {
     this.#set = set;
   }
 
-  /** To be called about once a second. */
+  /** Call it about once a second. */
   look(heapBytes: number): void {
     const isInSteps = heapBytes > (this.#isInSteps ? smallBytes : largeBytes);
     if (isInSteps === this.#isInSteps) return;

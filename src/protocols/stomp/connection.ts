@@ -144,7 +144,7 @@ export class StompConnection
 
   head({ command }: Frame): void {
     if (this.#state.name !== 'awaiting-connect') return;
-    // Nothing else is read from a stranger, not even to its end.
+    // Other frames are refused before the log-in, even before they are complete.
     if (command !== 'CONNECT' && command !== 'STOMP') {
       throw new StompError('out-of-order', 'Not connected.');
     }

@@ -47,7 +47,7 @@ export class StompSubscription implements MessageTaker, Browser {
   readonly #host: StompHost;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
-  /** In place of a consumption, where it only looks. */
+  /** Replaces the consumption if this is a browser. */
   #browse: Browse | undefined = undefined;
   #deliveryCount = 0;
   #isOver = false;
@@ -67,7 +67,7 @@ export class StompSubscription implements MessageTaker, Browser {
     this.ackMode = what.ackMode;
   }
 
-  /** Has its messages come from there. */
+  /** Sets the source of the messages. */
   attach(to: { readonly consumption: Consumption } | { readonly browse: Browse }): void {
     if ('browse' in to) this.#browse = to.browse;
     else this.#consumption = to.consumption;
@@ -88,7 +88,7 @@ export class StompSubscription implements MessageTaker, Browser {
     this.wake();
   }
 
-  /** The transport or the peer takes more. */
+  /** Deliveries are possible again. */
   wake(): void {
     this.#consumption?.wake();
     this.#browse?.wake();
@@ -127,7 +127,7 @@ export class StompSubscription implements MessageTaker, Browser {
     return converted(delivery, format, stompFormat, clientLimits.headBytesMax);
   }
 
-  /** @param settled where a delivery is to be settled */
+  /** @param settled the delivery that must be settled, if any */
   #write(
     own: Delivery,
     delivery: Delivery,

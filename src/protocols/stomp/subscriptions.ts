@@ -20,7 +20,7 @@ export class Subscriptions {
     this.#host = host;
   }
 
-  /** Whether no more may be left unsettled. */
+  /** Whether the limit of unsettled deliveries is reached. */
   get isFull(): boolean {
     return this.unsettledCount >= Math.min(unsettledCountMax, this.#host.broker.unsettledCountMax);
   }
