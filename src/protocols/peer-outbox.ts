@@ -60,7 +60,7 @@ export class PeerOutbox {
     this.#writableAgain = writableAgain;
   }
 
-  get #isCrowded(): boolean {
+  #isCrowded(): boolean {
     return this.#host.unread.bytes > this.#host.limits.unreadBytesSum;
   }
 
@@ -86,7 +86,7 @@ export class PeerOutbox {
     if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
       this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
-      this.#sizeMax = this.#isCrowded ? this.#host.limits.deliveryBytesShare : bufferSize;
+      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
       this.#transport.requestFlush();
     }
     const start = this.#at;
@@ -126,7 +126,7 @@ export class PeerOutbox {
       return;
     }
     const { unread, limits } = this.#host;
-    const isCrowded = this.#isCrowded;
+    const isCrowded = this.#isCrowded();
     // Data that may stay unread for long must not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))

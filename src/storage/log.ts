@@ -4,7 +4,6 @@ import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { type DurableEnd, FrozenVolume } from './frozen/frozen-volume.ts';
-import type { Appender } from './log/appender.ts';
 import type { LogBlock } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
@@ -141,10 +140,6 @@ export class Log implements RecordLog {
     return log;
   }
 
-  get #appender(): Appender | undefined {
-    return this.#roller.appender;
-  }
-
   /** Checks that the number of the last mount is in the expected range. */
   #proveMount(): void {
     const { header, folder } = this.#volume;
@@ -200,8 +195,8 @@ export class Log implements RecordLog {
   reserve(type: number, size: number): LogBlock {
     checkRecordSize(size);
     const need = size + recordHeaderBytes;
-    if (this.#appender?.hasRoom(need) !== true) this.#prepare(need);
-    const appender = this.#appender;
+    if (this.#roller.appender?.hasRoom(need) !== true) this.#prepare(need);
+    const appender = this.#roller.appender;
     assert(appender !== undefined, 'a record is appended to a log that is not open');
     const block = appender.append(type, size);
     this.at = appender.at;
@@ -211,7 +206,7 @@ export class Log implements RecordLog {
 
   /** Called before a block begins: ends a full segment, and writes a large group. */
   #prepare(need: number): void {
-    const appender = this.#appender;
+    const appender = this.#roller.appender;
     if (appender === undefined) return;
     this.#flushTimer ??= this.#clock.setTimeout(() => this.#flushLate(), flushMs);
     if (appender.groupBytes >= groupBytesMax) this.sync();
@@ -238,7 +233,7 @@ export class Log implements RecordLog {
   #flush(): void {
     // A batch over several turns must also be in one group.
     if (this.#writer.isBusy || this.#roller.isInBatch) return;
-    if (this.#appender?.isEmpty !== false) {
+    if (this.#roller.appender?.isEmpty !== false) {
       this.#isSyncWanted = false;
       return;
     }
@@ -247,11 +242,11 @@ export class Log implements RecordLog {
 
   #flushLate(): void {
     this.#flushTimer = undefined;
-    if (this.#appender?.isEmpty === false) this.sync();
+    if (this.#roller.appender?.isEmpty === false) this.sync();
   }
 
   #endGroup(flags: number): void {
-    const appender = this.#appender;
+    const appender = this.#roller.appender;
     assert(appender !== undefined, 'a group ends in a log that is not open');
     this.#isSyncWanted = false;
     const group = appender.endGroup(this.openGroup++, flags);
@@ -261,7 +256,7 @@ export class Log implements RecordLog {
   #synced(group: Group, durationMs: number): void {
     const { segment: home, lastBlock: blocks } = group;
     this.#durable = { segment: home.number, blocks, home, bytes: group.offset + group.sizeBytes };
-    if (this.#appender !== undefined) this.#appender.durable = this.#durable;
+    if (this.#roller.appender !== undefined) this.#roller.appender.durable = this.#durable;
     this.durableGroup = group.number;
     this.#watermark.advance(this.#durable);
     this.pendingBytes -= group.reservedBytes;
@@ -278,8 +273,8 @@ export class Log implements RecordLog {
     for (const block of group.blocks) this.#table.synced(block);
     this.#table.cache.evict();
     this.#options.onSynced?.(group.sizeBytes, durationMs);
-    this.#appender?.prepare();
-    if (this.#appender === undefined || this.#failure !== undefined) return;
+    this.#roller.appender?.prepare();
+    if (this.#roller.appender === undefined || this.#failure !== undefined) return;
     const { checkpoints } = this.#roller;
     checkpoints.written(group.number, group.sizeBytes);
     if (checkpoints.isHurryOver || this.#isKeyOld) this.#rollNow();
@@ -294,7 +289,7 @@ export class Log implements RecordLog {
 
   /** Ends the segment and begins the next one. Returns false if that is not possible now. */
   #rollNow(): boolean {
-    if (this.#failure !== undefined || this.#appender?.isFirstGroup !== false) return false;
+    if (this.#failure !== undefined || this.#roller.appender?.isFirstGroup !== false) return false;
     if (this.#roller.isInBatch) return false;
     this.#roll();
     return true;
@@ -324,7 +319,7 @@ export class Log implements RecordLog {
    * is released some time later.
    */
   reclaim(): void {
-    const appender = this.#appender;
+    const appender = this.#roller.appender;
     if (this.#failure !== undefined || appender === undefined) return;
     this.#retirement.holds.endAll('the disk is short of room');
     this.#retirement.removeSpares();
@@ -358,7 +353,7 @@ export class Log implements RecordLog {
   async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
     this.#requireOpen();
     const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
-    if (this.#failure !== undefined || this.#appender === undefined) return generation;
+    if (this.#failure !== undefined || this.#roller.appender === undefined) return generation;
     this.#watermark.advance(this.#durable);
     this.#roller.checkpoints.hurry();
     // If the segment cannot end now, it does once the next group is synced.
@@ -407,7 +402,8 @@ export class Log implements RecordLog {
 
   #requireOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#appender === undefined) throw new StorageError('log-failed', 'the log is closed');
+    if (this.#roller.appender === undefined)
+      throw new StorageError('log-failed', 'the log is closed');
   }
 
   segmentOf(slot: number): number {
@@ -444,13 +440,13 @@ export class Log implements RecordLog {
   beginBatch(): void {
     assert(!this.#roller.isInBatch, 'a batch begins within another');
     // A batch must be in one group, so a full segment ends before it.
-    const appender = this.#appender;
+    const appender = this.#roller.appender;
     if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
     this.#roller.isInBatch = true;
   }
 
   batchPaused(): void {
-    this.#appender?.sealExcess(true);
+    this.#roller.appender?.sealExcess(true);
   }
 
   endBatch(): void {
@@ -472,7 +468,7 @@ export class Log implements RecordLog {
     if (this.#failure !== undefined) throw this.#failure;
     const compactorEnds = this.#compactor.stop();
     // Not in the first group: a later group proves that recovery begins with this segment.
-    if (this.#appender?.isFirstGroup === true) this.#endGroup(0);
+    if (this.#roller.appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();
     this.#roller.stop();
     await new Promise<void>((resolve) => {

@@ -27,6 +27,15 @@ const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
  */
 const heapOptions = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
 
+/**
+ * The path of a message leads through many small functions of several layers. V8's default limits end
+ * inlining in the middle of it. See decision 0050.
+ */
+const inliningOptions = [
+  '--max-inlined-bytecode-size-small=60',
+  '--max-inlined-bytecode-size-cumulative=4000',
+];
+
 /** Milliseconds after which a process that was asked to stop is killed. */
 const stopTimeoutMs = 8000;
 
@@ -65,7 +74,7 @@ export class BrokerProcess {
   constructor() {
     // The process inherits no options or variables of the service: one of them could open a
     // debugger, or write a report that contains its memory.
-    this.#child = spawn(process.execPath, [...heapOptions, program], {
+    this.#child = spawn(process.execPath, [...heapOptions, ...inliningOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
       env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
     });

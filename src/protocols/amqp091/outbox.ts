@@ -64,7 +64,7 @@ export class Outbox {
     this.#writableAgain = writableAgain;
   }
 
-  get #isCrowded(): boolean {
+  #isCrowded(): boolean {
     return this.#host.unread.bytes > this.#host.limits.unreadBytesSum;
   }
 
@@ -89,7 +89,7 @@ export class Outbox {
     if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
       this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
-      this.#sizeMax = this.#isCrowded ? this.#host.limits.deliveryBytesShare : bufferSize;
+      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
       this.#transport.requestFlush();
     }
     const start = this.#at;
@@ -204,7 +204,7 @@ export class Outbox {
       return;
     }
     const { unread, limits } = this.#host;
-    const isCrowded = this.#isCrowded;
+    const isCrowded = this.#isCrowded();
     // Data that may stay unread for long should not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
