@@ -4,6 +4,8 @@ import { textFrame } from '../../../../tests/support/stomp-peer.ts';
 import { StompError } from '../errors.ts';
 import { clientLimits, strangerLimits } from '../limits.ts';
 import { FrameReader } from './frames.ts';
+import { escapeHeader } from './header-text.ts';
+import { frameBytes } from './out-frames.ts';
 
 /** What a reader makes of chunks: each frame as its command, headers and body. */
 function read(chunks: readonly Buffer[], prepare: (reader: FrameReader) => void = () => {}) {
@@ -105,4 +107,17 @@ test('every length has its limit, and the text says which', () => {
     reader.limits = strangerLimits;
   };
   refused(`CONNECT\n${long(20_000)}`, /more than 16384/, stranger);
+});
+
+test('a null byte cannot be in a head, for clients would see another frame begin after it', () => {
+  for (const head of ['SE\0ND\na:b', 'SEND\na\0:b', 'SEND\na:\0RECEIPT\nreceipt-id:1']) {
+    refused(`${head}\n\nbody\0`, /headers of a frame contain a null byte/);
+    assert.throws(() => read([...Buffer.from(`${head}\n\nbody\0`)].map((byte) => Buffer.of(byte))));
+  }
+  for (const version of ['1.0', '1.1', '1.2'] as const) {
+    const bytes = frameBytes('MESSAGE', [['a\0b\n\r:', 'c\0\nRECEIPT\n\r:']], '', version);
+    assert.equal(bytes.indexOf(0), bytes.length - 2, version);
+    assert.equal(bytes.toString().split('\n').length, 5, version);
+  }
+  assert.ok(!escapeHeader('a\0b').includes('\0'));
 });

@@ -168,6 +168,9 @@ export class FrameReader {
 
   #readHead(bytes: Buffer, start: number, end: number): Frame {
     const { commandBytesMax, headerBytesMax, headerCountMax } = this.limits;
+    // Clients would take it for the end of a frame when they receive the header.
+    const nulAt = bytes.subarray(start, end).indexOf(nul);
+    if (nulAt >= 0) throw new StompError('malformed', 'The headers of a frame contain a null byte');
     const headers = new Map<string, string>();
     let command: string | undefined;
     let count = 0;

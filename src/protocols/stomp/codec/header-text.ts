@@ -12,13 +12,17 @@ export function unescapeHeader(text: string, version: Version): string {
   return text.replace(escapes, (_, code: string) => codes[code] ?? '');
 }
 
-const special = /[\\\n:\r]/g;
+const special = /[\\\n:\r\0]/g;
 
-/** Escapes a name or value as in STOMP 1.2, which is also the stored form. */
+/**
+ * Escapes a name or value as in STOMP 1.2, which is also the stored form. A null byte, which ends a
+ * frame and has no escape, becomes a space.
+ */
 export function escapeHeader(text: string): string {
   return text.replace(special, (character) => {
     if (character === '\n') return '\\n';
     if (character === '\r') return '\\r';
+    if (character === '\0') return ' ';
     return character === ':' ? '\\c' : '\\\\';
   });
 }
@@ -31,12 +35,12 @@ export function unescapeStored(text: string): string {
 /**
  * Returns a name or value in the form that a version allows. STOMP 1.0 has no escapes, and 1.1 has
  * none for a carriage return: a line end becomes a space, and in 1.0 a colon in a name becomes an
- * underscore.
+ * underscore. A null byte becomes a space in all versions.
  */
 export function headerFor(text: string, version: Version, isName: boolean): string {
   if (version === '1.2') return escapeHeader(text);
   const oneLine = text.replaceAll('\r', ' ');
   if (version === '1.1') return escapeHeader(oneLine);
-  const plain = oneLine.replaceAll('\n', ' ');
+  const plain = oneLine.replaceAll('\n', ' ').replaceAll('\0', ' ');
   return isName ? plain.replaceAll(':', '_') : plain;
 }
