@@ -27,7 +27,9 @@ function testFiles(folder: string): string[] {
  * these tests.
  */
 const shared = [
-  ...readdirSync(join('dist', 'src')).map((name) => join('dist', 'src', name)),
+  ...readdirSync(join('dist', 'src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join('dist', 'src', name)),
   ...['conformance', 'contract', 'records'].map((name) => join('dist', 'tests', name)),
 ];
 const groupFolder = join('dist', 'test-groups');
@@ -40,7 +42,7 @@ function writeGroups(): string[] {
   mkdirSync(groupFolder, { recursive: true });
   const groups: string[] = [];
   for (const folder of shared) {
-    const members = folder.endsWith('.js') ? [] : testFiles(folder);
+    const members = testFiles(folder);
     if (members.length === 0) continue;
     const group = join(
       groupFolder,
