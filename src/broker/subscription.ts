@@ -260,6 +260,14 @@ export class Subscription {
     return true;
   }
 
+  /**
+   * Makes a delivery that was set aside unsettled again, even if the subscription has ended. The
+   * caller must settle it at once.
+   */
+  takeBack(deliveryNumber: number): void {
+    this.#unsettled.resume(deliveryNumber);
+  }
+
   /** Changes the maximum number of unsettled deliveries. */
   setPrefetch(prefetch: number): void {
     const window = limited(prefetch);

@@ -115,7 +115,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
 
   /** Applies ActiveMQ's rules for dead letters to a queue. */
   #adopt(queue: Queue): void {
-    if (queue.settings.deadLetterExchange !== undefined) queue.deadLetters = this.#deadLetters;
+    queue.deadLetters = this.#deadLetters;
   }
 
   formatOf(number: number) {
@@ -233,7 +233,11 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
 
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
     if (selector === undefined) return undefined;
-    return (view: MessageView) => selector.matches(this.#subject.ofView(view));
+    const units = Math.ceil(selector.cost / stepsPerUnit);
+    return (view: MessageView) => {
+      this.broker.turns.unitsLeft -= units;
+      return selector.matches(this.#subject.ofView(view));
+    };
   }
 
   /**

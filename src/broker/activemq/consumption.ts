@@ -146,7 +146,7 @@ export class Consumption {
       request.budget.left--;
     } catch (error) {
       this.#sources.delete(queue);
-      if (cost > 0) this.#host.selectorBudget.giveBack(queue, cost);
+      if (cost > 0) this.#host.selectorBudget.release(queue, cost);
       throw error;
     }
   }
@@ -161,7 +161,7 @@ export class Consumption {
     if (!this.#sources.delete(source.queue)) return;
     this.request.budget.left++;
     const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
-    if (cost > 0) this.#host.selectorBudget.giveBack(source.queue, cost);
+    if (cost > 0) this.#host.selectorBudget.release(source.queue, cost);
   }
 
   /** The receiver accepts more messages. */

@@ -24,7 +24,7 @@ export class SelectorBudget {
     this.#costs.set(queue, sum);
   }
 
-  giveBack(queue: Queue, cost: number): void {
+  release(queue: Queue, cost: number): void {
     this.#costs.set(queue, (this.#costs.get(queue) ?? 0) - cost);
   }
 }

@@ -66,10 +66,12 @@ export class TopicConsumers {
    * Opens the subscription for a request.
    *
    * @param topics the exchange of all requested topics
-   * @throws {BrokerError} `resource-locked` if the durable subscription has a consumer
+   * @throws {BrokerError} `resource-locked` if the durable subscription has a consumer;
+   *   `resource-error` if all selectors together would be too large
    */
   open(request: ConsumeRequest, topics: Exchange, names: readonly string[]): Queue {
     const { selector, isNoLocal, key, owner } = request;
+    this.#filters.requireRoom(selector);
     const before = key === undefined ? undefined : this.#subscriptions.find(key);
     const { queue } = this.#rephrased(key, () =>
       this.#subscriptions.open({
@@ -84,7 +86,7 @@ export class TopicConsumers {
       }),
     );
     if (before !== undefined && before !== queue) this.#filters.delete(before);
-    if (key !== undefined) this.#adopt(queue);
+    this.#adopt(queue);
     const unwantedOrigin = isNoLocal ? (key?.clientId ?? owner) : undefined;
     if (selector !== undefined || isNoLocal) this.#filters.set(queue, { selector, unwantedOrigin });
     return queue;

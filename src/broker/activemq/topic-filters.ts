@@ -22,20 +22,36 @@ export class TopicFilters {
   /** The total cost of the selectors of the last route. */
   lastCost = 0;
   readonly #byQueue = new Map<Queue, TopicFilter>();
+  /** The total cost of all selectors. */
+  #cost = 0;
   readonly #subject: MessageSubject;
   readonly #costMax: number;
 
-  /** @param costMax maximum cost of all selectors of one route; see `Selector.cost` */
+  /**
+   * @param costMax maximum total cost of all selectors, since a message can reach all subscriptions;
+   *   see `Selector.cost`
+   */
   constructor(host: SubjectHost, costMax: number) {
     this.#subject = new MessageSubject(host);
     this.#costMax = costMax;
   }
 
+  /** @throws {BrokerError} `resource-error` if a further selector would exceed the total cost */
+  requireRoom(selector: Selector | undefined): void {
+    const sum = this.#cost + (selector?.cost ?? 0);
+    if (selector === undefined || sum <= this.#costMax) return;
+    const found = `the selectors of all topic subscriptions would have ${sum} operands`;
+    throw new BrokerError('resource-error', `${found}; at most ${this.#costMax} are allowed`);
+  }
+
   set(queue: Queue, filter: TopicFilter): void {
+    this.delete(queue);
     this.#byQueue.set(queue, filter);
+    this.#cost += filter.selector?.cost ?? 0;
   }
 
   delete(queue: Queue): void {
+    this.#cost -= this.#byQueue.get(queue)?.selector?.cost ?? 0;
     this.#byQueue.delete(queue);
   }
 
@@ -43,7 +59,6 @@ export class TopicFilters {
    * Returns the part of a route that the message matches.
    *
    * @param origins the connection and the client id of the sender
-   * @throws {BrokerError} `precondition-failed` if the evaluation would cost too much
    */
   apply(route: Route, publication: Publication, origins: readonly unknown[]): Route {
     this.lastCost = 0;
@@ -56,17 +71,11 @@ export class TopicFilters {
       if (unwantedOrigin !== undefined && origins.includes(unwantedOrigin)) return false;
       if (selector === undefined) return true;
       this.lastCost += selector.cost;
-      if (this.lastCost > this.#costMax) throw this.#tooCostly();
       subject ??= this.#subject.ofPublication(publication);
       return selector.matches(subject);
     };
     const queues = route.queues.filter(isWanted);
     if (queues.length === route.queues.length) return route;
     return { queues, indexes: queues.map(({ index }) => index) };
-  }
-
-  #tooCostly(): BrokerError {
-    const allowed = `more than ${this.#costMax} operands of selectors would have to be compared`;
-    return new BrokerError('precondition-failed', `the message cannot be routed: ${allowed}`);
   }
 }

@@ -30,6 +30,14 @@ export interface ScannedQueue {
   send(subscription: Subscription, sequence: number): void;
 }
 
+/** The objects of the broker that a scan needs. */
+export interface ScanHost {
+  /** The view on the current message. */
+  readonly delivery: MessageView;
+  /** What the current turn of the event loop may still do. Selectors use some of it. */
+  readonly turns: { readonly unitsLeft: number };
+}
+
 /** Returns the group of a message; undefined if it has none. */
 export type GroupOf = (message: MessageView) => string | undefined;
 
@@ -41,7 +49,7 @@ export type GroupOf = (message: MessageView) => string | undefined;
  */
 export class SelectiveDispatch {
   readonly #queue: ScannedQueue;
-  readonly #view: MessageView;
+  readonly #host: ScanHost;
   readonly #groupOf: GroupOf | undefined;
   /** The subscriptions that must not receive a message. */
   readonly #excluded = new Map<number, Set<Subscription>>();
@@ -51,9 +59,9 @@ export class SelectiveDispatch {
   /** The last message that was passed; -1 before the first. */
   #lastPassed = -1;
 
-  constructor(queue: ScannedQueue, view: MessageView, groupOf: GroupOf | undefined) {
+  constructor(queue: ScannedQueue, host: ScanHost, groupOf: GroupOf | undefined) {
     this.#queue = queue;
-    this.#view = view;
+    this.#host = host;
     this.#groupOf = groupOf;
   }
 
@@ -107,6 +115,7 @@ export class SelectiveDispatch {
     for (let left = countMax; left > 0; left--) {
       if (sequence < 0 || this.#passedCount >= passedCountMax || !consumers.hasTaker())
         return false;
+      if (this.#host.turns.unitsLeft <= 0) return true;
       const isDead = this.#queue.hasExpired(sequence);
       if (!isDead && !this.#queue.open(sequence)) return false;
       const next = order.after(sequence);
@@ -134,7 +143,7 @@ export class SelectiveDispatch {
 
   /** The consumer for the message of the open view. */
   #taker(sequence: number): Subscription | undefined {
-    const view = this.#view;
+    const view = this.#host.delivery;
     const excluded = this.#excluded.get(sequence);
     const group = this.#groupOf?.(view);
     let owner = group === undefined ? undefined : this.#groups.get(group);

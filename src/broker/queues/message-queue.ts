@@ -246,7 +246,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   #newSelective(): SelectiveDispatch {
-    return new SelectiveDispatch(this, this.#host.delivery, this.#groupOf);
+    return new SelectiveDispatch(this, this.#host, this.#groupOf);
   }
 
   drain(subscription: Subscription): void {
@@ -264,8 +264,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   hasExpired(sequence: number): boolean {
-    const { index } = this;
-    return index.hasDues && index.expiresAtMs(sequence) < this.#host.nowMs();
+    const leftMs = this.index.hasDues ? this.index.expiresAtMs(sequence) - this.#host.nowMs() : 1;
+    // RabbitMQ delivers a message with a TTL of 0 if a consumer is ready; ActiveMQ never does.
+    return leftMs < 0 || (leftMs === 0 && this.deadLetters !== undefined);
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {

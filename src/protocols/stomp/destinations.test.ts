@@ -287,3 +287,60 @@ test('a browser sees what is in a queue, takes nothing, and is told the end', as
   const [topic] = peer.call('SUBSCRIBE', { ...browser, destination: '/topic/t' });
   assert.equal(topic?.headers['message'], 'only a queue can be browsed, not topic://t');
 });
+
+test('a message that has expired before it is sent reaches no consumer, but the dead-letter queue', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { id: 'q', destination: '/queue/E' });
+  peer.call('SUBSCRIBE', { id: 't', destination: '/topic/E' });
+  const expired = { persistent: 'true', expires: '1' };
+  for (const destination of ['/queue/E', '/topic/E']) {
+    assert.deepEqual(peer.call('SEND', { destination, ...expired }, 'old'), []);
+  }
+  for (let turns = 0; turns < 10; turns++) await turn();
+  assert.deepEqual(peer.bodies(), []);
+  // That of the topic had no subscription that lasts.
+  assert.deepEqual([b.ready('E'), b.ready('ActiveMQ.DLQ')], [0, 1]);
+});
+
+test('subscribers with large selectors are refused, and who sends to their topic is not', async () => {
+  const b = await StompBroker.open({ routeAtOnceStepCountMax: 1000 });
+  const peer = await b.client();
+  const large = { selector: Array.from({ length: 100 }, () => 'a=1').join(' OR ') };
+  const answers = Array.from({ length: 9 }, (_, id) =>
+    peer.call('SUBSCRIBE', { id: `${id}`, destination: '/topic/N', ...large, receipt: 'r' }),
+  );
+  const commands = answers.map(([answer]) => answer?.command);
+  assert.ok(commands.includes('RECEIPT') && commands.includes('ERROR'), `${commands}`);
+  const refused = answers.find(([answer]) => answer?.command === 'ERROR');
+  assert.match(refused?.[0]?.headers['message'] ?? '', /at most 1000 are allowed/);
+  const sender = await b.client();
+  const [answer] = sender.call('SEND', { destination: '/topic/N', receipt: 's', a: '1' }, 'x');
+  assert.equal(answer?.command, 'RECEIPT');
+});
+
+/** Acknowledges the first of three messages in a transaction, unsubscribes, and ends it. */
+async function endAfterUnsubscribe(ack: string, end: 'COMMIT' | 'ABORT'): Promise<void> {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  for (const body of ['1', '2', '3']) peer.send('SEND', { destination: '/queue/U' }, body);
+  const [first] = peer.call('SUBSCRIBE', { id: 's', destination: '/queue/U', ack });
+  peer.send('BEGIN', { transaction: 't' });
+  peer.send('ACK', { id: first?.headers['ack'] ?? '', transaction: 't' });
+  peer.send('UNSUBSCRIBE', { id: 's' });
+  await turn();
+  assert.equal(b.ready('U'), 2, `before ${end}`);
+  peer.send(end, { transaction: 't' });
+  await turn();
+  peer.take();
+  peer.send('SUBSCRIBE', { id: 's2', destination: '/queue/U', ack });
+  const left = end === 'COMMIT' ? ['2', '3'] : ['1', '2', '3'];
+  assert.deepEqual(peer.bodies(), left, `${ack} ${end}`);
+}
+
+test('what a transaction acknowledged is settled by it, also after UNSUBSCRIBE', async () => {
+  for (const ack of ['client', 'client-individual']) {
+    await endAfterUnsubscribe(ack, 'COMMIT');
+    await endAfterUnsubscribe(ack, 'ABORT');
+  }
+});

@@ -28,6 +28,8 @@ export interface Flight {
   readonly number: number;
   /** The transaction that settles it at commit. */
   transaction: StompTransaction | undefined;
+  /** Whether the subscription ended before the transaction. */
+  isSetAside: boolean;
 }
 
 /** Number of deliveries that are settled in one step. */
@@ -155,7 +157,14 @@ export class StompSubscription implements MessageTaker, Browser {
 
   #newFlight(messageId: string, { deliveryNumber }: Delivery, source: Source): Flight {
     const key = this.#freeKey(messageId);
-    const flight = { owner: this, key, source, number: deliveryNumber, transaction: undefined };
+    const flight: Flight = {
+      owner: this,
+      key,
+      source,
+      number: deliveryNumber,
+      transaction: undefined,
+      isSetAside: false,
+    };
     this.#flights.set(key, flight);
     this.#host.subscriptions.unsettledCount++;
     return flight;
@@ -228,9 +237,13 @@ export class StompSubscription implements MessageTaker, Browser {
     this.#browse?.end();
   }
 
-  /** Requeues all unsettled deliveries, in steps. */
+  /** Requeues all unsettled deliveries, in steps, except those that a transaction settles. */
   *requeueAll(): Generator<void> {
     this.stop();
+    for (const flight of this.#flights.values()) {
+      if (flight.transaction === undefined) continue;
+      flight.isSetAside = flight.source.subscription.setAside(flight.number) >= 0;
+    }
     this.#host.subscriptions.unsettledCount -= this.#flights.size;
     this.#flights.clear();
     if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);

@@ -50,6 +50,9 @@ export class StompTransaction {
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
+    for (const { isSetAside, source, number } of this.#flights) {
+      if (isSetAside) source.subscription.takeBack(number);
+    }
     const group = yield* this.#transaction.commit(() => {});
     for (const flight of this.#flights) {
       flight.owner.forget(flight);
@@ -58,14 +61,23 @@ export class StompTransaction {
     return group;
   }
 
-  /** Aborts. The deliveries stay unsettled and can be acknowledged again. */
+  /**
+   * Aborts. The deliveries stay unsettled and can be acknowledged again. Those of ended
+   * subscriptions are requeued.
+   */
   abort(): void {
     this.#transaction.rollback();
     for (const flight of this.#flights) {
       flight.transaction = undefined;
+      if (flight.isSetAside) requeue(flight);
       flight.source.subscription.grant(-1);
     }
   }
+}
+
+function requeue({ source: { subscription }, number }: Flight): void {
+  subscription.takeBack(number);
+  subscription.settle(number, number, 'modified');
 }
 
 /** The open transactions of a connection. */

@@ -1,11 +1,9 @@
 // The LIKE operator of selectors.
 
+import { steps } from './steps.ts';
 import { invalidSelector } from './tokens.ts';
 
-/**
- * Maximum length of a pattern in characters. Matching takes at most text length times pattern
- * length steps.
- */
+/** Maximum length of a pattern in characters. */
 const patternLengthMax = 256;
 
 const anyRun = Symbol('any run');
@@ -15,13 +13,13 @@ type Part = string | typeof anyRun | typeof anyOne;
 /**
  * Compiles a pattern: `%` matches any run of characters and `_` any one character.
  *
- * @returns a function that tests whether a text matches
+ * @returns a function that tests whether a text matches; null if that takes too many steps
  * @throws {BrokerError} `precondition-failed`
  */
 export function compileLike(
   pattern: string,
   escapeCharacter: string | undefined,
-): (text: string) => boolean {
+): (text: string) => boolean | null {
   if (pattern.length > patternLengthMax) {
     const found = `a pattern of ${pattern.length} characters`;
     throw invalidSelector(`${found} is longer than ${patternLengthMax}`);
@@ -41,14 +39,15 @@ export function compileLike(
 
 /**
  * Backtracks to the last `%` only, so that the number of steps is at most the product of both
- * lengths.
+ * lengths. Returns null if no steps are left.
  */
-function matches(parts: readonly Part[], text: string): boolean {
+function matches(parts: readonly Part[], text: string): boolean | null {
   let at = 0;
   let part = 0;
   let runPart = -1;
   let runAt = 0;
   while (at < text.length) {
+    if (--steps.left < 0) return null;
     const found = parts[part];
     if (found === anyRun) {
       runPart = part++;

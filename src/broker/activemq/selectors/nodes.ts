@@ -1,6 +1,7 @@
 // The expression tree of selectors.
 
 import { compileLike } from './like.ts';
+import { steps } from './steps.ts';
 import { invalidSelector } from './tokens.ts';
 import {
   calculate,
@@ -177,7 +178,7 @@ export function between(node: Node, low: Node, high: Node, options: NodeOptions)
   return allOf([comparison('>=', node, low, options), comparison('<=', node, high, options)]);
 }
 
-/** LIKE: unknown if there is no value, false if it is not a string. */
+/** LIKE: unknown if there is no value or it takes too many steps, false if it is not a string. */
 export function like(
   { evaluate }: Node,
   pattern: string,
@@ -187,7 +188,7 @@ export function like(
   return other((subject) => {
     const value = evaluate(subject);
     if (value === null) return null;
-    return typeof value === 'string' && matches(value);
+    return typeof value === 'string' ? matches(value) : false;
   });
 }
 
@@ -219,13 +220,11 @@ export function arithmetic(
   });
 }
 
-/** Maximum length of a concatenated string in characters. A longer one is unknown. */
-const joinedLengthMax = 65_536;
-
 function joined(text: string, next: SelectorValue): SelectorValue {
   const shown = typeof next === 'object' && next !== null ? next.value : next;
   const whole = `${text}${shown}`;
-  return whole.length > joinedLengthMax ? null : whole;
+  steps.left -= whole.length;
+  return steps.left < 0 ? null : whole;
 }
 
 /** The unary minus; the negative of a constant is a constant. */

@@ -14,6 +14,9 @@ import { invalidSelector, readTokens, type Token } from './tokens.ts';
 /** Maximum nesting depth of parentheses, signs and NOTs. */
 const depthMax = 200;
 
+/** The number of operands that a LIKE counts as, since it compares many characters. */
+const likeCost = 64;
+
 /** A recursive-descent parser of selectors. Each method is one rule of the grammar. */
 export class SelectorParser {
   readonly #tokens: readonly Token[];
@@ -125,6 +128,7 @@ export class SelectorParser {
   /** LIKE, BETWEEN and IN. */
   #test(node: Node): Node | undefined {
     if (this.#takeWord('LIKE')) {
+      this.nodeCount += likeCost;
       const pattern = this.#string();
       return nodes.like(node, pattern, this.#takeWord('ESCAPE') ? this.#string() : undefined);
     }

@@ -2,6 +2,7 @@
 
 import type { Condition, NodeOptions, Subject } from './nodes.ts';
 import { SelectorParser } from './parser.ts';
+import { stepCountMax, steps } from './steps.ts';
 
 /**
  * A JMS message selector: a condition on the headers and properties of a message, in a subset of
@@ -29,6 +30,7 @@ export class Selector {
 
   /** Whether a message matches. A result of unknown does not match. */
   matches(subject: Subject): boolean {
+    steps.left = stepCountMax;
     return this.#condition(subject) === true;
   }
 }

@@ -1,0 +1,10 @@
+// The limit of the work that one evaluation of a selector does besides its operands.
+
+/**
+ * Maximum number of characters that LIKE compares, and that are concatenated, in one evaluation of a
+ * selector. Beyond it the result is unknown.
+ */
+export const stepCountMax = 20_000;
+
+/** The steps of the evaluation in progress. Evaluations are synchronous and never nested. */
+export const steps = { left: 0 };
