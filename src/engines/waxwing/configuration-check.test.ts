@@ -13,6 +13,8 @@ test('a broker whose configuration asks for rights is not started', () => {
     '<broker><plugins><authorizationPlugin><map/></authorizationPlugin></plugins></broker>',
     '<broker><!-- a --><plugins><authorizationPlugin/></plugins><!-- b --></broker>',
     '<a:broker><a:authorizationPlugin\n></a:authorizationPlugin></a:broker>',
+    '<broker><![CDATA[<!--]]><authorizationPlugin/><![CDATA[-->]]></broker>',
+    '<broker><!-- <![CDATA[ --><authorizationPlugin/><!-- ]]> --></broker>',
   ]) {
     assert.throws(() => requireNoRights(spec(text)), { code: 'configuration-unsupported' });
   }

@@ -49,6 +49,7 @@ const parser = new XMLParser({
  *   configuration; the message does not contain any of it
  */
 export function readXml(source: string): readonly XmlNode[] {
+  requireCharacters(source);
   const visible = withoutComments(source);
   if (/&(?!(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)/.test(visible)) {
     throw malformed('it has entities other than lt, gt, amp, quot and apos');
@@ -77,8 +78,31 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
-/** Removes comments and CDATA sections, which may contain anything. */
-function withoutComments(source: string): string {
+/** Characters that XML 1.0 does not permit (section 2.2), lone surrogates included. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that are not permitted
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]/u;
+
+/** Requires characters, character references and an encoding that an XML parser accepts. */
+function requireCharacters(source: string): void {
+  if (forbidden.test(source)) throw malformed('it has characters that XML does not permit');
+  for (const [, hex, decimal] of source.matchAll(/&#(?:x([0-9A-Fa-f]+)|(\d+));/g)) {
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    if (code > 0x10_ffff || forbidden.test(String.fromCodePoint(code))) {
+      throw malformed('it has references to characters that XML does not permit');
+    }
+  }
+  const encoding = /^\ufeff?<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']/.exec(source)?.[1];
+  if (encoding !== undefined && encoding.toUpperCase() !== 'UTF-8') {
+    throw malformed('it declares another encoding than UTF-8');
+  }
+}
+
+/**
+ * Removes comments and CDATA sections, which may contain anything.
+ *
+ * @throws {ControlError} 'bad-request' if they do not end, or there is a document type declaration
+ */
+export function withoutComments(source: string): string {
   let rest = '';
   let at = 0;
   for (;;) {
