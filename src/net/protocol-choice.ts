@@ -35,13 +35,16 @@ export function choose<T extends Recognizer>(
 }
 
 /**
- * Waits for the first bytes of a connection and chooses a candidate. The bytes are put back into
- * the paused socket. The caller limits the waiting time.
+ * Waits for the first bytes of a connection and chooses a candidate. The socket is not paused, and no
+ * bytes are put back. The caller limits the waiting time.
+ *
+ * @param chosen takes over the socket and the received bytes; called synchronously for the last of
+ *   them, so that a listener it adds misses none
  */
 export function chooseBySocket<T extends Recognizer>(
   socket: TLSSocket,
   candidates: readonly T[],
-  chosen: (candidate: T) => void,
+  chosen: (candidate: T, bytes: Buffer) => void,
 ): void {
   let gathered: Buffer = Buffer.alloc(0);
   const look = (bytes: Buffer) => {
@@ -49,9 +52,7 @@ export function chooseBySocket<T extends Recognizer>(
     const candidate = choose(candidates, gathered);
     if (candidate === undefined) return;
     socket.off('data', look);
-    socket.pause();
-    socket.unshift(gathered);
-    chosen(candidate);
+    chosen(candidate, gathered);
   };
   socket.on('data', look);
 }

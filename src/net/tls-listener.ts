@@ -61,7 +61,8 @@ export interface TlsListenerOptions {
 
 /** A possible continuation of a connection, depending on its first bytes. */
 interface Endpoint extends Recognizer {
-  accept(socket: TLSSocket): void;
+  /** @param bytes the bytes that were received to choose it; undefined if it is the only one */
+  accept(socket: TLSSocket, bytes: Buffer | undefined): void;
 }
 
 /** A port for one or several protocols, over TLS only. */
@@ -92,9 +93,9 @@ export class TlsListener {
     this.#endpoints = [
       ...protocols.map((protocol) => ({
         recognizes: (bytes: Buffer) => protocol.recognizes(bytes),
-        accept: (socket: TLSSocket) => {
-          this.#attach(new SocketWire(socket), socket, protocol);
-          socket.resume();
+        accept: (socket: TLSSocket, bytes: Buffer | undefined) => {
+          const transport = this.#attach(new SocketWire(socket), socket, protocol);
+          if (bytes !== undefined) transport.received(bytes);
         },
       })),
       ...(this.#webSocket === undefined ? [] : [this.#webSocket]),
@@ -146,11 +147,11 @@ export class TlsListener {
   #accept(socket: TLSSocket): void {
     this.admission.handshakeDone(socket);
     const [only, other] = this.#endpoints;
-    if (only !== undefined && other === undefined) only.accept(socket);
+    if (only !== undefined && other === undefined) only.accept(socket, undefined);
     else {
       const destroy = () => socket.destroy();
       socket.on('error', destroy);
-      chooseBySocket(socket, this.#endpoints, (endpoint) => endpoint.accept(socket));
+      chooseBySocket(socket, this.#endpoints, (endpoint, bytes) => endpoint.accept(socket, bytes));
     }
   }
 

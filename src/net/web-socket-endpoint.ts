@@ -67,10 +67,14 @@ export class WebSocketEndpoint {
     return false;
   }
 
-  /** Takes over a socket. The caller limits the time until the client has logged in. */
-  accept(socket: TLSSocket): void {
+  /**
+   * Takes over a socket. The caller limits the time until the client has logged in.
+   *
+   * @param bytes the bytes that were received before
+   */
+  accept(socket: TLSSocket, bytes: Buffer | undefined): void {
     this.#http.emit('connection', socket);
-    socket.resume();
+    if (bytes !== undefined) socket.emit('data', bytes);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

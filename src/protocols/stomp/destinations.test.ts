@@ -344,3 +344,11 @@ test('what a transaction acknowledged is settled by it, also after UNSUBSCRIBE',
     await endAfterUnsubscribe(ack, 'ABORT');
   }
 });
+
+test('a message to several destinations goes to all of them, or to none', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  const [error] = peer.call('SEND', { destination: '/queue/ok,/queue/amq.bad' }, 'x');
+  assert.equal(error?.command, 'ERROR');
+  assert.equal(b.ready('ok') ?? 0, 0);
+});

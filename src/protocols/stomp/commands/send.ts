@@ -174,6 +174,10 @@ export class Sender {
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
     const { broker, dialect, access, gate } = this.#host;
     const publication = this.#publication;
+    // If one of several destinations is refused, the message must not be sent to the others.
+    if (targets.length > 1) {
+      for (const target of targets) dialect.route(target, publication, access, this.#origins);
+    }
     const unfinished: Published[] = [];
     let group = 0;
     for (const target of targets) {
@@ -213,14 +217,14 @@ function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sendi
   const isLimited = expires > 0 && ttlMs <= expiryMsMax;
   return {
     isPersistent: headers.get('persistent')?.trim() === 'true',
-    priority: Math.min(9, readNumber('priority', headers.get('priority'), 4)),
+    priority: Math.max(0, Math.min(9, readNumber('priority', headers.get('priority'), 4))),
     ttlMs: isLimited ? ttlMs : -1,
   };
 }
 
 function readNumber(name: string, text: string | undefined, absent: number): number {
   if (text === undefined) return absent;
-  if (/^\s*\d{1,19}\s*$/.test(text)) return Number(text);
+  if (/^\s*-?\d{1,19}\s*$/.test(text)) return Number(text);
   const why = `The header ${name} of SEND is not a whole number`;
   throw new StompError('invalid', why, 'jms');
 }
