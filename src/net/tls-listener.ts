@@ -16,7 +16,7 @@ import { listen } from './listen.ts';
 import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 import { Flusher, WireTransport } from './transport.ts';
-import type { WebSocketEndpoint, WebSocketHost } from './web-socket-endpoint.ts';
+import type { WebSocketEndpoint, WebSocketHost } from './web-socket/endpoint.ts';
 import { SocketWire, type Wire } from './wire.ts';
 
 /** The interval of connection ticks, milliseconds: half of the shortest heartbeat interval. */

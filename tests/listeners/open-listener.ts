@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { brokerAdmissionLimits, webSocketLimits } from '../../src/net/limits.ts';
 import { TlsListener } from '../../src/net/tls-listener.ts';
 import { defaultPolicy } from '../../src/net/tls-policy.ts';
-import { WebSocketEndpoint } from '../../src/net/web-socket-endpoint.ts';
+import { WebSocketEndpoint } from '../../src/net/web-socket/endpoint.ts';
 import { answerPlain } from '../../src/protocols/amqp091/plain-answer.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { testCertificates } from '../support/certificates.ts';

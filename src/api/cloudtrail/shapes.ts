@@ -11,7 +11,7 @@ import {
 
 /* CloudTrail's shapes, API version 2013-11-01. */
 
-/** LookupEvents, request. */
+/** The request of LookupEvents. */
 export const lookupEventsRequest = structure({
   LookupAttributes: list(
     structure({
@@ -28,7 +28,7 @@ export const lookupEventsRequest = structure({
   NextToken: string({ max: 1024 }),
 });
 
-/** LookupEvents, response. */
+/** The response of LookupEvents. */
 export const lookupEventsResponse = structure({
   Events: list(
     structure({

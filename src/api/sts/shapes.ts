@@ -2,10 +2,10 @@ import { string, structure } from '../../aws/shapes/shape.ts';
 
 /* The shapes of the Security Token Service, API version 2011-06-15. */
 
-/** GetCallerIdentity, request. */
+/** The request of GetCallerIdentity. */
 export const getCallerIdentityRequest = structure({});
 
-/** GetCallerIdentity, response. */
+/** The response of GetCallerIdentity. */
 export const getCallerIdentityResponse = structure({
   UserId: string(),
   Account: string(),

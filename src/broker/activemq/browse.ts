@@ -7,8 +7,10 @@ import type { Deliverer, Delivery } from '../subscription.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** Maximum number of messages that a browser reads before other work has its turn. */
+/** Maximum number of messages that a browser without a selector reads in a turn. */
 const burstCountMax = 256;
+/** Operands of a selector that take as long as the reading of a message. */
+const costOfMessage = 10;
 
 /** The receiver of a browser's messages in a protocol. */
 export interface Browser {
@@ -75,7 +77,8 @@ export class Browse implements Deliverer {
   }
 
   deliver(): void {
-    for (let left = burstCountMax; left > 0; left--) {
+    const cost = 1 + Math.ceil((this.#selector?.cost ?? 0) / costOfMessage);
+    for (let left = burstCountMax; left > 0; left -= cost) {
       if (this.#isOver || this.#isLoading || !this.#browser.isWritable) return;
       const [reading] = this.#readings;
       if (reading === undefined) {

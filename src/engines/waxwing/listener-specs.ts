@@ -117,7 +117,7 @@ export interface ListenerParts {
 /** Loads the WebSocket code only if a listener needs it. */
 async function webSocketMaker(specs: readonly ListenerSpec[]) {
   if (!specs.some((spec) => spec.hasWebSocket)) return undefined;
-  const { WebSocketEndpoint } = await import('../../net/web-socket-endpoint.ts');
+  const { WebSocketEndpoint } = await import('../../net/web-socket/endpoint.ts');
   return (host: ConstructorParameters<typeof WebSocketEndpoint>[1]) =>
     new WebSocketEndpoint(webSocketLimits, host);
 }

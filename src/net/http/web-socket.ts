@@ -1,7 +1,8 @@
 // WebSocket connections on HTTP routes.
 
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { webSocketLimits } from '../limits.ts';
+import { answerPings, newWebSocketServer } from '../web-socket/server.ts';
 import type { HttpResponse, RequestHead } from './message.ts';
 import { jsonResponse } from './message.ts';
 import type { UpgradeHandler } from './request-handler.ts';
@@ -38,15 +39,11 @@ export interface WebSocketRoute {
  */
 export function webSocketHandler(route: WebSocketRoute): UpgradeHandler {
   const { protocols, messageBytesMax, opened } = route;
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: messageBytesMax,
-    maxFragments: fragmentCountMax,
-    maxBufferedChunks: fragmentCountMax,
-    handleProtocols: (offered) => protocols.find((each) => offered.has(each)) ?? false,
-  });
+  const limits = { messageBytesMax, fragmentCountMax };
+  const server = newWebSocketServer(
+    limits,
+    (offered) => protocols.find((each) => offered.has(each)) ?? false,
+  );
   return {
     admit(head) {
       const refusal = route.refuse?.(head);
@@ -64,6 +61,7 @@ export function webSocketHandler(route: WebSocketRoute): UpgradeHandler {
         // The library closes connections that violate the protocol; the error must not end the
         // process.
         opening.on('error', () => {});
+        answerPings(opening);
         opened(opening, head, admitted);
       });
     },

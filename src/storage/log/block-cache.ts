@@ -2,7 +2,7 @@
 
 import type { Arenas, LogBlock } from './block.ts';
 
-/** Memory of a block object in addition to its plaintext, which dominates for small blocks. */
+/** Bytes of a block object besides its plaintext. A small block consists mostly of them. */
 const objectBytes = 256;
 
 /** The fraction of the budget in use while no dropped block is read again. */

@@ -327,6 +327,20 @@ test('a WebSocket message that is too large ends its connection, whole or in fra
   }
 });
 
+test('pings on a route are answered, one at a time', async () => {
+  const socket = open('/ws', ['mqtt']);
+  await once(socket, 'open');
+  const answers: string[] = [];
+  socket.on('pong', (data: Buffer) => answers.push(data.toString()));
+  for (let i = 0; i < 1000; i++) socket.ping(`${i}`);
+  await until('an answer', () => answers.length > 0);
+  socket.ping('last');
+  await until('the last answer', () => answers.at(-1) === 'last');
+  assert.equal(answers[0], '0');
+  assert.ok(answers.length < 1000, `${answers.length} answers`);
+  socket.close();
+});
+
 test('a request that may not be upgraded is refused with a status', async () => {
   const refusals: [string, string[], number][] = [
     ['/ws', ['other'], 400],

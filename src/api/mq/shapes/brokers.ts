@@ -65,7 +65,7 @@ export const brokerPath = structure({ brokerId: required(text) });
 /** The id of a broker. */
 export const brokerIdOnly = structure({ brokerId: string() });
 
-/** CreateBroker, request. */
+/** The request of CreateBroker. */
 export const createBrokerRequest = structure({
   brokerName: required(text),
   deploymentMode: required(deploymentMode),
@@ -103,7 +103,7 @@ export const createBrokerRequest = structure({
   dataReplicationPrimaryBrokerArn: arn,
 });
 
-/** CreateBroker, response. */
+/** The response of CreateBroker. */
 export const createBrokerResponse = structure({ brokerArn: string(), brokerId: string() });
 
 const logsSummary = structure({
@@ -114,7 +114,7 @@ const logsSummary = structure({
   pending: structure({ general: boolean(), audit: boolean() }),
 });
 
-/** DescribeBroker, response. */
+/** The response of DescribeBroker. */
 export const describeBrokerResponse = structure({
   actionsRequired: list(structure({ actionRequiredCode: string(), actionRequiredInfo: string() })),
   authenticationStrategy: string(),
@@ -159,7 +159,7 @@ export const describeBrokerResponse = structure({
   users: list(structure({ username: string(), pendingChange: string() })),
 });
 
-/** ListBrokers, response. */
+/** The response of ListBrokers. */
 export const listBrokersResponse = structure({
   brokerSummaries: list(
     structure({
@@ -190,7 +190,7 @@ const updateMembers = {
   storageSize: integer(),
 };
 
-/** UpdateBroker, request. */
+/** The request of UpdateBroker. */
 export const updateBrokerRequest = structure({
   brokerId: required(text),
   ...updateMembers,
@@ -207,20 +207,20 @@ export const updateBrokerResponse = structure({
   pendingDataReplicationMode: string(),
 });
 
-/** ListUsers and DescribeSharedResources, request. */
+/** The request of ListUsers and of DescribeSharedResources. */
 export const brokerPageRequest = structure({
   brokerId: required(text),
   maxResults: integer(),
   nextToken,
 });
 
-/** Promote, request. */
+/** The request of Promote. */
 export const promoteRequest = structure({
   brokerId: required(text),
   mode: required(enumeration(['SWITCHOVER', 'FAILOVER'], anyCase)),
 });
 
-/** DescribeSharedResources, response. */
+/** The response of DescribeSharedResources. */
 export const sharedResourcesResponse = structure({
   sharedResources: list(
     structure({

@@ -38,7 +38,7 @@ const configuration = {
   tags,
 };
 
-/** CreateConfiguration, request. */
+/** The request of CreateConfiguration. */
 export const createConfigurationRequest = structure({
   engineType: required(text),
   name: required(text),
@@ -47,7 +47,7 @@ export const createConfigurationRequest = structure({
   tags,
 });
 
-/** CreateConfiguration, response. */
+/** The response of CreateConfiguration. */
 export const createConfigurationResponse = structure({
   arn: string(),
   authenticationStrategy: string(),
@@ -57,30 +57,30 @@ export const createConfigurationResponse = structure({
   name: string(),
 });
 
-/** DescribeConfiguration and DeleteConfiguration, request. */
+/** The request of DescribeConfiguration and DeleteConfiguration. */
 export const configurationPath = structure({ configurationId: required(text) });
 
-/** DescribeConfiguration, response. */
+/** The response of DescribeConfiguration. */
 export const describeConfigurationResponse = structure(configuration);
 
-/** DeleteConfiguration, response. */
+/** The response of DeleteConfiguration. */
 export const deleteConfigurationResponse = structure({ configurationId: string() });
 
-/** ListConfigurations, response. */
+/** The response of ListConfigurations. */
 export const listConfigurationsResponse = structure({
   configurations: list(structure(configuration)),
   maxResults: integer(),
   nextToken: string(),
 });
 
-/** UpdateConfiguration, request. */
+/** The request of UpdateConfiguration. */
 export const updateConfigurationRequest = structure({
   configurationId: required(text),
   data: required(sensitive(string({ max: dataCharactersMax }), '***')),
   description: string({ max: configurationLimits.descriptionCharactersMax }),
 });
 
-/** UpdateConfiguration, response. */
+/** The response of UpdateConfiguration. */
 export const updateConfigurationResponse = structure({
   arn: string(),
   created: timestamp('date-time'),
@@ -90,14 +90,14 @@ export const updateConfigurationResponse = structure({
   warnings: list(structure({ reason: string(), elementName: string(), attributeName: string() })),
 });
 
-/** ListConfigurationRevisions, request. */
+/** The request of ListConfigurationRevisions. */
 export const configurationPageRequest = structure({
   configurationId: required(text),
   maxResults: integer(),
   nextToken,
 });
 
-/** ListConfigurationRevisions, response. */
+/** The response of ListConfigurationRevisions. */
 export const listRevisionsResponse = structure({
   configurationId: string(),
   revisions: list(structure(revision)),
@@ -105,13 +105,13 @@ export const listRevisionsResponse = structure({
   nextToken: string(),
 });
 
-/** DescribeConfigurationRevision, request. */
+/** The request of DescribeConfigurationRevision. */
 export const revisionPath = structure({
   configurationId: required(text),
   configurationRevision: required(text),
 });
 
-/** DescribeConfigurationRevision, response. */
+/** The response of DescribeConfigurationRevision. */
 export const describeRevisionResponse = structure({
   configurationId: string(),
   created: timestamp('date-time'),

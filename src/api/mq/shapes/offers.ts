@@ -3,14 +3,14 @@
 import { integer, list, string, structure } from '../../../aws/shapes/shape.ts';
 import { nextToken, text } from './common.ts';
 
-/** DescribeBrokerEngineTypes, request. */
+/** The request of DescribeBrokerEngineTypes. */
 export const engineTypesRequest = structure({
   engineType: text,
   maxResults: integer(),
   nextToken,
 });
 
-/** DescribeBrokerEngineTypes, response. */
+/** The response of DescribeBrokerEngineTypes. */
 export const engineTypesResponse = structure({
   brokerEngineTypes: list(
     structure({ engineType: string(), engineVersions: list(structure({ name: string() })) }),
@@ -19,7 +19,7 @@ export const engineTypesResponse = structure({
   nextToken: string(),
 });
 
-/** DescribeBrokerInstanceOptions, request. */
+/** The request of DescribeBrokerInstanceOptions. */
 export const instanceOptionsRequest = structure({
   engineType: text,
   hostInstanceType: text,
@@ -28,7 +28,7 @@ export const instanceOptionsRequest = structure({
   nextToken,
 });
 
-/** DescribeBrokerInstanceOptions, response. */
+/** The response of DescribeBrokerInstanceOptions. */
 export const instanceOptionsResponse = structure({
   brokerInstanceOptions: list(
     structure({

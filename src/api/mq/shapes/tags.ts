@@ -3,16 +3,16 @@
 import { list, required, structure } from '../../../aws/shapes/shape.ts';
 import { arn, tags, tagsInRequestMax, tagText } from './common.ts';
 
-/** CreateTags, request. */
+/** The request of CreateTags. */
 export const createTagsRequest = structure({ resourceArn: required(arn), tags });
 
-/** ListTags, request. */
+/** The request of ListTags. */
 export const listTagsRequest = structure({ resourceArn: required(arn) });
 
-/** ListTags, response. */
+/** The response of ListTags. */
 export const listTagsResponse = structure({ tags });
 
-/** DeleteTags, request. */
+/** The request of DeleteTags. */
 export const deleteTagsRequest = structure({
   resourceArn: required(arn),
   tagKeys: required(list(tagText, { max: tagsInRequestMax })),

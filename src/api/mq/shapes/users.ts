@@ -5,10 +5,10 @@ import { groups, password, text } from './common.ts';
 
 const members = { consoleAccess: boolean(), groups, replicationUser: boolean() };
 
-/** DescribeUser and DeleteUser, request. */
+/** The request of DescribeUser and DeleteUser. */
 export const userPath = structure({ brokerId: required(text), username: required(text) });
 
-/** CreateUser, request. */
+/** The request of CreateUser. */
 export const createUserRequest = structure({
   brokerId: required(text),
   username: required(text),
@@ -16,7 +16,7 @@ export const createUserRequest = structure({
   ...members,
 });
 
-/** UpdateUser, request. */
+/** The request of UpdateUser. */
 export const updateUserRequest = structure({
   brokerId: required(text),
   username: required(text),
@@ -24,7 +24,7 @@ export const updateUserRequest = structure({
   ...members,
 });
 
-/** DescribeUser, response. */
+/** The response of DescribeUser. */
 export const describeUserResponse = structure({
   brokerId: string(),
   username: string(),
@@ -32,7 +32,7 @@ export const describeUserResponse = structure({
   pending: structure({ pendingChange: string(), consoleAccess: boolean(), groups }),
 });
 
-/** ListUsers, response. */
+/** The response of ListUsers. */
 export const listUsersResponse = structure({
   brokerId: string(),
   users: list(structure({ username: string(), pendingChange: string() })),

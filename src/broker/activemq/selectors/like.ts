@@ -50,6 +50,7 @@ function matches(parts: readonly Part[], text: string): boolean | null {
     if (--steps.left < 0) return null;
     const found = parts[part];
     if (found === anyRun) {
+      if (part === parts.length - 1) return true;
       runPart = part++;
       runAt = at;
     } else if (found === anyOne || found === text.charAt(at)) {

@@ -14,9 +14,6 @@ import { invalidSelector, readTokens, type Token } from './tokens.ts';
 /** Maximum nesting depth of parentheses, signs and NOTs. */
 const depthMax = 200;
 
-/** The number of operands that a LIKE counts as, since it compares many characters. */
-const likeCost = 64;
-
 /** A recursive-descent parser of selectors. Each method is one rule of the grammar. */
 export class SelectorParser {
   readonly #tokens: readonly Token[];
@@ -25,6 +22,8 @@ export class SelectorParser {
   #depth = 0;
   /** Number of operators and operands, which estimates the cost of an evaluation. */
   nodeCount = 0;
+  /** Whether an evaluation compares characters, up to `stepCountMax`. */
+  hasLike = false;
 
   constructor(text: string, options: NodeOptions) {
     this.#tokens = readTokens(text);
@@ -128,7 +127,7 @@ export class SelectorParser {
   /** LIKE, BETWEEN and IN. */
   #test(node: Node): Node | undefined {
     if (this.#takeWord('LIKE')) {
-      this.nodeCount += likeCost;
+      this.hasLike = true;
       const pattern = this.#string();
       return nodes.like(node, pattern, this.#takeWord('ESCAPE') ? this.#string() : undefined);
     }

@@ -200,3 +200,10 @@ test('LIKE and concatenation that take too many steps are unknown', () => {
   assert.deepEqual([matches(slow), matches(`NOT (${slow})`)], [false, false]);
   assert.deepEqual([matches(`a+a+a+a = 'x'`), matches(`a+a+a+a <> 'x'`)], [false, false]);
 });
+
+test('LIKE counts in the cost of a selector, once', () => {
+  const costOf = (selector: string) => new Selector(selector, { convertsText: false }).cost;
+  assert.ok(costOf(`a LIKE '%b'`) > 300);
+  assert.ok(costOf(`a LIKE '%b' OR a LIKE '%c'`) < 500);
+  assert.ok(costOf(`a = 'b'`) < 10);
+});

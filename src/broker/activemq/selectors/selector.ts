@@ -2,7 +2,7 @@
 
 import type { Condition, NodeOptions, Subject } from './nodes.ts';
 import { SelectorParser } from './parser.ts';
-import { stepCountMax, steps } from './steps.ts';
+import { stepCountMax, steps, stepsCost } from './steps.ts';
 
 /**
  * A JMS message selector: a condition on the headers and properties of a message, in a subset of
@@ -12,7 +12,10 @@ export class Selector {
   readonly text: string;
   /** See {@link NodeOptions}. */
   readonly convertsText: boolean;
-  /** Approximate cost of an evaluation: the number of operands, each some tens of nanoseconds. */
+  /**
+   * Maximum cost of an evaluation, approximately: the number of operands, each at most 100 ns. LIKE
+   * counts as {@link stepsCost} more, once for all of a selector.
+   */
   readonly cost: number;
   readonly #condition: Condition;
 
@@ -25,7 +28,7 @@ export class Selector {
     this.text = text;
     this.convertsText = options.convertsText;
     this.#condition = parser.parse();
-    this.cost = parser.nodeCount;
+    this.cost = parser.nodeCount + (parser.hasLike ? stepsCost : 0);
   }
 
   /** Whether a message matches. A result of unknown does not match. */

@@ -4,7 +4,10 @@
  * Maximum number of characters that LIKE compares, and that are concatenated, in one evaluation of a
  * selector. Beyond it the result is unknown.
  */
-export const stepCountMax = 20_000;
+export const stepCountMax = 10_000;
+
+/** The number of operands that take as long as {@link stepCountMax} steps. */
+export const stepsCost = 400;
 
 /** The steps of the evaluation in progress. Evaluations are synchronous and never nested. */
 export const steps = { left: 0 };

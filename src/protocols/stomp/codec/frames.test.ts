@@ -4,7 +4,7 @@ import { textFrame } from '../../../../tests/support/stomp-peer.ts';
 import { StompError } from '../errors.ts';
 import { clientLimits, strangerLimits } from '../limits.ts';
 import { FrameReader } from './frames.ts';
-import { escapeHeader } from './header-text.ts';
+import { escapeHeader, type Version } from './header-text.ts';
 import { frameBytes } from './out-frames.ts';
 
 /** What a reader makes of chunks: each frame as its command, headers and body. */
@@ -120,4 +120,24 @@ test('a null byte cannot be in a head, for clients would see another frame begin
     assert.equal(bytes.toString().split('\n').length, 5, version);
   }
   assert.ok(!escapeHeader('a\0b').includes('\0'));
+});
+
+test('a name with spaces around it is another name also for a client of 1.0, which trims names', () => {
+  const names = (version: Version) =>
+    frameBytes(
+      'MESSAGE',
+      [
+        [' content-length', '3'],
+        ['subscription ', 'x'],
+        [' ', 'y'],
+      ],
+      '',
+      version,
+    )
+      .toString()
+      .split('\n')
+      .slice(1, 4)
+      .map((line) => line.slice(0, line.indexOf(':')));
+  assert.deepEqual(names('1.0'), ['_content-length', 'subscription_', '_']);
+  assert.deepEqual(names('1.2'), [' content-length', 'subscription ', ' ']);
 });

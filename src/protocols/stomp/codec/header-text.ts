@@ -34,13 +34,21 @@ export function unescapeStored(text: string): string {
 
 /**
  * Returns a name or value in the form that a version allows. STOMP 1.0 has no escapes, and 1.1 has
- * none for a carriage return: a line end becomes a space, and in 1.0 a colon in a name becomes an
- * underscore. A null byte becomes a space in all versions.
+ * none for a carriage return: a line end becomes a space, and in 1.0 a colon in a name, and spaces
+ * around it, become underscores. A null byte becomes a space in all versions.
  */
 export function headerFor(text: string, version: Version, isName: boolean): string {
   if (version === '1.2') return escapeHeader(text);
   const oneLine = text.replaceAll('\r', ' ');
   if (version === '1.1') return escapeHeader(oneLine);
   const plain = oneLine.replaceAll('\n', ' ').replaceAll('\0', ' ');
-  return isName ? plain.replaceAll(':', '_') : plain;
+  return isName ? marginless(plain.replaceAll(':', '_')) : plain;
+}
+
+/** Readers of STOMP 1.0 trim names, so that a name with spaces around it would become another one. */
+function marginless(name: string): string {
+  const core = name.trim();
+  if (core.length === name.length) return name;
+  const before = name.length - name.trimStart().length;
+  return '_'.repeat(before) + core + '_'.repeat(name.length - before - core.length);
 }

@@ -91,7 +91,9 @@ function writeRest(
   to: number,
   version: Version,
 ): void {
-  if (version === '1.2' || !buffer.subarray(from, to).includes(backslash)) {
+  // A name may have spaces around it, which clients of 1.0 trim.
+  const isPlain = version === '1.1' && !buffer.subarray(from, to).includes(backslash);
+  if (version === '1.2' || isPlain) {
     outbox.append(buffer, from, to);
     return;
   }

@@ -2,7 +2,8 @@
 
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Wire } from './wire.ts';
+import type { Wire } from '../wire.ts';
+import { answerPings } from './server.ts';
 
 /** The close code of a server that shuts down (RFC 6455, 7.4.1). */
 const goingAway = 1001;
@@ -17,7 +18,6 @@ export class WebSocketWire implements Wire {
   /** Messages received before the first read. */
   readonly #early: Buffer[] = [];
   #received: ((bytes: Buffer) => void) | undefined = undefined;
-  #isPongDue = false;
   /** Remaining bytes that the client may send before it has logged in. */
   #unauthenticatedBytesLeft: number;
   readonly #count = (bytes: Buffer): void => {
@@ -38,25 +38,13 @@ export class WebSocketWire implements Wire {
     webSocket.on('error', () => socket.destroy());
     // The library passes a Buffer, because `binaryType` is `nodebuffer` by default.
     webSocket.on('message', (data) => this.#take(data as Buffer));
-    webSocket.on('ping', (data) => this.#pong(data));
+    answerPings(webSocket);
   }
 
   #take(bytes: Buffer): void {
     if (bytes.length === 0) return;
     if (this.#received === undefined) this.#early.push(bytes);
     else this.#received(bytes);
-  }
-
-  /**
-   * Answers one ping at a time, so that a peer that sends pings without reading cannot fill the
-   * memory.
-   */
-  #pong(data: Buffer): void {
-    if (this.#isPongDue) return;
-    this.#isPongDue = true;
-    this.#webSocket.pong(data, false, () => {
-      this.#isPongDue = false;
-    });
   }
 
   admit(): void {

@@ -3,11 +3,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { WebSocketServer } from 'ws';
-import type { Recognition } from '../protocols/protocol.ts';
-import type { WebSocketLimits } from './limits.ts';
-import { WebSocketWire } from './web-socket-wire.ts';
-import type { Wire } from './wire.ts';
+import type { WebSocketServer } from 'ws';
+import type { Recognition } from '../../protocols/protocol.ts';
+import type { WebSocketLimits } from '../limits.ts';
+import type { Wire } from '../wire.ts';
+import { newWebSocketServer } from './server.ts';
+import { WebSocketWire } from './wire.ts';
 
 /** The beginning of every request for a WebSocket connection (RFC 6455, 4.1). */
 const firstWord = Buffer.from('GET ');
@@ -37,23 +38,13 @@ export class WebSocketEndpoint {
   readonly #webSockets: WebSocketServer;
 
   constructor(limits: WebSocketLimits, host: WebSocketHost) {
-    const { headBytesMax, messageBytesMax, fragmentCountMax } = limits;
     this.#limits = limits;
     this.#host = host;
-    this.#http = createServer({ maxHeaderSize: headBytesMax, keepAlive: true });
+    this.#http = createServer({ maxHeaderSize: limits.headBytesMax, keepAlive: true });
     this.#http.on('request', refuse);
     this.#http.on('clientError', (error, socket) => answerError(error, socket));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      autoPong: false,
-      maxPayload: messageBytesMax,
-      maxFragments: fragmentCountMax,
-      maxBufferedChunks: fragmentCountMax,
-      handleProtocols: (offered) => this.#subprotocol(offered),
-    });
+    this.#webSockets = newWebSocketServer(limits, (offered) => this.#subprotocol(offered));
   }
 
   recognizes(bytes: Buffer): Recognition {
