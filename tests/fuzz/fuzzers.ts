@@ -1,3 +1,4 @@
+import { amqp10Fuzzers } from './amqp10.ts';
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
@@ -14,6 +15,7 @@ export const fuzzers: readonly Fuzzer[] = [
   policyFuzzer,
   ...configurationFuzzers,
   ...stompFuzzers,
+  ...amqp10Fuzzers,
 ];
 
 const canary: Fuzzer = {

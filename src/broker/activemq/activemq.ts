@@ -36,7 +36,7 @@ import {
   TemporaryDestinations,
   temporaryQueueName,
 } from './temporary-destinations.ts';
-import { byExchange, TopicConsumers } from './topic-consumers.ts';
+import { byExchange, type DurableSubscription, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
@@ -316,6 +316,11 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     const topics = [...consumption.sources].filter(({ isTopic }) => isTopic);
     yield* consumption.requeueAll();
     for (const { queue } of topics) this.#topicConsumers.closed(queue);
+  }
+
+  /** Returns what a durable subscription consumes; undefined if it does not exist. */
+  durableSubscription(key: SubscriptionKey): DurableSubscription | undefined {
+    return this.#topicConsumers.describe(key, this.#topics);
   }
 
   /**
