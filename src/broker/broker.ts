@@ -7,8 +7,8 @@ import type { BrokerOptions } from './broker-options.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
-import type { Route } from './exchanges/router.ts';
-import { Routing } from './exchanges/routing.ts';
+import { MessageRouter } from './exchanges/message-router.ts';
+import type { Route } from './exchanges/route-cache.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
@@ -60,7 +60,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
   /** Finds the queues of messages. */
-  readonly routing: Routing;
+  readonly routing: MessageRouter;
   isRecovering = true;
   /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
@@ -98,7 +98,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // changes are only written
       snapshot: () => this.snapshot(),
     });
-    this.routing = new Routing(this.limits, options.formats);
+    this.routing = new MessageRouter(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
     this.#publishing = new Publishing(this, this.routing);
