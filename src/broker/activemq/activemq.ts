@@ -7,7 +7,7 @@ import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';

@@ -3,7 +3,7 @@
 import { encodeText } from '../../base/byte-text.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Access } from '../users.ts';
 
