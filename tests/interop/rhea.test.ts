@@ -48,7 +48,8 @@ async function sender(target: string | object, of = connection): Promise<Sender>
 async function send(link: Sender, message: Message): Promise<string> {
   const delivery = link.send(message);
   while (!delivery.remote_settled) await once(link, 'settled');
-  return rhea.message.is_accepted(delivery.remote_state as object) ? 'accepted' : 'rejected';
+  const outcome = delivery.remote_state?.constructor as { composite_type?: string } | undefined;
+  return outcome?.composite_type ?? 'none';
 }
 
 interface Got {

@@ -1,7 +1,6 @@
 // What is particular to brokers of ActiveMQ's type: capabilities, sources, targets, outcomes.
 
-import { isQueue, isTemporary } from '../../broker/activemq/destination.ts';
-import { requireRight } from '../../broker/activemq/rights.ts';
+import { isQueue } from '../../broker/activemq/destination.ts';
 import { Selector } from '../../broker/activemq/selectors/selector.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
@@ -254,13 +253,17 @@ export function relayTargets(host: AmqpHost, to: string): readonly SendTarget[] 
   return sendTargets(host, parseAddress(to).destinations);
 }
 
-/** Checks permissions at once; they are checked again when a message is sent. */
+/** Checks permissions at once, so that the link is refused; they are checked again at each send. */
 function sendTargets(host: AmqpHost, destinations: readonly Address[]): readonly SendTarget[] {
-  return destinations.map((address) => {
-    requireRight(host.access, 'write', address);
-    if (isTemporary(address)) host.dialect.temporaries.require(address);
-    return host.dialect.sendTarget(address);
-  });
+  const { dialect, access } = host;
+  const targets = destinations.map((address) => dialect.sendTarget(address, destinations));
+  for (const target of targets) {
+    dialect.checks.requireSending(target, access);
+    const { kind, name } = target.address;
+    if (kind !== 'queue' || dialect.vhost.queues.has(name)) continue;
+    dialect.rights.require(access, 'create', target.address);
+  }
+  return targets;
 }
 
 /** The outcome in the terms of the broker; undefined if a state is not an outcome. */

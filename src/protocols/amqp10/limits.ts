@@ -4,7 +4,7 @@
 export const frameBytesMax = 131_072;
 
 /** Maximum size of a frame before the log-in, in bytes. */
-export const strangerFrameBytesMax = 4096;
+export const unauthenticatedFrameBytesMax = 4096;
 
 /** Minimum of the maximum frame size of a peer, in bytes (2.8.12). */
 export const peerFrameBytesMin = 512;
@@ -32,8 +32,10 @@ export const sourceCountMax = 20_000;
  */
 export const incomingWindow = 2048;
 
-/** The credit of a link on which the peer sends, and the credit at which it is topped up. */
+/** The credit of a link on which the peer sends. */
 export const linkCredit = 1000;
+
+/** The remaining credit at which it is topped up. */
 export const linkCreditMin = 300;
 
 /** Maximum number of unsettled deliveries of a connection, unless the limit of the broker is lower. */

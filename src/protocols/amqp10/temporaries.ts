@@ -2,6 +2,7 @@
 
 import type { TemporaryDestinations } from '../../broker/activemq/temporary-destinations.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
+import type { Access } from '../../broker/users.ts';
 import { AmqpError } from './errors.ts';
 import { temporaryCountMax } from './limits.ts';
 
@@ -10,8 +11,8 @@ interface TemporaryOwner {
   readonly temporaries: TemporaryDestinations;
   /** `ID:...` */
   readonly connectionId: string;
-  /** The connection. */
-  readonly owner: object;
+  /** The connection. Its access is known after the log-in. */
+  readonly owner: { readonly access: Access };
 }
 
 /** The temporary destinations that a connection creates with dynamic nodes. */
@@ -28,6 +29,7 @@ export class Temporaries {
    * Creates a destination.
    *
    * @throws {AmqpError} `resource-limit-exceeded` if there are too many
+   * @throws {BrokerError} `access-refused`
    */
   create(isTopic: boolean): Address {
     if (this.#count >= temporaryCountMax) {
@@ -37,7 +39,7 @@ export class Temporaries {
     const { temporaries, connectionId, owner } = this.#of;
     const kind = isTopic ? 'temporary-topic' : 'temporary-queue';
     const address: Address = { kind, name: `${connectionId}:${++this.#lastNumber}` };
-    temporaries.create(address, owner);
+    temporaries.create(address, owner, owner.access);
     this.#count++;
     return address;
   }

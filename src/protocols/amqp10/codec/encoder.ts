@@ -2,7 +2,7 @@
 
 import { encodeText } from '../../../base/byte-text.ts';
 import { writeDecimal } from './decimals.ts';
-import { codes } from './decoder.ts';
+import { codes } from './format-codes.ts';
 import type { Entry, Item } from './items.ts';
 
 /** Largest value, size and count of the short encodings. */

@@ -5,8 +5,8 @@ import { writeU32 } from '../../../base/bytes.ts';
 import type { PeerOutbox } from '../../peer-outbox.ts';
 import { AmqpError } from '../errors.ts';
 import { peerFrameBytesMin } from '../limits.ts';
-import { codes } from './decoder.ts';
 import { Encoder } from './encoder.ts';
+import { codes } from './format-codes.ts';
 import { frameTypes } from './frames.ts';
 import { type Composite, compositeCodes, writeComposite } from './performatives.gen.ts';
 

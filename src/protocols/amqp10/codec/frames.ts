@@ -2,7 +2,7 @@
 
 import { readU32 } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
-import { strangerFrameBytesMax } from '../limits.ts';
+import { unauthenticatedFrameBytesMax } from '../limits.ts';
 
 /** Size of a protocol header and of a frame header, in bytes. */
 const headerBytes = 8;
@@ -29,7 +29,7 @@ export interface FrameSink {
 /** Decodes a byte stream into protocol headers and frames. A split frame is joined. */
 export class FrameReader {
   /** Maximum size of a frame in bytes. */
-  frameBytesMax = strangerFrameBytesMax;
+  frameBytesMax = unauthenticatedFrameBytesMax;
   readonly #sink: FrameSink;
   #expectsHeader = true;
   #isStopped = false;

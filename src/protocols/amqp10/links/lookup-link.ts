@@ -26,6 +26,7 @@ export class LookupLink extends Link {
   }
 
   override closed(ending: Ending): void {
-    if (ending === 'closed') this.session.host.dialect.unsubscribe(this.#key);
+    const { dialect, access } = this.session.host;
+    if (ending === 'closed') dialect.unsubscribe(this.#key, access);
   }
 }

@@ -239,7 +239,8 @@ export class SendingLink extends Link implements MessageTaker, Browser {
 
   override closed(ending: Ending): void {
     const { key } = this.#terms;
-    if (key !== undefined && ending === 'closed') this.session.host.dialect.unsubscribe(key);
+    const { dialect, access } = this.session.host;
+    if (key !== undefined && ending === 'closed') dialect.unsubscribe(key, access);
     super.closed(ending);
   }
 }

@@ -2,7 +2,7 @@
 
 import { writeU32 } from '../../../base/bytes.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
-import { codes } from '../codec/decoder.ts';
+import { codes } from '../codec/format-codes.ts';
 import { sections } from './sections.ts';
 
 /** Maximum size of the section, in bytes. */

@@ -2,7 +2,8 @@
 
 import { Publication } from '../../../broker/publication.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
-import { codes, Decoder } from '../codec/decoder.ts';
+import { Decoder } from '../codec/decoder.ts';
+import { codes } from '../codec/format-codes.ts';
 import { textOf } from '../codec/items.ts';
 import { AmqpError, decodeError } from '../errors.ts';
 import { bodySectionCountMax, headBytesMax } from '../limits.ts';

@@ -1,7 +1,7 @@
 // Positions of the sections of an encoded message (3.2).
 
 import { readU32 } from '../../../base/bytes.ts';
-import { codes } from '../codec/decoder.ts';
+import { codes } from '../codec/format-codes.ts';
 import { decodeError } from '../errors.ts';
 
 /** The descriptors of the sections. */
