@@ -5,6 +5,18 @@ import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/router.ts';
 import type { Publication } from '../publication.ts';
+import type { Timing } from '../schedule/job.ts';
+
+/** What decides about a message besides its destination. Senders may reuse one object. */
+export interface SendOptions {
+  /** When the message is delivered, if it is scheduled; see `ActiveMq.timingOf`. */
+  timing: Timing | undefined;
+  /** Whether the message is in a message group. */
+  hasGroup: boolean;
+}
+
+/** Those of a message that is delivered at once and is in no group. */
+export const noSendOptions: SendOptions = Object.freeze({ timing: undefined, hasGroup: false });
 
 /** A destination that messages are sent to, with the cached route of the previous message. */
 export class SendTarget implements RememberedRoute {
@@ -18,10 +30,15 @@ export class SendTarget implements RememberedRoute {
    * the first check.
    */
   version = -1;
+  /** Whether the broker answers messages to it itself. */
+  readonly isService: boolean;
+  /** The topic that gets the messages to a queue, too. */
+  mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;
 
-  constructor(address: Address, exchange: Exchange, routingKey: string) {
+  constructor(address: Address, exchange: Exchange, routingKey: string, isService = false) {
     this.address = address;
+    this.isService = isService;
     this.exchange = exchange;
     this.routingKey = routingKey;
     // Names are short: their lengths are one byte each.

@@ -1,10 +1,11 @@
-import { type Argument, type ArgumentChanges, type Arguments, noArguments } from '../arguments.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
 import { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
+import type { DeadLetterRules } from './dead-letter-rules.ts';
 
 /** A death of a message in a queue for a reason. */
 export interface Death {
@@ -97,6 +98,10 @@ export class DeadLetter extends Publication {
   from = '';
   /** When it would have expired, wall milliseconds; Infinity for never. */
   expiresAtMs = Infinity;
+  /** Why its consumer rejected it, if that was stated. */
+  cause: string | undefined = undefined;
+  /** Failed deliveries that count for the dead letter too. */
+  failedCount = 0;
 
   /**
    * Addresses the message to the dead letter exchange of a queue, and returns its headers, of which
@@ -113,13 +118,6 @@ export class DeadLetter extends Publication {
   ): Arguments {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
-    const rules = queue.deadLetters;
-    if (rules !== undefined) {
-      const { expiresAtMs } = this;
-      const changes = rules.changes({ queue, reason, letter: this, expiresAtMs, headers: before });
-      this.#rewrite(queue, target, format, changes);
-      return noArguments;
-    }
     const { cc, bcc } = senderKeys(before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
@@ -130,17 +128,39 @@ export class DeadLetter extends Publication {
       expiration: format.expiration(head, headStart, headEnd),
     });
     const changes = { ...this.#readdress(queue, cc, bcc), ...deaths };
-    this.#rewrite(queue, target, format, changes);
+    this.failedCount = 0;
+    this.#rewrite(format, changes);
+    this.exchange = target;
+    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
     return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
-  #rewrite(queue: Queue, target: Exchange, format: MessageFormat, changes: ArgumentChanges): void {
+  /**
+   * Addresses the message according to the rules of its queue. Returns false if it goes nowhere.
+   */
+  redirectBy(
+    rules: DeadLetterRules,
+    queue: Queue,
+    reason: DeathReason,
+    format: MessageFormat,
+  ): boolean {
+    const { head, headStart, headEnd, expiresAtMs } = this;
+    const headers = format.headers(head, headStart, headEnd);
+    const terms = rules.terms({ queue, reason, letter: this, expiresAtMs, headers });
+    if (terms === undefined) return false;
+    this.#rewrite(format, terms.changes);
+    this.isPersistent = true;
+    this.expirationMs = terms.expirationMs;
+    this.exchange = terms.exchange;
+    this.setAddress(terms.exchange.name, terms.routingKey);
+    return true;
+  }
+
+  #rewrite(format: MessageFormat, changes: ArgumentChanges): void {
     this.head = format.deadLetterHead(this.head, this.headStart, this.headEnd, changes);
     this.headStart = 0;
     this.headEnd = this.head.length;
     this.expirationMs = -1;
-    this.exchange = target;
-    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
   }
 
   /** A dead letter routing key replaces all keys of the sender, also in headers. */
@@ -163,6 +183,8 @@ export function deadView(view: Delivery): DeadLetter {
   dead.isPersistent = view.isPersistent;
   dead.from = view.exchangeName();
   dead.expiresAtMs = view.expiresAtMs;
+  dead.cause = view.cause;
+  dead.failedCount = view.deliveryCount;
   dead.routingKey = view.routingKey();
   dead.head = view.buffer;
   dead.headStart = view.headAt;
