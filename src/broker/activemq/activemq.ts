@@ -1,23 +1,24 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
+import { assert } from '../../base/assert.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import { nowhere, type Route } from '../exchanges/router.ts';
+import { nowhere, type Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
-import type { UnawaitedRules } from '../publishing/unawaited-rules.ts';
 import type { Queue } from '../queue.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Delivery, SubscribeOptions } from '../subscription.ts';
-import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
+import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
   Consumption,
@@ -32,28 +33,25 @@ import {
   temporaryTopicExchange,
   topicExchange,
 } from './core-names.ts';
-import { ActiveMqDeadLetters, type DeadLetterHost, deadLetterQueue } from './dead-letter-queue.ts';
-import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
+import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
+import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
 import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
+import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
 import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
 import { Mirrors } from './mirrors.ts';
-import type { ActiveMqSettings, RecoveryPolicy } from './policies/destination-policy.ts';
+import type { ActiveMqSettings } from './policies/destination-policy.ts';
 import { QueuePolicies } from './policies/queue-policies.ts';
-import { limitPending } from './recovery/pending-limit.ts';
 import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
-import { requireRight } from './rights.ts';
+import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
+import { Rights } from './rights/rights.ts';
 import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts';
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
 import { Services, type ServicesHost } from './services/services.ts';
-import {
-  coreQueueName,
-  TemporaryDestinations,
-  temporaryQueueName,
-} from './temporary-destinations.ts';
-import { byExchange, isSubscription, TopicConsumers } from './topic-consumers.ts';
+import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
+import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
@@ -76,11 +74,20 @@ const deadLetterArguments = {
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
+/**
+ * Creates the instance of a broker with its configuration. Must be called before a protocol of the
+ * broker is created.
+ */
+export function configureActiveMq(broker: Broker, configuration: ActiveMqConfiguration): ActiveMq {
+  assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
+  const created = new ActiveMq(broker, configuration);
+  dialects.set(broker, created);
+  return created;
+}
+
 /** Returns the instance of a broker, which all of its protocols share. */
 export function activeMqOf(broker: Broker): ActiveMq {
-  const known = dialects.get(broker) ?? new ActiveMq(broker);
-  dialects.set(broker, known);
-  return known;
+  return dialects.get(broker) ?? configureActiveMq(broker, defaultConfiguration);
 }
 
 /**
@@ -90,18 +97,22 @@ export function activeMqOf(broker: Broker): ActiveMq {
  */
 export class ActiveMq
   implements
+    CheckHost,
     ConsumptionHost,
-    DeadLetterHost,
     InactiveHost,
+    InternalPublishingHost,
     RetroactiveHost,
-    ServicesHost,
-    UnawaitedRules
+    ServicesHost
 {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
   readonly turns: Turns;
   readonly clientIds: ClientIds;
+  /** The permissions of users. */
+  readonly rights: Rights;
+  /** The checks at each use of a destination. */
+  readonly checks: DestinationChecks;
   /** The cost of the last message's route, in units of about a microsecond. */
   routeUnits = 0;
   readonly selectorBudget = new SelectorBudget();
@@ -123,17 +134,18 @@ export class ActiveMq
   readonly #policies: QueuePolicies;
   readonly #mirrors: Mirrors;
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
-    this.temporaries = new TemporaryDestinations(this.vhost);
+    this.rights = new Rights(configuration.authorisation);
+    this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
+    this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
-    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(this));
     this.#mirrors = new Mirrors({
       routing: broker.routing,
       vhost: this.vhost,
@@ -141,22 +153,25 @@ export class ActiveMq
       filters: this.#filters,
       mirrorOf: (queue) => this.settings.mirrorOf(queue),
     });
+    const internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
     this.#subject = new MessageSubject(this);
     this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
     const { background } = broker;
     this.#services = new Services(this);
-    this.#retroactive = new RetroactiveConsumers(this);
-    this.#inactive = new InactiveDestinations(this);
+    this.#retroactive = new RetroactiveConsumers(this, this.#policies);
+    this.#inactive = new InactiveDestinations(this, this.#policies);
     this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
     const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
     for (const queue of this.vhost.queues.values()) {
       this.#policies.adopt(queue);
-      if (!isSubscription(queue)) this.#groups.recover(queue);
+      if (isSubscription(queue)) this.checks.remember(queue);
+      if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
-    this.vhost.unawaited = this;
-    if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
+    this.vhost.unawaited = internal;
+    if (!this.vhost.queues.has(deadLetterQueue)) this.createQueue(deadLetterQueue);
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -176,19 +191,6 @@ export class ActiveMq
     this.#inactive.schedule();
   }
 
-  recoveryOf(topic: string): RecoveryPolicy | undefined {
-    return this.#policies.recoveryOf(topic);
-  }
-
-  inactiveMsMaxOf(queue: Queue): number | undefined {
-    return this.#policies.inactiveMsMaxOf(queue);
-  }
-
-  removeInactive(queue: Queue, inactiveMs: number): void {
-    this.vhost.removeQueue(queue);
-    this.onInactiveRemoved?.(this.addressOf(queue), inactiveMs);
-  }
-
   rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
     return this.#policies.rulesOf(queue);
   }
@@ -202,34 +204,17 @@ export class ActiveMq
     return queueAddress(queue.name);
   }
 
-  originOf(queue: Queue, exchange: string, routingKey: string): Address {
-    return isSubscription(queue) ? addressOfCore(exchange, routingKey) : queueAddress(queue.name);
-  }
-
   subscriptionOf(queue: Queue): string | undefined {
     return this.#topicConsumers.idOf(queue);
   }
 
-  place(address: Address): { readonly exchange: Exchange; readonly routingKey: string } {
-    const { name } = address;
-    if (!isQueue(address)) return { exchange: this.#topicsOf(address), routingKey: name };
-    if (!this.vhost.queues.has(name)) this.#createQueue(name);
-    return { exchange: this.vhost.exchange(''), routingKey: name };
-  }
-
-  prepare(publication: Publication): boolean {
-    const { exchange, routingKey } = publication;
-    const isQueueMissing = exchange?.name === '' && !this.vhost.queues.has(routingKey);
-    // A scheduled message creates its queue, as one that is sent.
-    if (isQueueMissing && temporaryQueueName(routingKey) === undefined) {
-      this.#createQueue(routingKey);
+  /** Returns the topics of a subscription. */
+  *topicsOf(subscription: Queue): Iterable<Address> {
+    for (const exchange of [this.#topics, this.#temporaryTopics]) {
+      for (const { routingKey } of exchange.bindingsTo(subscription)) {
+        yield addressOfCore(exchange.name, routingKey);
+      }
     }
-    return false;
-  }
-
-  filter(route: Route, publication: Publication): Route {
-    if (publication.exchange?.name !== '') return this.#filters.apply(route, publication, []);
-    return this.#mirrors.extendUnawaited(route, publication);
   }
 
   formatOf(number: number) {
@@ -263,9 +248,10 @@ export class ActiveMq
   /**
    * Returns a destination to send to. Nothing is created yet.
    *
+   * @param listed all destinations of the list that it is part of, for error texts
    * @throws {BrokerError} `precondition-failed` if the name has wildcards
    */
-  sendTarget(address: Address): SendTarget {
+  sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
     if (isWildcard(address)) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
@@ -274,9 +260,9 @@ export class ActiveMq
     const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
     const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
-    const isService = this.#services.owns(address);
-    const target = new SendTarget(address, exchange, routingKey, isService);
-    if (kind === 'queue' && !isService) target.mirror = this.#mirrors.targetOf(name);
+    const target = new SendTarget(address, exchange, routingKey, listedName(listed));
+    target.isService = this.#services.owns(address);
+    if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
     return target;
   }
 
@@ -299,7 +285,9 @@ export class ActiveMq
     origins: readonly unknown[],
     { timing, hasGroup }: SendOptions = noSendOptions,
   ): Route {
-    if (target.version !== this.vhost.version) this.#prepare(target, access);
+    if (target.version !== this.vhost.version || target.access !== access) {
+      this.#prepare(target, access);
+    }
     target.addressTo(publication);
     if (target.isService) {
       this.routeUnits = serviceUnits;
@@ -349,10 +337,10 @@ export class ActiveMq
 
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
-    requireRight(access, 'write', address);
-    if (isTemporary(address)) this.temporaries.require(address);
-    else if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
+    this.checks.requireSending(target, access);
+    if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
     target.version = this.vhost.version;
+    target.access = access;
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -364,11 +352,11 @@ export class ActiveMq
       throw new BrokerError('access-refused', why);
     }
     if (found !== undefined) return found;
-    requireRight(access, 'admin', address);
-    return this.#createQueue(name);
+    this.rights.require(access, 'create', address);
+    return this.createQueue(name);
   }
 
-  #createQueue(name: string): Queue {
+  createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
     const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
@@ -398,10 +386,8 @@ export class ActiveMq
    */
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
-    for (const address of destinations) {
-      requireRight(access, 'read', address);
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-    }
+    this.checks.requireConsumption(destinations, access, owner);
+    this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
     if (request.key !== undefined && queues.length > 0) {
@@ -416,7 +402,10 @@ export class ActiveMq
         if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
-        consumption.join(this.#openTopics(request, exchange, names), true);
+        const queue = this.#topicConsumers.open(request, exchange, names);
+        const isTemporary = exchange === this.#temporaryTopics;
+        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        consumption.join(queue, true);
       }
     } catch (error) {
       this.broker.background.run(consumption.requeueAll());
@@ -427,21 +416,6 @@ export class ActiveMq
     }
     this.consumptions.add(consumption);
     return consumption;
-  }
-
-  /** Opens a subscription to topics, with earlier messages if it is new and retroactive. */
-  #openTopics(request: ConsumeRequest, exchange: Exchange, names: readonly string[]): Queue {
-    const queue = this.#topicConsumers.open(request, exchange, names);
-    const kind = exchange === this.#topics ? 'topic' : 'temporary-topic';
-    const policies = names.map((name) => this.settings.policyOf({ kind, name }));
-    if (!queue.index.isDurable) limitPending(queue, request, policies);
-    const isRetroactive =
-      request.isRetroactive === true || policies.some((policy) => policy.isAlwaysRetroactive);
-    const isNew = queue.index.next === 0;
-    if (isRetroactive && isNew && exchange === this.#topics) {
-      this.#retroactive.recover(names, request.selector, queue);
-    }
-    return queue;
   }
 
   /**
@@ -455,21 +429,24 @@ export class ActiveMq
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    const queues = addresses.map((address) => {
-      requireRight(access, 'read', address);
-      if (!isQueue(address) || isWildcard(address)) {
-        const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
-        throw new BrokerError('precondition-failed', why);
-      }
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-      return this.#consumed(address, access, owner);
-    });
+    for (const address of addresses) {
+      if (isQueue(address) && !isWildcard(address)) continue;
+      const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+      throw new BrokerError('precondition-failed', why);
+    }
+    this.checks.requireConsumption(addresses, access, owner);
+    const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);
   }
 
   #consumed(address: Address, access: Access, owner: object): Queue {
     if (address.kind === 'queue') return this.#queue(address, access);
     return this.vhost.queue(coreQueueName(address.name), owner);
+  }
+
+  #requireSubscription(key: SubscriptionKey | undefined, access: Access): void {
+    if (key === undefined || !this.rights.areRestricted) return;
+    this.checks.requireSubscription(this.#topicConsumers.find(key), access);
   }
 
   /** Ends a consumption, in steps: unsettled messages are requeued. */
@@ -487,14 +464,15 @@ export class ActiveMq
   /**
    * Deletes a durable subscription and its messages.
    *
-   * @throws {BrokerError} `not-found`, `resource-locked`
+   * @throws {BrokerError} `access-refused`, `not-found`, `resource-locked`
    */
-  unsubscribe(key: SubscriptionKey): void {
+  unsubscribe(key: SubscriptionKey, access: Access): void {
+    this.#requireSubscription(key, access);
     this.#topicConsumers.delete(key);
   }
 }
 
 /** The queues of a route that are not subscriptions to topics, which have no groups. */
 function withoutSubscriptions({ queues }: Route): Pick<Route, 'queues'> {
-  return { queues: queues.filter((queue) => !isSubscription(queue)) };
+  return { queues: queues.filter((queue) => !isTopicQueue(queue)) };
 }

@@ -2,7 +2,11 @@
 
 import type { Argument, ArgumentChanges } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
-import type { DeadLetterRules, Death, LetterTerms } from '../endings/dead-letter-rules.ts';
+import type {
+  DeadLetterRules,
+  DeadLetterTerms,
+  Death,
+} from '../dead-lettering/dead-letter-rules.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -80,7 +84,7 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
       : redelivery.sendsExhaustedToDeadLetter;
   }
 
-  terms({ queue, letter, reason, expiresAtMs, headers }: Death): LetterTerms | undefined {
+  terms({ queue, letter, reason, expiresAtMs, headers }: Death): DeadLetterTerms | undefined {
     const original = this.#host.originOf(queue, letter.from, letter.routingKey);
     const strategy = this.#strategyOf(original);
     const { originalDestination, originalExpiration, originalDeliveryMode, cause } =

@@ -4,6 +4,9 @@ import type { Address } from '../conversion/properties.ts';
 import type { Queue } from '../queue.ts';
 import type { Background } from '../turns/background.ts';
 import type { Ticking, Turns } from '../turns/turns.ts';
+import type { Vhost } from '../vhost.ts';
+import { queueAddress } from './core-names.ts';
+import type { QueuePolicies } from './policies/queue-policies.ts';
 
 /** Number of queues that are examined in one step. */
 const stepSize = 64;
@@ -11,14 +14,11 @@ const stepSize = 64;
 /** The operations of the destinations that are needed here. */
 export interface InactiveHost {
   readonly turns: Turns;
+  readonly vhost: Vhost;
   readonly settings: { readonly sweepMs: number; readonly removedPerSweepMax: number };
   nowMs(): number;
-  readonly queues: ReadonlyMap<string, Queue>;
-  addressOf(queue: Queue): Address;
-  /** Milliseconds without use after which a queue is removed; undefined for never. */
-  inactiveMsMaxOf(queue: Queue): number | undefined;
-  /** Removes a queue, which is empty and has no consumer. */
-  removeInactive(queue: Queue, inactiveMs: number): void;
+  /** Called when a queue was removed because it was not used for some milliseconds. */
+  readonly onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined;
 }
 
 /** Since when a queue has been empty and without consumers. */
@@ -32,11 +32,13 @@ export class InactiveDestinations implements Ticking {
   timerMs = Infinity;
   timerAt = -1;
   readonly #host: InactiveHost;
+  readonly #policies: QueuePolicies;
   #idle = new Map<Queue, Idle>();
   #isSweeping = false;
 
-  constructor(host: InactiveHost) {
+  constructor(host: InactiveHost, policies: QueuePolicies) {
     this.#host = host;
+    this.#policies = policies;
   }
 
   /** Schedules the next search according to the settings. */
@@ -60,12 +62,12 @@ export class InactiveDestinations implements Ticking {
   }
 
   *#sweep(): Generator<void> {
-    const { settings, queues } = this.#host;
+    const { settings, vhost } = this.#host;
     const nowMs = this.#host.nowMs();
     const idle = new Map<Queue, Idle>();
     let removedCount = 0;
     let count = 0;
-    for (const queue of queues.values()) {
+    for (const queue of vhost.queues.values()) {
       if (++count % stepSize === 0) yield;
       const inactiveMsMax = this.#inactiveMsMaxOf(queue);
       if (inactiveMsMax === undefined) continue;
@@ -76,7 +78,8 @@ export class InactiveDestinations implements Ticking {
       const isOver = nowMs - found.sinceMs >= inactiveMsMax;
       if (isOver && removedCount < settings.removedPerSweepMax) {
         removedCount++;
-        this.#host.removeInactive(queue, inactiveMsMax);
+        vhost.removeQueue(queue);
+        this.#host.onInactiveRemoved?.(queueAddress(queue.name), inactiveMsMax);
         yield;
       } else idle.set(queue, found);
     }
@@ -85,9 +88,9 @@ export class InactiveDestinations implements Ticking {
 
   /** Undefined for a queue that is in use, or that is never removed. */
   #inactiveMsMaxOf(queue: Queue): number | undefined {
-    const isUsed = queue.consumerCount + queue.index.count + queue.endingCount > 0;
+    const isUsed = queue.consumerCount + queue.index.count + queue.pendingDisposalCount > 0;
     // Subscriptions and temporary queues have owners that remove them.
     if (isUsed || queue.isDeleted || queue.name.startsWith('amq.')) return undefined;
-    return this.#host.inactiveMsMaxOf(queue);
+    return this.#policies.inactiveMsMaxOf(queue);
   }
 }

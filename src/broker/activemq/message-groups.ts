@@ -1,7 +1,7 @@
 // Message groups of ActiveMQ (JMSXGroupID and JMSXGroupSeq).
 
 import type { GroupBudget, GroupMember, GroupRules } from '../dispatch/groups.ts';
-import type { Route } from '../exchanges/router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';

@@ -1,8 +1,8 @@
 // Mirrored queues: topics that get the messages to queues, too.
 
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
-import type { Routing } from '../exchanges/routing.ts';
+import type { MessageRouter } from '../exchanges/message-router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import { SendTarget } from './send-target.ts';
@@ -10,7 +10,7 @@ import type { TopicFilters } from './topic-filters.ts';
 
 /** The operations of the broker that are needed here. */
 export interface MirrorHost {
-  readonly routing: Routing;
+  readonly routing: MessageRouter;
   readonly vhost: Vhost;
   readonly topics: Exchange;
   readonly filters: TopicFilters;
@@ -32,7 +32,7 @@ export class Mirrors {
   targetOf(queue: string): SendTarget | undefined {
     const topic = this.#host.mirrorOf(queue);
     if (topic === undefined) return undefined;
-    return new SendTarget({ kind: 'topic', name: topic }, this.#host.topics, topic);
+    return new SendTarget({ kind: 'topic', name: topic }, this.#host.topics, topic, topic);
   }
 
   /**

@@ -3,9 +3,10 @@
 import { encodeText } from '../../base/byte-text.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Timing } from '../schedule/job.ts';
+import type { Access } from '../users.ts';
 
 /** What decides about a message besides its destination. Senders may reuse one object. */
 export interface SendOptions {
@@ -30,15 +31,19 @@ export class SendTarget implements RememberedRoute {
    * the first check.
    */
   version = -1;
+  /** The user for which permissions were last checked. */
+  access: Access | undefined = undefined;
+  /** The destination for error texts: a list if it is part of one. */
+  readonly shown: string;
   /** Whether the broker answers messages to it itself. */
-  readonly isService: boolean;
+  isService = false;
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;
 
-  constructor(address: Address, exchange: Exchange, routingKey: string, isService = false) {
+  constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {
     this.address = address;
-    this.isService = isService;
+    this.shown = shown;
     this.exchange = exchange;
     this.routingKey = routingKey;
     // Names are short: their lengths are one byte each.

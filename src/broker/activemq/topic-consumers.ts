@@ -96,6 +96,11 @@ export class TopicConsumers {
     return queue;
   }
 
+  /** Returns the queue of a durable subscription; undefined if it does not exist. */
+  find(key: SubscriptionKey): Queue | undefined {
+    return this.#subscriptions.find(key);
+  }
+
   #stored({ selector, isNoLocal }: ConsumeRequest, { clientId }: SubscriptionKey) {
     if (selector !== undefined && selector.text.length > storedSelectorLengthMax) {
       const found = `a selector of ${selector.text.length} characters`;
@@ -151,7 +156,7 @@ export class TopicConsumers {
 }
 
 /** Whether a queue is a subscription to topics, durable or not. */
-export function isSubscription({ options }: Queue): boolean {
+export function isTopicQueue({ options }: Queue): boolean {
   return options.arguments[subscriptionArgumentName] !== undefined;
 }
 

@@ -1,6 +1,6 @@
 // Rules for messages that the broker publishes on its own.
 
-import type { Route } from '../exchanges/router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 
 /**

@@ -1,12 +1,12 @@
 // The policies of a broker's queues.
 
 import type { Address } from '../../conversion/properties.ts';
-import type { DeadLetterRules } from '../../endings/dead-letter-rules.ts';
+import type { DeadLetterRules } from '../../dead-lettering/dead-letter-rules.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
 import type { Queue } from '../../queue.ts';
 import { queueAddress } from '../core-names.ts';
 import { deadLetterQueue } from '../dead-letter-queue.ts';
-import { isSubscription } from '../topic-consumers.ts';
+import { isTopicQueue } from '../topic-consumers.ts';
 import {
   type ActiveMqSettings,
   type DestinationPolicy,
@@ -38,7 +38,7 @@ export class QueuePolicies {
 
   /** The destination whose policy applies to a queue: for a subscription, its first topic. */
   #sourceOf(queue: Queue): Address {
-    if (!isSubscription(queue)) return queueAddress(queue.name);
+    if (!isTopicQueue(queue)) return queueAddress(queue.name);
     const [binding] = this.#topics.bindingsTo(queue);
     return { kind: 'topic', name: binding?.routingKey ?? '' };
   }
@@ -50,7 +50,7 @@ export class QueuePolicies {
 
   /** Returns what the policy of a queue decides about its consumers. */
   rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
-    if (isSubscription(queue)) return { isExclusive: false, usesPriority: true };
+    if (isTopicQueue(queue)) return { isExclusive: false, usesPriority: true };
     const { isExclusiveByDefault, usesConsumerPriority } = this.of(queue);
     return { isExclusive: isExclusiveByDefault, usesPriority: usesConsumerPriority };
   }

@@ -8,10 +8,12 @@ import { PatternTree } from '../../patterns/pattern-tree.ts';
 import type { Queue } from '../../queue.ts';
 import type { Consumer, Delivery } from '../../subscription.ts';
 import type { Vhost } from '../../vhost.ts';
+import type { ConsumeRequest } from '../consumption.ts';
 import { MessageSubject, type SubjectHost } from '../message-subject.ts';
-import type { RecoveryPolicy } from '../policies/destination-policy.ts';
+import type { QueuePolicies } from '../policies/queue-policies.ts';
 import type { Selector } from '../selectors/selector.ts';
 import { type KeptMessage, KeptTopics } from './kept-topics.ts';
+import { limitPending } from './pending-limit.ts';
 
 /** The queue through which all topics pass, which clients cannot name. */
 const queueName = 'amq.recovery';
@@ -26,7 +28,6 @@ const operandCountMax = 400_000;
 export interface RetroactiveHost extends SubjectHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
-  recoveryOf(topic: string): RecoveryPolicy | undefined;
 }
 
 /**
@@ -37,14 +38,16 @@ export interface RetroactiveHost extends SubjectHost {
 export class RetroactiveConsumers implements Consumer {
   readonly isWritable = true;
   readonly #host: RetroactiveHost;
+  readonly #policies: QueuePolicies;
   readonly #kept: KeptTopics;
   readonly #subject: MessageSubject;
   #queue: Queue | undefined = undefined;
 
-  constructor(host: RetroactiveHost) {
+  constructor(host: RetroactiveHost, policies: QueuePolicies) {
     this.#host = host;
+    this.#policies = policies;
     this.#subject = new MessageSubject(host);
-    this.#kept = new KeptTopics((topic) => host.recoveryOf(topic));
+    this.#kept = new KeptTopics((topic) => policies.recoveryOf(topic));
   }
 
   /** Begins to keep messages. */
@@ -79,11 +82,22 @@ export class RetroactiveConsumers implements Consumer {
   }
 
   /**
-   * Adds the kept messages of some topics to the queue of a new consumer, oldest first.
+   * A consumer of topics was added: limits the messages that wait for it, and adds kept ones.
    *
-   * @param names topics, perhaps with wildcards
+   * @param queue of the consumer
+   * @param names topics, perhaps with wildcards, but no temporary ones
    */
-  recover(names: readonly string[], selector: Selector | undefined, to: Queue): void {
+  opened(queue: Queue, request: ConsumeRequest, names: readonly string[]): void {
+    const policies = names.map((name) => this.#policies.settings.policyOf({ kind: 'topic', name }));
+    if (!queue.index.isDurable) limitPending(queue, request, policies);
+    const isRetroactive =
+      request.isRetroactive === true || policies.some((policy) => policy.isAlwaysRetroactive);
+    const isNew = queue.index.next === 0;
+    if (isRetroactive && isNew) this.#recover(names, request.selector, queue);
+  }
+
+  /** Adds the kept messages of some topics to the queue of a new consumer, oldest first. */
+  #recover(names: readonly string[], selector: Selector | undefined, to: Queue): void {
     if (this.#queue === undefined) return;
     this.#queue.deliver();
     const nowMs = this.#host.nowMs();

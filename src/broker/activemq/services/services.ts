@@ -3,7 +3,7 @@
 import type { Broker } from '../../broker.ts';
 import type { Address, Properties } from '../../conversion/properties.ts';
 import { BrokerError } from '../../errors.ts';
-import type { Route } from '../../exchanges/router.ts';
+import type { Route } from '../../exchanges/route-cache.ts';
 import { formatNumbers, type MessageFormat } from '../../format.ts';
 import { Publication } from '../../publication.ts';
 import type { Access } from '../../users.ts';

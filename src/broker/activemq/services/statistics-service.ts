@@ -164,7 +164,7 @@ export class StatisticsService implements Service {
   #fieldsOf(queue: Queue): Field[] {
     const { broker } = this.#host;
     const { readyCount, readyBytes, consumerCount } = queue;
-    const unsettledCount = queue.index.count - readyCount - queue.endingCount;
+    const unsettledCount = queue.index.count - readyCount - queue.pendingDisposalCount;
     return [
       ...this.#own(),
       ['destinationName', textValue(qualifiedName(this.#host.addressOf(queue)))],

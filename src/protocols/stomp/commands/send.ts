@@ -3,7 +3,7 @@
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
-import type { Route } from '../../../broker/exchanges/router.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
@@ -110,7 +110,7 @@ export class Sender {
     if (known !== undefined) return [known];
     const { dialect, words } = this.#host;
     const addresses = parseDestinations(text, words);
-    const targets = addresses.map((address) => dialect.sendTarget(address));
+    const targets = addresses.map((address) => dialect.sendTarget(address, addresses));
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       if (this.#targets.size >= targetCountMax) this.#targets.clear();

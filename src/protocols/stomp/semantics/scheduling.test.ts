@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import { activeMqOf, configureActiveMq } from '../../../broker/activemq/activemq.ts';
 import {
   defaultPolicy,
   defaultSettings,
@@ -224,11 +224,25 @@ test('many entries are listed and removed in more than one turn, and only so man
 
 test('a reply goes only where its sender may send', async () => {
   const b = await StompBroker.open();
-  b.broker.setPermission('eve', '/', { configure: '', write: '^ActiveMQ', read: '' });
+  const own = { read: ['own'], write: ['own'], admin: ['own'] };
+  configureActiveMq(b.broker, {
+    authorisation: {
+      entries: [
+        { kind: 'topic', name: 'ActiveMQ.>', ...own, write: ['all'], admin: ['all'] },
+        { kind: 'queue', name: '>', ...own },
+      ],
+      temporary: undefined,
+      users: [
+        ['bob', ['own', 'all']],
+        ['eve', ['all']],
+      ],
+    },
+  });
   const bob = await b.client();
   bob.send('SEND', { destination: '/queue/q', ...delay(1000) }, 'm');
   const eve = await b.client({ login: 'eve' });
   await manage(eve, { AMQ_SCHEDULER_ACTION: 'BROWSE', 'reply-to': '/queue/secret' });
+  assert.deepEqual(eve.take(), [], 'she may send the request');
   assert.equal(b.ready('secret'), undefined);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Argument, Arguments } from '../arguments.ts';
-import { cycleOf, deathHeaders } from './dead-letters.ts';
+import { cycleOf, deathHeaders } from './death-headers.ts';
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 const entry = (queue: string, reason: string, count?: number): Argument => ({

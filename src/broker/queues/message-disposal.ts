@@ -1,10 +1,10 @@
-// Messages that end without being accepted.
+// The removal of messages that no consumer has accepted.
 
 import type { Taken } from '../dispatch/dispatch-order.ts';
 import type { DeathReason } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
-import type { MessageQueue } from '../queues/message-queue.ts';
 import type { Background } from '../turns/background.ts';
+import type { MessageQueue } from './message-queue.ts';
 
 /** Units of work for settling a message. */
 const settleUnits = 1;
@@ -21,21 +21,21 @@ interface Purge {
 }
 
 /**
- * Ends messages of a queue that expire, exceed a limit, are rejected or purged, or whose queue is
- * deleted. The work is done in slices and in order. If a dead letter is on disk, those behind it
- * wait until it has been read.
+ * Removes messages from a queue that expire, exceed a limit, are rejected or purged, or whose queue
+ * is deleted, and has them dead lettered. The work is done in slices and in order. If a dead letter
+ * is on disk, those behind it wait until it has been read.
  */
-export class Endings {
+export class MessageDisposal {
   /** Messages that are neither ready nor with a consumer, and still have to be settled. */
   count = 0;
-  /** The next dead letter waits for another one that takes long; see `LongPublishes`. */
+  /** Whether the next dead letter waits for one that takes several turns; see `LongPublishes`. */
   isWaiting = false;
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
-  /** Sequence numbers and reasons of dying messages, in order; those before `#deadAt` are done. */
-  #dead: number[] = [];
+  /** Sequence numbers and reasons of messages to remove, in order; those before `#at` are done. */
+  #sequences: number[] = [];
   #reasons: DeathReason[] = [];
-  #deadAt = 0;
+  #at = 0;
   /** Causes that consumers stated for their rejections. */
   #causes: Map<number, string> | undefined = undefined;
   #purges: Purge[] = [];
@@ -45,21 +45,22 @@ export class Endings {
     this.#queue = queue;
   }
 
-  /** Ends a message that is no longer ready, after those given before. */
-  die(sequence: number, reason: DeathReason, cause?: string): void {
+  /** Removes a message that is no longer ready, after those given before. */
+  discard(sequence: number, reason: DeathReason, cause?: string): void {
     if (cause !== undefined) this.#explain(sequence, cause);
-    this.#dead.push(sequence);
+    this.#sequences.push(sequence);
     this.#reasons.push(reason);
     this.count++;
   }
 
   #explain(sequence: number, cause: string): void {
     this.#causes ??= new Map();
-    if (this.#causes.size < causeCountMax)
+    if (this.#causes.size < causeCountMax) {
       this.#causes.set(sequence, cause.slice(0, causeLengthMax));
+    }
   }
 
-  /** Ends ready messages without dead letters. */
+  /** Removes ready messages without dead letters. */
   purge(taken: Taken, count: number, done: (count: number) => void): void {
     this.#purges.push({ taken, count: 0, done });
     this.count += count;
@@ -83,14 +84,14 @@ export class Endings {
 
   #work(units: Background, until: number): boolean {
     while (units.left > until) {
-      if (this.#deadAt < this.#dead.length) {
-        if (this.#mustWait() || !this.#next(units)) return false;
-      } else if (!this.#queue.findDying() && !this.#purgeOne(units)) return false;
+      if (this.#at < this.#sequences.length) {
+        if (this.#mustWait() || !this.#disposeNext(units)) return false;
+      } else if (!this.#queue.discardExcessOrExpired() && !this.#purgeOne(units)) return false;
     }
     return true;
   }
 
-  /** Whether a dead letter must not be made now: letters keep their order. */
+  /** Whether a dead letter must not be published now, because dead letters keep their order. */
   #mustWait(): boolean {
     const { longPublishes } = this.#host;
     this.isWaiting = longPublishes.isBusy && this.#mayReturn;
@@ -98,17 +99,17 @@ export class Endings {
     return this.isWaiting;
   }
 
-  /** Whether a message that ends here may go elsewhere, or come back. */
+  /** Whether a removed message may go to another queue, or come back. */
   get #mayReturn(): boolean {
     const { settings, retry } = this.#queue;
     return settings.deadLetterExchange !== undefined || retry !== undefined;
   }
 
-  /** Ends the next message. Returns false if it must be read from disk first. */
-  #next(units: Background): boolean {
+  /** Removes the next message. Returns false if it must be read from disk first. */
+  #disposeNext(units: Background): boolean {
     const { store, delivery } = this.#host;
     const queue = this.#queue;
-    const sequence = this.#dead[this.#deadAt] ?? -1;
+    const sequence = this.#sequences[this.#at] ?? -1;
     if (this.#mayReturn) {
       if (!store.view(queue.index, sequence, delivery)) {
         this.#host.load(queue, sequence);
@@ -116,24 +117,24 @@ export class Endings {
       }
       delivery.deliveryCount = queue.index.deliveryCount(sequence);
       delivery.cause = this.#causes?.get(sequence);
-      this.#host.deadLetter(queue, delivery, this.#reasons[this.#deadAt] ?? 'rejected');
+      this.#host.deadLetter(queue, delivery, this.#reasons[this.#at] ?? 'rejected');
       delivery.cause = undefined;
     }
     this.#causes?.delete(sequence);
-    this.#deadAt++;
-    if (this.#deadAt === this.#dead.length || this.#deadAt >= doneCountMax) this.#forgetDone();
+    this.#at++;
+    if (this.#at === this.#sequences.length || this.#at >= doneCountMax) this.#forgetDone();
     this.#settle(sequence, units);
     return true;
   }
 
   #forgetDone(): void {
-    this.#dead = this.#dead.slice(this.#deadAt);
-    this.#reasons = this.#reasons.slice(this.#deadAt);
-    this.#deadAt = 0;
+    this.#sequences = this.#sequences.slice(this.#at);
+    this.#reasons = this.#reasons.slice(this.#at);
+    this.#at = 0;
   }
 
-  /** The queue is deleted: pending purges are answered. */
-  end(): void {
+  /** Answers pending purges, because the queue is deleted. */
+  answerPurges(): void {
     for (const { count, done } of this.#purges.splice(0)) done(count);
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker, Inbox, owner, plainSubscribe } from '../../tests/support/bare-broker.ts';
+import { BareBroker, Inbox, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
 
 const int = (value: number) => ({ type: 'signedint', value }) as const;
 const text = (value: string) => ({ type: 'longstr', value }) as const;

@@ -35,7 +35,7 @@ const keptEntries = [64, 16, 4, 1] as const;
  *
  * @param bytesMax at least 4096
  */
-export function fitted(value: object, bytesMax: number): object {
+export function truncateToFit(value: object, bytesMax: number): object {
   const measured = measure(value);
   if (measured.bytes <= bytesMax) return value;
   const { isEnough, ...limits } = limitsFor(measured, bytesMax);

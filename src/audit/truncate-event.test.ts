@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { fitted } from './fitted.ts';
+import { truncateToFit } from './truncate-event.ts';
 
 const bytesMax = 100 * 1024;
 const grantee = `arn:aws:iam::999999999999:role/${'r'.repeat(200)}`;
@@ -17,13 +17,13 @@ function summaryOf(text: string): string {
 
 test('what fits stays as it is', () => {
   const value = { description: 'x'.repeat(90_000), list: [1, null, true, { a: 'é' }] };
-  assert.equal(fitted(value, bytesMax), value);
+  assert.equal(truncateToFit(value, bytesMax), value);
 });
 
 test('a text that describes is cut to its beginning, its length and its hash; the rest stays', () => {
   const description = '\u0001'.repeat(8192);
   const policy = '"'.repeat(32_768);
-  const found = fitted({ keyId: 'k', policy, description }, bytesMax);
+  const found = truncateToFit({ keyId: 'k', policy, description }, bytesMax);
   const cut = `${'\u0001'.repeat(8)}… [${summaryOf(description)}]`;
   assert.deepEqual(found, { keyId: 'k', policy, description: cut });
 });
@@ -33,7 +33,7 @@ test('the longest texts that describe are cut first, and no more than needed', (
     { tagKey: 'a', tagValue: 'é'.repeat(20_000) },
     { tagKey: 'b', tagValue: 'f'.repeat(10_000) },
   ];
-  const found = fitted({ policy: 'p'.repeat(60_000), tags }, bytesMax);
+  const found = truncateToFit({ policy: 'p'.repeat(60_000), tags }, bytesMax);
   assert.deepEqual(found, {
     policy: 'p'.repeat(60_000),
     tags: [
@@ -45,7 +45,7 @@ test('the longest texts that describe are cut first, and no more than needed', (
 
 test('keys of a map are cut like its values, and stay different', () => {
   const [a, b] = [`${'k'.repeat(60_000)}a`, `${'k'.repeat(60_000)}b`];
-  const found = fitted({ encryptionContext: { [a]: '1', [b]: '2' } }, bytesMax);
+  const found = truncateToFit({ encryptionContext: { [a]: '1', [b]: '2' } }, bytesMax);
   const kept = 'k'.repeat(48);
   assert.deepEqual(found, {
     encryptionContext: {
@@ -57,7 +57,7 @@ test('keys of a map are cut like its values, and stay different', () => {
 
 test('a list that is too long keeps its beginning and says what it was', () => {
   const operations = Array.from({ length: 11_000 }, () => 'Decrypt');
-  const found = fitted({ granteePrincipal: grantee, keyId: 'k', operations }, bytesMax);
+  const found = truncateToFit({ granteePrincipal: grantee, keyId: 'k', operations }, bytesMax);
   assert.deepEqual(found, {
     granteePrincipal: grantee,
     keyId: 'k',
@@ -70,7 +70,7 @@ test('a list that is too long keeps its beginning and says what it was', () => {
 
 test('names of no prototype are members like any other', () => {
   const pairs = JSON.parse(`{"__proto__":"${'x'.repeat(110_000)}","constructor":"c"}`);
-  const found = fitted({ encryptionContext: pairs }, bytesMax);
+  const found = truncateToFit({ encryptionContext: pairs }, bytesMax);
   const { encryptionContext } = found as { encryptionContext: object };
   assert.deepEqual(Object.keys(encryptionContext), ['__proto__', 'constructor']);
 });
@@ -89,7 +89,7 @@ test('whatever is asked for fits, and short texts beside it stay', () => {
           groups: Array.from({ length: 20 }, () => text),
         }));
         const value = { keyId: grantee, pairs, users, tags: [pairs], list: Object.keys(pairs) };
-        const found = fitted(value, bytesMax);
+        const found = truncateToFit(value, bytesMax);
         assert.ok(bytesOf(found) <= bytesMax, `${JSON.stringify(text)} ${length} ${count}`);
         assert.equal((found as typeof value).keyId, grantee);
       }

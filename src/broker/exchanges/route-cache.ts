@@ -31,7 +31,7 @@ export interface RememberedRoute {
 }
 
 /** The limits of routing. */
-export type RouterLimits = Pick<
+export type RoutingLimits = Pick<
   Limits,
   | 'routeCacheCountMax'
   | 'routeCacheQueueCountMax'
@@ -42,16 +42,16 @@ export type RouterLimits = Pick<
 >;
 
 /** Starts searches in one virtual host, and caches routes until bindings change. */
-export class Router {
+export class RouteCache {
   readonly #vhost: Vhost;
-  readonly #limits: RouterLimits;
+  readonly #limits: RoutingLimits;
   readonly #searchHost: SearchHost;
   readonly #filled = new Set<RememberedRoute>();
   /** The number of queues in all cached routes. */
   #filledQueueCount = 0;
   #version = -1;
 
-  constructor(vhost: Vhost, limits: RouterLimits, readHeaders: SearchHost['readHeaders']) {
+  constructor(vhost: Vhost, limits: RoutingLimits, readHeaders: SearchHost['readHeaders']) {
     this.#vhost = vhost;
     this.#limits = limits;
     this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };

@@ -10,7 +10,7 @@ import type { Entry } from '../storage/journal.ts';
 const keysPerTurn = 1000;
 
 /** The dependencies of the steps. */
-export interface KeyStepsParts {
+export interface ScheduledKeyTasksParts {
   readonly kms: Kms;
   readonly trail: Trail;
   /** Applies the entries at once. Resolves when they are synced. */
@@ -24,7 +24,10 @@ export interface KeyStepsParts {
  * Performs the due deletions and rotations of keys. Each is recorded in the audit trail, except for
  * service-owned keys, which belong to no account.
  */
-export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promise<void> {
+export async function runScheduledKeyTasks(
+  parts: ScheduledKeyTasksParts,
+  nowMs: number,
+): Promise<void> {
   const ids = parts.kms.journal.idsWithSteps();
   for (let from = 0; from < ids.length; from += keysPerTurn) {
     if (from > 0) await new Promise((resolve) => setImmediate(resolve));
@@ -32,7 +35,11 @@ export async function doDueKeySteps(parts: KeyStepsParts, nowMs: number): Promis
   }
 }
 
-async function doSteps(parts: KeyStepsParts, nowMs: number, ids: readonly string[]): Promise<void> {
+async function doSteps(
+  parts: ScheduledKeyTasksParts,
+  nowMs: number,
+  ids: readonly string[],
+): Promise<void> {
   const { kms, trail, commit, region, accountId } = parts;
   for (const { eventName, details, result } of kms.tick(nowMs, ids)) {
     const event = serviceEventRecord({
@@ -47,7 +54,7 @@ async function doSteps(parts: KeyStepsParts, nowMs: number, ids: readonly string
     });
     const changes = result.changes.map((change) => ({ journal: kms.journal.name, change }));
     const isSeen = result.keys.some((key) => key.accountId === accountId);
-    await commit([...changes, ...(isSeen ? trail.entries(event, nowMs) : [])]);
+    await commit([...changes, ...(isSeen ? trail.chain(event, nowMs) : [])]);
     kms.announce(result);
   }
 }

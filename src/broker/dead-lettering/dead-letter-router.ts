@@ -1,9 +1,12 @@
+// The routing of dead letters.
+
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import type { Vhost } from '../vhost.ts';
-import { cycleOf, type DeadLetter, deadCopy, deadView } from './dead-letters.ts';
+import { type DeadLetter, deadLetterOf, refusedDeadLetter } from './dead-letter.ts';
+import { cycleOf } from './death-headers.ts';
 
 /** Units of work for a dead letter, in addition to its size and its queues. */
 const letterUnits = 32;
@@ -13,13 +16,13 @@ const headBytesOfUnit = 16;
 const bodyBytesOfUnit = 512;
 
 /** The interface to the broker. */
-export interface DeadLetteringHost {
+export interface DeadLetterRouterHost {
   nowMs(): number;
   vhost(name: string): Vhost;
   formatOf(number: number): MessageFormat | undefined;
   /**
-   * Publishes a letter to the queues that it is for, now or later; none of them makes dead letters
-   * before this returns.
+   * Publishes a dead letter to the queues for which `isFor` returns true, now or later. No queue
+   * creates further dead letters before this returns.
    */
   publish(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void;
   /** Whether a rejected message is delivered again later. */
@@ -31,27 +34,27 @@ export interface DeadLetteringHost {
 }
 
 /** Publishes the dead letters of queues to their dead letter exchanges. */
-export class DeadLettering {
-  readonly #host: DeadLetteringHost;
+export class DeadLetterRouter {
+  readonly #host: DeadLetterRouterHost;
 
-  constructor(host: DeadLetteringHost) {
+  constructor(host: DeadLetterRouterHost) {
     this.#host = host;
   }
 
-  /** A message has died. The view is open on it. */
-  died(queue: Queue, view: Delivery, reason: DeathReason): void {
+  /** Publishes a message that its queue removes. The view is open on it. */
+  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
     if (queue.deadLetters?.takes(queue, view, reason) === false) return;
-    this.#publishDeadLetter(queue, deadView(view), reason);
+    this.#publishDeadLetter(queue, deadLetterOf(view), reason);
   }
 
-  /** Full queues refused a message. With `reject-publish-dlx`, it is dead lettered. */
-  refused(vhost: Vhost, publication: Publication, full: readonly Queue[]): void {
+  /** Publishes a message that full queues refused, for those with `reject-publish-dlx`. */
+  deadLetterRefused(vhost: Vhost, publication: Publication, full: readonly Queue[]): void {
     for (const queue of full) {
       const { overflow, deadLetterExchange } = queue.settings;
       if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined) continue;
       if (vhost.exchanges.has(deadLetterExchange)) {
-        this.#publishDeadLetter(queue, deadCopy(publication), 'maxlen');
+        this.#publishDeadLetter(queue, refusedDeadLetter(publication), 'maxlen');
       }
     }
   }
@@ -76,7 +79,7 @@ export class DeadLettering {
     const headers = dead.redirect(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
     host.spend(letterUnits + Math.floor(bytesUnits));
-    // A message that someone rejected goes round as often as it is rejected.
+    // A rejected message may return to its queue, because a consumer decides each time.
     const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
     host.publish(
       vhost,

@@ -75,7 +75,7 @@ export function hasNotableDead(
  * @param segments all segments that have ended
  * @returns empty if nothing can be gained
  */
-export function chooseVictims(
+export function chooseCandidates(
   segments: readonly LiveSegment[],
   limits: ChoiceLimits,
 ): readonly LiveSegment[] {

@@ -4,7 +4,7 @@ import { ByteArena } from '../../base/byte-arena.ts';
 import { decodeText } from '../../base/byte-text.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../../broker/exchanges/router.ts';
+import type { RememberedRoute, Route } from '../../broker/exchanges/route-cache.ts';
 import { isReplyAddress } from './address.ts';
 
 const arena = new ByteArena();
@@ -56,7 +56,7 @@ const hashMask = 0x3fff_ffff;
  * Caches the keys in one virtual host. Publishers send to the same destinations repeatedly: a
  * message with known keys needs neither a new string nor a search.
  */
-export class KnownKeys {
+export class RoutingKeyCache {
   readonly #byHash = new Map<number, Keys>();
   /**
    * The next key of each key the last time, because publishers often cycle through destinations.

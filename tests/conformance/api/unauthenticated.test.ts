@@ -7,7 +7,7 @@ import { type HttpLimits, httpLimits } from '../../../src/net/http/http-limits.t
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import type { HttpRequest } from '../../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
-import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/compose.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
@@ -26,7 +26,7 @@ async function listen(limits: Partial<HttpLimits> = {}) {
   const options = {
     host: '127.0.0.1',
     certificates: certificates.servers,
-    policy: defaultPolicy,
+    policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     limits,
     routes: apiRoutes(api.dispatcher),
@@ -140,7 +140,7 @@ test('a body in chunks is taken of who is known by the headers, and of nobody el
   assert.equal(codeOf(changed), 'InvalidSignatureException');
 });
 
-test('bodies of strangers share a bounded memory, which is given back', async () => {
+test('bodies of unauthenticated calls share a bounded memory, which is released', async () => {
   const unauthenticatedBodies = { bytesMax: 64 * kib, sourceBytesMax: 32 * kib };
   const { made, at } = await listen({ unauthenticatedBodies });
   const length = `Content-Length: ${100 * kib}`;
@@ -196,8 +196,8 @@ test('a request of too many headers, or of too many parameters, is refused', asy
     answer,
     /<Code>MalformedInput<\/Code>.*more than 1000 parameters, the maximum allowed/,
   );
-  const stranger = unsigned(`Content-Type: ${contentType}`, `Content-Length: ${form.length}`);
-  const refused = await told([stranger.replace(/X-Amz-Target.*\r\n/, ''), form], port, 1);
+  const anonymous = unsigned(`Content-Type: ${contentType}`, `Content-Length: ${form.length}`);
+  const refused = await told([anonymous.replace(/X-Amz-Target.*\r\n/, ''), form], port, 1);
   assert.match(refused, /<Code>MissingAuthenticationToken<\/Code>/);
 });
 
@@ -221,7 +221,7 @@ test('headers and bodies that do not end, and connections that say nothing, are 
 
 const missing = 'MissingAuthenticationTokenException';
 
-test('who has shown who it is no longer counts as a stranger', async () => {
+test('an authenticated connection no longer counts as unauthenticated', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
   const before = listener.admission.unauthenticatedCount;
   const socket = opened();

@@ -1,7 +1,7 @@
 // Counters of key checks.
 
 /** Counts the results of checking the keys of brokers. */
-export class KeyChecks {
+export class KeyCheckCounters {
   readonly #counts = new Map<string, { usable: number; lost: number }>();
 
   /** Counts a result. */

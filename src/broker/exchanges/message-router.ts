@@ -6,24 +6,24 @@ import { formatNumbers, hasHiddenHeaders, type MessageFormat } from '../format.t
 import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
+import { type Route, RouteCache, type RoutingLimits, routeOf } from './route-cache.ts';
 import type { RouteSearch } from './route-search.ts';
-import { type Route, Router, type RouterLimits, routeOf } from './router.ts';
 import { noExtraKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in all virtual hosts. */
-export class Routing {
+export class MessageRouter {
   /** The number of steps of the last search; 0 if the route was cached. */
   stepCount = 0;
-  readonly #limits: RouterLimits;
+  readonly #limits: RoutingLimits;
   readonly #formats: (MessageFormat | undefined)[] = [];
-  readonly #routers = new Map<Vhost, Router>();
-  /** The virtual host and router of the last message. */
+  readonly #caches = new Map<Vhost, RouteCache>();
+  /** The virtual host and cache of the last message. */
   #lastVhost: Vhost | undefined = undefined;
-  #lastRouter: Router | undefined = undefined;
+  #lastCache: RouteCache | undefined = undefined;
   #paused: RouteSearch | undefined = undefined;
   readonly #readHeaders = (publication: Publication): Arguments => this.#headersOf(publication);
 
-  constructor(limits: RouterLimits, formats: readonly MessageFormat[]) {
+  constructor(limits: RoutingLimits, formats: readonly MessageFormat[]) {
     this.#limits = limits;
     for (const format of formats) this.#formats[formatNumbers[format.name]] = format;
   }
@@ -41,14 +41,14 @@ export class Routing {
    */
   route(vhost: Vhost, exchange: Exchange, publication: Publication): Route | undefined {
     const { routingKey, extraRoutingKeys, remembered } = publication;
-    const last = vhost === this.#lastVhost ? this.#lastRouter : undefined;
-    const router = last ?? this.#router(vhost);
+    const last = vhost === this.#lastVhost ? this.#lastCache : undefined;
+    const cache = last ?? this.#cache(vhost);
     const isByOne = extraRoutingKeys === noExtraKeys;
-    const known = isByOne ? router.recall(exchange, remembered) : undefined;
+    const known = isByOne ? cache.recall(exchange, remembered) : undefined;
     this.stepCount = 0;
     if (known !== undefined) return known;
     const keys = isByOne ? [routingKey] : [routingKey, ...extraRoutingKeys];
-    const search = router.search(exchange, keys, publication);
+    const search = cache.search(exchange, keys, publication);
     const isOver = search.run(this.#limits.routeTurnStepCountMax);
     this.stepCount = search.stepCount;
     if (!isOver) {
@@ -57,7 +57,7 @@ export class Routing {
     }
     const route = routeOf(search);
     if (isByOne && remembered !== undefined && search.isCacheable) {
-      router.remember(exchange, route, remembered);
+      cache.remember(exchange, route, remembered);
     }
     return route;
   }
@@ -91,19 +91,19 @@ export class Routing {
 
   /** A virtual host is gone. */
   forget(vhost: Vhost): void {
-    this.#routers.delete(vhost);
+    this.#caches.delete(vhost);
     this.#lastVhost = undefined;
   }
 
-  #router(vhost: Vhost): Router {
-    let router = this.#routers.get(vhost);
-    if (router === undefined) {
-      router = new Router(vhost, this.#limits, this.#readHeaders);
-      this.#routers.set(vhost, router);
+  #cache(vhost: Vhost): RouteCache {
+    let cache = this.#caches.get(vhost);
+    if (cache === undefined) {
+      cache = new RouteCache(vhost, this.#limits, this.#readHeaders);
+      this.#caches.set(vhost, cache);
     }
     this.#lastVhost = vhost;
-    this.#lastRouter = router;
-    return router;
+    this.#lastCache = cache;
+    return cache;
   }
 
   #headersOf({ format: number, head, headStart, headEnd }: Publication): Arguments {

@@ -10,7 +10,7 @@ import { openssl } from '../support/openssl.ts';
 import { signRequest } from '../support/sign-request.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// What comes to the ports of a running service and is not as it must be: each is answered, nothing
+// What comes to the ports of a running service and is not as it must be: each is fromCallback, nothing
 // ends, and those who behave notice nothing.
 
 let waxwing: Waxwing;
@@ -169,14 +169,14 @@ test('calls that are not as they must be are refused in the words of AWS', async
 test('an official client with an access key that nobody has is told so', async () => {
   const { AWS_ENDPOINT_URL = '', AWS_REGION = '' } = waxwing.environment;
   const { requestHandler } = waxwing.kms.config;
-  const stranger = new KMSClient({
+  const unknownCaller = new KMSClient({
     endpoint: AWS_ENDPOINT_URL,
     region: AWS_REGION,
     credentials: { accessKeyId: 'AKIA2222222222222222', secretAccessKey: 'x'.repeat(40) },
     requestHandler,
     maxAttempts: 1,
   });
-  await assert.rejects(stranger.send(new ListKeysCommand({})), {
+  await assert.rejects(unknownCaller.send(new ListKeysCommand({})), {
     name: 'UnrecognizedClientException',
   });
 });

@@ -11,7 +11,7 @@ const loadingMs = 10;
  * One-time requests of subscriptions: to use up their credit (drain), or to get one message in time
  * (pull).
  */
-export class Demands {
+export class DrainsAndPulls {
   readonly #host: QueueHost;
   readonly #queue: Queue;
   /** Subscriptions that drain their credit. */

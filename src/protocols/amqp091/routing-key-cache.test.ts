@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AmqpPeer, openBroker, publishFrames } from '../../../tests/support/amqp-peer.ts';
-import { KnownKeys } from './known-keys.ts';
+import { RoutingKeyCache } from './routing-key-cache.ts';
 
 const bytesOf = (exchange: string, routingKey: string) =>
   Buffer.from([exchange, routingKey].flatMap((x) => [x.length, ...Buffer.from(x)]));
 
-function find(known: KnownKeys, exchange: string, routingKey: string) {
+function find(known: RoutingKeyCache, exchange: string, routingKey: string) {
   const bytes = bytesOf(exchange, routingKey);
   return known.find(bytes, 0, exchange.length + 1, bytes.length);
 }
@@ -36,7 +36,7 @@ async function routing(...queues: string[]) {
 }
 
 test('keys that came before are the same object, and others are not', () => {
-  const known = new KnownKeys();
+  const known = new RoutingKeyCache();
   const keys = find(known, 'amq.topic', 'a.b');
   assert.deepEqual([keys.exchange, keys.routingKey], ['amq.topic', 'a.b']);
   assert.equal(find(known, 'amq.topic', 'a.b'), keys);
@@ -46,7 +46,7 @@ test('keys that came before are the same object, and others are not', () => {
 });
 
 test('keys of one hash are told apart', () => {
-  const known = new KnownKeys();
+  const known = new RoutingKeyCache();
   for (let round = 0; round < 3; round++) {
     assert.equal(find(known, '', 'k2h0x').routingKey, 'k2h0x');
     assert.equal(find(known, '', 'k3km7').routingKey, 'k3km7');
@@ -54,7 +54,7 @@ test('keys of one hash are told apart', () => {
 });
 
 test('keys are found in whatever order they come', () => {
-  const known = new KnownKeys();
+  const known = new RoutingKeyCache();
   const names = Array.from({ length: 50 }, (_, i) => `key-${i}`);
   const first = names.map((name) => find(known, '', name));
   const orders = [names, names, [...names].reverse(), names.filter((_, i) => i % 3 === 0), names];
@@ -69,7 +69,7 @@ test('keys are found in whatever order they come', () => {
 });
 
 test('keys that are too many to be remembered are found anew', () => {
-  const known = new KnownKeys();
+  const known = new RoutingKeyCache();
   const first = find(known, '', 'key-0');
   for (let i = 1; i < 20_000; i++) assert.equal(find(known, '', `key-${i}`).routingKey, `key-${i}`);
   assert.notEqual(find(known, '', 'key-0'), first);

@@ -1,43 +1,46 @@
+// The interface for rules of dead-lettering that differ from RabbitMQ's.
+
 import type { ArgumentChanges, Arguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { RetryPolicy } from '../schedule/retry.ts';
 import type { Delivery } from '../subscription.ts';
-import type { DeadLetter } from './dead-letters.ts';
+import type { DeadLetter } from './dead-letter.ts';
 
-/** How a message died. */
+/** A message that becomes a dead letter. */
 export interface Death {
+  /** The queue that the message was removed from. */
   readonly queue: Queue;
   readonly reason: DeathReason;
-  /** Before it is addressed. */
+  /** The message, with the address that it had in the queue. */
   readonly letter: DeadLetter;
-  /** Wall milliseconds, Infinity for never. */
+  /** When the message expires, milliseconds since 1970; Infinity for never. */
   readonly expiresAtMs: number;
-  /** The message's headers until now. */
+  /** The headers of the message in the queue. */
   readonly headers: Arguments;
 }
 
-/** A dead letter: where it goes, and what changes. */
-export interface LetterTerms {
+/** Where a dead letter goes, and what changes. */
+export interface DeadLetterTerms {
   readonly exchange: Exchange;
   readonly routingKey: string;
-  /** Headers that change. */
+  /** The headers to change. */
   readonly changes: ArgumentChanges;
   /** Milliseconds until the dead letter expires; negative for never. */
   readonly expirationMs: number;
 }
 
-/** Which messages become dead letters, and how, where it is not as in RabbitMQ. */
+/** Rules for the dead letters of a queue. Queues without them follow RabbitMQ's rules. */
 export interface DeadLetterRules {
-  /** Whether a message that died in a queue becomes a dead letter at all; else it is gone. */
+  /** Whether a message becomes a dead letter. Other messages are deleted. */
   takes(queue: Queue, view: Delivery, reason: DeathReason): boolean;
   /**
-   * Returns where a dead letter goes; it is persistent there. Undefined if it cannot be stored, so
-   * that it is gone.
+   * Returns where a dead letter goes, as a persistent message. Undefined if it cannot be stored, so
+   * that it is deleted.
    */
-  terms(death: Death): LetterTerms | undefined;
+  terms(death: Death): DeadLetterTerms | undefined;
   /**
-   * Headers of a message that is delivered again later.
+   * Returns the headers to change in a message that is delivered again later.
    *
    * @param delayMs the delay of this retry
    * @param id the id of the entry in the schedule
