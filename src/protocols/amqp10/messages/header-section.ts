@@ -19,9 +19,7 @@ export const headerBytes = Buffer.alloc(headerBytesMax);
  * @returns its size in bytes
  */
 export function writeHeaderSection(delivery: Delivery, nowMs: number): number {
-  const { expiresAtMs, redelivered, priority } = delivery;
-  // Queues that do not count failed deliveries only know that there was one.
-  const deliveryCount = Math.max(delivery.deliveryCount, redelivered ? 1 : 0);
+  const { expiresAtMs, redelivered, priority, deliveryCount } = delivery;
   let at = 0;
   headerBytes[at++] = codes.described;
   headerBytes[at++] = codes.smallulong;
