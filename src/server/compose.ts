@@ -96,7 +96,7 @@ export class SystemState {
   readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
-  /** Seals secrets of brokers that are to be had again. */
+  /** Seals the secrets of brokers that are needed again later. */
   readonly #secretsKey: KeyObject;
   readonly store: StateStore;
 

@@ -1,3 +1,5 @@
+// The running service.
+
 import { realpathSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -1,3 +1,5 @@
+// Publishing in a channel, and its confirms.
+
 import { assert } from '../../base/assert.ts';
 import { readU32, wholeText } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';

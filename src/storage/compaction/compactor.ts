@@ -1,3 +1,5 @@
+// The scheduler of compactions.
+
 import { assert } from '../../base/assert.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
