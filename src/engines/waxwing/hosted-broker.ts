@@ -90,9 +90,11 @@ export class HostedBroker {
     this.#alarm = alarm;
     this.#listeners = listeners;
     this.ports = listeners.ports;
+    const marking = new MarkingMode(markInSteps);
     this.#ticks = setInterval(() => {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
+      marking.look(heapBytes());
     }, tickMs);
     const collector = new IdleCollector({
       cpuMicroseconds: () => {
@@ -103,11 +105,7 @@ export class HostedBroker {
       heapBytes,
       collectGarbage,
     });
-    const marking = new MarkingMode(markInSteps);
-    this.#looks = setInterval(() => {
-      marking.look(heapBytes());
-      collector.look(lookMs);
-    }, lookMs);
+    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
   }
 
   /**
@@ -202,7 +200,7 @@ async function openBroker(
       else broker?.flow.unblock(lowOnDisk);
       events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
     },
-    reclaim: () => log?.reclaim(),
+    reclaim: (isShort) => log?.reclaim(isShort),
     failed: (error) => events.failed(error),
   });
   const report = new RecoveryReport(
