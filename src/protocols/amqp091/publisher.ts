@@ -9,7 +9,7 @@ import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import type { Published } from '../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { replyTo } from './address.ts';
+import { replyTo } from './special-names.ts';
 import type { Channel } from './channel.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';

@@ -1,7 +1,7 @@
 // Direct reply-to.
 
 import type { Publication } from '../../broker/publication.ts';
-import { replyTo } from './address.ts';
+import { replyTo } from './special-names.ts';
 import type { Channel } from './channel.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';

@@ -2,7 +2,7 @@
 
 import { type Arguments, wholeNumber } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
-import { cleanName, replyTo } from '../address.ts';
+import { cleanName, replyTo } from '../special-names.ts';
 import type { Channel } from '../channel.ts';
 import {
   type BasicAck,

@@ -3,7 +3,7 @@
 import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../../broker/exchanges/types/registry.ts';
-import { cleanName } from '../address.ts';
+import { cleanName } from '../special-names.ts';
 import type { Channel } from '../channel.ts';
 import {
   type ExchangeBind,

@@ -1,7 +1,7 @@
 // Names in methods.
 
 import type { Arguments } from '../../../broker/arguments.ts';
-import { cleanName } from '../address.ts';
+import { cleanName } from '../special-names.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
 

@@ -3,7 +3,7 @@
 import type { Arguments } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
-import { cleanName, isReplyAddress, replyTo } from '../address.ts';
+import { cleanName, isReplyAddress, replyTo } from '../special-names.ts';
 import type { Channel } from '../channel.ts';
 import {
   methodIds,
