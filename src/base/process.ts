@@ -37,7 +37,9 @@ export function heapBytes(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-/** Selects whether V8 marks live objects incrementally or in one pause, from the next collection on. */
+/**
+ * Selects whether V8 marks live objects incrementally or in one pause, from the next collection on.
+ */
 export function markInSteps(isInSteps: boolean): void {
   setFlagsFromString(isInSteps ? '--incremental-marking' : '--no-incremental-marking');
 }

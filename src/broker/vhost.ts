@@ -328,7 +328,9 @@ export class Vhost {
     return queue;
   }
 
-  /** Adds a queue after its declaration was checked. A number is only given for a recovered queue. */
+  /**
+   * Adds a queue after its declaration was checked. A number is only given for a recovered queue.
+   */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
     // An exclusive queue ends with its connection, so it never survives a restart.
     const isDurable = options.durable && !options.exclusive;

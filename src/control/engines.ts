@@ -48,7 +48,9 @@ export class Engines {
     await Promise.all(this.#engines.map((engine) => engine.renewCertificates()));
   }
 
-  /** Returns the offer for a kind of broker, or the full offer if no engine runs the kind any more. */
+  /**
+   * Returns the offer for a kind of broker, or the full offer if no engine runs the kind any more.
+   */
   offerOf(kind: BrokerKind): Offer {
     return this.offered.find((row) => isSameKind(row, kind)) ?? offerOf(kind);
   }

@@ -174,7 +174,10 @@ export interface ServiceLocation {
   readonly metrics: () => Promise<Exposition>;
 }
 
-/** Composes the parts of a service. This is the only place where the parts of the service are connected. */
+/**
+ * Composes the parts of a service. This is the only place where the parts of the service are
+ * connected.
+ */
 export function compose(
   settings: Settings,
   state: SystemState,

@@ -147,7 +147,9 @@ export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
   }
 }
 
-/** Returns the key file for the path of the folder, or that of an earlier release if only it exists. */
+/**
+ * Returns the key file for the path of the folder, or that of an earlier release if only it exists.
+ */
 function findKeyFile(source: RootKeySource, owner: RootKeyOwner): string {
   const file = rootKeyFile(source, owner.folder);
   if (source.keyFile !== undefined || existsSync(file)) return file;

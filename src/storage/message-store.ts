@@ -128,7 +128,7 @@ export class MessageStore {
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
     assert(p === at + size, 'a message record does not match its length');
-    // The record does not name queues that are not durable, so a move could not be reported to them.
+    // The record does not name non-durable queues, so a move could not be reported to them.
     if (queueCount > 0 && queueCount < indexes.length) block.fix();
     this.#enqueue(message, indexes, block, nowMs, expiresAtMs);
     return block;

@@ -261,7 +261,9 @@ export class Schedule implements Timed, Worker {
     return this.#rebuildSome(units, until) || (isDue && !this.#mustWait);
   }
 
-  /** Whether the next message must be read from disk, or an earlier one is still being published. */
+  /**
+   * Whether the next message must be read from disk, or an earlier one is still being published.
+   */
   get #mustWait(): boolean {
     return this.#isLoading || this.#host.longPublishes.isBusy;
   }

@@ -30,7 +30,9 @@ export function volumeIdPrefix(storageType: StorageType): string {
   return traits[storageType].idPrefix;
 }
 
-/** Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type. */
+/**
+ * Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type.
+ */
 export function keyEffectDelayMs(storageType: StorageType): number {
   return traits[storageType].keyEffectDelayMs;
 }

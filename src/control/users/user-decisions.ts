@@ -120,7 +120,10 @@ export class UserDecisions {
     }
   }
 
-  /** @throws {ControlError} 'not-found', 'bad-request'; 'conflict' if the user has a pending deletion */
+  /**
+   * @throws {ControlError} 'not-found', 'bad-request'; 'conflict' if the user has a pending
+   * deletion
+   */
   async update(
     brokerId: string,
     username: string,

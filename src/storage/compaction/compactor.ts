@@ -226,7 +226,9 @@ export class Compactor {
     }
   }
 
-  /** Whether a compacted segment is being written that is sealed under a generation of the data key. */
+  /**
+   * Whether a compacted segment is being written that is sealed under a generation of the data key.
+   */
   uses(generation: number): boolean {
     return this.#unfinished?.header.generation === generation;
   }

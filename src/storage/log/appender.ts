@@ -91,7 +91,9 @@ export class Appender {
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
   }
 
-  /** The file offset of the next block; the actual offset is lower if earlier records are removed. */
+  /**
+   * The file offset of the next block; the actual offset is lower if earlier records are removed.
+   */
   get offset(): number {
     const blockCount = this.#blocks.length - this.#sealedCount;
     return this.#sealedEnd + this.#unsealedBytes + blockCount * blockHeaderBytes;
