@@ -1,6 +1,6 @@
 // The broker.
 
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -84,8 +84,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      // With a test clock, the duration of a turn is unknown.
-      turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
+      turnMs: options.turnMs ?? turnClock(options.clock),
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -471,4 +470,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.background.end();
     await this.store.close();
   }
+}
+
+/** With a clock of a test, the duration of a turn is unknown. */
+function turnClock(clock: Clock | undefined): () => number {
+  return clock === undefined ? () => systemClock.monotonicMs() : () => 0;
 }
