@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
 import { generateApiReference } from './gen-api-reference.ts';
+import { generateOpenWireCommands } from './gen-openwire.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
 /** Formats generated code with the formatter. */
@@ -16,10 +17,12 @@ function format(path: string, text: string): string {
 }
 
 const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
+const commandsPath = 'src/protocols/openwire/codec/commands.gen.ts';
 
 /** All generated files. */
 const generated: readonly { path: string; text: string }[] = [
   { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
+  { path: commandsPath, text: format(commandsPath, generateOpenWireCommands()) },
   ...(await generateVolumeVectors()),
   { path: 'docs/reference/api.md', text: await generateApiReference() },
 ];

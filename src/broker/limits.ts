@@ -97,6 +97,8 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
+  /** Maximum number of producers whose last message is remembered, to recognise repeated ones. */
+  readonly producerSequenceCountMax: number;
   /** Messages, of up to 2 KiB, that one pass over a queue hands out before other queues have their turn. */
   readonly burstCountMax: number;
   /**
@@ -144,6 +146,7 @@ export const defaultLimits: Limits = {
   preparedCountMax: 10_000,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
+  producerSequenceCountMax: 10_000,
   burstCountMax: 4096,
   workUnitsMax: 4096,
 };

@@ -36,6 +36,7 @@ export class ActiveMqHost {
     this.#authority = authority;
     writeFileSync(this.caFile, authority);
     const common = { ports: [0], protocols: ['stomp'], tlsPolicy: 'default' } as const;
+    const openwire = { ...common, protocols: ['openwire'] } as const;
     const passwordHash = await hashPassword('a long password');
     this.#broker = await HostedBroker.open(
       {
@@ -49,6 +50,7 @@ export class ActiveMqHost {
         setsUsers: true,
         host: '127.0.0.1',
         listeners: [
+          { ...openwire, name: 'openwire+ssl', hasWebSocket: false },
           { ...common, name: 'stomp+ssl', hasWebSocket: false },
           { ...common, name: 'wss', hasWebSocket: true },
         ],
@@ -76,7 +78,7 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'stomp+ssl' | 'wss'): number {
+  portOf(listener: 'openwire+ssl' | 'stomp+ssl' | 'wss'): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 

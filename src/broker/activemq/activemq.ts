@@ -116,6 +116,8 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /** Applies ActiveMQ's rules for dead letters to a queue. */
   #adopt(queue: Queue): void {
     queue.deadLetters = this.#deadLetters;
+    // Clients are told how often a delivery of a message has failed.
+    queue.index.countsFailures = true;
   }
 
   formatOf(number: number) {
@@ -229,6 +231,49 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
     this.#wildcards.announce(queue);
     return queue;
+  }
+
+  /**
+   * Routes a message of the broker itself, such as an advisory. Rights do not apply to it.
+   *
+   * @see route
+   */
+  routeOwn(target: SendTarget, publication: Publication): Route {
+    target.addressTo(publication);
+    const route = this.broker.routing.routeAtOnce(this.vhost, target.exchange, publication);
+    if (isQueue(target.address) || route.queues.length === 0) return route;
+    return this.#filters.apply(route, publication, []);
+  }
+
+  /**
+   * Creates a destination for a connection. It is not an error if it exists.
+   *
+   * @throws {BrokerError} `access-refused`, `precondition-failed`, `resource-error`
+   */
+  declare(address: Address, access: Access, owner: object): void {
+    if (isTemporary(address)) this.temporaries.create(address, owner);
+    else if (isQueue(address)) this.#queue(address, access);
+    else requireRight(access, 'admin', address);
+  }
+
+  /**
+   * Deletes a destination with its messages. It is not an error if it does not exist.
+   *
+   * @throws {BrokerError} `access-refused`; `precondition-failed` if it has consumers
+   */
+  remove(address: Address, access: Access, owner: object): void {
+    if (isTemporary(address)) {
+      if (this.temporaries.has(address)) this.temporaries.remove(address, owner);
+      return;
+    }
+    requireRight(access, 'admin', address);
+    const queue = address.kind === 'queue' ? this.vhost.queues.get(address.name) : undefined;
+    if (queue === undefined || address.name.startsWith('amq.')) return;
+    if (queue.consumerCount > 0) {
+      const why = `still has an active subscription: ${queue.consumerCount} consumers`;
+      throw new BrokerError('precondition-failed', `Destination: ${qualifiedName(address)} ${why}`);
+    }
+    this.vhost.removeQueue(queue);
   }
 
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
