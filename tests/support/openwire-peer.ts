@@ -6,6 +6,7 @@ import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { Codec } from '../../src/protocols/openwire/codec/codec.ts';
 import {
   type ConsumerInfo,
+  connectionControl,
   connectionInfo,
   consumerInfo,
   type DataStructure,
@@ -218,6 +219,8 @@ export class OpenWirePeer implements Transport {
   /** Logs in as `bob`; what comes back stays to be taken. */
   async connect(options: ClientOptions = {}): Promise<void> {
     this.connectionId = options.connection ?? this.connectionId;
+    // As ActiveMQ's failover transport does when it connects again.
+    if (options.failover === true) this.send(connectionControl({ faultTolerant: true }));
     this.send(
       connectionInfo({
         commandId: ++this.#commandId,

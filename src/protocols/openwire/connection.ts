@@ -12,7 +12,6 @@ import { PeerOutbox } from '../peer-outbox.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Codec } from './codec/codec.ts';
 import {
-  brokerInfo,
   type Command,
   type ConnectionInfo,
   connectionControl,
@@ -204,19 +203,12 @@ export class OpenWireConnection
     this.#codec = new Codec(format);
     this.#inactivity.start(format.inactivityMs, format.inactivityDelayMs);
     this.#state.enter('awaiting-connection');
-    const { brokerId, broker } = this.shared;
-    this.send(
-      brokerInfo({
-        brokerId: { type: types.BrokerId, value: brokerId },
-        brokerUrl: '',
-        brokerName: broker.brokerName,
-        peerBrokerInfos: [],
-      }),
-    );
+    this.send(this.shared.brokerInfo);
   }
 
   #connect(structure: DataStructure): void {
-    if (structure.type === types.KeepAliveInfo) {
+    // A client that connects again begins with a ConnectionControl.
+    if (structure.type === types.KeepAliveInfo || structure.type === types.ConnectionControl) {
       handle(this, structure);
       return;
     }

@@ -3,6 +3,7 @@
 import { activeMqOf } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { Advisories } from './advisories/advisories.ts';
+import { type BrokerInfo, brokerInfo, types } from './codec/commands.gen.ts';
 import { encodeFormatInfo } from './codec/wire-format.ts';
 import { frameBytesMax } from './limits.ts';
 import { Outcomes } from './transactions/outcomes.ts';
@@ -30,6 +31,8 @@ export class SharedState {
   /** The broker's id in advisories and BrokerInfo. */
   readonly brokerId: string;
   readonly frameBytesMax: number;
+  /** Sent to all clients after the negotiation. */
+  readonly brokerInfo: BrokerInfo;
   /** The WireFormatInfo that is sent to all clients, with its length. */
   readonly formatInfo: Buffer;
 
@@ -37,7 +40,13 @@ export class SharedState {
     this.broker = broker;
     this.brokerId = `ID:waxwing-${broker.randomName()}-0:1`;
     this.frameBytesMax = Math.min(frameBytesMax, broker.limits.bodyBytesMax + headRoomBytes);
-    const { engineVersion } = broker;
+    const { engineVersion, brokerName } = broker;
+    this.brokerInfo = brokerInfo({
+      brokerId: { type: types.BrokerId, value: this.brokerId },
+      brokerUrl: '',
+      brokerName,
+      peerBrokerInfos: [],
+    });
     this.formatInfo = encodeFormatInfo({ engineVersion, frameBytesMax: this.frameBytesMax });
     this.outcomes = new Outcomes(() => broker.nowMs());
     this.advisories = new Advisories(activeMqOf(broker), this.brokerId);
