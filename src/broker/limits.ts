@@ -147,6 +147,6 @@ export const defaultLimits: Limits = {
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
   producerSequenceCountMax: 10_000,
-  burstCountMax: 4096,
+  burstCountMax: 512,
   workUnitsMax: 4096,
 };

@@ -1,8 +1,9 @@
 // The interface of queues.
 
 import type { QueueIndex } from '../storage/queue-index.ts';
+import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
 import type { Cursor } from './dispatch/cursor.ts';
-import type { DeadLetterRules } from './endings/dead-letter-rules.ts';
+import type { GroupRules } from './dispatch/groups.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -44,8 +45,8 @@ export interface Queue extends Ticking, Deliverer {
   /** The number of ready messages, and the size of their bodies. */
   readonly readyCount: number;
   readonly readyBytes: number;
-  /** Messages that are neither ready nor with a consumer, and still have to be ended. */
-  readonly endingCount: number;
+  /** Messages that are neither ready nor with a consumer, and are removed in later slices. */
+  readonly pendingDisposalCount: number;
   readonly consumerCount: number;
   /** Counters since the broker started. */
   readonly publishedCount: number;
@@ -66,7 +67,7 @@ export interface Queue extends Ticking, Deliverer {
   isFull(bodyLength: number): boolean;
   /** A message was appended to the index. */
   enqueued(bodyLength: number): void;
-  /** Ends messages above the limits of the queue, unless a consumer takes them. */
+  /** Removes messages above the limits of the queue, unless a consumer takes them. */
   enforceLimit(): void;
 
   /**
@@ -92,13 +93,20 @@ export interface Queue extends Ticking, Deliverer {
   drain(subscription: Subscription): void;
   /** See `Subscription.pull`. */
   pull(subscription: Subscription, timeoutMs: number): void;
+  /**
+   * Assigns the messages of each group to one consumer, in order.
+   *
+   * @param before messages with this number and higher ones have no group; by default, any message
+   *   may have one
+   */
+  groupBy(rules: GroupRules, before?: number): void;
   /** Reads messages without acquiring them. */
   cursor(): Cursor;
 
   /** A delivery was accepted. */
   accept(sequence: number): void;
   /** A delivery was rejected: the message is dead lettered or dropped. */
-  reject(sequence: number): void;
+  reject(sequence: number, cause?: string): void;
   /** A delivery is requeued at its old position, unless it has failed too often. */
   requeue(sequence: number, hasFailed: boolean): void;
   /** Like {@link requeue}, but the subscription must not receive the message again. */

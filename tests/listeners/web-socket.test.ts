@@ -87,16 +87,16 @@ test('a request that asks for no upgrade, or has too large a head, is answered a
   await listener.close('the test is over', 0);
 });
 
-test('a stranger cannot have much gathered, and who is logged in only so much', async () => {
+test('messages that are assembled have a small limit before the log-in and a larger one after it', async () => {
   const limits = {
     unauthenticatedBytesMax: 10_000,
     messageBytesMax: 50_000,
     fragmentCountMax: 100,
   };
   const { listener, port } = await ready({ webSocket: limits });
-  const stranger = await webSocketTo(port);
-  const cut = closeCode(stranger);
-  for (let i = 0; i < 12; i++) stranger.send('AMQP'.repeat(250), { fin: false });
+  const unauthenticated = await webSocketTo(port);
+  const cut = closeCode(unauthenticated);
+  for (let i = 0; i < 12; i++) unauthenticated.send('AMQP'.repeat(250), { fin: false });
   assert.equal(await cut, 1006, 'cut off without a word');
   const known = await webSocketTo(port);
   known.send('echo');

@@ -1,22 +1,24 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
-import type { MessageView } from '../../storage/message-record.ts';
+import { assert } from '../../base/assert.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
+import { nowhere, type Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
+import type { Timing } from '../schedule/job.ts';
 import type { Delivery, SubscribeOptions } from '../subscription.ts';
-import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
+import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
   Consumption,
@@ -24,29 +26,43 @@ import {
   type MessageTaker,
   type Source,
 } from './consumption.ts';
-import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
-import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
-import { MessageSubject, type SubjectHost } from './message-subject.ts';
-import { requireRight } from './rights.ts';
+import {
+  addressOfCore,
+  qualifiedCoreName,
+  queueAddress,
+  temporaryTopicExchange,
+  topicExchange,
+} from './core-names.ts';
+import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
+import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
+import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
+import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
+import { MessageGroups } from './message-groups.ts';
+import { MessageSubject } from './message-subject.ts';
+import { Mirrors } from './mirrors.ts';
+import type { ActiveMqSettings } from './policies/destination-policy.ts';
+import { QueuePolicies } from './policies/queue-policies.ts';
+import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
+import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
+import { Rights } from './rights/rights.ts';
+import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts';
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
-import { SendTarget } from './send-target.ts';
-import {
-  coreQueueName,
-  TemporaryDestinations,
-  temporaryQueueName,
-} from './temporary-destinations.ts';
-import { byExchange, TopicConsumers } from './topic-consumers.ts';
+import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
+import { Services, type ServicesHost } from './services/services.ts';
+import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
+import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
 const vhostName = '/';
-const topicExchange = 'activemq.topic';
-const temporaryTopicExchange = 'activemq.temporary-topic';
 
 /** Number of comparisons of words and operands per microsecond. */
 const stepsPerUnit = 10;
+
+/** Units of work of a request to a destination that the broker answers itself. */
+const serviceUnits = 256;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
@@ -58,11 +74,20 @@ const deadLetterArguments = {
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
+/**
+ * Creates the instance of a broker with its configuration. Must be called before a protocol of the
+ * broker is created.
+ */
+export function configureActiveMq(broker: Broker, configuration: ActiveMqConfiguration): ActiveMq {
+  assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
+  const created = new ActiveMq(broker, configuration);
+  dialects.set(broker, created);
+  return created;
+}
+
 /** Returns the instance of a broker, which all of its protocols share. */
 export function activeMqOf(broker: Broker): ActiveMq {
-  const known = dialects.get(broker) ?? new ActiveMq(broker);
-  dialects.set(broker, known);
-  return known;
+  return dialects.get(broker) ?? configureActiveMq(broker, defaultConfiguration);
 }
 
 /**
@@ -70,12 +95,24 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
  * when they are first used.
  */
-export class ActiveMq implements ConsumptionHost, SubjectHost {
+export class ActiveMq
+  implements
+    CheckHost,
+    ConsumptionHost,
+    InactiveHost,
+    InternalPublishingHost,
+    RetroactiveHost,
+    ServicesHost
+{
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
   readonly turns: Turns;
   readonly clientIds: ClientIds;
+  /** The permissions of users. */
+  readonly rights: Rights;
+  /** The checks at each use of a destination. */
+  readonly checks: DestinationChecks;
   /** The cost of the last message's route, in units of about a microsecond. */
   routeUnits = 0;
   readonly selectorBudget = new SelectorBudget();
@@ -86,26 +123,58 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly #topicConsumers: TopicConsumers;
   readonly #wildcards: WildcardConsumers;
   readonly #subject: MessageSubject;
-  readonly #deadLetters = sharedStrategy(topicExchange);
+  /** Called when a destination was removed because it was not used for some milliseconds. */
+  onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined = undefined;
+  readonly #groups: MessageGroups;
+  readonly #retroactive: RetroactiveConsumers;
+  readonly #inactive: InactiveDestinations;
+  readonly #services: Services;
+  /** All active consumers. */
+  readonly consumptions = new Set<Consumption>();
+  readonly #policies: QueuePolicies;
+  readonly #mirrors: Mirrors;
+  /** For messages that the broker publishes on its own. */
+  readonly internal: InternalPublishing;
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
-    this.temporaries = new TemporaryDestinations(this.vhost);
+    this.rights = new Rights(configuration.authorisation);
+    this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
+    this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
+    this.#mirrors = new Mirrors({
+      routing: broker.routing,
+      vhost: this.vhost,
+      topics: this.#topics,
+      filters: this.#filters,
+      mirrorOf: (queue) => this.settings.mirrorOf(queue),
+    });
+    this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    const { internal } = this;
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
     this.#subject = new MessageSubject(this);
+    this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
     const { background } = broker;
+    this.#services = new Services(this);
+    this.#retroactive = new RetroactiveConsumers(this, this.#policies);
+    this.#inactive = new InactiveDestinations(this, this.#policies);
     this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
-    const adopt = (queue: Queue) => this.#adopt(queue);
+    const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
-    for (const queue of this.vhost.queues.values()) this.#adopt(queue);
-    if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
+    for (const queue of this.vhost.queues.values()) {
+      this.#policies.adopt(queue);
+      if (isSubscription(queue)) this.checks.remember(queue);
+      if (!isTopicQueue(queue)) this.#groups.recover(queue);
+    }
+    this.vhost.unawaited = internal;
+    if (!this.vhost.queues.has(deadLetterQueue)) this.createQueue(deadLetterQueue);
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -113,11 +182,42 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     return this.vhost.declareExchange(name, 'x-activemq-topic', options);
   }
 
-  /** Applies ActiveMQ's rules for dead letters to a queue. */
-  #adopt(queue: Queue): void {
-    queue.deadLetters = this.#deadLetters;
-    // Clients are told how often a delivery of a message has failed.
-    queue.index.countsFailures = true;
+  get settings(): ActiveMqSettings {
+    return this.#policies.settings;
+  }
+
+  /** Changes the settings. Call it before the first client connects. */
+  configure(settings: ActiveMqSettings): void {
+    this.#policies.settings = settings;
+    for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
+    if (settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
+    this.#inactive.schedule();
+  }
+
+  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
+    return this.#policies.rulesOf(queue);
+  }
+
+  /** All queues by name. */
+  get queues(): ReadonlyMap<string, Queue> {
+    return this.vhost.queues;
+  }
+
+  addressOf(queue: Queue): Address {
+    return queueAddress(queue.name);
+  }
+
+  subscriptionOf(queue: Queue): string | undefined {
+    return this.#topicConsumers.idOf(queue);
+  }
+
+  /** Returns the topics of a subscription. */
+  *topicsOf(subscription: Queue): Iterable<Address> {
+    for (const exchange of [this.#topics, this.#temporaryTopics]) {
+      for (const { routingKey } of exchange.bindingsTo(subscription)) {
+        yield addressOfCore(exchange.name, routingKey);
+      }
+    }
   }
 
   formatOf(number: number) {
@@ -129,19 +229,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   }
 
   destinationName(exchange: string, routingKey: string): string {
-    return qualifiedName(this.#addressOf(exchange, routingKey));
-  }
-
-  #addressOf(exchange: string, name: string): Address {
-    if (exchange === topicExchange) return { kind: 'topic', name };
-    if (exchange === temporaryTopicExchange) return { kind: 'temporary-topic', name };
-    return queueAddress(name);
+    return qualifiedCoreName(exchange, routingKey);
   }
 
   /** Returns the destination that the consumer of a delivery is shown. */
   destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
-    return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
+    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
+    const mirror = isQueue(sent) ? this.settings.mirrorOf(sent.name) : undefined;
+    return mirror === undefined ? sent : { kind: 'topic', name: mirror };
   }
 
   /**
@@ -155,9 +251,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /**
    * Returns a destination to send to. Nothing is created yet.
    *
+   * @param listed all destinations of the list that it is part of, for error texts
    * @throws {BrokerError} `precondition-failed` if the name has wildcards
    */
-  sendTarget(address: Address): SendTarget {
+  sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
     if (isWildcard(address)) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
@@ -165,7 +262,11 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     const { kind, name } = address;
     const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
-    return new SendTarget(address, exchange, isTemporaryQueue ? coreQueueName(name) : name);
+    const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
+    const target = new SendTarget(address, exchange, routingKey, listedName(listed));
+    target.isService = this.#services.owns(address);
+    if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
+    return target;
   }
 
   #topicsOf({ kind }: Address): Exchange {
@@ -185,27 +286,64 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     publication: Publication,
     access: Access,
     origins: readonly unknown[],
+    { timing, hasGroup }: SendOptions = noSendOptions,
   ): Route {
-    if (target.version !== this.vhost.version) this.#prepare(target, access);
+    if (target.version !== this.vhost.version || target.access !== access) {
+      this.#prepare(target, access);
+    }
     target.addressTo(publication);
+    if (target.isService) {
+      this.routeUnits = serviceUnits;
+      this.#services.take(target.address, publication, access);
+      return nowhere;
+    }
+    if (timing !== undefined) return this.#scheduled(timing);
     const { routing } = this.broker;
     const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
     const steps = routing.stepCount;
     if (isQueue(target.address)) {
       this.routeUnits = steps / stepsPerUnit;
-      return route;
+      if (hasGroup) this.#groups.expect(route);
+      if (target.mirror === undefined) return route;
+      const extended = this.#mirrors.extend(route, publication, target.mirror, origins);
+      this.routeUnits += this.#mirrors.stepCount / stepsPerUnit;
+      target.addressTo(publication);
+      return extended;
     }
     const wanted = this.#filters.apply(route, publication, origins);
+    if (hasGroup) this.#groups.expect(withoutSubscriptions(wanted));
     this.routeUnits = (steps + this.#filters.lastCost) / stepsPerUnit + wanted.queues.length;
     return wanted;
   }
 
+  #scheduled(timing: Timing): Route {
+    const { scheduledCountMax } = this.limits;
+    this.routeUnits = 0;
+    if (this.broker.schedules.of(vhostName).count < scheduledCountMax) {
+      return { queues: [], indexes: [], timing };
+    }
+    const why = `limit of scheduled messages (${scheduledCountMax}) is reached`;
+    throw new BrokerError('resource-error', `message cannot be scheduled: ${why}`);
+  }
+
+  /**
+   * Returns when a message is to be delivered, according to its `AMQ_SCHEDULED` headers; undefined
+   * if it is not scheduled.
+   *
+   * @param header returns the value of a header by its name
+   * @throws {BrokerError} `precondition-failed` for a value that is not allowed
+   */
+  timingOf(header: (name: string) => HeaderValue): Timing | undefined {
+    const { hasScheduler, scheduledRepeatCountMax } = this.settings;
+    return hasScheduler ? readTiming(header, scheduledRepeatCountMax) : undefined;
+  }
+
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
-    requireRight(access, 'write', address);
-    if (isTemporary(address)) this.temporaries.require(address);
-    else if (address.kind === 'queue') this.#queue(address, access);
+    this.checks.requireSending(target, access);
+    if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
     target.version = this.vhost.version;
+    target.access = access;
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -217,69 +355,26 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
       throw new BrokerError('access-refused', why);
     }
     if (found !== undefined) return found;
-    requireRight(access, 'admin', address);
-    return this.#createQueue(name);
+    this.rights.require(access, 'create', address);
+    return this.createQueue(name);
   }
 
-  #createQueue(name: string): Queue {
+  createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
     const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
-    this.#adopt(queue);
+    this.#policies.adopt(queue);
     const topic = virtualTopicOf(name);
     if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
     this.#wildcards.announce(queue);
     return queue;
   }
 
-  /**
-   * Routes a message of the broker itself, such as an advisory. Rights do not apply to it.
-   *
-   * @see route
-   */
-  routeOwn(target: SendTarget, publication: Publication): Route {
-    target.addressTo(publication);
-    const route = this.broker.routing.routeAtOnce(this.vhost, target.exchange, publication);
-    if (isQueue(target.address) || route.queues.length === 0) return route;
-    return this.#filters.apply(route, publication, []);
-  }
-
-  /**
-   * Creates a destination for a connection. It is not an error if it exists.
-   *
-   * @throws {BrokerError} `access-refused`, `precondition-failed`, `resource-error`
-   */
-  declare(address: Address, access: Access, owner: object): void {
-    if (isTemporary(address)) this.temporaries.create(address, owner);
-    else if (isQueue(address)) this.#queue(address, access);
-    else requireRight(access, 'admin', address);
-  }
-
-  /**
-   * Deletes a destination with its messages. It is not an error if it does not exist.
-   *
-   * @throws {BrokerError} `access-refused`; `precondition-failed` if it has consumers
-   */
-  remove(address: Address, access: Access, owner: object): void {
-    if (isTemporary(address)) {
-      if (this.temporaries.has(address)) this.temporaries.remove(address, owner);
-      return;
-    }
-    requireRight(access, 'admin', address);
-    const queue = address.kind === 'queue' ? this.vhost.queues.get(address.name) : undefined;
-    if (queue === undefined || address.name.startsWith('amq.')) return;
-    if (queue.consumerCount > 0) {
-      const why = `still has an active subscription: ${queue.consumerCount} consumers`;
-      throw new BrokerError('precondition-failed', `Destination: ${qualifiedName(address)} ${why}`);
-    }
-    this.vhost.removeQueue(queue);
-  }
-
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
     if (selector === undefined) return undefined;
     const units = Math.ceil(selector.cost / stepsPerUnit);
-    return (view: MessageView) => {
+    return (view: Delivery) => {
       this.broker.turns.unitsLeft -= units;
       return selector.matches(this.#subject.ofView(view));
     };
@@ -294,10 +389,8 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
    */
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
-    for (const address of destinations) {
-      requireRight(access, 'read', address);
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-    }
+    this.checks.requireConsumption(destinations, access, owner);
+    this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
     if (request.key !== undefined && queues.length > 0) {
@@ -312,7 +405,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
         if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
-        consumption.join(this.#topicConsumers.open(request, exchange, names), true);
+        const queue = this.#topicConsumers.open(request, exchange, names);
+        const isTemporary = exchange === this.#temporaryTopics;
+        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        consumption.join(queue, true);
       }
     } catch (error) {
       this.broker.background.run(consumption.requeueAll());
@@ -321,6 +417,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     for (const address of queues) {
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
+    this.consumptions.add(consumption);
     return consumption;
   }
 
@@ -335,15 +432,13 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    const queues = addresses.map((address) => {
-      requireRight(access, 'read', address);
-      if (!isQueue(address) || isWildcard(address)) {
-        const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
-        throw new BrokerError('precondition-failed', why);
-      }
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-      return this.#consumed(address, access, owner);
-    });
+    for (const address of addresses) {
+      if (isQueue(address) && !isWildcard(address)) continue;
+      const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+      throw new BrokerError('precondition-failed', why);
+    }
+    this.checks.requireConsumption(addresses, access, owner);
+    const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);
   }
 
@@ -352,9 +447,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     return this.vhost.queue(coreQueueName(address.name), owner);
   }
 
+  #requireSubscription(key: SubscriptionKey | undefined, access: Access): void {
+    if (key === undefined || !this.rights.areRestricted) return;
+    this.checks.requireSubscription(this.#topicConsumers.find(key), access);
+  }
+
   /** Ends a consumption, in steps: unsettled messages are requeued. */
   *release(consumption: Consumption): Generator<void> {
     consumption.end();
+    this.consumptions.delete(consumption);
     for (const address of consumption.request.destinations) {
       if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
     }
@@ -366,15 +467,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /**
    * Deletes a durable subscription and its messages.
    *
-   * @throws {BrokerError} `not-found`, `resource-locked`
+   * @throws {BrokerError} `access-refused`, `not-found`, `resource-locked`
    */
-  unsubscribe(key: SubscriptionKey): void {
+  unsubscribe(key: SubscriptionKey, access: Access): void {
+    this.#requireSubscription(key, access);
     this.#topicConsumers.delete(key);
   }
 }
 
-function queueAddress(coreName: string): Address {
-  const temporary = temporaryQueueName(coreName);
-  if (temporary === undefined) return { kind: 'queue', name: coreName };
-  return { kind: 'temporary-queue', name: temporary };
+/** The queues of a route that are not subscriptions to topics, which have no groups. */
+function withoutSubscriptions({ queues }: Route): Pick<Route, 'queues'> {
+  return { queues: queues.filter((queue) => !isTopicQueue(queue)) };
 }

@@ -5,7 +5,11 @@ import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { Queue } from '../queue.ts';
-import { type SubscriptionKey, TopicSubscriptions } from '../topics/topic-subscriptions.ts';
+import {
+  type SubscriptionKey,
+  subscriptionArgumentName,
+  TopicSubscriptions,
+} from '../topics/topic-subscriptions.ts';
 import type { Vhost } from '../vhost.ts';
 import type { ConsumeRequest } from './consumption.ts';
 import { Selector } from './selectors/selector.ts';
@@ -92,6 +96,11 @@ export class TopicConsumers {
     return queue;
   }
 
+  /** Returns the queue of a durable subscription; undefined if it does not exist. */
+  find(key: SubscriptionKey): Queue | undefined {
+    return this.#subscriptions.find(key);
+  }
+
   #stored({ selector, isNoLocal }: ConsumeRequest, { clientId }: SubscriptionKey) {
     if (selector !== undefined && selector.text.length > storedSelectorLengthMax) {
       const found = `a selector of ${selector.text.length} characters`;
@@ -103,6 +112,11 @@ export class TopicConsumers {
       ...(selector !== undefined && { [selectorArgument]: selectorText(selector) }),
       ...(isNoLocal && { [noLocalArgument]: text(clientId) }),
     };
+  }
+
+  /** Returns the client id and name of a durable subscription, joined by a colon. */
+  idOf(queue: Queue): string | undefined {
+    return queue.index.isDurable ? this.#subscriptions.keyOf(queue) : undefined;
   }
 
   /** The queue of a non-durable subscription is deleted with its consumer. */
@@ -139,6 +153,11 @@ export class TopicConsumers {
       throw error;
     }
   }
+}
+
+/** Whether a queue is a subscription to topics, durable or not. */
+export function isTopicQueue({ options }: Queue): boolean {
+  return options.arguments[subscriptionArgumentName] !== undefined;
 }
 
 /** A selector that converts strings is stored as bytes, others as a string. */

@@ -7,6 +7,7 @@ import {
   textOf,
   topic,
 } from '../../../tests/support/openwire-peer.ts';
+import type { Value } from '../../broker/conversion/value.ts';
 import {
   type DataStructure,
   destinationInfo,
@@ -17,6 +18,8 @@ import {
   shutdownInfo,
   types,
 } from './codec/commands.gen.ts';
+import { encodeMap } from './codec/primitives.ts';
+import { readProperties } from './conversion/properties.ts';
 
 const typesOf = (all: readonly DataStructure[]) => all.map(({ type }) => type);
 
@@ -175,13 +178,16 @@ test('POISON dead letters, INDIVIDUAL settles one, and EXPIRED ends what has exp
   peer.consume(1, queue('q'));
   const all = peer.dispatches();
   peer.ack(all.slice(1, 2), 4);
-  peer.ack(all.slice(0, 1), 1);
+  const poisonCause = { className: 'java.lang.Throwable', message: 'too often' };
+  peer.ack(all.slice(0, 1), 1, undefined, { poisonCause });
   await new Promise(setImmediate);
   b.sync();
   peer.consume(2, queue('ActiveMQ.DLQ'));
   const [dead] = peer.dispatches();
   assert.equal(textOf(dead?.message), 'a');
   assert.equal(dead?.message?.originalDestination?.physicalName, 'q');
+  const properties = new Map(readProperties(dead?.message?.marshalledProperties));
+  assert.equal(properties.get('dlqDeliveryFailureCause')?.value, 'java.lang.Throwable: too often');
   peer.connection.ended();
   b.sync();
   assert.deepEqual([b.ready('q'), b.ready('ActiveMQ.DLQ')], [1, 1]);
@@ -371,6 +377,34 @@ test('a producer with a window is told when its messages were taken', async () =
   peer.ask(peer.message(queue('q'), 'x'));
   b.sync();
   assert.deepEqual(typesOf(peer.take()), [types.PlainResponse]);
+});
+
+test('a message with a delay is delivered in time, without the properties that scheduled it', async () => {
+  const b = await OpenWireBroker.open();
+  const peer = await b.client();
+  peer.produce();
+  peer.consume(1, queue('q'));
+  const delayed = (value: Value) =>
+    peer.message(queue('q'), 'later', {
+      marshalledProperties: encodeMap([
+        ['AMQ_SCHEDULED_DELAY', value],
+        ['kept', { type: 'int', value: 1 }],
+      ]),
+    });
+  peer.send(delayed({ type: 'long', value: 5000n }));
+  assert.deepEqual(peer.texts(), []);
+  b.clock.ms += 5001;
+  b.broker.tick();
+  b.sync();
+  await new Promise(setImmediate);
+  const [found] = peer.dispatches();
+  assert.equal(textOf(found?.message), 'later');
+  const names = readProperties(found?.message?.marshalledProperties).map(([name]) => name);
+  assert.deepEqual(names, ['kept', 'scheduledJobId']);
+  assert.match(
+    peer.exception(delayed({ type: 'string', value: 'soon' })) ?? '',
+    /^javax.jms.MessageFormatException: AMQ_SCHEDULED_DELAY is 'soon'/,
+  );
 });
 
 test('a silent peer is disconnected, and this side is not silent', async () => {

@@ -3,6 +3,7 @@
 import { printable } from '../../base/byte-text.ts';
 import { BytesError } from '../../base/bytes.ts';
 import { WaxwingError } from '../../base/errors.ts';
+import { InvalidSchedule } from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 import type { Throwable } from './codec/wire-reader.ts';
 
@@ -35,6 +36,7 @@ const classes = {
   clientId: 'javax.jms.InvalidClientIDException',
   selector: 'javax.jms.InvalidSelectorException',
   destination: 'javax.jms.InvalidDestinationException',
+  format: 'javax.jms.MessageFormatException',
   allocation: 'javax.jms.ResourceAllocationException',
   rolledBack: 'javax.jms.TransactionRolledBackException',
   xa: 'javax.transaction.xa.XAException',
@@ -84,6 +86,10 @@ export function toOpenWireError(thrown: unknown): OpenWireError {
   if (thrown instanceof OpenWireError) return thrown;
   if (thrown instanceof BytesError) {
     return new OpenWireError('malformed', thrown.message, 'io', { cause: thrown });
+  }
+  if (thrown instanceof InvalidSchedule) {
+    const of = thrown.isCron ? 'argument' : 'format';
+    return new OpenWireError('invalid', thrown.message, of, { cause: thrown });
   }
   if (thrown instanceof BrokerError) {
     return new OpenWireError('invalid', thrown.message, replies[thrown.code], { cause: thrown });

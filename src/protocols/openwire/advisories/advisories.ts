@@ -142,12 +142,15 @@ export class Advisories {
     publication.headEnd = 0;
     publication.format = formatNumbers.openwire;
     publication.extraRoutingKeys = noExtraKeys;
-    if (this.#dialect.routeOwn(target, publication).queues.length === 0) return;
+    const { broker, vhost, internal } = this.#dialect;
+    target.addressTo(publication);
+    const found = broker.routing.routeAtOnce(vhost, target.exchange, publication);
+    if (found.queues.length === 0) return;
     publication.head = writeHead(this.#message(data, counts));
     publication.headEnd = publication.head.length;
-    const route = this.#dialect.routeOwn(target, publication);
-    const { rest } = this.#dialect.broker.publish(this.#dialect.vhost, publication, route);
-    if (rest !== undefined) this.#dialect.broker.background.run(rest);
+    const route = internal.filter(found, publication);
+    const { rest } = broker.publish(vhost, publication, route);
+    if (rest !== undefined) broker.background.run(rest);
   }
 
   #targetOf(topic: string): SendTarget | undefined {

@@ -21,6 +21,9 @@ export const ackTypes = {
   expired: 6,
 } as const;
 
+/** Maximum length of the cause of a dead letter, in characters. */
+const causeLengthMax = 4096;
+
 /** Number of deliveries that are searched in about a microsecond. */
 const searchedPerUnit = 16;
 
@@ -91,13 +94,23 @@ function settle(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck)
   const nowMs = broker.nowMs();
   const wasFull = consumers.isFull;
   gate.finishFirst(
-    consumer.settle(flights, (flight) => outcomeOf(ack.ackType, flight, consumer, nowMs)),
+    consumer.settle(
+      flights,
+      (flight) => outcomeOf(ack.ackType, flight, consumer, nowMs),
+      causeOf(ack),
+    ),
     () => {
       if (wasFull) consumers.wake();
       // Settlements are in the log before the answer is sent.
       host.respond(ack, ack.responseRequired ? settledGroup(host) : 0);
     },
   );
+}
+
+/** The text of the exception of a POISON acknowledgement. */
+function causeOf({ poisonCause }: MessageAck): string | undefined {
+  if (poisonCause === undefined) return undefined;
+  return `${poisonCause.className}: ${poisonCause.message}`.slice(0, causeLengthMax);
 }
 
 function outcomeOf(

@@ -82,6 +82,8 @@ function readRequest(host: OpenWireHost, info: ConsumerInfo): ConsumeRequest {
     isExclusive: info.exclusive,
     priority,
     isNoLocal: info.noLocal,
+    isRetroactive: info.retroactive,
+    pendingCountMax: Math.max(0, info.maximumPendingMessageLimit),
     key: isDurable ? { clientId: host.clientId, name: subscriptionName } : undefined,
     owner: host,
     budget: host.budget,
@@ -115,6 +117,6 @@ export function controlConsumer(host: OpenWireHost, command: ConsumerControl): v
 /** Deletes a durable subscription. */
 export function removeSubscription(host: OpenWireHost, command: RemoveSubscriptionInfo): void {
   const { subscriptionName: name = '' } = command;
-  host.dialect.unsubscribe({ clientId: host.clientId, name });
+  host.dialect.unsubscribe({ clientId: host.clientId, name }, host.access);
   host.respond(command, host.broker.store.definedGroup);
 }

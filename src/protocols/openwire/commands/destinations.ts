@@ -1,6 +1,10 @@
 // DestinationInfo.
 
 import { isTemporary } from '../../../broker/activemq/destination.ts';
+import {
+  createDestination,
+  deleteDestination,
+} from '../../../broker/activemq/destination-changes.ts';
 import { addressesOf } from '../address.ts';
 import type { DestinationInfo } from '../codec/commands.gen.ts';
 import { OpenWireError } from '../errors.ts';
@@ -14,16 +18,17 @@ export const operations = { add: 0, remove: 1 } as const;
 export function changeDestination(host: OpenWireHost, command: DestinationInfo): void {
   const { dialect, access, connectionId, broker } = host;
   const addresses = addressesOf(command.destination);
+  const changer = { access, owner: host };
   for (const address of addresses) {
     if (command.operationType === operations.remove) {
-      dialect.remove(address, access, host);
+      deleteDestination(dialect, address, changer);
       continue;
     }
     if (isTemporary(address)) {
       requireOwnName(address.name, connectionId);
       requireRoom(host);
     }
-    dialect.declare(address, access, host);
+    createDestination(dialect, address, changer);
   }
   host.respond(command, broker.store.definedGroup);
 }

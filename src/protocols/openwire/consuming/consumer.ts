@@ -178,14 +178,23 @@ export class OpenWireConsumer implements MessageTaker, Browser {
     this.#consumption?.extend(-1);
   }
 
-  /** Settles deliveries, in steps. */
-  *settle(flights: Iterable<Flight>, outcome: (flight: Flight) => Outcome): Generator<void> {
+  /**
+   * Settles deliveries, in steps.
+   *
+   * @param cause why they are rejected
+   */
+  *settle(
+    flights: Iterable<Flight>,
+    outcome: (flight: Flight) => Outcome,
+    cause?: string,
+  ): Generator<void> {
+    const how = { deliveryFailed: true, undeliverableHere: false, cause };
     let count = 0;
     for (const flight of flights) {
       if (flight.isSettled || flight.transaction !== undefined) continue;
       this.forget(flight);
       const { source, deliveryNumber } = flight;
-      source.subscription.settle(deliveryNumber, deliveryNumber, outcome(flight));
+      source.subscription.settle(deliveryNumber, deliveryNumber, outcome(flight), how);
       if (++count % stepSize === 0) yield;
     }
   }

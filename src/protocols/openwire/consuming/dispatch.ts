@@ -48,6 +48,7 @@ export function prepareMessage(message: Message, delivery: Delivery, of: Dispatc
   message.brokerInTime = Math.round(delivery.receivedAtMs);
   message.brokerOutTime = Math.round(host.broker.nowMs());
   message.persistent = delivery.isPersistent;
+  message.groupFirstForConsumer = delivery.isFirstOfGroup;
   message.messageId = identified(message.messageId, host, number);
   message.producerId = message.producerId ?? message.messageId.producerId;
   return message.messageId;

@@ -1,6 +1,7 @@
 // Messages that clients send.
 
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
@@ -11,6 +12,7 @@ import type { Destination, Message } from '../codec/commands.gen.ts';
 import { producerAck } from '../codec/commands.gen.ts';
 import { noTimeToLive, unset, writeHead } from '../codec/stored-message.ts';
 import { stringBytesMax } from '../codec/wire-writer.ts';
+import { readProperties } from '../conversion/properties.ts';
 import { OpenWireError, toOpenWireError, withClass } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
 import { idText } from '../ids.ts';
@@ -22,6 +24,8 @@ import type { Producer } from './producers.ts';
 const targetCountMax = 256;
 /** The size that a message counts for flow control in addition to its content and properties. */
 const messageBytes = 1024;
+/** The beginning of the names of properties that schedule a message. */
+const scheduledPrefix = 'AMQ_SCHEDULED_';
 /** Text up to this length fits on the wire, whatever its characters. */
 const surelyShort = Math.floor(stringBytesMax / 3);
 
@@ -33,6 +37,9 @@ export class Sender {
   /** The destination of the previous message, by the object that the cache returns. */
   #lastDestination: Destination | undefined = undefined;
   #lastTargets: readonly SendTarget[] = [];
+  readonly #options: SendOptions = { timing: undefined, hasGroup: false };
+  /** Messages for so many queues that their storing takes several turns. */
+  #unfinished: Published[] = [];
   /** The sender, for consumers with noLocal. */
   #origins: readonly unknown[] = [];
   #isFirst = true;
@@ -95,7 +102,8 @@ export class Sender {
     let found = this.#targets.get(key);
     if (found === undefined) {
       const { dialect } = this.#host;
-      found = addressesOf(destination).map((address) => dialect.sendTarget(address));
+      const addresses = addressesOf(destination);
+      found = addresses.map((address) => dialect.sendTarget(address, addresses));
       if (this.#targets.size >= targetCountMax) this.#targets.clear();
       this.#targets.set(key, found);
     }
@@ -131,14 +139,27 @@ export class Sender {
     publication.priority = priority;
     publication.expirationMs = expirationMs;
     publication.extraRoutingKeys = noExtraKeys;
+    this.#options.hasGroup = message.groupId !== undefined;
+    this.#options.timing = this.#timingOf(message.marshalledProperties);
     if (content !== undefined) publication.addPart(content, 0, content.length);
   }
 
+  /** When the message is delivered, if its properties schedule it. */
+  #timingOf(properties: Buffer | undefined): SendOptions['timing'] {
+    if (properties?.includes(scheduledPrefix) !== true) return undefined;
+    const named = new Map(readProperties(properties));
+    return this.#host.dialect.timingOf((name) => {
+      const value = named.get(name)?.value;
+      const isPlain = typeof value === 'string' || typeof value === 'number';
+      return isPlain || typeof value === 'bigint' ? value : undefined;
+    });
+  }
+
   #enlist(message: Message, transaction: OpenTransaction, targets: readonly SendTarget[]): void {
-    const { dialect, access, transactions, gate } = this.#host;
+    const { dialect, transactions, gate } = this.#host;
     const publication = this.#publication;
     for (const target of targets) {
-      const route = this.#route(() => dialect.route(target, publication, access, this.#origins));
+      const route = this.#route(target);
       gate.count(dialect.routeUnits);
       transactions.requireRoom(publication.sizeBytes);
       transaction.publish(publication, route);
@@ -146,64 +167,73 @@ export class Sender {
     this.#host.respond(message, 0);
   }
 
-  /** A temporary destination that does not exist has an error of its own. */
-  #route<T>(route: () => T): T {
+  #route(target: SendTarget): Route {
+    const { dialect, access } = this.#host;
     try {
-      return route();
+      return dialect.route(target, this.#publication, access, this.#origins, this.#options);
     } catch (thrown) {
+      // A temporary destination that does not exist has an error of its own.
       const { code } = thrown as { code?: unknown };
       throw code === 'not-found' ? withClass(thrown, 'missing') : thrown;
     }
   }
 
   #publish(message: Message, targets: readonly SendTarget[], producer: Producer | undefined): void {
-    const { dialect, access, gate } = this.#host;
-    const publication = this.#publication;
+    const { broker, gate } = this.#host;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
-      for (const target of targets) {
-        this.#route(() => dialect.route(target, publication, access, this.#origins));
-      }
+      for (const target of targets) if (!target.isService) this.#route(target);
     }
-    const unfinished: Published[] = [];
-    const group = this.#inBatch(message, producer, () => {
-      let last = 0;
-      for (const target of targets) {
-        const route = this.#route(() => dialect.route(target, publication, access, this.#origins));
-        gate.count(dialect.routeUnits);
-        const published = this.#host.broker.publish(dialect.vhost, publication, route);
-        if (published.rest !== undefined) unfinished.push(published);
-        else last = Math.max(last, published.group);
-      }
-      return last;
-    });
-    if (unfinished.length === 0) this.#host.respond(message, group);
+    const sequence = this.#notedSequence(message, producer);
+    let group = 0;
+    if (producer === undefined || sequence < 0) group = this.#store(targets);
     else {
-      gate.finishFirst(finish(unfinished), () => {
-        const groups = unfinished.map((published) => published.group);
-        this.#host.respond(message, Math.max(group, ...groups));
-      });
+      // The message and its number are recovered together.
+      broker.store.begin();
+      try {
+        group = this.#store(targets);
+        broker.producers.stored(producer.key, sequence);
+      } finally {
+        broker.store.end();
+      }
+      group = Math.max(group, broker.store.definedGroup);
     }
+    const unfinished = this.#unfinished;
+    if (unfinished.length === 0) {
+      this.#host.respond(message, group);
+      return;
+    }
+    this.#unfinished = [];
+    gate.finishFirst(finish(unfinished), () => {
+      const groups = unfinished.map((published) => published.group);
+      this.#host.respond(message, Math.max(group, ...groups));
+    });
+  }
+
+  /** Stores the message in all destinations, and returns the group whose sync confirms it. */
+  #store(targets: readonly SendTarget[]): number {
+    const { broker, dialect, gate } = this.#host;
+    let group = 0;
+    for (const target of targets) {
+      const route = this.#route(target);
+      gate.count(dialect.routeUnits);
+      const published = broker.publish(dialect.vhost, this.#publication, route);
+      if (published.rest !== undefined) this.#unfinished.push(published);
+      else group = Math.max(group, published.group);
+    }
+    return group;
   }
 
   /**
-   * Stores a message together with its number, if the client sends messages again that were not
-   * confirmed.
+   * The number of a message that the client sends again if it is not confirmed; -1 for other
+   * messages.
    */
-  #inBatch(message: Message, producer: Producer | undefined, publish: () => number): number {
-    const { info, broker } = this.#host;
-    const isResent = info.faultTolerant || info.failoverReconnect;
+  #notedSequence(message: Message, producer: Producer | undefined): number {
+    const { faultTolerant, failoverReconnect } = this.#host.info;
+    if (producer === undefined || !(faultTolerant || failoverReconnect)) return -1;
+    if (!message.persistent || !message.responseRequired) return -1;
     const sequence = Number(message.messageId?.producerSequenceId ?? -1);
-    const isNoted = isResent && message.persistent && message.responseRequired && sequence >= 0;
-    if (producer === undefined || !isNoted) return publish();
-    broker.store.begin();
-    try {
-      const group = publish();
-      broker.producers.stored(producer.key, sequence);
-      return Math.max(group, broker.store.definedGroup);
-    } finally {
-      broker.store.end();
-    }
+    return Number.isSafeInteger(sequence) ? sequence : -1;
   }
 
   /** Returns room in the producer's window. */
