@@ -135,6 +135,24 @@ export function clientFormatInfo(format: WireFormat): Buffer {
   return bytes;
 }
 
+/** The frames with which a client logs in. */
+export function openWireLogin(userName: string, password: string): Buffer {
+  const format = { ...defaultFormat, cacheSize: 0 };
+  const pieces = [clientFormatInfo(format)];
+  const info = connectionInfo({
+    commandId: 1,
+    responseRequired: true,
+    connectionId: { type: types.ConnectionId, value: 'ID:c-1:1' },
+    clientId: 'c',
+    userName,
+    password,
+  });
+  new Codec(format).encode(info, {
+    append: (from, start, end) => pieces.push(Buffer.from(from.subarray(start, end))),
+  });
+  return Buffer.concat(pieces);
+}
+
 /** A queue. */
 export const queue = (physicalName: string): Destination => ({
   type: types.QueueDestination,
