@@ -1,3 +1,5 @@
+// An ActiveMQ broker in this process.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,8 +37,7 @@ export class ActiveMqHost {
     const { authority, servers } = await testCertificates();
     this.#authority = authority;
     writeFileSync(this.caFile, authority);
-    const common = { ports: [0], protocols: ['stomp'], tlsPolicy: 'default' } as const;
-    const openwire = { ...common, protocols: ['openwire'] } as const;
+    const common = { ports: [0], tlsPolicy: 'default' } as const;
     const passwordHash = await hashPassword('a long password');
     this.#broker = await HostedBroker.open(
       {
@@ -50,9 +51,10 @@ export class ActiveMqHost {
         setsUsers: true,
         host: '127.0.0.1',
         listeners: [
-          { ...openwire, name: 'openwire+ssl', hasWebSocket: false },
-          { ...common, name: 'stomp+ssl', hasWebSocket: false },
-          { ...common, name: 'wss', hasWebSocket: true },
+          { ...common, name: 'openwire+ssl', protocols: ['openwire'], hasWebSocket: false },
+          { ...common, name: 'amqp+ssl', protocols: ['amqp10'], hasWebSocket: false },
+          { ...common, name: 'stomp+ssl', protocols: ['stomp'], hasWebSocket: false },
+          { ...common, name: 'wss', protocols: ['stomp'], hasWebSocket: true },
         ],
         certificates: servers,
         room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
@@ -78,7 +80,7 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'openwire+ssl' | 'stomp+ssl' | 'wss'): number {
+  portOf(listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'wss'): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 

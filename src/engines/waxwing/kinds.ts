@@ -7,6 +7,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 const listeners = {
   amqps: ['amqp091'],
   'openwire+ssl': ['openwire'],
+  'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
   wss: ['stomp'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
@@ -22,7 +23,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['openwire+ssl', 'stomp+ssl', 'wss'],
+    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];
