@@ -20,7 +20,10 @@ import type { Publication } from './publication.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
+import { isSessionChange } from './sessions/stored-session.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -59,6 +62,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly schedules: Schedules;
   /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
+  /** Messages that topics retain for future subscribers. */
+  readonly retained: RetainedMessages;
+  /** Sessions that outlive their connections. */
+  readonly sessions: StoredSessions;
   /** Finds the queues of messages. */
   readonly routing: Routing;
   isRecovering = true;
@@ -101,6 +108,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing = new Routing(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
+    this.retained = new RetainedMessages(this);
+    this.sessions = new StoredSessions(this);
     this.#publishing = new Publishing(this, this.routing);
   }
 
@@ -136,6 +145,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
+    this.retained.recovered();
     this.turns.forgetTime();
   }
 
@@ -428,6 +438,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         return;
       default:
         if (isHeldChange(change)) applyHeld(change, this);
+        else if (isSessionChange(change)) this.sessions.apply(change);
         else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
@@ -440,6 +451,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.vhosts.delete(name);
     this.schedules.forget(name);
     this.prepared.forget(name);
+    this.retained.forget(name);
+    this.sessions.forget(name);
     this.routing.forget(vhost);
   }
 
@@ -450,6 +463,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
+    yield* this.retained.snapshot();
+    yield* this.sessions.snapshot();
     yield* this.users.snapshot();
   }
 

@@ -118,6 +118,11 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     queue.deadLetters = this.#deadLetters;
   }
 
+  /** The exchange of all topics that are not temporary. */
+  get topicExchange(): Exchange {
+    return this.#topics;
+  }
+
   formatOf(number: number) {
     return this.broker.formatOf(number);
   }

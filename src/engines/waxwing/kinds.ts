@@ -7,7 +7,8 @@ import type { ListenerSpec } from './listener-specs.ts';
 const listeners = {
   amqps: ['amqp091'],
   'stomp+ssl': ['stomp'],
-  wss: ['stomp'],
+  'mqtt+ssl': ['mqtt'],
+  wss: ['stomp', 'mqtt'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -21,7 +22,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['stomp+ssl', 'wss'],
+    listeners: ['stomp+ssl', 'mqtt+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];

@@ -26,6 +26,7 @@ export interface ProtocolParts {
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
+  mqtt: async () => (await import('./mqtt-parts.ts')).mqttParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** Loaded protocols by name. */

@@ -1,0 +1,88 @@
+// The rules of the broker's type for MQTT: ActiveMQ's topics.
+
+import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import { requireRight } from '../../broker/activemq/rights.ts';
+import type { SendTarget } from '../../broker/activemq/send-target.ts';
+import { noArguments } from '../../broker/arguments.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { Route } from '../../broker/exchanges/router.ts';
+import { activemqAlphabet, type Pattern, parsePattern } from '../../broker/patterns/alphabet.ts';
+import type { Publication } from '../../broker/publication.ts';
+import type { Queue } from '../../broker/queue.ts';
+import type { Access, User } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
+import { exchangeNames, startsWithWildcard, topicAddress } from './address.ts';
+
+/**
+ * What MQTT needs of the type of a broker: the names of topics, their exchange, and rights. Another type
+ * has a class with the same members.
+ */
+export class MqttDialect {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly #activeMq: ActiveMq;
+
+  constructor(activeMq: ActiveMq) {
+    this.#activeMq = activeMq;
+    this.broker = activeMq.broker;
+    this.vhost = activeMq.vhost;
+  }
+
+  /** The cost of the last message's route, in units of about a microsecond. */
+  get routeUnits(): number {
+    return this.#activeMq.routeUnits;
+  }
+
+  /** Returns the access of a user. @throws {BrokerError} `not-allowed` */
+  access(user: User): Access {
+    return this.broker.access(user, this.vhost.name);
+  }
+
+  /**
+   * Returns the destination of a topic.
+   *
+   * @throws {BrokerError} `precondition-failed` if the name is too long
+   */
+  target(topic: string): SendTarget {
+    return this.#activeMq.sendTarget(topicAddress(topic));
+  }
+
+  /**
+   * Routes a message to a destination.
+   *
+   * @throws {BrokerError} `access-refused`, `precondition-failed`
+   */
+  route(
+    target: SendTarget,
+    publication: Publication,
+    access: Access,
+    origins: readonly unknown[],
+  ): Route {
+    return this.#activeMq.route(target, publication, access, origins);
+  }
+
+  /** @throws {BrokerError} `access-refused` if the user may not subscribe to a filter */
+  requireRead(filter: string, access: Access): void {
+    requireRight(access, 'read', topicAddress(filter));
+  }
+
+  /** Makes a queue receive the messages that match a filter. An existing binding is not changed. */
+  bind(queue: Queue, filter: string): void {
+    this.vhost.bind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
+  }
+
+  unbind(queue: Queue, filter: string): void {
+    this.vhost.unbind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
+  }
+
+  /** The name under which the message of a topic is retained. */
+  retainedName(topic: string): string {
+    return exchangeNames(topic);
+  }
+
+  /** The pattern of the names of retained messages for a filter. */
+  retainedPattern(filter: string): Pattern {
+    const { words } = parsePattern(activemqAlphabet, exchangeNames(filter));
+    return { words, skipsReserved: startsWithWildcard(filter) };
+  }
+}
