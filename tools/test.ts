@@ -3,7 +3,7 @@
 // long tests to docs/proof (sets WAXWING_PROOF=1); --node24 uses the newest supported Node version,
 // which npm downloads because it has a hundred megabytes.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const isLong = process.argv.includes('--long');
@@ -11,13 +11,16 @@ const isProof = process.argv.includes('--proof');
 const isNode24 = process.argv.includes('--node24');
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
+/** Whether a compiled file has a source. The compiler keeps the output of files that are gone. */
+const hasSource = (path: string) => existsSync(relative('dist', path).replace(/\.js$/, '.ts'));
+
 /** Returns the test files in a folder of the compiled output in sorted order. */
 function testFiles(folder: string): string[] {
   const found: string[] = [];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) found.push(...testFiles(path));
-    else if (entry.name.endsWith('.test.js')) found.push(path);
+    else if (entry.name.endsWith('.test.js') && hasSource(path)) found.push(path);
   }
   return found.sort();
 }

@@ -79,9 +79,9 @@ export class Waxwing implements Peer {
   }
 
   async ready(): Promise<bigint> {
-    const stranger = { host: '127.0.0.1', port: this.#port, user: '', password: '', tls: {} };
+    const noEndpoint = { host: '127.0.0.1', port: this.#port, user: '', password: '', tls: {} };
     const args = ['--hello', '--wait', String(startTimeoutSeconds)];
-    const report = this.#load.run<StartReport>(this.#endpoint ?? stranger, [], args);
+    const report = this.#load.run<StartReport>(this.#endpoint ?? noEndpoint, [], args);
     const at = await firstConnection(report, this.#process, join(this.#folder, 'output'));
     this.#endpoint ??= await this.#askEndpoint();
     return at;

@@ -56,7 +56,7 @@ async function trailOf(calls: readonly Partial<CompletedCall>[]): Promise<StateS
       resources: [],
       ...call,
     });
-    await state.commit(trail.entries(event, call.atMs ?? atMs));
+    await state.commit(trail.chain(event, call.atMs ?? atMs));
   }
   return state;
 }

@@ -2,8 +2,8 @@
 
 import type { CompletedCall, TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
-import { fitted } from './fitted.ts';
 import { type UserIdentity, userIdentity } from './identity.ts';
+import { truncateToFit } from './truncate-event.ts';
 
 /** An audit event, with the members and their order as in CloudTrail. */
 export interface EventRecord {
@@ -69,7 +69,7 @@ export function eventRecord(call: CompletedCall): EventRecord {
     requestParameters: bounded(call.requestParameters, valueBytesMax.parameters),
     responseElements: answered ? bounded(call.responseElements, valueBytesMax.parameters) : null,
     ...(call.additionalEventData && {
-      additionalEventData: fitted(call.additionalEventData, valueBytesMax.additional),
+      additionalEventData: truncateToFit(call.additionalEventData, valueBytesMax.additional),
     }),
     requestID: call.requestId,
     eventID: call.eventId,
@@ -132,7 +132,7 @@ export function serviceEventRecord(event: ServiceEvent): EventRecord {
 
 function bounded(value: object | null, bytesMax: number): object | null {
   if (value === null || Object.keys(value).length === 0) return null;
-  return fitted(value, bytesMax);
+  return truncateToFit(value, bytesMax);
 }
 
 /** Shortens a string to the maximum of UTF-8 bytes without splitting a character. */

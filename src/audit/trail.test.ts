@@ -31,7 +31,7 @@ function event(eventId: string) {
 
 /** Builds an event's entries and applies its journal change; returns the line's bytes. */
 function append(trail: Trail, eventId: string): Buffer {
-  const [line, head] = trail.entries(event(eventId), 1000);
+  const [line, head] = trail.chain(event(eventId), 1000);
   assert.ok(line && 'timeline' in line && head && 'journal' in head);
   trail.apply(head.change as ChainHead);
   return line.bytes;
@@ -50,7 +50,7 @@ test('every line carries the hash of the line before', () => {
 test('an event that is not committed leaves no gap in the chain', () => {
   const trail = new Trail();
   const first = append(trail, 'a');
-  trail.entries(event('lost'), 1000);
+  trail.chain(event('lost'), 1000);
   const second = append(trail, 'b');
   assert.equal(parseLine(second).previous, lineHash(first));
 });

@@ -43,7 +43,7 @@ export class Trail implements Journal<ChainHead> {
    * of this function, or not at all, because the next event is chained to this one only once it is
    * applied.
    */
-  entries(event: EventRecord, atMs: number): Entry[] {
+  chain(event: EventRecord, atMs: number): Entry[] {
     const line: TrailLine = {
       number: this.#head.count + 1,
       previous: this.#head.hash,
@@ -79,6 +79,6 @@ export function lineHash(bytes: Buffer): string {
 
 /** Parses a line of the trail. */
 export function parseLine(bytes: Buffer): TrailLine {
-  // The line was written by entries() and has been sealed since.
+  // The line was written by chain() and has been sealed since.
   return JSON.parse(bytes.toString('utf8')) as TrailLine;
 }

@@ -18,6 +18,11 @@ export interface BrokerOptions extends LoginOptions {
   /** The version of the engine whose behaviour clients expect. Defaults to 3.13. */
   readonly engineVersion?: string;
   readonly clock?: Clock;
+  /**
+   * The clock that limits the work of one turn, milliseconds: the system's by default, unless
+   * another {@link clock} is given. A test for which a turn never takes long returns 0.
+   */
+  readonly turnMs?: () => number;
   readonly random?: Random;
   readonly limits?: Partial<Limits>;
   /** Returns the memory in use, bytes. Defaults to that of the process. */

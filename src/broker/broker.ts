@@ -1,4 +1,4 @@
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -7,8 +7,8 @@ import type { BrokerOptions } from './broker-options.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
-import type { Route } from './exchanges/router.ts';
-import { Routing } from './exchanges/routing.ts';
+import { MessageRouter } from './exchanges/message-router.ts';
+import type { Route } from './exchanges/route-cache.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
 import { MemoryWatch } from './flow/memory-watch.ts';
 import { Flow } from './flow.ts';
@@ -67,7 +67,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Sessions that outlive their connections. */
   readonly sessions: StoredSessions;
   /** Finds the queues of messages. */
-  readonly routing: Routing;
+  readonly routing: MessageRouter;
   isRecovering = true;
   /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
@@ -89,8 +89,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      // With a test clock, the duration of a turn is unknown.
-      turnMs: options.clock === undefined ? () => systemClock.monotonicMs() : () => 0,
+      turnMs: options.turnMs ?? turnClock(options.clock),
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -105,7 +104,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       apply: (change) => this.apply(change as Change), // changes are only written
       snapshot: () => this.snapshot(),
     });
-    this.routing = new Routing(this.limits, options.formats);
+    this.routing = new MessageRouter(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
     this.retained = new RetainedMessages(this);
@@ -484,4 +483,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.background.end();
     await this.store.close();
   }
+}
+
+/** With a clock of a test, the duration of a turn is unknown. */
+function turnClock(clock: Clock | undefined): () => number {
+  return clock === undefined ? () => systemClock.monotonicMs() : () => 0;
 }

@@ -156,6 +156,6 @@ export const defaultLimits: Limits = {
   preparedCountMax: 10_000,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
-  burstCountMax: 4096,
+  burstCountMax: 512,
   workUnitsMax: 4096,
 };

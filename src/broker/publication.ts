@@ -4,7 +4,7 @@ import { decodeText, encodeText } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { requireAddressBytes } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
-import type { RememberedRoute } from './exchanges/router.ts';
+import type { RememberedRoute } from './exchanges/route-cache.ts';
 import { noExtraKeys } from './exchanges/sender-keys.ts';
 
 const nothing = Buffer.alloc(0);

@@ -1,8 +1,8 @@
 // The interface of queues.
 
 import type { QueueIndex } from '../storage/queue-index.ts';
+import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
 import type { Cursor } from './dispatch/cursor.ts';
-import type { DeadLetterRules } from './endings/dead-letter-rules.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -44,8 +44,8 @@ export interface Queue extends Ticking, Deliverer {
   /** The number of ready messages, and the size of their bodies. */
   readonly readyCount: number;
   readonly readyBytes: number;
-  /** Messages that are neither ready nor with a consumer, and still have to be ended. */
-  readonly endingCount: number;
+  /** Messages that are neither ready nor with a consumer, and are removed in later slices. */
+  readonly pendingDisposalCount: number;
   readonly consumerCount: number;
   /** Counters since the broker started. */
   readonly publishedCount: number;
@@ -66,7 +66,7 @@ export interface Queue extends Ticking, Deliverer {
   isFull(bodyLength: number): boolean;
   /** A message was appended to the index. */
   enqueued(bodyLength: number): void;
-  /** Ends messages above the limits of the queue, unless a consumer takes them. */
+  /** Removes messages above the limits of the queue, unless a consumer takes them. */
   enforceLimit(): void;
 
   /**

@@ -141,7 +141,7 @@ function ofQueue(queue: Queue): QueueStatistics {
     vhost: queue.vhost,
     name: queue.name,
     readyCount: queue.readyCount,
-    unsettledCount: queue.index.count - queue.readyCount - queue.endingCount,
+    unsettledCount: queue.index.count - queue.readyCount - queue.pendingDisposalCount,
     readyBytes: queue.readyBytes,
     consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,

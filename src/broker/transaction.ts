@@ -3,7 +3,7 @@
 import { assert } from '../base/assert.ts';
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
-import { livingRoute, type Route } from './exchanges/router.ts';
+import { livingRoute, type Route } from './exchanges/route-cache.ts';
 import type { Publication } from './publication.ts';
 import { KeptMessages } from './publishing/kept-messages.ts';
 import type { Published } from './publishing/publishing.ts';

@@ -5,15 +5,15 @@ import type { LocalClient } from '../aws/local-client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
+import { Decisions } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { Configurations } from './configurations/configurations.ts';
 import { Creation } from './creation.ts';
-import { Decisions } from './decisions.ts';
 import type { EngineEvents } from './engine.ts';
 import type { Engines } from './engines.ts';
-import { KeyChecks } from './key-checks.ts';
+import { KeyCheckCounters } from './key-check-counters.ts';
 import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { SealSecret } from './users/ldap.ts';
@@ -55,7 +55,7 @@ export class Control {
   readonly configurationDecisions: ConfigurationDecisions;
   readonly userDecisions: UserDecisions;
   readonly supervisor: Supervisor;
-  readonly keyChecks = new KeyChecks();
+  readonly keyChecks = new KeyCheckCounters();
 
   constructor(options: ControlOptions) {
     const { brokers, configurations, client, engines, random, region, commit, report } = options;

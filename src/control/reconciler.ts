@@ -13,7 +13,7 @@ import type { Configurations } from './configurations/configurations.ts';
 import type { Creation } from './creation.ts';
 import type { BrokerSpec, ConfigurationSpec, Engine, NewVolumeKey, VolumeKey } from './engine.ts';
 import type { Engines } from './engines.ts';
-import type { KeyChecks } from './key-checks.ts';
+import type { KeyCheckCounters } from './key-check-counters.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
 import { isKeyLost, offerOf } from './offers/offers.ts';
 import { appliedPending, stillPending } from './pending.ts';
@@ -26,7 +26,7 @@ export interface ReconcilerParts {
   readonly keys: BrokerKeys;
   readonly creation: Creation;
   readonly engines: Engines;
-  readonly keyChecks: KeyChecks;
+  readonly keyChecks: KeyCheckCounters;
   /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly report: Report;

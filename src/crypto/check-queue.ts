@@ -50,7 +50,7 @@ interface Source {
 }
 
 /** The failures of a lane. */
-interface Record {
+interface Failures {
   failedCount: number;
   failedAtMs: number;
 }
@@ -66,7 +66,7 @@ export class CheckQueue {
   /** Sources with waiting checks, in the order of their turns. */
   readonly #sources = new Map<string, Source>();
   /** Failures by lane; the most recent one is last. */
-  readonly #records = new Map<string, Record>();
+  readonly #records = new Map<string, Failures>();
   #waitingCount = 0;
   #busyCount = 0;
   #timer: Timer | undefined = undefined;

@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
-import { Authoriser, type IdentityJudge } from './access/authoriser.ts';
+import { Authoriser, type IdentityPolicyEvaluator } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
 import { Materials } from './ciphers/materials.ts';
@@ -24,7 +24,7 @@ export interface KmsOptions {
   /** 256 bits, derived from the data key of the system volume. */
   readonly wrappingKey: KeyObject;
   readonly random: Random;
-  readonly identity: IdentityJudge;
+  readonly identity: IdentityPolicyEvaluator;
 }
 
 /**

@@ -17,7 +17,7 @@ const textLengthMax = 8192;
 
 /** Encodes a line for the timeline. */
 export function encodeLine({ brokerId, level, text }: LogLine): Buffer {
-  return Buffer.from(JSON.stringify([brokerId, level, fitted(text)]));
+  return Buffer.from(JSON.stringify([brokerId, level, truncate(text)]));
 }
 
 /** Decodes a line. */
@@ -27,7 +27,7 @@ export function decodeLine(atMs: number, bytes: Buffer): LogLine {
   return { brokerId, level, text, atMs };
 }
 
-function fitted(text: string): string {
+function truncate(text: string): string {
   if (text.length <= textLengthMax) return text;
   return `${text.slice(0, textLengthMax)}… (${text.length} characters)`;
 }

@@ -141,7 +141,7 @@ test('who takes too long is closed, however far it has come', async () => {
   assert.equal(admission.closed.late, 3);
 });
 
-test('who has logged in is no stranger, and counts among all connections until it ends', async () => {
+test('a connection that has logged in is not unauthenticated, and counts among all connections until it ends', async () => {
   const { admission, greet, arrive } = admissionWith({ connectionCountMax: 2 });
   const known = await greet('192.0.2.1');
   admission.authenticated(known);

@@ -14,10 +14,10 @@ export type TlsPolicy = Required<
  * The cipher suites for RabbitMQ in the Amazon MQ guide's page on data protection, with OpenSSL
  * names.
  */
-const pageSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
+const amazonMqRsaSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
 
 /** The same suites for servers with an ECDSA key. */
-const ecdsaTwins = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
+const ecdsaSuites = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
 
 const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];
 
@@ -27,10 +27,10 @@ const curves = 'X25519:P-256:P-384';
  * The default policy: TLS 1.3, and TLS 1.2 with the suites of the guide and their ECDSA
  * counterparts. All of them provide forward secrecy.
  */
-export const defaultPolicy: TlsPolicy = {
+export const defaultTlsPolicy: TlsPolicy = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.3',
-  ciphers: [...tls13Suites, ...ecdsaTwins, ...pageSuites].join(':'),
+  ciphers: [...tls13Suites, ...ecdsaSuites, ...amazonMqRsaSuites].join(':'),
   honorCipherOrder: true,
   ecdhCurve: curves,
   // Clients have no certificates. Without this option, Node would parse all public authorities,
@@ -39,8 +39,8 @@ export const defaultPolicy: TlsPolicy = {
 };
 
 /** Exactly the policy that the guide states for RabbitMQ brokers: TLS 1.2 with two RSA suites. */
-export const parityPolicy: TlsPolicy = {
-  ...defaultPolicy,
+export const amazonMqTlsPolicy: TlsPolicy = {
+  ...defaultTlsPolicy,
   maxVersion: 'TLSv1.2',
-  ciphers: pageSuites.join(':'),
+  ciphers: amazonMqRsaSuites.join(':'),
 };

@@ -55,3 +55,24 @@ test('a connection that was told to wait is told when it may go on, though it wr
   assert.equal(writableCount(), 1);
   assert.equal(transport.write(half), true);
 });
+
+test('thousands of connections are flushed in several turns, each once and in order', async () => {
+  let nowMs = 0;
+  const flusher = new Flusher(() => nowMs);
+  const flushed: number[] = [];
+  const count = 1000;
+  for (let i = 0; i < count; i++) {
+    const flush = () => {
+      nowMs += 0.1;
+      return flushed.push(i);
+    };
+    flusher.add({ flush });
+  }
+  let turnCount = 0;
+  for (; flushed.length < count && turnCount < count; turnCount++) await new Promise(setImmediate);
+  assert.deepEqual(
+    flushed,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  assert.ok(turnCount > 5, `${turnCount} turns`);
+});

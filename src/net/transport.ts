@@ -14,18 +14,32 @@ const waitingBytesMax = 1024 * 1024;
 /** Milliseconds after which a closed connection is cut, even if data is still waiting. */
 const lingerMs = 5000;
 
+/**
+ * Milliseconds after which the remaining connections are flushed in the next turn, and the number
+ * of connections between checks: each costs some system calls and one encryption.
+ */
+const flushMsMax = 8;
+const flushesPerCheck = 32;
+
 /** Maximum size of an answer that a peer may be waiting for: one or two confirms, no messages. */
 const smallBytesMax = 128;
 
 /**
- * Flushes all connections that have data to send, once at the end of each turn of the event loop.
+ * Flushes all connections that have data to send at the end of a turn of the event loop. With
+ * thousands of connections, for example if all publishers are blocked, this takes several turns.
  */
 export class Flusher {
   readonly busyPoll = new BusyPoll(() => systemClock.monotonicMs());
-  #due: WireTransport[] = [];
+  readonly #monotonicMs: () => number;
+  #due: Flushable[] = [];
   readonly #run = (): void => this.#flush();
 
-  add(transport: WireTransport): void {
+  /** @param monotonicMs the clock that limits a turn, milliseconds */
+  constructor(monotonicMs: () => number = () => systemClock.monotonicMs()) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  add(transport: Flushable): void {
     if (this.#due.push(transport) === 1) setImmediate(this.#run);
   }
 
@@ -33,11 +47,32 @@ export class Flusher {
     const due = this.#due;
     this.#due = [];
     const [only] = due;
-    let sizeBytes = 0;
-    for (const transport of due) sizeBytes += transport.flush();
-    if (due.length > 1 || only === undefined) return;
+    if (due.length > 1 || only === undefined) {
+      this.#flushMany(due);
+      return;
+    }
+    const sizeBytes = only.flush();
     if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.busyPoll.wrote(only);
   }
+
+  #flushMany(due: readonly Flushable[]): void {
+    const beganMs = this.#monotonicMs();
+    let at = 0;
+    while (at < due.length) {
+      due[at++]?.flush();
+      if (at % flushesPerCheck === 0 && this.#monotonicMs() - beganMs > flushMsMax) break;
+    }
+    if (at === due.length) return;
+    // A flush may have added connections, which then wait for the ones before them.
+    if (this.#due.length === 0) setImmediate(this.#run);
+    this.#due = [...due.slice(at), ...this.#due];
+  }
+}
+
+/** A connection with data to send. */
+export interface Flushable {
+  /** Passes the data on; returns its size, bytes. */
+  flush(): number;
 }
 
 /** A write to the wire. */

@@ -30,7 +30,7 @@ import type { hashPassword } from '../crypto/password.ts';
 import { sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
-import { rootOnly } from '../kms/access/authoriser.ts';
+import { rootUserPolicies } from '../kms/access/authoriser.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -104,7 +104,7 @@ export class SystemState {
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
-      identity: rootOnly,
+      identity: rootUserPolicies,
     });
     this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
@@ -163,7 +163,7 @@ export interface Parts {
 }
 
 /** The properties of the installation that are known once the system volume is open. */
-export interface Place {
+export interface ServiceLocation {
   readonly region: string;
   readonly accountId: string;
   /** The host name of the brokers' endpoints. */
@@ -174,18 +174,18 @@ export interface Place {
   readonly metrics: () => Promise<Exposition>;
 }
 
-/** Composes the parts of a service. This is the only place that decides which part uses which. */
+/** Composes the parts of a service. This is the only location that decides which part uses which. */
 export function compose(
   settings: Settings,
   state: SystemState,
   engines: Engines,
-  place: Place,
+  location: ServiceLocation,
   log: ServiceLog,
   refusals: Refusals,
   logs: BrokerLogs,
 ): Parts {
   const { store, kms, brokers, configurations } = state;
-  const { region, accountId, brokerHost, consoleUrl, hashPassword } = place;
+  const { region, accountId, brokerHost, consoleUrl, hashPassword } = location;
   const brokerAddress = isIPv4(settings.host) ? settings.host : undefined;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
@@ -214,7 +214,7 @@ export function compose(
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
   services.add(stsService());
-  services.add(statusService(place.metrics));
+  services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
@@ -222,7 +222,7 @@ export function compose(
     wires: [json11, query, restJson],
     hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
   });
-  if (settings.recordsFailedLogins) refusals.record = recorder(state, place, log);
+  if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher };
 }
 
@@ -255,7 +255,7 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     authorise: () => {},
     record: (call) =>
       // The use of service-owned keys is recorded in no account's trail.
-      call.accountId === accountId ? trail.entries(eventRecord(call), call.atMs) : [],
+      call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : [],
     commit: (batch) => store.commit(batch),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
@@ -263,8 +263,12 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
 }
 
 /** Records failed log-ins in the audit trail as data events. */
-function recorder({ store, trail, brokers }: SystemState, place: Place, log: ServiceLog) {
-  const { region, accountId } = place;
+function recorder(
+  { store, trail, brokers }: SystemState,
+  location: ServiceLocation,
+  log: ServiceLog,
+) {
+  const { region, accountId } = location;
   return ({ brokerId, ...logins }: RefusedLogins) => {
     const atMs = systemClock.nowMs();
     const broker = brokers.get(brokerId ?? '');
@@ -280,7 +284,7 @@ function recorder({ store, trail, brokers }: SystemState, place: Place, log: Ser
       atMs,
       resources: broker ? [{ arn: broker.arn, type: 'AWS::AmazonMQ::Broker', accountId }] : [],
     });
-    store.commit(trail.entries(event, atMs)).catch((error: unknown) => {
+    store.commit(trail.chain(event, atMs)).catch((error: unknown) => {
       log.error({ err: error }, 'failed log-ins could not be recorded');
     });
   };

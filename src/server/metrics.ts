@@ -24,7 +24,7 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   const { exposition, Metrics } = await import('../base/metrics.ts');
   const own = new Metrics({});
   addOwn(own, parts.control);
-  addDoor(own, parts);
+  addAdmission(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   return exposition(all);
 }
@@ -46,18 +46,18 @@ export function tokenHolder(wanted: Secret<string>, token: string | undefined): 
   throw new RequestError('wrong-token', text);
 }
 
-function addDoor(
+function addAdmission(
   metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
   { admission, refusals }: MetricsParts,
 ): void {
   metrics.add({
-    name: 'waxwing_api_strangers',
+    name: 'waxwing_api_unauthenticated_connections',
     help: 'Connections to the API that are not authenticated.',
     type: 'gauge',
     measure: () => [[admission.unauthenticatedCount, {}]],
   });
   metrics.add({
-    name: 'waxwing_api_strangers_closed_total',
+    name: 'waxwing_api_unauthenticated_connections_closed_total',
     help: 'Unauthenticated connections to the API that were closed, by reason.',
     type: 'counter',
     measure: () => Object.entries(admission.closed).map(([reason, count]) => [count, { reason }]),

@@ -17,7 +17,7 @@ import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
-import { defaultPolicy, parityPolicy } from '../net/tls-policy.ts';
+import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
 import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
@@ -34,11 +34,11 @@ import {
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { newPassword } from './installation.ts';
-import { doDueKeySteps } from './key-steps.ts';
 import { openBrokerLogs } from './logs-volume.ts';
 import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
+import { runScheduledKeyTasks } from './scheduled-key-tasks.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
 
@@ -133,7 +133,7 @@ export class Service {
     this.#listener = new HttpListener({
       host: settings.host,
       certificates: certificates.api(),
-      policy: settings.hasTlsParity ? parityPolicy : defaultPolicy,
+      policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
       routes: apiRoutes(this.#parts.dispatcher),
       clock: systemClock,
@@ -205,7 +205,7 @@ export class Service {
         resources: [],
         details: { volumeId: journal.record?.id ?? null },
       });
-      return trail.entries(event, atMs);
+      return trail.chain(event, atMs);
     };
     const parts = {
       folder,
@@ -336,7 +336,7 @@ export class Service {
       responseElements: null,
       resources: [],
     });
-    await store.commit(trail.entries(event, atMs));
+    await store.commit(trail.chain(event, atMs));
     const { username, password } = installation.defaultBroker ?? {};
     const url = this.defaultBroker?.url?.replace('//', `//${username}:${password?.reveal()}@`);
     return {
@@ -371,9 +371,11 @@ export class Service {
     const { kms, trail, store } = this.#state;
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
-    doDueKeySteps({ kms, trail, commit, region, accountId }, nowMs).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
-    });
+    runScheduledKeyTasks({ kms, trail, commit, region, accountId }, nowMs).catch(
+      (error: unknown) => {
+        this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
+      },
+    );
   }
 
   /** Collects garbage after many refused calls, before it takes much memory. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { answered, type DiskFile, systemDisk } from './disk.ts';
+import { type DiskFile, fromCallback, systemDisk } from './disk.ts';
 
 const page = (value: number): Buffer => Buffer.alloc(4096, value);
 
@@ -14,7 +14,7 @@ async function withFile(pages: number, use: (file: DiskFile, name: string) => Pr
   const file = await systemDisk.create(name);
   try {
     for (let i = 0; i < pages; i++) {
-      await answered((done) => file.writeThrough(i * 4096, [page(0)], done));
+      await fromCallback((done) => file.writeThrough(i * 4096, [page(0)], done));
     }
     await use(file, name);
   } finally {

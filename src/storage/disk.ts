@@ -12,7 +12,7 @@ const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
 export type DoneCallback = (error: NodeJS.ErrnoException | null) => void;
 
 /** Converts a call with a callback to a promise. */
-export function answered(begin: (done: DoneCallback) => void): Promise<void> {
+export function fromCallback(begin: (done: DoneCallback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     begin((error) => (error === null ? resolve() : reject(error)));
   });
@@ -173,7 +173,7 @@ class SystemFile implements DiskFile {
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return answered((done) => {
+    return fromCallback((done) => {
       const ended = counted(done);
       fs.ftruncate(this.#fd, sizeBytes, (error) => {
         if (error !== null) return ended(onPath(this.#path, error));
@@ -186,8 +186,9 @@ class SystemFile implements DiskFile {
   async close(): Promise<void> {
     const synced = this.#syncedFd;
     this.#syncedFd = undefined;
-    if (synced !== undefined) await answered((done) => fs.close(synced, (e) => done(e ?? null)));
-    await answered((done) => fs.close(this.#fd, (error) => done(error ?? null)));
+    if (synced !== undefined)
+      await fromCallback((done) => fs.close(synced, (e) => done(e ?? null)));
+    await fromCallback((done) => fs.close(this.#fd, (error) => done(error ?? null)));
   }
 }
 
@@ -231,7 +232,7 @@ async function openFile(file: string, flags: number): Promise<DiskFile> {
     fs.fstat(fd, (error, stats) => (error ? reject(error) : resolve(stats)));
   });
   if (found.isFile()) return new SystemFile(file, fd, found.size);
-  await answered((done) => fs.close(fd, (error) => done(error ?? null)));
+  await fromCallback((done) => fs.close(fd, (error) => done(error ?? null)));
   throw Object.assign(new Error(`${file} is not a regular file`), { code: 'EINVAL' });
 }
 

@@ -21,9 +21,9 @@ export interface RecordMoves {
   /**
    * Prepares the compaction in small steps.
    *
-   * @param isVictim whether the block of a slot is in a segment that is compacted
+   * @param isSource whether the block of a slot is in a segment that is compacted
    */
-  prepare(isVictim: (slot: number) => boolean): Iterable<unknown>;
+  prepare(isSource: (slot: number) => boolean): Iterable<unknown>;
   /**
    * Examines a record of a block.
    *
@@ -74,7 +74,7 @@ export interface LogOwner {
    * Called for each record of a block with dead records before it is sealed. Returns whether the
    * record is still needed, and receives its new offset in the block.
    */
-  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
+  pruneBeforeSeal?(type: number, buffer: Buffer, start: number, offset: number): boolean;
   /**
    * Appends records that recreate the current state, at most a few per step. Other records may be
    * appended between two steps; each step must be true for the state at that time.

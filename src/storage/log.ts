@@ -315,13 +315,14 @@ export class Log implements RecordLog {
   }
 
   /**
-   * Releases as much space as possible, at any cost in speed, because the disk is full. The space
-   * is released some time later.
+   * Releases as much space as possible, at any cost in speed. The space is released some time later.
+   *
+   * @param isShort whether the disk is short of room, so that copies must give up what they hold
    */
-  reclaim(): void {
+  reclaim(isShort = true): void {
     const appender = this.#roller.appender;
     if (this.#failure !== undefined || appender === undefined) return;
-    this.#retirement.holds.endAll('the disk is short of room');
+    if (isShort) this.#retirement.holds.endAll('the disk is short of room');
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;

@@ -14,8 +14,8 @@ function filled(random: SeededRandom, count: number, keptOneIn: number) {
     const block = blocks[Math.floor((s * blocks.length) / count)];
     assert.ok(block !== undefined);
     const priority = random.oneIn(2) ? 0 : random.below(256);
-    const dueMs = random.oneIn(3) ? 1_700_000_000_000 + s : Infinity;
-    queueIndex.append(block.slot, s * 3, random.below(1000), priority, dueMs);
+    const expiryMs = random.oneIn(3) ? 1_700_000_000_000 + s : Infinity;
+    queueIndex.append(block.slot, s * 3, random.below(1000), priority, expiryMs);
   }
   for (let s = 0; s < count; s++) if (!random.oneIn(keptOneIn)) queueIndex.remove(s);
   log.rows = [];

@@ -17,7 +17,7 @@ const entryBytesMax = 1 + 6 + 6 + 4 + 4 + 1 + 6;
 const hasSequence = 1;
 const hasBlock = 2;
 const hasPriority = 4;
-const hasDue = 8;
+const hasExpiry = 8;
 
 /** A shared buffer for encoding index records, because there may be very many queues. */
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
@@ -182,11 +182,11 @@ function writeEntry(
 ): number {
   const { block, offset, isApart, isElsewhere } = place;
   const priority = queueIndex.priority(sequence);
-  const dueMs = queueIndex.expiresAtMs(sequence);
+  const expiryMs = queueIndex.expiresAtMs(sequence);
   let flags = isApart ? hasSequence : 0;
   if (isElsewhere) flags |= hasBlock;
   if (priority !== 0) flags |= hasPriority;
-  if (dueMs !== Infinity) flags |= hasDue;
+  if (expiryMs !== Infinity) flags |= hasExpiry;
   scratch[start] = flags;
   let p = start + 1;
   if (isApart) p = writeU48(scratch, p, sequence);
@@ -194,7 +194,7 @@ function writeEntry(
   p = writeU32(scratch, p, offset);
   p = writeU32(scratch, p, queueIndex.bodyLength(sequence));
   if (priority !== 0) scratch[p++] = priority;
-  return dueMs === Infinity ? p : writeU48(scratch, p, dueMs);
+  return expiryMs === Infinity ? p : writeU48(scratch, p, expiryMs);
 }
 
 /** An entry of an index record, decoded in place. */
@@ -204,7 +204,7 @@ class Entry {
   offset = 0;
   bodyLength = 0;
   priority = 0;
-  dueMs = Infinity;
+  expiryMs = Infinity;
 
   /** Decodes the entry at an offset, and returns the next offset. */
   read(buffer: Buffer, start: number): number {
@@ -224,9 +224,9 @@ class Entry {
     this.bodyLength = readU32(buffer, p + 4);
     p += 8;
     this.priority = (flags & hasPriority) === 0 ? 0 : (buffer[p++] ?? 0);
-    this.dueMs = Infinity;
-    if ((flags & hasDue) === 0) return p;
-    this.dueMs = readU48(buffer, p);
+    this.expiryMs = Infinity;
+    if ((flags & hasExpiry) === 0) return p;
+    this.expiryMs = readU48(buffer, p);
     return p + 6;
   }
 }
@@ -277,7 +277,7 @@ export function locate(
         `an index record names ${block}, which is not there`,
       );
     }
-    queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.dueMs);
+    queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.expiryMs);
     log.retain(slot, liveBytes(entry.bodyLength));
   }
 }

@@ -49,7 +49,7 @@ export class MessageStore {
   readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
   readonly #known = new KnownNumbers();
   /** Queues that are not durable, with messages that are in the log for other queues. */
-  readonly #guests = new Set<QueueIndex>();
+  readonly #transientQueues = new Set<QueueIndex>();
   /** Size of the messages in the current segment, counted once each, and once per queue. */
   #recordBytes = 0;
   #retainedBytes = 0;
@@ -143,12 +143,12 @@ export class MessageStore {
     const { log } = this;
     const offset = log.at - block.start;
     for (const queueIndex of indexes) {
-      const dueMs = queueIndex.dueMs(nowMs, expiresAtMs);
+      const expiryMs = queueIndex.expiryMs(nowMs, expiresAtMs);
       const { bodyLength, priority } = message;
-      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, dueMs);
+      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, expiryMs);
       if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
       log.retain(block.slot, liveBytes(bodyLength));
-      if (!queueIndex.isDurable && !block.transient) this.#guests.add(queueIndex);
+      if (!queueIndex.isDurable && !block.transient) this.#transientQueues.add(queueIndex);
     }
   }
 
@@ -200,7 +200,7 @@ export class MessageStore {
    *
    * @param offset the new offset of the payload in the block
    */
-  keeps(type: number, buffer: Buffer, start: number, offset: number): boolean {
+  pruneBeforeSeal(type: number, buffer: Buffer, start: number, offset: number): boolean {
     if (type !== recordTypes.message) return true;
     const queueCount = queueCountOf(buffer, start);
     let isWanted = false;
@@ -293,7 +293,7 @@ export class MessageStore {
   /** Removes a deleted queue. Its messages are dropped later. */
   unlink(queueIndex: QueueIndex): void {
     this.indexes.delete(queueIndex.number);
-    this.#guests.delete(queueIndex);
+    this.#transientQueues.delete(queueIndex);
     this.#settlements.forget(queueIndex);
   }
 
@@ -364,7 +364,7 @@ export class MessageStore {
   }
 
   moves(): MessageMoves {
-    return new MessageMoves(this.log, this.indexes, this.#guests);
+    return new MessageMoves(this.log, this.indexes, this.#transientQueues);
   }
 
   /**
@@ -426,8 +426,8 @@ export class MessageStore {
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
       if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
-      const dueMs = queueIndex.dueMs(view.receivedAtMs, view.expiresAtMs);
-      queueIndex.put(sequence, block.slot, offset, view.bodyLength, view.priority, dueMs);
+      const expiryMs = queueIndex.expiryMs(view.receivedAtMs, view.expiresAtMs);
+      queueIndex.put(sequence, block.slot, offset, view.bodyLength, view.priority, expiryMs);
       this.log.retain(block.slot, liveBytes(view.bodyLength));
     }
   }

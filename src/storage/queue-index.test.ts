@@ -215,11 +215,11 @@ test('a run of live messages ends where one is settled, left out, or not there y
 
 test('a window tells when each live message expires, whatever those before it do', () => {
   const queueIndex = new QueueIndex(1, true);
-  const dues = [Infinity, 500, 400, Infinity, Infinity, 400];
-  for (const dueMs of dues) queueIndex.append(1, 1, 1, 0, dueMs);
+  const times = [Infinity, 500, 400, Infinity, Infinity, 400];
+  for (const expiryMs of times) queueIndex.append(1, 1, 1, 0, expiryMs);
   assert.deepEqual(
-    dues.map((_, s) => queueIndex.expiresAtMs(s)),
-    dues,
+    times.map((_, s) => queueIndex.expiresAtMs(s)),
+    times,
   );
   for (const s of [0, 1, 3]) queueIndex.remove(s);
   assert.deepEqual(

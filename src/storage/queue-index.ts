@@ -2,7 +2,7 @@
 
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
-import { DueTimes, dueBits } from './messages/due-times.ts';
+import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
 import { RingPool } from './ring-pool.ts';
 
 const shift = 8;
@@ -12,7 +12,7 @@ const size = 1 << shift;
  * expiry code in the upper bits, and its body length.
  */
 const wordCount = 3;
-const offsetBits = 32 - dueBits;
+const offsetBits = 32 - expiryBits;
 /** Maximum offset of a record in the plaintext of its block. */
 export const offsetMax: number = 2 ** offsetBits - 1;
 /** Number of messages in the smallest ring. */
@@ -42,7 +42,7 @@ export class QueueIndex {
   #base = 0;
   /** The size of the ring or of a chunk, minus 1. */
   #mask = size - 1;
-  #dues: DueTimes | undefined = undefined;
+  #expiryTimes: ExpiryTimes | undefined = undefined;
   /** The states of messages, for rings and chunks in which any message has one. */
   #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
   /** The number of the queue in records; never reused in a volume. */
@@ -76,17 +76,17 @@ export class QueueIndex {
   /**
    * Adds the next message and returns its sequence number.
    *
-   * @param dueMs its expiry time, milliseconds since 1970; Infinity for never
+   * @param expiryMs its expiry time, milliseconds since 1970; Infinity for never
    */
   append(
     slot: number,
     offset: number,
     bodyLength: number,
     priority: number,
-    dueMs = Infinity,
+    expiryMs = Infinity,
   ): number {
     const sequence = this.next;
-    this.put(sequence, slot, offset, bodyLength, priority, dueMs);
+    this.put(sequence, slot, offset, bodyLength, priority, expiryMs);
     return sequence;
   }
 
@@ -102,7 +102,7 @@ export class QueueIndex {
     offset: number,
     bodyLength: number,
     priority: number,
-    dueMs = Infinity,
+    expiryMs = Infinity,
   ): void {
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
@@ -114,7 +114,7 @@ export class QueueIndex {
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
     if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
-    if (dueMs !== Infinity) this.#setDue(chunk, sequence, dueMs);
+    if (expiryMs !== Infinity) this.#setExpiry(chunk, sequence, expiryMs);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
   }
@@ -159,9 +159,9 @@ export class QueueIndex {
     const oldMask = this.#mask;
     const oldBase = this.#base;
     const states = this.#states?.get(old);
-    const dues = Array.from({ length: oldMask + 1 }, (_, i) => this.#due(old, oldFirst + i));
+    const times = Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
     this.#states?.delete(old);
-    this.#dues?.drop(old);
+    this.#expiryTimes?.drop(old);
     this.#mask = (span < size / 4 ? size / 4 : size) - 1;
     const ring = span < size ? newRing(this.#mask + 1) : undefined;
     this.#first = ring === undefined ? first - (first % size) : first;
@@ -174,8 +174,8 @@ export class QueueIndex {
       to.set(old.subarray(from, from + wordCount), this.#at(s));
       const state = states?.[s & oldMask] ?? 0;
       if (state !== 0) this.#setState(to, s, state);
-      const dueMs = dues[s - oldFirst] ?? Infinity;
-      if (dueMs !== Infinity) this.#setDue(to, s, dueMs);
+      const expiryMs = times[s - oldFirst] ?? Infinity;
+      if (expiryMs !== Infinity) this.#setExpiry(to, s, expiryMs);
     }
     releaseRing(old, oldBase, oldMask + 1);
   }
@@ -258,28 +258,28 @@ export class QueueIndex {
 
   /** The expiry time, milliseconds since 1970; Infinity for never. */
   expiresAtMs(sequence: number): number {
-    if (this.#dues === undefined || sequence >= this.next) return Infinity;
+    if (this.#expiryTimes === undefined || sequence >= this.next) return Infinity;
     const chunk = this.#chunk(sequence);
-    return chunk === undefined ? Infinity : this.#due(chunk, sequence);
+    return chunk === undefined ? Infinity : this.#expiry(chunk, sequence);
   }
   /** Whether any message has an expiry time. Otherwise no check is necessary. */
-  get hasDues(): boolean {
-    return this.#dues !== undefined;
+  get hasExpiryTimes(): boolean {
+    return this.#expiryTimes !== undefined;
   }
-  #due(chunk: Uint32Array, sequence: number): number {
-    if (this.#dues === undefined) return Infinity;
+  #expiry(chunk: Uint32Array, sequence: number): number {
+    if (this.#expiryTimes === undefined) return Infinity;
     const code = (chunk[this.#at(sequence) + 1] ?? 0) >>> offsetBits;
-    return this.#dues.dueMs(chunk, sequence & this.#mask, code);
+    return this.#expiryTimes.expiryMs(chunk, sequence & this.#mask, code);
   }
-  #setDue(chunk: Uint32Array, sequence: number, dueMs: number): void {
-    this.#dues ??= new DueTimes();
+  #setExpiry(chunk: Uint32Array, sequence: number, expiryMs: number): void {
+    this.#expiryTimes ??= new ExpiryTimes();
     const at = this.#at(sequence) + 1;
-    const code = this.#dues.set(chunk, sequence & this.#mask, this.#mask + 1, dueMs);
+    const code = this.#expiryTimes.set(chunk, sequence & this.#mask, this.#mask + 1, expiryMs);
     chunk[at] = ((chunk[at] ?? 0) & offsetMax) | (code << offsetBits);
   }
 
   /** The earlier expiry time of the queue and the sender, milliseconds since 1970. */
-  dueMs(receivedAtMs: number, expiresAtMs: number): number {
+  expiryMs(receivedAtMs: number, expiresAtMs: number): number {
     return this.ttlMs === undefined
       ? expiresAtMs
       : Math.min(expiresAtMs, receivedAtMs + this.ttlMs);
@@ -299,7 +299,7 @@ export class QueueIndex {
     chunk[at] = 0;
     if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
     this.count--;
-    if (this.count === 0 && this.#dues !== undefined) this.#dues.clear();
+    if (this.count === 0 && this.#expiryTimes !== undefined) this.#expiryTimes.clear();
     if (this.#ring === undefined) this.#releaseFromChunk((sequence - this.#first) >>> shift, chunk);
     else if (sequence === this.#first) this.#first = this.liveFrom(sequence + 1);
     return bodyLength;
@@ -387,7 +387,7 @@ export class QueueIndex {
   #free(index: number, chunk: Uint32Array): void {
     chunkPool.release(chunk);
     this.#states?.delete(chunk);
-    this.#dues?.drop(chunk);
+    this.#expiryTimes?.drop(chunk);
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
       this.#chunks.shift();
@@ -400,7 +400,7 @@ export class QueueIndex {
   #restart(sequence: number): void {
     this.#first = sequence;
     this.#states = undefined;
-    if (this.#dues !== undefined) this.#dues.clear();
+    if (this.#expiryTimes !== undefined) this.#expiryTimes.clear();
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
     for (const chunk of this.#chunks) {

@@ -10,7 +10,7 @@ export interface RecordBlock {
   readonly buffer: Buffer;
   /** The end of the block in the buffer. */
   readonly end: number;
-  /** Whether its contents are final. Before that, `keeps` is called for each record. */
+  /** Whether its contents are final. Before that, `pruneBeforeSeal` is called for each record. */
   readonly isSealed: boolean;
   /** Prevents records from being moved when the block is sealed. */
   fix(): void;

@@ -46,8 +46,8 @@ test('a confirmed message that is missing is lost, another is not', () => {
 });
 
 test('a message that nobody published, or that is not as it was, is found', () => {
-  const stranger = { ...one, id: '9.9.9' };
-  assert.deepEqual(kinds([one, two, stranger]), ['unknown']);
+  const unknown = { ...one, id: '9.9.9' };
+  assert.deepEqual(kinds([one, two, unknown]), ['unknown']);
   assert.deepEqual(kinds([one, { ...two, sizeBytes: 51 }]), ['unknown', 'altered']);
 });
 

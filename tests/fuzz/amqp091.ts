@@ -78,7 +78,7 @@ export const amqp091Fuzzers: readonly Fuzzer[] = [
       if (!isRead) return;
       const table = readTable(new Reader(bytes));
       const w = new Writer();
-      writeTable(w, table); // what strangers sent can be sent on
+      writeTable(w, table); // a received table can be sent again
       assert.deepEqual({ ...readTable(new Reader(w.toBuffer())) }, { ...table });
     },
   },

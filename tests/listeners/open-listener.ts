@@ -3,7 +3,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { brokerAdmissionLimits, webSocketLimits } from '../../src/net/limits.ts';
 import { TlsListener } from '../../src/net/tls-listener.ts';
-import { defaultPolicy } from '../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { WebSocketEndpoint } from '../../src/net/web-socket/endpoint.ts';
 import { answerPlain } from '../../src/protocols/amqp091/plain-answer.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
@@ -26,7 +26,7 @@ export function newListener(
   return new TlsListener({
     host: '127.0.0.1',
     certificates: servers,
-    policy: defaultPolicy,
+    policy: defaultTlsPolicy,
     limits: brokerAdmissionLimits,
     protocols,
     webSocket: hasWebSocket ? (host) => new WebSocketEndpoint(limits, host) : undefined,

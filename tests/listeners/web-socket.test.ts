@@ -54,21 +54,22 @@ test('a message over WebSocket is a piece of the stream, cut anywhere', async ()
   await listener.close('the test is over', 0);
 });
 
-test('a subprotocol that the port has is agreed on, and a client may offer none', async () => {
+test('a subprotocol that the port has is agreed on and selects the protocol; a client may offer none', async () => {
   const { echo, listener, port } = await ready();
-  for (const [offered, agreed] of [
-    [['v10.echo', 'v12.echo'], 'v12.echo'],
-    [['amqp'], 'amqp'],
-    [[], ''],
+  for (const [offered, agreed, answer] of [
+    [['v10.echo', 'v12.echo'], 'v12.echo', 'echo text'],
+    // AMQP answers another protocol with the version that it speaks.
+    [['amqp'], 'amqp', 'AMQP\0\0\x09\x01'],
+    [[], '', 'echo text'],
   ] as const) {
     const webSocket = await webSocketTo(port, offered);
     assert.equal(webSocket.protocol, agreed);
     assert.equal(webSocket.extensions, '', 'nothing is compressed');
     webSocket.send('echo text');
-    assert.equal(String((await once(webSocket, 'message'))[0]), 'echo text');
+    assert.equal(String((await once(webSocket, 'message'))[0]), answer);
     webSocket.terminate();
   }
-  assert.equal(echo.connections.length, 3);
+  assert.equal(echo.connections.length, 2);
   await listener.close('the test is over', 0);
 });
 
@@ -87,16 +88,16 @@ test('a request that asks for no upgrade, or has too large a head, is answered a
   await listener.close('the test is over', 0);
 });
 
-test('a stranger cannot have much gathered, and who is logged in only so much', async () => {
+test('messages that are assembled have a small limit before the log-in and a larger one after it', async () => {
   const limits = {
     unauthenticatedBytesMax: 10_000,
     messageBytesMax: 50_000,
     fragmentCountMax: 100,
   };
   const { listener, port } = await ready({ webSocket: limits });
-  const stranger = await webSocketTo(port);
-  const cut = closeCode(stranger);
-  for (let i = 0; i < 12; i++) stranger.send('AMQP'.repeat(250), { fin: false });
+  const unauthenticated = await webSocketTo(port);
+  const cut = closeCode(unauthenticated);
+  for (let i = 0; i < 12; i++) unauthenticated.send('AMQP'.repeat(250), { fin: false });
   assert.equal(await cut, 1006, 'cut off without a word');
   const known = await webSocketTo(port);
   known.send('echo');

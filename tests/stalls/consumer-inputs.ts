@@ -106,7 +106,7 @@ export const consumerInputs: readonly Input[] = [
         'x-dead-letter-routing-key': text('dead'),
       };
       await client.send(declareQueue('dead'), declareQueue('dying', {}, args));
-      const expiration = '40000';
+      const expiration = String(Math.max(2000, count / 5)); // longer than it takes to publish them
       await sendMany(client, count, () => publishFrames(1, 'dying', '', { expiration }));
       return async () => {
         const isOver = async () => (await messageCount(client, 'dead')) === count;

@@ -32,6 +32,7 @@ export async function openBroker(
 ) {
   const log = new MemoryLog();
   const broker = await Broker.open({
+    turnMs: () => 0,
     openLog: async (store) => {
       store.attach(log);
     },

@@ -77,6 +77,7 @@ export class BareBroker {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
     const broker = await Broker.open({
+      turnMs: () => 0,
       openLog: async (store) => {
         if (before === undefined) store.attach(log);
         else log = before.log.reopen(store, rowCount);

@@ -31,15 +31,15 @@ import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { sealValue } from '../../src/crypto/sealed-value.ts';
 import { Identity } from '../../src/identity/identity.ts';
-import { rootOnly } from '../../src/kms/access/authoriser.ts';
+import { rootUserPolicies } from '../../src/kms/access/authoriser.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
-import { defaultPolicy } from '../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
-import { doDueKeySteps } from '../../src/server/key-steps.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
+import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -141,7 +141,7 @@ export class ControlPlane {
     });
     const { clock, wrappingKey } = machine;
     this.#identity = new Identity(machine.sealingKey);
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootOnly });
+    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootUserPolicies });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -208,7 +208,7 @@ export class ControlPlane {
       authorise: () => {},
       record: (call) =>
         // What services do with keys of their own is in nobody's trail.
-        call.accountId === accountId ? this.trailDomain.entries(eventRecord(call), call.atMs) : [],
+        call.accountId === accountId ? this.trailDomain.chain(eventRecord(call), call.atMs) : [],
       commit: (batch) => this.#commit(batch),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
@@ -249,7 +249,7 @@ export class ControlPlane {
     this.#listener = new HttpListener({
       host: '127.0.0.1',
       certificates: servers,
-      policy: defaultPolicy,
+      policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
       routes: apiRoutes(this.#dispatcher),
       clock: systemClock,
@@ -333,7 +333,7 @@ export class ControlPlane {
   /** Moves time on, does what is due by then, and waits for it. */
   async advance(ms: number): Promise<void> {
     this.machine.clock.advance(ms);
-    await doDueKeySteps(
+    await runScheduledKeyTasks(
       {
         kms: this.kmsDomain,
         trail: this.trailDomain,

@@ -134,7 +134,7 @@ export class MemoryDisk implements Disk {
     return systemError(error.code, `a test lets this ${operation} fail`);
   }
 
-  /** From now on no write and no sync is answered, until {@link goOn}. */
+  /** From now on no write and no sync is fromCallback, until {@link goOn}. */
   stall(): void {
     this.#stalled ??= [];
   }

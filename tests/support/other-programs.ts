@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installed } from './debian-packages.ts';
+import { isLong } from './proof.ts';
 
 const run = promisify(execFile);
 
@@ -24,8 +25,8 @@ export interface Search {
 }
 
 /**
- * Every version of a program that this machine's search path leads to; where there is none, the one
- * of a Debian package, installed if that can be.
+ * The versions of a program on this machine's search path; where there is none, the one of a Debian
+ * package, installed if that can be. A long run gets all versions, a short one the last.
  *
  * @returns in place of programs, why there are none
  */
@@ -48,5 +49,6 @@ async function found({ name, versionArguments }: Search): Promise<Program[]> {
     const version = `${answer.stdout}${answer.stderr}`.trim();
     if (!programs.has(version)) programs.set(version, { path, version });
   }
-  return [...programs.values()];
+  const all = [...programs.values()];
+  return isLong ? all : all.slice(-1);
 }

@@ -1,4 +1,9 @@
-import { answered, type Disk, type DiskFile, type DoneCallback } from '../../src/storage/disk.ts';
+import {
+  type Disk,
+  type DiskFile,
+  type DoneCallback,
+  fromCallback,
+} from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimFile, type Survival } from './sim-file.ts';
@@ -306,8 +311,8 @@ class BootedDisk implements Disk {
       .includes(draft.slice(folderOf(name).length + 1));
     const file = await (isThere ? this.open(draft) : this.create(draft));
     await file.truncate(0);
-    await answered((done) => file.write(0, [bytes], done));
-    await answered((done) => file.sync(done));
+    await fromCallback((done) => file.write(0, [bytes], done));
+    await fromCallback((done) => file.sync(done));
     await this.rename(draft, name);
     await this.syncFolder(folderOf(name));
   }

@@ -38,6 +38,7 @@ export class StompBroker {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
     const broker = await Broker.open({
+      turnMs: () => 0,
       openLog: async (store) => {
         if (before === undefined) store.attach(log);
         else log = before.log.reopen(store, 0);

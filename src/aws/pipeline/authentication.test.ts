@@ -68,12 +68,12 @@ test('an operation that declares it needs no signature, and its caller is anonym
   const { status, body } = asText(await admission.answer(assume('t').body));
   assert.equal(status, 200);
   assert.match(body, /<SubjectFromWebIdentityToken>t anonymous<\/SubjectFromWebIdentityToken>/);
-  // The limits for strangers must go on holding.
+  // The limits for unauthenticated connections must still apply.
   assert.equal(admission.isProven, false);
   assert.equal(api.recorded[0]?.caller.type, 'anonymous');
 });
 
-test('what a stranger fails at is told and fills no trail', async () => {
+test('failures of anonymous calls are reported and add no events to the trail', async () => {
   const api = new TestApi([sts]);
   const { status, body } = asText(await api.dispatcher.answer(assume('wrong')));
   assert.equal(status, 400);

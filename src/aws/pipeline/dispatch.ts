@@ -140,8 +140,8 @@ export class Dispatcher implements RequestHandler {
   #incoming(head: RequestHead): Incoming {
     const requestId = this.#options.random.uuid();
     const { wires, services } = this.#options;
-    const found = wires.find((wire) => wire.recognises(head));
-    assert(found !== undefined, 'no wire recognises the request');
+    const found = wires.find((wire) => wire.recognizes(head));
+    assert(found !== undefined, 'no wire recognizes the request');
     const isRest = found.name === 'rest-json' || found.name === 'rest-xml';
     const format = isRest ? this.#formatOf(services.restWireOf(head)) : found;
     return { head, format, requestId, route: undefined };

@@ -77,8 +77,8 @@ export async function perform(
     const result = { output: undefined, ...(resources && { resources }) };
     const ended = completedCall(call, input, result, nowMs(), failure);
     // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
-    const isStranger = context.caller.type === 'anonymous';
-    await committed(isStranger ? [] : recordOf(ended, call, hooks), hooks, call);
+    const isAnonymous = context.caller.type === 'anonymous';
+    await committed(isAnonymous ? [] : recordOf(ended, call, hooks), hooks, call);
     throw failure;
   }
   // No await since the operation decided: what it checked still holds when its changes are applied.

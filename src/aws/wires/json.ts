@@ -11,7 +11,7 @@ import type { WireFormat } from './wire.ts';
  * A JSON wire: `X-Amz-Target` names the operation, and the body holds the input. The versions
  * differ in the content type.
  */
-function json(version: '1.0' | '1.1', recognises: WireFormat['recognises']): WireFormat {
+function json(version: '1.0' | '1.1', recognizes: WireFormat['recognizes']): WireFormat {
   const response = (
     status: number,
     headers: Readonly<Record<string, string>>,
@@ -23,7 +23,7 @@ function json(version: '1.0' | '1.1', recognises: WireFormat['recognises']): Wir
   };
   return {
     name: `json-${version}`,
-    recognises,
+    recognizes,
     read: ({ operation }, request) =>
       readShape(operation.input, parseJson(request.body), epochSeconds),
     write: ({ operation }, output, requestId) => {

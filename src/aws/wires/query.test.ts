@@ -24,7 +24,7 @@ test('a form of a service that there is not is refused in XML', async () => {
   );
 });
 
-test('what a stranger sent is text in XML, whatever it is', () => {
+test('values from an unauthenticated caller are escaped in XML', () => {
   const message = 'a<b>&"\u0000\u001f\ud800\uffffé漢\u{1f701}';
   const { body } = asText(query.fail(new AwsError('InvalidAction', message), 'id'));
   const [, shown] = /<Message>(.*)<\/Message>/s.exec(body) ?? [];

@@ -13,7 +13,7 @@ import { element, escaped, xmlAttributeText, xmlElement } from './xml-writer.ts'
 /** The `query` wire (sts, iam): form input, XML output. */
 export const query: WireFormat = {
   name: 'query',
-  recognises: ({ headers, rawQuery }) => {
+  recognizes: ({ headers, rawQuery }) => {
     const type = headers.get('content-type') ?? '';
     const isForm = type.startsWith('application/x-www-form-urlencoded');
     return isForm || /(?:^|&)Action(?:=|&|$)/.test(rawQuery);

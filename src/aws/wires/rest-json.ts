@@ -16,8 +16,8 @@ import type { WireFormat } from './wire.ts';
  */
 export const restJson: WireFormat = {
   name: 'rest-json',
-  /** Accepts every request that no other wire recognises. */
-  recognises: () => true,
+  /** Accepts every request that no other wire recognizes. */
+  recognizes: () => true,
   read: (route, request) =>
     readShape(route.operation.input, readBound(route, request, readObject), epochSeconds),
   write: (route, output, requestId) => {

@@ -19,7 +19,7 @@ const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 export const restXml: WireFormat = {
   name: 'rest-xml',
   /** The registry distinguishes it from `rest-json` by the operation. */
-  recognises: () => false,
+  recognizes: () => false,
   read: (route, request) => {
     const readDocument = (body: Buffer, shape: Shape<unknown>) => readXml(body, documentOf(shape));
     return readShape(route.operation.input, readBound(route, request, readDocument), isoDates);

@@ -29,7 +29,7 @@ const cbor: Notation = {
  */
 export const rpcV2Cbor: WireFormat = {
   name: protocol,
-  recognises: ({ headers }) => headers.get('smithy-protocol') === protocol,
+  recognizes: ({ headers }) => headers.get('smithy-protocol') === protocol,
   read: ({ operation }, request) => readShape(operation.input, parseCbor(request.body), cbor),
   write: ({ operation }, output, requestId) =>
     response(200, {}, writeShape(operation.output, output, cbor), requestId),

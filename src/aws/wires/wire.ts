@@ -8,7 +8,7 @@ import type { Route } from '../pipeline/registry.ts';
 export interface WireFormat {
   readonly name: Wire;
   /** Whether a request uses this wire, judging by its headers. */
-  recognises(head: RequestHead): boolean;
+  recognizes(head: RequestHead): boolean;
   /**
    * Reads the input in the operation's types.
    *

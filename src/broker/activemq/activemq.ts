@@ -1,22 +1,24 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
+import { assert } from '../../base/assert.ts';
 import type { MessageView } from '../../storage/message-record.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import type { Delivery, SubscribeOptions } from '../subscription.ts';
-import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
+import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
   Consumption,
@@ -25,9 +27,10 @@ import {
   type Source,
 } from './consumption.ts';
 import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
-import { isQueue, isTemporary, isWildcard, qualifiedName, virtualTopicOf } from './destination.ts';
+import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
-import { requireRight } from './rights.ts';
+import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
+import { Rights } from './rights/rights.ts';
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { SendTarget } from './send-target.ts';
@@ -58,11 +61,20 @@ const deadLetterArguments = {
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
+/**
+ * Creates the instance of a broker with its configuration. Must be called before a protocol of the
+ * broker is created.
+ */
+export function configureActiveMq(broker: Broker, configuration: ActiveMqConfiguration): ActiveMq {
+  assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
+  const created = new ActiveMq(broker, configuration);
+  dialects.set(broker, created);
+  return created;
+}
+
 /** Returns the instance of a broker, which all of its protocols share. */
 export function activeMqOf(broker: Broker): ActiveMq {
-  const known = dialects.get(broker) ?? new ActiveMq(broker);
-  dialects.set(broker, known);
-  return known;
+  return dialects.get(broker) ?? configureActiveMq(broker, defaultConfiguration);
 }
 
 /**
@@ -70,12 +82,16 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
  * when they are first used.
  */
-export class ActiveMq implements ConsumptionHost, SubjectHost {
+export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
   readonly turns: Turns;
   readonly clientIds: ClientIds;
+  /** The permissions of users. */
+  readonly rights: Rights;
+  /** The checks at each use of a destination. */
+  readonly checks: DestinationChecks;
   /** The cost of the last message's route, in units of about a microsecond. */
   routeUnits = 0;
   readonly selectorBudget = new SelectorBudget();
@@ -88,13 +104,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   readonly #subject: MessageSubject;
   readonly #deadLetters = sharedStrategy(topicExchange);
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
-    this.temporaries = new TemporaryDestinations(this.vhost);
+    this.rights = new Rights(configuration.authorisation);
+    this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
+    this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
@@ -104,7 +122,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     const adopt = (queue: Queue) => this.#adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
-    for (const queue of this.vhost.queues.values()) this.#adopt(queue);
+    for (const queue of this.vhost.queues.values()) {
+      this.#adopt(queue);
+      if (isSubscription(queue)) this.checks.remember(queue);
+    }
     if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
   }
 
@@ -121,6 +142,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /** The exchange of all topics that are not temporary. */
   get topicExchange(): Exchange {
     return this.#topics;
+  }
+
+  /** Returns the topics of a subscription. */
+  *topicsOf(subscription: Queue): Iterable<Address> {
+    for (const exchange of [this.#topics, this.#temporaryTopics]) {
+      for (const { routingKey } of exchange.bindingsTo(subscription)) {
+        yield this.#addressOf(exchange.name, routingKey);
+      }
+    }
   }
 
   formatOf(number: number) {
@@ -158,9 +188,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /**
    * Returns a destination to send to. Nothing is created yet.
    *
+   * @param listed all destinations of the list that it is part of, for error texts
    * @throws {BrokerError} `precondition-failed` if the name has wildcards
    */
-  sendTarget(address: Address): SendTarget {
+  sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
     if (isWildcard(address)) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
@@ -168,7 +199,8 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     const { kind, name } = address;
     const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
-    return new SendTarget(address, exchange, isTemporaryQueue ? coreQueueName(name) : name);
+    const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
+    return new SendTarget(address, exchange, routingKey, listedName(listed));
   }
 
   #topicsOf({ kind }: Address): Exchange {
@@ -189,7 +221,9 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     access: Access,
     origins: readonly unknown[],
   ): Route {
-    if (target.version !== this.vhost.version) this.#prepare(target, access);
+    if (target.version !== this.vhost.version || target.access !== access) {
+      this.#prepare(target, access);
+    }
     target.addressTo(publication);
     const { routing } = this.broker;
     const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
@@ -205,10 +239,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
 
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
-    requireRight(access, 'write', address);
-    if (isTemporary(address)) this.temporaries.require(address);
-    else if (address.kind === 'queue') this.#queue(address, access);
+    this.checks.requireSending(target, access);
+    if (address.kind === 'queue') this.#queue(address, access);
     target.version = this.vhost.version;
+    target.access = access;
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -220,7 +254,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
       throw new BrokerError('access-refused', why);
     }
     if (found !== undefined) return found;
-    requireRight(access, 'admin', address);
+    this.rights.require(access, 'create', address);
     return this.#createQueue(name);
   }
 
@@ -254,10 +288,8 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
    */
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
-    for (const address of destinations) {
-      requireRight(access, 'read', address);
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-    }
+    this.checks.requireConsumption(destinations, access, owner);
+    this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
     if (request.key !== undefined && queues.length > 0) {
@@ -295,21 +327,24 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    const queues = addresses.map((address) => {
-      requireRight(access, 'read', address);
-      if (!isQueue(address) || isWildcard(address)) {
-        const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
-        throw new BrokerError('precondition-failed', why);
-      }
-      if (isTemporary(address)) this.temporaries.requireOwn(address, owner);
-      return this.#consumed(address, access, owner);
-    });
+    for (const address of addresses) {
+      if (isQueue(address) && !isWildcard(address)) continue;
+      const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+      throw new BrokerError('precondition-failed', why);
+    }
+    this.checks.requireConsumption(addresses, access, owner);
+    const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);
   }
 
   #consumed(address: Address, access: Access, owner: object): Queue {
     if (address.kind === 'queue') return this.#queue(address, access);
     return this.vhost.queue(coreQueueName(address.name), owner);
+  }
+
+  #requireSubscription(key: SubscriptionKey | undefined, access: Access): void {
+    if (key === undefined || !this.rights.areRestricted) return;
+    this.checks.requireSubscription(this.#topicConsumers.find(key), access);
   }
 
   /** Ends a consumption, in steps: unsettled messages are requeued. */
@@ -326,9 +361,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost {
   /**
    * Deletes a durable subscription and its messages.
    *
-   * @throws {BrokerError} `not-found`, `resource-locked`
+   * @throws {BrokerError} `access-refused`, `not-found`, `resource-locked`
    */
-  unsubscribe(key: SubscriptionKey): void {
+  unsubscribe(key: SubscriptionKey, access: Access): void {
+    this.#requireSubscription(key, access);
     this.#topicConsumers.delete(key);
   }
 }

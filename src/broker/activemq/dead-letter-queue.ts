@@ -1,7 +1,7 @@
 // ActiveMQ's default rules for dead letters.
 
 import type { Argument, ArgumentChanges } from '../arguments.ts';
-import type { DeadLetterRules, Death } from '../endings/dead-letter-rules.ts';
+import type { DeadLetterRules, Death } from '../dead-lettering/dead-letter-rules.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import { qualifiedName } from './destination.ts';

@@ -26,6 +26,17 @@ export function qualifiedName({ kind, name }: Address): string {
 }
 
 /**
+ * Returns a list of destinations as ActiveMQ shows it: the qualified name of a single destination,
+ * and otherwise names without the prefix of the first one's kind, for example `A,B,topic://C`.
+ */
+export function listedName(addresses: readonly Address[]): string {
+  const [first] = addresses;
+  if (first === undefined || addresses.length === 1) return first ? qualifiedName(first) : '';
+  const { kind } = first;
+  return addresses.map((each) => (each.kind === kind ? each.name : qualifiedName(each))).join(',');
+}
+
+/**
  * Parses one destination, which may have a qualifying prefix.
  *
  * @param kind the kind of a name without a prefix

@@ -5,8 +5,9 @@ import { shortStringBytesMax } from '../../base/bytes.ts';
 import { requireAddressBytes } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
+import type { Access } from '../users.ts';
 
 /** A destination that messages are sent to, with the cached route of the previous message. */
 export class SendTarget implements RememberedRoute {
@@ -20,11 +21,16 @@ export class SendTarget implements RememberedRoute {
    * the first check.
    */
   version = -1;
+  /** The user for which permissions were last checked. */
+  access: Access | undefined = undefined;
+  /** The destination for error texts: a list if it is part of one. */
+  readonly shown: string;
   readonly #keys: Buffer;
   readonly #isLong: boolean;
 
-  constructor(address: Address, exchange: Exchange, routingKey: string) {
+  constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {
     this.address = address;
+    this.shown = shown;
     this.exchange = exchange;
     this.routingKey = routingKey;
     const [from, to] = [encodeText(exchange.name), encodeText(routingKey)];

@@ -3,8 +3,10 @@
 import { noArguments } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
+import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { qualifiedName } from './destination.ts';
+import type { Rights } from './rights/rights.ts';
 
 /** The prefix of temporary queues, which other queues cannot have. */
 const queuePrefix = 'amq.temporary.';
@@ -28,20 +30,23 @@ export function temporaryQueueName(coreName: string): string | undefined {
  */
 export class TemporaryDestinations {
   readonly #vhost: Vhost;
+  readonly #rights: Rights;
   readonly #topicOwners = new Map<string, object>();
   readonly #topicsByOwner = new Map<object, Set<string>>();
 
-  constructor(vhost: Vhost) {
+  constructor(vhost: Vhost, rights: Rights) {
     this.#vhost = vhost;
+    this.#rights = rights;
   }
 
   /**
    * Creates a destination. It is not an error if the owner has created it before.
    *
-   * @throws {BrokerError} `precondition-failed`, `resource-error`
+   * @throws {BrokerError} `access-refused`, `precondition-failed`, `resource-error`
    */
-  create(address: Address, owner: object): void {
+  create(address: Address, owner: object, access: Access): void {
     if (this.#ownerOf(address) === owner) return;
+    this.#rights.require(access, 'create', address);
     if (this.has(address)) {
       throw new BrokerError('precondition-failed', `${qualifiedName(address)} exists already`);
     }

@@ -92,6 +92,11 @@ export class TopicConsumers {
     return queue;
   }
 
+  /** Returns the queue of a durable subscription; undefined if it does not exist. */
+  find(key: SubscriptionKey): Queue | undefined {
+    return this.#subscriptions.find(key);
+  }
+
   #stored({ selector, isNoLocal }: ConsumeRequest, { clientId }: SubscriptionKey) {
     if (selector !== undefined && selector.text.length > storedSelectorLengthMax) {
       const found = `a selector of ${selector.text.length} characters`;

@@ -1,7 +1,7 @@
 // Filters of topic subscriptions: selectors and noLocal.
 
 import { BrokerError } from '../errors.ts';
-import type { Route } from '../exchanges/router.ts';
+import type { Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';

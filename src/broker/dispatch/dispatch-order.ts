@@ -26,11 +26,11 @@ export interface DispatchOrder {
    * Removes a message that has expired at the given time and is the first one of its priority.
    * Messages behind one that has not expired stay.
    */
-  takeDue(nowMs: number): number;
+  takeExpired(nowMs: number): number;
   /**
-   * The expiry time of the first message that `takeDue` would remove; Infinity if there is none.
+   * The expiry time of the first message that `takeExpired` would remove; Infinity if there is none.
    */
-  nextDueMs(): number;
+  nextExpiryMs(): number;
   /** Removes all messages. */
   takeAll(): Taken;
 }

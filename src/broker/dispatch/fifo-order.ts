@@ -71,15 +71,15 @@ export class FifoOrder implements DispatchOrder {
     this.#cursor = sequence + 1;
   }
 
-  takeDue(nowMs: number): number {
-    if (this.nextDueMs() > nowMs) return -1;
+  takeExpired(nowMs: number): number {
+    if (this.nextExpiryMs() > nowMs) return -1;
     const sequence = this.peek();
     this.take();
     return sequence;
   }
 
-  nextDueMs(): number {
-    if (!this.#index.hasDues) return Infinity;
+  nextExpiryMs(): number {
+    if (!this.#index.hasExpiryTimes) return Infinity;
     const sequence = this.peek();
     return sequence < 0 ? Infinity : this.#index.expiresAtMs(sequence);
   }

@@ -65,8 +65,8 @@ export class PriorityOrder implements DispatchOrder {
     this.#levels[this.#priority(sequence)]?.delete(sequence);
   }
 
-  takeDue(nowMs: number): number {
-    if (!this.#index.hasDues) return -1;
+  takeExpired(nowMs: number): number {
+    if (!this.#index.hasExpiryTimes) return -1;
     for (const level of this.#levels) {
       const sequence = level === undefined ? -1 : level.first;
       if (sequence < 0 || this.#index.expiresAtMs(sequence) > nowMs) continue;
@@ -76,14 +76,14 @@ export class PriorityOrder implements DispatchOrder {
     return -1;
   }
 
-  nextDueMs(): number {
-    let dueMs = Infinity;
-    if (!this.#index.hasDues) return dueMs;
+  nextExpiryMs(): number {
+    let expiryMs = Infinity;
+    if (!this.#index.hasExpiryTimes) return expiryMs;
     for (const level of this.#levels) {
       const sequence = level === undefined ? -1 : level.first;
-      if (sequence >= 0) dueMs = Math.min(dueMs, this.#index.expiresAtMs(sequence));
+      if (sequence >= 0) expiryMs = Math.min(expiryMs, this.#index.expiresAtMs(sequence));
     }
-    return dueMs;
+    return expiryMs;
   }
 
   takeAll(): Taken {

@@ -129,10 +129,12 @@ export class Unsettled {
       this.#leave(this.ringFirst + length / 2);
       return;
     }
+    // Copied in two blocks: many subscriptions of a queue may fill their rings in the same turn.
     const ring = new Float64Array(length * 2);
-    for (let n = this.ringFirst; n < this.next; n++) {
-      ring[n & (ring.length - 1)] = this.#ring[n & (length - 1)] ?? -1;
-    }
+    const first = this.ringFirst & (length - 1);
+    const isUpper = (this.ringFirst & length) !== 0;
+    ring.set(this.#ring.subarray(first), isUpper ? length + first : first);
+    ring.set(this.#ring.subarray(0, first), isUpper ? 0 : length);
     this.#ring = ring;
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import { Publication } from '../publication.ts';
 import { KeptMessages } from './kept-messages.ts';
 

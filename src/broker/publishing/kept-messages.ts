@@ -1,7 +1,7 @@
 // Compact storage of publications until a later time.
 
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/router.ts';
+import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import { noExtraKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 

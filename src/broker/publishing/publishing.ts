@@ -3,13 +3,13 @@
 import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
-import { DeadLettering } from '../endings/dead-lettering.ts';
-import type { DeadLetter } from '../endings/dead-letters.ts';
+import type { DeadLetter } from '../dead-lettering/dead-letter.ts';
+import { DeadLetterRouter } from '../dead-lettering/dead-letter-router.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
+import type { MessageRouter } from '../exchanges/message-router.ts';
+import { nowhere, type Route, routeOf, wideCountMin } from '../exchanges/route-cache.ts';
 import { RouteSearch, stepsAtATime } from '../exchanges/route-search.ts';
-import { nowhere, type Route, routeOf, wideCountMin } from '../exchanges/router.ts';
-import type { Routing } from '../exchanges/routing.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
@@ -69,22 +69,22 @@ export interface PublishingHost {
 /** Routes and stores the messages of clients, and dead letters. */
 export class Publishing {
   readonly #host: PublishingHost;
-  readonly #routing: Routing;
-  readonly #deadLettering: DeadLettering;
+  readonly #router: MessageRouter;
+  readonly #deadLetterRouter: DeadLetterRouter;
   /** Messages that nobody waits for, and that take more than one turn. */
   readonly longPublishes: LongPublishes;
   /** Of the last message; one object for all, so that a message costs no allocation. */
   readonly #published = new Published();
 
-  constructor(host: PublishingHost, routing: Routing) {
+  constructor(host: PublishingHost, router: MessageRouter) {
     this.#host = host;
-    this.#routing = routing;
+    this.#router = router;
     const { store, turns } = host;
     this.longPublishes = new LongPublishes({ store, background: turns.background });
-    this.#deadLettering = new DeadLettering({
+    this.#deadLetterRouter = new DeadLetterRouter({
       nowMs: () => host.nowMs(),
       vhost: (name) => host.vhost(name),
-      formatOf: (number) => routing.formatOf(number),
+      formatOf: (number) => router.formatOf(number),
       publish: (vhost, letter, isFor) => this.#publishLetter(vhost, letter, isFor),
       retry: (queue, view) => host.schedules.retry(queue, view),
       delay: (vhost, letter) => host.schedules.delayLetter(vhost, letter),
@@ -98,7 +98,7 @@ export class Publishing {
     assert(exchange !== undefined, 'a publication has no exchange');
     if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication))
       return this.#delayed();
-    const route = routed ?? this.#routing.routeAtOnce(vhost, exchange, publication);
+    const route = routed ?? this.#router.routeAtOnce(vhost, exchange, publication);
     const published = this.#publishTo(vhost, publication, route);
     if (published.rest === undefined && !published.isRefused) return published;
     return this.#withLetters(published);
@@ -175,9 +175,9 @@ export class Publishing {
   }
 
   *#routeInSteps(vhost: Vhost, exchange: Exchange, publication: Publication): Generator<void> {
-    let route = this.#routing.route(vhost, exchange, publication);
+    let route = this.#router.route(vhost, exchange, publication);
     if (route === undefined) {
-      const search = this.#routing.takePaused(publication);
+      const search = this.#router.takePaused(publication);
       while (!search.run(stepsAtATime)) yield;
       route = routeOf(search);
     }
@@ -189,12 +189,12 @@ export class Publishing {
   publishUnawaited(vhost: Vhost, publication: Publication): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
-    const route = this.#routing.route(vhost, exchange, publication);
+    const route = this.#router.route(vhost, exchange, publication);
     if (route !== undefined && route.queues.length <= wideCountMin) {
       this.#publishTo(vhost, publication, route);
       return;
     }
-    if (route === undefined) this.#routing.takePaused(publication); // it is searched for anew
+    if (route === undefined) this.#router.takePaused(publication); // it is searched for anew
     this.longPublishes.start(this.#unawaited(vhost, exchange, publication.copy()));
   }
 
@@ -213,7 +213,7 @@ export class Publishing {
     assert(exchange !== undefined, 'a dead letter has no exchange');
     let route: Route | undefined;
     try {
-      route = this.#routing.route(vhost, exchange, letter);
+      route = this.#router.route(vhost, exchange, letter);
     } catch (error) {
       // Nobody is left to be told of a refusal.
       if (error instanceof BrokerError) return;
@@ -221,7 +221,7 @@ export class Publishing {
     }
     if (route === undefined || route.queues.length > wideCountMin) {
       const kept = letter.copy();
-      const search = route === undefined ? this.#routing.takePaused(kept) : undefined;
+      const search = route === undefined ? this.#router.takePaused(kept) : undefined;
       this.longPublishes.start(this.#spreadLetter(kept, search ?? route, isFor));
       return;
     }
@@ -344,14 +344,14 @@ export class Publishing {
       if (queue.isFull(publication.bodyLength)) full.push(queue);
       else takers.push(queue);
     }
-    this.#deadLettering.refused(vhost, publication, full);
+    this.#deadLetterRouter.deadLetterRefused(vhost, publication, full);
     return takers;
   }
 
   /** Publishes a dead letter to the dead letter exchange of its queue. */
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     try {
-      this.#deadLettering.died(queue, view, reason);
+      this.#deadLetterRouter.deadLetter(queue, view, reason);
     } catch (error) {
       // A dead letter that is lost because of a bug must not block those behind it.
       this.#host.letterLost(error, queue.name);

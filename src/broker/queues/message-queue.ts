@@ -1,11 +1,12 @@
+// The queue implementation of classic and quorum queues.
+
 import type { QueueIndex } from '../../storage/queue-index.ts';
+import type { DeadLetterRules } from '../dead-lettering/dead-letter-rules.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import { orderOf } from '../dispatch/order-of.ts';
 import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
-import type { DeadLetterRules } from '../endings/dead-letter-rules.ts';
-import { Endings } from '../endings/endings.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
@@ -20,7 +21,9 @@ import {
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { deliveryUnits, type Held } from '../turns/turns.ts';
-import { Demands } from './demands.ts';
+import { DrainsAndPulls } from './drains-and-pulls.ts';
+import { MessageDisposal } from './message-disposal.ts';
+import { armExpiryTimer, hasExpired, isHeadExpired } from './message-expiry.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
 const scanCountMax = 512;
@@ -29,9 +32,9 @@ const excessCountMax = 8;
 /** A deleted queue with more messages drops them in slices. */
 const droppedCountMax = 256;
 
-/** Messages that one consumer each gets, in an order, until it settles them: classic and quorum queues. */
+/** A queue that gives each message to one consumer, in the dispatch order, until it is settled. */
 export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
-  // What each message needs comes first: fields that lie together are in a processor's cache together.
+  // The fields that each message needs come first, so that they share cache lines.
   readonly index: QueueIndex;
   readonly #host: QueueHost;
   order: DispatchOrder;
@@ -59,10 +62,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   deadLetters: DeadLetterRules | undefined = undefined;
   owner: object | undefined = undefined;
   usedAtMs: number;
-  #endings: Endings | undefined = undefined;
+  #disposal: MessageDisposal | undefined = undefined;
   #selective: SelectiveDispatch | undefined = undefined;
   #groupOf: GroupOf | undefined = undefined;
-  #demands: Demands | undefined = undefined;
+  #drainsAndPulls: DrainsAndPulls | undefined = undefined;
   #gets: (() => void)[] = [];
 
   constructor(
@@ -173,13 +176,13 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     else this.#host.turns.hold(this);
   }
 
-  /** The same, some of it even where this turn may do no more. */
+  /** Delivers at least one message, even if the units of this turn are spent. */
   #deliverNow(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
     if (this.consumers.wasAskedInPart()) this.#host.turns.hold(this);
     if (isMore) this.#host.turns.goOn(this);
-    else if (this.#demands !== undefined && !this.isHeld) this.#demands.delivered();
+    else if (this.#drainsAndPulls !== undefined && !this.isHeld) this.#drainsAndPulls.delivered();
   }
 
   #dispatch(): boolean {
@@ -205,14 +208,14 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       burst -= units;
       if (burst <= 0) return true;
     }
-    this.#watchDue();
+    this.#armExpiryTimer();
     return false;
   }
 
   /** Dispatches selectively. Returns whether more may be delivered at once. */
   #select(): boolean {
     const isMore = this.readyCount > 0 && this.#selective?.dispatch(scanCountMax) === true;
-    if (!isMore) this.#watchDue();
+    if (!isMore) this.#armExpiryTimer();
     return isMore;
   }
 
@@ -250,13 +253,13 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   drain(subscription: Subscription): void {
-    this.#demands ??= new Demands(this.#host, this);
-    this.#demands.drain(subscription);
+    this.#drainsAndPulls ??= new DrainsAndPulls(this.#host, this);
+    this.#drainsAndPulls.drain(subscription);
   }
 
   pull(subscription: Subscription, timeoutMs: number): void {
-    this.#demands ??= new Demands(this.#host, this);
-    this.#demands.pull(subscription, timeoutMs);
+    this.#drainsAndPulls ??= new DrainsAndPulls(this.#host, this);
+    this.#drainsAndPulls.pull(subscription, timeoutMs);
   }
 
   cursor(): Cursor {
@@ -264,9 +267,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   hasExpired(sequence: number): boolean {
-    const leftMs = this.index.hasDues ? this.index.expiresAtMs(sequence) - this.#host.nowMs() : 1;
-    // RabbitMQ delivers a message with a TTL of 0 if a consumer is ready; ActiveMQ never does.
-    return leftMs < 0 || (leftMs === 0 && this.deadLetters !== undefined);
+    return this.index.hasExpiryTimes && hasExpired(this, sequence, this.#host.nowMs());
   }
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
@@ -278,13 +279,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.deliveredCount++;
   }
 
-  /** Schedules the expiry of the next message, or ends messages that have expired. */
-  #watchDue(): void {
-    if (!this.index.hasDues) return;
-    const dueMs = this.order.nextDueMs();
-    if (dueMs === Infinity) return;
-    if (dueMs > this.#host.nowMs()) this.#host.turns.schedule(this, dueMs);
-    else if (this.#endings?.isWaiting !== true) this.#host.turns.background.add(this);
+  #armExpiryTimer(): void {
+    if (!this.index.hasExpiryTimes) return;
+    armExpiryTimer(this, this.#host.turns, this.#disposal?.isWaiting === true);
   }
 
   #discard(sequence: number, reason: DeathReason): void {
@@ -292,43 +289,48 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       this.#host.store.settle(this.index, sequence);
       return;
     }
-    this.#ends.die(sequence, reason);
+    this.#requireDisposal().discard(sequence, reason);
     this.#host.turns.background.add(this);
   }
 
-  get #ends(): Endings {
-    this.#endings ??= new Endings(this.#host, this);
-    return this.#endings;
+  #requireDisposal(): MessageDisposal {
+    this.#disposal ??= new MessageDisposal(this.#host, this);
+    return this.#disposal;
   }
 
-  get endingCount(): number {
-    return this.#endings?.count ?? 0;
+  get pendingDisposalCount(): number {
+    return this.#disposal?.count ?? 0;
   }
 
   work(units: Background, until: number): boolean {
-    const isLeft = this.#ends.work(units, until);
+    const disposal = this.#requireDisposal();
+    const isLeft = disposal.work(units, until);
     if (this.isDeleted) return isLeft;
     this.wake();
-    if (!isLeft && !this.isLoading && !this.#ends.isWaiting) this.#answerGets();
+    if (!isLeft && !this.isLoading && !disposal.isWaiting) this.#answerGets();
     return isLeft;
   }
 
-  /** Ends one ready message that exceeds a limit or has expired. Returns false if there is none. */
-  findDying(): boolean {
+  /** Removes a ready message that exceeds a limit or has expired. Returns false if there is none. */
+  discardExcessOrExpired(): boolean {
     if (this.#hasLimit && this.#isOver()) return this.#dropHead();
-    const sequence = this.order.takeDue(this.#host.nowMs());
+    return this.#expireNext();
+  }
+
+  #expireNext(): boolean {
+    const sequence = this.order.takeExpired(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;
     this.readyBytes -= this.index.bodyLength(sequence);
     this.#selective?.restart();
-    this.#ends.die(sequence, 'expired');
+    this.#requireDisposal().discard(sequence, 'expired');
     return true;
   }
 
   loaded(): void {
     this.isLoading = false;
     if (this.isDeleted) return;
-    if (this.endingCount > 0) this.#host.turns.background.add(this);
+    if (this.pendingDisposalCount > 0) this.#host.turns.background.add(this);
     this.#answerGets();
     this.#host.turns.markDirty(this);
   }
@@ -399,10 +401,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     const { store, delivery } = this.#host;
     if (!subscription.isActive) return; // it was stopped while a block was read
     this.touch();
-    if (this.#isHeadDue()) this.#host.turns.background.doNow(this);
+    if (this.#isHeadExpired()) this.#host.turns.background.doNow(this);
     const sequence = this.isDeleted ? -1 : this.order.peek();
     if (sequence < 0) answer(undefined);
-    else if (this.#isHeadDue()) {
+    else if (this.#isHeadExpired()) {
       this.#gets.push(() => this.get(subscription, settled, answer));
       this.#host.turns.background.add(this);
     } else if (!store.view(this.index, sequence, delivery)) {
@@ -415,15 +417,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       delivery.left = this.readyCount;
       answer(delivery);
       if (settled) this.accept(sequence);
-      this.#watchDue();
+      this.#armExpiryTimer();
     }
   }
 
-  #isHeadDue(): boolean {
-    const { index } = this;
-    if (!index.hasDues || this.isDeleted) return false;
-    const sequence = this.order.peek();
-    return sequence >= 0 && index.expiresAtMs(sequence) <= this.#host.nowMs();
+  #isHeadExpired(): boolean {
+    return !this.isDeleted && this.index.hasExpiryTimes && isHeadExpired(this, this.#host.nowMs());
   }
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
@@ -442,7 +441,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   removeSubscription(subscription: Subscription): void {
     if (!this.consumers.remove(subscription)) return;
-    this.#demands?.remove(subscription);
+    this.#drainsAndPulls?.remove(subscription);
     this.#chooseDispatch();
     this.touch();
     if (this.options.autoDelete && this.consumerCount === 0) this.#host.deleteQueue(this);
@@ -462,7 +461,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.readyCount = 0;
     this.readyBytes = 0;
     this.#selective?.restart();
-    this.#ends.purge(this.order.takeAll(), count, done);
+    this.#requireDisposal().purge(this.order.takeAll(), count, done);
     this.#host.turns.background.doNow(this);
   }
 
@@ -474,12 +473,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   tick(nowMs: number): void {
     if (this.isDeleted) return;
-    this.#demands?.tick(nowMs);
+    this.#drainsAndPulls?.tick(nowMs);
     const dueMs = this.usedAtMs + this.settings.expiresMs;
     if (this.consumerCount === 0 && dueMs <= nowMs) this.#host.deleteQueue(this);
     else {
       if (dueMs > nowMs && dueMs !== Infinity) this.#host.turns.schedule(this, dueMs);
-      this.#watchDue();
+      this.#armExpiryTimer();
     }
   }
 
@@ -488,7 +487,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     const reason = `${describe('queue', this.name, this.vhost)} was deleted`;
     this.consumers.endAll(reason, this.#host.turns.background);
     this.#answerGets();
-    this.#endings?.end();
+    this.#disposal?.answerPurges();
     const { store, isRecovering } = this.#host;
     if (isRecovering || this.index.count <= droppedCountMax) store.drop(this.index);
     else {

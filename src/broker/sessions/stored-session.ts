@@ -36,6 +36,8 @@ export type SessionChange =
       readonly expirySeconds: number | null;
       /** When its connection ended, milliseconds since 1970; null while it has one. */
       readonly leftAtMs: number | null;
+      /** The user of the last connection. */
+      readonly user: string;
     }
   | { readonly kind: 'session-ended'; readonly vhost: string; readonly client: string }
   | {
@@ -64,6 +66,8 @@ export class StoredSession {
   expirySeconds: number | null = null;
   /** When its connection ended, milliseconds since 1970; null while it has one. */
   leftAtMs: number | null = null;
+  /** The user of the last connection. */
+  user = '';
   readonly subscriptions = new Map<string, SessionSubscription>();
   /** See {@link IdChanges}. */
   readonly received = new Set<number>();
@@ -84,8 +88,8 @@ export class StoredSession {
 
   /** The changes that recreate it. */
   *snapshot(vhost: string): Generator<SessionChange> {
-    const { client, expirySeconds, leftAtMs } = this;
-    yield { kind: 'session', vhost, client, expirySeconds, leftAtMs };
+    const { client, expirySeconds, leftAtMs, user } = this;
+    yield { kind: 'session', vhost, client, expirySeconds, leftAtMs, user };
     for (const subscription of this.subscriptions.values()) {
       yield { kind: 'session-subscribed', vhost, client, subscription };
     }

@@ -44,14 +44,14 @@ export class StoredSessions {
   }
 
   /**
-   * Creates a session, or changes the times of an existing one.
+   * Creates a session, or changes the times and the user of an existing one.
    *
    * @throws {BrokerError} `resource-error` if there are too many
    */
   put(
     vhost: string,
     client: string,
-    times: Pick<StoredSession, 'expirySeconds' | 'leftAtMs'>,
+    state: Pick<StoredSession, 'expirySeconds' | 'leftAtMs' | 'user'>,
   ): StoredSession {
     const { sessionCountMax } = this.#host.limits;
     const sessions = this.#of(vhost);
@@ -59,7 +59,7 @@ export class StoredSessions {
       const why = `session limit in vhost '${vhost}' (${sessionCountMax}) is reached`;
       throw new BrokerError('resource-error', `cannot create a session: ${why}`);
     }
-    this.#change({ kind: 'session', vhost, client, ...times });
+    this.#change({ kind: 'session', vhost, client, ...state });
     return sessions.get(client) as StoredSession; // the change has created it
   }
 
@@ -94,6 +94,7 @@ export class StoredSessions {
       const session = sessions.get(change.client) ?? new StoredSession(change.client);
       session.expirySeconds = change.expirySeconds;
       session.leftAtMs = change.leftAtMs;
+      session.user = change.user;
       sessions.set(change.client, session);
       return;
     }

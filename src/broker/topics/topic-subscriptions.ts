@@ -152,6 +152,11 @@ export class TopicSubscriptions {
   }
 }
 
+/** Whether a queue is that of a subscription with a key. */
+export function isSubscription({ name }: Queue): boolean {
+  return name.startsWith(namePrefix);
+}
+
 /** Represents a text, which may be too long for the arguments of a queue. */
 function shortened(value: string): Argument {
   const isShort = value.length <= shownLengthMax;

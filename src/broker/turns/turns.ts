@@ -40,6 +40,12 @@ export interface Held extends Deliverer {
  */
 export const deliveryUnitsMax = 4096;
 
+/**
+ * Milliseconds after which no queue begins another burst in a turn, even if units are left: code
+ * that runs for the first time, or a slow machine, takes much longer for a unit.
+ */
+const deliveryMsMax = 6;
+
 /** The work of a broker in each turn of the event loop: deliveries, background work, timers. */
 export class Turns {
   /** Work in slices. */
@@ -55,6 +61,8 @@ export class Turns {
   #held: Held[] = [];
   #isTurnWanted = false;
   #nowMs = 0;
+  /** When the first queue of this round of dispatch asked for another burst; -1 if none has. */
+  #burstsSinceMs = -1;
 
   constructor(host: TurnsHost) {
     this.#host = host;
@@ -91,8 +99,14 @@ export class Turns {
 
   /** A queue has more to deliver, in this turn if its limit permits. */
   goOn(queue: Held): void {
-    if (this.unitsLeft > 0) this.markDirty(queue);
+    if (this.unitsLeft > 0 && !this.#isLate()) this.markDirty(queue);
     else this.hold(queue);
+  }
+
+  #isLate(): boolean {
+    const nowMs = this.#host.turnMs();
+    if (this.#burstsSinceMs < 0) this.#burstsSinceMs = nowMs;
+    return nowMs - this.#burstsSinceMs > deliveryMsMax;
   }
 
   /** A queue delivers nothing more before the next turn of the event loop. */
@@ -124,6 +138,7 @@ export class Turns {
   /** Delivers messages, and does the other work that this turn permits. */
   pump(): void {
     this.pumpCount++;
+    this.#burstsSinceMs = -1;
     do {
       while (this.#dirty.length > 0) {
         const dirty = this.#dirty;

@@ -134,12 +134,19 @@ export class BrokerMetrics {
     const succeeded = 'Log-ins that succeeded.';
     this.#add('counter', 'logins', succeeded, () => logins.successCount);
     const unauthenticated = 'Connections that have not logged in.';
-    this.#add('gauge', 'strangers', unauthenticated, () => counts.unauthenticatedCount);
+    this.#add(
+      'gauge',
+      'unauthenticated_connections',
+      unauthenticated,
+      () => counts.unauthenticatedCount,
+    );
     this.#addByReason('login_failures', 'Log-ins that failed, by reason.', () =>
       loginFailures.map((reason) => [reason, logins.failureCounts.get(reason) ?? 0]),
     );
     const closed = 'Connections closed before their log-in, by reason.';
-    this.#addByReason('strangers_closed', closed, () => Object.entries(counts.closed));
+    this.#addByReason('unauthenticated_connections_closed', closed, () =>
+      Object.entries(counts.closed),
+    );
   }
 
   #addByReason(name: string, help: string, counts: () => (readonly [string, number])[]): void {

@@ -16,7 +16,7 @@ function watched(reserveBytes = 1000) {
     folder: 'anywhere',
     reserveBytes,
     changed: (isShort) => told.push(isShort ? 'short' : 'enough'),
-    reclaim: () => told.push('reclaim'),
+    reclaim: (isShort) => told.push(isShort ? 'reclaim' : 'reclaim more'),
     failed: (error) => told.push(String(error)),
   });
   /** Lets time pass until the next look. */
@@ -37,7 +37,17 @@ test('publishers wait while less is free than is to stay free, and what can go i
   disk.free = 1000;
   await tick(3000);
   assert.equal(watch.isShort, false);
-  assert.deepEqual(told, ['short', 'reclaim', 'reclaim', 'enough']);
+  assert.deepEqual(told, ['short', 'reclaim', 'reclaim', 'enough', 'reclaim more']);
+});
+
+test('space is still freed for some time after a shortage, and then no longer', async () => {
+  const { disk, told, tick } = watched();
+  disk.free = 999;
+  await tick(0);
+  disk.free = 1000;
+  for (let second = 1; second <= 40; second++) await tick(second * 1000);
+  assert.deepEqual(told.slice(0, 4), ['short', 'reclaim', 'enough', 'reclaim more']);
+  assert.equal(told.filter((what) => what === 'reclaim more').length, 30);
 });
 
 test('a disk is looked at once a second, and sooner where much is written', async () => {
@@ -60,7 +70,7 @@ test('a disk that was full and is low still keeps publishers waiting', async () 
   disk.free = 2000;
   await tick(1000);
   assert.equal(watch.isShort, false);
-  assert.equal(told.at(-1), 'enough');
+  assert.deepEqual(told.slice(-2), ['enough', 'reclaim more']);
 });
 
 test('nothing is looked at where nothing is to stay free', async () => {

@@ -6,6 +6,11 @@ import type { Disk } from '../../storage/disk.ts';
 const checkBytes = 4 * 1024 * 1024;
 /** The interval of checks, milliseconds. */
 const checkMs = 1000;
+/**
+ * The number of checks after a shortage that still free space: consumers that settle messages leave
+ * more that is not needed, but the first freed segment may already end the shortage.
+ */
+const checksAfterShortage = 30;
 
 /** The settings of disk monitoring. */
 export interface DiskWatchOptions {
@@ -18,8 +23,11 @@ export interface DiskWatchOptions {
   readonly reserveBytes: number;
   /** Called when publishers must wait, and when they may continue. */
   changed(isShort: boolean, why: string): void;
-  /** Called at each check that finds too little space, to free space that is not needed. */
-  reclaim(): void;
+  /**
+   * Called to free space that is not needed: at each check that finds too little space, and at the
+   * checks of the next {@link checksAfterShortage} seconds.
+   */
+  reclaim(isShort: boolean): void;
   failed(error: Error): void;
 }
 
@@ -31,6 +39,7 @@ export class DiskWatch {
   #isChecking = false;
   #writtenBytes = 0;
   #checkAtMs = 0;
+  #reclaimCount = 0;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -81,7 +90,10 @@ export class DiskWatch {
       const why = `${inMib(freeBytes)} of disk space are free, ${side} the reserve of ${inMib(reserveBytes)}`;
       this.#options.changed(this.isShort, why);
     }
-    if (isLow) this.#options.reclaim();
+    if (isLow) this.#reclaimCount = checksAfterShortage + 1;
+    if (this.#reclaimCount === 0) return;
+    this.#reclaimCount--;
+    this.#options.reclaim(isLow);
   }
 }
 

@@ -21,7 +21,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
-import { requireNoRights } from './configuration-check.ts';
+import type { ReadConfiguration } from './configuration/read-configuration.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room } from './messages.ts';
@@ -89,12 +89,14 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
+    let read: ReadConfiguration | undefined;
     try {
-      requireNoRights(spec);
+      read = await readConfigurationOf(spec);
     } catch (error) {
       dataKey.fill(0);
       throw error;
     }
+    for (const text of read?.warnings ?? []) this.#events?.log(id, 'warn', text);
     const { host, hasTlsParity, room } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
@@ -110,6 +112,7 @@ export class WaxwingEngine implements Engine {
         epochMin,
         users: spec.users,
         setsUsers: spec.engineType === 'ACTIVEMQ',
+        activeMq: read?.configuration,
         host,
         listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
           name,
@@ -203,6 +206,17 @@ export class WaxwingEngine implements Engine {
   #folder(brokerId: string): string {
     return join(this.#options.folder, brokerId);
   }
+}
+
+/**
+ * Reads the configuration of a broker of ActiveMQ's type. The parser is loaded at the first call.
+ *
+ * @throws {WaxwingError} `configuration-unsupported`, `bad-request`
+ */
+async function readConfigurationOf(spec: BrokerSpec): Promise<ReadConfiguration | undefined> {
+  if (spec.engineType !== 'ACTIVEMQ') return undefined;
+  const { readConfiguration } = await import('./configuration/read-configuration.ts');
+  return readConfiguration(spec);
 }
 
 /** Returns the listeners of a broker that this engine supports, with their protocols. */

@@ -90,9 +90,11 @@ export class HostedBroker {
     this.#alarm = alarm;
     this.#listeners = listeners;
     this.ports = listeners.ports;
+    const marking = new MarkingMode(markInSteps);
     this.#ticks = setInterval(() => {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
+      marking.look(heapBytes());
     }, tickMs);
     const collector = new IdleCollector({
       cpuMicroseconds: () => {
@@ -103,11 +105,7 @@ export class HostedBroker {
       heapBytes,
       collectGarbage,
     });
-    const marking = new MarkingMode(markInSteps);
-    this.#looks = setInterval(() => {
-      marking.look(heapBytes());
-      collector.look(lookMs);
-    }, lookMs);
+    this.#looks = setInterval(() => collector.look(lookMs), lookMs);
   }
 
   /**
@@ -185,6 +183,7 @@ async function openBroker(
   events: HostEvents,
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
+  const configure = await configurerOf(message);
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
   const failures = new FailureGatherer<LoginFailure>((failure, count) =>
@@ -202,7 +201,7 @@ async function openBroker(
       else broker?.flow.unblock(lowOnDisk);
       events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
     },
-    reclaim: () => log?.reclaim(),
+    reclaim: (isShort) => log?.reclaim(isShort),
     failed: (error) => events.failed(error),
   });
   const report = new RecoveryReport(
@@ -238,17 +237,21 @@ async function openBroker(
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
-    onLetterLost: (error, queue) =>
-      events.log(
-        'error',
-        `a dead letter of queue '${queue}' was lost by a bug: ${describe(error)}`,
-      ),
+    onLetterLost: (error, queue) => events.log('error', lostText(error, queue)),
     onInternalError: (error, peer) =>
       events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
   });
+  configure(broker);
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   return { broker, protocols, alarm, disk, hooks, failures };
+}
+
+/** Returns the function that applies the configuration of a broker of ActiveMQ's type. */
+async function configurerOf({ activeMq }: StartMessage): Promise<(broker: Broker) => void> {
+  if (activeMq === undefined) return () => {};
+  const { configureActiveMq } = await import('../../broker/activemq/activemq.ts');
+  return (broker) => configureActiveMq(broker, activeMq);
 }
 
 async function verify(
@@ -270,6 +273,10 @@ async function verify(
 /** Failures with the same user name, source and reason are reported together. */
 function kindOf({ user, peerAddress, reason }: LoginFailure): string {
   return JSON.stringify([user, sourceOf(withoutPort(peerAddress)), reason]);
+}
+
+function lostText(error: unknown, queue: string): string {
+  return `a dead letter of queue '${queue}' was lost by a bug: ${describe(error)}`;
 }
 
 function describe(error: unknown): string {

@@ -6,7 +6,7 @@ import type { MessageFormat } from '../../broker/format.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener } from '../../net/listeners.ts';
 import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
-import { defaultPolicy, parityPolicy } from '../../net/tls-policy.ts';
+import { amazonMqTlsPolicy, defaultTlsPolicy } from '../../net/tls-policy.ts';
 import { amqp091Format } from '../../protocols/amqp091/format.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
@@ -58,7 +58,7 @@ export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerP
   return new Map(parts);
 }
 
-const policies = { default: defaultPolicy, parity: parityPolicy } as const;
+const policies = { default: defaultTlsPolicy, parity: amazonMqTlsPolicy } as const;
 
 /** A listener of a broker. */
 export interface ListenerSpec {

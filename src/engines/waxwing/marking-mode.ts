@@ -1,9 +1,9 @@
 // The marking mode of V8's garbage collector.
 
 /** Heap size in bytes from which garbage is marked incrementally. */
-const largeBytes = 20 * 1024 * 1024;
+const largeBytes = 13 * 1024 * 1024;
 /** Heap size in bytes below which garbage is marked in one step again. */
-const smallBytes = 16 * 1024 * 1024;
+const smallBytes = 12 * 1024 * 1024;
 
 /**
  * Selects how V8 marks the heap of a broker. Marking in one step takes less CPU time (decision
@@ -19,7 +19,7 @@ export class MarkingMode {
     this.#set = set;
   }
 
-  /** Call it about once a second. */
+  /** Call it several times a second: a heap can grow by tens of mebibytes in one. */
   look(heapBytes: number): void {
     const isInSteps = heapBytes > (this.#isInSteps ? smallBytes : largeBytes);
     if (isInSteps === this.#isInSteps) return;

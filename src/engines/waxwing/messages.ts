@@ -1,6 +1,7 @@
 // The messages between the service and a broker process.
 
 import type { MetricsJson } from '../../base/metrics.ts';
+import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
@@ -23,6 +24,8 @@ export interface StartMessage {
    * broker.
    */
   readonly setsUsers: boolean;
+  /** Undefined for other types than ActiveMQ's. */
+  readonly activeMq?: ActiveMqConfiguration | undefined;
   readonly host: string;
   /** The listeners. */
   readonly listeners: readonly ListenerSpec[];

@@ -13,14 +13,14 @@ import { type OperationValues, requestValues } from './request-values.ts';
  * Evaluates the caller's own policies for an action (`kms:Decrypt`) on a key. It is consulted only
  * if the key policy delegates to the account.
  */
-export type IdentityJudge = (
+export type IdentityPolicyEvaluator = (
   call: KmsCall,
   action: string,
   keyArn: string,
 ) => 'allowed' | 'denied' | 'silent';
 
 /** A requested use of a key. */
-export interface Ask {
+export interface AuthorisationRequest {
   /**
    * The action in the form that grants and permissions use: `Decrypt`, `ReEncryptFrom`,
    * `PutKeyPolicy`.
@@ -33,7 +33,7 @@ export interface Ask {
 }
 
 /** The reason why a call is allowed: a policy, or these grants. */
-export interface Allowance {
+export interface AuthorisationDecision {
   readonly byPolicy: boolean;
   readonly grants: readonly GrantRecord[];
 }
@@ -47,17 +47,17 @@ export interface Allowance {
  */
 export class Authoriser {
   readonly #journal: KmsJournal;
-  readonly #identity: IdentityJudge;
+  readonly #identity: IdentityPolicyEvaluator;
   /** Parsed policies. Records are immutable, so each policy is parsed once. */
   readonly #policies = new WeakMap<KeyRecord, Policy>();
 
-  constructor(journal: KmsJournal, identity: IdentityJudge) {
+  constructor(journal: KmsJournal, identity: IdentityPolicyEvaluator) {
     this.#journal = journal;
     this.#identity = identity;
   }
 
   /** @throws {KmsError} 'AccessDeniedException' */
-  authorise(call: KmsCall, ask: Ask): Allowance {
+  authorise(call: KmsCall, ask: AuthorisationRequest): AuthorisationDecision {
     const { key, action } = ask;
     const verdict = this.#verdict(call, ask);
     if (verdict === 'denied')
@@ -77,7 +77,7 @@ export class Authoriser {
   }
 
   /** Whether a policy explicitly denies the action. */
-  isDenied(call: KmsCall, ask: Ask): boolean {
+  isDenied(call: KmsCall, ask: AuthorisationRequest): boolean {
     return (
       this.#verdict(call, ask) === 'denied' ||
       this.#identity(call, `kms:${ask.action}`, ask.key.arn) === 'denied'
@@ -88,7 +88,7 @@ export class Authoriser {
    * Whether the caller is the principal that a grant names, directly or through its role or
    * account.
    */
-  isPrincipal(principal: string, call: KmsCall, ask: Ask): boolean {
+  isPrincipal(principal: string, call: KmsCall, ask: AuthorisationRequest): boolean {
     const { caller } = call;
     if (isServiceCall(call)) {
       return (
@@ -100,7 +100,7 @@ export class Authoriser {
     return this.#identity(call, `kms:${ask.action}`, ask.key.arn) === 'allowed';
   }
 
-  #verdict(call: KmsCall, ask: Ask): Verdict {
+  #verdict(call: KmsCall, ask: AuthorisationRequest): Verdict {
     const { key, action, context = {}, values = {} } = ask;
     return judge(this.#policyOf(key), {
       action: `kms:${action}`,
@@ -110,7 +110,7 @@ export class Authoriser {
     });
   }
 
-  #applies(grant: GrantRecord, call: KmsCall, ask: Ask): boolean {
+  #applies(grant: GrantRecord, call: KmsCall, ask: AuthorisationRequest): boolean {
     return (
       grant.operations.includes(ask.action) &&
       this.isPrincipal(grant.grantee, call, ask) &&
@@ -130,7 +130,7 @@ export class Authoriser {
 /**
  * Allows everything that a key policy delegates to the root user. No other identity has policies.
  */
-export const rootOnly: IdentityJudge = (call) => {
+export const rootUserPolicies: IdentityPolicyEvaluator = (call) => {
   return call.caller.type === 'root' ? 'allowed' : 'silent';
 };
 
@@ -146,7 +146,7 @@ function principalOf(call: KmsCall): PolicyPrincipal {
   };
 }
 
-function denied(call: KmsCall, { key, action }: Ask, why: string): KmsError {
+function denied(call: KmsCall, { key, action }: AuthorisationRequest, why: string): KmsError {
   return new KmsError(
     'AccessDeniedException',
     `User: ${call.caller.arn} is not authorized to perform: kms:${action} on resource: ${key.arn} ${why}`,

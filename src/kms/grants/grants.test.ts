@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
 import { systemRandom } from '../../base/random.ts';
-import type { IdentityJudge } from '../access/authoriser.ts';
+import type { IdentityPolicyEvaluator } from '../access/authoriser.ts';
 import type { KmsCall } from '../call.ts';
 import { Kms } from '../kms.ts';
 import type { Result } from '../result.ts';
@@ -52,7 +52,8 @@ class OneKey {
   readonly KeyId: string;
 
   constructor(
-    identity: IdentityJudge = ({ caller }) => (caller.type === 'root' ? 'allowed' : 'silent'),
+    identity: IdentityPolicyEvaluator = ({ caller }) =>
+      caller.type === 'root' ? 'allowed' : 'silent',
   ) {
     const wrappingKey = createSecretKey(systemRandom.bytes(32));
     this.kms = new Kms({ wrappingKey, random: systemRandom, identity });

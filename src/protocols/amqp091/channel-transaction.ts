@@ -1,6 +1,6 @@
 // The transaction of a channel.
 
-import type { Route } from '../../broker/exchanges/router.ts';
+import type { Route } from '../../broker/exchanges/route-cache.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';

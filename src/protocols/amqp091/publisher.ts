@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { readU32, wholeText } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
-import type { Route } from '../../broker/exchanges/router.ts';
+import type { Route } from '../../broker/exchanges/route-cache.ts';
 import { checkSenderKeys, noExtraKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
@@ -14,8 +14,8 @@ import { changedHead, HeadScan } from './codec/properties.ts';
 import { readAddressFields } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
-import { Keys, type KnownKeys } from './known-keys.ts';
 import { answerBytes } from './peer-account.ts';
+import { Keys, type RoutingKeyCache } from './routing-key-cache.ts';
 import { PublishRouting } from './stalls/publish-routing.ts';
 
 const scan = new HeadScan();
@@ -47,7 +47,7 @@ export class Publisher {
   /** Received size of an incomplete body. */
   #unfinishedBytes = 0;
   readonly #routing: PublishRouting;
-  readonly #knownKeys: KnownKeys;
+  readonly #knownKeys: RoutingKeyCache;
   /** The keys of the last message. */
   #keys = noKeysYet;
   #exchange: Exchange | undefined = undefined;

@@ -2,14 +2,14 @@
 
 import type { Broker } from '../../broker/broker.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { KnownKeys } from './known-keys.ts';
 import { ReplyChannels } from './replies.ts';
+import { RoutingKeyCache } from './routing-key-cache.ts';
 
 /** State that the connections of a broker share. */
 export class SharedState {
   readonly broker: Broker;
   readonly replies: ReplyChannels;
-  readonly #keys = new Map<Vhost, KnownKeys>();
+  readonly #keys = new Map<Vhost, RoutingKeyCache>();
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -17,11 +17,11 @@ export class SharedState {
   }
 
   /** The known routing keys in a virtual host. */
-  keysOf(vhost: Vhost): KnownKeys {
+  keysOf(vhost: Vhost): RoutingKeyCache {
     let keys = this.#keys.get(vhost);
     if (keys === undefined) {
       this.#forgetDeleted();
-      keys = new KnownKeys();
+      keys = new RoutingKeyCache();
       this.#keys.set(vhost, keys);
     }
     return keys;

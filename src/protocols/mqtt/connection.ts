@@ -276,7 +276,7 @@ export class MqttConnection
     this.#retained = new RetainedReader(this, outgoing);
     const { session } = agreement;
     const group = session.isStored ? this.broker.store.definedGroup : 0;
-    const mayRead = (filter: string) => this.#mayRead(filter);
+    const mayRead = (filter: string) => this.dialect.mayRead(filter, this.access);
     this.#isRestoring = true;
     this.broker.background.run(this.#restore(session, outgoing, mayRead), () => {
       this.#isRestoring = false;
@@ -296,17 +296,6 @@ export class MqttConnection
       yield* session.open(outgoing, mayRead);
     } catch (thrown) {
       this.failed(thrown);
-    }
-  }
-
-  /** Rights may have been taken since a client subscribed. */
-  #mayRead(filter: string): boolean {
-    try {
-      this.dialect.requireRead(filter, this.access);
-      return true;
-    } catch (thrown) {
-      if (toMqttError(thrown).code !== 'refused') throw thrown;
-      return false;
     }
   }
 

@@ -1,11 +1,11 @@
 // The rules of the broker's type for MQTT: ActiveMQ's topics.
 
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
-import { requireRight } from '../../broker/activemq/rights.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
 import { noArguments } from '../../broker/arguments.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { Route } from '../../broker/exchanges/router.ts';
+import { BrokerError } from '../../broker/errors.ts';
+import type { Route } from '../../broker/exchanges/route-cache.ts';
 import { activemqAlphabet, type Pattern, parsePattern } from '../../broker/patterns/alphabet.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Queue } from '../../broker/queue.ts';
@@ -61,9 +61,24 @@ export class MqttDialect {
     return this.#activeMq.route(target, publication, access, origins);
   }
 
-  /** @throws {BrokerError} `access-refused` if the user may not subscribe to a filter */
+  /**
+   * Requires the permission to subscribe to a filter.
+   *
+   * @throws {BrokerError} `access-refused`
+   */
   requireRead(filter: string, access: Access): void {
-    requireRight(access, 'read', topicAddress(filter));
+    this.#activeMq.checks.requireConsumption([topicAddress(filter)], access, this);
+  }
+
+  /** Whether a user is permitted to receive the messages of a filter. */
+  mayRead(filter: string, access: Access): boolean {
+    try {
+      this.#activeMq.rights.require(access, 'read', topicAddress(filter));
+      return true;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      return false;
+    }
   }
 
   /** Makes a queue receive the messages that match a filter. An existing binding is not changed. */

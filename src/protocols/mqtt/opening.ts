@@ -133,6 +133,7 @@ export class Opening implements SessionClaimant {
       this.expirySeconds = expiryOf(packet);
       const assigned = `auto-${dialect.broker.randomName()}`;
       const clientId = packet.clientId === '' ? assigned : packet.clientId;
+      this.#host.registry.requireOwn(clientId, access);
       this.#login = { packet, access, clientId };
       this.#host.loggedIn();
       this.#host.registry.enter(clientId, this);
@@ -158,7 +159,7 @@ export class Opening implements SessionClaimant {
   #open({ packet, access, clientId }: Login): void {
     const { registry } = this.#host;
     const { isClean, properties, will } = packet;
-    const request = { isClean, expirySeconds: this.expirySeconds };
+    const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
     const { session, isPresent } = registry.begin(clientId, request);
     const { version } = this;
     const isNew = version === 5;

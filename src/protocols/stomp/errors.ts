@@ -56,6 +56,12 @@ export class StompError extends WaxwingError<StompErrorCode> {
   get text(): string {
     return printable(this.message);
   }
+
+  /** The body: the text, and the class unless it is about permissions. */
+  get body(): string {
+    const { className, text } = this;
+    return className === classes.security ? text : `${className}: ${text}`;
+  }
 }
 
 /** The exception class for each error code of the broker. */

@@ -15,7 +15,7 @@ export interface FrameLimits {
 }
 
 /** Limits before the log-in, where only a CONNECT frame is expected. */
-export const strangerLimits: FrameLimits = {
+export const unauthenticatedLimits: FrameLimits = {
   commandBytesMax: 64,
   headerBytesMax: 4096,
   headerCountMax: 64,

@@ -3,6 +3,7 @@
 import { qualifiedName } from '../../broker/activemq/destination.ts';
 import type { TemporaryDestinations } from '../../broker/activemq/temporary-destinations.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
+import type { Access } from '../../broker/users.ts';
 import type { TemporaryKind, TemporaryWords } from './address.ts';
 import { StompError } from './errors.ts';
 import { idLengthMax, temporaryCountMax } from './limits.ts';
@@ -12,8 +13,8 @@ interface TemporaryOwner {
   readonly temporaries: TemporaryDestinations;
   /** `ID:...` */
   readonly connectionId: string;
-  /** The connection. */
-  readonly owner: object;
+  /** The connection. Its access is known after the log-in. */
+  readonly owner: { readonly access: Access };
 }
 
 /** The temporary destinations of a connection, by the names that its client uses for them. */
@@ -40,7 +41,7 @@ export class OwnTemporaries implements TemporaryWords {
     }
     const { temporaries, connectionId, owner } = this.#of;
     const address = { kind, name: `${connectionId}:${this.#byWord.size + 1}` } as const;
-    temporaries.create(address, owner);
+    temporaries.create(address, owner, owner.access);
     this.#byWord.set(key, address);
     this.#words.set(qualifiedName(address), word);
     return address;

@@ -1,7 +1,7 @@
 // Transactions of STOMP connections.
 
 import { BrokerError } from '../../broker/errors.ts';
-import type { Route } from '../../broker/exchanges/router.ts';
+import type { Route } from '../../broker/exchanges/route-cache.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Outcome } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';

@@ -1,7 +1,7 @@
 // Writing of a compacted segment.
 
 import { CounterSealer } from '../../crypto/aead.ts';
-import { answered, type DiskFile } from '../disk.ts';
+import { type DiskFile, fromCallback } from '../disk.ts';
 import { blockBytes } from '../log/block.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
 import {
@@ -141,7 +141,7 @@ export class CompactedFile implements RecordSink {
     const offset = this.#writtenEnd;
     this.#chunks = [];
     this.#writtenEnd = this.#sealedEnd;
-    await answered((done) => file.writeThrough(offset, chunks, done));
+    await fromCallback((done) => file.writeThrough(offset, chunks, done));
   }
 
   /**

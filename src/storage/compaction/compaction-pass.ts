@@ -56,7 +56,7 @@ interface Found {
  */
 export class CompactionPass {
   readonly #setting: PassSetting;
-  readonly #victims: ReadonlySet<LiveSegment>;
+  readonly #sources: ReadonlySet<LiveSegment>;
   readonly #file: CompactedFile;
   readonly #batch = Buffer.allocUnsafeSlow(batchBytes);
   #found: Found[] = [];
@@ -64,12 +64,12 @@ export class CompactionPass {
   #copyCount = 0;
 
   /**
-   * @param victims segments that have ended and are on disk
+   * @param sources segments that have ended and are on disk
    * @param segment the output, empty
    */
-  constructor(setting: PassSetting, victims: readonly LiveSegment[], segment: LiveSegment) {
+  constructor(setting: PassSetting, sources: readonly LiveSegment[], segment: LiveSegment) {
     this.#setting = setting;
-    this.#victims = new Set(victims);
+    this.#sources = new Set(sources);
     this.#file = new CompactedFile(setting.files, segment);
   }
 
@@ -82,7 +82,7 @@ export class CompactionPass {
   async run(): Promise<number> {
     const { table } = this.#setting;
     // Keeps the segments until all of them are read, even if nothing in them is live any more.
-    for (const victim of this.#victims) table.pin(victim);
+    for (const source of this.#sources) table.pin(source);
     let isWritten = false;
     try {
       isWritten = await this.#write();
@@ -97,20 +97,20 @@ export class CompactionPass {
   }
 
   #unpin(): void {
-    for (const victim of this.#victims) this.#setting.table.unpin(victim);
+    for (const source of this.#sources) this.#setting.table.unpin(source);
   }
 
   async #write(): Promise<boolean> {
     const { moves, table, isStopped } = this.#setting;
     const slots = await this.#liveSlots();
-    const isVictim = (slot: number) => {
+    const isSource = (slot: number) => {
       const home = table.home(slot);
-      return home !== undefined && this.#victims.has(home);
+      return home !== undefined && this.#sources.has(home);
     };
-    if (!(await this.#steps(moves.prepare(isVictim)))) return false;
-    const victims = [...slots].sort(([a], [b]) => placeInTable(a.number) - placeInTable(b.number));
-    for (const [victim, found] of victims) {
-      if (!(await this.#copy(victim, found))) break;
+    if (!(await this.#steps(moves.prepare(isSource)))) return false;
+    const sources = [...slots].sort(([a], [b]) => placeInTable(a.number) - placeInTable(b.number));
+    for (const [source, found] of sources) {
+      if (!(await this.#copy(source, found))) break;
     }
     if (isStopped()) return false;
     await this.#flush();
@@ -134,7 +134,7 @@ export class CompactionPass {
     return true;
   }
 
-  /** The slots with live records in the victims, in the order of their blocks. */
+  /** The slots with live records in the sources, in the order of their blocks. */
   async #liveSlots(): Promise<ReadonlyMap<LiveSegment, number[]>> {
     const { table, pace, isStopped } = this.#setting;
     const slots = new Map<LiveSegment, number[]>();
@@ -152,7 +152,7 @@ export class CompactionPass {
   #addSlot(slots: Map<LiveSegment, number[]>, slot: number): void {
     const { table } = this.#setting;
     const home = table.home(slot);
-    if (home === undefined || !this.#victims.has(home) || !table.isLive(slot)) return;
+    if (home === undefined || !this.#sources.has(home) || !table.isLive(slot)) return;
     const found = slots.get(home);
     if (found === undefined) slots.set(home, [slot]);
     else found.push(slot);
@@ -162,20 +162,20 @@ export class CompactionPass {
    * Copies the live records of a segment. Returns false if the output is full or the pass was
    * stopped.
    */
-  async #copy(victim: LiveSegment, slots: readonly number[]): Promise<boolean> {
+  async #copy(source: LiveSegment, slots: readonly number[]): Promise<boolean> {
     const { table, pace, isStopped, files } = this.#setting;
     const blocks = slots
-      .filter((slot) => table.home(slot) === victim)
+      .filter((slot) => table.home(slot) === source)
       .map((slot) => ({ slot, number: table.number(slot) }));
     for (let first = 0; first < blocks.length; ) {
-      const end = endOfRead(victim, blocks, first);
-      const offset = victim.offsets[blocks[first]?.number ?? 0] ?? 0;
-      const size = endOfBlock(victim, blocks[end - 1]?.number ?? 0) - offset;
-      const bytes = await files.read(victim.number, offset, size);
+      const end = endOfRead(source, blocks, first);
+      const offset = source.offsets[blocks[first]?.number ?? 0] ?? 0;
+      const size = endOfBlock(source, blocks[end - 1]?.number ?? 0) - offset;
+      const bytes = await files.read(source.number, offset, size);
       for (const { slot, number } of blocks.slice(first, end)) {
         if (isStopped()) return false;
-        const plaintext = pace.work(() => this.#open(victim, number, bytes, offset));
-        await this.#takeRecords(victim, slot, number, plaintext);
+        const plaintext = pace.work(() => this.#open(source, number, bytes, offset));
+        await this.#takeRecords(source, slot, number, plaintext);
         await pace.rest();
       }
       if (this.#isFull) return false;
@@ -193,24 +193,24 @@ export class CompactionPass {
     return isLong || this.#file.sizeBytes + this.#used >= this.#setting.outputBytesMax;
   }
 
-  #open(victim: LiveSegment, number: number, bytes: Buffer, offset: number): Buffer {
-    const at = (victim.offsets[number] ?? 0) - offset;
-    const length = victim.lengths[number] ?? 0;
+  #open(source: LiveSegment, number: number, bytes: Buffer, offset: number): Buffer {
+    const at = (source.offsets[number] ?? 0) - offset;
+    const length = source.lengths[number] ?? 0;
     const isWhole = at + blockHeaderBytes + length <= bytes.length;
-    const plaintext = isWhole ? openBlock(victim.key, number, bytes, at, length) : undefined;
+    const plaintext = isWhole ? openBlock(source.key, number, bytes, at, length) : undefined;
     if (plaintext !== undefined) return plaintext;
-    const what = `is damaged at byte ${victim.offsets[number] ?? 0}: block ${number}`;
-    throw this.#setting.recovery.damage(victim.number, what);
+    const what = `is damaged at byte ${source.offsets[number] ?? 0}: block ${number}`;
+    throw this.#setting.recovery.damage(source.number, what);
   }
 
   async #takeRecords(
-    victim: LiveSegment,
+    source: LiveSegment,
     slot: number,
     number: number,
     plaintext: Buffer,
   ): Promise<void> {
     const { recovery, pace } = this.#setting;
-    const broken = () => recovery.damage(victim.number, `has a broken record in block ${number}`);
+    const broken = () => recovery.damage(source.number, `has a broken record in block ${number}`);
     const records = recordsOf(plaintext, broken);
     // A block is small, or a single record, so one turn is enough.
     let next = pace.work(() => this.#take(records, slot, plaintext));
@@ -304,16 +304,16 @@ function endOfBlock({ offsets, lengths }: LiveSegment, number: number): number {
 
 /** The end of the blocks that are read together, starting from the first one. */
 function endOfRead(
-  victim: LiveSegment,
+  source: LiveSegment,
   blocks: readonly { readonly number: number }[],
   first: number,
 ): number {
-  const start = victim.offsets[blocks[first]?.number ?? 0] ?? 0;
+  const start = source.offsets[blocks[first]?.number ?? 0] ?? 0;
   let end = first + 1;
   for (; end < blocks.length; end++) {
     const [before, next] = [blocks[end - 1]?.number ?? 0, blocks[end]?.number ?? 0];
-    const gap = (victim.offsets[next] ?? 0) - endOfBlock(victim, before);
-    if (gap > gapBytesMax || endOfBlock(victim, next) - start > readBytesMax) break;
+    const gap = (source.offsets[next] ?? 0) - endOfBlock(source, before);
+    if (gap > gapBytesMax || endOfBlock(source, next) - start > readBytesMax) break;
   }
   return end;
 }

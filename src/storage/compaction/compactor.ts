@@ -9,9 +9,9 @@ import type { SegmentFiles } from '../log/segment-files.ts';
 import type { SegmentRoller } from '../log/segment-roller.ts';
 import type { CompactionOptions, LogOwner } from '../log-owner.ts';
 import type { Volume } from '../volume.ts';
+import { type ChoiceLimits, chooseCandidates, hasNotableDead, isExcessive } from './candidates.ts';
 import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
-import { type ChoiceLimits, chooseVictims, hasNotableDead, isExcessive } from './victims.ts';
 
 /** Maximum number and interval of attempts to begin a segment, milliseconds. */
 const rollTriesMax = 200;
@@ -120,7 +120,7 @@ export class Compactor {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
     if (this.#setting.owner.moves === undefined) return;
-    this.#timer = this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer = this.#clock.setTimeout(() => this.#check(), this.#lookMs).unref();
   }
 
   /** The disk is full: any space is worth a compaction. */
@@ -129,7 +129,7 @@ export class Compactor {
     if (this.#setting.owner.moves !== undefined && !this.#isStopped) this.#begin();
   }
 
-  #look(): void {
+  #check(): void {
     this.#timer = undefined;
     for (const segment of this.#ended()) segment.lookCount++;
     this.#begin();
@@ -166,16 +166,16 @@ export class Compactor {
       // The output is removed. There may be space at the next check.
       if (!isFull) this.#host.failed(cause);
     }
-    if (!this.#isOver && isExcessive(this.#ended(), this.#limits)) this.#lookAgain();
+    if (!this.#isOver && isExcessive(this.#ended(), this.#limits)) this.#checkAgain();
   }
 
   get #isOver(): boolean {
     return this.#isStopped || this.#host.isFailed();
   }
 
-  #lookAgain(): void {
+  #checkAgain(): void {
     if (this.#looksLeft-- <= 0) return;
-    this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#lookMs).unref();
+    this.#timer ??= this.#clock.setTimeout(() => this.#check(), this.#lookMs).unref();
   }
 
   /** Performs one action against excess data. Returns false if there is nothing to do. */
@@ -183,21 +183,21 @@ export class Compactor {
     const ended = this.#ended();
     if (!isExcessive(ended, this.#limits)) return false;
     if (hasNotableDead(ended, this.#limits)) return await this.#roll();
-    const victims = chooseVictims(ended, this.#limits);
-    if (victims.length === 0) {
+    const candidates = chooseCandidates(ended, this.#limits);
+    if (candidates.length === 0) {
       this.#giveBackIdle(ended);
       return false;
     }
-    const writtenBytes = await this.#compact(victims);
+    const writtenBytes = await this.#compact(candidates);
     if (writtenBytes === 0) return false;
     const isDone = await this.#roll();
     const { segments } = this.#setting.roller;
-    const gone = victims.filter(({ number }) => !segments.has(number));
+    const gone = candidates.filter(({ number }) => !segments.has(number));
     this.#host.compacted(writtenBytes, gone.length);
     return isDone;
   }
 
-  async #compact(victims: readonly LiveSegment[]): Promise<number> {
+  async #compact(candidates: readonly LiveSegment[]): Promise<number> {
     const { table, files, recovery, roller, owner } = this.#setting;
     const moves = owner.moves?.();
     if (moves === undefined) return 0;
@@ -214,7 +214,7 @@ export class Compactor {
         isStopped: () => this.#isOver,
         adopt: (segment) => roller.segments.set(segment.number, segment),
       },
-      victims,
+      candidates,
       unfinished,
     );
     try {

@@ -24,7 +24,7 @@ const partMarkBytes = recordHeaderBytes + 1;
 
 /** Decides which records of a block are still needed. See {@link LogOwner}. */
 export interface RecordKeeper {
-  keeps?(type: number, buffer: Buffer, start: number, offset: number): boolean;
+  pruneBeforeSeal?(type: number, buffer: Buffer, start: number, offset: number): boolean;
 }
 
 /**
@@ -234,7 +234,7 @@ export class Appender {
       const start = from + recordHeaderBytes;
       const next = start + readU32(buffer, from + 1);
       const target = (isFixed ? from : to) + recordHeaderBytes - begin;
-      const isKept = keeper.keeps?.(buffer[from] ?? 0, buffer, start, target) ?? true;
+      const isKept = keeper.pruneBeforeSeal?.(buffer[from] ?? 0, buffer, start, target) ?? true;
       if (isKept || isFixed) {
         if (to !== from) buffer.copyWithin(to, from, next);
         to += next - from;

@@ -3,7 +3,7 @@ import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
-import { answered, type DiskFile } from '../disk.ts';
+import { type DiskFile, fromCallback } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { Position, Volume } from '../volume.ts';
 import { isZero } from './segment.ts';
@@ -127,9 +127,9 @@ export class DurableWatermark {
     const file = this.#file;
     assert(file !== undefined, 'the watermark has not begun');
     const { generation } = this.#volume.header;
-    await answered((done) => file.write(0, [this.#encoded(position)], done));
+    await fromCallback((done) => file.write(0, [this.#encoded(position)], done));
     if (!isSynced) return;
-    await answered((done) => file.sync(done));
+    await fromCallback((done) => file.sync(done));
     this.#syncedGeneration = generation;
   }
 

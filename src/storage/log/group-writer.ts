@@ -1,7 +1,7 @@
 // Writing of groups.
 
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { answered, type DiskFile } from '../disk.ts';
+import { type DiskFile, fromCallback } from '../disk.ts';
 import { StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
@@ -106,10 +106,12 @@ export class GroupWriter {
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
     const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
-    await this.#untilRoom(() => answered((done) => file.writeThrough(group.offset, chunks, done)));
+    await this.#untilRoom(() =>
+      fromCallback((done) => file.writeThrough(group.offset, chunks, done)),
+    );
     if (group.isLast) {
       await file.truncate(group.offset + group.sizeBytes);
-      await answered((done) => file.sync(done));
+      await fromCallback((done) => file.sync(done));
     }
     if (group.isFirst) {
       // Not retried: after a failed sync, the next one may succeed without having synced.

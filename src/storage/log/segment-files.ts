@@ -1,7 +1,7 @@
 // The files of segments.
 
 import { assert } from '../../base/assert.ts';
-import { answered, type DiskFile } from '../disk.ts';
+import { type DiskFile, fromCallback } from '../disk.ts';
 import type { Volume } from '../volume.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { blockHeaderBytes, compactedFrom, isCompacted, pageAfter } from './segment.ts';
@@ -123,7 +123,7 @@ export class SegmentFiles {
       // The rest of the last page may contain old data of a reused file: it is zeroed.
       await file.truncate(end);
       await file.truncate(pageAfter(end));
-      await answered((done) => file.sync(done));
+      await fromCallback((done) => file.sync(done));
     });
   }
 

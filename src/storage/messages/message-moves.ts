@@ -9,7 +9,7 @@ import type { RecordLog } from '../record-log.ts';
 import { recordTypes } from '../record-shapes.ts';
 
 /** The run key of messages that only queues without durability have: after all others. */
-const guestKey = 2 ** 32;
+const transientKey = 2 ** 32;
 /** Number of messages examined in one step. */
 const stepCount = 5000;
 
@@ -26,9 +26,9 @@ export class MessageMoves implements RecordMoves {
   order = 0;
   readonly #log: RecordLog;
   readonly #indexes: ReadonlyMap<number, QueueIndex>;
-  readonly #guests: ReadonlySet<QueueIndex>;
+  readonly #transientQueues: ReadonlySet<QueueIndex>;
   /** Messages in the compacted segments, by position, of queues that their records do not name. */
-  readonly #guestsAt = new Map<number, [window: QueueIndex, sequence: number][]>();
+  readonly #transientAt = new Map<number, [window: QueueIndex, sequence: number][]>();
   // Per copied message and queue, in the order of the new segment.
   readonly #queues: QueueIndex[] = [];
   readonly #sequences: number[] = [];
@@ -37,36 +37,36 @@ export class MessageMoves implements RecordMoves {
 
   /**
    * @param indexes the indexes of durable queues, by number
-   * @param guests the indexes of other queues with messages in the log
+   * @param transientQueues the indexes of other queues with messages in the log
    */
   constructor(
     log: RecordLog,
     indexes: ReadonlyMap<number, QueueIndex>,
-    guests: ReadonlySet<QueueIndex>,
+    transientQueues: ReadonlySet<QueueIndex>,
   ) {
     this.#log = log;
     this.#indexes = indexes;
-    this.#guests = guests;
+    this.#transientQueues = transientQueues;
   }
 
   get count(): number {
     return this.#queues.length;
   }
 
-  *prepare(isVictim: (slot: number) => boolean): Generator<unknown> {
+  *prepare(isSource: (slot: number) => boolean): Generator<unknown> {
     let count = 0;
-    for (const queueIndex of [...this.#guests]) {
+    for (const queueIndex of [...this.#transientQueues]) {
       for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
         const slot = queueIndex.slot(s);
-        if (isVictim(slot)) this.#addGuest(placeOf(slot, queueIndex.offset(s)), queueIndex, s);
+        if (isSource(slot)) this.#addTransient(placeOf(slot, queueIndex.offset(s)), queueIndex, s);
         if (++count % stepCount === 0) yield;
       }
     }
   }
 
-  #addGuest(place: number, queueIndex: QueueIndex, sequence: number): void {
-    const found = this.#guestsAt.get(place);
-    if (found === undefined) this.#guestsAt.set(place, [[queueIndex, sequence]]);
+  #addTransient(place: number, queueIndex: QueueIndex, sequence: number): void {
+    const found = this.#transientAt.get(place);
+    if (found === undefined) this.#transientAt.set(place, [[queueIndex, sequence]]);
     else found.push([queueIndex, sequence]);
   }
 
@@ -79,7 +79,7 @@ export class MessageMoves implements RecordMoves {
       if (isAt(this.#indexes.get(queue), this.order, slot, offset)) return queue;
     }
     this.order = 0;
-    return this.#guestsAt.has(placeOf(slot, offset)) ? guestKey : 0;
+    return this.#transientAt.has(placeOf(slot, offset)) ? transientKey : 0;
   }
 
   placed(
@@ -94,7 +94,7 @@ export class MessageMoves implements RecordMoves {
       if (queueIndex === undefined || !isAt(queueIndex, sequence, from.slot, from.offset)) continue;
       this.#add(queueIndex, sequence, to);
     }
-    for (const [queueIndex, sequence] of this.#guestsAt.get(placeOf(from.slot, from.offset)) ??
+    for (const [queueIndex, sequence] of this.#transientAt.get(placeOf(from.slot, from.offset)) ??
       []) {
       if (isAt(queueIndex, sequence, from.slot, from.offset)) this.#add(queueIndex, sequence, to);
     }

@@ -19,7 +19,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { httpLimits } from '../../../src/net/http/http-limits.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
-import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/compose.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { accessKeyId, region, secretAccessKey, TestApi } from '../../support/test-api.ts';
@@ -36,7 +36,7 @@ before(async () => {
   listener = new HttpListener({
     host: '127.0.0.1',
     certificates: certificates.servers,
-    policy: defaultPolicy,
+    policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     routes: apiRoutes(api.dispatcher),
     clock: systemClock,

@@ -328,9 +328,9 @@ test('what nobody signed, or signed wrongly, is in the log of refusals and not i
   const { accessKeyId } = plane.credentials;
   const credentials = { accessKeyId, secretAccessKey: 'x'.repeat(40) };
   const options = { endpoint: plane.endpoint.url, region, credentials, requestHandler, ...clock };
-  const stranger = new MqClient({ ...options, maxAttempts: 1 });
+  const unknownCaller = new MqClient({ ...options, maxAttempts: 1 });
   const BrokerId = 'b-00000000-0000-4000-8000-000000000000';
-  await assert.rejects(stranger.send(new DescribeBrokerCommand({ BrokerId })), {
+  await assert.rejects(unknownCaller.send(new DescribeBrokerCommand({ BrokerId })), {
     name: 'SignatureDoesNotMatch',
   });
   assert.equal(plane.refused.at(-1)?.action, 'mq:DescribeBroker');

@@ -16,7 +16,7 @@ import { RouteTable } from '../../../src/net/http/route-table.ts';
 import { staticSite } from '../../../src/net/http/static-site.ts';
 import { webSocketHandler } from '../../../src/net/http/web-socket.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
-import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
 
@@ -129,7 +129,7 @@ before(async () => {
   listener = new HttpListener({
     host: '127.0.0.1',
     certificates: certificates.servers,
-    policy: defaultPolicy,
+    policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     routes: routes(),
     clock: systemClock,
@@ -327,7 +327,7 @@ test('a WebSocket message that is too large ends its connection, whole or in fra
   }
 });
 
-test('pings on a route are answered, one at a time', async () => {
+test('pings on a route are fromCallback, one at a time', async () => {
   const socket = open('/ws', ['mqtt']);
   await once(socket, 'open');
   const answers: string[] = [];

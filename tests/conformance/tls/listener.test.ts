@@ -5,7 +5,11 @@ import { after, before, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { brokerAdmissionLimits } from '../../../src/net/limits.ts';
 import { TlsListener } from '../../../src/net/tls-listener.ts';
-import { defaultPolicy, parityPolicy, type TlsPolicy } from '../../../src/net/tls-policy.ts';
+import {
+  amazonMqTlsPolicy,
+  defaultTlsPolicy,
+  type TlsPolicy,
+} from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
 import { allSuites, openssl } from '../../support/openssl.ts';
@@ -79,8 +83,8 @@ let parity: EchoServer;
 
 before(async () => {
   certificates = await testCertificates();
-  standard = await new EchoServer(defaultPolicy).open();
-  parity = await new EchoServer(parityPolicy).open();
+  standard = await new EchoServer(defaultTlsPolicy).open();
+  parity = await new EchoServer(amazonMqTlsPolicy).open();
 });
 
 after(async () => {
@@ -126,7 +130,7 @@ test('at TLS 1.2 exactly the two suites of the page and their ECDSA twins are sp
 });
 
 test('other certificates are shown to who connects later, and who is connected stays so', async () => {
-  const server = await new EchoServer(defaultPolicy).open();
+  const server = await new EchoServer(defaultTlsPolicy).open();
   const before = server.connect();
   await once(before, 'secureConnect');
   const other = await testCertificates();
@@ -217,7 +221,7 @@ test('garbage that begins like TLS ends only its own connection', async () => {
 });
 
 test('connections above the limit are ended at once, and room is given again', async () => {
-  const server = await new EchoServer(defaultPolicy, 2).open();
+  const server = await new EchoServer(defaultTlsPolicy, 2).open();
   const [first, second] = [server.connect(), server.connect()];
   for (const socket of [first, second]) {
     socket.write('in');
@@ -234,7 +238,7 @@ test('connections above the limit are ended at once, and room is given again', a
 });
 
 test('closing tells every client the reason before the port is gone', async () => {
-  const server = await new EchoServer(defaultPolicy).open();
+  const server = await new EchoServer(defaultTlsPolicy).open();
   const socket = server.connect();
   socket.write('hello');
   assert.equal(await readOnce(socket), 'hello');
@@ -248,7 +252,7 @@ test('closing tells every client the reason before the port is gone', async () =
 });
 
 test('a port in use is told as such', async () => {
-  const second = new EchoServer(defaultPolicy);
+  const second = new EchoServer(defaultTlsPolicy);
   await assert.rejects(second.listener.open(standard.port), {
     code: 'port-in-use',
     message: `port ${standard.port} on 127.0.0.1 is in use by another program`,

@@ -15,7 +15,7 @@ import { Secret } from '../../../src/base/secret.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { RouteTable } from '../../../src/net/http/route-table.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
-import { defaultPolicy } from '../../../src/net/tls-policy.ts';
+import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { accessKeyId, accountId, region, root, secretAccessKey } from '../../support/test-api.ts';
 import { echoService } from './echo-service.ts';
@@ -69,7 +69,7 @@ export class EchoServer {
     this.#listener = new HttpListener({
       host: '127.0.0.1',
       certificates: certificates.servers,
-      policy: defaultPolicy,
+      policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
       routes: new RouteTable().handle('*', '/*', this.dispatcher),
       clock: systemClock,

@@ -1,8 +1,8 @@
 // Routing of publishes over several turns.
 
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
+import { type Route, routeOf } from '../../../broker/exchanges/route-cache.ts';
 import { type RouteSearch, stepsAtATime } from '../../../broker/exchanges/route-search.ts';
-import { type Route, routeOf } from '../../../broker/exchanges/router.ts';
 import type { Publication } from '../../../broker/publication.ts';
 import type { Channel } from '../channel.ts';
 import { toAmqpError } from '../errors.ts';

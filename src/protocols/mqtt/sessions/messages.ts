@@ -1,7 +1,7 @@
 // Messages that are published: by PUBLISH packets and as wills.
 
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
-import type { Route } from '../../../broker/exchanges/router.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Publication } from '../../../broker/publication.ts';

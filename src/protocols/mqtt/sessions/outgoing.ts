@@ -95,7 +95,7 @@ export class Outgoing implements Deliverer, SourceTaker {
     const own = this.#asOwn(delivery);
     const head = this.#head.open(own.buffer, own.headAt, own.headAt + own.headLength);
     const match = this.#matchOf(source, own, head);
-    const qosMax = head.isCopy ? head.copyQos : match.qos;
+    const qosMax = head.isCopy ? Math.min(head.copyQos, match.qos) : match.qos;
     const isOther = source.kind === 'live' && qosMax > 0; // it is in the other queue, too
     const qos = isOther ? -1 : Math.min(qosMax, head.qos);
     if (qos < 0) {

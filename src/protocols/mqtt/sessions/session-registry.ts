@@ -1,6 +1,8 @@
 // The sessions of a broker.
 
+import { BrokerError } from '../../../broker/errors.ts';
 import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
+import type { Access } from '../../../broker/users.ts';
 import { parseFilter } from '../address.ts';
 import type { MqttDialect } from '../dialect.ts';
 import { Session } from './session.ts';
@@ -25,6 +27,7 @@ export interface SessionRequest {
   readonly isClean: boolean;
   /** Seconds that the session outlives its connection; null for ever. */
   readonly expirySeconds: number | null;
+  readonly user: string;
 }
 
 /** Assigns sessions to connections, one at a time, and ends those that expire. */
@@ -53,6 +56,23 @@ export class SessionRegistry {
     const leftAtMs = session.leftAtMs ?? this.dialect.broker.nowMs();
     if (session.leftAtMs === null) this.#left(session, session.expirySeconds, leftAtMs);
     else this.#expireLater(session, leftAtMs);
+  }
+
+  /**
+   * Checks whether a user may use a client id. The session of another user can be resumed or ended only
+   * with the permission to read all that it subscribes to.
+   *
+   * @throws {BrokerError} `access-refused`
+   */
+  requireOwn(clientId: string, access: Access): void {
+    const { broker, vhost } = this.dialect;
+    const found = broker.sessions.find(vhost.name, clientId);
+    if (found === undefined || found.user === access.user) return;
+    for (const { filter } of found.subscriptions.values()) {
+      if (this.dialect.mayRead(parseFilter(filter).filter, access)) continue;
+      const why = `the session of client '${clientId}' belongs to another user`;
+      throw new BrokerError('access-refused', why);
+    }
   }
 
   /** Claims the session of a client. If another connection has it, that one ends first. */
@@ -87,7 +107,7 @@ export class SessionRegistry {
    */
   begin(
     clientId: string,
-    { isClean, expirySeconds }: SessionRequest,
+    { isClean, expirySeconds, user }: SessionRequest,
   ): { readonly session: Session; readonly isPresent: boolean } {
     const { broker, vhost } = this.dialect;
     this.#forgetTimer(clientId);
@@ -97,7 +117,7 @@ export class SessionRegistry {
     const isPresent = found !== undefined && !isClean;
     const isStored = isPresent || expirySeconds !== 0;
     const stored = isStored
-      ? broker.sessions.put(vhost.name, clientId, { expirySeconds, leftAtMs: null })
+      ? broker.sessions.put(vhost.name, clientId, { expirySeconds, leftAtMs: null, user })
       : undefined;
     const parts = { dialect: this.dialect, queues: this.queues };
     return { session: new Session(parts, clientId, stored), isPresent };
@@ -122,7 +142,8 @@ export class SessionRegistry {
 
   #left(session: StoredSession, expirySeconds: number | null, leftAtMs: number): void {
     const { broker, vhost } = this.dialect;
-    broker.sessions.put(vhost.name, session.client, { expirySeconds, leftAtMs });
+    const { user } = session;
+    broker.sessions.put(vhost.name, session.client, { expirySeconds, leftAtMs, user });
     this.#expireLater(session, leftAtMs);
   }
 

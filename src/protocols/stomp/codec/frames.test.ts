@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { textFrame } from '../../../../tests/support/stomp-peer.ts';
 import { StompError } from '../errors.ts';
-import { clientLimits, strangerLimits } from '../limits.ts';
+import { clientLimits, unauthenticatedLimits } from '../limits.ts';
 import { FrameReader } from './frames.ts';
 import { escapeHeader, type Version } from './header-text.ts';
 import { frameBytes } from './out-frames.ts';
@@ -103,10 +103,10 @@ test('every length has its limit, and the text says which', () => {
   refused('SEND\ncontent-length:-1\n\n', /content-length is not a valid integer/);
   refused('SEND\ncontent-length:1e9\n\n', /content-length is not a valid integer/);
   refused('SEND\nno colon\n\n\0', /no colon/);
-  const stranger = (reader: FrameReader) => {
-    reader.limits = strangerLimits;
+  const unauthenticated = (reader: FrameReader) => {
+    reader.limits = unauthenticatedLimits;
   };
-  refused(`CONNECT\n${long(20_000)}`, /more than 16384/, stranger);
+  refused(`CONNECT\n${long(20_000)}`, /more than 16384/, unauthenticated);
 });
 
 test('a null byte cannot be in a head, for clients would see another frame begin after it', () => {

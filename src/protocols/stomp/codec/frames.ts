@@ -2,7 +2,7 @@
 
 import { decodeText } from '../../../base/byte-text.ts';
 import { StompError } from '../errors.ts';
-import { bodyBytesMax, type FrameLimits, strangerLimits } from '../limits.ts';
+import { bodyBytesMax, type FrameLimits, unauthenticatedLimits } from '../limits.ts';
 import { unescapeHeader, type Version } from './header-text.ts';
 
 const lf = 10;
@@ -30,7 +30,7 @@ export interface FrameSink {
  * frame is passed on in parts as it arrives and is never joined.
  */
 export class FrameReader {
-  limits: FrameLimits = strangerLimits;
+  limits: FrameLimits = unauthenticatedLimits;
   /** The version of the data that is received next. */
   version: Version = '1.0';
   /** Maximum size of the body of a SEND frame, in bytes. */

@@ -30,7 +30,7 @@ export function headerLine(name: string, value: string, version: Version): strin
 
 /** Encodes an ERROR frame about another frame. */
 export function errorFrame(
-  { text, className }: StompError,
+  { text, body }: StompError,
   receipt: string | undefined,
   version: Version,
 ): Buffer {
@@ -39,5 +39,5 @@ export function errorFrame(
     ['message', text],
     ['receipt-id', receipt],
   ];
-  return frameBytes('ERROR', headers, `${className}: ${text}`, version);
+  return frameBytes('ERROR', headers, body, version);
 }

@@ -104,7 +104,7 @@ export class Sender {
     if (known !== undefined) return [known];
     const { dialect, words } = this.#host;
     const addresses = parseDestinations(text, words);
-    const targets = addresses.map((address) => dialect.sendTarget(address));
+    const targets = addresses.map((address) => dialect.sendTarget(address, addresses));
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       if (this.#targets.size >= targetCountMax) this.#targets.clear();

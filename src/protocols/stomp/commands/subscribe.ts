@@ -137,7 +137,7 @@ export function unsubscribe(host: StompHost, frame: Frame): void {
 
 function finish(host: StompHost, frame: Frame, key: ConsumeRequest['key']): void {
   try {
-    if (key !== undefined) host.dialect.unsubscribe(key);
+    if (key !== undefined) host.dialect.unsubscribe(key, host.access);
     host.receipt(frame, key === undefined ? 0 : host.broker.store.definedGroup);
   } catch (thrown) {
     host.refuse(frame, thrown);

@@ -1,0 +1,57 @@
+// Permissions on ActiveMQ destinations.
+
+import type { Address } from '../../conversion/properties.ts';
+import { BrokerError } from '../../errors.ts';
+import type { Access } from '../../users.ts';
+import { isQueue, isTemporary, qualifiedName } from '../destination.ts';
+import type { Authorisation } from './authorisation.ts';
+import { AuthorisationMap, type DestinationRight } from './authorisation-map.ts';
+
+/** What a user asks to do with a destination. */
+export type DestinationAction = 'read' | 'write' | 'create' | 'remove';
+
+/** The permission for each action, and the action in the error text. */
+const actions: Readonly<Record<DestinationAction, readonly [DestinationRight, string]>> = {
+  read: ['read', 'read from'],
+  write: ['write', 'write to'],
+  create: ['admin', 'create'],
+  remove: ['admin', 'remove'],
+};
+
+/** The permissions of the users of a broker, for all protocols. */
+export class Rights {
+  readonly #map: AuthorisationMap | undefined;
+
+  /** @param authorisation undefined if every user has all permissions */
+  constructor(authorisation: Authorisation | undefined) {
+    this.#map = authorisation && new AuthorisationMap(authorisation);
+  }
+
+  /** Whether there are permissions to check. */
+  get areRestricted(): boolean {
+    return this.#map !== undefined;
+  }
+
+  /**
+   * Requires the permission for an action. A name with wildcards stands for all names that they
+   * match.
+   *
+   * @param shown the destination for the error text, if it is part of a list
+   * @throws {BrokerError} `access-refused`, with ActiveMQ's text
+   */
+  require(
+    { user }: Pick<Access, 'user'>,
+    action: DestinationAction,
+    address: Address,
+    shown: string = qualifiedName(address),
+  ): void {
+    const map = this.#map;
+    if (map === undefined) return;
+    const [right, text] = actions[action];
+    const isPermitted = isTemporary(address)
+      ? map.permitsTemporary(user, right)
+      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
+    if (isPermitted) return;
+    throw new BrokerError('access-refused', `User ${user} is not authorized to ${text}: ${shown}`);
+  }
+}

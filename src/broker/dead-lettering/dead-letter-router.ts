@@ -1,0 +1,82 @@
+// The routing of dead letters.
+
+import type { MessageFormat } from '../format.ts';
+import type { Publication } from '../publication.ts';
+import type { DeathReason, Queue } from '../queue.ts';
+import type { Delivery } from '../subscription.ts';
+import type { Vhost } from '../vhost.ts';
+import { type DeadLetter, deadLetterOf, refusedDeadLetter } from './dead-letter.ts';
+import { cycleOf } from './death-headers.ts';
+
+/** Units of work for a dead letter, in addition to its size and its queues. */
+const letterUnits = 32;
+/** Bytes of a head per unit of work. The head is decoded and encoded again. */
+const headBytesOfUnit = 16;
+/** Bytes of a body per unit of work. The body is copied and sealed. */
+const bodyBytesOfUnit = 512;
+
+/** The interface to the broker. */
+export interface DeadLetterRouterHost {
+  nowMs(): number;
+  vhost(name: string): Vhost;
+  formatOf(number: number): MessageFormat | undefined;
+  /**
+   * Publishes a dead letter to the queues for which `isFor` returns true, now or later. No queue
+   * creates further dead letters before this returns.
+   */
+  publish(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void;
+  /** Whether a rejected message is delivered again later. */
+  retry(queue: Queue, view: Delivery): boolean;
+  /** Whether a message to a delayed exchange is scheduled. */
+  delay(vhost: Vhost, letter: DeadLetter): boolean;
+  /** Counts units of work for this turn. */
+  spend(units: number): void;
+}
+
+/** Publishes the dead letters of queues to their dead letter exchanges. */
+export class DeadLetterRouter {
+  readonly #host: DeadLetterRouterHost;
+
+  constructor(host: DeadLetterRouterHost) {
+    this.#host = host;
+  }
+
+  /** Publishes a message that its queue removes. The view is open on it. */
+  deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
+    if (reason === 'rejected' && queue.retry !== undefined && this.#host.retry(queue, view)) return;
+    if (queue.deadLetters?.takes(queue, view, reason) === false) return;
+    this.#publishDeadLetter(queue, deadLetterOf(view), reason);
+  }
+
+  /** Publishes a message that full queues refused, for those with `reject-publish-dlx`. */
+  deadLetterRefused(vhost: Vhost, publication: Publication, full: readonly Queue[]): void {
+    for (const queue of full) {
+      const { overflow, deadLetterExchange } = queue.settings;
+      if (overflow !== 'reject-publish-dlx' || deadLetterExchange === undefined) continue;
+      if (vhost.exchanges.has(deadLetterExchange)) {
+        this.#publishDeadLetter(queue, refusedDeadLetter(publication), 'maxlen');
+      }
+    }
+  }
+
+  #publishDeadLetter(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
+    const host = this.#host;
+    const vhost = host.vhost(queue.vhost);
+    const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
+    const format = host.formatOf(dead.format);
+    if (target === undefined || format === undefined) return;
+    const headBytes = dead.headEnd - dead.headStart;
+    const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
+    const headers = dead.redirect(queue, target, reason, format, host.nowMs());
+    if (target.isDelayed && host.delay(vhost, dead)) return;
+    host.spend(letterUnits + Math.floor(bytesUnits));
+    // A rejected message may return to its queue, because a consumer decides each time.
+    const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
+    const { bodyLength } = dead;
+    host.publish(
+      vhost,
+      dead,
+      (taker) => cycle?.has(taker.name) !== true && !taker.isFull(bodyLength),
+    );
+  }
+}

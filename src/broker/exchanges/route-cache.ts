@@ -1,0 +1,117 @@
+// The cache of routes in a virtual host.
+
+import type { QueueIndex } from '../../storage/queue-index.ts';
+import type { Limits } from '../limits.ts';
+import type { Publication } from '../publication.ts';
+import type { Queue } from '../queue.ts';
+import type { Vhost } from '../vhost.ts';
+import type { Exchange } from './exchange.ts';
+import { RouteSearch, type SearchHost } from './route-search.ts';
+
+/** The route of a message: its queues. */
+export interface Route {
+  readonly queues: readonly Queue[];
+  /** The indexes of the queues, in the same order. */
+  readonly indexes: readonly QueueIndex[];
+}
+
+/** The route of an unroutable message. */
+export const nowhere: Route = { queues: [], indexes: [] };
+
+/**
+ * The last route for one exchange and routing key. Publishers keep one for each such pair, so that
+ * further messages need no search.
+ */
+export interface RememberedRoute {
+  target: Exchange | undefined;
+  route: Route | undefined;
+}
+
+/** The limits of routing. */
+export type RoutingLimits = Pick<
+  Limits,
+  | 'routeCacheCountMax'
+  | 'routeCacheQueueCountMax'
+  | 'routeStepCountMax'
+  | 'routeTurnStepCountMax'
+  | 'routeAtOnceStepCountMax'
+  | 'routedHeaderCountMax'
+>;
+
+/** Starts searches in one virtual host, and caches routes until bindings change. */
+export class RouteCache {
+  readonly #vhost: Vhost;
+  readonly #limits: RoutingLimits;
+  readonly #searchHost: SearchHost;
+  readonly #filled = new Set<RememberedRoute>();
+  /** The number of queues in all cached routes. */
+  #filledQueueCount = 0;
+  #version = -1;
+
+  constructor(vhost: Vhost, limits: RoutingLimits, readHeaders: SearchHost['readHeaders']) {
+    this.#vhost = vhost;
+    this.#limits = limits;
+    this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };
+  }
+
+  /** The cached route if it is still valid. */
+  recall(exchange: Exchange, remembered: RememberedRoute | undefined): Route | undefined {
+    if (this.#version !== this.#vhost.version || remembered?.target !== exchange) return undefined;
+    return remembered.route;
+  }
+
+  /** Creates a search. */
+  search(exchange: Exchange, keys: readonly string[], publication: Publication): RouteSearch {
+    return new RouteSearch(this.#searchHost, exchange, keys, publication);
+  }
+
+  /**
+   * Caches a route that was found without a pause.
+   *
+   * @param remembered the cache entry of the message's only key
+   */
+  remember(exchange: Exchange, route: Route, remembered: RememberedRoute): void {
+    if (this.#version !== this.#vhost.version) this.#forget();
+    const { routeCacheCountMax, routeCacheQueueCountMax } = this.#limits;
+    const queueCount = this.#filledQueueCount + route.queues.length;
+    if (this.#filled.size >= routeCacheCountMax || queueCount > routeCacheQueueCountMax) {
+      this.#forget();
+    }
+    if (route.queues.length > routeCacheQueueCountMax) return;
+    this.#filledQueueCount += route.queues.length;
+    remembered.target = exchange;
+    remembered.route = route;
+    this.#filled.add(remembered);
+  }
+
+  /** Drops cached routes, which could keep deleted queues in memory. */
+  #forget(): void {
+    this.#version = this.#vhost.version;
+    for (const remembered of this.#filled) {
+      remembered.target = undefined;
+      remembered.route = undefined;
+    }
+    this.#filled.clear();
+    this.#filledQueueCount = 0;
+  }
+}
+
+/**
+ * Queues of a route above which a message is stored in slices, in several turns of the event loop. Who
+ * stores a slice leaves out the queues that were deleted meanwhile.
+ */
+export const wideCountMin = 256;
+
+/** The route of a search that is over. Of few queues, those that were deleted meanwhile are left out. */
+export function routeOf({ queues, indexes, isInterrupted }: RouteSearch): Route {
+  const route = { queues, indexes };
+  return isInterrupted ? livingRoute(route) : route;
+}
+
+/** The same route without queues that are deleted, unless it is for so many that slices leave them out. */
+export function livingRoute(route: Route): Route {
+  if (route.queues.length > wideCountMin) return route;
+  if (route.queues.every((queue) => !queue.isDeleted)) return route;
+  const queues = route.queues.filter((queue) => !queue.isDeleted);
+  return { queues, indexes: queues.map((queue) => queue.index) };
+}

@@ -1,0 +1,60 @@
+// Due deletions and rotations of keys.
+
+import { serviceEventRecord } from '../audit/record.ts';
+import type { Trail } from '../audit/trail.ts';
+import { systemRandom } from '../base/random.ts';
+import type { Kms } from '../kms/kms.ts';
+import type { Entry } from '../storage/journal.ts';
+
+/** Number of keys that are checked in one turn of the event loop. */
+const keysPerTurn = 1000;
+
+/** The dependencies of the steps. */
+export interface ScheduledKeyTasksParts {
+  readonly kms: Kms;
+  readonly trail: Trail;
+  /** Applies the entries at once. Resolves when they are synced. */
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  readonly region: string;
+  /** The account that owns the trail, 12 digits. */
+  readonly accountId: string;
+}
+
+/**
+ * Performs the due deletions and rotations of keys. Each is recorded in the audit trail, except for
+ * service-owned keys, which belong to no account.
+ */
+export async function runScheduledKeyTasks(
+  parts: ScheduledKeyTasksParts,
+  nowMs: number,
+): Promise<void> {
+  const ids = parts.kms.journal.idsWithSteps();
+  for (let from = 0; from < ids.length; from += keysPerTurn) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    await doSteps(parts, nowMs, ids.slice(from, from + keysPerTurn));
+  }
+}
+
+async function doSteps(
+  parts: ScheduledKeyTasksParts,
+  nowMs: number,
+  ids: readonly string[],
+): Promise<void> {
+  const { kms, trail, commit, region, accountId } = parts;
+  for (const { eventName, details, result } of kms.tick(nowMs, ids)) {
+    const event = serviceEventRecord({
+      eventId: systemRandom.uuid(),
+      region,
+      accountId,
+      atMs: nowMs,
+      eventSource: 'kms.amazonaws.com',
+      eventName,
+      resources: result.keys.map(({ arn }) => ({ arn, type: 'AWS::KMS::Key', accountId })),
+      details,
+    });
+    const changes = result.changes.map((change) => ({ journal: kms.journal.name, change }));
+    const isSeen = result.keys.some((key) => key.accountId === accountId);
+    await commit([...changes, ...(isSeen ? trail.chain(event, nowMs) : [])]);
+    kms.announce(result);
+  }
+}

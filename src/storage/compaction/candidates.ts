@@ -1,0 +1,126 @@
+// The choice of segments to compact.
+
+import type { LiveSegment } from '../log/live-segment.ts';
+import { isCompacted, pageBytes } from '../log/segment.ts';
+
+/** Segments are compacted if their size exceeds the live bytes by this factor ... */
+const excessMax = 1.15;
+/** ... until it is down to this factor. */
+const excessAim = 1.1;
+/** Excess below this fraction of a segment is ignored. */
+const slackPart = 1 / 16;
+/** Dead segments above this fraction of a segment are worth beginning a new one. */
+const deadPart = 1 / 4;
+/** Minimum size of a segment. */
+const frameBytes = 2 * pageBytes;
+/** Segments with a higher fraction of live bytes are not compacted. */
+const fullMin = 0.9;
+/** Compacted segments below this fraction of a segment are merged with any other work. */
+const smallPart = 1 / 64;
+
+/** The criteria for choosing segments. */
+export interface ChoiceLimits {
+  /** Usual size of a segment. */
+  readonly segmentBytes: number;
+  /** Maximum size of the output. */
+  readonly outputBytesMax: number;
+  /** Minimum number of checks since a segment ended. */
+  readonly looksMin: number;
+  /** Whether the disk is full, so that every byte counts. */
+  readonly isUrgent: boolean;
+}
+
+/** Approximate number of live bytes in a segment. */
+export function liveBytesOf({ liveBytes, scale, sizeBytes }: LiveSegment): number {
+  return Math.min(sizeBytes, liveBytes * scale);
+}
+
+/** Whether the segments are much larger than their live bytes. */
+export function isExcessive(
+  segments: readonly LiveSegment[],
+  { segmentBytes, isUrgent }: ChoiceLimits,
+): boolean {
+  const [size, live] = totals(segments);
+  if (isUrgent) return size > live;
+  return size > live * excessMax + segmentBytes * slackPart;
+}
+
+function totals(segments: readonly LiveSegment[]): [size: number, live: number] {
+  let size = 0;
+  let live = 0;
+  for (const segment of segments) {
+    size += segment.sizeBytes;
+    live += Math.min(segment.sizeBytes, liveBytesOf(segment) + frameBytes);
+  }
+  return [size, live];
+}
+
+/**
+ * Whether the segments without live bytes are worth beginning a segment, with which they are
+ * removed.
+ */
+export function hasNotableDead(
+  segments: readonly LiveSegment[],
+  { segmentBytes }: ChoiceLimits,
+): boolean {
+  let dead = 0;
+  for (const { liveCount, sizeBytes } of segments) if (liveCount === 0) dead += sizeBytes;
+  return dead >= segmentBytes * deadPart;
+}
+
+/**
+ * Chooses the segments to compact: those with the fewest live bytes, as many as reach the target
+ * and fit into one new segment, together with small compacted segments.
+ *
+ * @param segments all segments that have ended
+ * @returns empty if nothing can be gained
+ */
+export function chooseCandidates(
+  segments: readonly LiveSegment[],
+  limits: ChoiceLimits,
+): readonly LiveSegment[] {
+  const { outputBytesMax, segmentBytes, isUrgent } = limits;
+  const [size, live] = totals(segments);
+  const candidates = segments
+    .filter((segment) => isCandidate(segment, limits))
+    .sort((a, b) => liveBytesOf(a) / a.sizeBytes - liveBytesOf(b) / b.sizeBytes);
+  const aim = isUrgent ? 0 : live * excessAim + (segmentBytes * slackPart) / 2;
+  const chosen: LiveSegment[] = [];
+  let left = size;
+  let output = 0;
+  for (const segment of candidates) {
+    const bytes = liveBytesOf(segment);
+    if (left <= aim || (chosen.length > 0 && output + bytes > outputBytesMax)) break;
+    chosen.push(segment);
+    output += bytes;
+    left -= segment.sizeBytes - bytes;
+  }
+  if (chosen.length > 0) join(chosen, output, segments, limits);
+  return chosen;
+}
+
+function isCandidate(segment: LiveSegment, { looksMin }: ChoiceLimits): boolean {
+  // Segments that are kept for a base or an index would remain anyway.
+  if (segment.pinCount > 0 || segment.lookCount < looksMin) return false;
+  return segment.liveCount > 0 && liveBytesOf(segment) < segment.sizeBytes * fullMin;
+}
+
+/** Adds small compacted segments, as long as each is no larger than the rest of the output. */
+function join(
+  chosen: LiveSegment[],
+  bytes: number,
+  segments: readonly LiveSegment[],
+  { outputBytesMax, segmentBytes }: ChoiceLimits,
+): void {
+  const isChosen = new Set(chosen);
+  const small = segments
+    .filter((each) => isCompacted(each.number) && each.pinCount === 0 && !isChosen.has(each))
+    .sort((a, b) => a.sizeBytes - b.sizeBytes);
+  let output = bytes;
+  for (const segment of small) {
+    const isSmall = segment.sizeBytes <= Math.max(output, segmentBytes * smallPart);
+    if (!isSmall || output + segment.sizeBytes > outputBytesMax) return;
+    chosen.push(segment);
+    output += segment.sizeBytes;
+  }
+}
