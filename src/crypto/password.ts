@@ -29,6 +29,7 @@ export const loginLimits: LoginLimits = {
   waitingPerSourceMax: 512,
   failedCountMax: 20,
   spacingMs: 500,
+  waitingPerDelayedLaneMax: 16,
   forgetMs: 60_000,
   laneCountMax: 4096,
   refusalMs: 500,

@@ -1,16 +1,16 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
 import { assert } from '../../base/assert.ts';
-import type { MessageView } from '../../storage/message-record.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/route-cache.ts';
+import { nowhere, type Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
+import type { Timing } from '../schedule/job.ts';
 import type { Delivery, SubscribeOptions } from '../subscription.ts';
 import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
@@ -26,30 +26,43 @@ import {
   type MessageTaker,
   type Source,
 } from './consumption.ts';
-import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
+import {
+  addressOfCore,
+  qualifiedCoreName,
+  queueAddress,
+  temporaryTopicExchange,
+  topicExchange,
+} from './core-names.ts';
+import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
-import { MessageSubject, type SubjectHost } from './message-subject.ts';
+import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
+import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
+import { MessageGroups } from './message-groups.ts';
+import { MessageSubject } from './message-subject.ts';
+import { Mirrors } from './mirrors.ts';
+import type { ActiveMqSettings } from './policies/destination-policy.ts';
+import { QueuePolicies } from './policies/queue-policies.ts';
+import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
 import { Rights } from './rights/rights.ts';
+import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts';
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
-import { SendTarget } from './send-target.ts';
-import {
-  coreQueueName,
-  TemporaryDestinations,
-  temporaryQueueName,
-} from './temporary-destinations.ts';
-import { byExchange, TopicConsumers } from './topic-consumers.ts';
+import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
+import { Services, type ServicesHost } from './services/services.ts';
+import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
+import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
 const vhostName = '/';
-const topicExchange = 'activemq.topic';
-const temporaryTopicExchange = 'activemq.temporary-topic';
 
 /** Number of comparisons of words and operands per microsecond. */
 const stepsPerUnit = 10;
+
+/** Units of work of a request to a destination that the broker answers itself. */
+const serviceUnits = 256;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
@@ -82,7 +95,15 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
  * when they are first used.
  */
-export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
+export class ActiveMq
+  implements
+    CheckHost,
+    ConsumptionHost,
+    InactiveHost,
+    InternalPublishingHost,
+    RetroactiveHost,
+    ServicesHost
+{
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
@@ -102,7 +123,16 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   readonly #topicConsumers: TopicConsumers;
   readonly #wildcards: WildcardConsumers;
   readonly #subject: MessageSubject;
-  readonly #deadLetters = sharedStrategy(topicExchange);
+  /** Called when a destination was removed because it was not used for some milliseconds. */
+  onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined = undefined;
+  readonly #groups: MessageGroups;
+  readonly #retroactive: RetroactiveConsumers;
+  readonly #inactive: InactiveDestinations;
+  readonly #services: Services;
+  /** All active consumers. */
+  readonly consumptions = new Set<Consumption>();
+  readonly #policies: QueuePolicies;
+  readonly #mirrors: Mirrors;
 
   constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
@@ -116,17 +146,32 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
+    this.#mirrors = new Mirrors({
+      routing: broker.routing,
+      vhost: this.vhost,
+      topics: this.#topics,
+      filters: this.#filters,
+      mirrorOf: (queue) => this.settings.mirrorOf(queue),
+    });
+    const internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
     this.#subject = new MessageSubject(this);
+    this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
     const { background } = broker;
+    this.#services = new Services(this);
+    this.#retroactive = new RetroactiveConsumers(this, this.#policies);
+    this.#inactive = new InactiveDestinations(this, this.#policies);
     this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
-    const adopt = (queue: Queue) => this.#adopt(queue);
+    const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
     for (const queue of this.vhost.queues.values()) {
-      this.#adopt(queue);
+      this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
+      if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
-    if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
+    this.vhost.unawaited = internal;
+    if (!this.vhost.queues.has(deadLetterQueue)) this.createQueue(deadLetterQueue);
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -134,9 +179,33 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     return this.vhost.declareExchange(name, 'x-activemq-topic', options);
   }
 
-  /** Applies ActiveMQ's rules for dead letters to a queue. */
-  #adopt(queue: Queue): void {
-    queue.deadLetters = this.#deadLetters;
+  get settings(): ActiveMqSettings {
+    return this.#policies.settings;
+  }
+
+  /** Changes the settings. Call it before the first client connects. */
+  configure(settings: ActiveMqSettings): void {
+    this.#policies.settings = settings;
+    for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
+    if (settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
+    this.#inactive.schedule();
+  }
+
+  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
+    return this.#policies.rulesOf(queue);
+  }
+
+  /** All queues by name. */
+  get queues(): ReadonlyMap<string, Queue> {
+    return this.vhost.queues;
+  }
+
+  addressOf(queue: Queue): Address {
+    return queueAddress(queue.name);
+  }
+
+  subscriptionOf(queue: Queue): string | undefined {
+    return this.#topicConsumers.idOf(queue);
   }
 
   /** The exchange of all topics that are not temporary. */
@@ -148,7 +217,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   *topicsOf(subscription: Queue): Iterable<Address> {
     for (const exchange of [this.#topics, this.#temporaryTopics]) {
       for (const { routingKey } of exchange.bindingsTo(subscription)) {
-        yield this.#addressOf(exchange.name, routingKey);
+        yield addressOfCore(exchange.name, routingKey);
       }
     }
   }
@@ -162,19 +231,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   }
 
   destinationName(exchange: string, routingKey: string): string {
-    return qualifiedName(this.#addressOf(exchange, routingKey));
-  }
-
-  #addressOf(exchange: string, name: string): Address {
-    if (exchange === topicExchange) return { kind: 'topic', name };
-    if (exchange === temporaryTopicExchange) return { kind: 'temporary-topic', name };
-    return queueAddress(name);
+    return qualifiedCoreName(exchange, routingKey);
   }
 
   /** Returns the destination that the consumer of a delivery is shown. */
   destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
-    return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
+    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
+    const mirror = isQueue(sent) ? this.settings.mirrorOf(sent.name) : undefined;
+    return mirror === undefined ? sent : { kind: 'topic', name: mirror };
   }
 
   /**
@@ -200,7 +265,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
     const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
-    return new SendTarget(address, exchange, routingKey, listedName(listed));
+    const target = new SendTarget(address, exchange, routingKey, listedName(listed));
+    target.isService = this.#services.owns(address);
+    if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
+    return target;
   }
 
   #topicsOf({ kind }: Address): Exchange {
@@ -220,27 +288,62 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     publication: Publication,
     access: Access,
     origins: readonly unknown[],
+    { timing, hasGroup }: SendOptions = noSendOptions,
   ): Route {
     if (target.version !== this.vhost.version || target.access !== access) {
       this.#prepare(target, access);
     }
     target.addressTo(publication);
+    if (target.isService) {
+      this.routeUnits = serviceUnits;
+      this.#services.take(target.address, publication, access);
+      return nowhere;
+    }
+    if (timing !== undefined) return this.#scheduled(timing);
     const { routing } = this.broker;
     const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
     const steps = routing.stepCount;
     if (isQueue(target.address)) {
       this.routeUnits = steps / stepsPerUnit;
-      return route;
+      if (hasGroup) this.#groups.expect(route);
+      if (target.mirror === undefined) return route;
+      const extended = this.#mirrors.extend(route, publication, target.mirror, origins);
+      this.routeUnits += this.#mirrors.stepCount / stepsPerUnit;
+      target.addressTo(publication);
+      return extended;
     }
     const wanted = this.#filters.apply(route, publication, origins);
+    if (hasGroup) this.#groups.expect(withoutSubscriptions(wanted));
     this.routeUnits = (steps + this.#filters.lastCost) / stepsPerUnit + wanted.queues.length;
     return wanted;
+  }
+
+  #scheduled(timing: Timing): Route {
+    const { scheduledCountMax } = this.limits;
+    this.routeUnits = 0;
+    if (this.broker.schedules.of(vhostName).count < scheduledCountMax) {
+      return { queues: [], indexes: [], timing };
+    }
+    const why = `limit of scheduled messages (${scheduledCountMax}) is reached`;
+    throw new BrokerError('resource-error', `message cannot be scheduled: ${why}`);
+  }
+
+  /**
+   * Returns when a message is to be delivered, according to its `AMQ_SCHEDULED` headers; undefined
+   * if it is not scheduled.
+   *
+   * @param header returns the value of a header by its name
+   * @throws {BrokerError} `precondition-failed` for a value that is not allowed
+   */
+  timingOf(header: (name: string) => HeaderValue): Timing | undefined {
+    const { hasScheduler, scheduledRepeatCountMax } = this.settings;
+    return hasScheduler ? readTiming(header, scheduledRepeatCountMax) : undefined;
   }
 
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
     this.checks.requireSending(target, access);
-    if (address.kind === 'queue') this.#queue(address, access);
+    if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
     target.version = this.vhost.version;
     target.access = access;
   }
@@ -255,15 +358,15 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     }
     if (found !== undefined) return found;
     this.rights.require(access, 'create', address);
-    return this.#createQueue(name);
+    return this.createQueue(name);
   }
 
-  #createQueue(name: string): Queue {
+  createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
     const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
-    this.#adopt(queue);
+    this.#policies.adopt(queue);
     const topic = virtualTopicOf(name);
     if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
     this.#wildcards.announce(queue);
@@ -273,7 +376,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
     if (selector === undefined) return undefined;
     const units = Math.ceil(selector.cost / stepsPerUnit);
-    return (view: MessageView) => {
+    return (view: Delivery) => {
       this.broker.turns.unitsLeft -= units;
       return selector.matches(this.#subject.ofView(view));
     };
@@ -304,7 +407,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
         if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
-        consumption.join(this.#topicConsumers.open(request, exchange, names), true);
+        const queue = this.#topicConsumers.open(request, exchange, names);
+        const isTemporary = exchange === this.#temporaryTopics;
+        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        consumption.join(queue, true);
       }
     } catch (error) {
       this.broker.background.run(consumption.requeueAll());
@@ -313,6 +419,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     for (const address of queues) {
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
+    this.consumptions.add(consumption);
     return consumption;
   }
 
@@ -350,6 +457,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   /** Ends a consumption, in steps: unsettled messages are requeued. */
   *release(consumption: Consumption): Generator<void> {
     consumption.end();
+    this.consumptions.delete(consumption);
     for (const address of consumption.request.destinations) {
       if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
     }
@@ -369,8 +477,7 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   }
 }
 
-function queueAddress(coreName: string): Address {
-  const temporary = temporaryQueueName(coreName);
-  if (temporary === undefined) return { kind: 'queue', name: coreName };
-  return { kind: 'temporary-queue', name: temporary };
+/** The queues of a route that are not subscriptions to topics, which have no groups. */
+function withoutSubscriptions({ queues }: Route): Pick<Route, 'queues'> {
+  return { queues: queues.filter((queue) => !isTopicQueue(queue)) };
 }

@@ -1,6 +1,8 @@
 // The rules of the broker's type for MQTT: ActiveMQ's topics.
 
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import { addressOfCore } from '../../broker/activemq/core-names.ts';
+import { isQueue } from '../../broker/activemq/destination.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
 import { noArguments } from '../../broker/arguments.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -9,6 +11,7 @@ import type { Route } from '../../broker/exchanges/route-cache.ts';
 import { activemqAlphabet, type Pattern, parsePattern } from '../../broker/patterns/alphabet.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Queue } from '../../broker/queue.ts';
+import type { Delivery } from '../../broker/subscription.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { exchangeNames, startsWithWildcard, topicAddress } from './address.ts';
@@ -90,9 +93,11 @@ export class MqttDialect {
     this.vhost.unbind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
   }
 
-  /** The name under which the message of a topic is retained. */
-  retainedName(topic: string): string {
-    return exchangeNames(topic);
+  /** Returns the name of the topic that a message arrived through. */
+  nameOf(delivery: Delivery): string {
+    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
+    const mirror = isQueue(sent) ? this.#activeMq.settings.mirrorOf(sent.name) : undefined;
+    return mirror ?? sent.name;
   }
 
   /** The pattern of the names of retained messages for a filter. */

@@ -52,9 +52,6 @@ export const receiveAliasMax = 64;
 /** Maximum number of topic aliases for messages to a client, unless it allows fewer. */
 export const sendAliasMax = 64;
 
-/** Maximum size of the payload of a will, in bytes (a will is a field with a length of 16 bits). */
-export const willBytesMax = 65_535;
-
 /** Ready messages of a queue from which on no more retained messages are added to it. */
 export const retainedAheadCountMax = 64;
 

@@ -3,9 +3,6 @@
 import { isUtf8 } from 'node:buffer';
 import { malformed } from '../errors.ts';
 
-/** Maximum of a variable byte integer (1.5.5). */
-export const variableMax = 268_435_455;
-
 /**
  * Reads fields between two offsets of a buffer. The object is reused for each packet.
  *

@@ -118,10 +118,11 @@ export class Outgoing implements Deliverer, SourceTaker {
   }
 
   #matchOf({ set }: SessionSource, delivery: Delivery, head: HeadView): TopicMatch {
-    const match = set.matchOf(delivery);
+    const { dialect } = this.#host;
+    const match = set.matchOf(delivery, dialect);
     if (!match.hasNoLocal || head.isCopy) return match;
     const isOwn = head.origin === this.#host.clientId;
-    return isOwn ? set.matchWithout(delivery.routingKey(), true) : match;
+    return isOwn ? set.matchWithout(dialect.nameOf(delivery), true) : match;
   }
 
   /** Returns the packet id of a message; -1 if it must wait. */

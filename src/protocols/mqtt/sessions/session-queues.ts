@@ -1,8 +1,9 @@
 // The queues of sessions and of shared subscriptions.
 
 import { createHash } from 'node:crypto';
-import { isShortName, noArguments } from '../../../broker/arguments.ts';
+import { type Argument, isShortName } from '../../../broker/arguments.ts';
 import type { Queue } from '../../../broker/queue.ts';
+import { subscriptionArgumentName } from '../../../broker/topics/topic-subscriptions.ts';
 import type { Vhost } from '../../../broker/vhost.ts';
 import type { MqttDialect } from '../dialect.ts';
 
@@ -31,6 +32,10 @@ function queueName(prefix: string, parts: readonly string[]): string {
   return `${prefix}sha256-${hash}`;
 }
 
+function text(value: string): Argument {
+  return { type: 'longstr', value };
+}
+
 /** Creates and deletes the queues of sessions. */
 export class SessionQueues {
   readonly #dialect: MqttDialect;
@@ -50,20 +55,29 @@ export class SessionQueues {
 
   /** Creates the queue of a durable session. @throws {BrokerError} */
   createKept(clientId: string, owner: object): Queue {
-    return this.#create(sessionQueueName(clientId), true, owner);
+    return this.#create(sessionQueueName(clientId), true, owner, [clientId, '']);
   }
 
   /** Creates a queue that ends with the connection. @throws {BrokerError} */
   createOwn(owner: object): Queue {
-    return this.#create(this.#vhost.freeQueueName(), false, owner);
+    return this.#create(this.#vhost.freeQueueName(), false, owner, ['', '']);
   }
 
-  #create(name: string, isDurable: boolean, owner: object): Queue {
+  /** @param key client id and name, by which it is listed as a subscription */
+  #create(
+    name: string,
+    isDurable: boolean,
+    owner: object,
+    [client, subscription]: readonly [client: string, subscription: string],
+  ): Queue {
+    const key = { client: text(client), name: text(subscription) };
+    const more = { shared: text(String(client === '')), durable: text(String(isDurable)) };
+    const argument: Argument = { type: 'table', value: { ...key, ...more, terms: text('') } };
     const options = {
       durable: isDurable,
       exclusive: !isDurable,
       autoDelete: false,
-      arguments: noArguments,
+      arguments: { [subscriptionArgumentName]: argument },
     };
     return this.#vhost.declareFreeQueue(name, options, owner);
   }
@@ -79,7 +93,8 @@ export class SessionQueues {
    */
   openShared(shareName: string, filter: string, owner: object): Queue {
     const name = sharedQueueName(shareName, filter);
-    const queue = this.#vhost.queues.get(name) ?? this.#create(name, true, owner);
+    const shown = `$share/${shareName}/${filter}`;
+    const queue = this.#vhost.queues.get(name) ?? this.#create(name, true, owner, ['', shown]);
     this.#dialect.bind(queue, filter);
     return queue;
   }

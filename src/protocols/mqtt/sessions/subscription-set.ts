@@ -25,6 +25,12 @@ export interface TopicMatch {
   readonly hasNoLocal: boolean;
 }
 
+/** Names the topic of a message. */
+export interface TopicNames {
+  /** Returns the name of the destination of a message. */
+  nameOf(delivery: Delivery): string;
+}
+
 const noKey = Buffer.alloc(0);
 
 /** The subscriptions of a session, except for shared ones. */
@@ -81,21 +87,20 @@ export class SubscriptionSet {
   }
 
   /** Returns the subscriptions that a message matches. */
-  matchOf(delivery: Delivery): TopicMatch {
+  matchOf(delivery: Delivery, names: TopicNames): TopicMatch {
     const { buffer, addressAt, addressEnd } = delivery;
     const last = this.#last;
     const size = this.#lastKey.length;
     if (last !== undefined && size === addressEnd - addressAt) {
       if (buffer.compare(this.#lastKey, 0, size, addressAt, addressEnd) === 0) return last;
     }
-    const found = this.matchName(delivery.routingKey());
+    const found = this.#matchName(names.nameOf(delivery));
     this.#lastKey = Buffer.from(buffer.subarray(addressAt, addressEnd));
     this.#last = found;
     return found;
   }
 
-  /** The same for the name of a destination. */
-  matchName(name: string): TopicMatch {
+  #matchName(name: string): TopicMatch {
     const known = this.#matches.get(name);
     if (known !== undefined) return known;
     const found = this.matchWithout(name, false);
