@@ -23,7 +23,10 @@ import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
+import { isSessionChange } from './sessions/stored-session.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -64,6 +67,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly prepared: PreparedTransactions;
   /** The last messages of producers that send again what was not confirmed. */
   readonly producers = new ProducerSequences(this);
+  /** Messages that topics retain for future subscribers. */
+  readonly retained: RetainedMessages;
+  /** Sessions that outlive their connections. */
+  readonly sessions: StoredSessions;
   /** The routing of messages to queues. */
   readonly routing: MessageRouter;
   isRecovering = true;
@@ -105,6 +112,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing = new MessageRouter(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
+    this.retained = new RetainedMessages(this);
+    this.sessions = new StoredSessions(this);
     this.#publishing = new Publishing(this, this.routing);
   }
 
@@ -140,6 +149,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
+    this.retained.recovered();
     this.turns.forgetTime();
   }
 
@@ -439,6 +449,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         return;
       default:
         if (isHeldChange(change)) applyHeld(change, this);
+        else if (isSessionChange(change)) this.sessions.apply(change);
         else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
@@ -451,6 +462,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.vhosts.delete(name);
     this.schedules.forget(name);
     this.prepared.forget(name);
+    this.retained.forget(name);
+    this.sessions.forget(name);
     this.routing.forget(vhost);
   }
 
@@ -462,6 +475,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
     yield* this.producers.snapshot();
+    yield* this.retained.snapshot();
+    yield* this.sessions.snapshot();
     yield* this.users.snapshot();
   }
 

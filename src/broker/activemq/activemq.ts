@@ -216,6 +216,11 @@ export class ActiveMq
     return this.#topicConsumers.idOf(queue);
   }
 
+  /** The exchange of all topics that are not temporary. */
+  get topicExchange(): Exchange {
+    return this.#topics;
+  }
+
   /** Returns the topics of a subscription. */
   *topicsOf(subscription: Queue): Iterable<Address> {
     for (const exchange of [this.#topics, this.#temporaryTopics]) {
