@@ -18,7 +18,12 @@ import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
-import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
+import {
+  type ActiveMqConfiguration,
+  type ConfiguredPolicy,
+  defaultConfiguration,
+  defaultConfiguredPolicy,
+} from './configuration.ts';
 import {
   type ConsumeRequest,
   Consumption,
@@ -27,8 +32,10 @@ import {
   type Source,
 } from './consumption.ts';
 import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
-import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
-import { MessageSubject, type SubjectHost } from './message-subject.ts';
+import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
+import { MessageSubject } from './message-subject.ts';
+import { MessageTerms } from './message-terms.ts';
+import { PolicyMap } from './policies/policy-map.ts';
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
 import { Rights } from './rights/rights.ts';
 import { SelectorBudget } from './selector-budget.ts';
@@ -41,6 +48,8 @@ import {
 } from './temporary-destinations.ts';
 import { byExchange, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
+import { type CompositeHost, Composites } from './virtual/composites.ts';
+import { VirtualTopics } from './virtual/virtual-topics.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
@@ -58,6 +67,9 @@ const deadLetterArguments = {
   'x-dead-letter-exchange': text(''),
   'x-dead-letter-routing-key': text(deadLetterQueue),
 };
+
+/** Arguments of queues that deliver messages with a higher priority first: JMS has ten priorities. */
+const priorityArguments = { 'x-max-priority': { type: 'long', value: 9 } } as const;
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
@@ -82,7 +94,7 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
  * when they are first used.
  */
-export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
+export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
@@ -103,9 +115,19 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   readonly #wildcards: WildcardConsumers;
   readonly #subject: MessageSubject;
   readonly #deadLetters = sharedStrategy(topicExchange);
+  readonly configuration: ActiveMqConfiguration;
+  /** Changes to messages, which protocols apply before they encode them. */
+  readonly terms: MessageTerms;
+  readonly #policies: PolicyMap<ConfiguredPolicy>;
+  readonly #virtualTopics: VirtualTopics;
+  readonly #composites: Composites;
 
   constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
+    this.configuration = configuration;
+    this.terms = new MessageTerms(configuration);
+    this.#policies = new PolicyMap(configuration.policies, configuration.defaultPolicy);
+    this.#virtualTopics = new VirtualTopics(configuration.virtualTopics);
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
@@ -125,8 +147,10 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     for (const queue of this.vhost.queues.values()) {
       this.#adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
+      else this.#bindVirtual(queue);
     }
-    if (!this.vhost.queues.has(deadLetterQueue)) this.#createQueue(deadLetterQueue);
+    this.#composites = new Composites(this, configuration.composites);
+    for (const name of [deadLetterQueue, ...configuration.queues]) this.forwardQueue(name);
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -220,6 +244,16 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
       this.#prepare(target, access);
     }
     target.addressTo(publication);
+    if (!this.terms.areUnchanged) this.terms.apply(publication);
+    const own = this.topicRoute(target, publication, origins);
+    if (target.forwarding === undefined) return own;
+    const ownUnits = this.routeUnits;
+    const route = this.#composites.route(target.forwarding, own, publication, origins);
+    this.routeUnits = ownUnits + target.forwarding.targets.length + route.queues.length;
+    return route;
+  }
+
+  topicRoute(target: SendTarget, publication: Publication, origins: readonly unknown[]): Route {
     const { routing } = this.broker;
     const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
     const steps = routing.stepCount;
@@ -232,12 +266,17 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
     return wanted;
   }
 
+  forwardQueue(name: string): Queue {
+    return this.vhost.queues.get(name) ?? this.#createQueue(name);
+  }
+
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
     this.checks.requireSending(target, access);
     if (address.kind === 'queue') this.#queue(address, access);
     target.version = this.vhost.version;
     target.access = access;
+    target.forwarding = this.#composites.of(address);
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -255,14 +294,38 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
 
   #createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
-    const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
+    const letters = isDeadLetterQueue ? noArguments : deadLetterArguments;
+    const { isPrioritized } = this.#policies.of({ kind: 'queue', name });
+    const args = isPrioritized ? { ...letters, ...priorityArguments } : letters;
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
     this.#adopt(queue);
-    const topic = virtualTopicOf(name);
-    if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
+    this.#bindVirtual(queue);
     this.#wildcards.announce(queue);
     return queue;
+  }
+
+  /** Gives a queue the messages of its virtual topics, and no longer those of earlier ones. */
+  #bindVirtual(queue: Queue): void {
+    const wanted = this.#virtualTopics.topicsOf(queue.name);
+    for (const { routingKey } of [...this.#topics.bindingsTo(queue)]) {
+      if (!wanted.has(routingKey)) this.vhost.unbind(this.#topics, queue, routingKey, noArguments);
+    }
+    for (const topic of wanted) this.vhost.bind(this.#topics, queue, topic, noArguments);
+  }
+
+  /** Returns the prefetch of a consumer, which depends on the policy if it requests the default. */
+  prefetchOf(addresses: readonly Address[], isDurable: boolean, requested?: number): number {
+    const first = addresses.find(isQueue) ?? addresses[0];
+    const { topicPrefetch, durableTopicPrefetch, queuePrefetch } = defaultConfiguredPolicy;
+    const policy = first === undefined ? defaultConfiguredPolicy : this.#policies.of(first);
+    const [usual, own] =
+      first !== undefined && isQueue(first)
+        ? [queuePrefetch, policy.queuePrefetch]
+        : isDurable
+          ? [durableTopicPrefetch, policy.durableTopicPrefetch]
+          : [topicPrefetch, policy.topicPrefetch];
+    return requested === undefined || requested === usual ? own : requested;
   }
 
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
@@ -284,6 +347,9 @@ export class ActiveMq implements ConsumptionHost, SubjectHost, CheckHost {
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
     this.checks.requireConsumption(destinations, access, owner);
+    if (request.key !== undefined && this.configuration.rejectsDurableConsumers) {
+      throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
+    }
     this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));

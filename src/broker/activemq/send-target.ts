@@ -6,6 +6,7 @@ import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Access } from '../users.ts';
+import type { Forwarding } from './virtual/composites.ts';
 
 /** A destination that messages are sent to, with the cached route of the previous message. */
 export class SendTarget implements RememberedRoute {
@@ -21,6 +22,8 @@ export class SendTarget implements RememberedRoute {
   version = -1;
   /** The user for which permissions were last checked. */
   access: Access | undefined = undefined;
+  /** Where its messages are forwarded, if it is a composite destination of the configuration. */
+  forwarding: Forwarding | undefined = undefined;
   /** The destination for error texts: a list if it is part of one. */
   readonly shown: string;
   readonly #keys: Buffer;

@@ -1,0 +1,166 @@
+// The policies of destinations.
+
+import type { Address } from '../../conversion/properties.ts';
+import type { RetryPolicy } from '../../schedule/retry.ts';
+
+/** Where the dead letters of destinations go. */
+export interface DeadLetterStrategy {
+  /** To one queue, to a queue or topic for each destination, or nowhere. */
+  readonly kind: 'shared' | 'individual' | 'discarding';
+  /** The queue of a shared strategy. */
+  readonly queue: string;
+  /** Individual: the beginning and end of the names for queues and topics. */
+  readonly queuePrefix: string;
+  readonly topicPrefix: string;
+  readonly queueSuffix: string;
+  readonly topicSuffix: string;
+  /** Individual: whether dead letters go to a queue, not a topic. */
+  readonly usesQueueForQueues: boolean;
+  readonly usesQueueForTopics: boolean;
+  /** Individual: whether each durable subscription has its own destination. */
+  readonly isPerSubscription: boolean;
+  /** Whether expired messages become dead letters. */
+  readonly takesExpired: boolean;
+  /** Whether non-persistent messages become dead letters. */
+  readonly takesNonPersistent: boolean;
+  /** Milliseconds until a dead letter expires; 0 for never. */
+  readonly expirationMs: number;
+}
+
+/** ActiveMQ's default: persistent messages go to one queue. */
+export const defaultStrategy: DeadLetterStrategy = {
+  kind: 'shared',
+  queue: 'ActiveMQ.DLQ',
+  queuePrefix: 'ActiveMQ.DLQ.Queue.',
+  topicPrefix: 'ActiveMQ.DLQ.Topic.',
+  queueSuffix: '',
+  topicSuffix: '',
+  usesQueueForQueues: true,
+  usesQueueForTopics: true,
+  isPerSubscription: false,
+  takesExpired: true,
+  takesNonPersistent: false,
+  expirationMs: 0,
+};
+
+/** Which messages a topic keeps for retroactive consumers. */
+export interface RecoveryPolicy {
+  readonly countMax: number;
+  /** Size of the bodies and heads, bytes. */
+  readonly bytesMax: number;
+  /** Age of the oldest message, milliseconds. */
+  readonly ageMsMax: number;
+}
+
+/** How many messages may wait for a slow consumer of a topic, besides those of its prefetch. */
+export interface PendingLimit {
+  /** A constant; Infinity for no limit. */
+  readonly countMax: number;
+  /** The limit is the prefetch times this factor, if it is defined. */
+  readonly prefetchFactor: number | undefined;
+}
+
+/** The settings of a destination. */
+export interface DestinationPolicy {
+  readonly deadLetters: DeadLetterStrategy;
+  /** Whether consumers are exclusive if they do not request it. */
+  readonly isExclusiveByDefault: boolean;
+  /** Whether the priority of consumers counts. */
+  readonly usesConsumerPriority: boolean;
+  /** Maximum number of message groups with an assigned consumer. */
+  readonly groupCountMax: number;
+  /** Topics: undefined keeps nothing. */
+  readonly recovery: RecoveryPolicy | undefined;
+  /** Topics: whether all consumers are retroactive. */
+  readonly isAlwaysRetroactive: boolean;
+  /** Topics: undefined for no limit. */
+  readonly pendingLimit: PendingLimit | undefined;
+  /** Milliseconds without use after which the destination is removed; undefined for never. */
+  readonly inactiveMsMax: number | undefined;
+}
+
+/** The policy of destinations without an entry. */
+export const defaultPolicy: DestinationPolicy = {
+  deadLetters: defaultStrategy,
+  isExclusiveByDefault: false,
+  usesConsumerPriority: true,
+  groupCountMax: 100_000,
+  recovery: undefined,
+  isAlwaysRetroactive: false,
+  pendingLimit: undefined,
+  inactiveMsMax: undefined,
+};
+
+/** Delayed redelivery by the broker (ActiveMQ's redeliveryPlugin). */
+export interface BrokerRedelivery {
+  /** Returns the policy of a destination; undefined if it has none. */
+  policyOf(address: Address): RetryPolicy | undefined;
+  /** Whether a rejected message of a destination without a policy becomes a dead letter. */
+  readonly fallsBackToDeadLetter: boolean;
+  /** Whether a message that was redelivered as often as permitted becomes a dead letter. */
+  readonly sendsExhaustedToDeadLetter: boolean;
+}
+
+/** The settings of a broker that its destinations depend on. */
+export interface ActiveMqSettings {
+  /** Returns the policy of a destination. */
+  policyOf(address: Address): DestinationPolicy;
+  /** Whether any topic keeps messages for retroactive consumers. */
+  readonly keepsForRetroactive: boolean;
+  /** Undefined if rejected messages become dead letters at once. */
+  readonly redelivery: BrokerRedelivery | undefined;
+  /** Whether messages can be scheduled. Otherwise their AMQ_SCHEDULED headers have no effect. */
+  readonly hasScheduler: boolean;
+  /** Maximum value of AMQ_SCHEDULED_REPEAT. */
+  readonly scheduledRepeatCountMax: number;
+  /** The topic that receives a copy of each message to a queue; undefined for none. */
+  mirrorOf(queue: string): string | undefined;
+  /** Whether the statistics destinations answer. */
+  readonly hasStatistics: boolean;
+  /** Milliseconds between searches for inactive destinations; 0 for never. */
+  readonly sweepMs: number;
+  /** Maximum number of destinations that one search removes; Infinity for no limit. */
+  readonly removedPerSweepMax: number;
+}
+
+/** The settings of a broker without a configuration. */
+export const defaultSettings: ActiveMqSettings = {
+  policyOf: () => defaultPolicy,
+  keepsForRetroactive: false,
+  redelivery: undefined,
+  hasScheduler: true,
+  scheduledRepeatCountMax: 1000,
+  mirrorOf: () => undefined,
+  hasStatistics: false,
+  sweepMs: 0,
+  removedPerSweepMax: Infinity,
+};
+
+/** ActiveMQ's redeliveryPolicy, with its names and units. */
+export interface RedeliverySettings {
+  /** Negative for no limit. */
+  readonly maximumRedeliveries: number;
+  /** Milliseconds. */
+  readonly initialRedeliveryDelay: number;
+  /** Milliseconds. */
+  readonly redeliveryDelay: number;
+  readonly useExponentialBackOff: boolean;
+  readonly backOffMultiplier: number;
+  /** Milliseconds; negative for no limit. */
+  readonly maximumRedeliveryDelay: number;
+  readonly useCollisionAvoidance: boolean;
+  /** Percent of the delay. */
+  readonly collisionAvoidancePercent: number;
+}
+
+/** ActiveMQ's defaults. */
+export const defaultRedelivery: RedeliverySettings = {
+  maximumRedeliveries: 6,
+  initialRedeliveryDelay: 1000,
+  redeliveryDelay: 1000,
+  useExponentialBackOff: false,
+  backOffMultiplier: 5,
+  maximumRedeliveryDelay: -1,
+  useCollisionAvoidance: false,
+  collisionAvoidancePercent: 15,
+};
