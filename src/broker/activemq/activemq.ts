@@ -73,13 +73,27 @@ const priorityArguments = { 'x-max-priority': { type: 'long', value: 9 } } as co
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
+/** Events for the broker's log. */
+export interface ActiveMqEvents {
+  /** A user was refused an action, with the text of the error. */
+  refused(access: object, text: string): void;
+  /** A destination was removed because nobody used it. */
+  removedInactive(name: string, inactiveMs: number): void;
+}
+
+const nobody: ActiveMqEvents = { refused: () => {}, removedInactive: () => {} };
+
 /**
  * Creates the instance of a broker with its configuration. Must be called before a protocol of the
  * broker is created.
  */
-export function configureActiveMq(broker: Broker, configuration: ActiveMqConfiguration): ActiveMq {
+export function configureActiveMq(
+  broker: Broker,
+  configuration: ActiveMqConfiguration,
+  events: ActiveMqEvents = nobody,
+): ActiveMq {
   assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
-  const created = new ActiveMq(broker, configuration);
+  const created = new ActiveMq(broker, configuration, events);
   dialects.set(broker, created);
   return created;
 }
@@ -122,8 +136,11 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
   readonly #virtualTopics: VirtualTopics;
   readonly #composites: Composites;
 
-  constructor(broker: Broker, configuration: ActiveMqConfiguration) {
+  readonly #events: ActiveMqEvents;
+
+  constructor(broker: Broker, configuration: ActiveMqConfiguration, events: ActiveMqEvents) {
     this.broker = broker;
+    this.#events = events;
     this.configuration = configuration;
     this.terms = new MessageTerms(configuration);
     this.#policies = new PolicyMap(configuration.policies, configuration.defaultPolicy);
@@ -132,7 +149,9 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
-    this.rights = new Rights(configuration.authorisation);
+    this.rights = new Rights(configuration.authorisation, (access, text) =>
+      this.#events.refused(access, text),
+    );
     this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
     this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
