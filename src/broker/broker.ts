@@ -395,6 +395,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return this.#random.bytes(16).toString('base64url');
   }
 
+  random(): number {
+    return this.#random.bytes(4).readUInt32BE(0) / 2 ** 32;
+  }
+
   define(change: Change): void {
     if (!this.isRecovering) this.store.define(change);
   }

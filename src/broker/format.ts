@@ -43,8 +43,16 @@ export interface MessageFormat {
    * schedule, so that it is not scheduled again. Undefined if the head does not change.
    *
    * @param id the id of the entry in the schedule
+   * @param repeatedAtMs the due time, if the message is delivered more than once: each delivery then
+   *   needs its own message id. Milliseconds since 1970
    */
-  dueHead?(buffer: Buffer, start: number, end: number, id: number): Buffer | undefined;
+  dueHead?(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    id: number,
+    repeatedAtMs: number | undefined,
+  ): Buffer | undefined;
   /**
    * Converts a message to neutral properties; its bytes are copied. The protocol's README lists
    * what is lost.

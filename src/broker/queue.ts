@@ -3,6 +3,7 @@
 import type { QueueIndex } from '../storage/queue-index.ts';
 import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
 import type { Cursor } from './dispatch/cursor.ts';
+import type { GroupRules } from './dispatch/groups.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -92,13 +93,20 @@ export interface Queue extends Ticking, Deliverer {
   drain(subscription: Subscription): void;
   /** See `Subscription.pull`. */
   pull(subscription: Subscription, timeoutMs: number): void;
+  /**
+   * Assigns the messages of each group to one consumer, in order.
+   *
+   * @param before messages with this number and higher ones have no group; by default, any message
+   *   may have one
+   */
+  groupBy(rules: GroupRules, before?: number): void;
   /** Reads messages without acquiring them. */
   cursor(): Cursor;
 
   /** A delivery was accepted. */
   accept(sequence: number): void;
   /** A delivery was rejected: the message is dead lettered or dropped. */
-  reject(sequence: number): void;
+  reject(sequence: number, cause?: string): void;
   /** A delivery is requeued at its old position, unless it has failed too often. */
   requeue(sequence: number, hasFailed: boolean): void;
   /** Like {@link requeue}, but the subscription must not receive the message again. */

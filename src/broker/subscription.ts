@@ -1,4 +1,5 @@
 import { MessageView } from '../storage/message-record.ts';
+import type { QueueIndex } from '../storage/queue-index.ts';
 import { Unsettled } from './dispatch/unsettled.ts';
 import type { CreditPool, PlaceInLine } from './flow/credit-pool.ts';
 import type { Queue } from './queue.ts';
@@ -9,12 +10,14 @@ import type { Queue } from './queue.ts';
  */
 export type Outcome = 'accepted' | 'released' | 'rejected' | 'modified';
 
-/** The changes of a message that is requeued. */
+/** The changes of a message that is requeued or rejected. */
 interface Modification {
   /** The delivery counts as failed. */
   readonly deliveryFailed: boolean;
   /** The same subscription must not receive the message again. */
   readonly undeliverableHere: boolean;
+  /** Why the message is rejected. Only ActiveMQ's dead letters state it. */
+  readonly cause?: string | undefined;
 }
 
 /** The default: the delivery failed. This applies unless a success is known. */
@@ -29,6 +32,16 @@ export class Delivery extends MessageView {
   deliveryCount = 0;
   /** Ready messages after this one; only set for `get`. */
   left = 0;
+  /** Whether its group was assigned to the consumer with this delivery. */
+  isFirstOfGroup = false;
+  /** Why the message died, if its consumer stated that; only set for dead letters. */
+  cause: string | undefined = undefined;
+
+  /** Sets the delivery state of the message of the open view. */
+  count(queueIndex: QueueIndex, sequence: number): void {
+    this.redelivered = queueIndex.isRedelivered(sequence);
+    this.deliveryCount = queueIndex.countsFailures ? queueIndex.deliveryCount(sequence) : 0;
+  }
 }
 
 /** Receives deliveries for a protocol. Called synchronously; must not throw. */
@@ -66,7 +79,7 @@ export interface SubscribeOptions {
   /** The connection, which identifies the owner of exclusive queues. */
   readonly owner: object;
   /** Selects messages. The view is open on the message. */
-  readonly selector?: ((message: MessageView) => boolean) | undefined;
+  readonly selector?: ((message: Delivery) => boolean) | undefined;
   /**
    * While such consumers exist, one of them receives all messages (ActiveMQ's exclusive consumer).
    */
@@ -148,7 +161,7 @@ export class Subscription {
   /**
    * Settles a range of deliveries, inclusive, in any order. Settled ones are skipped.
    *
-   * @param modification for `modified`; other outcomes do not modify the message
+   * @param modification for `modified`; its cause is for `rejected`
    * @returns the number of deliveries settled
    */
   settle(first: number, last: number, outcome: Outcome, modification = failedDelivery): number {
@@ -200,7 +213,7 @@ export class Subscription {
     const sequence = this.#unsettled.take(number);
     if (sequence < 0) return 0;
     if (outcome === 'accepted') this.queue.accept(sequence);
-    else if (outcome === 'rejected') this.queue.reject(sequence);
+    else if (outcome === 'rejected') this.queue.reject(sequence, modification.cause);
     else if (outcome === 'released') this.queue.requeue(sequence, false);
     else if (modification.undeliverableHere) {
       this.queue.requeueElsewhere(sequence, modification.deliveryFailed, this);

@@ -17,6 +17,7 @@ import { Exchange, type ExchangeOptions } from './exchanges/exchange.ts';
 import type { ExchangeType } from './exchanges/exchange-type.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
 import type { Limits } from './limits.ts';
+import type { UnawaitedRules } from './publishing/unawaited-rules.ts';
 import type { Queue } from './queue.ts';
 import type { QueueHost } from './queue-host.ts';
 import {
@@ -60,6 +61,8 @@ export class Vhost {
   readonly #sources = new BindingSources();
   /** Policies and limits. */
   readonly settings: Settings;
+  /** Rules for messages that the broker publishes on its own; undefined for none. */
+  unawaited: UnawaitedRules | undefined = undefined;
   readonly #exclusive = new ExclusiveQueues();
   #policyChangeCount = 0;
   #isApplyingPolicies = false;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Arguments } from '../../src/broker/arguments.ts';
+import type { GroupRules } from '../../src/broker/dispatch/groups.ts';
 import { passedCountMax } from '../../src/broker/dispatch/selective.ts';
 import type { Queue } from '../../src/broker/queue.ts';
-import { MessageQueue } from '../../src/broker/queues/message-queue.ts';
 import type { SubscribeOptions, Subscription } from '../../src/broker/subscription.ts';
 import { Transaction } from '../../src/broker/transaction.ts';
 import type { MessageView } from '../../src/storage/message-record.ts';
@@ -64,6 +64,15 @@ class Bench {
 
 const colorOf = ({ buffer, headAt, headLength }: MessageView): string | undefined =>
   plainFormat.headers(buffer, headAt, headAt + headLength)['color']?.value as string | undefined;
+/** Groups by color. */
+const groupsOf = (countMax: number): GroupRules => ({
+  of: (message) => {
+    const id = colorOf(message);
+    return id === undefined ? undefined : { id, sequence: 0 };
+  },
+  countMax,
+  budget: { left: 100 },
+});
 const wants = (color: string) => (message: MessageView) => colorOf(message) === color;
 
 function numbers(count: number): string[] {
@@ -263,8 +272,7 @@ for (const [kind, args] of Object.entries(kinds)) {
 
   test(`${kind} keeps a group with one consumer, in its order`, async () => {
     const bench = await open();
-    assert.ok(bench.queue instanceof MessageQueue);
-    bench.queue.groupBy(colorOf);
+    bench.queue.groupBy(groupsOf(10));
     const consumers = [bench.consumer({ prefetch: 2 }), bench.consumer({ prefetch: 2 })];
     bench.paint('red', 'r1', 'r2', 'r3');
     bench.paint('blue', 'b1', 'b2');
@@ -284,6 +292,62 @@ for (const [kind, args] of Object.entries(kinds)) {
     consumers[1]?.subscription.settle(1, 2, 'accepted');
     bench.b.broker.pump();
     assert.deepEqual(second, ['b1', 'b2', 'none', 'r1', 'r2']);
+  });
+
+  test(`${kind} frees the group that was used least recently if there are too many`, async () => {
+    const bench = await open();
+    const rules = groupsOf(2);
+    bench.queue.groupBy(rules);
+    const [one, two] = [bench.consumer(), bench.consumer()];
+    for (const [color, body] of ['ra', 'bb', 'rc', 'gd', 'bx', 're'].map((text) => [...text])) {
+      bench.paint(color ?? '', body ?? '');
+    }
+    // Green replaced blue, and blue replaced red: both were assigned anew to the next consumer.
+    assert.deepEqual(
+      [one.inbox.bodies, two.inbox.bodies],
+      [
+        ['a', 'c', 'd', 'e'],
+        ['b', 'x'],
+      ],
+    );
+    assert.equal(rules.budget.left, 98);
+    one.subscription.stop();
+    two.subscription.stop();
+    assert.equal(rules.budget.left, 100, 'ended consumers give their groups back');
+  });
+
+  test(`${kind} looks for groups only in the messages that may have some`, async () => {
+    const bench = await open();
+    bench.paint('red', 'r1');
+    bench.publish('none', 'none');
+    let count = 0;
+    const { of, ...rules } = groupsOf(2);
+    const counted = (message: Parameters<typeof of>[0]) => {
+      count++;
+      return of(message);
+    };
+    bench.publish('last');
+    const { queue } = bench;
+    // The first message has a color, but is not among those with groups.
+    bench.consumer({ settled: true, prefetch: 1 });
+    queue.groupBy({ ...rules, of: counted }, queue.index.next);
+    bench.publish('later');
+    assert.equal(count, 0);
+    assert.equal(queue.readyCount, 0);
+  });
+
+  test(`${kind} lets a preferred consumer of higher priority, or of 127, take over`, async () => {
+    const bench = await open();
+    const all = [0, 5, 5, 3, 127, 127].map((priority) => ({ isPreferred: true, priority }));
+    const inboxes = all.map((options) => {
+      const { inbox } = bench.consumer(options);
+      bench.publish('m');
+      return inbox;
+    });
+    assert.deepEqual(
+      inboxes.map(({ bodies }) => bodies.length),
+      [1, 3, 0, 0, 1, 1],
+    );
   });
 
   test(`${kind} gives a preferred consumer everything, and its successor after it`, async () => {

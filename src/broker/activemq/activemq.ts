@@ -1,16 +1,16 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
 import { assert } from '../../base/assert.ts';
-import type { MessageView } from '../../storage/message-record.ts';
 import { type Argument, noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/route-cache.ts';
+import { nowhere, type Route } from '../exchanges/route-cache.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
+import type { Timing } from '../schedule/job.ts';
 import type { Delivery, SubscribeOptions } from '../subscription.ts';
 import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
@@ -18,12 +18,7 @@ import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
 import { Browse, type Browser } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
-import {
-  type ActiveMqConfiguration,
-  type ConfiguredPolicy,
-  defaultConfiguration,
-  defaultConfiguredPolicy,
-} from './configuration.ts';
+import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
   Consumption,
@@ -31,34 +26,47 @@ import {
   type MessageTaker,
   type Source,
 } from './consumption.ts';
-import { deadLetterQueue, sharedStrategy } from './dead-letter-queue.ts';
+import {
+  addressOfCore,
+  qualifiedCoreName,
+  queueAddress,
+  temporaryTopicExchange,
+  topicExchange,
+} from './core-names.ts';
+import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
+import { type ActiveMqEvents, noEvents } from './events.ts';
+import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
+import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
+import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
-import { MessageTerms } from './message-terms.ts';
-import { PolicyMap } from './policies/policy-map.ts';
+import { ClientPolicies } from './policies/client-policies.ts';
+import type { ActiveMqSettings } from './policies/destination-policy.ts';
+import { MessageTerms } from './policies/message-terms.ts';
+import { QueuePolicies } from './policies/queue-policies.ts';
+import { settingsOf } from './policies/settings-of.ts';
+import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
 import { Rights } from './rights/rights.ts';
+import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts';
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
-import { SendTarget } from './send-target.ts';
-import {
-  coreQueueName,
-  TemporaryDestinations,
-  temporaryQueueName,
-} from './temporary-destinations.ts';
-import { byExchange, TopicConsumers } from './topic-consumers.ts';
+import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
+import { Services, type ServicesHost } from './services/services.ts';
+import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
+import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
-import { type CompositeHost, Composites } from './virtual/composites.ts';
+import { Composites } from './virtual/composites.ts';
+import { DestinationRoutes, stepsPerUnit } from './virtual/destination-routes.ts';
+import { Mirrors } from './virtual/mirrors.ts';
 import { VirtualTopics } from './virtual/virtual-topics.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
 const vhostName = '/';
-const topicExchange = 'activemq.topic';
-const temporaryTopicExchange = 'activemq.temporary-topic';
 
-/** Number of comparisons of words and operands per microsecond. */
-const stepsPerUnit = 10;
+/** Units of work of a request to a destination that the broker answers itself. */
+const serviceUnits = 256;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
@@ -68,20 +76,7 @@ const deadLetterArguments = {
   'x-dead-letter-routing-key': text(deadLetterQueue),
 };
 
-/** Arguments of queues that deliver messages with a higher priority first: JMS has ten priorities. */
-const priorityArguments = { 'x-max-priority': { type: 'long', value: 9 } } as const;
-
 const dialects = new WeakMap<Broker, ActiveMq>();
-
-/** Events for the broker's log. */
-export interface ActiveMqEvents {
-  /** A user was refused an action, with the text of the error. */
-  refused(access: object, text: string): void;
-  /** A destination was removed because nobody used it. */
-  removedInactive(name: string, inactiveMs: number): void;
-}
-
-const nobody: ActiveMqEvents = { refused: () => {}, removedInactive: () => {} };
 
 /**
  * Creates the instance of a broker with its configuration. Must be called before a protocol of the
@@ -90,7 +85,7 @@ const nobody: ActiveMqEvents = { refused: () => {}, removedInactive: () => {} };
 export function configureActiveMq(
   broker: Broker,
   configuration: ActiveMqConfiguration,
-  events: ActiveMqEvents = nobody,
+  events: ActiveMqEvents = noEvents,
 ): ActiveMq {
   assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
   const created = new ActiveMq(broker, configuration, events);
@@ -108,7 +103,15 @@ export function activeMqOf(broker: Broker): ActiveMq {
  * is a durable queue with the same name. A topic is a routing key of one exchange. Both are created
  * when they are first used.
  */
-export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
+export class ActiveMq
+  implements
+    CheckHost,
+    ConsumptionHost,
+    InactiveHost,
+    InternalPublishingHost,
+    RetroactiveHost,
+    ServicesHost
+{
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly limits: Limits;
@@ -128,48 +131,86 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
   readonly #topicConsumers: TopicConsumers;
   readonly #wildcards: WildcardConsumers;
   readonly #subject: MessageSubject;
-  readonly #deadLetters = sharedStrategy(topicExchange);
+  /** Called when a destination was removed because it was not used for some milliseconds. */
+  onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined = undefined;
+  readonly #groups: MessageGroups;
+  readonly #retroactive: RetroactiveConsumers;
+  readonly #inactive: InactiveDestinations;
+  readonly #services: Services;
+  /** All active consumers. */
+  readonly consumptions = new Set<Consumption>();
+  readonly #policies: QueuePolicies;
+  readonly #mirrors: Mirrors;
   readonly configuration: ActiveMqConfiguration;
   /** Changes to messages, which protocols apply before they encode them. */
   readonly terms: MessageTerms;
-  readonly #policies: PolicyMap<ConfiguredPolicy>;
+  /** What the policies decide about new consumers. */
+  readonly clientPolicies: ClientPolicies;
   readonly #virtualTopics: VirtualTopics;
   readonly #composites: Composites;
-
-  readonly #events: ActiveMqEvents;
+  readonly #routes: DestinationRoutes;
 
   constructor(broker: Broker, configuration: ActiveMqConfiguration, events: ActiveMqEvents) {
     this.broker = broker;
-    this.#events = events;
     this.configuration = configuration;
     this.terms = new MessageTerms(configuration);
-    this.#policies = new PolicyMap(configuration.policies, configuration.defaultPolicy);
-    this.#virtualTopics = new VirtualTopics(configuration.virtualTopics);
+    this.clientPolicies = new ClientPolicies(configuration);
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
     this.rights = new Rights(configuration.authorisation, (access, text) =>
-      this.#events.refused(access, text),
+      events.refused(access, text),
     );
     this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
     this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
+    const parts = {
+      routing: broker.routing,
+      vhost: this.vhost,
+      topics: this.#topics,
+      filters: this.#filters,
+    };
+    this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
+    const createQueue = (name: string) => this.createQueue(name);
+    const { composites } = configuration;
+    this.#composites = new Composites({ ...parts, subjects: this, createQueue }, composites);
+    this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
+    const internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
+    this.#policies.settings = settingsOf(configuration);
+    this.onInactiveRemoved = (address, inactiveMs) =>
+      events.removedInactive(qualifiedName(address), inactiveMs);
     this.#subject = new MessageSubject(this);
+    this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
+    this.#routes = new DestinationRoutes({
+      ...parts,
+      broker,
+      mirrors: this.#mirrors,
+      composites: this.#composites,
+      groups: this.#groups,
+    });
     const { background } = broker;
+    this.#services = new Services(this);
+    this.#retroactive = new RetroactiveConsumers(this, this.#policies);
+    this.#inactive = new InactiveDestinations(this, this.#policies);
     this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
-    const adopt = (queue: Queue) => this.#adopt(queue);
+    const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
     for (const queue of this.vhost.queues.values()) {
-      this.#adopt(queue);
+      this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
-      else this.#bindVirtual(queue);
+      else this.#virtualTopics.bind(queue);
+      if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
-    this.#composites = new Composites(this, configuration.composites);
-    for (const name of [deadLetterQueue, ...configuration.queues]) this.forwardQueue(name);
+    this.vhost.unawaited = internal;
+    for (const name of [deadLetterQueue, ...configuration.queues]) {
+      if (!this.vhost.queues.has(name)) this.createQueue(name);
+    }
+    this.#begin();
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -177,16 +218,44 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     return this.vhost.declareExchange(name, 'x-activemq-topic', options);
   }
 
-  /** Applies ActiveMQ's rules for dead letters to a queue. */
-  #adopt(queue: Queue): void {
-    queue.deadLetters = this.#deadLetters;
+  get settings(): ActiveMqSettings {
+    return this.#policies.settings;
+  }
+
+  /** Changes the settings. Call it before the first client connects. */
+  configure(settings: ActiveMqSettings): void {
+    this.#policies.settings = settings;
+    for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
+    this.#inactive.schedule();
+  }
+
+  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
+    return this.#policies.rulesOf(queue);
+  }
+
+  /** All queues by name. */
+  get queues(): ReadonlyMap<string, Queue> {
+    return this.vhost.queues;
+  }
+
+  addressOf(queue: Queue): Address {
+    return queueAddress(queue.name);
+  }
+
+  subscriptionOf(queue: Queue): string | undefined {
+    return this.#topicConsumers.idOf(queue);
   }
 
   /** Returns the topics of a subscription. */
   *topicsOf(subscription: Queue): Iterable<Address> {
     for (const exchange of [this.#topics, this.#temporaryTopics]) {
       for (const { routingKey } of exchange.bindingsTo(subscription)) {
-        yield this.#addressOf(exchange.name, routingKey);
+        yield addressOfCore(exchange.name, routingKey);
       }
     }
   }
@@ -200,19 +269,15 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
   }
 
   destinationName(exchange: string, routingKey: string): string {
-    return qualifiedName(this.#addressOf(exchange, routingKey));
-  }
-
-  #addressOf(exchange: string, name: string): Address {
-    if (exchange === topicExchange) return { kind: 'topic', name };
-    if (exchange === temporaryTopicExchange) return { kind: 'temporary-topic', name };
-    return queueAddress(name);
+    return qualifiedCoreName(exchange, routingKey);
   }
 
   /** Returns the destination that the consumer of a delivery is shown. */
   destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
     if (!source.isTopic) return queueAddress(source.queue.name);
-    return this.#addressOf(delivery.exchangeName(), delivery.routingKey());
+    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
+    const mirror = isQueue(sent) ? this.settings.mirrorOf(sent.name) : undefined;
+    return mirror === undefined ? sent : { kind: 'topic', name: mirror };
   }
 
   /**
@@ -238,7 +303,10 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
     const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
-    return new SendTarget(address, exchange, routingKey, listedName(listed));
+    const target = new SendTarget(address, exchange, routingKey, listedName(listed));
+    target.isService = this.#services.owns(address);
+    if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
+    return target;
   }
 
   #topicsOf({ kind }: Address): Exchange {
@@ -258,41 +326,39 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     publication: Publication,
     access: Access,
     origins: readonly unknown[],
+    options: SendOptions = noSendOptions,
   ): Route {
     if (target.version !== this.vhost.version || target.access !== access) {
       this.#prepare(target, access);
     }
     target.addressTo(publication);
+    if (target.isService) {
+      this.routeUnits = serviceUnits;
+      this.#services.take(target.address, publication, access);
+      return nowhere;
+    }
     if (!this.terms.areUnchanged) this.terms.apply(publication);
-    const own = this.topicRoute(target, publication, origins);
-    if (target.forwarding === undefined) return own;
-    const ownUnits = this.routeUnits;
-    const route = this.#composites.route(target.forwarding, own, publication, origins);
-    this.routeUnits = ownUnits + target.forwarding.targets.length + route.queues.length;
+    const route = this.#routes.route(target, publication, origins, options);
+    this.routeUnits = this.#routes.units;
     return route;
   }
 
-  topicRoute(target: SendTarget, publication: Publication, origins: readonly unknown[]): Route {
-    const { routing } = this.broker;
-    const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
-    const steps = routing.stepCount;
-    if (isQueue(target.address)) {
-      this.routeUnits = steps / stepsPerUnit;
-      return route;
-    }
-    const wanted = this.#filters.apply(route, publication, origins);
-    this.routeUnits = (steps + this.#filters.lastCost) / stepsPerUnit + wanted.queues.length;
-    return wanted;
-  }
-
-  forwardQueue(name: string): Queue {
-    return this.vhost.queues.get(name) ?? this.#createQueue(name);
+  /**
+   * Returns when a message is to be delivered, according to its `AMQ_SCHEDULED` headers; undefined
+   * if it is not scheduled.
+   *
+   * @param header returns the value of a header by its name
+   * @throws {BrokerError} `precondition-failed` for a value that is not allowed
+   */
+  timingOf(header: (name: string) => HeaderValue): Timing | undefined {
+    const { hasScheduler, scheduledRepeatCountMax } = this.settings;
+    return hasScheduler ? readTiming(header, scheduledRepeatCountMax) : undefined;
   }
 
   #prepare(target: SendTarget, access: Access): void {
     const { address } = target;
     this.checks.requireSending(target, access);
-    if (address.kind === 'queue') this.#queue(address, access);
+    if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
     target.version = this.vhost.version;
     target.access = access;
     target.forwarding = this.#composites.of(address);
@@ -308,49 +374,25 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     }
     if (found !== undefined) return found;
     this.rights.require(access, 'create', address);
-    return this.#createQueue(name);
+    return this.createQueue(name);
   }
 
-  #createQueue(name: string): Queue {
+  createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
     const letters = isDeadLetterQueue ? noArguments : deadLetterArguments;
-    const { isPrioritized } = this.#policies.of({ kind: 'queue', name });
-    const args = isPrioritized ? { ...letters, ...priorityArguments } : letters;
+    const args = { ...letters, ...this.clientPolicies.argumentsOf(name) };
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
-    this.#adopt(queue);
-    this.#bindVirtual(queue);
+    this.#policies.adopt(queue);
+    this.#virtualTopics.bind(queue);
     this.#wildcards.announce(queue);
     return queue;
-  }
-
-  /** Gives a queue the messages of its virtual topics, and no longer those of earlier ones. */
-  #bindVirtual(queue: Queue): void {
-    const wanted = this.#virtualTopics.topicsOf(queue.name);
-    for (const { routingKey } of [...this.#topics.bindingsTo(queue)]) {
-      if (!wanted.has(routingKey)) this.vhost.unbind(this.#topics, queue, routingKey, noArguments);
-    }
-    for (const topic of wanted) this.vhost.bind(this.#topics, queue, topic, noArguments);
-  }
-
-  /** Returns the prefetch of a consumer, which depends on the policy if it requests the default. */
-  prefetchOf(addresses: readonly Address[], isDurable: boolean, requested?: number): number {
-    const first = addresses.find(isQueue) ?? addresses[0];
-    const { topicPrefetch, durableTopicPrefetch, queuePrefetch } = defaultConfiguredPolicy;
-    const policy = first === undefined ? defaultConfiguredPolicy : this.#policies.of(first);
-    const [usual, own] =
-      first !== undefined && isQueue(first)
-        ? [queuePrefetch, policy.queuePrefetch]
-        : isDurable
-          ? [durableTopicPrefetch, policy.durableTopicPrefetch]
-          : [topicPrefetch, policy.topicPrefetch];
-    return requested === undefined || requested === usual ? own : requested;
   }
 
   selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
     if (selector === undefined) return undefined;
     const units = Math.ceil(selector.cost / stepsPerUnit);
-    return (view: MessageView) => {
+    return (view: Delivery) => {
       this.broker.turns.unitsLeft -= units;
       return selector.matches(this.#subject.ofView(view));
     };
@@ -384,7 +426,10 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
         if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
-        consumption.join(this.#topicConsumers.open(request, exchange, names), true);
+        const queue = this.#topicConsumers.open(request, exchange, names);
+        const isTemporary = exchange === this.#temporaryTopics;
+        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        consumption.join(queue, true);
       }
     } catch (error) {
       this.broker.background.run(consumption.requeueAll());
@@ -393,6 +438,7 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     for (const address of queues) {
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
+    this.consumptions.add(consumption);
     return consumption;
   }
 
@@ -430,6 +476,7 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
   /** Ends a consumption, in steps: unsettled messages are requeued. */
   *release(consumption: Consumption): Generator<void> {
     consumption.end();
+    this.consumptions.delete(consumption);
     for (const address of consumption.request.destinations) {
       if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
     }
@@ -447,10 +494,4 @@ export class ActiveMq implements ConsumptionHost, CompositeHost, CheckHost {
     this.#requireSubscription(key, access);
     this.#topicConsumers.delete(key);
   }
-}
-
-function queueAddress(coreName: string): Address {
-  const temporary = temporaryQueueName(coreName);
-  if (temporary === undefined) return { kind: 'queue', name: coreName };
-  return { kind: 'temporary-queue', name: temporary };
 }

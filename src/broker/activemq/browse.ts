@@ -111,9 +111,8 @@ export class Browse implements Deliverer {
       return true;
     }
     const isExpired = delivery.expiresAtMs <= broker.nowMs();
+    delivery.count(queue.index, cursor.position);
     const isWanted = this.#selector?.matches(this.#subject.ofView(delivery)) !== false;
-    delivery.redelivered = false;
-    delivery.deliveryCount = 0;
     if (!isExpired && isWanted) this.#browser.browsed(delivery, queue);
     return true;
   }

@@ -38,6 +38,13 @@ export interface ConsumeRequest {
   /** The connection. */
   readonly owner: object;
   readonly budget: SourceBudget;
+  /** Whether the consumer first gets earlier messages that its topics have kept. */
+  readonly isRetroactive?: boolean | undefined;
+  /**
+   * Maximum number of messages of topics that wait for the consumer besides its prefetch. Older ones
+   * are dropped. Undefined or 0 for the limit of the destination's policy.
+   */
+  readonly pendingCountMax?: number | undefined;
 }
 
 /** The number of queues that all consumptions of a connection can still be added to. */
@@ -86,6 +93,8 @@ export interface ConsumptionHost extends PoolHost {
   readonly selectorBudget: SelectorBudget;
   /** Returns the selector of a request. */
   selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
+  /** Returns what the policy of a queue decides about its consumers. */
+  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean };
 }
 
 /** An ActiveMQ consumer: subscriptions to one or more queues with a shared prefetch window. */
@@ -130,18 +139,19 @@ export class Consumption {
     const cost = isTopic ? 0 : (request.selector?.cost ?? 0);
     if (cost > 0) this.#host.selectorBudget.take(queue, cost);
     const source = new Source(this, queue, isTopic);
+    const rules = this.#host.rulesOf(queue);
     this.#sources.set(queue, source);
     try {
       source.subscribe({
         settled: request.isSettled,
         exclusive: false,
-        priority: request.priority,
+        priority: rules.usesPriority ? request.priority : 0,
         prefetch: this.#pool === undefined ? request.prefetch : Infinity,
         pool: this.#pool,
         owner: request.owner,
         // For topics, the selector is applied when the message is routed.
         selector: isTopic ? undefined : this.#host.selectorOf(request),
-        isPreferred: request.isExclusive,
+        isPreferred: request.isExclusive || rules.isExclusive,
       });
       request.budget.left--;
     } catch (error) {

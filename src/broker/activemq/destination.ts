@@ -88,6 +88,42 @@ export function isReserved({ kind, name }: Address): boolean {
   return kind === 'queue' && name.startsWith('amq.');
 }
 
+/** Returns a destination name without its options, which begin with a question mark. */
+export function withoutOptions(text: string): string {
+  const at = text.indexOf('?');
+  return at < 0 ? text : text.slice(0, at);
+}
+
+/** Maximum number of options of destination names. */
+const optionCountMax = 32;
+
+/**
+ * Reads the options of a consumer in destination names: `exclusive` is `true` for
+ * `queue?consumer.exclusive=true`. Other options are ignored. The first of equal options counts.
+ *
+ * @param text a destination, or a comma-separated list
+ * @throws {BrokerError} `precondition-failed` if there are more than {@link optionCountMax}
+ */
+export function consumerOptions(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (!text.includes('?')) return found;
+  for (const part of text.split(',', partCountMax * 2)) {
+    const at = part.indexOf('?');
+    if (at < 0) continue;
+    const options = part.slice(at + 1).split('&', optionCountMax + 1);
+    if (options.length > optionCountMax || found.size > optionCountMax) {
+      const why = `more than ${optionCountMax} options in a destination name`;
+      throw new BrokerError('precondition-failed', why);
+    }
+    for (const option of options) {
+      const [, name, value] = /^\s*consumer\.([^=]+)=(.*)$/s.exec(option) ?? [];
+      if (name === undefined || value === undefined || found.has(name)) continue;
+      found.set(name.trim(), value.trim());
+    }
+  }
+  return found;
+}
+
 /** Whether the name has wildcards. */
 export function isWildcard({ name }: Address): boolean {
   const { oneWord, manyWords } = activemqAlphabet;

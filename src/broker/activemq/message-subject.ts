@@ -1,9 +1,9 @@
 // Messages as selectors see them.
 
-import type { MessageView } from '../../storage/message-record.ts';
 import { emptyProperties, type Properties } from '../conversion/properties.ts';
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
+import type { Delivery } from '../subscription.ts';
 import { qualifiedName } from './destination.ts';
 import type { Subject } from './selectors/nodes.ts';
 import { type SelectorValue, selectorValueOf } from './selectors/values.ts';
@@ -38,6 +38,9 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
     expiresAtMs === Infinity ? 0n : BigInt(Math.round(expiresAtMs)),
   JMSXGroupID: ({ properties }) => properties.groupId ?? null,
   JMSXGroupSeq: ({ properties }) => properties.groupSequence ?? null,
+  JMSXGroupFirstForConsumer: () => false,
+  JMSRedelivered: ({ isRedelivered }) => isRedelivered,
+  JMSXDeliveryCount: ({ deliveryCount }) => deliveryCount + 1,
   JMSXUserID: ({ properties }) => properties.userId ?? null,
   JMSActiveMQBrokerInTime: ({ receivedAtMs }) => BigInt(Math.round(receivedAtMs)),
 };
@@ -51,6 +54,9 @@ export class MessageSubject implements Subject {
   priority = 0;
   receivedAtMs = 0;
   expiresAtMs = Infinity;
+  isRedelivered = false;
+  /** Previous failed deliveries. */
+  deliveryCount = 0;
   readonly #host: SubjectHost;
   #format = 0;
   #buffer: Buffer = nothing;
@@ -60,7 +66,7 @@ export class MessageSubject implements Subject {
   #headAt = 0;
   #headLength = 0;
   /** The source of the destination, which is decoded when a selector needs it. */
-  #source: MessageView | Publication | undefined = undefined;
+  #source: Delivery | Publication | undefined = undefined;
   #properties: Properties | undefined = undefined;
   #named: Map<string, SelectorValue> | undefined = undefined;
 
@@ -69,8 +75,11 @@ export class MessageSubject implements Subject {
   }
 
   /** Sets it to a stored message. Properties decoded in this dispatch round are kept. */
-  ofView(view: MessageView): this {
+  ofView(view: Delivery): this {
     const { pumpCount } = this.#host.turns;
+    // The same record can be a message of several queues, with a delivery state in each.
+    this.isRedelivered = view.redelivered;
+    this.deliveryCount = view.deliveryCount;
     const isSame = view.buffer === this.#buffer && view.at === this.#at;
     if (isSame && pumpCount === this.#pumpCount) return this;
     this.#at = view.at;
@@ -88,6 +97,8 @@ export class MessageSubject implements Subject {
   ofPublication(publication: Publication): this {
     const { headStart, headEnd, expirationMs } = publication;
     this.#at = -1;
+    this.isRedelivered = false;
+    this.deliveryCount = 0;
     this.isPersistent = publication.isPersistent;
     this.priority = publication.priority;
     this.receivedAtMs = this.#host.nowMs();
@@ -110,7 +121,7 @@ export class MessageSubject implements Subject {
   get destination(): string {
     const source = this.#source;
     const key = source?.routingKey;
-    const routingKey = typeof key === 'string' ? key : (source as MessageView).routingKey(); // the other type
+    const routingKey = typeof key === 'string' ? key : (source as Delivery).routingKey(); // the other type
     return this.#host.destinationName(source?.exchangeName() ?? '', routingKey);
   }
 

@@ -5,8 +5,20 @@ import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
+import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
 import type { Forwarding } from './virtual/composites.ts';
+
+/** What decides about a message besides its destination. Senders may reuse one object. */
+export interface SendOptions {
+  /** When the message is delivered, if it is scheduled; see `ActiveMq.timingOf`. */
+  timing: Timing | undefined;
+  /** Whether the message is in a message group. */
+  hasGroup: boolean;
+}
+
+/** Those of a message that is delivered at once and is in no group. */
+export const noSendOptions: SendOptions = Object.freeze({ timing: undefined, hasGroup: false });
 
 /** A destination that messages are sent to, with the cached route of the previous message. */
 export class SendTarget implements RememberedRoute {
@@ -26,6 +38,10 @@ export class SendTarget implements RememberedRoute {
   forwarding: Forwarding | undefined = undefined;
   /** The destination for error texts: a list if it is part of one. */
   readonly shown: string;
+  /** Whether the broker answers messages to it itself. */
+  isService = false;
+  /** The topic that gets the messages to a queue, too. */
+  mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;
 
   constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {

@@ -5,7 +5,11 @@ import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { Queue } from '../queue.ts';
-import { type SubscriptionKey, TopicSubscriptions } from '../topics/topic-subscriptions.ts';
+import {
+  type SubscriptionKey,
+  subscriptionArgumentName,
+  TopicSubscriptions,
+} from '../topics/topic-subscriptions.ts';
 import type { Vhost } from '../vhost.ts';
 import type { ConsumeRequest } from './consumption.ts';
 import { Selector } from './selectors/selector.ts';
@@ -110,6 +114,11 @@ export class TopicConsumers {
     };
   }
 
+  /** Returns the client id and name of a durable subscription, joined by a colon. */
+  idOf(queue: Queue): string | undefined {
+    return queue.index.isDurable ? this.#subscriptions.keyOf(queue) : undefined;
+  }
+
   /** The queue of a non-durable subscription is deleted with its consumer. */
   closed(queue: Queue): void {
     if (!queue.index.isDurable) this.#filters.delete(queue);
@@ -144,6 +153,11 @@ export class TopicConsumers {
       throw error;
     }
   }
+}
+
+/** Whether a queue is a subscription to topics, durable or not. */
+export function isTopicQueue({ options }: Queue): boolean {
+  return options.arguments[subscriptionArgumentName] !== undefined;
 }
 
 /** A selector that converts strings is stored as bytes, others as a string. */

@@ -41,5 +41,6 @@ export function converted(
   copy.redelivered = delivery.redelivered;
   copy.deliveryCount = delivery.deliveryCount;
   copy.left = delivery.left;
+  copy.isFirstOfGroup = delivery.isFirstOfGroup;
   return copy;
 }

@@ -62,17 +62,25 @@ export class DeadLetterRouter {
   #publishDeadLetter(queue: Queue, dead: DeadLetter, reason: DeathReason): void {
     const host = this.#host;
     const vhost = host.vhost(queue.vhost);
-    const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
     const format = host.formatOf(dead.format);
-    if (target === undefined || format === undefined) return;
+    if (format === undefined) return;
     const headBytes = dead.headEnd - dead.headStart;
     const bytesUnits = headBytes / headBytesOfUnit + dead.bodyLength / bodyBytesOfUnit;
+    const { bodyLength } = dead;
+    const rules = queue.deadLetters;
+    if (rules !== undefined) {
+      host.spend(letterUnits + Math.floor(bytesUnits));
+      if (!dead.redirectBy(rules, queue, reason, format)) return;
+      host.publish(vhost, dead, (taker) => taker !== queue && !taker.isFull(bodyLength));
+      return;
+    }
+    const target = vhost.exchanges.get(queue.settings.deadLetterExchange ?? '');
+    if (target === undefined) return;
     const headers = dead.redirect(queue, target, reason, format, host.nowMs());
     if (target.isDelayed && host.delay(vhost, dead)) return;
     host.spend(letterUnits + Math.floor(bytesUnits));
     // A rejected message may return to its queue, because a consumer decides each time.
     const cycle = reason === 'rejected' ? undefined : cycleOf(headers);
-    const { bodyLength } = dead;
     host.publish(
       vhost,
       dead,

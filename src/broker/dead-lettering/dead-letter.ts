@@ -1,12 +1,13 @@
 // A message that is sent to a dead letter exchange.
 
-import { type Argument, type ArgumentChanges, type Arguments, noArguments } from '../arguments.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { senderKeys } from '../exchanges/sender-keys.ts';
 import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
 import { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
+import type { DeadLetterRules } from './dead-letter-rules.ts';
 import { deathHeaders } from './death-headers.ts';
 
 /** A message on its way to a dead letter exchange. */
@@ -15,6 +16,10 @@ export class DeadLetter extends Publication {
   from = '';
   /** When it would have expired, wall milliseconds; Infinity for never. */
   expiresAtMs = Infinity;
+  /** Why its consumer rejected it, if that was stated. */
+  cause: string | undefined = undefined;
+  /** Failed deliveries that count for the dead letter too. */
+  failedCount = 0;
 
   /**
    * Addresses the message to the dead letter exchange of a queue, and returns its headers, of which
@@ -31,13 +36,6 @@ export class DeadLetter extends Publication {
   ): Arguments {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
-    const rules = queue.deadLetters;
-    if (rules !== undefined) {
-      const { expiresAtMs } = this;
-      const changes = rules.changes({ queue, reason, letter: this, expiresAtMs, headers: before });
-      this.#rewrite(queue, target, format, changes);
-      return noArguments;
-    }
     const { cc, bcc } = senderKeys(before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
@@ -48,17 +46,39 @@ export class DeadLetter extends Publication {
       expiration: format.expiration(head, headStart, headEnd),
     });
     const changes = { ...this.#readdress(queue, cc, bcc), ...deaths };
-    this.#rewrite(queue, target, format, changes);
+    this.failedCount = 0;
+    this.#rewrite(format, changes);
+    this.exchange = target;
+    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
     return { ...before, 'x-death': deaths['x-death'] as Argument }; // there is one for each death
   }
 
-  #rewrite(queue: Queue, target: Exchange, format: MessageFormat, changes: ArgumentChanges): void {
+  /**
+   * Addresses the message according to the rules of its queue. Returns false if it goes nowhere.
+   */
+  redirectBy(
+    rules: DeadLetterRules,
+    queue: Queue,
+    reason: DeathReason,
+    format: MessageFormat,
+  ): boolean {
+    const { head, headStart, headEnd, expiresAtMs } = this;
+    const headers = format.headers(head, headStart, headEnd);
+    const terms = rules.terms({ queue, reason, letter: this, expiresAtMs, headers });
+    if (terms === undefined) return false;
+    this.#rewrite(format, terms.changes);
+    this.isPersistent = true;
+    this.expirationMs = terms.expirationMs;
+    this.exchange = terms.exchange;
+    this.setAddress(terms.exchange.name, terms.routingKey);
+    return true;
+  }
+
+  #rewrite(format: MessageFormat, changes: ArgumentChanges): void {
     this.head = format.deadLetterHead(this.head, this.headStart, this.headEnd, changes);
     this.headStart = 0;
     this.headEnd = this.head.length;
     this.expirationMs = -1;
-    this.exchange = target;
-    this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
   }
 
   /** A dead letter routing key replaces all keys of the sender, also in headers. */
@@ -81,6 +101,8 @@ export function deadLetterOf(view: Delivery): DeadLetter {
   dead.isPersistent = view.isPersistent;
   dead.from = view.exchangeName();
   dead.expiresAtMs = view.expiresAtMs;
+  dead.cause = view.cause;
+  dead.failedCount = view.deliveryCount;
   dead.routingKey = view.routingKey();
   dead.head = view.buffer;
   dead.headStart = view.headAt;

@@ -20,6 +20,9 @@ class Turn {
 /** Maximum number of consumers that are asked in succession whether they can take a message. */
 export const askedCountMax = 512;
 
+/** A preferred consumer with this priority or a higher one always replaces the preferred one. */
+const takeoverPriority = 127;
+
 /** Maximum number of consumers that are notified immediately when their queue is deleted. */
 const toldAtOnceMax = 64;
 
@@ -133,6 +136,14 @@ export class Consumers {
     if (this.#rules.isSingleActive) this.#succession.add(subscription);
     this.#line(subscription.options.priority).push(turn);
     this.#chooseOnly();
+    if (this.#takesOver(subscription)) this.#only = subscription;
+  }
+
+  /** Whether a new preferred consumer replaces the one that receives all messages. */
+  #takesOver({ options: { isPreferred, priority } }: Subscription): boolean {
+    if (isPreferred !== true || this.#rules.isSingleActive || this.#only === undefined)
+      return false;
+    return priority >= takeoverPriority || priority > this.#only.options.priority;
   }
 
   /** Returns whether the consumer was present. */
@@ -266,6 +277,19 @@ export class Consumers {
       if (this.#lines[at] === line) at++;
     }
     return undefined;
+  }
+
+  /** Whether no other consumer exclusively receives messages. */
+  mayServe(subscription: Subscription): boolean {
+    return this.#only === undefined || this.#only === subscription;
+  }
+
+  /** Whether one consumer can take a message now. If not, it leaves the line. */
+  canTake(subscription: Subscription): boolean {
+    if (subscription.canTake()) return true;
+    const turn = this.#turns.get(subscription);
+    if (turn?.isInLine === true) this.#wait(turn);
+    return false;
   }
 
   /** Whether any consumer can take a message now. */

@@ -1,10 +1,10 @@
 // Dispatch with selectors, message groups, and messages that some consumers may not receive.
 
-import type { MessageView } from '../../storage/message-record.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
-import type { Subscription } from '../subscription.ts';
+import type { Delivery, Subscription } from '../subscription.ts';
 import type { Consumers } from './consumers.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
+import { type GroupMember, GroupOwners, type GroupRules } from './groups.ts';
 
 /** Maximum number of unwanted messages that a scan passes. Messages behind them wait. */
 export const passedCountMax = 200;
@@ -12,11 +12,6 @@ export const passedCountMax = 200;
  * Maximum number of messages that are excluded for some subscription. A further one is rejected.
  */
 const excludedCountMax = 1024;
-/**
- * Maximum number of groups with an assigned consumer. Beyond that, the oldest assignment is
- * dropped.
- */
-const groupCountMax = 1024;
 
 /** The interface of a queue that is scanned. */
 export interface ScannedQueue {
@@ -33,13 +28,10 @@ export interface ScannedQueue {
 /** The objects of the broker that a scan needs. */
 export interface ScanHost {
   /** The view on the current message. */
-  readonly delivery: MessageView;
+  readonly delivery: Delivery;
   /** What the current turn of the event loop may still do. Selectors use some of it. */
   readonly turns: { readonly unitsLeft: number };
 }
-
-/** Returns the group of a message; undefined if it has none. */
-export type GroupOf = (message: MessageView) => string | undefined;
 
 /**
  * Dispatches messages that not every consumer may receive, because of selectors, message groups, or
@@ -50,32 +42,60 @@ export type GroupOf = (message: MessageView) => string | undefined;
 export class SelectiveDispatch {
   readonly #queue: ScannedQueue;
   readonly #host: ScanHost;
-  readonly #groupOf: GroupOf | undefined;
   /** The subscriptions that must not receive a message. */
   readonly #excluded = new Map<number, Set<Subscription>>();
-  /** The consumer of each group. */
-  readonly #groups = new Map<string, Subscription>();
+  #rules: GroupRules | undefined = undefined;
+  #owners: GroupOwners | undefined = undefined;
+  /** Messages from this number on have no groups. */
+  #groupsBefore = 0;
   #passedCount = 0;
   /** The last message that was passed; -1 before the first. */
   #lastPassed = -1;
 
-  constructor(queue: ScannedQueue, host: ScanHost, groupOf: GroupOf | undefined) {
+  constructor(queue: ScannedQueue, host: ScanHost) {
     this.#queue = queue;
     this.#host = host;
-    this.#groupOf = groupOf;
+  }
+
+  /**
+   * Assigns the messages of each group to one consumer.
+   *
+   * @param before the first message that certainly has no group, and those after it; Infinity if
+   *   any message may have one
+   */
+  groupBy(rules: GroupRules, before: number): void {
+    this.#rules ??= rules;
+    this.#owners ??= new GroupOwners(rules);
+    this.#groupsBefore = Math.max(this.#groupsBefore, before);
+    this.restart();
   }
 
   /** Whether it is needed. Otherwise any consumer may receive any message. */
   get isNeeded(): boolean {
-    if (this.#groupOf !== undefined || this.#queue.consumers.selectorCount > 0) return true;
+    if (this.#queue.consumers.selectorCount > 0 || this.#hasGroups) return true;
     this.#sweep();
     return this.#excluded.size > 0;
+  }
+
+  get #hasGroups(): boolean {
+    if (this.#owners === undefined) return false;
+    return this.#owners.count > 0 || this.#queue.index.liveFrom(0) < this.#groupsBefore;
   }
 
   /** A consumer or a passed message has changed: the next scan starts at the head. */
   restart(): void {
     this.#passedCount = 0;
     this.#lastPassed = -1;
+  }
+
+  /** A consumer has ended: its groups are free. */
+  forget(subscription: Subscription): void {
+    this.#owners?.forget(subscription);
+  }
+
+  /** The queue is deleted. */
+  end(): void {
+    this.#owners?.clear();
   }
 
   /**
@@ -126,6 +146,7 @@ export class SelectiveDispatch {
       } else {
         order.remove(sequence);
         this.#queue.send(taker, sequence);
+        this.#host.delivery.isFirstOfGroup = false;
       }
       sequence = next;
     }
@@ -145,25 +166,32 @@ export class SelectiveDispatch {
   #taker(sequence: number): Subscription | undefined {
     const view = this.#host.delivery;
     const excluded = this.#excluded.get(sequence);
-    const group = this.#groupOf?.(view);
-    let owner = group === undefined ? undefined : this.#groups.get(group);
-    if (owner?.isActive === false) owner = undefined;
-    const taker = this.#queue.consumers.nextFor(
-      (subscription) =>
-        (owner === undefined || owner === subscription) &&
-        excluded?.has(subscription) !== true &&
-        subscription.options.selector?.(view) !== false,
-    );
-    if (group !== undefined && taker !== undefined && owner === undefined) this.#own(group, taker);
-    return taker;
+    const isFor = (subscription: Subscription): boolean =>
+      excluded?.has(subscription) !== true && subscription.options.selector?.(view) !== false;
+    const member = sequence < this.#groupsBefore ? this.#rules?.of(view) : undefined;
+    if (member !== undefined && this.#owners !== undefined) {
+      return this.#takerOfGroup(member, this.#owners, isFor);
+    }
+    return this.#queue.consumers.nextFor(isFor);
   }
 
-  #own(group: string, subscription: Subscription): void {
-    this.#groups.delete(group);
-    if (this.#groups.size >= groupCountMax) {
-      const [oldest = ''] = this.#groups.keys();
-      this.#groups.delete(oldest);
-    }
-    this.#groups.set(group, subscription);
+  /** The consumer for a message of a group, to which the group is assigned if it was free. */
+  #takerOfGroup(
+    { id, sequence }: GroupMember,
+    owners: GroupOwners,
+    isFor: (subscription: Subscription) => boolean,
+  ): Subscription | undefined {
+    const { consumers } = this.#queue;
+    // The messages that follow may be in groups too, even if the queue was recovered.
+    this.#groupsBefore = Infinity;
+    const known = sequence === 1 ? undefined : owners.ownerOf(id);
+    const owner = known !== undefined && consumers.mayServe(known) ? known : undefined;
+    if (owner !== undefined && !(consumers.canTake(owner) && isFor(owner))) return undefined;
+    const taker = owner ?? consumers.nextFor(isFor);
+    if (taker === undefined) return undefined;
+    this.#host.delivery.isFirstOfGroup = owner === undefined;
+    if (sequence < 0) owners.release(id);
+    else if (owner === undefined) owners.assign(id, taker);
+    return taker;
   }
 }

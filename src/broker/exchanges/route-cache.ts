@@ -4,6 +4,7 @@ import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
+import type { Timing } from '../schedule/job.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import { RouteSearch, type SearchHost } from './route-search.ts';
@@ -13,6 +14,8 @@ export interface Route {
   readonly queues: readonly Queue[];
   /** The indexes of the queues, in the same order. */
   readonly indexes: readonly QueueIndex[];
+  /** When the message is to be routed, instead of now. There are no queues then. */
+  readonly timing?: Timing;
 }
 
 /** The route of an unroutable message. */

@@ -130,13 +130,30 @@ export class Publishing {
     published.routed = queues.length;
     published.isRefused = false;
     published.group = 0;
-    if (queues.length === 0) counters.unrouted++;
+    if (queues.length === 0) this.#publishNowhere(vhost, publication, route, published);
     else {
       this.#take(vhost, publication, queues, indexes, published);
       const { background } = turns;
       if (background.isPending) this.#workMeanwhile(published);
     }
     return published;
+  }
+
+  /** A message without a queue is scheduled, or is dropped. */
+  #publishNowhere(
+    vhost: Vhost,
+    publication: Publication,
+    { timing }: Route,
+    published: Published,
+  ): void {
+    if (timing === undefined) {
+      this.#host.counters.unrouted++;
+      return;
+    }
+    this.#host.schedules.of(vhost.name).add(publication, timing);
+    published.routed = 1;
+    published.group = this.#host.store.log.openGroup;
+    this.#host.pauseIfBehind();
   }
 
   /** The result for a delayed message: as if one queue had stored it. */
@@ -171,6 +188,7 @@ export class Publishing {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
     if (exchange.isDelayed && this.#host.schedules.delay(vhost, publication)) return;
+    if (vhost.unawaited?.prepare(publication) === true) return;
     yield* this.#routeInSteps(vhost, exchange, publication);
   }
 
@@ -181,7 +199,7 @@ export class Publishing {
       while (!search.run(stepsAtATime)) yield;
       route = routeOf(search);
     }
-    const { rest } = this.#publishTo(vhost, publication, route);
+    const { rest } = this.#publishTo(vhost, publication, wantedPart(vhost, publication, route));
     if (rest !== undefined) yield* rest;
   }
 
@@ -189,9 +207,10 @@ export class Publishing {
   publishUnawaited(vhost: Vhost, publication: Publication): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
+    if (vhost.unawaited?.prepare(publication) === true) return;
     const route = this.#router.route(vhost, exchange, publication);
     if (route !== undefined && route.queues.length <= wideCountMin) {
-      this.#publishTo(vhost, publication, route);
+      this.#publishTo(vhost, publication, wantedPart(vhost, publication, route));
       return;
     }
     if (route === undefined) this.#router.takePaused(publication); // it is searched for anew
@@ -222,17 +241,26 @@ export class Publishing {
     if (route === undefined || route.queues.length > wideCountMin) {
       const kept = letter.copy();
       const search = route === undefined ? this.#router.takePaused(kept) : undefined;
-      this.longPublishes.start(this.#spreadLetter(kept, search ?? route, isFor));
+      this.longPublishes.start(this.#spreadLetter(vhost, kept, search ?? route, isFor));
       return;
     }
     this.#host.turns.background.spend(route.queues.length);
-    const takers = route.queues.filter(isFor);
+    const takers = wantedPart(vhost, letter, route).queues.filter(isFor);
     if (takers.length === 0) return;
     this.#host.counters.deadLettered++;
     this.storeQuietly(letter, takers);
+    if (letter.failedCount > 0) this.#keepCount(letter.failedCount, takers);
+  }
+
+  #keepCount(failedCount: number, takers: readonly Queue[]): void {
+    for (const { index: queueIndex } of takers) {
+      if (!queueIndex.countsFailures) continue;
+      this.#host.store.counts.set(queueIndex, queueIndex.next - 1, failedCount);
+    }
   }
 
   *#spreadLetter(
+    vhost: Vhost,
     letter: Publication,
     found: RouteSearch | Route | undefined,
     isFor: (queue: Queue) => boolean,
@@ -245,7 +273,7 @@ export class Publishing {
         throw error;
       }
     }
-    const { queues } = found ?? nowhere;
+    const { queues } = wantedPart(vhost, letter, found ?? nowhere);
     const size = sliceSize(letter.bodyLength);
     let isTaken = false;
     for (let from = 0; from < queues.length; from += size) {
@@ -363,6 +391,12 @@ export class Publishing {
     const indexes = queues.map((queue) => queue.index);
     this.#store(publication, queues, indexes);
   }
+}
+
+/** The part of the route of a message that it is for. */
+function wantedPart(vhost: Vhost, publication: Publication, found: RouteSearch | Route): Route {
+  const route = found instanceof RouteSearch ? routeOf(found) : found;
+  return vhost.unawaited?.filter(route, publication) ?? route;
 }
 
 /** Queues that take a message with such a body at once. */

@@ -10,6 +10,9 @@ import type { MessageQueue } from './message-queue.ts';
 const settleUnits = 1;
 /** Number of processed messages after which the list is cut. */
 const doneCountMax = 16_384;
+/** Maximum number of causes of rejections that are remembered, and their length in characters. */
+const causeCountMax = 1024;
+const causeLengthMax = 1024;
 
 interface Purge {
   readonly taken: Taken;
@@ -33,6 +36,8 @@ export class MessageDisposal {
   #sequences: number[] = [];
   #reasons: DeathReason[] = [];
   #at = 0;
+  /** Causes that consumers stated for their rejections. */
+  #causes: Map<number, string> | undefined = undefined;
   #purges: Purge[] = [];
 
   constructor(host: QueueHost, queue: MessageQueue) {
@@ -41,10 +46,18 @@ export class MessageDisposal {
   }
 
   /** Removes a message that is no longer ready, after those given before. */
-  discard(sequence: number, reason: DeathReason): void {
+  discard(sequence: number, reason: DeathReason, cause?: string): void {
+    if (cause !== undefined) this.#explain(sequence, cause);
     this.#sequences.push(sequence);
     this.#reasons.push(reason);
     this.count++;
+  }
+
+  #explain(sequence: number, cause: string): void {
+    this.#causes ??= new Map();
+    if (this.#causes.size < causeCountMax) {
+      this.#causes.set(sequence, cause.slice(0, causeLengthMax));
+    }
   }
 
   /** Removes ready messages without dead letters. */
@@ -103,8 +116,11 @@ export class MessageDisposal {
         return false;
       }
       delivery.deliveryCount = queue.index.deliveryCount(sequence);
+      delivery.cause = this.#causes?.get(sequence);
       this.#host.deadLetter(queue, delivery, this.#reasons[this.#at] ?? 'rejected');
+      delivery.cause = undefined;
     }
+    this.#causes?.delete(sequence);
     this.#at++;
     if (this.#at === this.#sequences.length || this.#at >= doneCountMax) this.#forgetDone();
     this.#settle(sequence, units);

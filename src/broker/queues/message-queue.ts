@@ -5,8 +5,9 @@ import type { DeadLetterRules } from '../dead-lettering/dead-letter-rules.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
+import type { GroupRules } from '../dispatch/groups.ts';
 import { orderOf } from '../dispatch/order-of.ts';
-import { type GroupOf, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import { type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
@@ -64,7 +65,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   usedAtMs: number;
   #disposal: MessageDisposal | undefined = undefined;
   #selective: SelectiveDispatch | undefined = undefined;
-  #groupOf: GroupOf | undefined = undefined;
   #drainsAndPulls: DrainsAndPulls | undefined = undefined;
   #gets: (() => void)[] = [];
 
@@ -215,14 +215,17 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   /** Dispatches selectively. Returns whether more may be delivered at once. */
   #select(): boolean {
     const isMore = this.readyCount > 0 && this.#selective?.dispatch(scanCountMax) === true;
+    if (this.readyCount === 0 && this.#selective?.isNeeded === false) this.#selective = undefined;
     if (!isMore) this.#armExpiryTimer();
     return isMore;
   }
 
   open(sequence: number): boolean {
-    if (this.#host.store.view(this.index, sequence, this.#host.delivery)) return true;
-    this.#host.load(this, sequence);
-    return false;
+    const { store, delivery } = this.#host;
+    const isOpen = store.view(this.index, sequence, delivery);
+    if (isOpen) delivery.count(this.index, sequence);
+    else this.#host.load(this, sequence);
+    return isOpen;
   }
 
   send(subscription: Subscription, sequence: number): void {
@@ -235,21 +238,16 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength);
   }
 
-  /** Assigns the messages of each group to one consumer, in order. */
-  groupBy(groupOf: GroupOf): void {
-    this.#groupOf = groupOf;
-    this.#chooseDispatch();
+  groupBy(rules: GroupRules, before = Infinity): void {
+    this.#selective ??= new SelectiveDispatch(this, this.#host);
+    this.#selective.groupBy(rules, before);
   }
 
   #chooseDispatch(): void {
-    const isNeeded = this.#groupOf !== undefined || this.consumers.selectorCount > 0;
-    if (isNeeded) this.#selective ??= this.#newSelective();
+    if (this.consumers.selectorCount > 0)
+      this.#selective ??= new SelectiveDispatch(this, this.#host);
     else if (this.#selective?.isNeeded === false) this.#selective = undefined;
     this.#selective?.restart();
-  }
-
-  #newSelective(): SelectiveDispatch {
-    return new SelectiveDispatch(this, this.#host, this.#groupOf);
   }
 
   drain(subscription: Subscription): void {
@@ -272,9 +270,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   #prepare(subscription: Subscription, sequence: number, settled: boolean): void {
     const { delivery } = this.#host;
-    delivery.redelivered = this.index.isRedelivered(sequence);
-    const { index } = this;
-    delivery.deliveryCount = index.countsFailures ? index.deliveryCount(sequence) : 0;
+    delivery.count(this.index, sequence);
     delivery.deliveryNumber = settled ? subscription.skip() : subscription.hold(sequence);
     this.deliveredCount++;
   }
@@ -284,12 +280,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     armExpiryTimer(this, this.#host.turns, this.#disposal?.isWaiting === true);
   }
 
-  #discard(sequence: number, reason: DeathReason): void {
+  #discard(sequence: number, reason: DeathReason, cause?: string): void {
     if (this.settings.deadLetterExchange === undefined && this.retry === undefined) {
       this.#host.store.settle(this.index, sequence);
       return;
     }
-    this.#requireDisposal().discard(sequence, reason);
+    this.#requireDisposal().discard(sequence, reason, cause);
     this.#host.turns.background.add(this);
   }
 
@@ -346,10 +342,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#host.store.settle(this.index, sequence);
   }
 
-  reject(sequence: number): void {
+  reject(sequence: number, cause?: string): void {
     if (this.isDeleted) return;
     this.settledCount++;
-    this.#discard(sequence, 'rejected');
+    this.#discard(sequence, 'rejected', cause);
   }
 
   requeue(sequence: number, hasFailed: boolean): void {
@@ -370,7 +366,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void {
     if (this.isDeleted) return;
-    this.#selective ??= this.#newSelective();
+    this.#selective ??= new SelectiveDispatch(this, this.#host);
     if (this.#selective.exclude(sequence, subscription)) this.requeue(sequence, hasFailed);
     else this.reject(sequence);
   }
@@ -442,6 +438,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   removeSubscription(subscription: Subscription): void {
     if (!this.consumers.remove(subscription)) return;
     this.#drainsAndPulls?.remove(subscription);
+    this.#selective?.forget(subscription);
     this.#chooseDispatch();
     this.touch();
     if (this.options.autoDelete && this.consumerCount === 0) this.#host.deleteQueue(this);
@@ -488,6 +485,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.consumers.endAll(reason, this.#host.turns.background);
     this.#answerGets();
     this.#disposal?.answerPurges();
+    this.#selective?.end();
     const { store, isRecovering } = this.#host;
     if (isRecovering || this.index.count <= droppedCountMax) store.drop(this.index);
     else {

@@ -122,5 +122,5 @@ function readItem(item: string, field: Field): { from: number; to: number; step:
 }
 
 function invalid(why: string): BrokerError {
-  return new BrokerError('precondition-failed', `not a valid cron entry: ${why}`);
+  return new BrokerError('precondition-failed', `Not a valid cron entry: ${why}`);
 }

@@ -31,6 +31,8 @@ export interface Job {
   readonly queue?: string;
   /** Failed deliveries of the message so far (delayed retry). */
   readonly failedCount?: number;
+  /** The delay, milliseconds (delayed retry). */
+  readonly delayMs?: number;
 }
 
 /** A job, as stored in the log. The last change of an id applies. */

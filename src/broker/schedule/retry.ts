@@ -10,16 +10,23 @@ export interface RetryPolicy {
   readonly delayMsMax: number;
   /** The growth of the delay: linear, or by a factor. */
   readonly backOff: { readonly kind: 'linear' } | { readonly kind: 'factor'; readonly by: number };
+  /** The delay before the first retry, if it is not that of the formula, milliseconds. */
+  readonly firstDelayMs?: number;
+  /** The part of a delay by which it is made longer or shorter at random, 0 to 1. */
+  readonly spread?: number;
 }
 
 /**
  * The delay before a retry, milliseconds.
  *
  * @param retryCount the number of previous retries
+ * @param random from 0 to 1, for the spread
  */
-export function retryDelayMs(policy: RetryPolicy, retryCount: number): number {
-  const { delayMs, delayMsMax, backOff } = policy;
+export function retryDelayMs(policy: RetryPolicy, retryCount: number, random = 0.5): number {
+  const { delayMs, delayMsMax, backOff, firstDelayMs, spread = 0 } = policy;
   const grown =
     backOff.kind === 'linear' ? delayMs * (retryCount + 1) : delayMs * backOff.by ** retryCount;
-  return Math.round(Math.min(Math.max(grown, delayMs), delayMsMax));
+  const limited = Math.min(Math.max(grown, delayMs), delayMsMax);
+  const exact = retryCount === 0 && firstDelayMs !== undefined ? firstDelayMs : limited;
+  return Math.round(exact * (1 + spread * (2 * random - 1)));
 }

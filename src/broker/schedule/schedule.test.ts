@@ -100,7 +100,7 @@ test('timings out of range, and more entries than allowed, are refused with what
   refused({ periodMs: 315_360_000_001 }, /period of 315360000001 ms/);
   refused({ delayMs: 1, periodMs: 1, repeatCount: 1001 }, /repeat count 1001: 0 to 1000/);
   refused({ repeatCount: 1 }, /1 repeats need a period/);
-  refused({ cron: 'x' }, /not a valid cron entry/);
+  refused({ cron: 'x' }, /Not a valid cron entry/);
   schedule(b.broker, 'q', 'm', { periodMs: 10, repeatCount: 1 });
   refused({ periodMs: 10, repeatCount: 1 }, /limit of repeated messages in vhost '\/' \(1\)/);
   schedule(b.broker, 'q', 'm', { delayMs: 10 });

@@ -25,13 +25,26 @@ export interface ScheduleHost {
   /** Stores the remaining work of a job. */
   saveJob(vhost: string, id: number, job: Job): void;
   /** Publishes a due message. Its bytes are in the view's buffer until this returns. */
-  publishDue(vhost: string, publication: Publication, view: MessageView, id: number): void;
+  publishDue(vhost: string, publication: Publication, view: MessageView, due: DueEntry): void;
   /** Stores a message in its queue for another delivery. See {@link Job}. */
-  storeRetry(vhost: string, publication: Publication, view: MessageView, job: Job): void;
+  storeRetry(vhost: string, publication: Publication, view: MessageView, job: RetryJob): void;
   /** Delivers messages. */
   pump(): void;
   /** The log has failed while a block was being read. */
   failed(): void;
+}
+
+/** A due message that is to be routed. */
+export interface DueEntry {
+  readonly id: number;
+  /** The due time, if the message is delivered more than once; milliseconds since 1970. */
+  readonly repeatedAtMs: number | undefined;
+}
+
+/** A due retry. */
+export interface RetryJob extends Job {
+  /** The id of the entry. */
+  readonly id: number;
 }
 
 /** An entry of a schedule. */
@@ -285,9 +298,13 @@ export class Schedule implements Timed, Worker {
     const publication = publicationOf(view);
     const job = this.#jobs.get(id);
     units.spend(deliveryUnits + Math.floor(publication.sizeBytes / bytesOfUnit));
-    if (job?.queue !== undefined) this.#host.storeRetry(this.vhost, publication, view, job);
-    else if (job?.run !== undefined) this.#beginRun(publication, job.run);
-    else this.#host.publishDue(this.vhost, publication, view, id);
+    if (job?.queue !== undefined) {
+      this.#host.storeRetry(this.vhost, publication, view, { ...job, id });
+    } else if (job?.run !== undefined) this.#beginRun(publication, job.run);
+    else {
+      const due = { id, repeatedAtMs: job?.dueMs };
+      this.#host.publishDue(this.vhost, publication, view, due);
+    }
     const next = job === undefined ? undefined : following(job, nowMs);
     if (next === undefined) this.#removeLive(id);
     else {

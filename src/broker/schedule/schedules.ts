@@ -19,7 +19,7 @@ import type { Vhost } from '../vhost.ts';
 import { delayMsOf } from './delay-header.ts';
 import type { Job, JobChange } from './job.ts';
 import { retryDelayMs } from './retry.ts';
-import { Schedule, type ScheduleHost } from './schedule.ts';
+import { type DueEntry, type RetryJob, Schedule, type ScheduleHost } from './schedule.ts';
 
 /** The interface to the broker. */
 export interface SchedulesHost {
@@ -30,6 +30,8 @@ export interface SchedulesHost {
   readonly vhosts: ReadonlyMap<string, Vhost>;
   readonly isRecovering: boolean;
   nowMs(): number;
+  /** A random number from 0 to 1. */
+  random(): number;
   pump(): void;
   newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
   define(change: HeldChange | JobChange): void;
@@ -188,30 +190,38 @@ export class Schedules implements ScheduleHost {
   retry(queue: Queue, view: Delivery): boolean {
     const { retry } = queue;
     if (retry === undefined || view.deliveryCount >= retry.retryCountMax) return false;
-    const dueMs = this.nowMs() + retryDelayMs(retry, view.deliveryCount);
+    const delayMs = retryDelayMs(retry, view.deliveryCount, this.#host.random());
+    const dueMs = this.nowMs() + delayMs;
     if (view.expiresAtMs <= dueMs) return false;
     const failedCount = view.deliveryCount + 1;
-    const job = { dueMs, periodMs: 0, leftCount: 0, queue: queue.name, failedCount };
+    const job = { dueMs, periodMs: 0, leftCount: 0, queue: queue.name, failedCount, delayMs };
     return this.of(queue.vhost).addRetry(publicationOf(view), job, view.expiresAtMs);
   }
 
-  storeRetry(vhost: string, publication: Publication, view: MessageView, job: Job): void {
+  storeRetry(vhost: string, publication: Publication, view: MessageView, job: RetryJob): void {
     const queue = this.#host.vhosts.get(vhost)?.queues.get(job.queue ?? '');
     if (queue === undefined) return; // it was deleted
     const { expiresAtMs } = view;
+    this.#changeRetry(queue, publication, job);
     if (expiresAtMs !== Infinity) {
       publication.expirationMs = Math.max(0, expiresAtMs - this.nowMs());
     }
     this.#host.storeQuietly(publication, [queue]);
-    const { index: queueIndex } = queue;
-    const sequence = queueIndex.next - 1;
-    queueIndex.setDeliveryCount(sequence, job.failedCount ?? 0);
-    if (!queueIndex.countsFailures) return;
-    this.store.counts.changed(queueIndex, sequence);
+    this.store.counts.set(queue.index, queue.index.next - 1, job.failedCount ?? 0);
     this.store.writeCounts();
   }
 
-  publishDue(vhost: string, publication: Publication, view: MessageView, id: number): void {
+  #changeRetry({ deadLetters, retry }: Queue, publication: Publication, job: RetryJob): void {
+    const format = this.#host.formatOf(publication.format);
+    if (deadLetters === undefined || retry === undefined || format === undefined) return;
+    const { head, headStart, headEnd } = publication;
+    const changes = deadLetters.retryChanges(retry, job.delayMs ?? 0, job.id);
+    publication.head = format.deadLetterHead(head, headStart, headEnd, changes);
+    publication.headStart = 0;
+    publication.headEnd = publication.head.length;
+  }
+
+  publishDue(vhost: string, publication: Publication, view: MessageView, due: DueEntry): void {
     const home = this.#host.vhosts.get(vhost);
     const exchange = home?.exchanges.get(view.exchangeName());
     const format = this.#host.formatOf(publication.format);
@@ -219,7 +229,7 @@ export class Schedules implements ScheduleHost {
     if (home === undefined || exchange === undefined || format === undefined) return;
     publication.exchange = exchange;
     const { head, headStart, headEnd } = publication;
-    const dueHead = format.dueHead?.(head, headStart, headEnd, id);
+    const dueHead = format.dueHead?.(head, headStart, headEnd, due.id, due.repeatedAtMs);
     if (dueHead !== undefined) {
       publication.head = dueHead;
       publication.headStart = 0;

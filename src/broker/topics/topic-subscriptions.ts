@@ -52,7 +52,7 @@ export interface TopicSubscription {
 /** A prefix of queue names that AMQP 0-9-1 clients cannot declare. */
 const namePrefix = 'amq.subscription.';
 /** The queue argument that identifies the subscription: a table of texts. */
-const argumentName = 'x-subscription';
+export const subscriptionArgumentName = 'x-subscription';
 
 /** Maximum length of texts that are stored without a hash. */
 const shownLengthMax = 1000;
@@ -93,6 +93,12 @@ export class TopicSubscriptions {
   /** The queue of the subscription with a key; undefined if it does not exist. */
   find(key: SubscriptionKey): Queue | undefined {
     return this.#vhost.queues.get(queueName(key));
+  }
+
+  /** Returns the client id and the name of a subscription, joined by a colon; they may be hashes. */
+  keyOf(queue: Queue): string | undefined {
+    const terms = termsOf(queue);
+    return terms && `${terms['client']?.value}:${terms['name']?.value}`;
   }
 
   /**
@@ -143,7 +149,10 @@ export class TopicSubscriptions {
       durable: isDurable,
       exclusive: key === undefined,
       autoDelete: !isDurable,
-      arguments: { ...request.arguments, [argumentName]: subscriptionArgument(request) },
+      arguments: {
+        ...request.arguments,
+        [subscriptionArgumentName]: subscriptionArgument(request),
+      },
     };
     const name = key === undefined ? this.#vhost.freeQueueName() : queueName(key);
     const queue = this.#vhost.declareFreeQueue(name, options, owner);
@@ -179,14 +188,14 @@ function subscriptionArgument({ key, isShared, isDurable, terms }: SubscriptionR
 }
 
 function termsOf(queue: Queue): Arguments | undefined {
-  const argument = queue.options.arguments[argumentName];
+  const argument = queue.options.arguments[subscriptionArgumentName];
   return argument?.type === 'table' ? (argument.value as Arguments) : undefined; // according to its type
 }
 
 /** Whether an existing subscription matches a request. */
 function isSame(queue: Queue, request: SubscriptionRequest): boolean {
   const { topics, filters } = request;
-  const own = queue.options.arguments[argumentName];
+  const own = queue.options.arguments[subscriptionArgumentName];
   if (!isSameArgument(own, subscriptionArgument(request))) return false;
   const bound = [...topics.bindingsTo(queue)].map(({ routingKey }) => routingKey);
   return bound.length === new Set(filters).size && filters.every((each) => bound.includes(each));

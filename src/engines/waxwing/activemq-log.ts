@@ -2,7 +2,7 @@
 
 import { printable } from '../../base/byte-text.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
-import type { ActiveMqEvents } from '../../broker/activemq/activemq.ts';
+import type { ActiveMqEvents } from '../../broker/activemq/events.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 
 /** Maximum length of a line, characters. */

@@ -10,7 +10,7 @@ function delayAfter(delay: Argument): Argument | undefined {
   const writer = new Writer();
   writeProperties(writer, { headers: { 'x-delay': delay } });
   const head = writer.bytes.subarray(0, writer.at);
-  const due = amqp091Format.dueHead?.(head, 0, head.length, 0) ?? head;
+  const due = amqp091Format.dueHead?.(head, 0, head.length, 0, undefined) ?? head;
   return amqp091Format.headers(due, 0, due.length)['x-delay'];
 }
 

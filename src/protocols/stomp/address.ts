@@ -1,6 +1,6 @@
 // Destination names as STOMP clients write them.
 
-import { parseDestination, parseList } from '../../broker/activemq/destination.ts';
+import { parseDestination, parseList, withoutOptions } from '../../broker/activemq/destination.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 
 /** The prefix of each kind of destination. */
@@ -40,7 +40,8 @@ export function parseDestinations(text: string, words: TemporaryWords): Address[
   return parseList(text, (part) => parseOne(part.trim(), words));
 }
 
-function parseOne(text: string, words: TemporaryWords): Address {
+function parseOne(part: string, words: TemporaryWords): Address {
+  const text = withoutOptions(part);
   return parseKnown(text, words) ?? parseDestination(text, 'queue');
 }
 
@@ -57,7 +58,7 @@ function parseKnown(text: string, words: TemporaryWords): Address | undefined {
 
 /** Parses the `reply-to` header; undefined if it is not a destination, which is not an error. */
 export function parseReplyTo(text: string, words: TemporaryWords): Address | undefined {
-  const trimmed = text.trim();
+  const trimmed = withoutOptions(text.trim());
   const isEmpty = [...prefixes, ...ownPrefixes].some(([prefix]) => prefix === trimmed);
   return isEmpty || trimmed.includes(',') ? undefined : parseKnown(trimmed, words);
 }

@@ -2,6 +2,7 @@
 
 import { printable } from '../../base/byte-text.ts';
 import { WaxwingError } from '../../base/errors.ts';
+import { InvalidSchedule } from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 
 /**
@@ -30,6 +31,8 @@ const classes = {
   destination: 'javax.jms.InvalidDestinationException',
   allocation: 'javax.jms.ResourceAllocationException',
   io: 'java.io.IOException',
+  format: 'javax.jms.MessageFormatException',
+  argument: 'java.lang.IllegalArgumentException',
 } as const;
 
 /** An error that is sent to the peer as an ERROR frame. */
@@ -77,6 +80,10 @@ const replies: Readonly<Record<BrokerErrorCode, keyof typeof classes>> = {
 /** Converts any error that was thrown while data of the peer was handled. */
 export function toStompError(thrown: unknown): StompError {
   if (thrown instanceof StompError) return thrown;
+  if (thrown instanceof InvalidSchedule) {
+    const of = thrown.isCron ? 'argument' : 'format';
+    return new StompError('invalid', thrown.message, of, { cause: thrown });
+  }
   if (thrown instanceof BrokerError) {
     return new StompError('invalid', thrown.message, replies[thrown.code], { cause: thrown });
   }

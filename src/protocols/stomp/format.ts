@@ -2,6 +2,11 @@
 
 import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
 import { parseDestination } from '../../broker/activemq/destination.ts';
+import {
+  scheduledHeaderNames,
+  scheduledJobId,
+  scheduledJobIdHeader,
+} from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { destinationText } from './address.ts';
@@ -28,9 +33,29 @@ export const stompFormat: MessageFormat = {
 
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer {
     const changed = Object.entries(changes).flatMap(([name, value]) => changedLine(name, value));
+    // Dead letters are persistent.
+    if (changes[deadLetterHeaders.originalDeliveryMode] !== undefined) {
+      changed.push(['persistent', 'true']);
+    }
     const names = new Set([...changed.map(([name]) => name), ...Object.keys(changes), 'expires']);
     const kept = readHead(buffer, start, end).filter(([name]) => !names.has(name));
     return writeHead([...kept, ...changed]);
+  },
+
+  dueHead(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    id: number,
+    repeatedAtMs: number | undefined,
+  ): Buffer {
+    const jobId = scheduledJobId(id);
+    const lines = readHead(buffer, start, end).flatMap(([name, value]): HeadLine[] => {
+      if (scheduledHeaderNames.has(name) || name === scheduledJobIdHeader) return [];
+      const isNew = name === 'message-id' && repeatedAtMs !== undefined;
+      return [[name, isNew ? `${jobId}:${repeatedAtMs}` : value]];
+    });
+    return writeHead([...lines, [scheduledJobIdHeader, jobId]]);
   },
 
   toProperties,

@@ -57,6 +57,12 @@ export class DeliveryCounts {
     this.#changed.push({ index: queueIndex, from: sequence, to: sequence + 1, count });
   }
 
+  /** Sets the number of failed deliveries of a message, if it is higher than the present one. */
+  set(queueIndex: QueueIndex, sequence: number, count: number): void {
+    queueIndex.setDeliveryCount(sequence, count);
+    if (queueIndex.countsFailures) this.changed(queueIndex, sequence);
+  }
+
   /** Appends the changes. */
   write(log: RecordLog): void {
     const changed = this.#changed;
@@ -103,6 +109,8 @@ export class DeliveryCounts {
   ): void {
     const queueIndex = indexes.get(readU32(buffer, start));
     if (queueIndex === undefined) return;
+    // A base that is written before the owner of the queue says so must contain the counts.
+    queueIndex.countsFailures = true;
     for (let p = start + headBytes; p + rangeBytes <= end; p += rangeBytes) {
       const from = readU48(buffer, p);
       const to = readU48(buffer, p + 6);

@@ -164,3 +164,22 @@ export const defaultRedelivery: RedeliverySettings = {
   useCollisionAvoidance: false,
   collisionAvoidancePercent: 15,
 };
+
+/** The longest delay before a redelivery: ten years, milliseconds. */
+const delayMsMax = 315_360_000_000;
+
+/** Converts ActiveMQ's redelivery policy to the retry policy of a queue. */
+export function retryPolicyOf(settings: RedeliverySettings): RetryPolicy {
+  const { maximumRedeliveries, initialRedeliveryDelay, redeliveryDelay } = settings;
+  const { backOffMultiplier, maximumRedeliveryDelay } = settings;
+  const isGrowing = settings.useExponentialBackOff && backOffMultiplier > 1;
+  const longestMs = maximumRedeliveryDelay < 0 ? delayMsMax : maximumRedeliveryDelay;
+  return {
+    retryCountMax: maximumRedeliveries < 0 ? Infinity : maximumRedeliveries,
+    delayMs: isGrowing ? initialRedeliveryDelay : redeliveryDelay,
+    delayMsMax: Math.min(Math.max(longestMs, redeliveryDelay), delayMsMax),
+    backOff: { kind: 'factor', by: isGrowing ? backOffMultiplier : 1 },
+    firstDelayMs: initialRedeliveryDelay,
+    spread: settings.useCollisionAvoidance ? settings.collisionAvoidancePercent / 100 : 0,
+  };
+}

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultVirtualTopic } from '../configuration.ts';
-import { VirtualTopics } from './virtual-topics.ts';
+import { type VirtualTopicHost, VirtualTopics } from './virtual-topics.ts';
+
+const unused = {} as VirtualTopicHost; // nothing is bound here
 
 const topicsOf = (name: string, ...topics: (readonly [string, string, string])[]) => [
   ...new VirtualTopics(
     topics.map(([of, prefix, postfix]) => ({ name: of, prefix, postfix })),
+    unused,
   ).topicsOf(name),
 ];
 
 test('by default, queues of consumers belong to topics that begin with VirtualTopic', () => {
-  const topics = new VirtualTopics([defaultVirtualTopic]);
+  const topics = new VirtualTopics([defaultVirtualTopic], unused);
   const rows: [queue: string, topic: string][] = [
     ['Consumer.A.VirtualTopic.T', 'VirtualTopic.T'],
     ['Consumer.A.VirtualTopic.T.U', 'VirtualTopic.T.U'],

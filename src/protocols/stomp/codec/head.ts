@@ -39,6 +39,10 @@ export const frameNames: ReadonlySet<string> = new Set([
   'transaction',
   'redelivered',
   'transformation',
+  // The broker sets these for each delivery.
+  'JMSRedelivered',
+  'JMSXDeliveryCount',
+  'JMSXGroupFirstForConsumer',
 ]);
 
 const lf = 10;

@@ -73,6 +73,7 @@ export function writeMessage(
   text += `expires:${expires}\npriority:${leading.priority ?? delivery.priority}\n`;
   if (original !== undefined) text += headerLine('original-destination', original, version);
   if (delivery.redelivered) text += 'redelivered:true\n';
+  if (delivery.isFirstOfGroup) text += 'JMSXGroupFirstForConsumer:true\n';
   const lines = encodeText(text);
   outbox.append(start, 0, start.length);
   outbox.append(lines, 0, lines.length);

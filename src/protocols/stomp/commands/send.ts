@@ -1,9 +1,10 @@
 // SEND.
 
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
-import type { Terms } from '../../../broker/activemq/message-terms.ts';
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
+import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
@@ -31,6 +32,9 @@ interface Sending extends Terms {
   readonly priority: number;
 }
 
+/** The beginning of the names of headers that schedule a message. */
+const scheduledPrefix = 'AMQ_SCHEDULED_';
+
 /** Receives the messages of a connection. */
 export class Sender {
   readonly #host: StompHost;
@@ -40,6 +44,8 @@ export class Sender {
   /** The sender, for subscriptions with noLocal. */
   #origins: readonly unknown[] = [];
   #sequence = 0;
+  /** Those of the current message. */
+  readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   #isFirst = true;
 
   constructor(host: StompHost) {
@@ -130,9 +136,15 @@ export class Sender {
       const all = targets.map(({ address }) => address);
       lines.push(['original-destination', compositeText(all)]);
     }
+    let isScheduled = false;
     for (const [name, value] of headers) {
-      if (!propertyNames.has(name) && !frameNames.has(name)) lines.push([name, value]);
+      if (propertyNames.has(name) || frameNames.has(name)) continue;
+      lines.push([name, value]);
+      if (name.startsWith(scheduledPrefix)) isScheduled = true;
     }
+    this.#options.timing = isScheduled
+      ? this.#host.dialect.timingOf((name) => headers.get(name))
+      : undefined;
     const publication = this.#publication;
     const head = writeHead(lines);
     publication.head = head;
@@ -143,6 +155,7 @@ export class Sender {
     publication.priority = sent.priority;
     publication.expirationMs = sending.ttlMs;
     publication.extraRoutingKeys = noExtraKeys;
+    this.#options.hasGroup = headers.has('JMSXGroupID');
   }
 
   #addProperties(headers: ReadonlyMap<string, string>, lines: HeadLine[]): void {
@@ -164,26 +177,31 @@ export class Sender {
     for (const name of groupProperties) addLine(lines, name, headers.get(name));
   }
 
+  #route(target: SendTarget): Route {
+    const { dialect, access } = this.#host;
+    return dialect.route(target, this.#publication, access, this.#origins, this.#options);
+  }
+
   #enlist(transaction: StompTransaction, target: SendTarget): void {
-    const { dialect, access, transactions } = this.#host;
+    const { dialect, transactions } = this.#host;
     const publication = this.#publication;
-    const route = dialect.route(target, publication, access, this.#origins);
+    const route = this.#route(target);
     this.#host.gate.count(dialect.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
   }
 
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
-    const { broker, dialect, access, gate } = this.#host;
+    const { broker, dialect, gate } = this.#host;
     const publication = this.#publication;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
-      for (const target of targets) dialect.route(target, publication, access, this.#origins);
+      for (const target of targets) if (!target.isService) this.#route(target);
     }
     const unfinished: Published[] = [];
     let group = 0;
     for (const target of targets) {
-      const route = dialect.route(target, publication, access, this.#origins);
+      const route = this.#route(target);
       gate.count(dialect.routeUnits);
       const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);

@@ -1,6 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE.
 
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
+import { consumerOptions } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import { parseDestinations } from '../address.ts';
@@ -57,18 +58,22 @@ function readRequest(
   ackMode: AckMode,
 ): ConsumeRequest {
   const destinations = parseDestinations(destination, host.words);
+  const options = new Options(headers, consumerOptions(destination));
   const name = headers.get('activemq.subscriptionName');
   const selector = headers.get('selector');
-  const requested = readNumber(headers, 'activemq.prefetchSize');
-  const prefetch = host.dialect.prefetchOf(destinations, name !== undefined, requested);
+  const { clientPolicies } = host.dialect;
+  const requested = options.number('prefetchSize');
+  const prefetch = clientPolicies.prefetchOf(destinations, name !== undefined, requested);
   return {
     destinations,
     selector: selector === undefined || selector.trim() === '' ? undefined : newSelector(selector),
     isSettled: ackMode === 'auto',
     prefetch: Math.min(Math.max(prefetch, 1), host.broker.limits.unsettledCountMax),
-    isExclusive: isTrue(headers, 'activemq.exclusive'),
-    priority: Math.min(Math.max(readNumber(headers, 'activemq.priority') ?? 0, -128), 127),
-    isNoLocal: isTrue(headers, 'activemq.noLocal') || isTrue(headers, 'no-local'),
+    isExclusive: options.isTrue('exclusive'),
+    priority: Math.min(Math.max(options.number('priority') ?? 0, -128), 127),
+    isNoLocal: options.isTrue('noLocal') || isTrue(headers, 'no-local'),
+    isRetroactive: options.isTrue('retroactive'),
+    pendingCountMax: options.number('maximumPendingMessageLimit'),
     key: name === undefined ? undefined : { clientId: clientIdFor(host, name), name },
     owner: host,
     budget: host.subscriptions.budget,
@@ -99,11 +104,30 @@ function isTrue(headers: ReadonlyMap<string, string>, name: string): boolean {
   return headers.get(name)?.trim().toLowerCase() === 'true';
 }
 
-function readNumber(headers: ReadonlyMap<string, string>, name: string): number | undefined {
-  const text = headers.get(name)?.trim();
-  if (text === undefined) return undefined;
-  if (/^-?\d{1,10}$/.test(text)) return Number(text);
-  throw new StompError('invalid', `The header ${name} of SUBSCRIBE is not a whole number`);
+/** Options of a consumer: headers `activemq.NAME`, or `?consumer.NAME=` in the destination. */
+class Options {
+  readonly #headers: ReadonlyMap<string, string>;
+  readonly #inName: ReadonlyMap<string, string>;
+
+  constructor(headers: ReadonlyMap<string, string>, inName: ReadonlyMap<string, string>) {
+    this.#headers = headers;
+    this.#inName = inName;
+  }
+
+  #text(name: string): string | undefined {
+    return (this.#headers.get(`activemq.${name}`) ?? this.#inName.get(name))?.trim();
+  }
+
+  isTrue(name: string): boolean {
+    return this.#text(name)?.toLowerCase() === 'true';
+  }
+
+  number(name: string): number | undefined {
+    const text = this.#text(name);
+    if (text === undefined) return undefined;
+    if (/^-?\d{1,10}$/.test(text)) return Number(text);
+    throw new StompError('invalid', `The option ${name} of SUBSCRIBE is not a whole number`);
+  }
 }
 
 /** UNSUBSCRIBE: ends a subscription or deletes a durable one. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Publication } from '../publication.ts';
+import { Publication } from '../../publication.ts';
 import { MessageTerms, type Terms } from './message-terms.ts';
 
 const queue = { kind: 'queue', name: 'Q' } as const;

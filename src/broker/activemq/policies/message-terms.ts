@@ -1,8 +1,8 @@
 // Changes that the configuration makes to messages of clients.
 
-import type { Address } from '../conversion/properties.ts';
-import type { Publication } from '../publication.ts';
-import type { ActiveMqConfiguration } from './configuration.ts';
+import type { Address } from '../../conversion/properties.ts';
+import type { Publication } from '../../publication.ts';
+import type { ActiveMqConfiguration } from '../configuration.ts';
 
 /** The properties of a message that may change. */
 export interface Terms {

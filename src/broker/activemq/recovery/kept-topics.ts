@@ -1,0 +1,149 @@
+// Recent messages of topics, for retroactive consumers.
+
+import { publicationOf } from '../../held/held-messages.ts';
+import type { Publication } from '../../publication.ts';
+import type { Delivery } from '../../subscription.ts';
+import type { RecoveryPolicy } from '../policies/destination-policy.ts';
+
+/** Maximum number of topics with kept messages. Beyond that, the topic that is idle longest is dropped. */
+export const keptTopicCountMax = 1000;
+/** Maximum number of kept messages of all topics, ... */
+export const keptCountMax = 20_000;
+/** ... and their size in bytes. Beyond that, the messages of the topic that is idle longest are dropped. */
+export const keptBytesMax = 64 * 1024 * 1024;
+
+/** Memory of a message besides its bytes. */
+const overheadBytes = 512;
+
+/** A kept message. */
+export interface KeptMessage {
+  /** Its number in the order of arrival. */
+  readonly number: number;
+  readonly publication: Publication;
+  readonly receivedAtMs: number;
+  /** Milliseconds since 1970; Infinity for never. */
+  readonly expiresAtMs: number;
+  readonly sizeBytes: number;
+}
+
+/** The messages of one topic, oldest first. */
+class KeptTopic {
+  readonly policy: RecoveryPolicy;
+  #messages: KeptMessage[] = [];
+  #first = 0;
+  bytes = 0;
+
+  constructor(policy: RecoveryPolicy) {
+    this.policy = policy;
+  }
+
+  get count(): number {
+    return this.#messages.length - this.#first;
+  }
+
+  get oldest(): KeptMessage | undefined {
+    return this.#messages[this.#first];
+  }
+
+  get messages(): readonly KeptMessage[] {
+    return this.#messages.slice(this.#first);
+  }
+
+  add(message: KeptMessage): void {
+    this.#messages.push(message);
+    this.bytes += message.sizeBytes;
+  }
+
+  drop(): void {
+    this.bytes -= this.oldest?.sizeBytes ?? 0;
+    this.#first++;
+    if (this.#first < 64 || this.#first * 2 < this.#messages.length) return;
+    this.#messages = this.#messages.slice(this.#first);
+    this.#first = 0;
+  }
+
+  /** Whether the policy no longer permits the oldest message. */
+  isOver(nowMs: number): boolean {
+    const { oldest } = this;
+    if (oldest === undefined) return false;
+    const { countMax, bytesMax, ageMsMax } = this.policy;
+    if (this.count > countMax || this.bytes > bytesMax) return true;
+    return nowMs - oldest.receivedAtMs > ageMsMax;
+  }
+}
+
+/** The recent messages of all topics, in memory, as far as their policies say. */
+export class KeptTopics {
+  readonly #policyOf: (topic: string) => RecoveryPolicy | undefined;
+  /** The topic that is idle longest comes first. */
+  readonly #topics = new Map<string, KeptTopic>();
+  #count = 0;
+  #bytes = 0;
+  #lastNumber = 0;
+
+  /** @param policyOf returns the policy of a topic; undefined if it keeps nothing */
+  constructor(policyOf: (topic: string) => RecoveryPolicy | undefined) {
+    this.#policyOf = policyOf;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The size of all messages, including an overhead for each. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps a copy of a message to a topic. */
+  add(topic: string, delivery: Delivery, nowMs: number): void {
+    const found = this.#topics.get(topic);
+    const policy = found?.policy ?? this.#policyOf(topic);
+    if (policy === undefined || policy.countMax <= 0) return;
+    const publication = publicationOf(delivery);
+    const sizeBytes = publication.sizeBytes + overheadBytes;
+    if (sizeBytes > Math.min(policy.bytesMax + overheadBytes, keptBytesMax)) return;
+    const kept = found ?? new KeptTopic(policy);
+    this.#topics.delete(topic);
+    this.#topics.set(topic, kept);
+    const { receivedAtMs, expiresAtMs } = delivery;
+    const number = ++this.#lastNumber;
+    kept.add({ number, publication: publication.copy(), receivedAtMs, expiresAtMs, sizeBytes });
+    this.#count++;
+    this.#bytes += sizeBytes;
+    while (kept.isOver(nowMs)) this.#drop(kept);
+    this.#enforceLimits();
+  }
+
+  #enforceLimits(): void {
+    while (
+      this.#topics.size > keptTopicCountMax ||
+      this.#count > keptCountMax ||
+      this.#bytes > keptBytesMax
+    ) {
+      const [idle] = this.#topics;
+      if (idle === undefined) return;
+      const [name, kept] = idle;
+      if (this.#topics.size > keptTopicCountMax) while (kept.count > 0) this.#drop(kept);
+      else this.#drop(kept);
+      if (kept.count === 0) this.#topics.delete(name);
+    }
+  }
+
+  #drop(kept: KeptTopic): void {
+    this.#count--;
+    this.#bytes -= kept.oldest?.sizeBytes ?? 0;
+    kept.drop();
+  }
+
+  /** Returns the kept messages of topics, newest first. */
+  newestFirst(isWanted: (topic: string) => boolean, nowMs: number): KeptMessage[] {
+    const found: KeptMessage[] = [];
+    for (const [topic, kept] of this.#topics) {
+      if (!isWanted(topic)) continue;
+      while (kept.isOver(nowMs)) this.#drop(kept);
+      for (const message of kept.messages) if (message.expiresAtMs > nowMs) found.push(message);
+    }
+    return found.sort((a, b) => b.number - a.number);
+  }
+}

@@ -1,0 +1,143 @@
+// Consumers that first get earlier messages of their topics.
+
+import { noArguments } from '../../arguments.ts';
+import type { Broker } from '../../broker.ts';
+import type { Exchange } from '../../exchanges/exchange.ts';
+import { activemqAlphabet, parsePattern, splitKey } from '../../patterns/alphabet.ts';
+import { PatternTree } from '../../patterns/pattern-tree.ts';
+import type { Queue } from '../../queue.ts';
+import type { Consumer, Delivery } from '../../subscription.ts';
+import type { Vhost } from '../../vhost.ts';
+import type { ConsumeRequest } from '../consumption.ts';
+import { MessageSubject, type SubjectHost } from '../message-subject.ts';
+import type { QueuePolicies } from '../policies/queue-policies.ts';
+import type { Selector } from '../selectors/selector.ts';
+import { type KeptMessage, KeptTopics } from './kept-topics.ts';
+import { limitPending } from './pending-limit.ts';
+
+/** The queue through which all topics pass, which clients cannot name. */
+const queueName = 'amq.recovery';
+/** Maximum number of earlier messages that a consumer gets: the newest ones, ... */
+export const recoveredCountMax = 1000;
+/** ... of at most so many bytes. */
+export const recoveredBytesMax = 4 * 1024 * 1024;
+/** Maximum number of operands of selectors that are evaluated for one consumer. */
+const operandCountMax = 400_000;
+
+/** The operations of the broker that are needed here. */
+export interface RetroactiveHost extends SubjectHost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+}
+
+/**
+ * Keeps recent messages of topics, and adds them to the queues of retroactive consumers. It
+ * receives messages as a consumer of all topics, so that those of a transaction are kept when it
+ * commits.
+ */
+export class RetroactiveConsumers implements Consumer {
+  readonly isWritable = true;
+  readonly #host: RetroactiveHost;
+  readonly #policies: QueuePolicies;
+  readonly #kept: KeptTopics;
+  readonly #subject: MessageSubject;
+  #queue: Queue | undefined = undefined;
+
+  constructor(host: RetroactiveHost, policies: QueuePolicies) {
+    this.#host = host;
+    this.#policies = policies;
+    this.#subject = new MessageSubject(host);
+    this.#kept = new KeptTopics((topic) => policies.recoveryOf(topic));
+  }
+
+  /** Begins to keep messages. */
+  start(topics: Exchange): void {
+    if (this.#queue !== undefined) return;
+    const { vhost } = this.#host;
+    const options = { durable: false, exclusive: false, autoDelete: false, arguments: noArguments };
+    const queue = vhost.declareFreeQueue(queueName, options, this);
+    vhost.bind(topics, queue, activemqAlphabet.manyWords, noArguments);
+    queue.subscribe(this, {
+      settled: true,
+      exclusive: true,
+      priority: 0,
+      prefetch: Infinity,
+      pool: undefined,
+      owner: this,
+    });
+    this.#queue = queue;
+  }
+
+  /** Whether a queue is the one that receives the messages to keep. */
+  owns(queue: Queue): boolean {
+    return queue === this.#queue;
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#kept.add(delivery.routingKey(), delivery, this.#host.nowMs());
+  }
+
+  cancelled(): void {
+    this.#queue = undefined;
+  }
+
+  /**
+   * A consumer of topics was added: limits the messages that wait for it, and adds kept ones.
+   *
+   * @param queue of the consumer
+   * @param names topics, perhaps with wildcards, but no temporary ones
+   */
+  opened(queue: Queue, request: ConsumeRequest, names: readonly string[]): void {
+    const policies = names.map((name) => this.#policies.settings.policyOf({ kind: 'topic', name }));
+    if (!queue.index.isDurable) limitPending(queue, request, policies);
+    const isRetroactive =
+      request.isRetroactive === true || policies.some((policy) => policy.isAlwaysRetroactive);
+    const isNew = queue.index.next === 0;
+    if (isRetroactive && isNew) this.#recover(names, request.selector, queue);
+  }
+
+  /** Adds the kept messages of some topics to the queue of a new consumer, oldest first. */
+  #recover(names: readonly string[], selector: Selector | undefined, to: Queue): void {
+    if (this.#queue === undefined) return;
+    this.#queue.deliver();
+    const nowMs = this.#host.nowMs();
+    for (const { publication, expiresAtMs } of this.#wanted(names, selector, nowMs).reverse()) {
+      publication.expirationMs = expiresAtMs === Infinity ? -1 : expiresAtMs - nowMs;
+      this.#host.broker.storeQuietly(publication, [to]);
+    }
+  }
+
+  #wanted(names: readonly string[], selector: Selector | undefined, nowMs: number): KeptMessage[] {
+    const wanted: KeptMessage[] = [];
+    let bytes = 0;
+    let operandsLeft = operandCountMax;
+    for (const message of this.#kept.newestFirst(matcherOf(names), nowMs)) {
+      operandsLeft -= selector?.cost ?? 0;
+      if (operandsLeft < 0 || wanted.length >= recoveredCountMax) break;
+      const subject = this.#subject.ofPublication(message.publication);
+      if (selector?.matches(subject) === false) continue;
+      bytes += message.sizeBytes;
+      if (bytes > recoveredBytesMax) break;
+      wanted.push(message);
+    }
+    return wanted;
+  }
+}
+
+/** Returns whether a topic is one of the names or matches their wildcards. */
+function matcherOf(names: readonly string[]): (topic: string) => boolean {
+  const tree = new PatternTree<true>();
+  for (const name of names) tree.add(parsePattern(activemqAlphabet, name), true);
+  return (topic) => {
+    let isFound = false;
+    const search = tree.match(splitKey(activemqAlphabet, topic), {
+      spend: () => false,
+      takeAll: () => {
+        isFound = true;
+        return undefined;
+      },
+    });
+    for (const _ of search);
+    return isFound;
+  };
+}

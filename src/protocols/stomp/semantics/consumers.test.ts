@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StompBroker } from '../../../../tests/support/stomp-peer.ts';
+import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import {
+  defaultPolicy,
+  defaultSettings,
+} from '../../../broker/activemq/policies/destination-policy.ts';
+
+test('consumers of a higher priority are filled first', async () => {
+  const b = await StompBroker.open();
+  const [low, high, sender] = [await b.client(), await b.client(), await b.client()];
+  const subscribe = {
+    id: 's',
+    destination: '/queue/q',
+    ack: 'client',
+    'activemq.prefetchSize': '2',
+  };
+  low.call('SUBSCRIBE', subscribe);
+  high.call('SUBSCRIBE', { ...subscribe, 'activemq.priority': '5' });
+  for (let n = 1; n <= 5; n++) sender.send('SEND', { destination: '/queue/q' }, String(n));
+  assert.deepEqual(
+    [high.bodies(), low.bodies()],
+    [
+      ['1', '2'],
+      ['3', '4'],
+    ],
+  );
+  assert.equal(b.ready('q'), 1);
+});
+
+test('an exclusive consumer of higher priority takes over, and the next one follows it', async () => {
+  const b = await StompBroker.open();
+  const peers = [await b.client(), await b.client(), await b.client()];
+  const [zero, five, three] = peers;
+  assert.ok(zero !== undefined && five !== undefined && three !== undefined);
+  const subscribe = { id: 's', destination: '/queue/q', 'activemq.exclusive': 'true' };
+  const send = (body: string) => {
+    three.send('SEND', { destination: '/queue/q' }, body);
+    return peers.map((peer) => peer.bodies());
+  };
+  zero.call('SUBSCRIBE', { ...subscribe, 'activemq.priority': '0' });
+  assert.deepEqual(send('1'), [['1'], [], []]);
+  five.call('SUBSCRIBE', { ...subscribe, 'activemq.priority': '5' });
+  three.call('SUBSCRIBE', { ...subscribe, 'activemq.priority': '3' });
+  assert.deepEqual(send('2'), [[], ['2'], []]);
+  five.call('UNSUBSCRIBE', { id: 's' });
+  assert.deepEqual(send('3'), [[], [], ['3']]);
+});
+
+test('options in the name of a destination are those of the headers, and are cut off', async () => {
+  const b = await StompBroker.open();
+  const [plain, exclusive, sender] = [await b.client(), await b.client(), await b.client()];
+  plain.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
+  const destination =
+    '/queue/q?consumer.exclusive=true&consumer.prefetchSize=1&consumer.unknown=x&other=1';
+  exclusive.call('SUBSCRIBE', { id: 's', destination, ack: 'client' });
+  for (const body of ['1', '2']) sender.send('SEND', { destination: '/queue/q?x=y' }, body);
+  assert.deepEqual(plain.bodies(), []);
+  const [frame, ...more] = exclusive.take();
+  assert.deepEqual([frame?.headers['destination'], frame?.body, more.length], ['/queue/q', '1', 0]);
+  const [wrong] = plain.call('SUBSCRIBE', {
+    id: 'w',
+    destination: '/queue/q?consumer.prefetchSize=many',
+  });
+  assert.match(wrong?.headers['message'] ?? '', /^The option prefetchSize .* not a whole number$/);
+  const many = Array.from({ length: 33 }, (_, n) => `consumer.o${n}=1`).join('&');
+  const [refused] = plain.call('SUBSCRIBE', { id: 'm', destination: `/queue/q?${many}` });
+  assert.match(refused?.headers['message'] ?? '', /^more than 32 options/);
+  const both = { id: 'b', destination: '/queue/z?consumer.prefetchSize=many' };
+  assert.deepEqual(plain.call('SUBSCRIBE', { ...both, 'activemq.prefetchSize': '7' }), []);
+});
+
+test('a policy makes consumers exclusive, or takes their priority from them', async () => {
+  const b = await StompBroker.open();
+  const exclusive = { ...defaultPolicy, isExclusiveByDefault: true };
+  const equal = { ...defaultPolicy, usesConsumerPriority: false };
+  const policyOf = ({ name }: { name: string }) => (name === 'x' ? exclusive : equal);
+  activeMqOf(b.broker).configure({ ...defaultSettings, policyOf });
+  const [one, two] = [await b.client(), await b.client()];
+  for (const name of ['x', 'p']) {
+    const subscribe = { id: name, destination: `/queue/${name}` };
+    one.send('SUBSCRIBE', { ...subscribe, 'activemq.priority': '1' });
+    two.send('SUBSCRIBE', subscribe);
+    for (const body of ['1', '2']) one.send('SEND', { destination: `/queue/${name}` }, name + body);
+  }
+  assert.deepEqual([one.bodies(), two.bodies()], [['x1', 'x2', 'p1'], ['p2']]);
+});
