@@ -1,5 +1,6 @@
 import {
   anyText,
+  destinations,
   flag,
   int,
   long,
@@ -45,7 +46,7 @@ function words(list: string): string[] {
 }
 
 const destination = element([
-  [text, 'physicalName'],
+  [destinations, 'physicalName'],
   [flag, 'DLQ'],
 ]);
 const selectors = 'queue topic tempQueue tempTopic';
@@ -55,10 +56,13 @@ const deadLetters: Attributes = [
   [long, 'expiration'],
 ];
 const cursor = element([[flag, 'immediatePriorityDispatch useCache']]);
-const entry = element([[text, `${selectors} read write admin`]]);
+const entry = element([
+  [destinations, selectors],
+  [text, 'read write admin'],
+]);
 const compositeDestination = element(
   [
-    [text, 'name'],
+    [destinations, 'name'],
     [flag, 'forwardOnly copyMessage sendWhenNotMatched concurrentSend'],
   ],
   'forwardTo',
@@ -106,7 +110,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     policyEntries: element([], 'policyEntry'),
     policyEntry: element(
       [
-        [text, selectors],
+        [destinations, selectors],
         [
           flag,
           `advisoryForConsumed advisoryForDelivery advisoryForDiscardingMessages
@@ -245,7 +249,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     virtualDestinationInterceptor: element([], 'virtualDestinations'),
     virtualDestinations: element([], 'compositeQueue compositeTopic virtualTopic'),
     virtualTopic: element([
-      [text, 'name'],
+      [destinations, 'name'],
       [anyText, 'prefix postfix'],
       [
         flag,
@@ -260,7 +264,10 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
       `filteredDestination queue=destination topic=destination tempQueue=destination
        tempTopic=destination`,
     ),
-    filteredDestination: element([[text, 'queue topic selector']]),
+    filteredDestination: element([
+      [destinations, 'queue topic'],
+      [text, 'selector'],
+    ]),
 
     destinations: element(
       [],
@@ -305,7 +312,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     ),
     redeliveryPolicies: element([], 'redeliveryPolicy'),
     redeliveryPolicy: element([
-      [text, selectors],
+      [destinations, selectors],
       [flag, 'preDispatchCheck useCollisionAvoidance useExponentialBackOff'],
       [real, 'backOffMultiplier'],
       [int, 'collisionAvoidancePercent maximumRedeliveries'],
