@@ -1,7 +1,7 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
 import { assert } from '../../base/assert.ts';
-import { type Argument, noArguments } from '../arguments.ts';
+import { noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { isSubscription, type SubscriptionKey } from '../topics/topic-subscripti
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
-import { Browse, type Browser } from './browse.ts';
+import { Browse, type Browser, requireBrowsable } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
 import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
@@ -33,7 +33,7 @@ import {
   temporaryTopicExchange,
   topicExchange,
 } from './core-names.ts';
-import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
+import { ActiveMqDeadLetters, deadLetterArguments, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
 import { type ActiveMqEvents, noEvents } from './events.ts';
 import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
@@ -72,14 +72,6 @@ const vhostName = '/';
 
 /** Units of work of a request to a destination that the broker answers itself. */
 const serviceUnits = 256;
-
-const text = (value: string): Argument => ({ type: 'longstr', value });
-
-/** Arguments of queues whose dead letters go to the shared dead-letter queue. */
-const deadLetterArguments = {
-  'x-dead-letter-exchange': text(''),
-  'x-dead-letter-routing-key': text(deadLetterQueue),
-};
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
@@ -458,11 +450,7 @@ export class ActiveMq
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    for (const address of addresses) {
-      if (isQueue(address) && !isWildcard(address)) continue;
-      const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
-      throw new BrokerError('precondition-failed', why);
-    }
+    requireBrowsable(addresses);
     this.checks.requireConsumption(addresses, access, owner);
     const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);
