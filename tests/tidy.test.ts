@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   broker: ['base', 'storage'],
   protocols: ['base', 'broker'],
   'protocols/amqp091': ['base', 'broker', 'protocols'],
+  'protocols/amqp10': ['base', 'broker', 'protocols'],
   'protocols/stomp': ['base', 'broker', 'protocols'],
   identity: ['base', 'calls', 'crypto', 'storage'],
   kms: ['base', 'calls', 'crypto', 'storage', 'identity'],

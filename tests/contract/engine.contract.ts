@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { WaxwingError } from '../../src/base/errors.ts';
+import type { PortRecord } from '../../src/control/broker-record.ts';
 import type {
   BrokerSpec,
   Engine,
@@ -25,7 +26,7 @@ export interface EngineSubject {
   /** Ends a broker's processes as a crash does. */
   crash(brokerId: string): Promise<void>;
   /** Logs in with a wrong password; undefined if the engine has no log-in. */
-  readonly failLogin?: (port: number, password: string) => Promise<void>;
+  readonly failLogin?: (ports: readonly PortRecord[], password: string) => Promise<void>;
   /** Occupies a port like another program; undefined if the engine opens no ports. */
   readonly occupy?: (port: number) => Promise<() => Promise<void>>;
   /** Whether running brokers measure something. */
@@ -279,8 +280,7 @@ export function testEngine(
   onBroker('a failed log-in is reported without the password', async (...of) => {
     const [broker, { failLogin }, reports] = of;
     if (failLogin === undefined) return;
-    const [port = 0] = portNumbers(broker);
-    await failLogin(port, 'secret-canary');
+    await failLogin(broker.spec.ports, 'secret-canary');
     await until('the log-in is reported', () => reports.lines.length > 0);
     assert.match(reports.lines.join(), new RegExp(`^${broker.id} login .*127\\.0\\.0\\.1.* 1$`));
     assert.doesNotMatch(reports.lines.join(), /canary/);

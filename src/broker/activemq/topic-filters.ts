@@ -50,6 +50,11 @@ export class TopicFilters {
     this.#cost += filter.selector?.cost ?? 0;
   }
 
+  /** Returns the filter of a queue; undefined if it has none. */
+  of(queue: Queue): TopicFilter | undefined {
+    return this.#byQueue.get(queue);
+  }
+
   delete(queue: Queue): void {
     this.#cost -= this.#byQueue.get(queue)?.selector?.cost ?? 0;
     this.#byQueue.delete(queue);
