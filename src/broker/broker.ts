@@ -1,6 +1,6 @@
 // The broker.
 
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -94,7 +94,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      turnMs: options.turnMs ?? turnClock(options.clock),
+      // With a clock of a test, the duration of a turn is unknown.
+      turnMs: options.turnMs ?? (options.clock ? () => 0 : () => systemClock.monotonicMs()),
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -496,9 +497,4 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.background.end();
     await this.store.close();
   }
-}
-
-/** With a clock of a test, the duration of a turn is unknown. */
-function turnClock(clock: Clock | undefined): () => number {
-  return clock === undefined ? () => systemClock.monotonicMs() : () => 0;
 }
