@@ -85,9 +85,8 @@ export function configureActiveMq(
   events: ActiveMqEvents = noEvents,
 ): ActiveMq {
   assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
-  const created = new ActiveMq(broker, configuration, events);
-  dialects.set(broker, created);
-  return created;
+  dialects.set(broker, new ActiveMq(broker, configuration, events));
+  return activeMqOf(broker);
 }
 
 /** Returns the instance of a broker, which all of its protocols share. */
@@ -138,6 +137,8 @@ export class ActiveMq
   readonly consumptions = new Set<Consumption>();
   readonly #policies: QueuePolicies;
   readonly #mirrors: Mirrors;
+  /** For messages that the broker publishes on its own. */
+  readonly internal: InternalPublishing;
   readonly configuration: ActiveMqConfiguration;
   /** Changes to messages, which protocols apply before they encode them. */
   readonly terms: MessageTerms;
@@ -171,12 +172,11 @@ export class ActiveMq
       filters: this.#filters,
     };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
-    const createQueue = (name: string) => this.createQueue(name);
-    const { composites } = configuration;
-    this.#composites = new Composites({ ...parts, subjects: this, createQueue }, composites);
+    const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
+    this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);
     this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
-    const internal = new InternalPublishing(this, this.#filters, this.#mirrors);
-    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
+    this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(this.internal));
     this.#policies.settings = settingsOf(configuration);
     this.onInactiveRemoved = (address, inactiveMs) =>
       events.removedInactive(qualifiedName(address), inactiveMs);
@@ -189,11 +189,13 @@ export class ActiveMq
       composites: this.#composites,
       groups: this.#groups,
     });
-    const { background } = broker;
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
     this.#inactive = new InactiveDestinations(this, this.#policies);
-    this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
+    this.#wildcards = new WildcardConsumers({
+      background: broker.background,
+      queues: this.vhost.queues,
+    });
     const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
@@ -203,7 +205,7 @@ export class ActiveMq
       this.#virtualTopics.bind(queue);
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
-    this.vhost.unawaited = internal;
+    this.vhost.unawaited = this.internal;
     for (const name of [deadLetterQueue, ...configuration.queues]) {
       if (!this.vhost.queues.has(name)) this.createQueue(name);
     }
@@ -246,6 +248,11 @@ export class ActiveMq
 
   subscriptionOf(queue: Queue): string | undefined {
     return this.#topicConsumers.idOf(queue);
+  }
+
+  /** The exchange of all topics that are not temporary. */
+  get topicExchange(): Exchange {
+    return this.#topics;
   }
 
   /** Returns the topics of a subscription. */
@@ -297,9 +304,8 @@ export class ActiveMq
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
     }
     const { kind, name } = address;
-    const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
-    const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
+    const routingKey = kind === 'temporary-queue' ? coreQueueName(name) : name;
     const target = new SendTarget(address, exchange, routingKey, listedName(listed));
     target.isService = this.#services.owns(address);
     if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
@@ -424,8 +430,7 @@ export class ActiveMq
       }
       for (const [exchange, names] of exchanges) {
         const queue = this.#topicConsumers.open(request, exchange, names);
-        const isTemporary = exchange === this.#temporaryTopics;
-        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        this.#retroactive.opened(queue, request, exchange === this.#topics ? names : []);
         consumption.join(queue, true);
       }
     } catch (error) {
