@@ -202,7 +202,7 @@ export class ActiveMq
     for (const queue of this.vhost.queues.values()) {
       this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
-      else this.#virtualTopics.bind(queue);
+      this.#virtualTopics.bind(queue);
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
     this.vhost.unawaited = this.internal;
@@ -340,7 +340,7 @@ export class ActiveMq
       this.#services.take(target.address, publication, access);
       return nowhere;
     }
-    if (!this.terms.areUnchanged) this.terms.apply(publication);
+    if (!this.terms.areUnchanged) this.terms.apply(publication, target.address);
     const route = this.#routes.route(target, publication, origins, options);
     this.routeUnits = this.#routes.units;
     return route;
