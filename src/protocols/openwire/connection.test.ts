@@ -7,12 +7,14 @@ import {
   textOf,
   topic,
 } from '../../../tests/support/openwire-peer.ts';
+import { StompPeer } from '../../../tests/support/stomp-peer.ts';
 import type { Value } from '../../broker/conversion/value.ts';
 import {
   type DataStructure,
   destinationInfo,
   keepAliveInfo,
   messagePull,
+  producerInfo,
   removeInfo,
   removeSubscriptionInfo,
   shutdownInfo,
@@ -405,6 +407,84 @@ test('a message with a delay is delivered in time, without the properties that s
     peer.exception(delayed({ type: 'string', value: 'soon' })) ?? '',
     /^javax.jms.MessageFormatException: AMQ_SCHEDULED_DELAY is 'soon'/,
   );
+});
+
+test('messages are converted from and to STOMP, and selectors see the same properties', async () => {
+  const b = await OpenWireBroker.open();
+  const other = new StompPeer(b.broker);
+  await other.connect();
+  const peer = await b.client();
+  peer.produce();
+  peer.consume(1, queue('to.java'), { selector: "kind = 'a'" });
+  other.send('SEND', { destination: '/queue/to.java', kind: 'a', type: 't' }, 'hé');
+  other.send('SEND', { destination: '/queue/to.java', kind: 'b' }, 'no');
+  const [found, ...rest] = peer.dispatches();
+  assert.equal(rest.length, 0);
+  assert.equal(found?.message?.type, types.TextMessage);
+  assert.deepEqual([textOf(found?.message), found?.message?.jmsType], ['hé', 't']);
+  assert.ok(found?.message?.messageId?.producerId !== undefined);
+  peer.ack([found]);
+  other.take();
+  other.send('SUBSCRIBE', { id: '1', destination: '/queue/to.stomp', selector: 'n > 4' });
+  const marshalledProperties = encodeMap([['n', { type: 'long', value: 5n }]]);
+  peer.publish(queue('to.stomp'), 'ok', { marshalledProperties, correlationId: 'c' });
+  const [message] = other.take();
+  assert.deepEqual([message?.body, message?.headers['n']], ['ok', '5']);
+  assert.equal(message?.headers['correlation-id'], 'c');
+});
+
+test('a client that does not read is sent no more than its share, and others are served', async () => {
+  const limits = { unreadBytesSum: 64 * 1024, deliveryBytesShare: 16 * 1024 };
+  const b = await OpenWireBroker.open(limits);
+  const sender = await b.client({ connection: 'ID:s' });
+  sender.produce();
+  const slow = await b.client({ connection: 'ID:slow' });
+  slow.consume(1, topic('t'), { prefetchSize: 32_766 });
+  const good = await b.client({ connection: 'ID:good' });
+  good.consume(1, topic('t'), { prefetchSize: 32_766 });
+  slow.takesMore = false;
+  let seenCount = 0;
+  for (let i = 0; i < 500; i++) {
+    sender.publish(topic('t'), 'x'.repeat(1000), { persistent: false });
+    seenCount += good.dispatches().length;
+  }
+  seenCount += good.dispatches().length;
+  assert.equal(seenCount, 500);
+  const unreadBytes = Buffer.concat(slow.received).length;
+  assert.ok(unreadBytes < 300_000, `${unreadBytes} bytes`);
+  const before = slow.dispatches().length;
+  slow.drain();
+  await new Promise(setImmediate);
+  assert.equal(before + slow.dispatches().length, 500);
+});
+
+test('thousands of consumers of one connection are limited, and end with it', async () => {
+  const b = await OpenWireBroker.open();
+  const peer = await b.client();
+  peer.session();
+  for (let value = 1; value <= 10_000; value++) peer.send(peer.consumer(value, queue('q')));
+  peer.take();
+  assert.match(
+    peer.exception(peer.consumer(10_001, queue('q'))) ?? '',
+    /^java.lang.IllegalStateException: Can't add consumer on connection .*: at maximum limit: 10000$/,
+  );
+  assert.equal(b.broker.vhost('/').queues.get('q')?.consumerCount, 10_000);
+  peer.connection.ended();
+  for (let turns = 0; turns < 10_000 && !b.broker.background.isIdle; turns++) {
+    await new Promise(setImmediate);
+  }
+  assert.equal(b.broker.vhost('/').queues.get('q')?.consumerCount, 0);
+});
+
+test('a producer needs a destination that it could send to, or none', async () => {
+  const b = await OpenWireBroker.open();
+  const peer = await b.client();
+  peer.session();
+  const producer = producerInfo({ producerId: peer.producerId(), destination: queue(' , ') });
+  assert.match(peer.exception(producer) ?? '', /JMSException: the destination has no name$/);
+  assert.equal(peer.exception({ ...producer, destination: queue('q') }), undefined);
+  peer.connection.ended();
+  assert.equal(b.broker.clientConnections.size, 0);
 });
 
 test('a silent peer is disconnected, and this side is not silent', async () => {
