@@ -3,6 +3,7 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { mqttFuzzers } from './mqtt.ts';
 import { policyFuzzer } from './policies.ts';
 import { stompFuzzers } from './stomp.ts';
 
@@ -14,6 +15,7 @@ export const fuzzers: readonly Fuzzer[] = [
   policyFuzzer,
   ...configurationFuzzers,
   ...stompFuzzers,
+  ...mqttFuzzers,
 ];
 
 const canary: Fuzzer = {
