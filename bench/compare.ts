@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FigureName, Measurement, Results } from './results.ts';
 import { medianOf } from './statistics.ts';
-import { showNumber } from './tables.ts';
+import { showNumber } from './columns.ts';
 
 /**
  * Compares two result files: `node dist/bench/compare.js BEFORE.json AFTER.json` prints the medians
