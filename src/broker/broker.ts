@@ -1,4 +1,6 @@
-import { type Clock, systemClock } from '../base/clock.ts';
+// The broker.
+
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -18,9 +20,13 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
+import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
+import { isSessionChange } from './sessions/stored-session.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -37,7 +43,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
-  /** As clients are told it. */
+  /** The name that clients see. */
   readonly brokerName: string;
   /** The engine version that clients see: `3.13`. */
   readonly engineVersion: string;
@@ -46,9 +52,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly counters = new Counters();
   readonly users = new Users();
   readonly logins: Logins;
-  /** Blocks publishers while memory, disk or log are short. */
+  /** Blocks publishers while memory or disk space is low, and pauses them if the log is behind. */
   readonly flow = new Flow();
-  /** Maximum number of unsettled deliveries per channel at present. */
+  /** The current maximum number of unsettled deliveries per channel. */
   unsettledCountMax: number;
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
@@ -59,7 +65,13 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly schedules: Schedules;
   /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
-  /** Finds the queues of messages. */
+  /** The last messages of producers that send again what was not confirmed. */
+  readonly producers = new ProducerSequences(this);
+  /** Messages that topics retain for future subscribers. */
+  readonly retained: RetainedMessages;
+  /** Sessions that outlive their connections. */
+  readonly sessions: StoredSessions;
+  /** The routing of messages to queues. */
   readonly routing: MessageRouter;
   isRecovering = true;
   /** Objects that wait until data is on disk. */
@@ -82,7 +94,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      turnMs: options.turnMs ?? turnClock(options.clock),
+      // With a clock of a test, the duration of a turn is unknown.
+      turnMs: options.turnMs ?? (options.clock ? () => 0 : () => systemClock.monotonicMs()),
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -90,7 +103,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         this.store.writeSettlements();
         this.store.writeCounts();
       },
-      jobFailed: (error) => this.internalError(error, 'a client that is gone'),
+      jobFailed: (error) => this.internalError(error, 'a disconnected client'),
     });
     this.store = new MessageStore({
       name: this.name,
@@ -100,6 +113,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing = new MessageRouter(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
+    this.retained = new RetainedMessages(this);
+    this.sessions = new StoredSessions(this);
     this.#publishing = new Publishing(this, this.routing);
   }
 
@@ -135,6 +150,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
+    this.retained.recovered();
     this.turns.forgetTime();
   }
 
@@ -143,7 +159,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#options.onInternalError?.(error, peerAddress);
   }
 
-  /** Work that grows with the data, performed in slices. */
+  /** Long work, performed in slices. */
   get background(): Background {
     return this.turns.background;
   }
@@ -294,17 +310,17 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     log.sync(); // publishers wait for this
   }
 
-  /** Publishes that nobody waits for, and that take more than one turn. */
+  /** Publishes that no publisher waits for and that take several turns. */
   get longPublishes(): LongPublishes {
     return this.#publishing.longPublishes;
   }
 
-  /** Publishes a message that nobody waits for, in the background where it is much. */
+  /** Publishes a message that no publisher waits for, in the background if it takes long. */
   publishUnawaited(vhost: Vhost, publication: Publication): void {
     this.#publishing.publishUnawaited(vhost, publication);
   }
 
-  /** The same in steps; the publication owns its bytes. */
+  /** Publishes a message that no publisher waits for, in steps. The publication owns its bytes. */
   publishInSteps(vhost: Vhost, publication: Publication): Generator<void> {
     return this.#publishing.publishInSteps(vhost, publication);
   }
@@ -421,6 +437,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       case 'vhost-deleted':
         this.#removeVhost(change.vhost);
         return;
+      case 'producer-sequence':
+        this.producers.apply(change);
+        return;
       case 'user':
       case 'user-deleted':
       case 'permission':
@@ -431,6 +450,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         return;
       default:
         if (isHeldChange(change)) applyHeld(change, this);
+        else if (isSessionChange(change)) this.sessions.apply(change);
         else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
@@ -443,16 +463,21 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.vhosts.delete(name);
     this.schedules.forget(name);
     this.prepared.forget(name);
+    this.retained.forget(name);
+    this.sessions.forget(name);
     this.routing.forget(vhost);
   }
 
-  /** All durable definitions. */
+  /** Yields the changes that recreate all durable definitions. */
   *snapshot(): Iterable<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
     if (this.#isInitialized) yield { kind: 'founded' };
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
+    yield* this.producers.snapshot();
+    yield* this.retained.snapshot();
+    yield* this.sessions.snapshot();
     yield* this.users.snapshot();
   }
 
@@ -472,9 +497,4 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.background.end();
     await this.store.close();
   }
-}
-
-/** With a clock of a test, the duration of a turn is unknown. */
-function turnClock(clock: Clock | undefined): () => number {
-  return clock === undefined ? () => systemClock.monotonicMs() : () => 0;
 }

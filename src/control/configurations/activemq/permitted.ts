@@ -1,5 +1,8 @@
+// The permitted settings of ActiveMQ configurations.
+
 import {
   anyText,
+  destinations,
   flag,
   int,
   long,
@@ -45,7 +48,7 @@ function words(list: string): string[] {
 }
 
 const destination = element([
-  [text, 'physicalName'],
+  [destinations, 'physicalName'],
   [flag, 'DLQ'],
 ]);
 const selectors = 'queue topic tempQueue tempTopic';
@@ -55,10 +58,13 @@ const deadLetters: Attributes = [
   [long, 'expiration'],
 ];
 const cursor = element([[flag, 'immediatePriorityDispatch useCache']]);
-const entry = element([[text, `${selectors} read write admin`]]);
+const entry = element([
+  [destinations, selectors],
+  [text, 'read write admin'],
+]);
 const compositeDestination = element(
   [
-    [text, 'name'],
+    [destinations, 'name'],
     [flag, 'forwardOnly copyMessage sendWhenNotMatched concurrentSend'],
   ],
   'forwardTo',
@@ -106,7 +112,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     policyEntries: element([], 'policyEntry'),
     policyEntry: element(
       [
-        [text, selectors],
+        [destinations, selectors],
         [
           flag,
           `advisoryForConsumed advisoryForDelivery advisoryForDiscardingMessages
@@ -245,7 +251,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     virtualDestinationInterceptor: element([], 'virtualDestinations'),
     virtualDestinations: element([], 'compositeQueue compositeTopic virtualTopic'),
     virtualTopic: element([
-      [text, 'name'],
+      [destinations, 'name'],
       [anyText, 'prefix postfix'],
       [
         flag,
@@ -260,7 +266,10 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
       `filteredDestination queue=destination topic=destination tempQueue=destination
        tempTopic=destination`,
     ),
-    filteredDestination: element([[text, 'queue topic selector']]),
+    filteredDestination: element([
+      [destinations, 'queue topic'],
+      [text, 'selector'],
+    ]),
 
     destinations: element(
       [],
@@ -305,7 +314,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     ),
     redeliveryPolicies: element([], 'redeliveryPolicy'),
     redeliveryPolicy: element([
-      [text, selectors],
+      [destinations, selectors],
       [flag, 'preDispatchCheck useCollisionAvoidance useExponentialBackOff'],
       [real, 'backOffMultiplier'],
       [int, 'collisionAvoidancePercent maximumRedeliveries'],
