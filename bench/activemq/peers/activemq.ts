@@ -1,6 +1,6 @@
 // ActiveMQ as a measured broker.
 
-import { ensurePackages } from '../../peers/debian-packages.ts';
+import { ensurePackages, installedVersion } from '../../peers/debian-packages.ts';
 import type { Endpoint, PeerSettings } from '../../peers/peer.ts';
 import { freePort } from '../../ports.ts';
 import { runProgram } from '../../processes.ts';
@@ -33,8 +33,7 @@ export class ActiveMq implements ProtocolPeer {
 
   static async create(settings: PeerSettings): Promise<ActiveMq> {
     await ensurePackages({ [`${home}/bin/activemq.jar`]: 'activemq', jcmd: 'openjdk-17-jdk-headless' });
-    const shown = await runProgram('dpkg-query', ['--show', '--showformat=${Version}', 'activemq']);
-    const version = shown.replace(/[-+].*$/s, '');
+    const version = await installedVersion('activemq');
     const broker = await LocalBroker.create(`${settings.runFolder}/activemq`);
     const certificate = ['-in', broker.path('server.pem'), '-inkey', broker.path('server.key')];
     const store = ['-out', broker.path('server.p12'), '-passout', `pass:${storePassword}`];

@@ -1,9 +1,8 @@
 // Mosquitto as a measured broker.
 
-import { ensurePackages } from '../../peers/debian-packages.ts';
+import { ensurePackages, installedVersion } from '../../peers/debian-packages.ts';
 import type { Endpoint, PeerSettings } from '../../peers/peer.ts';
 import { freePort } from '../../ports.ts';
-import { runProgram } from '../../processes.ts';
 import { LocalBroker } from './local-broker.ts';
 import type { ProtocolName, ProtocolPeer } from './peer.ts';
 
@@ -22,11 +21,11 @@ export class Mosquitto implements ProtocolPeer {
 
   static async create(settings: PeerSettings): Promise<Mosquitto> {
     await ensurePackages({ mosquitto: 'mosquitto' });
-    const shown = await runProgram('dpkg-query', ['--show', '--showformat=${Version}', 'mosquitto']);
+    const version = await installedVersion('mosquitto');
     const broker = await LocalBroker.create(`${settings.runFolder}/mosquitto`);
     const port = await freePort();
     broker.write('mosquitto.conf', configuration(broker, port));
-    return new Mosquitto(`mosquitto ${shown.replace(/[-+].*$/s, '')}`, broker, port);
+    return new Mosquitto(`mosquitto ${version}`, broker, port);
   }
 
   async start(): Promise<void> {
