@@ -103,6 +103,12 @@ export interface Limits {
   readonly retainedBytesMax: number;
   /** Maximum number of prepared transactions (XA). */
   readonly preparedCountMax: number;
+  /**
+   * Maximum number of publishes and settlements, and of bytes of messages, that one transaction may
+   * prepare: that is done in one turn of the event loop.
+   */
+  readonly preparedBranchOperationCountMax: number;
+  readonly preparedBranchBytesMax: number;
   /** Maximum number of publishes and settlements in all prepared transactions. */
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
@@ -157,6 +163,8 @@ export const defaultLimits: Limits = {
   retainedCountMax: 100_000,
   retainedBytesMax: 256 * 1024 * 1024,
   preparedCountMax: 10_000,
+  preparedBranchOperationCountMax: 10_000,
+  preparedBranchBytesMax: 64 * 1024 * 1024,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
   producerSequenceCountMax: 10_000,
