@@ -48,8 +48,13 @@ const perCpu = (scenario: ScenarioName, bodyBytes: number): Where => [
 const confirm = (figure: FigureName): Where => ['S4', 1024, figure];
 const backlog = (figure: FigureName): Where => ['S6', 1024, figure];
 
-const least = (name: string, what: string, goal: number, must: number, measure: BrokerGoal['measure']) =>
-  ({ name, what, unit: '×', sense: 'least', goal, must, measure }) satisfies BrokerGoal;
+const least = (
+  name: string,
+  what: string,
+  goal: number,
+  must: number,
+  measure: BrokerGoal['measure'],
+) => ({ name, what, unit: '×', sense: 'least', goal, must, measure }) satisfies BrokerGoal;
 const most = (
   name: string,
   what: string,

@@ -63,7 +63,12 @@ const goals: readonly Goal<Results>[] = [
   speed('MQTT QoS 1, durable session, against mosquitto', [1.5, 0.8], 'mqtt-qos1', 'mosquitto'),
   speed('MQTT QoS 0, fan-out 1 to 100', [1, 0.6], 'mqtt-fan-out', 'mosquitto'),
   speed('AMQP 1.0 persistent, against RabbitMQ 4', [8, 4], 'amqp10', 'rabbitmq4'),
-  idle('memory of an idle OpenWire connection over ActiveMQ’s', [1 / 5, 1 / 3], 'idle-openwire', 'activemq'),
+  idle(
+    'memory of an idle OpenWire connection over ActiveMQ’s',
+    [1 / 5, 1 / 3],
+    'idle-openwire',
+    'activemq',
+  ),
   idle('memory of an idle MQTT connection over mosquitto’s', [2, 4], 'idle-mqtt', 'mosquitto'),
   atMost('CreateBroker to RUNNING', 'ms', [1000, 1000], ours('create', 'createMs')),
   atMost('memory at rest, broker', 'MiB', [90, 90], ours('rest', 'idleBrokerRssKiB', 1 / 1024)),

@@ -92,7 +92,11 @@ async function measure(options: Options, load: LoadGenerator, runFolder: string)
 
 const options = readOptions(process.argv);
 const generators = protocolsOf(options.only).map((protocol) => programs[protocol]);
-await withRunFolder(options.cacheFolder, [...generators, 'amqp091_load'], async (load, runFolder) => {
-  const results = await measure(options, load, runFolder);
-  writeResults(results, report(results), options, command);
-});
+await withRunFolder(
+  options.cacheFolder,
+  [...generators, 'amqp091_load'],
+  async (load, runFolder) => {
+    const results = await measure(options, load, runFolder);
+    writeResults(results, report(results), options, command);
+  },
+);

@@ -38,7 +38,10 @@ test('goals are ratios to the broker of the protocol, taken in each round', () =
     run('mqtt-qos1', 'mosquitto', 1, flow(10)),
   ]);
   const text = report(measured);
-  assert.match(text, /^\| – \| STOMP .* without receipts \| ≥ 12 × \| ≥ 4 × \| 11 × \| the must \|$/m);
+  assert.match(
+    text,
+    /^\| – \| STOMP .* without receipts \| ≥ 12 × \| ≥ 4 × \| 11 × \| the must \|$/m,
+  );
   assert.match(text, /^\| – \| MQTT QoS 1.*\| 0\.7 × \| \*\*no\*\* \|$/m);
   assert.doesNotMatch(text, /OpenWire/);
 });
@@ -63,7 +66,10 @@ test('a table has a row for each broker, with ratios to the other one', () => {
       run('idle-mqtt', 'mosquitto', 1, { idleConnectionKiB: 10 }),
     ]),
   );
-  assert.match(text, /### Idle MQTT connections\n\n\| broker \| KiB a connection \| to mosquitto \|/);
+  assert.match(
+    text,
+    /### Idle MQTT connections\n\n\| broker \| KiB a connection \| to mosquitto \|/,
+  );
   assert.match(text, /^\| Waxwing \| 30 \| 3 \|\n\| mosquitto \| 10 \| 1 \|$/m);
 });
 
@@ -75,5 +81,11 @@ test('what was left out is named with its reason', () => {
 test('endpoints are found by their schemes', () => {
   const Endpoints = ['ssl://b-1.example:61617', 'stomp+ssl://b-1.example:2001'];
   const ports = portsByScheme({ BrokerInstances: [{ Endpoints }] });
-  assert.deepEqual([...ports], [['ssl', 61617], ['stomp+ssl', 2001]]);
+  assert.deepEqual(
+    [...ports],
+    [
+      ['ssl', 61617],
+      ['stomp+ssl', 2001],
+    ],
+  );
 });

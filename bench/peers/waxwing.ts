@@ -21,12 +21,7 @@ export class Waxwing implements Peer {
   readonly #port: number;
   #endpoint: Endpoint | undefined;
 
-  private constructor(
-    version: string,
-    service: WaxwingService,
-    load: LoadGenerator,
-    port: number,
-  ) {
+  private constructor(version: string, service: WaxwingService, load: LoadGenerator, port: number) {
     this.version = version;
     this.#service = service;
     this.#load = load;

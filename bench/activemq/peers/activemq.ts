@@ -32,7 +32,10 @@ export class ActiveMq implements ProtocolPeer {
   }
 
   static async create(settings: PeerSettings): Promise<ActiveMq> {
-    await ensurePackages({ [`${home}/bin/activemq.jar`]: 'activemq', jcmd: 'openjdk-17-jdk-headless' });
+    await ensurePackages({
+      [`${home}/bin/activemq.jar`]: 'activemq',
+      jcmd: 'openjdk-17-jdk-headless',
+    });
     const version = await installedVersion('activemq');
     const broker = await LocalBroker.create(`${settings.runFolder}/activemq`);
     const certificate = ['-in', broker.path('server.pem'), '-inkey', broker.path('server.key')];

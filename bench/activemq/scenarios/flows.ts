@@ -51,8 +51,7 @@ async function run(
 ): Promise<FlowReport> {
   const { options, load } = session;
   const name = `${flow.scenario}-${bodyBytes}-${round}`;
-  const address =
-    flow.protocol === 'amqp10' ? ((await peer.amqpAddress?.(name)) ?? name) : name;
+  const address = flow.protocol === 'amqp10' ? ((await peer.amqpAddress?.(name)) ?? name) : name;
   const seconds = round === 0 ? options.firstSeconds : options.seconds;
   const time = ['--warmup', round === 0 ? '0' : '2', '--duration', String(seconds)];
   const args = [...flow.args, '--queue', address, '--size', String(bodyBytes), ...time];
