@@ -284,6 +284,7 @@ export class Session {
 
   #detached(link: Link, ending: Ending): void {
     const { answers, broker } = this.host;
+    const definedBefore = broker.store.definedGroup;
     let error: AmqpError | undefined;
     try {
       link.closed(ending);
@@ -291,8 +292,10 @@ export class Session {
       error = toAmqpError(thrown, 'link');
       if (error.scope !== 'link') throw thrown;
     }
-    const group = link.isSender && ending === 'closed' ? broker.store.definedGroup : 0;
-    answers.say(group, () => this.writeDetach(link.handle, ending === 'closed', error));
+    const { definedGroup } = broker.store;
+    answers.say(definedGroup === definedBefore ? 0 : definedGroup, () =>
+      this.writeDetach(link.handle, ending === 'closed', error),
+    );
   }
 
   /** Writes a detach. */

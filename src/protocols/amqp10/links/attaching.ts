@@ -1,7 +1,13 @@
 // Attaches: creates links.
 
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
-import { durableSource, readSource, readTarget, type SourceRequest } from '../activemq.ts';
+import {
+  durableSource,
+  offeredToSender,
+  readSource,
+  readTarget,
+  type SourceRequest,
+} from '../activemq.ts';
 import { type Attach, compositeCodes, type Source } from '../codec/performatives.gen.ts';
 import { AmqpError, toAmqpError } from '../errors.ts';
 import { nameLengthMax } from '../limits.ts';
@@ -122,6 +128,7 @@ function attachReceiver(session: Session, frame: Attach): Attached {
       source: frame.source,
       target: request.answer,
       maxMessageSize: BigInt(maxMessageSize(session)),
+      offeredCapabilities: offeredToSender(session.host.dialect, frame.desiredCapabilities),
     },
   };
 }
@@ -168,6 +175,8 @@ function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): 
     key: request.key,
     owner: host,
     budget,
+    isRetroactive: options.isRetroactive,
+    pendingCountMax: options.pendingCountMax,
   };
   link.supply({ consumption: dialect.consume(consumeRequest, link, access) });
 }
