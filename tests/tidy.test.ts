@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
 
-/** Who may import whom: folder under src/ to what it may import besides itself. */
+/** The permitted imports of each folder under src/, besides its own files. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   crypto: ['base'],

@@ -30,7 +30,7 @@ export interface CheckOrigin {
   readonly source: string;
   /** The user name; empty if the user does not exist. */
   readonly user: string;
-  /** Whether nobody is waiting for the result any more, so that the check can be skipped. */
+  /** Whether the check can be skipped because its client has disconnected. */
   readonly isGone: boolean;
 }
 

@@ -91,7 +91,7 @@ export type PasswordResult =
   | 'wrong'
   /** Not checked: too many log-ins are waiting. */
   | 'busy'
-  /** Not checked: nobody was waiting for the answer any more. */
+  /** The check was skipped because its client has disconnected. */
   | 'gone';
 
 /**

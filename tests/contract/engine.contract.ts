@@ -1,3 +1,5 @@
+// The contract of engines.
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -23,16 +25,16 @@ export interface EngineSubject {
   isReachable(brokerId: string, port: number): Promise<boolean>;
   /** Ends a broker's processes as a crash does. */
   crash(brokerId: string): Promise<void>;
-  /** Logs in with a wrong password; undefined where the engine has no log-in. */
+  /** Logs in with a wrong password; undefined if the engine has no log-in. */
   readonly failLogin?: (ports: readonly PortRecord[], password: string) => Promise<void>;
-  /** Takes a port as another program would; undefined where the engine opens no ports. */
+  /** Occupies a port like another program; undefined if the engine opens no ports. */
   readonly occupy?: (port: number) => Promise<() => Promise<void>>;
   /** Whether running brokers measure something. */
   readonly hasMetrics: boolean;
   close(): Promise<void>;
 }
 
-/** What an engine reported, a line each. */
+/** The reports of an engine, one line each. */
 class Reports implements EngineEvents {
   readonly lines: string[] = [];
 

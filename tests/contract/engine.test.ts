@@ -10,7 +10,7 @@ import { textFrame } from '../support/stomp-peer.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { type EngineSubject, testEngine } from './engine.contract.ts';
 
-// Every engine keeps to the contract: Waxwing's own, and the fake one that tests of control use.
+// All engines fulfil the contract: Waxwing's own, and the fake one for tests of the control plane.
 
 const host = '127.0.0.1';
 

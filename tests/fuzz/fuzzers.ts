@@ -1,3 +1,5 @@
+// The list of fuzzers.
+
 import { amqp10Fuzzers } from './amqp10.ts';
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';

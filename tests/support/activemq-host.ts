@@ -1,3 +1,5 @@
+// An ActiveMQ broker in this process.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

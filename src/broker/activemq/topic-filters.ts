@@ -7,7 +7,7 @@ import type { Queue } from '../queue.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** What a topic subscription excludes. */
+/** The messages that a topic subscription excludes. */
 export interface TopicFilter {
   readonly selector: Selector | undefined;
   /** The connection or client id whose messages are excluded (noLocal). */

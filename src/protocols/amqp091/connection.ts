@@ -1,3 +1,5 @@
+// An AMQP 0-9-1 connection.
+
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
