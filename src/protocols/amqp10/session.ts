@@ -284,7 +284,6 @@ export class Session {
 
   #detached(link: Link, ending: Ending): void {
     const { answers, broker } = this.host;
-    const definedBefore = broker.store.definedGroup;
     let error: AmqpError | undefined;
     try {
       link.closed(ending);
@@ -292,8 +291,8 @@ export class Session {
       error = toAmqpError(thrown, 'link');
       if (error.scope !== 'link') throw thrown;
     }
-    const { definedGroup } = broker.store;
-    answers.say(definedGroup === definedBefore ? 0 : definedGroup, () =>
+    const isDeleted = link.isDurable && ending === 'closed';
+    answers.say(isDeleted ? broker.store.definedGroup : 0, () =>
       this.writeDetach(link.handle, ending === 'closed', error),
     );
   }

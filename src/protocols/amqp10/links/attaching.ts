@@ -69,8 +69,10 @@ function open(session: Session, frame: Attach): void {
   session.add(link);
   host.links.add(link);
   const { definedGroup } = store;
-  host.answers.say(definedGroup === definedBefore ? 0 : definedGroup, () => {
-    if (link.isOver || session.isOver) return;
+  // Several definitions can be in one group.
+  const isChanged = link.isDurable || definedGroup !== definedBefore;
+  host.answers.say(isChanged ? definedGroup : 0, () => {
+    if (session.isOver) return;
     host.frames.write(session.channel, {
       code: compositeCodes.attach,
       name: frame.name,
@@ -80,7 +82,8 @@ function open(session: Session, frame: Attach): void {
       rcvSettleMode: 0,
       ...answer,
     });
-    link.begin();
+    // A link may have failed before. The peer is sent its attach, and then the detach.
+    if (!link.isOver) link.begin();
   });
 }
 
