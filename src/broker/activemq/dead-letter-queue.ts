@@ -19,6 +19,12 @@ import { scheduledJobId, scheduledJobIdHeader } from './scheduling/scheduled-hea
 /** The shared dead-letter queue, which is ActiveMQ's default. */
 export const deadLetterQueue = 'ActiveMQ.DLQ';
 
+/** Arguments of queues with dead letters. ActiveMQ's rules decide where these go. */
+export const deadLetterArguments: Readonly<Record<string, Argument>> = {
+  'x-dead-letter-exchange': { type: 'longstr', value: '' },
+  'x-dead-letter-routing-key': { type: 'longstr', value: deadLetterQueue },
+};
+
 /** Headers of a dead letter with its origin and the cause. */
 export const deadLetterHeaders = {
   /** For example `queue://A`. */

@@ -1,12 +1,15 @@
 // Destinations of senders, with their cached routes.
 
 import { encodeText } from '../../base/byte-text.ts';
+import { shortStringBytesMax } from '../../base/bytes.ts';
+import { requireAddressBytes } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
+import type { Forwarding } from './virtual/composites.ts';
 
 /** What decides about a message besides its destination. Senders may reuse one object. */
 export interface SendOptions {
@@ -33,6 +36,8 @@ export class SendTarget implements RememberedRoute {
   version = -1;
   /** The user for which permissions were last checked. */
   access: Access | undefined = undefined;
+  /** Where its messages are forwarded, if it is a composite destination of the configuration. */
+  forwarding: Forwarding | undefined = undefined;
   /** The destination for error texts: a list if it is part of one. */
   readonly shown: string;
   /** Whether the broker answers messages to it itself. */
@@ -40,15 +45,21 @@ export class SendTarget implements RememberedRoute {
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;
+  readonly #isLong: boolean;
 
   constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {
     this.address = address;
     this.shown = shown;
     this.exchange = exchange;
     this.routingKey = routingKey;
-    // Names are short: their lengths are one byte each.
     const [from, to] = [encodeText(exchange.name), encodeText(routingKey)];
-    this.#keys = Buffer.concat([Buffer.of(from.length), from, Buffer.of(to.length), to]);
+    requireAddressBytes('the name of a destination', to.length);
+    this.#isLong = to.length > shortStringBytesMax;
+    this.#keys = Buffer.concat([this.#size(from), from, this.#size(to), to]);
+  }
+
+  #size({ length }: Buffer): Buffer {
+    return this.#isLong ? Buffer.of(length >>> 8, length) : Buffer.of(length);
   }
 
   /** Sets this destination as the address of a message. */
@@ -59,6 +70,6 @@ export class SendTarget implements RememberedRoute {
     publication.address = this.#keys;
     publication.addressStart = 0;
     publication.addressEnd = this.#keys.length;
-    publication.isAddressLong = false;
+    publication.isAddressLong = this.#isLong;
   }
 }

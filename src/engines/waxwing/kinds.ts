@@ -6,9 +6,11 @@ import type { ListenerSpec } from './listener-specs.ts';
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
   amqps: ['amqp091'],
+  'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
-  wss: ['stomp'],
+  'mqtt+ssl': ['mqtt'],
+  wss: ['stomp', 'mqtt'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -22,7 +24,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['amqp+ssl', 'stomp+ssl', 'wss'],
+    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];

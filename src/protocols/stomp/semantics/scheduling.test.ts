@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
 import { activeMqOf, configureActiveMq } from '../../../broker/activemq/activemq.ts';
+import { defaultConfiguration } from '../../../broker/activemq/configuration.ts';
 import {
   defaultPolicy,
   defaultSettings,
@@ -226,6 +227,7 @@ test('a reply goes only where its sender may send', async () => {
   const b = await StompBroker.open();
   const own = { read: ['own'], write: ['own'], admin: ['own'] };
   configureActiveMq(b.broker, {
+    ...defaultConfiguration,
     authorisation: {
       entries: [
         { kind: 'topic', name: 'ActiveMQ.>', ...own, write: ['all'], admin: ['all'] },
