@@ -48,7 +48,7 @@ test('both sides negotiate, whatever the client can do, and messages go both way
   assert.equal(b.ready('q'), 0);
 });
 
-test('a stranger can send little, in order, and is not answered otherwise', async () => {
+test('a peer that has not logged in can send little, in order, and is not answered otherwise', async () => {
   const b = await OpenWireBroker.open();
   const refused = (act: (peer: OpenWirePeer) => void) => {
     const peer = new OpenWirePeer(b.protocol);
