@@ -36,11 +36,14 @@ export class Delivery extends MessageView {
   left = 0;
   /** Whether its group was assigned to the consumer with this delivery. */
   isFirstOfGroup = false;
+  /** The size of the body after its conversion for the consumer, bytes; 0 if there was none. */
+  convertedBytes = 0;
   /** Why the message died, if its consumer stated that; only set for dead letters. */
   cause: string | undefined = undefined;
 
   /** Sets the delivery state of the message of the open view. */
   count(queueIndex: QueueIndex, sequence: number): void {
+    this.convertedBytes = 0;
     this.redelivered = queueIndex.isRedelivered(sequence);
     this.deliveryCount = queueIndex.countsFailures ? queueIndex.deliveryCount(sequence) : 0;
   }

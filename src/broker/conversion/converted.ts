@@ -23,6 +23,7 @@ export function converted(
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
   const unknown = { ...emptyProperties, body: { kind: 'bytes', bytes } } as const;
   const { head, body } = to.fromProperties(from?.toProperties(delivery) ?? unknown, headBytesMax);
+  delivery.convertedBytes = body.length; // counted against what may be delivered in this turn
   const copy = new Delivery();
   const address = buffer.subarray(addressAt, addressEnd);
   copy.buffer = Buffer.concat([address, head, body]);

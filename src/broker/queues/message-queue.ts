@@ -203,7 +203,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
       if (isSettled) this.accept(sequence);
-      const units = deliveryUnits(delivery.bodyLength);
+      const units = deliveryUnits(delivery.bodyLength, delivery.convertedBytes);
       turns.unitsLeft -= units;
       burst -= units;
       if (burst <= 0) return true;
@@ -235,7 +235,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
     if (subscription.isSettled) this.accept(sequence);
-    this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength);
+    this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength, delivery.convertedBytes);
   }
 
   groupBy(rules: GroupRules, before = Infinity): void {

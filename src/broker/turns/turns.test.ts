@@ -43,6 +43,12 @@ test('a queue that is full gives a consumer what it takes, however much a turn h
   assert.deepEqual(inbox.bodies, ['0', '1', '2', '3', '4']);
 });
 
-test('a delivery counts by the bytes of its body', () => {
-  assert.deepEqual([0, 2047, 2048, 1024 * 1024].map(deliveryUnits), [1, 1, 2, 513]);
+test('a delivery counts by the bytes of its body, and of what a conversion made of it', () => {
+  const sizes = [0, 2047, 2048, 1024 * 1024];
+  assert.deepEqual(
+    sizes.map((size) => deliveryUnits(size)),
+    [1, 1, 2, 513],
+  );
+  const converted = sizes.map((size) => deliveryUnits(1000, size));
+  assert.deepEqual(converted, [1, 4, 5, 2049]);
 });

@@ -184,7 +184,10 @@ export class Turns {
   }
 }
 
-/** The units of the delivery of a message by the length of its body. */
-export function deliveryUnits(bodyLength: number): number {
-  return 1 + (bodyLength >>> 11);
+/**
+ * The units of the delivery of a message by the length of its body, and that of the converted body:
+ * a conversion may decompress it, and takes several times as long as a copy.
+ */
+export function deliveryUnits(bodyLength: number, convertedLength = 0): number {
+  return 1 + (bodyLength >>> 11) + (convertedLength >>> 9);
 }
