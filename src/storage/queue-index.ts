@@ -104,6 +104,7 @@ export class QueueIndex {
     priority: number,
     expiryMs = Infinity,
   ): void {
+    assert(offset <= offsetMax, 'a record begins where no index can name it');
     if (this.count === 0) this.#restart(sequence);
     const relative = sequence - this.#first;
     if (relative < 0) this.#extend(sequence);
@@ -197,6 +198,7 @@ export class QueueIndex {
     const chunk = this.#chunk(sequence);
     assert(chunk !== undefined, 'a settled message is moved');
     const at = this.#at(sequence) + 1;
+    assert(offset <= offsetMax, 'a record is moved to where no index can name it');
     chunk[at] = ((chunk[at] ?? 0) & ~offsetMax) | offset;
   }
   /** Changes the block of its record. */

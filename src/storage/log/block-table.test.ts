@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyFromBytes } from '../../crypto/derive.ts';
+import { offsetMax } from '../queue-index.ts';
 import { BlockTable } from './block-table.ts';
 import { LiveSegment } from './live-segment.ts';
+import { recordHeaderBytes } from './records.ts';
 import { noEnd } from './segment.ts';
 
 const key = keyFromBytes(Buffer.alloc(32, 1));
@@ -109,4 +111,26 @@ test('what is read from the disk lies in arenas, each block where the one before
     assert.equal(buffer, arena?.buffer);
   }
   assert.deepEqual([blocks[0]?.buffer, blocks[1]?.start], [blocks[1]?.buffer, 5]);
+});
+
+test('small transient records do not follow a large one, whose messages are gone, in its block', async () => {
+  const table = new BlockTable(1, () => {});
+  const large = table.reserveTransient(1, 1024 * 1024);
+  table.retain(large.slot);
+  table.release(large.slot);
+  await nextTurn();
+  for (let i = 0; i < 400; i++) {
+    table.retain(table.reserveTransient(1, 1000).slot);
+    assert.ok(table.transientAt <= offsetMax, `a record at ${table.transientAt}`);
+  }
+});
+
+test('the block of small transient records is used again when their messages are gone', async () => {
+  const table = new BlockTable(1, () => {});
+  const first = table.reserveTransient(1, 1000);
+  table.retain(first.slot);
+  table.release(first.slot);
+  await nextTurn();
+  assert.equal(table.reserveTransient(1, 1000), first);
+  assert.equal(table.transientAt, recordHeaderBytes);
 });

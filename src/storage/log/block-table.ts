@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { Uint32List } from '../../base/uint32-list.ts';
-import { type Arena, Arenas, LogBlock } from './block.ts';
+import { type Arena, Arenas, blockBytes, LogBlock } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { recordHeaderBytes, writeRecordHeader } from './records.ts';
@@ -218,8 +218,13 @@ export class BlockTable {
     this.#isSweeping = false;
     for (const slot of this.#dead) {
       if ((this.#liveCounts.values[slot] ?? 0) > 0) continue;
-      if (slot === this.#openTransient?.slot) this.#usedTransient = 0;
-      else this.#free(slot);
+      if (slot !== this.#openTransient?.slot) this.#free(slot);
+      else if (this.#openTransient.buffer.length <= blockBytes) this.#usedTransient = 0;
+      else {
+        // The block of one large record: small ones would begin at offsets that no index holds.
+        this.#openTransient = undefined;
+        this.#free(slot);
+      }
     }
     this.#dead.clear();
     this.#swept();
