@@ -206,9 +206,8 @@ export class ActiveMq
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
     this.vhost.unawaited = this.internal;
-    for (const name of [deadLetterQueue, ...configuration.queues]) {
-      if (!this.vhost.queues.has(name)) this.createQueue(name);
-    }
+    const names = [deadLetterQueue, ...configuration.queues];
+    for (const name of names) if (!this.vhost.queues.has(name)) this.createQueue(name);
     this.#begin();
   }
 
@@ -483,8 +482,9 @@ export class ActiveMq
     for (const { queue } of topics) this.#topicConsumers.closed(queue);
   }
 
-  /** Returns what a durable subscription consumes; undefined if it does not exist. */
-  durableSubscription(key: SubscriptionKey): DurableSubscription | undefined {
+  /** Returns what a durable subscription consumes, if it exists. @throws `access-refused` */
+  durableSubscription(key: SubscriptionKey, access: Access): DurableSubscription | undefined {
+    this.#requireSubscription(key, access);
     return this.#topicConsumers.describe(key, this.#topics);
   }
 

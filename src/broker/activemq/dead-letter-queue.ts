@@ -12,12 +12,14 @@ import type { Exchange } from '../exchanges/exchange.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { RetryPolicy } from '../schedule/retry.ts';
 import type { Delivery } from '../subscription.ts';
-import { qualifiedName } from './destination.ts';
+import { isReserved, isWildcard, qualifiedName } from './destination.ts';
 import type { ActiveMqSettings, DeadLetterStrategy } from './policies/destination-policy.ts';
 import { scheduledJobId, scheduledJobIdHeader } from './scheduling/scheduled-headers.ts';
 
 /** The shared dead-letter queue, which is ActiveMQ's default. */
 export const deadLetterQueue = 'ActiveMQ.DLQ';
+
+const shared: Address = { kind: 'queue', name: deadLetterQueue };
 
 /** Arguments of queues with dead letters. ActiveMQ's rules decide where these go. */
 export const deadLetterArguments: Readonly<Record<string, Argument>> = {
@@ -111,10 +113,17 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
   }
 
   #placeOf(queue: Queue, original: Address, strategy: DeadLetterStrategy) {
+    const target = this.#targetOf(queue, original, strategy);
+    const isUsable = !isReserved(target) && !isWildcard(target);
+    // A strategy may name a destination that cannot exist, for example one with a long name.
+    return (isUsable && this.#tryPlace(target)) || this.#tryPlace(shared);
+  }
+
+  #tryPlace(address: Address) {
     try {
-      return this.#host.place(this.#targetOf(queue, original, strategy));
+      return this.#host.place(address);
     } catch (error) {
-      // The name is too long, or there are too many queues: nobody is left to be told.
+      // There are too many queues: nobody is left to be told.
       if (error instanceof BrokerError) return undefined;
       throw error;
     }

@@ -142,6 +142,10 @@ export class Opening implements SessionClaimant {
     }
   }
 
+  get user(): string {
+    return this.#login?.access.user ?? '';
+  }
+
   takenOver(): void {
     this.#host.takenOver();
   }

@@ -186,9 +186,9 @@ function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): 
 
 /** A client of JMS asks for a durable subscription by its link name, to delete it. */
 function lookUp(session: Session, frame: Attach): Attached {
-  const { dialect, clientId } = session.host;
+  const { dialect, clientId, access } = session.host;
   const key = { clientId, name: frame.name };
-  const found = dialect.durableSubscription(key);
+  const found = dialect.durableSubscription(key, access);
   if (found === undefined) {
     const what = `no durable subscription '${frame.name}' of client '${clientId}'`;
     throw new AmqpError('not-found', what, { scope: 'link' });

@@ -11,6 +11,8 @@ import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
 
 /** A connection that has, or waits for, the session of a client. */
 export interface SessionClaimant {
+  /** The user that has logged in. */
+  readonly user: string;
   /** Another connection uses the same client id: this one must end. [MQTT-3.1.4-3] */
   takenOver(): void;
   /** The session is free, and now belongs to this connection. */
@@ -66,6 +68,10 @@ export class SessionRegistry {
    */
   requireOwn(clientId: string, access: Access): void {
     const { broker, vhost } = this.dialect;
+    const holder = this.#holders.get(clientId);
+    if (holder !== undefined && holder.claimant.user !== access.user) {
+      throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
+    }
     const found = broker.sessions.find(vhost.name, clientId);
     if (found === undefined || found.user === access.user) return;
     for (const { filter } of found.subscriptions.values()) {

@@ -9,7 +9,7 @@ import { countsMax } from '../limits.ts';
 /** A registered producer. */
 export interface Producer {
   readonly info: ProducerInfo;
-  /** The text of its id. */
+  /** The user and the id, for what is remembered beyond the connection. */
   readonly key: string;
 }
 
@@ -34,7 +34,8 @@ export class Producers {
       const what = `Can't add producer on connection ${this.#host.connectionId}`;
       throw new OpenWireError('invalid', `${what}: ${why}`, 'state');
     }
-    this.#byKey.set(key, { info, key });
+    // Ids are the clients' own, so that another user could use the same one.
+    this.#byKey.set(key, { info, key: JSON.stringify([this.#host.access.user, key]) });
     this.#lastId = undefined;
     this.#host.shared.advisories.producer(info, true);
   }
