@@ -16,6 +16,7 @@ import {
   messagePull,
   removeInfo,
   removeSubscriptionInfo,
+  sessionInfo,
   shutdownInfo,
   types,
 } from './codec/commands.gen.ts';
@@ -366,6 +367,19 @@ test('a client that comes back takes its connection over, and repeats nothing tw
   last.produce();
   assert.deepEqual(typesOf(last.ask(two)), [types.PlainResponse]);
   assert.equal(again.ready('q'), 3);
+});
+
+test('a session of another connection cannot be registered, nor a producer of it', async () => {
+  const b = await OpenWireBroker.open();
+  const bob = await b.client({ failover: true });
+  const eve = await b.client({ user: 'eve', connection: 'ID:eve:1', failover: true });
+  eve.connectionId = bob.connectionId;
+  const session = eve.ask(
+    sessionInfo({
+      sessionId: { type: types.SessionId, connectionId: bob.connectionId, value: 1n },
+    }),
+  );
+  assert.deepEqual(typesOf(session), [types.ExceptionResponse]);
 });
 
 test('a producer with a window is told when its messages were taken', async () => {

@@ -172,6 +172,7 @@ const notXml: Readonly<Record<string, string>> = {
   'an unknown entity': brokerXml('&other;'),
   'a comment without an end': brokerXml('<!-- '),
   'an attribute twice': brokerXml('', ' start="true" start="true"'),
+  'a permitted element with a prefix': `<broker xmlns="${namespace}"><plugins><a:authorizationPlugin xmlns:a="${namespace}"/></plugins></broker>`,
   'too many levels': brokerXml('<a>'.repeat(100) + '</a>'.repeat(100)),
   'too many attributes': brokerXml(
     '',

@@ -52,6 +52,15 @@ test('a wrong name or password, and enhanced authentication, are refused with th
   assert.deepEqual(await codeOf({ version: 5, properties: { 21: 'SCRAM' } }), [0x8c]);
 });
 
+test('the connection of a client is taken over by its own user only', async () => {
+  const b = await MqttBroker.open();
+  const own = await b.client({ clientId: 'one', clean: true });
+  const other = await b.client({ clientId: 'one', clean: true, username: 'eve' });
+  assert.deepEqual([other.connack?.codes, own.isClosed], [[5], false]);
+  const again = await b.client({ clientId: 'one', clean: true });
+  assert.deepEqual([again.connack?.codes, own.isClosed], [[0], true]);
+});
+
 test('[MQTT-3.1.2-22] [MQTT-3.2.2-21] a silent client is disconnected, and a long keep-alive is shortened', async () => {
   const b = await MqttBroker.open();
   const peer = await b.client({ version: 5, keepAlive: 10 });

@@ -13,6 +13,7 @@ import {
   decoded,
   elementWith,
   isElement,
+  malformed,
   nameOf,
   readXml,
   textOf,
@@ -118,8 +119,20 @@ class Sanitiser {
     const isPermitted =
       child !== undefined && (this.#options.isLdap || name !== 'cachedLDAPAuthorizationMap');
     if (isPermitted) return [this.element(node, child)];
+    requireNoPrefix(name);
     this.warnings.push({ reason: 'DISALLOWED_ELEMENT_REMOVED', elementName: name });
     return [];
+  }
+}
+
+/**
+ * Refuses a permitted element with a namespace prefix. It would be removed although ActiveMQ knows
+ * it, and without its authorizationPlugin, for example, a broker permits everything.
+ */
+function requireNoPrefix(name: string): void {
+  const local = name.slice(name.lastIndexOf(':') + 1);
+  if (local !== name && elementRules.has(local)) {
+    throw malformed('it has elements of ActiveMQ with a namespace prefix, which are not supported');
   }
 }
 

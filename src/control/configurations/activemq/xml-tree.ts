@@ -186,7 +186,7 @@ export function decoded(value: string): string {
   });
 }
 
-function malformed(why: string, cause?: unknown): Error {
+export function malformed(why: string, cause?: unknown): Error {
   const error = refuse('data', `The configuration is not valid XML of a broker: ${why}.`);
   return Object.assign(error, { cause });
 }

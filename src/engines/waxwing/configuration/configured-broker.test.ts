@@ -60,6 +60,19 @@ test('dead letters go where the strategy of their queue says', async () => {
   assert.deepEqual([none.b.ready('A.1'), none.b.ready('ActiveMQ.DLQ')], [0, 0]);
 });
 
+test('dead letters whose place cannot exist are in ActiveMQ.DLQ', async () => {
+  const individual = (prefix: string) =>
+    strategy(`<individualDeadLetterStrategy queuePrefix="${prefix}"/>`);
+  for (const prefix of ['x'.repeat(300), 'amq.temporary.', 'DEAD.*.']) {
+    const opened = await open(policy('queue="&gt;"', individual(prefix)));
+    await reject(opened, 'A.1');
+    assert.equal(opened.b.ready('ActiveMQ.DLQ'), 1, prefix);
+  }
+  const opened = await open(policy('queue="&gt;"', individual('DLQ.')));
+  await reject(opened, 'q'.repeat(254));
+  assert.equal(opened.b.ready('ActiveMQ.DLQ'), 1);
+});
+
 test('the discarding plugin drops dead letters, all or those of some names', async () => {
   const all = await open('<plugins><discardingDLQBrokerPlugin/></plugins>');
   await reject(all, 'A.1');

@@ -41,6 +41,7 @@ export class PublishingLink extends ReceivingLink {
     const { host } = this.session;
     const { publication } = this.message;
     this.message.complete(delivery.messageFormat, host.broker.nowMs(), this.#targets === undefined);
+    this.#requireOwnUser();
     publication.format = formatNumbers.amqp10;
     publication.extraRoutingKeys = noExtraKeys;
     this.#options.hasGroup = this.message.hasGroup;
@@ -50,6 +51,16 @@ export class PublishingLink extends ReceivingLink {
     if (state?.code === compositeCodes.transactionalState) {
       this.#enlist(delivery, host.transactions.get(state.txnId));
     } else this.#publish(delivery);
+  }
+
+  /** With populateJMSXUserID, consumers can rely on the user: a sender may not name another one. */
+  #requireOwnUser(): void {
+    const { dialect, access } = this.session.host;
+    const { userId } = this.message;
+    if (userId === undefined || userId === access.user) return;
+    if (!dialect.configuration.populatesUserId) return;
+    const why = `user ${access.user} sends a message with the user-id of another user`;
+    throw new BrokerError('access-refused', why);
   }
 
   /** When the message is delivered, if it is scheduled. */

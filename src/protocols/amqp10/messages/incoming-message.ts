@@ -1,10 +1,11 @@
 // Messages that are received in transfers.
 
+import { decodeText } from '../../../base/byte-text.ts';
 import { Publication } from '../../../broker/publication.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { Decoder } from '../codec/decoder.ts';
 import { codes } from '../codec/format-codes.ts';
-import { textOf } from '../codec/items.ts';
+import { type Item, textOf } from '../codec/items.ts';
 import { type ScheduleRequest, scheduleMarks } from '../conversion/schedule.ts';
 import { AmqpError, decodeError } from '../errors.ts';
 import { bodySectionCountMax, headBytesMax } from '../limits.ts';
@@ -16,6 +17,7 @@ const roomBytesMin = 1024;
 const roomBytesMax = 64 * 1024;
 
 /** Positions in the list of properties (3.2.4). */
+const userIdAt = 1;
 const toAt = 2;
 const absoluteExpiryAt = 8;
 const groupIdAt = 10;
@@ -37,6 +39,8 @@ export class IncomingMessage {
   readonly publication = new Publication();
   /** The `to` of the properties, if it was requested and is text. */
   to: string | undefined = undefined;
+  /** The user that sent it, as the sender says; undefined if there is none. */
+  userId: string | undefined = undefined;
   /** Whether it is in a message group. */
   hasGroup = false;
   /** The annotations and application properties, if they may schedule the message. */
@@ -86,6 +90,7 @@ export class IncomingMessage {
     this.#room = empty;
     this.#roomUsed = 0;
     this.to = undefined;
+    this.userId = undefined;
     this.hasGroup = false;
     this.schedule = undefined;
   }
@@ -250,6 +255,7 @@ export class IncomingMessage {
     const count = decoder.openList();
     for (let at = 0; at < count; at++) {
       if (at === absoluteExpiryAt) absoluteMs = Number(decoder.timestamp() ?? 0n);
+      else if (at === userIdAt) this.userId = userOf(decoder.item());
       else if (at === toAt && wantsTo) this.to = textOf(decoder.item());
       else {
         if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
@@ -322,4 +328,9 @@ function dropFirst(publication: Publication, size: number): void {
   }
   partStarts[0] = (partStarts[0] ?? 0) + left;
   publication.bodyLength -= size;
+}
+
+function userOf(item: Item): string | undefined {
+  if (item.type === 'null') return undefined;
+  return item.type === 'binary' ? decodeText(item.value, 0, item.value.length) : '';
 }

@@ -88,6 +88,10 @@ function handleOther(host: OpenWireHost, command: DataStructure): boolean {
 
 function addSession(host: OpenWireHost, info: SessionInfo): void {
   const id = requireId('session id', info.sessionId);
+  if (id.connectionId !== host.connectionId) {
+    const why = `the session ${idText(id)} does not belong to connection ${host.connectionId}`;
+    throw new OpenWireError('invalid', why, 'state');
+  }
   if (host.sessions.size >= countsMax.sessions) {
     const why = `more than ${countsMax.sessions} sessions of one connection`;
     throw new OpenWireError('invalid', why, 'state');
