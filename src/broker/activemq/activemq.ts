@@ -7,6 +7,7 @@ import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { nowhere, type Route } from '../exchanges/route-cache.ts';
+import { requireRoom } from '../flow/refused-sends.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
@@ -21,6 +22,7 @@ import { ClientIds } from './client-ids.ts';
 import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
+  type ConsumerRules,
   Consumption,
   type ConsumptionHost,
   type MessageTaker,
@@ -35,12 +37,10 @@ import {
 } from './core-names.ts';
 import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
-import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
-import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
 import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
-import { Mirrors } from './mirrors.ts';
 import type { ActiveMqSettings } from './policies/destination-policy.ts';
+import { DispatchStarts } from './policies/dispatch-starts.ts';
 import { QueuePolicies } from './policies/queue-policies.ts';
 import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
@@ -49,10 +49,13 @@ import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts'
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
+import { InternalPublishing, type InternalPublishingHost } from './sending/internal-publishing.ts';
+import { Mirrors } from './sending/mirrors.ts';
 import { Services, type ServicesHost } from './services/services.ts';
 import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
 import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
+import { Upkeep, type UpkeepHost } from './upkeep/upkeep.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
@@ -99,10 +102,10 @@ export class ActiveMq
   implements
     CheckHost,
     ConsumptionHost,
-    InactiveHost,
     InternalPublishingHost,
     RetroactiveHost,
-    ServicesHost
+    ServicesHost,
+    UpkeepHost
 {
   readonly broker: Broker;
   readonly vhost: Vhost;
@@ -127,7 +130,8 @@ export class ActiveMq
   onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined = undefined;
   readonly #groups: MessageGroups;
   readonly #retroactive: RetroactiveConsumers;
-  readonly #inactive: InactiveDestinations;
+  readonly #upkeep: Upkeep;
+  readonly starts: DispatchStarts;
   readonly #services: Services;
   /** All active consumers. */
   readonly consumptions = new Set<Consumption>();
@@ -160,7 +164,8 @@ export class ActiveMq
     const { background } = broker;
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
-    this.#inactive = new InactiveDestinations(this, this.#policies);
+    this.starts = new DispatchStarts(broker.turns, (queue) => this.#policies.startOf(queue));
+    this.#upkeep = new Upkeep(this, this.#policies);
     this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
     const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
@@ -188,10 +193,10 @@ export class ActiveMq
     this.#policies.settings = settings;
     for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
     if (settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
-    this.#inactive.schedule();
+    this.#upkeep.apply();
   }
 
-  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
+  rulesOf(queue: Queue): ConsumerRules {
     return this.#policies.rulesOf(queue);
   }
 
@@ -202,6 +207,10 @@ export class ActiveMq
 
   addressOf(queue: Queue): Address {
     return queueAddress(queue.name);
+  }
+
+  deleteSubscription(queue: Queue): void {
+    this.#topicConsumers.remove(queue);
   }
 
   subscriptionOf(queue: Queue): string | undefined {
@@ -288,6 +297,7 @@ export class ActiveMq
     if (target.version !== this.vhost.version || target.access !== access) {
       this.#prepare(target, access);
     }
+    if (this.broker.flow.isRefusing) requireRoom(this.broker.flow, target.shown);
     target.addressTo(publication);
     if (target.isService) {
       this.routeUnits = serviceUnits;

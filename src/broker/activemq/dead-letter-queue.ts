@@ -65,7 +65,7 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
   takes(queue: Queue, view: Delivery, reason: DeathReason): boolean {
     const origin = this.#host.originOf(queue, view.exchangeName(), view.routingKey());
     const strategy = this.#strategyOf(origin);
-    if (strategy.kind === 'discarding') return false;
+    if (strategy.kind === 'discarding' || this.#host.settings.isDiscarded(origin)) return false;
     if (!view.isPersistent && !strategy.takesNonPersistent) return false;
     if (reason === 'expired') return strategy.takesExpired && !isDeadLetter(queue, strategy);
     return this.#takesRejected(origin) && !isDeadLetter(queue, strategy);

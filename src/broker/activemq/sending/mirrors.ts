@@ -1,12 +1,12 @@
 // Mirrored queues: topics that get the messages to queues, too.
 
-import type { Exchange } from '../exchanges/exchange.ts';
-import type { MessageRouter } from '../exchanges/message-router.ts';
-import type { Route } from '../exchanges/route-cache.ts';
-import type { Publication } from '../publication.ts';
-import type { Vhost } from '../vhost.ts';
-import { SendTarget } from './send-target.ts';
-import type { TopicFilters } from './topic-filters.ts';
+import type { Exchange } from '../../exchanges/exchange.ts';
+import type { MessageRouter } from '../../exchanges/message-router.ts';
+import type { Route } from '../../exchanges/route-cache.ts';
+import type { Publication } from '../../publication.ts';
+import type { Vhost } from '../../vhost.ts';
+import { SendTarget } from '../send-target.ts';
+import type { TopicFilters } from '../topic-filters.ts';
 
 /** The operations of the broker that are needed here. */
 export interface MirrorHost {
