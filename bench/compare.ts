@@ -1,3 +1,5 @@
+// The comparison of two result files.
+
 import { readFileSync } from 'node:fs';
 import type { FigureName, Measurement, Results } from './results.ts';
 import { medianOf } from './statistics.ts';

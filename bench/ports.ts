@@ -1,3 +1,5 @@
+// Unused ports.
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 

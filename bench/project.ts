@@ -1,3 +1,5 @@
+// The project folder.
+
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

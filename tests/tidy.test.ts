@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
 
-/** Who may import whom: folder under src/ to what it may import besides itself. */
+/** The permitted imports of each folder under src/, besides its own files. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   crypto: ['base'],
@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   broker: ['base', 'storage'],
   protocols: ['base', 'broker'],
   'protocols/amqp091': ['base', 'broker', 'protocols'],
+  'protocols/amqp10': ['base', 'broker', 'protocols'],
   'protocols/stomp': ['base', 'broker', 'protocols'],
   identity: ['base', 'calls', 'crypto', 'storage'],
   kms: ['base', 'calls', 'crypto', 'storage', 'identity'],

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { generateAmqp10Performatives } from './gen-amqp10.ts';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
 import { generateApiReference } from './gen-api-reference.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
@@ -16,10 +17,12 @@ function format(path: string, text: string): string {
 }
 
 const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
+const performativesPath = 'src/protocols/amqp10/codec/performatives.gen.ts';
 
 /** All generated files. */
 const generated: readonly { path: string; text: string }[] = [
   { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
+  { path: performativesPath, text: format(performativesPath, generateAmqp10Performatives()) },
   ...(await generateVolumeVectors()),
   { path: 'docs/reference/api.md', text: await generateApiReference() },
 ];

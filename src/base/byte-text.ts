@@ -1,3 +1,5 @@
+// Lossless conversion between bytes and text.
+
 import { isUtf8 } from 'node:buffer';
 
 /*

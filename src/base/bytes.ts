@@ -3,14 +3,14 @@
 import { decodeText, encodeText } from './byte-text.ts';
 import { WaxwingError } from './errors.ts';
 
-/** The data ended before the end of a value. */
+/** The error for data that ends before the end of a value. */
 export class BytesError extends WaxwingError<'bytes-truncated'> {
   constructor(wanted: number, left: number) {
     super('bytes-truncated', `a value of ${wanted} bytes is cut off after ${left}`);
   }
 }
 
-/** A value does not fit its field. Nothing was written. */
+/** The error for a value that does not fit its field. Nothing was written. */
 export class RangeExceeded extends WaxwingError<'value-out-of-range'> {
   constructor(message: string) {
     super('value-out-of-range', message);
@@ -27,8 +27,8 @@ export function checkShortString(sizeBytes: number): void {
   throw new RangeExceeded(`${found} is longer than ${shortStringBytesMax}`);
 }
 
-// Faster than Reader, Writer and the methods of Buffer, for hot paths. The functions do not check
-// bounds, so the caller must.
+// The following functions are for hot paths: they are faster than Reader, Writer and the methods of
+// Buffer. They do not check bounds, so the caller must.
 
 /** Reads 32 bits, big-endian. */
 export function readU32(bytes: Buffer, at: number): number {
@@ -138,7 +138,7 @@ export class Reader {
   }
 }
 
-/** A whole number as a message says it: one that is above 2^53, and so no longer exact, is not told. */
+/** Formats a whole number for an error message. Numbers above 2^53 - 1 are not exact. */
 export function wholeText(value: number): string {
   return value > Number.MAX_SAFE_INTEGER ? `above ${Number.MAX_SAFE_INTEGER}` : String(value);
 }

@@ -1,3 +1,5 @@
+// Metrics, over prom-client.
+
 import { AggregatorRegistry, Histogram, Registry } from 'prom-client';
 
 /** The labels of a value. */

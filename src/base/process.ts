@@ -32,22 +32,24 @@ export function protectFiles(): void {
   process.umask(0o077);
 }
 
-/** Bytes of V8's heap, with garbage that is not collected yet. */
+/** The used size of V8's heap, including garbage that is not collected yet, bytes. */
 export function heapBytes(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-/** Has V8 find out in steps, or at once, what of its heap is garbage; for collections from now on. */
+/**
+ * Selects whether V8 marks live objects incrementally or in one pause, from the next collection on.
+ */
 export function markInSteps(isInSteps: boolean): void {
   setFlagsFromString(isInSteps ? '--incremental-marking' : '--no-incremental-marking');
 }
 
 let collect: (() => void) | undefined;
 
-/** Collects all garbage. Takes some ten milliseconds. */
+/** Collects all garbage. This takes tens of milliseconds. */
 export function collectGarbage(): void {
   if (collect === undefined) {
-    // Like `--expose-gc`, but only for this function.
+    // Makes `gc` available to this function only, unlike `--expose-gc`.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
   }
@@ -65,7 +67,7 @@ export class MemoryInUse {
   /** The constant size of the program itself. */
   readonly #programBytes: number;
 
-  /** Create it before much memory is allocated. */
+  /** Must be called before much memory is allocated. */
   constructor() {
     const { rss, heapUsed, external } = process.memoryUsage();
     this.#programBytes = Math.max(0, rss - heapUsed - external);

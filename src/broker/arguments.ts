@@ -44,7 +44,7 @@ export interface ArgumentChanges {
   readonly [name: string]: Argument | undefined;
 }
 
-/** No arguments. */
+/** An empty table of arguments. */
 export const noArguments: Arguments = Object.freeze({});
 
 const classes: Partial<Record<ArgumentType, string>> = {

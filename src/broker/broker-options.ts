@@ -13,7 +13,7 @@ export interface BrokerOptions extends LoginOptions {
   readonly openLog: (store: MessageStore) => Promise<void>;
   readonly formats: readonly MessageFormat[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
-  /** The broker's name as clients are told it; `localhost` where it is not given. */
+  /** The broker name that clients see. Defaults to `localhost`. */
   readonly brokerName?: string;
   /** The version of the engine whose behaviour clients expect. Defaults to 3.13. */
   readonly engineVersion?: string;

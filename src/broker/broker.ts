@@ -1,3 +1,5 @@
+// The broker.
+
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -37,7 +39,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly name = 'definitions';
   readonly store: MessageStore;
   readonly limits: Limits;
-  /** As clients are told it. */
+  /** The name that clients see. */
   readonly brokerName: string;
   /** The engine version that clients see: `3.13`. */
   readonly engineVersion: string;
@@ -46,9 +48,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly counters = new Counters();
   readonly users = new Users();
   readonly logins: Logins;
-  /** Blocks publishers while memory, disk or log are short. */
+  /** Blocks publishers while memory or disk space is low, and pauses them if the log is behind. */
   readonly flow = new Flow();
-  /** Maximum number of unsettled deliveries per channel at present. */
+  /** The current maximum number of unsettled deliveries per channel. */
   unsettledCountMax: number;
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
@@ -59,7 +61,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly schedules: Schedules;
   /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
-  /** Finds the queues of messages. */
+  /** The routing of messages to queues. */
   readonly routing: MessageRouter;
   isRecovering = true;
   /** Objects that wait until data is on disk. */
@@ -90,7 +92,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         this.store.writeSettlements();
         this.store.writeCounts();
       },
-      jobFailed: (error) => this.internalError(error, 'a client that is gone'),
+      jobFailed: (error) => this.internalError(error, 'a disconnected client'),
     });
     this.store = new MessageStore({
       name: this.name,
@@ -143,7 +145,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#options.onInternalError?.(error, peerAddress);
   }
 
-  /** Work that grows with the data, performed in slices. */
+  /** Long work, performed in slices. */
   get background(): Background {
     return this.turns.background;
   }
@@ -294,17 +296,17 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     log.sync(); // publishers wait for this
   }
 
-  /** Publishes that nobody waits for, and that take more than one turn. */
+  /** Publishes that no publisher waits for and that take several turns. */
   get longPublishes(): LongPublishes {
     return this.#publishing.longPublishes;
   }
 
-  /** Publishes a message that nobody waits for, in the background where it is much. */
+  /** Publishes a message that no publisher waits for, in the background if it takes long. */
   publishUnawaited(vhost: Vhost, publication: Publication): void {
     this.#publishing.publishUnawaited(vhost, publication);
   }
 
-  /** The same in steps; the publication owns its bytes. */
+  /** Publishes a message that no publisher waits for, in steps. The publication owns its bytes. */
   publishInSteps(vhost: Vhost, publication: Publication): Generator<void> {
     return this.#publishing.publishInSteps(vhost, publication);
   }
@@ -446,7 +448,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing.forget(vhost);
   }
 
-  /** All durable definitions. */
+  /** Yields the changes that recreate all durable definitions. */
   *snapshot(): Iterable<Change> {
     yield { kind: 'counter', queueNumber: this.#queueNumber };
     if (this.#isInitialized) yield { kind: 'founded' };

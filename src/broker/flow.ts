@@ -69,7 +69,7 @@ export class Flow {
     }
   }
 
-  /** Removes a reason. Publishers continue when none is left. */
+  /** Removes a reason. Publishers continue after the last one. */
   unblock(reason: string): void {
     if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
     this.onBlockedChanged?.(false);

@@ -18,13 +18,13 @@ export interface Limits {
    * reading from the peer stops, and replies from others are dropped.
    */
   readonly unreadBytesMax: number;
-  /** Unread data of all peers together, above which each peer is limited to its share, bytes ... */
+  /** Unread data of all peers, bytes. Above that, each peer is limited to the shares below. */
   readonly unreadBytesSum: number;
-  /** ... of unread answers: reading from a peer above this share stops, bytes ... */
+  /** Share of a peer in unread answers, bytes. Above that, reading from the peer stops. */
   readonly unreadBytesShare: number;
   /**
-   * ... and of unread data including deliveries: a peer above this share gets no deliveries. At
-   * most 64 KiB.
+   * Share of a peer in unread data including deliveries, bytes; at most 64 KiB. A peer above it gets
+   * no deliveries.
    */
   readonly deliveryBytesShare: number;
   /**
@@ -40,7 +40,7 @@ export interface Limits {
   readonly transactionSettlementCountMax: number;
   /** Maximum number of unsettled deliveries of a channel, regardless of its prefetch. */
   readonly unsettledCountMax: number;
-  /** The same while memory is low. */
+  /** Maximum number of unsettled deliveries of a channel while memory is low. */
   readonly unsettledCountShort: number;
   /** Maximum number of consumers of a channel while memory is low. */
   readonly consumerCountShort: number;
@@ -56,19 +56,20 @@ export interface Limits {
   /** Maximum number of queues in all cached routes of a virtual host; duplicates count. */
   readonly routeCacheQueueCountMax: number;
   /**
-   * Maximum number of words of patterns, headers of bindings, and destinations examined for one
-   * message in several turns. Beyond that it is refused.
+   * Maximum number of steps of the search for the queues of one message, in all turns together. A
+   * step examines a word of a pattern, a header of a binding, or a destination. A message that needs
+   * more is refused.
    */
   readonly routeStepCountMax: number;
   /**
-   * Maximum number of steps in one turn. The rest is done in later turns. A step takes about 0.1
-   * microseconds.
+   * Maximum number of steps of a search in one turn. The rest is done in later turns. A step takes
+   * about 0.1 microseconds.
    */
   readonly routeTurnStepCountMax: number;
-  /** The same for a search that cannot take several turns, for callers that give no route. */
+  /** Maximum number of steps of a search that must end in one turn, for callers without a route. */
   readonly routeAtOnceStepCountMax: number;
   /**
-   * Maximum number of headers of a message routed by a headers exchange. Beyond that it is refused.
+   * Maximum number of headers of a message for a headers exchange. A message with more is refused.
    */
   readonly routedHeaderCountMax: number;
   /** Maximum size of the arguments of a declaration or binding, names and values, bytes. */
@@ -97,11 +98,11 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
-  /** Messages, of up to 2 KiB, that one pass over a queue hands out before other queues have their turn. */
+  /** Maximum number of messages of up to 2 KiB that a queue delivers before other queues do. */
   readonly burstCountMax: number;
   /**
-   * Units of work, of about a microsecond each, that one turn of the event loop spends on messages
-   * that expire, die or are dropped.
+   * Units of background work in one turn of the event loop, of about a microsecond each: expiry,
+   * dead letters, purges, deletion, and large jobs.
    */
   readonly workUnitsMax: number;
 }

@@ -32,7 +32,7 @@ export interface Queue extends Ticking, Deliverer {
   readonly settings: QueueSettings;
   /** The policy for retrying rejected messages. */
   retry: RetryPolicy | undefined;
-  /** Which of its messages become dead letters, and how; undefined for RabbitMQ's rules. */
+  /** Rules for the dead letters of the queue; undefined for RabbitMQ's rules. */
   deadLetters: DeadLetterRules | undefined;
   /** The positions of the queue's messages. */
   readonly index: QueueIndex;
@@ -63,11 +63,11 @@ export interface Queue extends Ticking, Deliverer {
   recover(mayBeDelivered: boolean): void;
   /** Applies changed settings. Limits take effect at once, a time to live only for new messages. */
   applySettings(settings: QueueSettings): void;
-  /** A prepared transaction has settled these messages: they are neither ready nor gone. */
+  /** Takes out messages that a prepared transaction has settled. They remain in the index. */
   takeOut(settled: ReadonlySet<number>): void;
   /** Whether the queue is full and would refuse a message of this size. */
   isFull(bodyLength: number): boolean;
-  /** A message was appended to the index. */
+  /** Makes the message that was last appended to the index ready. */
   enqueued(bodyLength: number): void;
   /** Removes messages above the limits of the queue, unless a consumer takes them. */
   enforceLimit(): void;
@@ -79,11 +79,11 @@ export interface Queue extends Ticking, Deliverer {
    */
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription;
   removeSubscription(subscription: Subscription): void;
-  /** A consumer that could not take a message may be able to again. */
+  /** Makes a consumer available again that could not take a message. */
   rejoin(subscription: Subscription): void;
-  /** The same for all consumers, one a step. */
+  /** Makes all consumers available again, one per step. */
   rejoinAll(): Generator<void>;
-  /** Something changed that may let messages go out. */
+  /** Delivers ready messages in the next dispatch round, because of a change that may permit it. */
   wake(): void;
   /** See `Subscription.get`. */
   get(
@@ -105,18 +105,18 @@ export interface Queue extends Ticking, Deliverer {
   /** Reads messages without acquiring them. */
   cursor(): Cursor;
 
-  /** A delivery was accepted. */
+  /** Removes the message of an accepted delivery. */
   accept(sequence: number): void;
-  /** A delivery was rejected: the message is dead lettered or dropped. */
+  /** Removes the message of a rejected delivery. It is dead lettered or dropped. */
   reject(sequence: number, cause?: string): void;
-  /** A delivery is requeued at its old position, unless it has failed too often. */
+  /** Requeues a delivery at its old position, unless it has failed too often. */
   requeue(sequence: number, hasFailed: boolean): void;
   /** Like {@link requeue}, but the subscription must not receive the message again. */
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void;
 
-  /** A block that the queue waited for is in memory. */
+  /** Called when a block that the queue waits for is in memory. */
   loaded(): void;
-  /** The queue was used: its expiry starts again. */
+  /** Restarts the time after which an unused queue expires. */
   touch(): void;
   /** @throws {BrokerError} `resource-locked` if another connection owns the queue */
   requireOwner(owner: object | undefined): void;
@@ -125,10 +125,10 @@ export interface Queue extends Ticking, Deliverer {
   /**
    * Removes all ready messages without dead letters.
    *
-   * @param done called with their number once this is in the log; before this returns if there are
-   *   few
+   * @param done called with their number once the removal is in the log; before this returns if
+   *   there are few
    */
   purge(done: (count: number) => void): void;
-  /** Ends it: consumers are told and messages dropped, most of very many later. */
+  /** Ends the queue: cancels its consumers and drops its messages, in slices if there are many. */
   end(): void;
 }

@@ -1,3 +1,5 @@
+// Consumers of queues: credit, deliveries and settlement.
+
 import { MessageView } from '../storage/message-record.ts';
 import type { QueueIndex } from '../storage/queue-index.ts';
 import { Unsettled } from './dispatch/unsettled.ts';
@@ -14,7 +16,7 @@ export type Outcome = 'accepted' | 'released' | 'rejected' | 'modified';
 interface Modification {
   /** The delivery counts as failed. */
   readonly deliveryFailed: boolean;
-  /** The same subscription must not receive the message again. */
+  /** Whether the subscription must not receive the message again. */
   readonly undeliverableHere: boolean;
   /** Why the message is rejected. Only ActiveMQ's dead letters state it. */
   readonly cause?: string | undefined;
@@ -337,7 +339,7 @@ export class Subscription {
     return this.#pullEnded !== undefined;
   }
 
-  /** No message came in time. */
+  /** Ends a pull that has received no message in time. */
   expirePull(): void {
     const ended = this.#pullEnded;
     if (ended === undefined) return;

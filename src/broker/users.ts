@@ -4,8 +4,8 @@ import { BrokerError } from './errors.ts';
 import { NamePattern } from './patterns/name-pattern.ts';
 
 /**
- * A user's rights in one virtual host: regular expressions over names, see {@link NamePattern}; empty
- * matches nothing.
+ * The rights of a user in one virtual host: a regular expression over names for each right; see
+ * {@link NamePattern}. An empty expression matches no name.
  */
 export interface Permission {
   readonly configure: string;
@@ -21,7 +21,7 @@ export interface User {
   readonly passwordHash: string;
   /** The tags of the user, with the names of RabbitMQ: `administrator` and others. */
   readonly tags: readonly string[];
-  /** By virtual host. */
+  /** The permissions by virtual host. */
   readonly permissions: ReadonlyMap<string, Permission>;
 }
 
@@ -49,7 +49,7 @@ export class Users {
     return this.#byName.get(name);
   }
 
-  /** In the order of creation. */
+  /** All users in the order of their creation. */
   all(): Iterable<User> {
     return this.#byName.values();
   }
@@ -98,7 +98,7 @@ export class Users {
     for (const user of this.#byName.values()) this.#permit(user, vhost, undefined);
   }
 
-  /** The changes that recreate all users. */
+  /** Yields the changes that recreate all users. */
   *snapshot(): Iterable<UserChange> {
     for (const { name, passwordHash, tags, permissions } of this.#byName.values()) {
       yield { kind: 'user', user: name, passwordHash, tags };

@@ -1,3 +1,5 @@
+// A virtual host.
+
 import { assert } from '../base/assert.ts';
 import { textBytes } from '../base/byte-text.ts';
 import type { QueueIndex } from '../storage/queue-index.ts';
@@ -40,9 +42,9 @@ export interface VhostHost extends QueueHost {
   readonly isRecovering: boolean;
   define(change: Change): void;
   newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
-  /** 22 random characters. */
+  /** Returns 22 random characters. */
   randomName(): string;
-  /** Performs work that grows with the data, mostly later. */
+  /** Performs long work in slices. */
   readonly background: Background;
   /** @throws {BrokerError} `resource-error` if there is no memory for another `what` */
   requireMemory(what: string): void;
@@ -79,7 +81,7 @@ export class Vhost {
     for (const exchange of predeclaredExchanges(name)) this.exchanges.set(exchange.name, exchange);
   }
 
-  /** Changes that come while others are being applied need no work of their own: that begins anew. */
+  /** Applies the policies in the background. A change while this is in progress restarts it. */
   #policiesChanged(): void {
     this.#policyChangeCount++;
     if (this.#isApplyingPolicies) return;
@@ -99,7 +101,7 @@ export class Vhost {
     }
   }
 
-  /** Gives every exchange and queue its settings anew, one a step, up to the next change. */
+  /** Updates the settings of all exchanges and queues, one per step, until the next change. */
   *#applyPoliciesOnce(): Generator<void> {
     const { settings } = this;
     const changeCount = this.#policyChangeCount;
@@ -251,7 +253,7 @@ export class Vhost {
     yield* this.#sources.forget(exchange);
   }
 
-  /** Removes the bindings to a deleted destination, to which nothing is routed any more. */
+  /** Removes the bindings to a deleted destination. Routing already ignores them. */
   *#unbind(destination: Destination): Generator<void> {
     for (const source of this.#sources.take(destination)) {
       yield* source.forget(destination);
@@ -299,7 +301,7 @@ export class Vhost {
     return this.#newQueue(name, options, owner);
   }
 
-  /** An unused random name, for declarations without a name. */
+  /** Returns an unused random name, for declarations without a name. */
   freeQueueName(): string {
     return `amq.gen-${this.#host.randomName()}`;
   }
@@ -329,7 +331,9 @@ export class Vhost {
     return queue;
   }
 
-  /** Adds a queue after its declaration was checked. The number is that of a recovered queue. */
+  /**
+   * Adds a queue after its declaration was checked. A number is only given for a recovered queue.
+   */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
     // An exclusive queue ends with its connection, so it never survives a restart.
     const isDurable = options.durable && !options.exclusive;
@@ -433,7 +437,7 @@ export class Vhost {
     }
   }
 
-  /** Deletes all contents: consumers are cancelled, messages are dropped, mostly later. */
+  /** Deletes all contents: cancels consumers and drops messages, in slices if there are many. */
   end(): void {
     this.version++;
     const queues = [...this.queues.values()];
@@ -444,7 +448,7 @@ export class Vhost {
     this.#later(endAll(queues));
   }
 
-  /** The changes that recreate all durable contents. */
+  /** Yields the changes that recreate all durable contents. */
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
     yield { kind: 'vhost', vhost };

@@ -25,7 +25,10 @@ export interface CompletedCall extends Omit<CallContext, 'nowMs'> {
    * none.
    */
   readonly requestParameters: object | null;
-  /** As {@link requestParameters}. Null for read-only calls and for failed calls. */
+  /**
+   * The output, in the form of {@link requestParameters}. Null for read-only calls and for failed
+   * calls.
+   */
   readonly responseElements: object | null;
   readonly error?: { readonly code: string; readonly message: string };
   readonly resources: readonly TouchedResource[];

@@ -1,3 +1,5 @@
+// The requests of users that change a broker.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
@@ -34,8 +36,8 @@ export interface UpdateRequest extends OptionalParameters {
   readonly resourceShareArns?: readonly string[] | undefined;
 }
 
-/** What decisions about brokers need. */
-export interface DecisionParts {
+/** The dependencies of {@link BrokerCommands}. */
+export interface BrokerCommandsParts {
   readonly brokers: Brokers;
   readonly engines: Engines;
   readonly configurations: ConfigurationDecisions;
@@ -47,7 +49,7 @@ export interface DecisionParts {
  * Decides on requests about existing brokers. Every decision is synchronous: its changes must be
  * applied in the same tick.
  */
-export class Decisions {
+export class BrokerCommands {
   readonly #brokers: Brokers;
   readonly #engines: Engines;
 
@@ -55,7 +57,7 @@ export class Decisions {
   readonly #clock: Clock;
   readonly #sealSecret: SealSecret;
 
-  constructor({ brokers, engines, configurations, clock, sealSecret }: DecisionParts) {
+  constructor({ brokers, engines, configurations, clock, sealSecret }: BrokerCommandsParts) {
     this.#brokers = brokers;
     this.#engines = engines;
     this.#configurations = configurations;
@@ -113,7 +115,7 @@ export class Decisions {
     });
   }
 
-  /** Starts a reboot in the maintenance window of a broker; undefined where there is nothing to do. */
+  /** Starts a reboot in the maintenance window of a broker; undefined if no change is pending. */
   maintain(id: string): Decided<BrokerRecord> | undefined {
     const broker = this.#brokers.get(id);
     if (broker?.state !== 'RUNNING' || Object.keys(broker.pending).length === 0) return undefined;

@@ -1,3 +1,5 @@
+// The conversion of broker records of earlier releases.
+
 import type {
   BrokerChange,
   BrokerRecord,
@@ -8,8 +10,7 @@ import type {
 
 /*
  * Release 0.1.0 stored one volume, one instance and one grant of the service in separate members.
- * of their own. They are brought to the present form when they are read. So are records that were
- * written before a member was added.
+ * Such records, and records without members that were added later, are converted when they are read.
  */
 
 /** The members of a record of release 0.1.0 that have moved. */
@@ -35,7 +36,7 @@ type LaterMembers =
   | 'auditLog'
   | keyof typeof addedMembers;
 
-/** Members that were added to records later, and what a record without them means. */
+/** Members that were added later, with the values for records without them. */
 const addedMembers = {
   ldap: null,
   configuration: null,

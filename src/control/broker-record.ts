@@ -142,9 +142,9 @@ export interface BrokerRecord {
   readonly authenticationStrategy: string;
   /** Null unless the broker was ever to ask an LDAP server. */
   readonly ldap: LdapRecord | null;
-  /** Null where the broker runs with the defaults of its engine. */
+  /** Null if the broker runs with the defaults of its engine. */
   readonly configuration: ConfigurationUse | null;
-  /** Those that it used before, oldest first. */
+  /** The configurations that the broker used before, oldest first. */
   readonly configurationHistory: readonly ConfigurationUse[];
   readonly autoMinorVersionUpgrade: boolean;
   readonly publiclyAccessible: boolean;
@@ -155,7 +155,7 @@ export interface BrokerRecord {
   readonly auditLog: boolean | null;
   readonly maintenanceWindow: MaintenanceWindow;
   readonly windowMoves: WindowMoves | null;
-  /** GB for each volume; null where the engine type has one size. */
+  /** The size of each volume, GB; null if brokers of the kind have one size. */
   readonly storageSizeGb: number | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly users: readonly UserRecord[];

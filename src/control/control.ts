@@ -5,7 +5,7 @@ import type { LocalClient } from '../aws/local-client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
-import { Decisions } from './broker-commands.ts';
+import { BrokerCommands } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
@@ -31,7 +31,7 @@ export interface ControlOptions extends SupervisorOptions {
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   /** Hashes a password with a one-way function. */
   readonly hashPassword: (password: string) => Promise<string>;
-  /** Seals a secret that is to be had again. */
+  /** Seals a secret of a broker that is needed again later. */
   readonly sealSecret: SealSecret;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
@@ -51,7 +51,7 @@ export class Control {
   readonly engines: Engines;
   readonly creation: Creation;
   readonly configurations: Configurations;
-  readonly decisions: Decisions;
+  readonly decisions: BrokerCommands;
   readonly configurationDecisions: ConfigurationDecisions;
   readonly userDecisions: UserDecisions;
   readonly supervisor: Supervisor;
@@ -67,7 +67,7 @@ export class Control {
     this.configurationDecisions = new ConfigurationDecisions(options);
     const decided = this.configurationDecisions;
     this.creation = new Creation({ ...options, configurations: decided, keys, offered });
-    this.decisions = new Decisions({ ...options, configurations: decided });
+    this.decisions = new BrokerCommands({ ...options, configurations: decided });
     this.userDecisions = new UserDecisions(brokers, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };

@@ -61,11 +61,11 @@ export interface AcceptedCreation {
   readonly engineVersion: string;
   readonly hostInstanceType: string;
   readonly storageType: StorageType;
-  /** Null where brokers of the kind have one size. */
+  /** The size of each volume, GB; null if brokers of the kind have one size. */
   readonly storageSizeGb: number | null;
   readonly authenticationStrategy: string;
   readonly ldap: LdapRequest | undefined;
-  /** Undefined where the broker gets what brokers of its kind have by default. */
+  /** Undefined if the broker gets the default configuration of its kind. */
   readonly configuration: ConfigurationRequest | undefined;
   readonly publiclyAccessible: boolean;
   readonly securityGroups: readonly string[];

@@ -25,7 +25,7 @@ export interface InstanceSpec {
   readonly volumeId: string;
 }
 
-/** A listener that a broker is to have. */
+/** A requested listener of a broker. */
 export interface ListenerPlan extends ListenerOffer {
   /** Number of the endpoint that it belongs to, from 1. */
   readonly endpoint: number;
@@ -56,9 +56,9 @@ export interface BrokerSpec extends BrokerKind {
   /** `mq.m5.large`; decides about limits. */
   readonly hostInstanceType: string;
   readonly authenticationStrategy: string;
-  /** Null where the broker runs with the defaults of its engine. */
+  /** Null if the broker runs with the defaults of its engine. */
   readonly configuration: ConfigurationSpec | null;
-  /** Which logs its owner wants; an audit log only where the engine type has one. */
+  /** The requested logs. Only some engine types have an audit log. */
   readonly logs: { readonly general: boolean; readonly audit: boolean };
   /** For each endpoint, the listeners that the engine said it opens. */
   readonly listeners: readonly ListenerPlan[];
@@ -85,9 +85,9 @@ export interface VolumeKey {
   readonly dataKey: Buffer;
 }
 
-/** The data key of a volume that is to be created. */
+/** The data key of a new volume. */
 export interface NewVolumeKey extends VolumeKey {
-  /** The same key as wrapped by the key service. It is stored beside the data. */
+  /** The data key as wrapped by the key service, which is stored beside the data. */
   readonly wrappedKey: Buffer;
 }
 

@@ -48,7 +48,9 @@ export class Engines {
     await Promise.all(this.#engines.map((engine) => engine.renewCertificates()));
   }
 
-  /** What is offered of the kind of a broker; all of its kind where no engine runs it any more. */
+  /**
+   * Returns the offer for a kind of broker, or the full offer if no engine runs the kind any more.
+   */
   offerOf(kind: BrokerKind): Offer {
     return this.offered.find((row) => isSameKind(row, kind)) ?? offerOf(kind);
   }
@@ -76,7 +78,7 @@ function isSameKind(one: BrokerKind, other: BrokerKind): boolean {
   return one.engineType === other.engineType && one.deploymentMode === other.deploymentMode;
 }
 
-/** What of an offer there is where an engine does not do all of it. */
+/** Restricts an offer to the parts that an engine supports. */
 function offeredBy(offer: Offer, kind: EngineKind): Offer {
   const { rules } = offer;
   const strategies = rules.authenticationStrategies.filter((each) =>

@@ -68,7 +68,7 @@ const lifecycle: Record<BrokerState, Row> = {
       started: 'RUNNING',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
-      // Refused if the key is lost. See decisions.ts.
+      // Refused if the key is lost. See broker-commands.ts.
       'reboot-asked': 'REBOOT_IN_PROGRESS',
       'deletion-asked': 'DELETION_IN_PROGRESS',
     },

@@ -1,3 +1,5 @@
+// The reconciliation of brokers with their records.
+
 import { assert } from '../base/assert.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { Entry } from '../storage/journal.ts';

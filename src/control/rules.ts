@@ -79,7 +79,7 @@ export interface OptionalParameters {
   readonly dataReplicationPrimaryBrokerArn?: string | undefined;
 }
 
-/** The revision of a configuration that a broker is to use; the newest where none is named. */
+/** The configuration for a broker, and its revision. The newest revision is the default. */
 export interface ConfigurationRequest {
   readonly id: string;
   readonly revision?: number | undefined;

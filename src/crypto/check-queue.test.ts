@@ -110,6 +110,27 @@ test('after many failures the checks of a name at a source are spaced out, and n
   assert.equal(begun.filter((what) => what === 'ann@a').length, 4);
 });
 
+test('few checks of a name whose checks are spaced out may wait, not those of others', async () => {
+  const { add, end } = queueWith({ failedCountMax: 2, waitingPerDelayedLaneMax: 2 });
+  for (let i = 0; i < 5; i++) assert.notEqual(add('flood', 'ann').result, 'busy', 'not delayed');
+  await end();
+  await end();
+  assert.equal(add('flood', 'ann').result, 'busy');
+  assert.notEqual(add('flood', 'bob').result, 'busy');
+  assert.notEqual(add('other', 'ann').result, 'busy');
+});
+
+test('a waiting check that nobody waits for makes room for another of a delayed name', async () => {
+  const { add, end } = queueWith({ failedCountMax: 1, waitingPerDelayedLaneMax: 2 });
+  add('flood', 'ann');
+  await end();
+  const { origin } = add('flood', 'ann');
+  add('flood', 'ann');
+  assert.equal(add('flood', 'ann').result, 'busy');
+  origin.isGone = true;
+  assert.notEqual(add('flood', 'ann').result, 'busy');
+});
+
 test('failures are forgotten after a while', async () => {
   const { add, begun, end, pass } = queueWith({
     failedCountMax: 1,

@@ -13,6 +13,11 @@ export interface CheckLimits {
   readonly failedCountMax: number;
   /** The delay between the checks of such a lane, milliseconds. */
   readonly spacingMs: number;
+  /**
+   * Maximum number of waiting checks of such a lane. Further ones could not be checked before the
+   * log-in times out, but would occupy places that other clients of the source need.
+   */
+  readonly waitingPerDelayedLaneMax: number;
   /** Milliseconds without a failure after which the failures of a lane are forgotten. */
   readonly forgetMs: number;
   /** Maximum number of lanes whose failures are remembered. */
@@ -25,7 +30,7 @@ export interface CheckOrigin {
   readonly source: string;
   /** The user name; empty if the user does not exist. */
   readonly user: string;
-  /** Whether nobody is waiting for the result any more, so that the check can be skipped. */
+  /** Whether the check can be skipped because its client has disconnected. */
   readonly isGone: boolean;
 }
 
@@ -88,7 +93,7 @@ export class CheckQueue {
    * @returns 'busy' if too many checks are waiting
    */
   add(origin: CheckOrigin, run: () => Promise<boolean>): Promise<CheckResult> | 'busy' {
-    if (!this.#hasRoom(origin.source)) return 'busy';
+    if (!this.#hasRoom(origin.source) || !this.#hasLaneRoom(origin)) return 'busy';
     return new Promise((resolve) => {
       this.#push({ origin, run, done: resolve });
       this.#next();
@@ -102,6 +107,16 @@ export class CheckQueue {
       (this.#sources.get(name)?.count ?? 0) >= waitingPerSourceMax;
     if (isFull()) this.#dropGone();
     return !isFull();
+  }
+
+  #hasLaneRoom({ source: name, user }: CheckOrigin): boolean {
+    const source = this.#sources.get(name);
+    const lane = source?.lanes.get(user);
+    const { waitingPerDelayedLaneMax } = this.#limits;
+    if (source === undefined || lane === undefined) return true;
+    if (lane.waiting.length < waitingPerDelayedLaneMax || !this.#isDelayed(lane)) return true;
+    this.#dropGoneOf(source, lane);
+    return lane.waiting.length < waitingPerDelayedLaneMax;
   }
 
   #push(check: Check): void {
@@ -211,11 +226,18 @@ export class CheckQueue {
   }
 
   /** The time from which a lane may run its next check. */
-  #dueMs({ key }: Lane, nowMs: number): number {
-    const { failedCountMax, spacingMs, forgetMs } = this.#limits;
+  #dueMs(lane: Lane, nowMs: number): number {
+    const record = this.#records.get(lane.key);
+    if (record === undefined || !this.#isDelayed(lane, nowMs)) return nowMs;
+    return record.failedAtMs + this.#limits.spacingMs;
+  }
+
+  /** Whether the checks of a lane are delayed. */
+  #isDelayed({ key }: Lane, nowMs: number = this.#clock.monotonicMs()): boolean {
+    const { failedCountMax, forgetMs } = this.#limits;
     const record = this.#records.get(key);
-    if (record === undefined || nowMs - record.failedAtMs > forgetMs) return nowMs;
-    return record.failedCount < failedCountMax ? nowMs : record.failedAtMs + spacingMs;
+    if (record === undefined || nowMs - record.failedAtMs > forgetMs) return false;
+    return record.failedCount >= failedCountMax;
   }
 
   #failed(key: string): void {

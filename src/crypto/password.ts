@@ -29,6 +29,7 @@ export const loginLimits: LoginLimits = {
   waitingPerSourceMax: 512,
   failedCountMax: 20,
   spacingMs: 500,
+  waitingPerDelayedLaneMax: 16,
   forgetMs: 60_000,
   laneCountMax: 4096,
   refusalMs: 500,
@@ -90,7 +91,7 @@ export type PasswordResult =
   | 'wrong'
   /** Not checked: too many log-ins are waiting. */
   | 'busy'
-  /** Not checked: nobody was waiting for the answer any more. */
+  /** The check was skipped because its client has disconnected. */
   | 'gone';
 
 /**

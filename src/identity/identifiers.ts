@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts';
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** Generates an account id: 12 digits, the first of which is not zero. */
+/** Generates an account id: 12 digits that do not start with zero. */
 export function newAccountId(random: Random): string {
   // 48 random bits over 9 × 10^11 ids make the bias negligible.
   return String(100_000_000_000 + (random.bytes(6).readUIntBE(0, 6) % 900_000_000_000));

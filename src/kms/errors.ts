@@ -50,5 +50,5 @@ export type KmsErrorCode =
   | 'UnsupportedOperationException'
   | 'ValidationException';
 
-/** An error with a code and message of AWS KMS. The message is empty where it is empty in AWS. */
+/** An error with a code and message of AWS KMS. The message is empty if it is empty in AWS. */
 export class KmsError extends WaxwingError<KmsErrorCode> {}

@@ -11,11 +11,11 @@ import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.t
 export class KmsJournal implements Journal<KmsChange> {
   readonly name = 'kms';
   readonly #keys = new Map<string, KeyRecord>();
-  /** Ids of keys that will be deleted or rotated some day. */
+  /** The ids of keys with a scheduled deletion or rotation. */
   readonly #withSteps = new Set<string>();
-  /** By account and name, as {@link aliasIndex} joins them. */
+  /** Aliases by {@link aliasIndex}. */
   readonly #aliases = new Map<string, AliasRecord>();
-  /** By key id and grant id. */
+  /** Grants by key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
   /** The key of each grant. */
   readonly #keyOfGrant = new Map<string, string>();
@@ -45,7 +45,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#keys.values();
   }
 
-  /** Ids of the keys that something will become due for: a deletion or a rotation. */
+  /** Returns the ids of the keys with a scheduled deletion or rotation. */
   idsWithSteps(): readonly string[] {
     return [...this.#withSteps];
   }
@@ -162,7 +162,7 @@ export class KmsJournal implements Journal<KmsChange> {
   }
 }
 
-/** Keys that AWS manages are always rotated. */
+/** Whether a key has a scheduled deletion or rotation. AWS managed keys are always rotated. */
 function hasSteps({ owner, deletionMs, onDemandMs, rotation }: KeyRecord): boolean {
   if (owner === 'aws' || rotation !== undefined) return true;
   return deletionMs !== undefined || onDemandMs !== undefined;

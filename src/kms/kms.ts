@@ -30,7 +30,7 @@ export interface KmsOptions {
 /**
  * The key service: keys, aliases, grants and ciphertexts, stored in one journal. Operations only
  * read the state. Their {@link Result} contains the changes, which must be committed in the same
- * tick and announced afterwards. Everything that was checked then still holds.
+ * turn of the event loop, so that all checks still hold, and announced afterwards.
  */
 export class Kms {
   readonly journal = new KmsJournal();
@@ -70,11 +70,11 @@ export class Kms {
   }
 
   /**
-   * What is due: keys to be deleted and to be rotated. The caller commits each step with its audit
-   * record before it asks for the next, and then announces what was done: each is made of the key as
-   * it is when its turn comes, so what was changed or taken back meanwhile holds.
+   * Yields the deletions and rotations of keys that are due. The caller commits each one with its
+   * audit record, announces it, and only then advances the generator. Each is determined from the
+   * current state of the key, so a deletion that was cancelled in the meantime is not performed.
    *
-   * @param ids of the keys that are looked at: some of {@link KmsJournal.idsWithSteps}, or all
+   * @param ids the keys to examine: some of {@link KmsJournal.idsWithSteps}, or all
    */
   *tick(
     nowMs: number,

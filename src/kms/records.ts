@@ -94,7 +94,10 @@ export interface GrantRecord {
   readonly createdMs: number;
   /** An ARN, or a service principal (`mq.amazonaws.com`). */
   readonly grantee: string;
-  /** As {@link grantee}; missing if only the account may retire the grant. */
+  /**
+   * The retiring principal, in the form of {@link grantee}; missing if only the account may retire
+   * the grant.
+   */
   readonly retiring?: string;
   /** Whether the principals were named in the members for service principals. */
   readonly granteeIsService?: boolean;

@@ -16,7 +16,7 @@ export type TlsPolicy = Required<
  */
 const amazonMqRsaSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
 
-/** The same suites for servers with an ECDSA key. */
+/** The ECDSA counterparts of {@link amazonMqRsaSuites}. */
 const ecdsaSuites = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
 
 const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];

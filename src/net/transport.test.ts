@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { Connection } from '../protocols/protocol.ts';
-import { Flusher, WireTransport } from './transport.ts';
+import { Flusher, type LoginStages, WireTransport } from './transport.ts';
 import { SocketWire } from './wire.ts';
 
 /** A socket whose kernel takes a write when the test says so. */
@@ -25,10 +25,10 @@ class SlowSocket extends Duplex {
   }
 }
 
-function attached() {
+function attached(stages?: LoginStages) {
   const socket = new SlowSocket();
   const tls = socket as unknown as TLSSocket; // what of one is used
-  const transport = new WireTransport(new SocketWire(tls), tls, new Flusher());
+  const transport = new WireTransport(new SocketWire(tls), tls, new Flusher(), stages);
   let writableCount = 0;
   const connection = {
     ended: () => {},
@@ -54,6 +54,18 @@ test('a connection that was told to wait is told when it may go on, though it wr
   await socket.accept();
   assert.equal(writableCount(), 1);
   assert.equal(transport.write(half), true);
+});
+
+test('a peer whose log-in was refused may be closed for others while its connection ends', () => {
+  const told: string[] = [];
+  const { transport } = attached({
+    authenticating: () => told.push('is being checked'),
+    authenticated: () => told.push('has logged in'),
+    handshakeDone: () => told.push('has not logged in'),
+  });
+  transport.checksLogin();
+  transport.close();
+  assert.deepEqual(told, ['is being checked', 'has not logged in']);
 });
 
 test('thousands of connections are flushed in several turns, each once and in order', async () => {

@@ -75,6 +75,12 @@ export interface Flushable {
   flush(): number;
 }
 
+/** Receives the stages of a connection that has not logged in. */
+export type LoginStages = Pick<
+  ConnectionAdmission,
+  'authenticating' | 'authenticated' | 'handshakeDone'
+>;
+
 /** A write to the wire. */
 interface Write {
   readonly bytes: Buffer;
@@ -89,7 +95,7 @@ export class WireTransport implements Transport {
   readonly #wire: Wire;
   readonly #socket: TLSSocket;
   readonly #flusher: Flusher;
-  readonly #admission: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'> | undefined;
+  readonly #admission: LoginStages | undefined;
   #connection: Connection | undefined = undefined;
   /** Writes that wait until the wire has completed the current one. */
   #queue: Write[] = [];
@@ -105,12 +111,7 @@ export class WireTransport implements Transport {
   #isClosed = false;
 
   /** @param socket the socket below the wire, which identifies the peer */
-  constructor(
-    wire: Wire,
-    socket: TLSSocket,
-    flusher: Flusher,
-    admission?: Pick<ConnectionAdmission, 'authenticating' | 'authenticated'>,
-  ) {
+  constructor(wire: Wire, socket: TLSSocket, flusher: Flusher, admission?: LoginStages) {
     this.#wire = wire;
     this.#socket = socket;
     this.#flusher = flusher;
@@ -209,6 +210,8 @@ export class WireTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (!this.#isWriting) this.#wire.end();
+    // A peer that was refused and does not go is closed as soon as others need its place.
+    this.#admission?.handshakeDone(this.#socket);
     // Reading continues, or the end of the peer would not be noticed.
     this.#wire.resume();
   }

@@ -206,7 +206,10 @@ async function checkBroker(
   return { text: `${id}: not checked: ${locked}`, verdict: 'unknown' };
 }
 
-/** As at a start: the newest mount must be the last successful one, or a later one that failed. */
+/**
+ * Requires that the newest mount is the last successful one or a later one that failed, as at a
+ * start.
+ */
 function proveEpoch(
   folder: string,
   { epoch: found }: VolumeReport,

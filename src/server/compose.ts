@@ -96,7 +96,7 @@ export class SystemState {
   readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
-  /** Seals secrets of brokers that are to be had again. */
+  /** Seals the secrets of brokers that are needed again later. */
   readonly #secretsKey: KeyObject;
   readonly store: StateStore;
 
@@ -174,7 +174,10 @@ export interface ServiceLocation {
   readonly metrics: () => Promise<Exposition>;
 }
 
-/** Composes the parts of a service. This is the only location that decides which part uses which. */
+/**
+ * Composes the parts of a service. This is the only place where the parts of the service are
+ * connected.
+ */
 export function compose(
   settings: Settings,
   state: SystemState,

@@ -1,7 +1,9 @@
+// The page at the address of a broker's web console.
+
 import type { HttpResponse, RequestHead } from '../net/http/message.ts';
 import type { Labels, Rejection, RequestHandler } from '../net/http/request-handler.ts';
 
-/** What the page says until there is a web console. */
+/** The page, until there is a web console. */
 const page = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Waxwing</title></head>
@@ -23,13 +25,13 @@ const headers = {
 } as const;
 
 /**
- * Answers what a browser asks at the address that descriptions of brokers name as their console's.
- * Calls of the API that are made at the same path, by a query or with a signature, go on to it.
+ * Answers browsers at the console address that descriptions of brokers contain. API calls at the
+ * same path, which have a query or a signature, are passed to the API.
  */
 export class ConsolePage implements RequestHandler {
   readonly #api: RequestHandler;
 
-  /** @param api who answers calls */
+  /** @param api the handler of API calls */
   constructor(api: RequestHandler) {
     this.#api = api;
   }

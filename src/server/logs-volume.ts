@@ -66,7 +66,7 @@ export interface LogsVolumeParts {
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   /**
    * Returns the audit entries that record the removal of the existing volume and its lines.
-   * Undefined if the volume is to be kept.
+   * Undefined if the volume is kept.
    */
   readonly discarding: (() => readonly Entry[]) | undefined;
 }

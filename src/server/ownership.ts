@@ -1,3 +1,5 @@
+// Checks of the owners and modes of files.
+
 import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ServerError } from './errors.ts';

@@ -1,3 +1,5 @@
+// The root key of a data folder.
+
 import { createHash, randomFill, scrypt } from 'node:crypto';
 import { constants, existsSync, linkSync, type Stats } from 'node:fs';
 import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
@@ -19,8 +21,8 @@ type SourceName = keyof typeof sources;
 const keyBytes = 32;
 const saltBytes = 16;
 
-/** About a quarter of a second and 64 MiB per guess (RFC 7914). */
-const slowness = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
+/** Parameters of scrypt (RFC 7914): about a quarter of a second and 64 MiB per guess. */
+const scryptParameters = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
 
 /** Maximum size of a key file or passphrase file. */
 const fileBytesMax = 16 * 1024;
@@ -50,7 +52,7 @@ export interface RootKeyOwner {
   readonly volumeId: string;
 }
 
-/** The path of a data folder's key file. It is used only without a passphrase. */
+/** Returns the path of the key file of a data folder. It is used only without a passphrase. */
 export function rootKeyFile(source: RootKeySource, folder: string): string {
   if (source.keyFile !== undefined) return source.keyFile;
   const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16);
@@ -60,7 +62,7 @@ export function rootKeyFile(source: RootKeySource, folder: string): string {
   return join(source.configFolder, `${name}-${hash}.key`);
 }
 
-/** The path in earlier releases, which was derived from the volume id. */
+/** Returns the path of the key file in earlier releases, which contains the volume id. */
 function earlierKeyFile({ configFolder }: RootKeySource, { volumeId }: RootKeyOwner) {
   // The header has been validated, but here the id becomes part of a path.
   if (!isSystemVolumeId(volumeId)) return undefined;
@@ -73,8 +75,8 @@ export function isSystemVolumeId(id: string): boolean {
 }
 
 /**
- * Creates the root key of a new system volume (a key file, if no passphrase is configured and none
- * exists) and wraps the data key of the volume.
+ * Wraps the data key of a new system volume with the root key. If no passphrase is configured and
+ * the key file does not exist, the key file is created.
  *
  * @throws {ServerError} `root-key-missing`, `root-key-wrong`, `not-private`, `setting-invalid`
  */
@@ -132,7 +134,7 @@ export async function unwrapDataKey(
   }
 }
 
-/** Gives the key file of an earlier release its new name in addition to the old one. */
+/** Links the key file of an earlier release to its new name. The old name remains. */
 export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
   if (wantedSource(source) !== 'file' || source.keyFile !== undefined) return;
   const [found, file] = [findKeyFile(source, owner), rootKeyFile(source, owner.folder)];
@@ -145,7 +147,9 @@ export function adoptKeyFile(source: RootKeySource, owner: RootKeyOwner): void {
   }
 }
 
-/** The key file for the path of the folder, or otherwise that of an earlier release. */
+/**
+ * Returns the key file for the path of the folder, or that of an earlier release if only it exists.
+ */
 function findKeyFile(source: RootKeySource, owner: RootKeyOwner): string {
   const file = rootKeyFile(source, owner.folder);
   if (source.keyFile !== undefined || existsSync(file)) return file;
@@ -175,7 +179,7 @@ function otherSource({ passphraseFile, keyFile }: RootKeySource, { folder }: Roo
   );
 }
 
-/** The source that a wrapped key requires. */
+/** Returns the source that a wrapped key requires. */
 function sourceOf(wrapped: Buffer): SourceName {
   const [found, source] = wrapped;
   if (found !== version) throw unknownFormat(wrapped);
@@ -197,15 +201,15 @@ async function random(size: number): Promise<Buffer> {
 }
 
 /**
- * Creates the key file of a new data folder and returns the key. An existing file is reused: a copy
- * of an earlier folder with the same path may need it, and it wraps nothing but data keys.
+ * Creates the key file of a new data folder and returns the key. An existing file is reused, because
+ * a copy of an earlier folder with the same path may need it. Reuse is safe: it wraps only data keys.
  */
 async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (existsSync(path)) return readKeyFile(path, folder);
   checkFolder(dirname(path));
   const key = await random(keyBytes);
-  // Synced and replaced atomically: without its key, a volume is lost.
+  // The file is synced and renamed atomically, because a volume without its key is lost.
   const draft = `${path}.${process.pid}.new`;
   await rm(draft, { force: true }); // left by a killed process with the same id
   const file = await open(draft, 'wx', 0o600);
@@ -241,7 +245,7 @@ async function readKeyFile(file: string, folder: string): Promise<Buffer> {
       ? lostKey(folder, error)
       : error;
   });
-  // An editor may have ended the lines with CR LF, and a folder's name may hold any other line end.
+  // An editor may have changed line ends to CR LF. The name of a folder may contain a lone CR.
   const [, digits = ''] = /^(?:#[^\n]*\n)*([0-9a-f]{64})\s*$/.exec(text) ?? [];
   if (digits !== '') return Buffer.from(digits, 'hex');
   const found = `${file} does not contain a root key; 64 hexadecimal digits were expected`;
@@ -293,14 +297,14 @@ async function readPrivate(
 
 async function stretch(passphrase: string, salt: Buffer): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
-    scrypt(passphrase.normalize('NFC'), salt, keyBytes, slowness, (error, key) => {
+    scrypt(passphrase.normalize('NFC'), salt, keyBytes, scryptParameters, (error, key) => {
       if (error) reject(error);
       else resolve(key);
     });
   });
 }
 
-/** The authenticated data of the wrapped key: its header and the volume id. */
+/** Returns the authenticated data of the wrapped key: its header and the volume id. */
 function bound(head: Buffer, volumeId: string): string {
   return `${head.toString('hex')} ${volumeId}`;
 }

@@ -1,3 +1,5 @@
+// The running service.
+
 import { realpathSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -311,7 +313,7 @@ export class Service {
     await this.#parts.control.supervisor.idle();
   }
 
-  /** The environment for users who may open the data folder. Each request is recorded in the trail. */
+  /** The environment for users who may open the data folder. The trail records each request. */
   async #asked(): Promise<Environment> {
     const { identity, trail, store, installation } = this.#state;
     const accessKeyId = identity.rootAccessKeyId ?? '';

@@ -1,3 +1,5 @@
+// The write-ahead log of a volume.
+
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
@@ -28,9 +30,9 @@ const defaults = {
   cacheBytes: 64 * 1024 * 1024,
   sliceBytes: 128 * 1024,
 };
-/** A group of this size is written even if nobody waits for it. */
+/** A group of this size, bytes, is written even if nothing waits for its sync. */
 const groupBytesMax = 1024 * 1024;
-/** Time until data is written for which nobody waits. */
+/** Milliseconds after which data is written even if nothing waits for its sync. */
 const flushMs = 50;
 /** Number of dead segments that are worth a checkpoint. */
 const deadCountMin = 2;

@@ -1,3 +1,5 @@
+// The records of a segment's index of messages.
+
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { RecordSink } from './log-owner.ts';
@@ -7,9 +9,9 @@ import type { RecordLog } from './record-log.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
- * An index record: segment u48 | queue number u32 | entries: flags u8 | [sequence u48, where not the
- * one after the entry before] | [block u48, where not the same] | offset u32 | body length u32 |
- * [priority u8] | [expiry u48].
+ * An index record: segment u48 | queue number u32 | entries: flags u8 | [sequence u48, unless it is
+ * the one after the previous entry] | [block u48, unless it is the same] | offset u32 |
+ * body length u32 | [priority u8] | [expiry u48].
  */
 const rangesMax = 4096;
 const entriesMax = 2048;

@@ -1,3 +1,5 @@
+// The format of message records.
+
 import { decodeText } from '../base/byte-text.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
@@ -5,8 +7,8 @@ import type { QueueIndex } from './queue-index.ts';
 
 /*
  * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
- * received ms u48 | [expires ms u48] | priority u8 | exchange, routing key: short strings, or with flag
- * 8 their lengths are u16 |
+ * received ms u48 | [expires ms u48] | priority u8 | exchange, routing key: short strings, or
+ * strings with a u16 length with flag 8 |
  * head length u32 | body length u32 | head | body. Numbers are big-endian.
  */
 
@@ -164,7 +166,7 @@ export function queuesAt(buffer: Buffer, at: number): number {
   return ((buffer[at] ?? 0) & hasWideCount) === 0 ? at + 4 : at + 6;
 }
 
-/** A view of a stored message. It is reused, so nothing of it may be retained. */
+/** A view of a stored message. It is reused, so callers must not retain it. */
 export class MessageView {
   buffer: Buffer = Buffer.alloc(0);
   /** The offset of the record. */

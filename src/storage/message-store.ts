@@ -1,3 +1,5 @@
+// The message store of a broker.
+
 import { assert } from '../base/assert.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import type { Journal } from './journal.ts';
@@ -126,7 +128,7 @@ export class MessageStore {
       p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
     }
     assert(p === at + size, 'a message record does not match its length');
-    // The record does not name queues that are not durable, so they could not be told of a move.
+    // The record does not name non-durable queues, so a move could not be reported to them.
     if (queueCount > 0 && queueCount < indexes.length) block.fix();
     this.#enqueue(message, indexes, block, nowMs, expiresAtMs);
     return block;

@@ -34,7 +34,7 @@ export class QueueIndex {
   next: number;
   /** The number of live messages. */
   count = 0;
-  /** No message before it is live. With chunks, it is the number of their first place. */
+  /** The number before which no message is live. With chunks, the number of their first place. */
   #first: number;
   /** The ring. The place of a message is its number modulo the size of the ring. */
   #ring: Uint32Array | undefined = undefined;

@@ -1,3 +1,5 @@
+// Timelines: records that are found by time.
+
 import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
@@ -10,15 +12,15 @@ import type { RecordBlock, RecordLog } from './record-log.ts';
  */
 const entryBytes = 16;
 
-/** Records looked at before others have their turn: those that are in memory are read without a wait. */
+/** Number of records read before other work has its turn. Reading from memory does not wait. */
 const lookedPerTurn = 64;
 
 /** One record of a timeline. */
 export interface TimelineRecord {
-  /** Wall milliseconds. */
+  /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly bytes: Buffer;
-  /** Its position, for `after` in {@link TimelineRange}. */
+  /** The position of the record, for `after` in {@link TimelineRange}. */
   readonly cursor: string;
 }
 
@@ -39,7 +41,7 @@ class SegmentEntries {
   readonly blocks: number[] = [];
   readonly offsets: number[] = [];
   readonly times: number[] = [];
-  /** Whether its records were dropped, so that the segment may be gone. */
+  /** Whether the records were dropped, so that the segment may no longer exist. */
   isDropped = false;
 
   constructor(segment: number, pin: number) {

@@ -9,13 +9,13 @@ import { Attackers } from './attackers.ts';
 import { attacks } from './attacks.ts';
 import { call, logIn, metricsText } from './good-client.ts';
 
-// Four processes attack a service without any right to it, while one client that has one calls the
-// API and logs in to a broker, each time on a new connection.
+// Four processes attack a service without valid credentials, while an authenticated client calls
+// the API and logs in to a broker, each time on a new connection.
 
 /** Another length is for trying the test itself. */
 const seconds = Number(process.env['WAXWING_ABUSE_SECONDS'] ?? 20);
 const names = process.env['WAXWING_ABUSE_ATTACKS']?.split(',') ?? Object.keys(attacks);
-/** What is allowed while an attack goes on. */
+/** The limits during an attack. */
 const goals = { p99Ms: 2000, growthMib: 64 } as const;
 const places = {
   'other addresses': ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'],
@@ -41,7 +41,7 @@ function p99(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? 0;
 }
 
-/** What a client with every right sees while an attack goes on. */
+/** The experience of a well-behaved client during an attack. */
 async function measure(attack: string, from: readonly string[]) {
   const waxwing = await Waxwing.start({ args: ['--log-level', 'error'] });
   const pids = { service: waxwing.pid, broker: waxwing.children[0] ?? 0 };
@@ -51,7 +51,7 @@ async function measure(attack: string, from: readonly string[]) {
     most.service = Math.max(most.service, residentMib(pids.service));
     most.broker = Math.max(most.broker, residentMib(pids.broker));
   }, 100);
-  // Whoever guesses from its own address delays a client that has not logged in before.
+  // Guesses from the same address delay a client that has not logged in before.
   if (from.includes('127.0.0.1')) await logIn(waxwing);
   const attackers = new Attackers(waxwing, attack, from);
   try {

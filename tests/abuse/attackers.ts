@@ -1,3 +1,5 @@
+// Processes that attack a service.
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Waxwing } from '../support/waxwing.ts';
@@ -25,7 +27,7 @@ export class Attackers {
     });
   }
 
-  /** Connections that were opened, of which so many have ended. */
+  /** The number of opened connections, and of those that have ended. */
   get counts(): { readonly begunCount: number; readonly endedCount: number } {
     let [begunCount, endedCount] = [0, 0];
     for (const counts of this.#counts.values()) {

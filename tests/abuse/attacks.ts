@@ -1,3 +1,5 @@
+// The attacks.
+
 import type { Socket } from 'node:net';
 import { clientHello, closed, encrypted, plain, pour } from './sockets.ts';
 import { plausibleHead, type Target } from './target.ts';

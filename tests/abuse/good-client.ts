@@ -1,3 +1,5 @@
+// A well-behaved client during an attack.
+
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { systemClock } from '../../src/base/clock.ts';
@@ -5,7 +7,7 @@ import { AmqpClient } from '../support/amqp-client.ts';
 import { signRequest } from '../support/sign-request.ts';
 import type { Waxwing } from '../support/waxwing.ts';
 
-/** Calls the API on a connection of its own. */
+/** Calls the API on a new connection. */
 export async function call(waxwing: Waxwing): Promise<void> {
   const { environment, apiPort, ca } = waxwing;
   const { headers } = await signRequest(
@@ -47,14 +49,14 @@ export async function call(waxwing: Waxwing): Promise<void> {
   assert.equal(status, 200);
 }
 
-/** Logs in to the broker on a connection of its own. */
+/** Logs in to the broker on a new connection. */
 export async function logIn(waxwing: Waxwing): Promise<void> {
   const url = waxwing.amqpUrl.replace('localhost', '127.0.0.1');
   const client = await AmqpClient.connect(url, waxwing.ca);
   await client.close();
 }
 
-/** What the service tells who scrapes it. */
+/** The metrics of the service. */
 export function metricsText({ apiPort, ca }: Waxwing, token: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };

@@ -1,8 +1,10 @@
+// The main module of an attacking process.
+
 import { attacks } from './attacks.ts';
 import type { Target } from './target.ts';
 
-// One attacking process: `run.js ATTACK TARGET [ROUNDS]` attacks until it is ended, or until so many
-// rounds have ended; it then says so and holds what it has open.
+// `run.js ATTACK TARGET [ROUNDS]` attacks until it is ended, or until the given number of rounds has
+// ended. It then reports this and keeps its connections open.
 
 const [, , name = '', json = '{}', rounds = 'Infinity'] = process.argv;
 const attack = attacks[name];

@@ -1,3 +1,5 @@
+// Connections for attacks.
+
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Target } from './target.ts';
@@ -38,7 +40,7 @@ export async function pour(socket: Socket, piece: Buffer, times: number): Promis
   }
 }
 
-/** What a client says first: taken from one that connects here. */
+/** The first bytes of a client, taken from a real connection. */
 export function clientHello(): Promise<Buffer> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {

@@ -1,4 +1,4 @@
-/** What attackers know of a service: where it listens, and names that are no secret. */
+/** What attackers know about a service: its ports, and names that are not secret. */
 export interface Target {
   readonly apiPort: number;
   readonly amqpPort: number;

@@ -1,3 +1,5 @@
+// Log-ins with wrong passwords.
+
 import { closed, encrypted } from './sockets.ts';
 import type { Target } from './target.ts';
 
@@ -31,7 +33,7 @@ function startOk(user: string, password: string): Buffer {
 
 let guessCount = 0;
 
-/** Tries one password that nobody has tried, for a user that exists or one that does not. */
+/** Tries a new wrong password, for an existing or a missing user. */
 export async function guess(target: Target, number: number): Promise<void> {
   const user = number % 8 === 0 ? `nobody-${number}` : target.user;
   const password = `guess ${process.pid} ${guessCount++}`;

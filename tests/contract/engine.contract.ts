@@ -1,7 +1,10 @@
+// The contract of engines.
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { WaxwingError } from '../../src/base/errors.ts';
+import type { PortRecord } from '../../src/control/broker-record.ts';
 import type {
   BrokerSpec,
   Engine,
@@ -22,16 +25,16 @@ export interface EngineSubject {
   isReachable(brokerId: string, port: number): Promise<boolean>;
   /** Ends a broker's processes as a crash does. */
   crash(brokerId: string): Promise<void>;
-  /** Logs in with a wrong password; undefined where the engine has no log-in. */
-  readonly failLogin?: (port: number, password: string) => Promise<void>;
-  /** Takes a port as another program would; undefined where the engine opens no ports. */
+  /** Logs in with a wrong password; undefined if the engine has no log-in. */
+  readonly failLogin?: (ports: readonly PortRecord[], password: string) => Promise<void>;
+  /** Occupies a port like another program; undefined if the engine opens no ports. */
   readonly occupy?: (port: number) => Promise<() => Promise<void>>;
   /** Whether running brokers measure something. */
   readonly hasMetrics: boolean;
   close(): Promise<void>;
 }
 
-/** What an engine reported, a line each. */
+/** The reports of an engine, one line each. */
 class Reports implements EngineEvents {
   readonly lines: string[] = [];
 
@@ -277,8 +280,7 @@ export function testEngine(
   onBroker('a failed log-in is reported without the password', async (...of) => {
     const [broker, { failLogin }, reports] = of;
     if (failLogin === undefined) return;
-    const [port = 0] = portNumbers(broker);
-    await failLogin(port, 'secret-canary');
+    await failLogin(broker.spec.ports, 'secret-canary');
     await until('the log-in is reported', () => reports.lines.length > 0);
     assert.match(reports.lines.join(), new RegExp(`^${broker.id} login .*127\\.0\\.0\\.1.* 1$`));
     assert.doesNotMatch(reports.lines.join(), /canary/);

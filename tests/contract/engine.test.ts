@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { connect } from 'node:tls';
+import type { PortRecord } from '../../src/control/broker-record.ts';
 import { allOffers } from '../../src/control/offers/offers.ts';
 import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
 import { testCertificates } from '../support/certificates.ts';
@@ -9,7 +10,7 @@ import { textFrame } from '../support/stomp-peer.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { type EngineSubject, testEngine } from './engine.contract.ts';
 
-// Every engine keeps to the contract: Waxwing's own, and the fake one that tests of control use.
+// All engines fulfil the contract: Waxwing's own, and the fake one for tests of the control plane.
 
 const host = '127.0.0.1';
 
@@ -38,9 +39,9 @@ async function waxwing(): Promise<EngineSubject> {
     crash: async () => {
       for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGKILL');
     },
-    failLogin: (port, password) =>
+    failLogin: ([first], password) =>
       new Promise((resolve) => {
-        const socket = open(port);
+        const socket = open(first?.port ?? 0);
         socket.once('secureConnect', () => socket.write('AMQP\0\0\x09\x01', 'latin1'));
         socket.once('data', () => socket.write(startOk(password)));
         socket.once('close', () => resolve());
@@ -59,7 +60,8 @@ async function waxwing(): Promise<EngineSubject> {
 }
 
 /** A STOMP log-in. */
-function failLogin(port: number, password: string): Promise<void> {
+function failLogin(ports: readonly PortRecord[], password: string): Promise<void> {
+  const port = ports.find(({ listener }) => listener === 'stomp+ssl')?.port ?? 0;
   return new Promise((resolve) => {
     const socket = connect({ host, port, rejectUnauthorized: false });
     const frame = textFrame('CONNECT', { login: 'admin', passcode: password });

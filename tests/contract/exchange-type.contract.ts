@@ -1,3 +1,5 @@
+// The contract of exchange types.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Argument, Arguments } from '../../src/broker/arguments.ts';
@@ -10,7 +12,7 @@ import type { Vhost } from '../../src/broker/vhost.ts';
 import { BareBroker } from '../support/bare-broker.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
-/** What a binding asks for. */
+/** The routing key and arguments of a binding. */
 interface Asked {
   readonly routingKey: string;
   readonly arguments: Arguments;

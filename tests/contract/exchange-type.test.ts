@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { exchangeTypes } from '../../src/broker/exchanges/types/registry.ts';
 import { type ExchangeTypeSubject, testExchangeType } from './exchange-type.contract.ts';
 
-// Every registered type of exchange keeps to the contract.
+// All registered exchange types fulfil the contract.
 
 type Shown = Omit<ExchangeTypeSubject, 'type'>;
 
 const isSame = (binding: number, message: number) => binding === message;
 
-/** Of every third number one that takes everything. */
+/** Every third binding matches all messages. */
 function topics(separator: string, one: string, many: string): Shown {
   const at = (i: number) => `site${separator}${i}`;
   return {

@@ -1,3 +1,5 @@
+// The contract of message formats.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -13,7 +15,7 @@ function through(format: MessageFormat, message: Properties): Properties {
   return format.toProperties(viewOf(encoded, formatNumbers[format.name]));
 }
 
-/** What every message format must do, whatever its protocol. */
+/** Registers the tests that every message format must pass. */
 export function testFormat(format: MessageFormat): void {
   test(`${format.name}: what every protocol can say goes through unchanged`, () => {
     fc.assert(
@@ -66,7 +68,7 @@ export function testFormat(format: MessageFormat): void {
   });
 }
 
-/** What two formats must do together. */
+/** Registers the tests that every pair of formats must pass. */
 export function testFormatPair(format: MessageFormat, other: MessageFormat): void {
   test(`${format.name} to ${other.name} and back is what it was, as far as both can say it`, () => {
     fc.assert(

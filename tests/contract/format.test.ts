@@ -1,12 +1,13 @@
 import type { MessageFormat } from '../../src/broker/format.ts';
+import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
 import { testFormat, testFormatPair } from './format.contract.ts';
 import { lineFormat } from './line-format.ts';
 
-// Every format keeps to the contract, and so does every pair of them: one for tests stands for protocols
+// All formats, and all pairs of them, fulfil the contract. A format for tests represents protocols
 // whose headers are lines of text.
-const formats: readonly MessageFormat[] = [amqp091Format, stompFormat, lineFormat];
+const formats: readonly MessageFormat[] = [amqp091Format, amqp10Format, stompFormat, lineFormat];
 
 for (const format of formats) {
   testFormat(format);

@@ -1,3 +1,5 @@
+// A message format with lines of text, for tests.
+
 import { decodeText, encodeText } from '../../src/base/byte-text.ts';
 import type { Address, Body, Properties } from '../../src/broker/conversion/properties.ts';
 import { emptyProperties } from '../../src/broker/conversion/properties.ts';

@@ -1,3 +1,5 @@
+// Random messages for the contract of message formats.
+
 import fc from 'fast-check';
 import {
   type Address,
@@ -103,7 +105,10 @@ const distinctHeaders: fc.Arbitrary<Field[]> = fc.uniqueArray(
   { maxLength: 5, selector: ([name]) => name },
 );
 
-/** What every protocol can say: an unchanged round trip through any of them is required. */
+/**
+ * Messages that every protocol can represent: a round trip through any of them must not change
+ * them.
+ */
 export const commonMessage: fc.Arbitrary<Properties> = fc
   .record({
     isDurable: fc.boolean(),

@@ -10,7 +10,7 @@ import type { MessageView } from '../../src/storage/message-record.ts';
 import { BareBroker, commitNow, Inbox, plainSubscribe } from '../support/bare-broker.ts';
 import { plainFormat } from '../support/plain-format.ts';
 
-// What every kind of queue does alike, whatever its order of dispatch and its settlements.
+// Tests that all kinds of queues pass, regardless of dispatch order and settlements.
 
 const text = (value: string) => ({ type: 'longstr', value }) as const;
 const int = (value: number) => ({ type: 'signedint', value }) as const;
@@ -43,7 +43,7 @@ class Bench {
     this.b.broker.pump();
   }
 
-  /** The same with a header `color`, for selectors and groups. */
+  /** Publishes a message with a header `color`, for selectors and groups. */
   paint(color: string, ...bodies: readonly string[]): void {
     for (const body of bodies) this.b.publish('', 'q', body, { headers: { color: text(color) } });
     this.b.broker.pump();

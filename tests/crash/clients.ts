@@ -1,3 +1,5 @@
+// Clients of the load during kills.
+
 import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { AmqpClient } from '../support/amqp-client.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -15,7 +17,7 @@ export class LoadClient {
   readonly ledger: Ledger;
   readonly random: SeededRandom;
   #seq = 0;
-  /** Settlements of which nothing is known yet. */
+  /** Settlements whose result is not known yet. */
   #unheard: Settlement[] = [];
   #isOpen = true;
 
@@ -88,7 +90,7 @@ export class LoadClient {
     });
   }
 
-  /** To be called before the settlement is sent. */
+  /** Call this before the settlement is sent. */
   settle(message: Message, kind: Settlement['kind']): void {
     this.#unheard.push(this.ledger.settle(message, kind, this.line, this.nextSeq));
   }

@@ -1,3 +1,5 @@
+// A run of kills under load.
+
 import { isRunning, until } from '../support/processes.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -5,7 +7,9 @@ import { Harvest } from './harvest.ts';
 import { type Finding, Ledger } from './ledger.ts';
 import { deadLettersOf, declareAll, Load, queues } from './load.ts';
 
-/** What is killed: the broker's process alone, that of the service with it at once, or the service. */
+/**
+ * What is killed: the broker's process alone, that of the service with it at once, or the service.
+ */
 type Victim = 'broker' | 'both' | 'service';
 
 /** Milliseconds that the load flows at most before the kill. */
@@ -18,7 +22,7 @@ export function replayOf(seed: number, cycleCount: number): string {
   return `npm run crash -- --seed ${seed} --cycles ${cycleCount}`;
 }
 
-/** What a run of kills came to. */
+/** The result of a run of kills. */
 export interface CrashReport {
   readonly seed: number;
   readonly cycles: number;
@@ -30,7 +34,9 @@ export interface CrashReport {
   readonly findings: readonly Finding[];
 }
 
-/** Kills a broker under load, again and again, and holds what it has then against what it promised. */
+/**
+ * Kills a broker under load, again and again, and holds what it has then against what it promised.
+ */
 export class CrashRun {
   readonly #seed: number;
   readonly #waxwing: Waxwing;

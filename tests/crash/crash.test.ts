@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { isLong, writeProof } from '../support/proof.ts';
 import { CrashRun, replayOf } from './crash-run.ts';
 
-// The real service, killed as nothing can prepare for, under a load of everything that promises
-// something. Seed and moments differ from run to run in the long test alone.
+// Kills the real service under a load of all operations with guarantees. Seed and times are random
+// only in the long test.
 
 const cycleCount = isLong ? 200 : 5;
 const seed = isLong ? Date.now() % 1_000_000 : 1;
@@ -17,7 +17,7 @@ test(`${cycleCount} kills under load break no promise`, async () => {
   const { findings, messages } = report;
   const told = findings.slice(0, 10).map(({ kind, text }) => `${kind}: ${text}`);
   assert.deepEqual(told, [], `${findings.length} findings; replay: ${replayOf(seed, cycleCount)}`);
-  // Nothing was proved where nothing flowed.
+  // A run without messages proves nothing.
   assert.ok(messages.confirmed > cycleCount * 100, `${messages.confirmed} were confirmed`);
   assert.ok(messages.settled > cycleCount * 10, `${messages.settled} were settled`);
   assert.ok(messages.transactions > cycleCount, `${messages.transactions} transactions`);

@@ -1,3 +1,5 @@
+// The contents of all queues after a kill.
+
 import type { Channel } from 'amqplib';
 import { AmqpClient } from '../support/amqp-client.ts';
 import { until } from '../support/processes.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { bodyOf, type Finding, Ledger, type Message } from './ledger.ts';
 
-// What the kills are judged by must see every broken promise, and none that was not given.
+// The ledger of the kills must detect every broken guarantee, and no others.
 
 const killedAtMs = 10_000;
 let ledger: Ledger;

@@ -1,14 +1,18 @@
 /** An acknowledgement counts once the broker has had it for so long before it is killed. */
 const graceMs = 1000;
 
-/** Where a message stands: behind all of earlier eras, and behind those before it in its own line. */
+/**
+ * Where a message stands: behind all of earlier eras, and behind those before it in its own line.
+ */
 interface Place {
   readonly era: number;
   readonly line: number;
   readonly seq: number;
 }
 
-/** What a client did to a message that it was delivered, and what it knows the broker knows of it. */
+/**
+ * What a client did to a message that it was delivered, and what it knows the broker knows of it.
+ */
 export interface Settlement {
   readonly kind: 'ack' | 'reject';
   readonly place: Place;
@@ -18,7 +22,7 @@ export interface Settlement {
   heardAtMs: number;
 }
 
-/** What happens whole or not at all. */
+/** A unit that is completed as a whole or not at all. */
 export interface Transaction {
   state: 'open' | 'asked' | 'committed' | 'rolled-back';
   readonly published: Message[];
@@ -42,7 +46,7 @@ export interface Found {
   readonly body: Buffer;
 }
 
-/** What was promised and is not so. */
+/** A broken promise. */
 export interface Finding {
   readonly kind:
     | 'lost'
@@ -71,7 +75,7 @@ export function idOf(body: Buffer): string {
 
 /** What clients of a broker know that its queues must, may and must not hold. */
 export class Ledger {
-  /** Of every kind, since the beginning. */
+  /** The counts by kind since the start. */
   readonly counts = { published: 0, confirmed: 0, delivered: 0, settled: 0, transactions: 0 };
   readonly findings: Finding[] = [];
   readonly #deadLettersOf: ReadonlyMap<string, string>;
@@ -192,7 +196,10 @@ export class Ledger {
     }
   }
 
-  /** Forgets what was settled; where it came back it would be unknown. For loads that are never killed. */
+  /**
+   * Forgets what was settled; where it came back it would be unknown. For loads that are never
+   * killed.
+   */
   forgetSettled(): void {
     for (const [at, { settlement, takenIn }] of this.#messages) {
       if (settlement !== undefined || takenIn?.state === 'committed') this.#messages.delete(at);
@@ -220,7 +227,7 @@ export class Ledger {
     }
   }
 
-  /** Of the queue's own, or of one that it takes the dead letters of. */
+  /** The queue of the message: this one, or one whose dead letters go to it. */
   #lookUp(queue: string, id: string): Message | undefined {
     const own = this.#messages.get(key(queue, id));
     if (own !== undefined) return own;
@@ -243,7 +250,7 @@ export class Ledger {
     this.#find(kind, `${id} of ${queue} is ${at}; allowed is ${allowed.join(' or ')}`);
   }
 
-  /** Where a message may be. */
+  /** The possible positions of a message. */
   #allowed(
     message: Message,
     places: ReadonlyMap<Message, string>,

@@ -1,3 +1,5 @@
+// The load during kills.
+
 import { AmqpClient } from '../support/amqp-client.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import {
@@ -11,7 +13,7 @@ import {
 } from './clients.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Where what is rejected goes. */
+/** The queue of rejected messages. */
 export const deadLettersOf: ReadonlyMap<string, string> = new Map([['rejected', 'dead']]);
 
 const fanned = ['fan-1', 'fan-2', 'fan-3'] as const;
@@ -32,7 +34,7 @@ export const queues: readonly string[] = [
   ...fanned,
 ];
 
-/** Where a broker is reached. */
+/** The address of a broker. */
 export interface Place {
   readonly url: string;
   /** PEM */

@@ -1,6 +1,8 @@
+// Transactions with amqplib.
+
 import type { Channel } from 'amqplib';
 
-/** What amqplib knows of a channel beside what it shows. */
+/** Internal members of a channel in amqplib. */
 interface Inside {
   readonly ch: number;
   readonly connection: {

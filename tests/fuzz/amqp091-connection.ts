@@ -1,3 +1,5 @@
+// The fuzzer of AMQP 0-9-1 connections.
+
 import assert from 'node:assert/strict';
 import type { Broker } from '../../src/broker/broker.ts';
 import { methodIds } from '../../src/protocols/amqp091/codec/methods.gen.ts';
@@ -67,14 +69,17 @@ class RandomClient {
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
 
-/** What clients that are gone leave behind is given back in the turns after. */
+/** The broker releases the state of disconnected clients in later turns. */
 async function settled(broker: Broker): Promise<void> {
   for (let turns = 0; !broker.background.isIdle && turns < turnsMax; turns++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** With every client gone nothing is held for one, and what is ready is all there is. */
+/**
+ * Requires that no state is held after all clients have disconnected, and that all messages are
+ * ready.
+ */
 function requireNothingHeld(broker: Broker, retainedCount: number | undefined): void {
   assert.equal(broker.clientConnections.size, 0, 'sessions');
   assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
@@ -112,9 +117,9 @@ const limits = { bodyBytesMax: 1000, pendingBytesMax: 4000 };
 interface Ground {
   readonly broker: Broker;
   sync(): void | Promise<void>;
-  /** Messages that the log holds something for; undefined where it does not tell. */
+  /** The number of messages in the log; undefined if it is not known. */
   retainedCount(): number | undefined;
-  /** What comes after the clients have gone. */
+  /** Checks after all clients have disconnected. */
   end(): Promise<void>;
 }
 
@@ -128,7 +133,7 @@ async function inMemory(): Promise<Ground> {
   };
 }
 
-/** The same over the real log: what was stored must be read back, and be sound. */
+/** Runs over the real log: stored messages must be readable and undamaged. */
 async function onRealLog(random: SeededRandom): Promise<Ground> {
   const onLog = await BrokerOnLog.start(
     { segmentBytes: 64 * 1024 },

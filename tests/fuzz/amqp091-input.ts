@@ -1,3 +1,5 @@
+// Random methods of AMQP 0-9-1.
+
 import type { Argument } from '../../src/broker/arguments.ts';
 import type { BasicProperties } from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import {
@@ -101,7 +103,7 @@ function randomProperties(random: SeededRandom): BasicProperties {
   return properties;
 }
 
-/** What a client knows when it chooses what to do next. */
+/** The state that a client uses to choose its next step. */
 export interface Client {
   /** Delivery tags that it has got and not settled, by channel. */
   readonly tags: Map<number, number[]>;

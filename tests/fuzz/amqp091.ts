@@ -1,3 +1,5 @@
+// The fuzzers of the AMQP 0-9-1 decoders.
+
 import assert from 'node:assert/strict';
 import { BytesError, Reader, Writer } from '../../src/base/bytes.ts';
 import {
@@ -15,7 +17,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import { randomTable } from './amqp091-input.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
 
-/** Whether bytes were taken; false where an expected error refused them. */
+/** Whether bytes were accepted; false if an expected error refused them. */
 function isTaken(decode: () => void): boolean {
   try {
     decode();

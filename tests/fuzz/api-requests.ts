@@ -1,3 +1,5 @@
+// Random requests to the API.
+
 import type { Operation, Service } from '../../src/aws/service.ts';
 import type { HttpRequest } from '../../src/net/http/message.ts';
 import { type ControlPlane, region } from '../support/control-plane.ts';
@@ -150,7 +152,7 @@ const paths = ['/', '//', '/v1', '/v1/', '/v1/brokers/', '/v1//users', '/v2/brok
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'QUERY'];
 const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/cbor', ''];
 
-/** The same request with a part of it changed before it is signed. */
+/** Changes a part of a request before it is signed. */
 function bent(plain: Unsigned, random: SeededRandom): Unsigned {
   const { headers } = plain;
   switch (random.below(6)) {
@@ -171,7 +173,7 @@ function bent(plain: Unsigned, random: SeededRandom): Unsigned {
   }
 }
 
-/** The same request with a part of it changed after it was signed. */
+/** Changes a part of a request after it was signed. */
 function tampered(request: HttpRequest, random: SeededRandom): HttpRequest {
   const headers = new Map(request.headers);
   const names = [...headers.keys()];

@@ -1,3 +1,5 @@
+// Random inputs of API operations.
+
 import type { Shape, ShapeNode } from '../../src/aws/shapes/shape.ts';
 import { accountId, region } from '../support/control-plane.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -5,7 +7,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 /** Stands wherever a secret may be given; it must never be seen again. */
 export const secret = 'Never-To-Be-Seen-4711';
 
-/** The same as bytes are written in JSON. */
+/** The secret as base64, as JSON represents bytes. */
 export const secretBlob = Buffer.from(secret).toString('base64');
 
 /** Members by which requests name what earlier answers gave, and what those call it. */
@@ -28,7 +30,7 @@ const sources: Readonly<Record<string, readonly string[]>> = {
 };
 const kept = new Set(Object.values(sources).flat());
 
-/** What earlier answers gave, for later requests to name. */
+/** Values of earlier answers, which later requests name. */
 export class Pool {
   readonly #values = new Map<string, unknown[]>();
 

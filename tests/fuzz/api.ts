@@ -1,3 +1,5 @@
+// The fuzzer of the API.
+
 import assert from 'node:assert/strict';
 import type { EventRecord } from '../../src/audit/record.ts';
 import { lineHash, parseLine, trailTimeline } from '../../src/audit/trail.ts';
@@ -30,7 +32,9 @@ class RandomCaller {
     this.#random = random;
   }
 
-  /** Makes a key with all that belongs to one, and now and then a broker, for others to be about. */
+  /**
+   * Makes a key with all that belongs to one, and now and then a broker, for others to be about.
+   */
   async begin(): Promise<void> {
     const created = await this.#kms('CreateKey', {});
     const { KeyId } = created['KeyMetadata'] as { KeyId: string };
@@ -85,7 +89,10 @@ class RandomCaller {
     return answer;
   }
 
-  /** Nothing broke, nothing secret was written, and who was known is in the trail. */
+  /**
+   * Requires that there was no internal error, no secret was written, and authenticated callers are
+   * in the trail.
+   */
   async finish(): Promise<void> {
     const plane = this.#plane;
     await plane.settled();

@@ -1,3 +1,5 @@
+// The fuzzers of configurations.
+
 import assert from 'node:assert/strict';
 import { elementRules } from '../../src/control/configurations/activemq/permitted.ts';
 import { sanitise } from '../../src/control/configurations/activemq/sanitise.ts';
@@ -82,7 +84,7 @@ function document(random: SeededRandom): string {
     : text.slice(0, at) + random.pick(oddities) + text.slice(at);
 }
 
-/** Runs what may refuse its input; undefined where it does. */
+/** Runs a reader that may refuse its input; undefined if it does. */
 function unlessRefused<T>(act: () => T): T | undefined {
   try {
     return act();
@@ -102,7 +104,7 @@ const sanitiser: Fuzzer = {
     if (first === undefined) return;
     if (first.warnings.length > 0)
       assert.ok(!/\$\{/.test(first.text.replace(/<!--[\s\S]*?-->/g, '')));
-    // What is left is permitted, and is kept as it is.
+    // The rest is permitted, and a second pass does not change it.
     const again = sanitise(first.text, options);
     assert.deepEqual(again, { text: first.text, warnings: [] });
   },
@@ -146,5 +148,5 @@ const data: Fuzzer = {
   },
 };
 
-/** What reads the texts of configurations. */
+/** The fuzzers of the readers of configurations. */
 export const configurationFuzzers: readonly Fuzzer[] = [sanitiser, cuttlefish, data];

@@ -1,11 +1,13 @@
+// The interface of fuzzers, and random bytes for them.
+
 import type { SeededRandom } from '../support/seeded-random.ts';
 
 /** Something that must stand whatever it is given. */
 export interface Fuzzer {
   readonly name: string;
-  /** Rounds of every test run, where they are slower than others'. */
+  /** The number of rounds in each test run, for slow fuzzers. */
   readonly roundCount?: number;
-  /** One round with input made of `random`; throws, or rejects, where there is a bug. */
+  /** One round with random input; throws, or rejects, if there is a bug. */
   readonly run: (random: SeededRandom) => void | Promise<void>;
 }
 

@@ -1,3 +1,6 @@
+// The list of fuzzers.
+
+import { amqp10Fuzzers } from './amqp10.ts';
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
@@ -14,6 +17,7 @@ export const fuzzers: readonly Fuzzer[] = [
   policyFuzzer,
   ...configurationFuzzers,
   ...stompFuzzers,
+  ...amqp10Fuzzers,
 ];
 
 const canary: Fuzzer = {

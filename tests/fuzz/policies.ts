@@ -1,3 +1,5 @@
+// The fuzzer of key policies.
+
 import assert from 'node:assert/strict';
 import { IdentityError } from '../../src/identity/errors.ts';
 import { judge, type Policy, readResourcePolicy } from '../../src/identity/policy.ts';
@@ -85,7 +87,7 @@ function policyText(random: SeededRandom): string {
   return random.oneIn(8) ? random.damaged(Buffer.from(text)).toString('utf8') : text;
 }
 
-/** The policy, or undefined where an expected error refused it. */
+/** The policy; undefined if an expected error refused it. */
 function readPolicy(text: string): Policy | undefined {
   try {
     return readResourcePolicy(text);

@@ -1,3 +1,5 @@
+// Rounds of a fuzzer.
+
 import { SeededRandom } from '../support/seeded-random.ts';
 import type { Fuzzer } from './fuzzer.ts';
 

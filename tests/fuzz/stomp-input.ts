@@ -1,3 +1,5 @@
+// Random STOMP frames.
+
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { textFrame } from '../support/stomp-peer.ts';
 
@@ -78,7 +80,7 @@ function subscribe(random: SeededRandom): string {
   return textFrame('SUBSCRIBE', headers);
 }
 
-/** What a client may send, right and wrong. */
+/** Returns a frame that a client may send, valid or invalid. */
 export function randomFrame(random: SeededRandom, acks: readonly Headers[]): string {
   const receipt: Headers = random.oneIn(3) ? { receipt: 'r' } : {};
   const settled = acks.length > 0 && !random.oneIn(5) ? random.pick(acks) : { id: '1-0' };

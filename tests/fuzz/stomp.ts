@@ -1,3 +1,5 @@
+// The fuzzer of STOMP connections.
+
 import assert from 'node:assert/strict';
 import { Selector } from '../../src/broker/activemq/selectors/selector.ts';
 import type { SelectorValue } from '../../src/broker/activemq/selectors/values.ts';
@@ -14,7 +16,7 @@ import { randomFrame } from './stomp-input.ts';
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
 
-/** Whether bytes were taken; false where an expected error refused them. */
+/** Whether bytes were accepted; false if an expected error refused them. */
 function isTaken(act: () => void): boolean {
   try {
     act();
@@ -121,7 +123,7 @@ class RandomClient {
 
 const limits = { bodyBytesMax: 1000, pendingBytesMax: 4000, transactionBytesMax: 20_000 };
 
-/** What clients that are gone leave behind is given back in the turns after. */
+/** The broker releases the state of disconnected clients in later turns. */
 async function settled({ broker }: StompBroker): Promise<void> {
   for (let turns = 0; turns < turnsMax; turns++) {
     if (broker.background.isIdle && !broker.background.isPending) return;
@@ -129,7 +131,10 @@ async function settled({ broker }: StompBroker): Promise<void> {
   }
 }
 
-/** With every client gone nothing is held for one, and what is ready is all there is. */
+/**
+ * Requires that no state is held after all clients have disconnected, and that all messages are
+ * ready.
+ */
 function requireNothingHeld({ broker }: StompBroker): void {
   assert.equal(broker.clientConnections.size, 0, 'sessions');
   assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
@@ -143,7 +148,7 @@ function requireNothingHeld({ broker }: StompBroker): void {
   }
 }
 
-/** Another client, whose messages are for it alone. */
+/** Another client, with its own queue. */
 class Witness {
   readonly peer: StompPeer;
   #sentCount = 0;
@@ -173,7 +178,7 @@ class Witness {
     this.#seenCount += this.peer.bodies().filter((body) => body === 'canary').length;
   }
 
-  /** It has had each of them once, and is served as if nothing had happened. */
+  /** Requires that it received each message once and is still served. */
   requireAll(): void {
     this.send();
     assert.equal(this.#seenCount, this.#sentCount, 'canaries that came back');

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { installed } from '../support/debian-packages.ts';
 import { Serving } from '../support/serving.ts';
 
-// The command line clients of librabbitmq, the C library, against `waxwing serve`.
+// The command line clients of librabbitmq, the C library, with `waxwing serve`.
 const skip = (await installed('amqp-tools')) ?? false;
 
 let serving: Serving;

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import { Serving } from '../support/serving.ts';
 
-// amqplib, the Node client, against `waxwing serve`.
+// amqplib, the Node client, with `waxwing serve`.
 let serving: Serving;
 let ca: Buffer[];
 let client: ChannelModel;
@@ -20,7 +20,7 @@ after(async () => {
   await serving.stop();
 });
 
-/** Consumes until so many messages have come. */
+/** Consumes the given number of messages. */
 function collect(channel: ConfirmChannel, queue: string, count: number, noAck = true) {
   return new Promise<ConsumeMessage[]>((resolve, reject) => {
     const found: ConsumeMessage[] = [];

@@ -161,7 +161,7 @@ async function usesAKey(boto3: Boto3): Promise<void> {
   const { CiphertextBlob } = await boto3.call('kms', 'encrypt', encrypt);
   const opened = await boto3.call('kms', 'decrypt', { CiphertextBlob, EncryptionContext });
   assert.deepEqual(opened.Plaintext, Plaintext);
-  // No message at all, as in AWS.
+  // The message is empty, as in AWS.
   await assert.rejects(boto3.call('kms', 'decrypt', { CiphertextBlob }), {
     code: 'InvalidCiphertextException',
     status: 400,

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { installed } from '../support/debian-packages.ts';
 import { Serving } from '../support/serving.ts';
 
-// kombu, the client library of Celery, against `waxwing serve`.
+// kombu, the client library of Celery, with `waxwing serve`.
 const skip = (await installed('python3-kombu')) ?? false;
 
 let serving: Serving;

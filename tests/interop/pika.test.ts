@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { installed } from '../support/debian-packages.ts';
 import { Serving } from '../support/serving.ts';
 
-// pika, the Python client, against `waxwing serve`.
+// pika, the Python client, with `waxwing serve`.
 const skip = (await installed('python3-pika')) ?? false;
 
 let serving: Serving;

@@ -1,3 +1,5 @@
+// A protocol that echoes, for tests of listeners.
+
 import type { Connection, Protocol, Recognition, Transport } from '../../src/protocols/protocol.ts';
 
 /** Sends back what it is sent, to clients that begin with its header. */

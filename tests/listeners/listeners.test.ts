@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { Listeners } from '../../src/net/listeners.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
-import { declareQueue } from '../stalls/frames.ts';
 import { RawClient } from '../stalls/raw-client.ts';
+import { declareQueue } from '../support/amqp-frames.ts';
 import { openBroker, publishFrames } from '../support/amqp-peer.ts';
 import { EchoProtocol } from './echo-protocol.ts';
 import { allOf, newListener, tlsTo } from './open-listener.ts';
 
-// One port carries several protocols, and a broker has several ports.
+// Ports with several protocols, and brokers with several ports.
 
 const amqp10Headers = [Buffer.from('AMQP\0\x01\0\0'), Buffer.from('AMQP\x03\x01\0\0')];
 

@@ -1,3 +1,5 @@
+// Listeners of this process, for tests.
+
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
-import { consume, declareQueue } from '../stalls/frames.ts';
 import { RawClient } from '../stalls/raw-client.ts';
+import { consume, declareQueue } from '../support/amqp-frames.ts';
 import { openBroker, publishFrames } from '../support/amqp-peer.ts';
 import { EchoProtocol } from './echo-protocol.ts';
 import { allOf, type ListenerChanges, newListener, tlsTo, webSocketTo } from './open-listener.ts';
 
-// A client over WebSocket is a client like any other, and as bounded.
+// Clients over WebSocket work like other clients, with the same limits.
 
 async function ready(changes: ListenerChanges = {}) {
   const { broker, log } = await openBroker();

@@ -8,7 +8,8 @@ import { serviceMetric } from '../support/service-metric.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { drain, latencies, publish } from './numbered-messages.ts';
 
-// Segments of which little is left are compacted: the disk returns, and no message is lost or doubled.
+// Compaction of mostly settled segments: disk space is released, and no message is lost or
+// duplicated.
 
 const segmentBytes = 64 * 1024 * 1024;
 const churnBodyBytes = 64 * 1024;
@@ -20,7 +21,9 @@ const keptPerSegment = 50;
 /** Messages of the backlog that is drained unevenly, in ten queues. */
 const backlogCount = isLong ? 1_000_000 : 40_000;
 const backlogBodyBytes = isLong ? 200 : 900;
-/** What a message may take beside its body: its record, and its part of the index. */
+/**
+ * The permitted size of a message in addition to its body: its record, and its part of the index.
+ */
 const overheadBytes = 160;
 /** On a busy machine; how long it took is noted and not required. */
 const returnTimeoutMs = 300_000;
@@ -35,13 +38,13 @@ after(async () => {
   if (isLong) writeProof('compaction', { segmentBytes, backlogCount, ...figures });
 });
 
-/** What a scenario leaves: the numbers of each queue's messages in order, and their bytes. */
+/** The result of a scenario: the numbers of each queue's messages in order, and their size. */
 interface Left {
   readonly queues: ReadonlyMap<string, readonly number[]>;
   readonly liveBytes: number;
 }
 
-/** Bytes of the brokers' segments, those kept to be written anew among them. */
+/** The size of the broker's segments, including the files that are kept for reuse. */
 function diskBytes(): number {
   let bytes = 0;
   const folder = join(waxwing.folder.data, 'brokers');
@@ -109,12 +112,15 @@ async function deadLetters(): Promise<Left> {
     await empty('short-lived', 'delete');
   }
   const count = segmentCount * keptPerSegment;
-  // A dead letter has a header that says where it was.
+  // A dead letter has an additional header.
   const liveBytes = count * (100 + 400 + overheadBytes);
   return { queues: new Map([['letters', range(0, count)]]), liveBytes };
 }
 
-/** A backlog of ten queues, whose messages lie between each other: nine queues go, and part of the tenth. */
+/**
+ * A backlog of ten queues, whose messages lie between each other: nine queues go, and part of the
+ * tenth.
+ */
 async function unevenBacklog(): Promise<Left> {
   const queues = range(0, 10).map((i) => `uneven-${i}`);
   for (const queue of queues) await declare(queue);
@@ -131,7 +137,10 @@ async function unevenBacklog(): Promise<Left> {
   return { queues: new Map([[kept, left]]), liveBytes };
 }
 
-/** Waits until the disk holds at most 1.2 times what is live and two segments; then counts every message. */
+/**
+ * Waits until the disk holds at most 1.2 times what is live and two segments; then counts every
+ * message.
+ */
 async function settled(what: string, left: Left, beganBytes: number): Promise<void> {
   const { liveBytes } = left;
   const allowed = liveBytes * 1.2 + 2 * segmentBytes;

@@ -11,20 +11,20 @@ import { Volume } from '../../src/storage/volume.ts';
 import { isLong } from '../support/proof.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
 
-// A volume as a broker has it, with segments of 64 MiB on a real disk, is copied while messages are
-// published and settled, and segments are compacted and given back.
+// A volume with segments of 64 MiB on a real disk is copied while messages are published and
+// settled, and segments are compacted and released.
 
 const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 const bodyBytes = 64 * 1024;
 const perSegment = 1024;
 const segmentsBefore = isLong ? 24 : 2;
 const copyCount = isLong ? 5 : 2;
-/** Of so many messages one is kept. */
+/** One of this many messages is kept. */
 const keepEvery = 40;
 const root = mkdtempSync(`${tmpdir()}/waxwing-frozen-`);
 after(() => rmSync(root, { recursive: true }));
 
-/** Publishes, settles and syncs until it is told to end. */
+/** Publishes, settles and syncs until it is stopped. */
 class Load {
   readonly life: QueueVolume;
   /** Numbers of the messages that are synced and not settled. */
@@ -51,7 +51,7 @@ class Load {
     }
   }
 
-  /** Resolves once so many messages more have come. */
+  /** Resolves after the given number of further messages. */
   async more(count: number): Promise<void> {
     const window = this.life.window(1);
     const target = window.next + count;

@@ -6,7 +6,7 @@ import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { numberOf, Publisher } from './publisher.ts';
 
-// A real file system that is soon full.
+// A broker on a small real file system that becomes full.
 
 const sizeMib = 96;
 const bodyBytes = 16 * 1024;

@@ -8,12 +8,12 @@ import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { numberOf } from './publisher.ts';
 
-// Memory of real processes: what Linux says of them.
+// The memory of real processes according to Linux.
 
 const mib = 1024 * 1024;
-/** Where publishers are told to wait; a broker at rest has about 60. */
+/** The memory limit above which publishers are blocked, MiB; an idle broker uses about 60. */
 const limitMib = 400;
-/** What a broker may come to with all that is bounded: cache, unsynced messages, unread answers. */
+/** The maximum memory of a broker, MiB, with its cache, unsynced messages and unread answers. */
 const boundMib = 320;
 const bodyBytes = 16 * 1024;
 const backlogCount = 16_000;
@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => waxwing.remove());
 
-/** What the kernel says of the broker's process, in MiB: what it has, or the most it had. */
+/** The resident memory of the broker process according to the kernel, MiB: current or peak. */
 function memoryMib(of: 'VmRSS' | 'VmHWM'): number {
   const text = readFileSync(`/proc/${waxwing.children[0]}/status`, 'utf8');
   return Math.round(Number(new RegExp(`${of}:\\s+(\\d+)`).exec(text)?.[1]) / 1024);
@@ -110,7 +110,7 @@ test('segments are given back when a backlog has drained', async () => {
     channel.ack(message);
   });
   await until('all have come', () => numbers.size === backlogCount);
-  // The one that is written, one to be written anew, and one dead that is no reason to begin another.
+  // The current segment, one file for reuse, and one dead segment that does not cause a new one.
   await until('they are given back', () => segmentCount() <= 3);
   assert.ok(all > 3, `${all} segments before`);
   await client.close();

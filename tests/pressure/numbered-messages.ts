@@ -1,3 +1,5 @@
+// Publishing and consuming of numbered messages.
+
 import type { Waxwing } from '../support/waxwing.ts';
 
 /** Messages between two waits for confirms, and deliveries on their way to a consumer. */
@@ -21,7 +23,7 @@ export async function publish(
   await client.close();
 }
 
-/** Consumes so many messages, acknowledged; their numbers in the order in which they came. */
+/** Consumes and acknowledges the given number of messages, and returns their numbers in order. */
 export async function drain(waxwing: Waxwing, queue: string, count: number): Promise<number[]> {
   const client = await waxwing.connect();
   const channel = await client.model.createChannel();
@@ -37,7 +39,7 @@ export async function drain(waxwing: Waxwing, queue: string, count: number): Pro
     });
     consuming.catch(reject);
   });
-  // What came beyond the count goes back; an answer says that all acknowledgements were heard.
+  // Further messages are requeued; the answer means that all acknowledgements were processed.
   await channel.close();
   await client.close();
   return numbers;

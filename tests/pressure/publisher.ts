@@ -1,7 +1,9 @@
+// A publisher that waits for confirms.
+
 import type { ConfirmChannel } from 'amqplib';
 import { AmqpClient } from '../support/amqp-client.ts';
 
-/** Where and what is published. */
+/** The target and the messages of a publisher. */
 export interface PublisherOptions {
   readonly url: string;
   /** PEM */
@@ -41,7 +43,7 @@ export class Publisher {
     });
   }
 
-  /** Declares the queue, durable; nothing is published yet. */
+  /** Declares the durable queue without publishing. */
   static async connect(options: PublisherOptions): Promise<Publisher> {
     const client = await AmqpClient.connect(options.url, options.ca);
     const channel = await client.model.createConfirmChannel();
@@ -49,7 +51,7 @@ export class Publisher {
     return new Publisher(client, channel, options);
   }
 
-  /** Publishes until it is told to stop. */
+  /** Publishes until it is stopped. */
   start(): void {
     this.#countMax = Infinity;
     this.#send();

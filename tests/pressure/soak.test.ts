@@ -7,7 +7,7 @@ import { isLong, writeProof } from '../support/proof.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// The mixed load of the kills for a long time, without kills; queues are kept short.
+// The mixed load of the kills for a long time, without kills and with short queues.
 
 /** Another length is for trying the test itself. */
 const minutes = Number(process.env['WAXWING_SOAK_MINUTES'] ?? 10);
@@ -32,7 +32,7 @@ function growth(values: readonly number[]): number {
   return median(values.slice(-third)) / median(values.slice(0, third)) - 1;
 }
 
-/** What a message that waits may take of memory. */
+/** The permitted memory of a waiting message. */
 const bytesPerMessage = 30;
 
 /**

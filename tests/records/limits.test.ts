@@ -13,7 +13,7 @@ const long = 'k'.repeat(256);
 const longInBytes = `${'k'.repeat(254)}é`;
 const bytes = (size: number) => '\udcff'.repeat(size);
 
-/** What a peer is told when it declares a queue. */
+/** Returns the answer to the declaration of a queue. */
 const queue = (args: FieldTable) => async (peer: AmqpPeer) => peer.declare('new', args);
 
 const exchange = (args: FieldTable) => async (peer: AmqpPeer) =>

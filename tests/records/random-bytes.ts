@@ -1,3 +1,5 @@
+// Random bytes for names, keys and fields.
+
 import { longBytes, shortBytes } from '../support/raw-client.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
@@ -102,7 +104,7 @@ export function headOf({ headers, others }: Properties): Buffer {
   return Buffer.concat([flags, ...inOrder]);
 }
 
-/** The same without a time to live and without some headers: what stays of a dead letter's. */
+/** The fields without a time to live and some headers, as in a dead letter. */
 export function withoutExpiration(properties: Properties): Properties {
   const others = new Map(properties.others);
   others.delete(expirationBit);

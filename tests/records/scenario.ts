@@ -1,3 +1,5 @@
+// A dead-lettering scenario with random bytes in all fields.
+
 import assert from 'node:assert/strict';
 import {
   longBytes,
@@ -25,7 +27,7 @@ const durable = Buffer.of(2);
 const nothing = Buffer.alloc(4);
 const messageCount = 6;
 
-/** How the messages of a scenario become dead letters. */
+/** The reason for the dead letters of a scenario. */
 type Death = 'rejected' | 'expired' | 'maxlen';
 
 interface Sent {
@@ -38,14 +40,17 @@ const text = (bytes: Buffer | string) => Buffer.concat([Buffer.from('S'), longBy
 const number = (value: number) => Buffer.concat([Buffer.from('I'), Buffer.of(0, 0, 0, value)]);
 const field = (name: string, value: Buffer): Field => [Buffer.from(name), value];
 
-/** A queue whose messages die, with bytes of any kind in every name, key, argument and property. */
+/**
+ * A queue whose messages become dead letters, with arbitrary bytes in every name, key, argument and
+ * property.
+ */
 export class Scenario {
   readonly messages: readonly Sent[];
   readonly #random: SeededRandom;
   readonly #death: Death;
   readonly #type: string;
   readonly #queue: Buffer;
-  /** A queue whose name differs from the other's in one byte that is not UTF-8. */
+  /** A queue whose name differs in one byte that is not UTF-8. */
   readonly #twin: Buffer;
   readonly #deadQueue: Buffer;
   readonly #exchange: Buffer;
@@ -96,7 +101,7 @@ export class Scenario {
       ...randomFields(this.#random).filter(([name]) => !name.toString().startsWith('x-')),
     ];
     await this.#declareQueue(client, this.#queue, tableOf(args));
-    // The same again is no other queue: its arguments are what they were.
+    // A repeated declaration is the same queue with the same arguments.
     await this.#declareQueue(client, this.#queue, tableOf(args));
     await this.#declareQueue(client, this.#twin, nothing);
     await this.#declareQueue(client, this.#deadQueue, nothing);
@@ -238,7 +243,7 @@ export class Scenario {
 const array = (items: readonly Buffer[]) =>
   Buffer.concat([Buffer.from('A'), longBytes(Buffer.concat(items))]);
 
-/** What receivers see of properties. */
+/** The properties as receivers see them. */
 function visible(properties: Properties): Properties {
   const { headers, others } = properties;
   if (headers === undefined) return properties;

@@ -11,7 +11,7 @@ import { hiddenTexts, placesUnder, readable } from '../support/readable.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// A broker of ActiveMQ's type by Amazon MQ's API, and STOMP clients of it.
+// An ActiveMQ broker created through Amazon MQ's API, with STOMP clients.
 
 let waxwing: Waxwing;
 let brokerId: string;
@@ -41,7 +41,7 @@ async function endpoints(): Promise<Map<string, number>> {
   return new Map(urls.map((found) => [found?.[1] ?? '', Number(found?.[2])]));
 }
 
-/** What a log-in is answered. */
+/** Returns the answer to a log-in. */
 async function connect(user: string): Promise<[StompTlsClient, string]> {
   const port = (await endpoints()).get('stomp+ssl') ?? 0;
   const client = await StompTlsClient.connect({ port, ca: waxwing.ca }, user, password);
@@ -50,7 +50,7 @@ async function connect(user: string): Promise<[StompTlsClient, string]> {
 }
 
 test('its endpoints are those of the protocols that it speaks', async () => {
-  assert.deepEqual([...(await endpoints()).keys()].sort(), ['stomp+ssl', 'wss']);
+  assert.deepEqual([...(await endpoints()).keys()], ['amqp+ssl', 'stomp+ssl', 'wss']);
 });
 
 test('messages and changes of users outlive and follow a reboot', async () => {

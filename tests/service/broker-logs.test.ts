@@ -17,8 +17,8 @@ import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// The logs of brokers lie in a volume of their own, sealed; a start without it is refused unless the
-// data folder never had one.
+// The sealed volume of broker logs. A start without it is refused unless the data folder never had
+// one.
 
 const folders: WaxwingFolder[] = [];
 /** A data folder as a clean stop leaves it, with a line in the log of one broker. */

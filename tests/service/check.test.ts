@@ -10,7 +10,7 @@ import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// `waxwing check`: sound, or what is wrong and where.
+// `waxwing check` reports whether volumes are undamaged, and otherwise what is damaged and where.
 
 let waxwing: Waxwing;
 let keyArn = '';
@@ -71,7 +71,7 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
 });
 
 test('a terminal is shown how far a check is', async (t) => {
-  // A terminal of its own, which nothing but a program for that can give.
+  // A terminal, which only a special program can create.
   const command = `exec '${process.execPath}' '${main}' check '${waxwing.folder.data}'`;
   const env = waxwing.folder.environment();
   const { error, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {

@@ -7,7 +7,7 @@ import { describeBroker } from '../support/broker-requests.ts';
 import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// A broker whose files are damaged stands still and says why; everything else runs on.
+// A broker with damaged files does not start and reports the reason; all other brokers run.
 
 let waxwing: Waxwing;
 let damaged = '';

@@ -14,8 +14,8 @@ import { until } from '../support/processes.ts';
 import { eventsNamed, trailEvents } from '../support/trail-events.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// The guide's page "Data protection in Amazon MQ", with the official clients against the program:
-// each choice of key, and what the trail tells of it.
+// The guide's page "Data protection in Amazon MQ", with the official clients and the real program:
+// each choice of key, and its events in the trail.
 
 let waxwing: Waxwing;
 let keyArn = '';
@@ -47,7 +47,7 @@ function stable(event: EventRecord | undefined) {
   return rest;
 }
 
-/** What both events have in common. */
+/** The members that both events have. */
 function common() {
   return {
     eventVersion: '1.11',

@@ -11,7 +11,7 @@ const demo = fileURLToPath(new URL('../../tools/demo.js', import.meta.url));
 async function take(...args: readonly string[]) {
   const child = spawn(process.execPath, [demo, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true, // a session of its own
+    detached: true, // a new session
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {

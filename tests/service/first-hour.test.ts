@@ -12,7 +12,7 @@ import { isRunning } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// What a new user does in the first hour, and the messages that a mistake leads to.
+// The first hour of a new user, and the messages for usual mistakes.
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const clis = await findPrograms({
@@ -158,7 +158,7 @@ test('a folder that the system refuses to create ends with its name and the reas
 async function onSmallDisk(kib: number, until: RegExp): Promise<string> {
   const folder = newFolder();
   mkdirSync(folder.data);
-  // A mount namespace of its own: the mount goes with the command.
+  // A separate mount namespace: the mount ends with the command.
   const mount = `mount -t tmpfs -o size=${kib}k,mode=0700 waxwing '${folder.data}'`;
   const serve = [main, 'serve', '--data', folder.data, ...freePorts];
   const child = spawn(

@@ -9,7 +9,8 @@ import { brokerName } from '../../src/server/server-certificates.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// Every listener is somebody of its own: who has a broker's keys is neither the API nor another broker.
+// The separate identities of listeners: a program with a broker's TLS keys can pose neither as the
+// API nor as another broker.
 
 const run = promisify(execFile);
 let waxwing: Waxwing;

@@ -14,7 +14,7 @@ import { isRunning, until } from '../support/processes.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// A key that is taken away stops its brokers in a defined way; what can be taken back heals them.
+// The loss of a key stops its brokers in a defined way, and its recovery restarts them.
 
 /** Milliseconds within which the loss of a key must have taken effect. */
 const effectMs = 10_000;
@@ -111,7 +111,10 @@ async function lookCount(): Promise<number> {
   return (await eventsNamed(waxwing, 'DescribeKey')).length;
 }
 
-/** As near to the lost grant as a customer can come; a service's principal is none to grant to. */
+/**
+ * The closest replacement that a customer can create for the lost grant; customers cannot grant to
+ * a service principal.
+ */
 async function grantByHand({ Operations, Constraints }: GrantListEntry): Promise<void> {
   const grant = { KeyId: keyArn, Operations, ...(Constraints && { Constraints }) };
   await assert.rejects(

@@ -4,7 +4,7 @@ import { DeleteBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
 import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// What a user has from the first start: a broker that keeps what it confirmed, whatever ends.
+// The guarantees of a default broker: confirmed messages survive the end of any process.
 
 let waxwing: Waxwing;
 before(async () => {
@@ -63,7 +63,7 @@ test('what was confirmed before the service is killed is there after the next st
 test('what was confirmed when the service is killed in the midst of publishing is there', async () => {
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();
-  channel.on('error', () => {}); // the end of the connection is to come
+  channel.on('error', () => {}); // the connection ends next
   await channel.assertQueue('busy', { durable: true });
   const all = bodies('in a hurry', 20_000);
   let confirmedCount = 0;

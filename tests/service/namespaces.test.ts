@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { until } from '../support/processes.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// Services that see nothing of each other's processes, as in containers with one volume.
+// Services in separate PID namespaces, as in containers that share one volume.
 
 const unshare = ['--pid', '--fork', '--kill-child', '--mount-proc'];
 const canUnshare = spawnSync('unshare', [...unshare, 'true']).status === 0;
@@ -17,7 +17,7 @@ after(() => {
   folder.remove();
 });
 
-/** A service in a PID namespace of its own, on the one folder. */
+/** A service in a separate PID namespace, on the shared folder. */
 function begin() {
   const serve = [main, 'serve', '--data', folder.data, ...freePorts, '--no-default-broker'];
   const child = spawn('unshare', [...unshare, process.execPath, ...serve], {

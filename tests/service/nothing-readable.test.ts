@@ -20,11 +20,11 @@ import {
 } from '../support/readable.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// Every byte that the service leaves anywhere, searched for everything that nobody may read there.
+// Searches all bytes that the service writes for texts that must not be readable.
 
 let waxwing: Waxwing;
 const hidden: Hidden[] = [];
-/** What the processes' arguments and environments were. */
+/** The arguments and environments of the processes. */
 const processes: Place[] = [];
 
 before(async () => {

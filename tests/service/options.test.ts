@@ -9,7 +9,7 @@ import { openssl } from '../support/openssl.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// What the options of `waxwing serve` do to a service that runs.
+// The effects of the options of `waxwing serve` on a running service.
 
 /** A port that was free just now. */
 async function freePort(): Promise<number> {

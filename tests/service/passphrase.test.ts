@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// A passphrase in the place of a key file, so that a stolen disk alone opens nothing.
+// A passphrase instead of a key file, so that a stolen disk alone cannot be decrypted.
 
 const passphrase = 'a horse, a staple and a battery';
 const folder = new WaxwingFolder();

@@ -8,7 +8,7 @@ import { childrenOf, isRunning, isSessionOver, until } from '../support/processe
 import { Waxwing } from '../support/waxwing.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// The life of a service's processes, in circumstances that are not as one would wish.
+// The processes of a service under unfavourable conditions.
 
 let waxwing: Waxwing;
 before(async () => {

@@ -6,7 +6,7 @@ import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// What keeps a service from starting is told in one line, and nothing is left running.
+// A service that cannot start prints the reason in one line, and leaves no process running.
 
 let running: Waxwing;
 /** A data folder as a clean stop leaves it. */

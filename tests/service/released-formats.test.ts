@@ -11,14 +11,15 @@ import {
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// Whatever a release has written, every later version opens: the same messages, definitions, keys and grants.
+// Every version opens the data of all earlier releases: the same messages, definitions, keys and
+// grants.
 
 const releases = 'tests/fixtures/releases';
 const names = readdirSync(releases, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** What must be found in one data folder. */
+/** The expected contents of a data folder. */
 interface Holdings {
   /** Bodies of the messages, in the order in which they are delivered, by queue. */
   readonly messages: Readonly<Record<string, readonly string[]>>;

@@ -17,13 +17,13 @@ import { describeBroker } from '../support/broker-requests.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// Who can write the data folder, or a backup of it, cannot have the service start on anything but what
-// it wrote itself.
+// An attacker who can write the data folder, or a backup of it, cannot make the service start with
+// data that it did not write.
 
 const passphrase = 'a horse, a staple and a battery';
-/** What the operator runs, stopped in order. */
+/** The data folder of the operator, stopped cleanly. */
 let own: WaxwingFolder;
-/** What an attacker made, with a key that the attacker has. */
+/** A data folder of an attacker, with the attacker's key. */
 let forged: WaxwingFolder;
 const folders: WaxwingFolder[] = [];
 before(async () => {
@@ -93,7 +93,7 @@ test('nor where a passphrase is configured and the header wants a key file', asy
   const folder = replaced();
   const file = join(folder.root, 'passphrase');
   writeFileSync(file, passphrase, { mode: 0o600 });
-  // Even where the attacker's key lies where this user's keys do.
+  // Also if the attacker's key is in the folder of this user's keys.
   cpSync(forged.keyFile, folder.keyFile);
   await isRefused(folder, /requires a key file, but WAXWING_ROOT_PASSPHRASE_FILE/, {
     WAXWING_ROOT_PASSPHRASE_FILE: file,

@@ -10,8 +10,8 @@ import { openssl } from '../support/openssl.ts';
 import { signRequest } from '../support/sign-request.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// What comes to the ports of a running service and is not as it must be: each is fromCallback, nothing
-// ends, and those who behave notice nothing.
+// Invalid requests to the ports of a running service: each is answered, no process ends, and other
+// clients are not affected.
 
 let waxwing: Waxwing;
 let amqpPort = 0;
@@ -30,7 +30,7 @@ function answerOf(socket: Socket, bytes: Buffer | string): Promise<Buffer> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('close', () => resolve(Buffer.concat(chunks)));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // What was sent after the end of the connection is answered by a reset.
+      // Data after the end of the connection is answered with a reset.
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
     });
     socket.write(bytes);
@@ -91,7 +91,7 @@ test('frames that are none, too large or cut off end their connection alone', as
   await bystander.close();
 });
 
-/** What the API answers to a request as it is. */
+/** Returns the answer of the API to an unchanged request. */
 function ask({ method, rawPath, rawQuery, headers, body }: HttpRequest) {
   return new Promise<{ status: number | undefined; type: unknown; message: string }>(
     (resolve, reject) => {

@@ -1,3 +1,5 @@
+// The simulation of a broker on a disk with crashes.
+
 import assert from 'node:assert/strict';
 import { ManualClock } from '../support/bare-broker.ts';
 import { BrokerLife, type Left, nothingLeft } from './broker-life.ts';
@@ -74,7 +76,7 @@ class Runs {
     for (let i = 0; i < life.blocked.length; i++) assert.equal(life.blocked[i], i % 2 === 0);
   }
 
-  /** Nobody has the volume open, and it must be sound. */
+  /** Requires that the closed volume is undamaged. */
   async checkBetween(): Promise<void> {
     const { machine } = this;
     machine.restart();
@@ -127,7 +129,7 @@ export async function simulateCut(seed: number, change: number): Promise<boolean
     wasCut = machine.disk.changeCount >= machine.disk.cutAt;
     await runs.checkBetween();
     await runs.cutStarts();
-    // What a crash brought back must outlive the next one too.
+    // The recovered state must also survive the next crash.
     await runs.run(4, 'none');
     await runs.checkBetween();
     await runs.finish();

@@ -1,3 +1,5 @@
+// One run of a broker in a simulation.
+
 import assert from 'node:assert/strict';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Queue } from '../../src/broker/queue.ts';
@@ -12,7 +14,7 @@ import { Ledger } from './ledger.ts';
 import { type Machine, nothingTold, powerCut, type Told } from './machine.ts';
 import type { Trouble } from './trouble.ts';
 
-/** What a broker that ended left to be verified by the next. */
+/** The expected state after the end of a broker, which the next one verifies. */
 export interface Left {
   readonly ledger: Ledger;
   readonly durable: number;
@@ -25,7 +27,7 @@ export interface Left {
   readonly isStopped: boolean;
 }
 
-/** What is left before anything was. */
+/** The expected state of an empty volume. */
 export const nothingLeft: Left = {
   ledger: new Ledger(new Map()),
   durable: 0,
@@ -47,7 +49,7 @@ export class BrokerLife {
   /** Whether publishers were told to wait for room, each time. */
   readonly blocked: boolean[] = [];
   ledger = new Ledger(new Map());
-  /** What had been delivered when it was told to stop. */
+  /** The deliveries when the stop was requested. */
   returned: ReadonlySet<string> | undefined;
   readonly #view = new Delivery();
   #broker: Broker | undefined;
@@ -56,7 +58,9 @@ export class BrokerLife {
   #definitions: readonly string[] = [];
   #version = -1;
   #live = new Set<string>();
-  /** Made of next numbers and counts of all queues: what is live has changed only where these have. */
+  /**
+   * Made of next numbers and counts of all queues: what is live has changed only where these have.
+   */
   #state = 0;
   /** Messages that are gone, though the log may not say so yet: since which group. */
   #unwritten: [key: string, first: number][] = [];
@@ -81,7 +85,7 @@ export class BrokerLife {
     return this.machine.disk.isCut || this.told.failure !== undefined;
   }
 
-  /** Opens the broker and verifies what is in it; false where the power went meanwhile. */
+  /** Opens the broker and verifies its contents; false if the power failed meanwhile. */
   async open(options: Partial<LogOptions>, left: Left): Promise<boolean> {
     const { machine, told, clock } = this;
     const hooks: Partial<LogOptions> = {
@@ -281,7 +285,7 @@ export class BrokerLife {
     for (const queueIndex of store.indexes.values()) {
       for (const [sequence] of [...this.#messages(queueIndex)]) {
         if (!queueIndex.isLive(sequence) || this.hasEnded) continue;
-        // What else is loaded meanwhile may take its place, and a compaction may move it.
+        // Another load may evict it meanwhile, and a compaction may move it.
         const isElsewhere = () => this.log.blocks[queueIndex.slot(sequence)] === undefined;
         while (queueIndex.isLive(sequence) && isElsewhere() && !this.hasEnded) {
           await this.machine.finish(this.log.load(queueIndex.slot(sequence)));
@@ -328,7 +332,7 @@ export class BrokerLife {
   }
 }
 
-/** What a message's body begins with, which names it. */
+/** The beginning of the body, which identifies the message. */
 export function bodyOf({ buffer, bodyAt, bodyLength }: Delivery): string {
   return buffer.toString('utf8', bodyAt, bodyAt + Math.min(bodyLength, 8));
 }

@@ -1,3 +1,5 @@
+// The model of a broker.
+
 import assert from 'node:assert/strict';
 import type { Arguments } from '../../src/broker/arguments.ts';
 import type { Broker } from '../../src/broker/broker.ts';
@@ -7,10 +9,10 @@ import { BareBroker, Inbox, message, owner, plainSubscribe } from '../support/ba
 import { BrokerOnLog } from '../support/broker-on-log.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
-/** What the model knows of one message. */
+/** The state of a message in the model. */
 interface Known {
   readonly group: number;
-  /** The group open when it was settled; it is gone for good once that one is synced. */
+  /** The open group when it was settled. Once that group is synced, the message must not return. */
   settledGroup: number;
   outcome: 'accepted' | 'rejected' | undefined;
 }
@@ -28,7 +30,7 @@ interface Ground {
   readonly broker: Broker;
   readonly openGroup: number;
   sync(): void | Promise<void>;
-  /** Begins a new segment, where that does not happen by itself. */
+  /** Begins a new segment explicitly. */
   roll(): void;
   /** The broker as the next start finds it, and the group up to which the last one was synced. */
   crash(random: SeededRandom): Promise<{ readonly next: Ground; readonly durableGroup: number }>;
@@ -52,7 +54,7 @@ function inMemory(bare: BareBroker): Ground {
   };
 }
 
-/** Over the real log, whose process is killed at some moment of its writing. */
+/** Uses the real log, whose process is killed during a write. */
 function onRealLog(onLog: BrokerOnLog): Ground {
   return {
     broker: onLog.broker,
@@ -152,7 +154,7 @@ async function bodiesOf(ground: Ground, name: string): Promise<string[]> {
   return bodies;
 }
 
-/** Where each message is, each in one queue only, in order but for dead letters. */
+/** The queue of each message, in order except for dead letters. */
 async function placesIn(
   ground: Ground,
   known: ReadonlyMap<string, Known>,
@@ -170,7 +172,7 @@ async function placesIn(
   return places;
 }
 
-/** Requires a message to be where the model says; `group` is the last one synced. */
+/** Requires a message to be where the model expects it; `group` is the last synced one. */
 export function requirePlace(
   body: string,
   message: Known,
@@ -221,7 +223,7 @@ export async function simulateBroker(seed: number): Promise<void> {
   await live(new SeededRandom(seed), inMemory(await BareBroker.open()));
 }
 
-/** The same over the real log on a disk in memory. */
+/** The system under test over the real log on a disk in memory. */
 export async function simulateBrokerOnLog(seed: number): Promise<void> {
   const onLog = await BrokerOnLog.start({ segmentBytes: 16 * 1024 });
   await live(new SeededRandom(seed), onRealLog(onLog));

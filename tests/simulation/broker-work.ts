@@ -1,3 +1,5 @@
+// Random work of clients.
+
 import assert from 'node:assert/strict';
 import { type Arguments, noArguments } from '../../src/broker/arguments.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
@@ -27,7 +29,7 @@ const queues: Readonly<Record<string, Arguments>> = {
 const names = [...Object.keys(queues).slice(1), 'fleeting', 'spare'];
 const outcomes = ['accepted', 'accepted', 'accepted', 'rejected', 'released'] as const;
 
-/** What was delivered and not settled. */
+/** An unsettled delivery. */
 class Hand implements Consumer {
   isWritable = true;
   readonly held: { number: number; body: string }[] = [];
@@ -230,7 +232,7 @@ export class BrokerWork {
   }
 }
 
-/** The group of a commit; 0 where a full queue refused a message, while all else has happened. */
+/** The group of a commit; 0 if a full queue refused a message and the rest was committed. */
 function commitOf(transaction: Transaction): number {
   try {
     return commitNow(transaction);

@@ -1,3 +1,5 @@
+// The simulation of compaction with crashes.
+
 import assert from 'node:assert/strict';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { QueueVolume } from '../support/queue-volume.ts';
@@ -9,7 +11,7 @@ const queues = [1, 2, 3, 4] as const;
 const never = { lookMs: 1e9 };
 const eager = { lookMs: 5, looksMin: 0, share: 1 };
 
-/** A message of a queue, and the groups that it came and went in; Infinity where it did not. */
+/** A message, and the groups in which it was added and settled; Infinity if it was not. */
 interface Known {
   readonly body: string;
   readonly expiresAtMs: number;
@@ -17,10 +19,10 @@ interface Known {
   gone: number;
 }
 
-/** What a volume is to hold: by queue, in order, by sequence number. */
+/** The expected contents of a volume: by queue, in order, by sequence number. */
 type Model = Map<number, Map<number, Known>>;
 
-/** A volume of few queues, on a machine whose power is cut while it is compacted. */
+/** A volume with few queues on a machine whose power fails during a compaction. */
 export class CompactionRun {
   readonly #machine: Machine;
   readonly #segmentBytes: number;
@@ -31,7 +33,7 @@ export class CompactionRun {
   #published = 0;
   /** Segments that went after they were compacted, and the bytes written for that. */
   releasedCount = 0;
-  /** Data keys that were dropped because nothing is sealed under them any more. */
+  /** Data keys that were dropped because no data is sealed under them. */
   droppedCount = 0;
   /** Copies that were completed and hold what they must. */
   copyCount = 0;
@@ -88,7 +90,7 @@ export class CompactionRun {
     return this.#queues;
   }
 
-  /** Opens the volume and verifies what is in it; false where the power went meanwhile. */
+  /** Opens the volume and verifies its contents; false if the power failed meanwhile. */
   async #open(options: Partial<LogOptions>): Promise<boolean> {
     const disk = this.#machine.disk.boot();
     const keys = await this.#machine.finish(this.#machine.keys(disk));
@@ -108,7 +110,9 @@ export class CompactionRun {
     return await this.#verify(opened);
   }
 
-  /** Every message that must be there is, none that must not, each with its body and its due time. */
+  /**
+   * Every message that must be there is, none that must not, each with its body and its due time.
+   */
   async #verify(opened: QueueVolume): Promise<boolean> {
     const found: Model = new Map();
     for (const [queue, known] of this.#model) {
@@ -187,7 +191,7 @@ export class CompactionRun {
     this.#durable = log.durableGroup;
   }
 
-  /** Goes on under another data key, or drops those that nothing is sealed under. */
+  /** Adds a data key, or drops unused ones. */
   #rekey(): void {
     const { log } = this.#opened;
     const changed = this.#machine.random.oneIn(3)

@@ -37,7 +37,7 @@ async function judgeAll(
 }
 
 for (const ending of ['closed', 'marked'] as const) {
-  /** Nothing that is wanted in a closed volume may be other than it was. */
+  /** All needed data of a closed volume must be unchanged. */
   const see = ({ name, what }: Damage, { isCheckRefused }: Verdict) => {
     if (ending === 'closed') assert.ok(isCheckRefused, `${name} ${what}, which a check lets pass`);
   };

@@ -1,3 +1,5 @@
+// Damage to volumes, and its detection.
+
 import assert from 'node:assert/strict';
 import { StorageError } from '../../src/storage/errors.ts';
 import { blockHeaderBytes, pageAfter, pageBytes } from '../../src/storage/log/segment.ts';
@@ -9,12 +11,12 @@ import { folder, Machine, nothingTold, powerCut } from './machine.ts';
 /** How a file came to be other than it was written. */
 export interface Damage {
   readonly name: string;
-  /** What happened to it, as a report of a failure says it. */
+  /** A description of the damage for error messages. */
   readonly what: string;
   readonly apply: (machine: Machine) => void;
 }
 
-/** What became of a volume with damage. */
+/** The result of reading a damaged volume. */
 export interface Verdict {
   readonly isCheckRefused: boolean;
   readonly isStartRefused: boolean;
@@ -60,7 +62,7 @@ async function judged(machine: Machine, left: Left, damage: Damage): Promise<Ver
   }
   assert.ok(isCheckRefused || !(isStartRefused || isReadRefused), 'a check found nothing');
   copy.restart();
-  // What was refused is refused again, and what was not is accepted from then on.
+  // A refused volume is refused again, and an accepted one is accepted again.
   const isAgain = await isAccepted(damage, () => started(copy, left, new TextStore()));
   assert.equal(isAgain, !isStartRefused);
   copy.restart();

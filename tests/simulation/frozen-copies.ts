@@ -1,3 +1,5 @@
+// Copies of a volume in use.
+
 import assert from 'node:assert/strict';
 import { checkVolume } from '../../src/storage/check.ts';
 import { StorageError } from '../../src/storage/errors.ts';

@@ -1,3 +1,5 @@
+// One run of a broker with held messages in a simulation.
+
 import assert from 'node:assert/strict';
 import { noArguments } from '../../src/broker/arguments.ts';
 import { Broker } from '../../src/broker/broker.ts';
@@ -24,7 +26,7 @@ export class HeldLife {
     this.told = told;
   }
 
-  /** Opens the broker; undefined where the power went meanwhile. */
+  /** Opens the broker; undefined if the power failed meanwhile. */
   static async open(machine: Machine, clock: ManualClock): Promise<HeldLife | undefined> {
     const told = nothingTold();
     let broker: Broker | undefined;
@@ -65,7 +67,9 @@ export class HeldLife {
     return this.broker.vhost('/').declareQueue(name, options, owner);
   }
 
-  /** A message to a queue that begins with a text and is longer; transient where that begins with t. */
+  /**
+   * A message to a queue that begins with a text and is longer; transient where that begins with t.
+   */
   message(queue: string, body: string): Publication {
     const size = this.machine.random.pick([20, 200, 1500]);
     const publication = message(this.broker, '', queue, `${body} `.padEnd(size, '.'));
@@ -73,7 +77,7 @@ export class HeldLife {
     return publication;
   }
 
-  /** Resolves once everything so far is synced, or the power is gone. */
+  /** Resolves when everything so far is synced, or the power has failed. */
   async synced(): Promise<void> {
     const group = this.openGroup;
     this.broker.define({ kind: 'started' });
@@ -81,14 +85,14 @@ export class HeldLife {
     await this.machine.until(() => told.durable >= group, `group ${group}`);
   }
 
-  /** What the live messages of a queue begin with, in order. */
+  /** The beginnings of a queue's live messages, in order. */
   async bodies(queue: Queue): Promise<string[]> {
     const { store } = this.broker;
     const view = new Delivery();
     const bodies: string[] = [];
     const { index: queueIndex } = queue;
     for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
-      // What else is loaded meanwhile may take its place.
+      // Another load may evict it meanwhile.
       while (!store.view(queueIndex, s, view)) await this.machine.finish(store.load(queueIndex, s));
       bodies.push(textOf(view.buffer, view.bodyAt, view.bodyAt + view.bodyLength));
     }
@@ -100,12 +104,15 @@ export class HeldLife {
   }
 }
 
-/** What a body begins with. */
+/** Returns the beginning of a body. */
 export function textOf(bytes: Buffer, start = 0, end = bytes.length): string {
   return bytes.toString('utf8', start, end).replace(/ \.*$/, '');
 }
 
-/** Runs a life that the power may end, and others after it, with a volume that is sound between them. */
+/**
+ * Runs a life that the power may end, and others after it, with a volume that is sound between
+ * them.
+ */
 export class HeldRuns {
   readonly machine: Machine;
   readonly clock = new ManualClock();

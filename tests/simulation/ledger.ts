@@ -1,3 +1,5 @@
+// The expected contents of a log by group.
+
 import assert from 'node:assert/strict';
 
 /** One fact came, changed or went, in one of the groups from `first` to `last`. */
@@ -23,7 +25,7 @@ export class Ledger {
     }
   }
 
-  /** What is held by now. */
+  /** The current contents. */
   get(key: string): string | undefined {
     return this.#changes.get(key)?.at(-1)?.value;
   }

@@ -1,3 +1,5 @@
+// The simulation of a log with crashes.
+
 import assert from 'node:assert/strict';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { Log } from '../../src/storage/log.ts';
@@ -7,14 +9,14 @@ import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut, type Told } from './machine.ts';
 import { makeRoom, prepare, requireExpected, smallLog, type Trouble } from './trouble.ts';
 
-/** What a process that ended left to be verified by the next. */
+/** The expected state after the end of a process, which the next one verifies. */
 export interface Left {
   readonly ledger: Ledger;
   readonly durable: number;
   readonly open: number;
 }
 
-/** What an empty volume holds. */
+/** The expected state of an empty volume. */
 export const nothingLeft = (): Left => ({ ledger: new Ledger(new Map()), durable: 0, open: 0 });
 
 /** One process with the volume open: random work, until it ends or is ended. */
@@ -49,7 +51,7 @@ export class Life {
     return this.machine.disk.isCut || this.told.failure !== undefined;
   }
 
-  /** What the next process is to find. */
+  /** The state that the next process must find. */
   get left(): Left {
     const { ledger, told, log } = this;
     return { ledger, durable: told.durable, open: log.openGroup };
@@ -159,7 +161,7 @@ export class Life {
 
   /** Ends in order. */
   async close(): Promise<void> {
-    // Whoever reads has ended before.
+    // All readers have ended.
     await this.machine.until(() => this.reading === 0, 'reads');
     try {
       if ((await this.machine.finish(this.log.close())) === powerCut) return;

@@ -1,14 +1,16 @@
+// An owner of a log for simulations.
+
 import assert from 'node:assert/strict';
 import type { LogOwner } from '../../src/storage/log-owner.ts';
 import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
 import { TextStoreMoves } from './text-store-moves.ts';
 
-/** Where a text lies. */
+/** The position of a text. */
 export interface Place {
   readonly slot: number;
   readonly offset: number;
   readonly size: number;
-  /** What was written there, as a short text. */
+  /** A short description of what was written. */
   readonly digest: string;
 }
 

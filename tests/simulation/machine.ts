@@ -1,3 +1,5 @@
+// A simulated machine with a disk, a clock and a power supply.
+
 import assert from 'node:assert/strict';
 import { createHash, type KeyObject } from 'node:crypto';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
@@ -23,7 +25,7 @@ export const powerCut = Symbol('power cut');
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** What a log told its owner. */
+/** The notifications of a log to its owner. */
 export interface Told {
   durable: number;
   failure: Error | undefined;
@@ -31,11 +33,13 @@ export interface Told {
   full: boolean[];
 }
 
-/** A machine with a disk whose power goes, on which one process after the other opens one volume. */
+/**
+ * A machine with a disk whose power fails, on which processes open one volume one after another.
+ */
 export class Machine {
   readonly random: SeededRandom;
   readonly disk: SimDisk;
-  /** Of every log; it moves while something is waited for. */
+  /** The clock of every log, which advances while something is waited for. */
   readonly clock: ManualClock;
   /** Called after each turn, to see what it changed. */
   observe: () => void = () => {};
@@ -81,7 +85,7 @@ export class Machine {
     }
   }
 
-  /** The same for what a full disk may delay: it gets room again. */
+  /** Waits for an operation that a full disk may delay, and frees space. */
   async untilRoom(isMet: () => boolean, what: string): Promise<void> {
     let waited = 0;
     const isMetWithRoom = () => {
@@ -91,7 +95,7 @@ export class Machine {
     await this.until(isMetWithRoom, what);
   }
 
-  /** What the promise brings, unless the power is cut before. */
+  /** The result of the promise, unless the power fails first. */
   async finish<T>(promise: Promise<T>): Promise<T | typeof powerCut> {
     let result: { value: T } | { error: unknown } | undefined;
     promise.then(
@@ -146,7 +150,7 @@ export class Machine {
     return { newest: keyOf(wrappedKey), older: new Map(older) };
   }
 
-  /** Nobody is left of the process that ran. */
+  /** The previous process has ended. */
   restart(): void {
     this.observe = () => {};
     if (!this.disk.isCut) this.disk.crash();
@@ -154,7 +158,7 @@ export class Machine {
     this.disk.cutAt = Infinity;
   }
 
-  /** Requires the volume, which nobody has open, to be sound. */
+  /** Requires the closed volume to be undamaged. */
   async check(): Promise<boolean> {
     const disk = this.disk.boot();
     const keys = await this.finish(this.keys(disk));
@@ -165,5 +169,5 @@ export class Machine {
   }
 }
 
-/** What a log has told nobody yet. */
+/** Notifications of a log that were not delivered yet. */
 export const nothingTold = (): Told => ({ durable: 0, failure: undefined, full: [] });

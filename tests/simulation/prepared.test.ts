@@ -10,14 +10,14 @@ import { Machine } from './machine.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 const seedMax = isLong ? 40 : 1;
 
-/** What is known of a prepared transaction. */
+/** The expected state of a prepared transaction. */
 interface Known {
   readonly published: readonly string[];
   readonly settled: readonly string[];
-  /** The group whose sync made it durable; 0 where a life before has found it. */
+  /** The group whose sync made it durable; 0 if an earlier run has found it. */
   readonly group: number;
   outcome: 'committed' | 'rolled back' | undefined;
-  /** The group whose sync makes its outcome durable; Infinity before it is known. */
+  /** The group whose sync makes its outcome durable; Infinity if it is not known. */
   outcomeGroup: number;
   isPreparedSynced: boolean;
   isOutcomeSynced: boolean;
@@ -48,7 +48,7 @@ async function work(life: HeldLife, known: Map<string, Known>): Promise<void> {
   }
 }
 
-/** Prepares one that publishes some messages, and settles one or none; false where it does neither. */
+/** Prepares a transaction with some messages and at most one settlement; false if it is empty. */
 function prepare(
   life: HeldLife,
   known: Map<string, Known>,
@@ -136,7 +136,7 @@ function verifyOne(
 ): void {
   const isDone = outCount === published.length && keptCount === 0;
   const isUndone = outCount === 0 && keptCount === settled.length;
-  // What was not synced may be lost as a whole, and with it the messages that it settles.
+  // An unsynced prepare may be lost as a whole, together with its settlements.
   const isLost = outCount === 0 && !isPreparedSynced && !isPrepared;
   assert.ok(isDone || isUndone || isLost, `${name}: ${outCount} published, ${keptCount} kept`);
   if (isPrepared) {
@@ -161,7 +161,7 @@ async function simulatePreparedCut(seed: number, change: number): Promise<boolea
       await work(life, known);
       note(life, known);
     });
-    // What a crash brought back must outlive the next one too.
+    // The recovered state must also survive the next crash.
     await runs.live(4, async (life) => {
       await verify(life, known);
       decide(life, known);

@@ -1,3 +1,5 @@
+// Power failures during recovery.
+
 import assert from 'node:assert/strict';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -8,7 +10,9 @@ import { TextStore } from './log-owner.ts';
 import { Machine, nothingTold, powerCut } from './machine.ts';
 import { smallLog } from './trouble.ts';
 
-/** How a process ends: in order, cut off while it works, or killed once its mark says everything. */
+/**
+ * How a process ends: in order, cut off while it works, or killed once its mark says everything.
+ */
 export type Ending = 'closed' | 'cut' | 'marked';
 
 /**
@@ -45,7 +49,7 @@ export async function workedVolume(
   return left;
 }
 
-/** Says at which of so many changes, from 1, a recovery is cut. */
+/** Returns the change, from 1, at which the power of a recovery fails. */
 export type ChooseCuts = (random: SeededRandom, changeCount: number) => readonly number[];
 
 /** Every change there is. */
@@ -67,7 +71,7 @@ export const extremes: readonly CutSurvival[] = [
 
 /** A start on a volume: what it found, and how much it changed on the disk. */
 interface Start {
-  /** Undefined where the power went before. */
+  /** Undefined if the power failed before. */
   readonly facts: ReadonlyMap<string, string> | undefined;
   readonly changeCount: number;
 }
@@ -112,7 +116,7 @@ export async function cutRecoveries(
       throw new Error(`a start is cut at change ${change}`, { cause });
     });
     next.restart();
-    // What somebody was told of once must be there from then on.
+    // Reported data must exist from then on.
     const kept = found.facts === undefined ? left : onlyThis(found.facts);
     count += 1 + (await cutRecoveries(next, kept, chooseBelow));
   }

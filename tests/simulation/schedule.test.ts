@@ -9,7 +9,7 @@ const seedMax = isLong ? 40 : 1;
 const repeatCount = 5;
 const periodMs = 120;
 
-/** What a run has scheduled. */
+/** The scheduled messages of a run. */
 interface Known {
   /** The group that it is in. */
   group: number;
@@ -41,7 +41,9 @@ async function work(life: HeldLife, runs: HeldRuns, known: Map<string, Known>): 
   }
 }
 
-/** Requires each message to be in the queue or in the schedule, and each repeat in just one of them. */
+/**
+ * Requires each message to be in the queue or in the schedule, and each repeat in just one of them.
+ */
 async function verify(life: HeldLife, known: Map<string, Known>): Promise<void> {
   const places = new Map<string, number>();
   const count = (body: string, more: number) => places.set(body, (places.get(body) ?? 0) + more);
@@ -65,7 +67,7 @@ async function verify(life: HeldLife, known: Map<string, Known>): Promise<void> 
   }
 }
 
-/** What is scheduled comes, all of it. */
+/** Requires that all scheduled messages are delivered. */
 async function finish(life: HeldLife, runs: HeldRuns, known: Map<string, Known>): Promise<void> {
   const schedule = life.broker.schedules.of('/');
   for (let i = 0; schedule.count > 0; i++) {
@@ -91,7 +93,7 @@ async function simulateScheduleCut(seed: number, change: number): Promise<boolea
       await work(life, runs, known);
       for (const message of known.values()) message.isSynced = message.group <= life.told.durable;
     });
-    // What a crash brought back must outlive the next one too.
+    // The recovered state must also survive the next crash.
     await runs.live(3, async (life) => {
       await verify(life, known);
       runs.clock.ms += 100;

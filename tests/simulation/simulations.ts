@@ -1,9 +1,11 @@
+// The list of simulations.
+
 import { simulateBrokerOnDisk } from './broker-crash.ts';
 import { simulateBroker, simulateBrokerOnLog } from './broker-model.ts';
 import { simulateLog } from './log-crash.ts';
 import { simulateRecovery } from './recovery-cuts.ts';
 
-/** A run that a seed replays; it rejects where the broker and the model disagree. */
+/** A run that a seed repeats. It rejects if the broker and the model disagree. */
 export interface Simulation {
   readonly name: string;
   /** How many seeds every test run tries. */

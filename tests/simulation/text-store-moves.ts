@@ -1,13 +1,15 @@
+// The compaction of the simulated owner.
+
 import type { RecordMoves, RecordSink } from '../../src/storage/log-owner.ts';
 import type { Place } from './log-owner.ts';
 
-/** What has texts by name, some of which are copied. */
+/** An owner with texts by name, some of which are copied. */
 interface Owner {
   readonly places: ReadonlyMap<string, Place>;
   move(name: string, place: Place, slot: number, offset: number): void;
 }
 
-/** Where a text was copied to. */
+/** The new position of a text. */
 interface Copy {
   readonly name: string;
   readonly from: Place;

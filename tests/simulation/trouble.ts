@@ -1,3 +1,5 @@
+// The failures of a simulated disk.
+
 import assert from 'node:assert/strict';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { LogOptions } from '../../src/storage/log-owner.ts';
@@ -5,7 +7,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import type { Operation, SimDisk } from '../support/sim-disk.ts';
 import type { Told } from './machine.ts';
 
-/** What befalls the disk in one life of a process. */
+/** The failure of the disk during one process. */
 export type Trouble = 'none' | 'power-cut' | 'disk-full' | 'disk-error';
 
 const troubles: readonly Trouble[] = [

@@ -1,7 +1,9 @@
+// Inputs with many consumers, backlogs and dead letters.
+
 import assert from 'node:assert/strict';
+import { bindQueue, consume, declareExchange, declareQueue } from '../support/amqp-frames.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
 import { until } from '../support/processes.ts';
-import { bindQueue, consume, declareExchange, declareQueue } from './frames.ts';
 import { type Input, isGone, messageCount, messages, sendMany, text } from './parts.ts';
 import type { RawClient } from './raw-client.ts';
 

@@ -1,9 +1,11 @@
+// The inputs whose turns are measured.
+
 import assert from 'node:assert/strict';
 import type { Argument } from '../../src/broker/arguments.ts';
+import { bindQueue, consume, declareExchange, declareQueue, nack } from '../support/amqp-frames.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
 import { until } from '../support/processes.ts';
 import { consumerInputs } from './consumer-inputs.ts';
-import { bindQueue, consume, declareExchange, declareQueue, nack } from './frames.ts';
 import { type Input, isGone, messageCount, messages, sendMany, text } from './parts.ts';
 
 /** A random word of three, the same ones in every run. */
@@ -15,7 +17,7 @@ function words(seed: number): () => string {
   };
 }
 
-/** What is measured. */
+/** The measured inputs. */
 export const inputs: readonly Input[] = [
   {
     what: 'one message with 1,024 headers to a headers exchange with many bindings',

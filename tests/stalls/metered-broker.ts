@@ -1,3 +1,5 @@
+// The main module of a broker process whose turns are measured.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+// A broker in a separate process whose turns are measured.
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';

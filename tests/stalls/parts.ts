@@ -1,9 +1,11 @@
+// Parts of the inputs.
+
 import type { Argument } from '../../src/broker/arguments.ts';
 import { methodFrame, publishFrames } from '../support/amqp-peer.ts';
 import type { MeteredProcess } from './metered-process.ts';
 import type { RawClient } from './raw-client.ts';
 
-/** What a test may do with a broker before it is measured, and meanwhile. */
+/** The operations of a test before and during the measurement. */
 export interface Parts {
   readonly broker: MeteredProcess;
   readonly client: RawClient;
@@ -11,7 +13,7 @@ export interface Parts {
   readonly count: number;
 }
 
-/** Something that one client does, and that others must not notice. */
+/** An input of one client that must not affect others. */
 export interface Input {
   readonly what: string;
   /** In a long run, and in a short one. */

@@ -1,3 +1,5 @@
+// A client that sends any number of frames at once.
+
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';

@@ -5,8 +5,8 @@ import { isLong, writeProof } from '../support/proof.ts';
 import { inputs } from './inputs.ts';
 import { MeteredProcess } from './metered-process.ts';
 
-// What one client does that is much work, and how long the broker's event loop is busy with it at a
-// time. A short run shows that it all ends as it should; times are for the long one.
+// Inputs of one client with much work, and the longest turns of the broker's event loop. A short
+// run checks the results only; the long one measures times.
 
 interface Figure {
   readonly what: string;

@@ -1,3 +1,5 @@
+// The measurement of turns of the event loop.
+
 import { openSync, readSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 

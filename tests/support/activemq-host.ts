@@ -1,3 +1,5 @@
+// An ActiveMQ broker in this process.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +37,7 @@ export class ActiveMqHost {
     const { authority, servers } = await testCertificates();
     this.#authority = authority;
     writeFileSync(this.caFile, authority);
-    const common = { ports: [0], protocols: ['stomp'], tlsPolicy: 'default' } as const;
+    const common = { ports: [0], tlsPolicy: 'default' } as const;
     const passwordHash = await hashPassword('a long password');
     this.#broker = await HostedBroker.open(
       {
@@ -49,8 +51,9 @@ export class ActiveMqHost {
         setsUsers: true,
         host: '127.0.0.1',
         listeners: [
-          { ...common, name: 'stomp+ssl', hasWebSocket: false },
-          { ...common, name: 'wss', hasWebSocket: true },
+          { ...common, name: 'amqp+ssl', protocols: ['amqp10'], hasWebSocket: false },
+          { ...common, name: 'stomp+ssl', protocols: ['stomp'], hasWebSocket: false },
+          { ...common, name: 'wss', protocols: ['stomp'], hasWebSocket: true },
         ],
         certificates: servers,
         room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
@@ -76,7 +79,7 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'stomp+ssl' | 'wss'): number {
+  portOf(listener: 'amqp+ssl' | 'stomp+ssl' | 'wss'): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 

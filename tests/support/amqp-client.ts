@@ -1,3 +1,5 @@
+// An AMQP client over amqplib.
+
 import { type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
 
 /** amqplib as most programs use it, with its ends heard. */
@@ -19,11 +21,14 @@ export class AmqpClient {
 
   /** @param ca the certificate to trust, PEM */
   static async connect(url: string, ca: string): Promise<AmqpClient> {
-    // An acknowledgement and the next question are small: neither is to wait for the other's receipt.
+    // Small writes, such as an acknowledgement and the next request, must not wait for each other.
     return new AmqpClient(await connect(url, { ca: [ca], noDelay: true }));
   }
 
-  /** Publishes persistent messages to a durable queue, which is declared; resolves when all are confirmed. */
+  /**
+   * Publishes persistent messages to a durable queue, which is declared; resolves when all are
+   * confirmed.
+   */
   async publish(queue: string, bodies: readonly string[]): Promise<void> {
     const channel = await this.model.createConfirmChannel();
     await channel.assertQueue(queue, { durable: true });

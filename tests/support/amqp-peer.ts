@@ -1,3 +1,5 @@
+// An AMQP 0-9-1 peer in this process, and frames for it.
+
 import { Reader, Writer } from '../../src/base/bytes.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';
@@ -145,7 +147,7 @@ export class AmqpPeer implements Transport {
   closed: number[] = [];
   isClosed = false;
   isPaused = false;
-  /** What `write` answers; while it is false, what was written stays unread. */
+  /** The result of `write`. While it is false, written data stays unread. */
   takesMore = true;
   /** Whether what was written stays unread though `write` does not say so. */
   isSlow = false;
@@ -199,7 +201,10 @@ export class AmqpPeer implements Transport {
     this.connection.writable();
   }
 
-  /** Lets turns of the event loop pass until so many deliveries have come: a turn has a part of many. */
+  /**
+   * Lets turns of the event loop pass until so many deliveries have come: a turn has a part of
+   * many.
+   */
   async untilDelivered(count: number): Promise<void> {
     for (let turns = 0; this.deliveries.length < count; turns++) {
       if (turns > 1000) throw new Error(`${this.deliveries.length} of ${count} have come`);

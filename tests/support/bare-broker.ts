@@ -1,3 +1,5 @@
+// A broker without a protocol.
+
 import { type Arguments, noArguments } from '../../src/broker/arguments.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Limits } from '../../src/broker/limits.ts';

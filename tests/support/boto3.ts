@@ -1,9 +1,11 @@
+// boto3 in a separate process.
+
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { clientEnvironment } from './client-environment.ts';
 import type { ControlPlane } from './control-plane.ts';
 
-/** Makes the calls that it is told to, one a line, and tells what came of each. */
+/** A program that makes calls, one per line, and prints their results. */
 const program = `
 import base64, datetime, json, sys
 import boto3, botocore.exceptions
@@ -48,7 +50,7 @@ export class Boto3Error extends Error {
   }
 }
 
-/** boto3 in a process of its own. */
+/** boto3 in a separate process. */
 export class Boto3 {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;

@@ -1,8 +1,10 @@
+// The service models in botocore.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** What a service model says of a member of an input. */
+/** The constraints of an input member in a service model. */
 export interface ModelConstraints {
   readonly min?: number;
   readonly max?: number;

@@ -1,3 +1,5 @@
+// A broker over a real log on a disk in memory.
+
 import { randomBytes } from 'node:crypto';
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';

@@ -1,3 +1,5 @@
+// Requests to the Amazon MQ API.
+
 import { CreateKeyCommand, type CreateKeyCommandInput } from '@aws-sdk/client-kms';
 import {
   CreateBrokerCommand,
@@ -12,7 +14,7 @@ export const password = 'correct-horse-battery';
 
 let count = 0;
 
-/** A request that Amazon MQ accepts, but for what is changed; each names a broker of its own. */
+/** Returns a valid request for a new broker, with changes. */
 export function brokerRequest(changes: Partial<CreateBrokerCommandInput> = {}) {
   count += 1;
   return new CreateBrokerCommand({
@@ -45,7 +47,7 @@ export async function createKey(
   return KeyMetadata?.Arn ?? '';
 }
 
-/** What CreateBroker takes to use a customer's key. */
+/** The parameter of CreateBroker for a customer managed key. */
 export function underKey(KmsKeyId: string): Partial<CreateBrokerCommandInput> {
   return { EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId } };
 }

@@ -1,3 +1,5 @@
+// Changes of bytes in files.
+
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** Overwrites bytes of a file. */
@@ -10,7 +12,7 @@ export function writeAt(file: string, offset: number, bytes: Buffer): void {
 /** Bytes of a page, at which every group of blocks begins. */
 const pageBytes = 4096;
 
-/** Where blocks of a segment begin, or are likely to: its pages that hold anything, but the first. */
+/** Returns the probable offsets of blocks in a segment: its non-empty pages except the first. */
 export function blockOffsets(segment: string): number[] {
   const bytes = readFileSync(segment);
   const offsets: number[] = [];

@@ -1,3 +1,5 @@
+// Certificates for tests.
+
 import { systemClock } from '../../src/base/clock.ts';
 import { createAuthority, issueServerCertificate } from '../../src/crypto/authority.ts';
 import type { ServerCertificate } from '../../src/net/tls-listener.ts';

@@ -1,9 +1,11 @@
+// The environment of external AWS clients.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlane, region } from './control-plane.ts';
 
-/** What other people's AWS clients need in their environment to call a control plane. */
+/** The environment with which external AWS clients call a control plane. */
 export function clientEnvironment(plane: ControlPlane): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-client-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
@@ -12,7 +14,7 @@ export function clientEnvironment(plane: ControlPlane): NodeJS.ProcessEnv {
   const { accessKeyId, secretAccessKey } = plane.credentials;
   return {
     PATH: process.env['PATH'],
-    // Nobody's settings but these.
+    // No other settings are used.
     HOME: folder,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

@@ -1,3 +1,5 @@
+// Requests for configurations.
+
 import {
   CreateConfigurationCommand,
   type CreateConfigurationCommandInput,
@@ -10,7 +12,7 @@ type Client = Pick<ControlPlane, 'mq'>;
 
 let count = 0;
 
-/** Creates a configuration of ActiveMQ's type unless told otherwise; each has a name of its own. */
+/** Creates a configuration with a unique name, for ActiveMQ by default. */
 export function createConfiguration(
   { mq }: Client,
   changes: Partial<CreateConfigurationCommandInput> = {},

@@ -1,3 +1,5 @@
+// A control plane in this process, with a fake engine and a disk in memory.
+
 import { createSecretKey } from 'node:crypto';
 import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
@@ -54,7 +56,7 @@ const keyCheckMs = 3_600_000;
 
 let certificates: Promise<TestCertificates> | undefined;
 
-/** What outlives a process: the disk, the clock, the keys; and when the next process is to end. */
+/** The parts that survive a process: disk, clock, keys; and when the next process ends. */
 export class Machine {
   readonly clock = new ManualClock();
   readonly folders: Folders = new Map();
@@ -101,7 +103,7 @@ export class ControlPlane {
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
-  /** What the batches wrote so far, as text: no secret may be in it. */
+  /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly #brokers = new Brokers();
   readonly #configurations = new Configurations();
@@ -115,7 +117,7 @@ export class ControlPlane {
   #hasEnded = false;
   #tellEnded = () => {};
 
-  /** A control plane on a machine of its own, or the next process on one that is there. */
+  /** Opens a control plane on a new machine, or the next process on an existing one. */
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
@@ -207,7 +209,7 @@ export class ControlPlane {
       // The root user and the services are all there is; keys are judged by the key service.
       authorise: () => {},
       record: (call) =>
-        // What services do with keys of their own is in nobody's trail.
+        // The use of service-owned keys is recorded in no trail.
         call.accountId === accountId ? this.trailDomain.chain(eventRecord(call), call.atMs) : [],
       commit: (batch) => this.#commit(batch),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
@@ -273,7 +275,7 @@ export class ControlPlane {
     return { accessKeyId, secretAccessKey: key?.secret().reveal() ?? '' };
   }
 
-  /** Where the API answers, and the certificate of who vouches for it. */
+  /** The address of the API, and the certificate of its authority. */
   get endpoint(): { readonly url: string; readonly ca: string } {
     if (this.#endpoint) return this.#endpoint;
     throw new Error('the control plane has no port');
@@ -390,5 +392,5 @@ export class ControlPlane {
   }
 }
 
-/** What a process waits for that has ended. */
+/** A promise that never resolves, because its process has ended. */
 const never = new Promise<never>(() => {});

@@ -1,3 +1,5 @@
+// Installation of Debian packages.
+
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +46,7 @@ async function stateOf(name: string): Promise<string> {
 async function install(packages: readonly string[]): Promise<string | undefined> {
   const command = ['install', '--yes', '--no-install-recommends', ...packages];
   if ((await aptGet(command)) === undefined) return undefined;
-  // The machine may know of no packages yet, or of versions that are gone.
+  // The package lists may be missing or outdated.
   return (await aptGet(['update'])) ?? (await aptGet(command));
 }
 

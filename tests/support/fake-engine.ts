@@ -1,3 +1,5 @@
+// An engine without brokers.
+
 import { createHash } from 'node:crypto';
 import { WaxwingError } from '../../src/base/errors.ts';
 import type { MetricsJson } from '../../src/base/metrics.ts';
@@ -14,16 +16,16 @@ import type {
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import { offerOf } from '../../src/control/offers/offers.ts';
 
-/** What an engine leaves on the disk of a machine for one volume. */
+/** The data of one volume on the disk of a machine. */
 interface FakeVolume {
   readonly wrappedKey: Buffer;
   /** SHA-256 of the data key it was made under. */
   readonly keyHash: string;
-  /** Of the newest mount. */
+  /** The number of the newest mount. */
   epoch: number;
 }
 
-/** What an engine leaves on the disk of a machine for one broker, by the id of the volume. */
+/** The data of one broker on the disk of a machine, by the id of the volume. */
 type Folder = Map<string, FakeVolume>;
 
 /** The folders of a machine's brokers: they outlive the process. */
@@ -129,7 +131,10 @@ export class FakeEngine implements Engine {
     });
   }
 
-  /** The ports of an earlier start, else the standard ones and a number that differs by broker. */
+  /**
+   * The ports of an earlier start; otherwise the standard ones plus a number that differs by
+   * broker.
+   */
   #portsOf(spec: BrokerSpec): PortRecord[] {
     return spec.listeners.map(({ name: listener, standardPort, endpoint }) => {
       const known = spec.ports.find(
@@ -140,7 +145,7 @@ export class FakeEngine implements Engine {
     });
   }
 
-  /** No metrics: there are no brokers. */
+  /** There are no brokers, so there are no metrics. */
   metrics(): Promise<MetricsJson[]> {
     return Promise.resolve([]);
   }

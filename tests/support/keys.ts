@@ -1,3 +1,5 @@
+// Changes of the state of keys.
+
 import {
   CancelKeyDeletionCommand,
   DisableKeyCommand,

@@ -1,3 +1,5 @@
+// A clock that tests advance.
+
 import type { Clock, Timer } from '../../src/base/clock.ts';
 
 interface PendingTimer {
@@ -7,7 +9,7 @@ interface PendingTimer {
   readonly everyMs: number | undefined;
 }
 
-/** A clock that only moves when it is told to, and whose timers run while it moves. */
+/** A clock that a test advances. Its timers run while it advances. */
 export class ManualClock implements Clock {
   #nowMs: number;
   #monotonicMs: number;

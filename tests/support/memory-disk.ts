@@ -1,10 +1,12 @@
+// A disk in memory.
+
 import type { Disk, DiskFile, DoneCallback } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 
 interface Content {
-  /** What the file holds: the beginning of a buffer with zeros behind it. */
+  /** The contents of the file: the beginning of a buffer that ends with zeros. */
   bytes: Buffer;
-  /** That buffer: larger than the file where it grows. */
+  /** The buffer, which is larger than a growing file. */
   room: Buffer;
 }
 
@@ -92,7 +94,7 @@ export type Operation = 'write' | 'sync' | 'read' | 'replace' | 'create' | 'sync
 export class MemoryDisk implements Disk {
   readonly #files = new Map<string, Content>();
   readonly #locked = new Set<string>();
-  /** What waits for the disk; undefined while it does not stall. */
+  /** Operations that wait for the disk; undefined while it does not stall. */
   #stalled: (() => void)[] | undefined = undefined;
   readonly #errors: { operation: Operation; code: string; count: number; of: RegExp }[] = [];
 
@@ -118,7 +120,7 @@ export class MemoryDisk implements Disk {
     this.#files.set(file, contentOf(Buffer.from(bytes)));
   }
 
-  /** Lets the next so many operations of a kind fail, on files of such a name. */
+  /** Makes the next operations of a kind fail, on files with a matching name. */
   fail(operation: Operation, code: string, count = 1, of = /./): void {
     this.#errors.push({ operation, code, count, of });
   }
@@ -134,7 +136,7 @@ export class MemoryDisk implements Disk {
     return systemError(error.code, `a test lets this ${operation} fail`);
   }
 
-  /** From now on no write and no sync is fromCallback, until {@link goOn}. */
+  /** From now on no write and no sync is answered, until {@link goOn}. */
   stall(): void {
     this.#stalled ??= [];
   }

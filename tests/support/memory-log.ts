@@ -1,3 +1,5 @@
+// A record log in memory.
+
 import { blockBytes } from '../../src/storage/log/block.ts';
 import { recordHeaderBytes, writeRecordHeader } from '../../src/storage/log/records.ts';
 import type { MessageStore } from '../../src/storage/message-store.ts';
@@ -19,7 +21,7 @@ class MemoryBlock implements RecordBlock {
   readonly slot: number;
   readonly transient: boolean;
   readonly stored: Buffer;
-  /** Nothing is left out of it: this log seals at once. */
+  /** This log seals at once, so no record is left out. */
   readonly isSealed = true;
   used = 0;
   live = 0;
@@ -158,7 +160,7 @@ export class MemoryLog implements RecordLog {
     for (const block of [this.#open, this.#openTransient]) if (block?.live === 0) block.used = 0;
   }
 
-  /** What a sync does. */
+  /** Performs a sync. */
   syncNow(): void {
     if (this.#isInBatch) return;
     this.durableGroup = this.openGroup++;
@@ -166,9 +168,11 @@ export class MemoryLog implements RecordLog {
     this.onDurable(this.durableGroup);
   }
 
-  /** A log as the next start finds it; of what was not synced, only what is among the first rows. */
+  /**
+   * A log as the next start finds it; of what was not synced, only what is among the first rows.
+   */
   reopen(store: Pick<MessageStore, 'attach' | 'replay'>, rowCount = 0): this {
-    // Of the class that this log is of.
+    // Creates a log of the same class.
     const next: this = new (this.constructor as new () => this)();
     next.all = this.all.map((block) => {
       if (block !== undefined) block.live = 0;

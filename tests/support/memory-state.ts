@@ -1,3 +1,5 @@
+// A state store in memory.
+
 import type { Journal } from '../../src/storage/journal.ts';
 import { StateStore } from '../../src/storage/state-store.ts';
 import { MemoryLog } from './memory-log.ts';

@@ -1,7 +1,9 @@
+// Connections by `openssl s_client`.
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** What `openssl s_client` agreed on with a server. */
+/** The negotiated parameters according to `openssl s_client`. */
 export interface Agreed {
   /** `TLSv1.3` and the like. */
   readonly version: string;

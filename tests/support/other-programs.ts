@@ -1,3 +1,5 @@
+// External programs for tests.
+
 import { execFile } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +12,7 @@ const run = promisify(execFile);
 export interface Program {
   /** Its whole path. */
   readonly path: string;
-  /** What it says of itself. */
+  /** The version text of the program. */
   readonly version: string;
 }
 
@@ -18,7 +20,7 @@ export interface Program {
 export interface Search {
   /** Its file's name. */
   readonly name: string;
-  /** With these it says its version, or fails where it cannot be used. */
+  /** The arguments with which it prints its version, or fails if it is unusable. */
   readonly versionArguments: readonly string[];
   /** The Debian package that brings it. */
   readonly package: string;

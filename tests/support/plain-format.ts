@@ -1,3 +1,5 @@
+// A message format with JSON heads, for tests.
+
 import type { Arguments } from '../../src/broker/arguments.ts';
 import { emptyProperties } from '../../src/broker/conversion/properties.ts';
 import type { MessageFormat } from '../../src/broker/format.ts';

@@ -1,3 +1,5 @@
+// Waiting for conditions and processes.
+
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Milliseconds between two looks at a condition. */
@@ -59,6 +61,6 @@ function statOf(pid: number): Stat | undefined {
     const [state = '', parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state, parent: Number(parent), session: Number(session) };
   } catch {
-    return undefined; // it is gone
+    return undefined; // it has ended
   }
 }

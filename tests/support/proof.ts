@@ -1,3 +1,5 @@
+// The results of long tests in docs/proof.
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';

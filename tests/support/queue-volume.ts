@@ -1,3 +1,5 @@
+// A volume with a message store.
+
 import type { KeyObject } from 'node:crypto';
 import type { Disk } from '../../src/storage/disk.ts';
 import type { Journal } from '../../src/storage/journal.ts';
@@ -33,7 +35,7 @@ class Queues implements Journal<QueueChange> {
   }
 }
 
-/** What a message may have besides its body. */
+/** The properties of a message besides its body. */
 export interface MessageOptions {
   readonly exchange?: string;
   readonly routingKey?: string;
@@ -53,7 +55,7 @@ export class QueueVolume {
   #waiting: { group: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   /** Why nothing can be written any more. */
   failure: Error | undefined = undefined;
-  /** What was said of a full disk. */
+  /** The reports of a full disk. */
   readonly full: boolean[] = [];
 
   private constructor(volume: Volume) {
@@ -72,7 +74,7 @@ export class QueueVolume {
     return opened;
   }
 
-  /** The same without a wait for the first group. */
+  /** Opens the volume without waiting for the first group. */
   static async openUnsynced(
     disk: Disk,
     folder: string,
@@ -182,7 +184,7 @@ export class QueueVolume {
     return numbers;
   }
 
-  /** The bodies of a queue's live messages, in order, brought to memory where need be. */
+  /** Returns the bodies of a queue's live messages in order, and loads them if necessary. */
   async bodies(queue: number): Promise<string[]> {
     const queueIndex = this.window(queue);
     const view = new MessageView();
@@ -196,7 +198,7 @@ export class QueueVolume {
     return bodies;
   }
 
-  /** What recovery found, a line of JSON for each queue: number, next, and the live messages. */
+  /** The result of recovery, one line of JSON per queue: number, next, and the live messages. */
   async live(): Promise<string[]> {
     const lines: string[] = [];
     for (const [queue, queueIndex] of this.store.indexes) {

@@ -1,3 +1,5 @@
+// An AMQP client that sends arbitrary bytes over TLS.
+
 import { connect, type TLSSocket } from 'node:tls';
 import { FrameReader, frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
@@ -24,13 +26,13 @@ export function readShort(bytes: Buffer, at: number): [text: Buffer, next: numbe
   return [bytes.subarray(at + 1, next), next];
 }
 
-/** Something that came on a channel: a method, with its content where it has one. */
+/** A received method on a channel, with its content if it has one. */
 export interface Raw {
   /** Class and method number, as `60.71`. */
   readonly method: string;
-  /** What follows the method's number. */
+  /** The arguments of the method. */
   readonly fields: Buffer;
-  /** Property flags and list, as they came. */
+  /** Property flags and list, unchanged. */
   head: Buffer;
   body: Buffer;
 }
@@ -107,7 +109,7 @@ export class RawClient {
     await this.next('20.11');
   }
 
-  /** Answers heartbeats with heartbeats until so many more have come. */
+  /** Answers heartbeats until the given number of further ones has arrived. */
   async heartbeats(count: number): Promise<void> {
     for (let left = count; left > 0; left--) {
       const before = this.heartbeatCount;
@@ -145,7 +147,7 @@ export class RawClient {
     if (body.length > 0) this.send(frame(frameTypes.body, 1, body));
   }
 
-  /** What comes next, which must be one of these methods. */
+  /** Returns the next method, which must be one of these. */
   async next(...methods: readonly string[]): Promise<Raw> {
     while (this.#come.length === 0) {
       if (this.#hasEnded) throw new Error(`the connection ended; due was ${methods.join(' or ')}`);

@@ -1,3 +1,5 @@
+// Searches for secrets in files and processes.
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,7 +9,7 @@ export interface Hidden {
   readonly bytes: Buffer;
 }
 
-/** Bytes that are searched, and where they are from. */
+/** Bytes to search, and their origin. */
 export interface Place {
   readonly name: string;
   readonly bytes: Buffer;
@@ -18,7 +20,7 @@ export function hiddenTexts(...texts: readonly string[]): Hidden[] {
   return texts.map((text) => ({ name: text, bytes: Buffer.from(text) }));
 }
 
-/** Every regular file under a folder, whole but for the zeros at its end. */
+/** Every regular file under a folder, without the zeros at its end. */
 export function placesUnder(folder: string): Place[] {
   const found: Place[] = [];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -29,7 +31,7 @@ export function placesUnder(folder: string): Place[] {
   return found;
 }
 
-/** What anybody who may look at a process sees of it: its arguments and its environment. */
+/** The visible data of a process: its arguments and its environment. */
 export function placesOf(pid: number): Place[] {
   return ['cmdline', 'environ'].map((file) => {
     const name = `/proc/${pid}/${file}`;
@@ -43,7 +45,7 @@ function withoutEnd(bytes: Buffer): Buffer {
   return bytes.subarray(0, end);
 }
 
-/** Where hidden things can be read after all, in any of the forms in which they might be written. */
+/** Returns the places where hidden texts are readable, in any usual encoding. */
 export function readable(hidden: readonly Hidden[], places: readonly Place[]): string[] {
   const forms = hidden.flatMap(({ name, bytes }) =>
     formsOf(bytes).map(([form, sought]) => ({ what: `${name} ${form}`, sought })),
@@ -55,7 +57,7 @@ export function readable(hidden: readonly Hidden[], places: readonly Place[]): s
   );
 }
 
-/** As it is, in hexadecimal, in base64 wherever it begins, and in the text of programs like Windows. */
+/** The text unchanged, in hexadecimal, in base64 at any offset, and in UTF-16. */
 export function formsOf(bytes: Buffer): (readonly [form: string, sought: Buffer])[] {
   const hex = bytes.toString('hex');
   return [

@@ -16,7 +16,7 @@ export class SeededRandom {
     return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit);
   }
 
-  /** True once in so many times. */
+  /** Returns true with a probability of one in `count`. */
   oneIn(count: number): boolean {
     return this.below(count) === 0;
   }
@@ -26,14 +26,14 @@ export class SeededRandom {
     return list[this.below(list.length)] as T; // below() is inside
   }
 
-  /** Up to so many bytes. */
+  /** Returns random bytes up to a length. */
   bytes(sizeMax: number): Buffer {
     const bytes = Buffer.alloc(this.below(sizeMax + 1));
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.below(256);
     return bytes;
   }
 
-  /** The same bytes with a few of them changed, left out or added. */
+  /** Returns a copy with a few bytes changed, removed or added. */
   damaged(bytes: Buffer): Buffer {
     const parts: Buffer[] = [];
     let from = 0;

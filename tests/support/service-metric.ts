@@ -1,7 +1,9 @@
+// A metric of a running service.
+
 import { get } from 'node:https';
 import type { Waxwing } from './waxwing.ts';
 
-/** One value of what a service tells Prometheus; NaN where it tells none of that name. */
+/** Returns the value of a metric of a service; NaN if there is none with this name. */
 export async function serviceMetric(waxwing: Waxwing, name: string): Promise<number> {
   const { WAXWING_METRICS_URL: url = '', WAXWING_METRICS_TOKEN: token } = waxwing.environment;
   const headers = { Authorization: `Bearer ${token}` };

@@ -1,3 +1,5 @@
+// `waxwing serve` in a separate process.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +9,7 @@ import { promisify } from 'node:util';
 
 const main = join(import.meta.dirname, '../../bin/waxwing.js');
 
-/** `waxwing serve` in a process of its own, on a data folder of its own, as a client finds it. */
+/** `waxwing serve` in a separate process with a new data folder. */
 export class Serving {
   /** URL of the default broker, user and password included. */
   readonly url: string;

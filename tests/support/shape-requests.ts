@@ -1,3 +1,5 @@
+// Requests and large inputs from shapes.
+
 import type { Operation, Service } from '../../src/aws/service.ts';
 import type { Shape, ShapeNode } from '../../src/aws/shapes/shape.ts';
 import type { PlainRequest } from './sign-request.ts';
@@ -56,7 +58,9 @@ function textsOf(input: Readonly<Record<string, unknown>>): Record<string, strin
   return Object.fromEntries(texts);
 }
 
-/** Characters of which at least one is in every pattern; those that grow most in JSON come first. */
+/**
+ * Characters of which at least one is in every pattern; those that grow most in JSON come first.
+ */
 const characters = ['\u0001', '"', 'é', 'a', '1'];
 
 /**

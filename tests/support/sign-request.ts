@@ -1,3 +1,5 @@
+// Signing of requests with the official signer.
+
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { HttpRequest } from '../../src/net/http/message.ts';
@@ -30,7 +32,7 @@ function asBuffer(data: Bytes): Buffer {
     : Buffer.from(data);
 }
 
-/** What a request is signed with and for. */
+/** The parameters of a signature. */
 export interface Signing {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -9,7 +9,7 @@ const write = (file: DiskFile, offset: number, bytes: Buffer) =>
 const sync = (file: DiskFile) =>
   new Promise<NodeJS.ErrnoException | null>((resolve) => file.sync(resolve));
 
-/** What a power cut leaves of a file of which one half was synced, for many seeds. */
+/** The contents of a half-synced file after a power failure, for many seeds. */
 async function leftovers(): Promise<(Buffer | undefined)[]> {
   const found: (Buffer | undefined)[] = [];
   for (let seed = 1; seed <= 300; seed++) {

@@ -1,3 +1,5 @@
+// A simulated disk with power failures.
+
 import {
   type Disk,
   type DiskFile,
@@ -8,7 +10,7 @@ import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimFile, type Survival } from './sim-file.ts';
 
-/** What a disk is asked, as far as it can fail or be interrupted. */
+/** Disk operations that can fail or be interrupted. */
 export type Operation =
   | 'create'
   | 'open'
@@ -24,7 +26,7 @@ export type Operation =
 /** Says whether an operation fails, and how. */
 export type Fault = (operation: Operation, name: string) => 'EIO' | 'ENOSPC' | undefined;
 
-/** What of the changes that were not synced outlives a power cut, where it is not left to chance. */
+/** Which unsynced changes survive a power failure, if this is not random. */
 export interface CutSurvival {
   /** Whether names that came, changed or went do so for good. */
   readonly names: 'none' | 'all';
@@ -38,7 +40,9 @@ interface Renaming {
   readonly file: SimFile;
 }
 
-/** Operations that a power cut can come before, within or after: each changes what is on the disk. */
+/**
+ * Operations that a power cut can come before, within or after: each changes what is on the disk.
+ */
 const changing: readonly Operation[] = [
   'create',
   'write',
@@ -61,12 +65,12 @@ export class SimDisk {
   readonly random: SeededRandom;
   /** Changes so far; reads do not count. */
   changeCount = 0;
-  /** Whatever runs is ended at this change. */
+  /** The power fails at this change. */
   cutAt = Infinity;
   /** Bytes that fit. */
   capacityBytes = Infinity;
   fault: Fault = () => undefined;
-  /** Of every power cut; chance has it where it is undefined. */
+  /** The survival at every power failure; random if undefined. */
   survival: CutSurvival | undefined = undefined;
   /** Whether whatever ran was ended. */
   isCut = false;
@@ -116,7 +120,10 @@ export class SimDisk {
     return boot === this.#boot && !this.isCut;
   }
 
-  /** Ends whatever runs: no call of it is ever answered. What was not synced is lost only later, if ever. */
+  /**
+   * Ends whatever runs: no call of it is ever answered. What was not synced is lost only later, if
+   * ever.
+   */
   kill(): void {
     this.isCut = true;
     this.#locks.clear();
@@ -138,7 +145,7 @@ export class SimDisk {
     }
   }
 
-  /** What concerns one file or name outlives the cut in the order it was done. */
+  /** Changes of one file or name survive the failure in their order. */
   #loseRenamings(): void {
     const { random, survival } = this;
     if (survival?.names === 'none') this.#renamings = [];
@@ -169,7 +176,7 @@ export class SimDisk {
     if (changing.includes(operation)) this.changeCount++;
   }
 
-  /** To be called once the operation has had its effect, which the cut then may undo. */
+  /** Call this after the operation has had its effect, which the power failure may undo. */
   end(operation: Operation): void {
     if (changing.includes(operation) && this.changeCount >= this.cutAt) this.crash();
   }
@@ -187,7 +194,7 @@ export class SimDisk {
       .map((name) => name.slice(start.length));
   }
 
-  /** A file; error `ENOENT` where it is not there. */
+  /** Returns a file; error `ENOENT` if it does not exist. */
   file(name: string): SimFile {
     const file = this.#names.get(name);
     if (file === undefined) throw systemError('ENOENT', name);
@@ -275,7 +282,7 @@ class BootedDisk implements Disk {
     });
   }
 
-  /** Does something before it returns; false where the power went, so that nobody learns of it. */
+  /** Performs a change before it returns; false if the power failed. */
   runAtOnce(operation: Operation, name: string, effect: () => void): boolean {
     const disk = this.#disk;
     if (!disk.isCurrent(this.#boot)) return false;

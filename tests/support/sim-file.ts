@@ -1,3 +1,5 @@
+// A file of the simulated disk.
+
 import type { SeededRandom } from './seeded-random.ts';
 
 const sectorBytes = 512;
@@ -30,7 +32,7 @@ class Content {
   }
 }
 
-/** What was done and what it replaced: behind the size before, there was nothing. */
+/** A write and the bytes that it replaced, up to the previous size. */
 type Change = { readonly before: Buffer; readonly sizeBefore: number } & (
   | { readonly offset: number; readonly bytes: Buffer }
   | { readonly size: number }
@@ -85,7 +87,7 @@ export class SimFile {
     this.#content.write(at, Buffer.from([(this.read(at, 1)[0] ?? 0) ^ (1 << (bit & 7))]));
   }
 
-  /** The same file on another disk. */
+  /** Copies the file to another disk. */
   clone(): SimFile {
     const copy = new SimFile();
     copy.#content.write(0, this.read(0, this.sizeBytes));
@@ -143,8 +145,8 @@ function tear(
     const end = Math.min(offset + bytes.length, at - (at % step) + step);
     const piece = bytes.subarray(at - offset, end - offset);
     const chance = survival === 'beginning' ? 0 : random.below(64);
-    // A piece that was under way may be neither what it was nor what it was to be; a write of one sector
-    // is whole or not at all.
+    // A write in progress may leave neither the old nor the new bytes, but a write of one sector is
+    // atomic.
     if (chance === 63 && bytes.length > sectorBytes)
       content.write(at, Buffer.alloc(piece.length, random.below(256)));
     else if (survival === 'beginning' || chance % oneOf !== 0) content.write(at, piece);

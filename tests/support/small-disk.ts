@@ -1,3 +1,5 @@
+// A small file system.
+
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,7 +7,7 @@ import { join } from 'node:path';
 
 const block = Buffer.alloc(64 * 1024);
 
-/** A real file system of its own that is soon full: ext4 on a file, or in memory where that cannot be. */
+/** A small real file system: ext4 on a file, or in memory if that is not possible. */
 export class SmallDisk {
   readonly folder: string;
   readonly #place: string;

@@ -1,3 +1,5 @@
+// A STOMP client and its broker in this process.
+
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
@@ -87,7 +89,7 @@ export class StompPeer implements Transport {
   isClosed = false;
   isPaused = false;
   isAdmitted = false;
-  /** What `write` answers; while it is false, what was written stays unread. */
+  /** The result of `write`. While it is false, written data stays unread. */
   takesMore = true;
   received: Buffer[] = [];
   #unread: (() => void)[] = [];
@@ -203,7 +205,7 @@ export function readFrames(bytes: Buffer, version: Version): ReceivedFrame[] {
   return frames;
 }
 
-/** Of a header that is repeated the first counts. */
+/** The first of repeated headers applies. */
 function readHeaders(lines: readonly string[], version: Version): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const line of lines) {

@@ -1,8 +1,10 @@
+// A STOMP client over TLS.
+
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { type ReceivedFrame, readFrames, textFrame } from './stomp-peer.ts';
 
-/** Where a client connects to. */
+/** The address of a server. */
 export interface StompPort {
   readonly port: number;
   /** The certificate to trust, PEM. */
@@ -35,7 +37,7 @@ export class StompTlsClient {
     this.#socket.write(textFrame(command, headers, body));
   }
 
-  /** What has come, once that is so many frames. */
+  /** Returns the received frames when the given number has arrived. */
   async frames(count: number): Promise<ReceivedFrame[]> {
     for (;;) {
       const end = this.#bytes.lastIndexOf('\0') + 1;

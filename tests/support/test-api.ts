@@ -1,3 +1,5 @@
+// A small API for tests of the pipeline.
+
 import { statusService } from '../../src/api/status/service.ts';
 import { AwsError, RequestError } from '../../src/aws/errors.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
@@ -48,7 +50,7 @@ export const root: Caller = {
 /** Two small services, one a wire, that official clients can call; they keep aliases. */
 export class ToyServices {
   readonly aliases = new Set<string>();
-  /** What an asynchronous operation waits for before it decides. */
+  /** A promise that an asynchronous operation waits for before it decides. */
   gate: Promise<void> = Promise.resolve();
 
   get kms(): Service {

@@ -1,3 +1,5 @@
+// HTTP responses as text.
+
 import type { HttpResponse } from '../../src/net/http/message.ts';
 
 /** A response whose body is text. */

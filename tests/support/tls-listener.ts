@@ -1,3 +1,5 @@
+// A broker behind a TLS port of this process.
+
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,5 @@
+// The events of the audit trail.
+
 import { LookupEventsCommand, type LookupEventsCommandInput } from '@aws-sdk/client-cloudtrail';
 import type { EventRecord } from '../../src/audit/record.ts';
 import type { ControlPlane } from './control-plane.ts';

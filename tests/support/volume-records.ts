@@ -1,3 +1,5 @@
+// All records of a volume as text.
+
 import type { KeyObject } from 'node:crypto';
 import { Reader, readU32, readU48 } from '../../src/base/bytes.ts';
 import type { Disk } from '../../src/storage/disk.ts';

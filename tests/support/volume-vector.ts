@@ -1,3 +1,5 @@
+// Test vectors of volumes.
+
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import type { DataKeys } from '../../src/storage/volume.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -12,7 +14,7 @@ export interface VolumeVector {
   readonly dataKey: string;
   /** Files of the volume's folder by name. */
   readonly files: Readonly<Record<string, Buffer>>;
-  /** Undefined where the volume opens. */
+  /** Undefined if the volume opens. */
   readonly refusal?: { readonly code: string; readonly by: Refuser; readonly file: string };
   /** Every record, a line of JSON each; none for a volume that is refused. */
   readonly records: readonly string[];

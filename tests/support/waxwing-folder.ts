@@ -1,3 +1,5 @@
+// A data folder of a test, and commands in it.
+
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -25,13 +27,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What is removed at the latest when the tests end. */
+/** Folders that are removed when the tests end. */
 const left = new Set<string>();
 process.once('exit', () => {
   for (const root of left) rmSync(root, { recursive: true, force: true });
 });
 
-/** A place of its own for one service: a data folder and a home, removed at the end. */
+/** A temporary folder for one service: a data folder and a home, removed at the end. */
 export class WaxwingFolder {
   readonly root: string;
   readonly data: string;
@@ -46,12 +48,12 @@ export class WaxwingFolder {
     left.add(this.root);
   }
 
-  /** Where root keys lie. */
+  /** The folder of root keys. */
   get keys(): string {
     return join(this.root, 'config', 'waxwing');
   }
 
-  /** All that a command of this place finds in its environment, but for what a test adds. */
+  /** The environment of commands, without additions of a test. */
   environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const config = join(this.root, 'config');
     return { PATH: process.env['PATH'] ?? '', HOME: this.root, XDG_CONFIG_HOME: config, ...more };
@@ -63,7 +65,7 @@ export class WaxwingFolder {
     return rootKeyFile(source, realpathSync(this.data));
   }
 
-  /** The same again, elsewhere, with the root key under the name that belongs to the new place. */
+  /** Copies the folders, and renames the root key for the new path. */
   copy(): WaxwingFolder {
     const made = new WaxwingFolder();
     const filter = (path: string) => !lstatSync(path).isSocket();
@@ -79,7 +81,7 @@ export class WaxwingFolder {
       cwd: this.root,
       env: this.environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true, // a session of its own
+      detached: true, // a new session
       timeout: 60_000,
       killSignal: 'SIGKILL',
     });
@@ -99,7 +101,7 @@ export class WaxwingFolder {
     return ended;
   }
 
-  /** Runs `waxwing serve` where it is to end by itself, since it cannot run. */
+  /** Runs a `waxwing serve` that must end with an error. */
   serve(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
     return this.run(['serve', '--data', this.data, ...freePorts, ...args], env);
   }

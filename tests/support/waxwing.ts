@@ -1,3 +1,5 @@
+// The real service in a separate process.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
@@ -16,7 +18,9 @@ import { freePorts, main, WaxwingFolder } from './waxwing-folder.ts';
 
 /** How a service is started. */
 export interface WaxwingOptions {
-  /** Options of `waxwing serve` beside `--data`; the ports are free ones unless these name others. */
+  /**
+   * Options of `waxwing serve` beside `--data`; the ports are free ones unless these name others.
+   */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** A place that is there; its own otherwise. */
@@ -30,18 +34,18 @@ interface Clients {
   readonly agent: Agent;
 }
 
-/** What is ended at the latest when the tests end. */
+/** Processes that are ended when the tests end. */
 const running = new Set<Waxwing>();
 process.once('exit', () => {
   for (const waxwing of running) if (waxwing.isRunning) process.kill(waxwing.pid, 'SIGKILL');
 });
 
-/** A service as a user runs it: the real program in a process of its own, on a data folder of its own. */
+/** The real program in a separate process with a new data folder. */
 export class Waxwing {
   readonly folder: WaxwingFolder;
   /** All that its processes have said, over all its starts. */
   output = '';
-  /** What `waxwing env` says of it. */
+  /** The output of `waxwing env`. */
   environment: Readonly<Record<string, string>> = {};
   readonly #options: WaxwingOptions;
   #process: ChildProcess | undefined = undefined;
@@ -105,7 +109,7 @@ export class Waxwing {
     });
   }
 
-  /** Waits until it has said where it listens. */
+  /** Waits until it prints its address. */
   async greeted(): Promise<string> {
     await until('a greeting', () => this.#greeting.includes('list-brokers\n') || !this.isRunning);
     if (!this.isRunning) throw new Error(`the service ended: ${this.output}`);
@@ -191,7 +195,7 @@ export class Waxwing {
     return this.#clients;
   }
 
-  /** Connects an AMQP client: to the default broker, or where an URL says. */
+  /** Connects an AMQP client to the default broker or a URL. */
   connect(url = this.amqpUrl): Promise<AmqpClient> {
     return AmqpClient.connect(url, this.ca);
   }
@@ -226,7 +230,10 @@ export class Waxwing {
     return endpoint.replace('//', `//admin:${password}@`);
   }
 
-  /** Ends it by a signal; the exit code, or the signal where it did not end by itself. */
+  /**
+   * Ends the process with a signal. Returns the exit code, or the signal if it did not exit by
+   * itself.
+   */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
     this.#letGo();
     this.#process?.kill(signal);

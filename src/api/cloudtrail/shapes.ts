@@ -1,3 +1,5 @@
+// The shapes of the CloudTrail operations.
+
 import { lookupKeys } from '../../audit/lookup.ts';
 import {
   enumeration,

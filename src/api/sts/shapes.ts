@@ -1,3 +1,5 @@
+// The shapes of the STS operations.
+
 import { string, structure } from '../../aws/shapes/shape.ts';
 
 /* The shapes of the Security Token Service, API version 2011-06-15. */

@@ -42,7 +42,7 @@ export function verifySignature(
     sha256(canonicalRequest(request, parts, bodyHash)),
   ].join('\n');
   const wanted = hmac(key, text);
-  // Texts are compared: a signature in upper-case digits is another text, and not accepted.
+  // The text is compared, so a signature in upper-case digits is refused, as in AWS.
   const given = Buffer.from(parts.signature, 'utf8');
   const right = Buffer.from(wanted.toString('hex'), 'latin1');
   const isRight = given.length === right.length && timingSafeEqual(given, right);
@@ -87,7 +87,7 @@ export function checkedBodyHash(body: Buffer, claimed: string | undefined): stri
   );
 }
 
-/** @see Signature Version 4, "Create a canonical request" */
+/** Builds the canonical request. @see Signature Version 4, "Create a canonical request" */
 function canonicalRequest(request: RequestHead, parts: SignatureParts, bodyHash: string): string {
   const headers = parts.signedHeaders.map(
     (name) => `${name}:${canonicalValue(request.headers.get(name) ?? '')}\n`,

@@ -53,7 +53,12 @@ import { InternalPublishing, type InternalPublishingHost } from './sending/inter
 import { Mirrors } from './sending/mirrors.ts';
 import { Services, type ServicesHost } from './services/services.ts';
 import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
-import { byExchange, isTopicQueue, TopicConsumers } from './topic-consumers.ts';
+import {
+  byExchange,
+  type DurableSubscription,
+  isTopicQueue,
+  TopicConsumers,
+} from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { Upkeep, type UpkeepHost } from './upkeep/upkeep.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
@@ -469,6 +474,11 @@ export class ActiveMq
     const topics = [...consumption.sources].filter(({ isTopic }) => isTopic);
     yield* consumption.requeueAll();
     for (const { queue } of topics) this.#topicConsumers.closed(queue);
+  }
+
+  /** Returns what a durable subscription consumes; undefined if it does not exist. */
+  durableSubscription(key: SubscriptionKey): DurableSubscription | undefined {
+    return this.#topicConsumers.describe(key, this.#topics);
   }
 
   /**

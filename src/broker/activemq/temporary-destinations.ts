@@ -68,6 +68,15 @@ export class TemporaryDestinations {
     this.#topicOwners.set(name, owner);
   }
 
+  /** Deletes a destination, if it belongs to the owner. */
+  delete(address: Address, owner: object): void {
+    if (this.#ownerOf(address) !== owner) return;
+    if (address.kind === 'temporary-topic') {
+      this.#topicOwners.delete(address.name);
+      this.#topicsByOwner.get(owner)?.delete(address.name);
+    } else this.#vhost.removeQueue(this.#vhost.queue(coreQueueName(address.name), owner));
+  }
+
   has(address: Address): boolean {
     if (address.kind === 'temporary-topic') return this.#topicOwners.has(address.name);
     return this.#vhost.queues.has(coreQueueName(address.name));

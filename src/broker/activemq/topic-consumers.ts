@@ -29,6 +29,14 @@ const storedSelectorLengthMax = 4096;
 
 const text = (value: string): Argument => ({ type: 'longstr', value });
 
+/** What a durable subscription consumes. */
+export interface DurableSubscription {
+  /** The names of its topics, which may have wildcards. */
+  readonly topics: readonly string[];
+  readonly selector: string | undefined;
+  readonly isNoLocal: boolean;
+}
+
 /**
  * Consumers of topics. Each has a queue that receives the matching messages from the time of its
  * creation.
@@ -111,6 +119,18 @@ export class TopicConsumers {
       ...this.#arguments,
       ...(selector !== undefined && { [selectorArgument]: selectorText(selector) }),
       ...(isNoLocal && { [noLocalArgument]: text(clientId) }),
+    };
+  }
+
+  /** Returns what a durable subscription consumes; undefined if it does not exist. */
+  describe(key: SubscriptionKey, topics: Exchange): DurableSubscription | undefined {
+    const queue = this.#subscriptions.find(key);
+    if (queue === undefined) return undefined;
+    const { selector, unwantedOrigin } = this.#filters.of(queue) ?? {};
+    return {
+      topics: [...topics.bindingsTo(queue)].map(({ routingKey }) => routingKey),
+      selector: selector?.text,
+      isNoLocal: unwantedOrigin !== undefined,
     };
   }
 

@@ -7,7 +7,7 @@ import type { Queue } from '../queue.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
-/** What a topic subscription excludes. */
+/** The messages that a topic subscription excludes. */
 export interface TopicFilter {
   readonly selector: Selector | undefined;
   /** The connection or client id whose messages are excluded (noLocal). */
@@ -48,6 +48,11 @@ export class TopicFilters {
     this.delete(queue);
     this.#byQueue.set(queue, filter);
     this.#cost += filter.selector?.cost ?? 0;
+  }
+
+  /** Returns the filter of a queue; undefined if it has none. */
+  of(queue: Queue): TopicFilter | undefined {
+    return this.#byQueue.get(queue);
   }
 
   delete(queue: Queue): void {

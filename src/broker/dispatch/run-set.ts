@@ -39,7 +39,7 @@ export class RunSet {
     this.addRun(sequence, sequence + 1);
   }
 
-  /** Adds the numbers from `first` to before `end`, none of which is in the set. */
+  /** Adds the numbers from `first` to before `end`, which must not be in the set. */
   addRun(first: number, end: number): void {
     const last = this.#chunks.at(-1);
     const lastEnd = last?.ends.at(-1) ?? -1;

@@ -29,7 +29,7 @@ export interface ScannedQueue {
 export interface ScanHost {
   /** The view on the current message. */
   readonly delivery: Delivery;
-  /** What the current turn of the event loop may still do. Selectors use some of it. */
+  /** The remaining units of this turn of the event loop, which selectors also use. */
   readonly turns: { readonly unitsLeft: number };
 }
 

@@ -14,7 +14,7 @@ interface Rank {
  * on the number of consumers.
  */
 export class Succession {
-  /** Highest priority first; none is empty. */
+  /** Non-empty ranks, highest priority first. */
   readonly #ranks: Rank[] = [];
 
   /** The next active consumer; undefined if there is none. */

@@ -26,7 +26,7 @@ export class Exchange {
   readonly options: ExchangeOptions;
   /** The alternate exchange for unroutable messages. See `Settings.alternateOf`. */
   alternate: string | undefined = undefined;
-  /** Whether the exchange is deleted, so that nothing is routed to it. */
+  /** Whether the exchange is deleted. Routing ignores deleted exchanges. */
   isDeleted = false;
   /** The number of bindings, except for those to deleted destinations. */
   bindingCount = 0;

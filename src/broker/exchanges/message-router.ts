@@ -1,4 +1,4 @@
-// Routing of messages.
+// The routing of messages to queues.
 
 import { type Arguments, noArguments } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
@@ -89,7 +89,7 @@ export class MessageRouter {
     return routeOf(search);
   }
 
-  /** A virtual host is gone. */
+  /** Removes the cache of a deleted virtual host. */
   forget(vhost: Vhost): void {
     this.#caches.delete(vhost);
     this.#lastVhost = undefined;

@@ -41,7 +41,7 @@ export type RoutingLimits = Pick<
   | 'routedHeaderCountMax'
 >;
 
-/** Starts searches in one virtual host, and caches routes until bindings change. */
+/** The cached routes of one virtual host, which are valid until bindings change. */
 export class RouteCache {
   readonly #vhost: Vhost;
   readonly #limits: RoutingLimits;
@@ -57,13 +57,13 @@ export class RouteCache {
     this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };
   }
 
-  /** The cached route if it is still valid. */
+  /** Returns the cached route if it is still valid. */
   recall(exchange: Exchange, remembered: RememberedRoute | undefined): Route | undefined {
     if (this.#version !== this.#vhost.version || remembered?.target !== exchange) return undefined;
     return remembered.route;
   }
 
-  /** Creates a search. */
+  /** Creates a search for the queues of a message. */
   search(exchange: Exchange, keys: readonly string[], publication: Publication): RouteSearch {
     return new RouteSearch(this.#searchHost, exchange, keys, publication);
   }
@@ -100,18 +100,18 @@ export class RouteCache {
 }
 
 /**
- * Queues of a route above which a message is stored in slices, in several turns of the event loop. Who
- * stores a slice leaves out the queues that were deleted meanwhile.
+ * A message whose route has more queues than this is stored in slices, in several turns of the event
+ * loop. Each slice omits the queues that have been deleted by then.
  */
 export const wideCountMin = 256;
 
-/** The route of a search that is over. Of few queues, those that were deleted meanwhile are left out. */
+/** The route that a completed search has found, without deleted queues; see {@link livingRoute}. */
 export function routeOf({ queues, indexes, isInterrupted }: RouteSearch): Route {
   const route = { queues, indexes };
   return isInterrupted ? livingRoute(route) : route;
 }
 
-/** The same route without queues that are deleted, unless it is for so many that slices leave them out. */
+/** Removes deleted queues from a route, unless it is stored in slices, which omit them. */
 export function livingRoute(route: Route): Route {
   if (route.queues.length > wideCountMin) return route;
   if (route.queues.every((queue) => !queue.isDeleted)) return route;

@@ -1,3 +1,5 @@
+// The search for the queues of a message.
+
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
@@ -11,10 +13,10 @@ import type { Exchange } from './exchange.ts';
 /** Maximum number of destinations taken in one step. */
 const listedCountMax = 256;
 
-/** Steps of a search that is done in the background, for one step of that. */
+/** Number of search steps in one step of a background job. */
 export const stepsAtATime = 20;
 
-/** What a search asks of its virtual host. */
+/** The interface to the virtual host. */
 export interface SearchHost {
   readonly vhost: Vhost;
   /** The number of steps after which a message is refused. */
@@ -37,9 +39,9 @@ export class RouteSearch implements PatternSearch<Destination> {
   stepCount = 0;
   /** The queues found. */
   readonly queues: Queue[] = [];
-  /** Their indexes, in the same order. */
+  /** The indexes of the queues found, in the same order. */
   readonly indexes: QueueIndex[] = [];
-  /** Whether it has been interrupted: queues that were found may have been deleted since. */
+  /** Whether the search was interrupted, so that queues that it found may have been deleted. */
   isInterrupted = false;
   readonly #queues = new Set<Queue>();
   readonly #exchanges = new Set<Exchange>();
@@ -52,7 +54,7 @@ export class RouteSearch implements PatternSearch<Destination> {
   #exchange: Exchange | undefined;
   #keyAt = 0;
   /** Whether the current exchange has had a match. */
-  #hasLed = false;
+  #hasMatch = false;
   /** The remaining work of the current exchange. */
   #rest: Generator<void> | undefined = undefined;
   #pauseAt = 0;
@@ -74,7 +76,7 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.#exchange = this.#waiting.next().value;
   }
 
-  /** The search outlives the turn: from now on the message's bytes are read from this copy. */
+  /** Continues the search in later turns. From now on it reads the message from this copy. */
   keep(copy: Publication): void {
     this.#publication = copy;
     this.isInterrupted = true;
@@ -123,11 +125,11 @@ export class RouteSearch implements PatternSearch<Destination> {
 
   #leave(exchange: Exchange): void {
     const { alternate } = exchange;
-    if (!this.#hasLed && alternate !== undefined) {
+    if (!this.#hasMatch && alternate !== undefined) {
       const found = this.#host.vhost.exchanges.get(alternate);
       if (found !== undefined) this.#exchanges.add(found);
     }
-    this.#hasLed = false;
+    this.#hasMatch = false;
     this.#keyAt = 0;
     this.#exchange = this.#waiting.next().value;
   }
@@ -135,12 +137,12 @@ export class RouteSearch implements PatternSearch<Destination> {
   /** Adds a destination. */
   take(destination: Destination): void {
     if (destination.isDeleted) return;
-    this.#hasLed = true;
+    this.#hasMatch = true;
     if (destination.kind === 'queue') this.#takeQueue(destination);
     else this.#exchanges.add(destination);
   }
 
-  /** Lists grow with the set, so that the end of a search for very many queues takes no longer. */
+  /** Fills the lists together with the set, so that the last step of a search is not longer. */
   #takeQueue(queue: Queue): void {
     const { size } = this.#queues;
     this.#queues.add(queue);
@@ -149,9 +151,9 @@ export class RouteSearch implements PatternSearch<Destination> {
     this.indexes.push(queue.index);
   }
 
-  /** Whether the present exchange need not be asked for this destination any more. */
+  /** Whether the current exchange has already matched a binding to this destination. */
   hasTaken(destination: Destination): boolean {
-    if (!this.#hasLed) return false;
+    if (!this.#hasMatch) return false;
     const taken: Set<Destination> = destination.kind === 'queue' ? this.#queues : this.#exchanges;
     return taken.has(destination);
   }

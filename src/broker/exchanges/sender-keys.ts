@@ -5,7 +5,7 @@ import { BrokerError } from '../errors.ts';
 
 const none: readonly string[] = Object.freeze([]);
 
-/** No additional routing keys; always the same object, for comparison. */
+/** An empty list of additional routing keys, which is compared by identity. */
 export const noExtraKeys = none;
 
 /** The additional routing keys in the headers of a message. */

@@ -93,7 +93,7 @@ export class PatternTails<T> {
     return set;
   }
 
-  /** Reverts one `add`. Returns whether nothing is left. */
+  /** Reverts one `add`. Returns whether the set is empty afterwards. */
   remove(words: readonly PatternWord[], value: T): boolean {
     if (words.length === 0) this.open.remove(value);
     else this.#remove(words, value);

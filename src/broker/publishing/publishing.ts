@@ -21,18 +21,19 @@ import type { Vhost } from '../vhost.ts';
 import { LongPublishes } from './long-publishes.ts';
 
 /**
- * Queues that take a message at once. One for more queues is stored in several records, in several turns
- * of the event loop. Of a message with a large body, which is in each record, a slice has more queues.
+ * Number of queues in a slice. A message for more queues is stored slice by slice, in several turns
+ * of the event loop, with one record per slice. Each record contains the body, so a message with a
+ * large body has larger slices.
  */
 export const queuesPerSlice: number = wideCountMin;
-/** The same where its body is large. */
+/** Maximum number of queues in a slice of a message with a large body. */
 const queuesPerSliceMax = 2048;
-/** Bytes of a body that a slice must have a queue for. */
+/** Bytes of the body per queue of a slice: a slice has at least the body size divided by this. */
 const bodyBytesPerQueue = 64;
 
-/** Units of work that it takes a queue to take a message. */
+/** Units of work for adding a message to a queue. */
 const queueUnits = 8;
-/** Bytes of a body, which is copied and later sealed, for a unit of work. */
+/** Bytes of a body per unit of work. The body is copied and later sealed. */
 const bodyBytesOfUnit = 2048;
 
 /** The result of publishing a message. */
@@ -44,9 +45,9 @@ export class Published {
   /** The group whose sync confirms the message; 0 if no durable queue stored it. */
   group = 0;
   /**
-   * What is still to be done before the fields above are right, and before the publisher's next
-   * message is published: undefined but for messages that go to more than {@link queuesPerSlice} queues,
-   * or whose dead letters do.
+   * The remaining steps. The caller must complete them before it uses the fields above, and before
+   * it publishes the next message of the publisher. Undefined if there are none, which is so unless
+   * the message or its dead letters go to more than {@link queuesPerSlice} queues.
    */
   rest: Iterable<void> | undefined = undefined;
 }
@@ -71,9 +72,9 @@ export class Publishing {
   readonly #host: PublishingHost;
   readonly #router: MessageRouter;
   readonly #deadLetterRouter: DeadLetterRouter;
-  /** Messages that nobody waits for, and that take more than one turn. */
+  /** Publishes that no publisher waits for and that take several turns. */
   readonly longPublishes: LongPublishes;
-  /** Of the last message; one object for all, so that a message costs no allocation. */
+  /** The result for the last message. It is reused, so that a message costs no allocation. */
   readonly #published = new Published();
 
   constructor(host: PublishingHost, router: MessageRouter) {
@@ -104,7 +105,10 @@ export class Publishing {
     return this.#withLetters(published);
   }
 
-  /** The publisher also waits for dead letters of full queues that take long: else it could make any number. */
+  /**
+   * Adds the dead letters of full queues that take several turns to the remaining steps. The
+   * publisher waits for them, because it could otherwise create them without limit.
+   */
   #withLetters(published: Published): Published {
     const { routed, isRefused, group, rest } = published;
     if (rest === undefined && !this.longPublishes.isBusy) return published;
@@ -179,10 +183,10 @@ export class Publishing {
   }
 
   /**
-   * The same, in steps, for a message that nobody waits for.
+   * Publishes a message that no publisher waits for, in steps.
    *
    * @param publication owns its bytes
-   * @throws {BrokerError} `precondition-failed` where too many bindings must be looked at
+   * @throws {BrokerError} `precondition-failed` if too many bindings must be examined
    */
   *publishInSteps(vhost: Vhost, publication: Publication): Generator<void> {
     const { exchange } = publication;
@@ -203,7 +207,10 @@ export class Publishing {
     if (rest !== undefined) yield* rest;
   }
 
-  /** The same, at once where it is not much, and else in the background. It is not delayed any more. */
+  /**
+   * Publishes a message that no publisher waits for: at once if it has few queues, otherwise in the
+   * background. A delayed exchange does not delay it again.
+   */
   publishUnawaited(vhost: Vhost, publication: Publication): void {
     const { exchange } = publication;
     assert(exchange !== undefined, 'a publication has no exchange');
@@ -213,7 +220,7 @@ export class Publishing {
       this.#publishTo(vhost, publication, wantedPart(vhost, publication, route));
       return;
     }
-    if (route === undefined) this.#router.takePaused(publication); // it is searched for anew
+    if (route === undefined) this.#router.takePaused(publication); // the background job starts a new search
     this.longPublishes.start(this.#unawaited(vhost, exchange, publication.copy()));
   }
 
@@ -221,12 +228,12 @@ export class Publishing {
     try {
       yield* this.#routeInSteps(vhost, exchange, publication);
     } catch (error) {
-      // Nobody is left to be told of a refusal.
+      // No publisher waits for the error.
       if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
     }
   }
 
-  /** Publishes a dead letter to those queues of its exchange that it is for. */
+  /** Publishes a dead letter to those queues of its exchange for which `isFor` returns true. */
   #publishLetter(vhost: Vhost, letter: DeadLetter, isFor: (queue: Queue) => boolean): void {
     const { exchange } = letter;
     assert(exchange !== undefined, 'a dead letter has no exchange');
@@ -234,7 +241,7 @@ export class Publishing {
     try {
       route = this.#router.route(vhost, exchange, letter);
     } catch (error) {
-      // Nobody is left to be told of a refusal.
+      // No publisher waits for the error.
       if (error instanceof BrokerError) return;
       throw error;
     }
@@ -310,7 +317,7 @@ export class Publishing {
     if (group > published.group) published.group = group;
   }
 
-  /** Begins to store a message for a great many queues. */
+  /** Stores the first slice of a message for many queues. The others are the remaining steps. */
   #spread(vhost: Vhost, publication: Publication, { queues }: Route): Published {
     const published = new Published();
     published.routed = queues.length;
@@ -345,7 +352,7 @@ export class Publishing {
     this.#host.turns.background.spend(sliceUnits(slice.length, publication.bodyLength));
   }
 
-  /** Returns the group that the message is in; 0 where it is in none. */
+  /** Returns the group that contains the message; 0 if it is not in the log. */
   #store(
     publication: Publication,
     queues: readonly Queue[],
@@ -393,19 +400,19 @@ export class Publishing {
   }
 }
 
-/** The part of the route of a message that it is for. */
+/** Returns the part of a route that a filter of the virtual host permits. */
 function wantedPart(vhost: Vhost, publication: Publication, found: RouteSearch | Route): Route {
   const route = found instanceof RouteSearch ? routeOf(found) : found;
   return vhost.unawaited?.filter(route, publication) ?? route;
 }
 
-/** Queues that take a message with such a body at once. */
+/** The number of queues in a slice of a message with a body of this length. */
 function sliceSize(bodyLength: number): number {
   const wanted = Math.floor(bodyLength / bodyBytesPerQueue);
   return Math.min(queuesPerSliceMax, Math.max(queuesPerSlice, wanted));
 }
 
-/** Units of work that it takes to store a message for so many queues. */
+/** Units of work for storing a message in a number of queues. */
 function sliceUnits(queueCount: number, bodyLength: number): number {
   return queueCount * queueUnits + Math.floor(bodyLength / bodyBytesOfUnit);
 }

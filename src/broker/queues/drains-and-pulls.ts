@@ -47,8 +47,8 @@ export class DrainsAndPulls {
   }
 
   /**
-   * No further deliveries are possible: subscriptions with a writable transport have received
-   * everything.
+   * Ends drains and pulls when no further deliveries are possible. Subscriptions with a writable
+   * transport have then received all messages that they can.
    */
   delivered(): void {
     const { isLoading, isDeleted, readyCount } = this.#queue;

@@ -37,8 +37,8 @@ test('what is no cron entry is refused with the field and what it may be', () =>
     ['* * * * 8', /day of week '8'/],
     ['9-5 * * * *', /minute '9-5'/],
     ['*/0 * * * *', /minute '\*\/0'/],
-    ['a * * * *', /'a' is no minute/],
-    [', * * * *', /'' is no minute/],
+    ['a * * * *', /'a' is not a valid minute/],
+    [', * * * *', /'' is not a valid minute/],
     ['0 0 30 2 *', /never occurs/],
     ['*'.repeat(cronTextMax + 1), /256 characters/],
   ];

@@ -66,7 +66,7 @@ export class CronTimes {
     if (this.after(0) === Infinity) throw invalid(`'${text}' never occurs`);
   }
 
-  /** The first match after a time, milliseconds since 1970; Infinity if there is none. */
+  /** Returns the first match after a time, milliseconds since 1970; Infinity if there is none. */
   after(timeMs: number): number {
     const firstMs = (Math.floor(timeMs / minuteMs) + 1) * minuteMs;
     let dayStartMs = Math.floor(firstMs / dayMs) * dayMs;
@@ -110,7 +110,7 @@ function readField(text: string, field: Field): Set<number> {
 
 function readItem(item: string, field: Field): { from: number; to: number; step: number } {
   const match = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(item);
-  if (match === null) throw invalid(`'${item}' is no ${field.name}`);
+  if (match === null) throw invalid(`'${item}' is not a valid ${field.name}`);
   const [, first, last, every] = match;
   const from = Number(first ?? field.least);
   // A number with a step continues to the end, as in `5/15`.

@@ -1,6 +1,8 @@
 // A heap of due times.
 
-/** Entries of a chunk are a power of two. A growing heap adds chunks without copying. */
+/**
+ * The number of entries of a chunk is a power of two. A growing heap adds chunks without copying.
+ */
 const chunkShift = 12;
 const chunkEntries = 1 << chunkShift;
 const chunkMask = chunkEntries - 1;

@@ -1,3 +1,5 @@
+// The delivery times of scheduled messages.
+
 import { wholeText } from '../../base/bytes.ts';
 import { BrokerError } from '../errors.ts';
 import { expiryMsMax } from '../queue-options.ts';
@@ -18,7 +20,7 @@ export interface Timing {
   readonly cron?: string;
 }
 
-/** The remaining work for a message that is delivered more than once, or to one queue only. */
+/** The remaining deliveries of a message with more than one delivery, or for one queue only. */
 export interface Job {
   readonly dueMs: number;
   readonly periodMs: number;
@@ -66,9 +68,8 @@ function refuse(why: string): never {
 }
 
 /**
- * The first delivery of a timing without cron entry, and the job if there are more.
- *
- * @returns milliseconds since 1970; the job is undefined if nothing follows the first delivery
+ * Returns the time of the first delivery, milliseconds since 1970, and the job; undefined if there
+ * is only one delivery.
  */
 export function begin(timing: Timing, nowMs: number): { dueMs: number; job: Job | undefined } {
   const { delayMs, periodMs, repeatCount, cron } = timing;
@@ -88,8 +89,8 @@ export function begin(timing: Timing, nowMs: number): { dueMs: number; job: Job 
 }
 
 /**
- * The job after a delivery; undefined if that was the last one. If several deliveries were missed
- * because the broker was not running, one delivery makes up for them.
+ * Returns the job after a delivery; undefined if that was the last one. Deliveries that were missed
+ * because the broker was not running are replaced by one delivery.
  */
 export function following(job: Job, nowMs: number): Job | undefined {
   if (job.cron !== undefined) {

@@ -3,7 +3,7 @@
 import type { HeldMessages } from '../held/held-messages.ts';
 import { DueHeap } from './due-heap.ts';
 
-/** A heap that is rebuilt from the remaining messages, one per step. */
+/** Builds a new heap from the remaining messages, one per step. */
 export class Rebuild {
   /** New messages must be added to this heap too. */
   readonly heap = new DueHeap();
@@ -23,7 +23,7 @@ export class Rebuild {
     this.#dueMs = dueMs;
   }
 
-  /** Adds one message. Returns false if none is left. */
+  /** Adds one message. Returns false when all messages have been added. */
   step(): boolean {
     const [part, held] = this.#parts[this.#at] ?? [];
     if (part === undefined || held === undefined) return false;

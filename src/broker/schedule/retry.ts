@@ -2,7 +2,7 @@
 
 /** The delay before a rejected message is delivered again. */
 export interface RetryPolicy {
-  /** Maximum number of retries before the message dies; may be Infinity. */
+  /** Maximum number of retries. A message that is rejected again is removed. May be Infinity. */
   readonly retryCountMax: number;
   /** The delay before the first retry, and the minimum of all delays, milliseconds. */
   readonly delayMs: number;
@@ -17,7 +17,7 @@ export interface RetryPolicy {
 }
 
 /**
- * The delay before a retry, milliseconds.
+ * Returns the delay before a retry, milliseconds.
  *
  * @param retryCount the number of previous retries
  * @param random from 0 to 1, for the spread

@@ -1,3 +1,5 @@
+// The scheduled messages of a virtual host.
+
 import { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { BrokerError } from '../errors.ts';
@@ -26,11 +28,11 @@ export interface ScheduleHost {
   saveJob(vhost: string, id: number, job: Job): void;
   /** Publishes a due message. Its bytes are in the view's buffer until this returns. */
   publishDue(vhost: string, publication: Publication, view: MessageView, due: DueEntry): void;
-  /** Stores a message in its queue for another delivery. See {@link Job}. */
+  /** Stores a message in its queue for another delivery; see {@link Job}. */
   storeRetry(vhost: string, publication: Publication, view: MessageView, job: RetryJob): void;
   /** Delivers messages. */
   pump(): void;
-  /** The log has failed while a block was being read. */
+  /** Called if a block cannot be read because the log has failed. */
   failed(): void;
 }
 
@@ -145,7 +147,7 @@ export class Schedule implements Timed, Worker {
     return this.#jobs.entries();
   }
 
-  /** All messages have been recovered: builds the heap. */
+  /** Builds the heap after all messages have been recovered. */
   recovered(): void {
     for (const id of [...this.#jobs.keys()]) if (!this.#isLive(id)) this.#jobs.delete(id);
     for (const [part, { index: queueIndex }] of this.parts()) {
@@ -159,7 +161,7 @@ export class Schedule implements Timed, Worker {
   }
 
   /**
-   * Schedules a copy of a message. It is in the open group of the log when this returns.
+   * Schedules a copy of a message. The copy is in the open group of the log when this returns.
    *
    * @returns the id of the entry
    * @throws {BrokerError} `precondition-failed` for a timing out of range, or if there are too many
@@ -246,7 +248,7 @@ export class Schedule implements Timed, Worker {
     if (firstMs !== Infinity) this.#host.turns.schedule(this, firstMs);
   }
 
-  /** Entries are due. */
+  /** Called when an entry is due. */
   tick(_nowMs: number): void {
     if (!this.#isEnded) this.#host.turns.background.add(this);
   }
@@ -257,8 +259,8 @@ export class Schedule implements Timed, Worker {
     const nowMs = this.#host.nowMs();
     const { longPublishes } = this.#host;
     if (!this.#mustWait && this.#heap.firstMs <= nowMs) {
-      // A delivery and its entry's end are recovered both or neither; and within a batch a message
-      // stays where it is until it is copied.
+      // A batch, so that a delivery and the removal of its entry are recovered together. Within a
+      // batch, a message stays in place until it is copied.
       store.begin();
       try {
         this.#deliverDue(nowMs, units, until);
@@ -272,7 +274,9 @@ export class Schedule implements Timed, Worker {
     return this.#rebuildSome(units, until) || (isDue && !this.#mustWait);
   }
 
-  /** Whether the next message must be read first, or waits for one before it that takes long to publish. */
+  /**
+   * Whether the next message must be read from disk, or an earlier one is still being published.
+   */
   get #mustWait(): boolean {
     return this.#isLoading || this.#host.longPublishes.isBusy;
   }
@@ -317,7 +321,7 @@ export class Schedule implements Timed, Worker {
     try {
       this.add(publication, run);
     } catch (error) {
-      // Too many entries: there is nobody to report this to.
+      // There are too many entries. No publisher waits for this error.
       if (!(error instanceof BrokerError)) throw error;
     }
   }
@@ -395,7 +399,7 @@ export class Schedule implements Timed, Worker {
     }
   }
 
-  /** A copy of an entry's message; undefined if it does not exist. */
+  /** Returns a copy of the message of an entry; undefined if the entry does not exist. */
   async read(id: number): Promise<Publication | undefined> {
     while (this.#isLive(id)) {
       if (this.#heldOf(id).view(sequenceOf(id), this.#view)) {
@@ -406,7 +410,7 @@ export class Schedule implements Timed, Worker {
     return undefined;
   }
 
-  /** The virtual host is deleted: drops all messages, most of them later. */
+  /** Drops all messages of the deleted virtual host, in slices. */
   end(): void {
     this.#isEnded = true;
     this.#host.turns.forget(this);

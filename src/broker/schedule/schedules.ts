@@ -1,3 +1,5 @@
+// The scheduled messages of a broker: delayed messages, and delayed retries.
+
 import { wholeText } from '../../base/bytes.ts';
 import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
@@ -38,7 +40,7 @@ export interface SchedulesHost {
   formatOf(number: number): MessageFormat | undefined;
   readonly longPublishes: LongPublishes;
   publishUnawaited(vhost: Vhost, publication: Publication): void;
-  /** A bug kept a message from being published; `where` is its virtual host. */
+  /** Reports a message that was lost because of a bug; `where` is its virtual host. */
   letterLost(error: unknown, where: string): void;
   /** Pauses publishers if the log is behind. */
   pauseIfBehind(): void;
@@ -84,7 +86,7 @@ export class Schedules implements ScheduleHost {
     this.#host.flow.block('storage failed');
   }
 
-  /** The schedule of a virtual host. It is stored in the log with its first message. */
+  /** Returns the schedule of a virtual host. The log contains it from its first message on. */
   of(vhost: string): Schedule {
     let schedule = this.#schedules.get(vhost);
     if (schedule === undefined) {
@@ -120,7 +122,7 @@ export class Schedules implements ScheduleHost {
     }
   }
 
-  /** The changes that recreate the schedules without their messages. */
+  /** Yields the changes that recreate the schedules without their messages. */
   *snapshot(): Generator<HeldChange | JobChange> {
     for (const [vhost, schedule] of this.#schedules) {
       for (const [part, { index: queueIndex }] of schedule.parts()) {
@@ -130,20 +132,19 @@ export class Schedules implements ScheduleHost {
     }
   }
 
-  /** All messages have been recovered. */
+  /** Builds the heaps after all messages have been recovered. */
   recovered(): void {
     for (const schedule of this.#schedules.values()) schedule.recovered();
   }
 
-  /** A virtual host was deleted. */
+  /** Deletes the schedule of a deleted virtual host. */
   forget(vhost: string): void {
     this.#schedules.get(vhost)?.end();
     this.#schedules.delete(vhost);
   }
 
   /**
-   * Delays a message to an exchange of type `x-delayed-message` by its header `x-delay`. For its
-   * publisher, the result is the same as if one queue had stored it.
+   * Delays a message to an exchange of type `x-delayed-message` by its header `x-delay`.
    *
    * @returns whether the message is delayed; false without a positive header, so that it is routed
    *   at once
@@ -225,7 +226,7 @@ export class Schedules implements ScheduleHost {
     const home = this.#host.vhosts.get(vhost);
     const exchange = home?.exchanges.get(view.exchangeName());
     const format = this.#host.formatOf(publication.format);
-    // Like a message whose exchange was deleted, it is dropped.
+    // The message is dropped, because its virtual host, exchange or format no longer exists.
     if (home === undefined || exchange === undefined || format === undefined) return;
     publication.exchange = exchange;
     const { head, headStart, headEnd } = publication;
@@ -248,7 +249,7 @@ export class Schedules implements ScheduleHost {
     try {
       host.publishUnawaited(vhost, publication);
     } catch (error) {
-      // A refusal has nobody to be reported to.
+      // No publisher waits for this error.
       if (!(error instanceof BrokerError)) host.letterLost(error, vhost.name);
     } finally {
       this.#isDelivering = false;

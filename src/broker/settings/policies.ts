@@ -1,3 +1,5 @@
+// The policies of a virtual host.
+
 import { NamePattern } from '../patterns/name-pattern.ts';
 import { isFor, type Policy, type PolicySubject } from './policy.ts';
 
@@ -6,7 +8,7 @@ interface Entry {
   readonly pattern: NamePattern;
 }
 
-/** The policies or the operator policies of one virtual host. */
+/** The policies, or the operator policies, of one virtual host, by name and priority. */
 export class Policies {
   readonly #byName = new Map<string, Entry>();
   /** Sorted by descending priority, then by name. */

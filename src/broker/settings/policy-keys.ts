@@ -64,7 +64,7 @@ const ignored = [
   'stream-filter-size-bytes',
   'stream-max-segment-size-bytes',
 ];
-/** The same, also in operator policies. */
+/** Keys that RabbitMQ also knows in operator policies, without effect here. */
 const ignoredOfOperators = [
   'ha-mode',
   'ha-params',

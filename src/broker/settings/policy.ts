@@ -1,4 +1,4 @@
-// Policies.
+// Policies: settings for queues and exchanges by name.
 
 import { requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
@@ -16,10 +16,10 @@ export const applyTargets = [
   'exchanges',
 ] as const;
 
-/** See {@link applyTargets}. */
+/** A target of policies; see {@link applyTargets}. */
 export type ApplyTarget = (typeof applyTargets)[number];
 
-/** Settings for all queues and exchanges of a virtual host whose names match. */
+/** Settings for the queues and exchanges of a virtual host with matching names. */
 export interface Policy {
   readonly name: string;
   /** A regular expression, which may match any part of a name; see {@link NamePattern}. */
@@ -30,7 +30,7 @@ export interface Policy {
   readonly definition: PolicyDefinition;
 }
 
-/** A queue or exchange, as policies are matched with it. */
+/** The properties of a queue or exchange that policies are matched with. */
 export interface PolicySubject {
   readonly kind: QueueType | 'exchange';
   readonly name: string;

@@ -13,7 +13,7 @@ import { mergedDefinition, type PolicyDefinition } from './policy-keys.ts';
 /** The configurable limits of a virtual host, with the names of RabbitMQ. */
 export const vhostLimitNames = ['max-connections', 'max-queues'] as const;
 
-/** See {@link vhostLimitNames}. */
+/** The name of a limit; see {@link vhostLimitNames}. */
 export type VhostLimitName = (typeof vhostLimitNames)[number];
 
 /** A change of settings, as stored in the log. */
@@ -96,7 +96,7 @@ export class Settings {
     });
   }
 
-  /** Infinity for no limit. */
+  /** Returns a limit; Infinity if it is not set. */
   limit(name: VhostLimitName): number {
     return this.#limits.get(name) ?? Infinity;
   }

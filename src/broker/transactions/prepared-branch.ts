@@ -3,7 +3,7 @@
 import type { Queue } from '../queue.ts';
 import type { Outcome, Subscription } from '../subscription.ts';
 
-/** Messages of a queue that a prepared transaction settles: from one number to before another. */
+/** Messages of a queue that a prepared transaction settles: numbers `from` to before `to`. */
 export interface SettledRange {
   /** The number of the queue's index. */
   readonly queue: number;
@@ -18,10 +18,10 @@ export type PreparedChange =
       readonly kind: 'prepared';
       readonly xid: string;
       readonly vhost: string;
-      /** Its messages, by their numbers among the held messages. */
+      /** The numbers of its held messages: from `from` to before `to`. */
       readonly from: number;
       readonly to: number;
-      /** Their size, bytes. */
+      /** The size of its messages, bytes. */
       readonly bytes: number;
     }
   | {
@@ -48,12 +48,12 @@ export interface PreparedDelivery {
 export class PreparedBranch {
   readonly xid: string;
   readonly vhost: string;
-  /** Its messages, by their numbers among the held messages: from one to before another. */
+  /** The numbers of its held messages: from `from` to before `to`. */
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
   deliveries: readonly PreparedDelivery[] = [];
-  /** The settlements in the log. Those of queues that are not durable are excluded. */
+  /** The settlements in the log, which exclude those of non-durable queues. */
   readonly ranges: SettledRange[] = [];
   /** Whether its commit has started, so that no other outcome is possible. */
   isCommitting = false;
@@ -89,7 +89,7 @@ export class PreparedBranch {
     }
   }
 
-  /** The changes that recreate it without its messages. */
+  /** Yields the changes that recreate it without its messages. */
   *changes(): Generator<PreparedChange> {
     const { xid, vhost, from, to, bytes } = this;
     yield { kind: 'prepared', xid, vhost, from, to, bytes };

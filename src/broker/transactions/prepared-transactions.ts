@@ -35,19 +35,19 @@ export interface PreparedHost {
   letterLost(error: unknown, where: string): void;
 }
 
-/** Bytes of messages that are copied in one turn of the event loop before a commit. */
+/** Maximum size of messages that are copied in one turn of the event loop before a commit. */
 const copiedBytesMax = 1024 * 1024;
 
-/** Deliveries that a commit settles in one step. */
+/** Number of deliveries that a commit settles in one step. */
 const settledPerStep = 16;
 
 const oneStep: Iterable<void> = [undefined];
 
 /**
- * Transactions whose outcome is decided elsewhere (XA). A prepared transaction is durable and has
- * no effect: its messages are held outside of queues, and the messages that it settles are neither
- * delivered nor gone. Its outcome is one batch of the log: after a crash, it is still prepared or
- * complete.
+ * The prepared transactions (XA) of a broker. An external coordinator decides their outcome. A
+ * prepared transaction is durable and has no effect: its messages are held outside of queues, and
+ * the messages that it settles stay in their queues but are not delivered. The outcome is one batch
+ * of the log, so that a transaction is either prepared or complete after a crash.
  */
 export class PreparedTransactions {
   readonly #host: PreparedHost;
@@ -62,7 +62,7 @@ export class PreparedTransactions {
     this.#host = host;
   }
 
-  /** Prepared transactions without an outcome, in the order in which they were prepared. */
+  /** Returns the prepared transactions in the order in which they were prepared. */
   recover(): Xid[] {
     return [...this.#branches.keys()].map(xidOf);
   }
@@ -74,7 +74,7 @@ export class PreparedTransactions {
 
   /**
    * Prepares a transaction, which is empty afterwards. The deliveries that it settles still count
-   * for their consumers until the outcome, and nobody else can settle them.
+   * for their consumers until the outcome, and cannot be settled in another way.
    *
    * @returns the group whose sync makes it durable; 0 if the transaction was empty, so that there
    *   is nothing to commit
@@ -128,7 +128,7 @@ export class PreparedTransactions {
     for (const { subscription, first, last, outcome } of settlements) {
       for (let number = first; number <= last; number++) {
         const sequence = subscription.setAside(number);
-        if (sequence < 0) continue; // it was settled otherwise
+        if (sequence < 0) continue; // it is already settled
         deliveries.push({ queue: subscription.queue, sequence, outcome, subscription, number });
       }
     }
@@ -176,10 +176,11 @@ export class PreparedTransactions {
    * Commits a prepared transaction: publishes its messages with the current bindings, and settles
    * its deliveries. Unroutable messages are dropped.
    *
-   * @param done told the group whose sync makes it durable: before this returns, unless it is much, or
-   *   messages must be read from the disk; never where that fails, which ends the broker
-   * @throws {BrokerError} `not-found` where it is not prepared, `precondition-failed` where its commit
-   *   has begun
+   * @param done called with the group whose sync makes the commit durable: before this returns, or
+   *   later if the transaction is large or its messages must be read from disk. It is not called if
+   *   reading fails, which ends the broker
+   * @throws {BrokerError} `not-found` if no such transaction is prepared; `precondition-failed` if
+   *   its commit has begun
    */
   commit(xid: Xid, done: (group: number) => void): void {
     const branch = this.#require(xid);
@@ -187,7 +188,7 @@ export class PreparedTransactions {
     this.#gather(branch, branch.from, [], done);
   }
 
-  /** Copies the messages of a transaction, some each turn, then commits it. */
+  /** Copies the messages of a transaction, a part in each turn, and then commits it. */
   #gather(
     branch: PreparedBranch,
     first: number,
@@ -232,7 +233,7 @@ export class PreparedTransactions {
     return publication;
   }
 
-  /** One batch of the log, which lasts several turns where it is much. */
+  /** Performs a commit in one batch of the log. A large commit takes several turns. */
   *#commit(
     branch: PreparedBranch,
     publications: readonly Publication[],
@@ -276,7 +277,7 @@ export class PreparedTransactions {
     try {
       yield* this.#host.publishInSteps(vhost, publication);
     } catch (error) {
-      // The commit is decided: a single message must not undo it.
+      // The commit is decided, so an error of one message must not stop it.
       if (!(error instanceof BrokerError)) this.#host.letterLost(error, vhost.name);
     }
   }
@@ -319,14 +320,14 @@ export class PreparedTransactions {
     for (let s = from; s < to; s++) if (held?.index.isLive(s) === true) held.remove(s);
   }
 
-  /** A transaction is over. */
+  /** Removes a completed transaction. */
   #conclude(branch: PreparedBranch): void {
     this.#remove(branch);
     this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
     this.#host.turns.background.work();
   }
 
-  /** Folds a change in that the log holds. */
+  /** Applies a change from the log. */
   apply(change: HeldChange | PreparedChange): void {
     if (change.kind === 'held') {
       if (this.#held.has(change.vhost)) return;
@@ -342,7 +343,7 @@ export class PreparedTransactions {
     this.#add(new PreparedBranch(xid, vhost, from, to, bytes));
   }
 
-  /** The changes that recreate the prepared transactions without their messages. */
+  /** Yields the changes that recreate the prepared transactions without their messages. */
   *snapshot(): Generator<HeldChange | PreparedChange> {
     for (const [vhost, { index: queueIndex }] of this.#held) {
       yield { kind: 'held', vhost, purpose: 'prepared', part: 0, number: queueIndex.number };
@@ -353,8 +354,8 @@ export class PreparedTransactions {
   }
 
   /**
-   * Recovery is complete: removes the messages that prepared transactions have settled from their
-   * queues.
+   * Completes the recovery: takes the messages that prepared transactions have settled out of the
+   * dispatch orders of their queues.
    */
   recovered(): void {
     this.#operationCount = 0;
@@ -375,7 +376,7 @@ export class PreparedTransactions {
     for (const [queue, numbers] of settled) queue.takeOut(numbers);
   }
 
-  /** A virtual host and its prepared transactions were deleted. */
+  /** Deletes the prepared transactions of a deleted virtual host. */
   forget(vhost: string): void {
     for (const branch of [...this.#branches.values()]) {
       if (branch.vhost !== vhost) continue;

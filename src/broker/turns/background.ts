@@ -1,6 +1,6 @@
 // Background work in slices.
 
-/** An object with work that grows with the data and is done in slices. */
+/** An object with recurring work that is done in slices. */
 export interface Worker {
   /** Whether it is in the list of workers. Only the list changes this. */
   isListed: boolean;
@@ -18,7 +18,7 @@ const partCount = 8;
 /** Units for one step of a job. A step takes some microseconds. */
 export const stepUnits = 16;
 
-/** Workers with work. Each gets a part of a turn before any gets another. */
+/** The workers that have work. Each gets a part of the turn in rotation. */
 class WorkerQueue {
   #workers: Worker[] = [];
 
@@ -55,7 +55,7 @@ class WorkerQueue {
   }
 }
 
-/** Steps that are performed once, and a callback that follows. */
+/** A job: steps that are performed once, and a callback at their end. */
 class Job implements Worker {
   isListed = false;
   readonly #steps: Iterator<void>;
@@ -105,10 +105,10 @@ interface BackgroundHost {
 
 /**
  * Work that may exceed one turn of the event loop. Each turn spends a number of units on it, of
- * about a microsecond each, and the rest is done in later turns, in between which everything else
- * continues. *Workers* have recurring work (queues whose messages expire, die or are dropped) and
- * wait while the log is behind. *Jobs* are performed once, step by step, regardless of the log. No
- * recursion is used, even if work creates more work.
+ * about a microsecond each. The rest is done in later turns, so that other work continues in
+ * between. *Workers* have recurring work (queues with messages to remove, schedules) and wait while
+ * the log is behind. *Jobs* are performed once, step by step, regardless of the log. Work that
+ * creates more work does not cause recursion.
  */
 export class Background {
   /** The remaining units of this turn. */
@@ -158,7 +158,7 @@ export class Background {
     return this.#jobCount + this.#followUps.length === 0;
   }
 
-  /** A worker has work. */
+  /** Adds a worker that has work. */
   add(worker: Worker): void {
     this.#workers.add(worker);
     if (!this.#isRunning) this.#wait();
@@ -206,7 +206,7 @@ export class Background {
     while (!this.isIdle && !this.#isEnded) this.#beginTurn();
   }
 
-  /** Stops all work: the log is about to close. */
+  /** Stops all work, because the log is about to close. */
   end(): void {
     this.#isEnded = true;
   }
@@ -237,7 +237,7 @@ export class Background {
     if (this.#isEnded) return;
     this.#beginTurn();
     this.#host.again();
-    // Where nothing was spent this goes on to be the turn of whatever comes next, whenever that is.
+    // If nothing was spent, the next work starts the turn, at any time.
     if (!this.#isDeferred) this.#beganMs = -1;
   };
 

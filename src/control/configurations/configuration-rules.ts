@@ -59,7 +59,7 @@ export function chooseEngine(
   return { engineType, engineVersion, engineName, strategy };
 }
 
-/** What is kept is what was given, a byte order mark included. */
+/** The stored text equals the given text, including a byte order mark. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

@@ -1,3 +1,5 @@
+// The offers for ActiveMQ brokers.
+
 import type { InstanceType, ListenerOffer, Offer, ProtocolName, StorageType } from './offer.ts';
 
 const engineVersions = ['5.19', '5.18'];

@@ -26,11 +26,11 @@ export interface InstanceType {
   readonly engineVersions: readonly string[];
   /** The first one is the default. */
   readonly storageTypes: readonly StorageType[];
-  /** The sizes that a request may choose from; left out where there is one. */
+  /** The sizes that a request may choose from; missing if there is only one. */
   readonly storageSizes?: StorageSizes;
 }
 
-/** Sizes of a volume in GB; the least is taken where a request names none. */
+/** The permitted sizes of a volume in GB. The smallest is the default. */
 export interface StorageSizes {
   readonly minGb: number;
   readonly maxGb: number;
@@ -95,7 +95,7 @@ export interface Offer extends BrokerKind {
   readonly instanceCount: number;
   /** Whether all instances share one volume. Otherwise each has its own. */
   readonly isVolumeShared: boolean;
-  /** Whether a broker whose request names no configuration gets one of its own. */
+  /** Whether a configuration is created for a broker whose request names none. */
   readonly hasOwnConfiguration: boolean;
   readonly storageTypes: readonly StorageType[];
   /**
@@ -107,7 +107,7 @@ export interface Offer extends BrokerKind {
   readonly hasAddress: boolean;
   readonly listeners: readonly ListenerOffer[];
   readonly grants: readonly GrantOffer[];
-  /** The action that is required of the owner of a broker whose key is lost. */
+  /** The action that a broker reports as required when its key is lost. */
   readonly lostKeyAction: string;
   readonly rules: RequestRules;
 }

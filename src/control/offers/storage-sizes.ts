@@ -1,8 +1,10 @@
+// The choice of the storage size of a broker.
+
 import { refuse } from '../rules.ts';
 import type { Offer } from './offer.ts';
 import { isOlder } from './offers.ts';
 
-/** What decides the size of a broker's volumes. */
+/** The parts of a request that determine the size of a broker's volumes. */
 interface SizeChoice {
   readonly hostInstanceType: string;
   readonly engineVersion: string;
@@ -11,8 +13,8 @@ interface SizeChoice {
 }
 
 /**
- * The size of a broker's volumes in GB: what a request asks for, or the least; null where brokers of
- * its kind, version and instance type have one size.
+ * Returns the size of a broker's volumes in GB: the requested size, or the smallest; null if brokers
+ * of its kind, version and instance type have only one size.
  *
  * @throws {ControlError} 'bad-request'
  */

@@ -20,7 +20,7 @@ const traits: Readonly<Record<StorageType, StorageTypeTraits>> = {
     idPrefix: 'fs-',
     contextKey: 'aws:elasticfilesystem:filesystem:id',
     service: 'elasticfilesystem',
-    // As on AWS, where it is not immediate and no time is stated.
+    // On AWS, the loss of a key does not take effect at once. AWS states no duration.
     keyEffectDelayMs: 60_000,
   },
 };
@@ -30,7 +30,9 @@ export function volumeIdPrefix(storageType: StorageType): string {
   return traits[storageType].idPrefix;
 }
 
-/** Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type. */
+/**
+ * Milliseconds by which the loss of a key takes effect later on volumes in use of a storage type.
+ */
 export function keyEffectDelayMs(storageType: StorageType): number {
   return traits[storageType].keyEffectDelayMs;
 }

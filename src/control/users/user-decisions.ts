@@ -29,7 +29,7 @@ export interface UserState {
   readonly pendingChange: PendingChange | undefined;
 }
 
-/** Returns all users of a broker by name, including those that are to be created or deleted. */
+/** Returns all users of a broker by name, including those with a pending creation or deletion. */
 export function usersOf({ users, pending }: Pick<BrokerRecord, 'users' | 'pending'>): UserState[] {
   const current = new Map(users.map((user) => [user.username, user]));
   const next = new Map((pending.users ?? users).map((user) => [user.username, user]));
@@ -120,7 +120,10 @@ export class UserDecisions {
     }
   }
 
-  /** @throws {ControlError} 'not-found', 'bad-request'; 'conflict' if the user is to be deleted */
+  /**
+   * @throws {ControlError} 'not-found', 'bad-request'; 'conflict' if the user has a pending
+   * deletion
+   */
   async update(
     brokerId: string,
     username: string,

@@ -212,7 +212,7 @@ async function openBroker(
     log = await Log.open(volume, store, {
       epoch: message.epoch,
       epochMin: message.epochMin,
-      // Nobody waits for groups that become durable before the broker has recovered.
+      // Before the broker has recovered, nothing waits for durable groups.
       onDurable: (group) => broker?.onDurable(group),
       onFailed: (error) => events.failed(error),
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),

@@ -6,6 +6,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
   amqps: ['amqp091'],
+  'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
   wss: ['stomp'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
@@ -21,7 +22,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['stomp+ssl', 'wss'],
+    listeners: ['amqp+ssl', 'stomp+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];

@@ -25,6 +25,7 @@ export interface ProtocolParts {
 /** The supported protocols. A process loads those of its listeners. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
+  amqp10: async () => (await import('./amqp10-parts.ts')).amqp10Parts,
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 

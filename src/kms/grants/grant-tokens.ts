@@ -11,7 +11,7 @@ const macSize = 16;
 /**
  * Issues and reads grant tokens. A token names a grant and proves that this service issued it. It
  * is not a secret, and it allows nothing beyond the grant. Grants take effect immediately, so a
- * token is only needed to name a grant that is to be retired.
+ * token is only needed to name a grant for RetireGrant.
  */
 export class GrantTokens {
   readonly #key: KeyObject;

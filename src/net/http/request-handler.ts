@@ -60,7 +60,7 @@ export interface Upgrade {
   /** Bytes that the peer sent after the request. */
   readonly firstBytes: Buffer;
   /**
-   * To be called once the peer has logged in. Until then the limits for unauthenticated peers
+   * Call this once the peer has logged in. Until then the limits for unauthenticated peers
    * apply.
    */
   readonly admitted: () => void;

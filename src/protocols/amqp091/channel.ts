@@ -1,3 +1,5 @@
+// A channel of an AMQP 0-9-1 connection.
+
 import { Reader, readU32, wholeText } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { CreditPool } from '../../broker/flow/credit-pool.ts';

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   AmqpPeer,
+  capabilities,
   contentFrames,
   frame,
   methodFrame,
@@ -315,4 +316,20 @@ test('garbage after any valid start gets no exception and no bug, only a close',
     ),
     { numRuns: 300 },
   );
+});
+
+test('a peer whose log-in is refused is told why, and its connection ends without its answer', async () => {
+  const { broker } = await openBroker();
+  const peer = new AmqpPeer(broker);
+  peer.send(protocolHeader);
+  peer.call(0, {
+    id: methodIds.connectionStartOk,
+    clientProperties: capabilities,
+    mechanism: 'PLAIN',
+    response: Buffer.from('\0guest\0a wrong password'),
+    locale: 'en_US',
+  });
+  await new Promise(setImmediate);
+  assert.match(closing(peer.take()), /^connection 403 ACCESS_REFUSED/);
+  assert.equal(peer.isClosed, true);
 });

@@ -1,3 +1,5 @@
+// An AMQP 0-9-1 connection.
+
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -331,7 +333,10 @@ export class AmqpConnection
     });
   }
 
-  /** Sends the reason for closing. The peer must answer. */
+  /**
+   * Sends the reason for closing. A peer that has logged in must answer. Any other connection ends
+   * at once, because it takes a place that other clients need.
+   */
   #close({ error, methodId, isUnanswered }: Failure): void {
     if (this.state.isOver) return;
     this.#release();
@@ -343,7 +348,7 @@ export class AmqpConnection
       classId: methodId >>> 16,
       methodId: methodId & 0xffff,
     });
-    if (isUnanswered) this.end();
+    if (isUnanswered || !this.#opening.isLoggedIn) this.end();
   }
 
   /** Ends the connection: nothing more is sent or received. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  bindQueue,
+  consume,
+  declareExchange,
+  declareQueue,
+} from '../../../tests/support/amqp-frames.ts';
+import {
   AmqpPeer,
   closes,
   contentFrames,
@@ -11,7 +17,7 @@ import {
 } from '../../../tests/support/amqp-peer.ts';
 import type { Broker } from '../../broker/broker.ts';
 
-// What a peer makes a broker hold is bounded, and what takes long is done between turns.
+// The limits on the memory that a broker holds for a peer, and on the work of one turn.
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const get = methodFrame(1, { id: 0x003c0046, queue: 'q', noAck: true });
@@ -130,18 +136,7 @@ test('acks of many deliveries on many channels at once take several turns', asyn
     const queue = `q${channel}`;
     peer.declare(queue, {}, transient);
     publishMany(peer, queue, 1000);
-    peer.send(
-      methodFrame(channel, {
-        id: 0x003c0014,
-        queue,
-        consumerTag: '',
-        noLocal: false,
-        noAck: false,
-        exclusive: false,
-        noWait: true,
-        arguments: {},
-      }),
-    );
+    peer.send(consume(channel, queue, ''));
   }
   await peer.untilDelivered(20_000);
   const ack = { id: 0x003c0050, deliveryTag: 0, multiple: true } as const;
@@ -169,18 +164,7 @@ test('what waits behind a get is handled in several turns where the peer leaves'
   log.evict();
   const count = 1000;
   const queue = broker.vhost('/').queue('q', undefined);
-  const declares = Array.from({ length: count }, (_, i) =>
-    methodFrame(1, {
-      id: 0x0032000a,
-      queue: `new${i}`,
-      passive: false,
-      durable: false,
-      exclusive: false,
-      autoDelete: false,
-      noWait: true,
-      arguments: {},
-    }),
-  );
+  const declares = Array.from({ length: count }, (_, i) => declareQueue(`new${i}`));
   peer.connection.receive(Buffer.concat([get, ...declares]));
   const declared = () => broker.vhost('/').queues.size - 2;
   assert.equal(declared(), 0);
@@ -275,21 +259,10 @@ test('where memory is far above its limit nothing new is declared, but what ther
   const refused = (what: string) => [
     `connection 506 RESOURCE_ERROR - low on memory: no room for another ${what}`,
   ];
-  const bind = { queue: 'q', exchange: 'amq.topic', routingKey: 'k', noWait: true, arguments: {} };
-  const exchange = {
-    exchange: 'x',
-    type: 'topic',
-    passive: false,
-    durable: false,
-    autoDelete: false,
-    internal: false,
-    noWait: true,
-    arguments: {},
-  } as const;
   const attempts: [string, (other: AmqpPeer) => ReturnType<AmqpPeer['call']>][] = [
     ['queue', (other) => other.declare('new', {}, transient)],
-    ['binding', (other) => other.call(1, { id: 0x00320014, ...bind })],
-    ['exchange', (other) => other.call(1, { id: 0x0028000a, ...exchange })],
+    ['binding', (other) => other.send(bindQueue('q', 'amq.topic', 'k'))],
+    ['exchange', (other) => other.send(declareExchange('x', 'topic'))],
     ['consumer', (other) => [...other.consume('q'), ...other.consume('q', { consumerTag: 'b' })]],
   ];
   for (const [what, attempt] of attempts) {

@@ -1,3 +1,5 @@
+// Publishing in a channel, and its confirms.
+
 import { assert } from '../../base/assert.ts';
 import { readU32, wholeText } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
@@ -7,7 +9,6 @@ import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import type { Published } from '../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
-import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
@@ -16,6 +17,7 @@ import { AmqpError } from './errors.ts';
 import { shortStringAt } from './format.ts';
 import { answerBytes } from './peer-account.ts';
 import { Keys, type RoutingKeyCache } from './routing-key-cache.ts';
+import { replyTo } from './special-names.ts';
 import { PublishRouting } from './stalls/publish-routing.ts';
 
 const scan = new HeadScan();

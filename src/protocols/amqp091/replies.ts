@@ -1,12 +1,12 @@
 // Direct reply-to.
 
 import type { Publication } from '../../broker/publication.ts';
-import { replyTo } from './address.ts';
 import type { Channel } from './channel.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { AmqpError } from './errors.ts';
 import { answerBytes } from './peer-account.ts';
+import { replyTo } from './special-names.ts';
 
 /** Channels that wait for replies without a queue, by address. */
 export class ReplyChannels {

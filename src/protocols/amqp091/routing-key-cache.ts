@@ -5,7 +5,7 @@ import { decodeText } from '../../base/byte-text.ts';
 import { readU32 } from '../../base/bytes.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../broker/exchanges/route-cache.ts';
-import { isReplyAddress } from './address.ts';
+import { isReplyAddress } from './special-names.ts';
 
 const arena = new ByteArena();
 

@@ -24,7 +24,7 @@ import type { RecordSink } from '../log-owner.ts';
 
 /** Amount of plaintext that is written and synced at a time. */
 const groupBytesMax = 1024 * 1024;
-/** The durable position in the blocks of a compacted segment, which is not used. */
+/** The durable position in the blocks of a compacted segment. It is not used. */
 const nowhere = { segment: 0, blocks: 0 };
 
 /** The position of a copied record. */

@@ -1,3 +1,5 @@
+// The scheduler of compactions.
+
 import { assert } from '../../base/assert.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
@@ -224,7 +226,9 @@ export class Compactor {
     }
   }
 
-  /** Whether a compacted segment is being written that is sealed under a generation of the data key. */
+  /**
+   * Whether a compacted segment is being written that is sealed under a generation of the data key.
+   */
   uses(generation: number): boolean {
     return this.#unfinished?.header.generation === generation;
   }

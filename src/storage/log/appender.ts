@@ -22,22 +22,25 @@ import {
 /** Size of the record that begins each block of a part. */
 const partMarkBytes = recordHeaderBytes + 1;
 
-/** Decides which records of a block are still needed. See {@link LogOwner}. */
+/** The owner of the records, which decides which ones are still needed; see {@link LogOwner}. */
 export interface RecordKeeper {
   pruneBeforeSeal?(type: number, buffer: Buffer, start: number, offset: number): boolean;
 }
 
 /**
- * Maximum amount of unsealed plaintext in the open group, from which settled records can be left
- * out.
+ * Maximum size of the unsealed blocks in the open group, from which settled records can still be
+ * removed.
  */
 const unsealedBytesMax = 8 * 1024 * 1024;
-/** The same of a batch that lasts several turns: what is left is sealed in one turn at its end. */
+/**
+ * Maximum size of the unsealed blocks within a batch that takes several turns. It is smaller because
+ * the rest is sealed in one turn at the end of the batch.
+ */
 const unsealedBytesOfBatch = 1024 * 1024;
 
 /**
  * Appends records to blocks, seals the blocks, and collects them in the open group. Blocks are
- * sealed as late as possible, and records that are settled by then are left out.
+ * sealed as late as possible, and records that have been settled by then are not written.
  */
 export class Appender {
   readonly #table: BlockTable;
@@ -49,12 +52,12 @@ export class Appender {
   #used = 0;
   #chunks: Buffer[];
   #blocks: LogBlock[] = [];
-  /** The number of sealed blocks in the group, and the size of the unsealed ones. */
+  /** The number of sealed blocks in the open group, and the size of the unsealed ones. */
   #sealedCount = 0;
   #unsealedBytes = 0;
   #sealedEnd = pageBytes;
   #groupOffset = 0;
-  /** The kind of part in the blocks that begin now; undefined for ordinary records. */
+  /** The kind of the current part; undefined for ordinary records. */
   #part: PartKind | undefined = undefined;
   #partBlocks: number[] = [];
   /** Size of the markers in the open group: {@link partMarkBytes} for each block of a part. */
@@ -72,7 +75,7 @@ export class Appender {
 
   /**
    * @param segment an empty segment; its header page is written with the first group
-   * @param arenaOf where the arena is stored that the next appender continues with
+   * @param arenaOf contains the current arena, which the next appender continues to use
    */
   constructor(
     table: BlockTable,
@@ -88,7 +91,9 @@ export class Appender {
     this.#chunks = [encodeSegmentHeader(segment.key, segment.header)];
   }
 
-  /** The file offset of the next block; lower if records before it are left out. */
+  /**
+   * The file offset of the next block; the actual offset is lower if earlier records are removed.
+   */
   get offset(): number {
     const blockCount = this.#blocks.length - this.#sealedCount;
     return this.#sealedEnd + this.#unsealedBytes + blockCount * blockHeaderBytes;
@@ -105,7 +110,7 @@ export class Appender {
     return this.offset + this.#used - start;
   }
 
-  /** Whether the open block has room for so many bytes. */
+  /** Whether the open block has room for a number of bytes. */
   hasRoom(bytes: number): boolean {
     return this.#open !== undefined && this.#used + bytes <= this.#arenaOf.arena.buffer.length;
   }
@@ -183,8 +188,8 @@ export class Appender {
   }
 
   /**
-   * Seals what is too much to be kept unsealed. Plaintext may move: never within a batch, but where that
-   * pauses between two turns.
+   * Seals blocks while too much is unsealed. Plaintext may move, so within a batch this may be called
+   * only at a pause between two turns.
    */
   sealExcess(isInBatch = false): void {
     const bytesMax = isInBatch ? unsealedBytesOfBatch : unsealedBytesMax;
@@ -202,7 +207,7 @@ export class Appender {
     const block = this.#blocks[this.#sealedCount++];
     assert(block !== undefined, 'a group has fewer blocks than it counts');
     this.#unsealedBytes -= block.length;
-    if (block.hasDead) this.#leaveOut(block, block.buffer);
+    if (block.hasDead) this.#removeDead(block, block.buffer);
     block.isSealed = true;
     const segment = this.#segment;
     const { number, length, start } = block;
@@ -219,13 +224,13 @@ export class Appender {
     segment.end = { segment: segment.number, blocks: number, tag };
   }
 
-  /** Prepares the next seal. Call it when there is nothing else to do. */
+  /** Prepares the next seal. Call it when the process is idle. */
   prepare(): void {
     this.#sealer.prepare();
   }
 
-  /** Moves the needed records of a block together. */
-  #leaveOut(block: LogBlock, buffer: Buffer): void {
+  /** Removes the records of a block that are no longer needed. */
+  #removeDead(block: LogBlock, buffer: Buffer): void {
     const keeper = this.#keeper;
     const { start: begin, length, isFixed } = block;
     const end = begin + length;

@@ -49,7 +49,7 @@ export class Arenas {
     this.release(arena);
   }
 
-  /** No more blocks are added to the arena. */
+  /** Marks an arena to which no more blocks are added. */
   close(arena: Arena): void {
     arena.isClosed = true;
     this.release(arena);

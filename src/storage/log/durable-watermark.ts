@@ -1,3 +1,5 @@
+// The durable watermark of a log.
+
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';

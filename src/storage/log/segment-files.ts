@@ -107,7 +107,7 @@ export class SegmentFiles {
     }
   }
 
-  /** Nothing more is written to the segment. */
+  /** Releases a segment to which no more data is written. Its file is closed once it is unused. */
   finish(segment: number): Promise<void> {
     const handle = this.#handles.get(segment);
     assert(handle !== undefined, 'a segment that was never begun is finished');

@@ -6,7 +6,8 @@ import { TlsListener } from '../../support/tls-listener.ts';
 import { Player } from '../../support/transcripts/player.ts';
 import { parseTranscripts } from '../../support/transcripts/transcript.ts';
 
-// What RabbitMQ 3.10 answered to the same bytes is what is expected here, but for lines marked `W`.
+// Transcripts of AMQP 0-9-1: RabbitMQ 3.10 gave these answers to the same bytes, except for lines
+// marked `W`.
 const folder = join(import.meta.dirname, '../../../../tests/conformance/amqp091/transcripts');
 
 let listener: TlsListener;

@@ -69,7 +69,7 @@ function ask(options: RequestOptions, body: string | Buffer = ''): Promise<Answe
   });
 }
 
-/** What a plain TCP connection is told. */
+/** The answer to a plain TCP connection. */
 function askPlain(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -81,7 +81,7 @@ function askPlain(text: string): Promise<string> {
   });
 }
 
-/** What a TLS connection is told to bytes of our choice. */
+/** The answer to arbitrary bytes on a TLS connection. */
 function askRaw(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ port, host: '127.0.0.1', ca });

@@ -8,7 +8,7 @@ import { findPrograms } from '../../support/other-programs.ts';
 
 const { services } = await ControlPlane.inProcess();
 
-/** A shape within an operation's input, and where it is. */
+/** A shape within an operation's input, and its path. */
 interface Place {
   readonly path: string;
   readonly shape: Shape<unknown>;
@@ -48,7 +48,7 @@ test('every list, map, text and blob that a caller can send has a largest size',
   assert.deepEqual(unlimited, []);
 });
 
-/** What differs from a model on purpose, by service and member; a star is any operation. */
+/** Intended differences from a model, by service and member; a star is any operation. */
 const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   mq: {
     '* MaxResults': 'Amazon MQ has its own message for it, and takes 5 to 100',
@@ -91,7 +91,9 @@ function anchored(pattern: string): string {
   return pattern.replace(/^\^/, '').replace(/\$$/, '').toLowerCase();
 }
 
-/** Amazon MQ's members begin with a small letter on the wire and with a capital one in the model. */
+/**
+ * Amazon MQ's members begin with a small letter on the wire and with a capital one in the model.
+ */
 function modelPath(service: Service, path: string): string {
   if (service.wires[0] !== 'rest-json') return path;
   return path

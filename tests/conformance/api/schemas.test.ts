@@ -8,8 +8,8 @@ import type { RequiredShape, Shape } from '../../../src/aws/shapes/shape.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { type ClientSchema, operationsOf, type SchemaShape } from '../../support/sdk-schemas.ts';
 
-// Shapes are written by hand. What the official clients can send and read is compared with them, so
-// that a member forgotten, misspelt or of another type shows, and so does a new one in a new client.
+// Compares the hand-written shapes with the schemas of the official clients, so that a missing,
+// misspelt or mistyped member is found, and a new one in a new client too.
 
 const plane = await ControlPlane.inProcess();
 
@@ -56,7 +56,7 @@ interface Difference {
 type Direction = 'input' | 'output';
 type Structure = Extract<SchemaShape, { kind: 'structure' }>;
 
-/** Every way in which a shape of ours is not the client's. */
+/** All differences between a shape and the client's schema. */
 function* differences(
   path: string,
   { node }: Shape<unknown>,
@@ -111,7 +111,7 @@ function* differencesOf(service: Service, client: ClientSchema): Generator<Diffe
   }
 }
 
-/** True where an exception is about this path or what lies under it. */
+/** Whether an exception applies to this path or a part of it. */
 function covers(exception: string, path: string): boolean {
   const [operation = '', ...rest] = exception.split('.');
   const pattern = [operation === '*' ? path.split('.')[0] : operation, ...rest].join('.');

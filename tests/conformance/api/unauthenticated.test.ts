@@ -13,7 +13,7 @@ import { type TestCertificates, testCertificates } from '../../support/certifica
 import { until } from '../../support/processes.ts';
 import { TestApi } from '../../support/test-api.ts';
 
-// What callers cost who have not shown who they are: requests byte for byte, on a real port.
+// The limits on unauthenticated callers: requests byte for byte, on a real port.
 
 const api = new TestApi();
 const kib = 1024;
@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => Promise.all(listeners.map((each) => each.close(0))));
 
-/** All that the port says until it ends the connection, or until so many answers are there. */
+/** All data from the port until the end of the connection, or until the given number of answers. */
 function told(bytes: readonly (string | Buffer)[], at = port, answerCount = Infinity) {
   return new Promise<string>((resolve) => {
     const socket = opened(at);
@@ -66,7 +66,9 @@ function opened(at = port): TLSSocket {
   return socket;
 }
 
-/** The head of a signed request as it goes over the wire, with headers that are not signed after it. */
+/**
+ * The head of a signed request as it goes over the wire, with headers that are not signed after it.
+ */
 function headOf({ method, rawPath, headers }: HttpRequest, ...more: string[]): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
   return [`${method} ${rawPath} HTTP/1.1`, ...lines, ...more, '', ''].join('\r\n');

@@ -16,7 +16,9 @@ let plane: ControlPlane;
 let keyArn = '';
 let brokerArn = '';
 let beganMs = 0;
-/** One event a minute: CreateKey, CreateAlias, DescribeKey, a failed DescribeKey, then a broker's. */
+/**
+ * One event a minute: CreateKey, CreateAlias, DescribeKey, a failed DescribeKey, then a broker's.
+ */
 before(async () => {
   plane = await ControlPlane.start();
   const { clock } = plane.machine;
@@ -38,7 +40,7 @@ function lookUp(input: LookupEventsCommandInput) {
   return plane.trail.send(new LookupEventsCommand(input));
 }
 
-/** The names of what is found, but for the look-ups themselves. */
+/** The names of the found events, except for the look-ups. */
 async function names(input: LookupEventsCommandInput): Promise<(string | undefined)[]> {
   const { Events = [] } = await lookUp({ EndTime: new Date(beganMs + 4.5 * minuteMs), ...input });
   return Events.map(({ EventName }) => EventName).filter((name) => name !== 'LookupEvents');

@@ -9,7 +9,7 @@ import { accountId, ControlPlane, region } from '../../support/control-plane.ts'
 import { largest, requestFor } from '../../support/shape-requests.ts';
 import { signRequest } from '../../support/sign-request.ts';
 
-// However large a call is made, its event says who asked for what.
+// An event states who requested what, regardless of the size of the call.
 
 type Json = Record<string, unknown>;
 
@@ -53,7 +53,7 @@ function shownMembers(shape: Shape<unknown>): readonly (readonly [string, Shape<
   return members.filter(isShown).map(([name, each]) => [recordedName(name), each] as const);
 }
 
-/** Texts of so many bytes of JSON are never cut where they decide something. */
+/** Texts of up to this size in JSON with an effect are never truncated. */
 const shortBytesMax = 512;
 
 for (const service of plane.services) {

@@ -20,7 +20,7 @@ import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
 
-// What any service can have its listener do: routes, bytes, streams, sites, WebSocket connections.
+// The features of the HTTP listener: routes, bytes, streams, sites, WebSocket connections.
 
 const mib = 1024 * 1024;
 let listener: HttpListener;
@@ -327,7 +327,7 @@ test('a WebSocket message that is too large ends its connection, whole or in fra
   }
 });
 
-test('pings on a route are fromCallback, one at a time', async () => {
+test('pings on a route are answered, one at a time', async () => {
   const socket = open('/ws', ['mqtt']);
   await once(socket, 'open');
   const answers: string[] = [];

@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => plane.close());
 
-/** A key whose policy lets the root user manage it, and says more. */
+/** A key whose policy allows the root user to manage it, with additional statements. */
 async function keyWith(...statements: readonly object[]): Promise<string> {
   const KeyId = await createKey(plane);
   const Statement = [

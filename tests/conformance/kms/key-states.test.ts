@@ -54,7 +54,7 @@ interface Fixture {
   readonly AliasName: string;
   readonly GrantId: string;
   readonly CiphertextBlob: Uint8Array | undefined;
-  /** Of a key that is enabled. */
+  /** Refusals for an enabled key. */
   readonly other: { readonly KeyId: string; readonly CiphertextBlob: Uint8Array };
 }
 
@@ -147,7 +147,7 @@ type Answer = keyof typeof refusals | 'ok';
 
 const states = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const;
 
-/** What is refused, and the message behind the key's ARN. */
+/** Refused operations, and the message after the key's ARN. */
 const refusals = {
   disabled: ['DisabledException', ' is disabled.'],
   'pending deletion': ['KMSInvalidStateException', ' is pending deletion.'],

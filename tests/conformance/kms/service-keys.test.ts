@@ -30,8 +30,8 @@ import {
 import { accountId, ControlPlane, region } from '../../support/control-plane.ts';
 import { eventsNamed, trailEvents } from '../../support/trail-events.ts';
 
-// Keys that nobody in the account made: the one that Amazon MQ owns, which nobody sees, and the one
-// that it manages in the account, alias/aws/mq.
+// Keys that no user of the account created: the one that Amazon MQ owns, which is invisible, and
+// the one that it manages in the account, alias/aws/mq.
 
 const rootArn = `arn:aws:iam::${accountId}:root`;
 

@@ -16,7 +16,7 @@ import {
 } from '../../support/configuration-requests.ts';
 import { ControlPlane, Machine } from '../../support/control-plane.ts';
 
-// What configurations may hold: what of it is removed, and what is refused.
+// The texts of configurations: which settings are removed, and which texts are refused.
 
 let plane: ControlPlane;
 before(async () => {

@@ -18,7 +18,7 @@ after(() => plane.close());
 type Changes = { readonly [Name in keyof CreateBrokerCommandInput]?: unknown };
 
 function send(changes: Changes) {
-  // What is tested is what the types of the client forbid.
+  // The tested requests are not permitted by the client's types.
   return plane.mq.send(brokerRequest(changes as Partial<CreateBrokerCommandInput>));
 }
 

@@ -213,7 +213,7 @@ test('what nobody announced is found within the hour', async () => {
   const { journal } = plane.kmsDomain;
   const key = journal.key(KeyId.slice(KeyId.lastIndexOf('/') + 1));
   assert.ok(key);
-  // As a change in a key service outside would come about.
+  // Simulates a change in an external key service.
   journal.apply({ put: 'key', key: { ...key, state: 'Unavailable' } });
   await plane.settled();
   await requireRunning(BrokerId);

@@ -21,8 +21,8 @@ import {
 import { ControlPlane, Machine, region } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-// Every kind of broker is a row of a table: on a machine whose engine runs them all, each is created
-// with the grants, volumes, instances and endpoints of its row.
+// Kinds of brokers: with an engine that runs all of them, each broker is created with the grants,
+// volumes, instances and endpoints of its offer.
 
 type Request = Partial<CreateBrokerCommandInput>;
 

@@ -29,7 +29,7 @@ async function stateOf(BrokerId: string, on = plane): Promise<string | undefined
   return (await describeBroker(on, BrokerId)).BrokerState;
 }
 
-test('a reboot is under way before it is fromCallback, and ends with the broker running', async () => {
+test('a reboot is under way before it is answered, and ends with the broker running', async () => {
   const BrokerId = await createBroker(plane);
   const { ports } = plane.control.brokers.require(BrokerId);
   const { epoch } = plane.volumeOf(BrokerId);
@@ -43,7 +43,7 @@ test('a reboot is under way before it is fromCallback, and ends with the broker 
   assert.equal(plane.volumeOf(BrokerId).epoch, epoch + 1);
 });
 
-test('a deletion is under way before it is fromCallback, and ends with nothing left', async () => {
+test('a deletion is under way before it is answered, and ends with nothing left', async () => {
   const KeyId = await createKey(plane);
   const BrokerId = await createBroker(plane, underKey(KeyId));
   const release = plane.engine.hold('remove');

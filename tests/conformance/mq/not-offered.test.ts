@@ -13,7 +13,7 @@ import { createBroker, password } from '../../support/broker-requests.ts';
 import { ControlPlane, region } from '../../support/control-plane.ts';
 import { signRequest } from '../../support/sign-request.ts';
 
-// Calls of Amazon MQ about what brokers here do not have. Each says so in AWS's form.
+// Amazon MQ's calls for unsupported features. Each is refused in AWS's form.
 
 let plane: ControlPlane;
 let BrokerId = '';

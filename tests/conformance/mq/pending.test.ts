@@ -12,7 +12,7 @@ import { ControlPlane, Machine, region } from '../../support/control-plane.ts';
 import { signRequest } from '../../support/sign-request.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-// What UpdateBroker makes pending, and what a reboot and the maintenance window make of it.
+// Pending changes by UpdateBroker, and their application by a reboot or in the maintenance window.
 
 let plane: ControlPlane;
 before(async () => {

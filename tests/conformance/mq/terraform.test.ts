@@ -26,9 +26,9 @@ import { createKey, password } from '../../support/broker-requests.ts';
 import { brokerXml } from '../../support/configuration-requests.ts';
 import { ControlPlane, Machine } from '../../support/control-plane.ts';
 
-// The calls that Terraform's resources aws_mq_broker and aws_mq_configuration and their data sources
-// make, in their order, and the answers that they compare with what is declared: a plan is empty only
-// where each is the same.
+// The calls of Terraform's resources aws_mq_broker and aws_mq_configuration and their data sources,
+// in order, and the answers that they compare with the declaration. A plan is empty only if all of
+// them are equal.
 
 let plane: ControlPlane;
 before(async () => {
@@ -38,7 +38,7 @@ after(() => plane.close());
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 
-/** What aws_mq_configuration reads. */
+/** The calls with which aws_mq_configuration reads its state. */
 async function readConfiguration(ConfigurationId: string) {
   const found = await plane.mq.send(new DescribeConfigurationCommand({ ConfigurationId }));
   const { LatestRevision } = found;
@@ -61,14 +61,19 @@ async function readConfiguration(ConfigurationId: string) {
   };
 }
 
-/** The version as the provider compares it: patches of newer brokers are Amazon MQ's own business. */
+/**
+ * The version as the provider compares it: patches of newer brokers are Amazon MQ's own business.
+ */
 function normalised(version = '', isUpgraded = false): string {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isNew = major === 5 ? minor >= 18 : major > 3 || minor >= 13;
   return isUpgraded && isNew ? `${major}.${minor}` : version;
 }
 
-/** What aws_mq_broker reads: the broker, and every user that its description names. */
+/**
+ * The calls with which aws_mq_broker reads its state: the broker, and every user in its
+ * description.
+ */
 async function readBroker(BrokerId: string) {
   const found = await plane.mq.send(new DescribeBrokerCommand({ BrokerId }));
   const users = [];
@@ -283,7 +288,10 @@ test('aws_mq_broker of ActiveMQ: everything declared is read back, and changes a
   await assert.rejects(readBroker(BrokerId), { name: 'NotFoundException' });
 });
 
-/** `instances.0.console_url`, `.ip_address` and `.endpoints`, as the provider's own tests match them. */
+/**
+ * `instances.0.console_url`, `.ip_address` and `.endpoints`, as the provider's own tests match
+ * them.
+ */
 async function hasInstances(BrokerId: string): Promise<void> {
   const { BrokerInstances = [] } = await plane.mq.send(new DescribeBrokerCommand({ BrokerId }));
   const [instance] = BrokerInstances;

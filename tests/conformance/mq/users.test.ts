@@ -15,7 +15,7 @@ import { createBroker, describeBroker, password } from '../../support/broker-req
 import { ControlPlane, Machine } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-// Users of brokers of ActiveMQ's type: every change waits for a reboot.
+// Users of ActiveMQ brokers: every change waits for a reboot.
 
 let plane: ControlPlane;
 /** A broker that no test changes for good. */
@@ -230,7 +230,7 @@ for (const [name, send] of Object.entries(ofUnknown)) {
 
 test('a broker has at most 250 users, and pages show each once', async () => {
   const BrokerId = await createBroker(plane, activeMq);
-  // As many requests would leave it; each hash of a password takes long on purpose.
+  // Set directly, because each password hash takes long by design.
   const users = Array.from({ length: 249 }, (_, i) => {
     return { username: `user-${i}`, passwordHash: 'hash', groups: [], consoleAccess: false };
   });

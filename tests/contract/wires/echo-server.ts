@@ -1,3 +1,5 @@
+// The test service behind the real pipeline.
+
 import type { Wire } from '../../../src/aws/errors.ts';
 import { RequestError } from '../../../src/aws/errors.ts';
 import { Dispatcher } from '../../../src/aws/pipeline/dispatch.ts';
@@ -27,7 +29,7 @@ export const wires = [rpcV2Cbor, json10, json11, query, restXml, restJson] as co
 export class EchoServer {
   readonly service: Service;
   readonly dispatcher: Dispatcher;
-  /** What nobody expected. */
+  /** An unexpected error. */
   readonly unexpectedErrors: unknown[] = [];
   readonly #listener: HttpListener;
   port = 0;

@@ -1,3 +1,5 @@
+// A test service whose shapes use all features.
+
 import { AwsError, type Wire } from '../../../src/aws/errors.ts';
 import { operation, type Service } from '../../../src/aws/service.ts';
 import {
@@ -23,7 +25,8 @@ import {
   xmlNamed,
 } from '../../../src/aws/shapes/shape.ts';
 
-// A small service that answers what it was asked, whose shapes have everything that shapes can have.
+// A small service that answers what it was asked, whose shapes have everything that shapes can
+// have.
 
 const inner = structure({ Text: string(), Numbers: list(integer()), At: timestamp() });
 
@@ -74,7 +77,7 @@ const bound = {
   Prefixed: inPrefixHeaders('x-meta-', map(string(), string())),
 };
 
-/** What REST's parts of a request are bound to. */
+/** The bindings to the parts of a REST request. */
 export const restInput = structure({
   ...bound,
   Name: required(string()),

@@ -12,7 +12,7 @@ import { type PlainRequest, signRequest } from '../../support/sign-request.ts';
 import { accessKeyId, region, secretAccessKey } from '../../support/test-api.ts';
 import { EchoServer } from './echo-server.ts';
 
-// What is no request on a wire is refused in the words of that wire.
+// Malformed requests are refused in the format of their wire.
 
 type Case = readonly [what: string, body: string | Buffer, message: RegExp];
 

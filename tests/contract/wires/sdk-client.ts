@@ -1,3 +1,5 @@
+// Official clients of the test service.
+
 import { Agent } from 'node:https';
 import { KMSClient } from '@aws-sdk/client-kms';
 import {
@@ -19,7 +21,7 @@ const target = 'EchoService';
 const defaultNamespace = 'com.example';
 const xmlNamespace = 'https://echo.example.com/';
 
-/** Where the clients' endpoint rules find what they ask for. */
+/** The parameters of the clients' endpoint rules. */
 const endpointParameters = {
   UseFIPS: { type: 'builtInParams', name: 'useFipsEndpoint' },
   Endpoint: { type: 'builtInParams', name: 'endpoint' },

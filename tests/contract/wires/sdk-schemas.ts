@@ -1,10 +1,13 @@
+// Conversion of shapes to the schemas of the official clients.
+
 import type { Operation } from '../../../src/aws/service.ts';
 import { type Members, type Shape, Unread } from '../../../src/aws/shapes/shape.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked.
 type AnyOperation = Operation<any, any>;
 
-// Shapes as the official clients' protocols take them: arrays that begin with a number for their kind.
+// Shapes as the official clients' protocols take them: arrays that begin with a number for their
+// kind.
 
 const kinds = { operation: 9, structure: 3, list: 1, map: 2 } as const;
 const simple = {

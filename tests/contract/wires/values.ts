@@ -1,7 +1,9 @@
+// Random values for the contract of wires.
+
 import fc from 'fast-check';
 import type { Shape } from '../../../src/aws/shapes/shape.ts';
 
-/** What of a wire's values arrives as it was sent. */
+/** The values that a wire transfers without change. */
 export interface WireRules {
   /** Characters that the wire can write. */
   readonly characters: RegExp;
@@ -15,13 +17,13 @@ export const anyValue: WireRules = {
   hasEmptyStructures: true,
 };
 
-/** What XML 1.0 can write. */
+/** The values that XML 1.0 can represent. */
 export const xmlValue: WireRules = {
   characters: /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]$/u,
   hasEmptyStructures: true,
 };
 
-/** What both a form and XML can write. */
+/** The values that both forms and XML can represent. */
 export const formValue: WireRules = { ...xmlValue, hasEmptyStructures: false };
 
 const unit = fc.oneof(
@@ -36,7 +38,7 @@ function texts({ characters }: WireRules): fc.Arbitrary<string> {
   return fc.oneof({ weight: 9, arbitrary: some }, { weight: 1, arbitrary: fc.constant('') });
 }
 
-/** What stands in headers: visible ASCII, and no space at the ends. */
+/** Header values: visible ASCII without spaces at the ends. */
 const headerText = fc
   .array(fc.constantFrom(...'abcXYZ019-_.~!#$%&*+;=/?@'), { minLength: 1, maxLength: 12 })
   .map((all) => all.join(''));
@@ -97,7 +99,7 @@ function numbersAndBytes(kind: string | readonly string[]): fc.Arbitrary<unknown
     case 'long':
       return fc.maxSafeInteger();
     case 'double':
-      // No text tells one zero from the other.
+      // Text does not distinguish 0 from -0.
       return fc.double().filter((value) => !Object.is(value, -0));
     case 'boolean':
       return fc.boolean();

@@ -8,7 +8,7 @@ import { echo, named, restInput } from './echo-service.ts';
 import { SdkClient } from './sdk-client.ts';
 import { anyValue, formValue, valuesOf, xmlValue } from './values.ts';
 
-// What every wire must do, over HTTPS with the official clients' own code for it.
+// Tests that every wire passes, over HTTPS with the official clients' code for it.
 
 /** Values for each shape. */
 const runs = { numRuns: Number(process.env['WAXWING_WIRE_RUNS'] ?? 12) };

@@ -1,3 +1,5 @@
+// The text form of methods.
+
 import type { Arguments } from '../../../src/broker/arguments.ts';
 import type { BasicProperties } from '../../../src/protocols/amqp091/codec/basic-properties.ts';
 import { type Method, methodNames } from '../../../src/protocols/amqp091/codec/methods.gen.ts';

@@ -1,3 +1,5 @@
+// Playing of transcripts against a broker.
+
 import { parseStep } from './lines.ts';
 import { type Case, mark, type Step } from './transcript.ts';
 import { type Target, WireClient } from './wire-client.ts';
@@ -16,7 +18,7 @@ export class Player {
   /** Milliseconds of silence after which a step is over although more may come; for recording. */
   readonly #quietMs: number;
   readonly #clients = new Map<string, WireClient>();
-  /** What is written together with the next step. */
+  /** Frames that are written together with the next step. */
   readonly #parts: Buffer[] = [];
   readonly #variables = new Map<string, string>();
 

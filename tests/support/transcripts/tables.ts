@@ -1,3 +1,5 @@
+// The text form of field tables.
+
 import type { Argument, Arguments, ArgumentType } from '../../../src/broker/arguments.ts';
 
 /**

@@ -6,14 +6,14 @@ export interface Step {
   readonly text: string;
   /** The step is written together with the one after it. */
   readonly isPart: boolean;
-  /** Lines as `print` makes them; those of RabbitMQ and of Waxwing where they differ. */
+  /** Lines in the format of `print`; separate ones for RabbitMQ and Waxwing if they differ. */
   readonly expected: { readonly rabbitmq: string[]; readonly waxwing: string[] };
 }
 
 /** One case: its title says what is true. */
 export interface Case {
   readonly title: string;
-  /** Why Waxwing's answers differ, where they do. */
+  /** The reason for different answers of Waxwing. */
   readonly comments: readonly string[];
   readonly steps: readonly Step[];
 }

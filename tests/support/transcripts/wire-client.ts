@@ -1,3 +1,5 @@
+// A connection for transcripts.
+
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Reader } from '../../../src/base/bytes.ts';
@@ -11,7 +13,7 @@ import {
 import { capabilities, methodFrame } from '../amqp-peer.ts';
 import { printContent, printMethod } from './lines.ts';
 
-/** Where a broker listens. */
+/** The address of a broker. */
 export interface Target {
   /** `amqp://user:password@host:port` or `amqps://…` */
   readonly url: string;

@@ -66,7 +66,7 @@ function describeUser(parts: MqParts) {
 function description({ username, current, next, pendingChange }: UserState) {
   const now = {
     username,
-    // A user that is to be created has no permissions yet.
+    // A user with a pending creation has no permissions yet.
     consoleAccess: current?.consoleAccess ?? false,
     groups: current?.groups ?? [],
     replicationUser: (current ?? next)?.replicationUser ?? false,

@@ -1,3 +1,5 @@
+// Shapes that several Amazon MQ operations use.
+
 import {
   boolean,
   enumeration,

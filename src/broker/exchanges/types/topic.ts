@@ -58,11 +58,11 @@ function checkPattern(alphabet: Alphabet, text: string): void {
 /** Routes messages by patterns of routing keys. */
 export const topicType = topicTypeOf('topic', amqpAlphabet);
 
-/** As {@link topicType}, with the wildcards of ActiveMQ: `*` and a final `>`. */
+/** A topic exchange with the wildcards of ActiveMQ: `*` and a final `>`. */
 export const activemqTopicType = {
   ...topicTypeOf('x-activemq-topic', activemqAlphabet),
   isReserved: true,
 };
 
-/** As {@link topicType}, with the wildcards of MQTT: `+` and a final `#` between slashes. */
+/** A topic exchange with the wildcards of MQTT: `+` and a final `#`, with `/` between words. */
 export const mqttTopicType = { ...topicTypeOf('x-mqtt-topic', mqttAlphabet), isReserved: true };

@@ -1,3 +1,5 @@
+// The permitted settings of ActiveMQ configurations.
+
 import {
   anyText,
   flag,

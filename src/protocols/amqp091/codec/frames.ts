@@ -14,7 +14,7 @@ export const frameOverhead = 8;
 
 const nothing = Buffer.alloc(0);
 
-/** What frames are handed to. The bytes are slices of what was received and may be kept. */
+/** The receiver of frames. The bytes are slices of the received data and may be kept. */
 export interface FrameSink {
   method(channel: number, bytes: Buffer, at: number, end: number): void;
   header(channel: number, bytes: Buffer, at: number, end: number): void;

@@ -64,7 +64,7 @@ export function readTable(r: Reader, depth = 0): FieldTable {
   while (r.at < end) {
     const name = r.shortString();
     const value = readArgument(r, depth);
-    // As in RabbitMQ, which searches a list: the first of two fields with the same name is used.
+    // The first of two fields with the same name is used, as in RabbitMQ, which searches a list.
     table[name] ??= value;
   }
   checkEnd(r, end);

@@ -1,3 +1,5 @@
+// The acknowledgements of a transaction.
+
 import { wholeText } from '../../../base/bytes.ts';
 import type { Outcome, Subscription } from '../../../broker/subscription.ts';
 import { AmqpError } from '../errors.ts';

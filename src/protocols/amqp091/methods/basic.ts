@@ -2,7 +2,6 @@
 
 import { type Arguments, wholeNumber } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
-import { cleanName, replyTo } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import {
   type BasicAck,
@@ -16,6 +15,7 @@ import {
 } from '../codec/methods.gen.ts';
 import { ChannelConsumer } from '../consumer.ts';
 import { AmqpError } from '../errors.ts';
+import { cleanName, replyTo } from '../special-names.ts';
 import { type Handlers, ignore } from './handlers.ts';
 import { queueName } from './names.ts';
 

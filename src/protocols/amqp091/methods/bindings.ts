@@ -4,9 +4,9 @@ import type { Arguments } from '../../../broker/arguments.ts';
 import type { Destination } from '../../../broker/exchanges/binding.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import { isDurableBinding } from '../../../broker/vhosts/binding-changes.ts';
-import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
+import { cleanName } from '../special-names.ts';
 
 /** @throws {AmqpError} 'access-refused' for the default exchange */
 export function requireNotDefault(exchange: string): void {

@@ -53,6 +53,11 @@ export class Opening {
     this.#transport = transport;
   }
 
+  /** Whether the password was correct. */
+  get isLoggedIn(): boolean {
+    return this.#user !== undefined;
+  }
+
   /**
    * Reads the protocol header, which may be incomplete.
    *

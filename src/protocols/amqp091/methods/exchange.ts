@@ -3,7 +3,6 @@
 import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../../broker/exchanges/types/registry.ts';
-import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import {
   type ExchangeBind,
@@ -12,6 +11,7 @@ import {
   type ExchangeUnbind,
   methodIds,
 } from '../codec/methods.gen.ts';
+import { cleanName } from '../special-names.ts';
 import { bind, endsOf, requireNotDefault, unbind } from './bindings.ts';
 import type { Handlers } from './handlers.ts';
 import { exchangeArgument } from './names.ts';

@@ -1,9 +1,9 @@
 // Names in methods.
 
 import type { Arguments } from '../../../broker/arguments.ts';
-import { cleanName } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
+import { cleanName } from '../special-names.ts';
 
 /** The queue that a method names. An empty name means the last declared queue. */
 export function queueName(channel: Channel, name: string): string {

@@ -3,7 +3,6 @@
 import type { Arguments } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
-import { cleanName, isReplyAddress, replyTo } from '../address.ts';
 import type { Channel } from '../channel.ts';
 import {
   methodIds,
@@ -15,6 +14,7 @@ import {
   type QueueUnbind,
 } from '../codec/methods.gen.ts';
 import { AmqpError } from '../errors.ts';
+import { cleanName, isReplyAddress, replyTo } from '../special-names.ts';
 import { bind, endsOf, unbind } from './bindings.ts';
 import type { Handlers } from './handlers.ts';
 import { exchangeArgument, queueName } from './names.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nack } from '../../../../tests/support/amqp-frames.ts';
 import {
   AmqpPeer,
   closes,
@@ -11,8 +12,8 @@ import type { Broker } from '../../../broker/broker.ts';
 import { queuesPerSlice } from '../../../broker/publishing/publishing.ts';
 import type { Method } from '../codec/methods.gen.ts';
 
-// One method that is much work: it takes several turns of the event loop, what the peer sends after it
-// waits, and everybody else is served meanwhile.
+// Methods with much work: they take several turns of the event loop, later frames of the peer wait,
+// and other clients are served meanwhile.
 
 const count = 20_000;
 const select: Method = { id: 0x005a000a };
@@ -88,13 +89,8 @@ test('what is settled in a large commit is settled in its order, and is otherwis
   sendMany(peer, 6600, (i) =>
     methodFrame(1, { id: 0x003c0050, deliveryTag: 1 + 3 * i, multiple: false }),
   );
-  const nack: Method = {
-    id: 0x003c0078,
-    deliveryTag: count - 100,
-    multiple: true,
-    requeue: true,
-  };
-  assert.deepEqual(peer.send(methodFrame(1, nack), methodFrame(1, commit)), []);
+  const rest = nack(count - 100, { multiple: true, requeue: true });
+  assert.deepEqual(peer.send(rest, methodFrame(1, commit)), []);
   await idle(broker);
   assert.deepEqual(peer.take(), [commitOk]);
   const isBack = (_: unknown, i: number) => i % 3 > 0 || i >= 19_800;

@@ -1,3 +1,5 @@
+// The head of a stored STOMP message.
+
 import { decodeText, encodeText } from '../../../base/byte-text.ts';
 import { escapeHeader, unescapeStored } from './header-text.ts';
 

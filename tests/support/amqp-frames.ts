@@ -1,20 +1,23 @@
+// AMQP 0-9-1 method frames that request no answer, for tests. They are for channel 1 unless stated.
+
 import type { Arguments } from '../../src/broker/arguments.ts';
-import { methodFrame } from '../support/amqp-peer.ts';
+import { methodIds } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import { methodFrame } from './amqp-peer.ts';
 
-// Frames that nobody answers, on channel 1 unless another is named.
-
+/** The properties of a declared queue. */
 export interface QueueKind {
   readonly durable?: boolean;
   readonly exclusive?: boolean;
 }
 
+/** Declares a queue, transient by default. */
 export const declareQueue = (
   queue: string,
   { durable = false, exclusive = false }: QueueKind = {},
   args: Arguments = {},
 ) =>
   methodFrame(1, {
-    id: 0x0032000a,
+    id: methodIds.queueDeclare,
     queue,
     passive: false,
     durable,
@@ -24,9 +27,10 @@ export const declareQueue = (
     arguments: args,
   });
 
+/** Declares a transient exchange. */
 export const declareExchange = (exchange: string, type: string) =>
   methodFrame(1, {
-    id: 0x0028000a,
+    id: methodIds.exchangeDeclare,
     exchange,
     type,
     passive: false,
@@ -37,9 +41,18 @@ export const declareExchange = (exchange: string, type: string) =>
     arguments: {},
   });
 
+/** Binds a queue to an exchange. */
 export const bindQueue = (queue: string, exchange: string, routingKey = '', args: Arguments = {}) =>
-  methodFrame(1, { id: 0x00320014, queue, exchange, routingKey, noWait: true, arguments: args });
+  methodFrame(1, {
+    id: methodIds.queueBind,
+    queue,
+    exchange,
+    routingKey,
+    noWait: true,
+    arguments: args,
+  });
 
+/** Consumes from a queue with manual acknowledgements. */
 export const consume = (
   channel: number,
   queue: string,
@@ -47,7 +60,7 @@ export const consume = (
   args: Arguments = {},
 ) =>
   methodFrame(channel, {
-    id: 0x003c0014,
+    id: methodIds.basicConsume,
     queue,
     consumerTag,
     noLocal: false,
@@ -57,7 +70,8 @@ export const consume = (
     arguments: args,
   });
 
+/** Rejects deliveries. */
 export const nack = (
   deliveryTag: number,
   how: { readonly multiple: boolean; readonly requeue: boolean },
-) => methodFrame(1, { id: 0x003c0078, deliveryTag, ...how });
+) => methodFrame(1, { id: methodIds.basicNack, deliveryTag, ...how });

@@ -1,0 +1,435 @@
+// AMQP 1.0 connections.
+
+import { assert } from '../../base/assert.ts';
+import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import type { SourceBudget } from '../../broker/activemq/consumption.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
+import type { Access } from '../../broker/users.ts';
+import { InputGate } from '../input-gate.ts';
+import { PeerOutbox } from '../peer-outbox.ts';
+import type { Connection, Transport } from '../protocol.ts';
+import { Answers } from './answers.ts';
+import { Decoder } from './codec/decoder.ts';
+import { FrameWriter } from './codec/frame-writer.ts';
+import {
+  FrameReader,
+  type FrameSink,
+  frameTypes,
+  framingError,
+  protocolHeader,
+  protocolIds,
+} from './codec/frames.ts';
+import {
+  type Begin,
+  type Composite,
+  compositeCodes,
+  type Open,
+  readComposite,
+} from './codec/performatives.gen.ts';
+import { confirmBytes } from './confirms.ts';
+import { AmqpError, toAmqpError } from './errors.ts';
+import type { AmqpHost, Held } from './host.ts';
+import { IdleTimeouts } from './idle.ts';
+import { channelMax, frameBytesMax, sourceCountMax, unsettledCountMax } from './limits.ts';
+import { LinkNames } from './links/link-names.ts';
+import { errorOf } from './links/receiving-link.ts';
+import { type Agreement, Opening, type OpeningHost } from './opening.ts';
+import { PeerWatch } from './peer-watch.ts';
+import { mechanisms, saslCodes } from './sasl.ts';
+import { Session } from './session.ts';
+import { ConnectionState } from './states.ts';
+import { Temporaries } from './temporaries.ts';
+import { Transactions } from './transactions.ts';
+
+/** Units of work per transfer and per other frame. */
+const transferUnits = 8;
+const frameUnits = 32;
+
+const decoder = new Decoder();
+
+/** An AMQP 1.0 connection. */
+export class AmqpConnection
+  implements Connection, ClientConnection, FrameSink, OpeningHost, AmqpHost, PublisherListener
+{
+  readonly broker: Broker;
+  readonly dialect: ActiveMq;
+  readonly connectionId: string;
+  readonly peerAddress: string;
+  readonly outbox: PeerOutbox;
+  readonly frames: FrameWriter;
+  readonly answers: Answers;
+  readonly gate: InputGate;
+  readonly transactions: Transactions;
+  readonly temporaries: Temporaries;
+  readonly links = new LinkNames();
+  readonly budget: SourceBudget = { left: sourceCountMax };
+  readonly held: Held = {
+    unsettledCount: 0,
+    unfinishedBytes: 0,
+    waitingBytes: 0,
+    confirmCount: 0,
+    handleCount: 0,
+  };
+  /** The sender, for subscriptions with noLocal. */
+  origins: readonly unknown[] = [];
+  readonly #state = new ConnectionState();
+  readonly #transport: Transport;
+  readonly #reader: FrameReader;
+  readonly #opening: Opening;
+  readonly #watch: PeerWatch;
+  readonly #idle = new IdleTimeouts();
+  readonly #sessions = new Map<number, Session>();
+  #agreement: Agreement | undefined = undefined;
+  #hasReceived = false;
+  #isPaused = false;
+  /** The error of a delivery, until the end of the turn. */
+  #bug: { readonly thrown: unknown } | undefined = undefined;
+  #isReleased = false;
+
+  constructor(transport: Transport, dialect: ActiveMq) {
+    const { broker } = dialect;
+    this.broker = broker;
+    this.dialect = dialect;
+    this.peerAddress = transport.peerAddress;
+    this.connectionId = `ID:waxwing-${broker.randomName()}:1`;
+    const { temporaries } = dialect;
+    this.temporaries = new Temporaries({
+      temporaries,
+      connectionId: this.connectionId,
+      owner: this,
+    });
+    this.#transport = transport;
+    this.outbox = new PeerOutbox(transport, broker, () => this.wake());
+    this.frames = new FrameWriter(this.outbox);
+    this.answers = new Answers(this);
+    const heldBytes = () => this.answers.heldBytes + this.held.confirmCount * confirmBytes;
+    this.#watch = new PeerWatch(broker, this.outbox, heldBytes);
+    this.#reader = new FrameReader(this);
+    this.gate = new InputGate(this.#reader, broker.background, this);
+    this.transactions = new Transactions(this);
+    this.#opening = new Opening(this, transport);
+  }
+
+  get #agreed(): Agreement {
+    assert(this.#agreement !== undefined, 'the connection is not open');
+    return this.#agreement;
+  }
+
+  get access(): Access {
+    return this.#agreed.access;
+  }
+
+  get clientId(): string {
+    return this.#agreed.clientId;
+  }
+
+  /** A session corresponds to a channel of other protocols. */
+  get channelCount(): number {
+    return this.#sessions.size;
+  }
+
+  get isFull(): boolean {
+    return this.held.unsettledCount >= Math.min(unsettledCountMax, this.broker.unsettledCountMax);
+  }
+
+  get takesDeliveries(): boolean {
+    const isLittle = this.held.waitingBytes <= this.broker.limits.unreadBytesShare;
+    return this.outbox.isWritable && this.#state.name === 'open' && isLittle && !this.isFull;
+  }
+
+  receive(bytes: Buffer): void {
+    this.#hasReceived = true;
+    if (this.#state.isOver) return;
+    this.gate.beginTurn();
+    try {
+      this.#reader.receive(bytes);
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+    this.#received();
+    this.setReading();
+  }
+
+  /**
+   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
+   * for.
+   */
+  #received(): void {
+    this.broker.pump();
+    if (!this.answers.isWaiting && this.held.confirmCount === 0) return;
+    this.broker.store.log.sync();
+    // After the sync request: a group that is written immediately is answered in the same turn.
+    this.#transport.requestFlush();
+  }
+
+  /** Reads from the peer unless the broker or the peer is behind. */
+  setReading(): void {
+    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  protocolHeader(header: Buffer): void {
+    const isSasl = this.#state.name === 'awaiting-sasl-header';
+    const wanted = protocolHeader(isSasl ? protocolIds.sasl : protocolIds.amqp);
+    // The answer to any other header is the one that is expected (2.2).
+    this.outbox.append(wanted, 0, wanted.length);
+    if (!header.equals(wanted)) {
+      this.#end();
+      return;
+    }
+    this.#state.enter(isSasl ? 'awaiting-sasl-init' : 'awaiting-open');
+    if (!isSasl) return;
+    const offer = {
+      code: compositeCodes.saslMechanisms,
+      saslServerMechanisms: mechanisms,
+    } as const;
+    this.frames.write(0, offer, frameTypes.sasl);
+  }
+
+  frame(type: number, channel: number, bytes: Buffer, at: number, end: number): void {
+    const isSasl = this.#state.name === 'awaiting-sasl-init';
+    if (type !== (isSasl ? frameTypes.sasl : frameTypes.amqp)) {
+      throw framingError(`a frame of type ${type} is not permitted in this state`);
+    }
+    if (at === end && !isSasl) return; // it keeps the connection alive
+    const frame = readComposite(decoder.reset(bytes, at, end));
+    this.#handle(frame, channel, bytes, decoder.at, end);
+  }
+
+  #handle(frame: Composite, channel: number, bytes: Buffer, at: number, end: number): void {
+    this.gate.count(frame.code === compositeCodes.transfer ? transferUnits : frameUnits);
+    const { name } = this.#state;
+    if (name === 'open') this.#handleOpen(frame, channel, bytes, at, end);
+    else if (frame.code === compositeCodes.saslInit && name === 'awaiting-sasl-init') {
+      this.#state.enter('checking-password');
+      this.#reader.expectHeader();
+      // What the client sends before the answer is held back.
+      this.gate.hold();
+      this.#opening.logIn(frame);
+    } else if (frame.code === compositeCodes.open && name === 'awaiting-open') this.#open(frame);
+    else throw new AmqpError('not-allowed', `the frame is not permitted in the state ${name}`);
+  }
+
+  checked(code: number): void {
+    if (this.#state.isOver) return;
+    const outcome = { code: compositeCodes.saslOutcome, outcome: code } as const;
+    this.frames.write(0, outcome, frameTypes.sasl);
+    if (code === saslCodes.ok) {
+      this.#state.enter('awaiting-amqp-header');
+      this.#reader.frameBytesMax = frameBytesMax;
+    } else this.#end();
+    this.gate.release();
+    this.outbox.flush();
+  }
+
+  #open(frame: Open): void {
+    const agreement = this.#opening.open(frame);
+    this.#agreement = agreement;
+    this.origins = [this, agreement.clientId];
+    this.frames.frameBytesMax = agreement.frameBytesMax;
+    this.#idle.start(agreement.peerTimeoutMs);
+    this.broker.clientConnections.add(this);
+    this.#state.enter('open');
+    this.frames.write(0, this.#opening.answer(false));
+  }
+
+  #handleOpen(frame: Composite, channel: number, bytes: Buffer, at: number, end: number): void {
+    if (frame.code === compositeCodes.close) {
+      this.#close();
+      return;
+    }
+    const session = this.#sessions.get(channel);
+    if (frame.code === compositeCodes.begin) this.#begin(frame, channel);
+    else if (session === undefined) {
+      throw new AmqpError('not-allowed', `channel ${channel} has no session`);
+    } else if (frame.code === compositeCodes.end) this.#endSession(session);
+    else session.handle(frame, bytes, at, end);
+  }
+
+  #begin(frame: Begin, channel: number): void {
+    if (channel > channelMax) {
+      const why = `channel ${channel} is above the maximum of ${channelMax}`;
+      throw new AmqpError('not-allowed', why);
+    }
+    if (this.#sessions.has(channel)) {
+      throw new AmqpError('not-allowed', `channel ${channel} has a session already`);
+    }
+    this.#sessions.set(channel, new Session(this, channel, frame));
+  }
+
+  #endSession(session: Session): void {
+    this.#sessions.delete(session.channel);
+    if (session.isOver) return;
+    session.confirms.flush();
+    const done = this.guarded(() => this.answers.say(0, () => session.writeEnd()));
+    this.gate.finishFirst(session.releaseAll('detached'), done);
+  }
+
+  /** The peer closes the connection. */
+  #close(): void {
+    this.#reader.stop();
+    this.broker.pump();
+    for (const session of this.#sessions.values()) session.confirms.flush();
+    const done = this.guarded(() => {
+      if (this.#state.isOver) return;
+      this.answers.drop();
+      this.frames.write(0, { code: compositeCodes.close });
+      this.#end();
+    });
+    this.#release('detached', done);
+  }
+
+  guarded(act: () => void): () => void {
+    return () => {
+      try {
+        act();
+      } catch (thrown) {
+        this.failed(thrown);
+      }
+    };
+  }
+
+  failed(thrown: unknown): void {
+    const error = toAmqpError(thrown, 'connection');
+    if (error.code === 'internal-error') this.#reportBug(error.cause);
+    if (this.#state.isOver) return;
+    this.#reader.stop();
+    // Answers that wait for the log are not sent. The client repeats what they were about.
+    this.answers.drop();
+    this.#writeError(error);
+    this.#state.enter('closing');
+    this.#release('lost');
+    this.#end();
+  }
+
+  /** Writes a close, after an open if there was none. Before the log-in there is no error frame. */
+  #writeError(error: AmqpError): void {
+    const { name } = this.#state;
+    if (name !== 'open' && name !== 'awaiting-open') return;
+    if (name === 'awaiting-open') this.frames.write(0, this.#opening.answer(true));
+    this.frames.write(0, { code: compositeCodes.close, error: errorOf(error) });
+  }
+
+  /** Stops reading and writing. */
+  #end(): void {
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.#reader.stop();
+    this.outbox.flush();
+    this.#transport.close();
+  }
+
+  #reportBug(thrown: unknown): void {
+    this.broker.internalError(thrown, this.peerAddress);
+  }
+
+  deliveryFailed(thrown: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = { thrown };
+    this.outbox.block();
+    this.outbox.discard();
+    this.#transport.requestFlush();
+  }
+
+  /** Releases everything. Long work is done in later turns. */
+  #release(ending: 'detached' | 'lost', done?: () => void): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#opening.abandon();
+    this.broker.clientConnections.delete(this);
+    this.broker.flow.remove(this);
+    this.broker.background.run(this.#releaseAll(ending), done);
+  }
+
+  *#releaseAll(ending: 'detached' | 'lost'): Generator<void> {
+    // Another job of this connection may still be settling or committing.
+    while (this.#agreement !== undefined && this.gate.isBusy) yield;
+    this.transactions.rollbackAll();
+    for (const session of this.#sessions.values()) {
+      try {
+        yield* session.releaseAll(ending);
+      } catch (thrown) {
+        this.#reportBug(thrown);
+      }
+    }
+    yield* this.dialect.vhost.release(this);
+    this.dialect.temporaries.release(this);
+    this.#opening.release();
+  }
+
+  startedPublishing(): void {
+    this.broker.flow.add(this);
+  }
+
+  blocked(): void {}
+
+  unblocked(): void {}
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.setReading();
+  }
+
+  requestFlush(): void {
+    this.#transport.requestFlush();
+  }
+
+  writable(): void {
+    if (this.#bug !== undefined) return;
+    this.outbox.resume();
+    this.wake();
+  }
+
+  /** Deliveries are possible again. */
+  wake(): void {
+    this.setReading();
+    for (const session of this.#sessions.values()) session.wake();
+    this.broker.pump();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#state.isOverdue(nowMs)) this.#end();
+    this.setReading();
+    const stuck = this.#watch.tick(nowMs, this.#isPaused);
+    if (stuck !== undefined) this.failed(new AmqpError('connection:forced', stuck));
+    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
+    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
+    const due = this.#idle.tick(nowMs, hasReceived, this.outbox.hasWritten);
+    this.#hasReceived = false;
+    this.outbox.hasWritten = false;
+    if (this.#state.name !== 'open') return;
+    if (due === 'end') {
+      this.failed(new AmqpError('resource-limit-exceeded', 'the peer was silent for too long'));
+    } else if (due === 'send') {
+      this.frames.empty();
+      this.outbox.flush();
+      this.outbox.hasWritten = false;
+    }
+  }
+
+  flush(): void {
+    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
+    else if (this.#state.name === 'open') {
+      for (const session of this.#sessions.values()) session.confirms.flush();
+    }
+    this.outbox.flush();
+  }
+
+  ended(): void {
+    this.outbox.end();
+    if (this.gate.endsLater()) {
+      this.#opening.abandon();
+      if (this.#agreement !== undefined) return;
+    }
+    this.#reader.stop();
+    this.answers.drop();
+    this.#release('lost');
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.broker.pump();
+  }
+
+  shutdown(reason: string): void {
+    this.failed(new AmqpError('connection:forced', reason));
+  }
+}

@@ -1,0 +1,189 @@
+// Attaches: creates links.
+
+import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
+import { durableSource, readSource, readTarget, type SourceRequest } from '../activemq.ts';
+import { type Attach, compositeCodes, type Source } from '../codec/performatives.gen.ts';
+import { AmqpError, toAmqpError } from '../errors.ts';
+import { nameLengthMax } from '../limits.ts';
+import type { Session } from '../session.ts';
+import { CoordinatorLink } from './coordinator-link.ts';
+import { invalidField, type Link, RefusedLink, refusal } from './link.ts';
+import { LookupLink } from './lookup-link.ts';
+import { maxMessageSize, PublishingLink } from './publishing-link.ts';
+import { SendingLink } from './sending-link.ts';
+
+/** Sender settle modes (2.8.2). */
+const settledMode = 1;
+
+/** A link that can begin, and the fields of its attach. */
+interface Attached {
+  readonly link: Link;
+  readonly answer: Partial<Attach>;
+}
+
+/**
+ * Handles an attach. A link with the same name is ended first.
+ *
+ * @throws {AmqpError} with scope `session` if the handle cannot be used
+ */
+export function attach(session: Session, frame: Attach): void {
+  const { host } = session;
+  session.requireFree(frame.handle);
+  const older = host.links.find(frame.name, frame.role);
+  if (older === undefined) {
+    open(session, frame);
+    return;
+  }
+  const stolen = 'another link with the same name was attached';
+  older.isOver = true;
+  host.links.remove(older);
+  host.answers.say(0, () => {
+    const error = new AmqpError('link:stolen', stolen, { scope: 'link' });
+    older.session.writeDetach(older.handle, true, error);
+  });
+  const done = host.guarded(() => {
+    older.closed('detached');
+    open(session, frame);
+  });
+  host.gate.finishFirst(older.release('detached'), done);
+}
+
+function open(session: Session, frame: Attach): void {
+  const { host } = session;
+  const { store } = host.broker;
+  const definedBefore = store.definedGroup;
+  let attached: Attached;
+  try {
+    attached = attachTerminus(session, frame);
+  } catch (thrown) {
+    refuse(session, frame, thrown);
+    return;
+  }
+  const { link, answer } = attached;
+  session.add(link);
+  host.links.add(link);
+  const { definedGroup } = store;
+  host.answers.say(definedGroup === definedBefore ? 0 : definedGroup, () => {
+    if (link.isOver || session.isOver) return;
+    host.frames.write(session.channel, {
+      code: compositeCodes.attach,
+      name: frame.name,
+      handle: frame.handle,
+      role: !frame.role,
+      sndSettleMode: frame.sndSettleMode,
+      rcvSettleMode: 0,
+      ...answer,
+    });
+    link.begin();
+  });
+}
+
+function refuse(session: Session, frame: Attach, thrown: unknown): void {
+  const error = toAmqpError(thrown, 'link');
+  if (error.scope !== 'link') {
+    session.host.failed(thrown);
+    return;
+  }
+  const link = new RefusedLink(session, frame);
+  session.add(link);
+  session.host.answers.say(0, () => {
+    if (session.isOver) return;
+    session.host.frames.write(session.channel, refusal(frame));
+    session.writeDetach(frame.handle, true, error);
+  });
+}
+
+function attachTerminus(session: Session, frame: Attach): Attached {
+  if (frame.name.length > nameLengthMax) {
+    const found = `a link name of ${frame.name.length} characters`;
+    throw invalidField(`${found} is longer than the maximum of ${nameLengthMax}`);
+  }
+  session.host.links.requireRoom();
+  return frame.role ? attachSender(session, frame) : attachReceiver(session, frame);
+}
+
+/** The peer sends. */
+function attachReceiver(session: Session, frame: Attach): Attached {
+  const { target } = frame;
+  if (target?.code === compositeCodes.coordinator) {
+    return {
+      link: new CoordinatorLink(session, frame),
+      answer: {
+        source: frame.source,
+        target: { code: compositeCodes.coordinator, capabilities: ['amqp:local-transactions'] },
+      },
+    };
+  }
+  if (target?.code !== compositeCodes.target) throw invalidField('target not set');
+  const request = readTarget(session.host, target);
+  return {
+    link: new PublishingLink(session, frame, request),
+    answer: {
+      source: frame.source,
+      target: request.answer,
+      maxMessageSize: BigInt(maxMessageSize(session)),
+    },
+  };
+}
+
+/** The peer receives. */
+function attachSender(session: Session, frame: Attach): Attached {
+  const { source } = frame;
+  if (source === undefined) return lookUp(session, frame);
+  if (source.code !== compositeCodes.source) throw invalidField('source not set');
+  const { host } = session;
+  const { broker } = host;
+  // Some links are permitted even if memory is short, because consumers drain queues.
+  if (host.links.count >= broker.limits.consumerCountShort) broker.requireMemory('link');
+  const request = readSource(host, frame, source);
+  const isSettled = frame.sndSettleMode === settledMode;
+  const { dynamic, key, answer } = request;
+  const link = new SendingLink(session, frame, { dynamic, key, isSettled });
+  try {
+    supply(link, request, isSettled);
+  } catch (thrown) {
+    if (dynamic !== undefined) host.temporaries.delete(dynamic);
+    throw thrown;
+  }
+  return { link, answer: { source: answer, target: frame.target, initialDeliveryCount: 0 } };
+}
+
+function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): void {
+  const { host } = link.session;
+  const { dialect, access, budget } = host;
+  const { destinations, selector, options } = request;
+  if (request.isBrowser) {
+    link.supply({ browse: dialect.browse(destinations, selector, link, { access, owner: host }) });
+    return;
+  }
+  const consumeRequest: ConsumeRequest = {
+    destinations,
+    selector,
+    isSettled,
+    // The credit of the link is the window.
+    prefetch: host.broker.limits.unsettledCountMax,
+    isExclusive: options.isExclusive,
+    priority: options.priority,
+    isNoLocal: request.isNoLocal,
+    key: request.key,
+    owner: host,
+    budget,
+  };
+  link.supply({ consumption: dialect.consume(consumeRequest, link, access) });
+}
+
+/** A client of JMS asks for a durable subscription by its link name, to delete it. */
+function lookUp(session: Session, frame: Attach): Attached {
+  const { dialect, clientId } = session.host;
+  const key = { clientId, name: frame.name };
+  const found = dialect.durableSubscription(key);
+  if (found === undefined) {
+    const what = `no durable subscription '${frame.name}' of client '${clientId}'`;
+    throw new AmqpError('not-found', what, { scope: 'link' });
+  }
+  const source: Source = durableSource(found);
+  return {
+    link: new LookupLink(session, frame, key),
+    answer: { source, target: frame.target, initialDeliveryCount: 0 },
+  };
+}

@@ -1,0 +1,87 @@
+// Links to the coordinator, on which transactions are declared and discharged (part 4).
+
+import { Decoder } from '../codec/decoder.ts';
+import {
+  type Attach,
+  type Composite,
+  compositeCodes,
+  readComposite,
+} from '../codec/performatives.gen.ts';
+import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
+import { SectionScan, sections } from '../messages/sections.ts';
+import type { Session } from '../session.ts';
+import type { AmqpTransaction } from '../transactions.ts';
+import { errorOf, type IncomingDelivery, ReceivingLink } from './receiving-link.ts';
+
+/** Maximum size of a message to the coordinator, in bytes. */
+const controlBytesMax = 4096;
+
+const decoder = new Decoder();
+const scan = new SectionScan();
+
+/** A link on which transactions are declared and discharged. */
+export class CoordinatorLink extends ReceivingLink {
+  constructor(session: Session, attach: Attach) {
+    super(session, attach, undefined, controlBytesMax);
+  }
+
+  protected override received(delivery: IncomingDelivery): void {
+    const { host, confirms } = this.session;
+    this.message.complete(0, host.broker.nowMs(), false);
+    const command = this.#readCommand();
+    if (command.code === compositeCodes.declare) {
+      const { id } = host.transactions.declare(this);
+      confirms.settle(delivery.deliveryId, { code: compositeCodes.declared, txnId: id });
+    } else if (command.code === compositeCodes.discharge) {
+      const transaction = host.transactions.take(command.txnId);
+      if (command.fail === true) {
+        transaction.rollback();
+        confirms.accept(delivery.deliveryId, 0);
+      } else this.#commit(transaction, delivery.deliveryId);
+    } else throw decodeError('a message to the coordinator is not declare or discharge');
+  }
+
+  #readCommand(): Composite {
+    const { parts, partStarts, partEnds, partCount } = this.message.publication;
+    const pieces = parts
+      .slice(0, partCount)
+      .map((part, at) => part.subarray(partStarts[at], partEnds[at]));
+    const bytes = Buffer.concat(pieces);
+    if (!scan.read(bytes, 0, bytes.length) || scan.code !== sections.value) {
+      throw decodeError('a message to the coordinator has no value');
+    }
+    return readComposite(decoder.reset(bytes, scan.valueAt, scan.end));
+  }
+
+  #commit(transaction: AmqpTransaction, deliveryId: number): void {
+    const { host, confirms } = this.session;
+    const { broken } = transaction;
+    if (broken !== undefined) {
+      transaction.rollback();
+      const why = `the transaction was rolled back, because a message in it failed: ${broken}`;
+      throw new AmqpError('transaction:rollback', why, { scope: 'link' });
+    }
+    function* steps(): Generator<void> {
+      try {
+        confirms.accept(deliveryId, yield* transaction.commit());
+      } catch (thrown) {
+        const error = toAmqpError(thrown, 'link');
+        if (error.code === 'internal-error') {
+          host.failed(thrown);
+          return;
+        }
+        const rolledBack = new AmqpError('transaction:rollback', error.message, { scope: 'link' });
+        confirms.settle(deliveryId, {
+          code: compositeCodes.rejected,
+          error: errorOf(rolledBack),
+        });
+      }
+    }
+    host.gate.finishFirst(steps());
+  }
+
+  override release(): Iterable<void> {
+    this.session.host.transactions.rollbackAll(this);
+    return super.release();
+  }
+}

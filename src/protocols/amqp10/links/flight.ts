@@ -1,0 +1,21 @@
+// Unsettled deliveries to a peer.
+
+import type { Source } from '../../../broker/activemq/consumption.ts';
+import type { AmqpTransaction } from '../transactions.ts';
+import type { SendingLink } from './sending-link.ts';
+
+/** A delivery that has not been settled. */
+export interface Flight {
+  readonly link: SendingLink;
+  readonly deliveryId: number;
+  /** Undefined for browsers, which acquire nothing. */
+  readonly source: Source | undefined;
+  /** The number of the delivery in the subscription. */
+  readonly number: number;
+  /** The transaction that settles it at commit. */
+  transaction: AmqpTransaction | undefined;
+  /** Whether the peer has settled it in the transaction. */
+  isSettledByPeer: boolean;
+  /** Whether the link ended before the transaction. */
+  isSetAside: boolean;
+}

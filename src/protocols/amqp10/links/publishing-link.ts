@@ -1,0 +1,122 @@
+// Links on which the peer sends messages.
+
+import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import { BrokerError } from '../../../broker/errors.ts';
+import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
+import { formatNumbers } from '../../../broker/format.ts';
+import type { Published } from '../../../broker/publishing/publishing.ts';
+import { relayTargets, type TargetRequest } from '../activemq.ts';
+import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
+import { AmqpError } from '../errors.ts';
+import { messageBytesMax } from '../limits.ts';
+import type { Session } from '../session.ts';
+import type { AmqpTransaction } from '../transactions.ts';
+import { type IncomingDelivery, ReceivingLink, within } from './receiving-link.ts';
+
+/** Maximum number of destinations whose routes a link caches. */
+const targetCountMax = 256;
+
+/** Maximum size of a message on a link, in bytes. */
+export function maxMessageSize(session: Session): number {
+  return Math.min(messageBytesMax, session.host.broker.limits.bodyBytesMax);
+}
+
+/** A link on which the peer sends messages to a destination, or to one that each message names. */
+export class PublishingLink extends ReceivingLink {
+  /** Undefined if each message names its destination. */
+  readonly #targets: readonly SendTarget[] | undefined;
+  /** Destinations that messages named. */
+  readonly #named = new Map<string, readonly SendTarget[]>();
+
+  constructor(session: Session, attach: Attach, { targets, dynamic }: TargetRequest) {
+    super(session, attach, dynamic, maxMessageSize(session));
+    this.#targets = targets;
+  }
+
+  protected override received(delivery: IncomingDelivery): void {
+    const { host } = this.session;
+    const { publication } = this.message;
+    this.message.complete(delivery.messageFormat, host.broker.nowMs(), this.#targets === undefined);
+    publication.format = formatNumbers.amqp10;
+    publication.extraRoutingKeys = noExtraKeys;
+    host.startedPublishing();
+    const { state } = delivery;
+    if (state?.code === compositeCodes.transactionalState) {
+      this.#enlist(delivery, host.transactions.get(state.txnId));
+    } else this.#publish(delivery);
+  }
+
+  #targetsOf(): readonly SendTarget[] {
+    if (this.#targets !== undefined) return this.#targets;
+    const { to } = this.message;
+    if (to === undefined || to === '') {
+      const why = 'a message to the anonymous node has no property `to`';
+      throw new AmqpError('precondition-failed', why, { scope: 'link' });
+    }
+    const known = this.#named.get(to);
+    if (known !== undefined) return known;
+    const targets = relayTargets(this.session.host, to);
+    if (this.#named.size >= targetCountMax) this.#named.clear();
+    this.#named.set(to, targets);
+    return targets;
+  }
+
+  #enlist(delivery: IncomingDelivery, transaction: AmqpTransaction): void {
+    const { dialect, access, transactions, gate, origins } = this.session.host;
+    const { publication } = this.message;
+    try {
+      for (const target of this.#targetsOf()) {
+        const route = dialect.route(target, publication, access, origins);
+        gate.count(dialect.routeUnits);
+        transactions.requireRoom(publication.sizeBytes);
+        transaction.publish(publication, route);
+      }
+    } catch (thrown) {
+      // The commit must not succeed without this message.
+      if (thrown instanceof BrokerError || thrown instanceof AmqpError) {
+        transaction.broken ??= thrown.message;
+      }
+      throw thrown;
+    }
+    if (!delivery.isSettled) {
+      const accepted = within(delivery.state, { code: compositeCodes.accepted });
+      this.session.confirms.settle(delivery.deliveryId, accepted);
+    }
+  }
+
+  #publish(delivery: IncomingDelivery): void {
+    const { broker, dialect, access, gate, origins } = this.session.host;
+    const { publication } = this.message;
+    const targets = this.#targetsOf();
+    // If one of several destinations is refused, the message must not be sent to the others.
+    if (targets.length > 1) {
+      for (const target of targets) dialect.route(target, publication, access, origins);
+    }
+    const unfinished: Published[] = [];
+    let group = 0;
+    for (const target of targets) {
+      const route = dialect.route(target, publication, access, origins);
+      gate.count(dialect.routeUnits);
+      const published = broker.publish(dialect.vhost, publication, route);
+      if (published.rest !== undefined) unfinished.push(published);
+      else group = Math.max(group, published.group);
+    }
+    if (unfinished.length === 0) {
+      this.#accept(delivery, group);
+      return;
+    }
+    const done = this.session.host.guarded(() => {
+      const groups = unfinished.map((published) => published.group);
+      this.#accept(delivery, Math.max(group, ...groups));
+    });
+    gate.finishFirst(finish(unfinished), done);
+  }
+
+  #accept({ deliveryId, isSettled }: IncomingDelivery, group: number): void {
+    if (!isSettled) this.session.confirms.accept(deliveryId, group);
+  }
+}
+
+function* finish(unfinished: readonly Published[]): Generator<void> {
+  for (const { rest } of unfinished) yield* rest ?? [];
+}

@@ -1,0 +1,176 @@
+// Links on which the peer sends.
+
+import type { Address } from '../../../broker/conversion/properties.ts';
+import {
+  type Attach,
+  type Composite,
+  compositeCodes,
+  type Flow,
+  type Transfer,
+} from '../codec/performatives.gen.ts';
+import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
+import { linkCredit, linkCreditMin, tagBytesMax } from '../limits.ts';
+import { IncomingMessage } from '../messages/incoming-message.ts';
+import type { Session } from '../session.ts';
+import { Link } from './link.ts';
+
+/** A delivery of which not all transfers have been received. */
+export interface IncomingDelivery {
+  readonly deliveryId: number;
+  readonly messageFormat: number;
+  isSettled: boolean;
+  state: Composite | undefined;
+}
+
+/** A link on which the peer sends: its credit, and the delivery that is being received. */
+export abstract class ReceivingLink extends Link {
+  protected readonly message = new IncomingMessage();
+  readonly #bytesMax: number;
+  #delivery: IncomingDelivery | undefined = undefined;
+  /** Size of the received part of the delivery, in bytes. */
+  #keptBytes = 0;
+  #creditLeft = 0;
+  #deliveryCount: number;
+
+  constructor(session: Session, attach: Attach, dynamic: Address | undefined, bytesMax: number) {
+    super(session, attach, dynamic);
+    this.#bytesMax = bytesMax;
+    this.#deliveryCount = attach.initialDeliveryCount ?? 0;
+  }
+
+  /**
+   * Handles a complete delivery in {@link message}. Errors with scope `link` and errors of the
+   * broker reject the delivery.
+   */
+  protected abstract received(delivery: IncomingDelivery): void;
+
+  override begin(): void {
+    this.#grant();
+  }
+
+  #grant(): void {
+    this.#creditLeft = linkCredit;
+    this.#writeFlow();
+  }
+
+  #writeFlow(): void {
+    this.session.writeFlow({
+      handle: this.handle,
+      deliveryCount: this.#deliveryCount,
+      linkCredit: this.#creditLeft,
+    });
+  }
+
+  override flow({ echo }: Flow): void {
+    if (echo === true) this.#writeFlow();
+  }
+
+  override transfer(transfer: Transfer, bytes: Buffer, at: number, end: number): void {
+    const delivery = this.#delivery ?? this.#begin(transfer);
+    requireSame(transfer, delivery);
+    if (transfer.aborted === true) {
+      this.#end();
+      return;
+    }
+    delivery.isSettled ||= transfer.settled === true;
+    delivery.state = transfer.state ?? delivery.state;
+    const { message } = this;
+    const size = message.length + end - at;
+    if (size > this.#bytesMax) {
+      const found = `a message of ${size} bytes or more`;
+      throw new AmqpError(
+        'link:message-size-exceeded',
+        `${found} is larger than the maximum of ${this.#bytesMax}`,
+        { scope: 'link' },
+      );
+    }
+    const isLast = transfer.more !== true;
+    message.add(bytes, at, end, isLast);
+    if (isLast) this.#complete(delivery);
+    else this.#keep(delivery, end - at);
+  }
+
+  #begin({ deliveryId, deliveryTag, messageFormat = 0 }: Transfer): IncomingDelivery {
+    if (deliveryId === undefined || deliveryTag === undefined) {
+      throw decodeError('the first transfer of a delivery has no delivery-id or no delivery-tag');
+    }
+    if (deliveryTag.length > tagBytesMax) {
+      throw decodeError(
+        `a delivery-tag of ${deliveryTag.length} bytes; ${tagBytesMax} are allowed`,
+      );
+    }
+    if (this.#creditLeft === 0) {
+      throw new AmqpError('link:transfer-limit-exceeded', 'a transfer without credit', {
+        scope: 'link',
+      });
+    }
+    this.#creditLeft--;
+    this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
+    return { deliveryId, messageFormat, isSettled: false, state: undefined };
+  }
+
+  /** Keeps a delivery of which more transfers follow. */
+  #keep(delivery: IncomingDelivery, size: number): void {
+    this.#delivery = delivery;
+    const { host } = this.session;
+    const { bodyBytesMax, unfinishedBytesMax } = host.broker.limits;
+    host.held.unfinishedBytes += size;
+    this.#keptBytes += size;
+    const allowed = bodyBytesMax + unfinishedBytesMax;
+    if (host.held.unfinishedBytes <= allowed) return;
+    const found = `${host.held.unfinishedBytes} bytes of incomplete messages`;
+    throw new AmqpError('resource-limit-exceeded', `${found}; at most ${allowed} are allowed`);
+  }
+
+  #complete(delivery: IncomingDelivery): void {
+    try {
+      this.received(delivery);
+    } catch (thrown) {
+      this.#refuse(delivery, thrown);
+    } finally {
+      this.#end();
+    }
+    if (this.#creditLeft <= linkCreditMin && !this.isOver) this.#grant();
+  }
+
+  /** Rejects a delivery. A settled one is dropped, as the peer does not expect an answer. */
+  #refuse({ deliveryId, isSettled, state }: IncomingDelivery, thrown: unknown): void {
+    const error = toAmqpError(thrown, 'link');
+    if (error.scope !== 'link') throw thrown;
+    if (isSettled) return;
+    const rejected: Composite = { code: compositeCodes.rejected, error: errorOf(error) };
+    this.session.confirms.settle(deliveryId, within(state, rejected));
+  }
+
+  /** The delivery has ended. */
+  #end(): void {
+    this.session.host.held.unfinishedBytes -= this.#keptBytes;
+    this.#keptBytes = 0;
+    this.#delivery = undefined;
+    this.message.clear();
+  }
+
+  override release(): Iterable<void> {
+    this.isOver = true;
+    this.#end();
+    return [];
+  }
+}
+
+/** The error of a link or session as it is sent. */
+export function errorOf({ condition, text, info }: AmqpError): Composite {
+  return { code: compositeCodes.error, condition, description: text, info };
+}
+
+/** Returns an outcome as part of the transaction of a delivery, if it belongs to one (4.4.2). */
+export function within(state: Composite | undefined, outcome: Composite): Composite {
+  if (state?.code !== compositeCodes.transactionalState) return outcome;
+  return { ...state, outcome };
+}
+
+/** Transfers of the same delivery have the same id, or none (2.6.14). */
+function requireSame({ deliveryId }: Transfer, delivery: IncomingDelivery): void {
+  if (deliveryId === undefined || deliveryId === delivery.deliveryId) return;
+  const found = `a transfer of delivery ${deliveryId}`;
+  throw new AmqpError('not-allowed', `${found} before delivery ${delivery.deliveryId} is complete`);
+}

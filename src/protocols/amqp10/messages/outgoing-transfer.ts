@@ -1,0 +1,101 @@
+// Transfers to the peer: one message in as many frames as its size needs.
+
+import type { Delivery } from '../../../broker/subscription.ts';
+import type { PeerOutbox } from '../../peer-outbox.ts';
+import { type FrameWriter, type TransferFields, transferBytes } from '../codec/frame-writer.ts';
+import { headerBytes, writeHeaderSection } from './header-section.ts';
+import { StoredHead } from './stored-head.ts';
+
+const storedHead = new StoredHead();
+
+/** The writers of a connection. */
+interface Writers {
+  readonly frames: FrameWriter;
+  readonly outbox: PeerOutbox;
+}
+
+/** Which delivery of which link is written. */
+export type TransferOf = Omit<TransferFields, 'messageFormat'>;
+
+/** A message whose other frames wait for the window of the session. */
+export interface PartialTransfer {
+  readonly fields: TransferFields;
+  readonly bytes: Buffer;
+  /** The offset of the bytes that are not sent yet. */
+  at: number;
+}
+
+/** The result of writing a message. It is reused. */
+export const written = {
+  /** The number of frames that were written. */
+  frameCount: 0,
+  /** The rest of the message, if the window did not permit all of it. */
+  rest: undefined as PartialTransfer | undefined,
+};
+
+/**
+ * Writes a message: a new header section, the other sections of the head as they were received, and
+ * the body.
+ *
+ * @param delivery in the format of AMQP 1.0
+ * @param window maximum number of frames; at least 1
+ * @returns {@link written}
+ */
+export function writeMessage(
+  writers: Writers,
+  of: TransferOf,
+  delivery: Delivery,
+  nowMs: number,
+  window: number,
+): typeof written {
+  const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
+  const headEnd = headAt + headLength;
+  storedHead.read(buffer, headAt, headEnd);
+  const { restAt, messageFormat } = storedHead;
+  const headerLength = writeHeaderSection(delivery, nowMs);
+  const total = headerLength + headEnd - restAt + bodyLength;
+  const { frames, outbox } = writers;
+  const fields = { ...of, messageFormat };
+  if (total <= frames.frameBytesMax - transferBytes) {
+    frames.beginTransfer(fields, total, false);
+    outbox.append(headerBytes, 0, headerLength);
+    outbox.append(buffer, restAt, headEnd);
+    outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    written.frameCount = 1;
+    written.rest = undefined;
+    return written;
+  }
+  const bytes = Buffer.concat([
+    headerBytes.subarray(0, headerLength),
+    buffer.subarray(restAt, headEnd),
+    buffer.subarray(bodyAt, bodyAt + bodyLength),
+  ]);
+  const rest = { fields, bytes, at: 0 };
+  written.frameCount = writeRest(writers, rest, window);
+  written.rest = rest.at < bytes.length ? rest : undefined;
+  return written;
+}
+
+/**
+ * Writes further frames of a message.
+ *
+ * @param window maximum number of frames
+ * @returns the number of frames that were written
+ */
+export function writeRest(
+  { frames, outbox }: Writers,
+  rest: PartialTransfer,
+  window: number,
+): number {
+  const { fields, bytes } = rest;
+  const payloadBytesMax = frames.frameBytesMax - transferBytes;
+  let count = 0;
+  while (rest.at < bytes.length && count < window) {
+    const end = Math.min(rest.at + payloadBytesMax, bytes.length);
+    frames.beginTransfer(fields, end - rest.at, end < bytes.length);
+    outbox.append(bytes, rest.at, end);
+    rest.at = end;
+    count++;
+  }
+  return count;
+}

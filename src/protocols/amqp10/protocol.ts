@@ -1,0 +1,28 @@
+// The AMQP 1.0 protocol.
+
+import { activeMqOf } from '../../broker/activemq/activemq.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { Protocol, Recognition } from '../protocol.ts';
+import { protocolHeader, protocolIds } from './codec/frames.ts';
+import { AmqpConnection } from './connection.ts';
+
+const headers = Object.values(protocolIds).map((id) => protocolHeader(id));
+
+/** Whether the first bytes of a connection are a protocol header of AMQP 1.0, or can become one. */
+export function recognizes(bytes: Buffer): Recognition {
+  const size = Math.min(bytes.length, 8);
+  const isHeader = headers.some((header) => header.compare(bytes, 0, size, 0, size) === 0);
+  if (!isHeader) return 'no';
+  return size === 8 ? 'yes' : 'maybe';
+}
+
+/** AMQP 1.0 with ActiveMQ's addresses and capabilities, for one broker. */
+export function amqp10(broker: Broker): Protocol {
+  const dialect = activeMqOf(broker);
+  return {
+    name: 'amqp10',
+    subprotocols: ['amqp'],
+    recognizes,
+    accept: (transport) => new AmqpConnection(transport, dialect),
+  };
+}

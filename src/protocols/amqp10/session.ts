@@ -1,0 +1,340 @@
+// Sessions: windows, links, and unsettled deliveries (2.5).
+
+import { assert } from '../../base/assert.ts';
+import type { Delivery } from '../../broker/subscription.ts';
+import {
+  type Begin,
+  type Composite,
+  compositeCodes,
+  type Disposition,
+  type Flow,
+  type Transfer,
+} from './codec/performatives.gen.ts';
+import { Confirms } from './confirms.ts';
+import { settleRange } from './dispositions.ts';
+import { AmqpError, toAmqpError } from './errors.ts';
+import type { AmqpHost } from './host.ts';
+import { handleCountMax, handleMax, incomingWindow } from './limits.ts';
+import { attach } from './links/attaching.ts';
+import type { Flight } from './links/flight.ts';
+import type { Ending, Link } from './links/link.ts';
+import { errorOf } from './links/receiving-link.ts';
+import type { SendingLink } from './links/sending-link.ts';
+import { type PartialTransfer, writeMessage, writeRest } from './messages/outgoing-transfer.ts';
+
+/** The fields of a flow that belong to a link. */
+export type LinkFlow = Pick<
+  Flow,
+  'handle' | 'deliveryCount' | 'linkCredit' | 'available' | 'drain'
+>;
+
+/** A session of a connection. Both ends use the same channel number. */
+export class Session {
+  readonly host: AmqpHost;
+  readonly channel: number;
+  readonly confirms: Confirms;
+  /** Whether the broker has ended the session. Only the end of the peer is still expected. */
+  isOver = false;
+  readonly #links = new Map<number, Link>();
+  readonly #unsettled = new Map<number, Flight>();
+  #nextIncomingId: number;
+  /** Number of transfers that the peer may send before the next flow. */
+  #incomingLeft = incomingWindow;
+  #nextOutgoingId = 0;
+  /** Number of transfers that the peer accepts. */
+  #outgoingLeft: number;
+  #nextDeliveryId = 0;
+  /** The message whose other frames wait for the window, and its link. */
+  #partial: { readonly link: SendingLink; readonly rest: PartialTransfer } | undefined = undefined;
+
+  constructor(host: AmqpHost, channel: number, begin: Begin) {
+    this.host = host;
+    this.channel = channel;
+    this.#nextIncomingId = begin.nextOutgoingId;
+    this.#outgoingLeft = begin.incomingWindow;
+    this.confirms = new Confirms(host, (first, last, state) =>
+      this.#write({
+        code: compositeCodes.disposition,
+        role: true,
+        first,
+        last: last === first ? undefined : last,
+        settled: true,
+        state,
+      }),
+    );
+    this.#write({
+      code: compositeCodes.begin,
+      remoteChannel: channel,
+      nextOutgoingId: this.#nextOutgoingId,
+      incomingWindow,
+      outgoingWindow: 0x7fff_ffff,
+      handleMax,
+    });
+  }
+
+  #write(composite: Composite): void {
+    this.host.frames.write(this.channel, composite);
+  }
+
+  /** Whether the session permits to send a message. */
+  get canTransfer(): boolean {
+    const isOpen = !this.isOver && this.#partial === undefined;
+    return isOpen && this.#outgoingLeft > 0 && this.host.takesDeliveries;
+  }
+
+  /** All unsettled deliveries by their id. */
+  get unsettled(): ReadonlyMap<number, Flight> {
+    return this.#unsettled;
+  }
+
+  /** Handles a frame; its payload is between two offsets. */
+  handle(frame: Composite, bytes: Buffer, at: number, end: number): void {
+    if (this.isOver) return;
+    try {
+      this.#handle(frame, bytes, at, end);
+    } catch (thrown) {
+      const error = toAmqpError(thrown, 'session');
+      if (error.scope === 'session') this.fail(error);
+      else if (error.scope === 'link' && 'handle' in frame && frame.handle !== undefined) {
+        const link = this.#links.get(frame.handle);
+        assert(link !== undefined, 'an error of a link that does not exist');
+        link.fail(error);
+      } else throw thrown;
+    }
+  }
+
+  #handle(frame: Composite, bytes: Buffer, at: number, end: number): void {
+    switch (frame.code) {
+      case compositeCodes.transfer:
+        this.#transfer(frame, bytes, at, end);
+        return;
+      case compositeCodes.disposition:
+        this.#disposition(frame);
+        return;
+      case compositeCodes.flow:
+        this.#flow(frame);
+        return;
+      case compositeCodes.attach:
+        // Messages sent before this frame are dispatched to the previous consumers first.
+        this.host.broker.pump();
+        attach(this, frame);
+        return;
+      case compositeCodes.detach:
+        this.#detach(frame.handle, frame.closed === true);
+        return;
+      default:
+        throw new AmqpError('not-allowed', 'the frame is not permitted in a session');
+    }
+  }
+
+  /** Returns the link with a handle. */
+  #link(handle: number): Link {
+    const link = this.#links.get(handle);
+    if (link !== undefined) return link;
+    throw new AmqpError('session:unattached-handle', `no link has the handle ${handle}`, {
+      scope: 'session',
+    });
+  }
+
+  /** @throws {AmqpError} `session:handle-in-use`, or `not-allowed` if it is above the maximum */
+  requireFree(handle: number): void {
+    if (handle > handleMax) {
+      const why = `handle ${handle} is above the maximum of ${handleMax}`;
+      throw new AmqpError('not-allowed', why, { scope: 'session' });
+    }
+    if (!this.#links.has(handle)) return;
+    throw new AmqpError('session:handle-in-use', `handle ${handle} is in use`, {
+      scope: 'session',
+    });
+  }
+
+  /** @throws {AmqpError} `resource-limit-exceeded` if the connection has too many handles */
+  add(link: Link): void {
+    const { held } = this.host;
+    this.#links.set(link.handle, link);
+    if (++held.handleCount <= handleCountMax) return;
+    const why = `more than ${handleCountMax} handles of one connection`;
+    throw new AmqpError('resource-limit-exceeded', why);
+  }
+
+  #transfer(frame: Transfer, bytes: Buffer, at: number, end: number): void {
+    if (this.#incomingLeft === 0) {
+      throw new AmqpError('session:window-violation', 'a transfer exceeds the window', {
+        scope: 'session',
+      });
+    }
+    this.#incomingLeft--;
+    this.#nextIncomingId = (this.#nextIncomingId + 1) >>> 0;
+    if (this.#incomingLeft < incomingWindow / 2) this.writeFlow();
+    const link = this.#link(frame.handle);
+    if (!link.isOver) link.transfer(frame, bytes, at, end);
+  }
+
+  #flow(frame: Flow): void {
+    // What the peer had not received when it sent the flow has used up the window.
+    const underWay = (this.#nextOutgoingId - (frame.nextIncomingId ?? 0)) | 0;
+    this.#outgoingLeft = Math.max(0, frame.incomingWindow - underWay);
+    this.#writePartial();
+    if (frame.handle !== undefined) {
+      const link = this.#link(frame.handle);
+      if (!link.isOver) link.flow(frame);
+    } else if (frame.echo === true) this.writeFlow();
+    this.wake();
+  }
+
+  /** Deliveries are possible again. */
+  wake(): void {
+    if (!this.canTransfer) return;
+    for (const link of this.#links.values()) link.wake();
+  }
+
+  #writePartial(): void {
+    const partial = this.#partial;
+    if (partial === undefined || this.#outgoingLeft === 0) return;
+    const { rest } = partial;
+    const before = rest.at;
+    const count = writeRest(this.host, rest, this.#outgoingLeft);
+    this.host.held.waitingBytes -= rest.at - before;
+    this.#sent(count);
+    if (rest.at === rest.bytes.length) this.#partial = undefined;
+  }
+
+  #sent(frameCount: number): void {
+    this.#outgoingLeft -= frameCount;
+    this.#nextOutgoingId = (this.#nextOutgoingId + frameCount) >>> 0;
+  }
+
+  /** Writes a message to the peer. Returns the id of the delivery. */
+  writeTransfer(link: SendingLink, delivery: Delivery, isSettled: boolean): number {
+    const { host, channel } = this;
+    const deliveryId = this.#nextDeliveryId;
+    this.#nextDeliveryId = (deliveryId + 1) >>> 0;
+    const fields = { channel, handle: link.handle, deliveryId, isSettled };
+    const nowMs = host.broker.nowMs();
+    const { frameCount, rest } = writeMessage(host, fields, delivery, nowMs, this.#outgoingLeft);
+    this.#sent(frameCount);
+    if (rest !== undefined) {
+      this.#partial = { link, rest };
+      host.held.waitingBytes += rest.bytes.length - rest.at;
+    }
+    return deliveryId;
+  }
+
+  /** A link ends: the rest of its message is not sent. */
+  abandon(link: SendingLink): void {
+    const partial = this.#partial;
+    if (partial?.link !== link) return;
+    this.host.held.waitingBytes -= partial.rest.bytes.length - partial.rest.at;
+    this.#partial = undefined;
+  }
+
+  /** Keeps an unsettled delivery. */
+  keep(flight: Flight): void {
+    this.#unsettled.set(flight.deliveryId, flight);
+    this.host.held.unsettledCount++;
+  }
+
+  /** Removes a settled delivery. */
+  forget({ deliveryId }: Flight): void {
+    if (this.#unsettled.delete(deliveryId)) this.host.held.unsettledCount--;
+  }
+
+  /** Tells the peer that deliveries to it are settled, which it has accepted but not settled. */
+  writeSettled(first: number, last = first, state: Composite = accepted): void {
+    if (this.isOver) return;
+    this.#write({
+      code: compositeCodes.disposition,
+      role: false,
+      first,
+      last: last === first ? undefined : last,
+      settled: true,
+      state,
+    });
+  }
+
+  /** Writes a flow with the state of the session, and of a link if one is given. */
+  writeFlow(link: Partial<LinkFlow> = {}): void {
+    if (this.isOver) return;
+    this.#incomingLeft = incomingWindow;
+    this.#write({
+      code: compositeCodes.flow,
+      nextIncomingId: this.#nextIncomingId,
+      incomingWindow,
+      nextOutgoingId: this.#nextOutgoingId,
+      outgoingWindow: 0x7fff_ffff,
+      ...link,
+    });
+  }
+
+  #disposition(frame: Disposition): void {
+    // Dispositions of a sender are about deliveries to the broker, which it has settled itself.
+    if (frame.role) settleRange(this, frame);
+  }
+
+  #detach(handle: number, isClosed: boolean): void {
+    const link = this.#link(handle);
+    this.#links.delete(handle);
+    this.host.held.handleCount--;
+    this.host.links.remove(link);
+    if (link.isOver) return; // this is the answer to the broker's detach
+    const ending: Ending = isClosed ? 'closed' : 'detached';
+    const done = this.host.guarded(() => this.#detached(link, ending));
+    this.host.gate.finishFirst(link.release(ending), done);
+  }
+
+  #detached(link: Link, ending: Ending): void {
+    const { answers, broker } = this.host;
+    let error: AmqpError | undefined;
+    try {
+      link.closed(ending);
+    } catch (thrown) {
+      error = toAmqpError(thrown, 'link');
+      if (error.scope !== 'link') throw thrown;
+    }
+    const group = link.isSender && ending === 'closed' ? broker.store.definedGroup : 0;
+    answers.say(group, () => this.writeDetach(link.handle, ending === 'closed', error));
+  }
+
+  /** Writes a detach. */
+  writeDetach(handle: number, closed: boolean, error?: AmqpError): void {
+    if (this.isOver) return;
+    this.#write({
+      code: compositeCodes.detach,
+      handle,
+      closed,
+      error: error === undefined ? undefined : errorOf(error),
+    });
+  }
+
+  /** Ends the session with an error. */
+  fail(error: AmqpError): void {
+    if (this.isOver) return;
+    this.host.broker.background.run(this.releaseAll('lost'));
+    this.#write({ code: compositeCodes.end, error: errorOf(error) });
+    this.isOver = true;
+  }
+
+  /** Writes the answer to the end of the peer. */
+  writeEnd(): void {
+    if (!this.isOver) this.#write({ code: compositeCodes.end });
+    this.isOver = true;
+  }
+
+  /** Releases all links, in steps. */
+  *releaseAll(ending: Ending): Generator<void> {
+    const links = [...this.#links.values()];
+    this.host.held.handleCount -= links.length;
+    this.#links.clear();
+    this.confirms.drop();
+    for (const link of links) {
+      const wasOver = link.isOver;
+      link.isOver = true;
+      this.host.links.remove(link);
+      if (wasOver) continue;
+      yield* link.release(ending);
+      link.closed(ending);
+    }
+  }
+}
+
+const accepted: Composite = { code: compositeCodes.accepted };

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { BrokerError } from '../../src/broker/errors.ts';
+import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
+import { FrameReader } from '../../src/protocols/amqp10/codec/frames.ts';
+import {
+  compositeCodes,
+  readComposite,
+} from '../../src/protocols/amqp10/codec/performatives.gen.ts';
+import { AmqpError } from '../../src/protocols/amqp10/errors.ts';
+import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
+import { IncomingMessage } from '../../src/protocols/amqp10/messages/incoming-message.ts';
+import { viewOf } from '../contract/messages.ts';
+import { Amqp10Broker, Amqp10Peer, header, textMessage } from '../support/amqp10-peer.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
+import {
+  itemBytes,
+  type Progress,
+  randomFrame,
+  randomItem,
+  randomMessage,
+} from './amqp10-input.ts';
+import { type Fuzzer, junk } from './fuzzer.ts';
+
+/** Turns of the event loop that what is left to do may take. */
+const turnsMax = 1000;
+
+/** The result; undefined where an expected error refused the input. */
+function taken<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (thrown) {
+    if (thrown instanceof AmqpError || thrown instanceof BrokerError) return undefined;
+    throw thrown;
+  }
+}
+
+/** A value is decoded, skipped to the same end, and decoded again from its encoding. */
+function fuzzValue(random: SeededRandom): void {
+  const bytes = random.oneIn(3) ? junk(random) : random.damaged(itemBytes(randomItem(random)));
+  const d = new Decoder();
+  const item = taken(() => d.reset(bytes, 0, bytes.length).item());
+  const end = d.at;
+  const isSkipped = taken(() => d.reset(bytes, 0, bytes.length).skip() ?? true);
+  if (item === undefined) return;
+  assert.equal(isSkipped, true, 'a value that can be decoded can be skipped');
+  assert.equal(d.at, end);
+  taken(() => readComposite(d.reset(bytes, 0, bytes.length)));
+}
+
+/** A message is the same, however its payload is cut. */
+function fuzzMessage(random: SeededRandom): void {
+  const bytes = random.oneIn(2) ? randomMessage(random) : random.damaged(randomMessage(random));
+  const read = (sizeMax: number) => {
+    const incoming = new IncomingMessage();
+    for (let at = 0; at < bytes.length; ) {
+      const end = Math.min(bytes.length, at + 1 + random.below(sizeMax));
+      incoming.add(bytes, at, end, end === bytes.length);
+      at = end;
+    }
+    return taken(() => {
+      incoming.complete(0, 1_000_000, true);
+      const { publication, to } = incoming;
+      const { head, headStart, headEnd, parts, partStarts, partEnds, partCount } = publication;
+      const body = Buffer.concat(
+        parts.slice(0, partCount).map((part, n) => part.subarray(partStarts[n], partEnds[n])),
+      );
+      const { isPersistent, priority, expirationMs, bodyLength } = publication;
+      assert.equal(body.length, bodyLength);
+      const stored = Buffer.from(head.subarray(headStart, headEnd));
+      return { head: stored, body, isPersistent, priority, expirationMs, to };
+    });
+  };
+  const whole = read(1_000_000_000);
+  assert.deepEqual(read(200), whole);
+  if (whole === undefined) return;
+  const properties = amqp10Format.toProperties(viewOf(whole, 2));
+  amqp10Format.fromProperties(properties, 1_000_000);
+  requireFormat(whole.head);
+}
+
+function requireFormat(head: Buffer): void {
+  amqp10Format.expiration(head, 0, head.length);
+  amqp10Format.headerCount(head, 0, head.length);
+  const headers = amqp10Format.headers(head, 0, head.length);
+  const changed = amqp10Format.deadLetterHead(head, 0, head.length, headers);
+  assert.deepEqual({ ...amqp10Format.headers(changed, 0, changed.length) }, { ...headers });
+}
+
+/** Sends bytes in chunks cut anywhere. */
+function sendCut(peer: Amqp10Peer, bytes: Buffer, random: SeededRandom): void {
+  for (let at = 0; at < bytes.length; ) {
+    const size = random.oneIn(4) ? 1 + random.below(40) : bytes.length - at;
+    peer.receive(bytes.subarray(at, at + size));
+    at += size;
+  }
+}
+
+/** A client that sends what comes to its mind. */
+class RandomClient {
+  readonly peer: Amqp10Peer;
+  readonly #random: SeededRandom;
+  readonly #progress: Progress = { deliveryId: -1, receivedCount: 0 };
+
+  private constructor(peer: Amqp10Peer, random: SeededRandom) {
+    this.peer = peer;
+    this.#random = random;
+  }
+
+  static async connect(b: Amqp10Broker, random: SeededRandom): Promise<RandomClient> {
+    const peer = new Amqp10Peer(b.broker);
+    await peer.logIn('eve', 'secret');
+    peer.receive(header(0));
+    const containerId = random.pick(['c', `c${random.below(1000)}`]);
+    const maxFrameSize = random.pick([512, 1000, undefined]);
+    peer.send({ code: compositeCodes.open, containerId, maxFrameSize });
+    peer.begin(0, random.pick([1, 10, 1000]));
+    peer.take();
+    return new RandomClient(peer, random);
+  }
+
+  step(): void {
+    const random = this.#random;
+    const bytes = randomFrame(random, this.#progress);
+    sendCut(this.peer, random.oneIn(60) ? random.damaged(bytes) : bytes, random);
+    if (random.oneIn(10)) this.peer.takesMore = false;
+    else if (random.oneIn(5)) this.peer.drain();
+    for (const { body, payload } of this.peer.take()) {
+      if (body?.code !== compositeCodes.transfer) continue;
+      assert.ok(!payload.includes('canary'), 'a message of another client');
+      this.#progress.receivedCount++;
+    }
+  }
+}
+
+const limits = {
+  bodyBytesMax: 1000,
+  unfinishedBytesMax: 2000,
+  pendingBytesMax: 4000,
+  transactionBytesMax: 20_000,
+};
+
+/** What clients that are gone leave behind is given back in the turns after. */
+async function settled({ broker }: Amqp10Broker): Promise<void> {
+  for (let turns = 0; turns < turnsMax; turns++) {
+    if (broker.background.isIdle && !broker.background.isPending) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** With every client gone nothing is held for one, and what is ready is all there is. */
+function requireNothingHeld({ broker }: Amqp10Broker): void {
+  assert.equal(broker.clientConnections.size, 0, 'connections');
+  assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
+  assert.ok(broker.background.isIdle, 'work is left');
+  assert.equal(broker.unread.bytes, 0, 'unread bytes');
+  assert.equal(broker.flow.publisherCount, 0, 'publishers');
+  for (const queue of broker.vhost('/').queues.values()) {
+    assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
+    assert.equal(queue.readyCount, queue.index.count, `ready messages of ${queue.name}`);
+    assert.ok(queue.options.durable, `${queue.name} was to end with its client`);
+  }
+}
+
+/** Another client, whose messages are for it alone. */
+class Witness {
+  readonly peer: Amqp10Peer;
+  #sentCount = 0;
+  #seenCount = 0;
+
+  private constructor(peer: Amqp10Peer) {
+    this.peer = peer;
+  }
+
+  static async connect(b: Amqp10Broker): Promise<Witness> {
+    const peer = await b.client('witness');
+    peer.attachReceiver('own', 'topic://only.witness', 1, { durable: 2 }, { sndSettleMode: 1 });
+    peer.attachSender('s', 'topic://only.witness');
+    b.sync();
+    peer.flow(1, 1_000_000);
+    peer.take();
+    return new Witness(peer);
+  }
+
+  send(): void {
+    this.peer.transfer(textMessage('canary'), 0, { settled: true });
+    this.#sentCount++;
+    for (const { payload } of this.peer.take()) if (payload.includes('canary')) this.#seenCount++;
+  }
+
+  /** It has had each of them once, and is served as if nothing had happened. */
+  requireAll(): void {
+    this.send();
+    assert.equal(this.#seenCount, this.#sentCount, 'canaries that came back');
+  }
+}
+
+async function fuzzConnection(random: SeededRandom): Promise<void> {
+  const b = await Amqp10Broker.open(limits);
+  const witness = await Witness.connect(b);
+  const clients = [await RandomClient.connect(b, random), await RandomClient.connect(b, random)];
+  for (let left = 20 + random.below(100); left > 0; left--) {
+    const at = random.below(2);
+    const client = clients[at];
+    client?.step();
+    if (random.oneIn(4)) b.sync();
+    if (random.oneIn(10)) b.broker.tick();
+    if (random.oneIn(10)) witness.send();
+    if (client?.peer.isClosed !== true && !random.oneIn(50)) continue;
+    client?.peer.connection.ended();
+    clients[at] = await RandomClient.connect(b, random);
+  }
+  b.sync();
+  for (const { peer } of clients) peer.drain();
+  witness.requireAll();
+  for (const { peer } of clients) peer.connection.ended();
+  witness.peer.connection.ended();
+  b.broker.tick();
+  b.sync();
+  await settled(b);
+  requireNothingHeld(b);
+}
+
+/** The decoders of AMQP 1.0, and whole connections. */
+export const amqp10Fuzzers: readonly Fuzzer[] = [
+  { name: 'amqp10 values', roundCount: 100_000, run: fuzzValue },
+  { name: 'amqp10 messages', roundCount: 20_000, run: fuzzMessage },
+  {
+    name: 'amqp10 frames',
+    roundCount: 20_000,
+    run: (random) => {
+      const reader = new FrameReader({ protocolHeader: () => {}, frame: () => {} });
+      const bytes = random.oneIn(2)
+        ? junk(random)
+        : random.damaged(randomFrame(random, { deliveryId: 0, receivedCount: 0 }));
+      taken(() => reader.receive(header(0)));
+      for (let left = random.below(4); left >= 0; left--) taken(() => reader.receive(bytes));
+    },
+  },
+  {
+    name: 'amqp10 heads',
+    roundCount: 10_000,
+    run: (random) => {
+      const head = random.oneIn(2) ? junk(random) : random.damaged(randomMessage(random));
+      const properties = amqp10Format.toProperties(viewOf({ head, body: junk(random) }, 2));
+      const { head: written } = amqp10Format.fromProperties(properties, 1_000_000);
+      requireFormat(written);
+    },
+  },
+  { name: 'amqp10 connection', roundCount: 150, run: fuzzConnection },
+];

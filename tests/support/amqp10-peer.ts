@@ -1,0 +1,332 @@
+import { Broker } from '../../src/broker/broker.ts';
+import type { BrokerOptions } from '../../src/broker/broker-options.ts';
+import type { Limits } from '../../src/broker/limits.ts';
+import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
+import { Encoder } from '../../src/protocols/amqp10/codec/encoder.ts';
+import {
+  type Composite,
+  compositeCodes,
+  readComposite,
+  writeComposite,
+} from '../../src/protocols/amqp10/codec/performatives.gen.ts';
+import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
+import { amqp10 } from '../../src/protocols/amqp10/protocol.ts';
+import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { ManualClock } from './bare-broker.ts';
+import { MemoryLog } from './memory-log.ts';
+
+/** A frame as a client has received it. */
+export interface ReceivedFrame {
+  readonly channel: number;
+  /** Undefined for an empty frame. */
+  readonly body: Composite | undefined;
+  /** What follows the performative. */
+  readonly payload: Buffer;
+}
+
+const decoder = new Decoder();
+
+/** The protocol header with a protocol id. */
+export function header(id: number, major = 1): Buffer {
+  return Buffer.of(0x41, 0x4d, 0x51, 0x50, id, major, 0, 0);
+}
+
+/** A frame's bytes. */
+export function frameBytes(
+  channel: number,
+  composite: Composite | undefined,
+  payload: Buffer = Buffer.alloc(0),
+  type = 0,
+): Buffer {
+  const w = new Encoder();
+  if (composite !== undefined) writeComposite(w, composite);
+  const body = w.toBuffer();
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + body.length + payload.length);
+  head[4] = 2;
+  head[5] = type;
+  head.writeUInt16BE(channel, 6);
+  return Buffer.concat([head, body, payload]);
+}
+
+/** Splits what a server has written into frames, strictly. Protocol headers are left out. */
+export function readFrames(bytes: Buffer): ReceivedFrame[] {
+  const frames: ReceivedFrame[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes.toString('latin1', at, at + 4) === 'AMQP') {
+      at += 8;
+      continue;
+    }
+    const size = bytes.readUInt32BE(at);
+    if (size < 8 || at + size > bytes.length) throw new Error(`a frame of ${size} bytes`);
+    if (bytes[at + 4] !== 2) throw new Error(`a data offset of ${bytes[at + 4]}`);
+    const end = at + size;
+    decoder.reset(bytes, at + 8, end);
+    const body = size === 8 ? undefined : readComposite(decoder);
+    const payload = Buffer.from(bytes.subarray(size === 8 ? end : decoder.at, end));
+    frames.push({ channel: bytes.readUInt16BE(at + 6), body, payload });
+    at = end;
+  }
+  return frames;
+}
+
+/** A message: sections as they are encoded. */
+export function message(
+  ...sections: readonly [code: number, write: (w: Encoder) => void][]
+): Buffer {
+  const w = new Encoder();
+  for (const [code, write] of sections) {
+    w.descriptor(code);
+    write(w);
+  }
+  return w.toBuffer();
+}
+
+/** A message with a text, durable where said. */
+export function textMessage(text: string, durable = false): Buffer {
+  const body: [number, (w: Encoder) => void] = [0x77, (w) => w.string(text)];
+  if (!durable) return message(body);
+  const w = new Encoder();
+  writeComposite(w, { code: compositeCodes.header, durable: true });
+  return Buffer.concat([w.toBuffer(), message(body)]);
+}
+
+/** A broker's parts, for AMQP 1.0 over a log in memory that syncs when a test says so. */
+export class Amqp10Broker {
+  readonly broker: Broker;
+  readonly log: MemoryLog;
+  readonly clock: ManualClock;
+
+  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
+    this.broker = broker;
+    this.log = log;
+    this.clock = clock;
+    log.onDurable = (group) => broker.onDurable(group);
+  }
+
+  /** @param before the broker whose log this one takes over, as after a crash */
+  static async open(
+    limits: Partial<Limits> = {},
+    before?: Amqp10Broker,
+    more: Partial<BrokerOptions> = {},
+  ): Promise<Amqp10Broker> {
+    let log = new MemoryLog();
+    const clock = before?.clock ?? new ManualClock();
+    const broker = await Broker.open({
+      openLog: async (store) => {
+        if (before === undefined) store.attach(log);
+        else log = before.log.reopen(store, 0);
+      },
+      formats: [amqp10Format, stompFormat],
+      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
+      verifyPassword: async (password, hash) => password === hash,
+      engineVersion: '5.18',
+      brokerName: 'b1',
+      clock,
+      limits: { memoryBytesMax: Infinity, ...limits },
+      onInternalError: (error) => {
+        throw error;
+      },
+      ...more,
+    });
+    return new Amqp10Broker(broker, log, clock);
+  }
+
+  /** Everything appended is on the disk. */
+  sync(): void {
+    this.log.syncNow();
+  }
+
+  /** Ready messages of a queue. */
+  ready(queue: string): number | undefined {
+    return this.broker.vhost('/').queues.get(queue)?.readyCount;
+  }
+
+  /** A client with an open connection and a session on channel 0. */
+  async client(containerId = 'c1', more: object = {}): Promise<Amqp10Peer> {
+    const peer = new Amqp10Peer(this.broker);
+    await peer.connect(containerId, more);
+    peer.begin();
+    peer.take();
+    return peer;
+  }
+}
+
+/** What an attach may say besides its name, handle and role. */
+export type AttachFields = Partial<Extract<Composite, { code: 0x12 }>>;
+
+/** A client in this process: what it sends is received at once, what it is sent is kept. */
+export class Amqp10Peer implements Transport {
+  readonly peerAddress = '127.0.0.1:1';
+  readonly localAddress = '127.0.0.1:2';
+  readonly tlsVersion = 'TLSv1.3';
+  readonly connection: Connection;
+  isClosed = false;
+  isPaused = false;
+  isAdmitted = false;
+  /** What `write` answers; while it is false, what was written stays unread. */
+  takesMore = true;
+  received: Buffer[] = [];
+  #unread: (() => void)[] = [];
+  #deliveryId = 0;
+
+  constructor(broker: Broker) {
+    this.connection = amqp10(broker).accept(this);
+  }
+
+  write(bytes: Buffer, released?: () => void): boolean {
+    this.received.push(Buffer.from(bytes));
+    if (released !== undefined) this.#unread.push(released);
+    if (this.takesMore) this.read();
+    return this.takesMore;
+  }
+
+  read(): void {
+    for (const released of this.#unread.splice(0)) released();
+  }
+
+  /** Reads everything that was written, so that the connection may write more. */
+  drain(): void {
+    this.takesMore = true;
+    this.read();
+    this.connection.writable();
+  }
+
+  requestFlush(): void {}
+  checksLogin(): void {}
+  admit(): void {
+    this.isAdmitted = true;
+  }
+  pause(): void {
+    this.isPaused = true;
+  }
+  resume(): void {
+    this.isPaused = false;
+  }
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Logs in with SASL PLAIN. */
+  async logIn(user = 'bob', password = 'secret', mechanism = 'PLAIN'): Promise<void> {
+    const initialResponse = Buffer.from(`\0${user}\0${password}`);
+    const init = { code: compositeCodes.saslInit, mechanism, initialResponse } as const;
+    this.receive(Buffer.concat([header(3), frameBytes(0, init, undefined, 1)]));
+    await new Promise(setImmediate);
+    this.connection.flush();
+  }
+
+  /** Logs in and opens the connection. */
+  async connect(containerId: string, more: object = {}): Promise<void> {
+    await this.logIn();
+    this.receive(header(0));
+    this.send({ code: compositeCodes.open, containerId, ...more });
+  }
+
+  begin(channel = 0, incomingWindow = 1000): void {
+    this.send(
+      { code: compositeCodes.begin, nextOutgoingId: 0, incomingWindow, outgoingWindow: 1000 },
+      channel,
+    );
+  }
+
+  send(composite: Composite | undefined, channel = 0, payload?: Buffer): void {
+    this.receive(frameBytes(channel, composite, payload));
+  }
+
+  receive(bytes: Buffer): void {
+    this.connection.receive(bytes);
+    this.connection.flush();
+  }
+
+  /** Frames that have come since the last look. */
+  take(): ReceivedFrame[] {
+    this.connection.flush();
+    return readFrames(Buffer.concat(this.received.splice(0)));
+  }
+
+  /** Composites that have come since the last look. */
+  bodies(): (Composite | undefined)[] {
+    return this.take().map(({ body }) => body);
+  }
+
+  /** Attaches as a sender. */
+  attachSender(name: string, address: string | undefined, handle = 0, more: AttachFields = {}) {
+    this.send({
+      code: compositeCodes.attach,
+      name,
+      handle,
+      role: false,
+      source: { code: compositeCodes.source },
+      target: {
+        code: compositeCodes.target,
+        address: address === undefined ? undefined : { type: 'string', value: address },
+      },
+      initialDeliveryCount: 0,
+      ...more,
+    });
+  }
+
+  /** Attaches as a receiver. */
+  attachReceiver(
+    name: string,
+    address: string,
+    handle = 1,
+    source: object = {},
+    more: AttachFields = {},
+  ) {
+    this.send({
+      code: compositeCodes.attach,
+      name,
+      handle,
+      role: true,
+      source: {
+        code: compositeCodes.source,
+        address: { type: 'string', value: address },
+        ...source,
+      },
+      target: { code: compositeCodes.target },
+      ...more,
+    });
+  }
+
+  /** Grants credit to a link on which the broker sends. */
+  flow(handle: number, linkCredit: number, more: object = {}): void {
+    this.send({
+      code: compositeCodes.flow,
+      nextIncomingId: 0,
+      incomingWindow: 100_000,
+      nextOutgoingId: 0,
+      outgoingWindow: 1000,
+      handle,
+      deliveryCount: 0,
+      linkCredit,
+      ...more,
+    });
+  }
+
+  /** Sends a message in one transfer. Returns the id of the delivery. */
+  transfer(payload: Buffer, handle = 0, more: object = {}): number {
+    const deliveryId = this.#deliveryId++;
+    const deliveryTag = Buffer.from(String(deliveryId));
+    this.send(
+      { code: compositeCodes.transfer, handle, deliveryId, deliveryTag, messageFormat: 0, ...more },
+      0,
+      payload,
+    );
+    return deliveryId;
+  }
+
+  /** Gives an outcome to deliveries. */
+  settle(first: number, state: Composite | undefined, more: object = {}): void {
+    this.send({
+      code: compositeCodes.disposition,
+      role: true,
+      first,
+      settled: true,
+      state,
+      ...more,
+    });
+  }
+}
