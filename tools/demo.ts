@@ -1,5 +1,5 @@
 // `npm run demo` demonstrates the page "Data protection in Amazon MQ" of the Amazon MQ guide with a
-// service that it starts, and removes at the end. Each line with a tick has been verified; the exit
+// service that it starts, and removes at the end. With --activemq, the broker is of ActiveMQ's type. Each line with a tick has been verified; the exit
 // code is 1 if a verification fails. With --canary, it writes plaintext into the data folder to
 // show that the search finds it.
 import { writeFileSync } from 'node:fs';
@@ -11,15 +11,18 @@ import {
   RebootBrokerCommand,
 } from '@aws-sdk/client-mq';
 import type { EventRecord } from '../src/audit/record.ts';
-import type { AmqpClient } from '../tests/support/amqp-client.ts';
 import { isRunning, until } from '../tests/support/processes.ts';
 import { type Hidden, hiddenTexts, placesUnder, readable } from '../tests/support/readable.ts';
 import { trailEvents } from '../tests/support/trail-events.ts';
 import { Waxwing } from '../tests/support/waxwing.ts';
+import { type DemoClient, type DemoEngine, demoEngines } from './demo/engines.ts';
 
 // Suppresses a warning of the AWS clients about a future minimum version of Node.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
+const engine: DemoEngine = process.argv.includes('--activemq')
+  ? demoEngines.activemq
+  : demoEngines.rabbitmq;
 const queue = 'patients-of-dr-moreau';
 const secret = 'The results are in: please call the surgery.';
 const messages = Array.from({ length: 1000 }, (_, i) => `${secret} Case ${i}.`);
@@ -66,17 +69,19 @@ async function createKey(waxwing: Waxwing): Promise<string> {
 
 async function createBroker(waxwing: Waxwing, KmsKeyId: string): Promise<string> {
   title('A broker whose data is encrypted under that key');
-  command('aws mq create-broker --broker-name surgery --engine-type RABBITMQ \\');
-  say('  --deployment-mode SINGLE_INSTANCE --host-instance-type mq.m7g.medium \\');
+  command('aws mq create-broker --broker-name surgery \\');
+  say(`  --engine-type ${engine.type} ${cliOptions(engine)}\\`);
+  say(`  --deployment-mode SINGLE_INSTANCE --host-instance-type ${engine.instanceType} \\`);
   say(`  --no-publicly-accessible --users Username=${username},Password=... \\`);
   say('  --encryption-options UseAwsOwnedKey=false,KmsKeyId=<the key>');
   const startMs = performance.now();
   const { BrokerId = '' } = await waxwing.mq.send(
     new CreateBrokerCommand({
       BrokerName: 'surgery',
-      EngineType: 'RABBITMQ',
+      EngineType: engine.type,
+      ...engine.options,
       DeploymentMode: 'SINGLE_INSTANCE',
-      HostInstanceType: 'mq.m7g.medium',
+      HostInstanceType: engine.instanceType,
       PubliclyAccessible: false,
       Users: [{ Username: username, Password: password }],
       EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId },
@@ -87,17 +92,25 @@ async function createBroker(waxwing: Waxwing, KmsKeyId: string): Promise<string>
   return BrokerId;
 }
 
+function cliOptions({ options }: DemoEngine): string {
+  return options.StorageType === undefined ? '' : `--storage-type ${options.StorageType} `;
+}
+
 function endpointOf({ BrokerInstances }: DescribeBrokerCommandOutput): string {
-  return BrokerInstances?.[0]?.Endpoints?.[0] ?? '';
+  const endpoints = BrokerInstances?.[0]?.Endpoints ?? [];
+  return endpoints.find((endpoint) => endpoint.startsWith(engine.scheme)) ?? '';
 }
 
-async function connect(waxwing: Waxwing, brokerId: string): Promise<AmqpClient> {
+async function connect(waxwing: Waxwing, brokerId: string): Promise<DemoClient> {
   const endpoint = endpointOf(await waxwing.brokerIs(brokerId, 'RUNNING'));
-  return waxwing.connect(endpoint.replace('//', `//${username}:${password}@`));
+  const url = new URL(endpoint);
+  url.username = username;
+  url.password = password;
+  return engine.connect(waxwing, url);
 }
 
-async function publish(waxwing: Waxwing, brokerId: string): Promise<AmqpClient> {
-  title(`${messages.length} persistent messages, published by amqplib over TLS`);
+async function publish(waxwing: Waxwing, brokerId: string): Promise<DemoClient> {
+  title(`${messages.length} persistent messages, published by ${engine.clientName} over TLS`);
   say(`queue '${queue}', text '${secret} Case ...'`);
   const startMs = performance.now();
   const client = await connect(waxwing, brokerId);
@@ -128,7 +141,7 @@ function search(waxwing: Waxwing, isCanary: boolean): void {
   );
 }
 
-async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client: AmqpClient) {
+async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client: DemoClient) {
   title('The key is disabled: the broker stops');
   const pid = waxwing.brokerPid(BrokerId);
   prove(isRunning(pid), `process ${pid} runs the broker and is the only one with its data key`);
@@ -149,7 +162,7 @@ async function disable(waxwing: Waxwing, KeyId: string, BrokerId: string, client
   );
   command('aws mq describe-broker --broker-id <the broker>');
   const code = ActionsRequired?.[0]?.ActionRequiredCode;
-  prove(code === 'RABBITMQ_INVALID_KMS_KEY', `${BrokerState}, ${code}`);
+  prove(code === engine.lostKeyAction, `${BrokerState}, ${code}`);
   command('aws mq reboot-broker --broker-id <the broker>');
   const refusal = await waxwing.mq
     .send(new RebootBrokerCommand({ BrokerId }))

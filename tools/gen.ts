@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { generateAmqp10Performatives } from './gen-amqp10.ts';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
 import { generateApiReference } from './gen-api-reference.ts';
+import { generateOpenWireCommands } from './gen-openwire.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
 /** Formats generated code with the formatter. */
@@ -17,11 +18,13 @@ function format(path: string, text: string): string {
 }
 
 const methodsPath = 'src/protocols/amqp091/codec/methods.gen.ts';
+const commandsPath = 'src/protocols/openwire/codec/commands.gen.ts';
 const performativesPath = 'src/protocols/amqp10/codec/performatives.gen.ts';
 
 /** All generated files. */
 const generated: readonly { path: string; text: string }[] = [
   { path: methodsPath, text: format(methodsPath, generateAmqp091Methods()) },
+  { path: commandsPath, text: format(commandsPath, generateOpenWireCommands()) },
   { path: performativesPath, text: format(performativesPath, generateAmqp10Performatives()) },
   ...(await generateVolumeVectors()),
   { path: 'docs/reference/api.md', text: await generateApiReference() },

@@ -20,6 +20,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
+import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Schedules } from './schedule/schedules.ts';
@@ -61,6 +62,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly schedules: Schedules;
   /** Prepared transactions (XA). */
   readonly prepared: PreparedTransactions;
+  /** The last messages of producers that send again what was not confirmed. */
+  readonly producers = new ProducerSequences(this);
   /** The routing of messages to queues. */
   readonly routing: MessageRouter;
   isRecovering = true;
@@ -423,6 +426,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       case 'vhost-deleted':
         this.#removeVhost(change.vhost);
         return;
+      case 'producer-sequence':
+        this.producers.apply(change);
+        return;
       case 'user':
       case 'user-deleted':
       case 'permission':
@@ -455,6 +461,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     for (const vhost of this.vhosts.values()) yield* vhost.snapshot();
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
+    yield* this.producers.snapshot();
     yield* this.users.snapshot();
   }
 

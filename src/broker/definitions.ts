@@ -6,6 +6,7 @@ import { describe } from './errors.ts';
 import type { ExchangeOptions } from './exchanges/exchange.ts';
 import { exchangeType } from './exchanges/types/registry.ts';
 import type { AnyHeldChange } from './held/held-changes.ts';
+import type { ProducerChange } from './publishing/producer-sequences.ts';
 import type { QueueOptions } from './queue-options.ts';
 import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
@@ -39,6 +40,7 @@ export type Change =
   | VhostChange
   | UserChange
   | AnyHeldChange
+  | ProducerChange
   /** The initial definitions of a new broker were created. */
   | { kind: 'founded' }
   /** A start: from now on, messages may be delivered without a record in the log. */

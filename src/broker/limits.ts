@@ -98,6 +98,8 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
+  /** Maximum number of producers whose last message is remembered, to recognise repeated ones. */
+  readonly producerSequenceCountMax: number;
   /** Maximum number of messages of up to 2 KiB that a queue delivers before other queues do. */
   readonly burstCountMax: number;
   /**
@@ -145,6 +147,7 @@ export const defaultLimits: Limits = {
   preparedCountMax: 10_000,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
+  producerSequenceCountMax: 10_000,
   burstCountMax: 512,
   workUnitsMax: 4096,
 };

@@ -5,8 +5,8 @@ import { allOffers } from '../../src/control/offers/offers.ts';
 import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
+import { openWireLogin } from '../support/openwire-peer.ts';
 import { childrenOf } from '../support/processes.ts';
-import { textFrame } from '../support/stomp-peer.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { type EngineSubject, testEngine } from './engine.contract.ts';
 
@@ -59,13 +59,12 @@ async function waxwing(): Promise<EngineSubject> {
   };
 }
 
-/** A STOMP log-in. */
+/** An OpenWire log-in. */
 function failLogin(ports: readonly PortRecord[], password: string): Promise<void> {
-  const port = ports.find(({ listener }) => listener === 'stomp+ssl')?.port ?? 0;
+  const port = ports.find(({ listener }) => listener === 'openwire+ssl')?.port ?? 0;
   return new Promise((resolve) => {
     const socket = connect({ host, port, rejectUnauthorized: false });
-    const frame = textFrame('CONNECT', { login: 'admin', passcode: password });
-    socket.once('secureConnect', () => socket.write(frame));
+    socket.once('secureConnect', () => socket.write(openWireLogin('admin', password)));
     socket.once('close', () => resolve());
     socket.once('error', () => resolve());
     socket.resume();

@@ -6,6 +6,7 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
 import { stompFuzzers } from './stomp.ts';
 
@@ -16,6 +17,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...apiFuzzers,
   policyFuzzer,
   ...configurationFuzzers,
+  ...openwireFuzzers,
   ...stompFuzzers,
   ...amqp10Fuzzers,
 ];

@@ -10,7 +10,7 @@ import rhea, {
   type Sender,
 } from 'rhea';
 import { ActiveMqHost } from '../support/activemq-host.ts';
-import { connectRhea } from '../support/rhea-client.ts';
+import { connectRhea, RheaClient } from '../support/rhea-client.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 
 // rhea, the AMQP 1.0 client for Node, over TLS.
@@ -120,6 +120,15 @@ test('messages come out in order with their sections', async () => {
   );
   for (const { delivery } of [{ delivery: first?.delivery }, ...rest]) delivery?.accept();
   from.link.close();
+});
+
+test('a drain returns what there is, and says when there is no more', async () => {
+  const client = await RheaClient.connect({ port: host.portOf('amqp+ssl'), ca: host.authority });
+  const bodies = Array.from({ length: 500 }, (_, i) => `drained ${i}`);
+  await client.publish('to.drain', bodies);
+  assert.deepEqual(await client.take('to.drain'), bodies);
+  assert.deepEqual(await client.take('to.drain'), []);
+  await client.close();
 });
 
 test('messages larger than a frame arrive whole, in both directions', async () => {

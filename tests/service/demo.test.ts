@@ -25,13 +25,16 @@ async function take(...args: readonly string[]) {
   return { code, text };
 }
 
-test('the tour of data protection finds everything as it tells', async () => {
-  const { code, text } = await take();
-  assert.equal(code, 0, text);
-  assert.match(text, /\nAll statements verified in [\d.]+ s\.\n/);
-  assert.match(text, /✓ all 1000 messages are there, in order\n/);
-  assert.doesNotMatch(text, /✗/);
-});
+for (const [type, ...args] of [['RABBITMQ'], ['ACTIVEMQ', '--activemq']] as const) {
+  test(`the tour of data protection finds everything as it tells, with ${type}`, async () => {
+    const { code, text } = await take(...args);
+    assert.equal(code, 0, text);
+    assert.match(text, new RegExp(`--engine-type ${type} `));
+    assert.match(text, /\nAll statements verified in [\d.]+ s\.\n/);
+    assert.match(text, /✓ all 1000 messages are there, in order\n/);
+    assert.doesNotMatch(text, /✗/);
+  });
+}
 
 test('the tour ends with exit code 1 where a text can be read on the disk after all', async () => {
   const { code, text } = await take('--canary');

@@ -51,6 +51,7 @@ export class ActiveMqHost {
         setsUsers: true,
         host: '127.0.0.1',
         listeners: [
+          { ...common, name: 'openwire+ssl', protocols: ['openwire'], hasWebSocket: false },
           { ...common, name: 'amqp+ssl', protocols: ['amqp10'], hasWebSocket: false },
           { ...common, name: 'stomp+ssl', protocols: ['stomp'], hasWebSocket: false },
           { ...common, name: 'wss', protocols: ['stomp'], hasWebSocket: true },
@@ -79,7 +80,7 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'amqp+ssl' | 'stomp+ssl' | 'wss'): number {
+  portOf(listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'wss'): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 

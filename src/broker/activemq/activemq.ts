@@ -142,6 +142,8 @@ export class ActiveMq
   readonly consumptions = new Set<Consumption>();
   readonly #policies: QueuePolicies;
   readonly #mirrors: Mirrors;
+  /** For messages that the broker publishes on its own. */
+  readonly internal: InternalPublishing;
 
   constructor(broker: Broker, configuration: ActiveMqConfiguration) {
     this.broker = broker;
@@ -162,7 +164,8 @@ export class ActiveMq
       filters: this.#filters,
       mirrorOf: (queue) => this.settings.mirrorOf(queue),
     });
-    const internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
+    const { internal } = this;
     this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
     this.#subject = new MessageSubject(this);
     this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);

@@ -27,7 +27,10 @@ export interface ConsumeRequest {
   readonly selector: Selector | undefined;
   /** Deliveries are settled as accepted when they are sent. */
   readonly isSettled: boolean;
-  /** Maximum number of unsettled deliveries of all destinations together; at least 1. */
+  /**
+   * Maximum number of unsettled deliveries of all destinations together. With 0, messages are only
+   * delivered by {@link Consumption.pull}.
+   */
   readonly prefetch: number;
   readonly isExclusive: boolean;
   /** Consumers with a higher priority are served first. */
@@ -83,6 +86,7 @@ export class Source implements Consumer {
   }
 
   deliver(delivery: Delivery): void {
+    this.consumption.delivers();
     this.consumption.taker.deliver(delivery, this);
   }
 
@@ -102,6 +106,7 @@ export interface ConsumerRules {
 /** The operations of the broker that are needed here. */
 export interface ConsumptionHost extends PoolHost {
   readonly selectorBudget: SelectorBudget;
+  nowMs(): number;
   /** Returns the selector of a request. */
   selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
   /** Returns what the policy of a queue decides about its consumers. */
@@ -118,12 +123,19 @@ export class Consumption {
   /** Undefined for a single queue, which uses the window of its subscription. */
   readonly #pool: CreditPool | undefined;
   isEnded = false;
+  #prefetch: number;
+  /** Deliveries that are permitted in addition to the prefetch. */
+  #extension = 0;
+  /** The end of the pull of several queues, which have no pull of their own. */
+  #pullEnded: (() => void) | undefined = undefined;
+  #pullDueMs = Infinity;
 
   constructor(host: ConsumptionHost, request: ConsumeRequest, taker: MessageTaker, isOne: boolean) {
     this.#host = host;
     this.request = request;
     this.taker = taker;
     this.#pool = isOne ? undefined : new CreditPool(host);
+    this.#prefetch = request.prefetch;
     this.#pool?.setLimit(request.prefetch);
   }
 
@@ -160,7 +172,7 @@ export class Consumption {
         settled: request.isSettled,
         exclusive: false,
         priority: rules.priority(request.priority, isExclusive),
-        prefetch: this.#pool === undefined ? request.prefetch : Infinity,
+        prefetch: this.#prefetchOfSource(),
         pool: this.#pool,
         owner: request.owner,
         // For topics, the selector is applied when the message is routed.
@@ -175,6 +187,82 @@ export class Consumption {
       if (cost > 0) this.#host.selectorBudget.release(queue, cost);
       throw error;
     }
+  }
+
+  /** Without a prefetch, credit is granted by pulls, and settlements return none. */
+  #prefetchOfSource(): number | undefined {
+    if (this.#pool !== undefined) return Infinity;
+    return this.#prefetch === 0 ? undefined : this.#prefetch;
+  }
+
+  /** Whether messages are only delivered by pulls. */
+  get isPulled(): boolean {
+    return this.#prefetch === 0;
+  }
+
+  /** Changes the maximum number of unsettled deliveries. */
+  setPrefetch(prefetch: number): void {
+    const before = this.#prefetch;
+    if (prefetch === before) return;
+    this.#prefetch = prefetch;
+    if (this.#pool !== undefined) {
+      this.#pool.setLimit(prefetch + this.#extension);
+      return;
+    }
+    for (const { subscription } of this.#sources.values()) {
+      // Deliveries of pulls were not counted.
+      if (before === 0) subscription.grant(-subscription.unsettledCount);
+      subscription.setPrefetch(prefetch);
+    }
+  }
+
+  /**
+   * Permits deliveries in addition to the prefetch.
+   *
+   * @param count a negative value takes permission back
+   */
+  extend(count: number): void {
+    if (count === 0 || this.isPulled) return;
+    this.#extension += count;
+    if (this.#pool !== undefined) this.#pool.setLimit(this.#prefetch + this.#extension);
+    else for (const { subscription } of this.#sources.values()) subscription.grant(count);
+  }
+
+  /**
+   * Requests one message, if the prefetch is 0. Replaces a pending pull.
+   *
+   * @param timeoutMs milliseconds to wait; 0 takes only a ready message, Infinity waits forever
+   * @param ended called if no message came in time
+   */
+  pull(timeoutMs: number, ended: () => void): void {
+    if (!this.isPulled || this.isEnded) return;
+    if (this.#pool === undefined) {
+      for (const { subscription } of this.#sources.values()) subscription.pull(timeoutMs, ended);
+      return;
+    }
+    this.#pullEnded = ended;
+    this.#pullDueMs = this.#host.nowMs() + timeoutMs;
+    this.#pool.setLimit(this.#pool.used + 1);
+    this.wake();
+  }
+
+  /** Ends a pull of several queues that is due. Call it several times a second. */
+  tick(nowMs: number): void {
+    if (this.#pullEnded === undefined || nowMs < this.#pullDueMs) return;
+    const ended = this.#pullEnded;
+    this.#endPull();
+    ended();
+  }
+
+  #endPull(): void {
+    this.#pullEnded = undefined;
+    this.#pullDueMs = Infinity;
+    this.#pool?.setLimit(0);
+  }
+
+  /** A message is delivered: it ends a pull of several queues. */
+  delivers(): void {
+    if (this.#pullEnded !== undefined) this.#endPull();
   }
 
   /** A queue has been deleted. */
@@ -210,7 +298,8 @@ export class Consumption {
     for (const source of [...this.#sources.values()]) {
       const { subscription } = source;
       yield* subscription.settleInSteps(0, Number.MAX_SAFE_INTEGER, 'modified');
-      subscription.stop();
+      // Deliveries that a prepared transaction settles are requeued by its rollback.
+      subscription.close('modified');
       this.#leave(source);
       yield;
     }

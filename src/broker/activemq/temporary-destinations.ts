@@ -24,6 +24,9 @@ export function temporaryQueueName(coreName: string): string | undefined {
   return coreName.startsWith(queuePrefix) ? coreName.slice(queuePrefix.length) : undefined;
 }
 
+/** Notified when a temporary destination begins or ends to exist. */
+export type TemporaryListener = (address: Address, exists: boolean) => void;
+
 /**
  * Destinations that end with the connection that created them. Other connections can send to them
  * but cannot consume from them.
@@ -33,6 +36,8 @@ export class TemporaryDestinations {
   readonly #rights: Rights;
   readonly #topicOwners = new Map<string, object>();
   readonly #topicsByOwner = new Map<object, Set<string>>();
+  readonly #queuesByOwner = new Map<object, Set<string>>();
+  readonly #listeners = new Set<TemporaryListener>();
 
   constructor(vhost: Vhost, rights: Rights) {
     this.#vhost = vhost;
@@ -55,7 +60,55 @@ export class TemporaryDestinations {
       const options = { durable: false, exclusive: true, autoDelete: false };
       const name = coreQueueName(address.name);
       this.#vhost.declareFreeQueue(name, { ...options, arguments: noArguments }, owner);
+      const own = this.#queuesByOwner.get(owner) ?? new Set();
+      this.#queuesByOwner.set(owner, own.add(address.name));
     }
+    this.#tell(address, true);
+  }
+
+  /** Adds a listener, for as long as the broker runs. */
+  listen(listener: TemporaryListener): void {
+    this.#listeners.add(listener);
+  }
+
+  #tell(address: Address, exists: boolean): void {
+    for (const listener of this.#listeners) listener(address, exists);
+  }
+
+  /** The number of destinations of a connection. */
+  countOf(owner: object): number {
+    const topics = this.#topicsByOwner.get(owner)?.size ?? 0;
+    return topics + (this.#queuesByOwner.get(owner)?.size ?? 0);
+  }
+
+  /** All temporary destinations of one kind. */
+  *all(kind: Address['kind']): Generator<Address> {
+    if (kind === 'temporary-topic')
+      for (const name of this.#topicOwners.keys()) yield { kind, name };
+    if (kind !== 'temporary-queue') return;
+    for (const names of this.#queuesByOwner.values())
+      for (const name of names) yield { kind, name };
+  }
+
+  /**
+   * Removes a destination of a connection, even if it has consumers.
+   *
+   * @throws {BrokerError} `not-found`, `resource-locked`
+   */
+  remove(address: Address, owner: object): void {
+    this.requireOwn(address, owner);
+    const { kind, name } = address;
+    if (kind === 'temporary-topic') {
+      this.#topicOwners.delete(name);
+      this.#topicsByOwner.get(owner)?.delete(name);
+    } else {
+      this.#queuesByOwner.get(owner)?.delete(name);
+      const queue = this.#vhost.queues.get(coreQueueName(name));
+      if (queue !== undefined) this.#vhost.removeQueue(queue);
+    }
+    // Senders must look for it again.
+    this.#vhost.version++;
+    this.#tell(address, false);
   }
 
   #addTopic(name: string, owner: object): void {
@@ -114,7 +167,13 @@ export class TemporaryDestinations {
    * Removes the topics of a connection that has ended. Its queues are removed by the virtual host.
    */
   release(owner: object): void {
-    for (const name of this.#topicsByOwner.get(owner) ?? []) this.#topicOwners.delete(name);
+    const topics = this.#topicsByOwner.get(owner) ?? [];
+    const queues = this.#queuesByOwner.get(owner) ?? [];
+    for (const name of topics) this.#topicOwners.delete(name);
     this.#topicsByOwner.delete(owner);
+    this.#queuesByOwner.delete(owner);
+    this.#vhost.version++;
+    for (const name of topics) this.#tell({ kind: 'temporary-topic', name }, false);
+    for (const name of queues) this.#tell({ kind: 'temporary-queue', name }, false);
   }
 }

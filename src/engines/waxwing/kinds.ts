@@ -6,6 +6,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
   amqps: ['amqp091'],
+  'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
   wss: ['stomp'],
@@ -22,7 +23,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['amqp+ssl', 'stomp+ssl', 'wss'],
+    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];

@@ -26,6 +26,7 @@ export interface ProtocolParts {
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
   amqp10: async () => (await import('./amqp10-parts.ts')).amqp10Parts,
+  openwire: async () => (await import('./openwire-parts.ts')).openwireParts,
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 

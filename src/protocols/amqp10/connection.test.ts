@@ -174,5 +174,5 @@ test('a link is given messages within its credit, and takes an outcome for each'
   );
   const flow = rest.at(-1)?.body;
   assert.ok(flow?.code === compositeCodes.flow);
-  assert.deepEqual([flow.linkCredit, flow.deliveryCount, flow.drain], [0, 13, false]);
+  assert.deepEqual([flow.linkCredit, flow.deliveryCount, flow.drain], [0, 13, true]);
 });

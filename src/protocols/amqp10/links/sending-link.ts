@@ -45,6 +45,8 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   #credit = 0;
   #deliveryCount = 0;
   #isDraining = false;
+  /** The peer's last value, which every flow repeats (2.7.4). */
+  #drainFlag = false;
   /** Distinguishes drains: an answer of an earlier one has no effect. */
   #drainNumber = 0;
 
@@ -87,7 +89,8 @@ export class SendingLink extends Link implements MessageTaker, Browser {
       const underWay = (this.#deliveryCount - (deliveryCount ?? 0)) | 0;
       this.#credit = Math.max(0, linkCredit - underWay);
     }
-    this.#isDraining = drain === true;
+    this.#drainFlag = drain === true;
+    this.#isDraining = this.#drainFlag;
     if (this.#isHeld) return;
     if (this.#isDraining) this.#drain();
     else if (echo === true) this.#writeFlow();
@@ -126,7 +129,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
       deliveryCount: this.#deliveryCount,
       linkCredit: this.#credit,
       available: 0,
-      drain: this.#isDraining,
+      drain: this.#drainFlag,
     });
   }
 

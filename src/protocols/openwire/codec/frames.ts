@@ -1,0 +1,133 @@
+// Splits received data into frames.
+
+import { readU32 } from '../../../base/bytes.ts';
+import { OpenWireError } from '../errors.ts';
+
+/** Size of the length that precedes a frame. */
+const prefixBytes = 4;
+/** Initial size of the buffer for a frame that is split over chunks. */
+const splitBytesMin = 1024;
+
+/** Receives complete frames, which must not be retained. */
+export interface FrameSink {
+  /**
+   * The length and the type of a frame are known, before all of it has arrived.
+   *
+   * @throws {OpenWireError} if such a frame is not permitted
+   */
+  announced(sizeBytes: number, type: number): void;
+  frame(bytes: Buffer, start: number, end: number): void;
+}
+
+/**
+ * Splits a byte stream into frames. A frame that is split over chunks is gathered in a buffer that
+ * grows with the received data, whatever length the peer states.
+ */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  #isStopped = false;
+  #isSuspended = false;
+  /** Data that was received while the reader was suspended. */
+  #kept: Buffer[] = [];
+  /** The beginning of an incomplete frame, with its length. */
+  #split: Buffer = Buffer.alloc(0);
+  #splitLength = 0;
+  #isAnnounced = false;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** Stops passing on frames, including those already received. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#split = Buffer.alloc(0);
+    this.#splitLength = 0;
+    this.#kept = [];
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** See `HeldInput`. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): Buffer {
+    this.#isSuspended = false;
+    return Buffer.concat(this.#kept.splice(0));
+  }
+
+  /** @throws {OpenWireError} `malformed` if a frame exceeds a limit; anything that the sink throws */
+  receive(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && !this.#isStopped) {
+      if (this.#isSuspended) {
+        this.#kept.push(bytes.subarray(at));
+        return;
+      }
+      at = this.#splitLength > 0 ? this.#complete(bytes, at) : this.#take(bytes, at);
+    }
+  }
+
+  /** Takes a frame that begins in a chunk. Returns the offset after what was taken. */
+  #take(bytes: Buffer, at: number): number {
+    const left = bytes.length - at;
+    if (left > prefixBytes) {
+      const size = readU32(bytes, at);
+      this.#announce(size, bytes[at + prefixBytes] ?? 0);
+      if (left >= prefixBytes + size) {
+        const start = at + prefixBytes;
+        this.#isAnnounced = false;
+        this.#sink.frame(bytes, start, start + size);
+        return start + size;
+      }
+    }
+    this.#keep(bytes, at, bytes.length);
+    return bytes.length;
+  }
+
+  #announce(size: number, type: number): void {
+    if (this.#isAnnounced) return;
+    if (size === 0) throw new OpenWireError('malformed', 'a frame of 0 bytes');
+    this.#sink.announced(size, type);
+    this.#isAnnounced = true;
+  }
+
+  /** Adds to an incomplete frame. Returns the offset after what was taken. */
+  #complete(bytes: Buffer, from: number): number {
+    let at = from;
+    if (this.#splitLength <= prefixBytes) {
+      const size = Math.min(prefixBytes + 1 - this.#splitLength, bytes.length - at);
+      this.#keep(bytes, at, at + size);
+      at += size;
+      if (this.#splitLength <= prefixBytes) return at;
+    }
+    const size = readU32(this.#split, 0);
+    this.#announce(size, this.#split[prefixBytes] ?? 0);
+    const end = Math.min(bytes.length, at + prefixBytes + size - this.#splitLength);
+    this.#keep(bytes, at, end);
+    if (this.#splitLength < prefixBytes + size) return end;
+    const frame = this.#split;
+    this.#split = Buffer.alloc(0);
+    this.#splitLength = 0;
+    this.#isAnnounced = false;
+    this.#sink.frame(frame, prefixBytes, prefixBytes + size);
+    return end;
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    const length = this.#splitLength + end - start;
+    if (length > this.#split.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(length, this.#split.length * 2, splitBytesMin),
+      );
+      this.#split.copy(larger, 0, 0, this.#splitLength);
+      this.#split = larger;
+    }
+    bytes.copy(this.#split, this.#splitLength, start, end);
+    this.#splitLength = length;
+  }
+}

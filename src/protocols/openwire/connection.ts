@@ -1,0 +1,492 @@
+// OpenWire connections.
+
+import { assert } from '../../base/assert.ts';
+import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import type { SourceBudget } from '../../broker/activemq/consumption.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
+import type { Access } from '../../broker/users.ts';
+import { InputGate } from '../input-gate.ts';
+import { PeerOutbox } from '../peer-outbox.ts';
+import type { Connection, Transport } from '../protocol.ts';
+import { Codec } from './codec/codec.ts';
+import {
+  type Command,
+  type ConnectionInfo,
+  connectionControl,
+  connectionError,
+  type DataStructure,
+  exceptionResponse,
+  keepAliveInfo,
+  type RemoveInfo,
+  shutdownInfo,
+  types,
+} from './codec/commands.gen.ts';
+import { FrameReader, type FrameSink } from './codec/frames.ts';
+import { isMessage } from './codec/stored-message.ts';
+import { agree } from './codec/wire-format.ts';
+import { handle, lastSeenOf } from './commands/registry.ts';
+import { allSeen } from './consuming/consumer.ts';
+import { Consumers } from './consuming/consumers.ts';
+import { OpenWireError, toOpenWireError } from './errors.ts';
+import type { OpenWireHost } from './host.ts';
+import { idText } from './ids.ts';
+import { Inactivity } from './inactivity.ts';
+import {
+  commandBytesMax,
+  countsMax,
+  strangerFrameBytesMax,
+  strangerFrameCountMax,
+} from './limits.ts';
+import { Opening, type OpeningHost } from './opening.ts';
+import { PeerWatch } from './peer-watch.ts';
+import { Responses } from './responses.ts';
+import { Producers } from './sending/producers.ts';
+import { Sender } from './sending/sender.ts';
+import type { SharedState } from './shared-state.ts';
+import { ConnectionState } from './states.ts';
+import { Transactions } from './transactions/transactions.ts';
+
+/** Units of work per message and per other command. */
+const sendUnits = 8;
+const commandUnits = 32;
+
+/** An OpenWire connection. */
+export class OpenWireConnection
+  implements Connection, ClientConnection, FrameSink, OpeningHost, OpenWireHost, PublisherListener
+{
+  readonly broker: Broker;
+  readonly dialect: ActiveMq;
+  readonly shared: SharedState;
+  readonly outbox: PeerOutbox;
+  readonly gate: InputGate;
+  readonly transactions: Transactions;
+  readonly consumers: Consumers;
+  readonly producers: Producers;
+  readonly sessions = new Set<string>();
+  readonly budget: SourceBudget = { left: countsMax.sources };
+  readonly peerAddress: string;
+  readonly #responses: Responses;
+  readonly #state = new ConnectionState();
+  readonly #transport: Transport;
+  readonly #frames: FrameReader;
+  readonly #opening: Opening;
+  readonly #sender: Sender;
+  readonly #watch: PeerWatch;
+  readonly #inactivity = new Inactivity();
+  /** Frames that were received before the log-in. */
+  #strangerFrameCount = 0;
+  #codec: Codec | undefined = undefined;
+  #info: ConnectionInfo | undefined = undefined;
+  #access: Access | undefined = undefined;
+  #connectionId = '';
+  #hasReceived = false;
+  #isPaused = false;
+  /** The error of a delivery, until the end of the turn. */
+  #bug: { readonly thrown: unknown } | undefined = undefined;
+  #isReleased = false;
+  /** Called once everything is released. */
+  #released: (() => void)[] = [];
+  #isFullyReleased = false;
+
+  constructor(transport: Transport, dialect: ActiveMq, shared: SharedState) {
+    const { broker } = dialect;
+    this.broker = broker;
+    this.dialect = dialect;
+    this.shared = shared;
+    this.peerAddress = transport.peerAddress;
+    this.#transport = transport;
+    this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
+    this.#responses = new Responses(this);
+    this.#watch = new PeerWatch(broker, this.outbox, this.#responses.answers);
+    this.#frames = new FrameReader(this);
+    this.gate = new InputGate(this.#frames, broker.background, this);
+    this.transactions = new Transactions(this);
+    this.consumers = new Consumers(this);
+    this.producers = new Producers(this);
+    this.#sender = new Sender(this);
+    this.#opening = new Opening(this, transport);
+    // Both sides send their WireFormatInfo unasked. This one is the same for all connections.
+    transport.write(shared.formatInfo);
+  }
+
+  get codec(): Codec {
+    assert(this.#codec !== undefined, 'the encoding is not negotiated');
+    return this.#codec;
+  }
+
+  get info(): ConnectionInfo {
+    assert(this.#info !== undefined, 'the client has not logged in');
+    return this.#info;
+  }
+
+  get access(): Access {
+    assert(this.#access !== undefined, 'the client has not logged in');
+    return this.#access;
+  }
+
+  get clientId(): string {
+    return this.info.clientId ?? '';
+  }
+
+  get connectionId(): string {
+    return this.#connectionId;
+  }
+
+  /** A session corresponds to a channel of other protocols. */
+  get channelCount(): number {
+    return Math.max(1, this.sessions.size);
+  }
+
+  get takesDeliveries(): boolean {
+    return this.outbox.isWritable && this.#state.name === 'open' && !this.consumers.isFull;
+  }
+
+  receive(bytes: Buffer): void {
+    this.#hasReceived = true;
+    if (this.#state.isOver) return;
+    this.gate.beginTurn();
+    try {
+      this.#frames.receive(bytes);
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+    this.#received();
+    this.setReading();
+  }
+
+  /**
+   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
+   * for.
+   */
+  #received(): void {
+    this.broker.pump();
+    if (!this.#responses.answers.isWaiting) return;
+    this.broker.store.log.sync();
+    // After the sync request: a group that is written immediately is answered in the same turn.
+    this.#transport.requestFlush();
+  }
+
+  /** Reads from the peer unless the broker or the peer is behind. */
+  setReading(): void {
+    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  announced(sizeBytes: number, type: number): void {
+    const isStranger = this.#state.isStranger;
+    if (isStranger && ++this.#strangerFrameCount > strangerFrameCountMax) {
+      throw new OpenWireError('out-of-order', 'too many frames before the log-in');
+    }
+    const forType = isMessage({ type }) ? this.shared.frameBytesMax : commandBytesMax;
+    const sizeMax = isStranger ? strangerFrameBytesMax : forType;
+    if (sizeBytes <= sizeMax) return;
+    const found = `a frame of ${sizeBytes} bytes is larger than the maximum of ${sizeMax}`;
+    throw new OpenWireError('malformed', found);
+  }
+
+  frame(bytes: Buffer, start: number, end: number): void {
+    if (this.#state.name === 'awaiting-format') {
+      this.#negotiate(bytes, start, end);
+      return;
+    }
+    const structure = this.codec.decode(bytes, start, end);
+    if (structure === undefined) return;
+    if (this.#state.name === 'open') this.#perform(structure);
+    else if (this.#state.name === 'removed') this.#afterRemoval(structure);
+    else if (this.#state.name === 'awaiting-connection') this.#connect(structure);
+  }
+
+  #negotiate(bytes: Buffer, start: number, end: number): void {
+    const format = agree(bytes, start, end);
+    this.#codec = new Codec(format);
+    this.#inactivity.start(format.inactivityMs, format.inactivityDelayMs);
+    this.#state.enter('awaiting-connection');
+    this.send(this.shared.brokerInfo);
+  }
+
+  #connect(structure: DataStructure): void {
+    // A client that connects again begins with a ConnectionControl.
+    if (structure.type === types.KeepAliveInfo || structure.type === types.ConnectionControl) {
+      handle(this, structure);
+      return;
+    }
+    if (structure.type === types.ShutdownInfo) {
+      this.#end();
+      return;
+    }
+    if (structure.type !== types.ConnectionInfo) {
+      throw new OpenWireError('out-of-order', 'the client has not logged in');
+    }
+    try {
+      this.#opening.connect(structure);
+      this.#state.enter('checking-password');
+      // Commands that the client sends before the answer are held back.
+      this.gate.hold();
+    } catch (thrown) {
+      this.refused(structure, thrown);
+    }
+  }
+
+  opened(info: ConnectionInfo, access: Access): void {
+    this.#info = { ...info, password: undefined };
+    this.#access = access;
+    this.#connectionId = info.connectionId === undefined ? '' : idText(info.connectionId);
+    this.broker.clientConnections.add(this);
+    this.#state.enter('open');
+    this.respond(info, 0);
+    if (info.manageable) {
+      this.send(connectionControl({ connectedBrokers: '', reconnectTo: '' }));
+    }
+    this.shared.advisories.connection(this.#info, true);
+    this.gate.release();
+    this.setReading();
+  }
+
+  refused(info: ConnectionInfo, thrown: unknown): void {
+    const error = toOpenWireError(thrown);
+    if (error.code === 'internal') this.#reportBug(error.cause);
+    if (this.#state.isOver) return;
+    this.send(exceptionResponse({ correlationId: info.commandId, exception: error.throwable }));
+    this.#close();
+  }
+
+  #perform(structure: DataStructure): void {
+    if (isMessage(structure)) {
+      this.gate.count(sendUnits);
+      this.#guarded(structure, () => this.#sender.send(structure));
+      return;
+    }
+    this.gate.count(commandUnits);
+    switch (structure.type) {
+      case types.ShutdownInfo:
+        this.#shutDown();
+        return;
+      case types.RemoveInfo:
+        if (structure.objectId?.type !== types.ConnectionId) break;
+        if (structure.objectId.value !== this.#connectionId) break;
+        this.#removeConnection(structure);
+        return;
+      case types.ConsumerInfo:
+        // Messages sent before this command are dispatched to the previous consumers first.
+        this.broker.pump();
+        break;
+      default:
+    }
+    this.#handle(structure);
+  }
+
+  #handle(structure: DataStructure): void {
+    const command = 'responseRequired' in structure ? structure : undefined;
+    this.#guarded(command, () => {
+      if (handle(this, structure)) return;
+      const why = `a command of type ${structure.type} is not permitted here`;
+      throw new OpenWireError('out-of-order', why);
+    });
+  }
+
+  /** Performs a command, and answers its errors. */
+  #guarded(command: Command | undefined, act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      if (command === undefined) throw thrown;
+      this.refuse(command, thrown);
+    }
+  }
+
+  /** The client has closed its connection, except for the transport. */
+  #removeConnection(command: RemoveInfo): void {
+    this.broker.pump();
+    const lastSeen = lastSeenOf(command.lastDeliveredSequenceId, this.codec.format.version);
+    this.#state.enter('removed');
+    this.#release(lastSeen, () => this.respond(command, 0, undefined, () => this.outbox.flush()));
+  }
+
+  #afterRemoval(structure: DataStructure): void {
+    if (structure.type === types.ShutdownInfo) this.#end();
+    else if (structure.type !== types.KeepAliveInfo) {
+      throw new OpenWireError('out-of-order', 'the connection was removed');
+    }
+  }
+
+  #shutDown(): void {
+    this.#frames.stop();
+    this.broker.pump();
+    this.#release(allSeen, () => this.#end());
+  }
+
+  respond(command: Command, group: number, response?: DataStructure, said?: () => void): void {
+    this.#responses.respond(command, group, response, said);
+  }
+
+  send(command: DataStructure): void {
+    this.codec.encode(command, this.outbox);
+  }
+
+  refuse(command: Command, thrown: unknown): void {
+    const error = toOpenWireError(thrown);
+    if (error.isFatal) {
+      this.failed(error);
+      return;
+    }
+    this.#responses.refuse(command, error, this.info.connectionId);
+  }
+
+  failed(thrown: unknown): void {
+    const error = toOpenWireError(thrown);
+    if (error.code === 'internal') this.#reportBug(error.cause);
+    if (this.#state.isOver) return;
+    // Data that is not OpenWire is not answered, as by ActiveMQ.
+    const isAnswered = error.code === 'closing' || error.code === 'internal';
+    if (isAnswered && this.#codec !== undefined) {
+      const exception = error.throwable;
+      this.send(connectionError({ exception, connectionId: this.#info?.connectionId }));
+      this.send(shutdownInfo());
+    }
+    this.#close();
+  }
+
+  /** Ends the connection. Answers that wait for the log are not sent; the client repeats them. */
+  #close(): void {
+    this.#frames.stop();
+    this.#responses.answers.drop();
+    this.#state.enter('closing');
+    this.#release(allSeen);
+    this.#end();
+  }
+
+  /** Stops reading and writing. */
+  #end(): void {
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.#frames.stop();
+    this.outbox.flush();
+    this.#transport.close();
+  }
+
+  #reportBug(thrown: unknown): void {
+    this.broker.internalError(thrown, this.peerAddress);
+  }
+
+  deliveryFailed(thrown: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = { thrown };
+    this.outbox.block();
+    this.outbox.discard();
+    this.#transport.requestFlush();
+  }
+
+  takeOver(released: () => void): void {
+    if (this.#isFullyReleased) {
+      released();
+      return;
+    }
+    this.#released.push(released);
+    if (!this.#state.isOver) this.#close();
+  }
+
+  /** Requeues everything. Long work is done in later turns. */
+  #release(lastSeen: number, done?: () => void): void {
+    if (this.#isReleased) {
+      done?.();
+      return;
+    }
+    this.#isReleased = true;
+    this.#opening.abandon();
+    this.broker.clientConnections.delete(this);
+    this.broker.flow.remove(this);
+    this.#sender.end();
+    this.broker.background.run(this.#requeueAll(lastSeen), () => {
+      this.#isFullyReleased = true;
+      for (const released of this.#released.splice(0)) released();
+      done?.();
+    });
+  }
+
+  *#requeueAll(lastSeen: number): Generator<void> {
+    // Another job of this connection may still be settling or committing.
+    while (this.#access !== undefined && this.gate.isBusy) yield;
+    this.transactions.rollbackAll();
+    yield* this.consumers.close(undefined, lastSeen, (bug) => this.#reportBug(bug));
+    this.producers.close(undefined);
+    yield* this.dialect.vhost.release(this);
+    this.dialect.temporaries.release(this);
+    if (this.#info !== undefined) this.shared.advisories.connection(this.#info, false);
+    this.#opening.release();
+  }
+
+  startedPublishing(): void {
+    this.broker.flow.add(this);
+  }
+
+  blocked(): void {}
+
+  unblocked(): void {}
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.setReading();
+  }
+
+  requestFlush(): void {
+    this.#transport.requestFlush();
+  }
+
+  writable(): void {
+    if (this.#bug !== undefined) return;
+    this.outbox.resume();
+    this.#wake();
+  }
+
+  /** Deliveries are possible again. */
+  #wake(): void {
+    this.setReading();
+    this.consumers.wake();
+    this.broker.pump();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#state.isOverdue(nowMs)) this.#end();
+    this.setReading();
+    const stuck = this.#watch.tick(nowMs, this.#isPaused);
+    if (stuck !== undefined) this.failed(new OpenWireError('closing', stuck));
+    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
+    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
+    const due = this.#inactivity.tick(nowMs, hasReceived, this.outbox.hasWritten);
+    this.#hasReceived = false;
+    this.outbox.hasWritten = false;
+    if (this.#state.isOver || this.#codec === undefined) return;
+    this.consumers.tick(this.broker.nowMs());
+    if (due === 'end') {
+      const why = `Channel was inactive for too long: ${this.peerAddress}`;
+      this.failed(new OpenWireError('closing', why));
+    } else if (due === 'send') {
+      this.send(keepAliveInfo());
+      this.outbox.flush();
+      this.outbox.hasWritten = false;
+    }
+  }
+
+  flush(): void {
+    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
+    this.outbox.flush();
+  }
+
+  ended(): void {
+    this.outbox.end();
+    if (this.gate.endsLater()) {
+      this.#opening.abandon();
+      if (this.#access !== undefined) return;
+    }
+    this.#frames.stop();
+    this.#responses.answers.drop();
+    this.#release(allSeen);
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.broker.pump();
+  }
+
+  shutdown(reason: string): void {
+    this.failed(new OpenWireError('closing', reason, 'stopped'));
+  }
+}

@@ -1,0 +1,254 @@
+// Consumers.
+
+import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
+import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
+import { converted } from '../../../broker/conversion/converted.ts';
+import { formatNumbers } from '../../../broker/format.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import type { Delivery, Outcome } from '../../../broker/subscription.ts';
+import type { ConsumerId, ConsumerInfo, Message, MessageId } from '../codec/commands.gen.ts';
+import { consumerControl, messageDispatch } from '../codec/commands.gen.ts';
+import { readHead } from '../codec/stored-message.ts';
+import { openwireFormat } from '../format.ts';
+import type { OpenWireHost } from '../host.ts';
+import { idText } from '../ids.ts';
+import { headBytesMax } from '../limits.ts';
+import { type DestinationCache, prepareMessage } from './dispatch.ts';
+import { type Flight, Flights } from './flights.ts';
+
+/** Number of deliveries that are settled in one step. */
+const stepSize = 64;
+
+/** A consumer: writes MessageDispatch commands and keeps the unsettled deliveries. */
+export class OpenWireConsumer implements MessageTaker, Browser {
+  readonly info: ConsumerInfo;
+  readonly id: ConsumerId;
+  /** The text of the id. */
+  readonly key: string;
+  /** Whether acknowledgements are not checked: for topics, unless the subscription is durable. */
+  readonly isLenient: boolean;
+  readonly flights = new Flights();
+  /** Nothing is delivered until the answer to the ConsumerInfo has been written. */
+  isHeld = true;
+  readonly #host: OpenWireHost;
+  readonly #destinations: DestinationCache;
+  #consumption: Consumption | undefined = undefined;
+  /** Replaces the consumption if this is a browser. */
+  #browse: Browse | undefined = undefined;
+  /** Messages that a browser was sent and has not acknowledged. */
+  #browsedCount = 0;
+  /** Deliveries that the client has confirmed without settling them. */
+  #extension = 0;
+  #isOver = false;
+
+  constructor(host: OpenWireHost, info: ConsumerInfo, id: ConsumerId, isLenient: boolean) {
+    this.#host = host;
+    this.info = info;
+    this.id = id;
+    this.key = idText(id);
+    this.isLenient = isLenient;
+    this.#destinations = { address: undefined, destination: undefined };
+  }
+
+  /** Sets the source of the messages. */
+  attach(to: { readonly consumption: Consumption } | { readonly browse: Browse }): void {
+    if ('browse' in to) this.#browse = to.browse;
+    else this.#consumption = to.consumption;
+  }
+
+  get isBrowser(): boolean {
+    return this.#browse !== undefined;
+  }
+
+  get isWritable(): boolean {
+    if (this.isHeld || this.#isOver || !this.#host.takesDeliveries) return false;
+    return !this.isBrowser || this.#browsedCount < Math.max(1, this.info.prefetchSize);
+  }
+
+  /** Starts deliveries after the answer has been written. */
+  begin(): void {
+    this.isHeld = false;
+    this.wake();
+  }
+
+  /** Deliveries are possible again. */
+  wake(): void {
+    this.#consumption?.wake();
+    this.#browse?.wake();
+  }
+
+  tick(nowMs: number): void {
+    this.#consumption?.tick(nowMs);
+  }
+
+  browsed(delivery: Delivery, queue: Queue): void {
+    try {
+      this.#browsedCount++;
+      this.#write(delivery, { queue, isTopic: false });
+    } catch (thrown) {
+      this.#host.deliveryFailed(thrown);
+    }
+  }
+
+  browsedAll(): void {
+    this.sendEnd();
+  }
+
+  /** Sends a dispatch without a message: the end of a queue, or of the time of a pull. */
+  sendEnd(): void {
+    if (!this.#isOver) this.#host.send(messageDispatch({ consumerId: this.id }));
+  }
+
+  deliver(delivery: Delivery, source: Source): void {
+    try {
+      const { deliveryNumber, expiresAtMs } = delivery;
+      const [number, messageId] = this.#write(delivery, source);
+      this.flights.add({
+        number,
+        messageId,
+        source,
+        deliveryNumber,
+        expiresAtMs,
+        transaction: undefined,
+        isSetAside: false,
+        isSettled: false,
+      });
+      this.#host.consumers.unsettledCount++;
+    } catch (thrown) {
+      this.#host.deliveryFailed(thrown);
+    }
+  }
+
+  /** Sends a message that is not in a queue to this consumer: the state before it began. */
+  sendOwn(message: Message): void {
+    this.#host.send(
+      messageDispatch({ consumerId: this.id, destination: message.destination, message }),
+    );
+  }
+
+  #write(
+    delivery: Delivery,
+    source: Pick<Source, 'queue' | 'isTopic'>,
+  ): readonly [number: number, id: MessageId] {
+    const { broker, codec, outbox, consumers } = this.#host;
+    const own =
+      delivery.format === formatNumbers.openwire
+        ? delivery
+        : converted(delivery, broker.formatOf(delivery.format), openwireFormat, headBytesMax);
+    const { buffer, headAt, headLength, bodyAt, bodyLength } = own;
+    const message = readHead(buffer, headAt, headAt + headLength);
+    const number = ++consumers.dispatchCount;
+    const messageId = prepareMessage(message, delivery, {
+      host: this.#host,
+      number,
+      source,
+      destinations: this.#destinations,
+    });
+    const dispatch = messageDispatch({
+      consumerId: this.id,
+      destination: message.destination,
+      message,
+      redeliveryCounter: message.redeliveryCounter,
+    });
+    if (message.content === undefined && bodyLength === 0) codec.encode(dispatch, outbox);
+    else codec.encodeWithBody(dispatch, buffer, bodyAt, bodyAt + bodyLength, outbox);
+    return [number, messageId];
+  }
+
+  /** The client has received messages without settling them: more can be delivered. */
+  extend(count: number): void {
+    const more = Math.max(0, Math.min(count, this.flights.count - this.#extension));
+    this.#extension += more;
+    this.#consumption?.extend(more);
+  }
+
+  /** A browser has processed messages. */
+  browserAcknowledged(count: number): void {
+    this.#browsedCount = Math.max(0, this.#browsedCount - Math.max(0, count));
+    this.wake();
+  }
+
+  /** Forgets a delivery that is settled. */
+  forget(flight: Flight): void {
+    if (flight.isSettled) return;
+    this.flights.remove(flight);
+    this.#host.consumers.unsettledCount--;
+    if (this.#extension === 0) return;
+    this.#extension--;
+    this.#consumption?.extend(-1);
+  }
+
+  /**
+   * Settles deliveries, in steps.
+   *
+   * @param cause why they are rejected
+   */
+  *settle(
+    flights: Iterable<Flight>,
+    outcome: (flight: Flight) => Outcome,
+    cause?: string,
+  ): Generator<void> {
+    const how = { deliveryFailed: true, undeliverableHere: false, cause };
+    let count = 0;
+    for (const flight of flights) {
+      if (flight.isSettled || flight.transaction !== undefined) continue;
+      this.forget(flight);
+      const { source, deliveryNumber } = flight;
+      source.subscription.settle(deliveryNumber, deliveryNumber, outcome(flight), how);
+      if (++count % stepSize === 0) yield;
+    }
+  }
+
+  /** Requests one message, if the prefetch is 0. */
+  pull(timeoutMs: number): void {
+    const ms = timeoutMs === 0 ? Infinity : Math.max(0, timeoutMs);
+    this.#consumption?.pull(ms, () => {
+      if (timeoutMs !== 0) this.sendEnd();
+    });
+  }
+
+  /** Changes the prefetch. */
+  setPrefetch(prefetch: number): void {
+    this.#consumption?.setPrefetch(prefetch);
+    this.wake();
+  }
+
+  /** The destinations have been deleted. */
+  ended(_reason: string): void {
+    if (this.#isOver) return;
+    this.#host.send(consumerControl({ consumerId: this.id, close: true }));
+    this.#host.consumers.lost(this);
+  }
+
+  /** Stops deliveries. */
+  stop(): void {
+    this.#isOver = true;
+    this.#consumption?.end();
+    this.#browse?.end();
+  }
+
+  /**
+   * Requeues all unsettled deliveries, in steps, except those that a transaction settles.
+   *
+   * @param lastSeen the number of the last delivery that the client may have processed: those after
+   *   it are not counted as deliveries; -2 if it may have processed all
+   */
+  *requeueAll(lastSeen: number): Generator<void> {
+    this.stop();
+    const all = this.flights.all();
+    for (const flight of all) {
+      if (flight.transaction === undefined) continue;
+      const { source, deliveryNumber } = flight;
+      flight.isSetAside = source.subscription.setAside(deliveryNumber) >= 0;
+    }
+    if (lastSeen !== allSeen) {
+      const unseen = this.flights.after(lastSeen) ?? all;
+      yield* this.settle(unseen.reverse(), () => 'released');
+    }
+    for (const flight of all) this.forget(flight);
+    if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);
+  }
+}
+
+/** The value of `lastDeliveredSequenceId` if the client may have processed all messages. */
+export const allSeen = -2;

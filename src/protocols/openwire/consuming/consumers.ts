@@ -1,0 +1,96 @@
+// The consumers of a connection.
+
+import type { ConsumerId } from '../codec/commands.gen.ts';
+import { OpenWireError } from '../errors.ts';
+import type { OpenWireHost } from '../host.ts';
+import { idText, sessionText } from '../ids.ts';
+import { countsMax } from '../limits.ts';
+import { allSeen, type OpenWireConsumer } from './consumer.ts';
+
+/** The consumers of a connection. */
+export class Consumers {
+  /** Number of unsettled deliveries of all consumers. */
+  unsettledCount = 0;
+  /** Number of dispatches so far, which numbers them. */
+  dispatchCount = 0;
+  readonly #host: OpenWireHost;
+  readonly #byKey = new Map<string, OpenWireConsumer>();
+
+  constructor(host: OpenWireHost) {
+    this.#host = host;
+  }
+
+  /** Whether the limit of unsettled deliveries is reached. */
+  get isFull(): boolean {
+    const { unsettledCountMax } = this.#host.broker;
+    return this.unsettledCount >= Math.min(countsMax.unsettled, unsettledCountMax);
+  }
+
+  get all(): Iterable<OpenWireConsumer> {
+    return this.#byKey.values();
+  }
+
+  /** @throws {OpenWireError | BrokerError} if there are too many */
+  requireRoom(): void {
+    const { size } = this.#byKey;
+    if (size >= countsMax.consumers) {
+      const why = `at maximum limit: ${countsMax.consumers}`;
+      const what = `Can't add consumer on connection ${this.#host.connectionId}`;
+      throw new OpenWireError('invalid', `${what}: ${why}`, 'state');
+    }
+    // Some consumers are permitted even if memory is short, because they drain queues.
+    const { broker } = this.#host;
+    if (size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
+  }
+
+  add(consumer: OpenWireConsumer): void {
+    this.#byKey.set(consumer.key, consumer);
+  }
+
+  find(id: ConsumerId | undefined): OpenWireConsumer | undefined {
+    return id === undefined ? undefined : this.#byKey.get(idText(id));
+  }
+
+  remove(consumer: OpenWireConsumer): void {
+    if (this.#byKey.get(consumer.key) !== consumer) return;
+    this.#byKey.delete(consumer.key);
+    this.#host.shared.advisories.consumer(consumer.info, false);
+  }
+
+  /** The destinations of a consumer have been deleted. */
+  lost(consumer: OpenWireConsumer): void {
+    this.remove(consumer);
+    this.#host.broker.background.run(consumer.requeueAll(allSeen));
+  }
+
+  /** Removes the consumers of a session, or all, and requeues their deliveries, in steps. */
+  *close(
+    session: string | undefined,
+    lastSeen: number,
+    report: (bug: unknown) => void,
+  ): Generator<void> {
+    const closed = [...this.#byKey.values()].filter(
+      ({ id }) => session === undefined || sessionText(id) === session,
+    );
+    for (const consumer of closed) {
+      this.remove(consumer);
+      consumer.stop();
+    }
+    for (const consumer of closed) {
+      try {
+        yield* consumer.requeueAll(lastSeen);
+      } catch (thrown) {
+        report(thrown);
+      }
+    }
+  }
+
+  /** Deliveries are possible again. */
+  wake(): void {
+    for (const consumer of this.#byKey.values()) consumer.wake();
+  }
+
+  tick(nowMs: number): void {
+    for (const consumer of this.#byKey.values()) consumer.tick(nowMs);
+  }
+}

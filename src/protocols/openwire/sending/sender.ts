@@ -1,0 +1,262 @@
+// Messages that clients send.
+
+import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
+import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
+import { formatNumbers } from '../../../broker/format.ts';
+import { Publication } from '../../../broker/publication.ts';
+import type { Published } from '../../../broker/publishing/publishing.ts';
+import { expiryMsMax } from '../../../broker/queue-options.ts';
+import { addressesOf } from '../address.ts';
+import type { Destination, Message } from '../codec/commands.gen.ts';
+import { producerAck } from '../codec/commands.gen.ts';
+import { noTimeToLive, unset, writeHead } from '../codec/stored-message.ts';
+import { stringBytesMax } from '../codec/wire-writer.ts';
+import { readProperties } from '../conversion/properties.ts';
+import { OpenWireError, toOpenWireError, withClass } from '../errors.ts';
+import type { OpenWireHost } from '../host.ts';
+import { idText } from '../ids.ts';
+import { headBytesMax } from '../limits.ts';
+import type { OpenTransaction } from '../transactions/open-transaction.ts';
+import type { Producer } from './producers.ts';
+
+/** Maximum number of destinations whose routes a connection caches. */
+const targetCountMax = 256;
+/** The size that a message counts for flow control in addition to its content and properties. */
+const messageBytes = 1024;
+/** The beginning of the names of properties that schedule a message. */
+const scheduledPrefix = 'AMQ_SCHEDULED_';
+/** Text up to this length fits on the wire, whatever its characters. */
+const surelyShort = Math.floor(stringBytesMax / 3);
+
+/** Receives the messages of a connection. */
+export class Sender {
+  readonly #host: OpenWireHost;
+  readonly #publication = new Publication();
+  readonly #targets = new Map<string, readonly SendTarget[]>();
+  /** The destination of the previous message, by the object that the cache returns. */
+  #lastDestination: Destination | undefined = undefined;
+  #lastTargets: readonly SendTarget[] = [];
+  readonly #options: SendOptions = { timing: undefined, hasGroup: false };
+  /** Messages for so many queues that their storing takes several turns. */
+  #unfinished: Published[] = [];
+  /** The sender, for consumers with noLocal. */
+  #origins: readonly unknown[] = [];
+  #isFirst = true;
+
+  constructor(host: OpenWireHost) {
+    this.#host = host;
+  }
+
+  /** Handles a message. */
+  send(message: Message): void {
+    const { transactionId } = message;
+    const { transactions } = this.#host;
+    const transaction = transactionId && transactions.require(transactionId);
+    this.#start();
+    try {
+      const producer = message.producerId && this.#host.producers.find(message.producerId);
+      if (transaction === undefined && this.#isRepeated(message, producer)) {
+        this.#host.respond(message, this.#host.broker.store.definedGroup);
+        return;
+      }
+      const targets = this.#targetsOf(message.destination);
+      this.#prepare(message, targets);
+      if (transaction === undefined) this.#publish(message, targets, producer);
+      else this.#enlist(message, transaction, targets);
+      this.#acknowledge(message, producer);
+    } catch (thrown) {
+      // Later commands of the transaction may depend on this one.
+      if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
+      throw thrown;
+    } finally {
+      this.#publication.clearBody();
+    }
+  }
+
+  /** Discards the buffers of the last message. */
+  end(): void {
+    this.#publication.release();
+  }
+
+  #start(): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    this.#origins = [this.#host, this.#host.clientId];
+    this.#host.startedPublishing();
+  }
+
+  /** Whether a client that has connected again repeats a message that was stored before. */
+  #isRepeated(message: Message, producer: Producer | undefined): boolean {
+    const { info, broker } = this.#host;
+    if (!info.failoverReconnect || producer === undefined || !message.persistent) return false;
+    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
+    return broker.producers.isRepeated(producer.key, sequence);
+  }
+
+  #targetsOf(destination: Destination | undefined): readonly SendTarget[] {
+    if (destination !== undefined && destination === this.#lastDestination) {
+      return this.#lastTargets;
+    }
+    const key = `${destination?.type}:${destination?.physicalName}`;
+    let found = this.#targets.get(key);
+    if (found === undefined) {
+      const { dialect } = this.#host;
+      const addresses = addressesOf(destination);
+      found = addresses.map((address) => dialect.sendTarget(address, addresses));
+      if (this.#targets.size >= targetCountMax) this.#targets.clear();
+      this.#targets.set(key, found);
+    }
+    this.#lastDestination = destination;
+    this.#lastTargets = found;
+    return found;
+  }
+
+  /** Sets all properties of the publication except its address. */
+  #prepare(message: Message, targets: readonly SendTarget[]): void {
+    const nowMs = this.#host.broker.nowMs();
+    const { expiration, content, timestamp } = message;
+    requireShortTexts(message);
+    const ttlMs = expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive;
+    const expirationMs = ttlMs > expiryMsMax ? noTimeToLive : Math.round(ttlMs);
+    const priority = Math.max(0, Math.min(9, message.priority));
+    message.originalDestination = targets.length > 1 ? message.destination : undefined;
+    message.expiration = expirationMs;
+    message.priority = priority;
+    if (timestamp === 0) message.timestamp = unset;
+    const head = writeHead(message);
+    if (head.length > headBytesMax) {
+      const found = `The properties of a message have ${head.length} bytes`;
+      const why = `${found}; at most ${headBytesMax} are allowed`;
+      throw new OpenWireError('invalid', why, 'allocation');
+    }
+    const publication = this.#publication;
+    publication.head = head;
+    publication.headStart = 0;
+    publication.headEnd = head.length;
+    publication.format = formatNumbers.openwire;
+    publication.isPersistent = message.persistent;
+    publication.priority = priority;
+    publication.expirationMs = expirationMs;
+    publication.extraRoutingKeys = noExtraKeys;
+    this.#options.hasGroup = message.groupId !== undefined;
+    this.#options.timing = this.#timingOf(message.marshalledProperties);
+    if (content !== undefined) publication.addPart(content, 0, content.length);
+  }
+
+  /** When the message is delivered, if its properties schedule it. */
+  #timingOf(properties: Buffer | undefined): SendOptions['timing'] {
+    if (properties?.includes(scheduledPrefix) !== true) return undefined;
+    const named = new Map(readProperties(properties));
+    return this.#host.dialect.timingOf((name) => {
+      const value = named.get(name)?.value;
+      const isPlain = typeof value === 'string' || typeof value === 'number';
+      return isPlain || typeof value === 'bigint' ? value : undefined;
+    });
+  }
+
+  #enlist(message: Message, transaction: OpenTransaction, targets: readonly SendTarget[]): void {
+    const { dialect, transactions, gate } = this.#host;
+    const publication = this.#publication;
+    for (const target of targets) {
+      const route = this.#route(target);
+      gate.count(dialect.routeUnits);
+      transactions.requireRoom(publication.sizeBytes);
+      transaction.publish(publication, route);
+    }
+    this.#host.respond(message, 0);
+  }
+
+  #route(target: SendTarget): Route {
+    const { dialect, access } = this.#host;
+    try {
+      return dialect.route(target, this.#publication, access, this.#origins, this.#options);
+    } catch (thrown) {
+      // A temporary destination that does not exist has an error of its own.
+      const { code } = thrown as { code?: unknown };
+      throw code === 'not-found' ? withClass(thrown, 'missing') : thrown;
+    }
+  }
+
+  #publish(message: Message, targets: readonly SendTarget[], producer: Producer | undefined): void {
+    const { broker, gate } = this.#host;
+    // If one of several destinations is refused, the message must not be sent to the others.
+    if (targets.length > 1) {
+      for (const target of targets) if (!target.isService) this.#route(target);
+    }
+    const sequence = this.#notedSequence(message, producer);
+    let group = 0;
+    if (producer === undefined || sequence < 0) group = this.#store(targets);
+    else {
+      // The message and its number are recovered together.
+      broker.store.begin();
+      try {
+        group = this.#store(targets);
+        broker.producers.stored(producer.key, sequence);
+      } finally {
+        broker.store.end();
+      }
+      group = Math.max(group, broker.store.definedGroup);
+    }
+    const unfinished = this.#unfinished;
+    if (unfinished.length === 0) {
+      this.#host.respond(message, group);
+      return;
+    }
+    this.#unfinished = [];
+    gate.finishFirst(finish(unfinished), () => {
+      const groups = unfinished.map((published) => published.group);
+      this.#host.respond(message, Math.max(group, ...groups));
+    });
+  }
+
+  /** Stores the message in all destinations, and returns the group whose sync confirms it. */
+  #store(targets: readonly SendTarget[]): number {
+    const { broker, dialect, gate } = this.#host;
+    let group = 0;
+    for (const target of targets) {
+      const route = this.#route(target);
+      gate.count(dialect.routeUnits);
+      const published = broker.publish(dialect.vhost, this.#publication, route);
+      if (published.rest !== undefined) this.#unfinished.push(published);
+      else group = Math.max(group, published.group);
+    }
+    return group;
+  }
+
+  /**
+   * The number of a message that the client sends again if it is not confirmed; -1 for other
+   * messages.
+   */
+  #notedSequence(message: Message, producer: Producer | undefined): number {
+    const { faultTolerant, failoverReconnect } = this.#host.info;
+    if (producer === undefined || !(faultTolerant || failoverReconnect)) return -1;
+    if (!message.persistent || !message.responseRequired) return -1;
+    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
+    return Number.isSafeInteger(sequence) ? sequence : -1;
+  }
+
+  /** Returns room in the producer's window. */
+  #acknowledge(message: Message, producer: Producer | undefined): void {
+    const { producerId, content, marshalledProperties, responseRequired } = message;
+    if (responseRequired || producer === undefined || producer.info.windowSize <= 0) return;
+    const size = messageBytes + (content?.length ?? 0) + (marshalledProperties?.length ?? 0);
+    this.#host.send(producerAck({ producerId, size }));
+  }
+}
+
+function* finish(unfinished: readonly Published[]): Generator<void> {
+  for (const { rest } of unfinished) yield* rest ?? [];
+}
+
+/** Requires the texts of a message to fit into both encodings. */
+function requireShortTexts(message: Message): void {
+  const { correlationId, jmsType, groupId, userId, messageId, producerId } = message;
+  const texts = [correlationId, jmsType, groupId, userId, messageId?.textView];
+  texts.push(producerId && idText(producerId), message.replyTo?.physicalName);
+  for (const text of texts) {
+    if (text === undefined || text.length <= surelyShort) continue;
+    const found = `A header of a message has ${text.length} characters`;
+    throw new OpenWireError('invalid', `${found}; at most ${surelyShort} are allowed`, 'jms');
+  }
+}

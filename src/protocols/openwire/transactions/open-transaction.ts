@@ -1,0 +1,112 @@
+// A transaction that is not prepared.
+
+import { BrokerError } from '../../../broker/errors.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
+import type { Publication } from '../../../broker/publication.ts';
+import type { Outcome } from '../../../broker/subscription.ts';
+import { Transaction } from '../../../broker/transaction.ts';
+import type { OpenWireConsumer } from '../consuming/consumer.ts';
+import type { Flight } from '../consuming/flights.ts';
+import type { OpenWireHost } from '../host.ts';
+
+/** A delivery that a transaction settles. */
+interface Settlement {
+  readonly flight: Flight;
+  readonly consumer: OpenWireConsumer;
+}
+
+/** The messages and acknowledgements of a transaction. */
+export class OpenTransaction {
+  /** The reason why it can only be rolled back. */
+  broken: string | undefined = undefined;
+  readonly #transaction: Transaction;
+  readonly #settlements: Settlement[] = [];
+
+  constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
+    this.#transaction = new Transaction(broker, dialect.vhost);
+  }
+
+  /** The transaction in the broker, to prepare it. */
+  get contents(): Transaction {
+    return this.#transaction;
+  }
+
+  /** Size of the messages in it, in bytes. */
+  get bytes(): number {
+    return this.#transaction.bytes;
+  }
+
+  /** @throws {BrokerError} `resource-error` if it is too large */
+  publish(publication: Publication, route: Route): void {
+    this.#transaction.publish(publication, route);
+  }
+
+  /**
+   * Settles a delivery at commit. Until then, it counts as unsettled.
+   *
+   * @throws {BrokerError} `resource-error` if it settles too many
+   */
+  settle(flight: Flight, consumer: OpenWireConsumer, outcome: Outcome, countMax: number): void {
+    if (this.#settlements.length >= countMax) {
+      const why = `a transaction acknowledges more than ${countMax} messages`;
+      throw new BrokerError('resource-error', why);
+    }
+    const { subscription } = flight.source;
+    const { deliveryNumber } = flight;
+    this.#transaction.settle(subscription, deliveryNumber, deliveryNumber, outcome);
+    flight.transaction = this;
+    this.#settlements.push({ flight, consumer });
+  }
+
+  /** Commits in steps. Returns the group whose sync makes the transaction durable. */
+  *commit(): Generator<void, number> {
+    this.#takeBack();
+    const group = yield* this.#transaction.commit(() => {});
+    this.forgetFlights();
+    return group;
+  }
+
+  /** Deliveries of consumers that have ended can be settled again. */
+  #takeBack(): void {
+    for (const { flight } of this.#settlements) {
+      if (flight.isSetAside) flight.source.subscription.takeBack(flight.deliveryNumber);
+      flight.isSetAside = false;
+    }
+  }
+
+  /**
+   * Prepares it in the broker.
+   *
+   * @param act prepares it
+   */
+  prepare(act: (transaction: Transaction) => number): number {
+    this.#takeBack();
+    return act(this.#transaction);
+  }
+
+  /** Its deliveries are settled. */
+  forgetFlights(): void {
+    for (const { flight, consumer } of this.#settlements) consumer.forget(flight);
+  }
+
+  /** Its deliveries are unsettled again, after the broker has rolled it back. */
+  releaseFlights(): void {
+    for (const { flight } of this.#settlements) flight.transaction = undefined;
+  }
+
+  /**
+   * Rolls back. The deliveries stay with their consumers and can be acknowledged again. Those of
+   * consumers that have ended are requeued.
+   */
+  rollback(): void {
+    this.#transaction.rollback();
+    for (const { flight } of this.#settlements) {
+      flight.transaction = undefined;
+      if (!flight.isSetAside) continue;
+      flight.isSetAside = false;
+      const { source, deliveryNumber } = flight;
+      source.subscription.takeBack(deliveryNumber);
+      source.subscription.settle(deliveryNumber, deliveryNumber, 'modified');
+    }
+  }
+}

@@ -1,0 +1,16 @@
+// A branch of an XA transaction.
+
+import type { Xid } from '../../../broker/transactions/xid.ts';
+import type { OpenTransaction } from './open-transaction.ts';
+
+/** A branch of an XA transaction, which any connection can join. */
+export interface XaBranch {
+  readonly xid: Xid;
+  readonly transaction: OpenTransaction;
+  /** The connection that began it; its end rolls the branch back, unless it is prepared. */
+  readonly owner: object;
+  /** Whether it is prepared, or being prepared. */
+  isPrepared: boolean;
+  /** Whether an outcome is being carried out. */
+  isEnding: boolean;
+}

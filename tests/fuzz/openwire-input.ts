@@ -1,0 +1,161 @@
+import type { MessageDispatch } from '../../src/protocols/openwire/codec/commands.gen.ts';
+import {
+  consumerControl,
+  type DataStructure,
+  type Destination,
+  destinationInfo,
+  messageAck,
+  messagePull,
+  removeInfo,
+  removeSubscriptionInfo,
+  type TransactionId,
+  transactionInfo,
+  types,
+} from '../../src/protocols/openwire/codec/commands.gen.ts';
+import type { OpenWirePeer } from '../support/openwire-peer.ts';
+import { randomStructure } from '../support/openwire-structures.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
+
+const names = [
+  'a',
+  'b.c',
+  '>',
+  'b.*',
+  'a,topic://t',
+  't',
+  't.>',
+  'VirtualTopic.x',
+  'Consumer.c.VirtualTopic.x',
+  'ID:c-1:1:own',
+  'ID:w:own',
+  'ActiveMQ.DLQ',
+  'ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.Consumer.>',
+  'ActiveMQ.Advisory.>',
+  'amq.subscription.x',
+  '',
+  ',',
+  'a?consumer.prefetchSize=5',
+  'x'.repeat(300),
+];
+const selectors = ["a = 'b'", 'n > 5', 'a IN (', "a LIKE '%x%'", '((((', ''];
+
+function destination(random: SeededRandom): Destination {
+  return {
+    type: random.pick([100, 101, 102, 103] as const),
+    physicalName: random.pick(names),
+  } as Destination; // one of the four
+}
+
+function transactionId(random: SeededRandom, peer: OpenWirePeer): TransactionId | undefined {
+  if (random.oneIn(2)) return undefined;
+  if (random.oneIn(2)) {
+    const connectionId = { type: types.ConnectionId, value: peer.connectionId } as const;
+    return { type: types.LocalTransactionId, value: random.below(3), connectionId };
+  }
+  return {
+    type: types.XaTransactionId,
+    formatId: random.pick([0, 1, -1]),
+    globalTransactionId: Buffer.from([random.below(3)]),
+    branchQualifier: random.oneIn(5) ? undefined : Buffer.from([1]),
+  };
+}
+
+type Make = (
+  random: SeededRandom,
+  peer: OpenWirePeer,
+  seen: readonly MessageDispatch[],
+) => DataStructure;
+
+const consumerId = (random: SeededRandom, peer: OpenWirePeer) =>
+  ({
+    type: types.ConsumerId,
+    connectionId: peer.connectionId,
+    sessionId: random.pick([1, -1, 7]),
+    value: random.below(4),
+  }) as const;
+
+const makers: readonly Make[] = [
+  (random, peer) =>
+    peer.message(destination(random), random.pick(['', 'text', 'x'.repeat(500)]), {
+      persistent: random.oneIn(2),
+      expiration: random.pick([0, 1, 9_999_999_999_999]),
+      priority: random.pick([0, 4, 99, -1]),
+      transactionId: transactionId(random, peer),
+      responseRequired: random.oneIn(2),
+      type: random.pick([23, 24, 25, 26, 27, 28] as const),
+      compressed: random.oneIn(9),
+      marshalledProperties: random.oneIn(3) ? random.bytes(30) : undefined,
+    }),
+  (random, peer) => ({
+    ...peer.consumer(random.below(4), destination(random), {
+      prefetchSize: random.pick([0, 1, 3, 1000, -5]),
+      browser: random.oneIn(6),
+      selector: random.oneIn(3) ? random.pick(selectors) : undefined,
+      subscriptionName: random.oneIn(4) ? 'n' : undefined,
+      noLocal: random.oneIn(4),
+      exclusive: random.oneIn(6),
+      priority: random.below(10) - 5,
+      responseRequired: random.oneIn(2),
+    }),
+  }),
+  (random, peer, seen) => {
+    const from = random.below(seen.length + 1);
+    const some = seen.slice(from, from + 1 + random.below(4));
+    const [first] = some;
+    return messageAck({
+      consumerId: first?.consumerId ?? consumerId(random, peer),
+      transactionId: transactionId(random, peer),
+      ackType: random.below(8),
+      firstMessageId: random.oneIn(3) ? undefined : first?.message?.messageId,
+      lastMessageId: some.at(-1)?.message?.messageId,
+      messageCount: random.oneIn(5) ? random.below(9) - 2 : some.length,
+      responseRequired: random.oneIn(2),
+    });
+  },
+  (random, peer) =>
+    transactionInfo({
+      transactionId: transactionId(random, peer),
+      action: random.below(9),
+      responseRequired: random.oneIn(2),
+    }),
+  (random, peer) =>
+    removeInfo({
+      objectId: random.pick([
+        consumerId(random, peer),
+        consumerId(random, peer),
+        peer.producerId(random.below(3)),
+        { type: types.SessionId, connectionId: peer.connectionId, value: random.pick([1, 7]) },
+      ]),
+      lastDeliveredSequenceId: random.pick([-2, -1, 0, 1, 5]),
+      responseRequired: random.oneIn(2),
+    }),
+  (random, peer) =>
+    destinationInfo({
+      destination: destination(random),
+      operationType: random.below(3),
+      connectionId: { type: types.ConnectionId, value: peer.connectionId },
+      responseRequired: random.oneIn(2),
+    }),
+  (random, peer) =>
+    messagePull({ consumerId: consumerId(random, peer), timeout: random.pick([-1, 0, 5, 5000]) }),
+  (random, peer) =>
+    consumerControl({
+      consumerId: consumerId(random, peer),
+      prefetch: random.pick([0, 1, 10, -1]),
+      stop: random.oneIn(6),
+      start: random.oneIn(3),
+    }),
+  () => removeSubscriptionInfo({ subscriptionName: 'n', responseRequired: true }),
+  (random) => randomStructure(random),
+];
+
+/** A command that a client could send, or something like it. */
+export function randomCommand(
+  random: SeededRandom,
+  peer: OpenWirePeer,
+  seen: readonly MessageDispatch[],
+): DataStructure {
+  // Messages and consumers are most of what clients send.
+  const make = random.oneIn(2) ? makers[random.below(3)] : random.pick(makers);
+  return (make ?? randomStructure)(random, peer, seen);
+}

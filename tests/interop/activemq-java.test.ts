@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ActiveMqHost } from '../support/activemq-host.ts';
+import { password } from '../support/broker-requests.ts';
+import { JavaProgram } from '../support/java-programs.ts';
+import { until } from '../support/processes.ts';
+import { Waxwing } from '../support/waxwing.ts';
+
+// ActiveMQ's own Java client over TLS.
+const program = await JavaProgram.compile(
+  join(import.meta.dirname, '../../../tests/interop/openwire'),
+  'JmsScenarios',
+);
+const skip = typeof program === 'string' ? program : false;
+const java = program as JavaProgram; // otherwise every test is skipped
+
+let host: ActiveMqHost;
+
+before(async () => {
+  if (skip !== false) return;
+  host = await ActiveMqHost.start();
+  await java.trust(host.caFile);
+});
+
+after(async () => {
+  if (skip !== false) return;
+  await host.close();
+  java.remove();
+});
+
+/** Runs a scenario with the broker in this process, and returns what it printed. */
+function scenario(name: string): Promise<string[]> {
+  const url = `ssl://localhost:${host.portOf('openwire+ssl')}`;
+  const env = { BROKER_URL: url, BROKER_USER: 'bob', BROKER_PASSWORD: 'a long password' };
+  return java.run([name], env);
+}
+
+test('messages of all types arrive with their properties', { skip }, async () => {
+  assert.deepEqual(await scenario('types'), [
+    `true x 1 ${-(2n ** 63n)} 0.5 true`,
+    'c kind topic://answers queue://types 1 7 true false true',
+    '42',
+    '1 zwei',
+    '3 four',
+    '[five]',
+    'false',
+    'null',
+  ]);
+});
+
+test('every acknowledgement mode settles what it should', { skip }, async () => {
+  assert.deepEqual(await scenario('acknowledge'), ['1: d', '2: c+ d', '3: d', '4: a+ c+ d']);
+});
+
+test('topics, selectors, noLocal and durable subscriptions', { skip }, async () => {
+  assert.deepEqual(await scenario('topics'), [
+    'at 2, at 3',
+    'at 2, nothing',
+    'nothing',
+    'at 2',
+    'missed',
+    'No durable subscription exists for clientID: topics and subscriptionName: tea',
+  ]);
+});
+
+test('a browser sees more messages than its window, and selected ones', { skip }, async () => {
+  assert.deepEqual(await scenario('browse'), ['700', '350', 'm1']);
+});
+
+test('requests are answered through temporary queues', { skip }, async () => {
+  assert.deepEqual(await scenario('requests'), ['50']);
+});
+
+test('a message that is rolled back too often is dead lettered', { skip }, async () => {
+  assert.deepEqual(await scenario('redelivery'), [
+    'bad 1 false',
+    'bad 2 true',
+    'bad 3 true',
+    'nothing',
+    'bad queue://ActiveMQ.DLQ',
+  ]);
+});
+
+test('transactions, also larger than the window', { skip }, async () => {
+  assert.deepEqual(await scenario('transactions'), ['two', 'two true', '2500 nothing']);
+});
+
+test('errors have the classes that JMS names', { skip }, async () => {
+  assert.deepEqual(await scenario('refusals'), [
+    'User name [bob] or password is invalid.',
+    'Broker: b1 - Client: same already connected from',
+    'a bad selector',
+    'a deleted destination',
+  ]);
+});
+
+test('a consumer without a prefetch', { skip }, async () => {
+  assert.deepEqual(await scenario('pull'), ['nothing nothing', 'a b nothing']);
+});
+
+test('large messages, plain and compressed', { skip }, async () => {
+  assert.deepEqual(await scenario('large'), ['true', 'true']);
+});
+
+/** The process of a broker; -1 while the lock of its volume is being written. */
+function pidOf(waxwing: Waxwing, brokerId: string): number {
+  try {
+    return waxwing.brokerPid(brokerId);
+  } catch {
+    return -1;
+  }
+}
+
+/** Runs something with a broker in a process of its own, which can be killed. */
+async function withBroker(
+  act: (
+    run: (args: readonly string[], said?: (line: string) => void) => Promise<string[]>,
+    kill: () => Promise<void>,
+  ) => Promise<void>,
+): Promise<void> {
+  const waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  try {
+    const brokerId = await waxwing.createBroker({
+      EngineType: 'ACTIVEMQ',
+      HostInstanceType: 'mq.m5.large',
+      Users: [{ Username: 'admin', Password: password }],
+    });
+    const { BrokerInstances } = await waxwing.brokerIs(brokerId, 'RUNNING');
+    const [endpoint = ''] = BrokerInstances?.[0]?.Endpoints ?? [];
+    assert.match(endpoint, /^ssl:\/\/localhost:\d+$/);
+    await java.trust(waxwing.environment['WAXWING_CA_FILE'] ?? '');
+    const url = `failover:(${endpoint})?initialReconnectDelay=50&maxReconnectDelay=500`;
+    const env = { BROKER_URL: url, BROKER_USER: 'admin', BROKER_PASSWORD: password };
+    await act(
+      (args, said) => java.run(args, env, said),
+      async () => {
+        const pid = waxwing.brokerPid(brokerId);
+        process.kill(pid, 'SIGKILL');
+        await until('another process', () => ![pid, -1].includes(pidOf(waxwing, brokerId)));
+        await waxwing.brokerIs(brokerId, 'RUNNING');
+      },
+    );
+  } finally {
+    await waxwing.remove();
+    await java.trust(host.caFile);
+  }
+}
+
+test('prepared XA transactions survive a kill of the broker', { skip }, async () => {
+  await withBroker(async (run, kill) => {
+    assert.deepEqual(await run(['xa-prepare']), ['in1', '0', 'in2', '0', '3', '-4']);
+    await kill();
+    assert.deepEqual(await run(['xa-finish']), [
+      '[commit, rollback]',
+      'in2 nothing',
+      'out of commit nothing',
+    ]);
+  });
+});
+
+test('of messages sent one by one while the broker is killed, none is lost or doubled', {
+  skip,
+}, async () => {
+  await withBroker(async (run, kill) => {
+    const killAt = [300, 900, 1500, 2100];
+    let killing: Promise<void> = Promise.resolve();
+    await run(['failover-send', '2500'], (line) => {
+      if (!killAt.includes(Number(line))) return;
+      killing = killing.then(kill);
+    });
+    await killing;
+    assert.deepEqual(await run(['failover-count']), ['2500 2500']);
+  });
+});
