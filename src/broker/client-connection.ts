@@ -7,6 +7,8 @@ export interface ClientConnection {
   readonly access: Access;
   /** The number of channels, or of the protocol's equivalent. */
   readonly channelCount: number;
+  /** For example `127.0.0.1:54321`, for log lines. */
+  readonly peerAddress?: string;
   /** Disconnects the client with a reason. */
   shutdown(reason: string): void;
 }

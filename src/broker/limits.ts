@@ -143,7 +143,7 @@ export const defaultLimits: Limits = {
   senderKeyCountMax: 1000,
   scheduledCountMax: 10_000_000,
   scheduledJobCountMax: 500_000,
-  scheduledRepeatCountMax: 1000,
+  scheduledRepeatCountMax: 1_000_000,
   preparedCountMax: 10_000,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,

@@ -34,12 +34,15 @@ export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed'> 
   }
 
   log(brokerId: string, level: LogLevel, text: string): void {
-    this.#parts.log[level]({ brokerId }, text);
+    // Information about ordinary events is only for the broker's own log.
+    if (level !== 'info') this.#parts.log[level]({ brokerId }, text);
     this.#keep(brokerId, level, text);
   }
 
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void {
     this.#parts.refusals.loginFailed(brokerId, failure, count);
+    // Brokers of ActiveMQ's type write these lines themselves.
+    if (this.#parts.brokers.get(brokerId)?.engineType === 'ACTIVEMQ') return;
     this.#keep(brokerId, 'warn', failedLoginLine(failure, count));
   }
 

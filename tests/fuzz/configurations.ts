@@ -1,12 +1,16 @@
 // The fuzzers of configurations.
 
 import assert from 'node:assert/strict';
+import { WaxwingError } from '../../src/base/errors.ts';
+import { settingsOf } from '../../src/broker/activemq/policies/settings-of.ts';
+import { AuthorisationMap } from '../../src/broker/activemq/rights/authorisation-map.ts';
 import { elementRules } from '../../src/control/configurations/activemq/permitted.ts';
 import { sanitise } from '../../src/control/configurations/activemq/sanitise.ts';
 import { brokerNamespace } from '../../src/control/configurations/activemq/xml-tree.ts';
 import { readData } from '../../src/control/configurations/configuration-rules.ts';
 import { readCuttlefish } from '../../src/control/configurations/rabbitmq/cuttlefish.ts';
 import { ControlError } from '../../src/control/errors.ts';
+import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
 
@@ -95,6 +99,22 @@ function unlessRefused<T>(act: () => T): T | undefined {
   }
 }
 
+/** What is permitted can be read and compiled, but for permissions that cannot be enforced. */
+function compile(text: string): void {
+  const source = { configuration: { id: 'c-1', revision: 1, text }, users: [] };
+  try {
+    const { configuration, warnings } = readConfiguration(source);
+    assert.ok(warnings.length <= 20);
+    assert.ok(!JSON.stringify(configuration).includes('null'), 'a number is infinite');
+    const { policyOf } = settingsOf(configuration);
+    for (const name of ['A', 'A.B']) assert.ok(policyOf({ kind: 'queue', name }).deadLetters);
+    if (configuration.authorisation) new AuthorisationMap(configuration.authorisation);
+  } catch (error) {
+    assert.ok(error instanceof WaxwingError, String(error));
+    assert.equal(error.code, 'configuration-unsupported');
+  }
+}
+
 const sanitiser: Fuzzer = {
   name: 'configuration: XML',
   roundCount: 200,
@@ -107,6 +127,7 @@ const sanitiser: Fuzzer = {
     // The rest is permitted, and a second pass does not change it.
     const again = sanitise(first.text, options);
     assert.deepEqual(again, { text: first.text, warnings: [] });
+    compile(first.text);
   },
 };
 

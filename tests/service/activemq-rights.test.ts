@@ -12,6 +12,7 @@ import {
   createConfiguration,
   updateConfiguration,
 } from '../support/configuration-requests.ts';
+import { linesIn } from '../support/log-lines.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -21,6 +22,9 @@ import { Waxwing } from '../support/waxwing.ts';
 let waxwing: Waxwing;
 let configurationId: string;
 let brokerId: string;
+
+const wrongPassword = 'canary-wrong-password';
+const body = 'canary-body';
 
 const map = (entries: string) =>
   brokerXml(
@@ -39,6 +43,7 @@ before(async () => {
     EngineType: 'ACTIVEMQ',
     HostInstanceType: 'mq.m5.large',
     Configuration: { Id, Revision: 2 },
+    Logs: { General: true },
     Users: [
       { Username: 'admin', Password: password, Groups: ['admins'] },
       { Username: 'worker', Password: password, Groups: ['staff'] },
@@ -58,10 +63,20 @@ async function send(user: string, queue: string): Promise<string> {
   const port = Number(url?.split(':').at(-1));
   const client = await StompTlsClient.connect({ port, ca: waxwing.ca }, user, password);
   await client.frames(1);
-  client.send('SEND', { destination: `/queue/${queue}`, persistent: 'true', receipt: '1' }, 'x');
+  client.send('SEND', { destination: `/queue/${queue}`, persistent: 'true', receipt: '1' }, body);
   const [frame] = await client.frames(1);
   client.destroy();
   return frame?.headers['message'] ?? frame?.command ?? '';
+}
+
+/** Logs in with a wrong password. */
+async function failLogin(): Promise<void> {
+  const { BrokerInstances } = await waxwing.brokerIs(brokerId, 'RUNNING');
+  const url = BrokerInstances?.[0]?.Endpoints?.find((text) => text.startsWith('stomp+ssl:'));
+  const port = Number(url?.split(':').at(-1));
+  const client = await StompTlsClient.connect({ port, ca: waxwing.ca }, 'admin', wrongPassword);
+  await client.frames(1);
+  client.destroy();
 }
 
 async function reboot(): Promise<void> {
@@ -79,6 +94,7 @@ test('the groups of users decide what they may do', async () => {
   assert.equal(await send('worker', 'staff.2'), 'RECEIPT');
   assert.equal(await send('worker', 'orders'), denied('worker', 'orders'));
   assert.equal(await send('guest', 'staff.1'), denied('guest', 'staff.1'));
+  await failLogin();
 });
 
 test('a change of groups and another revision take effect at a reboot, and stay after a crash', async () => {
@@ -121,7 +137,11 @@ test('a change of groups and another revision take effect at a reboot, and stay 
 });
 
 test('a broker without an authorizationPlugin lets every user do everything', async () => {
-  const { LatestRevision } = await updateConfiguration(waxwing, configurationId, brokerXml(''));
+  const { LatestRevision } = await updateConfiguration(
+    waxwing,
+    configurationId,
+    brokerXml('<networkConnectors/>'),
+  );
   const Configuration = { Id: configurationId, Revision: LatestRevision?.Revision ?? 0 };
   await waxwing.mq.send(new UpdateBrokerCommand({ BrokerId: brokerId, Configuration }));
   await reboot();
@@ -139,4 +159,26 @@ test('permissions that cannot be enforced refuse the start with the reason', asy
   const { ActionsRequired } = await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
   assert.equal(ActionsRequired?.length, 1);
   await until('the reason', () => waxwing.output.includes('2 elements authorizationPlugin'));
+});
+
+test('its log has the lines of ActiveMQ, without passwords and bodies', async () => {
+  assert.equal(await waxwing.stop(), 0);
+  const lines = await linesIn(waxwing.folder);
+  const own = lines.filter((line) => line.startsWith(`${brokerId} `)).join('\n');
+  const fields = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3}';
+  const line = (level: string, text: string) =>
+    assert.match(own, new RegExp(`${fields} \\| ${level} \\| ${text}`));
+  line('INFO', `Apache ActiveMQ [\\d.]+ \\(orders-\\d+, ${brokerId}\\) is starting`);
+  line('INFO', 'Connector stomp\\+ssl started');
+  line('INFO', `Apache ActiveMQ [\\d.]+ \\(orders-\\d+, ${brokerId}\\) started`);
+  line(
+    'WARN',
+    `Security Error occurred on connection to: tcp://127.0.0.1:\\d+, ${denied('worker', 'orders')}`,
+  );
+  line(
+    'WARN',
+    'Failed to add Connection .* due to User name \\[admin\\] or password is invalid\\.',
+  );
+  line('WARN', 'networkConnectors has no effect');
+  assert.ok(!own.includes(wrongPassword) && !own.includes(body));
 });

@@ -5,14 +5,9 @@ import { after, before, test } from 'node:test';
 import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { CreateBrokerCommand, DescribeBrokerCommand } from '@aws-sdk/client-mq';
 import { connect } from 'amqplib';
-import { systemClock } from '../../src/base/clock.ts';
-import { systemRandom } from '../../src/base/random.ts';
-import { BrokerLogs } from '../../src/logs/broker-logs.ts';
-import { SystemState, sealingKey } from '../../src/server/compose.ts';
-import { openBrokerLogs } from '../../src/server/logs-volume.ts';
-import { openSystemVolume } from '../../src/server/system-volume.ts';
 import { password } from '../support/broker-requests.ts';
 import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
+import { linesIn } from '../support/log-lines.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
@@ -69,35 +64,6 @@ function copy(): WaxwingFolder {
   const folder = stopped.copy();
   folders.push(folder);
   return folder;
-}
-
-/** The lines in a folder that no service runs on. */
-async function linesIn(folder: WaxwingFolder): Promise<string[]> {
-  const source = { configFolder: folder.keys, passphraseFile: undefined, keyFile: undefined };
-  const volume = await openSystemVolume(folder.data, source);
-  const state = new SystemState(volume);
-  const failed = (error: Error) => {
-    throw error;
-  };
-  await state.open(volume, { full: () => {}, failed });
-  const logs = new BrokerLogs({ clock: systemClock, failed });
-  const parts = {
-    folder: folder.data,
-    journal: state.logsVolume,
-    wrappingKey: sealingKey(volume, 'logs'),
-    random: systemRandom,
-    commit: (entries: Parameters<typeof state.store.commit>[0]) => state.store.commit(entries),
-    discarding: undefined,
-  };
-  await openBrokerLogs(parts, logs);
-  const lines: string[] = [];
-  for await (const line of logs.read({ fromMs: 0, toMs: Infinity, newestFirst: false })) {
-    lines.push(`${line.brokerId} ${line.level} ${line.text}`);
-  }
-  await logs.close();
-  await state.store.close();
-  await volume.close();
-  return lines;
 }
 
 function refused({ code, stderr }: Ended, why: RegExp): void {

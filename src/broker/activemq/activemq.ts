@@ -1,7 +1,7 @@
 // ActiveMQ's destinations and consumers over the core of the broker.
 
 import { assert } from '../../base/assert.ts';
-import { type Argument, noArguments } from '../arguments.ts';
+import { noArguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
@@ -17,7 +17,7 @@ import { isSubscription, type SubscriptionKey } from '../topics/topic-subscripti
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
-import { Browse, type Browser } from './browse.ts';
+import { Browse, type Browser, requireBrowsable } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
 import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
@@ -35,13 +35,17 @@ import {
   temporaryTopicExchange,
   topicExchange,
 } from './core-names.ts';
-import { ActiveMqDeadLetters, deadLetterQueue } from './dead-letter-queue.ts';
-import { isQueue, isWildcard, listedName, qualifiedName, virtualTopicOf } from './destination.ts';
+import { ActiveMqDeadLetters, deadLetterArguments, deadLetterQueue } from './dead-letter-queue.ts';
+import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
+import { type ActiveMqEvents, noEvents } from './events.ts';
 import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
+import { ClientPolicies } from './policies/client-policies.ts';
 import type { ActiveMqSettings } from './policies/destination-policy.ts';
 import { DispatchStarts } from './policies/dispatch-starts.ts';
+import { MessageTerms } from './policies/message-terms.ts';
 import { QueuePolicies } from './policies/queue-policies.ts';
+import { settingsOf } from './policies/settings-of.ts';
 import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroactive-consumers.ts';
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
 import { Rights } from './rights/rights.ts';
@@ -50,7 +54,6 @@ import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
 import { InternalPublishing, type InternalPublishingHost } from './sending/internal-publishing.ts';
-import { Mirrors } from './sending/mirrors.ts';
 import { Services, type ServicesHost } from './services/services.ts';
 import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
 import {
@@ -61,24 +64,17 @@ import {
 } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
 import { Upkeep, type UpkeepHost } from './upkeep/upkeep.ts';
+import { Composites } from './virtual/composites.ts';
+import { DestinationRoutes, stepsPerUnit } from './virtual/destination-routes.ts';
+import { Mirrors } from './virtual/mirrors.ts';
+import { VirtualTopics } from './virtual/virtual-topics.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
 /** The only virtual host of an ActiveMQ broker. */
 const vhostName = '/';
 
-/** Number of comparisons of words and operands per microsecond. */
-const stepsPerUnit = 10;
-
 /** Units of work of a request to a destination that the broker answers itself. */
 const serviceUnits = 256;
-
-const text = (value: string): Argument => ({ type: 'longstr', value });
-
-/** Arguments of queues whose dead letters go to the shared dead-letter queue. */
-const deadLetterArguments = {
-  'x-dead-letter-exchange': text(''),
-  'x-dead-letter-routing-key': text(deadLetterQueue),
-};
 
 const dialects = new WeakMap<Broker, ActiveMq>();
 
@@ -86,9 +82,13 @@ const dialects = new WeakMap<Broker, ActiveMq>();
  * Creates the instance of a broker with its configuration. Must be called before a protocol of the
  * broker is created.
  */
-export function configureActiveMq(broker: Broker, configuration: ActiveMqConfiguration): ActiveMq {
+export function configureActiveMq(
+  broker: Broker,
+  configuration: ActiveMqConfiguration,
+  events: ActiveMqEvents = noEvents,
+): ActiveMq {
   assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
-  const created = new ActiveMq(broker, configuration);
+  const created = new ActiveMq(broker, configuration, events);
   dialects.set(broker, created);
   return created;
 }
@@ -144,31 +144,58 @@ export class ActiveMq
   readonly #mirrors: Mirrors;
   /** For messages that the broker publishes on its own. */
   readonly internal: InternalPublishing;
+  readonly configuration: ActiveMqConfiguration;
+  /** Changes to messages, which protocols apply before they encode them. */
+  readonly terms: MessageTerms;
+  /** What the policies decide about new consumers. */
+  readonly clientPolicies: ClientPolicies;
+  readonly #virtualTopics: VirtualTopics;
+  readonly #composites: Composites;
+  readonly #routes: DestinationRoutes;
 
-  constructor(broker: Broker, configuration: ActiveMqConfiguration) {
+  constructor(broker: Broker, configuration: ActiveMqConfiguration, events: ActiveMqEvents) {
     this.broker = broker;
+    this.configuration = configuration;
+    this.terms = new MessageTerms(configuration);
+    this.clientPolicies = new ClientPolicies(configuration);
     this.vhost = broker.vhost(vhostName);
     this.limits = broker.limits;
     this.turns = broker.turns;
     this.clientIds = new ClientIds(broker.brokerName);
-    this.rights = new Rights(configuration.authorisation);
+    this.rights = new Rights(configuration.authorisation, (access, text) =>
+      events.refused(access, text),
+    );
     this.temporaries = new TemporaryDestinations(this.vhost, this.rights);
     this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
-    this.#mirrors = new Mirrors({
+    const parts = {
       routing: broker.routing,
       vhost: this.vhost,
       topics: this.#topics,
       filters: this.#filters,
-      mirrorOf: (queue) => this.settings.mirrorOf(queue),
-    });
+    };
+    this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
+    const createQueue = (name: string) => this.createQueue(name);
+    const { composites } = configuration;
+    this.#composites = new Composites({ ...parts, subjects: this, createQueue }, composites);
+    this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
     this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
     const { internal } = this;
     this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
+    this.#policies.settings = settingsOf(configuration);
+    this.onInactiveRemoved = (address, inactiveMs) =>
+      events.removedInactive(qualifiedName(address), inactiveMs);
     this.#subject = new MessageSubject(this);
     this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
+    this.#routes = new DestinationRoutes({
+      ...parts,
+      broker,
+      mirrors: this.#mirrors,
+      composites: this.#composites,
+      groups: this.#groups,
+    });
     const { background } = broker;
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
@@ -181,10 +208,14 @@ export class ActiveMq
     for (const queue of this.vhost.queues.values()) {
       this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
+      else this.#virtualTopics.bind(queue);
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
     this.vhost.unawaited = internal;
-    if (!this.vhost.queues.has(deadLetterQueue)) this.createQueue(deadLetterQueue);
+    for (const name of [deadLetterQueue, ...configuration.queues]) {
+      if (!this.vhost.queues.has(name)) this.createQueue(name);
+    }
+    this.#begin();
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -200,21 +231,16 @@ export class ActiveMq
   configure(settings: ActiveMqSettings): void {
     this.#policies.settings = settings;
     for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
-    if (settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
     this.#upkeep.apply();
   }
 
   rulesOf(queue: Queue): ConsumerRules {
     return this.#policies.rulesOf(queue);
-  }
-
-  /** All queues by name. */
-  get queues(): ReadonlyMap<string, Queue> {
-    return this.vhost.queues;
-  }
-
-  addressOf(queue: Queue): Address {
-    return queueAddress(queue.name);
   }
 
   deleteSubscription(queue: Queue): void {
@@ -300,7 +326,7 @@ export class ActiveMq
     publication: Publication,
     access: Access,
     origins: readonly unknown[],
-    { timing, hasGroup }: SendOptions = noSendOptions,
+    options: SendOptions = noSendOptions,
   ): Route {
     if (target.version !== this.vhost.version || target.access !== access) {
       this.#prepare(target, access);
@@ -312,33 +338,10 @@ export class ActiveMq
       this.#services.take(target.address, publication, access);
       return nowhere;
     }
-    if (timing !== undefined) return this.#scheduled(timing);
-    const { routing } = this.broker;
-    const route = routing.routeAtOnce(this.vhost, target.exchange, publication);
-    const steps = routing.stepCount;
-    if (isQueue(target.address)) {
-      this.routeUnits = steps / stepsPerUnit;
-      if (hasGroup) this.#groups.expect(route);
-      if (target.mirror === undefined) return route;
-      const extended = this.#mirrors.extend(route, publication, target.mirror, origins);
-      this.routeUnits += this.#mirrors.stepCount / stepsPerUnit;
-      target.addressTo(publication);
-      return extended;
-    }
-    const wanted = this.#filters.apply(route, publication, origins);
-    if (hasGroup) this.#groups.expect(withoutSubscriptions(wanted));
-    this.routeUnits = (steps + this.#filters.lastCost) / stepsPerUnit + wanted.queues.length;
-    return wanted;
-  }
-
-  #scheduled(timing: Timing): Route {
-    const { scheduledCountMax } = this.limits;
-    this.routeUnits = 0;
-    if (this.broker.schedules.of(vhostName).count < scheduledCountMax) {
-      return { queues: [], indexes: [], timing };
-    }
-    const why = `limit of scheduled messages (${scheduledCountMax}) is reached`;
-    throw new BrokerError('resource-error', `message cannot be scheduled: ${why}`);
+    if (!this.terms.areUnchanged) this.terms.apply(publication);
+    const route = this.#routes.route(target, publication, origins, options);
+    this.routeUnits = this.#routes.units;
+    return route;
   }
 
   /**
@@ -359,6 +362,7 @@ export class ActiveMq
     if (address.kind === 'queue' && !target.isService) this.#queue(address, access);
     target.version = this.vhost.version;
     target.access = access;
+    target.forwarding = this.#composites.of(address);
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -376,12 +380,12 @@ export class ActiveMq
 
   createQueue(name: string): Queue {
     const isDeadLetterQueue = name === deadLetterQueue;
-    const args = isDeadLetterQueue ? noArguments : deadLetterArguments;
+    const letters = isDeadLetterQueue ? noArguments : deadLetterArguments;
+    const args = { ...letters, ...this.clientPolicies.argumentsOf(name) };
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
     this.#policies.adopt(queue);
-    const topic = virtualTopicOf(name);
-    if (topic !== undefined) this.vhost.bind(this.#topics, queue, topic, noArguments);
+    this.#virtualTopics.bind(queue);
     this.#wildcards.announce(queue);
     return queue;
   }
@@ -405,6 +409,9 @@ export class ActiveMq
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
     this.checks.requireConsumption(destinations, access, owner);
+    if (request.key !== undefined && this.configuration.rejectsDurableConsumers) {
+      throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
+    }
     this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
@@ -447,11 +454,7 @@ export class ActiveMq
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    for (const address of addresses) {
-      if (isQueue(address) && !isWildcard(address)) continue;
-      const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
-      throw new BrokerError('precondition-failed', why);
-    }
+    requireBrowsable(addresses);
     this.checks.requireConsumption(addresses, access, owner);
     const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);
@@ -493,9 +496,4 @@ export class ActiveMq
     this.#requireSubscription(key, access);
     this.#topicConsumers.delete(key);
   }
-}
-
-/** The queues of a route that are not subscriptions to topics, which have no groups. */
-function withoutSubscriptions({ queues }: Route): Pick<Route, 'queues'> {
-  return { queues: queues.filter((queue) => !isTopicQueue(queue)) };
 }

@@ -1,9 +1,12 @@
 // Queue browsers.
 
 import type { Broker } from '../broker.ts';
+import type { Address } from '../conversion/properties.ts';
 import type { Cursor } from '../dispatch/cursor.ts';
+import { BrokerError } from '../errors.ts';
 import type { Queue } from '../queue.ts';
 import type { Deliverer, Delivery } from '../subscription.ts';
+import { isQueue, isWildcard, qualifiedName } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
 
@@ -11,6 +14,15 @@ import type { Selector } from './selectors/selector.ts';
 const burstCountMax = 256;
 /** Operands of a selector that take as long as the reading of a message. */
 const costOfMessage = 10;
+
+/** @throws {BrokerError} `precondition-failed` for topics and names with wildcards */
+export function requireBrowsable(addresses: readonly Address[]): void {
+  for (const address of addresses) {
+    if (isQueue(address) && !isWildcard(address)) continue;
+    const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
+    throw new BrokerError('precondition-failed', why);
+  }
+}
 
 /** The receiver of a browser's messages in a protocol. */
 export interface Browser {

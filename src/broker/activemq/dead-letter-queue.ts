@@ -19,6 +19,12 @@ import { scheduledJobId, scheduledJobIdHeader } from './scheduling/scheduled-hea
 /** The shared dead-letter queue, which is ActiveMQ's default. */
 export const deadLetterQueue = 'ActiveMQ.DLQ';
 
+/** Arguments of queues with dead letters. ActiveMQ's rules decide where these go. */
+export const deadLetterArguments: Readonly<Record<string, Argument>> = {
+  'x-dead-letter-exchange': { type: 'longstr', value: '' },
+  'x-dead-letter-routing-key': { type: 'longstr', value: deadLetterQueue },
+};
+
 /** Headers of a dead letter with its origin and the cause. */
 export const deadLetterHeaders = {
   /** For example `queue://A`. */
@@ -65,7 +71,7 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
   takes(queue: Queue, view: Delivery, reason: DeathReason): boolean {
     const origin = this.#host.originOf(queue, view.exchangeName(), view.routingKey());
     const strategy = this.#strategyOf(origin);
-    if (strategy.kind === 'discarding' || this.#host.settings.isDiscarded(origin)) return false;
+    if (strategy.kind === 'discarding') return false;
     if (!view.isPersistent && !strategy.takesNonPersistent) return false;
     if (reason === 'expired') return strategy.takesExpired && !isDeadLetter(queue, strategy);
     return this.#takesRejected(origin) && !isDeadLetter(queue, strategy);

@@ -83,6 +83,11 @@ export function parseList(text: string, read: (part: string) => Address): Addres
   return [...found.values()];
 }
 
+/** Whether the name is one that only the broker assigns. */
+export function isReserved({ kind, name }: Address): boolean {
+  return kind === 'queue' && name.startsWith('amq.');
+}
+
 /** Returns a destination name without its options, which begin with a question mark. */
 export function withoutOptions(text: string): string {
   const at = text.indexOf('?');
@@ -135,12 +140,4 @@ export function isTemporary({ kind }: Address): boolean {
 /** Whether each message is delivered to only one consumer. */
 export function isQueue({ kind }: Address): boolean {
   return kind === 'queue' || kind === 'temporary-queue';
-}
-
-/**
- * Returns the topic from which the queue of a virtual topic receives messages: `VirtualTopic.T` for
- * `Consumer.any.VirtualTopic.T`. Undefined for other queues.
- */
-export function virtualTopicOf(queueName: string): string | undefined {
-  return /^Consumer\.[^.]*\.(VirtualTopic\..+)$/s.exec(queueName)?.[1];
 }

@@ -7,6 +7,7 @@ import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
+import type { Forwarding } from './virtual/composites.ts';
 
 /** What decides about a message besides its destination. Senders may reuse one object. */
 export interface SendOptions {
@@ -33,6 +34,8 @@ export class SendTarget implements RememberedRoute {
   version = -1;
   /** The user for which permissions were last checked. */
   access: Access | undefined = undefined;
+  /** Where its messages are forwarded, if it is a composite destination of the configuration. */
+  forwarding: Forwarding | undefined = undefined;
   /** The destination for error texts: a list if it is part of one. */
   readonly shown: string;
   /** Whether the broker answers messages to it itself. */

@@ -21,6 +21,10 @@ export const configurationLimits = {
   xmlAttributeCountMax: 10_000,
   /** Maximum length of an attribute value, in characters. */
   xmlValueCharactersMax: 4096,
+  /** Maximum length of the name of a destination, in bytes. */
+  destinationNameBytesMax: 255,
+  /** Maximum number of destinations in one attribute. */
+  destinationCountMax: 100,
   /** Maximum number of lines of a RabbitMQ configuration. */
   lineCountMax: 4000,
   /** Maximum length of a value in a RabbitMQ configuration, in characters. */

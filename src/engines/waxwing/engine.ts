@@ -96,7 +96,6 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       throw error;
     }
-    for (const text of read?.warnings ?? []) this.#events?.log(id, 'warn', text);
     const { host, hasTlsParity, room } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
@@ -113,6 +112,7 @@ export class WaxwingEngine implements Engine {
         users: spec.users,
         setsUsers: spec.engineType === 'ACTIVEMQ',
         activeMq: read?.configuration,
+        warnings: read?.warnings ?? [],
         host,
         listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
           name,

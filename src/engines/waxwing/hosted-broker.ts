@@ -1,6 +1,7 @@
 // A running broker in its process: volume, broker, and listeners.
 
 import type { KeyObject } from 'node:crypto';
+import { basename } from 'node:path';
 import { sourceOf, withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
@@ -15,6 +16,7 @@ import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import { Volume } from '../../storage/volume.ts';
+import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
@@ -64,6 +66,8 @@ interface OpenBroker {
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
+  /** Undefined for other types than ActiveMQ's. */
+  readonly lines: ActiveMqLog | undefined;
 }
 
 /** A broker with its volume and its listeners. */
@@ -73,6 +77,7 @@ export class HostedBroker {
   readonly #broker: Broker;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
+  readonly #lines: ActiveMqLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
@@ -80,13 +85,14 @@ export class HostedBroker {
 
   private constructor(
     volume: Volume,
-    { broker, alarm, disk, hooks, failures }: OpenBroker,
+    { broker, alarm, disk, hooks, failures, lines }: OpenBroker,
     listeners: Listeners,
   ) {
     this.#volume = volume;
     this.#broker = broker;
     this.#hooks = hooks;
     this.#failures = failures;
+    this.#lines = lines;
     this.#alarm = alarm;
     this.#listeners = listeners;
     this.ports = listeners.ports;
@@ -128,6 +134,7 @@ export class HostedBroker {
     const parts = { host, certificates, protocols: opened.protocols };
     const listeners = await openListeners(message.listeners, parts);
     const hosted = new HostedBroker(volume, opened, listeners);
+    opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
       hosted.#measure(message.name).catch((error: Error) => events.failed(error));
     }, measureAfterMs);
@@ -154,6 +161,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
+    this.#lines?.stopping();
     clearInterval(this.#ticks);
     this.#alarm.stop();
     clearInterval(this.#looks);
@@ -183,12 +191,15 @@ async function openBroker(
   events: HostEvents,
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined };
-  const configure = await configurerOf(message);
+  const lines = await activeMqLog(
+    message,
+    (level, text) => events.log(level, text),
+    (access) => (broker === undefined ? undefined : peerOf(broker, access)),
+  );
+  const configure = await configurerOf(message, lines);
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
-  const failures = new FailureGatherer<LoginFailure>((failure, count) =>
-    events.loginFailed(failure, count),
-  );
+  const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
   let log: Log | undefined;
   const { memoryBytesMax, diskReserveBytes } = message.room;
@@ -244,14 +255,53 @@ async function openBroker(
   configure(broker);
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, protocols, alarm, disk, hooks, failures };
+  return { broker, protocols, alarm, disk, hooks, failures, lines };
+}
+
+function gatherFailures(
+  events: HostEvents,
+  lines: ActiveMqLog | undefined,
+): FailureGatherer<LoginFailure> {
+  return new FailureGatherer((failure, count) => {
+    events.loginFailed(failure, count);
+    lines?.loginFailed(failure, count);
+  });
 }
 
 /** Returns the function that applies the configuration of a broker of ActiveMQ's type. */
-async function configurerOf({ activeMq }: StartMessage): Promise<(broker: Broker) => void> {
+async function configurerOf(
+  { activeMq }: StartMessage,
+  lines: ActiveMqLog | undefined,
+): Promise<(broker: Broker) => void> {
   if (activeMq === undefined) return () => {};
   const { configureActiveMq } = await import('../../broker/activemq/activemq.ts');
-  return (broker) => configureActiveMq(broker, activeMq);
+  return (broker) => configureActiveMq(broker, activeMq, lines);
+}
+
+/** Opens the log of a broker of ActiveMQ's type. */
+async function activeMqLog(
+  { activeMq, warnings, name, folder, engineVersion: version }: StartMessage,
+  log: HostEvents['log'],
+  peerAddressOf: (access: object) => string | undefined,
+): Promise<ActiveMqLog | undefined> {
+  if (activeMq === undefined) return undefined;
+  const { ActiveMqLog: Lines } = await import('./activemq-log.ts');
+  const lines = new Lines({
+    broker: { name, id: basename(folder), version },
+    log,
+    nowMs: () => systemClock.nowMs(),
+    peerOf: peerAddressOf,
+  });
+  lines.starting(warnings ?? []);
+  return lines;
+}
+
+/** Finds the connection of a user. Only called for the few refusals that are reported. */
+function peerOf(broker: Broker, access: object): string | undefined {
+  for (const connection of broker.clientConnections) {
+    if (connection.access === access) return connection.peerAddress;
+  }
+  return undefined;
 }
 
 async function verify(

@@ -26,6 +26,8 @@ export interface StartMessage {
   readonly setsUsers: boolean;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;
+  /** The settings of the configuration that have no effect, for the log. */
+  readonly warnings?: readonly string[];
   readonly host: string;
   /** The listeners. */
   readonly listeners: readonly ListenerSpec[];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../tests/support/stomp-peer.ts';
 import { configureActiveMq } from '../../broker/activemq/activemq.ts';
+import { defaultConfiguration } from '../../broker/activemq/configuration.ts';
 import type { AuthorisationEntry } from '../../broker/activemq/rights/authorisation.ts';
 
 const groups = {
@@ -26,6 +27,7 @@ async function open(
   const all = [{ kind: 'queue', name: '>' } as const, { kind: 'topic', name: '>' } as const];
   const own = { read: ['own'], write: ['own'], admin: ['own'] };
   configureActiveMq(b.broker, {
+    ...defaultConfiguration,
     authorisation: {
       entries: [...entries, ...all.map((each) => ({ ...each, ...own }))],
       temporary: isTemporaryDenied ? own : undefined,

@@ -103,6 +103,39 @@ test('a value is as long as it may be and no longer, whatever it is made of', as
   }
 });
 
+test('names that no destination can have are removed with a warning', async () => {
+  const entry = (names: string, more = '') =>
+    brokerXml(
+      '<plugins><authorizationPlugin><map><authorizationMap><authorizationEntries>' +
+        `<authorizationEntry queue="${names}" read="g"${more}/>` +
+        '</authorizationEntries></authorizationMap></map></authorizationPlugin></plugins>',
+    );
+  const warning = {
+    Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
+    ElementName: 'authorizationEntry',
+    AttributeName: 'queue',
+  };
+  const { Id = '' } = await create();
+  const many = Array.from({ length: 101 }, (_, i) => `q${i}`);
+  for (const names of ['A', 'A.&gt;, topic://B', 'x'.repeat(255), many.slice(1).join()]) {
+    assert.deepEqual((await update(Id, entry(names))).Warnings, []);
+  }
+  for (const names of [' ', ',', 'x'.repeat(256), '\u00e9'.repeat(128), many.join()]) {
+    assert.deepEqual((await update(Id, entry(names))).Warnings, [warning], names.slice(0, 20));
+  }
+  const absurd = brokerXml('', ' maxSchedulerRepeatAllowed="99999999999999999999"');
+  assert.deepEqual((await update(Id, absurd)).Warnings, [
+    { ...warning, ElementName: 'broker', AttributeName: 'maxSchedulerRepeatAllowed' },
+  ]);
+  await assert.rejects(
+    update(Id, entry(`A"/>${'<authorizationEntry/>'.repeat(10_000)}<authorizationEntry queue="B`)),
+    {
+      name: 'BadRequestException',
+      message: /more than 5000 tags/,
+    },
+  );
+});
+
 test('at most 20 warnings are told, and everything is removed nevertheless', async () => {
   const { Id = '' } = await create();
   const { Warnings = [] } = await update(Id, brokerXml('<bean/>'.repeat(30)));

@@ -116,8 +116,6 @@ export interface ActiveMqSettings {
   readonly keepsForRetroactive: boolean;
   /** Undefined if rejected messages become dead letters at once. */
   readonly redelivery: BrokerRedelivery | undefined;
-  /** Whether the dead letters of a destination are dropped. */
-  isDiscarded(address: Address): boolean;
   /**
    * Milliseconds that a publisher is blocked, for lack of memory or disk, before its messages are
    * refused; 0 refuses them at once. Undefined if they wait until there is room.
@@ -146,7 +144,6 @@ export const defaultSettings: ActiveMqSettings = {
   policyOf: () => defaultPolicy,
   keepsForRetroactive: false,
   redelivery: undefined,
-  isDiscarded: () => false,
   refusesSendsAfterMs: undefined,
   offlineMsMax: undefined,
   offlineSweepMs: 300_000,

@@ -21,9 +21,17 @@ const actions: Readonly<Record<DestinationAction, readonly [DestinationRight, st
 /** The permissions of the users of a broker, for all protocols. */
 export class Rights {
   readonly #map: AuthorisationMap | undefined;
+  readonly #refused: (access: object, text: string) => void;
 
-  /** @param authorisation undefined if every user has all permissions */
-  constructor(authorisation: Authorisation | undefined) {
+  /**
+   * @param authorisation undefined if every user has all permissions
+   * @param refused called for each action that is not permitted
+   */
+  constructor(
+    authorisation: Authorisation | undefined,
+    refused: (access: object, text: string) => void = () => {},
+  ) {
+    this.#refused = refused;
     this.#map = authorisation && new AuthorisationMap(authorisation);
   }
 
@@ -40,18 +48,21 @@ export class Rights {
    * @throws {BrokerError} `access-refused`, with ActiveMQ's text
    */
   require(
-    { user }: Pick<Access, 'user'>,
+    access: Pick<Access, 'user'>,
     action: DestinationAction,
     address: Address,
     shown: string = qualifiedName(address),
   ): void {
     const map = this.#map;
     if (map === undefined) return;
-    const [right, text] = actions[action];
+    const { user } = access;
+    const [right, verb] = actions[action];
     const isPermitted = isTemporary(address)
       ? map.permitsTemporary(user, right)
       : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
     if (isPermitted) return;
-    throw new BrokerError('access-refused', `User ${user} is not authorized to ${text}: ${shown}`);
+    const text = `User ${user} is not authorized to ${verb}: ${shown}`;
+    this.#refused(access, text);
+    throw new BrokerError('access-refused', text);
   }
 }

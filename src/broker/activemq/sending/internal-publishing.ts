@@ -14,7 +14,7 @@ import type { ActiveMqSettings } from '../policies/destination-policy.ts';
 import { temporaryQueueName } from '../temporary-destinations.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
 import type { TopicFilters } from '../topic-filters.ts';
-import type { Mirrors } from './mirrors.ts';
+import type { Mirrors } from '../virtual/mirrors.ts';
 
 /** The parts of the destinations that are needed here. */
 export interface InternalPublishingHost {

@@ -2,6 +2,7 @@
 
 import {
   anyText,
+  destinations,
   flag,
   int,
   long,
@@ -47,7 +48,7 @@ function words(list: string): string[] {
 }
 
 const destination = element([
-  [text, 'physicalName'],
+  [destinations, 'physicalName'],
   [flag, 'DLQ'],
 ]);
 const selectors = 'queue topic tempQueue tempTopic';
@@ -57,10 +58,13 @@ const deadLetters: Attributes = [
   [long, 'expiration'],
 ];
 const cursor = element([[flag, 'immediatePriorityDispatch useCache']]);
-const entry = element([[text, `${selectors} read write admin`]]);
+const entry = element([
+  [destinations, selectors],
+  [text, 'read write admin'],
+]);
 const compositeDestination = element(
   [
-    [text, 'name'],
+    [destinations, 'name'],
     [flag, 'forwardOnly copyMessage sendWhenNotMatched concurrentSend'],
   ],
   'forwardTo',
@@ -108,7 +112,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     policyEntries: element([], 'policyEntry'),
     policyEntry: element(
       [
-        [text, selectors],
+        [destinations, selectors],
         [
           flag,
           `advisoryForConsumed advisoryForDelivery advisoryForDiscardingMessages
@@ -247,7 +251,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     virtualDestinationInterceptor: element([], 'virtualDestinations'),
     virtualDestinations: element([], 'compositeQueue compositeTopic virtualTopic'),
     virtualTopic: element([
-      [text, 'name'],
+      [destinations, 'name'],
       [anyText, 'prefix postfix'],
       [
         flag,
@@ -262,7 +266,10 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
       `filteredDestination queue=destination topic=destination tempQueue=destination
        tempTopic=destination`,
     ),
-    filteredDestination: element([[text, 'queue topic selector']]),
+    filteredDestination: element([
+      [destinations, 'queue topic'],
+      [text, 'selector'],
+    ]),
 
     destinations: element(
       [],
@@ -307,7 +314,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map(
     ),
     redeliveryPolicies: element([], 'redeliveryPolicy'),
     redeliveryPolicy: element([
-      [text, selectors],
+      [destinations, selectors],
       [flag, 'preDispatchCheck useCollisionAvoidance useExponentialBackOff'],
       [real, 'backOffMultiplier'],
       [int, 'collisionAvoidancePercent maximumRedeliveries'],

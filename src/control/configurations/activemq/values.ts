@@ -1,5 +1,7 @@
 // Rules for attribute values of ActiveMQ configurations.
 
+import { configurationLimits } from '../limits.ts';
+
 /** Whether the value of an attribute, with decoded entities, is permitted. */
 export type ValueRule = (value: string) => boolean;
 
@@ -27,6 +29,17 @@ export const real: ValueRule = (value) => /^[+-]?\d{1,18}(?:\.\d{1,18})?$/.test(
 
 /** A text that is not empty. */
 export const text: ValueRule = (value) => value.trim().length > 0;
+
+/** One or more names of destinations, separated by commas. */
+export const destinations: ValueRule = (value) => {
+  const { destinationNameBytesMax, destinationCountMax } = configurationLimits;
+  const names = value.split(',').map((name) => name.trim());
+  return (
+    names.some((name) => name !== '') &&
+    names.length <= destinationCountMax &&
+    names.every((name) => Buffer.byteLength(name) <= destinationNameBytesMax)
+  );
+};
 
 /** Any text. */
 export const anyText: ValueRule = () => true;

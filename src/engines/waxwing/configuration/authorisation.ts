@@ -6,7 +6,7 @@ import type {
   AuthorisationEntry,
   GroupsByRight,
 } from '../../../broker/activemq/rights/authorisation.ts';
-import type { ConfigurationElement } from './elements.ts';
+import { type ConfigurationElement, selectorsOf, type Warn } from './elements.ts';
 
 /**
  * Reads the permissions of a configuration.
@@ -19,7 +19,7 @@ import type { ConfigurationElement } from './elements.ts';
 export function readAuthorisation(
   broker: ConfigurationElement,
   users: Authorisation['users'],
-  warn: (text: string) => void,
+  warn: Warn,
 ): Authorisation | undefined {
   const plugins = broker.at('plugins', 'authorizationPlugin');
   if (plugins.length === 0) return undefined;
@@ -51,15 +51,12 @@ function unsupported(what: string): WaxwingError {
   return new WaxwingError('configuration-unsupported', why);
 }
 
-function readEntry(
-  entry: ConfigurationElement,
-  warn: (text: string) => void,
-): AuthorisationEntry[] {
+function readEntry(entry: ConfigurationElement, warn: Warn): AuthorisationEntry[] {
   const groups = groupsOf(entry);
   const found: AuthorisationEntry[] = [];
-  for (const kind of ['queue', 'topic'] as const) {
-    const name = entry.attribute(kind);
-    if (name !== undefined && name !== '') found.push({ kind, name, ...groups });
+  for (const { kind, name } of selectorsOf(entry, warn)) {
+    // Temporary destinations have an entry of their own.
+    if (kind === 'queue' || kind === 'topic') found.push({ kind, name, ...groups });
   }
   if (found.length === 0) warn('an authorizationEntry without queue and topic has no effect');
   return found;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  defaultConfiguration,
+  defaultConfiguredPolicy,
+} from '../../../broker/activemq/configuration.ts';
+import { defaultStrategy } from '../../../broker/activemq/policies/destination-policy.ts';
 import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
+import { defaultText } from '../../../control/configurations/default-texts.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const users = [
@@ -8,8 +14,8 @@ const users = [
   { username: 'eve', passwordHash: 'x' },
 ];
 
-function read(inside: string) {
-  const text = `<broker xmlns="${brokerNamespace}">${inside}</broker>`;
+function read(inside: string, attributes = '') {
+  const text = `<broker xmlns="${brokerNamespace}"${attributes}>${inside}</broker>`;
   return readConfiguration({ configuration: { id: 'c-1', revision: 2, text }, users });
 }
 
@@ -26,7 +32,7 @@ test('a configuration without an authorizationPlugin restricts nothing', () => {
     undefined,
   );
   const comment = '<!-- <plugins><authorizationPlugin/></plugins> -->';
-  assert.deepEqual(read(comment), { configuration: { authorisation: undefined }, warnings: [] });
+  assert.deepEqual(read(comment), { configuration: defaultConfiguration, warnings: [] });
   assert.equal(
     read('<plugins><statisticsBrokerPlugin/></plugins>').configuration.authorisation,
     undefined,
@@ -84,4 +90,238 @@ test('permissions that cannot be read are denied or refuse the start, never igno
   ]) {
     assert.throws(() => readMap(inside), { code: 'configuration-unsupported' });
   }
+});
+
+function policyOf(attributes: string, inside = '') {
+  const entry = `<policyEntry queue="Q" ${attributes}>${inside}</policyEntry>`;
+  const { configuration, warnings } = read(
+    `<destinationPolicy><policyMap><policyEntries>${entry}</policyEntries></policyMap></destinationPolicy>`,
+  );
+  const [found] = configuration.policies;
+  assert.deepEqual(found?.of, { kind: 'queue', name: 'Q' });
+  return { ...found?.policy, warnings };
+}
+
+const plain = { ...defaultConfiguredPolicy, warnings: [] };
+
+test('the attributes of a policyEntry are read, and absurd numbers are moved into a range', () => {
+  const rows: [attributes: string, found: object][] = [
+    ['', {}],
+    [
+      'queuePrefetch="5" topicPrefetch="6" durableTopicPrefetch="7"',
+      { queuePrefetch: 5, topicPrefetch: 6, durableTopicPrefetch: 7 },
+    ],
+    ['queuePrefetch="0"', { queuePrefetch: 1 }],
+    ['queuePrefetch="-99999999999999999999"', { queuePrefetch: 1 }],
+    ['queuePrefetch="99999999999999999999"', { queuePrefetch: 1_000_000 }],
+    ['queuePrefetch="x"', {}],
+    ['prioritizedMessages="TRUE"', { isPrioritized: true }],
+    [
+      'allConsumersExclusiveByDefault="true" useConsumerPriority="false"',
+      { isExclusiveByDefault: true, usesConsumerPriority: false },
+    ],
+    ['gcInactiveDestinations="true"', { inactiveMsMax: 60_000 }],
+    ['gcInactiveDestinations="true" inactiveTimoutBeforeGC="5"', { inactiveMsMax: 5 }],
+    [
+      'gcInactiveDestinations="true" inactiveTimeoutBeforeGC="7" inactiveTimoutBeforeGC="5"',
+      { inactiveMsMax: 7 },
+    ],
+    ['inactiveTimeoutBeforeGC="7"', {}],
+    ['memoryLimit="1mb"', { warnings: ['policyEntry memoryLimit has no effect'] }],
+  ];
+  for (const [attributes, found] of rows) {
+    assert.deepEqual(policyOf(attributes), { ...plain, ...found }, attributes);
+  }
+});
+
+test('the children of a policyEntry are read', () => {
+  const letters = (inside: string) =>
+    policyOf('', `<deadLetterStrategy>${inside}</deadLetterStrategy>`);
+  assert.deepEqual(letters('<discarding/>').deadLetters, {
+    ...defaultStrategy,
+    kind: 'discarding',
+  });
+  const shared =
+    '<sharedDeadLetterStrategy processExpired="false" processNonPersistent="true" expiration="9">' +
+    '<deadLetterQueue><queue physicalName="DEAD"/></deadLetterQueue></sharedDeadLetterStrategy>';
+  const others = { takesExpired: false, takesNonPersistent: true, expirationMs: 9 };
+  assert.deepEqual(letters(shared).deadLetters, { ...defaultStrategy, queue: 'DEAD', ...others });
+  const individual =
+    '<individualDeadLetterStrategy queuePrefix="" topicSuffix=".dlq" useQueueForTopicMessages="false"/>';
+  assert.deepEqual(letters(individual).deadLetters, {
+    ...defaultStrategy,
+    kind: 'individual',
+    queuePrefix: '',
+    topicSuffix: '.dlq',
+    usesQueueForTopics: false,
+  });
+  const toTopic = shared.replace('<queue ', '<topic ');
+  assert.equal(letters(toTopic).deadLetters?.queue, 'ActiveMQ.DLQ');
+  const recovery = (inside: string) =>
+    policyOf('', `<subscriptionRecoveryPolicy>${inside}</subscriptionRecoveryPolicy>`).recovery;
+  assert.equal(recovery('<lastImageSubscriptionRecoveryPolicy/>')?.countMax, 1);
+  const counted = '<fixedCountSubscriptionRecoveryPolicy maximumSize="4"/>';
+  assert.equal(recovery(counted)?.countMax, 4);
+  const wrapped = `<retainedMessageSubscriptionRecoveryPolicy><wrapped>${counted}</wrapped></retainedMessageSubscriptionRecoveryPolicy>`;
+  assert.deepEqual(recovery(wrapped), recovery(counted));
+  assert.equal(recovery('<noSubscriptionRecoveryPolicy/>'), undefined);
+  const limit = (inside: string) =>
+    policyOf('', `<pendingMessageLimitStrategy>${inside}</pendingMessageLimitStrategy>`)
+      .pendingLimit;
+  const constant = (count: string) => `<constantPendingMessageLimitStrategy limit="${count}"/>`;
+  assert.deepEqual(limit(constant('10')), { countMax: 10, prefetchFactor: undefined });
+  assert.equal(limit(constant('-1')), undefined);
+  const rate = '<prefetchRatePendingMessageLimitStrategy multiplier="2.5"/>';
+  assert.equal(limit(rate)?.prefetchFactor, 2.5);
+});
+
+test('plugins, interceptors and attributes of the broker are read', () => {
+  const { configuration, warnings } = read(
+    `<plugins>
+       <timeStampingBrokerPlugin zeroExpirationOverride="5" ttlCeiling="6" futureOnly="true"/>
+       <forcePersistencyModeBrokerPlugin persistenceFlag="true"/>
+       <statisticsBrokerPlugin/>
+       <discardingDLQBrokerPlugin dropOnly="A.* B+ [" dropTemporaryQueues="false"/>
+       <redeliveryPlugin fallbackToDeadLetter="false"><redeliveryPolicyMap><redeliveryPolicyMap>
+         <redeliveryPolicyEntries><redeliveryPolicy queue="R.&gt;" maximumRedeliveries="-1" redeliveryDelay="1"/></redeliveryPolicyEntries>
+         <defaultEntry><redeliveryPolicy maximumRedeliveries="2"/></defaultEntry>
+       </redeliveryPolicyMap></redeliveryPolicyMap></redeliveryPlugin>
+     </plugins>
+     <destinationInterceptors>
+       <mirroredQueue prefix="m."/>
+       <virtualDestinationInterceptor><virtualDestinations>
+         <virtualTopic name="orders.&gt;" prefix="in.*."/>
+         <compositeQueue name="C" forwardOnly="false"><forwardTo>
+           <queue physicalName="A"/><topic physicalName="T"/><queue physicalName="W.*"/><queue physicalName="amq.x"/>
+           <filteredDestination queue="F" selector="n &gt; 3"/><filteredDestination queue="F" selector="n &gt;"/>
+         </forwardTo></compositeQueue>
+       </virtualDestinations></virtualDestinationInterceptor>
+     </destinationInterceptors>
+     <destinations><queue physicalName="S"/><topic physicalName="T"/><queue physicalName="amq.y"/></destinations>`,
+    ' useMirroredQueues="true" schedulePeriodForDestinationPurge="10000" schedulerSupport="false"' +
+      ' populateJMSXUserID="true" advisorySupport="false" rejectDurableConsumers="true"',
+  );
+  assert.deepEqual(configuration.timeStamping, {
+    ttlMsDefault: 5,
+    ttlMsMax: 6,
+    isFutureOnly: true,
+  });
+  assert.equal(configuration.forcedPersistence, true);
+  assert.equal(configuration.hasStatistics, true);
+  assert.deepEqual(configuration.discarded, {
+    areAll: false,
+    areOfTemporaryQueues: false,
+    areOfTemporaryTopics: true,
+    names: ['^(?:A.*)$', '^(?:B+)$'],
+  });
+  const { redelivery } = configuration;
+  assert.equal(redelivery?.fallsBackToDeadLetter, false);
+  assert.deepEqual(redelivery?.entries[0]?.of, { kind: 'queue', name: 'R.>' });
+  assert.equal(redelivery?.entries[0]?.policy.maximumRedeliveries, -1);
+  assert.equal(redelivery?.entries[0]?.policy.redeliveryDelay, 1000);
+  assert.equal(redelivery?.defaultEntry?.maximumRedeliveries, 2);
+  assert.deepEqual(configuration.virtualTopics, [
+    { name: 'orders.>', prefix: 'in.*.', postfix: '' },
+  ]);
+  assert.deepEqual(configuration.composites, [
+    {
+      of: { kind: 'queue', name: 'C' },
+      isForwardOnly: false,
+      targets: [
+        { address: { kind: 'queue', name: 'A' }, selector: undefined },
+        { address: { kind: 'topic', name: 'T' }, selector: undefined },
+        { address: { kind: 'queue', name: 'F' }, selector: 'n > 3' },
+      ],
+    },
+  ]);
+  assert.deepEqual(configuration.mirror, { prefix: 'm.', postfix: '' });
+  assert.deepEqual(configuration.queues, ['S']);
+  assert.equal(configuration.sweepMs, 10_000);
+  assert.equal(configuration.hasScheduler, false);
+  assert.equal(configuration.hasAdvisories, false);
+  assert.equal(configuration.populatesUserId, true);
+  assert.equal(configuration.rejectsDurableConsumers, true);
+  assert.equal(warnings.filter((text) => text.includes('forwardTo')).length, 1);
+  assert.ok(warnings.some((text) => text.includes('dropOnly')));
+  assert.ok(warnings.some((text) => text.includes('filteredDestination')));
+  // Infinite numbers would be null in the start message.
+  assert.ok(!JSON.stringify(configuration).includes('null'));
+});
+
+test('virtual topics can be switched off, and persistence with them', () => {
+  const off = read('', ' useVirtualTopics="false" persistent="false"').configuration;
+  assert.deepEqual(off.virtualTopics, []);
+  assert.equal(off.forcedPersistence, false);
+});
+
+test('sends are refused, dispatch waits, and offline subscriptions end as configured', () => {
+  const usage = (attributes: string) =>
+    read(`<systemUsage><systemUsage ${attributes}/></systemUsage>`).configuration;
+  assert.equal(usage('').refusesSendsAfterMs, undefined);
+  assert.equal(usage('sendFailIfNoSpace="true"').refusesSendsAfterMs, 0);
+  assert.equal(usage('sendFailIfNoSpaceAfterTimeout="3000"').refusesSendsAfterMs, 3000);
+  const offline = read('', ' offlineDurableSubscriberTimeout="5000"').configuration;
+  assert.deepEqual([offline.offlineMsMax, offline.offlineSweepMs], [5000, 300_000]);
+  assert.equal(usage('').offlineMsMax, undefined);
+  const policy = (attributes: string, children = '') =>
+    read(
+      `<destinationPolicy><policyMap><policyEntries><policyEntry queue="q" ${attributes}>` +
+        `${children}</policyEntry></policyEntries></policyMap></destinationPolicy>`,
+    ).configuration.policies[0]?.policy;
+  const waiting = 'consumersBeforeDispatchStarts="3" timeBeforeDispatchStarts="1000"';
+  assert.deepEqual(policy(waiting)?.start, { consumerCount: 3, waitMs: 1000 });
+  assert.equal(policy('')?.start, undefined);
+  assert.equal(policy('strictOrderDispatch="true"')?.isStrictOrder, true);
+  const strict = '<dispatchPolicy><strictOrderDispatchPolicy/></dispatchPolicy>';
+  assert.equal(policy('', strict)?.isStrictOrder, true);
+  assert.equal(policy('')?.isStrictOrder, false);
+});
+
+test('settings without an effect are named once, and at most twenty', () => {
+  const { warnings } = read(
+    '<networkConnectors><networkConnector uri="static:(ssl://a)"/></networkConnectors>' +
+      '<systemUsage><systemUsage><memoryUsage><memoryUsage/></memoryUsage></systemUsage></systemUsage><systemUsage/><persistenceAdapter><kahaDB journalDiskSyncStrategy="never"/></persistenceAdapter>',
+    ' deleteAllMessagesOnStartup="true"',
+  );
+  assert.deepEqual(warnings, [
+    'broker deleteAllMessagesOnStartup has no effect',
+    'networkConnectors has no effect',
+    'memoryUsage has no effect',
+    'kahaDB journalDiskSyncStrategy has no effect',
+  ]);
+  const many = Array.from({ length: 30 }, (_, i) => `<e${i}/>`).join('');
+  assert.equal(read(many).warnings.length, 20);
+});
+
+test('the default configuration has an effect without warnings', () => {
+  const text = defaultText('ACTIVEMQ');
+  const { configuration, warnings } = readConfiguration({
+    configuration: { id: 'c-1', revision: 1, text },
+    users,
+  });
+  assert.deepEqual(warnings, []);
+  assert.equal(configuration.sweepMs, 10_000);
+  assert.deepEqual(
+    configuration.policies.map(({ of, policy }) => [of.kind, of.name, policy.inactiveMsMax]),
+    [
+      ['topic', '>', 600_000],
+      ['queue', '>', 600_000],
+    ],
+  );
+  assert.equal(configuration.policies[0]?.policy.pendingLimit?.countMax, 1000);
+});
+
+test('lists of names are one entry each, and invalid names have no effect', () => {
+  const long = 'x'.repeat(300);
+  const { entries, warnings } = readMap(
+    `<map><authorizationMap><authorizationEntries>
+      <authorizationEntry queue="A, topic://B" read="g"/>
+      <authorizationEntry queue="${long}" read="g"/>
+    </authorizationEntries></authorizationMap></map>`,
+  );
+  assert.deepEqual(
+    entries?.map(({ kind, name }) => `${kind} ${name}`),
+    ['queue A', 'topic B'],
+  );
+  assert.ok(warnings.some((each) => each.includes('300 bytes')));
 });

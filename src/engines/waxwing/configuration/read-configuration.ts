@@ -1,9 +1,20 @@
 // Reads the configuration of a broker of ActiveMQ's type.
 
-import type { ActiveMqConfiguration } from '../../../broker/activemq/configuration.ts';
+import {
+  type ActiveMqConfiguration,
+  defaultConfiguration,
+} from '../../../broker/activemq/configuration.ts';
+import { isReserved, isWildcard } from '../../../broker/activemq/destination.ts';
 import type { BrokerSpec } from '../../../control/engine.ts';
 import { readAuthorisation } from './authorisation.ts';
-import { type ConfigurationElement, readBroker } from './elements.ts';
+import { type ConfigurationElement, destinationsIn, readBroker, type Warn } from './elements.ts';
+import { readInterceptors } from './interceptors.ts';
+import { readPlugins } from './plugins.ts';
+import { readPolicies } from './policies.ts';
+import { warnOfOthers, warnOfRoot } from './without-effect.ts';
+
+/** Maximum number of queues that are created at the start. */
+const queueCountMax = 1000;
 
 /** Maximum number of warnings about a configuration. */
 const warningCountMax = 20;
@@ -26,7 +37,7 @@ export function readConfiguration(
   spec: Pick<BrokerSpec, 'configuration' | 'users'>,
 ): ReadConfiguration {
   const warnings: string[] = [];
-  const warn = (text: string) => {
+  const warn: Warn = (text) => {
     if (warnings.length < warningCountMax && !warnings.includes(text)) warnings.push(text);
   };
   const { configuration } = spec;
@@ -37,8 +48,63 @@ export function readConfiguration(
 function readAll(
   broker: ConfigurationElement | undefined,
   { users }: Pick<BrokerSpec, 'users'>,
-  warn: (text: string) => void,
+  warn: Warn,
 ): ActiveMqConfiguration {
+  if (broker === undefined) return defaultConfiguration;
   const groups = users.map(({ username, groups: own = [] }) => [username, own] as const);
-  return { authorisation: broker && readAuthorisation(broker, groups, warn) };
+  const plugins = readPlugins(broker, warn);
+  const configuration = {
+    ...plugins,
+    ...readPolicies(broker, warn),
+    ...readInterceptors(broker, warn),
+    ...readAttributes(broker),
+    authorisation: readAuthorisation(broker, groups, warn),
+    queues: readQueues(broker, warn),
+    // Without persistence, the broker keeps all messages in memory.
+    forcedPersistence: broker.flag('persistent', true) ? plugins.forcedPersistence : false,
+  };
+  warnOfRoot(broker, warn);
+  warnOfOthers(broker, warn);
+  return configuration;
+}
+
+function readAttributes(broker: ConfigurationElement) {
+  return {
+    hasScheduler: broker.flag('schedulerSupport', true),
+    scheduledRepeatCountMax: broker.number('maxSchedulerRepeatAllowed', 1000),
+    sweepMs: broker.number('schedulePeriodForDestinationPurge', 0),
+    removedPerSweepMax: broker.number('maxPurgedDestinationsPerSweep', 0),
+    hasAdvisories: broker.flag('advisorySupport', true),
+    populatesUserId:
+      broker.flag('populateJMSXUserID', false) ||
+      broker.flag('useAuthenticatedPrincipalForJMSXUserID', false),
+    rejectsDurableConsumers: broker.flag('rejectDurableConsumers', false),
+    refusesSendsAfterMs: readRefusal(broker),
+    offlineMsMax: readOfflineTime(broker),
+    offlineSweepMs: broker.number('offlineDurableSubscriberTaskSchedule', 300_000),
+  };
+}
+
+function readOfflineTime(broker: ConfigurationElement): number | undefined {
+  const timeoutMs = broker.number('offlineDurableSubscriberTimeout', -1, { min: -1 });
+  return timeoutMs < 0 ? undefined : timeoutMs;
+}
+
+/** Returns after how many milliseconds sends are refused; undefined if they wait for room. */
+function readRefusal(broker: ConfigurationElement): number | undefined {
+  const [usage] = broker.at('systemUsage', 'systemUsage');
+  if (usage === undefined) return undefined;
+  if (usage.flag('sendFailIfNoSpace', false)) return 0;
+  const timeoutMs = usage.number('sendFailIfNoSpaceAfterTimeout', 0);
+  return timeoutMs > 0 ? timeoutMs : undefined;
+}
+
+/** Topics need no creation. */
+function readQueues(broker: ConfigurationElement, warn: Warn): string[] {
+  const named = broker.at('destinations').flatMap((each) => destinationsIn(each, warn));
+  const queues = named.filter(
+    (address) => address.kind === 'queue' && !isWildcard(address) && !isReserved(address),
+  );
+  if (queues.length > queueCountMax) warn(`only the first ${queueCountMax} queues are created`);
+  return queues.slice(0, queueCountMax).map(({ name }) => name);
 }

@@ -1,6 +1,7 @@
 // SEND.
 
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
+import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
@@ -27,11 +28,8 @@ const plainProperties = ['correlation-id', 'type', 'content-type', 'content-enco
 const groupProperties = ['JMSXGroupID', 'JMSXGroupSeq'] as const;
 
 /** The values of a SEND frame that are not message properties. */
-interface Sending {
-  readonly isPersistent: boolean;
+interface Sending extends Terms {
   readonly priority: number;
-  /** In milliseconds; negative for none. */
-  readonly ttlMs: number;
 }
 
 /** The beginning of the names of headers that schedule a message. */
@@ -121,14 +119,18 @@ export class Sender {
 
   /** Sets all properties of the publication except its address. */
   #prepare({ headers }: Frame, targets: readonly SendTarget[]): void {
-    const nowMs = this.#host.broker.nowMs();
-    const sending = readSending(headers, nowMs);
+    const { broker, dialect, access } = this.#host;
+    const nowMs = broker.nowMs();
+    const sent = readSending(headers, nowMs);
+    const [first] = targets;
+    const sending = first ? dialect.terms.adjusted(sent, first.address, nowMs) : sent;
     const lines: HeadLine[] = [];
     if (sending.ttlMs >= 0) lines.push(['expires', String(sending.ttlMs)]);
-    lines.push(['timestamp', readTimestamp(headers.get('timestamp')) ?? String(nowMs)]);
-    lines.push(['priority', String(sending.priority)]);
+    lines.push(['timestamp', String(sending.createdAtMs)]);
+    lines.push(['priority', String(sent.priority)]);
     lines.push(['message-id', `${this.#host.connectionId}:-1:1:${++this.#sequence}`]);
     if (sending.isPersistent) lines.push(['persistent', 'true']);
+    if (dialect.configuration.populatesUserId) lines.push(['JMSXUserID', access.user]);
     this.#addProperties(headers, lines);
     if (targets.length > 1) {
       const all = targets.map(({ address }) => address);
@@ -150,7 +152,7 @@ export class Sender {
     publication.headEnd = head.length;
     publication.format = formatNumbers.stomp;
     publication.isPersistent = sending.isPersistent;
-    publication.priority = sending.priority;
+    publication.priority = sent.priority;
     publication.expirationMs = sending.ttlMs;
     publication.extraRoutingKeys = noExtraKeys;
     this.#options.hasGroup = headers.has('JMSXGroupID');
@@ -224,9 +226,9 @@ function addLine(lines: HeadLine[], name: string, value: string | undefined): vo
   if (value !== undefined) lines.push([name, value]);
 }
 
-function readTimestamp(text: string | undefined): string | undefined {
+function readTimestamp(text: string | undefined): number | undefined {
   const trimmed = text?.trim();
-  return trimmed !== undefined && /^\d{1,15}$/.test(trimmed) ? trimmed : undefined;
+  return trimmed !== undefined && /^\d{1,15}$/.test(trimmed) ? Number(trimmed) : undefined;
 }
 
 function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sending {
@@ -237,6 +239,7 @@ function readSending(headers: ReadonlyMap<string, string>, nowMs: number): Sendi
     isPersistent: headers.get('persistent')?.trim() === 'true',
     priority: Math.max(0, Math.min(9, readNumber('priority', headers.get('priority'), 4))),
     ttlMs: isLimited ? ttlMs : -1,
+    createdAtMs: readTimestamp(headers.get('timestamp')) ?? nowMs,
   };
 }
 

@@ -1,7 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE.
 
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
-import { consumerOptions, isQueue } from '../../../broker/activemq/destination.ts';
+import { consumerOptions } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import { parseDestinations } from '../address.ts';
@@ -10,9 +10,6 @@ import { StompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
 import { idLengthMax } from '../limits.ts';
 import { type AckMode, StompSubscription } from '../subscription.ts';
-
-/** Default prefetch limits, which are ActiveMQ's. */
-const prefetchDefaults = { queue: 1000, topic: 32_766, durableTopic: 100 } as const;
 
 const ackModes: readonly AckMode[] = ['auto', 'client', 'client-individual'];
 
@@ -64,10 +61,9 @@ function readRequest(
   const options = new Options(headers, consumerOptions(destination));
   const name = headers.get('activemq.subscriptionName');
   const selector = headers.get('selector');
-  const isAnyQueue = destinations.some(isQueue);
-  const { queue, topic, durableTopic } = prefetchDefaults;
-  const prefetchDefault = isAnyQueue ? queue : name === undefined ? topic : durableTopic;
-  const prefetch = options.number('prefetchSize') ?? prefetchDefault;
+  const { clientPolicies } = host.dialect;
+  const requested = options.number('prefetchSize');
+  const prefetch = clientPolicies.prefetchOf(destinations, name !== undefined, requested);
   return {
     destinations,
     selector: selector === undefined || selector.trim() === '' ? undefined : newSelector(selector),

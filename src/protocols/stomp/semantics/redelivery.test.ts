@@ -197,20 +197,6 @@ test('discarded dead letters, and expired ones that are not wanted, go nowhere',
   assert.deepEqual([b.ready('q'), b.ready('ActiveMQ.DLQ')], [0, 0]);
 });
 
-test('the dead letters of destinations that are to be discarded are dropped', async () => {
-  const b = await StompBroker.open();
-  configure(b, { isDiscarded: ({ kind, name }) => kind === 'queue' && name === 'drop' });
-  const peer = await b.client();
-  for (const name of ['drop', 'keep']) {
-    const destination = `/queue/${name}`;
-    peer.send('SEND', { destination, persistent: 'true' }, name);
-    const [frame] = peer.call('SUBSCRIBE', { ...individual, id: name, destination });
-    peer.send('NACK', { id: frame?.headers['ack'] ?? '' });
-  }
-  await turns();
-  assert.deepEqual([b.ready('drop'), b.ready('keep'), b.ready('ActiveMQ.DLQ')], [0, 0, 1]);
-});
-
 test('the broker redelivers a rejected message as often as its policy says, each time later', async () => {
   const b = await StompBroker.open();
   const settings = { maximumRedeliveries: 2, initialRedeliveryDelay: 1000, redeliveryDelay: 3000 };

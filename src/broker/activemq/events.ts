@@ -1,0 +1,12 @@
+// Events of ActiveMQ's destinations for the broker's log.
+
+/** Receives events. */
+export interface ActiveMqEvents {
+  /** A user was refused an action, with the text of the error. */
+  refused(access: object, text: string): void;
+  /** A destination was removed because nobody used it. */
+  removedInactive(name: string, inactiveMs: number): void;
+}
+
+/** Ignores all events. */
+export const noEvents: ActiveMqEvents = { refused: () => {}, removedInactive: () => {} };

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Publication } from '../../publication.ts';
+import { MessageTerms, type Terms } from './message-terms.ts';
+
+const queue = { kind: 'queue', name: 'Q' } as const;
+const nowMs = 1_000_000;
+
+test('time stamps of the broker replace those of the sender, and limit the time to live', () => {
+  type Row = [options: [number, number, boolean], sent: [number, number], found: [number, number]];
+  // Time to live and timestamp; the options are default, limit and futureOnly.
+  const rows: Row[] = [
+    [
+      [0, 0, false],
+      [-1, nowMs - 5],
+      [-1, nowMs],
+    ],
+    [
+      [0, 0, false],
+      [100, nowMs],
+      [100, nowMs],
+    ],
+    [
+      [0, 0, false],
+      [100, nowMs - 50],
+      [150, nowMs],
+    ],
+    [
+      [0, 0, false],
+      [100, nowMs + 50],
+      [50, nowMs],
+    ],
+    [
+      [700, 0, false],
+      [100, nowMs + 500],
+      [0, nowMs],
+    ],
+    [
+      [700, 0, false],
+      [-1, nowMs],
+      [700, nowMs],
+    ],
+    [
+      [700, 0, false],
+      [100, nowMs],
+      [100, nowMs],
+    ],
+    [
+      [700, 300, false],
+      [-1, nowMs],
+      [300, nowMs],
+    ],
+    [
+      [0, 300, false],
+      [900, nowMs],
+      [300, nowMs],
+    ],
+    [
+      [0, 300, false],
+      [-1, nowMs],
+      [-1, nowMs],
+    ],
+    [
+      [700, 0, false],
+      [-1, 0],
+      [-1, 0],
+    ],
+    [
+      [700, 0, true],
+      [-1, nowMs + 5],
+      [-1, nowMs + 5],
+    ],
+    [
+      [700, 0, true],
+      [-1, nowMs - 5],
+      [700, nowMs],
+    ],
+  ];
+  for (const [[ttlMsDefault, ttlMsMax, isFutureOnly], [ttlMs, createdAtMs], found] of rows) {
+    const timeStamping = { ttlMsDefault, ttlMsMax, isFutureOnly };
+    const terms = new MessageTerms({ timeStamping, forcedPersistence: undefined });
+    const sent: Terms = { isPersistent: true, ttlMs, createdAtMs };
+    const changed = terms.adjusted(sent, queue, nowMs);
+    assert.deepEqual([changed.ttlMs, changed.createdAtMs], found);
+    assert.equal(changed.isPersistent, true);
+    const letters = { kind: 'queue', name: 'ActiveMQ.DLQ' } as const;
+    assert.deepEqual(terms.adjusted(sent, letters, nowMs), sent, 'dead letters keep their times');
+  }
+});
+
+test('persistence is forced either way, and untouched settings change nothing', () => {
+  const sent: Terms = { isPersistent: true, ttlMs: 5, createdAtMs: 7 };
+  for (const forcedPersistence of [true, false]) {
+    const terms = new MessageTerms({ timeStamping: undefined, forcedPersistence });
+    assert.deepEqual(terms.adjusted(sent, queue, nowMs), {
+      ...sent,
+      isPersistent: forcedPersistence,
+    });
+    const publication = new Publication();
+    publication.isPersistent = !forcedPersistence;
+    terms.apply(publication);
+    assert.equal(publication.isPersistent, forcedPersistence);
+  }
+  const none = new MessageTerms({ timeStamping: undefined, forcedPersistence: undefined });
+  assert.equal(none.areUnchanged, true);
+  assert.equal(none.adjusted(sent, queue, nowMs), sent);
+});

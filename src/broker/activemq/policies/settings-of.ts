@@ -1,0 +1,75 @@
+// The settings of a broker according to its configuration.
+
+import type { Address } from '../../conversion/properties.ts';
+import { NamePattern } from '../../patterns/name-pattern.ts';
+import type { ActiveMqConfiguration, DiscardedLetters } from '../configuration.ts';
+import { nameBytesMax } from '../destination.ts';
+import {
+  type ActiveMqSettings,
+  type BrokerRedelivery,
+  type DestinationPolicy,
+  retryPolicyOf,
+} from './destination-policy.ts';
+import { PolicyMap } from './policy-map.ts';
+
+/** Compiles the settings that destinations depend on. */
+export function settingsOf(configuration: ActiveMqConfiguration): ActiveMqSettings {
+  const { policies, defaultPolicy, mirror, discarded } = configuration;
+  const { hasScheduler, scheduledRepeatCountMax, hasStatistics, sweepMs } = configuration;
+  const map = new PolicyMap<DestinationPolicy>(policies, defaultPolicy);
+  const all = [defaultPolicy, ...policies.map(({ policy }) => policy)];
+  const permanent = new Set(configuration.queues);
+  const isDiscarded = discarded === undefined ? () => false : discarder(discarded);
+  return {
+    policyOf: (address) => {
+      const policy = map.of(address);
+      const isPermanent = address.kind === 'queue' && permanent.has(address.name);
+      const isKept = !isDiscarded(address);
+      if (isKept && !isPermanent) return policy;
+      return {
+        ...policy,
+        ...(isPermanent && { inactiveMsMax: undefined }),
+        ...(!isKept && { deadLetters: { ...policy.deadLetters, kind: 'discarding' } }),
+      };
+    },
+    keepsForRetroactive: all.some(({ recovery }) => recovery !== undefined),
+    redelivery: redeliveryOf(configuration),
+    hasScheduler,
+    scheduledRepeatCountMax,
+    mirrorOf: (queue) => {
+      if (mirror === undefined) return undefined;
+      const topic = mirror.prefix + queue + mirror.postfix;
+      // A longer name could not be stored.
+      return Buffer.byteLength(topic) > nameBytesMax ? undefined : topic;
+    },
+    hasStatistics,
+    refusesSendsAfterMs: configuration.refusesSendsAfterMs,
+    offlineMsMax: configuration.offlineMsMax,
+    offlineSweepMs: configuration.offlineSweepMs,
+    sweepMs,
+    removedPerSweepMax: configuration.removedPerSweepMax || Infinity,
+  };
+}
+
+function redeliveryOf({ redelivery }: ActiveMqConfiguration): BrokerRedelivery | undefined {
+  if (redelivery === undefined) return undefined;
+  const { entries, defaultEntry, fallsBackToDeadLetter, sendsExhaustedToDeadLetter } = redelivery;
+  const map = new PolicyMap(
+    entries.map(({ of, policy }) => ({ of, policy: retryPolicyOf(policy) })),
+    defaultEntry && retryPolicyOf(defaultEntry),
+  );
+  return {
+    policyOf: (address) => map.of(address),
+    fallsBackToDeadLetter,
+    sendsExhaustedToDeadLetter,
+  };
+}
+
+function discarder(discarded: DiscardedLetters): (address: Address) => boolean {
+  const patterns = discarded.names.map((text) => NamePattern.stored(text));
+  return ({ kind, name }) =>
+    discarded.areAll ||
+    (kind === 'temporary-queue' && discarded.areOfTemporaryQueues) ||
+    (kind === 'temporary-topic' && discarded.areOfTemporaryTopics) ||
+    patterns.some((pattern) => pattern.test(name));
+}

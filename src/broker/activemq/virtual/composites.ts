@@ -1,0 +1,107 @@
+// Composite destinations of the configuration, which forward messages.
+
+import type { Address } from '../../conversion/properties.ts';
+import type { Exchange } from '../../exchanges/exchange.ts';
+import type { MessageRouter } from '../../exchanges/message-router.ts';
+import type { Route } from '../../exchanges/route-cache.ts';
+import type { Publication } from '../../publication.ts';
+import type { Queue } from '../../queue.ts';
+import type { Vhost } from '../../vhost.ts';
+import type { CompositeDestination } from '../configuration.ts';
+import { qualifiedName } from '../destination.ts';
+import { MessageSubject, type SubjectHost } from '../message-subject.ts';
+import { PolicyMap } from '../policies/policy-map.ts';
+import { Selector } from '../selectors/selector.ts';
+import { SendTarget } from '../send-target.ts';
+import type { TopicFilters } from '../topic-filters.ts';
+
+/** The parts of the destinations that are needed here. */
+export interface CompositeHost {
+  readonly routing: MessageRouter;
+  readonly vhost: Vhost;
+  /** The exchange of all topics. */
+  readonly topics: Exchange;
+  readonly filters: TopicFilters;
+  readonly subjects: SubjectHost;
+  /** Creates a queue that does not exist, whatever the permissions of the sender. */
+  createQueue(name: string): Queue;
+}
+
+interface Target {
+  readonly target: SendTarget;
+  readonly selector: Selector | undefined;
+}
+
+/** Where the messages of a destination are forwarded. */
+export interface Forwarding {
+  /** Whether the messages go only to the others. */
+  readonly isForwardOnly: boolean;
+  readonly targets: readonly Target[];
+}
+
+/** Finds the routes of messages to composite destinations. Copies are not forwarded again. */
+export class Composites {
+  /** The steps of the last route. */
+  stepCount = 0;
+  readonly #host: CompositeHost;
+  readonly #map: PolicyMap<Forwarding | undefined>;
+  readonly #subject: MessageSubject;
+
+  constructor(host: CompositeHost, composites: readonly CompositeDestination[]) {
+    this.#host = host;
+    this.#subject = new MessageSubject(host.subjects);
+    const entries = composites.map(({ of, isForwardOnly, targets }) => ({
+      of,
+      policy: { isForwardOnly, targets: targets.map((target) => this.#compiled(target)) },
+    }));
+    this.#map = new PolicyMap<Forwarding | undefined>(entries, undefined);
+  }
+
+  #compiled({ address, selector }: CompositeDestination['targets'][number]): Target {
+    const { vhost, topics } = this.#host;
+    const exchange = address.kind === 'topic' ? topics : vhost.exchange('');
+    return {
+      target: new SendTarget(address, exchange, address.name, qualifiedName(address)),
+      selector:
+        selector === undefined ? undefined : new Selector(selector, { convertsText: false }),
+    };
+  }
+
+  /** Returns where messages to a destination are forwarded; undefined for ordinary destinations. */
+  of(address: Address): Forwarding | undefined {
+    return this.#map.of(address);
+  }
+
+  /**
+   * Returns the route to all targets that want a message. The address of the message may be that of
+   * a target afterwards.
+   *
+   * @param own the route to the destination itself
+   * @throws {BrokerError} if a queue cannot be created
+   */
+  route(
+    { isForwardOnly, targets }: Forwarding,
+    own: Route,
+    publication: Publication,
+    origins: readonly unknown[],
+  ): Route {
+    const { routing, vhost, filters } = this.#host;
+    const queues = new Set<Queue>(isForwardOnly ? [] : own.queues);
+    this.stepCount = targets.length;
+    for (const { target, selector } of targets) {
+      this.stepCount += selector?.cost ?? 0;
+      if (selector?.matches(this.#subject.ofPublication(publication)) === false) continue;
+      const { kind, name } = target.address;
+      if (kind === 'queue') {
+        queues.add(vhost.queues.get(name) ?? this.#host.createQueue(name));
+        continue;
+      }
+      target.addressTo(publication);
+      const found = routing.routeAtOnce(vhost, target.exchange, publication);
+      for (const queue of filters.apply(found, publication, origins).queues) queues.add(queue);
+      this.stepCount += routing.stepCount + filters.lastCost;
+    }
+    const all = [...queues];
+    return { queues: all, indexes: all.map(({ index }) => index) };
+  }
+}

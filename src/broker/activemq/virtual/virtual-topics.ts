@@ -1,0 +1,70 @@
+// Virtual topics: queues that receive the messages of topics.
+
+import { noArguments } from '../../arguments.ts';
+import type { Exchange } from '../../exchanges/exchange.ts';
+import { activemqAlphabet, type Pattern, parsePattern } from '../../patterns/alphabet.ts';
+import type { Queue } from '../../queue.ts';
+import type { Vhost } from '../../vhost.ts';
+import type { VirtualTopic } from '../configuration.ts';
+import { covers } from '../policies/pattern-cover.ts';
+
+interface CompiledTopic {
+  /** The topics. */
+  readonly pattern: Pattern;
+  /** Matches the names of queues; its group is the topic. */
+  readonly queueName: RegExp;
+}
+
+/** The parts of the destinations that are needed here. */
+export interface VirtualTopicHost {
+  readonly vhost: Pick<Vhost, 'bind' | 'unbind'>;
+  /** The exchange of all topics. */
+  readonly topics: Exchange;
+}
+
+/** Finds the topics from which a queue receives messages. */
+export class VirtualTopics {
+  readonly #topics: readonly CompiledTopic[];
+  readonly #host: VirtualTopicHost;
+
+  constructor(topics: readonly VirtualTopic[], host: VirtualTopicHost) {
+    this.#host = host;
+    this.#topics = topics.map(({ name, prefix, postfix }) => ({
+      pattern: parsePattern(activemqAlphabet, name),
+      queueName: new RegExp(`^${expressionOf(prefix)}(.+)${expressionOf(postfix)}$`, 's'),
+    }));
+  }
+
+  /** Gives a queue the messages of its topics, and no longer those of an earlier configuration. */
+  bind(queue: Queue): void {
+    const { vhost, topics } = this.#host;
+    const wanted = this.topicsOf(queue.name);
+    for (const { routingKey } of [...topics.bindingsTo(queue)]) {
+      if (!wanted.has(routingKey)) vhost.unbind(topics, queue, routingKey, noArguments);
+    }
+    for (const topic of wanted) vhost.bind(topics, queue, topic, noArguments);
+  }
+
+  /** Returns the topics of a queue by its name, each once. */
+  topicsOf(queueName: string): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const { pattern, queueName: expression } of this.#topics) {
+      const topic = expression.exec(queueName)?.[1];
+      if (topic !== undefined && covers(pattern, parsePattern(activemqAlphabet, topic))) {
+        found.add(topic);
+      }
+    }
+    return found;
+  }
+}
+
+/** The expression for a part of a name. The wildcard `*` matches one word. */
+function expressionOf(part: string): string {
+  const { separator, oneWord } = activemqAlphabet;
+  const words = part.split(separator).map((word) => (word === oneWord ? '[^.]*' : escaped(word)));
+  return words.join('\\.');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
