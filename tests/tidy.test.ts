@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'protocols/amqp091': ['base', 'broker', 'protocols'],
   'protocols/amqp10': ['base', 'broker', 'protocols'],
   'protocols/openwire': ['base', 'broker', 'protocols'],
+  'protocols/mqtt': ['base', 'broker', 'protocols'],
   'protocols/stomp': ['base', 'broker', 'protocols'],
   identity: ['base', 'calls', 'crypto', 'storage'],
   kms: ['base', 'calls', 'crypto', 'storage', 'identity'],

@@ -1,6 +1,6 @@
 // The broker.
 
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
@@ -23,7 +23,10 @@ import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
+import { isSessionChange } from './sessions/stored-session.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -64,6 +67,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly prepared: PreparedTransactions;
   /** The last messages of producers that send again what was not confirmed. */
   readonly producers = new ProducerSequences(this);
+  /** Messages that topics retain for future subscribers. */
+  readonly retained: RetainedMessages;
+  /** Sessions that outlive their connections. */
+  readonly sessions: StoredSessions;
   /** The routing of messages to queues. */
   readonly routing: MessageRouter;
   isRecovering = true;
@@ -87,7 +94,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
-      turnMs: options.turnMs ?? turnClock(options.clock),
+      // With a clock of a test, the duration of a turn is unknown.
+      turnMs: options.turnMs ?? (options.clock ? () => 0 : () => systemClock.monotonicMs()),
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
@@ -105,6 +113,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.routing = new MessageRouter(this.limits, options.formats);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
+    this.retained = new RetainedMessages(this);
+    this.sessions = new StoredSessions(this);
     this.#publishing = new Publishing(this, this.routing);
   }
 
@@ -140,6 +150,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
+    this.retained.recovered();
     this.turns.forgetTime();
   }
 
@@ -439,6 +450,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         return;
       default:
         if (isHeldChange(change)) applyHeld(change, this);
+        else if (isSessionChange(change)) this.sessions.apply(change);
         else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
@@ -451,6 +463,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.vhosts.delete(name);
     this.schedules.forget(name);
     this.prepared.forget(name);
+    this.retained.forget(name);
+    this.sessions.forget(name);
     this.routing.forget(vhost);
   }
 
@@ -462,6 +476,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     yield* this.schedules.snapshot();
     yield* this.prepared.snapshot();
     yield* this.producers.snapshot();
+    yield* this.retained.snapshot();
+    yield* this.sessions.snapshot();
     yield* this.users.snapshot();
   }
 
@@ -481,9 +497,4 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.background.end();
     await this.store.close();
   }
-}
-
-/** With a clock of a test, the duration of a turn is unknown. */
-function turnClock(clock: Clock | undefined): () => number {
-  return clock === undefined ? () => systemClock.monotonicMs() : () => 0;
 }

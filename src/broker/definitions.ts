@@ -8,6 +8,7 @@ import { exchangeType } from './exchanges/types/registry.ts';
 import type { AnyHeldChange } from './held/held-changes.ts';
 import type { ProducerChange } from './publishing/producer-sequences.ts';
 import type { QueueOptions } from './queue-options.ts';
+import type { SessionChange } from './sessions/stored-session.ts';
 import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
@@ -41,6 +42,7 @@ export type Change =
   | UserChange
   | AnyHeldChange
   | ProducerChange
+  | SessionChange
   /** The initial definitions of a new broker were created. */
   | { kind: 'founded' }
   /** A start: from now on, messages may be delivered without a record in the log. */

@@ -92,8 +92,23 @@ export interface Limits {
   readonly scheduledJobCountMax: number;
   /** Maximum number of repeats of a scheduled message. */
   readonly scheduledRepeatCountMax: number;
+  /** Maximum number of sessions in a virtual host that outlive their connections (MQTT). */
+  readonly sessionCountMax: number;
+  /** Maximum number of retained messages in a virtual host (MQTT). */
+  readonly retainedCountMax: number;
+  /**
+   * Maximum size of the retained messages in a virtual host, bytes: bodies, topic names, and 512 bytes
+   * for each.
+   */
+  readonly retainedBytesMax: number;
   /** Maximum number of prepared transactions (XA). */
   readonly preparedCountMax: number;
+  /**
+   * Maximum number of publishes and settlements, and of bytes of messages, that one transaction may
+   * prepare: that is done in one turn of the event loop.
+   */
+  readonly preparedBranchOperationCountMax: number;
+  readonly preparedBranchBytesMax: number;
   /** Maximum number of publishes and settlements in all prepared transactions. */
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
@@ -144,7 +159,12 @@ export const defaultLimits: Limits = {
   scheduledCountMax: 10_000_000,
   scheduledJobCountMax: 500_000,
   scheduledRepeatCountMax: 1_000_000,
+  sessionCountMax: 100_000,
+  retainedCountMax: 100_000,
+  retainedBytesMax: 256 * 1024 * 1024,
   preparedCountMax: 10_000,
+  preparedBranchOperationCountMax: 10_000,
+  preparedBranchBytesMax: 64 * 1024 * 1024,
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
   producerSequenceCountMax: 10_000,

@@ -116,6 +116,8 @@ export class Subscription {
   /** Called once the queue has nothing more for the available credit; undefined unless draining. */
   #drained: ((unused: number) => void) | undefined = undefined;
   #pullEnded: (() => void) | undefined = undefined;
+  /** The sequence number of the message of the last delivery that must be settled. */
+  heldSequence = -1;
   /** When the pull ends without a message, milliseconds since 1970. */
   pullDueMs = Infinity;
   readonly options: SubscribeOptions;
@@ -150,6 +152,7 @@ export class Subscription {
     this.credit--;
     if (this.#pool !== undefined) this.#pool.used++;
     if (this.#pullEnded !== undefined) this.#endPull();
+    this.heldSequence = sequence;
     return this.#unsettled.add(sequence);
   }
 

@@ -17,6 +17,7 @@ import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice
 import type { TlsPolicy } from './tls-policy.ts';
 import { Flusher, WireTransport } from './transport.ts';
 import type { WebSocketEndpoint, WebSocketHost } from './web-socket/endpoint.ts';
+import type { WebSocketWire } from './web-socket/wire.ts';
 import { SocketWire, type Wire } from './wire.ts';
 
 /** The interval of connection ticks, milliseconds: half of the shortest heartbeat interval. */
@@ -88,7 +89,7 @@ export class TlsListener {
     this.#options = options;
     this.#webSocket = webSocket?.({
       subprotocols: protocols.flatMap((protocol) => protocol.subprotocols),
-      opened: (wire, socket) => this.#openedWebSocket(wire, socket),
+      opened: (wire, socket, subprotocol) => this.#openedWebSocket(wire, socket, subprotocol),
     });
     this.#endpoints = [
       ...protocols.map((protocol) => ({
@@ -155,8 +156,13 @@ export class TlsListener {
     }
   }
 
-  #openedWebSocket(wire: Wire, socket: TLSSocket): void {
-    chooseByWire(wire, this.#options.protocols, (protocol, bytes) => {
+  /** The subprotocol selects the protocol; without one, the first bytes do. */
+  #openedWebSocket(wire: WebSocketWire, socket: TLSSocket, subprotocol: string): void {
+    const { protocols } = this.#options;
+    const named = protocols.filter((protocol) => protocol.subprotocols.includes(subprotocol));
+    const candidates = named.length > 0 ? named : protocols;
+    wire.takesOnlyBinary = candidates.every(({ isBinary }) => isBinary === true);
+    chooseByWire(wire, candidates, (protocol, bytes) => {
       this.#attach(wire, socket, protocol).received(bytes);
     });
   }

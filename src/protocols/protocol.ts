@@ -52,6 +52,11 @@ export interface Protocol {
   /** The WebSocket subprotocols of this protocol, such as `amqp`. */
   readonly subprotocols: readonly string[];
   /**
+   * Whether the protocol is only spoken in binary messages over WebSocket. A text message then ends the
+   * connection.
+   */
+  readonly isBinary?: boolean;
+  /**
    * Recognises connections of this protocol by their first bytes, on ports with several protocols.
    *
    * @param bytes all bytes received so far, at least one; 'maybe' means that more are needed

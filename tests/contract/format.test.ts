@@ -1,6 +1,7 @@
 import type { MessageFormat } from '../../src/broker/format.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
 import { testFormat, testFormatPair } from './format.contract.ts';
@@ -11,6 +12,7 @@ import { lineFormat } from './line-format.ts';
 const formats: readonly MessageFormat[] = [
   amqp091Format,
   amqp10Format,
+  mqttFormat,
   openwireFormat,
   stompFormat,
   lineFormat,

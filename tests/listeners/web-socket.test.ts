@@ -54,21 +54,22 @@ test('a message over WebSocket is a piece of the stream, cut anywhere', async ()
   await listener.close('the test is over', 0);
 });
 
-test('a subprotocol that the port has is agreed on, and a client may offer none', async () => {
+test('a subprotocol that the port has is agreed on and selects the protocol; a client may offer none', async () => {
   const { echo, listener, port } = await ready();
-  for (const [offered, agreed] of [
-    [['v10.echo', 'v12.echo'], 'v12.echo'],
-    [['amqp'], 'amqp'],
-    [[], ''],
+  for (const [offered, agreed, answer] of [
+    [['v10.echo', 'v12.echo'], 'v12.echo', 'echo text'],
+    // AMQP answers another protocol with the version that it speaks.
+    [['amqp'], 'amqp', 'AMQP\0\0\x09\x01'],
+    [[], '', 'echo text'],
   ] as const) {
     const webSocket = await webSocketTo(port, offered);
     assert.equal(webSocket.protocol, agreed);
     assert.equal(webSocket.extensions, '', 'nothing is compressed');
     webSocket.send('echo text');
-    assert.equal(String((await once(webSocket, 'message'))[0]), 'echo text');
+    assert.equal(String((await once(webSocket, 'message'))[0]), answer);
     webSocket.terminate();
   }
-  assert.equal(echo.connections.length, 3);
+  assert.equal(echo.connections.length, 2);
   await listener.close('the test is over', 0);
 });
 

@@ -50,7 +50,10 @@ async function connect(user: string): Promise<[StompTlsClient, string]> {
 }
 
 test('its endpoints are those of the protocols that it speaks', async () => {
-  assert.deepEqual([...(await endpoints()).keys()], ['ssl', 'amqp+ssl', 'stomp+ssl', 'wss']);
+  assert.deepEqual(
+    [...(await endpoints()).keys()],
+    ['ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
+  );
 });
 
 test('messages and changes of users outlive and follow a reboot', async () => {

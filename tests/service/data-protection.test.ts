@@ -9,6 +9,7 @@ import {
 import { RebootBrokerCommand } from '@aws-sdk/client-mq';
 import type { EventRecord } from '../../src/audit/record.ts';
 import { createKey, describeBroker, underKey } from '../support/broker-requests.ts';
+import { serviceGrant, volumeGrant, volumeGrantEvent } from '../support/grant-parameters.ts';
 import { grantsOn } from '../support/keys.ts';
 import { until } from '../support/processes.ts';
 import { eventsNamed, trailEvents } from '../support/trail-events.ts';
@@ -82,19 +83,7 @@ test('the first event is Amazon MQ granting itself the key with the right of who
     },
     eventSource: 'amazonmq.amazonaws.com',
     sourceIPAddress: '127.0.0.1',
-    requestParameters: {
-      granteePrincipal: 'mq.amazonaws.com',
-      keyId: keyArn,
-      retiringPrincipal: 'mq.amazonaws.com',
-      operations: [
-        'CreateGrant',
-        'Decrypt',
-        'GenerateDataKeyWithoutPlaintext',
-        'ReEncryptFrom',
-        'ReEncryptTo',
-        'DescribeKey',
-      ],
-    },
+    requestParameters: serviceGrant(keyArn),
   });
 });
 
@@ -106,17 +95,8 @@ test("the second event is the grant for the broker's volume, bound to its id", a
   assert.match(volumeId, /^vol-[0-9a-f]{17}$/);
   assert.deepEqual(event, {
     ...common(),
-    userIdentity: { type: 'AWSService', invokedBy: 'mq.amazonaws.com' },
-    eventSource: 'kms.amazonaws.com',
-    sourceIPAddress: 'mq.amazonaws.com',
-    userAgent: 'mq.amazonaws.com',
-    requestParameters: {
-      granteePrincipal: 'mq.amazonaws.com',
-      keyId: keyArn,
-      constraints: { encryptionContextSubset: { 'aws:ebs:id': volumeId } },
-      operations: ['Decrypt'],
-      retiringPrincipal: `ec2.${region}.amazonaws.com`,
-    },
+    ...volumeGrantEvent,
+    requestParameters: volumeGrant(keyArn, volumeId, region),
   });
 });
 

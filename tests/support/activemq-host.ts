@@ -54,7 +54,8 @@ export class ActiveMqHost {
           { ...common, name: 'openwire+ssl', protocols: ['openwire'], hasWebSocket: false },
           { ...common, name: 'amqp+ssl', protocols: ['amqp10'], hasWebSocket: false },
           { ...common, name: 'stomp+ssl', protocols: ['stomp'], hasWebSocket: false },
-          { ...common, name: 'wss', protocols: ['stomp'], hasWebSocket: true },
+          { ...common, name: 'mqtt+ssl', protocols: ['mqtt'], hasWebSocket: false },
+          { ...common, name: 'wss', protocols: ['stomp', 'mqtt'], hasWebSocket: true },
         ],
         certificates: servers,
         room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
@@ -80,7 +81,7 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'wss'): number {
+  portOf(listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'mqtt+ssl' | 'wss'): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 

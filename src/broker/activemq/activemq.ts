@@ -88,9 +88,8 @@ export function configureActiveMq(
   events: ActiveMqEvents = noEvents,
 ): ActiveMq {
   assert(!dialects.has(broker), 'the destinations of the broker have a configuration');
-  const created = new ActiveMq(broker, configuration, events);
-  dialects.set(broker, created);
-  return created;
+  dialects.set(broker, new ActiveMq(broker, configuration, events));
+  return activeMqOf(broker);
 }
 
 /** Returns the instance of a broker, which all of its protocols share. */
@@ -177,13 +176,11 @@ export class ActiveMq
       filters: this.#filters,
     };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
-    const createQueue = (name: string) => this.createQueue(name);
-    const { composites } = configuration;
-    this.#composites = new Composites({ ...parts, subjects: this, createQueue }, composites);
+    const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
+    this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);
     this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
     this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
-    const { internal } = this;
-    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(internal));
+    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(this.internal));
     this.#policies.settings = settingsOf(configuration);
     this.onInactiveRemoved = (address, inactiveMs) =>
       events.removedInactive(qualifiedName(address), inactiveMs);
@@ -196,22 +193,24 @@ export class ActiveMq
       composites: this.#composites,
       groups: this.#groups,
     });
-    const { background } = broker;
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
     this.starts = new DispatchStarts(broker.turns, (queue) => this.#policies.startOf(queue));
     this.#upkeep = new Upkeep(this, this.#policies);
-    this.#wildcards = new WildcardConsumers({ background, queues: this.vhost.queues });
+    this.#wildcards = new WildcardConsumers({
+      background: broker.background,
+      queues: this.vhost.queues,
+    });
     const adopt = (queue: Queue) => this.#policies.adopt(queue);
     const { vhost } = this;
     this.#topicConsumers = new TopicConsumers(vhost, this.#filters, deadLetterArguments, adopt);
     for (const queue of this.vhost.queues.values()) {
       this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
-      else this.#virtualTopics.bind(queue);
+      this.#virtualTopics.bind(queue);
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
-    this.vhost.unawaited = internal;
+    this.vhost.unawaited = this.internal;
     for (const name of [deadLetterQueue, ...configuration.queues]) {
       if (!this.vhost.queues.has(name)) this.createQueue(name);
     }
@@ -249,6 +248,11 @@ export class ActiveMq
 
   subscriptionOf(queue: Queue): string | undefined {
     return this.#topicConsumers.idOf(queue);
+  }
+
+  /** The exchange of all topics that are not temporary. */
+  get topicExchange(): Exchange {
+    return this.#topics;
   }
 
   /** Returns the topics of a subscription. */
@@ -300,9 +304,8 @@ export class ActiveMq
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
     }
     const { kind, name } = address;
-    const isTemporaryQueue = kind === 'temporary-queue';
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
-    const routingKey = isTemporaryQueue ? coreQueueName(name) : name;
+    const routingKey = kind === 'temporary-queue' ? coreQueueName(name) : name;
     const target = new SendTarget(address, exchange, routingKey, listedName(listed));
     target.isService = this.#services.owns(address);
     if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
@@ -338,7 +341,7 @@ export class ActiveMq
       this.#services.take(target.address, publication, access);
       return nowhere;
     }
-    if (!this.terms.areUnchanged) this.terms.apply(publication);
+    if (!this.terms.areUnchanged) this.terms.apply(publication, target.address);
     const route = this.#routes.route(target, publication, origins, options);
     this.routeUnits = this.#routes.units;
     return route;
@@ -428,8 +431,7 @@ export class ActiveMq
       }
       for (const [exchange, names] of exchanges) {
         const queue = this.#topicConsumers.open(request, exchange, names);
-        const isTemporary = exchange === this.#temporaryTopics;
-        this.#retroactive.opened(queue, request, isTemporary ? [] : names);
+        this.#retroactive.opened(queue, request, exchange === this.#topics ? names : []);
         consumption.join(queue, true);
       }
     } catch (error) {

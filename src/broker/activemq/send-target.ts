@@ -1,6 +1,8 @@
 // Destinations of senders, with their cached routes.
 
 import { encodeText } from '../../base/byte-text.ts';
+import { shortStringBytesMax } from '../../base/bytes.ts';
+import { requireAddressBytes } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
@@ -43,15 +45,21 @@ export class SendTarget implements RememberedRoute {
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;
+  readonly #isLong: boolean;
 
   constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {
     this.address = address;
     this.shown = shown;
     this.exchange = exchange;
     this.routingKey = routingKey;
-    // Names are short: their lengths are one byte each.
     const [from, to] = [encodeText(exchange.name), encodeText(routingKey)];
-    this.#keys = Buffer.concat([Buffer.of(from.length), from, Buffer.of(to.length), to]);
+    requireAddressBytes('the name of a destination', to.length);
+    this.#isLong = to.length > shortStringBytesMax;
+    this.#keys = Buffer.concat([this.#size(from), from, this.#size(to), to]);
+  }
+
+  #size({ length }: Buffer): Buffer {
+    return this.#isLong ? Buffer.of(length >>> 8, length) : Buffer.of(length);
   }
 
   /** Sets this destination as the address of a message. */
@@ -62,6 +70,6 @@ export class SendTarget implements RememberedRoute {
     publication.address = this.#keys;
     publication.addressStart = 0;
     publication.addressEnd = this.#keys.length;
-    publication.isAddressLong = false;
+    publication.isAddressLong = this.#isLong;
   }
 }

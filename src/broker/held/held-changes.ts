@@ -1,5 +1,6 @@
 // Changes about held messages in the log.
 
+import type { RetainedChange, RetainedMessages } from '../retained/retained-messages.ts';
 import type { JobChange } from '../schedule/job.ts';
 import type { Schedules } from '../schedule/schedules.ts';
 import type { PreparedChange } from '../transactions/prepared-branch.ts';
@@ -20,20 +21,28 @@ export interface HeldChange {
 }
 
 /** All changes about held messages. */
-export type AnyHeldChange = HeldChange | JobChange | PreparedChange;
+export type AnyHeldChange = HeldChange | JobChange | PreparedChange | RetainedChange;
 
 /** Whether a change concerns held messages. */
 export function isHeldChange(change: { readonly kind: string }): change is AnyHeldChange {
-  return change.kind === 'held' || change.kind === 'job' || change.kind.startsWith('prepared');
+  const { kind } = change;
+  if (kind === 'held' || kind === 'job') return true;
+  return kind.startsWith('prepared') || kind.startsWith('retained');
 }
 
 /** Applies a change from the log. */
 export function applyHeld(
   change: AnyHeldChange,
-  to: { readonly schedules: Schedules; readonly prepared: PreparedTransactions },
+  to: {
+    readonly schedules: Schedules;
+    readonly prepared: PreparedTransactions;
+    readonly retained: RetainedMessages;
+  },
 ): void {
   if (change.kind === 'job') to.schedules.apply(change);
-  else if (change.kind !== 'held') to.prepared.apply(change);
+  else if (change.kind === 'retained' || change.kind === 'retained-cleared') {
+    to.retained.apply(change);
+  } else if (change.kind !== 'held') to.prepared.apply(change);
   else if (change.purpose === 'scheduled') to.schedules.apply(change);
   else to.prepared.apply(change);
 }

@@ -157,6 +157,8 @@ test('what is prepared is bounded by transactions, operations and bytes', async 
     /2 prepared transactions would wait .* at most 1 are allowed/,
   );
   await refused({ preparedOperationCountMax: 3 }, /4 operations would wait .* at most 3/);
+  await refused({ preparedBranchOperationCountMax: 2 }, /3 operations of it would .* at most 2/);
+  await refused({ preparedBranchBytesMax: 1000 }, /bytes of its messages would .* at most 1000/);
   await refused({ preparedBytesMax: 2000 }, /bytes of messages would wait .* at most 2000/);
 });
 

@@ -102,8 +102,11 @@ export class PreparedTransactions {
   }
 
   #requireRoom({ operationCount, bytes }: Transaction): void {
-    const { preparedCountMax, preparedOperationCountMax, preparedBytesMax } = this.#host.limits;
+    const { limits } = this.#host;
+    const { preparedCountMax, preparedOperationCountMax, preparedBytesMax } = limits;
     const wanted: readonly (readonly [what: string, value: number, max: number])[] = [
+      ['operations of it', operationCount, limits.preparedBranchOperationCountMax],
+      ['bytes of its messages', bytes, limits.preparedBranchBytesMax],
       ['prepared transactions', this.#branches.size + 1, preparedCountMax],
       ['operations', this.#operationCount + operationCount, preparedOperationCountMax],
       ['bytes of messages', this.#bytes + bytes, preparedBytesMax],

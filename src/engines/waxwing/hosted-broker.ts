@@ -20,7 +20,8 @@ import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
-import { IdleCollector } from './idle-collector.ts';
+import { IdleCollector } from './heap/idle-collector.ts';
+import { MarkingMode } from './heap/marking-mode.ts';
 import {
   type BrokerProtocols,
   beginProtocols,
@@ -28,7 +29,6 @@ import {
   loadProtocols,
   openListeners,
 } from './listener-specs.ts';
-import { MarkingMode } from './marking-mode.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';

@@ -9,7 +9,8 @@ const listeners = {
   'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
-  wss: ['stomp'],
+  'mqtt+ssl': ['mqtt'],
+  wss: ['stomp', 'mqtt'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -23,7 +24,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'wss'],
+    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
     authenticationStrategies: ['SIMPLE'],
   },
 ];

@@ -28,6 +28,7 @@ const protocols = {
   amqp10: async () => (await import('./amqp10-parts.ts')).amqp10Parts,
   openwire: async () => (await import('./openwire-parts.ts')).openwireParts,
   stomp: async () => (await import('./stomp-parts.ts')).stompParts,
+  mqtt: async () => (await import('./mqtt-parts.ts')).mqttParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** Loaded protocols by name. */

@@ -6,7 +6,6 @@ import type { TLSSocket } from 'node:tls';
 import type { WebSocketServer } from 'ws';
 import type { Recognition } from '../../protocols/protocol.ts';
 import type { WebSocketLimits } from '../limits.ts';
-import type { Wire } from '../wire.ts';
 import { newWebSocketServer } from './server.ts';
 import { WebSocketWire } from './wire.ts';
 
@@ -18,12 +17,16 @@ const advice = 'this port accepts WebSocket connections: an upgrade request is r
 /** The owner of a WebSocket endpoint. */
 export interface WebSocketHost {
   /**
-   * The subprotocols that can be negotiated. A client that offers none may use any protocol of the
+   * The subprotocols that can be negotiated, the preferred ones first. A client that offers none may use any protocol of the
    * port.
    */
   readonly subprotocols: readonly string[];
-  /** A connection was established. */
-  opened(wire: Wire, socket: TLSSocket): void;
+  /**
+   * A connection was established.
+   *
+   * @param subprotocol empty if the client offered none
+   */
+  opened(wire: WebSocketWire, socket: TLSSocket, subprotocol: string): void;
 }
 
 /**
@@ -54,8 +57,7 @@ export class WebSocketEndpoint {
   }
 
   #subprotocol(offered: ReadonlySet<string>): string | false {
-    for (const name of offered) if (this.#host.subprotocols.includes(name)) return name;
-    return false;
+    return this.#host.subprotocols.find((name) => offered.has(name)) ?? false;
   }
 
   /**
@@ -72,7 +74,8 @@ export class WebSocketEndpoint {
     // The library answers invalid handshakes and closes the socket.
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const wire = new WebSocketWire(webSocket, socket, this.#limits.unauthenticatedBytesMax);
-      this.#host.opened(wire, socket as TLSSocket); // only TLS sockets were accepted
+      // Only TLS sockets were accepted.
+      this.#host.opened(wire, socket as TLSSocket, webSocket.protocol);
     });
   }
 

@@ -8,11 +8,16 @@ import { answerPings } from './server.ts';
 /** The close code of a server that shuts down (RFC 6455, 7.4.1). */
 const goingAway = 1001;
 
+/** The close code for a type of message that is not accepted (RFC 6455, 7.4.1). */
+const unsupportedData = 1003;
+
 /**
  * A WebSocket connection as a wire. The payload of each message is a part of the byte stream, as in
  * the WebSocket bindings of MQTT and AMQP. Messages may be split anywhere.
  */
 export class WebSocketWire implements Wire {
+  /** Whether a text message ends the connection. */
+  takesOnlyBinary = false;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   /** Messages received before the first read. */
@@ -37,11 +42,15 @@ export class WebSocketWire implements Wire {
     socket.on('data', this.#count);
     webSocket.on('error', () => socket.destroy());
     // The library passes a Buffer, because `binaryType` is `nodebuffer` by default.
-    webSocket.on('message', (data) => this.#take(data as Buffer));
+    webSocket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
     answerPings(webSocket);
   }
 
-  #take(bytes: Buffer): void {
+  #take(bytes: Buffer, isBinary: boolean): void {
+    if (!isBinary && this.takesOnlyBinary) {
+      this.#webSocket.close(unsupportedData);
+      return;
+    }
     if (bytes.length === 0) return;
     if (this.#received === undefined) this.#early.push(bytes);
     else this.#received(bytes);

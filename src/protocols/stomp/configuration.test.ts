@@ -91,6 +91,24 @@ test('queues follow the virtual topics of the configuration that is in use', asy
   assert.equal(after.b.ready('Consumer.a.VirtualTopic.T'), 1);
 });
 
+test('durable subscriptions keep their topics, whatever virtual topics there are', async () => {
+  const own = { virtualTopics: [{ name: '>', prefix: '*.', postfix: '' }] };
+  const { b } = await open(own);
+  const durable = { id: 'd', 'activemq.subscriptionName': 's', destination: '/topic/T' };
+  const peer = await b.client({ 'client-id': 'c' });
+  peer.call('SUBSCRIBE', durable);
+  peer.call('DISCONNECT', { receipt: '1' });
+  b.sync();
+  const after = await open(own, b);
+  after.peer.call('SEND', { destination: '/topic/T', persistent: 'true' }, 'x');
+  const again = await after.b.client({ 'client-id': 'c' });
+  const frames = again.call('SUBSCRIBE', durable);
+  assert.deepEqual(
+    frames.map(({ body }) => body),
+    ['x'],
+  );
+});
+
 test('times and persistence are changed before a message is stored', async () => {
   const timeStamping = { ttlMsDefault: 0, ttlMsMax: 5000, isFutureOnly: false };
   const { b, peer } = await open({ timeStamping, forcedPersistence: false, populatesUserId: true });

@@ -5,6 +5,7 @@ import { DeleteBrokerCommand } from '@aws-sdk/client-mq';
 import type { EventRecord } from '../../../src/audit/record.ts';
 import { createBroker, createKey, underKey } from '../../support/broker-requests.ts';
 import { accountId, ControlPlane, region } from '../../support/control-plane.ts';
+import { serviceGrant, volumeGrant, volumeGrantEvent } from '../../support/grant-parameters.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // The guide's page "Data protection in Amazon MQ": a single instance broker under a KMS key makes
@@ -72,19 +73,7 @@ test('the first is Amazon MQ granting itself the key, with the right of who aske
     ...common,
     eventSource: 'amazonmq.amazonaws.com',
     sourceIPAddress: '127.0.0.1',
-    requestParameters: {
-      granteePrincipal: 'mq.amazonaws.com',
-      keyId: keyArn,
-      retiringPrincipal: 'mq.amazonaws.com',
-      operations: [
-        'CreateGrant',
-        'Decrypt',
-        'GenerateDataKeyWithoutPlaintext',
-        'ReEncryptFrom',
-        'ReEncryptTo',
-        'DescribeKey',
-      ],
-    },
+    requestParameters: serviceGrant(keyArn),
   });
 });
 
@@ -95,17 +84,8 @@ test("the second is the volume's grant, which only opens that volume", () => {
   assert.match(volumeId, /^vol-[0-9a-f]{17}$/);
   assert.deepEqual(event, {
     ...common,
-    userIdentity: { type: 'AWSService', invokedBy: 'mq.amazonaws.com' },
-    eventSource: 'kms.amazonaws.com',
-    sourceIPAddress: 'mq.amazonaws.com',
-    userAgent: 'mq.amazonaws.com',
-    requestParameters: {
-      granteePrincipal: 'mq.amazonaws.com',
-      keyId: keyArn,
-      constraints: { encryptionContextSubset: { 'aws:ebs:id': volumeId } },
-      operations: ['Decrypt'],
-      retiringPrincipal: `ec2.${region}.amazonaws.com`,
-    },
+    ...volumeGrantEvent,
+    requestParameters: volumeGrant(keyArn, volumeId, region),
   });
 });
 

@@ -88,6 +88,28 @@ test('time stamps of the broker replace those of the sender, and limit the time 
   }
 });
 
+test('a protocol that encodes nothing of it is limited, too', () => {
+  const timeStamping = { ttlMsDefault: 700, ttlMsMax: 900, isFutureOnly: false };
+  const terms = new MessageTerms({ timeStamping, forcedPersistence: undefined });
+  const applied = (ttlMs: number, address: typeof queue | typeof letters) => {
+    const publication = new Publication();
+    publication.expirationMs = ttlMs;
+    terms.apply(publication, address);
+    terms.apply(publication, address);
+    return publication.expirationMs;
+  };
+  const letters = { kind: 'queue', name: 'ActiveMQ.DLQ' } as const;
+  const sent = [-1, 0, 5, 1000];
+  assert.deepEqual(
+    sent.map((ttlMs) => applied(ttlMs, queue)),
+    [700, 0, 5, 900],
+  );
+  assert.deepEqual(
+    sent.map((ttlMs) => applied(ttlMs, letters)),
+    sent,
+  );
+});
+
 test('persistence is forced either way, and untouched settings change nothing', () => {
   const sent: Terms = { isPersistent: true, ttlMs: 5, createdAtMs: 7 };
   for (const forcedPersistence of [true, false]) {
@@ -98,7 +120,7 @@ test('persistence is forced either way, and untouched settings change nothing', 
     });
     const publication = new Publication();
     publication.isPersistent = !forcedPersistence;
-    terms.apply(publication);
+    terms.apply(publication, queue);
     assert.equal(publication.isPersistent, forcedPersistence);
   }
   const none = new MessageTerms({ timeStamping: undefined, forcedPersistence: undefined });

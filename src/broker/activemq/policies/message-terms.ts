@@ -16,6 +16,10 @@ export interface Terms {
 /** The beginning of the names of dead-letter queues, whose messages keep their times. */
 const deadLetterPrefix = 'ActiveMQ.DLQ';
 
+function isDeadLetter({ name }: Address): boolean {
+  return name.startsWith(deadLetterPrefix);
+}
+
 /** Applies forced persistence and the time stamps of the broker. */
 export class MessageTerms {
   readonly #configuration: Pick<ActiveMqConfiguration, 'forcedPersistence' | 'timeStamping'>;
@@ -37,7 +41,7 @@ export class MessageTerms {
     const isKept =
       timeStamping === undefined ||
       createdAtMs <= 0 ||
-      address.name.startsWith(deadLetterPrefix) ||
+      isDeadLetter(address) ||
       (timeStamping.isFutureOnly && createdAtMs >= nowMs);
     if (isKept) return { ...terms, isPersistent };
     // The sender's clock may be wrong, so its expiration counts from its own timestamp.
@@ -52,9 +56,14 @@ export class MessageTerms {
     return wanted < 0 ? -1 : Math.min(wanted, ttlMsMax);
   }
 
-  /** Enforces the persistence of a message, whatever its protocol has encoded. */
-  apply(publication: Publication): void {
-    const { forcedPersistence } = this.#configuration;
+  /**
+   * Enforces persistence and time to live, whatever the protocol has encoded. Has no further effect
+   * after {@link adjusted}.
+   */
+  apply(publication: Publication, address: Address): void {
+    const { forcedPersistence, timeStamping } = this.#configuration;
     if (forcedPersistence !== undefined) publication.isPersistent = forcedPersistence;
+    if (timeStamping === undefined || timeStamping.isFutureOnly || isDeadLetter(address)) return;
+    publication.expirationMs = this.#ttlMs(publication.expirationMs);
   }
 }

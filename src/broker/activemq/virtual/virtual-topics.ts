@@ -6,6 +6,7 @@ import { activemqAlphabet, type Pattern, parsePattern } from '../../patterns/alp
 import type { Queue } from '../../queue.ts';
 import type { Vhost } from '../../vhost.ts';
 import type { VirtualTopic } from '../configuration.ts';
+import { isReserved } from '../destination.ts';
 import { covers } from '../policies/pattern-cover.ts';
 
 interface CompiledTopic {
@@ -38,6 +39,8 @@ export class VirtualTopics {
   /** Gives a queue the messages of its topics, and no longer those of an earlier configuration. */
   bind(queue: Queue): void {
     const { vhost, topics } = this.#host;
+    // Queues of subscriptions and sessions are bound to topics by their filters.
+    if (isReserved({ kind: 'queue', name: queue.name })) return;
     const wanted = this.topicsOf(queue.name);
     for (const { routingKey } of [...topics.bindingsTo(queue)]) {
       if (!wanted.has(routingKey)) vhost.unbind(topics, queue, routingKey, noArguments);

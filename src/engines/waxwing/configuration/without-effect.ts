@@ -7,7 +7,7 @@ import type { ConfigurationElement, Warn } from './elements.ts';
  * does what they are for. An element that is not listed has no effect with all of its contents.
  */
 const effective: Readonly<Record<string, string>> = {
-  broker: `advisorySupport dedicatedTaskRunner keepDurableSubsActive maxPurgedDestinationsPerSweep
+  broker: `dedicatedTaskRunner keepDurableSubsActive maxPurgedDestinationsPerSweep
     maxSchedulerRepeatAllowed monitorConnectionSplits offlineDurableSubscriberTaskSchedule
     offlineDurableSubscriberTimeout persistenceThreadPriority persistent populateJMSXUserID
     rejectDurableConsumers rollbackOnlyOnAsyncException schedulePeriodForDestinationPurge

@@ -5,7 +5,7 @@ import { MarkingMode } from './marking-mode.ts';
 test('a heap is marked in steps from when it is large until it is small', () => {
   const modes: boolean[] = [];
   const marking = new MarkingMode((isInSteps) => modes.push(isInSteps));
-  const found = [8, 12.5, 14, 12.5, 40, 11, 12.5].map((mebibytes) => {
+  const found = [8, 14, 16, 14, 40, 12, 14].map((mebibytes) => {
     marking.look(mebibytes * 1024 * 1024);
     return modes.at(-1) ?? false;
   });

@@ -1,9 +1,9 @@
 // The marking mode of V8's garbage collector.
 
 /** Heap size in bytes from which garbage is marked incrementally. */
-const largeBytes = 13 * 1024 * 1024;
+const largeBytes = 15 * 1024 * 1024;
 /** Heap size in bytes below which garbage is marked in one step again. */
-const smallBytes = 12 * 1024 * 1024;
+const smallBytes = 13 * 1024 * 1024;
 
 /**
  * Selects how V8 marks the heap of a broker. Marking in one step takes less CPU time (decision

@@ -1,0 +1,477 @@
+// MQTT connections.
+
+import { assert } from '../../base/assert.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
+import type { Access } from '../../broker/users.ts';
+import { InputGate } from '../input-gate.ts';
+import { PeerOutbox } from '../peer-outbox.ts';
+import type { Connection, Transport } from '../protocol.ts';
+import { Answers } from './answers.ts';
+import { FieldReader } from './codec/fields.ts';
+import { PacketReader, type PacketSink } from './codec/packet-reader.ts';
+import { disconnectPacket, packetTypes, pingresp, type Version } from './codec/packets.ts';
+import { PropertyWriter, propertyIds } from './codec/properties.ts';
+import type { MqttDialect } from './dialect.ts';
+import { MqttError, malformed, protocolError, toMqttError } from './errors.ts';
+import type { MqttHost } from './host.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { packetBytesMax } from './limits.ts';
+import { type Agreement, expirySeconds, Opening, type OpeningHost, withWill } from './opening.ts';
+import { Publisher } from './packets/publish.ts';
+import { checkFlags, readAcknowledgement, readDisconnect } from './packets/short-packets.ts';
+import { subscribe, unsubscribe } from './packets/subscribe.ts';
+import { PeerWatch } from './peer-watch.ts';
+import { Outgoing } from './sessions/outgoing.ts';
+import { RetainedReader } from './sessions/retained-reader.ts';
+import type { Session } from './sessions/session.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
+import { ConnectionState } from './states.ts';
+
+/** Units of work per PUBLISH packet, per acknowledgement, and per other packet. */
+const publishUnits = 8;
+const acknowledgementUnits = 4;
+const packetUnits = 32;
+
+const { puback, pubrec, pubrel, pubcomp } = packetTypes;
+
+/** An MQTT connection. */
+export class MqttConnection
+  implements Connection, ClientConnection, PacketSink, OpeningHost, MqttHost, PublisherListener
+{
+  readonly registry: SessionRegistry;
+  readonly dialect: MqttDialect;
+  readonly broker: Broker;
+  readonly outbox: PeerOutbox;
+  readonly answers: Answers;
+  readonly gate: InputGate;
+  readonly publishBytesMax: number;
+  readonly #state = new ConnectionState();
+  readonly #transport: Transport;
+  readonly #packets: PacketReader;
+  readonly #fields = new FieldReader();
+  readonly #opening: Opening;
+  readonly #watch: PeerWatch;
+  readonly #keepAlive = new KeepAlive();
+  #publisher: Publisher | undefined = undefined;
+  #outgoing: Outgoing | undefined = undefined;
+  #retained: RetainedReader | undefined = undefined;
+  #agreement: Agreement | undefined = undefined;
+  /** Whether the client has ended the connection without its will. */
+  #isWillDropped = false;
+  #hasReceived = false;
+  #isPaused = false;
+  /** The error of a delivery, until the end of the turn. */
+  #bug: { readonly thrown: unknown } | undefined = undefined;
+  #isReleased = false;
+  /** Whether the subscriptions of a stored session are being restored. */
+  #isRestoring = false;
+  /** Whether packets behind CONNECT are held back. */
+  #isHeld = false;
+
+  constructor(transport: Transport, registry: SessionRegistry) {
+    const { dialect } = registry;
+    const { broker } = dialect;
+    this.registry = registry;
+    this.dialect = dialect;
+    this.broker = broker;
+    this.#transport = transport;
+    this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
+    this.answers = new Answers(this);
+    this.#watch = new PeerWatch(broker, this.outbox, this.answers);
+    this.#packets = new PacketReader(this);
+    this.publishBytesMax = Math.min(packetBytesMax, broker.limits.bodyBytesMax);
+    this.#packets.publishBytesMax = this.publishBytesMax;
+    this.gate = new InputGate(this.#packets, broker.background, this);
+    this.#opening = new Opening(this, transport);
+  }
+
+  get #agreed(): Agreement {
+    assert(this.#agreement !== undefined, 'the client has no session');
+    return this.#agreement;
+  }
+
+  get version(): Version {
+    return this.#agreed.version;
+  }
+
+  get access(): Access {
+    return this.#agreed.access;
+  }
+
+  get clientId(): string {
+    return this.#agreed.clientId;
+  }
+
+  get session(): Session {
+    return this.#agreed.session;
+  }
+
+  get packetBytesMax(): number {
+    return this.#agreed.packetBytesMax;
+  }
+
+  get inFlightMax(): number {
+    return this.#agreed.inFlightMax;
+  }
+
+  get aliasMax(): number {
+    return this.#agreed.aliasMax;
+  }
+
+  /** A connection corresponds to a channel of other protocols. */
+  get channelCount(): number {
+    return 1;
+  }
+
+  get takesDeliveries(): boolean {
+    return this.outbox.isWritable && this.#state.name === 'open' && !this.#watch.isCrowded;
+  }
+
+  receive(bytes: Buffer): void {
+    this.#hasReceived = true;
+    if (this.#state.isOver) return;
+    this.gate.beginTurn();
+    try {
+      this.#packets.receive(bytes);
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+    this.#received();
+    this.setReading();
+  }
+
+  /**
+   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
+   * for.
+   */
+  #received(): void {
+    this.broker.pump();
+    if (!this.answers.isWaiting) return;
+    this.broker.store.log.sync();
+    // After the sync request: a group that is written immediately is answered in the same turn.
+    this.#transport.requestFlush();
+  }
+
+  /** Reads from the peer unless the broker or the peer is behind. */
+  setReading(): void {
+    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  began(first: number): void {
+    const type = first >> 4;
+    const isConnect = type === packetTypes.connect;
+    const isAwaited = this.#state.name === 'awaiting-connect';
+    // [MQTT-3.1.0-1] [MQTT-3.1.0-2]
+    if (isConnect !== isAwaited) {
+      const why = isConnect ? 'a second CONNECT packet' : 'a packet before CONNECT';
+      throw protocolError(why);
+    }
+    checkFlags(first);
+  }
+
+  packet(
+    first: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    rest: readonly Buffer[] | undefined,
+  ): void {
+    if (this.#state.name === 'awaiting-connect') {
+      this.#state.enter('checking-password');
+      // Packets that the client sends before the answer are held back.
+      this.#isHeld = true;
+      this.gate.hold();
+      this.#opening.connect(bytes, at, end);
+    } else if (this.#state.name === 'open') this.#handle(first, bytes, at, end, rest);
+  }
+
+  #handle(
+    first: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    rest: readonly Buffer[] | undefined,
+  ): void {
+    const type = first >> 4;
+    if (type === packetTypes.publish) {
+      this.gate.count(publishUnits);
+      this.#publisher?.publish(first, bytes, at, end, rest);
+      return;
+    }
+    const fields = this.#fields.open(bytes, at, end);
+    if (type >= puback && type <= pubcomp) {
+      this.gate.count(acknowledgementUnits);
+      this.#handleAcknowledgement(type, fields);
+      return;
+    }
+    this.gate.count(packetUnits);
+    this.#handleOther(type, fields);
+  }
+
+  #handleAcknowledgement(type: number, fields: FieldReader): void {
+    const { id, reason } = readAcknowledgement(fields, this.version);
+    if (type === puback) this.#outgoing?.acknowledged(id);
+    else if (type === pubrec) this.#outgoing?.received(id, reason >= 0x80);
+    else if (type === pubrel) this.#publisher?.released(id);
+    else this.#outgoing?.completed(id);
+  }
+
+  #handleOther(type: number, fields: FieldReader): void {
+    const retained = this.#retained;
+    if (retained === undefined) return;
+    switch (type) {
+      case packetTypes.subscribe:
+        // Messages sent before this packet are dispatched to the previous consumers first.
+        this.broker.pump();
+        subscribe(this, retained, fields);
+        return;
+      case packetTypes.unsubscribe:
+        this.broker.pump();
+        unsubscribe(this, retained, fields);
+        return;
+      case packetTypes.pingreq:
+        if (fields.left > 0) throw malformed('PINGREQ has a content');
+        this.outbox.append(pingresp, 0, pingresp.length);
+        return;
+      case packetTypes.disconnect:
+        this.#disconnect(fields);
+        return;
+      default:
+        throw protocolError(`a client must not send a packet of type ${type}`);
+    }
+  }
+
+  /** Handles DISCONNECT. [MQTT-3.14.4-3] */
+  #disconnect(fields: FieldReader): void {
+    const { reason, expirySeconds: seconds } = readDisconnect(fields, this.version);
+    if (seconds !== undefined) this.#changeExpiry(seconds);
+    this.#isWillDropped = reason !== withWill;
+    this.broker.pump();
+    this.#release();
+    this.#end();
+  }
+
+  /** [MQTT-3.14.2-2] is about servers; a client must not make a session last that would not. */
+  #changeExpiry(seconds: number): void {
+    if (this.#opening.expirySeconds === 0 && seconds !== 0) {
+      throw protocolError('DISCONNECT sets the expiry of a session that ends with its connection');
+    }
+    this.#opening.expirySeconds = expirySeconds(seconds);
+  }
+
+  loggedIn(): void {
+    this.#packets.isAdmitted = true;
+    this.#state.enter('awaiting-session');
+  }
+
+  opened(agreement: Agreement, connack: Buffer): void {
+    this.#agreement = agreement;
+    this.broker.clientConnections.add(this);
+    this.#publisher = new Publisher(this);
+    const outgoing = new Outgoing(this);
+    this.#outgoing = outgoing;
+    this.#retained = new RetainedReader(this, outgoing);
+    const { session } = agreement;
+    const group = session.isStored ? this.broker.store.definedGroup : 0;
+    const mayRead = (filter: string) => this.dialect.mayRead(filter, this.access);
+    this.#isRestoring = true;
+    this.broker.background.run(this.#restore(session, outgoing, mayRead), () => {
+      this.#isRestoring = false;
+      // [MQTT-3.2.0-1]
+      this.answers.say(group, connack, () => this.#open(outgoing));
+      this.broker.store.log.sync();
+      this.#transport.requestFlush();
+    });
+  }
+
+  *#restore(
+    session: Session,
+    outgoing: Outgoing,
+    mayRead: (filter: string) => boolean,
+  ): Generator<void> {
+    try {
+      yield* session.open(outgoing, mayRead);
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+  }
+
+  #open(outgoing: Outgoing): void {
+    if (this.#state.name !== 'awaiting-session') return;
+    this.#state.enter('open');
+    this.#keepAlive.start(this.#agreed.keepAliveSeconds);
+    outgoing.resume();
+    outgoing.wake();
+    this.#releaseGate();
+    this.setReading();
+    this.broker.pump();
+  }
+
+  #releaseGate(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.gate.release();
+  }
+
+  refused(connack: Buffer | undefined): void {
+    if (this.#state.isOver) return;
+    this.#packets.stop();
+    if (connack !== undefined) this.outbox.append(connack, 0, connack.length);
+    this.#state.enter('closing');
+    this.#release();
+    this.#end();
+  }
+
+  takenOver(): void {
+    const why = 'another connection uses the client id';
+    this.failed(new MqttError('closing', 'sessionTakenOver', why));
+  }
+
+  failed(thrown: unknown): void {
+    const error = toMqttError(thrown);
+    if (error.code === 'internal') this.broker.internalError(error.cause, this.peerAddress);
+    if (this.#state.isOver) return;
+    this.#packets.stop();
+    // Answers that wait for the log are not sent. The client repeats what they were about.
+    this.answers.drop();
+    this.#sayDisconnect(error);
+    this.#state.enter('closing');
+    this.#release();
+    this.#end();
+  }
+
+  /** Before MQTT 5, and before CONNACK, the server has no DISCONNECT packet. */
+  #sayDisconnect(error: MqttError): void {
+    if (this.#state.name !== 'open' || this.version !== 5) return;
+    const properties = new PropertyWriter();
+    const { isTold } = this.#agreed;
+    if (isTold) properties.text(propertyIds.reasonString, error.message.slice(0, 1000));
+    const bytes = disconnectPacket(error.reasonCode, properties);
+    const isLarge = bytes.length > this.packetBytesMax; // [MQTT-3.14.2-3]
+    const sent = isLarge ? disconnectPacket(error.reasonCode, new PropertyWriter()) : bytes;
+    if (sent.length <= this.packetBytesMax) this.outbox.append(sent, 0, sent.length);
+  }
+
+  get peerAddress(): string {
+    return this.#transport.peerAddress;
+  }
+
+  /** Stops reading and writing. */
+  #end(): void {
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.#packets.stop();
+    this.outbox.flush();
+    this.#transport.close();
+  }
+
+  deliveryFailed(thrown: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = { thrown };
+    this.outbox.block();
+    this.outbox.discard();
+    this.#transport.requestFlush();
+  }
+
+  /** Requeues everything. Long work is done in later turns. */
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#opening.abandon();
+    this.broker.clientConnections.delete(this);
+    this.broker.flow.remove(this);
+    this.#publisher?.end();
+    this.#outgoing?.stop();
+    this.#retained?.stop();
+    this.#releaseGate();
+    this.broker.background.run(this.#requeueAll());
+  }
+
+  *#requeueAll(): Generator<void> {
+    // Another job of this connection may still be publishing or subscribing.
+    while (this.#isRestoring || this.gate.isBusy) yield;
+    const agreement = this.#agreement;
+    if (agreement !== undefined) {
+      if (this.#outgoing !== undefined) yield* this.#outgoing.release();
+      yield* agreement.session.leave();
+      const will = this.#isWillDropped ? undefined : this.#opening.ownedWill();
+      this.registry.ended(agreement.session, this.#opening.expirySeconds, will);
+    }
+    this.#opening.release();
+  }
+
+  uncrowded(): void {
+    this.#outgoing?.wake();
+  }
+
+  startedPublishing(): void {
+    this.broker.flow.add(this);
+  }
+
+  blocked(): void {}
+
+  unblocked(): void {}
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.setReading();
+  }
+
+  requestFlush(): void {
+    this.#transport.requestFlush();
+  }
+
+  writable(): void {
+    if (this.#bug !== undefined) return;
+    this.outbox.resume();
+    this.#wake();
+  }
+
+  /** Deliveries are possible again. */
+  #wake(): void {
+    this.setReading();
+    this.#outgoing?.wake();
+    this.broker.pump();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#state.isOverdue(nowMs)) {
+      this.#release();
+      this.#end();
+    }
+    this.setReading();
+    const stuck = this.#watch.tick(nowMs, this.#isPaused);
+    if (stuck !== undefined) this.failed(new MqttError('closing', 'unspecified', stuck));
+    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
+    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
+    const isSilent = this.#keepAlive.tick(nowMs, hasReceived);
+    this.#hasReceived = false;
+    if (this.#state.name !== 'open' || !isSilent) return;
+    const why = 'the client was silent for more than 1.5 times its keep-alive';
+    this.failed(new MqttError('closing', 'keepAliveTimeout', why));
+  }
+
+  flush(): void {
+    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
+    this.outbox.flush();
+  }
+
+  ended(): void {
+    this.outbox.end();
+    if (this.gate.endsLater()) {
+      this.#opening.abandon();
+      if (this.#agreement !== undefined && this.#state.name === 'open') return;
+    }
+    this.#packets.stop();
+    this.answers.drop();
+    this.#release();
+    if (this.#state.name !== 'closed') this.#state.enter('closed');
+    this.broker.pump();
+  }
+
+  shutdown(reason: string): void {
+    this.failed(new MqttError('closing', 'serverShuttingDown', reason));
+  }
+}

@@ -1,0 +1,255 @@
+// The opening of a connection: version, log-in and session.
+
+import type { LoginAttempt } from '../../broker/logins/logins.ts';
+import type { Access, User } from '../../broker/users.ts';
+import type { Transport } from '../protocol.ts';
+import { FieldReader } from './codec/fields.ts';
+import { connackPacket, type Version } from './codec/packets.ts';
+import { PropertyWriter, propertyIds } from './codec/properties.ts';
+import { MqttError, type ReasonName, reasons, returnCodeOf, toMqttError } from './errors.ts';
+import { inFlightCountMax, receiveAliasMax, receiveCountMax } from './limits.ts';
+import {
+  type ConnectPacket,
+  checkAuthentication,
+  readConnect,
+  readVersion,
+  UnsupportedVersion,
+} from './packets/connect.ts';
+import type { Session } from './sessions/session.ts';
+import type { SessionClaimant, SessionRegistry } from './sessions/session-registry.ts';
+import type { OwnedWill, Will } from './sessions/wills.ts';
+
+/** Keep-alives above this are replaced by it for MQTT 5, in seconds. */
+const keepAliveSecondsMax = 3600;
+
+/** A session expiry that means for ever (3.1.2.11.2), in seconds. */
+const foreverSeconds = 0xffff_ffff;
+
+/** The result of the opening. */
+export interface Agreement {
+  readonly version: Version;
+  readonly access: Access;
+  readonly clientId: string;
+  readonly session: Session;
+  readonly will: Will | undefined;
+  readonly keepAliveSeconds: number;
+  /** Maximum number of messages in flight to the client. */
+  readonly inFlightMax: number;
+  /** Maximum size of a packet that the client accepts, in bytes. */
+  readonly packetBytesMax: number;
+  /** Maximum topic alias that the client accepts. */
+  readonly aliasMax: number;
+  /** Whether the client is told reasons as text. */
+  readonly isTold: boolean;
+}
+
+/** The operations of the connection that are needed here. */
+export interface OpeningHost {
+  readonly registry: SessionRegistry;
+  /** Maximum size of a packet of the client, in bytes. */
+  readonly publishBytesMax: number;
+  /** The log-in was successful; the session is still awaited. */
+  loggedIn(): void;
+  /** The session is there. CONNACK must be sent before anything else. */
+  opened(agreement: Agreement, connack: Buffer): void;
+  /** The log-in is refused: the answer is sent, and the connection ends. */
+  refused(connack: Buffer | undefined): void;
+  /** Another connection uses the session. */
+  takenOver(): void;
+  failed(thrown: unknown): void;
+}
+
+/** A successful log-in. */
+interface Login {
+  readonly packet: ConnectPacket;
+  readonly access: Access;
+  readonly clientId: string;
+}
+
+/** Handles CONNECT. */
+export class Opening implements SessionClaimant {
+  readonly #host: OpeningHost;
+  readonly #transport: Transport;
+  /** The log-in that is being checked. */
+  #attempt: LoginAttempt | undefined = undefined;
+  #login: Login | undefined = undefined;
+  /** The version of the client, for errors. */
+  version: Version = 4;
+  /** Seconds that the session outlives the connection; null for ever. */
+  expirySeconds: number | null = 0;
+
+  constructor(host: OpeningHost, transport: Transport) {
+    this.#host = host;
+    this.#transport = transport;
+  }
+
+  /** Handles a CONNECT packet. The answer is sent later. */
+  connect(bytes: Buffer, at: number, end: number): void {
+    try {
+      this.#connect(bytes, at, end);
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  #connect(bytes: Buffer, at: number, end: number): void {
+    const fields = new FieldReader().open(bytes, at, end);
+    this.version = readVersion(fields);
+    const packet = readConnect(fields, this.version);
+    checkAuthentication(packet);
+    // [MQTT-3.1.3-8]; MQTT 5 permits it.
+    if (packet.clientId === '' && this.version !== 5 && !packet.isClean) {
+      const why = 'a client without a client id must begin a clean session';
+      throw new MqttError('peer', 'invalidClientId', why);
+    }
+    const { peerAddress } = this.#transport;
+    const attempt = {
+      username: packet.username ?? '',
+      password: packet.password ?? '',
+      peerAddress,
+      isGone: false,
+    };
+    this.#attempt = attempt;
+    this.#transport.checksLogin();
+    this.#host.registry.dialect.broker.logins.check(attempt).then(
+      (user) => this.#checked(attempt, user, packet),
+      (thrown) => {
+        if (!attempt.isGone) this.#refuse(thrown);
+      },
+    );
+  }
+
+  #checked(attempt: LoginAttempt, user: User | undefined, packet: ConnectPacket): void {
+    if (attempt.isGone) return;
+    this.#attempt = undefined;
+    try {
+      if (user === undefined) {
+        const why = `User name [${packet.username ?? null}] or password is invalid.`;
+        throw new MqttError('peer', 'badUserOrPassword', why);
+      }
+      const { dialect } = this.#host.registry;
+      const access = dialect.access(user);
+      this.#transport.admit();
+      this.expirySeconds = expiryOf(packet);
+      const assigned = `auto-${dialect.broker.randomName()}`;
+      const clientId = packet.clientId === '' ? assigned : packet.clientId;
+      this.#host.registry.requireOwn(clientId, access);
+      this.#login = { packet, access, clientId };
+      this.#host.loggedIn();
+      this.#host.registry.enter(clientId, this);
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  takenOver(): void {
+    this.#host.takenOver();
+  }
+
+  entered(): void {
+    const login = this.#login;
+    if (login === undefined) return;
+    try {
+      this.#open(login);
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  #open({ packet, access, clientId }: Login): void {
+    const { registry } = this.#host;
+    const { isClean, properties, will } = packet;
+    const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
+    const { session, isPresent } = registry.begin(clientId, request);
+    const { version } = this;
+    const isNew = version === 5;
+    const isCut = isNew && packet.keepAliveSeconds > keepAliveSecondsMax;
+    const keepAliveSeconds = isCut ? keepAliveSecondsMax : packet.keepAliveSeconds;
+    const receiveMax = properties.number(propertyIds.receiveMaximum) ?? Infinity;
+    const agreement: Agreement = {
+      version,
+      access,
+      clientId,
+      session,
+      will,
+      keepAliveSeconds,
+      inFlightMax: Math.min(receiveMax, inFlightCountMax),
+      packetBytesMax: properties.number(propertyIds.maximumPacketSize) ?? Infinity,
+      aliasMax: properties.number(propertyIds.topicAliasMaximum) ?? 0,
+      isTold: properties.number(propertyIds.requestProblemInformation) !== 0,
+    };
+    const answer = new PropertyWriter()
+      .u16(propertyIds.receiveMaximum, receiveCountMax)
+      .u32(propertyIds.maximumPacketSize, this.#host.publishBytesMax)
+      .text(propertyIds.assignedClientId, packet.clientId === '' ? clientId : undefined)
+      .u16(propertyIds.topicAliasMaximum, receiveAliasMax)
+      .u16(propertyIds.serverKeepAlive, isCut ? keepAliveSeconds : undefined);
+    // MQTT 3.1 has no session present flag.
+    const isShown = isPresent && version !== 3;
+    this.#host.opened(agreement, connackPacket(isShown, 0, isNew ? answer : undefined));
+  }
+
+  /** The will of the client with its owner; undefined if it has none. */
+  ownedWill(): OwnedWill | undefined {
+    const login = this.#login;
+    const will = login?.packet.will;
+    if (login === undefined || will === undefined) return undefined;
+    return { will, clientId: login.clientId, access: login.access };
+  }
+
+  #refuse(thrown: unknown): void {
+    const error = refusal(thrown);
+    if (error.code === 'internal') {
+      this.#host.failed(thrown);
+      return;
+    }
+    this.#host.refused(this.#connackOf(error));
+  }
+
+  /** Returns the answer; undefined if the peer is not an MQTT client. */
+  #connackOf(error: MqttError): Buffer | undefined {
+    const isNew = error instanceof UnsupportedVersion ? error.isNew : this.version === 5;
+    if (isNew) {
+      const properties = new PropertyWriter().text(propertyIds.reasonString, error.message);
+      return connackPacket(false, error.reasonCode, properties);
+    }
+    // MQTT 3.1.1 has no return code for these.
+    const isUnanswered = error.reason === 'malformedPacket' || error.reason === 'protocolError';
+    if (isUnanswered) return undefined;
+    return connackPacket(false, returnCodeOf(error.reason), undefined);
+  }
+
+  /** Releases the client id after the connection has ended and its messages are requeued. */
+  release(): void {
+    const login = this.#login;
+    this.#login = undefined;
+    if (login !== undefined) this.#host.registry.leave(login.clientId, this);
+  }
+
+  /** Cancels a log-in that is being checked, because the connection ends. */
+  abandon(): void {
+    if (this.#attempt !== undefined) this.#attempt.isGone = true;
+  }
+}
+
+/** Seconds that the session outlives the connection; null for ever. */
+function expiryOf({ version, isClean, properties }: ConnectPacket): number | null {
+  if (version !== 5) return isClean ? 0 : null;
+  return expirySeconds(properties.number(propertyIds.sessionExpiry) ?? 0);
+}
+
+/** Log-ins that are refused for lack of room may be repeated later. */
+function refusal(thrown: unknown): MqttError {
+  const error = toMqttError(thrown);
+  if (error.reason !== 'quotaExceeded') return error;
+  const busy: ReasonName = 'serverBusy';
+  return new MqttError(error.code, busy, error.message, { cause: error });
+}
+
+/** The reason code of a DISCONNECT packet that asks for the will (3.14.2.1). */
+export const withWill: number = reasons.disconnectWithWill;
+
+/** Reads a session expiry in seconds; null for ever. */
+export function expirySeconds(seconds: number): number | null {
+  return seconds === foreverSeconds ? null : seconds;
+}

@@ -1,0 +1,165 @@
+// SUBSCRIBE and UNSUBSCRIBE.
+
+import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
+import { type ParsedFilter, parseFilter } from '../address.ts';
+import type { FieldReader } from '../codec/fields.ts';
+import { subackPacket } from '../codec/packets.ts';
+import { propertyIds, readProperties } from '../codec/properties.ts';
+import { malformed, protocolError, reasons, toMqttError } from '../errors.ts';
+import type { MqttHost } from '../host.ts';
+import { packetFilterCountMax } from '../limits.ts';
+import type { RetainedReader } from '../sessions/retained-reader.ts';
+
+/** Units of work of about a microsecond that a filter takes. */
+const filterUnits = 16;
+
+/** A filter of a packet, or the reason why it is refused. */
+interface Request {
+  readonly parsed: ParsedFilter | undefined;
+  readonly options: number;
+  readonly reason: number;
+}
+
+/** Handles SUBSCRIBE, one filter a step. SUBACK is sent after all of them are durable. */
+export function subscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
+  const packetId = readPacketId(fields);
+  const properties = host.version === 5 ? readProperties(fields, 'subscribe') : undefined;
+  const id = properties?.number(propertyIds.subscriptionId) ?? 0;
+  const requests = readFilters(fields, (parsed) => {
+    const options = fields.u8();
+    checkOptions(options, host.version === 5, parsed);
+    return options;
+  });
+  const { broker } = host;
+  const codes: number[] = [];
+  const added: SessionSubscription[] = [];
+  function* steps(): Generator<void> {
+    try {
+      for (const request of requests) {
+        codes.push(addOne(host, request, id, added));
+        yield;
+      }
+    } catch (thrown) {
+      host.failed(thrown);
+    }
+  }
+  const done = () => {
+    const group = host.session.isStored ? broker.store.definedGroup : 0;
+    const packet = subackPacket('suback', host.version, packetId, codes);
+    host.answers.say(group, packet, () => {
+      for (const subscription of added) retained.add(subscription);
+      retained.work();
+    });
+    broker.store.log.sync();
+  };
+  host.gate.count(filterUnits * requests.length);
+  host.gate.finishFirst(steps(), done);
+}
+
+function readPacketId(fields: FieldReader): number {
+  const id = fields.u16();
+  if (id === 0) throw protocolError('a packet id is 0'); // [MQTT-2.2.1-3]
+  return id;
+}
+
+function readFilters(
+  fields: FieldReader,
+  readOptions: (parsed: ParsedFilter | undefined) => number,
+): Request[] {
+  const requests: Request[] = [];
+  while (fields.left > 0) {
+    if (requests.length >= packetFilterCountMax) {
+      throw malformed(`a packet has more than ${packetFilterCountMax} filters`);
+    }
+    const { parsed, reason } = readFilter(fields.text());
+    requests.push({ parsed, options: readOptions(parsed), reason });
+  }
+  // [MQTT-3.8.3-2] [MQTT-3.10.3-2]
+  if (requests.length === 0) throw protocolError('a packet has no filters');
+  return requests;
+}
+
+/** A filter that is too long is refused; one that is invalid ends the connection. */
+function readFilter(text: string): Pick<Request, 'parsed' | 'reason'> {
+  try {
+    return { parsed: parseFilter(text), reason: 0 };
+  } catch (thrown) {
+    const error = toMqttError(thrown);
+    if (error.code !== 'refused') throw error;
+    return { parsed: undefined, reason: error.reasonCode };
+  }
+}
+
+function checkOptions(options: number, isNew: boolean, parsed: ParsedFilter | undefined): void {
+  const reserved = isNew ? 0xc0 : 0xfc;
+  // [MQTT-3.8.3-5]
+  if ((options & reserved) !== 0) throw malformed('reserved bits of a subscription are set');
+  if ((options & 3) === 3) throw malformed('the quality of service of a subscription is 3');
+  if (((options >> 4) & 3) === 3) throw protocolError('the retain handling of a subscription is 3');
+  // [MQTT-3.8.3-4]
+  if (parsed?.shareName !== undefined && (options & 4) !== 0) {
+    throw protocolError('a shared subscription excludes messages of the same client');
+  }
+}
+
+/** Adds a subscription and returns its code in SUBACK. */
+function addOne(
+  host: MqttHost,
+  { parsed, options, reason }: Request,
+  id: number,
+  added: SessionSubscription[],
+): number {
+  const qos = options & 3;
+  if (parsed === undefined) return refusedCode(host, reason, qos);
+  const subscription: SessionSubscription = {
+    filter: parsed.text,
+    qos,
+    isNoLocal: (options & 4) !== 0,
+    isRetainAsPublished: (options & 8) !== 0,
+    retainHandling: (options >> 4) & 3,
+    id,
+  };
+  try {
+    host.dialect.requireRead(parsed.filter, host.access);
+    const isNew = host.session.subscribe(parsed, subscription);
+    const { retainHandling } = subscription;
+    // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get none.
+    const isWanted = retainHandling === 0 || (retainHandling === 1 && isNew);
+    if (isWanted && parsed.shareName === undefined) added.push(subscription);
+    return qos;
+  } catch (thrown) {
+    const error = toMqttError(thrown);
+    if (error.code !== 'refused') throw error;
+    return refusedCode(host, error.reasonCode, qos);
+  }
+}
+
+/** MQTT 3.1 cannot tell a refusal. */
+function refusedCode({ version }: MqttHost, reason: number, qos: number): number {
+  if (version === 5) return reason;
+  return version === 4 ? reasons.unspecified : qos;
+}
+
+/** Handles UNSUBSCRIBE, one filter a step. */
+export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
+  const packetId = readPacketId(fields);
+  if (host.version === 5) readProperties(fields, 'unsubscribe');
+  const requests = readFilters(fields, () => 0);
+  const codes: number[] = [];
+  function* steps(): Generator<void> {
+    for (const { parsed } of requests) {
+      const isKnown = parsed !== undefined && host.session.unsubscribe(parsed);
+      if (parsed !== undefined) retained.remove(parsed.text);
+      codes.push(isKnown ? reasons.success : reasons.noSubscriptionExisted);
+      yield;
+    }
+  }
+  const { broker } = host;
+  const done = () => {
+    const group = host.session.isStored ? broker.store.definedGroup : 0;
+    host.answers.say(group, subackPacket('unsuback', host.version, packetId, codes));
+    broker.store.log.sync();
+  };
+  host.gate.count(filterUnits * requests.length);
+  host.gate.finishFirst(steps(), done);
+}

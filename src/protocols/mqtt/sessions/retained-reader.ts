@@ -1,0 +1,155 @@
+// Retained messages for new subscriptions.
+
+import { formatNumbers } from '../../../broker/format.ts';
+import { publicationOf } from '../../../broker/held/held-messages.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import type { RetainedTopic } from '../../../broker/retained/retained-messages.ts';
+import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
+import { Delivery } from '../../../broker/subscription.ts';
+import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
+import { HeadView, writeHead } from '../codec/head.ts';
+import type { MqttHost } from '../host.ts';
+import { retainedAheadBytesMax, retainedAheadCountMax } from '../limits.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/** Maximum number of topic names that are examined in one turn of the event loop. */
+const examinedCountMax = 256;
+
+/** The retained messages that one subscription still has to be sent. */
+interface Reading {
+  readonly subscription: SessionSubscription;
+  readonly steps: Iterator<RetainedTopic | undefined>;
+}
+
+/**
+ * Adds the retained messages for new subscriptions to the queues of the session, a few at a time, so that
+ * the queue never has many more than the client takes. From there they are sent like other messages.
+ */
+export class RetainedReader {
+  readonly #host: MqttHost;
+  readonly #outgoing: Outgoing;
+  /** By filter, in order. */
+  readonly #readings = new Map<string, Reading>();
+  readonly #view = new Delivery();
+  readonly #head = new HeadView();
+  /** A message that is being loaded. */
+  #loading: RetainedTopic | undefined = undefined;
+  #isWaiting = false;
+  #isOver = false;
+
+  constructor(host: MqttHost, outgoing: Outgoing) {
+    this.#host = host;
+    this.#outgoing = outgoing;
+  }
+
+  /** Starts to send the retained messages that match a filter. */
+  add(subscription: SessionSubscription): void {
+    const { filter } = subscription;
+    const { broker, dialect } = this.#host;
+    const pattern = dialect.retainedPattern(filter);
+    const steps = broker.retained.match(dialect.vhost.name, pattern);
+    this.#readings.delete(filter);
+    this.#readings.set(filter, { subscription, steps });
+    this.#outgoing.onProgress = () => this.work();
+  }
+
+  /** The client has unsubscribed. */
+  remove(filter: string): void {
+    this.#readings.delete(filter);
+  }
+
+  /** Adds messages while there is room. */
+  work(): void {
+    if (this.#loading !== undefined || this.#isWaiting || this.#isOver) return;
+    for (let left = examinedCountMax; left > 0; left--) {
+      const [reading] = this.#readings.values();
+      if (reading === undefined) {
+        this.#outgoing.onProgress = undefined;
+        return;
+      }
+      const queue = this.#host.session.queueFor(reading.subscription);
+      if (queue === undefined || !hasRoom(queue)) return;
+      const step = reading.steps.next();
+      if (step.done === true) this.#readings.delete(reading.subscription.filter);
+      else if (step.value !== undefined && !this.#add(step.value, reading, queue)) return;
+    }
+    this.#workLater();
+  }
+
+  #workLater(): void {
+    this.#isWaiting = true;
+    const { broker } = this.#host;
+    broker.background.runLater([], () => {
+      this.#isWaiting = false;
+      this.work();
+      broker.pump();
+    });
+  }
+
+  /** Returns false if the message must be loaded first. */
+  #add(entry: RetainedTopic, reading: Reading, queue: Queue): boolean {
+    const { sequence, held, topic } = entry;
+    const { subscription } = reading;
+    if (sequence < 0) return true; // it was cleared
+    const isHidden =
+      startsWithWildcard(subscription.filter) && isReservedTopic(exchangeNames(topic));
+    if (isHidden) return true;
+    if (!held.view(sequence, this.#view)) {
+      this.#load(entry, reading);
+      return false;
+    }
+    const { broker, dialect } = this.#host;
+    const nowMs = broker.nowMs();
+    if (this.#view.expiresAtMs <= nowMs) broker.retained.clear(dialect.vhost.name, topic);
+    else this.#copy(subscription, queue, this.#view.expiresAtMs - nowMs);
+    return true;
+  }
+
+  /** Adds a copy of the message in the view to a queue. [MQTT-3.3.1-8] */
+  #copy({ qos, id }: SessionSubscription, queue: Queue, leftMs: number): void {
+    const publication = publicationOf(this.#view);
+    const { head, headStart, headEnd } = publication;
+    const stored = this.#head.open(head, headStart, headEnd);
+    const { hidden } = stored;
+    const bytes = writeHead({
+      qos: stored.qos,
+      isRetained: true,
+      isNative: stored.isNative,
+      ttlMs: stored.ttlMs,
+      copy: { qos, subscriptionId: id },
+      ...(hidden !== undefined && { hidden }),
+      visible: head.subarray(stored.visibleAt, stored.visibleEnd),
+    });
+    publication.head = bytes;
+    publication.headStart = 0;
+    publication.headEnd = bytes.length;
+    publication.format = formatNumbers.mqtt;
+    publication.expirationMs = leftMs === Infinity ? -1 : leftMs;
+    this.#host.broker.storeQuietly(publication, [queue]);
+  }
+
+  #load(entry: RetainedTopic, reading: Reading): void {
+    this.#loading = entry;
+    const { broker } = this.#host;
+    const loaded = () => {
+      this.#loading = undefined;
+      const queue = this.#host.session.queueFor(reading.subscription);
+      if (this.#isOver || queue === undefined) return;
+      if (this.#add(entry, reading, queue)) this.work();
+      broker.pump();
+    };
+    // A block that cannot be read means that the log has failed, which ends the broker.
+    const failed = () => broker.flow.block('storage failed');
+    entry.held.load(entry.sequence).then(loaded, failed);
+  }
+
+  /** The connection has ended. */
+  stop(): void {
+    this.#isOver = true;
+    this.#readings.clear();
+  }
+}
+
+function hasRoom({ readyCount, readyBytes }: Queue): boolean {
+  return readyCount < retainedAheadCountMax && readyBytes < retainedAheadBytesMax;
+}

@@ -1,0 +1,197 @@
+// The sessions of a broker.
+
+import { BrokerError } from '../../../broker/errors.ts';
+import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
+import type { Access } from '../../../broker/users.ts';
+import { parseFilter } from '../address.ts';
+import type { MqttDialect } from '../dialect.ts';
+import { Session } from './session.ts';
+import { SessionQueues } from './session-queues.ts';
+import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
+
+/** A connection that has, or waits for, the session of a client. */
+export interface SessionClaimant {
+  /** Another connection uses the same client id: this one must end. [MQTT-3.1.4-3] */
+  takenOver(): void;
+  /** The session is free, and now belongs to this connection. */
+  entered(): void;
+}
+
+interface Holder {
+  readonly claimant: SessionClaimant;
+  next: SessionClaimant | undefined;
+}
+
+/** What a client requests of its session. */
+export interface SessionRequest {
+  readonly isClean: boolean;
+  /** Seconds that the session outlives its connection; null for ever. */
+  readonly expirySeconds: number | null;
+  readonly user: string;
+}
+
+/** Assigns sessions to connections, one at a time, and ends those that expire. */
+export class SessionRegistry {
+  readonly dialect: MqttDialect;
+  readonly queues: SessionQueues;
+  readonly #holders = new Map<string, Holder>();
+  readonly #expiries = new Map<string, SessionTimer>();
+  readonly #wills = new Map<string, { readonly timer: SessionTimer; readonly owned: OwnedWill }>();
+
+  constructor(dialect: MqttDialect) {
+    this.dialect = dialect;
+    this.queues = new SessionQueues(dialect);
+    const stored = [...dialect.broker.sessions.all(dialect.vhost.name)];
+    for (const session of stored) this.#restore(session);
+    this.queues.removeOrphans(stored.map(({ client }) => client));
+  }
+
+  /** Prepares a session after a start. */
+  #restore(session: StoredSession): void {
+    for (const { filter } of session.subscriptions.values()) {
+      const { shareName, filter: own } = parseFilter(filter);
+      if (shareName !== undefined) this.queues.countShared(shareName, own);
+    }
+    // A session whose connection was cut by a crash expires from now on.
+    const leftAtMs = session.leftAtMs ?? this.dialect.broker.nowMs();
+    if (session.leftAtMs === null) this.#left(session, session.expirySeconds, leftAtMs);
+    else this.#expireLater(session, leftAtMs);
+  }
+
+  /**
+   * Checks whether a user may use a client id. The session of another user can be resumed or ended only
+   * with the permission to read all that it subscribes to.
+   *
+   * @throws {BrokerError} `access-refused`
+   */
+  requireOwn(clientId: string, access: Access): void {
+    const { broker, vhost } = this.dialect;
+    const found = broker.sessions.find(vhost.name, clientId);
+    if (found === undefined || found.user === access.user) return;
+    for (const { filter } of found.subscriptions.values()) {
+      if (this.dialect.mayRead(parseFilter(filter).filter, access)) continue;
+      const why = `the session of client '${clientId}' belongs to another user`;
+      throw new BrokerError('access-refused', why);
+    }
+  }
+
+  /** Claims the session of a client. If another connection has it, that one ends first. */
+  enter(clientId: string, claimant: SessionClaimant): void {
+    const holder = this.#holders.get(clientId);
+    if (holder === undefined) {
+      this.#holders.set(clientId, { claimant, next: undefined });
+      claimant.entered();
+      return;
+    }
+    const { next } = holder;
+    holder.next = claimant;
+    next?.takenOver();
+    holder.claimant.takenOver();
+  }
+
+  /** Releases the session of a client, or withdraws a claim. */
+  leave(clientId: string, claimant: SessionClaimant): void {
+    const holder = this.#holders.get(clientId);
+    if (holder?.next === claimant) holder.next = undefined;
+    if (holder?.claimant !== claimant) return;
+    this.#holders.delete(clientId);
+    if (holder.next === undefined) return;
+    this.#holders.set(clientId, { claimant: holder.next, next: undefined });
+    holder.next.entered();
+  }
+
+  /**
+   * Begins or resumes the session of a client whose claim was granted.
+   *
+   * @throws {BrokerError} `resource-error` if there are too many sessions
+   */
+  begin(
+    clientId: string,
+    { isClean, expirySeconds, user }: SessionRequest,
+  ): { readonly session: Session; readonly isPresent: boolean } {
+    const { broker, vhost } = this.dialect;
+    this.#forgetTimer(clientId);
+    const found = broker.sessions.find(vhost.name, clientId);
+    if (found !== undefined && isClean) this.end(found);
+    else this.#cancelWill(clientId);
+    const isPresent = found !== undefined && !isClean;
+    const isStored = isPresent || expirySeconds !== 0;
+    const stored = isStored
+      ? broker.sessions.put(vhost.name, clientId, { expirySeconds, leftAtMs: null, user })
+      : undefined;
+    const parts = { dialect: this.dialect, queues: this.queues };
+    return { session: new Session(parts, clientId, stored), isPresent };
+  }
+
+  /**
+   * The connection of a session has ended.
+   *
+   * @param will published after its delay, or when the session ends; undefined for none
+   */
+  ended(
+    { stored, clientId }: Session,
+    expirySeconds: number | null,
+    will: OwnedWill | undefined,
+  ): void {
+    const delaySeconds = Math.min(will?.will.delaySeconds ?? 0, expirySeconds ?? Infinity);
+    if (will !== undefined && delaySeconds > 0) this.#willLater(clientId, will, delaySeconds);
+    if (stored !== undefined && expirySeconds === 0) this.end(stored);
+    else if (stored !== undefined) this.#left(stored, expirySeconds, this.dialect.broker.nowMs());
+    if (will !== undefined && delaySeconds === 0) publishWill(this.dialect, will);
+  }
+
+  #left(session: StoredSession, expirySeconds: number | null, leftAtMs: number): void {
+    const { broker, vhost } = this.dialect;
+    const { user } = session;
+    broker.sessions.put(vhost.name, session.client, { expirySeconds, leftAtMs, user });
+    this.#expireLater(session, leftAtMs);
+  }
+
+  #expireLater(session: StoredSession, leftAtMs: number): void {
+    if (session.expirySeconds === null) return;
+    const timer = new SessionTimer(() => this.end(session));
+    this.#expiries.set(session.client, timer);
+    this.dialect.broker.turns.schedule(timer, leftAtMs + session.expirySeconds * 1000);
+  }
+
+  #forgetTimer(clientId: string): void {
+    const timer = this.#expiries.get(clientId);
+    if (timer !== undefined) this.dialect.broker.turns.forget(timer);
+    this.#expiries.delete(clientId);
+  }
+
+  #willLater(clientId: string, owned: OwnedWill, delaySeconds: number): void {
+    const { broker } = this.dialect;
+    const timer = new SessionTimer(() => this.#publishWill(clientId));
+    this.#wills.set(clientId, { timer, owned });
+    broker.turns.schedule(timer, broker.nowMs() + delaySeconds * 1000);
+  }
+
+  /** The client has connected again. [MQTT-3.1.3-9] */
+  #cancelWill(clientId: string): void {
+    const found = this.#wills.get(clientId);
+    if (found !== undefined) this.dialect.broker.turns.forget(found.timer);
+    this.#wills.delete(clientId);
+  }
+
+  #publishWill(clientId: string): void {
+    const found = this.#wills.get(clientId);
+    this.#cancelWill(clientId);
+    if (found !== undefined) publishWill(this.dialect, found.owned);
+  }
+
+  /** Ends a session that has no connection, with its subscriptions and messages. [MQTT-4.1.0-2] */
+  end(session: StoredSession): void {
+    const { broker, vhost } = this.dialect;
+    const { client, subscriptions } = session;
+    this.#forgetTimer(client);
+    for (const { filter } of subscriptions.values()) {
+      const { shareName, filter: own } = parseFilter(filter);
+      if (shareName !== undefined) this.queues.closeShared(shareName, own);
+    }
+    const queue = this.queues.findKept(client);
+    if (queue !== undefined) this.queues.remove(queue);
+    broker.sessions.end(vhost.name, session);
+    this.#publishWill(client);
+  }
+}

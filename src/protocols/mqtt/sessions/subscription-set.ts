@@ -1,0 +1,140 @@
+// The subscriptions of a session, and which of them a message matches.
+
+import { mqttAlphabet, parsePattern, splitKey } from '../../../broker/patterns/alphabet.ts';
+import { PatternTree } from '../../../broker/patterns/pattern-tree.ts';
+import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
+import type { Delivery } from '../../../broker/subscription.ts';
+import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
+import { textField } from '../codec/properties.ts';
+
+/** Maximum number of topics whose matches are cached for each session. */
+const matchCountMax = 1024;
+
+/** The subscriptions that messages of a topic match. */
+export interface TopicMatch {
+  /** The topic name as a field of a packet. */
+  readonly topicField: Buffer;
+  readonly topic: string;
+  /** The maximum quality of service of the matching subscriptions; -1 if there is none. */
+  readonly qos: number;
+  /** Whether any matching subscription keeps the retain flag. */
+  readonly isRetainAsPublished: boolean;
+  /** The identifiers of the matching subscriptions. [MQTT-3.3.4-3] [MQTT-3.3.4-4] */
+  readonly ids: readonly number[];
+  /** Whether any matching subscription excludes messages of the same client. */
+  readonly hasNoLocal: boolean;
+}
+
+/** Names the topic of a message. */
+export interface TopicNames {
+  /** Returns the name of the destination of a message. */
+  nameOf(delivery: Delivery): string;
+}
+
+const noKey = Buffer.alloc(0);
+
+/** The subscriptions of a session, except for shared ones. */
+export class SubscriptionSet {
+  readonly #byFilter = new Map<string, SessionSubscription>();
+  readonly #tree = new PatternTree<SessionSubscription>();
+  readonly #matches = new Map<string, TopicMatch>();
+  /** The address of the last message, as it was stored, and its match. */
+  #lastKey: Buffer = noKey;
+  #last: TopicMatch | undefined = undefined;
+  /** Number of subscriptions that exclude messages of the same client. */
+  noLocalCount = 0;
+
+  get size(): number {
+    return this.#byFilter.size;
+  }
+
+  get(filter: string): SessionSubscription | undefined {
+    return this.#byFilter.get(filter);
+  }
+
+  all(): Iterable<SessionSubscription> {
+    return this.#byFilter.values();
+  }
+
+  /**
+   * Adds a subscription, or replaces the one with the same text.
+   *
+   * @param filter the filter without a share name
+   */
+  set(subscription: SessionSubscription, filter: string = subscription.filter): void {
+    this.delete(subscription.filter, filter);
+    this.#byFilter.set(subscription.filter, subscription);
+    this.#tree.add(parsePattern(mqttAlphabet, filter), subscription);
+    if (subscription.isNoLocal) this.noLocalCount++;
+    this.#forget();
+  }
+
+  /** Removes a subscription. Returns false if it does not exist. */
+  delete(text: string, filter: string = text): boolean {
+    const found = this.#byFilter.get(text);
+    if (found === undefined) return false;
+    this.#byFilter.delete(text);
+    this.#tree.remove(parsePattern(mqttAlphabet, filter), found);
+    if (found.isNoLocal) this.noLocalCount--;
+    this.#forget();
+    return true;
+  }
+
+  #forget(): void {
+    this.#matches.clear();
+    this.#last = undefined;
+    this.#lastKey = noKey;
+  }
+
+  /** Returns the subscriptions that a message matches. */
+  matchOf(delivery: Delivery, names: TopicNames): TopicMatch {
+    const { buffer, addressAt, addressEnd } = delivery;
+    const last = this.#last;
+    const size = this.#lastKey.length;
+    if (last !== undefined && size === addressEnd - addressAt) {
+      if (buffer.compare(this.#lastKey, 0, size, addressAt, addressEnd) === 0) return last;
+    }
+    const found = this.#matchName(names.nameOf(delivery));
+    this.#lastKey = Buffer.from(buffer.subarray(addressAt, addressEnd));
+    this.#last = found;
+    return found;
+  }
+
+  #matchName(name: string): TopicMatch {
+    const known = this.#matches.get(name);
+    if (known !== undefined) return known;
+    const found = this.matchWithout(name, false);
+    if (this.#matches.size >= matchCountMax) this.#matches.clear();
+    this.#matches.set(name, found);
+    return found;
+  }
+
+  /** @param isOwn whether the client published the message itself, so that noLocal has an effect */
+  matchWithout(name: string, isOwn: boolean): TopicMatch {
+    const topic = exchangeNames(name);
+    const isReserved = isReservedTopic(topic);
+    const found = new Set<SessionSubscription>();
+    const steps = this.#tree.match(splitKey(mqttAlphabet, topic), {
+      spend: () => false,
+      takeAll: (values) => {
+        for (const value of values) found.add(value);
+        return undefined;
+      },
+    });
+    for (const _ of steps);
+    let qos = -1;
+    let isRetainAsPublished = false;
+    let hasNoLocal = false;
+    const ids: number[] = [];
+    for (const subscription of found) {
+      if (isReserved && startsWithWildcard(subscription.filter)) continue;
+      if (isOwn && subscription.isNoLocal) continue;
+      qos = Math.max(qos, subscription.qos);
+      isRetainAsPublished ||= subscription.isRetainAsPublished;
+      hasNoLocal ||= subscription.isNoLocal;
+      if (subscription.id > 0) ids.push(subscription.id);
+    }
+    const topicField = textField(topic);
+    return { topicField, topic, qos, isRetainAsPublished, ids, hasNoLocal };
+  }
+}

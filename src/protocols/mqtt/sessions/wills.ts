@@ -1,0 +1,63 @@
+// Wills: messages that are published when a connection ends without DISCONNECT.
+
+import { BrokerError } from '../../../broker/errors.ts';
+import { Publication } from '../../../broker/publication.ts';
+import type { Ticking } from '../../../broker/turns/turns.ts';
+import type { Access } from '../../../broker/users.ts';
+import type { PropertyList } from '../codec/properties.ts';
+import type { MqttDialect } from '../dialect.ts';
+import { prepare, store } from './messages.ts';
+
+/** The will of a connection. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: number;
+  readonly isRetained: boolean;
+  readonly properties: PropertyList;
+  /** Seconds between the end of the connection and the message. */
+  readonly delaySeconds: number;
+}
+
+/** A will and the client that it belongs to. */
+export interface OwnedWill {
+  readonly will: Will;
+  readonly clientId: string;
+  readonly access: Access;
+}
+
+/**
+ * Publishes a will. The rights are those of its client now. A refusal has nobody to be reported to.
+ */
+export function publishWill(dialect: MqttDialect, { will, clientId, access }: OwnedWill): void {
+  const { broker } = dialect;
+  const { topic, payload, qos, isRetained, properties } = will;
+  if (topic.startsWith('$')) return;
+  const publication = new Publication();
+  prepare(publication, { qos, isRetained, properties, origin: clientId });
+  publication.addPart(payload, 0, payload.length);
+  try {
+    const target = dialect.target(topic);
+    const route = dialect.route(target, publication, access, [clientId]);
+    const { rest } = store(dialect, target, publication, route, isRetained);
+    if (rest !== undefined) broker.background.run(rest);
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+  }
+  broker.store.log.sync();
+}
+
+/** Something that happens to a session at a time, unless its client connects before. */
+export class SessionTimer implements Ticking {
+  timerMs = Infinity;
+  timerAt = -1;
+  readonly #due: () => void;
+
+  constructor(due: () => void) {
+    this.#due = due;
+  }
+
+  tick(_nowMs: number): void {
+    this.#due();
+  }
+}
