@@ -1,9 +1,9 @@
 // The comparison of two result files.
 
 import { readFileSync } from 'node:fs';
+import { showNumber } from './columns.ts';
 import type { FigureName, Measurement, Results } from './results.ts';
 import { medianOf } from './statistics.ts';
-import { showNumber } from './tables.ts';
 
 /**
  * Compares two result files: `node dist/bench/compare.js BEFORE.json AFTER.json` prints the medians

@@ -2,31 +2,9 @@
 
 import type { FigureName, PeerName, Results, ScenarioName } from './results.ts';
 import { medianOf, ratioOf, type Series } from './statistics.ts';
+import { type Goal, type Measured, type Verdict, verdicts } from './verdicts.ts';
 
-/** A goal of docs/performance.md, and the calculation of its figure from the results. */
-interface Goal {
-  readonly name: string;
-  readonly what: string;
-  readonly unit: string;
-  /** `least`: the figure must be at least the goal; `most`: it must be at most the goal. */
-  readonly sense: 'least' | 'most';
-  readonly goal: number;
-  readonly must: number;
-  readonly measure: (results: Results) => Measured | undefined;
-}
-
-/** A figure, and the broker that it was compared with if this differs from the goal. */
-interface Measured {
-  readonly value: number;
-  readonly beside?: PeerName;
-}
-
-/** A goal and its measured figure. */
-export interface Verdict {
-  readonly goal: Goal;
-  readonly measured: Measured | undefined;
-  readonly reached: 'goal' | 'must' | 'neither' | undefined;
-}
+type BrokerGoal = Goal<Results>;
 
 type Where = readonly [ScenarioName, number, FigureName];
 
@@ -70,20 +48,25 @@ const perCpu = (scenario: ScenarioName, bodyBytes: number): Where => [
 const confirm = (figure: FigureName): Where => ['S4', 1024, figure];
 const backlog = (figure: FigureName): Where => ['S6', 1024, figure];
 
-const least = (name: string, what: string, goal: number, must: number, measure: Goal['measure']) =>
-  ({ name, what, unit: '×', sense: 'least', goal, must, measure }) satisfies Goal;
+const least = (
+  name: string,
+  what: string,
+  goal: number,
+  must: number,
+  measure: BrokerGoal['measure'],
+) => ({ name, what, unit: '×', sense: 'least', goal, must, measure }) satisfies BrokerGoal;
 const most = (
   name: string,
   what: string,
   unit: string,
   goal: number,
   must: number,
-  measure: Goal['measure'],
-) => ({ name, what, unit, sense: 'most', goal, must, measure }) satisfies Goal;
+  measure: BrokerGoal['measure'],
+) => ({ name, what, unit, sense: 'most', goal, must, measure }) satisfies BrokerGoal;
 
 const sealed = 'TLS and gocryptfs';
 
-function scaled(measure: Goal['measure'], factor: number): Goal['measure'] {
+function scaled(measure: BrokerGoal['measure'], factor: number): BrokerGoal['measure'] {
   return (results) => {
     const measured = measure(results);
     return measured && { ...measured, value: measured.value * factor };
@@ -100,7 +83,7 @@ function latency({ measurements }: Results): Measured | undefined {
 }
 
 /** Goals relative to LavinMQ, which is only measured if a build of it is available. */
-const lavinGoals: readonly Goal[] = [
+const lavinGoals: readonly BrokerGoal[] = [
   least(
     'G6',
     `S4 against LavinMQ with ${sealed}, 1 KiB`,
@@ -141,7 +124,7 @@ const lavinGoals: readonly Goal[] = [
   least('G11b', 'the same, 16 B', 3, 1.5, oursOver(perCpu('S1', 16), 'lavinmq')),
 ];
 
-const goals: readonly Goal[] = [
+const goals: readonly BrokerGoal[] = [
   least(
     'G1',
     `S4 against RabbitMQ 4 with ${sealed}, 1 KiB`,
@@ -293,16 +276,7 @@ const goals: readonly Goal[] = [
   most('–', 'confirm of a single message over one write and fdatasync', '×', 2, 2, latency),
 ];
 
-function reached(goal: Goal, { value }: Measured): Verdict['reached'] {
-  const holds = (limit: number) => (goal.sense === 'least' ? value >= limit : value <= limit);
-  if (holds(goal.goal)) return 'goal';
-  return holds(goal.must) ? 'must' : 'neither';
-}
-
 /** Compares results with all goals. */
-export function judge(results: Results): Verdict[] {
-  return goals.map((goal) => {
-    const measured = goal.measure(results);
-    return { goal, measured, reached: measured && reached(goal, measured) };
-  });
+export function judge(results: Results): Verdict<Results>[] {
+  return verdicts(goals, results);
 }

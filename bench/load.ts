@@ -1,10 +1,11 @@
-// The load generator.
+// The load generators.
 
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from './peers/peer.ts';
-import { runProgram } from './processes.ts';
+import { runProgram, startProcess } from './processes.ts';
 import { projectFolder } from './project.ts';
 
 const sources = join(projectFolder, 'bench', 'load');
@@ -60,8 +61,17 @@ export interface ProbeReport {
   readonly append_p99_ms: number;
 }
 
+/** The programs in `bench/load`. */
+export type LoadProgram =
+  | 'amqp091_load'
+  | 'amqp10_load'
+  | 'mqtt_load'
+  | 'openwire_load'
+  | 'stomp_load'
+  | 'sync_probe';
+
 /**
- * The load generator: a single-threaded C program that uses little CPU time compared with the
+ * The load generators: single-threaded C programs that use little CPU time compared with the
  * brokers.
  */
 export class LoadGenerator {
@@ -71,12 +81,12 @@ export class LoadGenerator {
     this.#folder = folder;
   }
 
-  /** Compiles it to a temporary folder, which the caller must delete. */
-  static async build(): Promise<LoadGenerator> {
+  /** Compiles programs to a temporary folder, which the caller must delete. */
+  static async build(programs: readonly LoadProgram[]): Promise<LoadGenerator> {
     if (!existsSync('/usr/include/openssl/ssl.h'))
       throw new Error('the load generator needs OpenSSL headers (Debian: libssl-dev)');
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-bench-'));
-    for (const name of ['amqp091_load', 'sync_probe']) {
+    for (const name of programs) {
       const files = ['-o', join(folder, name), join(sources, `${name}.c`)];
       await runProgram('gcc', ['-O2', '-march=native', ...files, '-lssl', '-lcrypto', '-lpthread']);
     }
@@ -88,20 +98,45 @@ export class LoadGenerator {
   }
 
   /**
-   * Runs it against a broker with the processes `pids`. `args` determine the type of the report.
+   * Runs the generator of AMQP 0-9-1, or another program, against a broker with the processes
+   * `pids`. `args` determine the type of the report.
    */
   async run<Report = FlowReport>(
     endpoint: Endpoint,
     pids: readonly number[],
     args: readonly string[],
+    program: LoadProgram = 'amqp091_load',
   ): Promise<Report> {
+    const [command, whole, env] = this.#command(program, endpoint);
+    return JSON.parse(await runProgram(command, [...whole, '--pid', pids.join(), ...args], env));
+  }
+
+  /**
+   * Opens idle connections, and keeps them until the process that is returned is killed.
+   *
+   * @throws {Error} if a connection cannot be opened
+   */
+  async openIdle(program: LoadProgram, endpoint: Endpoint, count: number): Promise<ChildProcess> {
+    const [command, whole, env] = this.#command(program, endpoint);
+    const child = startProcess(command, [...whole, '--idle', String(count)], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const isOpened = await new Promise<boolean>((resolve) => {
+      child.stdout?.once('data', () => resolve(true));
+      child.once('exit', () => resolve(false));
+    });
+    if (!isOpened) throw new Error(`${program} could not open ${count} connections`);
+    return child;
+  }
+
+  /** Returns the path of a program, its arguments for an endpoint, and its environment. */
+  #command(program: LoadProgram, endpoint: Endpoint): [string, string[], NodeJS.ProcessEnv] {
     const { host, port, user, password, tls } = endpoint;
-    const whole = ['--host', host, '--port', String(port), '--user', user, '--pid', pids.join()];
-    if (tls) whole.push('--tls');
-    if (tls?.caFile) whole.push('--ca', tls.caFile);
-    const env = { ...process.env, LOAD_PASSWORD: password };
-    const program = join(this.#folder, 'amqp091_load');
-    return JSON.parse(await runProgram(program, [...whole, ...args], env));
+    const args = ['--host', host, '--port', String(port), '--user', user];
+    if (tls) args.push('--tls');
+    if (tls?.caFile) args.push('--ca', tls.caFile);
+    return [join(this.#folder, program), args, { ...process.env, LOAD_PASSWORD: password }];
   }
 
   /** Measures the disk of `folder`. */

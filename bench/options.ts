@@ -21,15 +21,18 @@ export interface Options {
 
 const usualPeers = 'waxwing,rabbitmq3,rabbitmq4,rabbitmq4-gocryptfs,lavinmq,lavinmq-gocryptfs';
 
-function positive(text: string): number {
+/** Parses a number above 0. */
+export function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError(`found ${text}, but it must be above 0`);
   return value;
 }
 
-const sizes = (text: string) => text.split(',').map(positive);
+/** Parses a list of numbers above 0. */
+export const sizes = (text: string) => text.split(',').map(positive);
 
-function namesOf<Name extends string>(allowed: readonly Name[]) {
+/** Returns a parser of a list of names. */
+export function namesOf<Name extends string>(allowed: readonly Name[]) {
   return (text: string): Name[] =>
     text.split(',').map((given) => {
       const name = allowed.find((one) => one === given);

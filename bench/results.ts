@@ -81,10 +81,16 @@ export type FigureName =
 
 export type Figures = Partial<Record<FigureName, number>>;
 
-/** One run of a scenario with a broker. `disk` stands for the disk alone. */
-export interface Measurement {
-  readonly scenario: ScenarioName;
-  readonly peer: PeerName | 'disk';
+/**
+ * One run of a scenario with a broker. `disk` stands for the disk alone. Benchmarks with scenarios
+ * and brokers of their own name them as type arguments.
+ */
+export interface Measurement<
+  Scenario extends string = ScenarioName,
+  Peer extends string = PeerName | 'disk',
+> {
+  readonly scenario: Scenario;
+  readonly peer: Peer;
   /** 0 if there are no messages. */
   readonly bodyBytes: number;
   /** The runs of a round are seconds apart. Ratios are calculated within a round. */

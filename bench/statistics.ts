@@ -12,15 +12,21 @@ export function median(values: readonly number[]): number | undefined {
 }
 
 /** Identifies a figure of a scenario with a broker, over all rounds. */
-export interface Series {
-  readonly scenario: ScenarioName;
-  readonly peer: PeerName | 'disk';
+export interface Series<
+  Scenario extends string = ScenarioName,
+  Peer extends string = PeerName | 'disk',
+> {
+  readonly scenario: Scenario;
+  readonly peer: Peer;
   readonly bodyBytes: number;
   readonly figure: FigureName;
 }
 
 /** Returns the values of a series by round. */
-function valuesOf(measurements: readonly Measurement[], series: Series): Map<number, number> {
+function valuesOf(
+  measurements: readonly Measurement<string, string>[],
+  series: Series<string, string>,
+): Map<number, number> {
   const values = new Map<number, number>();
   for (const { scenario, peer, bodyBytes, round, figures } of measurements) {
     const value = figures[series.figure];
@@ -32,7 +38,10 @@ function valuesOf(measurements: readonly Measurement[], series: Series): Map<num
 }
 
 /** Returns the median of a series; undefined if it was not measured. */
-export function medianOf(measurements: readonly Measurement[], series: Series): number | undefined {
+export function medianOf<Scenario extends string, Peer extends string>(
+  measurements: readonly Measurement<Scenario, Peer>[],
+  series: Series<Scenario, Peer>,
+): number | undefined {
   return median([...valuesOf(measurements, series).values()]);
 }
 
@@ -40,10 +49,10 @@ export function medianOf(measurements: readonly Measurement[], series: Series): 
  * Returns the median of the ratios of each round. The speed of a machine changes between minutes,
  * and the runs of a round are seconds apart.
  */
-export function ratioOf(
-  measurements: readonly Measurement[],
-  above: Series,
-  below: Series,
+export function ratioOf<Scenario extends string, Peer extends string>(
+  measurements: readonly Measurement<Scenario, Peer>[],
+  above: Series<Scenario, Peer>,
+  below: Series<Scenario, Peer>,
 ): number | undefined {
   const divisors = valuesOf(measurements, below);
   const ratios: number[] = [];

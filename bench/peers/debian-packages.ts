@@ -66,7 +66,16 @@ export async function ensureDebianRoot(cacheFolder: string, codename: string): P
 
 /** Returns the version of a package in a Debian root. */
 export async function packageVersion(root: string, name: string): Promise<string> {
-  const line = await runProgram('chroot', [root, 'dpkg-query', '--show', name]);
+  return versionIn(await runProgram('chroot', [root, 'dpkg-query', '--show', name]));
+}
+
+/** Returns the version of a package that is installed on this system. */
+export async function installedVersion(name: string): Promise<string> {
+  return versionIn(await runProgram('dpkg-query', ['--show', name]));
+}
+
+/** Returns the upstream version from a line of dpkg-query. */
+function versionIn(line: string): string {
   return line
     .replace(/^.*\t(\d+:)?/, '')
     .replace(/[-+].*$/s, '')

@@ -79,8 +79,8 @@ function takesPart(peer: Peer, flow: Flow): boolean {
   return flow.isStored || !peer.name.endsWith('gocryptfs');
 }
 
-/** Converts a report of the load generator to figures. */
-function flowFigures(report: FlowReport): Figures {
+/** Converts a report of a load generator to figures. */
+export function flowFigures(report: FlowReport): Figures {
   const ours = report.self_cpu_s + report.server_cpu_s;
   return {
     messagesPerSecond: report.cons_s,

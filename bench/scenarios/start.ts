@@ -1,9 +1,7 @@
 // Start and creation times.
 
-import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CreateBrokerCommand, DescribeBrokerCommand, MqClient } from '@aws-sdk/client-mq';
+import { createBroker, mqClient } from '../peers/mq-client.ts';
 import type { Peer } from '../peers/peer.ts';
 import { cpuSeconds, rssKiB } from '../processes.ts';
 import type { Figures } from '../results.ts';
@@ -44,45 +42,14 @@ export async function measureStarts(session: Session): Promise<void> {
   }
 }
 
-function client(environment: Readonly<Record<string, string>>): MqClient {
-  const ca = readFileSync(environment['WAXWING_CA_FILE'] ?? '');
-  return new MqClient({
-    requestHandler: { httpsAgent: new Agent({ ca }) },
-    endpoint: environment['AWS_ENDPOINT_URL'] ?? '',
-    region: environment['AWS_REGION'] ?? '',
-    credentials: {
-      accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
-    },
-  });
-}
-
 /** Measures the time from CreateBroker to RUNNING from the view of an AWS client. */
 export async function measureCreation(session: Session): Promise<void> {
   if (session.waxwing === undefined) return;
-  const environment = await session.waxwing.serviceEnvironment();
-  const mq = client(environment);
+  const mq = mqClient(await session.waxwing.serviceEnvironment());
+  const user = { Username: 'bench', Password: `bench-${process.pid}-password` };
   for (let round = 1; round <= session.options.rounds; round++) {
     const startedAt = performance.now();
-    const { BrokerId } = await mq.send(
-      new CreateBrokerCommand({
-        BrokerName: `bench-${round}`,
-        DeploymentMode: 'SINGLE_INSTANCE',
-        EngineType: 'RABBITMQ',
-        EngineVersion: '3.13',
-        HostInstanceType: 'mq.m5.large',
-        PubliclyAccessible: true,
-        AutoMinorVersionUpgrade: true,
-        Users: [{ Username: 'bench', Password: `bench-${process.pid}-password` }],
-      }),
-    );
-    let state = '';
-    while (state !== 'RUNNING') {
-      if (performance.now() - startedAt > 60_000)
-        throw new Error(`a new broker is ${state} after a minute instead of RUNNING`);
-      await pause(5);
-      state = (await mq.send(new DescribeBrokerCommand({ BrokerId }))).BrokerState ?? '';
-    }
+    await createBroker(mq, 'RABBITMQ', `bench-${round}`, user);
     const figures = { createMs: performance.now() - startedAt };
     session.record({ scenario: 'create', peer: 'waxwing', bodyBytes: 0, round, figures });
   }

@@ -6,6 +6,7 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
 import { stompFuzzers } from './stomp.ts';
@@ -19,6 +20,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
+  ...mqttFuzzers,
   ...amqp10Fuzzers,
 ];
 

@@ -1,5 +1,6 @@
 // What is particular to brokers of ActiveMQ's type: capabilities, sources, targets, outcomes.
 
+import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import { isQueue } from '../../broker/activemq/destination.ts';
 import { Selector } from '../../broker/activemq/selectors/selector.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
@@ -26,11 +27,23 @@ import {
 import type { AmqpHost } from './host.ts';
 import { invalidField } from './links/link.ts';
 
-/** Capabilities of the connection. */
-export const offeredCapabilities: readonly string[] = [
-  'ANONYMOUS-RELAY',
-  'sole-connection-for-container',
-];
+/** Capabilities of the connection, and of targets if clients ask for it. */
+const delayedDelivery = 'DELAYED_DELIVERY';
+
+/** Returns the capabilities of the connection. */
+export function offeredCapabilities({ settings }: Pick<ActiveMq, 'settings'>): readonly string[] {
+  const scheduled = settings.hasScheduler ? [delayedDelivery] : [];
+  return ['ANONYMOUS-RELAY', ...scheduled, 'sole-connection-for-container'];
+}
+
+/** Returns the capabilities of a link of a sender that are supported, among those it asks for. */
+export function offeredToSender(
+  { settings }: Pick<ActiveMq, 'settings'>,
+  desired: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const isOffered = settings.hasScheduler && desired?.includes(delayedDelivery) === true;
+  return isOffered ? [delayedDelivery] : undefined;
+}
 
 /** Properties of the connection, by which clients recognise ActiveMQ. */
 export function connectionProperties(engineVersion: string): Entry[] {

@@ -1,6 +1,11 @@
 // Addresses of nodes, as ActiveMQ names destinations.
 
-import { parseDestination, parseList, qualifiedName } from '../../broker/activemq/destination.ts';
+import {
+  consumerOptions,
+  parseDestination,
+  parseList,
+  qualifiedName,
+} from '../../broker/activemq/destination.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 import { AmqpError } from './errors.ts';
 
@@ -17,6 +22,7 @@ export interface AddressOptions {
   readonly isExclusive: boolean;
   readonly priority: number;
   readonly isRetroactive: boolean;
+  readonly pendingCountMax: number | undefined;
 }
 
 /** A parsed address: one destination, or several that are separated by commas. */
@@ -43,41 +49,37 @@ export function capabilityOf({ kind }: Address): string {
  * @throws {BrokerError} `precondition-failed` if a name is empty or too long, or there are too many
  */
 export function parseAddress(text: string, kind: Address['kind'] = 'queue'): ParsedAddress {
-  const questionAt = text.indexOf('?');
-  const names = questionAt < 0 ? text : text.slice(0, questionAt);
+  const options = consumerOptions(text);
+  for (const name of options.keys()) {
+    if (knownOptions.has(name)) continue;
+    throw new AmqpError('invalid-field', `unknown option of an address: ${name.slice(0, 100)}`, {
+      scope: 'link',
+    });
+  }
+  const priority = options.get('priority') ?? '';
+  const limit = options.get('maximumPendingMessageLimit') ?? '';
   return {
-    destinations: parseList(names, (part) => parseDestination(part, kind)),
-    options: questionAt < 0 ? noOptions : parseOptions(text.slice(questionAt + 1)),
+    destinations: parseList(text, (part) => parseDestination(part, kind)),
+    options: {
+      isExclusive: options.get('exclusive') === 'true',
+      priority: /^-?\d{1,3}$/.test(priority) ? Math.min(Math.max(Number(priority), -128), 127) : 0,
+      isRetroactive: options.get('retroactive') === 'true',
+      pendingCountMax: /^\d{1,9}$/.test(limit) ? Number(limit) : undefined,
+    },
   };
 }
 
-const noOptions: AddressOptions = { isExclusive: false, priority: 0, isRetroactive: false };
-
-/** Options that other settings of a link override. */
-const ignoredOptions = new Set([
-  'prefetchSize',
+/** The options of a consumer. Some are overridden by other settings of a link. */
+const knownOptions = new Set([
+  'exclusive',
+  'priority',
+  'retroactive',
   'maximumPendingMessageLimit',
+  'prefetchSize',
   'dispatchAsync',
   'noLocal',
   'selector',
 ]);
-
-function parseOptions(text: string): AddressOptions {
-  let { isExclusive, priority, isRetroactive } = noOptions;
-  for (const [name, value] of new URLSearchParams(text)) {
-    const option = name.startsWith('consumer.') ? name.slice('consumer.'.length) : '';
-    if (option === 'exclusive') isExclusive = value === 'true';
-    else if (option === 'priority' && /^-?\d{1,3}$/.test(value)) {
-      priority = Math.min(Math.max(Number(value), -128), 127);
-    } else if (option === 'retroactive') isRetroactive = value === 'true';
-    else if (!ignoredOptions.has(option)) {
-      throw new AmqpError('invalid-field', `unknown option of an address: ${name.slice(0, 100)}`, {
-        scope: 'link',
-      });
-    }
-  }
-  return { isExclusive, priority, isRetroactive };
-}
 
 /** Returns an address as text, for example `queue://A`. */
 export function addressText(address: Address): string {

@@ -1,18 +1,29 @@
 // The message format of AMQP 1.0.
 
+import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
+import {
+  scheduledHeaderNames,
+  scheduledJobId,
+  scheduledJobIdHeader,
+} from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { Decoder } from './codec/decoder.ts';
-import { Encoder } from './codec/encoder.ts';
 import { type Entry, type Item, nullItem, stringItem, textOf } from './codec/items.ts';
 import { fromArgument, toArgument } from './conversion/arguments.ts';
 import { fromProperties } from './conversion/from-properties.ts';
+import { isScheduleAnnotation } from './conversion/schedule.ts';
 import { toProperties } from './conversion/to-properties.ts';
+import { changedHead } from './messages/changed-head.ts';
 import { sections } from './messages/sections.ts';
 import { type FoundSection, sectionsOf } from './messages/stored-head.ts';
 
-/** Positions in the lists of the header and the properties. */
+/** Positions in the list of the header. */
+const durableAt = 0;
 const ttlAt = 2;
+
+/** Positions in the list of the properties. */
+const messageIdAt = 0;
 const absoluteExpiryAt = 8;
 
 const decoder = new Decoder();
@@ -54,23 +65,36 @@ export const amqp10Format: MessageFormat = {
   },
 
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer {
-    const found = sectionsOf(buffer, start, end);
-    const w = new Encoder(end - start + 512);
-    w.raw(buffer, start, found[0]?.at ?? end);
-    for (const section of found) {
-      if (section.code === sections.header) writeWithout(w, buffer, section, ttlAt);
-      else if (section.code === sections.properties) {
-        writeWithout(w, buffer, section, absoluteExpiryAt);
-      } else if (section.code !== sections.applicationProperties) {
-        w.raw(buffer, section.at, section.end);
-      }
+    const header = new Map<number, Item>([[ttlAt, nullItem]]);
+    // Dead letters are persistent.
+    if (changes[deadLetterHeaders.originalDeliveryMode] !== undefined) {
+      header.set(durableAt, { type: 'boolean', value: true });
     }
-    const entries = changed(applicationProperties(buffer, start, end), changes);
-    if (entries.length > 0) {
-      w.descriptor(sections.applicationProperties);
-      w.map(entries);
-    }
-    return w.toBuffer();
+    return changedHead(buffer, start, end, {
+      header,
+      properties: new Map([[absoluteExpiryAt, nullItem]]),
+      applicationProperties: (entries) => changed(entries, changes),
+    });
+  },
+
+  dueHead(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    id: number,
+    repeatedAtMs: number | undefined,
+  ): Buffer {
+    const jobId = scheduledJobId(id);
+    const messageId =
+      repeatedAtMs === undefined ? undefined : stringItem(`${jobId}:${repeatedAtMs}`);
+    return changedHead(buffer, start, end, {
+      ...(messageId !== undefined && { properties: new Map([[messageIdAt, messageId]]) }),
+      annotations: (entries) => entries.filter((entry) => !isScheduleAnnotation(entry)),
+      applicationProperties: (entries) => [
+        ...entries.filter(([key]) => !isScheduleHeader(textOf(key) ?? '')),
+        [stringItem(scheduledJobIdHeader), stringItem(jobId)],
+      ],
+    });
   },
 
   toProperties,
@@ -78,17 +102,8 @@ export const amqp10Format: MessageFormat = {
   fromProperties,
 };
 
-/** Copies a section that is a list, with null for one element. */
-function writeWithout(w: Encoder, buffer: Buffer, section: FoundSection, without: number): void {
-  const { at, valueAt, end } = section;
-  const item = decoder.reset(buffer, valueAt, end).item();
-  const element = item.type === 'list' ? item.value[without] : undefined;
-  if (item.type !== 'list' || element === undefined || element.type === 'null') {
-    w.raw(buffer, at, end);
-    return;
-  }
-  w.raw(buffer, at, valueAt);
-  w.item({ type: 'list', value: item.value.map((each, n) => (n === without ? nullItem : each)) });
+function isScheduleHeader(name: string): boolean {
+  return scheduledHeaderNames.has(name) || name === scheduledJobIdHeader;
 }
 
 function changed(entries: readonly Entry[], changes: ArgumentChanges): Entry[] {

@@ -138,7 +138,7 @@ export class Opening {
       maxFrameSize: frameBytesMax,
       channelMax,
       idleTimeOut: idleTimeoutMs,
-      offeredCapabilities,
+      offeredCapabilities: offeredCapabilities(this.#host.dialect),
       properties: isFailed ? [failure, ...properties] : properties,
     };
   }

@@ -291,8 +291,10 @@ export class Session {
       error = toAmqpError(thrown, 'link');
       if (error.scope !== 'link') throw thrown;
     }
-    const group = link.isSender && ending === 'closed' ? broker.store.definedGroup : 0;
-    answers.say(group, () => this.writeDetach(link.handle, ending === 'closed', error));
+    const isDeleted = link.isDurable && ending === 'closed';
+    answers.say(isDeleted ? broker.store.definedGroup : 0, () =>
+      this.writeDetach(link.handle, ending === 'closed', error),
+    );
   }
 
   /** Writes a detach. */

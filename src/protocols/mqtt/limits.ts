@@ -1,7 +1,7 @@
 // Limits of MQTT connections.
 
 /** Maximum size of the content of a packet before the log-in, in bytes: only CONNECT is expected. */
-export const strangerPacketBytesMax = 64 * 1024;
+export const unauthenticatedPacketBytesMax = 16 * 1024;
 
 /**
  * Maximum size of a packet in bytes, unless the limit of the broker is lower. MQTT 5 clients are told

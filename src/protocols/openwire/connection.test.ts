@@ -7,6 +7,7 @@ import {
   textOf,
   topic,
 } from '../../../tests/support/openwire-peer.ts';
+import { StompPeer } from '../../../tests/support/stomp-peer.ts';
 import type { Value } from '../../broker/conversion/value.ts';
 import {
   type DataStructure,
@@ -47,7 +48,7 @@ test('both sides negotiate, whatever the client can do, and messages go both way
   assert.equal(b.ready('q'), 0);
 });
 
-test('a stranger can send little, in order, and is not answered otherwise', async () => {
+test('a peer that has not logged in can send little, in order, and is not answered otherwise', async () => {
   const b = await OpenWireBroker.open();
   const refused = (act: (peer: OpenWirePeer) => void) => {
     const peer = new OpenWirePeer(b.protocol);
@@ -405,6 +406,30 @@ test('a message with a delay is delivered in time, without the properties that s
     peer.exception(delayed({ type: 'string', value: 'soon' })) ?? '',
     /^javax.jms.MessageFormatException: AMQ_SCHEDULED_DELAY is 'soon'/,
   );
+});
+
+test('messages are converted from and to STOMP, and selectors see the same properties', async () => {
+  const b = await OpenWireBroker.open();
+  const other = new StompPeer(b.broker);
+  await other.connect();
+  const peer = await b.client();
+  peer.produce();
+  peer.consume(1, queue('to.java'), { selector: "kind = 'a'" });
+  other.send('SEND', { destination: '/queue/to.java', kind: 'a', type: 't' }, 'hé');
+  other.send('SEND', { destination: '/queue/to.java', kind: 'b' }, 'no');
+  const [found, ...rest] = peer.dispatches();
+  assert.equal(rest.length, 0);
+  assert.equal(found?.message?.type, types.TextMessage);
+  assert.deepEqual([textOf(found?.message), found?.message?.jmsType], ['hé', 't']);
+  assert.ok(found?.message?.messageId?.producerId !== undefined);
+  peer.ack([found]);
+  other.take();
+  other.send('SUBSCRIBE', { id: '1', destination: '/queue/to.stomp', selector: 'n > 4' });
+  const marshalledProperties = encodeMap([['n', { type: 'long', value: 5n }]]);
+  peer.publish(queue('to.stomp'), 'ok', { marshalledProperties, correlationId: 'c' });
+  const [message] = other.take();
+  assert.deepEqual([message?.body, message?.headers['n']], ['ok', '5']);
+  assert.equal(message?.headers['correlation-id'], 'c');
 });
 
 test('a silent peer is disconnected, and this side is not silent', async () => {

@@ -36,8 +36,8 @@ import { Inactivity } from './inactivity.ts';
 import {
   commandBytesMax,
   countsMax,
-  strangerFrameBytesMax,
-  strangerFrameCountMax,
+  unauthenticatedFrameBytesMax,
+  unauthenticatedFrameCountMax,
 } from './limits.ts';
 import { Opening, type OpeningHost } from './opening.ts';
 import { PeerWatch } from './peer-watch.ts';
@@ -76,7 +76,7 @@ export class OpenWireConnection
   readonly #watch: PeerWatch;
   readonly #inactivity = new Inactivity();
   /** Frames that were received before the log-in. */
-  #strangerFrameCount = 0;
+  #unauthenticatedFrameCount = 0;
   #codec: Codec | undefined = undefined;
   #info: ConnectionInfo | undefined = undefined;
   #access: Access | undefined = undefined;
@@ -175,12 +175,12 @@ export class OpenWireConnection
   }
 
   announced(sizeBytes: number, type: number): void {
-    const isStranger = this.#state.isStranger;
-    if (isStranger && ++this.#strangerFrameCount > strangerFrameCountMax) {
+    const isUnauthenticated = this.#state.isUnauthenticated;
+    if (isUnauthenticated && ++this.#unauthenticatedFrameCount > unauthenticatedFrameCountMax) {
       throw new OpenWireError('out-of-order', 'too many frames before the log-in');
     }
     const forType = isMessage({ type }) ? this.shared.frameBytesMax : commandBytesMax;
-    const sizeMax = isStranger ? strangerFrameBytesMax : forType;
+    const sizeMax = isUnauthenticated ? unauthenticatedFrameBytesMax : forType;
     if (sizeBytes <= sizeMax) return;
     const found = `a frame of ${sizeBytes} bytes is larger than the maximum of ${sizeMax}`;
     throw new OpenWireError('malformed', found);

@@ -1,10 +1,10 @@
 // Limits of OpenWire connections.
 
 /** Maximum size of a frame before the log-in, where only small commands are expected, in bytes. */
-export const strangerFrameBytesMax: number = 8 * 1024;
+export const unauthenticatedFrameBytesMax: number = 8 * 1024;
 
 /** Maximum number of frames before the log-in. */
-export const strangerFrameCountMax = 16;
+export const unauthenticatedFrameCountMax = 16;
 
 /**
  * Maximum size of a frame in bytes, unless the limit of the broker for bodies is lower. Clients are

@@ -120,8 +120,11 @@ export class Opening {
     const { dialect, shared } = this.#host;
     if (this.#clientId !== undefined) dialect.clientIds.release(this.#clientId, this.#host);
     this.#clientId = undefined;
-    if (this.#connectionId !== undefined) shared.connections.delete(this.#connectionId);
+    const key = this.#connectionId;
     this.#connectionId = undefined;
+    if (key !== undefined && shared.connections.get(key) === this.#host) {
+      shared.connections.delete(key);
+    }
   }
 
   /** Cancels a log-in that is being checked, because the connection ends. */

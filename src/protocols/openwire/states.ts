@@ -47,7 +47,7 @@ export class ConnectionState {
   }
 
   /** Whether the client has not logged in yet. */
-  get isStranger(): boolean {
+  get isUnauthenticated(): boolean {
     return this.#name !== 'open' && this.#name !== 'removed' && !this.isOver;
   }
 

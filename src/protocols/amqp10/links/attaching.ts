@@ -1,7 +1,13 @@
 // Attaches: creates links.
 
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
-import { durableSource, readSource, readTarget, type SourceRequest } from '../activemq.ts';
+import {
+  durableSource,
+  offeredToSender,
+  readSource,
+  readTarget,
+  type SourceRequest,
+} from '../activemq.ts';
 import { type Attach, compositeCodes, type Source } from '../codec/performatives.gen.ts';
 import { AmqpError, toAmqpError } from '../errors.ts';
 import { nameLengthMax } from '../limits.ts';
@@ -63,8 +69,10 @@ function open(session: Session, frame: Attach): void {
   session.add(link);
   host.links.add(link);
   const { definedGroup } = store;
-  host.answers.say(definedGroup === definedBefore ? 0 : definedGroup, () => {
-    if (link.isOver || session.isOver) return;
+  // Several definitions can be in one group.
+  const isChanged = link.isDurable || definedGroup !== definedBefore;
+  host.answers.say(isChanged ? definedGroup : 0, () => {
+    if (session.isOver) return;
     host.frames.write(session.channel, {
       code: compositeCodes.attach,
       name: frame.name,
@@ -74,7 +82,8 @@ function open(session: Session, frame: Attach): void {
       rcvSettleMode: 0,
       ...answer,
     });
-    link.begin();
+    // A link may have failed before. The peer is sent its attach, and then the detach.
+    if (!link.isOver) link.begin();
   });
 }
 
@@ -122,6 +131,7 @@ function attachReceiver(session: Session, frame: Attach): Attached {
       source: frame.source,
       target: request.answer,
       maxMessageSize: BigInt(maxMessageSize(session)),
+      offeredCapabilities: offeredToSender(session.host.dialect, frame.desiredCapabilities),
     },
   };
 }
@@ -168,6 +178,8 @@ function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): 
     key: request.key,
     owner: host,
     budget,
+    isRetroactive: options.isRetroactive,
+    pendingCountMax: options.pendingCountMax,
   };
   link.supply({ consumption: dialect.consume(consumeRequest, link, access) });
 }

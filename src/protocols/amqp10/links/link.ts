@@ -37,6 +37,11 @@ export abstract class Link {
     this.dynamic = dynamic;
   }
 
+  /** Whether the link belongs to a durable subscription. */
+  get isDurable(): boolean {
+    return false;
+  }
+
   /** Starts the link after the answer to its attach has been written. */
   abstract begin(): void;
 

@@ -14,6 +14,10 @@ export class LookupLink extends Link {
     this.#key = key;
   }
 
+  override get isDurable(): boolean {
+    return true;
+  }
+
   override begin(): void {}
 
   override flow(): void {}

@@ -1,12 +1,14 @@
 // Links on which the peer sends messages.
 
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import { BrokerError } from '../../../broker/errors.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
 import { relayTargets, type TargetRequest } from '../activemq.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
+import { scheduleValues } from '../conversion/schedule.ts';
 import { AmqpError } from '../errors.ts';
 import { messageBytesMax } from '../limits.ts';
 import type { Session } from '../session.ts';
@@ -25,6 +27,8 @@ export function maxMessageSize(session: Session): number {
 export class PublishingLink extends ReceivingLink {
   /** Undefined if each message names its destination. */
   readonly #targets: readonly SendTarget[] | undefined;
+  /** Those of the current message. */
+  readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Destinations that messages named. */
   readonly #named = new Map<string, readonly SendTarget[]>();
 
@@ -39,11 +43,29 @@ export class PublishingLink extends ReceivingLink {
     this.message.complete(delivery.messageFormat, host.broker.nowMs(), this.#targets === undefined);
     publication.format = formatNumbers.amqp10;
     publication.extraRoutingKeys = noExtraKeys;
+    this.#options.hasGroup = this.message.hasGroup;
+    this.#options.timing = this.#timing();
     host.startedPublishing();
     const { state } = delivery;
     if (state?.code === compositeCodes.transactionalState) {
       this.#enlist(delivery, host.transactions.get(state.txnId));
     } else this.#publish(delivery);
+  }
+
+  /** When the message is delivered, if it is scheduled. */
+  #timing(): SendOptions['timing'] {
+    const { schedule } = this.message;
+    if (schedule === undefined) return undefined;
+    const { broker, dialect } = this.session.host;
+    const values = scheduleValues(schedule, broker.nowMs());
+    return dialect.timingOf((name) => values.get(name));
+  }
+
+  #route(target: SendTarget): Route {
+    const { dialect, access, gate, origins } = this.session.host;
+    const route = dialect.route(target, this.message.publication, access, origins, this.#options);
+    gate.count(dialect.routeUnits);
+    return route;
   }
 
   #targetsOf(): readonly SendTarget[] {
@@ -62,12 +84,11 @@ export class PublishingLink extends ReceivingLink {
   }
 
   #enlist(delivery: IncomingDelivery, transaction: AmqpTransaction): void {
-    const { dialect, access, transactions, gate, origins } = this.session.host;
+    const { transactions } = this.session.host;
     const { publication } = this.message;
     try {
       for (const target of this.#targetsOf()) {
-        const route = dialect.route(target, publication, access, origins);
-        gate.count(dialect.routeUnits);
+        const route = this.#route(target);
         transactions.requireRoom(publication.sizeBytes);
         transaction.publish(publication, route);
       }
@@ -85,19 +106,17 @@ export class PublishingLink extends ReceivingLink {
   }
 
   #publish(delivery: IncomingDelivery): void {
-    const { broker, dialect, access, gate, origins } = this.session.host;
+    const { broker, dialect, gate } = this.session.host;
     const { publication } = this.message;
     const targets = this.#targetsOf();
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
-      for (const target of targets) dialect.route(target, publication, access, origins);
+      for (const target of targets) if (!target.isService) this.#route(target);
     }
     const unfinished: Published[] = [];
     let group = 0;
     for (const target of targets) {
-      const route = dialect.route(target, publication, access, origins);
-      gate.count(dialect.routeUnits);
-      const published = broker.publish(dialect.vhost, publication, route);
+      const published = broker.publish(dialect.vhost, publication, this.#route(target));
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
     }

@@ -63,6 +63,10 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     else this.#consumption = from.consumption;
   }
 
+  override get isDurable(): boolean {
+    return this.#terms.key !== undefined;
+  }
+
   /** The outcome of a delivery that the peer settles without one (3.3.5). */
   get defaultOutcome(): Outcome {
     return this.#defaultOutcome ?? 'released';

@@ -5,6 +5,7 @@ import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { Decoder } from '../codec/decoder.ts';
 import { codes } from '../codec/format-codes.ts';
 import { textOf } from '../codec/items.ts';
+import { type ScheduleRequest, scheduleMarks } from '../conversion/schedule.ts';
 import { AmqpError, decodeError } from '../errors.ts';
 import { bodySectionCountMax, headBytesMax } from '../limits.ts';
 import { SectionScan, sectionStartBytes, sections } from './sections.ts';
@@ -17,6 +18,7 @@ const roomBytesMax = 64 * 1024;
 /** Positions in the list of properties (3.2.4). */
 const toAt = 2;
 const absoluteExpiryAt = 8;
+const groupIdAt = 10;
 
 /** Default priority of a message (3.2.1). */
 const defaultPriority = 4;
@@ -35,6 +37,10 @@ export class IncomingMessage {
   readonly publication = new Publication();
   /** The `to` of the properties, if it was requested and is text. */
   to: string | undefined = undefined;
+  /** Whether it is in a message group. */
+  hasGroup = false;
+  /** The annotations and application properties, if they may schedule the message. */
+  schedule: ScheduleRequest | undefined = undefined;
   /** The buffer for further parts. */
   #room: Buffer = Buffer.alloc(0);
   #roomUsed = 0;
@@ -80,6 +86,8 @@ export class IncomingMessage {
     this.#room = empty;
     this.#roomUsed = 0;
     this.to = undefined;
+    this.hasGroup = false;
+    this.schedule = undefined;
   }
 
   /**
@@ -199,7 +207,7 @@ export class IncomingMessage {
       decoder.reset(head, scan.valueAt, scan.end);
       if (scan.code === sections.header) this.#readHeader();
       else if (scan.code === sections.properties) absoluteMs = this.#readProperties(wantsTo);
-      else skipMap();
+      else this.#readMap(head);
       if (decoder.at !== scan.end) throw decodeError('a section does not end with its value');
     }
     const { publication } = this;
@@ -207,6 +215,20 @@ export class IncomingMessage {
       publication.expirationMs = Math.max(0, absoluteMs - nowMs);
     }
     if (publication.expirationMs > expiryMsMax) publication.expirationMs = -1;
+  }
+
+  /** Checks annotations or application properties, and keeps those that may schedule the message. */
+  #readMap(head: Buffer): void {
+    const { code, valueAt, end } = scan;
+    const isAnnotations = code === sections.messageAnnotations;
+    const mark = isAnnotations ? scheduleMarks.annotation : scheduleMarks.property;
+    skipMap();
+    if (!head.subarray(valueAt, end).includes(mark)) return;
+    const entries = decoder.reset(head, valueAt, end).map() ?? [];
+    const { annotations = [], properties = [] } = this.schedule ?? {};
+    this.schedule = isAnnotations
+      ? { annotations: entries, properties }
+      : { annotations, properties: entries };
   }
 
   #readHeader(): void {
@@ -229,7 +251,10 @@ export class IncomingMessage {
     for (let at = 0; at < count; at++) {
       if (at === absoluteExpiryAt) absoluteMs = Number(decoder.timestamp() ?? 0n);
       else if (at === toAt && wantsTo) this.to = textOf(decoder.item());
-      else decoder.skip();
+      else {
+        if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
+        decoder.skip();
+      }
     }
     decoder.closeWhole();
     return absoluteMs;

@@ -2,7 +2,7 @@
 
 import type { HeldInput } from '../../input-gate.ts';
 import { MqttError, malformed } from '../errors.ts';
-import { controlPacketBytesMax, packetBytesMax, strangerPacketBytesMax } from '../limits.ts';
+import { controlPacketBytesMax, packetBytesMax, unauthenticatedPacketBytesMax } from '../limits.ts';
 import { packetTypes } from './packets.ts';
 
 /** A packet up to this size is joined to one buffer if it arrives in parts, in bytes. */
@@ -132,7 +132,7 @@ export class PacketReader implements HeldInput {
   #requireLength(length: number): void {
     const isPublish = this.#first >> 4 === packetTypes.publish;
     const clientMax = isPublish ? this.publishBytesMax : controlPacketBytesMax;
-    const lengthMax = this.isAdmitted ? clientMax : strangerPacketBytesMax;
+    const lengthMax = this.isAdmitted ? clientMax : unauthenticatedPacketBytesMax;
     if (length <= lengthMax) return;
     const found = `a packet of ${length} bytes`;
     throw new MqttError('peer', 'packetTooLarge', `${found} is larger than ${lengthMax}`);

@@ -1,14 +1,14 @@
 // Advisories: messages of the broker about connections, consumers and destinations.
 
 import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
-import { isTemporary, parseList } from '../../../broker/activemq/destination.ts';
+import { isQueue, isTemporary } from '../../../broker/activemq/destination.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import { textValue, type Value } from '../../../broker/conversion/value.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
-import { addressOf, destinationOf } from '../address.ts';
+import { addressesOf, destinationOf } from '../address.ts';
 import {
   type ConnectionInfo,
   type ConsumerInfo,
@@ -209,14 +209,13 @@ function connectionOf(name: string): string {
 
 /**
  * The names of destinations in advisory topics: `Queue.A` and `Topic.A`. Advisory topics themselves
- * have none, and temporary destinations are those of their kind.
+ * have none. The destination was checked when its consumer or producer was added.
  */
 function namesOf(destination: Destination | undefined): readonly string[] {
-  if (destination?.physicalName === undefined) return [];
-  const { kind } = addressOf(destination);
-  const found = parseList(destination.physicalName, (name) => ({ kind, name: name.trim() }));
-  const word = kind === 'queue' || kind === 'temporary-queue' ? 'Queue' : 'Topic';
-  return found.filter(({ name }) => !name.startsWith(prefix)).map(({ name }) => `${word}.${name}`);
+  if (destination === undefined) return [];
+  return addressesOf(destination)
+    .filter(({ name }) => !name.startsWith(prefix))
+    .map((address) => `${isQueue(address) ? 'Queue' : 'Topic'}.${address.name}`);
 }
 
 /** Whether a topic name of a consumer includes a topic. */

@@ -10,6 +10,7 @@ import type {
   ConsumerInfo,
   RemoveSubscriptionInfo,
 } from '../codec/commands.gen.ts';
+import { consumerControl } from '../codec/commands.gen.ts';
 import { OpenWireConsumer } from '../consuming/consumer.ts';
 import { OpenWireError, withClass } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
@@ -52,6 +53,10 @@ export function addConsumer(host: OpenWireHost, info: ConsumerInfo): void {
   const isChanged = request.key !== undefined || definedGroup !== definedBefore;
   // The answer is sent before the first message.
   host.respond(info, isChanged ? definedGroup : 0, undefined, () => {
+    // A client that is not told to pull would wait for ever.
+    if (request.prefetch === 0 && info.prefetchSize > 0) {
+      host.send(consumerControl({ consumerId: id, destination: info.destination, prefetch: 0 }));
+    }
     host.shared.advisories.replay(consumer, request.destinations);
     consumer.begin();
   });
@@ -74,11 +79,16 @@ function readRequest(host: OpenWireHost, info: ConsumerInfo): ConsumeRequest {
   // On a queue, the name of a subscription has no effect.
   const isDurable = subscriptionName !== undefined && !destinations.some(isQueue);
   requireShort('subscription name', subscriptionName);
+  // The policy of the destination replaces ActiveMQ's default.
+  const { clientPolicies } = host.dialect;
+  const prefetch = info.browser
+    ? prefetchSize
+    : clientPolicies.prefetchOf(destinations, isDurable, prefetchSize);
   return {
     destinations,
     selector: selector === undefined || selector.trim() === '' ? undefined : parse(selector),
     isSettled: false,
-    prefetch: Math.min(Math.max(prefetchSize, 0), host.broker.limits.unsettledCountMax),
+    prefetch: Math.min(Math.max(prefetch, 0), host.broker.limits.unsettledCountMax),
     isExclusive: info.exclusive,
     priority,
     isNoLocal: info.noLocal,

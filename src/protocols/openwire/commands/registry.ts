@@ -1,5 +1,7 @@
 // The commands of clients that have logged in.
 
+import { listedName } from '../../../broker/activemq/destination.ts';
+import { addressesOf } from '../address.ts';
 import type {
   DataStructure,
   ProducerInfo,
@@ -97,6 +99,13 @@ function addSession(host: OpenWireHost, info: SessionInfo): void {
 function addProducer(host: OpenWireHost, info: ProducerInfo): void {
   const id = requireId('producer id', info.producerId);
   requireSession(host, id, 'producer');
+  if (info.destination !== undefined) {
+    const addresses = addressesOf(info.destination);
+    const shown = listedName(addresses);
+    for (const address of addresses) {
+      host.dialect.rights.require(host.access, 'write', address, shown);
+    }
+  }
   host.producers.add(info, id);
   host.respond(info, 0);
 }

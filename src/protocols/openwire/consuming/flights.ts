@@ -21,7 +21,7 @@ export interface Flight {
   isSettled: boolean;
 }
 
-/** Number of settled deliveries at the beginning that are removed together. */
+/** Number of settled deliveries up to which they are not removed from the list. */
 const settledCountMax = 1024;
 
 /** The unsettled deliveries of a consumer, in the order of their dispatch. */
@@ -43,13 +43,16 @@ export class Flights {
     flight.isSettled = true;
     this.count--;
     while (this.#all[this.#first]?.isSettled === true) this.#first++;
-    if (this.#first === this.#all.length) {
-      this.#all = [];
+    if (this.count === 0) {
+      this.#all.length = 0;
       this.#first = 0;
-    } else if (this.#first > settledCountMax && this.#first * 2 > this.#all.length) {
-      this.#all = this.#all.slice(this.#first);
-      this.#first = 0;
+      return;
     }
+    const settledCount = this.#all.length - this.count;
+    if (settledCount <= Math.max(settledCountMax, this.count)) return;
+    // Also if the first one stays unsettled, the list must not grow with what was settled.
+    this.#all = this.all();
+    this.#first = 0;
   }
 
   /**
@@ -86,6 +89,11 @@ export class Flights {
     const start = from === undefined ? this.#first : this.#atNumber(from.number);
     const end = this.#atNumber(to.number);
     return this.#all.slice(start, end + 1).filter((flight) => !flight.isSettled);
+  }
+
+  /** The number of entries, for tests: unsettled deliveries, and settled ones between them. */
+  get size(): number {
+    return this.#all.length;
   }
 
   /** All unsettled deliveries. */

@@ -1,5 +1,6 @@
 // Messages that clients send.
 
+import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
@@ -114,16 +115,21 @@ export class Sender {
 
   /** Sets all properties of the publication except its address. */
   #prepare(message: Message, targets: readonly SendTarget[]): void {
-    const nowMs = this.#host.broker.nowMs();
-    const { expiration, content, timestamp } = message;
+    const { broker, dialect, access } = this.#host;
+    const nowMs = broker.nowMs();
+    const { content } = message;
     requireShortTexts(message);
-    const ttlMs = expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive;
-    const expirationMs = ttlMs > expiryMsMax ? noTimeToLive : Math.round(ttlMs);
+    const sent = sentTerms(message, nowMs);
+    const [first] = targets;
+    const terms = first === undefined ? sent : dialect.terms.adjusted(sent, first.address, nowMs);
+    const expirationMs = terms.ttlMs > expiryMsMax ? noTimeToLive : Math.round(terms.ttlMs);
+    message.persistent = terms.isPersistent;
+    message.timestamp = terms.createdAtMs > 0 ? Math.round(terms.createdAtMs) : unset;
+    if (dialect.configuration.populatesUserId) message.userId = access.user;
     const priority = Math.max(0, Math.min(9, message.priority));
     message.originalDestination = targets.length > 1 ? message.destination : undefined;
     message.expiration = expirationMs;
     message.priority = priority;
-    if (timestamp === 0) message.timestamp = unset;
     const head = writeHead(message);
     if (head.length > headBytesMax) {
       const found = `The properties of a message have ${head.length} bytes`;
@@ -135,7 +141,7 @@ export class Sender {
     publication.headStart = 0;
     publication.headEnd = head.length;
     publication.format = formatNumbers.openwire;
-    publication.isPersistent = message.persistent;
+    publication.isPersistent = terms.isPersistent;
     publication.priority = priority;
     publication.expirationMs = expirationMs;
     publication.extraRoutingKeys = noExtraKeys;
@@ -247,6 +253,15 @@ export class Sender {
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
   for (const { rest } of unfinished) yield* rest ?? [];
+}
+
+/** The properties of a message that the configuration may change. */
+function sentTerms({ persistent, expiration, timestamp }: Message, nowMs: number): Terms {
+  return {
+    isPersistent: persistent,
+    ttlMs: expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive,
+    createdAtMs: Number(timestamp),
+  };
 }
 
 /** Requires the texts of a message to fit into both encodings. */

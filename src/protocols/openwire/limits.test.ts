@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OpenWireBroker, queue, topic } from '../../../tests/support/openwire-peer.ts';
+import { producerInfo } from './codec/commands.gen.ts';
+
+test('a client that does not read is sent no more than its share, and others are served', async () => {
+  const limits = { unreadBytesSum: 64 * 1024, deliveryBytesShare: 16 * 1024 };
+  const b = await OpenWireBroker.open(limits);
+  const sender = await b.client({ connection: 'ID:s' });
+  sender.produce();
+  const slow = await b.client({ connection: 'ID:slow' });
+  slow.consume(1, topic('t'), { prefetchSize: 32_766 });
+  const good = await b.client({ connection: 'ID:good' });
+  good.consume(1, topic('t'), { prefetchSize: 32_766 });
+  slow.takesMore = false;
+  let seenCount = 0;
+  for (let i = 0; i < 500; i++) {
+    sender.publish(topic('t'), 'x'.repeat(1000), { persistent: false });
+    seenCount += good.dispatches().length;
+  }
+  seenCount += good.dispatches().length;
+  assert.equal(seenCount, 500);
+  const unreadBytes = Buffer.concat(slow.received).length;
+  assert.ok(unreadBytes < 300_000, `${unreadBytes} bytes`);
+  const before = slow.dispatches().length;
+  slow.drain();
+  await new Promise(setImmediate);
+  assert.equal(before + slow.dispatches().length, 500);
+});
+
+test('thousands of consumers of one connection are limited, and end with it', async () => {
+  const b = await OpenWireBroker.open();
+  const peer = await b.client();
+  peer.session();
+  for (let value = 1; value <= 10_000; value++) peer.send(peer.consumer(value, queue('q')));
+  peer.take();
+  assert.match(
+    peer.exception(peer.consumer(10_001, queue('q'))) ?? '',
+    /^java.lang.IllegalStateException: Can't add consumer on connection .*: at maximum limit: 10000$/,
+  );
+  assert.equal(b.broker.vhost('/').queues.get('q')?.consumerCount, 10_000);
+  peer.connection.ended();
+  for (let turns = 0; turns < 10_000 && !b.broker.background.isIdle; turns++) {
+    await new Promise(setImmediate);
+  }
+  assert.equal(b.broker.vhost('/').queues.get('q')?.consumerCount, 0);
+});
+
+test('a producer needs a destination that it could send to, or none', async () => {
+  const b = await OpenWireBroker.open();
+  const peer = await b.client();
+  peer.session();
+  const producer = producerInfo({ producerId: peer.producerId(), destination: queue(' , ') });
+  assert.match(peer.exception(producer) ?? '', /JMSException: the destination has no name$/);
+  assert.equal(peer.exception({ ...producer, destination: queue('q') }), undefined);
+  peer.connection.ended();
+  assert.equal(b.broker.clientConnections.size, 0);
+});

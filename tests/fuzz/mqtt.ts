@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { BrokerError } from '../../src/broker/errors.ts';
+import { FieldReader } from '../../src/protocols/mqtt/codec/fields.ts';
+import { PacketReader } from '../../src/protocols/mqtt/codec/packet-reader.ts';
+import { readProperties } from '../../src/protocols/mqtt/codec/properties.ts';
+import { MqttError } from '../../src/protocols/mqtt/errors.ts';
+import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
+import { readConnect, readVersion } from '../../src/protocols/mqtt/packets/connect.ts';
+import { viewOf } from '../contract/messages.ts';
+import { connectPacket } from '../support/mqtt-packets.ts';
+import { MqttBroker, MqttPeer } from '../support/mqtt-peer.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
+import { type Fuzzer, junk } from './fuzzer.ts';
+import { randomPacket } from './mqtt-input.ts';
+
+/** Whether bytes were taken; false where an expected error refused them. */
+function isTaken(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof MqttError || thrown instanceof BrokerError) return false;
+    throw thrown;
+  }
+}
+
+function fuzzReader(random: SeededRandom): void {
+  const packets: Buffer[] = [];
+  const reader = new PacketReader({
+    began: () => {},
+    packet: (_first, bytes, at, end) => packets.push(bytes.subarray(at, end)),
+  });
+  reader.isAdmitted = random.oneIn(2);
+  reader.publishBytesMax = 1000;
+  const version = random.pick([4, 5]);
+  const bytes = random.oneIn(4) ? junk(random) : random.damaged(randomPacket(random, version, []));
+  for (let at = 0; at < bytes.length; ) {
+    const size = 1 + random.below(bytes.length);
+    if (!isTaken(() => reader.receive(bytes.subarray(at, at + size)))) break;
+    at += size;
+  }
+  for (const content of packets) {
+    assert.ok(content.length <= 1024 * 1024);
+    const places = ['publish', 'connect', 'will', 'subscribe', 'disconnect'] as const;
+    const fields = new FieldReader().open(content, 0, content.length);
+    isTaken(() => readProperties(fields, random.pick(places)));
+  }
+}
+
+function fuzzConnect(random: SeededRandom): void {
+  const version = random.pick([3, 4, 5] as const);
+  const good = connectPacket({
+    version,
+    clientId: random.pick(['', 'c', 'x'.repeat(2000)]),
+    will: { topic: random.pick(['w', 'w/#', '']), qos: random.below(4) },
+    ...(version === 5 && { properties: { 17: 1, 38: [['a', 'b']] } }),
+  });
+  const bytes = random.oneIn(8) ? junk(random) : random.damaged(good);
+  const fields = new FieldReader().open(bytes, Math.min(2, bytes.length), bytes.length);
+  isTaken(() => readConnect(fields, readVersion(fields)));
+}
+
+function fuzzHead(random: SeededRandom): void {
+  const head = junk(random);
+  const properties = mqttFormat.toProperties(viewOf({ head, body: Buffer.from('body') }, 3));
+  const { head: written } = mqttFormat.fromProperties(properties, 1_000_000);
+  mqttFormat.headers(head, 0, head.length);
+  mqttFormat.headerCount(head, 0, head.length);
+  mqttFormat.expiration(head, 0, head.length);
+  const headers = mqttFormat.headers(written, 0, written.length);
+  const changed = mqttFormat.deadLetterHead(written, 0, written.length, headers);
+  assert.deepEqual({ ...mqttFormat.headers(changed, 0, changed.length) }, { ...headers });
+}
+
+/** A client, and the packet ids of what it was sent. */
+class RandomClient {
+  readonly peer: MqttPeer;
+  readonly #random: SeededRandom;
+  #ids: number[] = [];
+
+  private constructor(peer: MqttPeer, random: SeededRandom) {
+    this.peer = peer;
+    this.#random = random;
+  }
+
+  static async connect(b: MqttBroker, random: SeededRandom): Promise<RandomClient> {
+    const peer = new MqttPeer(b);
+    const version = random.pick([3, 4, 5] as const);
+    await peer.connect({
+      version,
+      username: 'eve',
+      clientId: random.pick(['c', 'd']),
+      clean: random.oneIn(2),
+      ...(random.oneIn(3) && { will: { topic: 'a/will', qos: random.below(3), retain: true } }),
+      ...(version === 5 && { properties: { 17: random.pick([0, 1, 100]), 33: 3 } }),
+    });
+    return new RandomClient(peer, random);
+  }
+
+  step(): void {
+    const random = this.#random;
+    const { peer } = this;
+    const bytes = randomPacket(random, peer.version, this.#ids);
+    const sent = random.oneIn(60) ? random.damaged(bytes) : bytes;
+    for (let at = 0; at < sent.length; ) {
+      const size = random.oneIn(4) ? 1 + random.below(40) : sent.length - at;
+      peer.receive(sent.subarray(at, at + size));
+      at += size;
+    }
+    if (random.oneIn(10)) peer.takesMore = false;
+    else if (random.oneIn(5)) peer.drain();
+    for (const { type, id, payload } of peer.take()) {
+      assert.notEqual(payload, 'canary', 'a message of another client');
+      if (type === 'publish' || type === 'pubrel') this.#ids.push(id ?? 0);
+    }
+    this.#ids = this.#ids.slice(-8);
+  }
+}
+
+const limits = {
+  bodyBytesMax: 1500,
+  pendingBytesMax: 4000,
+  retainedCountMax: 5,
+  sessionCountMax: 4,
+};
+const properties = { 17: 1000 };
+
+/** Another client, whose messages are for it alone. */
+class Witness {
+  readonly peer: MqttPeer;
+  #sentCount = 0;
+  #seenCount = 0;
+
+  constructor(peer: MqttPeer) {
+    this.peer = peer;
+  }
+
+  static async connect(b: MqttBroker): Promise<Witness> {
+    const peer = await b.client({ version: 5, clientId: 'witness', clean: false, properties });
+    // No filter of the others matches it, because of the rule for `$`.
+    peer.subscribe({ 'only/witness': 2 | 0x20 });
+    b.sync();
+    peer.take();
+    return new Witness(peer);
+  }
+
+  send(): void {
+    this.#sentCount++;
+    const id = 1 + (this.#sentCount % 1000);
+    this.peer.publish('only/witness', 'canary', { qos: 1, id });
+    this.look();
+  }
+
+  look(): void {
+    for (const { type, id = 0, payload } of this.peer.take()) {
+      if (type !== 'publish') continue;
+      assert.equal(payload, 'canary');
+      this.#seenCount++;
+      this.peer.puback(id);
+    }
+  }
+
+  /** It has had each of them once, and is served as if nothing had happened. */
+  requireAll(b: MqttBroker): void {
+    this.send();
+    b.sync();
+    this.look();
+    assert.equal(this.#seenCount, this.#sentCount, 'canaries that came back');
+  }
+}
+
+/** With every client gone nothing is held for one, and what is ready is all there is. */
+function requireNothingHeld({ broker }: MqttBroker): void {
+  assert.equal(broker.clientConnections.size, 0, 'sessions');
+  assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
+  assert.ok(broker.background.isIdle, 'work is left');
+  assert.equal(broker.unread.bytes, 0, 'unread bytes');
+  assert.equal(broker.flow.publisherCount, 0, 'publishers');
+  assert.ok(broker.retained.count('/') <= limits.retainedCountMax);
+  const sessions = [...broker.sessions.all('/')].length;
+  assert.ok(sessions <= limits.sessionCountMax);
+  for (const queue of broker.vhost('/').queues.values()) {
+    assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
+    assert.equal(queue.readyCount, queue.index.count, `ready messages of ${queue.name}`);
+    assert.ok(queue.options.durable, `${queue.name} was to end with its client`);
+  }
+}
+
+async function fuzzConnection(random: SeededRandom): Promise<void> {
+  const b = await MqttBroker.open(limits);
+  const witness = await Witness.connect(b);
+  const clients = [await RandomClient.connect(b, random), await RandomClient.connect(b, random)];
+  for (let left = 20 + random.below(100); left > 0; left--) {
+    const at = random.below(2);
+    const client = clients[at];
+    client?.step();
+    if (random.oneIn(4)) b.sync();
+    if (random.oneIn(10)) b.broker.tick();
+    if (random.oneIn(20)) b.clock.advance(random.below(5000));
+    if (random.oneIn(10)) witness.send();
+    if (client?.peer.isClosed !== true && !random.oneIn(50)) continue;
+    client?.peer.cut();
+    clients[at] = await RandomClient.connect(b, random);
+  }
+  b.sync();
+  for (const { peer } of clients) peer.drain();
+  witness.requireAll(b);
+  for (const { peer } of clients) peer.cut();
+  witness.peer.cut();
+  b.broker.tick();
+  b.sync();
+  await b.settled();
+  b.sync();
+  requireNothingHeld(b);
+  // What is on the disk can be recovered.
+  const next = await b.crash(limits);
+  assert.equal([...next.broker.sessions.all('/')].length, [...b.broker.sessions.all('/')].length);
+  assert.equal(next.broker.retained.count('/'), b.broker.retained.count('/'));
+}
+
+/** MQTT's decoders, and whole connections. */
+export const mqttFuzzers: readonly Fuzzer[] = [
+  { name: 'mqtt packets', roundCount: 80_000, run: fuzzReader },
+  { name: 'mqtt connect', roundCount: 20_000, run: fuzzConnect },
+  { name: 'mqtt heads', roundCount: 5000, run: fuzzHead },
+  { name: 'mqtt connection', roundCount: 150, run: fuzzConnection },
+];
