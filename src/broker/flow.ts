@@ -14,13 +14,32 @@ export class Flow {
   readonly #publishers = new Set<PublisherListener>();
   readonly #reasons = new Set<string>();
   #isPaused = false;
+  #isRefusing = false;
+  /** Called when publishers become blocked, and when no reason is left. */
+  onBlockedChanged: ((isBlocked: boolean) => void) | undefined = undefined;
 
   /** Registers a listener. */
   add(listener: PublisherListener): void {
     if (this.#publishers.has(listener)) return;
     this.#publishers.add(listener);
     if (this.blockedReason !== undefined) listener.blocked(this.blockedReason);
-    if (this.#isPaused || this.blockedReason !== undefined) listener.setPaused(true);
+    if (this.#mustPause) listener.setPaused(true);
+  }
+
+  /** Whether messages of blocked publishers are refused, instead of not being read. */
+  get isRefusing(): boolean {
+    return this.#isRefusing;
+  }
+
+  /** See {@link isRefusing}. */
+  setRefusing(isRefusing: boolean): void {
+    if (this.#isRefusing === isRefusing) return;
+    this.#isRefusing = isRefusing;
+    for (const listener of this.#publishers) listener.setPaused(this.#mustPause);
+  }
+
+  get #mustPause(): boolean {
+    return this.#isPaused || (this.#reasons.size > 0 && !this.#isRefusing);
   }
 
   remove(listener: PublisherListener): void {
@@ -43,15 +62,17 @@ export class Flow {
     const wasBlocked = this.#reasons.size > 0;
     this.#reasons.add(reason);
     if (wasBlocked) return;
+    this.onBlockedChanged?.(true);
     for (const listener of this.#publishers) {
       listener.blocked(reason);
-      listener.setPaused(true);
+      listener.setPaused(this.#mustPause);
     }
   }
 
   /** Removes a reason. Publishers continue after the last one. */
   unblock(reason: string): void {
     if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
+    this.onBlockedChanged?.(false);
     for (const listener of this.#publishers) {
       listener.unblocked();
       listener.setPaused(this.#isPaused);
@@ -68,7 +89,7 @@ export class Flow {
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;
     for (const listener of this.#publishers) {
-      listener.setPaused(isPaused || this.blockedReason !== undefined);
+      listener.setPaused(this.#mustPause);
     }
   }
 }

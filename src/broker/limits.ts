@@ -158,7 +158,7 @@ export const defaultLimits: Limits = {
   senderKeyCountMax: 1000,
   scheduledCountMax: 10_000_000,
   scheduledJobCountMax: 500_000,
-  scheduledRepeatCountMax: 1000,
+  scheduledRepeatCountMax: 1_000_000,
   sessionCountMax: 100_000,
   retainedCountMax: 100_000,
   retainedBytesMax: 256 * 1024 * 1024,

@@ -39,6 +39,8 @@ export interface Queue extends Ticking, Deliverer {
   /** The connection that has exclusive access. */
   owner: object | undefined;
   readonly isDeleted: boolean;
+  /** When it was created, lost a consumer, or was read from last; milliseconds since 1970. */
+  readonly usedAtMs: number;
   /** Whether a block is being read for the queue. Only the host sets it. */
   isLoading: boolean;
 

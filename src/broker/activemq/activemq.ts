@@ -7,6 +7,7 @@ import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { nowhere, type Route } from '../exchanges/route-cache.ts';
+import { requireRoom } from '../flow/refused-sends.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
@@ -21,6 +22,7 @@ import { ClientIds } from './client-ids.ts';
 import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
 import {
   type ConsumeRequest,
+  type ConsumerRules,
   Consumption,
   type ConsumptionHost,
   type MessageTaker,
@@ -36,12 +38,11 @@ import {
 import { ActiveMqDeadLetters, deadLetterArguments, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
 import { type ActiveMqEvents, noEvents } from './events.ts';
-import { InactiveDestinations, type InactiveHost } from './inactive-destinations.ts';
-import { InternalPublishing, type InternalPublishingHost } from './internal-publishing.ts';
 import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
 import { ClientPolicies } from './policies/client-policies.ts';
 import type { ActiveMqSettings } from './policies/destination-policy.ts';
+import { DispatchStarts } from './policies/dispatch-starts.ts';
 import { MessageTerms } from './policies/message-terms.ts';
 import { QueuePolicies } from './policies/queue-policies.ts';
 import { settingsOf } from './policies/settings-of.ts';
@@ -52,6 +53,7 @@ import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts'
 import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
+import { InternalPublishing, type InternalPublishingHost } from './sending/internal-publishing.ts';
 import { Services, type ServicesHost } from './services/services.ts';
 import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
 import {
@@ -61,6 +63,7 @@ import {
   TopicConsumers,
 } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
+import { Upkeep, type UpkeepHost } from './upkeep/upkeep.ts';
 import { Composites } from './virtual/composites.ts';
 import { DestinationRoutes, stepsPerUnit } from './virtual/destination-routes.ts';
 import { Mirrors } from './virtual/mirrors.ts';
@@ -103,10 +106,10 @@ export class ActiveMq
   implements
     CheckHost,
     ConsumptionHost,
-    InactiveHost,
     InternalPublishingHost,
     RetroactiveHost,
-    ServicesHost
+    ServicesHost,
+    UpkeepHost
 {
   readonly broker: Broker;
   readonly vhost: Vhost;
@@ -131,7 +134,8 @@ export class ActiveMq
   onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined = undefined;
   readonly #groups: MessageGroups;
   readonly #retroactive: RetroactiveConsumers;
-  readonly #inactive: InactiveDestinations;
+  readonly #upkeep: Upkeep;
+  readonly starts: DispatchStarts;
   readonly #services: Services;
   /** All active consumers. */
   readonly consumptions = new Set<Consumption>();
@@ -191,7 +195,8 @@ export class ActiveMq
     });
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
-    this.#inactive = new InactiveDestinations(this, this.#policies);
+    this.starts = new DispatchStarts(broker.turns, (queue) => this.#policies.startOf(queue));
+    this.#upkeep = new Upkeep(this, this.#policies);
     this.#wildcards = new WildcardConsumers({
       background: broker.background,
       queues: this.vhost.queues,
@@ -229,20 +234,15 @@ export class ActiveMq
 
   #begin(): void {
     if (this.settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
-    this.#inactive.schedule();
+    this.#upkeep.apply();
   }
 
-  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
+  rulesOf(queue: Queue): ConsumerRules {
     return this.#policies.rulesOf(queue);
   }
 
-  /** All queues by name. */
-  get queues(): ReadonlyMap<string, Queue> {
-    return this.vhost.queues;
-  }
-
-  addressOf(queue: Queue): Address {
-    return queueAddress(queue.name);
+  deleteSubscription(queue: Queue): void {
+    this.#topicConsumers.remove(queue);
   }
 
   subscriptionOf(queue: Queue): string | undefined {
@@ -333,6 +333,7 @@ export class ActiveMq
     if (target.version !== this.vhost.version || target.access !== access) {
       this.#prepare(target, access);
     }
+    if (this.broker.flow.isRefusing) requireRoom(this.broker.flow, target.shown);
     target.addressTo(publication);
     if (target.isService) {
       this.routeUnits = serviceUnits;

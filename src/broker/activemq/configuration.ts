@@ -80,6 +80,10 @@ export interface ActiveMqConfiguration {
   readonly hasStatistics: boolean;
   readonly hasScheduler: boolean;
   readonly scheduledRepeatCountMax: number;
+  /** See `ActiveMqSettings`. */
+  readonly refusesSendsAfterMs: number | undefined;
+  readonly offlineMsMax: number | undefined;
+  readonly offlineSweepMs: number;
   /** Milliseconds between searches for inactive destinations; 0 for never. */
   readonly sweepMs: number;
   /** Maximum number of destinations that one search removes; 0 for no limit. */
@@ -124,6 +128,9 @@ export const defaultConfiguration: ActiveMqConfiguration = {
   hasStatistics: false,
   hasScheduler: true,
   scheduledRepeatCountMax: 1000,
+  refusesSendsAfterMs: undefined,
+  offlineMsMax: undefined,
+  offlineSweepMs: 300_000,
   sweepMs: 0,
   removedPerSweepMax: 0,
   hasAdvisories: true,

@@ -6,6 +6,7 @@ import { CreditPool, type PoolHost } from '../flow/credit-pool.ts';
 import type { Queue } from '../queue.ts';
 import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subscription.ts';
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import type { DispatchStarts } from './policies/dispatch-starts.ts';
 import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 
@@ -61,6 +62,8 @@ export class Source implements Consumer {
   /** Whether the messages arrive through topics. */
   readonly isTopic: boolean;
   readonly consumption: Consumption;
+  /** Whether the queue waits for more consumers; see `DispatchStarts`. */
+  isWaiting = false;
   #subscription: Subscription | undefined = undefined;
 
   constructor(consumption: Consumption, queue: Queue, isTopic: boolean) {
@@ -79,7 +82,7 @@ export class Source implements Consumer {
   }
 
   get isWritable(): boolean {
-    return this.consumption.taker.isWritable;
+    return this.consumption.taker.isWritable && !this.isWaiting;
   }
 
   deliver(delivery: Delivery): void {
@@ -92,6 +95,14 @@ export class Source implements Consumer {
   }
 }
 
+/** What the policy of a queue decides about a consumer. */
+export interface ConsumerRules {
+  /** Whether it is exclusive without a request. */
+  readonly isExclusive: boolean;
+  /** Returns its priority in the core, from the requested one. */
+  priority(requested: number, isExclusive: boolean): number;
+}
+
 /** The operations of the broker that are needed here. */
 export interface ConsumptionHost extends PoolHost {
   readonly selectorBudget: SelectorBudget;
@@ -99,7 +110,8 @@ export interface ConsumptionHost extends PoolHost {
   /** Returns the selector of a request. */
   selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
   /** Returns what the policy of a queue decides about its consumers. */
-  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean };
+  rulesOf(queue: Queue): ConsumerRules;
+  readonly starts: DispatchStarts;
 }
 
 /** An ActiveMQ consumer: subscriptions to one or more queues with a shared prefetch window. */
@@ -152,22 +164,26 @@ export class Consumption {
     if (cost > 0) this.#host.selectorBudget.take(queue, cost);
     const source = new Source(this, queue, isTopic);
     const rules = this.#host.rulesOf(queue);
+    const isExclusive = request.isExclusive || rules.isExclusive;
     this.#sources.set(queue, source);
+    if (!isTopic) this.#host.starts.joining(source);
     try {
       source.subscribe({
         settled: request.isSettled,
         exclusive: false,
-        priority: rules.usesPriority ? request.priority : 0,
+        priority: rules.priority(request.priority, isExclusive),
         prefetch: this.#prefetchOfSource(),
         pool: this.#pool,
         owner: request.owner,
         // For topics, the selector is applied when the message is routed.
         selector: isTopic ? undefined : this.#host.selectorOf(request),
-        isPreferred: request.isExclusive || rules.isExclusive,
+        isPreferred: isExclusive,
       });
       request.budget.left--;
+      if (!isTopic) this.#host.starts.joined(source);
     } catch (error) {
       this.#sources.delete(queue);
+      this.#host.starts.left(source);
       if (cost > 0) this.#host.selectorBudget.release(queue, cost);
       throw error;
     }
@@ -257,6 +273,7 @@ export class Consumption {
 
   #leave(source: Source): void {
     if (!this.#sources.delete(source.queue)) return;
+    this.#host.starts.left(source);
     this.request.budget.left++;
     const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
     if (cost > 0) this.#host.selectorBudget.release(source.queue, cost);

@@ -28,7 +28,7 @@ export function createDestination(
 ): void {
   if (isTemporary(address)) dialect.temporaries.create(address, owner, access);
   else if (!isQueue(address)) dialect.checks.useTopic(address, access);
-  else if (!dialect.queues.has(address.name)) {
+  else if (!dialect.vhost.queues.has(address.name)) {
     requireFree(address);
     dialect.rights.require(access, 'create', address);
     dialect.createQueue(address.name);
@@ -38,7 +38,7 @@ export function createDestination(
 /** The parts of the destinations that are needed here. */
 export type DestinationHost = Pick<
   ActiveMq,
-  'temporaries' | 'checks' | 'rights' | 'queues' | 'vhost' | 'createQueue'
+  'temporaries' | 'checks' | 'rights' | 'vhost' | 'createQueue'
 >;
 
 function requireFree({ name }: Address): void {
@@ -53,7 +53,7 @@ function requireFree({ name }: Address): void {
  * @throws {BrokerError} `access-refused`; `precondition-failed` if it has consumers
  */
 export function deleteDestination(
-  { temporaries, rights, queues, vhost }: DestinationHost,
+  { temporaries, rights, vhost }: DestinationHost,
   address: Address,
   { access, owner }: Changer,
 ): void {
@@ -62,7 +62,7 @@ export function deleteDestination(
     return;
   }
   rights.require(access, 'remove', address);
-  const queue = isQueue(address) ? queues.get(address.name) : undefined;
+  const queue = isQueue(address) ? vhost.queues.get(address.name) : undefined;
   if (queue === undefined) return;
   requireFree(address);
   if (queue.consumerCount > 0) {

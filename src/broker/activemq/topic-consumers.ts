@@ -155,6 +155,12 @@ export class TopicConsumers {
     if (queue !== undefined) this.#filters.delete(queue);
   }
 
+  /** Deletes a durable subscription without a consumer. */
+  remove(queue: Queue): void {
+    this.#subscriptions.remove(queue);
+    this.#filters.delete(queue);
+  }
+
   /** Replaces the text of an error for a durable subscription with ActiveMQ's text. */
   #rephrased<T>(key: SubscriptionKey | undefined, act: () => T): T {
     try {

@@ -94,8 +94,34 @@ export class NamePattern {
   }
 }
 
+/** A regular expression whose matches take time in proportion to the text. */
+export interface LinearEngine extends Engine {
+  /** The number of instructions, which a match performs at most for each character. */
+  readonly size: number;
+}
+
+/**
+ * Compiles a regular expression without look-ahead, for texts of any length.
+ *
+ * @param what the name of the pattern in error texts
+ * @param sizeMax maximum number of instructions
+ * @throws {BrokerError} `precondition-failed` if it is invalid, too long or too large
+ */
+export function linearEngine(what: string, text: string, sizeMax: number): LinearEngine {
+  const bytes = textBytes(text);
+  if (bytes > patternBytesMax) {
+    fail(`${what} has ${bytes} bytes; at most ${patternBytesMax} are allowed`);
+  }
+  const engine = compiledByLibrary(what, text, text, sizeMax);
+  return { size: engine.programSize(), test: (value) => engine.test(value) };
+}
+
 function compiled(what: string, whole: string, text: string): Engine {
   if (plainPattern.test(text)) return new RegExp(text);
+  return compiledByLibrary(what, whole, text, programSizeMax);
+}
+
+function compiledByLibrary(what: string, whole: string, text: string, sizeMax: number): RE2JS {
   let engine: RE2JS;
   try {
     engine = loaded().compile(text);
@@ -104,10 +130,8 @@ function compiled(what: string, whole: string, text: string): Engine {
     return fail(`${what} '${whole}' is no regular expression that is supported: ${why}`, cause);
   }
   const size = engine.programSize();
-  if (size <= programSizeMax) return engine;
-  return fail(
-    `${what} '${whole}' compiles to ${size} steps; at most ${programSizeMax} are allowed`,
-  );
+  if (size <= sizeMax) return engine;
+  return fail(`${what} '${whole}' compiles to ${size} steps; at most ${sizeMax} are allowed`);
 }
 
 function fail(text: string, cause?: unknown): never {

@@ -135,6 +135,11 @@ export class TopicSubscriptions {
     this.#vhost.removeQueue(queue);
   }
 
+  /** Deletes a subscription with its backlog. */
+  remove(queue: Queue): void {
+    this.#vhost.removeQueue(queue);
+  }
+
   #requireFree(queue: Queue, { clientId, name }: SubscriptionKey, isShared: boolean): void {
     if (queue.consumerCount === 0) return;
     if (isShared && termsOf(queue)?.['shared']?.value === 'true') return;

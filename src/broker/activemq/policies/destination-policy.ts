@@ -2,6 +2,7 @@
 
 import type { Address } from '../../conversion/properties.ts';
 import type { RetryPolicy } from '../../schedule/retry.ts';
+import type { StartRule } from './dispatch-starts.ts';
 
 /** Where the dead letters of destinations go. */
 export interface DeadLetterStrategy {
@@ -67,6 +68,10 @@ export interface DestinationPolicy {
   readonly isExclusiveByDefault: boolean;
   /** Whether the priority of consumers counts. */
   readonly usesConsumerPriority: boolean;
+  /** Whether a consumer is filled to its prefetch before the next one gets messages. */
+  readonly isStrictOrder: boolean;
+  /** Queues: how many consumers must be there before the first delivery. */
+  readonly start: StartRule | undefined;
   /** Maximum number of message groups with an assigned consumer. */
   readonly groupCountMax: number;
   /** Topics: undefined keeps nothing. */
@@ -84,6 +89,8 @@ export const defaultPolicy: DestinationPolicy = {
   deadLetters: defaultStrategy,
   isExclusiveByDefault: false,
   usesConsumerPriority: true,
+  isStrictOrder: false,
+  start: undefined,
   groupCountMax: 100_000,
   recovery: undefined,
   isAlwaysRetroactive: false,
@@ -109,6 +116,15 @@ export interface ActiveMqSettings {
   readonly keepsForRetroactive: boolean;
   /** Undefined if rejected messages become dead letters at once. */
   readonly redelivery: BrokerRedelivery | undefined;
+  /**
+   * Milliseconds that a publisher is blocked, for lack of memory or disk, before its messages are
+   * refused; 0 refuses them at once. Undefined if they wait until there is room.
+   */
+  readonly refusesSendsAfterMs: number | undefined;
+  /** Milliseconds without a consumer after which a durable subscription is deleted; undefined for never. */
+  readonly offlineMsMax: number | undefined;
+  /** Milliseconds between searches for such subscriptions. */
+  readonly offlineSweepMs: number;
   /** Whether messages can be scheduled. Otherwise their AMQ_SCHEDULED headers have no effect. */
   readonly hasScheduler: boolean;
   /** Maximum value of AMQ_SCHEDULED_REPEAT. */
@@ -128,6 +144,9 @@ export const defaultSettings: ActiveMqSettings = {
   policyOf: () => defaultPolicy,
   keepsForRetroactive: false,
   redelivery: undefined,
+  refusesSendsAfterMs: undefined,
+  offlineMsMax: undefined,
+  offlineSweepMs: 300_000,
   hasScheduler: true,
   scheduledRepeatCountMax: 1000,
   mirrorOf: () => undefined,

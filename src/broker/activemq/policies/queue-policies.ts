@@ -4,6 +4,7 @@ import type { Address } from '../../conversion/properties.ts';
 import type { DeadLetterRules } from '../../dead-lettering/dead-letter-rules.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
 import type { Queue } from '../../queue.ts';
+import type { ConsumerRules } from '../consumption.ts';
 import { queueAddress } from '../core-names.ts';
 import { deadLetterQueue } from '../dead-letter-queue.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
@@ -13,10 +14,21 @@ import {
   defaultSettings,
   type RecoveryPolicy,
 } from './destination-policy.ts';
+import type { StartRule } from './dispatch-starts.ts';
+
+/** The distance in the core between two priorities of consumers with a strict order. */
+const strictStep = 1_000_000;
+
+const topicRules: ConsumerRules = {
+  isExclusive: false,
+  priority: (requested) => requested,
+};
 
 /** Applies the settings of a broker to its queues. */
 export class QueuePolicies {
   settings: ActiveMqSettings = defaultSettings;
+  /** Number of consumers so far of queues with a strict order. */
+  #strictCount = 0;
   readonly #topics: Exchange;
   readonly #deadLetters: DeadLetterRules;
 
@@ -49,10 +61,23 @@ export class QueuePolicies {
   }
 
   /** Returns what the policy of a queue decides about its consumers. */
-  rulesOf(queue: Queue): { readonly isExclusive: boolean; readonly usesPriority: boolean } {
-    if (isTopicQueue(queue)) return { isExclusive: false, usesPriority: true };
-    const { isExclusiveByDefault, usesConsumerPriority } = this.of(queue);
-    return { isExclusive: isExclusiveByDefault, usesPriority: usesConsumerPriority };
+  rulesOf(queue: Queue): ConsumerRules {
+    if (isTopicQueue(queue)) return topicRules;
+    const { isExclusiveByDefault, usesConsumerPriority, isStrictOrder } = this.of(queue);
+    return {
+      isExclusive: isExclusiveByDefault,
+      priority: (requested, isExclusive) => {
+        const priority = usesConsumerPriority ? requested : 0;
+        if (!isStrictOrder || isExclusive) return priority;
+        // A later consumer comes after all others of its priority.
+        return priority * strictStep - (this.#strictCount++ % strictStep);
+      },
+    };
+  }
+
+  /** Returns when a queue with consumers begins to deliver; undefined if it does not wait. */
+  startOf(queue: Queue): StartRule | undefined {
+    return this.of(queue).start;
   }
 
   /** Returns which messages a topic keeps for retroactive consumers. */

@@ -43,6 +43,9 @@ export function settingsOf(configuration: ActiveMqConfiguration): ActiveMqSettin
       return Buffer.byteLength(topic) > nameBytesMax ? undefined : topic;
     },
     hasStatistics,
+    refusesSendsAfterMs: configuration.refusesSendsAfterMs,
+    offlineMsMax: configuration.offlineMsMax,
+    offlineSweepMs: configuration.offlineSweepMs,
     sweepMs,
     removedPerSweepMax: configuration.removedPerSweepMax || Infinity,
   };

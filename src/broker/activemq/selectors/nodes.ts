@@ -27,6 +27,8 @@ export interface Node {
   /** The value of a constant. */
   readonly value: SelectorValue;
   readonly evaluate: (subject: Subject) => SelectorValue;
+  /** The values of a list; null if they are unknown. Undefined for everything that is no list. */
+  readonly list?: (subject: Subject) => readonly SelectorValue[] | null;
 }
 
 /** A node whose result is true, false or unknown. */
@@ -38,7 +40,8 @@ export interface NodeOptions {
   readonly convertsText: boolean;
 }
 
-function other(evaluate: (subject: Subject) => SelectorValue): Node {
+/** A node that is no constant and no name. */
+export function other(evaluate: (subject: Subject) => SelectorValue): Node {
   return { kind: 'other', value: null, evaluate };
 }
 
@@ -119,6 +122,11 @@ function compare(
   if (typeof a !== typeof b) return undefined;
   if (typeof a === 'string' && typeof b === 'string') return a === b ? 0 : a < b ? -1 : 1;
   return typeof a === 'boolean' ? Number(a) - Number(b) : undefined;
+}
+
+/** Whether two values are equal. */
+export function areEqual(left: SelectorValue, right: SelectorValue, options: NodeOptions): boolean {
+  return compare(left, right, options) === 0;
 }
 
 /** Converts a string to the type of the other value; returns other values unchanged. */

@@ -1,5 +1,6 @@
 // The parser of selectors.
 
+import { argumentCountMax, call } from './functions.ts';
 import * as nodes from './nodes.ts';
 import {
   type Condition,
@@ -22,7 +23,7 @@ export class SelectorParser {
   #depth = 0;
   /** Number of operators and operands, which estimates the cost of an evaluation. */
   nodeCount = 0;
-  /** Whether an evaluation compares characters, up to `stepCountMax`. */
+  /** Whether an evaluation compares or copies characters, up to `stepCountMax`. */
   hasLike = false;
 
   constructor(text: string, options: NodeOptions) {
@@ -202,8 +203,20 @@ export class SelectorParser {
       this.#at--;
       this.#unexpected();
     }
-    if (this.#takeSymbol('(')) throw invalidSelector(`there is no function ${text}`);
-    return identifier(text);
+    return this.#takeSymbol('(') === undefined ? identifier(text) : this.#call(text);
+  }
+
+  #call(name: string): Node {
+    const args = [this.#unary()];
+    while (this.#takeSymbol(',') !== undefined) {
+      args.push(this.#unary());
+      if (args.length > argumentCountMax) {
+        throw invalidSelector(`more than ${argumentCountMax} arguments of ${name}`);
+      }
+    }
+    this.#require(this.#takeSymbol(')'));
+    this.hasLike = true;
+    return call(name, args, this.#options);
   }
 }
 

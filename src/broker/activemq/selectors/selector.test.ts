@@ -162,6 +162,20 @@ test('what is no selector is refused, and so is what is too long or too deep', (
     "XPATH '//a'",
     'i # 5',
     'f(1)',
+    'constructor(1)',
+    "REGEX(s, 'a')",
+    "REGEX('a')",
+    "REGEX('(', s)",
+    `REGEX('(a{50}){50}', s)`,
+    `REGEX('${'a'.repeat(1025)}', s)`,
+    "REGEX('(?=a)b', s)",
+    "INLIST(s, 'a')",
+    "INLIST('a', 'a')",
+    "SPLIT(s, '')",
+    "INLIST(SPLIT(s, '.'), 'a')",
+    "REPLACE(s, 'a', '$1') = 'b'",
+    `INLIST(MAKELIST(${'1,'.repeat(100)}1), i)`,
+    'MAKELIST(1',
     'AND',
     'i BETWEEN 1',
     '09',
@@ -206,4 +220,47 @@ test('LIKE counts in the cost of a selector, once', () => {
   assert.ok(costOf(`a LIKE '%b'`) > 300);
   assert.ok(costOf(`a LIKE '%b' OR a LIKE '%c'`) < 500);
   assert.ok(costOf(`a = 'b'`) < 10);
+});
+
+test('functions of ActiveMQ: lists, regular expressions, and replaced text', () => {
+  const rows: readonly (readonly [condition: string, result: string])[] = [
+    ["REGEX('^b.*e$', s)", 'true'],
+    ["regex('lu', s)", 'true'],
+    ["REGEX('^l', s)", 'false'],
+    ["REGEX('(a+)+$', s)", 'false'],
+    ["REGEX('b', missing)", 'unknown'],
+    ["REGEX('5', i)", 'false'],
+    ["INLIST(MAKELIST('red', 'blue'), s)", 'true'],
+    ["INLIST(MAKELIST('red', i), s)", 'false'],
+    ['INLIST(MAKELIST(1, 5, 9), i)', 'true'],
+    ['INLIST(MAKELIST(1, 5.0), i)', 'true'],
+    ["INLIST(MAKELIST('5'), i)", 'false'],
+    ['INLIST(MAKELIST(1), missing)', 'unknown'],
+    ["INLIST(SPLIT(s, 'l'), 'ue')", 'true'],
+    ["INLIST(SPLIT(s, 'l'), 'l')", 'false'],
+    ["INLIST(SPLIT(missing, 'l'), 'l')", 'unknown'],
+    ["REPLACE(s, 'bl', '') = 'ue'", 'true'],
+    ["REPLACE(s, 'u', 'oo') LIKE '%oo%'", 'true'],
+    ["REPLACE(missing, 'u', 'o') = 'x'", 'unknown'],
+    ["MAKELIST('a')", 'unknown'],
+    ["MAKELIST('a') IS NULL", 'true'],
+  ];
+  for (const [condition, result] of rows) assert.equal(truth(condition), result, condition);
+  assert.ok(matches("INLIST(MAKELIST('42'), n)"));
+  assert.ok(matches('INLIST(MAKELIST(42), n)', true), 'text is converted where it is for `=`');
+});
+
+test('functions that take too many steps are unknown', () => {
+  const text = 'ab'.repeat(4000);
+  const subject = { value: (name: string) => (name === 'a' ? text : null) };
+  const of = (selector: string) => new Selector(selector, { convertsText: false }).matches(subject);
+  for (const condition of [
+    "REGEX('(a|b)*c', a)",
+    "INLIST(SPLIT((a + a), 'b'), 'c')",
+    `REPLACE(a, 'a', '${'c'.repeat(256)}') = 'x'`,
+  ]) {
+    assert.deepEqual([of(condition), of(`NOT (${condition})`)], [false, false], condition);
+  }
+  assert.ok(of("INLIST(SPLIT(a, 'b'), 'a')"));
+  assert.ok(new Selector("REGEX('a', s)", { convertsText: false }).cost > 300);
 });

@@ -14,7 +14,7 @@ export class Selector {
   readonly convertsText: boolean;
   /**
    * Maximum cost of an evaluation, approximately: the number of operands, each at most 100 ns. LIKE
-   * counts as {@link stepsCost} more, once for all of a selector.
+   * and functions count as {@link stepsCost} more, once for all of a selector.
    */
   readonly cost: number;
   readonly #condition: Condition;

@@ -1,8 +1,9 @@
 // The limit of the work that one evaluation of a selector does besides its operands.
 
 /**
- * Maximum number of characters that LIKE compares, and that are concatenated, in one evaluation of a
- * selector. Beyond it the result is unknown.
+ * Maximum number of characters that LIKE and functions compare, and that are concatenated, in one
+ * evaluation of a selector; for REGEX, times the instructions of the expression. Beyond it the
+ * result is unknown.
  */
 export const stepCountMax = 10_000;
 

@@ -51,8 +51,7 @@ export class Services {
     this.#statistics = new StatisticsService({
       broker: host.broker,
       consumptions: host.consumptions,
-      queues: host.queues,
-      addressOf: (queue) => host.addressOf(queue),
+      vhost: host.vhost,
       get settings() {
         return host.settings;
       },

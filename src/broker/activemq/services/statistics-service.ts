@@ -8,7 +8,9 @@ import { activemqAlphabet, parsePattern, splitKey } from '../../patterns/alphabe
 import { PatternTree } from '../../patterns/pattern-tree.ts';
 import type { Queue } from '../../queue.ts';
 import { takeStatistics } from '../../statistics.ts';
+import type { Vhost } from '../../vhost.ts';
 import type { Consumption } from '../consumption.ts';
+import { queueAddress } from '../core-names.ts';
 import { isQueue, isWildcard, qualifiedName } from '../destination.ts';
 import {
   headerOf,
@@ -34,9 +36,7 @@ const namesPerStep = 64;
 export interface StatisticsHost extends ServiceHost {
   readonly broker: Broker;
   readonly consumptions: Iterable<Consumption>;
-  readonly queues: ReadonlyMap<string, Queue>;
-  /** Returns the destination of a queue. */
-  addressOf(queue: Queue): Address;
+  readonly vhost: Vhost;
   readonly settings: { readonly hasStatistics: boolean };
 }
 
@@ -147,7 +147,7 @@ export class StatisticsService implements Service {
 
   /** The queues with a name; undefined for a step without one. */
   *#matching(address: Address): Generator<Queue | undefined> {
-    const { queues } = this.#host;
+    const { queues } = this.#host.vhost;
     if (!isWildcard(address)) {
       yield queues.get(address.name);
       return;
@@ -167,7 +167,7 @@ export class StatisticsService implements Service {
     const unsettledCount = queue.index.count - readyCount - queue.pendingDisposalCount;
     return [
       ...this.#own(),
-      ['destinationName', textValue(qualifiedName(this.#host.addressOf(queue)))],
+      ['destinationName', textValue(qualifiedName(queueAddress(queue.name)))],
       ['size', long(readyCount + unsettledCount)],
       ['enqueueCount', long(queue.publishedCount)],
       ['dequeueCount', long(queue.settledCount)],

@@ -10,6 +10,7 @@ import {
   type PendingLimit,
   type RecoveryPolicy,
 } from '../../../broker/activemq/policies/destination-policy.ts';
+import type { StartRule } from '../../../broker/activemq/policies/dispatch-starts.ts';
 import type { PolicyEntry } from '../../../broker/activemq/policies/policy-map.ts';
 import { type ConfigurationElement, destinationsIn, selectorsOf, type Warn } from './elements.ts';
 
@@ -53,6 +54,10 @@ function readPolicy(entry: ConfigurationElement, warn: Warn): ConfiguredPolicy {
     deadLetters: readDeadLetters(entry, warn),
     isExclusiveByDefault: entry.flag('allConsumersExclusiveByDefault', false),
     usesConsumerPriority: entry.flag('useConsumerPriority', true),
+    isStrictOrder:
+      entry.flag('strictOrderDispatch', false) ||
+      entry.at('dispatchPolicy', 'strictOrderDispatchPolicy').length > 0,
+    start: readStart(entry),
     groupCountMax: readGroupCount(entry),
     recovery: readRecovery(entry.at('subscriptionRecoveryPolicy')),
     isAlwaysRetroactive: entry.flag('alwaysRetroactive', false),
@@ -63,6 +68,12 @@ function readPolicy(entry: ConfigurationElement, warn: Warn): ConfiguredPolicy {
     durableTopicPrefetch: prefetch('durableTopicPrefetch'),
     isPrioritized: entry.flag('prioritizedMessages', false),
   };
+}
+
+function readStart(entry: ConfigurationElement): StartRule | undefined {
+  const consumerCount = entry.number('consumersBeforeDispatchStarts', 0, { max: 10_000 });
+  const waitMs = entry.number('timeBeforeDispatchStarts', 0);
+  return consumerCount > 1 ? { consumerCount, waitMs } : undefined;
 }
 
 function readInactivity(entry: ConfigurationElement): number | undefined {

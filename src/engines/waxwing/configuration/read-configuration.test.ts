@@ -254,16 +254,39 @@ test('virtual topics can be switched off, and persistence with them', () => {
   assert.equal(off.forcedPersistence, false);
 });
 
+test('sends are refused, dispatch waits, and offline subscriptions end as configured', () => {
+  const usage = (attributes: string) =>
+    read(`<systemUsage><systemUsage ${attributes}/></systemUsage>`).configuration;
+  assert.equal(usage('').refusesSendsAfterMs, undefined);
+  assert.equal(usage('sendFailIfNoSpace="true"').refusesSendsAfterMs, 0);
+  assert.equal(usage('sendFailIfNoSpaceAfterTimeout="3000"').refusesSendsAfterMs, 3000);
+  const offline = read('', ' offlineDurableSubscriberTimeout="5000"').configuration;
+  assert.deepEqual([offline.offlineMsMax, offline.offlineSweepMs], [5000, 300_000]);
+  assert.equal(usage('').offlineMsMax, undefined);
+  const policy = (attributes: string, children = '') =>
+    read(
+      `<destinationPolicy><policyMap><policyEntries><policyEntry queue="q" ${attributes}>` +
+        `${children}</policyEntry></policyEntries></policyMap></destinationPolicy>`,
+    ).configuration.policies[0]?.policy;
+  const waiting = 'consumersBeforeDispatchStarts="3" timeBeforeDispatchStarts="1000"';
+  assert.deepEqual(policy(waiting)?.start, { consumerCount: 3, waitMs: 1000 });
+  assert.equal(policy('')?.start, undefined);
+  assert.equal(policy('strictOrderDispatch="true"')?.isStrictOrder, true);
+  const strict = '<dispatchPolicy><strictOrderDispatchPolicy/></dispatchPolicy>';
+  assert.equal(policy('', strict)?.isStrictOrder, true);
+  assert.equal(policy('')?.isStrictOrder, false);
+});
+
 test('settings without an effect are named once, and at most twenty', () => {
   const { warnings } = read(
     '<networkConnectors><networkConnector uri="static:(ssl://a)"/></networkConnectors>' +
-      '<systemUsage/><systemUsage/><persistenceAdapter><kahaDB journalDiskSyncStrategy="never"/></persistenceAdapter>',
+      '<systemUsage><systemUsage><memoryUsage><memoryUsage/></memoryUsage></systemUsage></systemUsage><systemUsage/><persistenceAdapter><kahaDB journalDiskSyncStrategy="never"/></persistenceAdapter>',
     ' deleteAllMessagesOnStartup="true"',
   );
   assert.deepEqual(warnings, [
     'broker deleteAllMessagesOnStartup has no effect',
     'networkConnectors has no effect',
-    'systemUsage has no effect',
+    'memoryUsage has no effect',
     'kahaDB journalDiskSyncStrategy has no effect',
   ]);
   const many = Array.from({ length: 30 }, (_, i) => `<e${i}/>`).join('');

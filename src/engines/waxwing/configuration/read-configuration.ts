@@ -79,7 +79,24 @@ function readAttributes(broker: ConfigurationElement) {
       broker.flag('populateJMSXUserID', false) ||
       broker.flag('useAuthenticatedPrincipalForJMSXUserID', false),
     rejectsDurableConsumers: broker.flag('rejectDurableConsumers', false),
+    refusesSendsAfterMs: readRefusal(broker),
+    offlineMsMax: readOfflineTime(broker),
+    offlineSweepMs: broker.number('offlineDurableSubscriberTaskSchedule', 300_000),
   };
+}
+
+function readOfflineTime(broker: ConfigurationElement): number | undefined {
+  const timeoutMs = broker.number('offlineDurableSubscriberTimeout', -1, { min: -1 });
+  return timeoutMs < 0 ? undefined : timeoutMs;
+}
+
+/** Returns after how many milliseconds sends are refused; undefined if they wait for room. */
+function readRefusal(broker: ConfigurationElement): number | undefined {
+  const [usage] = broker.at('systemUsage', 'systemUsage');
+  if (usage === undefined) return undefined;
+  if (usage.flag('sendFailIfNoSpace', false)) return 0;
+  const timeoutMs = usage.number('sendFailIfNoSpaceAfterTimeout', 0);
+  return timeoutMs > 0 ? timeoutMs : undefined;
 }
 
 /** Topics need no creation. */

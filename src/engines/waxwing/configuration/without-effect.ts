@@ -8,7 +8,8 @@ import type { ConfigurationElement, Warn } from './elements.ts';
  */
 const effective: Readonly<Record<string, string>> = {
   broker: `dedicatedTaskRunner keepDurableSubsActive maxPurgedDestinationsPerSweep
-    maxSchedulerRepeatAllowed monitorConnectionSplits persistenceThreadPriority persistent populateJMSXUserID
+    maxSchedulerRepeatAllowed monitorConnectionSplits offlineDurableSubscriberTaskSchedule
+    offlineDurableSubscriberTimeout persistenceThreadPriority persistent populateJMSXUserID
     rejectDurableConsumers rollbackOnlyOnAsyncException schedulePeriodForDestinationPurge
     schedulerSupport start taskRunnerPriority useAuthenticatedPrincipalForJMSXUserID
     useMirroredQueues useVirtualTopics xmlns`,
@@ -17,12 +18,12 @@ const effective: Readonly<Record<string, string>> = {
   policyEntries: '',
   defaultEntry: '',
   policyEntry: `queue topic tempQueue tempTopic allConsumersExclusiveByDefault alwaysRetroactive
-    cursorMemoryHighWaterMark doOptimzeMessageStorage durableTopicPrefetch expireMessagesPeriod
+    consumersBeforeDispatchStarts cursorMemoryHighWaterMark doOptimzeMessageStorage durableTopicPrefetch expireMessagesPeriod
     gcInactiveDestinations inactiveTimeoutBeforeGC inactiveTimoutBeforeGC lazyDispatch
     maxBrowsePageSize maxExpirePageSize maxPageSize maxQueueAuditDepth messageGroupMapFactoryType
     optimizeMessageStoreInFlightLimit optimizedDispatch prioritizedMessages queueBrowserPrefetch
-    queuePrefetch reduceMemoryFootprint topicPrefetch useCache useConsumerPriority
-    useTopicSubscriptionInflightStats`,
+    queuePrefetch reduceMemoryFootprint topicPrefetch strictOrderDispatch timeBeforeDispatchStarts useCache
+    useConsumerPriority useTopicSubscriptionInflightStats`,
   deadLetterStrategy: '',
   discarding: 'processExpired processNonPersistent expiration',
   individualDeadLetterStrategy: `processExpired processNonPersistent expiration queuePrefix
@@ -37,6 +38,8 @@ const effective: Readonly<Record<string, string>> = {
   dispatchPolicy: '',
   roundRobinDispatchPolicy: '',
   simpleDispatchPolicy: '',
+  strictOrderDispatchPolicy: '',
+  systemUsage: 'sendFailIfNoSpace sendFailIfNoSpaceAfterTimeout',
   messageGroupMapFactory: '',
   cachedMessageGroupMapFactory: 'cacheSize',
   messageGroupHashBucketFactory: 'bucketCount cacheSize',

@@ -86,3 +86,57 @@ test('a policy makes consumers exclusive, or takes their priority from them', as
   }
   assert.deepEqual([one.bodies(), two.bodies()], [['x1', 'x2', 'p1'], ['p2']]);
 });
+
+test('with a strict order, a consumer is filled before the next one gets anything', async () => {
+  const b = await StompBroker.open();
+  const policy = { ...defaultPolicy, isStrictOrder: true };
+  activeMqOf(b.broker).configure({ ...defaultSettings, policyOf: () => policy });
+  const peers = [await b.client(), await b.client(), await b.client()];
+  for (const peer of peers) {
+    const ack = { ack: 'client', 'activemq.prefetchSize': '2' };
+    peer.send('SUBSCRIBE', { id: 's', destination: '/queue/q', ...ack });
+  }
+  for (let n = 1; n <= 5; n++) peers[2]?.send('SEND', { destination: '/queue/q' }, String(n));
+  assert.deepEqual(
+    peers.map((peer) => peer.bodies()),
+    [['1', '2'], ['3', '4'], ['5']],
+  );
+  const exclusive = { id: 'x', destination: '/queue/x', 'activemq.exclusive': 'true' };
+  for (const peer of peers) peer.send('SUBSCRIBE', exclusive);
+  peers[0]?.send('SEND', { destination: '/queue/x' }, 'first');
+  assert.deepEqual(peers[0]?.bodies(), ['first'], 'the first exclusive consumer stays');
+});
+
+test('a queue waits for a number of consumers, or for a time, before it delivers', async () => {
+  const b = await StompBroker.open();
+  const rules: Readonly<Record<string, { consumerCount: number; waitMs: number }>> = {
+    two: { consumerCount: 2, waitMs: 0 },
+    time: { consumerCount: 3, waitMs: 1000 },
+  };
+  const policyOf = ({ name }: { name: string }) => ({ ...defaultPolicy, start: rules[name] });
+  activeMqOf(b.broker).configure({ ...defaultSettings, policyOf });
+  const [one, two] = [await b.client(), await b.client()];
+  const subscribe = (id: string) => ({ id, destination: `/queue/${id}`, ack: 'client' });
+  for (const name of ['two', 'time', 'none']) {
+    for (const n of ['1', '2']) one.send('SEND', { destination: `/queue/${name}` }, name + n);
+    one.send('SUBSCRIBE', subscribe(name));
+  }
+  assert.deepEqual(one.bodies(), ['none1', 'none2']);
+  two.send('SUBSCRIBE', subscribe('two'));
+  assert.deepEqual([one.bodies(), two.bodies()], [['two1'], ['two2']]);
+  two.send('SUBSCRIBE', subscribe('time'));
+  b.clock.ms += 999;
+  b.broker.tick();
+  assert.deepEqual([one.bodies(), two.bodies()], [[], []]);
+  b.clock.ms += 1;
+  b.broker.tick();
+  assert.deepEqual([one.bodies(), two.bodies()], [['time1'], ['time2']]);
+  for (const peer of [one, two]) peer.connection.ended();
+  await new Promise((resolve) => setImmediate(resolve));
+  const next = await b.client();
+  next.send('SUBSCRIBE', subscribe('two'));
+  assert.deepEqual(next.bodies(), [], 'when all have left, it waits again');
+  const last = await b.client();
+  last.send('SUBSCRIBE', subscribe('two'));
+  assert.equal(next.bodies().length + last.bodies().length, 2);
+});

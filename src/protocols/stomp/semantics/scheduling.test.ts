@@ -121,6 +121,8 @@ test('values that are not allowed are refused with the classes of ActiveMQ', asy
   assert.match(refused({ AMQ_SCHEDULED_DELAY: '-5' }), /AMQ_SCHEDULED_DELAY is '-5'/);
   assert.match(refused({ AMQ_SCHEDULED_PERIOD: 'soon' }), /AMQ_SCHEDULED_PERIOD is 'soon'/);
   assert.equal(b.broker.schedules.of('/').count, 0);
+  activeMqOf(b.broker).configure({ ...defaultSettings, scheduledRepeatCountMax: 2000 });
+  assert.equal(refused({ ...delay(1000), AMQ_SCHEDULED_REPEAT: '2000' }), '');
   activeMqOf(b.broker).configure({ ...defaultSettings, hasScheduler: false });
   assert.equal(refused({ ...delay(1000) }), '', 'without a scheduler it is an ordinary header');
   assert.equal(b.ready('q'), 1);

@@ -234,3 +234,66 @@ test('queues that nobody uses are removed after a time, and others stay', async 
   peer.send('SEND', { destination: '/queue/gc.empty' }, 'again');
   assert.equal(b.ready('gc.empty'), 1, 'it is created again when it is used');
 });
+
+test('a durable subscription whose client is offline too long is deleted', async () => {
+  const b = await StompBroker.open();
+  policies(b, {}, { offlineMsMax: 1000, offlineSweepMs: 100 });
+  const subscribe = async (client: string) => {
+    const peer = await b.client({ 'client-id': client });
+    const durable = { id: 's', destination: '/topic/T', 'activemq.subscriptionName': 'n' };
+    return { peer, frames: peer.call('SUBSCRIBE', durable) };
+  };
+  const [online, offline] = [await subscribe('online'), await subscribe('offline')];
+  b.clock.ms += 5000;
+  offline.peer.connection.ended();
+  await turns();
+  const sender = await b.client();
+  sender.send('SEND', { destination: '/topic/T', persistent: 'true' }, 'm');
+  for (let n = 0; n < 9; n++) {
+    b.clock.ms += 100;
+    b.broker.tick();
+    await turns(2);
+  }
+  const back = await subscribe('offline');
+  assert.deepEqual(
+    back.frames.map(({ body }) => body),
+    ['m'],
+    'it was not offline long enough',
+  );
+  back.peer.connection.ended();
+  await turns();
+  sender.send('SEND', { destination: '/topic/T', persistent: 'true' }, 'late');
+  b.clock.ms += 1100;
+  b.broker.tick();
+  await turns();
+  assert.deepEqual((await subscribe('offline')).frames, [], 'it is a new subscription');
+  assert.deepEqual(online.peer.bodies(), ['m', 'late']);
+});
+
+test('without room, messages wait, or are refused at once or after a time', async () => {
+  for (const afterMs of [undefined, 0, 1000]) {
+    const b = await StompBroker.open();
+    policies(b, {}, { refusesSendsAfterMs: afterMs });
+    const peer = await b.client();
+    const send = { destination: '/queue/q', receipt: 'r' };
+    const command = () => peer.call('SEND', send, 'x')[0];
+    assert.equal(command()?.command, 'RECEIPT');
+    b.broker.flow.block('disk');
+    assert.equal(peer.isPaused, afterMs !== 0, `${afterMs}`);
+    b.clock.ms += 1000;
+    b.broker.tick();
+    assert.equal(peer.isPaused, afterMs === undefined, `${afterMs}`);
+    if (afterMs !== undefined) {
+      const error = command();
+      assert.equal(error?.headers['receipt-id'], 'r');
+      assert.match(error?.body ?? '', /^javax\.jms\.ResourceAllocationException: Usage Manager/);
+      const other = await b.client();
+      assert.equal(other.call('SEND', send, 'x')[0]?.command, 'ERROR');
+      assert.equal(other.isPaused, false);
+    }
+    b.broker.flow.unblock('disk');
+    assert.equal(peer.isPaused, false);
+    assert.equal(command()?.command, 'RECEIPT');
+    assert.equal(b.ready('q'), 2);
+  }
+});

@@ -1,12 +1,14 @@
 // Removal of destinations that are not used.
 
-import type { Address } from '../conversion/properties.ts';
-import type { Queue } from '../queue.ts';
-import type { Background } from '../turns/background.ts';
-import type { Ticking, Turns } from '../turns/turns.ts';
-import type { Vhost } from '../vhost.ts';
-import { queueAddress } from './core-names.ts';
-import type { QueuePolicies } from './policies/queue-policies.ts';
+import type { Address } from '../../conversion/properties.ts';
+import type { Queue } from '../../queue.ts';
+import type { Background } from '../../turns/background.ts';
+import type { Ticking, Turns } from '../../turns/turns.ts';
+import type { Vhost } from '../../vhost.ts';
+import { queueAddress } from '../core-names.ts';
+import type { ActiveMqSettings } from '../policies/destination-policy.ts';
+import type { QueuePolicies } from '../policies/queue-policies.ts';
+import { isTopicQueue } from '../topic-consumers.ts';
 
 /** Number of queues that are examined in one step. */
 const stepSize = 64;
@@ -15,10 +17,12 @@ const stepSize = 64;
 export interface InactiveHost {
   readonly turns: Turns;
   readonly vhost: Vhost;
-  readonly settings: { readonly sweepMs: number; readonly removedPerSweepMax: number };
+  readonly settings: ActiveMqSettings;
   nowMs(): number;
   /** Called when a queue was removed because it was not used for some milliseconds. */
   readonly onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined;
+  /** Deletes a durable subscription, which has no consumer. */
+  deleteSubscription(queue: Queue): void;
 }
 
 /** Since when a queue has been empty and without consumers. */
@@ -92,5 +96,42 @@ export class InactiveDestinations implements Ticking {
     // Subscriptions and temporary queues have owners that remove them.
     if (isUsed || queue.isDeleted || queue.name.startsWith('amq.')) return undefined;
     return this.#policies.inactiveMsMaxOf(queue);
+  }
+}
+
+/** Searches for durable subscriptions without consumers, and deletes those that are offline too long. */
+export class OfflineSubscriptions implements Ticking {
+  timerMs = Infinity;
+  timerAt = -1;
+  readonly #host: InactiveHost;
+
+  constructor(host: InactiveHost) {
+    this.#host = host;
+  }
+
+  /** Schedules the next search according to the settings. */
+  schedule(): void {
+    const { settings, turns } = this.#host;
+    turns.forget(this);
+    if (settings.offlineMsMax === undefined || settings.offlineSweepMs <= 0) return;
+    turns.schedule(this, this.#host.nowMs() + settings.offlineSweepMs);
+  }
+
+  tick(): void {
+    this.#host.turns.background.run(this.#sweep());
+    this.schedule();
+  }
+
+  *#sweep(): Generator<void> {
+    const { vhost, settings } = this.#host;
+    const { offlineMsMax = Infinity } = settings;
+    const nowMs = this.#host.nowMs();
+    let count = 0;
+    for (const queue of vhost.queues.values()) {
+      if (++count % stepSize === 0) yield;
+      if (!isTopicQueue(queue) || !queue.index.isDurable || queue.consumerCount > 0) continue;
+      // The time of its last use is that at which its consumer left, or of the start.
+      if (nowMs - queue.usedAtMs >= offlineMsMax) this.#host.deleteSubscription(queue);
+    }
   }
 }

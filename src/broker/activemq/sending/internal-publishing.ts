@@ -1,20 +1,20 @@
 // Destinations of messages that the broker publishes on its own.
 
-import type { Address } from '../conversion/properties.ts';
-import type { Exchange } from '../exchanges/exchange.ts';
-import type { Route } from '../exchanges/route-cache.ts';
-import type { Publication } from '../publication.ts';
-import type { UnawaitedRules } from '../publishing/unawaited-rules.ts';
-import type { Queue } from '../queue.ts';
-import type { Vhost } from '../vhost.ts';
-import { addressOfCore, queueAddress, topicExchange } from './core-names.ts';
-import type { DeadLetterHost } from './dead-letter-queue.ts';
-import { isQueue } from './destination.ts';
-import type { ActiveMqSettings } from './policies/destination-policy.ts';
-import { temporaryQueueName } from './temporary-destinations.ts';
-import { isTopicQueue } from './topic-consumers.ts';
-import type { TopicFilters } from './topic-filters.ts';
-import type { Mirrors } from './virtual/mirrors.ts';
+import type { Address } from '../../conversion/properties.ts';
+import type { Exchange } from '../../exchanges/exchange.ts';
+import type { Route } from '../../exchanges/route-cache.ts';
+import type { Publication } from '../../publication.ts';
+import type { UnawaitedRules } from '../../publishing/unawaited-rules.ts';
+import type { Queue } from '../../queue.ts';
+import type { Vhost } from '../../vhost.ts';
+import { addressOfCore, queueAddress, topicExchange } from '../core-names.ts';
+import type { DeadLetterHost } from '../dead-letter-queue.ts';
+import { isQueue } from '../destination.ts';
+import type { ActiveMqSettings } from '../policies/destination-policy.ts';
+import { temporaryQueueName } from '../temporary-destinations.ts';
+import { isTopicQueue } from '../topic-consumers.ts';
+import type { TopicFilters } from '../topic-filters.ts';
+import type { Mirrors } from '../virtual/mirrors.ts';
 
 /** The parts of the destinations that are needed here. */
 export interface InternalPublishingHost {

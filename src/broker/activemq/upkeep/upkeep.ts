@@ -1,0 +1,38 @@
+// The work of a broker on its destinations that no client asks for.
+
+import { RefusedSends } from '../../flow/refused-sends.ts';
+import type { Flow } from '../../flow.ts';
+import type { QueuePolicies } from '../policies/queue-policies.ts';
+import {
+  InactiveDestinations,
+  type InactiveHost,
+  OfflineSubscriptions,
+} from './inactive-destinations.ts';
+
+/** The operations of the destinations that are needed here. */
+export interface UpkeepHost extends InactiveHost {
+  readonly broker: { readonly flow: Flow };
+}
+
+/** Removes what is not used, and refuses messages for which there is no room. */
+export class Upkeep {
+  readonly #host: UpkeepHost;
+  readonly #inactive: InactiveDestinations;
+  readonly #offline: OfflineSubscriptions;
+
+  constructor(host: UpkeepHost, policies: QueuePolicies) {
+    this.#host = host;
+    this.#inactive = new InactiveDestinations(host, policies);
+    this.#offline = new OfflineSubscriptions(host);
+  }
+
+  /** Applies the settings of the broker. */
+  apply(): void {
+    const { settings, turns, broker } = this.#host;
+    this.#inactive.schedule();
+    this.#offline.schedule();
+    const { refusesSendsAfterMs } = settings;
+    if (refusesSendsAfterMs === undefined) return;
+    new RefusedSends(broker.flow, turns, refusesSendsAfterMs).apply();
+  }
+}
