@@ -196,7 +196,7 @@ export class ActiveMq
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
     this.starts = new DispatchStarts(broker.turns, (queue) => this.#policies.startOf(queue));
-    this.#upkeep = new Upkeep(this, this.#policies);
+    this.#upkeep = new Upkeep(this, this.#policies, () => this.#retroactive.start(this.#topics));
     this.#wildcards = new WildcardConsumers({
       background: broker.background,
       queues: this.vhost.queues,
@@ -213,7 +213,7 @@ export class ActiveMq
     this.vhost.unawaited = this.internal;
     const names = [deadLetterQueue, ...configuration.queues];
     for (const name of names) if (!this.vhost.queues.has(name)) this.createQueue(name);
-    this.#begin();
+    this.#upkeep.apply();
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -229,11 +229,6 @@ export class ActiveMq
   configure(settings: ActiveMqSettings): void {
     this.#policies.settings = settings;
     for (const queue of this.vhost.queues.values()) this.#policies.adopt(queue);
-    this.#begin();
-  }
-
-  #begin(): void {
-    if (this.settings.keepsForRetroactive) this.#retroactive.start(this.#topics);
     this.#upkeep.apply();
   }
 

@@ -17,11 +17,14 @@ export interface UpkeepHost extends InactiveHost {
 /** Removes what is not used, and refuses messages for which there is no room. */
 export class Upkeep {
   readonly #host: UpkeepHost;
+  readonly #keepMessages: () => void;
   readonly #inactive: InactiveDestinations;
   readonly #offline: OfflineSubscriptions;
 
-  constructor(host: UpkeepHost, policies: QueuePolicies) {
+  /** @param keepMessages begins to keep messages of topics for retroactive consumers */
+  constructor(host: UpkeepHost, policies: QueuePolicies, keepMessages: () => void) {
     this.#host = host;
+    this.#keepMessages = keepMessages;
     this.#inactive = new InactiveDestinations(host, policies);
     this.#offline = new OfflineSubscriptions(host);
   }
@@ -29,6 +32,7 @@ export class Upkeep {
   /** Applies the settings of the broker. */
   apply(): void {
     const { settings, turns, broker } = this.#host;
+    if (settings.keepsForRetroactive) this.#keepMessages();
     this.#inactive.schedule();
     this.#offline.schedule();
     const { refusesSendsAfterMs } = settings;

@@ -186,6 +186,7 @@ export function decoded(value: string): string {
   });
 }
 
+/** The error for a text that is not a configuration. */
 export function malformed(why: string, cause?: unknown): Error {
   const error = refuse('data', `The configuration is not valid XML of a broker: ${why}.`);
   return Object.assign(error, { cause });
