@@ -2,9 +2,10 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { awaitExit } from '../../processes.ts';
+import type { Figures } from '../../results.ts';
 import type { ProtocolName, ProtocolPeer } from '../peers/peer.ts';
 import { WaxwingActiveMq } from '../peers/waxwing.ts';
-import type { ScenarioName } from '../results.ts';
+import type { Measurement, ScenarioName } from '../results.ts';
 import { peersOf, programs, type Session } from '../session.ts';
 
 const settleMs = 3000;
@@ -44,21 +45,30 @@ async function idleConnectionKiB(
   return grown / options.connections;
 }
 
+/** Records a figure, or the reason why it cannot be measured. */
+async function attempt(
+  session: Session,
+  run: Pick<Measurement, 'scenario' | 'peer' | 'round'>,
+  measure: () => Promise<Figures>,
+): Promise<void> {
+  try {
+    session.record({ ...run, bodyBytes: 0, figures: await measure() });
+  } catch (error) {
+    session.leaveOut(`${run.scenario} of ${run.peer}`, error);
+  }
+}
+
 /** Measures the memory of one of many idle connections over TLS. */
 export async function measureIdle(session: Session): Promise<void> {
-  const { options, record, leaveOut } = session;
+  const { options } = session;
   for (const [scenario, protocol] of idle) {
     if (!options.only.includes(scenario)) continue;
     const peers = peersOf(session, protocol);
     for (let round = 1; round <= options.rounds; round++) {
-      for (const peer of peers) {
-        try {
-          const figures = { idleConnectionKiB: await idleConnectionKiB(session, peer, protocol) };
-          record({ scenario, peer: peer.name, bodyBytes: 0, round, figures });
-        } catch (error) {
-          leaveOut(`${scenario} of ${peer.name}`, error);
-        }
-      }
+      for (const peer of peers)
+        await attempt(session, { scenario, peer: peer.name, round }, async () => ({
+          idleConnectionKiB: await idleConnectionKiB(session, peer, protocol),
+        }));
     }
   }
 }
@@ -66,11 +76,11 @@ export async function measureIdle(session: Session): Promise<void> {
 /** Measures the memory of a broker that has just been started and has no connection. */
 export async function measureRest(session: Session): Promise<void> {
   for (let round = 1; round <= session.options.rounds; round++) {
-    for (const peer of session.peers) {
-      await restart(peer);
-      const figures = { idleBrokerRssKiB: peer.brokerKiB() };
-      session.record({ scenario: 'rest', peer: peer.name, bodyBytes: 0, round, figures });
-    }
+    for (const peer of session.peers)
+      await attempt(session, { scenario: 'rest', peer: peer.name, round }, async () => {
+        await restart(peer);
+        return { idleBrokerRssKiB: peer.brokerKiB() };
+      });
   }
 }
 
@@ -78,10 +88,10 @@ export async function measureRest(session: Session): Promise<void> {
 export async function measureCreation(session: Session): Promise<void> {
   const waxwing = session.peers.find((peer) => peer instanceof WaxwingActiveMq);
   if (waxwing === undefined) return;
-  for (let round = 1; round <= session.options.rounds; round++) {
-    const startedAt = performance.now();
-    await waxwing.createBroker(`bench-${round}`);
-    const figures = { createMs: performance.now() - startedAt };
-    session.record({ scenario: 'create', peer: 'waxwing', bodyBytes: 0, round, figures });
-  }
+  for (let round = 1; round <= session.options.rounds; round++)
+    await attempt(session, { scenario: 'create', peer: 'waxwing', round }, async () => {
+      const startedAt = performance.now();
+      await waxwing.createBroker(`bench-${round}`);
+      return { createMs: performance.now() - startedAt };
+    });
 }
