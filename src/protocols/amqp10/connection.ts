@@ -9,6 +9,7 @@ import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
+import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { Decoder } from './codec/decoder.ts';
@@ -36,7 +37,6 @@ import { channelMax, frameBytesMax, sourceCountMax, unsettledCountMax } from './
 import { LinkNames } from './links/link-names.ts';
 import { errorOf } from './links/receiving-link.ts';
 import { type Agreement, Opening, type OpeningHost } from './opening.ts';
-import { PeerWatch } from './peer-watch.ts';
 import { mechanisms, saslCodes } from './sasl.ts';
 import { Session } from './session.ts';
 import { ConnectionState } from './states.ts';
@@ -104,8 +104,7 @@ export class AmqpConnection
     this.outbox = new PeerOutbox(transport, broker, () => this.wake());
     this.frames = new FrameWriter(this.outbox);
     this.answers = new Answers(this);
-    const heldBytes = () => this.answers.heldBytes + this.held.confirmCount * confirmBytes;
-    this.#watch = new PeerWatch(broker, this.outbox, heldBytes);
+    this.#watch = new PeerWatch(broker, this.outbox, this);
     this.#reader = new FrameReader(this);
     this.gate = new InputGate(this.#reader, broker.background, this);
     this.transactions = new Transactions(this);
@@ -137,6 +136,11 @@ export class AmqpConnection
   get takesDeliveries(): boolean {
     const isLittle = this.held.waitingBytes <= this.broker.limits.unreadBytesShare;
     return this.outbox.isWritable && this.#state.name === 'open' && isLittle && !this.isFull;
+  }
+
+  /** The size of the answers and confirms that wait for the log, bytes. */
+  get heldBytes(): number {
+    return this.answers.heldBytes + this.held.confirmCount * confirmBytes;
   }
 
   receive(bytes: Buffer): void {

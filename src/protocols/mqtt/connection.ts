@@ -7,6 +7,7 @@ import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
+import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { FieldReader } from './codec/fields.ts';
@@ -22,7 +23,6 @@ import { type Agreement, expirySeconds, Opening, type OpeningHost, withWill } fr
 import { Publisher } from './packets/publish.ts';
 import { checkFlags, readAcknowledgement, readDisconnect } from './packets/short-packets.ts';
 import { subscribe, unsubscribe } from './packets/subscribe.ts';
-import { PeerWatch } from './peer-watch.ts';
 import { Outgoing } from './sessions/outgoing.ts';
 import { RetainedReader } from './sessions/retained-reader.ts';
 import type { Session } from './sessions/session.ts';

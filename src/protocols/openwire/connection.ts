@@ -9,6 +9,7 @@ import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
+import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Codec } from './codec/codec.ts';
 import {
@@ -40,7 +41,6 @@ import {
   unauthenticatedFrameCountMax,
 } from './limits.ts';
 import { Opening, type OpeningHost } from './opening.ts';
-import { PeerWatch } from './peer-watch.ts';
 import { Responses } from './responses.ts';
 import { Producers } from './sending/producers.ts';
 import { Sender } from './sending/sender.ts';

@@ -1,7 +1,7 @@
 // Responses to commands.
 
 import type { Broker } from '../../broker/broker.ts';
-import { Answers } from './answers.ts';
+import { Answers } from '../frame-answers.ts';
 import type { Codec } from './codec/codec.ts';
 import {
   type Command,

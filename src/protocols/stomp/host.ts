@@ -3,10 +3,10 @@
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Access } from '../../broker/users.ts';
+import type { Answers } from '../frame-answers.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
 import type { TemporaryWords } from './address.ts';
-import type { Answers } from './answers.ts';
 import type { Frame } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
 import type { Subscriptions } from './subscriptions.ts';

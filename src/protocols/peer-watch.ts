@@ -1,8 +1,13 @@
 // Limits of the memory that is held for a peer.
 
-import type { Broker } from '../../broker/broker.ts';
-import type { PeerOutbox } from '../peer-outbox.ts';
-import type { Answers } from './answers.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { PeerOutbox } from './peer-outbox.ts';
+
+/** Answers that wait for the log. */
+export interface HeldAnswers {
+  /** Their size, in bytes. */
+  readonly heldBytes: number;
+}
 
 /**
  * Watches the memory that is held for a peer. If it is too much, the peer is not read from, or is
@@ -11,14 +16,14 @@ import type { Answers } from './answers.ts';
 export class PeerWatch {
   readonly #broker: Broker;
   readonly #outbox: PeerOutbox;
-  readonly #answers: Answers;
+  readonly #answers: HeldAnswers;
   /** Whether the peer read any data between the previous two ticks. */
   isTaking = false;
   #leftBytes = 0;
   /** The time since which there has been no progress; -1 if there is progress. */
   #stuckSinceMs = -1;
 
-  constructor(broker: Broker, outbox: PeerOutbox, answers: Answers) {
+  constructor(broker: Broker, outbox: PeerOutbox, answers: HeldAnswers) {
     this.#broker = broker;
     this.#outbox = outbox;
     this.#answers = answers;

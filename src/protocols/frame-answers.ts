@@ -1,7 +1,7 @@
-// Answers to commands, which may have to wait for the log.
+// Answers to the frames of a peer, which may have to wait for the log.
 
-import type { Broker } from '../../broker/broker.ts';
-import type { LogWaiter } from '../../broker/flow/log-waiters.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { LogWaiter } from '../broker/flow/log-waiters.ts';
 
 /** Memory that a waiting answer is counted with besides its frame, in bytes. */
 const answerBytes = 128;
@@ -23,7 +23,7 @@ export interface AnswersHost {
   setReading(): void;
 }
 
-/** Encoded responses, in the order of the commands that they answer. */
+/** Encoded answers, in the order of the frames that they answer. */
 export class Answers implements LogWaiter {
   isAwaitingLog = false;
   /** Size of the waiting answers, in bytes. */
