@@ -3,9 +3,12 @@
 import { readU32, readU48, writeU32, writeU48 } from '../../../base/bytes.ts';
 
 /*
- * flags u8 | [time to live ms u48] | [maximum quality of service u8, subscription id u32] |
- * [origin: length u16, UTF-8] | [hidden: length u32, JSON] | properties of MQTT 5, to the end.
- * Numbers are big-endian. The parts in brackets are there if their flag is set.
+ * The layout of a stored head. Numbers are big-endian. A part in brackets exists if its flag is set.
+ *
+ * flags u8 | [time to live in ms u48] | [maximum quality of service u8, subscription id u32] |
+ * [client id of the publisher: length u16, UTF-8] |
+ * [properties that MQTT clients are not sent: length u32, JSON] |
+ * the properties of MQTT 5, up to the end
  */
 const qosMask = 3;
 const retainFlag = 4;
