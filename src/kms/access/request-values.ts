@@ -12,6 +12,7 @@ const principalTypes = {
   root: 'Account',
   user: 'User',
   'assumed-role': 'AssumedRole',
+  'federated-user': 'FederatedUser',
   service: undefined,
   anonymous: 'Anonymous',
 } as const;
