@@ -12,6 +12,7 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `InvalidAuthenticationCode`: a code of an MFA device is wrong.
  * - `InvalidAuthorizationMessageException`: the encoded message was not issued by this service.
  * - `InvalidInput`: values do not fit together.
+ * - `InvalidParameterValue`: a tag of a session cannot be passed on.
  * - `InvalidUserType`: the root user cannot be changed like this.
  * - `LimitExceeded`: a quota is reached.
  * - `MalformedPolicyDocument`: the policy is not valid.
@@ -32,6 +33,7 @@ export type IamErrorCode =
   | 'InvalidAuthenticationCode'
   | 'InvalidAuthorizationMessageException'
   | 'InvalidInput'
+  | 'InvalidParameterValue'
   | 'InvalidUserType'
   | 'LimitExceeded'
   | 'MalformedPolicyDocument'

@@ -49,15 +49,17 @@ export class IamJournal implements Journal<IamChange> {
   readonly #members = new SetsByKey();
   readonly #keysOf = new SetsByKey();
   readonly #devicesOf = new SetsByKey();
-  #changeCount = 0;
+  #policyChangeCount = 0;
 
-  /** The number of changes so far, for caches of what is derived from this state. */
-  get changeCount(): number {
-    return this.#changeCount;
+  /** The number of changes so far that may concern policies, for caches of compiled policies. */
+  get policyChangeCount(): number {
+    return this.#policyChangeCount;
   }
 
   apply(change: IamChange): void {
-    this.#changeCount += 1;
+    if (concernsPolicies.has('put' in change ? change.put : change.delete)) {
+      this.#policyChangeCount += 1;
+    }
     if ('put' in change) this.#put(change);
     else this.#delete(change);
   }
@@ -312,6 +314,15 @@ export class IamJournal implements Journal<IamChange> {
     this.#keyUses.delete(accessKeyId);
   }
 }
+
+const concernsPolicies: ReadonlySet<string> = new Set([
+  'user',
+  'group',
+  'role',
+  'policy',
+  'version',
+  'inline',
+]);
 
 function within<K, V>(maps: Map<string, Map<K, V>>, id: string): Map<K, V> {
   const known = maps.get(id);

@@ -18,6 +18,12 @@ export interface Page<T> {
   readonly next: string | undefined;
 }
 
+/** Limits a page by the size of its items as well. It has at least one item. */
+export interface PageSize<T> {
+  readonly sizeOf: (item: T) => number;
+  readonly sizeMax: number;
+}
+
 /**
  * Returns a page of a list, sorted by a unique key. A page begins after the last item of the
  * previous one, even if that no longer exists.
@@ -28,8 +34,8 @@ export function pageOf<T>(
   all: Iterable<T>,
   keyOf: (item: T) => string,
   request: PageRequest,
+  size?: PageSize<T>,
 ): Page<T> {
-  const count = request.MaxItems ?? itemsDefault;
   const after = request.Marker === undefined ? undefined : readMarker(request.Marker);
   const found: [string, T][] = [];
   for (const item of all) {
@@ -37,6 +43,7 @@ export function pageOf<T>(
     if (after === undefined || key > after) found.push([key, item]);
   }
   found.sort(([a], [b]) => (a < b ? -1 : 1));
+  const count = fittingCount(found, request.MaxItems ?? itemsDefault, size);
   const last = found.length > count ? found[count - 1] : undefined;
   return {
     items: found.slice(0, count).map(([, item]) => item),
@@ -44,9 +51,20 @@ export function pageOf<T>(
   };
 }
 
-/** A page that has all items of a short list. */
-export function wholePage<T>(items: readonly T[]): Page<T> {
-  return { items, next: undefined };
+function fittingCount<T>(
+  found: readonly [string, T][],
+  countMax: number,
+  size: PageSize<T> | undefined,
+): number {
+  if (size === undefined) return countMax;
+  let total = 0;
+  let count = 0;
+  for (const [, item] of found.slice(0, countMax)) {
+    total += size.sizeOf(item);
+    if (count > 0 && total > size.sizeMax) break;
+    count += 1;
+  }
+  return count;
 }
 
 const markerBegin = 'after:';

@@ -13,3 +13,8 @@ export interface IamResult<T> {
 export function changed(...changes: readonly IamChange[]): IamResult<undefined> {
   return { output: undefined, changes };
 }
+
+/** Names the journal of a change. */
+export function asChange(change: IamChange): { readonly journal: 'iam'; readonly change: IamChange } {
+  return { journal: 'iam', change };
+}

@@ -152,6 +152,16 @@ export class Roles {
     return { output: record, changes: [{ put: 'role', record } as const] };
   }
 
+  /**
+   * Refuses a suffix in the name of a service's role. No service of this installation has several.
+   *
+   * @throws {IamError} 'InvalidInput'
+   */
+  refuseSuffix(service: string, suffix: string | undefined): void {
+    if (suffix === undefined) return;
+    throw new IamError('InvalidInput', `Custom suffix is not allowed for ${service}`);
+  }
+
   /** @throws {IamError} 'NoSuchEntity', 'InvalidInput' if the role is not linked to a service */
   requireLinked(name: string): RoleRecord {
     const role = this.require(name);

@@ -57,12 +57,7 @@ export class MfaDevices {
     { nowMs }: CallContext,
   ): IamResult<NewDevice> {
     const { journal, random } = this.#parts;
-    if (journal.device(name)) {
-      throw new IamError(
-        'EntityAlreadyExists',
-        'MFADevice entity at the same path and name already exists.',
-      );
-    }
+    this.requireFree(name);
     if (journal.deviceCount >= quotas.devicesPerAccount) {
       throw quotaExceeded('MFADevicesPerAccount', quotas.devicesPerAccount);
     }
@@ -77,6 +72,15 @@ export class MfaDevices {
       lastStep: 0,
     };
     return { output: { record, seed }, changes: [{ put: 'device', record }] };
+  }
+
+  /** @throws {IamError} 'EntityAlreadyExists' */
+  requireFree(name: string): void {
+    if (this.#parts.journal.device(name) === undefined) return;
+    throw new IamError(
+      'EntityAlreadyExists',
+      'MFADevice entity at the same path and name already exists.',
+    );
   }
 
   /** The device with a serial number; undefined if there is none. */

@@ -2,7 +2,7 @@
 
 import { IdentityError } from '../../errors.ts';
 import type { PolicyKind } from '../../policies/compiled-policy.ts';
-import { compilePolicy } from '../../policies/compile.ts';
+import { compilePolicy } from '../../policies/compile-policy.ts';
 import { IamError, quotaExceeded } from '../errors.ts';
 import { quotas } from '../quotas.ts';
 

@@ -11,7 +11,12 @@ import type { PolicyRecord, VersionRecord } from '../records.ts';
 import { changed, type IamResult } from '../result.ts';
 import { newTags, type TagInput } from '../tags.ts';
 import { checkDocument, sizeOf } from './documents.ts';
-import { type ProvidedPolicy, providedPolicies, providedPolicy } from './provided-policies.ts';
+import {
+  type ProvidedPolicy,
+  providedPolicies,
+  providedPolicy,
+  providedVersion,
+} from './provided-policies.ts';
 
 /** A managed policy, of the customer or provided. */
 export interface ManagedPolicy {
@@ -78,7 +83,7 @@ export class ManagedPolicies {
     const found = this.find(arn);
     if (!found) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
     if (found.isAttachable) return found;
-    throw new IamError('PolicyNotAttachable', `Cannot attach a Service Role Policy to a Customer Role.`);
+    throw new IamError('PolicyNotAttachable', 'Cannot attach a Service Role Policy to a Customer Role.');
   }
 
   /** All managed policies. */
@@ -155,7 +160,7 @@ export class ManagedPolicies {
   /** The versions of a policy, newest first. */
   versionsOf(policy: ManagedPolicy): readonly VersionRecord[] {
     const provided = policy.isProvided ? providedPolicy(policy.arn) : undefined;
-    if (provided) return [versionOf(provided)];
+    if (provided) return [providedVersion(provided)];
     return [...this.#parts.journal.versionsOf(policy.id)].sort((a, b) => b.number - a.number);
   }
 
@@ -247,4 +252,21 @@ function checkManaged(document: string): void {
   const max = quotas.managedPolicySize;
   if (sizeOf(document) > max) throw quotaExceeded('PolicySize', max);
   checkDocument(document, 'identity');
+}
+
+function ofProvided(policy: ProvidedPolicy): ManagedPolicy {
+  const { arn, id, name, path, description, createdMs, updatedMs, isAttachable } = policy;
+  return {
+    arn,
+    id,
+    name,
+    path,
+    description,
+    createdMs,
+    updatedMs,
+    defaultVersion: policy.version,
+    isAttachable,
+    isProvided: true,
+    tags: [],
+  };
 }

@@ -10,8 +10,8 @@ export type SessionHolder =
   | { readonly type: 'user'; readonly userId: string }
   /** AssumeRole. */
   | { readonly type: 'role'; readonly roleId: string; readonly name: string }
-  /** GetFederationToken. */
-  | { readonly type: 'federated'; readonly userId: string; readonly name: string };
+  /** GetFederationToken of a user, or of the root user, who has no user id. */
+  | { readonly type: 'federated'; readonly userId?: string | undefined; readonly name: string };
 
 /** A session. It exists only in its token, which the client sends with each request. */
 export interface SessionRecord {
