@@ -30,7 +30,7 @@ import type { hashPassword } from '../crypto/password.ts';
 import { sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
-import { rootUserPolicies } from '../kms/access/authoriser.ts';
+import { rootUserOnly } from '../identity/policies/principal-policies.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -41,6 +41,7 @@ import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
+import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage } from './console-page.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
@@ -104,7 +105,7 @@ export class SystemState {
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
-      identity: rootUserPolicies,
+      principals: rootUserOnly,
     });
     this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
@@ -253,9 +254,9 @@ export function composeEngine(
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail } = state;
+  const authoriser = new CallAuthoriser(rootUserOnly);
   return {
-    // The callers are the root user and services. The key service authorises the use of keys.
-    authorise: () => {},
+    authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) =>
       // The use of service-owned keys is recorded in no account's trail.
       call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : [],

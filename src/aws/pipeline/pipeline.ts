@@ -11,7 +11,7 @@ import type { Route } from './registry.ts';
 /** The decisions about a call that other folders make. `server/compose.ts` provides them. */
 export interface PipelineHooks {
   /**
-   * Authorises a call.
+   * Authorises a call by the policies of its caller. Keys are authorised by the key service.
    *
    * @throws {AwsError | RequestError} `access-denied`
    */

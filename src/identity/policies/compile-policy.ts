@@ -27,6 +27,15 @@ export function compilePolicy(
   kind: PolicyKind,
   source: PolicySource = noSource,
 ): CompiledPolicy {
+  return compile(text, kind, source, false);
+}
+
+function compile(
+  text: string,
+  kind: PolicyKind,
+  source: PolicySource,
+  isTolerant: boolean,
+): CompiledPolicy {
   const document = parsed(text);
   refuseOthers(document, ['Version', 'Id', 'Statement'], 'The policy');
   const version = document['Version'] ?? '2008-10-17';
@@ -43,10 +52,10 @@ export function compilePolicy(
   const values: unknown[] = Array.isArray(listed) ? listed : [listed];
   if (values.length === 0) throw malformed('The policy has no statement.');
   const spans = statementSpans(text);
+  const reading = { hasVariables: version === '2012-10-17', isTolerant };
   const statements = values.map((value, index) => {
     const { start, end } = spans[index] ?? { start: origin, end: origin };
-    const hasVariables = version === '2012-10-17';
-    return { ...compileStatement(value, kind, hasVariables), index, start, end };
+    return { ...compileStatement(value, kind, reading), index, start, end };
   });
   if (kind !== 'resource') refuseRepeatedSids(statements);
   return compiled(kind, source, statements, undefined);
@@ -62,7 +71,8 @@ export function compileStored(
   source: PolicySource = noSource,
 ): CompiledPolicy {
   try {
-    return compilePolicy(text, kind, source);
+    // Key policies were stored before the values of their conditions were checked.
+    return compile(text, kind, source, kind === 'resource');
   } catch (error) {
     if (!(error instanceof IdentityError)) throw error;
     return compiled(kind, source, [], error.message);

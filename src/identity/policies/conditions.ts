@@ -1,6 +1,6 @@
 // The conditions of statements.
 
-import { malformed } from './malformed.ts';
+import { malformed, type Reading, refuseValue } from './malformed.ts';
 import { type Comparison, operators } from './operators.ts';
 import type { ContextValue, Scope } from './scope.ts';
 
@@ -24,19 +24,17 @@ const operatorForm = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
 /**
  * Prepares the `Condition` of a statement.
  *
- * @param hasVariables whether the version of the policy has policy variables
  * @throws {IdentityError} 'malformed-policy'
  */
-export function compileConditions(value: unknown, hasVariables: boolean): Conditions {
+export function compileConditions(value: unknown, reading: Reading): Conditions {
   if (value === undefined) return [];
   return entriesOf(value).flatMap(([operator, keys]) =>
     entriesOf(keys).map(([key, expected]) => {
       if (!/^[^:]+:.+/s.test(key)) {
-        throw malformed(
-          `The condition key '${key.slice(0, 64)}' has no prefix; keys such as aws:username are allowed.`,
-        );
+        const text = `The condition key '${key.slice(0, 64)}' has no prefix`;
+        refuseValue(`${text}; keys such as aws:username are allowed.`, reading);
       }
-      return conditionOf(operator, key.toLowerCase(), valuesOf(expected), hasVariables);
+      return conditionOf(operator, key.toLowerCase(), valuesOf(expected, reading), reading);
     }),
   );
 }
@@ -45,7 +43,7 @@ function conditionOf(
   name: string,
   key: string,
   values: readonly string[],
-  hasVariables: boolean,
+  reading: Reading,
 ): Condition {
   const [, set, base = '', suffix] = operatorForm.exec(name) ?? [];
   const common = {
@@ -54,21 +52,21 @@ function conditionOf(
     set: set === 'ForAllValues' || set === 'ForAnyValue' ? set : undefined,
   } as const;
   if (base === 'Null' && suffix === undefined && set === undefined) {
-    return { ...common, negated: false, expected: presence(values) };
+    return { ...common, negated: false, expected: presence(values, reading) };
   }
   const operator = operators.get(base);
   if (operator === undefined) {
     throw malformed(`The policy has an unknown condition operator: ${name.slice(0, 64)}.`);
   }
   const { compile, negated } = operator;
-  return { ...common, negated, expected: values.map((each) => compile(each, hasVariables)) };
+  return { ...common, negated, expected: values.map((each) => compile(each, reading)) };
 }
 
-function presence(values: readonly string[]) {
+function presence(values: readonly string[], reading: Reading) {
   const folded = values.map((value) => value.toLowerCase());
   const wrong = folded.find((value) => value !== 'true' && value !== 'false');
   if (wrong !== undefined) {
-    throw malformed(`Null has the value '${wrong.slice(0, 64)}'; true and false are allowed.`);
+    refuseValue(`Null has the value '${wrong.slice(0, 64)}'; true and false are allowed.`, reading);
   }
   return { absent: folded.includes('true'), present: folded.includes('false') };
 }
@@ -131,9 +129,9 @@ function needsAll({ set, negated }: Condition): boolean {
   return set === 'ForAllValues' || (negated && set === undefined);
 }
 
-function valuesOf(value: unknown): readonly string[] {
+function valuesOf(value: unknown, reading: Reading): readonly string[] {
   const listed: unknown[] = Array.isArray(value) ? value : [value];
-  if (listed.length === 0) throw malformed('A condition has an empty list of values.');
+  if (listed.length === 0) refuseValue('A condition has an empty list of values.', reading);
   return listed.map((each) => {
     if (typeof each === 'string' || typeof each === 'boolean' || typeof each === 'number') {
       return String(each);

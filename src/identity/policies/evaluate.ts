@@ -14,6 +14,8 @@ export interface PolicyRequest {
   /** An ARN, or `*` for actions without resources. */
   readonly resource: string;
   readonly values: ContextValues;
+  /** The values for the policy of the resource, if they differ. */
+  readonly resourceValues?: ContextValues;
 }
 
 /** All policies that apply to a request. */

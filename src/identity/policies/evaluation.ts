@@ -15,6 +15,7 @@ export class Evaluation {
   readonly #action: string;
   readonly #resource: ArnText;
   readonly #scope: Scope;
+  readonly #resourceScope: Scope;
   readonly #hasBoundary: boolean;
   /** Whether all matching statements are remembered, not only the first that decide. */
   readonly explains: boolean;
@@ -25,6 +26,8 @@ export class Evaluation {
     this.#action = request.action.toLowerCase();
     this.#resource = arnText(request.resource);
     this.#scope = new Scope(request.values);
+    const { resourceValues } = request;
+    this.#resourceScope = resourceValues ? new Scope(resourceValues) : this.#scope;
     this.#hasBoundary = hasBoundary;
     this.explains = explains;
   }
@@ -92,7 +95,7 @@ export class Evaluation {
 
   #matches(policy: CompiledPolicy, statement: CompiledStatement): boolean {
     const { actions, resources, conditions, effect } = statement;
-    const scope = this.#scope;
+    const scope = statement.principals === undefined ? this.#scope : this.#resourceScope;
     // A statement of a resource policy without a resource has no effect.
     if (resources === undefined || !coversAction(actions, this.#action, scope)) return false;
     if (!coversResource(resources, this.#resource, scope, effect)) return false;

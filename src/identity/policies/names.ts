@@ -1,6 +1,6 @@
 // The actions and resources of statements.
 
-import { malformed } from './malformed.ts';
+import { type Reading, refuseValue } from './malformed.ts';
 import {
   type ArnPattern,
   type ArnText,
@@ -34,16 +34,19 @@ const actionForm = /^(?:\*|(?:\*|[a-z0-9-]+):[a-z0-9*?_-]+)$/;
  *
  * @throws {IdentityError} 'malformed-policy'
  */
-export function compileActions(names: readonly string[], not: boolean): ActionPatterns {
+export function compileActions(
+  names: readonly string[],
+  not: boolean,
+  reading: Reading,
+): ActionPatterns {
   const exact = new Set<string>();
   const patterns: TextPattern[] = [];
   for (const name of names) {
     const folded = name.toLowerCase();
     if (!actionForm.test(folded)) {
-      throw malformed(
-        `The policy has the action '${name.slice(0, 64)}'; ` +
-          'actions with a service prefix, such as mq:CreateBroker or kms:*, and * are allowed.',
-      );
+      const allowed = 'actions with a service prefix, such as mq:CreateBroker or kms:*, and *';
+      const text = `The policy has the action '${name.slice(0, 64)}'; ${allowed} are allowed.`;
+      refuseValue(text, reading);
     }
     const pattern = textPattern(readTemplate(folded, { wildcards: true, variables: false }));
     if (pattern.type === 'exact') exact.add(pattern.text);
@@ -69,15 +72,16 @@ export function coversAction(actions: ActionPatterns, action: string, scope: Sco
 export function compileResources(
   names: readonly string[],
   not: boolean,
-  variables: boolean,
+  reading: Reading,
 ): ResourcePatterns {
   const patterns = names.map((name) => {
     if (!/^(?:\*+$|arn:)/.test(name)) {
-      throw malformed(
-        `The policy has the resource '${name.slice(0, 64)}'; ARNs, which may have wildcards, and * are allowed.`,
-      );
+      const allowed = 'ARNs, which may have wildcards, and *';
+      const text = `The policy has the resource '${name.slice(0, 64)}'; ${allowed} are allowed.`;
+      refuseValue(text, reading);
     }
-    return arnPattern(readTemplate(name, { wildcards: true, variables }), true);
+    const rules = { wildcards: true, variables: reading.hasVariables };
+    return arnPattern(readTemplate(name, rules), true);
   });
   return { not, patterns };
 }

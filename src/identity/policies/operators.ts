@@ -1,7 +1,7 @@
 // The comparisons of condition operators.
 
 import { BlockList, isIP } from 'node:net';
-import { malformed } from './malformed.ts';
+import { type Reading, refuseValue } from './malformed.ts';
 import {
   arnPattern,
   arnText,
@@ -18,7 +18,7 @@ import { readTemplate } from './templates.ts';
 export type Comparison = (found: string, scope: Scope) => Match;
 
 /** Prepares the comparison with a value of a condition. */
-type Compiler = (expected: string, hasVariables: boolean) => Comparison;
+type Compiler = (expected: string, reading: Reading) => Comparison;
 
 /** An operator without prefix and suffix. */
 export interface Operator {
@@ -29,7 +29,7 @@ export interface Operator {
 
 const text =
   (fold: (text: string) => string): Compiler =>
-  (expected, variables) => {
+  (expected, { hasVariables: variables }) => {
     const pieces = readTemplate(expected, { wildcards: false, variables });
     if (pieces.some(({ type }) => type === 'variable')) {
       return (found, scope) => {
@@ -42,12 +42,12 @@ const text =
     return (found) => fold(found) === folded;
   };
 
-const like: Compiler = (expected, variables) => {
+const like: Compiler = (expected, { hasVariables: variables }) => {
   const pattern = textPattern(readTemplate(expected, { wildcards: true, variables }));
   return (found, scope) => matchesText(pattern, found, scope);
 };
 
-const arn: Compiler = (expected, variables) => {
+const arn: Compiler = (expected, { hasVariables: variables }) => {
   const pattern = arnPattern(readTemplate(expected, { wildcards: true, variables }), false);
   return (found, scope) => matchesArn(pattern, arnText(found), scope);
 };
@@ -58,11 +58,9 @@ const ordered =
     allowed: string,
     holds: (found: number, expected: number) => boolean,
   ): Compiler =>
-  (expected) => {
+  (expected, reading) => {
     const limit = read(expected);
-    if (limit === undefined) {
-      throw malformed(`A condition has the value '${shortened(expected)}'; ${allowed} is allowed.`);
-    }
+    if (limit === undefined) return mismatch(expected, allowed, reading);
     return (found) => {
       const value = read(found);
       return value !== undefined && holds(value, limit);
@@ -81,31 +79,25 @@ const lessOrSame: Order = (found, expected) => found <= expected;
 const greater: Order = (found, expected) => found > expected;
 const greaterOrSame: Order = (found, expected) => found >= expected;
 
-const bool: Compiler = (expected) => {
+const bool: Compiler = (expected, reading) => {
   const folded = expected.toLowerCase();
-  if (folded !== 'true' && folded !== 'false') {
-    throw malformed(`A condition has the value '${shortened(expected)}'; true and false are allowed.`);
-  }
+  if (folded !== 'true' && folded !== 'false') return mismatch(expected, 'true or false', reading);
   return (found) => found.toLowerCase() === folded;
 };
 
-const binary: Compiler = (expected) => {
+const binary: Compiler = (expected, reading) => {
   const bytes = readBase64(expected);
-  if (bytes === undefined) {
-    throw malformed(`A condition has the value '${shortened(expected)}'; base64 is allowed.`);
-  }
+  if (bytes === undefined) return mismatch(expected, 'base64', reading);
   return (found) => readBase64(found)?.equals(bytes) ?? false;
 };
 
-const address: Compiler = (expected) => {
+const address: Compiler = (expected, reading) => {
   const [network = '', prefix, more] = expected.split('/');
   const version = isIP(network);
   const bitsMax = version === 4 ? 32 : 128;
   const bits = prefix === undefined ? bitsMax : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
   if (version === 0 || more !== undefined || bits < 0 || bits > bitsMax) {
-    throw malformed(
-      `A condition has the value '${shortened(expected)}'; an IP address or a CIDR block is allowed.`,
-    );
+    return mismatch(expected, 'an IP address or a CIDR block', reading);
   }
   const list = new BlockList();
   list.addSubnet(network, bits, version === 4 ? 'ipv4' : 'ipv6');
@@ -185,6 +177,9 @@ function unmapped(found: string): string {
   return inner ?? plain;
 }
 
-function shortened(value: string): string {
-  return value.length > 64 ? `${value.slice(0, 64)}…` : value;
+/** The comparison with a value that nothing can equal, where it is not refused. */
+function mismatch(expected: string, allowed: string, reading: Reading): Comparison {
+  const shown = expected.length > 64 ? `${expected.slice(0, 64)}…` : expected;
+  refuseValue(`A condition has the value '${shown}'; ${allowed} is allowed.`, reading);
+  return () => false;
 }

@@ -2,7 +2,7 @@
 
 import type { CompiledStatement, PolicyKind } from './compiled-policy.ts';
 import { compileConditions } from './conditions.ts';
-import { malformed } from './malformed.ts';
+import { malformed, type Reading, refuseValue } from './malformed.ts';
 import { compileActions, compileResources, type ResourcePatterns } from './names.ts';
 import type { Principals } from './principals.ts';
 
@@ -48,7 +48,7 @@ const statementMembers = [
 export function compileStatement(
   value: unknown,
   kind: PolicyKind,
-  hasVariables: boolean,
+  reading: Reading,
 ): Statement {
   if (!isObject(value)) throw malformed('A statement is not a JSON object.');
   refuseOthers(value, statementMembers, 'A statement');
@@ -60,10 +60,10 @@ export function compileStatement(
   return {
     sid: sidOf(value['Sid'], grammar),
     effect,
-    actions: actionsOf(value, kind),
-    resources: resourcesOf(value, grammar, hasVariables),
-    principals: principalsOf(value, kind),
-    conditions: compileConditions(value['Condition'], hasVariables),
+    actions: actionsOf(value, kind, reading),
+    resources: resourcesOf(value, grammar, reading),
+    principals: principalsOf(value, kind, reading),
+    conditions: compileConditions(value['Condition'], reading),
   };
 }
 
@@ -76,27 +76,27 @@ function sidOf(sid: unknown, { sid: form }: Grammar): string | undefined {
   return sid;
 }
 
-function actionsOf(statement: object, kind: PolicyKind) {
+function actionsOf(statement: object, kind: PolicyKind, reading: Reading) {
   const listed = oneOf(statement, 'Action');
   if (listed === undefined) {
     throw malformed('A statement has no Action. Policy statement must contain actions.');
   }
-  const names = strings(listed.value, 'Action');
+  const names = strings(listed.value, 'Action', reading);
   const other = names.find((name) => !/^sts:/i.test(name));
   if (kind === 'trust' && other !== undefined) {
     throw malformed(
       `A trust policy has the action '${other.slice(0, 64)}'. AssumeRole policy may only specify STS AssumeRole actions.`,
     );
   }
-  return compileActions(names, listed.not);
+  return compileActions(names, listed.not, reading);
 }
 
-const everyResource = compileResources(['*'], false, false);
+const everyResource = compileResources(['*'], false, { hasVariables: false, isTolerant: false });
 
 function resourcesOf(
   statement: object,
   grammar: Grammar,
-  hasVariables: boolean,
+  reading: Reading,
 ): ResourcePatterns | undefined {
   const listed = oneOf(statement, 'Resource');
   if (grammar.resource === 'forbidden') {
@@ -104,13 +104,17 @@ function resourcesOf(
     throw malformed('A trust policy has a Resource. Has prohibited field Resource.');
   }
   if (listed !== undefined) {
-    return compileResources(strings(listed.value, 'Resource'), listed.not, hasVariables);
+    return compileResources(strings(listed.value, 'Resource', reading), listed.not, reading);
   }
   if (grammar.resource === 'optional') return undefined;
   throw malformed('A statement has no Resource. Policy statement must contain resources.');
 }
 
-function principalsOf(statement: object, kind: PolicyKind): Principals | undefined {
+function principalsOf(
+  statement: object,
+  kind: PolicyKind,
+  reading: Reading,
+): Principals | undefined {
   const listed = oneOf(statement, 'Principal');
   if (grammars[kind].principal === 'forbidden') {
     if (listed === undefined) return undefined;
@@ -120,20 +124,20 @@ function principalsOf(statement: object, kind: PolicyKind): Principals | undefin
   if (listed.not && kind === 'trust') {
     throw malformed('A trust policy has a NotPrincipal. Has prohibited field NotPrincipal.');
   }
-  const principals = principalsFrom(listed.value, listed.not);
+  const principals = principalsFrom(listed.value, listed.not, reading);
   if (kind === 'trust') refuseWrongNames(principals);
   return principals;
 }
 
-function principalsFrom(value: unknown, not: boolean): Principals {
+function principalsFrom(value: unknown, not: boolean, reading: Reading): Principals {
   if (value === '*') {
     return { not, anyone: true, aws: new Set(), services: new Set(), federated: new Set() };
   }
-  if (!isObject(value) || Object.keys(value).length === 0) {
-    throw malformed('A Principal is neither "*" nor an object of principals.');
-  }
+  if (!isObject(value)) throw malformed('A Principal is neither "*" nor an object of principals.');
+  if (Object.keys(value).length === 0) refuseValue('A Principal names nobody.', reading);
   refuseOthers(value, ['AWS', 'Service', 'Federated', 'CanonicalUser'], 'A Principal');
-  const namesOf = (member: string) => strings(value[member] ?? [], 'Principal', true);
+  const namesOf = (member: string) =>
+    value[member] === undefined ? [] : strings(value[member], 'Principal', reading);
   const aws = namesOf('AWS');
   // Canonical users belong to a service that is not offered, so they are nobody.
   namesOf('CanonicalUser');
@@ -177,11 +181,9 @@ function oneOf(
   return { not, value: members.get(not ? `Not${member}` : member) };
 }
 
-function strings(value: unknown, member: string, mayBeEmpty = false): readonly string[] {
+function strings(value: unknown, member: string, reading: Reading): readonly string[] {
   const listed: unknown[] = Array.isArray(value) ? value : [value];
-  if (listed.length === 0 && !mayBeEmpty) {
-    throw malformed(`The ${member} of a statement is an empty list.`);
-  }
+  if (listed.length === 0) refuseValue(`The ${member} of a statement is an empty list.`, reading);
   return listed.map((each) => {
     if (typeof each === 'string' && each !== '') return each;
     throw malformed(`The ${member} of a statement is not a string or a list of them.`);

@@ -10,7 +10,8 @@ import {
   timestamp,
 } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
-import { answer, decidedByKey } from '../answers.ts';
+import { answer } from '../answers.ts';
+import { onAlias } from '../permissions.ts';
 import { aliasName, keyId, limit, marker, nothing } from '../shapes.ts';
 
 const named = structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) });
@@ -22,7 +23,7 @@ export const createAlias = (kms: Kms) =>
     readOnly: false,
     input: named,
     output: nothing,
-    permissions: decidedByKey,
+    permissions: onAlias('kms:CreateAlias'),
     handle: (input, call) =>
       answer(kms, kms.aliases.create(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -34,7 +35,7 @@ export const updateAlias = (kms: Kms) =>
     readOnly: false,
     input: named,
     output: nothing,
-    permissions: decidedByKey,
+    permissions: onAlias('kms:UpdateAlias'),
     handle: (input, call) =>
       answer(kms, kms.aliases.update(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -46,7 +47,7 @@ export const deleteAlias = (kms: Kms) =>
     readOnly: false,
     input: structure({ AliasName: required(aliasName) }),
     output: nothing,
-    permissions: decidedByKey,
+    permissions: onAlias('kms:DeleteAlias'),
     handle: (input, call) => answer(kms, kms.aliases.delete(call, input.AliasName), {}),
   });
 
