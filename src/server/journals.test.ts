@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
 import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
@@ -9,6 +10,9 @@ import type { BrokerChange } from '../control/broker-record.ts';
 import { Brokers } from '../control/brokers.ts';
 import type { ConfigurationChange } from '../control/configurations/configuration-record.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
+import { IamJournal } from '../identity/accounts/iam-journal.ts';
+import type { IamChange } from '../identity/accounts/records.ts';
+import { type IdentityChange, Identity } from '../identity/identity.ts';
 import { KmsJournal } from '../kms/kms-journal.ts';
 import type { KmsChange } from '../kms/records.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -108,6 +112,83 @@ test('counts of keys and aliases are those of what is there', () => {
     }
   }
 });
+
+/** Puts and deletes of a few users, groups, roles, policies and what belongs to them. */
+function iamChanges(random: SeededRandom): IamChange[] {
+  const changes: IamChange[] = [];
+  // Only what the journal looks at.
+  const put = (change: object) => changes.push(change as IamChange);
+  for (let i = 0; i < 120; i++) {
+    const id = `${random.below(3)}`;
+    const attached = [`arn${random.below(2)}`];
+    const entity = { name: `n${random.below(4)}`, path: '/', createdMs: i, attached };
+    const what = random.below(16);
+    if (what < 3) {
+      const groups = [`g${random.below(3)}`];
+      const record = { ...entity, id: `u${id}`, groups, tags: [], boundary: 'arn0' };
+      put({ put: 'user', record });
+    } else if (what === 3) put({ delete: 'user', id: `u${id}` });
+    else if (what === 4) put({ put: 'group', record: { ...entity, id: `g${id}` } });
+    else if (what === 5) put({ delete: 'group', id: `g${id}` });
+    else if (what === 6) put({ put: 'role', record: { ...entity, id: `r${id}`, tags: [] } });
+    else if (what === 7) put({ delete: 'role', id: `r${id}` });
+    else if (what === 8) put({ put: 'policy', record: { ...entity, id: `p${id}` } });
+    else if (what === 9) put({ delete: 'policy', id: `p${id}` });
+    else if (what === 10) put(random.oneIn(3) ? { delete: 'version', id: `p${id}`, number: 1 } : { put: 'version', id: `p${id}`, record: { number: random.below(3), document: `${i}` } });
+    else if (what === 11) put(random.oneIn(3) ? { delete: 'inline', id: `u${id}`, name: 'a' } : { put: 'inline', id: `u${id}`, record: { name: random.pick(['a', '__proto__']), document: `${i}` } });
+    else if (what === 12) put(random.oneIn(3) ? { delete: 'key', id: `k${id}` } : { put: 'key', record: { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i } });
+    else if (what === 13) put({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } });
+    else if (what === 14) put(random.oneIn(3) ? { delete: 'device', id: `D${id}` } : { put: 'device', record: { name: `D${id}`, ...(random.oneIn(2) && { ownerId: `u${id}` }), lastStep: i } });
+    else put({ put: 'account', record: { alias: `${i}` } });
+  }
+  return changes;
+}
+
+test(
+  'users, groups, roles and policies',
+  eachSeed((random) => requireSame(random, () => new IamJournal(), iamChanges(random))),
+);
+
+test('what refers to a user, a policy or a group is what its records say', () => {
+  for (let seed = 1; seed <= seedMax; seed++) {
+    const journal = new IamJournal();
+    for (const change of iamChanges(new SeededRandom(seed))) {
+      journal.apply(change);
+      for (const arn of ['arn0', 'arn1']) {
+        const holders = [journal.users, journal.groups, journal.roles]
+          .flatMap((records) => [...records.values()])
+          .filter(({ attached }) => attached.includes(arn));
+        assert.deepEqual([...journal.attachedTo(arn)].sort(), holders.map(({ id }) => id).sort());
+      }
+      for (const groupId of ['g0', 'g1', 'g2']) {
+        const members = [...journal.users.values()].filter(({ groups }) => groups.includes(groupId));
+        assert.deepEqual([...journal.membersOf(groupId)].sort(), members.map(({ id }) => id).sort());
+      }
+      for (const device of journal.devices()) {
+        if (device.ownerId === undefined) continue;
+        assert.ok(journal.devicesOf(device.ownerId).includes(device));
+      }
+    }
+  }
+});
+
+test(
+  "the account and the root user's access keys",
+  eachSeed((random) => {
+    const changes: IdentityChange[] = [];
+    for (let i = 0; i < 30; i++) {
+      const accessKeyId = `k${random.below(3)}`;
+      const what = random.below(3);
+      if (what === 0) {
+        const created = { accessKeyId, sealedSecret: `${i}`, createdMs: i };
+        changes.push({ type: 'root-access-key-created', ...created });
+      } else if (what === 1) {
+        changes.push({ type: 'root-access-key-status', accessKeyId, isActive: random.oneIn(2) });
+      } else changes.push({ type: 'root-access-key-deleted', accessKeyId });
+    }
+    requireSame(random, () => new Identity(createSecretKey(Buffer.alloc(32))), changes);
+  }),
+);
 
 test(
   'brokers',

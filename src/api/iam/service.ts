@@ -15,6 +15,7 @@ import * as mfaDevices from './operations/mfa-devices.ts';
 import * as reports from './operations/reports.ts';
 import * as roles from './operations/roles.ts';
 import * as serviceLinkedRoles from './operations/service-linked-roles.ts';
+import * as simulations from './operations/simulations.ts';
 import * as tags from './operations/tags.ts';
 import * as users from './operations/users.ts';
 import type { IamParts } from './parts.ts';
@@ -33,6 +34,7 @@ const families = [
   reports,
   roles,
   serviceLinkedRoles,
+  simulations,
   tags,
   users,
 ];

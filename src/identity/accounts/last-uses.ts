@@ -1,6 +1,6 @@
 // Last uses of access keys and roles.
 
-import type { CallContext } from '../../calls/call-context.ts';
+import type { CompletedCall } from '../../calls/completed-call.ts';
 import type { IamJournal } from './iam-journal.ts';
 import type { IamChange, KeyUseRecord } from './records.ts';
 
@@ -10,26 +10,29 @@ const quietMs = 60_000;
 /**
  * Returns the changes that record the use of a caller's access key or role. They are committed
  * together with the audit record of the call, so that no call waits for a second commit.
- *
- * @param service the signing name of the called service
  */
 export function usesOf(
   journal: IamJournal,
-  { caller, invokedBy, nowMs, region }: Pick<CallContext, 'caller' | 'invokedBy' | 'nowMs' | 'region'>,
-  service: string,
+  call: Pick<CompletedCall, 'caller' | 'invokedBy' | 'atMs' | 'region' | 'eventSource'>,
 ): readonly IamChange[] {
-  const { accessKeyId, session } = caller;
+  const { caller, invokedBy, atMs, region, eventSource } = call;
+  const { accessKeyId, session, temporary } = caller;
   if (accessKeyId === undefined || invokedBy !== undefined) return [];
-  const record: KeyUseRecord = { atMs: nowMs, service, region };
+  const record: KeyUseRecord = { atMs, service: signingName(eventSource), region };
   if (session !== undefined) {
     const { roleId: id } = session;
-    return isQuiet(journal.lastUseOfRole(id), nowMs) ? [] : [{ put: 'role-use', id, record }];
+    return isQuiet(journal.lastUseOfRole(id), atMs) ? [] : [{ put: 'role-use', id, record }];
   }
-  if (caller.temporary !== undefined) return [];
-  if (isQuiet(journal.lastUse(accessKeyId), nowMs)) return [];
+  if (temporary !== undefined || isQuiet(journal.lastUse(accessKeyId), atMs)) return [];
   return [{ put: 'key-use', id: accessKeyId, record }];
 }
 
 function isQuiet(last: KeyUseRecord | undefined, nowMs: number): boolean {
   return last !== undefined && Math.abs(nowMs - last.atMs) < quietMs;
+}
+
+/** The signing name of the service with an event source. */
+function signingName(eventSource: string): string {
+  const [name = ''] = eventSource.split('.');
+  return name === 'amazonmq' ? 'mq' : name;
 }

@@ -13,6 +13,7 @@ import { newTags, type TagInput } from '../tags.ts';
 import { checkDocument, sizeOf } from './documents.ts';
 import {
   type ProvidedPolicy,
+  providedAtMs,
   providedPolicies,
   providedPolicy,
   providedVersion,
@@ -255,18 +256,7 @@ function checkManaged(document: string): void {
 }
 
 function ofProvided(policy: ProvidedPolicy): ManagedPolicy {
-  const { arn, id, name, path, description, createdMs, updatedMs, isAttachable } = policy;
-  return {
-    arn,
-    id,
-    name,
-    path,
-    description,
-    createdMs,
-    updatedMs,
-    defaultVersion: policy.version,
-    isAttachable,
-    isProvided: true,
-    tags: [],
-  };
+  const { document: _document, ...shown } = policy;
+  const times = { createdMs: providedAtMs, updatedMs: providedAtMs };
+  return { ...shown, ...times, defaultVersion: 1, isProvided: true, tags: [] };
 }
