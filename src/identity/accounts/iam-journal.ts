@@ -205,8 +205,7 @@ export class IamJournal implements Journal<IamChange> {
   #putCredential(change: Exclude<Put, { put: EntityKind | 'policy' | 'version' | 'inline' }>): void {
     switch (change.put) {
       case 'key':
-        this.#keys.set(change.record.accessKeyId, change.record);
-        this.#keysOf.add(change.record.userId, change.record.accessKeyId);
+        this.#putKey(change.record);
         return;
       case 'key-use':
         this.#keyUses.set(change.id, change.record);
@@ -243,6 +242,12 @@ export class IamJournal implements Journal<IamChange> {
   ): void {
     this.#attachedTo.move(id, before?.attached ?? [], after?.attached ?? []);
     this.#boundedBy.move(id, listOf(before?.boundary), listOf(after?.boundary));
+  }
+
+  #putKey(key: AccessKeyRecord): void {
+    const { accessKeyId: id, userId } = key;
+    this.#keysOf.move(id, listOf(this.#keys.get(id)?.userId), [userId]);
+    this.#keys.set(id, key);
   }
 
   #putDevice(device: DeviceRecord): void {
