@@ -2,6 +2,7 @@
 
 import type { Service } from '../../aws/service.ts';
 import { assumeRole } from './operations/assume-role.ts';
+import { decodeAuthorizationMessage } from './operations/decode-authorization-message.ts';
 import { getAccessKeyInfo } from './operations/get-access-key-info.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 import { getFederationToken } from './operations/get-federation-token.ts';
@@ -17,6 +18,7 @@ export function stsService(parts: StsParts): Service {
     apiVersion: '2011-06-15',
     operations: {
       AssumeRole: assumeRole(parts),
+      DecodeAuthorizationMessage: decodeAuthorizationMessage(),
       GetAccessKeyInfo: getAccessKeyInfo(parts),
       GetCallerIdentity: getCallerIdentity(),
       GetFederationToken: getFederationToken(parts),
