@@ -143,12 +143,19 @@ test('a stored policy that is not valid denies everything', () => {
 });
 
 test('an evaluation that needs too many comparisons denies', () => {
-  const Condition = { StringLike: { 'kms:EncryptionContext:x': `*${'a'.repeat(1000)}b` } };
-  const policy = policyOf('identity', allow('*'), { ...deny('*'), Condition });
-  const values = { 'kms:EncryptionContext:x': 'a'.repeat(8000) };
-  const { outcome, message } = decide({ identity: [policy] }, { values });
-  assert.equal(outcome, 'explicitDeny');
-  assert.match(message, /need too many comparisons$/);
+  const key = 'kms:EncryptionContext:x';
+  const values = { [key]: 'a'.repeat(8000) };
+  for (const condition of [
+    { StringLike: { [key]: `*${'a'.repeat(1000)}b` } },
+    { StringEquals: { [key]: Array(400).fill(`\${${key}}b`) } },
+    { StringEqualsIgnoreCase: { [key]: Array(400).fill('b') } },
+    { ArnLike: { [key]: Array(400).fill('arn:*') } },
+  ]) {
+    const policy = policyOf('identity', allow('*'), { ...deny('*'), Condition: condition });
+    const { outcome, message } = decide({ identity: [policy] }, { values });
+    assert.equal(outcome, 'explicitDeny', Object.keys(condition).join());
+    assert.match(message, /need too many comparisons$/);
+  }
 });
 
 test('a star does not cross the colons between the parts of an ARN', () => {

@@ -119,35 +119,32 @@ function allowance(
   { principal }: PolicyRequest,
   policies: ApplicablePolicies,
 ): Allowance {
-  const { resource, resourceAccountId, grant = 'none', isAccountRoot } = policies;
+  const { resource, resourceAccountId = principal.accountId, grant = 'none' } = policies;
   const named = resource === undefined ? 'none' : evaluation.namedBy(resource);
   const naming = stronger(named, grant);
   const byNaming: DecidedBy = naming === named ? 'resource' : 'grant';
-  const isOwn = resourceAccountId === undefined || resourceAccountId === principal.accountId;
+  const isNamed = naming === 'direct' || naming === 'issuer';
   // Services and identity providers have no policies of their own.
-  if (principal.accountId === '') {
-    const isAllowed = naming === 'direct' || naming === 'issuer';
-    return { isAllowed, by: isAllowed ? byNaming : 'resource' };
-  }
+  if (principal.accountId === '') return { isAllowed: isNamed, by: isNamed ? byNaming : 'resource' };
+  const isOwn = resourceAccountId === principal.accountId;
   if (isOwn && naming === 'direct') return { isAllowed: true, by: byNaming };
   const isRequired = policies.isResourcePolicyRequired === true || !isOwn;
   if (isRequired && naming === 'none') return { isAllowed: false, by: 'resource' };
-  const needsIdentity = !isOwn || naming !== 'issuer';
-  if (needsIdentity && !isAccountRoot && !evaluation.anyAllows(policies.identity)) {
-    return { isAllowed: false, by: 'identity' };
-  }
-  if (policies.boundary && !evaluation.allows(policies.boundary)) {
-    return { isAllowed: false, by: 'boundary' };
-  }
-  if (policies.session && !evaluation.anyAllows(policies.session)) {
-    return { isAllowed: false, by: 'session' };
-  }
-  return { isAllowed: true, by: allowedBy(needsIdentity, isAccountRoot, byNaming) };
+  if (isOwn && isNamed) return withinLimits(evaluation, policies, byNaming);
+  if (policies.isAccountRoot) return withinLimits(evaluation, policies, 'root');
+  if (!evaluation.anyAllows(policies.identity)) return { isAllowed: false, by: 'identity' };
+  return withinLimits(evaluation, policies, 'identity');
 }
 
-function allowedBy(needsIdentity: boolean, isRoot: boolean, byNaming: DecidedBy): DecidedBy {
-  if (!needsIdentity) return byNaming;
-  return isRoot ? 'root' : 'identity';
+/** What is allowed otherwise, the permissions boundary and session policies must allow too. */
+function withinLimits(
+  evaluation: Evaluation,
+  { boundary, session }: ApplicablePolicies,
+  by: DecidedBy,
+): Allowance {
+  if (boundary && !evaluation.allows(boundary)) return { isAllowed: false, by: 'boundary' };
+  if (session && !evaluation.anyAllows(session)) return { isAllowed: false, by: 'session' };
+  return { isAllowed: true, by };
 }
 
 const policyNames: Readonly<Record<Exclude<DecidedBy, 'limit'>, readonly [string, string]>> = {

@@ -42,6 +42,17 @@ const text =
     return (found) => fold(found) === folded;
   };
 
+/** A comparison whose work grows with the length of the value in the request. */
+const counted =
+  (compile: Compiler): Compiler =>
+  (expected, reading) => {
+    const compare = compile(expected, reading);
+    return (found, scope) => {
+      scope.spend(found.length);
+      return compare(found, scope);
+    };
+  };
+
 const like: Compiler = (expected, { hasVariables: variables }) => {
   const pattern = textPattern(readTemplate(expected, { wildcards: true, variables }));
   return (found, scope) => matchesText(pattern, found, scope);
@@ -108,7 +119,8 @@ const address: Compiler = (expected, reading) => {
 };
 
 const exactText = text((value) => value);
-const foldedText = text((value) => value.toLowerCase());
+const arnLike = counted(arn);
+const foldedText = counted(text((value) => value.toLowerCase()));
 
 const positive: Readonly<Record<string, Compiler>> = {
   StringEquals: exactText,
@@ -125,10 +137,10 @@ const positive: Readonly<Record<string, Compiler>> = {
   DateGreaterThan: date(greater),
   DateGreaterThanEquals: date(greaterOrSame),
   Bool: bool,
-  BinaryEquals: binary,
+  BinaryEquals: counted(binary),
   IpAddress: address,
-  ArnEquals: arn,
-  ArnLike: arn,
+  ArnEquals: arnLike,
+  ArnLike: arnLike,
 };
 
 const negative: Readonly<Record<string, Compiler>> = {
@@ -138,8 +150,8 @@ const negative: Readonly<Record<string, Compiler>> = {
   NumericNotEquals: numeric(same),
   DateNotEquals: date(same),
   NotIpAddress: address,
-  ArnNotEquals: arn,
-  ArnNotLike: arn,
+  ArnNotEquals: arnLike,
+  ArnNotLike: arnLike,
 };
 
 /** All operators by name, without `Null`, which compares no value. */

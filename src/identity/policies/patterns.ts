@@ -70,6 +70,7 @@ function appendCodes(codes: number[], piece: Piece, scope: Scope | undefined): b
   const text =
     piece.type === 'literal' ? piece.text : (scope?.variable(piece.key) ?? piece.fallback);
   if (text === undefined) return false;
+  scope?.spend(text.length);
   for (let at = 0; at < text.length; at += 1) codes.push(text.charCodeAt(at));
   return true;
 }

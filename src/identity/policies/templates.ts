@@ -44,8 +44,8 @@ export function readTemplate(text: string, rules: TemplateRules): readonly Piece
   for (let at = 0; at < text.length; ) {
     const character = text.charAt(at);
     if (rules.variables && text.startsWith('${', at)) {
-      const [whole, special, key, fallback] = variableAt(text, at);
-      at += whole.length;
+      const [, special, key, fallback] = variableAt(text, at);
+      at = variableForm.lastIndex;
       if (special !== undefined) literal += special;
       else {
         endLiteral();
