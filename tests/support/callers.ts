@@ -43,14 +43,12 @@ export class Callers {
 
   /** The clients of the root user, or of a caller with these credentials. */
   as(credentials: Credentials = this.#plane.credentials): CallerClients {
-    const { clock } = this.#plane.machine;
     const options = {
       endpoint: this.#plane.endpoint.url,
       region,
       credentials,
       requestHandler: { httpsAgent: this.#agent },
       maxAttempts: 1,
-      systemClockOffset: clock.nowMs() - systemClock.nowMs(),
     };
     const made = {
       iam: new IAMClient(options),
@@ -58,8 +56,21 @@ export class Callers {
       kms: new KMSClient(options),
       mq: new MqClient(options),
     };
+    for (const client of Object.values(made)) this.#inTime(client);
     this.#clients.push(...Object.values(made));
     return made;
+  }
+
+  /** Sets the clock of a client before each call, because tests advance the time. */
+  #inTime(client: TimedClient): void {
+    client.middlewareStack.add(
+      (next) => (call) => {
+        client.config.systemClockOffset =
+          this.#plane.machine.clock.nowMs() - systemClock.nowMs();
+        return next(call);
+      },
+      { step: 'initialize', name: 'clockOfTheMachine' },
+    );
   }
 
   /** Closes all clients. */
@@ -67,6 +78,20 @@ export class Callers {
     for (const client of this.#clients) client.destroy();
     this.#agent.destroy();
   }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the clients differ in the types of their calls.
+type Handler = (call: any) => Promise<any>;
+
+/** The parts of an official client that set its clock. */
+interface TimedClient {
+  readonly config: { systemClockOffset: number };
+  readonly middlewareStack: {
+    add(
+      middleware: (next: Handler) => Handler,
+      options: { readonly step: 'initialize'; readonly name: string },
+    ): void;
+  };
 }
 
 /** The official clients of one caller. */

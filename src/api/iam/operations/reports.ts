@@ -30,9 +30,9 @@ export const generateCredentialReport = (parts: IamParts) =>
     }),
     resources: everything,
     handle: (_, { nowMs }) => {
-      if (!reports(parts).generate(nowMs)) return { output: { State: 'COMPLETE' } };
+      if (!reports(parts).generate(nowMs)) return { output: { State: 'COMPLETE' as const } };
       const Description = 'No report exists. Starting a new report generation task';
-      return { output: { State: 'STARTED', Description } };
+      return { output: { State: 'STARTED' as const, Description } };
     },
   });
 
@@ -48,6 +48,7 @@ export const getCredentialReport = (parts: IamParts) =>
     resources: everything,
     handle: (_, { nowMs }) => {
       const { content, atMs } = reports(parts).get(nowMs);
-      return { output: { Content: content, ReportFormat: 'text/csv', GeneratedTime: atMs } };
+      const ReportFormat = 'text/csv' as const;
+      return { output: { Content: content, ReportFormat, GeneratedTime: atMs } };
     },
   });

@@ -100,9 +100,9 @@ export const getServiceLinkedRoleDeletionStatus = (parts: IamParts) =>
       if (task === undefined) {
         throw noSuchEntity(`Deletion task ${DeletionTaskId} was not found.`);
       }
-      if (task.status === 'SUCCEEDED') return { output: { Status: 'SUCCEEDED' } };
+      if (task.status === 'SUCCEEDED') return { output: { Status: 'SUCCEEDED' as const } };
       const RoleUsageList = [{ Region: parts.region, Resources: task.usedBy }];
       const Reason = { Reason: 'The role is still in use by resources.', RoleUsageList };
-      return { output: { Status: 'FAILED', Reason } };
+      return { output: { Status: 'FAILED' as const, Reason } };
     },
   });

@@ -62,7 +62,8 @@ export function assumeRole(parts: StsParts) {
     output,
     // The trust policy of the role and the caller's policies are evaluated together.
     permissions: () => [],
-    failedResources: ({ RoleArn }, { accountId }) => {
+    // The input of a failed call may lack what is required.
+    failedResources: ({ RoleArn = '' }: Partial<AssumeRoleInput>, { accountId }) => {
       const role = roleOf(parts, RoleArn);
       return role ? [{ arn: RoleArn, type: 'AWS::IAM::Role', accountId }] : [];
     },
