@@ -74,6 +74,9 @@ function textsOf(input: Readonly<Record<string, unknown>>): Record<string, strin
  */
 const characters = ['\u0001', '"', 'é', '/', 'a', '1'];
 
+/** Texts for patterns that no repeated character fits. */
+const others = ['v1'];
+
 /**
  * About the largest value that a shape allows, in JSON's types: texts of what grows most in JSON,
  * lists and maps full.
@@ -145,5 +148,5 @@ function madeSimple(node: ShapeNode, isLarge: boolean, isInner: boolean): unknow
 function textOf({ pattern }: { pattern?: RegExp }, length: number, isLarge: boolean): string {
   const texts = characters.map((each) => each.repeat(length));
   const fits = (text: string) => pattern?.test(text) ?? true;
-  return (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? 'a'.repeat(length);
+  return (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? others.find(fits) ?? 'a'.repeat(length);
 }

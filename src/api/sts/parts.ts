@@ -10,6 +10,7 @@ import { IamError, type IamErrorCode } from '../../identity/accounts/errors.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
 import { asChange, type IamResult } from '../../identity/accounts/result.ts';
 import type { TemporaryKey } from '../../identity/accounts/sessions/session-issuing.ts';
+import { tokenCharactersMax } from '../../identity/accounts/sessions/session-tokens.ts';
 
 /** The parts that the operations of STS need. */
 export interface StsParts {
@@ -84,6 +85,14 @@ export function issued<Output>(
 /** The size of session policies and tags, if there are any. */
 export function packedView({ packedPercent }: TemporaryKey) {
   return packedPercent === undefined ? {} : { PackedPolicySize: packedPercent };
+}
+
+/** The size of the session token. */
+export function tokenSizeView({ token }: TemporaryKey) {
+  return {
+    SessionTokenUtilization: Math.ceil((token.length * 100) / tokenCharactersMax),
+    SessionTokenSize: token.length,
+  };
 }
 
 const forbidden: ReadonlySet<IamErrorCode> = new Set(['AccessDenied']);

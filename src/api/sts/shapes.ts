@@ -71,3 +71,10 @@ export const credentials = structure({
 
 /** Percent of the room that session policies and tags take. */
 export const packedPolicySize = integer({ min: 0 });
+/** The minimum length of the session token. */
+export const minimumSessionTokenSize = integer({ min: 0, max: 4096 });
+/** The members that tell the size of the session token. */
+export const tokenSize = {
+  SessionTokenUtilization: integer({ min: 0, max: 100 }),
+  SessionTokenSize: integer({ min: 0 }),
+} as const;

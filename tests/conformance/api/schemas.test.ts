@@ -48,8 +48,17 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     DescribeSharedResources: 'of newer clients than this one',
   },
   cloudtrail: {},
-  iam: {},
-  sts: {},
+  iam: {
+    '*.output.Role.SourceRoleTemplate': 'no role templates',
+    '*.output.Roles.SourceRoleTemplate': 'no role templates',
+    '*.output.InstanceProfiles.Roles.SourceRoleTemplate': 'no role templates',
+    '*.output.RoleDetailList.InstanceProfileList': 'no instance profiles: the list is empty',
+    '*.input.OrderedOrganizationPolicyInputList': 'no organizations: asking for one is refused',
+    '*.input.PolicyExclusionList': 'asking for one is refused',
+  },
+  sts: {
+    'AssumeRole.input.ProvidedContexts': 'no contexts: asking for one is refused',
+  },
 };
 
 interface Difference {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { HttpRequest } from '../../../src/net/http/message.ts';
 import { ControlPlane, region } from '../../support/control-plane.ts';
 import { type PlainRequest, type Signing, signRequest } from '../../support/sign-request.ts';
@@ -267,7 +267,7 @@ function signedByAws4(wire: Wire, isPresigned: boolean): HttpRequest {
   const { accessKeyId, secretAccessKey } = plane.credentials;
   const atMs = clock.nowMs();
   const date = `${new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
-  const request = sign(
+  const request = aws4.sign(
     {
       host: 'localhost',
       method: plain.method,

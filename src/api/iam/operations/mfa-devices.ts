@@ -4,6 +4,7 @@ import {
   blob,
   enumeration,
   list,
+  map,
   required,
   sensitive,
   string,
@@ -188,7 +189,7 @@ export const getMFADevice = ({ iam }: IamParts) =>
       UserName: existingUserName,
       SerialNumber: required(serialNumber),
       EnableDate: timestamp(),
-      Certifications: list(structure({ Key: string(), Value: string() })),
+      Certifications: map(string(), string()),
     }),
     resources: ({ SerialNumber, UserName }) => [
       UserName === undefined ? SerialNumber : iam.arnNamed('user', UserName),

@@ -23,6 +23,8 @@ export const simulateCustomPolicy = ({ iam }: IamParts) =>
     output: simulationOutput,
     resources: everything,
     handle: async (input) => {
+      const { OrderedOrganizationPolicyInputList } = input;
+      refuseMembers({ OrderedOrganizationPolicyInputList });
       const identity = inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
       const policies = { identity, isAccountRoot: false, ...limitsOf(input) };
       const principal = principalOf(iam, input.CallerArn);
@@ -38,6 +40,8 @@ export const simulatePrincipalPolicy = ({ iam }: IamParts) =>
     output: simulationOutput,
     resources: ({ PolicySourceArn }) => [PolicySourceArn],
     handle: async (input) => {
+      const { PolicyExclusionList } = input;
+      refuseMembers({ PolicyExclusionList });
       const own = policiesOf(iam, input.PolicySourceArn);
       const more = inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
       const policies = {
@@ -52,6 +56,12 @@ export const simulatePrincipalPolicy = ({ iam }: IamParts) =>
       return { output: await simulated(input, { principal, policies, values }) };
     },
   });
+
+/** @throws {IamError} 'InvalidInput': without the member, the result would be another one */
+function refuseMembers(members: Readonly<Record<string, unknown>>): void {
+  const [name] = Object.entries(members).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw new IamError('InvalidInput', `${name} is not supported.`);
+}
 
 /** The boundary and the policy of the resource in a request. */
 function limitsOf(input: {

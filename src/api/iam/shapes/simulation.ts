@@ -22,6 +22,8 @@ const contextValueCountMax = 100;
 const contextValueCharactersMax = 2048;
 
 const policies = list(policyDocument, { max: policyCountMax });
+/** Members of newer clients, which change the result and are refused. */
+const unsupported = list(structure({}), { max: policyCountMax });
 const resourceName = string({ min: 1, max: 2048 });
 const decision = enumeration(['allowed', 'explicitDeny', 'implicitDeny']);
 
@@ -63,6 +65,7 @@ export const simulationInput = {
 /** The request of SimulateCustomPolicy. */
 export const simulateCustomInput = structure({
   PolicyInputList: required(policies),
+  OrderedOrganizationPolicyInputList: unsupported,
   ...simulationInput,
 });
 
@@ -70,6 +73,7 @@ export const simulateCustomInput = structure({
 export const simulatePrincipalInput = structure({
   PolicySourceArn: required(arn),
   PolicyInputList: policies,
+  PolicyExclusionList: unsupported,
   ...simulationInput,
 });
 

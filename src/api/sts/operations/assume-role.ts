@@ -2,16 +2,24 @@
 
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
-import { type Infer, required, string, structure } from '../../../aws/shapes/shape.ts';
+import { type Infer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { IamError } from '../../../identity/accounts/errors.ts';
 import type { RoleRecord } from '../../../identity/accounts/records.ts';
 import { sessionTags } from '../../../identity/accounts/sessions/session-tags.ts';
-import { credentialsView, issued, packedView, type StsParts, secondFactor } from '../parts.ts';
+import {
+  credentialsView,
+  issued,
+  packedView,
+  type StsParts,
+  secondFactor,
+  tokenSizeView,
+} from '../parts.ts';
 import {
   arn,
   credentials,
   externalId,
+  minimumSessionTokenSize,
   packedPolicySize,
   policyArns,
   roleDurationSeconds,
@@ -21,6 +29,7 @@ import {
   sourceIdentity,
   tags,
   tokenCode,
+  tokenSize,
   transitiveTagKeys,
 } from '../shapes.ts';
 import { requireTrust } from '../trust.ts';
@@ -41,6 +50,8 @@ const input = structure({
   SerialNumber: serialNumber,
   TokenCode: tokenCode,
   SourceIdentity: sourceIdentity,
+  ProvidedContexts: list(structure({}), { max: 5 }),
+  MinimumSessionTokenSize: minimumSessionTokenSize,
 });
 
 const output = structure({
@@ -48,6 +59,7 @@ const output = structure({
   AssumedRoleUser: structure({ AssumedRoleId: required(string()), Arn: required(arn) }),
   PackedPolicySize: packedPolicySize,
   SourceIdentity: sourceIdentity,
+  ...tokenSize,
 });
 
 /** The request of AssumeRole. */
@@ -71,6 +83,9 @@ export function assumeRole(parts: StsParts) {
       const { iam } = parts;
       const { caller, nowMs } = call;
       if (caller.type === 'root') throw refused('Roles may not be assumed by root accounts.');
+      if (request.ProvidedContexts !== undefined) {
+        throw new IamError('ValidationError', 'ProvidedContexts is not supported.');
+      }
       const mfa = secondFactor(parts, request.SerialNumber, request.TokenCode, call);
       const role = roleOf(parts, request.RoleArn);
       const identity = sourceIdentityOf(request, call);
@@ -86,12 +101,13 @@ export function assumeRole(parts: StsParts) {
         policy: request.Policy,
         policyArns: arnsOf(request),
         ...sessionTags(caller, request.Tags ?? [], request.TransitiveTagKeys ?? []),
-      });
+      }, request.MinimumSessionTokenSize);
       const Arn = `arn:aws:sts::${iam.accountId()}:assumed-role/${role.name}/${name}`;
       const answered = {
         Credentials: credentialsView(key),
         AssumedRoleUser: { AssumedRoleId: `${role.id}:${name}`, Arn },
         ...packedView(key),
+        ...tokenSizeView(key),
         ...(identity !== undefined && { SourceIdentity: identity }),
       };
       const { accountId } = call;

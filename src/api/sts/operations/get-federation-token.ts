@@ -4,16 +4,18 @@ import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
 import { required, string, structure } from '../../../aws/shapes/shape.ts';
 import { sessionTags } from '../../../identity/accounts/sessions/session-tags.ts';
-import { credentialsView, issued, onSts, packedView, type StsParts } from '../parts.ts';
+import { credentialsView, issued, onSts, packedView, type StsParts, tokenSizeView } from '../parts.ts';
 import {
   arn,
   credentials,
   durationSeconds,
   federatedName,
+  minimumSessionTokenSize,
   packedPolicySize,
   policyArns,
   sessionPolicy,
   tags,
+  tokenSize,
 } from '../shapes.ts';
 
 const secondsDefault = 43_200;
@@ -23,6 +25,7 @@ const output = structure({
   Credentials: credentials,
   FederatedUser: structure({ FederatedUserId: required(string()), Arn: required(arn) }),
   PackedPolicySize: packedPolicySize,
+  ...tokenSize,
 });
 
 /** Returns temporary credentials that a user hands to someone else. */
@@ -36,6 +39,7 @@ export function getFederationToken({ iam }: StsParts) {
       PolicyArns: policyArns,
       DurationSeconds: durationSeconds,
       Tags: tags,
+      MinimumSessionTokenSize: minimumSessionTokenSize,
     }),
     output,
     permissions: ({ Name, Tags }, call) => {
@@ -43,7 +47,8 @@ export function getFederationToken({ iam }: StsParts) {
       const own = onSts('sts:GetFederationToken', resources, call);
       return Tags ? [...own, { action: 'sts:TagSession', resources }] : own;
     },
-    handle: ({ Name, Policy, PolicyArns = [], DurationSeconds, Tags = [] }, call) => {
+    handle: (input, call) => {
+      const { Name, Policy, PolicyArns = [], DurationSeconds, Tags = [] } = input;
       const { caller, nowMs, accountId } = call;
       const isUser = caller.type === 'user' || caller.type === 'root';
       if (!isUser || caller.temporary !== undefined) {
@@ -67,12 +72,17 @@ export function getFederationToken({ iam }: StsParts) {
         policy: Policy,
         policyArns: arns.length > 0 ? arns : undefined,
         ...sessionTags(caller, Tags, []),
-      });
+      }, input.MinimumSessionTokenSize);
       const FederatedUser = {
         FederatedUserId: `${accountId}:${Name}`,
         Arn: `arn:aws:sts::${accountId}:federated-user/${Name}`,
       };
-      const answered = { Credentials: credentialsView(key), FederatedUser, ...packedView(key) };
+      const answered = {
+        Credentials: credentialsView(key),
+        FederatedUser,
+        ...packedView(key),
+        ...tokenSizeView(key),
+      };
       return issued(output, answered, { changes: [] });
     },
   });

@@ -7,14 +7,21 @@ import type { CallContext } from '../../../calls/call-context.ts';
 import { CallValues } from '../../../identity/policies/call-values.ts';
 import { evaluate } from '../../../identity/policies/evaluate.ts';
 import { policyPrincipal } from '../../../identity/policies/principals.ts';
-import { credentialsView, issued, type StsParts, secondFactor } from '../parts.ts';
-import { credentials, durationSeconds, serialNumber, tokenCode } from '../shapes.ts';
+import { credentialsView, issued, type StsParts, secondFactor, tokenSizeView } from '../parts.ts';
+import {
+  credentials,
+  durationSeconds,
+  minimumSessionTokenSize,
+  serialNumber,
+  tokenCode,
+  tokenSize,
+} from '../shapes.ts';
 
 const secondsDefault = 43_200;
 /** The root user's sessions are short. Longer ones are not refused, as in AWS. */
 const rootSecondsMax = 3600;
 
-const output = structure({ Credentials: credentials });
+const output = structure({ Credentials: credentials, ...tokenSize });
 
 /** Returns temporary credentials of the calling user, who may prove a second factor. */
 export function getSessionToken(parts: StsParts) {
@@ -25,11 +32,13 @@ export function getSessionToken(parts: StsParts) {
       DurationSeconds: durationSeconds,
       SerialNumber: serialNumber,
       TokenCode: tokenCode,
+      MinimumSessionTokenSize: minimumSessionTokenSize,
     }),
     output,
     // No permission is required. A policy can deny the call.
     permissions: () => [],
-    handle: ({ DurationSeconds, SerialNumber, TokenCode }, call) => {
+    handle: (input, call) => {
+      const { DurationSeconds, SerialNumber, TokenCode } = input;
       const { caller, nowMs } = call;
       const isUser = caller.type === 'user' || caller.type === 'root';
       if (!isUser || caller.temporary !== undefined) {
@@ -44,8 +53,9 @@ export function getSessionToken(parts: StsParts) {
         issuedMs: nowMs,
         expiresMs: nowMs + (isRoot ? Math.min(seconds, rootSecondsMax) : seconds) * 1000,
         mfaAtMs: mfa.output,
-      });
-      return issued(output, { Credentials: credentialsView(key) }, mfa);
+      }, input.MinimumSessionTokenSize);
+      const answered = { Credentials: credentialsView(key), ...tokenSizeView(key) };
+      return issued(output, answered, mfa);
     },
   });
 }

@@ -39,15 +39,16 @@ export class SessionIssuing {
   /**
    * Issues the credentials of a session.
    *
+   * @param sizeMin the minimum length of the token
    * @throws {IamError} 'MalformedPolicyDocument', 'PackedPolicyTooLarge'
    */
-  issue(session: Omit<SessionRecord, 'accessKeyId' | 'secret'>): TemporaryKey {
+  issue(session: Omit<SessionRecord, 'accessKeyId' | 'secret'>, sizeMin?: number): TemporaryKey {
     this.#checkPolicies(session);
     const percent = packedPercent(session);
     const { tokens, random } = this.#parts;
     const accessKeyId = newAccessKeyId(random, 'ASIA');
     const secret = newSecretAccessKey(random);
-    const token = tokens.seal({ ...session, accessKeyId, secret });
+    const token = tokens.seal({ ...session, accessKeyId, secret }, sizeMin);
     return { accessKeyId, secret, token, expiresMs: session.expiresMs, packedPercent: percent };
   }
 

@@ -78,3 +78,12 @@ test('policies and tags that do not fit are refused with what they take', () => 
     message: /consumes \d{3}% of allotted space/,
   });
 });
+
+test('a token has at least the size that was asked for', () => {
+  const tokens = new SessionTokens(key, systemRandom);
+  for (const size of [0, 100, 1000, 1001, 4096]) {
+    const token = tokens.seal(session, size);
+    assert.ok(token.length >= size && token.length <= Math.max(size + 4, 600), `${token.length}`);
+    assert.deepEqual(tokens.open(token, session.accessKeyId), session);
+  }
+});

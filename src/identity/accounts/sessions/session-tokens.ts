@@ -11,8 +11,8 @@ import type { SessionRecord } from './session-record.ts';
 /** The first byte of a token, which tells its format. */
 const version = 1;
 const saltBytes = 16;
-/** Maximum length of a token that is examined. */
-const tokenCharactersMax = 8192;
+/** Maximum length of a token. */
+export const tokenCharactersMax = 8192;
 /** Maximum number of opened tokens that are kept. */
 const openedCountMax = 256;
 /** Maximum size of the session policies and tags in a token, bytes after compression. */
@@ -34,10 +34,19 @@ export class SessionTokens {
     this.#random = random;
   }
 
-  /** Seals a session; base64. */
-  seal(session: SessionRecord): string {
+  /**
+   * Seals a session; base64.
+   *
+   * @param sizeMin the minimum length of the token, at most {@link tokenCharactersMax}
+   */
+  seal(session: SessionRecord, sizeMin = 0): string {
     const salt = this.#random.bytes(saltBytes);
-    const content = deflateRawSync(Buffer.from(JSON.stringify(session), 'utf8'));
+    const packed = deflateRawSync(Buffer.from(JSON.stringify(session), 'utf8'));
+    // Four characters for three bytes. The end of the compressed data is marked in it.
+    const bytesMin = Math.ceil(sizeMin / 4) * 3 - 1 - saltBytes - sealedOverheadBytes;
+    const content = Buffer.alloc(Math.max(packed.length, bytesMin));
+    packed.copy(content);
+    packed.fill(0);
     const sealed = sealValue(this.#keyOf(salt), context, content);
     content.fill(0);
     return Buffer.concat([Buffer.of(version), salt, sealed]).toString('base64');
