@@ -12,7 +12,7 @@ import type { ConfigurationChange } from '../control/configurations/configuratio
 import { Configurations } from '../control/configurations/configurations.ts';
 import { IamJournal } from '../identity/accounts/iam-journal.ts';
 import type { IamChange } from '../identity/accounts/records.ts';
-import { type IdentityChange, Identity } from '../identity/identity.ts';
+import { Identity, type IdentityChange } from '../identity/identity.ts';
 import { KmsJournal } from '../kms/kms-journal.ts';
 import type { KmsChange } from '../kms/records.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -134,11 +134,42 @@ function iamChanges(random: SeededRandom): IamChange[] {
     else if (what === 7) put({ delete: 'role', id: `r${id}` });
     else if (what === 8) put({ put: 'policy', record: { ...entity, id: `p${id}` } });
     else if (what === 9) put({ delete: 'policy', id: `p${id}` });
-    else if (what === 10) put(random.oneIn(3) ? { delete: 'version', id: `p${id}`, number: 1 } : { put: 'version', id: `p${id}`, record: { number: random.below(3), document: `${i}` } });
-    else if (what === 11) put(random.oneIn(3) ? { delete: 'inline', id: `u${id}`, name: 'a' } : { put: 'inline', id: `u${id}`, record: { name: random.pick(['a', '__proto__']), document: `${i}` } });
-    else if (what === 12) put(random.oneIn(3) ? { delete: 'key', id: `k${id}` } : { put: 'key', record: { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i } });
+    else if (what === 10)
+      put(
+        random.oneIn(3)
+          ? { delete: 'version', id: `p${id}`, number: 1 }
+          : { put: 'version', id: `p${id}`, record: { number: random.below(3), document: `${i}` } },
+      );
+    else if (what === 11)
+      put(
+        random.oneIn(3)
+          ? { delete: 'inline', id: `u${id}`, name: 'a' }
+          : {
+              put: 'inline',
+              id: `u${id}`,
+              record: { name: random.pick(['a', '__proto__']), document: `${i}` },
+            },
+      );
+    else if (what === 12)
+      put(
+        random.oneIn(3)
+          ? { delete: 'key', id: `k${id}` }
+          : { put: 'key', record: { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i } },
+      );
     else if (what === 13) put({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } });
-    else if (what === 14) put(random.oneIn(3) ? { delete: 'device', id: `D${id}` } : { put: 'device', record: { name: `D${id}`, ...(random.oneIn(2) && { ownerId: `u${id}` }), lastStep: i } });
+    else if (what === 14)
+      put(
+        random.oneIn(3)
+          ? { delete: 'device', id: `D${id}` }
+          : {
+              put: 'device',
+              record: {
+                name: `D${id}`,
+                ...(random.oneIn(2) && { ownerId: `u${id}` }),
+                lastStep: i,
+              },
+            },
+      );
     else put({ put: 'account', record: { alias: `${i}` } });
   }
   return changes;
@@ -161,8 +192,13 @@ test('what refers to a user, a policy or a group is what its records say', () =>
         assert.deepEqual([...journal.attachedTo(arn)].sort(), holders.map(({ id }) => id).sort());
       }
       for (const groupId of ['g0', 'g1', 'g2']) {
-        const members = [...journal.users.values()].filter(({ groups }) => groups.includes(groupId));
-        assert.deepEqual([...journal.membersOf(groupId)].sort(), members.map(({ id }) => id).sort());
+        const members = [...journal.users.values()].filter(({ groups }) =>
+          groups.includes(groupId),
+        );
+        assert.deepEqual(
+          [...journal.membersOf(groupId)].sort(),
+          members.map(({ id }) => id).sort(),
+        );
       }
       for (const device of journal.devices()) {
         if (device.ownerId === undefined) continue;

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
-import { type Credentials as StsCredentials, STSClient } from '@aws-sdk/client-sts';
+import { STSClient, type Credentials as StsCredentials } from '@aws-sdk/client-sts';
 import { systemClock } from '../../src/base/clock.ts';
 import { type ControlPlane, region } from './control-plane.ts';
 
@@ -65,8 +65,7 @@ export class Callers {
   #inTime(client: TimedClient): void {
     client.middlewareStack.add(
       (next) => (call) => {
-        client.config.systemClockOffset =
-          this.#plane.machine.clock.nowMs() - systemClock.nowMs();
+        client.config.systemClockOffset = this.#plane.machine.clock.nowMs() - systemClock.nowMs();
         return next(call);
       },
       { step: 'initialize', name: 'clockOfTheMachine' },

@@ -125,8 +125,7 @@ export class ControlPlane {
   written = '';
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
-    policiesOf: (caller) =>
-      (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
+    policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
   };
   readonly #configurations = new Configurations();
   readonly #identity: Identity;

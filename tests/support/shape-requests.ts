@@ -148,5 +148,7 @@ function madeSimple(node: ShapeNode, isLarge: boolean, isInner: boolean): unknow
 function textOf({ pattern }: { pattern?: RegExp }, length: number, isLarge: boolean): string {
   const texts = characters.map((each) => each.repeat(length));
   const fits = (text: string) => pattern?.test(text) ?? true;
-  return (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? others.find(fits) ?? 'a'.repeat(length);
+  return (
+    (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? others.find(fits) ?? 'a'.repeat(length)
+  );
 }

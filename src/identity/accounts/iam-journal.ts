@@ -202,7 +202,9 @@ export class IamJournal implements Journal<IamChange> {
     }
   }
 
-  #putCredential(change: Exclude<Put, { put: EntityKind | 'policy' | 'version' | 'inline' }>): void {
+  #putCredential(
+    change: Exclude<Put, { put: EntityKind | 'policy' | 'version' | 'inline' }>,
+  ): void {
     switch (change.put) {
       case 'key':
         this.#putKey(change.record);

@@ -78,13 +78,21 @@ export class Iam {
     this.issuing = new SessionIssuing({ tokens, policies: this.managed, random });
     const { rootKey } = options;
     this.#rootKey = rootKey;
-    this.callers = new Callers({ journal, accountId, accessKeys: this.accessKeys, tokens, rootKey });
+    this.callers = new Callers({
+      journal,
+      accountId,
+      accessKeys: this.accessKeys,
+      tokens,
+      rootKey,
+    });
     this.policies = new PoliciesOfCallers(journal, this.managed);
   }
 
   /** Whether an access key is one of a user, or an active one of the root user. */
   hasAccessKey(accessKeyId: string): boolean {
-    return this.journal.accessKey(accessKeyId) !== undefined || this.#rootKey(accessKeyId) !== undefined;
+    return (
+      this.journal.accessKey(accessKeyId) !== undefined || this.#rootKey(accessKeyId) !== undefined
+    );
   }
 
   /** The ARN of an entity. */

@@ -17,6 +17,11 @@ test('a page ends before it is too large, and has one item at least', () => {
   const size = { sizeOf: () => 6, sizeMax: 10 };
   const first = pageOf(names('a', 'b', 'c'), nameOf, {}, size);
   assert.deepEqual(first.items.map(nameOf), ['a']);
-  const second = pageOf(names('a', 'b', 'c'), nameOf, { Marker: first.next }, { ...size, sizeMax: 13 });
+  const second = pageOf(
+    names('a', 'b', 'c'),
+    nameOf,
+    { Marker: first.next },
+    { ...size, sizeMax: 13 },
+  );
   assert.deepEqual(second.items.map(nameOf), ['b', 'c']);
 });

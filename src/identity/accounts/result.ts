@@ -15,6 +15,9 @@ export function changed(...changes: readonly IamChange[]): IamResult<undefined> 
 }
 
 /** Names the journal of a change. */
-export function asChange(change: IamChange): { readonly journal: 'iam'; readonly change: IamChange } {
+export function asChange(change: IamChange): {
+  readonly journal: 'iam';
+  readonly change: IamChange;
+} {
   return { journal: 'iam', change };
 }

@@ -140,9 +140,7 @@ export class Roles {
       attached: [linked.policyArn],
       trust: JSON.stringify({
         Version: '2012-10-17',
-        Statement: [
-          { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' },
-        ],
+        Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
       }),
       maxSessionSeconds: sessionSecondsDefault,
       tags: [],

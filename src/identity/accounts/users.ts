@@ -1,7 +1,7 @@
 // Users.
 
-import type { CallContext } from '../../calls/call-context.ts';
 import type { Random } from '../../base/random.ts';
+import type { CallContext } from '../../calls/call-context.ts';
 import { newUniqueId } from '../identifiers.ts';
 import {
   type EntityPageRequest,

@@ -83,8 +83,7 @@ test('an administrator gives a user a password, and the user changes it', async 
 test("passwords follow the account's rules", async () => {
   const UserName = 'bert';
   const credentials = await newUser(iam, UserName);
-  const set = (Password: string) =>
-    iam.send(new UpdateLoginProfileCommand({ UserName, Password }));
+  const set = (Password: string) => iam.send(new UpdateLoginProfileCommand({ UserName, Password }));
   const violation = (message: string) => ({ name: 'PasswordPolicyViolationException', message });
   await assert.rejects(
     iam.send(new CreateLoginProfileCommand({ UserName, Password: 'Short-1' })),
@@ -139,8 +138,7 @@ test("passwords follow the account's rules", async () => {
 });
 
 test('the account has one alias', async () => {
-  const aliases = async () =>
-    (await iam.send(new ListAccountAliasesCommand({}))).AccountAliases;
+  const aliases = async () => (await iam.send(new ListAccountAliasesCommand({}))).AccountAliases;
   assert.deepEqual(await aliases(), []);
   await iam.send(new CreateAccountAliasCommand({ AccountAlias: 'orders-eu' }));
   await assert.rejects(iam.send(new CreateAccountAliasCommand({ AccountAlias: 'orders-eu' })), {

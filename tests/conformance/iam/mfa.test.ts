@@ -92,9 +92,7 @@ async function userWithDevice(name: string): Promise<{ credentials: Credentials;
 
 function session(credentials: Credentials, device: Device, TokenCode = device.code()) {
   const { serial: SerialNumber } = device;
-  return callers
-    .as(credentials)
-    .sts.send(new GetSessionTokenCommand({ SerialNumber, TokenCode }));
+  return callers.as(credentials).sts.send(new GetSessionTokenCommand({ SerialNumber, TokenCode }));
 }
 
 const invalidCode = {

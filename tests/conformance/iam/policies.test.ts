@@ -127,9 +127,7 @@ test('a managed policy has versions, of which one is in effect', async () => {
   const own = callers.as(credentials).mq;
   await own.send(new ListBrokersCommand({}));
   const PolicyDocument = policyText({ ...listBrokers, Action: 'mq:DescribeBroker' });
-  const second = await iam.send(
-    new CreatePolicyVersionCommand({ PolicyArn: Arn, PolicyDocument }),
-  );
+  const second = await iam.send(new CreatePolicyVersionCommand({ PolicyArn: Arn, PolicyDocument }));
   assert.deepEqual(
     [second.PolicyVersion?.VersionId, second.PolicyVersion?.IsDefaultVersion],
     ['v2', false],
@@ -231,10 +229,9 @@ test('policies that AWS provides are listed, attached, and cannot be changed', a
   assert.ok(Policies.some(({ Arn }) => Arn === PolicyArn));
   assert.ok(Policies.every(({ Arn }) => Arn?.startsWith('arn:aws:iam::aws:policy/')));
   const PolicyDocument = policyText(listBrokers);
-  await assert.rejects(
-    iam.send(new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument })),
-    { name: 'AccessDenied' },
-  );
+  await assert.rejects(iam.send(new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument })), {
+    name: 'AccessDenied',
+  });
   const ofService = 'arn:aws:iam::aws:policy/aws-service-role/AmazonMQServiceRolePolicy';
   await assert.rejects(
     iam.send(new AttachUserPolicyCommand({ UserName: 'frida', PolicyArn: ofService })),
@@ -298,9 +295,7 @@ test('who may only attach one policy attaches no other', async () => {
 
 test('users with a tag can be left to somebody', async () => {
   const onTeam = { StringEquals: { 'aws:ResourceTag/team': 'orders' } };
-  const statements = [
-    { Effect: 'Allow', Action: 'iam:GetUser', Resource: '*', Condition: onTeam },
-  ];
+  const statements = [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*', Condition: onTeam }];
   const credentials = await newUser(iam, 'jan', { statements });
   const Tags = [{ Key: 'team', Value: 'orders' }];
   await iam.send(new CreateUserCommand({ UserName: 'ours', Tags }));

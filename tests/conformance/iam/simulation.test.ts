@@ -111,7 +111,9 @@ test("a user's own policies, those of its groups and its boundary are simulated"
   assert.deepEqual(
     EvaluationResults?.map((each) => [
       each.EvalDecision,
-      each.MatchedStatements?.map(({ SourcePolicyId }) => SourcePolicyId).includes('user_anna_rights'),
+      each.MatchedStatements?.map(({ SourcePolicyId }) => SourcePolicyId).includes(
+        'user_anna_rights',
+      ),
       each.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary,
     ]),
     [

@@ -47,9 +47,7 @@ const arnOf = (path: string) => `arn:aws:iam::${accountId}:user${path}`;
 
 test('a user has an id, a path and an ARN, and its creation is in the trail', async () => {
   const Tags = [{ Key: 'team', Value: 'orders' }];
-  const { User } = await iam.send(
-    new CreateUserCommand({ UserName: 'anna', Path: '/dev/', Tags }),
-  );
+  const { User } = await iam.send(new CreateUserCommand({ UserName: 'anna', Path: '/dev/', Tags }));
   assert.match(User?.UserId ?? '', /^AIDA[A-Z2-7]{17}$/);
   assert.deepEqual(
     [User?.UserName, User?.Path, User?.Arn, User?.Tags],
@@ -61,7 +59,10 @@ test('a user has an id, a path and an ARN, and its creation is in the trail', as
   const [event] = await eventsNamed(plane, 'CreateUser');
   assert.equal(event?.eventSource, 'iam.amazonaws.com');
   assert.equal(event?.userIdentity.type, 'Root');
-  assert.deepEqual((event?.responseElements as { user: { userName: string } }).user.userName, 'anna');
+  assert.deepEqual(
+    (event?.responseElements as { user: { userName: string } }).user.userName,
+    'anna',
+  );
 });
 
 test('names are unique without regard to case, and their characters and lengths are checked', async () => {
@@ -102,10 +103,9 @@ test('a new name or path keeps the id, the keys and the rights', async () => {
   assert.equal(Arn, arnOf('/new/karl'));
   const { User } = await own.send(new GetUserCommand({}));
   assert.equal(User?.UserName, 'karl');
-  await assert.rejects(
-    iam.send(new UpdateUserCommand({ UserName: 'karl', NewUserName: 'bert' })),
-    { name: 'EntityAlreadyExistsException' },
-  );
+  await assert.rejects(iam.send(new UpdateUserCommand({ UserName: 'karl', NewUserName: 'bert' })), {
+    name: 'EntityAlreadyExistsException',
+  });
 });
 
 test('lists are in pages, sorted by name, and begin with a path', async () => {
@@ -136,10 +136,7 @@ test('a user with a key, a policy or a group cannot be deleted', async () => {
   const { accessKeyId } = await newUser(iam, 'doris');
   const remove = () => iam.send(new DeleteUserCommand({ UserName: 'doris' }));
   const conflict = (message: string) => ({ name: 'DeleteConflictException', message });
-  await assert.rejects(
-    remove(),
-    conflict('Cannot delete entity, must delete access keys first.'),
-  );
+  await assert.rejects(remove(), conflict('Cannot delete entity, must delete access keys first.'));
   await iam.send(new DeleteAccessKeyCommand({ UserName: 'doris', AccessKeyId: accessKeyId }));
   await iam.send(new CreateGroupCommand({ GroupName: 'doris-group' }));
   await iam.send(new AddUserToGroupCommand({ UserName: 'doris', GroupName: 'doris-group' }));
@@ -261,9 +258,7 @@ test('access keys are created, rotated, and have no effect once they are inactiv
       [second.accessKeyId, 'Active'],
     ].sort(),
   );
-  await iam.send(
-    new DeleteAccessKeyCommand({ UserName: 'hanna', AccessKeyId: first.accessKeyId }),
-  );
+  await iam.send(new DeleteAccessKeyCommand({ UserName: 'hanna', AccessKeyId: first.accessKeyId }));
   await assert.rejects(whoAmI(first), invalid);
   await assert.rejects(
     iam.send(new DeleteAccessKeyCommand({ UserName: 'anna', AccessKeyId: second.accessKeyId })),
@@ -323,10 +318,7 @@ test("the root user's access key is rotated, and the last one stays", async () =
     secretAccessKey: AccessKey?.SecretAccessKey ?? '',
   };
   const root = callers.as(next);
-  assert.match(
-    (await root.sts.send(new GetCallerIdentityCommand({}))).Arn ?? '',
-    /:root$/,
-  );
+  assert.match((await root.sts.send(new GetCallerIdentityCommand({}))).Arn ?? '', /:root$/);
   await root.iam.send(
     new UpdateAccessKeyCommand({ AccessKeyId: before.accessKeyId, Status: 'Inactive' }),
   );

@@ -89,10 +89,7 @@ test('who the trust policy names assumes the role, and has its rights only', asy
   const Arn = `arn:aws:sts::${accountId}:assumed-role/operator/shift`;
   assert.deepEqual(issued.AssumedRoleUser, { AssumedRoleId: `${Role?.RoleId}:shift`, Arn });
   assert.match(issued.Credentials?.AccessKeyId ?? '', /^ASIA[A-Z2-7]{16}$/);
-  assert.equal(
-    issued.Credentials?.Expiration?.getTime(),
-    plane.machine.clock.nowMs() + 3_600_000,
-  );
+  assert.equal(issued.Credentials?.Expiration?.getTime(), plane.machine.clock.nowMs() + 3_600_000);
   const own = callers.as(credentialsOf(issued.Credentials));
   await own.mq.send(new ListBrokersCommand({}));
   await assert.rejects(own.iam.send(new ListUsersCommand({})), { name: 'AccessDenied' });
@@ -147,10 +144,7 @@ test('if the trust policy names the account, the policies of the user decide', a
   const allowed = await newUser(iam, 'carl', { statements: [mayAssume] });
   const other = await newUser(iam, 'dora');
   await assume(callers.as(allowed).sts, 'shared');
-  await assert.rejects(
-    assume(callers.as(other).sts, 'shared'),
-    denied(userArn('dora'), 'shared'),
-  );
+  await assert.rejects(assume(callers.as(other).sts, 'shared'), denied(userArn('dora'), 'shared'));
 });
 
 test('who no trust policy names is refused, also for a role that does not exist', async () => {
@@ -201,12 +195,13 @@ test('a role that asks for a second factor is assumed with a code, once', async 
   const factor = { SerialNumber, TokenCode: code() };
   const issued = await assume(sts, 'careful', factor);
   await assert.rejects(assume(sts, 'careful', factor), { name: 'AccessDenied' });
-  await callers
-    .as(credentialsOf(issued.Credentials))
-    .sts.send(new GetCallerIdentityCommand({}));
+  await callers.as(credentialsOf(issued.Credentials)).sts.send(new GetCallerIdentityCommand({}));
   const event = (await eventsNamed(plane, 'GetCallerIdentity')).at(-1);
   const { attributes } = event?.userIdentity.sessionContext as { attributes: object };
-  assert.deepEqual({ ...attributes, creationDate: '' }, { creationDate: '', mfaAuthenticated: 'true' });
+  assert.deepEqual(
+    { ...attributes, creationDate: '' },
+    { creationDate: '', mfaAuthenticated: 'true' },
+  );
 });
 
 test('a session policy and managed session policies limit a session', async () => {
@@ -299,10 +294,9 @@ test('a role assumed by a role lasts an hour at most, and keeps transitive tags 
     name: 'ValidationError',
     message: /1 hour session limit for roles assumed by role chaining/,
   });
-  await assert.rejects(
-    assume(chained, 'second', { Tags: [{ Key: 'team', Value: 'billing' }] }),
-    { name: 'InvalidParameterValue' },
-  );
+  await assert.rejects(assume(chained, 'second', { Tags: [{ Key: 'team', Value: 'billing' }] }), {
+    name: 'InvalidParameterValue',
+  });
   await assert.rejects(assume(chained, 'second', { SourceIdentity: 'anna' }), {
     name: 'AccessDenied',
   });
@@ -398,4 +392,3 @@ test('sessions go on after a restart', async () => {
   ({ iam } = callers.as());
   await callers.as(session).mq.send(new ListBrokersCommand({}));
 });
-

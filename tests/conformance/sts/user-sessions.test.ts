@@ -23,12 +23,7 @@ import {
   GetSessionTokenCommand,
   type STSClient,
 } from '@aws-sdk/client-sts';
-import {
-  Callers,
-  credentialsOf,
-  newUser,
-  policyText,
-} from '../../support/callers.ts';
+import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
 import { accountId, ControlPlane } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
@@ -81,10 +76,7 @@ test('a session of a user has the rights of the user, and issues no further ones
   );
   const own = callers.as(credentialsOf(issued));
   await own.mq.send(new ListBrokersCommand({}));
-  assert.equal(
-    (await own.sts.send(new GetCallerIdentityCommand({}))).Arn,
-    userArn('otto'),
-  );
+  assert.equal((await own.sts.send(new GetCallerIdentityCommand({}))).Arn, userArn('otto'));
   await assert.rejects(own.sts.send(new GetSessionTokenCommand({})), {
     name: 'AccessDenied',
     message: 'Cannot call GetSessionToken with session credentials',
@@ -151,7 +143,10 @@ test('a federated user has the rights that its user and its policy both give', a
     [Arn, UserId],
     [`arn:aws:sts::${accountId}:federated-user/guest`, `${accountId}:guest`],
   );
-  assert.equal((await eventsNamed(plane, 'ListBrokers')).at(-1)?.userIdentity.type, 'FederatedUser');
+  assert.equal(
+    (await eventsNamed(plane, 'ListBrokers')).at(-1)?.userIdentity.type,
+    'FederatedUser',
+  );
   await assert.rejects(guest.iam.send(new ListUsersCommand({})), { name: 'InvalidClientTokenId' });
   await newRole('open', trust(rootArn));
   await assert.rejects(assume(guest.sts, 'open'), { name: 'AccessDenied' });

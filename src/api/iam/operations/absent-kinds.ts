@@ -1,7 +1,14 @@
 // Lists of kinds of objects that do not exist here, which programs ask for before they delete a user
 // or role.
 
-import { boolean, list, required, string, structure, timestamp } from '../../../aws/shapes/shape.ts';
+import {
+  boolean,
+  list,
+  required,
+  string,
+  structure,
+  timestamp,
+} from '../../../aws/shapes/shape.ts';
 import { iamOperation } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {

@@ -1,5 +1,6 @@
 // The IAM operations on access keys, of users and of the root user.
 
+import type { Change, Result } from '../../../aws/service.ts';
 import {
   enumeration,
   list,
@@ -9,23 +10,16 @@ import {
   structure,
   timestamp,
 } from '../../../aws/shapes/shape.ts';
-import type { Change, Result } from '../../../aws/service.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { IamError, noSuchEntity, quotaExceeded } from '../../../identity/accounts/errors.ts';
 import { pageOf } from '../../../identity/accounts/pages.ts';
 import { quotas } from '../../../identity/accounts/quotas.ts';
 import type { KeyUseRecord } from '../../../identity/accounts/records.ts';
-import type { IdentityChange, RootAccessKey } from '../../../identity/identity.ts';
 import { asChange } from '../../../identity/accounts/result.ts';
+import type { IdentityChange, RootAccessKey } from '../../../identity/identity.ts';
 import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
-import {
-  accessKeyId,
-  existingUserName,
-  nothing,
-  pageInput,
-  pageOutput,
-} from '../shapes/common.ts';
+import { accessKeyId, existingUserName, nothing, pageInput, pageOutput } from '../shapes/common.ts';
 
 const status = enumeration(['Active', 'Inactive']);
 const metadata = structure({
@@ -159,7 +153,11 @@ export const updateAccessKey = (parts: IamParts) =>
         const key = requireRootKey(parts, AccessKeyId);
         if (Status === 'Inactive') requireOtherRootKey(parts, key);
         const isActive = Status === 'Active';
-        const change = { type: 'root-access-key-status', accessKeyId: AccessKeyId, isActive } as const;
+        const change = {
+          type: 'root-access-key-status',
+          accessKeyId: AccessKeyId,
+          isActive,
+        } as const;
         return { output: {}, changes: [ofIdentity(change)] };
       }
       const user = iam.users.require(iam.users.nameOr(UserName, call));

@@ -14,8 +14,8 @@ import {
 import type { Iam } from '../../../identity/accounts/iam.ts';
 import { pageOf } from '../../../identity/accounts/pages.ts';
 import type { ManagedPolicy } from '../../../identity/accounts/policies/managed-policies.ts';
-import { accountSummary } from '../../../identity/accounts/reports/account-summary.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../../identity/accounts/records.ts';
+import { accountSummary } from '../../../identity/accounts/reports/account-summary.ts';
 import { done, everything, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {
@@ -120,7 +120,8 @@ function* listedOf({ iam }: IamParts, filter: readonly Filter[] | undefined): It
   for (const record of iam.managed.all('All')) {
     // Provided policies are listed only if they are in use.
     const isUsed = !record.isProvided || iam.managed.attachmentCount(record.arn) > 0;
-    if (!isUsed || !isAsked(record.isProvided ? 'AWSManagedPolicy' : 'LocalManagedPolicy')) continue;
+    if (!isUsed || !isAsked(record.isProvided ? 'AWSManagedPolicy' : 'LocalManagedPolicy'))
+      continue;
     yield { kind: 'Policy', order: `4 ${record.name} ${record.isProvided}`, record };
   }
 }
@@ -155,7 +156,10 @@ export const getAccountAuthorizationDetails = (parts: IamParts) =>
     resources: everything,
     handle: (input) => {
       const { iam } = parts;
-      const size = { sizeOf: (each: Listed) => documentSize(iam, each), sizeMax: pageCharactersMax };
+      const size = {
+        sizeOf: (each: Listed) => documentSize(iam, each),
+        sizeMax: pageCharactersMax,
+      };
       const page = pageOf(listedOf(parts, input.Filter), ({ order }) => order, input, size);
       const output = {
         UserDetailList: page.items.flatMap((each) =>

@@ -150,7 +150,9 @@ export const putRolePermissionsBoundary = ({ iam }: IamParts) =>
     output: nothing,
     resources: ({ RoleName }) => [iam.arnNamed('role', RoleName)],
     handle: ({ RoleName, PermissionsBoundary }) =>
-      done(iam.attachments.setBoundary('role', iam.roles.requireOwn(RoleName), PermissionsBoundary)),
+      done(
+        iam.attachments.setBoundary('role', iam.roles.requireOwn(RoleName), PermissionsBoundary),
+      ),
   });
 
 /** Removes the permissions boundary of a role. */

@@ -12,7 +12,11 @@ import {
 } from '../../../aws/shapes/shape.ts';
 import { IamError } from '../../../identity/accounts/errors.ts';
 import type { PasswordDecision } from '../../../identity/accounts/passwords/passwords.ts';
-import type { PasswordRecord, PasswordRules, UserRecord } from '../../../identity/accounts/records.ts';
+import type {
+  PasswordRecord,
+  PasswordRules,
+  UserRecord,
+} from '../../../identity/accounts/records.ts';
 import { answer, done, everything, iamOperation } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import { existingUserName, nothing } from '../shapes/common.ts';
@@ -48,7 +52,9 @@ export const createLoginProfile = ({ iam }: IamParts) =>
       PasswordResetRequired: boolean(),
     }),
     output: structure({ LoginProfile: required(loginProfile) }),
-    resources: ({ UserName }, { caller }) => [iam.arnNamed('user', UserName ?? caller.userName ?? '')],
+    resources: ({ UserName }, { caller }) => [
+      iam.arnNamed('user', UserName ?? caller.userName ?? ''),
+    ],
     handle: async ({ UserName, Password, PasswordResetRequired = false }, call) => {
       const user = iam.users.require(iam.users.nameOr(UserName, call));
       if (Password === undefined) throw new IamError('ValidationError', 'A Password is required.');
@@ -62,7 +68,9 @@ export const getLoginProfile = ({ iam }: IamParts) =>
   iamOperation('GetLoginProfile', {
     input: structure({ UserName: existingUserName }),
     output: structure({ LoginProfile: required(loginProfile) }),
-    resources: ({ UserName }, { caller }) => [iam.arnNamed('user', UserName ?? caller.userName ?? '')],
+    resources: ({ UserName }, { caller }) => [
+      iam.arnNamed('user', UserName ?? caller.userName ?? ''),
+    ],
     handle: ({ UserName }, call) => {
       const user = iam.users.require(iam.users.nameOr(UserName, call));
       return { output: { LoginProfile: profileView(user, iam.passwords.require(user)) } };
@@ -81,9 +89,7 @@ export const updateLoginProfile = ({ iam }: IamParts) =>
     resources: ({ UserName }) => [iam.arnNamed('user', UserName)],
     handle: async ({ UserName, Password, PasswordResetRequired }, call) => {
       const user = iam.users.require(UserName);
-      return emptyDecision(
-        await iam.passwords.update(user, Password, PasswordResetRequired, call),
-      );
+      return emptyDecision(await iam.passwords.update(user, Password, PasswordResetRequired, call));
     },
   });
 
@@ -92,7 +98,9 @@ export const deleteLoginProfile = ({ iam }: IamParts) =>
   iamOperation('DeleteLoginProfile', {
     input: structure({ UserName: existingUserName }),
     output: nothing,
-    resources: ({ UserName }, { caller }) => [iam.arnNamed('user', UserName ?? caller.userName ?? '')],
+    resources: ({ UserName }, { caller }) => [
+      iam.arnNamed('user', UserName ?? caller.userName ?? ''),
+    ],
     handle: ({ UserName }, call) =>
       done(iam.passwords.delete(iam.users.require(iam.users.nameOr(UserName, call)))),
   });

@@ -13,6 +13,7 @@ import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {
   arn,
+  existingUserName,
   groupName,
   nothing,
   pageInput,
@@ -25,7 +26,6 @@ import {
   policyVersion,
   roleName,
   tags,
-  existingUserName,
 } from '../shapes/common.ts';
 import { encodedDocument, listedPolicyView, policyView, versionView } from '../views.ts';
 
@@ -171,7 +171,13 @@ export const listEntitiesForPolicy = ({ iam }: IamParts) =>
   iamOperation('ListEntitiesForPolicy', {
     input: structure({
       PolicyArn: required(arn),
-      EntityFilter: enumeration(['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPolicy']),
+      EntityFilter: enumeration([
+        'User',
+        'Role',
+        'Group',
+        'LocalManagedPolicy',
+        'AWSManagedPolicy',
+      ]),
       PathPrefix: path,
       PolicyUsageFilter: usageFilter,
       ...pageInput,
@@ -195,7 +201,10 @@ export const listEntitiesForPolicy = ({ iam }: IamParts) =>
       const page = pageOf(uses, ({ kind, record }) => `${kind} ${record.name}`, input);
       const of = (wanted: string) => page.items.filter(({ kind }) => kind === wanted);
       const output = {
-        PolicyGroups: of('group').map(({ record: { name, id } }) => ({ GroupName: name, GroupId: id })),
+        PolicyGroups: of('group').map(({ record: { name, id } }) => ({
+          GroupName: name,
+          GroupId: id,
+        })),
         PolicyUsers: of('user').map(({ record: { name, id } }) => ({ UserName: name, UserId: id })),
         PolicyRoles: of('role').map(({ record: { name, id } }) => ({ RoleName: name, RoleId: id })),
         ...pageMembers(page),

@@ -16,6 +16,7 @@ import { pageOf } from '../../../identity/accounts/pages.ts';
 import type { DeviceRecord } from '../../../identity/accounts/records.ts';
 import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
+import { qrCodePng } from '../qr-code.ts';
 import {
   existingUserName,
   nothing,
@@ -26,7 +27,6 @@ import {
   tags,
   user,
 } from '../shapes/common.ts';
-import { qrCodePng } from '../qr-code.ts';
 import { listedUserView, tagsView } from '../views.ts';
 
 /** AWS does not limit the length; the serial number may have 256 characters. */
@@ -99,7 +99,9 @@ export const deactivateMFADevice = ({ iam }: IamParts) =>
   iamOperation('DeactivateMFADevice', {
     input: structure({ UserName: existingUserName, SerialNumber: required(serialNumber) }),
     output: nothing,
-    resources: ({ UserName }, { caller }) => [iam.arnNamed('user', UserName ?? caller.userName ?? '')],
+    resources: ({ UserName }, { caller }) => [
+      iam.arnNamed('user', UserName ?? caller.userName ?? ''),
+    ],
     handle: ({ UserName, SerialNumber }, call) => {
       const owner = iam.users.require(iam.users.nameOr(UserName, call));
       return done(iam.devices.deactivate(owner, SerialNumber));

@@ -74,8 +74,9 @@ export function assumeRole(parts: StsParts) {
     output,
     // The trust policy of the role and the caller's policies are evaluated together.
     permissions: () => [],
-    // The input of a failed call may lack what is required.
-    failedResources: ({ RoleArn = '' }: Partial<AssumeRoleInput>, { accountId }) => {
+    failedResources: (request, { accountId }) => {
+      // The input of a failed call may lack what is required.
+      const { RoleArn = '' }: Partial<AssumeRoleInput> = request;
       const role = roleOf(parts, RoleArn);
       return role ? [{ arn: RoleArn, type: 'AWS::IAM::Role', accountId }] : [];
     },
@@ -92,16 +93,19 @@ export function assumeRole(parts: StsParts) {
       requireTrust(parts, role, request, { ...call, mfaAtMs: mfa.output });
       const seconds = durationOf(request, role, call);
       const name = request.RoleSessionName;
-      const key = iam.issuing.issue({
-        holder: { type: 'role', roleId: role.id, name },
-        issuedMs: nowMs,
-        expiresMs: nowMs + seconds * 1000,
-        mfaAtMs: mfa.output ?? caller.temporary?.mfaAtMs,
-        sourceIdentity: identity,
-        policy: request.Policy,
-        policyArns: arnsOf(request),
-        ...sessionTags(caller, request.Tags ?? [], request.TransitiveTagKeys ?? []),
-      }, request.MinimumSessionTokenSize);
+      const key = iam.issuing.issue(
+        {
+          holder: { type: 'role', roleId: role.id, name },
+          issuedMs: nowMs,
+          expiresMs: nowMs + seconds * 1000,
+          mfaAtMs: mfa.output ?? caller.temporary?.mfaAtMs,
+          sourceIdentity: identity,
+          policy: request.Policy,
+          policyArns: arnsOf(request),
+          ...sessionTags(caller, request.Tags ?? [], request.TransitiveTagKeys ?? []),
+        },
+        request.MinimumSessionTokenSize,
+      );
       const Arn = `arn:aws:sts::${iam.accountId()}:assumed-role/${role.name}/${name}`;
       const answered = {
         Credentials: credentialsView(key),

@@ -4,7 +4,14 @@ import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
 import { required, string, structure } from '../../../aws/shapes/shape.ts';
 import { sessionTags } from '../../../identity/accounts/sessions/session-tags.ts';
-import { credentialsView, issued, onSts, packedView, type StsParts, tokenSizeView } from '../parts.ts';
+import {
+  credentialsView,
+  issued,
+  onSts,
+  packedView,
+  type StsParts,
+  tokenSizeView,
+} from '../parts.ts';
 import {
   arn,
   credentials,
@@ -61,18 +68,21 @@ export function getFederationToken({ iam }: StsParts) {
       const isRoot = caller.type === 'root';
       const seconds = DurationSeconds ?? secondsDefault;
       const arns = PolicyArns.flatMap((each) => (each.arn === undefined ? [] : [each.arn]));
-      const key = iam.issuing.issue({
-        holder: {
-          type: 'federated',
-          name: Name,
-          ...(isRoot ? {} : { userId: caller.principalId }),
+      const key = iam.issuing.issue(
+        {
+          holder: {
+            type: 'federated',
+            name: Name,
+            ...(isRoot ? {} : { userId: caller.principalId }),
+          },
+          issuedMs: nowMs,
+          expiresMs: nowMs + (isRoot ? Math.min(seconds, rootSecondsMax) : seconds) * 1000,
+          policy: Policy,
+          policyArns: arns.length > 0 ? arns : undefined,
+          ...sessionTags(caller, Tags, []),
         },
-        issuedMs: nowMs,
-        expiresMs: nowMs + (isRoot ? Math.min(seconds, rootSecondsMax) : seconds) * 1000,
-        policy: Policy,
-        policyArns: arns.length > 0 ? arns : undefined,
-        ...sessionTags(caller, Tags, []),
-      }, input.MinimumSessionTokenSize);
+        input.MinimumSessionTokenSize,
+      );
       const FederatedUser = {
         FederatedUserId: `${accountId}:${Name}`,
         Arn: `arn:aws:sts::${accountId}:federated-user/${Name}`,

@@ -48,12 +48,15 @@ export function getSessionToken(parts: StsParts) {
       const mfa = secondFactor(parts, SerialNumber, TokenCode, call);
       const seconds = DurationSeconds ?? secondsDefault;
       const isRoot = caller.type === 'root';
-      const key = parts.iam.issuing.issue({
-        holder: isRoot ? { type: 'root' } : { type: 'user', userId: caller.principalId },
-        issuedMs: nowMs,
-        expiresMs: nowMs + (isRoot ? Math.min(seconds, rootSecondsMax) : seconds) * 1000,
-        mfaAtMs: mfa.output,
-      }, input.MinimumSessionTokenSize);
+      const key = parts.iam.issuing.issue(
+        {
+          holder: isRoot ? { type: 'root' } : { type: 'user', userId: caller.principalId },
+          issuedMs: nowMs,
+          expiresMs: nowMs + (isRoot ? Math.min(seconds, rootSecondsMax) : seconds) * 1000,
+          mfaAtMs: mfa.output,
+        },
+        input.MinimumSessionTokenSize,
+      );
       const answered = { Credentials: credentialsView(key), ...tokenSizeView(key) };
       return issued(output, answered, mfa);
     },

@@ -38,7 +38,11 @@ export function checkPassword(
     throw violation(`Password should have a minimum length of ${lengthMin}`);
   }
   const required: readonly (readonly [boolean, RegExp, string])[] = [
-    [needs.needsSymbols, symbol, 'one of the following symbols: ! @ # $ % ^ & * ( ) _ + - = [ ] { } | \''],
+    [
+      needs.needsSymbols,
+      symbol,
+      "one of the following symbols: ! @ # $ % ^ & * ( ) _ + - = [ ] { } | '",
+    ],
     [needs.needsNumbers, number, 'one number'],
     [needs.needsUppercase, uppercase, 'one uppercase letter'],
     [needs.needsLowercase, lowercase, 'one lowercase letter'],

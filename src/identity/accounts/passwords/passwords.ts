@@ -121,7 +121,8 @@ export class Passwords {
     }
     const origin = { source: call.sourceIp, user: `iam ${user.id}`, isGone: false };
     const result = await this.#parts.checker.verify(old, before.hash, origin);
-    if (result === 'busy') throw new IamError('AccessDenied', 'Too many passwords are being checked.');
+    if (result === 'busy')
+      throw new IamError('AccessDenied', 'Too many passwords are being checked.');
     if (result !== 'right') {
       throw new IamError('AccessDenied', 'The old password is incorrect.');
     }

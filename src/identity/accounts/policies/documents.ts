@@ -1,8 +1,8 @@
 // Checks of policy documents that are about to be stored.
 
 import { IdentityError } from '../../errors.ts';
-import type { PolicyKind } from '../../policies/compiled-policy.ts';
 import { compilePolicy } from '../../policies/compile-policy.ts';
+import type { PolicyKind } from '../../policies/compiled-policy.ts';
 import { IamError, quotaExceeded } from '../errors.ts';
 import { quotas } from '../quotas.ts';
 

@@ -84,7 +84,10 @@ export class ManagedPolicies {
     const found = this.find(arn);
     if (!found) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
     if (found.isAttachable) return found;
-    throw new IamError('PolicyNotAttachable', 'Cannot attach a Service Role Policy to a Customer Role.');
+    throw new IamError(
+      'PolicyNotAttachable',
+      'Cannot attach a Service Role Policy to a Customer Role.',
+    );
   }
 
   /** All managed policies. */
@@ -173,7 +176,9 @@ export class ManagedPolicies {
   requireVersion(policy: ManagedPolicy, versionId: string): VersionRecord {
     const found = this.versionsOf(policy).find(({ number }) => `v${number}` === versionId);
     if (found) return found;
-    throw noSuchEntity(`Policy ${policy.arn} version ${versionId} does not exist or is not attachable.`);
+    throw noSuchEntity(
+      `Policy ${policy.arn} version ${versionId} does not exist or is not attachable.`,
+    );
   }
 
   /** The document in effect. */

@@ -3,7 +3,10 @@
 import type { Caller } from '../../../calls/caller.ts';
 import { compileStored } from '../../policies/compile-policy.ts';
 import type { CompiledPolicy, PolicyKind, PolicySource } from '../../policies/compiled-policy.ts';
-import type { PrincipalPolicies, PrincipalPolicySource } from '../../policies/principal-policies.ts';
+import type {
+  PrincipalPolicies,
+  PrincipalPolicySource,
+} from '../../policies/principal-policies.ts';
 import { partsOfArn } from '../arns.ts';
 import type { IamJournal } from '../iam-journal.ts';
 import type { EntityKind, EntityRecord, RoleRecord, UserRecord } from '../records.ts';
@@ -36,7 +39,10 @@ export class PoliciesOfCallers implements PrincipalPolicySource {
       case 'root':
         return { identity: [], isAccountRoot: true };
       case 'user':
-        return { ...this.ofUser(this.#journal.users.byId(caller.principalId)), isAccountRoot: false };
+        return {
+          ...this.ofUser(this.#journal.users.byId(caller.principalId)),
+          isAccountRoot: false,
+        };
       case 'assumed-role':
         return {
           ...this.ofRole(this.#journal.roles.byId(caller.session?.roleId ?? '')),
