@@ -17,6 +17,7 @@ const caller: Caller = {
   principalId: 'AIDAANNA',
   userName: 'anna',
   tags: { team: 'orders' },
+  temporary: { issuedMs: 1_789_999_000_000, mfaAtMs: 1_789_999_000_000 },
 };
 const broker = `arn:aws:mq:eu-central-1:${accountId}:broker:orders:b-1`;
 const key = `arn:aws:kms:eu-central-1:${accountId}:key/k-1`;

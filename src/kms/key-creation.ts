@@ -142,7 +142,10 @@ export class KeyCreation {
 export function requireNoLockout(authoriser: Authoriser, call: KmsCall, key: KeyRecord): void {
   const { accountId } = call.caller;
   const arn = `arn:aws:iam::${accountId}:root`;
-  const root = { ...call, caller: { type: 'root', accountId, arn, principalId: accountId } as const };
+  const root = {
+    ...call,
+    caller: { type: 'root', accountId, arn, principalId: accountId } as const,
+  };
   if (mayPutPolicy(authoriser, call, key) || mayPutPolicy(authoriser, root, key)) return;
   throw new KmsError(
     'MalformedPolicyDocumentException',

@@ -183,7 +183,9 @@ export class Keys {
 
   tag(call: KmsCall, name: string, tags: readonly Tag[]): Result<undefined> {
     const key = this.manage(call, name, 'TagResource', {
-      ...Object.fromEntries(tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue])),
+      ...Object.fromEntries(
+        tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]),
+      ),
       'aws:TagKeys': tags.map(({ TagKey }) => TagKey),
     });
     return updated(undefined, key, { tags: withTags(key.tags, tags) });

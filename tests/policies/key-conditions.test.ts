@@ -72,7 +72,11 @@ const grant: Use = ({ kms, KeyId }, by) =>
     Constraints: { EncryptionContextSubset: { team: 'orders' } },
   });
 const putPolicy: Use = ({ kms, KeyId }, by) =>
-  kms.keys.putPolicy(by, { KeyId, Policy: kms.keys.policy(callBy(root), KeyId, undefined).output }, true);
+  kms.keys.putPolicy(
+    by,
+    { KeyId, Policy: kms.keys.policy(callBy(root), KeyId, undefined).output },
+    true,
+  );
 const schedule: Use = ({ kms, KeyId }, by) => kms.keys.scheduleDeletion(by, KeyId, 7);
 const rotate: Use = ({ kms, KeyId }, by) => kms.rotations.enable(by, KeyId, 90);
 const tag: Use = ({ kms, KeyId }, by) =>

@@ -83,7 +83,12 @@ const operands: Readonly<Record<string, readonly string[]>> = {
 
 const operatorsOf: Readonly<Record<string, readonly string[]>> = {
   String: ['StringEquals', 'StringNotEquals', 'StringLike', 'StringNotLike'],
-  StringMore: ['StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase', 'StringLike', 'StringNotLike'],
+  StringMore: [
+    'StringEqualsIgnoreCase',
+    'StringNotEqualsIgnoreCase',
+    'StringLike',
+    'StringNotLike',
+  ],
   Numeric: [
     'NumericEquals',
     'NumericNotEquals',
@@ -149,7 +154,8 @@ function statement(random: SeededRandom, hasPrincipals: boolean): Statement {
     Effect: random.oneIn(4) ? 'Deny' : 'Allow',
     ...(random.oneIn(8) ? { NotAction: names } : { Action: names }),
     ...(random.oneIn(8) ? { NotResource: targets } : { Resource: targets }),
-    ...(hasPrincipals && (random.oneIn(8) ? { NotPrincipal: principal } : { Principal: principal })),
+    ...(hasPrincipals &&
+      (random.oneIn(8) ? { NotPrincipal: principal } : { Principal: principal })),
     ...(random.oneIn(2) && { Condition: condition(random) }),
   };
 }

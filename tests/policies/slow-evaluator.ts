@@ -48,55 +48,62 @@ export type Principal = '*' | Readonly<Record<string, readonly string[]>>;
 
 type Answer = 'allowed' | 'explicitDeny' | 'implicitDeny';
 
-/** Which of section 3's rules decides. */
+/** Which rule of the order of evaluation decides. */
 export function decide(request: SlowRequest): Answer {
-  const { identity, boundary, session, resourcePolicy, caller } = request;
-  const everything = [...identity, boundary, ...(session ?? []), resourcePolicy];
+  const { identity, boundary, session, resourcePolicy } = request;
   // Rule 1: an explicit deny anywhere.
-  for (const document of everything) {
+  for (const document of [...identity, boundary, ...(session ?? []), resourcePolicy]) {
     if (document && matching(document, 'Deny', request).length > 0) return 'explicitDeny';
   }
-  const given = grantees(request);
-  const isForAll = given.has('everyone');
-  const direct = given.has('self');
-  const throughRole = given.has('role') || isForAll;
-  if (caller.kind === 'service') return direct || isForAll ? 'allowed' : 'implicitDeny';
-  const own = caller.account === request.resourceAccount;
-  const byIdentity =
-    caller.kind === 'root' || identity.some((each) => matching(each, 'Allow', request).length > 0);
-  const inBoundary = !boundary || matching(boundary, 'Allow', request).length > 0;
-  const inSession = !session || session.some((each) => matching(each, 'Allow', request).length > 0);
-  const isLimited = inBoundary && inSession;
-  const answer = (isAllowed: boolean) => (isAllowed ? 'allowed' : 'implicitDeny');
-  // Cross-account: both sides must allow.
-  if (!own) return answer(given.size > 0 && byIdentity && isLimited);
-  // Rule 3: naming the user or session grants alone; naming its role is limited.
-  if (direct) return 'allowed';
-  if (throughRole && isLimited) return 'allowed';
-  if (throughRole) return 'implicitDeny';
-  // Section 3.1: the account of a key has no rights but those that the key policy leaves to it.
-  if (request.isKey && !given.has('account')) return 'implicitDeny';
-  // Rules 4 to 7.
-  return answer(byIdentity && isLimited);
+  return isAllowed(request) ? 'allowed' : 'implicitDeny';
 }
 
+function isAllowed(request: SlowRequest): boolean {
+  const { caller, isKey, resourceAccount } = request;
+  const given = grantees(request);
+  const isForAll = given.has('everyone');
+  if (caller.kind === 'service') return given.has('self') || isForAll;
+  // Cross-account: both sides must allow.
+  if (caller.account !== resourceAccount) return given.size > 0 && identitiesAllow(request);
+  // Rule 3: naming the user or session grants alone; naming its role is limited.
+  if (given.has('self')) return true;
+  if (given.has('role') || isForAll) return limitsAllow(request);
+  // The account of a key has no rights but those that the key policy leaves to it.
+  if (isKey && !given.has('account')) return false;
+  // Rules 4 to 7.
+  return identitiesAllow(request);
+}
+
+function identitiesAllow(request: SlowRequest): boolean {
+  const isGiven = request.identity.some((each) => matching(each, 'Allow', request).length > 0);
+  return (request.caller.kind === 'root' || isGiven) && limitsAllow(request);
+}
+
+/** Whether the boundary and the session policies allow, where there are any. */
+function limitsAllow(request: SlowRequest): boolean {
+  const { boundary, session } = request;
+  const allows = (each: Document) => matching(each, 'Allow', request).length > 0;
+  return (!boundary || allows(boundary)) && (!session || session.some(allows));
+}
+
+type Named = 'self' | 'role' | 'account' | 'everyone';
+
 /** As whom the resource policy and the grant name the caller. */
-function grantees(request: SlowRequest): Set<'self' | 'role' | 'account' | 'everyone'> {
-  const { resourcePolicy, grantee, caller } = request;
-  const found = new Set<'self' | 'role' | 'account' | 'everyone'>();
-  const names: string[] = [];
-  for (const statement of resourcePolicy ? matching(resourcePolicy, 'Allow', request) : []) {
-    if (statement.NotPrincipal !== undefined) found.add('everyone');
-    else if (statement.Principal !== undefined) names.push(...namesIn(statement.Principal));
-  }
+function grantees(request: SlowRequest): Set<Named> {
+  const { resourcePolicy, grantee } = request;
+  const statements = resourcePolicy ? matching(resourcePolicy, 'Allow', request) : [];
+  // Who is not among those that NotPrincipal lists is named like everyone.
+  const names = statements.flatMap(({ Principal }) => (Principal ? namesIn(Principal) : ['*']));
   if (grantee !== undefined) names.push(grantee);
-  for (const name of names) {
-    if (name === '*') found.add('everyone');
-    if (name === caller.arn) found.add('self');
-    if (name === caller.role) found.add('role');
-    if (isAccount(name, caller.account)) found.add(caller.kind === 'root' ? 'self' : 'account');
-  }
-  return found;
+  return new Set(names.flatMap((name) => namedBy(name, request.caller)));
+}
+
+function namedBy(name: string, caller: SlowRequest['caller']): Named[] {
+  if (name === '*') return ['everyone'];
+  if (name === caller.arn) return ['self'];
+  if (name === caller.role) return ['role'];
+  if (!isAccount(name, caller.account)) return [];
+  return [caller.kind === 'root' ? 'self' : 'account'];
 }
 
 function namesIn(principal: Principal): readonly string[] {
@@ -141,8 +148,7 @@ function isFor({ Principal, NotPrincipal, Effect }: Statement, request: SlowRequ
 }
 
 function namesAction({ Action, NotAction }: Statement, action: string): boolean {
-  const isNamed = (pattern: string) =>
-    new RegExp(`^${wildcards(pattern)}$`, 'is').test(action);
+  const isNamed = (pattern: string) => new RegExp(`^${wildcards(pattern)}$`, 'is').test(action);
   return NotAction ? !NotAction.some(isNamed) : (Action ?? []).some(isNamed);
 }
 

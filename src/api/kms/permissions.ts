@@ -19,7 +19,9 @@ interface CreationRequest {
 export function creatingKey(request: CreationRequest, context: CallContext): Permission[] {
   const { Tags: tags = [] } = request;
   const values = {
-    ...Object.fromEntries(tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue])),
+    ...Object.fromEntries(
+      tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]),
+    ),
     'aws:TagKeys': tags.map(({ TagKey }) => TagKey),
     'kms:KeySpec': request.KeySpec ?? request.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT',
     'kms:KeyUsage': request.KeyUsage ?? 'ENCRYPT_DECRYPT',
@@ -33,8 +35,6 @@ export function creatingKey(request: CreationRequest, context: CallContext): Per
 }
 
 /** The permission for an action on an alias. The key policy decides about the key. */
-export function onAlias(action: string) {
-  return ({ AliasName: name }: { readonly AliasName: string }, call: CallContext): Permission[] => [
-    { action, resources: [aliasArn(call.region, call.accountId, name)] },
-  ];
+export function onAlias(action: string, name: string, call: CallContext): Permission[] {
+  return [{ action, resources: [aliasArn(call.region, call.accountId, name)] }];
 }

@@ -5,6 +5,7 @@ import type { Control } from '../../control/control.ts';
 import type { MqParts } from './parts.ts';
 
 type Tags = Readonly<Record<string, string>>;
+type Values = NonNullable<Permission['values']>;
 
 /** A broker or a configuration. */
 interface TaggedResource {
@@ -86,12 +87,12 @@ function resourceNamed(control: Control, arn: string): TaggedResource | undefine
   return found?.arn === arn ? found : undefined;
 }
 
-function resourceTags(tags: Tags = {}): Permission['values'] {
+function resourceTags(tags: Tags = {}): Values {
   const entries = Object.entries(tags);
   return Object.fromEntries(entries.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 }
 
-function requestTags(tags: Tags = {}): Permission['values'] {
+function requestTags(tags: Tags = {}): Values {
   const entries = Object.entries(tags);
   return {
     ...Object.fromEntries(entries.map(([key, value]) => [`aws:RequestTag/${key}`, value])),

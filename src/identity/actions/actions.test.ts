@@ -57,7 +57,11 @@ const identityOf = (name: string) =>
 
 /** The actions of the catalogue that a provided policy allows on `*`. */
 function allowedBy(name: string): string[] {
-  const principal = { accountId: '111122223333', arn: 'arn:aws:iam::111122223333:user/a', isRoot: false };
+  const principal = {
+    accountId: '111122223333',
+    arn: 'arn:aws:iam::111122223333:user/a',
+    isRoot: false,
+  };
   const identity = identityOf(name);
   return actionCatalogue.flatMap(({ prefix, actions }) =>
     actions
@@ -121,7 +125,12 @@ test('a user may change the own password only', () => {
   const principal = { accountId: '111122223333', arn, isRoot: false };
   const outcomeOn = (resource: string) =>
     evaluate(
-      { principal, action: 'iam:ChangePassword', resource, values: new Map([['aws:username', 'anna']]) },
+      {
+        principal,
+        action: 'iam:ChangePassword',
+        resource,
+        values: new Map([['aws:username', 'anna']]),
+      },
       { identity, isAccountRoot: false },
     ).outcome;
   assert.equal(outcomeOn(arn), 'allowed');

@@ -113,7 +113,8 @@ const rows: readonly (readonly [key: string, Caller, expected: unknown, invokedB
 
 for (const [key, caller, expected, invokedBy] of rows) {
   const through = invokedBy === undefined ? '' : ` through ${invokedBy}`;
-  const kind = caller.temporary && caller.type === 'user' ? 'user with a session token' : caller.type;
+  const kind =
+    caller.temporary && caller.type === 'user' ? 'user with a session token' : caller.type;
   test(`${key} of a ${kind}${through} is ${String(expected ?? 'absent')}`, () => {
     assert.deepEqual(valueFor(caller, key, invokedBy), expected);
   });
@@ -132,7 +133,17 @@ test('tags whose keys differ only in case have all of their values', () => {
 
 test('values of the operation come before those of the call', () => {
   const own = foldedValues({ 'aws:RequestedRegion': 'us-east-1', 'aws:TagKeys': undefined });
-  const call = { caller: user, invokedBy: undefined, region: 'x', sourceIp: '', userAgent: '', nowMs };
+  const call = {
+    caller: user,
+    invokedBy: undefined,
+    region: 'x',
+    sourceIp: '',
+    userAgent: '',
+    nowMs,
+  };
   const values = new CallValues(call, own);
-  assert.deepEqual([values.get('aws:requestedregion'), values.get('aws:tagkeys')], ['us-east-1', undefined]);
+  assert.deepEqual(
+    [values.get('aws:requestedregion'), values.get('aws:tagkeys')],
+    ['us-east-1', undefined],
+  );
 });

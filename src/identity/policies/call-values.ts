@@ -30,7 +30,10 @@ export function foldedValues(named: NamedValues): Map<string, ContextValue> {
     if (value === undefined) continue;
     const folded = name.toLowerCase();
     const before = values.get(folded);
-    values.set(folded, before === undefined ? value : { variants: [...allOf(before), ...allOf(value)] });
+    values.set(
+      folded,
+      before === undefined ? value : { variants: [...allOf(before), ...allOf(value)] },
+    );
   }
   return values;
 }

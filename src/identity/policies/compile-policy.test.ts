@@ -45,7 +45,12 @@ const refused: readonly (readonly [title: string, PolicyKind, string, RegExp])[]
   ['a Principal in a session policy', 'session', withOne({}, everyone), /should not specify/],
   ['no Principal in a resource policy', 'resource', withOne({}), /no Principal/],
   ['a Principal that is a list', 'resource', withOne({ Principal: [] }), /Principal/],
-  ['an unknown type of principal', 'resource', withOne({ Principal: { Aws: '*' } }), /element: Aws/],
+  [
+    'an unknown type of principal',
+    'resource',
+    withOne({ Principal: { Aws: '*' } }),
+    /element: Aws/,
+  ],
   ['a Sid with a space', 'identity', withOne({ Sid: 'a b' }), /letters and digits/],
   ['a Sid that is not a string', 'identity', withOne({ Sid: 1 }), /Sid/],
   ['a Resource in a trust policy', 'trust', withOne({ Resource: '*' }, trusting), /Resource/],
@@ -133,7 +138,10 @@ test('each kind of policy is accepted in its own form', () => {
 
 test('two statements of a user have different Sids, and those of a key may have the same', () => {
   const twice = (one: object) =>
-    JSON.stringify({ Version: version, Statement: [one, one].map((each) => ({ ...each, Sid: 'A' })) });
+    JSON.stringify({
+      Version: version,
+      Statement: [one, one].map((each) => ({ ...each, Sid: 'A' })),
+    });
   assert.throws(() => compilePolicy(twice(statement), 'identity'), /must be unique/);
   assert.equal(compilePolicy(twice(everyone), 'resource').statements.length, 2);
 });
@@ -144,16 +152,26 @@ test('variables are literal text in policies of version 2008-10-17', () => {
 });
 
 test('a statement knows its lines and columns', () => {
-  const text = '{\n "Statement": [\n  {"Effect":"Allow","Action":"mq:*","Resource":"*"},\n\n  {"Effect":"Deny",\n"Action":"mq:*","Resource":"{}"}]}';
+  const text =
+    '{\n "Statement": [\n  {"Effect":"Allow","Action":"mq:*","Resource":"*"},\n\n  {"Effect":"Deny",\n"Action":"mq:*","Resource":"arn:{}"}]}';
   const positions = compilePolicy(text, 'identity').statements.map(({ start, end }) => [
     [start.line, start.column],
     [end.line, end.column],
   ]);
   assert.deepEqual(positions, [
-    [[3, 3], [3, 52]],
-    [[5, 3], [6, 33]],
+    [
+      [3, 3],
+      [3, 52],
+    ],
+    [
+      [5, 3],
+      [6, 37],
+    ],
   ]);
-  const single = compilePolicy('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', 'identity');
+  const single = compilePolicy(
+    '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    'identity',
+  );
   assert.deepEqual(single.statements[0]?.start, { line: 1, column: 14 });
 });
 

@@ -2,7 +2,12 @@
 
 import { IdentityError } from '../errors.ts';
 import { repeatedName } from '../json-names.ts';
-import type { CompiledPolicy, CompiledStatement, PolicyKind, PolicySource } from './compiled-policy.ts';
+import type {
+  CompiledPolicy,
+  CompiledStatement,
+  PolicyKind,
+  PolicySource,
+} from './compiled-policy.ts';
 import { malformed } from './malformed.ts';
 import { statementSpans } from './statement-positions.ts';
 import { compileStatement, isObject, refuseOthers } from './statements.ts';

@@ -12,7 +12,9 @@ export interface Condition {
   /** In lower case, because condition keys are not case-sensitive. */
   readonly key: string;
   /** One for each value of the statement; for `Null`, which of presence and absence holds. */
-  readonly expected: readonly Comparison[] | { readonly absent: boolean; readonly present: boolean };
+  readonly expected:
+    | readonly Comparison[]
+    | { readonly absent: boolean; readonly present: boolean };
   /** No value of the statement may match, and an absent key matches. */
   readonly negated: boolean;
   readonly ifExists: boolean;

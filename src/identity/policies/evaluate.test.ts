@@ -62,7 +62,10 @@ test('an explicit deny names the kind of its policy', () => {
     [{ identity, resource: naming(user.arn, 'Deny') }, 'a resource-based policy'],
   ] as const) {
     const { outcome, message } = decide(policies);
-    assert.deepEqual([outcome, message], ['explicitDeny', `${start} with an explicit deny in ${kind}`]);
+    assert.deepEqual(
+      [outcome, message],
+      ['explicitDeny', `${start} with an explicit deny in ${kind}`],
+    );
   }
 });
 
@@ -215,7 +218,14 @@ test('NotPrincipal with Deny spares whom it names, but nobody with a boundary', 
 });
 
 test('a decision names the statement that caused it', () => {
-  const policy = policyOf('identity', { ...allow('kms:*'), Sid: 'A' }, { ...allow('mq:*'), Sid: 'B' });
+  const policy = policyOf(
+    'identity',
+    { ...allow('kms:*'), Sid: 'A' },
+    { ...allow('mq:*'), Sid: 'B' },
+  );
   const [matched, ...more] = decide({ identity: [policy] }).matched;
-  assert.deepEqual([matched?.sid, matched?.index, matched?.effect, more.length], ['B', 1, 'Allow', 0]);
+  assert.deepEqual(
+    [matched?.sid, matched?.index, matched?.effect, more.length],
+    ['B', 1, 'Allow', 0],
+  );
 });

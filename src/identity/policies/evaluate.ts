@@ -34,7 +34,14 @@ export interface ApplicablePolicies extends PrincipalPolicies {
 }
 
 /** What decided: a kind of policy, a grant, or that the caller is the root user. */
-export type DecidedBy = 'identity' | 'resource' | 'boundary' | 'session' | 'grant' | 'root' | 'limit';
+export type DecidedBy =
+  | 'identity'
+  | 'resource'
+  | 'boundary'
+  | 'session'
+  | 'grant'
+  | 'root'
+  | 'limit';
 
 /** A decision about a request. */
 export interface Decision {
@@ -125,7 +132,8 @@ function allowance(
   const byNaming: DecidedBy = naming === named ? 'resource' : 'grant';
   const isNamed = naming === 'direct' || naming === 'issuer';
   // Services and identity providers have no policies of their own.
-  if (principal.accountId === '') return { isAllowed: isNamed, by: isNamed ? byNaming : 'resource' };
+  if (principal.accountId === '')
+    return { isAllowed: isNamed, by: isNamed ? byNaming : 'resource' };
   const isOwn = resourceAccountId === principal.accountId;
   if (isOwn && naming === 'direct') return { isAllowed: true, by: byNaming };
   const isRequired = policies.isResourcePolicyRequired === true || !isOwn;

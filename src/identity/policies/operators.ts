@@ -156,7 +156,9 @@ const negative: Readonly<Record<string, Compiler>> = {
 
 /** All operators by name, without `Null`, which compares no value. */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ...Object.entries(positive).map(([name, compile]) => [name, { compile, negated: false }] as const),
+  ...Object.entries(positive).map(
+    ([name, compile]) => [name, { compile, negated: false }] as const,
+  ),
   ...Object.entries(negative).map(([name, compile]) => [name, { compile, negated: true }] as const),
 ]);
 

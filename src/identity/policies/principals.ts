@@ -82,16 +82,20 @@ export function namingOf(
 }
 
 function listedNaming(principals: Principals, principal: PolicyPrincipal): Naming {
-  const { service, federated, arn, issuerArn, accountId, isRoot } = principal;
-  if (service !== undefined) {
-    return principals.anyone || principals.services.has(service) ? 'direct' : 'none';
-  }
-  if (federated !== undefined) {
-    return principals.anyone || principals.federated.has(federated) ? 'direct' : 'none';
-  }
-  const { aws } = principals;
-  if (arn !== '' && aws.has(arn)) return 'direct';
-  if (principals.anyone || (issuerArn !== undefined && aws.has(issuerArn))) return 'issuer';
+  const { anyone, aws, services, federated } = principals;
+  const { service, federated: provider } = principal;
+  if (service !== undefined) return anyone || services.has(service) ? 'direct' : 'none';
+  if (provider !== undefined) return anyone || federated.has(provider) ? 'direct' : 'none';
+  if (principal.arn !== '' && aws.has(principal.arn)) return 'direct';
+  const { issuerArn } = principal;
+  if (anyone || (issuerArn !== undefined && aws.has(issuerArn))) return 'issuer';
+  return accountNaming(aws, principal);
+}
+
+function accountNaming(
+  aws: ReadonlySet<string>,
+  { accountId, isRoot }: PolicyPrincipal,
+): 'none' | 'account' | 'direct' {
   if (accountId === '' || !(aws.has(accountId) || aws.has(rootArn(accountId)))) return 'none';
   return isRoot ? 'direct' : 'account';
 }

@@ -14,34 +14,53 @@ export interface Span {
  * @param json valid JSON, an object without repeated names
  */
 export function statementSpans(json: string): readonly Span[] {
-  const spans: Span[] = [];
-  const positionOf = positions(json);
-  let depth = 0;
-  let name = '';
-  let before = '';
-  /** The depth around the open statement; 0 if none is open. */
-  let around = 0;
-  let start: Position = { line: 1, column: 1 };
+  const finder = new SpanFinder(json);
   for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
-    if (token.startsWith('"')) {
-      if (depth === 1 && before !== ':') name = JSON.parse(token);
-    } else if (token === '{' || token === '[') {
-      const isStatement = token === '{' && name === 'Statement' && (depth === 1 || depth === 2);
-      if (isStatement && around === 0) {
-        around = depth;
-        start = positionOf(index);
-      }
-      depth += 1;
-    } else if (token === '}' || token === ']') {
-      depth -= 1;
-      if (around !== 0 && depth === around) {
-        spans.push({ start, end: positionOf(index + 1) });
-        around = 0;
-      }
-    }
-    before = token;
+    finder.read(token, index);
   }
-  return spans;
+  return finder.spans;
+}
+
+/** Follows the tokens of a document. */
+class SpanFinder {
+  readonly spans: Span[] = [];
+  readonly #positionOf: (offset: number) => Position;
+  #depth = 0;
+  /** The last name of the document's own members. */
+  #name = '';
+  #before = '';
+  /** The depth around the open statement; 0 if none is open. */
+  #around = 0;
+  #start: Position = { line: 1, column: 1 };
+
+  constructor(json: string) {
+    this.#positionOf = positions(json);
+  }
+
+  read(token: string, offset: number): void {
+    if (token === '{' || token === '[') this.#open(token, offset);
+    else if (token === '}' || token === ']') this.#close(offset);
+    else if (token.startsWith('"') && this.#depth === 1 && this.#before !== ':') {
+      this.#name = JSON.parse(token);
+    }
+    this.#before = token;
+  }
+
+  #open(token: string, offset: number): void {
+    const isOutside = this.#around === 0 && this.#depth <= 2 && this.#depth > 0;
+    if (isOutside && token === '{' && this.#name === 'Statement') {
+      this.#around = this.#depth;
+      this.#start = this.#positionOf(offset);
+    }
+    this.#depth += 1;
+  }
+
+  #close(offset: number): void {
+    this.#depth -= 1;
+    if (this.#around === 0 || this.#depth !== this.#around) return;
+    this.spans.push({ start: this.#start, end: this.#positionOf(offset + 1) });
+    this.#around = 0;
+  }
 }
 
 /** Converts increasing offsets to positions. */

@@ -45,11 +45,7 @@ const statementMembers = [
  *
  * @throws {IdentityError} 'malformed-policy'
  */
-export function compileStatement(
-  value: unknown,
-  kind: PolicyKind,
-  reading: Reading,
-): Statement {
+export function compileStatement(value: unknown, kind: PolicyKind, reading: Reading): Statement {
   if (!isObject(value)) throw malformed('A statement is not a JSON object.');
   refuseOthers(value, statementMembers, 'A statement');
   const { Effect: effect } = value;
@@ -155,7 +151,8 @@ function refuseWrongNames({ aws, services, federated }: Principals): void {
     [...aws].find((name) => !isAwsPrincipal(name) && !/^A(IDA|ROA)[A-Z0-9]{17}$/.test(name)) ??
     [...services].find((name) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$/.test(name)) ??
     [...federated].find((name) => /[*?\s]/.test(name));
-  if (wrong !== undefined) throw malformed(`Invalid principal in policy: "${wrong.slice(0, 128)}".`);
+  if (wrong !== undefined)
+    throw malformed(`Invalid principal in policy: "${wrong.slice(0, 128)}".`);
 }
 
 /** Whether a name is an account id, or the ARN of a root user, user, role or session. */

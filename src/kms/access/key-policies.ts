@@ -26,7 +26,9 @@ export function readKeyPolicy(text: string): CompiledPolicy {
   const policy = readPolicy(text);
   for (const { principals } of policy.statements) {
     const named = principals
-      ? [...principals.aws].map(isAwsPrincipal).concat([...principals.services].map(isServicePrincipal))
+      ? [...principals.aws]
+          .map(isAwsPrincipal)
+          .concat([...principals.services].map(isServicePrincipal))
       : [];
     if (named.includes(false)) {
       throw new KmsError(

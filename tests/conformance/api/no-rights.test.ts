@@ -14,7 +14,13 @@ import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 type Json = Record<string, unknown>;
 
 const arn = `arn:aws:iam::${accountId}:user/nobody`;
-const nobody: Caller = { type: 'user', accountId, arn, principalId: 'AIDANOBODY', userName: 'nobody' };
+const nobody: Caller = {
+  type: 'user',
+  accountId,
+  arn,
+  principalId: 'AIDANOBODY',
+  userName: 'nobody',
+};
 const accessKeyId = 'AKIANOBODYNOBODY2222';
 const secretAccessKey = 'secret-of-nobody-secret-of-nobody-secret';
 
@@ -93,7 +99,10 @@ for (const service of plane.services) {
       const [expectedStatus, code] = refusals[service.wires[0]] ?? [];
       assert.deepEqual([status, event.errorCode], [expectedStatus, code], body);
       assert.match(body, /User: .*:user\/nobody is not authorized to perform: /);
-      assert.match(event.errorMessage ?? '', /^User: .*:user\/nobody is not authorized to perform: /);
+      assert.match(
+        event.errorMessage ?? '',
+        /^User: .*:user\/nobody is not authorized to perform: /,
+      );
       assert.deepEqual([event.eventName, event.userIdentity.arn], [name, arn]);
       assert.equal(event.userIdentity.type, 'IAMUser');
       assert.equal(event.responseElements, null);

@@ -25,7 +25,9 @@ const plane = await ControlPlane.inProcess(undefined, machine);
 const mq = serviceNamed(plane, 'mq');
 
 function may(...statements: readonly object[]): void {
-  machine.principals = principalsWith({ [arn]: { identity: [policyOf('identity', ...statements)] } });
+  machine.principals = principalsWith({
+    [arn]: { identity: [policyOf('identity', ...statements)] },
+  });
 }
 
 const asAnna = (name: string, input: Json) => signedCall(plane, mq, name, input, credentials);
@@ -55,10 +57,7 @@ test('a replica needs mq:CreateReplicaBroker on the primary', async () => {
   may(allow('mq:*'), deny('mq:CreateReplicaBroker'));
   const primary = `arn:aws:mq:us-west-2:${accountId}:broker:first:b-1`;
   const input = { ...broker, dataReplicationPrimaryBrokerArn: primary };
-  assert.equal(
-    await deniedAction('CreateBroker', input),
-    `mq:CreateReplicaBroker on ${primary}`,
-  );
+  assert.equal(await deniedAction('CreateBroker', input), `mq:CreateReplicaBroker on ${primary}`);
 });
 
 test('a configuration that names a role needs iam:PassRole on it, for Amazon MQ', async () => {
@@ -98,7 +97,10 @@ test('a right on one broker is none on another', async () => {
     `mq:DescribeBroker on ${other.brokerArn}`,
   );
   // What does not exist is not told apart from what is forbidden.
-  assert.equal(await deniedAction('DescribeBroker', { brokerId: 'b-none' }), 'mq:DescribeBroker on *');
+  assert.equal(
+    await deniedAction('DescribeBroker', { brokerId: 'b-none' }),
+    'mq:DescribeBroker on *',
+  );
 });
 
 test('changing how a RabbitMQ broker authenticates its users is a permission of its own', async () => {

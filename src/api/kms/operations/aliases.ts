@@ -23,7 +23,7 @@ export const createAlias = (kms: Kms) =>
     readOnly: false,
     input: named,
     output: nothing,
-    permissions: onAlias('kms:CreateAlias'),
+    permissions: ({ AliasName }, call) => onAlias('kms:CreateAlias', AliasName, call),
     handle: (input, call) =>
       answer(kms, kms.aliases.create(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -35,7 +35,7 @@ export const updateAlias = (kms: Kms) =>
     readOnly: false,
     input: named,
     output: nothing,
-    permissions: onAlias('kms:UpdateAlias'),
+    permissions: ({ AliasName }, call) => onAlias('kms:UpdateAlias', AliasName, call),
     handle: (input, call) =>
       answer(kms, kms.aliases.update(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -47,7 +47,7 @@ export const deleteAlias = (kms: Kms) =>
     readOnly: false,
     input: structure({ AliasName: required(aliasName) }),
     output: nothing,
-    permissions: onAlias('kms:DeleteAlias'),
+    permissions: ({ AliasName }, call) => onAlias('kms:DeleteAlias', AliasName, call),
     handle: (input, call) => answer(kms, kms.aliases.delete(call, input.AliasName), {}),
   });
 

@@ -54,7 +54,7 @@ export const createKey = (kms: Kms) =>
       XksKeyId: string({ min: 1, max: 128, pattern: /^[a-zA-Z0-9-_.]+$/ }),
     }),
     output: structure({ KeyMetadata: keyMetadata }),
-    permissions: creatingKey,
+    permissions: (input, call) => creatingKey(input, call),
     handle(input, call) {
       const done = kms.keys.create(call, input);
       return answer(kms, done, { KeyMetadata: metadataOf(done.output) });
