@@ -113,66 +113,78 @@ test('counts of keys and aliases are those of what is there', () => {
   }
 });
 
+/** What a change can be, of the object with an id; only what the journal looks at. */
+const iamChangeMakers: readonly ((random: SeededRandom, id: string, i: number) => object)[] = [
+  (random, id, i) => {
+    const groups = [`g${random.below(3)}`];
+    const record = { ...iamEntity(random, `u${id}`, i), groups, tags: [], boundary: 'arn0' };
+    return { put: 'user', record };
+  },
+  (_, id) => ({ delete: 'user', id: `u${id}` }),
+  (random, id, i) => ({ put: 'group', record: iamEntity(random, `g${id}`, i) }),
+  (_, id) => ({ delete: 'group', id: `g${id}` }),
+  (random, id, i) => ({ put: 'role', record: { ...iamEntity(random, `r${id}`, i), tags: [] } }),
+  (_, id) => ({ delete: 'role', id: `r${id}` }),
+  (random, id, i) => ({ put: 'policy', record: iamEntity(random, `p${id}`, i) }),
+  (_, id) => ({ delete: 'policy', id: `p${id}` }),
+  (random, id, i) => {
+    const record = { number: random.below(3), document: `${i}` };
+    return { put: 'version', id: `p${id}`, record };
+  },
+  (_, id) => ({ delete: 'version', id: `p${id}`, number: 1 }),
+  (random, id, i) => {
+    const record = { name: random.pick(['a', '__proto__']), document: `${i}` };
+    return { put: 'inline', id: `u${id}`, record };
+  },
+  (_, id) => ({ delete: 'inline', id: `u${id}`, name: 'a' }),
+  (_, id, i) => {
+    const record = { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i };
+    return { put: 'key', record };
+  },
+  (_, id, i) => ({ put: 'key-use', id: `k${id}`, record: { atMs: i } }),
+  (_, id) => ({ delete: 'key', id: `k${id}` }),
+  (_, id, i) => ({ put: 'role-use', id: `r${id}`, record: { atMs: i } }),
+  (_, id, i) => ({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } }),
+  (_, id) => ({ delete: 'password', id: `u${id}` }),
+  (random, id, i) => {
+    const owner = random.oneIn(2) ? {} : { ownerId: `u${id}` };
+    return { put: 'device', record: { name: `D${id}`, ...owner, lastStep: i } };
+  },
+  (_, id) => ({ delete: 'device', id: `D${id}` }),
+  (_, _id, i) => ({ put: 'account', record: { alias: `${i}` } }),
+];
+
+function iamEntity(random: SeededRandom, id: string, createdMs: number) {
+  const attached = [`arn${random.below(2)}`];
+  return { id, name: `n${random.below(4)}`, path: '/', createdMs, attached };
+}
+
 /** Puts and deletes of a few users, groups, roles, policies and what belongs to them. */
 function iamChanges(random: SeededRandom): IamChange[] {
-  const changes: IamChange[] = [];
-  // Only what the journal looks at.
-  const put = (change: object) => changes.push(change as IamChange);
-  for (let i = 0; i < 120; i++) {
-    const id = `${random.below(3)}`;
-    const attached = [`arn${random.below(2)}`];
-    const entity = { name: `n${random.below(4)}`, path: '/', createdMs: i, attached };
-    const what = random.below(16);
-    if (what < 3) {
-      const groups = [`g${random.below(3)}`];
-      const record = { ...entity, id: `u${id}`, groups, tags: [], boundary: 'arn0' };
-      put({ put: 'user', record });
-    } else if (what === 3) put({ delete: 'user', id: `u${id}` });
-    else if (what === 4) put({ put: 'group', record: { ...entity, id: `g${id}` } });
-    else if (what === 5) put({ delete: 'group', id: `g${id}` });
-    else if (what === 6) put({ put: 'role', record: { ...entity, id: `r${id}`, tags: [] } });
-    else if (what === 7) put({ delete: 'role', id: `r${id}` });
-    else if (what === 8) put({ put: 'policy', record: { ...entity, id: `p${id}` } });
-    else if (what === 9) put({ delete: 'policy', id: `p${id}` });
-    else if (what === 10)
-      put(
-        random.oneIn(3)
-          ? { delete: 'version', id: `p${id}`, number: 1 }
-          : { put: 'version', id: `p${id}`, record: { number: random.below(3), document: `${i}` } },
-      );
-    else if (what === 11)
-      put(
-        random.oneIn(3)
-          ? { delete: 'inline', id: `u${id}`, name: 'a' }
-          : {
-              put: 'inline',
-              id: `u${id}`,
-              record: { name: random.pick(['a', '__proto__']), document: `${i}` },
-            },
-      );
-    else if (what === 12)
-      put(
-        random.oneIn(3)
-          ? { delete: 'key', id: `k${id}` }
-          : { put: 'key', record: { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i } },
-      );
-    else if (what === 13) put({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } });
-    else if (what === 14)
-      put(
-        random.oneIn(3)
-          ? { delete: 'device', id: `D${id}` }
-          : {
-              put: 'device',
-              record: {
-                name: `D${id}`,
-                ...(random.oneIn(2) && { ownerId: `u${id}` }),
-                lastStep: i,
-              },
-            },
-      );
-    else put({ put: 'account', record: { alias: `${i}` } });
+  return Array.from({ length: 120 }, (_, i) => {
+    const make = random.pick(iamChangeMakers);
+    return make(random, `${random.below(3)}`, i) as IamChange;
+  });
+}
+
+const idsOf = (records: Iterable<{ readonly id: string }>) =>
+  [...records].map(({ id }) => id).sort();
+
+function requireIndexes(journal: IamJournal): void {
+  const { users, groups, roles } = journal;
+  const all = [users, groups, roles].flatMap((records) => [...records.values()]);
+  for (const arn of ['arn0', 'arn1']) {
+    const holders = all.filter(({ attached }) => attached.includes(arn));
+    assert.deepEqual([...journal.attachedTo(arn)].sort(), idsOf(holders));
   }
-  return changes;
+  for (const groupId of ['g0', 'g1', 'g2']) {
+    const members = [...users.values()].filter((user) => user.groups.includes(groupId));
+    assert.deepEqual([...journal.membersOf(groupId)].sort(), idsOf(members));
+  }
+  for (const device of journal.devices()) {
+    const { ownerId } = device;
+    assert.ok(ownerId === undefined || journal.devicesOf(ownerId).includes(device));
+  }
 }
 
 test(
@@ -185,25 +197,7 @@ test('what refers to a user, a policy or a group is what its records say', () =>
     const journal = new IamJournal();
     for (const change of iamChanges(new SeededRandom(seed))) {
       journal.apply(change);
-      for (const arn of ['arn0', 'arn1']) {
-        const holders = [journal.users, journal.groups, journal.roles]
-          .flatMap((records) => [...records.values()])
-          .filter(({ attached }) => attached.includes(arn));
-        assert.deepEqual([...journal.attachedTo(arn)].sort(), holders.map(({ id }) => id).sort());
-      }
-      for (const groupId of ['g0', 'g1', 'g2']) {
-        const members = [...journal.users.values()].filter(({ groups }) =>
-          groups.includes(groupId),
-        );
-        assert.deepEqual(
-          [...journal.membersOf(groupId)].sort(),
-          members.map(({ id }) => id).sort(),
-        );
-      }
-      for (const device of journal.devices()) {
-        if (device.ownerId === undefined) continue;
-        assert.ok(journal.devicesOf(device.ownerId).includes(device));
-      }
+      requireIndexes(journal);
     }
   }
 });

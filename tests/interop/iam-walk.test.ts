@@ -135,7 +135,16 @@ async function walkOfTheCli(path: string, plane: ControlPlane): Promise<void> {
     'policy-source-arn': `arn:aws:iam::${accountId}:user/anna`,
     'action-names': 'mq:DeleteBroker',
   });
-  assert.equal(EvaluationResults[0].EvalDecision, 'implicitDeny');
+  const [withoutFactor] = EvaluationResults;
+  assert.equal(withoutFactor.EvalDecision, 'explicitDeny');
+  assert.deepEqual(withoutFactor.MissingContextValues, ['aws:multifactorauthpresent']);
+  const factor = 'ContextKeyName=aws:MultiFactorAuthPresent,ContextKeyType=boolean';
+  const simulated = await strong.run('iam', 'simulate-principal-policy', {
+    'policy-source-arn': `arn:aws:iam::${accountId}:user/anna`,
+    'action-names': 'mq:DeleteBroker',
+    'context-entries': `${factor},ContextKeyValues=true`,
+  });
+  assert.equal(simulated.EvaluationResults[0].EvalDecision, 'implicitDeny');
   const { Credentials: ofRole } = await strong.run('sts', 'assume-role', {
     'role-arn': `arn:aws:iam::${accountId}:role/reader`,
     'role-session-name': 'shift',

@@ -60,7 +60,7 @@ test('a user has an id, a path and an ARN, and its creation is in the trail', as
   assert.equal(event?.eventSource, 'iam.amazonaws.com');
   assert.equal(event?.userIdentity.type, 'Root');
   assert.deepEqual(
-    (event?.responseElements as { user: { userName: string } }).user.userName,
+    (event?.responseElements as { user: { userName: string } } | undefined)?.user.userName,
     'anna',
   );
 });
@@ -300,8 +300,8 @@ test('no secret is in the trail or in clear on the disk', async () => {
   assert.ok(!plane.written.includes(secretAccessKey));
   assert.ok(!plane.written.includes(Buffer.from(secretAccessKey).toString('base64')));
   const event = (await eventsNamed(plane, 'CreateAccessKey')).at(-1);
-  const { accessKey } = event?.responseElements as { accessKey: object };
-  assert.deepEqual(Object.keys(accessKey).sort(), [
+  const shown = event?.responseElements as { accessKey: object } | undefined;
+  assert.deepEqual(Object.keys(shown?.accessKey ?? {}).sort(), [
     'accessKeyId',
     'createDate',
     'status',

@@ -124,7 +124,8 @@ test('the trail tells to whom credentials were issued, and neither secret nor to
   await newRole('traced', trust(userArn('bert')));
   const { Credentials: issued } = await assume(callers.as(credentials).sts, 'traced');
   const event = (await eventsNamed(plane, 'AssumeRole')).at(-1);
-  const { credentials: shown, assumedRoleUser } = event?.responseElements as {
+  assert.ok(event !== undefined);
+  const { credentials: shown, assumedRoleUser } = event.responseElements as {
     credentials: object;
     assumedRoleUser: object;
   };
@@ -197,7 +198,8 @@ test('a role that asks for a second factor is assumed with a code, once', async 
   await assert.rejects(assume(sts, 'careful', factor), { name: 'AccessDenied' });
   await callers.as(credentialsOf(issued.Credentials)).sts.send(new GetCallerIdentityCommand({}));
   const event = (await eventsNamed(plane, 'GetCallerIdentity')).at(-1);
-  const { attributes } = event?.userIdentity.sessionContext as { attributes: object };
+  assert.ok(event !== undefined);
+  const { attributes } = event.userIdentity.sessionContext as { attributes: object };
   assert.deepEqual(
     { ...attributes, creationDate: '' },
     { creationDate: '', mfaAuthenticated: 'true' },
@@ -304,7 +306,8 @@ test('a role assumed by a role lasts an hour at most, and keeps transitive tags 
   assert.equal(next.SourceIdentity, 'jan');
   await callers.as(credentialsOf(next.Credentials)).mq.send(new ListBrokersCommand({}));
   const event = (await eventsNamed(plane, 'ListBrokers')).at(-1);
-  const { sourceIdentity } = event?.userIdentity.sessionContext as { sourceIdentity: string };
+  assert.ok(event !== undefined);
+  const { sourceIdentity } = event.userIdentity.sessionContext as { sourceIdentity: string };
   assert.equal(sourceIdentity, 'jan');
 });
 

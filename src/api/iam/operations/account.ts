@@ -103,27 +103,38 @@ type Listed =
 
 type Filter = 'User' | 'Role' | 'Group' | 'LocalManagedPolicy' | 'AWSManagedPolicy';
 
-function* listedOf({ iam }: IamParts, filter: readonly Filter[] | undefined): Iterable<Listed> {
+/** The entities of one kind, in the place that they have in the list of all. */
+function listed<K extends 'User' | 'Group' | 'Role', R extends { readonly name: string }>(
+  kind: K,
+  place: number,
+  records: Iterable<R>,
+) {
+  return [...records].map((record) => ({ kind, order: `${place} ${record.name}`, record }));
+}
+
+/** Managed policies. Provided ones are listed only if they are in use. */
+function listedPolicies({ iam }: IamParts, isAsked: (filter: Filter) => boolean) {
+  const { managed } = iam;
+  const isListed = ({ isProvided, arn }: ManagedPolicy) =>
+    isProvided
+      ? isAsked('AWSManagedPolicy') && managed.attachmentCount(arn) > 0
+      : isAsked('LocalManagedPolicy');
+  return [...managed.all('All')].filter(isListed).map((record) => ({
+    kind: 'Policy' as const,
+    order: `4 ${record.name} ${record.isProvided}`,
+    record,
+  }));
+}
+
+function listedOf(parts: IamParts, filter: readonly Filter[] | undefined): readonly Listed[] {
   const isAsked = (kind: Filter) => filter === undefined || filter.includes(kind);
-  const { users, groups, roles } = iam.journal;
-  if (isAsked('User')) {
-    for (const record of users.values()) yield { kind: 'User', order: `1 ${record.name}`, record };
-  }
-  if (isAsked('Group')) {
-    for (const record of groups.values()) {
-      yield { kind: 'Group', order: `2 ${record.name}`, record };
-    }
-  }
-  if (isAsked('Role')) {
-    for (const record of roles.values()) yield { kind: 'Role', order: `3 ${record.name}`, record };
-  }
-  for (const record of iam.managed.all('All')) {
-    // Provided policies are listed only if they are in use.
-    const isUsed = !record.isProvided || iam.managed.attachmentCount(record.arn) > 0;
-    if (!isUsed || !isAsked(record.isProvided ? 'AWSManagedPolicy' : 'LocalManagedPolicy'))
-      continue;
-    yield { kind: 'Policy', order: `4 ${record.name} ${record.isProvided}`, record };
-  }
+  const { users, groups, roles } = parts.iam.journal;
+  return [
+    ...(isAsked('User') ? listed('User', 1, users.values()) : []),
+    ...(isAsked('Group') ? listed('Group', 2, groups.values()) : []),
+    ...(isAsked('Role') ? listed('Role', 3, roles.values()) : []),
+    ...listedPolicies(parts, isAsked),
+  ];
 }
 
 /** Maximum length of the documents on a page, characters. Documents may be mostly whitespace. */
