@@ -6,6 +6,7 @@ import { logLevels } from '../base/log.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { printEnvironment } from './env.ts';
+import { sensitiveNamesModes } from '../server/settings.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
@@ -72,6 +73,12 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
     .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .addOption(
+      option('--sensitive-names <mode>', 'personal or secret data in names and tags')
+        .choices(sensitiveNamesModes)
+        .default('warn'),
+    )
+    .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
     .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
     .addOption(
       option('--log-level <level>', 'level of the log on standard error')

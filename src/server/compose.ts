@@ -47,6 +47,7 @@ import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
+import { textInspection } from './sensitive-names/text-inspection.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 
@@ -223,7 +224,12 @@ export function compose(
   const dispatcher = new Dispatcher({
     ...common,
     wires: [json11, query, restJson],
-    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
+    hooks: {
+      ...hooks,
+      ...dispatcherHooks(state, region, refusals),
+      // The texts of calls within the service come from calls over HTTP, or are fixed.
+      inspection: textInspection(settings),
+    },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher };
