@@ -5,6 +5,7 @@ import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
+import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
 import { serve } from './serve.ts';
@@ -107,6 +108,18 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(runAws);
+  all
+    .command('discover')
+    .description('report kinds of personal and secret data in the messages of a broker')
+    .argument('<broker>', 'the id or the name of a running broker')
+    .addOption(data())
+    .addOption(
+      new Option('--messages <n>', 'messages of each queue to examine')
+        .argParser(wholeNumber)
+        .default(200),
+    )
+    .option('--json', 'print a JSON object instead of a table', false)
+    .action(discover);
   all
     .command('check')
     .description('verify the integrity of a stopped data folder')

@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
+import { discoveryService } from '../api/discovery/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
@@ -220,6 +221,7 @@ export function compose(
   services.add(stsService());
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
+  services.add(discoveryService({ control, personNames: settings.personNames }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,

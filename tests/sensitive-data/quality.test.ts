@@ -108,3 +108,12 @@ test('docs/proof has the figures of these rules', () => {
   if (process.env['WAXWING_PROOF'] === '1') writeFileSync(file, text);
   assert.equal(readFileSync(file, 'utf8'), text);
 });
+
+test('the reference lists every kind', () => {
+  const reference = readFileSync(
+    fileURLToPath(new URL('../../../docs/reference/sensitive-data.md', import.meta.url)),
+    'utf8',
+  );
+  const missing = Object.keys(sensitiveKinds).filter((kind) => !reference.includes(`\`${kind}\``));
+  assert.deepEqual(missing, []);
+});

@@ -6,6 +6,7 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
+import { discoveryService } from '../../src/api/discovery/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
@@ -166,6 +167,7 @@ export class ControlPlane {
         consoleUrl,
       }),
       stsService(),
+      discoveryService({ control: this.control, personNames: [] }),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({

@@ -11,6 +11,8 @@ import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from
 
 let broker: HostedBroker | undefined;
 
+type DiscoverMessage = Extract<ToBroker, { type: 'discover' }>;
+
 function say(message: FromBroker, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }
@@ -54,6 +56,20 @@ async function tellMetrics(request: number): Promise<void> {
   say({ type: 'metrics', request, metrics: (await broker?.metrics()) ?? [] });
 }
 
+async function discover({ request, discovery }: DiscoverMessage): Promise<void> {
+  try {
+    say({ type: 'discovered', request, page: await broker?.discover(discovery) });
+  } catch (error) {
+    // The search failed, and not the broker.
+    say({ type: 'log', level: 'error', text: `a search of messages failed: ${describe(error)}` });
+    say({ type: 'discovered', request, page: undefined });
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 process.on('message', (message: ToBroker) => {
   switch (message.type) {
     case 'start':
@@ -67,6 +83,9 @@ process.on('message', (message: ToBroker) => {
       return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
+      return;
+    case 'discover':
+      discover(message).catch(fail);
   }
 });
 process.on('disconnect', () => process.exit(1));
