@@ -42,19 +42,21 @@ const passwordNames = [
   'shared[_ -]?secrets?',
 ].join('|');
 
-const quoted = `"[^"\\n]{1,200}"|'[^'\\n]{1,200}'`;
+const quoted = `"[^"\\n]{1,200}"|'[^'\\n]{1,200}'|\\\\"[^"\\\\\\n]{1,200}\\\\"`;
 const word = `[^\\s,;&"'<>()]{1,200}`;
 
 /** `password=…`, `"apiKey": "…"`, `password is …` */
 const namedPassword: Rule = {
   kind: 'password',
   pattern: new RegExp(
-    `(?<!\\p{Ll})(?:${passwordNames})["']?(\\s{0,3}(?:=>|:=|={1,2}|:)\\s{0,3}|\\s{1,3}(?:is|ist|est|es)\\s{1,3})(${quoted}|${word})`,
+    `(?<!\\p{L})(?:${passwordNames})\\\\?["']?(\\s{0,3}(?:=>|:=|={1,2}|:)\\s{0,3}|\\s{1,3}(?:is|ist|est|es)\\s{1,3})(${quoted}|${word})`,
     'giu',
   ),
   accepts: ([, operator = '', value = '']) => {
-    const isQuoted = /^["']/.test(value);
-    const plain = isQuoted ? value.slice(1, -1) : value.replace(/[.:!?]{1,3}$/, '');
+    const isQuoted = /^\\?["']/.test(value);
+    const plain = isQuoted
+      ? value.replace(/^\\?["']|\\?["']$/g, '')
+      : value.replace(/[.:!?]{1,3}$/, '');
     if (!isPassword(plain)) return false;
     if (isQuoted || (operator.includes('=') && !/\s$/.test(operator))) return true;
     // In a sentence, the next word may be any word; passwords have digits or signs.
@@ -63,7 +65,7 @@ const namedPassword: Rule = {
   },
 };
 
-/** `dbPassword=…`, `SMTP_PASSWORD=…` are covered by the name's lack of a boundary on the left. */
+/** `dbPassword=…` */
 const camelCasePassword: Rule = {
   kind: 'password',
   pattern: new RegExp(

@@ -114,7 +114,10 @@ export const nationalIdRules: readonly Rule[] = [
     'nif',
   ]),
   id('fi-hetu', '\\d{6}[-+A]\\d{3}[0-9A-FHJ-NPR-Y]', (_, text) => isTaxId(text, 'fi-FI')),
-  id('se-personnummer', '(?:19|20)?\\d{6}[-+]\\d{4}', (_, text) => isTaxId(text, 'sv-SE')),
+  // The check digit does not include the century.
+  id('se-personnummer', '(?:19|20)?\\d{6}[-+]\\d{4}', (_, text) =>
+    isTaxId(text.slice(-11), 'sv-SE'),
+  ),
   id('dk-cpr', '\\d{6}-\\d{4}', (_, text) => isTaxId(text, 'dk-DK')),
   id('dk-cpr', '\\d{10}', (_, text) => isTaxId(text, 'dk-DK'), ['cpr', 'cpr nummer', 'cprnr']),
   id('in-aadhaar', '[2-9]\\d{3}[ -]?\\d{4}[ -]?\\d{4}', (number) => isIdentityCard(number, 'IN'), [

@@ -1,12 +1,12 @@
 // Rules for phone numbers.
 
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { isNear, type Rule, wordPattern } from './rule.ts';
+import { asWords, type Rule } from './rule.ts';
 
 /** A check takes tens of microseconds for each country, so few candidates are checked. */
 const candidateCountMax = 8;
 
-const phoneWords = wordPattern([
+const phoneWords = [
   'phones?',
   'telephone',
   'tel',
@@ -31,8 +31,16 @@ const phoneWords = wordPattern([
   'telefoon',
   'mobiel',
   'puhelin',
-  'phone number',
-]);
+];
+
+/** A word for a phone right before the number: `phone: `, `"mobile":"`, `phone_number=`. */
+const afterWord = new RegExp(
+  `(?<!\\p{L})(?:${phoneWords.join('|')})(?!\\p{L})[^\\d/?\\n]{0,12}$`,
+  'u',
+);
+
+/** Characters before a number in which the word is looked for. */
+const charactersBefore = 32;
 
 /** The countries whose national numbers are recognised beside a word for a phone. */
 const countries: readonly CountryCode[] = [
@@ -108,7 +116,9 @@ const national: Rule = {
     const hasTrunkPrefix = /^\(?0/.test(text);
     // Eight digits without a trunk prefix are more often dates and counters.
     if (!hasTrunkPrefix && text.replace(/\D/g, '').length < 9) return false;
-    if (!isNear(phoneWords, around)) return false;
+    const { text: whole, start } = around;
+    const beforeNumber = whole.slice(Math.max(0, start - charactersBefore), start);
+    if (!afterWord.test(asWords(beforeNumber))) return false;
     if (text.startsWith('00')) return isPhone(`+${text.slice(2)}`);
     return countries.some((country) => isPhone(text, country));
   },

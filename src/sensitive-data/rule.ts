@@ -50,7 +50,8 @@ export function isNear(words: RegExp, { text, start, end }: Surroundings): boole
   return words.test(asWords(before)) || words.test(asWords(after));
 }
 
-function asWords(text: string): string {
+/** A text in lower case, with spaces between the words of a name. */
+export function asWords(text: string): string {
   return text
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .replace(/[_\-.]/g, ' ')

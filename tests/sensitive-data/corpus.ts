@@ -15,7 +15,7 @@ export interface Sample {
 }
 
 /** Names of persons, as an operator would list them. */
-export const listedNames = ['Anna Meier', 'John Smith', 'María García', 'Jean-Pierre Dubois', 'Li'];
+export const listedNames = ['Ingrid Sørensen', 'Tomasz Wójcik', 'Jean-Pierre Lambert', 'Priya Raman'];
 
 /** Kinds whose numbers other numbers resemble: only words beside them tell them apart. */
 const needsWords = new Set([

@@ -6,9 +6,9 @@ import { discoveryLimits } from '../../control/discovery.ts';
 /** The request of DiscoverSensitiveData. */
 export const discoverRequest = structure({
   /** The id or the name of a broker. */
-  broker: required(string({ min: 1, max: 256 })),
+  broker: required(string({ max: 256 })),
   messagesPerQueue: integer({ min: 1, max: discoveryLimits.messageCountMax }),
-  nextToken: string({ max: 16, pattern: /^\d{1,9}$/ }),
+  nextToken: string({ max: 15, pattern: /^\d{1,15}$/ }),
 });
 
 /** The response of DiscoverSensitiveData. */
