@@ -61,13 +61,16 @@ async function discover({ request, discovery }: DiscoverMessage): Promise<void> 
     say({ type: 'discovered', request, page: await broker?.discover(discovery) });
   } catch (error) {
     // The search failed, and not the broker.
-    say({ type: 'log', level: 'error', text: `a search of messages failed: ${describe(error)}` });
+    say({ type: 'log', level: 'error', text: `a search of messages failed: ${placeOf(error)}` });
     say({ type: 'discovered', request, page: undefined });
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** The type and the place of an error, without its text, which may contain a part of a message. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const lines = (error.stack ?? '').split('\n');
+  return [error.name, ...lines.filter((line) => /^ {4}at /.test(line))].join('\n');
 }
 
 process.on('message', (message: ToBroker) => {
