@@ -52,6 +52,9 @@ export function refusalFor(findings: readonly TextFinding[]): RequestError {
   return new RequestError('invalid-value', text, attribute === undefined ? {} : { attribute });
 }
 
+/** Characters of a shortened text that a message contains at least if it shows the text. */
+const shownCharactersMin = 8;
+
 /** A value in a validation error. */
 const shownValue = /Value '[^]{0,200}?' at '/g;
 
@@ -70,13 +73,15 @@ export class Redaction {
     return this.#replacements.size === 0 ? value : (this.#replaced(value) as T);
   }
 
-  /** Replaces the texts wherever they occur in a message. */
+  /** Replaces the texts wherever they occur in a message, also where they are shortened. */
   ofMessage(message: string): string {
     if (this.#replacements.size === 0) return message;
     // Validation errors repeat values, which may be shortened or part of a list.
     let rest = message.replace(shownValue, "Value '***' at '");
     for (const [text, replacement] of this.#replacements) {
-      rest = rest.replaceAll(text, () => replacement);
+      const shown = longestBeginning(text, rest);
+      if (shown.length < Math.min(text.length, shownCharactersMin)) continue;
+      rest = rest.replaceAll(shown, () => replacement);
     }
     return rest;
   }
@@ -93,6 +98,17 @@ export class Redaction {
       }),
     );
   }
+}
+
+/** The longest beginning of a text that a message contains. */
+function longestBeginning(text: string, message: string): string {
+  let [least, most] = [0, Math.min(text.length, message.length)];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (message.includes(text.slice(0, middle))) least = middle;
+    else most = middle - 1;
+  }
+  return text.slice(0, least);
 }
 
 /** Numbers names that became equal, so that no member is lost. */
