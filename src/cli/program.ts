@@ -3,11 +3,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
+import { sensitiveNamesModes } from '../server/settings.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
-import { sensitiveNamesModes } from '../server/settings.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
@@ -51,6 +51,12 @@ const memoryLimit = () =>
   ).argParser(wholeNumber);
 const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
+function sensitiveNames(): Option {
+  return option('--sensitive-names <mode>', 'personal or secret data in names and tags')
+    .choices(sensitiveNamesModes)
+    .default('warn');
+}
+
 function program(): Command {
   const all = new Command('waxwing')
     .description('A message broker service that encrypts all data at rest.')
@@ -74,11 +80,7 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
     .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
-    .addOption(
-      option('--sensitive-names <mode>', 'personal or secret data in names and tags')
-        .choices(sensitiveNamesModes)
-        .default('warn'),
-    )
+    .addOption(sensitiveNames())
     .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
     .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
     .addOption(
@@ -108,6 +110,11 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(runAws);
+  addInspectionCommands(all);
+  return all;
+}
+
+function addInspectionCommands(all: Command): void {
   all
     .command('discover')
     .description('report kinds of personal and secret data in the messages of a broker')
@@ -125,7 +132,6 @@ function program(): Command {
     .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
     .action(check);
-  return all;
 }
 
 /**

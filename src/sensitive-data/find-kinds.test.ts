@@ -52,7 +52,7 @@ test('text beyond the examined length is ignored', () => {
   const address = ' a@example.com';
   const filler = ' '.repeat(examinedCharactersMax - address.length);
   assert.deepEqual(findKinds(filler + address), ['email']);
-  assert.deepEqual(findKinds(`${filler} ${address}`), []);
+  assert.deepEqual(findKinds(filler + ' '.repeat(address.length) + address), []);
 });
 
 test('a rule checks a limited number of candidates', () => {
@@ -81,7 +81,10 @@ test('the list of names is limited', () => {
 });
 
 test('fields are inspected a few in each turn', async () => {
-  const fields = Array.from({ length: 20 }, (_, i) => ({ what: 'tag value', text: `${i}@a.example` }));
+  const fields = Array.from({ length: 20 }, (_, i) => ({
+    what: 'tag value',
+    text: `${i}@a.example`,
+  }));
   let pauseCount = 0;
   const found = await inspectFields(fields, undefined, () => {
     pauseCount += 1;

@@ -3,7 +3,8 @@
 /** Replaces hidden text; neither a letter, nor a digit, nor a separator. */
 const filler = '\u0001';
 
-const uuid = /(?<![A-Za-z0-9])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![A-Za-z0-9])/gi;
+const uuid =
+  /(?<![A-Za-z0-9])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![A-Za-z0-9])/gi;
 const arnPrefix = /arn:aws[a-z-]{0,10}:[a-z0-9-]{1,32}:[a-z0-9-]{0,32}:\d{0,12}:/g;
 const hexDigest = /(?<![A-Za-z0-9])(?=\d{0,127}[a-f])[0-9a-f]{32,128}(?![A-Za-z0-9])/gi;
 /** A date, with a time if there is one: `2026-11-28T19:22:15.496Z`. */

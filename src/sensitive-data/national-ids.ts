@@ -38,6 +38,11 @@ function isSsn(number: string): boolean {
   return isVaried(number, 2) && !publishedSsns.has(number);
 }
 
+/** The prefixes that are not allocated, apart from those that the library knows. */
+function isNino(number: string): boolean {
+  return !/^(?:BG|KN|NT)/.test(number) && isTaxId(number, 'en-GB');
+}
+
 /** The check digits are the complement of the number modulo 97. */
 function isNir(number: string): boolean {
   const digits = number.replace('2A', '19').replace('2B', '18');
@@ -75,8 +80,10 @@ export const nationalIdRules: readonly Rule[] = [
     '[1-9]\\d{16}[\\dXx]',
     (number) => number.length === 18 && isIdentityCard(number, 'zh-CN'),
   ),
-  id('it-codice-fiscale', '[A-Za-z]{6}\\d{2}[A-EHLMPR-Ta-ehlmpr-t]\\d{2}[A-Za-z]\\d{3}[A-Za-z]', (number) =>
-    isTaxId(number, 'it-IT'),
+  id(
+    'it-codice-fiscale',
+    '[A-Za-z]{6}\\d{2}[A-EHLMPR-Ta-ehlmpr-t]\\d{2}[A-Za-z]\\d{3}[A-Za-z]',
+    (number) => isTaxId(number, 'it-IT'),
   ),
   id(
     'fr-nir',
@@ -99,8 +106,8 @@ export const nationalIdRules: readonly Rule[] = [
   id('br-cpf', '\\d{11}', isCpf, ['cpf']),
   id('us-ssn', '\\d{3}-\\d{2}-\\d{4}', isSsn),
   id('us-ssn', '\\d{9}|\\d{3} \\d{2} \\d{4}', isSsn, ssnWords),
-  id('gb-nino', '[A-Z]{2} ?\\d{2} ?\\d{2} ?\\d{2} ?[A-D]', (number) => isTaxId(number, 'en-GB')),
-  id('gb-nino', '[a-z]{2} ?\\d{2} ?\\d{2} ?\\d{2} ?[a-d]', (number) => isTaxId(number, 'en-GB'), [
+  id('gb-nino', '[A-Z]{2} ?\\d{2} ?\\d{2} ?\\d{2} ?[A-D]', isNino),
+  id('gb-nino', '[a-z]{2} ?\\d{2} ?\\d{2} ?\\d{2} ?[a-d]', isNino, [
     'nino',
     'national insurance',
     'ni number',
@@ -113,26 +120,33 @@ export const nationalIdRules: readonly Rule[] = [
     'nie',
     'nif',
   ]),
+  // Before the numbers of Sweden, which have the same format: a number may be valid in both.
+  id('dk-cpr', '\\d{6}-?\\d{4}', (_, text) => isTaxId(text, 'dk-DK'), ['cpr', 'cpr nr', 'cprnr']),
   id('fi-hetu', '\\d{6}[-+A]\\d{3}[0-9A-FHJ-NPR-Y]', (_, text) => isTaxId(text, 'fi-FI')),
   // The check digit does not include the century.
   id('se-personnummer', '(?:19|20)?\\d{6}[-+]\\d{4}', (_, text) =>
     isTaxId(text.slice(-11), 'sv-SE'),
   ),
   id('dk-cpr', '\\d{6}-\\d{4}', (_, text) => isTaxId(text, 'dk-DK')),
-  id('dk-cpr', '\\d{10}', (_, text) => isTaxId(text, 'dk-DK'), ['cpr', 'cpr nummer', 'cprnr']),
+  id('pl-pesel', '\\d{11}', (number) => isIdentityCard(number, 'PL'), ['pesel']),
   id('in-aadhaar', '[2-9]\\d{3}[ -]?\\d{4}[ -]?\\d{4}', (number) => isIdentityCard(number, 'IN'), [
     'aadhaar',
     'aadhar',
     'uidai',
   ]),
-  id('de-tax-id', '[1-9]\\d[ /]?\\d{3}[ /]?\\d{3}[ /]?\\d{3}', (number) => isTaxId(number, 'de-DE'), taxWords),
-  id('pl-pesel', '\\d{11}', (number) => isTaxId(number, 'pl-PL'), ['pesel']),
   id(
-    'no-fodselsnummer',
-    '\\d{6} ?\\d{5}',
-    (number) => isIdentityCard(number, 'NO'),
-    ['fødselsnummer', 'fodselsnummer', 'personnummer', 'fnr', 'fødselsnr'],
+    'de-tax-id',
+    '[1-9]\\d[ /]?\\d{3}[ /]?\\d{3}[ /]?\\d{3}',
+    (number) => isTaxId(number, 'de-DE'),
+    taxWords,
   ),
+  id('no-fodselsnummer', '\\d{6} ?\\d{5}', (number) => isIdentityCard(number, 'NO'), [
+    'fødselsnummer',
+    'fodselsnummer',
+    'personnummer',
+    'fnr',
+    'fødselsnr',
+  ]),
   id('nl-bsn', '\\d{9}|\\d{4}\\.\\d{2}\\.\\d{3}', (number) => isTaxId(number, 'nl-NL'), [
     'bsn',
     'burgerservicenummer',

@@ -78,7 +78,8 @@ function wordsOf(name: string): string[] {
 /** What is wrong with a name of the list; undefined if nothing is. */
 export function problemOfName(name: string): string | undefined {
   const { charactersMax, wordCountMax } = personNameLimits;
-  if (name.length > charactersMax) return `${name.length} characters; the maximum is ${charactersMax}`;
+  if (name.length > charactersMax)
+    return `${name.length} characters; the maximum is ${charactersMax}`;
   const count = wordsOf(name).length;
   if (count === 0) return 'no letters';
   if (count > wordCountMax) return `${count} words; the maximum is ${wordCountMax}`;

@@ -47,7 +47,12 @@ export function wordPattern(words: readonly string[]): RegExp {
 export function isNear(words: RegExp, { text, start, end }: Surroundings): boolean {
   const before = text.slice(Math.max(0, start - charactersBefore), start);
   const after = text.slice(end, end + charactersAfter);
-  return words.test(asWords(before)) || words.test(asWords(after));
+  return hasWord(words, before) || hasWord(words, after);
+}
+
+/** Capitals may begin a word of a name, or belong to a word, as in `IdNr`. */
+function hasWord(words: RegExp, text: string): boolean {
+  return words.test(asWords(text)) || words.test(text.replace(/[_\-.]/g, ' ').toLowerCase());
 }
 
 /** A text in lower case, with spaces between the words of a name. */

@@ -90,7 +90,11 @@ export const secretRules: readonly Rule[] = [
   token('github-token', 'github_pat_', '[A-Za-z0-9]{22}_[A-Za-z0-9]{59}'),
   token('gitlab-token', 'glpat-', '[A-Za-z0-9_-]{20,64}'),
   token('slack-token', 'xox[abeoprs]-|xapp-', '[A-Za-z0-9-]{10,250}'),
-  token('slack-token', 'https://hooks\\.slack\\.com/(?:services|workflows)/', '[A-Za-z0-9/]{20,200}'),
+  token(
+    'slack-token',
+    'https://hooks\\.slack\\.com/(?:services|workflows)/',
+    '[A-Za-z0-9/]{20,200}',
+  ),
   token('stripe-key', '[rs]k_(?:live|test)_|whsec_', '[A-Za-z0-9]{16,250}'),
   token('google-key', 'AIza', '[A-Za-z0-9_-]{35}'),
   token('google-key', 'GOCSPX-', '[A-Za-z0-9_-]{28}'),

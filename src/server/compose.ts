@@ -47,8 +47,8 @@ import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
-import { ServerCertificates } from './server-certificates.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
+import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 

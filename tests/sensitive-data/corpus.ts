@@ -15,7 +15,12 @@ export interface Sample {
 }
 
 /** Names of persons, as an operator would list them. */
-export const listedNames = ['Ingrid Sørensen', 'Tomasz Wójcik', 'Jean-Pierre Lambert', 'Priya Raman'];
+export const listedNames = [
+  'Ingrid Sørensen',
+  'Tomasz Wójcik',
+  'Jean-Pierre Lambert',
+  'Priya Raman',
+];
 
 /** Kinds whose numbers other numbers resemble: only words beside them tell them apart. */
 const needsWords = new Set([
@@ -74,7 +79,12 @@ function positives(random: SeededRandom): Sample[] {
   }
   add('person-name', perKind, () => {
     const name = random.pick(listedNames);
-    const shape = random.pick([name, name.toUpperCase(), name.replace(' ', '.'), name.toLowerCase()]);
+    const shape = random.pick([
+      name,
+      name.toUpperCase(),
+      name.replace(' ', '.'),
+      name.toLowerCase(),
+    ]);
     return around(random, shape, 'owner', random.oneIn(2));
   });
   return samples;

@@ -3,6 +3,9 @@
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { characters, digits, wrongCard, wrongIban } from './numbers.ts';
 
+/** The name of a variable in a shell or a template. */
+const variable = (name: string) => `\${${name}}`;
+
 const hex = '0123456789abcdef';
 const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const word = (random: SeededRandom) =>
@@ -17,8 +20,7 @@ const time = (random: SeededRandom) =>
   `${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}`;
 const version = (random: SeededRandom) =>
   `${random.below(20)}.${random.below(40)}.${random.below(100)}`;
-const ip = (random: SeededRandom) =>
-  Array.from({ length: 4 }, () => random.below(256)).join('.');
+const ip = (random: SeededRandom) => Array.from({ length: 4 }, () => random.below(256)).join('.');
 
 /** Programs that make texts; each is used about equally often. */
 export const negativeMakers: readonly ((random: SeededRandom) => string)[] = [
@@ -34,10 +36,12 @@ export const negativeMakers: readonly ((random: SeededRandom) => string)[] = [
   (random) => `${word(random)}-${random.pick(['dlq', 'retry', 'events', 'audit', 'prod'])}`,
   (random) => `v${version(random)}-rc.${random.below(9)}+build.${digits(random, 8)}`,
   (random) => `${word(random)}@${version(random)}`,
-  (random) => `arn:aws:mq:eu-central-1:${digits(random, 12)}:broker:${word(random)}:b-${uuid(random)}`,
+  (random) =>
+    `arn:aws:mq:eu-central-1:${digits(random, 12)}:broker:${word(random)}:b-${uuid(random)}`,
   (random) => `arn:aws:kms:us-east-1:${digits(random, 12)}:key/${uuid(random)}`,
   uuid,
-  (random) => `{"id":"${uuid(random)}","at":"${date(random)}T${time(random)}.${digits(random, 3)}Z"}`,
+  (random) =>
+    `{"id":"${uuid(random)}","at":"${date(random)}T${time(random)}.${digits(random, 3)}Z"}`,
   (random) => `${date(random)} ${time(random)}`,
   (random) => `backup-${date(random).replaceAll('-', '')}T${time(random).replaceAll(':', '')}Z`,
   (random) => `ts=17${digits(random, 11)} seq=${digits(random, 7)}`,
@@ -51,27 +55,33 @@ export const negativeMakers: readonly ((random: SeededRandom) => string)[] = [
   (random) => `fe80::${characters(random, hex, 4)}:${characters(random, hex, 4)}%eth0`,
   (random) => `ip-10-0-${random.below(256)}-${random.below(256)}.eu-west-1.compute.internal`,
   (random) => `mac ${Array.from({ length: 6 }, () => characters(random, hex, 2)).join(':')}`,
-  (random) => `{"lat":${random.below(90)}.${digits(random, 6)},"lon":-${random.below(180)}.${digits(random, 6)}}`,
-  (random) => `price ${random.below(9999)}.${digits(random, 2)} EUR, sku ${digits(random, 3)}-${digits(random, 5)}`,
+  (random) =>
+    `{"lat":${random.below(90)}.${digits(random, 6)},"lon":-${random.below(180)}.${digits(random, 6)}}`,
+  (random) =>
+    `price ${random.below(9999)}.${digits(random, 2)} EUR, sku ${digits(random, 3)}-${digits(random, 5)}`,
   (random) => `1${digits(random, 17)}`,
   (random) => `{"tweet":1${digits(random, 18)}}`,
   (random) => `vol-0${characters(random, hex, 16)}`,
   (random) => `build #${digits(random, 5)} of ${characters(random, hex, 7)}`,
   (random) => `rabbit@ip-10-0-${random.below(256)}-1.eu-west-1.compute.internal`,
   (random) => `git@github.com:acme/${word(random)}-service.git`,
-  (random) => `https://${word(random)}.example.com/v${random.below(9)}/items?id=${digits(random, 9)}`,
+  (random) =>
+    `https://${word(random)}.example.com/v${random.below(9)}/items?id=${digits(random, 9)}`,
   (random) => `amqps://b-${uuid(random)}.mq.eu-central-1.amazonaws.com:5671`,
   (random) => `password-${random.pick(['reset', 'policy', 'rotation', 'changed'])}-${word(random)}`,
   (random) => `passwordPolicy: ${random.pick(['strict', 'default', 'relaxed'])}`,
-  (random) => `${random.pick(['password', 'DB_PASSWORD', 'apiKey'])}=\${${word(random).toUpperCase()}_SECRET}`,
+  (random) =>
+    `${random.pick(['password', 'DB_PASSWORD', 'apiKey'])}=\${${word(random).toUpperCase()}_SECRET}`,
   (random) => `password: ${random.pick(['********', 'required', 'null', '<redacted>', 'changed'])}`,
   (random) => `token-bucket rate ${random.below(1000)}/s burst ${random.below(5000)}`,
-  (random) => `ISBN 978-${random.below(9)}-${digits(random, 4)}-${digits(random, 4)}-${random.below(9)}`,
+  (random) =>
+    `ISBN 978-${random.below(9)}-${digits(random, 4)}-${digits(random, 4)}-${random.below(9)}`,
   (random) => `eyJ${characters(random, base64.slice(0, 62), 30)}`,
   (random) => `room ${digits(random, 3)}-${digits(random, 2)}`,
   (random) => `range ${digits(random, 4)}-${digits(random, 4)}`,
   (random) => `com.acme.${word(random)}.${word(random)}.Handler$${random.below(9)}`,
-  (random) => `s3://bucket-${digits(random, 6)}/${date(random).replaceAll('-', '/')}/part-${digits(random, 5)}.parquet`,
+  (random) =>
+    `s3://bucket-${digits(random, 6)}/${date(random).replaceAll('-', '/')}/part-${digits(random, 5)}.parquet`,
 ];
 
 /** Texts that were collected by hand, each for something that a rule could confuse. */
@@ -95,7 +105,7 @@ export const handWrittenNegatives: readonly string[] = [
   'passwordless login',
   'no password required',
   'password=',
-  'password=${DB_PASSWORD}',
+  `password=${variable('DB_PASSWORD')}`,
   'password: {{ vault.db }}',
   'password=<your password>',
   'pwd=/home/app',
@@ -127,8 +137,8 @@ export const handWrittenNegatives: readonly string[] = [
   'postgresql://db.internal:5432/app',
   'https://example.com:8443/a@b',
   'amqps://user@broker.internal:5671',
-  'https://${USER}:${PASSWORD}@example.com',
-  'redis://:${REDIS_PASSWORD}@cache:6379',
+  `https://${variable('USER')}:${variable('PASSWORD')}@example.com`,
+  `redis://:${variable('REDIS_PASSWORD')}@cache:6379`,
   'ssh://git@github.com/acme/orders.git',
   'git@gitlab.internal:team/app.git',
   'rabbit@node-1.example.com',

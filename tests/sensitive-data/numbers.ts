@@ -16,10 +16,10 @@ export const digits = (random: SeededRandom, count: number) =>
 
 const lettersUpper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const two = (value: number) => String(value).padStart(2, '0');
-const valueOf = (text: string) => [...text].map(Number);
+const digitsOf = (text: string) => [...text].map(Number);
 
 function weighted(text: string, weights: readonly number[]): number {
-  return valueOf(text).reduce((sum, digit, i) => sum + digit * (weights[i] ?? 0), 0);
+  return digitsOf(text).reduce((sum, digit, i) => sum + digit * (weights[i] ?? 0), 0);
 }
 
 /** A date of birth from 1940 to 1999. */
@@ -31,7 +31,7 @@ function birth(random: SeededRandom): { yy: string; mm: string; dd: string; year
 
 /** The check digit of Luhn's algorithm. */
 export function luhnDigit(payload: string): number {
-  const sum = valueOf(payload)
+  const sum = digitsOf(payload)
     .reverse()
     .map((digit, i) => (i % 2 === 0 ? digit * 2 : digit))
     .reduce((total, value) => total + Math.floor(value / 10) + (value % 10), 0);
@@ -50,7 +50,7 @@ function card(random: SeededRandom): string {
   const payload = prefix + digits(random, length - prefix.length - 1);
   const number = payload + luhnDigit(payload);
   const separator = random.pick(['', '', ' ', '-']);
-  return grouped(number, valueOf(shape), separator);
+  return grouped(number, digitsOf(shape), separator);
 }
 
 /** Splits a number into groups of these lengths; the last length repeats. */
@@ -175,7 +175,9 @@ function dni(random: SeededRandom): string {
   ]);
 }
 
-const oddValues = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+const oddValues = [
+  1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+];
 
 function codiceFiscale(random: SeededRandom): string {
   const consonants = 'BCDFGLMNPRSTVZ';
@@ -279,7 +281,7 @@ function verhoeffDigit(payload: string): number {
   const permutation = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
   const permuted = (digit: number, times: number): number =>
     times === 0 ? digit : permuted(permutation[digit] ?? 0, times - 1);
-  const sum = valueOf(payload)
+  const sum = digitsOf(payload)
     .reverse()
     .reduce((total, digit, i) => multiply(total, permuted(digit, (i + 1) % 8)), 0);
   return [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].findIndex((digit) => multiply(sum, digit) === 0);

@@ -11,9 +11,7 @@ import { listedNames, makeCorpus, type Sample } from './corpus.ts';
 // What the rules find in 2,000 labelled texts, and what docs/proof says about it. The texts are the
 // same in every run, so the figures are too: WAXWING_PROOF=1 writes them.
 
-const file = fileURLToPath(
-  new URL('../../../docs/proof/sensitive-data.json', import.meta.url),
-);
+const file = fileURLToPath(new URL('../../../docs/proof/sensitive-data.json', import.meta.url));
 const sampleCount = 2000;
 const seed = 14;
 const goals = { precision: 0.98, recall: 0.95 };

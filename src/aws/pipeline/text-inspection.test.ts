@@ -40,7 +40,10 @@ test('messages show neither a whole nor a shortened text', () => {
   const redaction = new Redaction([finding(text)]);
   const ofMessage = (message: string) => redaction.ofMessage(message);
   assert.equal(ofMessage(`name [${text}] is taken`), 'name [*** [email]] is taken');
-  assert.equal(ofMessage(`name [${text.slice(0, 60)}] is invalid`), 'name [*** [email]] is invalid');
+  assert.equal(
+    ofMessage(`name [${text.slice(0, 60)}] is invalid`),
+    'name [*** [email]] is invalid',
+  );
   assert.equal(ofMessage('name is missing'), 'name is missing');
   assert.equal(
     ofMessage(`Value '[b, ${text.slice(0, 20)}…' at 'tags' failed`),

@@ -56,7 +56,7 @@ export function refusalFor(findings: readonly TextFinding[]): RequestError {
 const shownCharactersMin = 8;
 
 /** A value in a validation error. */
-const shownValue = /Value '[^]{0,200}?' at '/g;
+const shownValue = /Value '[\s\S]{0,200}?' at '/g;
 
 /** Replaces the texts with findings in parts of an audit event. */
 export class Redaction {

@@ -1,6 +1,9 @@
 // The free text in the input of an operation.
 
-import type { FreeText, Shape } from './shape.ts';
+import type { FreeText, Shape, ShapeNode } from './shape.ts';
+
+type NodeOf<Kind extends ShapeNode['kind']> = Extract<ShapeNode, { kind: Kind }>;
+type PlainObject = Readonly<Record<string, unknown>>;
 
 /** A text of a request that a person wrote: a name, a description, a tag. */
 export interface FreeTextField {
@@ -54,18 +57,35 @@ function collect(
   if (typeof value === 'string') add(freeText, value, member, name, fields);
   else if (node.kind === 'list' && Array.isArray(value)) {
     for (const element of value) collect(node.of, element, member, name, fields);
-  } else if (node.kind === 'map' && isPlainObject(value)) {
-    for (const [key, element] of Object.entries(value)) {
-      collect(node.key, key, member, undefined, fields);
-      collect(node.value, element, member, key, fields);
-    }
-  } else if (node.kind === 'structure' && isPlainObject(value)) {
-    for (const [each, shapeOfMember] of Object.entries(node.members)) {
-      const { nameMember } = shapeOfMember.freeText ?? {};
-      const named = nameMember === undefined ? name : textOf(value[nameMember]);
-      const top = member === '' ? each.charAt(0).toLowerCase() + each.slice(1) : member;
-      collect(shapeOfMember, value[each], top, named, fields);
-    }
+  } else if (isPlainObject(value)) {
+    if (node.kind === 'map') collectMap(node, value, member, fields);
+    if (node.kind === 'structure') collectStructure(node, value, member, fields);
+  }
+}
+
+function collectMap(
+  node: NodeOf<'map'>,
+  value: PlainObject,
+  member: string,
+  fields: FreeTextField[],
+): void {
+  for (const [key, element] of Object.entries(value)) {
+    collect(node.key, key, member, undefined, fields);
+    collect(node.value, element, member, key, fields);
+  }
+}
+
+function collectStructure(
+  node: NodeOf<'structure'>,
+  value: PlainObject,
+  member: string,
+  fields: FreeTextField[],
+): void {
+  for (const [each, shape] of Object.entries(node.members)) {
+    const { nameMember } = shape.freeText ?? {};
+    const name = nameMember === undefined ? undefined : textOf(value[nameMember]);
+    const top = member === '' ? each.charAt(0).toLowerCase() + each.slice(1) : member;
+    collect(shape, value[each], top, name, fields);
   }
 }
 
@@ -86,7 +106,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** A structure or map; not a list, a buffer, or a value that was not read. */
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isPlainObject(value: unknown): value is PlainObject {
   return (
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   );

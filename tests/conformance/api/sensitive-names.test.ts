@@ -117,6 +117,25 @@ test('the texts of these operations are declared', () => {
   ]);
 });
 
+/** The members of an input with texts that are named like free text and are not declared. */
+function undeclared({ node }: Shape<unknown>): string[] {
+  if (node.kind !== 'structure') return [];
+  return Object.entries(node.members)
+    .filter(([name, member]) => hasUndeclared(member, name))
+    .map(([name]) => name.charAt(0).toLowerCase() + name.slice(1));
+}
+
+function hasUndeclared({ node, freeText }: Shape<unknown>, path: string): boolean {
+  if (freeText !== undefined) return false;
+  if (node.kind === 'string') return /name|description|tag|group/i.test(path);
+  if (node.kind === 'list') return hasUndeclared(node.of, path);
+  if (node.kind === 'map') return hasUndeclared(node.key, path) || hasUndeclared(node.value, path);
+  if (node.kind !== 'structure') return false;
+  return Object.entries(node.members).some(([name, each]) =>
+    hasUndeclared(each, `${path}.${name}`),
+  );
+}
+
 /** Texts of changing operations that only refer to something, or are no free text. */
 const references = new Set([
   'kms:DeleteAlias aliasName',
@@ -133,28 +152,13 @@ const references = new Set([
 ]);
 
 test('every name, description, tag and group that a call stores is declared', () => {
-  const found: string[] = [];
-  const walk = (shape: Shape<unknown>, path: string, top: string) => {
-    const { node, freeText } = shape;
-    if (freeText !== undefined) return;
-    if (node.kind === 'string' && /name|description|tag|group/i.test(path)) found.push(top);
-    if (node.kind === 'list') walk(node.of, path, top);
-    if (node.kind === 'map') {
-      walk(node.key, path, top);
-      walk(node.value, path, top);
-    }
-    if (node.kind === 'structure') {
-      for (const [name, member] of Object.entries(node.members)) {
-        const member1 = name.charAt(0).toLowerCase() + name.slice(1);
-        walk(member, `${path}.${name}`, path === '' ? `${top} ${member1}` : top);
-      }
-    }
-  };
-  for (const service of plane.services) {
-    for (const [name, { input, readOnly }] of Object.entries(service.operations)) {
-      if (!readOnly) walk(input as Shape<unknown>, '', `${service.name}:${name}`);
-    }
-  }
+  const found = plane.services.flatMap((service) =>
+    Object.entries(service.operations)
+      .filter(([, { readOnly }]) => !readOnly)
+      .flatMap(([name, { input }]) =>
+        undeclared(input as Shape<unknown>).map((member) => `${service.name}:${name} ${member}`),
+      ),
+  );
   assert.deepEqual(
     found.filter((each) => !references.has(each)),
     [],

@@ -1,6 +1,14 @@
 // The shapes of the operations on users.
 
-import { boolean, freeText, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
+import {
+  boolean,
+  freeText,
+  integer,
+  list,
+  required,
+  string,
+  structure,
+} from '../../../aws/shapes/shape.ts';
 import { groups, password, text } from './common.ts';
 
 const members = { consoleAccess: boolean(), groups, replicationUser: boolean() };

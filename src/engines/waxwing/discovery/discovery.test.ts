@@ -125,7 +125,10 @@ test('pages continue where the last one ended, and contain every queue once', as
     pageCount += 1;
   }
   assert.ok(pageCount >= 2);
-  assert.deepEqual(names, Array.from({ length: count }, (_, i) => `q-${i}`));
+  assert.deepEqual(
+    names,
+    Array.from({ length: count }, (_, i) => `q-${i}`),
+  );
 });
 
 test('the name of a queue is searched, and names of persons that are listed', async () => {
