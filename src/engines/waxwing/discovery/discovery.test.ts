@@ -65,7 +65,6 @@ test('order, delivery counts and unsettled deliveries stay as they are', async (
   }
   const inbox = new Inbox();
   const subscription = queue.subscribe(inbox, { ...plainSubscribe, prefetch: 1 });
-  subscription.grant(1);
   bare.broker.pump();
   const delivered = [...inbox.bodies];
   const { readyCount, deliveredCount, usedAtMs } = queue;
