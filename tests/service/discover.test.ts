@@ -66,7 +66,10 @@ test('messages that are only on disk are searched after a restart', async () => 
       messageCount: 3,
       sampledCount: 1,
       nameKinds: [],
-      kinds: [{ kind: 'email', messageCount: 1 }],
+      kinds: [
+        { kind: 'email', messageCount: 1 },
+        { kind: 'person-name', messageCount: 1 },
+      ],
     },
   ]);
 });
