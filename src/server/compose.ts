@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
+import { discoveryService } from '../api/discovery/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
@@ -47,6 +48,7 @@ import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
+import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
@@ -220,11 +222,17 @@ export function compose(
   services.add(stsService());
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
+  services.add(discoveryService({ control, personNames: settings.personNames }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
     wires: [json11, query, restJson],
-    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
+    hooks: {
+      ...hooks,
+      ...dispatcherHooks(state, region, refusals),
+      // The texts of calls within the service come from calls over HTTP, or are fixed.
+      inspection: textInspection(settings),
+    },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher };
