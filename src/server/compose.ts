@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
+import { discoveryService } from '../api/discovery/service.ts';
 import { iamService } from '../api/iam/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
@@ -50,6 +51,7 @@ import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
+import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
@@ -228,21 +230,32 @@ export function compose(
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
-  services.add(stsService({ iam: state.iam }));
-  const linkedResources = (service: string) =>
-    service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
-  const { iam, identity } = state;
-  services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
+  addIdentityServices(services, state, region);
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
+  services.add(discoveryService({ control, personNames: settings.personNames }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
     wires: [json11, query, restJson],
-    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
+    hooks: {
+      ...hooks,
+      ...dispatcherHooks(state, region, refusals),
+      // The texts of calls within the service come from calls over HTTP, or are fixed.
+      inspection: textInspection(settings),
+    },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher };
+}
+
+/** Adds the services that know the callers. */
+function addIdentityServices(services: ServiceRegistry, state: SystemState, region: string): void {
+  const { iam, identity, brokers } = state;
+  const linkedResources = (service: string) =>
+    service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
+  services.add(stsService({ iam }));
+  services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   existingUserName,
   group,
   groupName,
+  newGroupName,
   nothing,
   pageInput,
   pageOutput,
@@ -25,7 +26,7 @@ const membership = structure({
 /** Creates a group. */
 export const createGroup = ({ iam }: IamParts) =>
   iamOperation('CreateGroup', {
-    input: structure({ Path: path, GroupName: required(groupName) }),
+    input: structure({ Path: path, GroupName: required(newGroupName) }),
     output: structure({ Group: required(group) }),
     resources: ({ GroupName, Path }) => [iam.arnNamed('group', GroupName, Path)],
     handle: ({ GroupName, Path = '/' }, call) =>
@@ -95,7 +96,7 @@ export const removeUserFromGroup = ({ iam }: IamParts) =>
 /** Changes the name or path of a group. */
 export const updateGroup = ({ iam }: IamParts) =>
   iamOperation('UpdateGroup', {
-    input: structure({ GroupName: required(groupName), NewPath: path, NewGroupName: groupName }),
+    input: structure({ GroupName: required(groupName), NewPath: path, NewGroupName: newGroupName }),
     output: nothing,
     resources: ({ GroupName, NewGroupName, NewPath }) => {
       const before = iam.journal.groups.named(GroupName);

@@ -7,6 +7,7 @@ import type { IamParts } from '../parts.ts';
 import {
   existingUserName,
   groupName,
+  newPolicyName,
   nothing,
   pageInput,
   pageOutput,
@@ -55,7 +56,7 @@ export const putUserPolicy = (parts: IamParts) =>
   iamOperation('PutUserPolicy', {
     input: structure({
       UserName: required(existingUserName),
-      PolicyName: required(policyName),
+      PolicyName: required(newPolicyName),
       PolicyDocument: required(policyDocument),
     }),
     output: nothing,
@@ -107,7 +108,7 @@ export const putGroupPolicy = (parts: IamParts) =>
   iamOperation('PutGroupPolicy', {
     input: structure({
       GroupName: required(groupName),
-      PolicyName: required(policyName),
+      PolicyName: required(newPolicyName),
       PolicyDocument: required(policyDocument),
     }),
     output: nothing,
@@ -153,7 +154,7 @@ export const putRolePolicy = (parts: IamParts) =>
   iamOperation('PutRolePolicy', {
     input: structure({
       RoleName: required(roleName),
-      PolicyName: required(policyName),
+      PolicyName: required(newPolicyName),
       PolicyDocument: required(policyDocument),
     }),
     output: nothing,

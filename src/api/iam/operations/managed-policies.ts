@@ -3,6 +3,7 @@
 import {
   boolean,
   enumeration,
+  freeText,
   list,
   required,
   string,
@@ -15,13 +16,13 @@ import {
   arn,
   existingUserName,
   groupName,
+  newPolicyName,
   nothing,
   pageInput,
   pageOutput,
   path,
   policy,
   policyDocument,
-  policyName,
   policyPath,
   policyVersion,
   roleName,
@@ -39,10 +40,10 @@ const own = ({ PolicyArn }: { readonly PolicyArn: string }) => [PolicyArn];
 export const createPolicy = ({ iam }: IamParts) =>
   iamOperation('CreatePolicy', {
     input: structure({
-      PolicyName: required(policyName),
+      PolicyName: required(newPolicyName),
       Path: policyPath,
       PolicyDocument: required(policyDocument),
-      Description: string({ max: 1000 }),
+      Description: freeText('description', string({ max: 1000 })),
       Tags: tags,
     }),
     output: structure({ Policy: policy }),

@@ -1,10 +1,11 @@
 // The IAM operations on roles.
 
-import { integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
+import { freeText, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {
   arn,
+  newRoleName,
   nothing,
   pageInput,
   pageOutput,
@@ -17,10 +18,10 @@ import {
 } from '../shapes/common.ts';
 import { listedRoleView, roleView } from '../views.ts';
 
-const description = string({
-  max: 1000,
-  pattern: /^[\t\n\r\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*$/u,
-});
+const description = freeText(
+  'description',
+  string({ max: 1000, pattern: /^[\t\n\r\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*$/u }),
+);
 const maxSessionDuration = integer({ min: 3600, max: 43_200 });
 const named = structure({ RoleName: required(roleName) });
 
@@ -29,7 +30,7 @@ export const createRole = ({ iam }: IamParts) =>
   iamOperation('CreateRole', {
     input: structure({
       Path: path,
-      RoleName: required(roleName),
+      RoleName: required(newRoleName),
       AssumeRolePolicyDocument: required(policyDocument),
       Description: description,
       MaxSessionDuration: maxSessionDuration,

@@ -2,6 +2,7 @@
 
 import {
   boolean,
+  freeText,
   integer,
   list,
   required,
@@ -13,15 +14,24 @@ import {
 const namePattern = /^[\w+=,.@-]+$/;
 
 /** The name of a new user. */
-export const userName = string({ min: 1, max: 64, pattern: namePattern });
+export const userName = freeText(
+  'user name',
+  string({ min: 1, max: 64, pattern: namePattern }),
+);
 /** The name of a user that exists. */
 export const existingUserName = string({ min: 1, max: 128, pattern: namePattern });
 /** The name of a group. */
 export const groupName = string({ min: 1, max: 128, pattern: namePattern });
+/** The name of a new group. */
+export const newGroupName = freeText('group name', groupName);
 /** The name of a role. */
 export const roleName = string({ min: 1, max: 64, pattern: namePattern });
+/** The name of a new role. */
+export const newRoleName = freeText('role name', roleName);
 /** The name of a policy, inline or managed. */
 export const policyName = string({ min: 1, max: 128, pattern: namePattern });
+/** The name of a new policy. */
+export const newPolicyName = freeText('policy name', policyName);
 /** The path of a user, group, role or MFA device. */
 export const path = string({ min: 1, max: 512, pattern: /^(\/|\/[\u0021-\u007F]+\/)$/ });
 /** The path of a managed policy. */
@@ -48,7 +58,10 @@ export const serialNumber = string({ min: 9, max: 256, pattern: /^[\w+=/:,.@-]+$
 
 const tagKey = string({ min: 1, max: 128, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u });
 const tagValue = string({ min: 0, max: 256, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u });
-const tag = structure({ Key: required(tagKey), Value: required(tagValue) });
+const tag = structure({
+  Key: required(freeText('tag key', tagKey)),
+  Value: required(freeText('tag value', tagValue, 'Key')),
+});
 /** Tags of an object. */
 export const tags = list(tag, { max: 50 });
 /** Keys of the tags to remove. */
