@@ -31,10 +31,7 @@ import {
 import { listedUserView, tagsView } from '../views.ts';
 
 /** AWS does not limit the length; the serial number may have 256 characters. */
-const deviceName = freeText(
-  'device name',
-  string({ min: 1, max: 128, pattern: /^[\w+=,.@-]+$/ }),
-);
+const deviceName = freeText('device name', string({ min: 1, max: 128, pattern: /^[\w+=,.@-]+$/ }));
 const code = sensitive(string({ min: 6, max: 6, pattern: /^\d+$/ }));
 const virtualDevice = structure({
   SerialNumber: required(serialNumber),

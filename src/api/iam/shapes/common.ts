@@ -14,10 +14,7 @@ import {
 const namePattern = /^[\w+=,.@-]+$/;
 
 /** The name of a new user. */
-export const userName = freeText(
-  'user name',
-  string({ min: 1, max: 64, pattern: namePattern }),
-);
+export const userName = freeText('user name', string({ min: 1, max: 64, pattern: namePattern }));
 /** The name of a user that exists. */
 export const existingUserName = string({ min: 1, max: 128, pattern: namePattern });
 /** The name of a group. */
