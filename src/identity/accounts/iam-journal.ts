@@ -66,11 +66,9 @@ export class IamJournal implements Journal<IamChange> {
 
   *snapshot(): Iterable<IamChange> {
     yield { put: 'account', record: this.#account };
-    for (const record of this.policies.values()) {
-      yield { put: 'policy', record };
-      for (const version of this.versionsOf(record.id)) {
-        yield { put: 'version', id: record.id, record: version };
-      }
+    for (const record of this.policies.values()) yield { put: 'policy', record };
+    for (const [id, versions] of this.#versions) {
+      for (const record of versions.values()) yield { put: 'version', id, record };
     }
     for (const record of this.groups.values()) yield { put: 'group', record };
     for (const record of this.users.values()) yield { put: 'user', record };
@@ -273,7 +271,7 @@ export class IamJournal implements Journal<IamChange> {
         this.#versions.delete(change.id);
         return;
       case 'version':
-        this.#versions.get(change.id)?.delete(change.number);
+        this.#deleteVersion(change.id, change.number);
         return;
       case 'inline':
         this.#deleteInline(change.id, change.name);
@@ -306,6 +304,12 @@ export class IamJournal implements Journal<IamChange> {
     records.delete(id);
     this.#inline.delete(id);
     if (kind === 'role') this.#roleUses.delete(id);
+  }
+
+  #deleteVersion(id: string, number: number): void {
+    const versions = this.#versions.get(id);
+    versions?.delete(number);
+    if (versions?.size === 0) this.#versions.delete(id);
   }
 
   #deleteInline(id: string, name: string): void {
