@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly accountId?: string;
   readonly defaultBroker: boolean;
   readonly tlsParity: boolean;
+  readonly ldapPort: number;
+  readonly ldapCaFile?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -59,6 +61,8 @@ function settingsOf(options: ServeOptions): Settings {
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,
     hasTlsParity: options.tlsParity,
+    ldapPort: options.ldapPort,
+    ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,

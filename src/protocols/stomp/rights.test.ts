@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../tests/support/stomp-peer.ts';
-import { configureActiveMq } from '../../broker/activemq/activemq.ts';
+import { activeMqOf, configureActiveMq } from '../../broker/activemq/activemq.ts';
 import { defaultConfiguration } from '../../broker/activemq/configuration.ts';
 import type { AuthorisationEntry } from '../../broker/activemq/rights/authorisation.ts';
 
@@ -198,4 +198,15 @@ test('temporary destinations obey their own entry, or none', async () => {
   const name = [...b.broker.vhost('/').queues.keys()].find((each) => each.includes('ID:')) ?? '';
   const remote = `/remote-temp-queue/${name.replace('amq.temporary.', '')}`;
   assert.match(send(eve, remote), /^User eve is not authorized to write to: temp-queue:/);
+});
+
+test('permissions that are replaced apply to senders that were permitted before', async () => {
+  const { b, eve } = await open([entry('queue', 'IN', 'wa'), entry('topic', 'IN', 'wa')]);
+  for (const kind of ['queue', 'topic']) assert.equal(send(eve, `/${kind}/IN`), 'ok');
+  const dialect = activeMqOf(b.broker);
+  dialect.rights.replace({ entries: [], temporary: undefined, users: [] });
+  dialect.vhost.version++;
+  for (const kind of ['queue', 'topic']) {
+    assert.equal(send(eve, `/${kind}/IN`), denied('write to', `${kind}://IN`));
+  }
 });

@@ -20,7 +20,7 @@ const actions: Readonly<Record<DestinationAction, readonly [DestinationRight, st
 
 /** The permissions of the users of a broker, for all protocols. */
 export class Rights {
-  readonly #map: AuthorisationMap | undefined;
+  #map: AuthorisationMap | undefined;
   readonly #refused: (access: object, text: string) => void;
 
   /**
@@ -33,6 +33,14 @@ export class Rights {
   ) {
     this.#refused = refused;
     this.#map = authorisation && new AuthorisationMap(authorisation);
+  }
+
+  /**
+   * Replaces the permissions. Uses of destinations that were checked before are not checked again
+   * until the version of the virtual host changes.
+   */
+  replace(authorisation: Authorisation): void {
+    this.#map = new AuthorisationMap(authorisation);
   }
 
   /** Whether there are permissions to check. */
@@ -48,18 +56,18 @@ export class Rights {
    * @throws {BrokerError} `access-refused`, with ActiveMQ's text
    */
   require(
-    access: Pick<Access, 'user'>,
+    access: Pick<Access, 'user' | 'groups'>,
     action: DestinationAction,
     address: Address,
     shown: string = qualifiedName(address),
   ): void {
     const map = this.#map;
     if (map === undefined) return;
-    const { user } = access;
+    const { user, groups } = access;
     const [right, verb] = actions[action];
     const isPermitted = isTemporary(address)
-      ? map.permitsTemporary(user, right)
-      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
+      ? map.permitsTemporary(user, right, groups)
+      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name, groups);
     if (isPermitted) return;
     const text = `User ${user} is not authorized to ${verb}: ${shown}`;
     this.#refused(access, text);
