@@ -112,14 +112,19 @@ export class DirectoryConnection {
       this.#ended ??= why;
       socket.destroy(new Error(why));
     };
-    const timer = clock.setTimeout(() => end(`no answer within ${hostTimeoutMs} ms`), hostTimeoutMs);
+    const timer = clock.setTimeout(
+      () => end(`no answer within ${hostTimeoutMs} ms`),
+      hostTimeoutMs,
+    );
     let sizeBytes = 0;
     let pieceCount = 0;
     socket.on('data', (bytes: Buffer) => {
       sizeBytes += bytes.length;
       pieceCount++;
       if (sizeBytes > receivedBytesMax || pieceCount > receivedPieceCountMax) {
-        end(`answers of more than ${receivedBytesMax} bytes, or in more than ${receivedPieceCountMax} pieces`);
+        end(
+          `answers of more than ${receivedBytesMax} bytes, or in more than ${receivedPieceCountMax} pieces`,
+        );
       }
     });
     socket.once('close', () => timer.clear());

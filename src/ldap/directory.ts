@@ -127,7 +127,8 @@ export class Directory {
     });
     const [entry, other] = found;
     if (other !== undefined) this.#report('the user search found several entries for one name');
-    if (entry === undefined || other !== undefined || !this.#isName(entry.dn)) return 'unknown-user';
+    if (entry === undefined || other !== undefined || !this.#isName(entry.dn))
+      return 'unknown-user';
     const own = userGroupAttribute === null ? [] : valuesOf(entry, userGroupAttribute);
     const names = [...own, ...(await this.#groupsOf(connection, entry.dn, username))];
     if (!(await connection.bind(entry.dn, password))) return 'wrong-password';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type EqualityFilter, type AndFilter, FilterParser } from 'ldapts';
+import { type AndFilter, type EqualityFilter, FilterParser } from 'ldapts';
 import { checkFilter, filledFilter } from './filters.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 40 });

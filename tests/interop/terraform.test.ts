@@ -206,7 +206,9 @@ async function isUnchanged(...variables: readonly string[]): Promise<void> {
   assert.equal(code, 0, text);
 }
 
-test('brokers and a configuration are created, changed and destroyed without a difference', { skip }, async () => {
+test('brokers and a configuration are created, changed and destroyed without a difference', {
+  skip,
+}, async () => {
   writeFileSync(join(folder, 'main.tf'), declaration);
   const { code, text } = await terraform('init', `-plugin-dir=${plugins}`);
   assert.equal(code, 0, text);

@@ -3,14 +3,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'ldapts';
 import { systemClock } from '../../src/base/clock.ts';
-import { type Certificate, createAuthority, issueServerCertificate } from '../../src/crypto/authority.ts';
-import { directoryLimits, type DirectorySettings } from '../../src/ldap/settings.ts';
+import {
+  type Certificate,
+  createAuthority,
+  issueServerCertificate,
+} from '../../src/crypto/authority.ts';
+import { type DirectorySettings, directoryLimits } from '../../src/ldap/settings.ts';
 import { until } from './processes.ts';
 
 const run = promisify(execFile);
@@ -71,6 +75,9 @@ function nameOf(uid: string): string {
   return `uid=${uid.replaceAll(/[\\,+=]/g, String.raw`\$&`)},${unit}`;
 }
 
+/** A name of every server, because names without one are compared as such. */
+const commonName = 'ldap.test';
+
 /** An authority for LDAP servers, which permits the addresses of this machine. */
 export class LdapAuthority {
   readonly #authority: Certificate;
@@ -80,7 +87,7 @@ export class LdapAuthority {
   }
 
   static async create(): Promise<LdapAuthority> {
-    const hosts = ['127.0.0.1', '127.0.0.2', 'localhost'];
+    const hosts = [commonName, '127.0.0.1', '127.0.0.2'];
     return new LdapAuthority(await createAuthority('LDAP', hosts, systemClock.nowMs()));
   }
 
@@ -90,7 +97,7 @@ export class LdapAuthority {
   }
 
   issue(host: string): Promise<Certificate> {
-    return issueServerCertificate(this.#authority, 'rsa', [host], systemClock.nowMs());
+    return issueServerCertificate(this.#authority, 'rsa', [commonName, host], systemClock.nowMs());
   }
 }
 
@@ -142,7 +149,7 @@ export class LdapServer {
     await run('/usr/sbin/slapadd', files);
   }
 
-  /** Passwords that are not checked (`bind_anon_cred`) are accepted, as some servers do. */
+  /** Empty passwords are accepted without a check (`bind_anon_dn`), as by some servers. */
   #configuration(): string {
     return `
 include /etc/ldap/schema/core.schema
@@ -150,7 +157,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
-allow bind_anon_cred
+allow bind_anon_cred bind_anon_dn
 pidfile ${this.#path('slapd.pid')}
 TLSCACertificateFile ${this.#path('ca.pem')}
 TLSCertificateFile ${this.#path('server.pem')}
@@ -251,7 +258,8 @@ function entries(): string {
     const above = destination === '' ? '' : `cn=${destination},`;
     const base = `${above}${permissionBase(unit)}`;
     const known = blocks.some(([line]) => line === `dn: ${base}`);
-    if (!known) blocks.push([`dn: ${base}`, 'objectClass: applicationProcess', `cn: ${destination}`]);
+    if (!known)
+      blocks.push([`dn: ${base}`, 'objectClass: applicationProcess', `cn: ${destination}`]);
     groupEntry(`cn=${right},${base}`, right, all);
   }
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');

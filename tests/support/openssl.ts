@@ -33,7 +33,10 @@ async function connect(port: number, options: readonly string[]): Promise<string
 }
 
 /** The server's temporary key, such as `DH, 2048 bits`; undefined where the handshake fails. */
-export async function temporaryKey(port: number, ...options: string[]): Promise<string | undefined> {
+export async function temporaryKey(
+  port: number,
+  ...options: string[]
+): Promise<string | undefined> {
   return /^Server Temp Key: (.+)$/m.exec(await connect(port, options))?.[1];
 }
 

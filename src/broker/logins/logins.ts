@@ -142,7 +142,10 @@ export class Logins {
     this.failed({ user: isKnown ? username : undefined, peerAddress, reason: answer });
     if (answer === 'busy') throw tooMany();
     if (answer !== 'unavailable') return undefined;
-    throw new BrokerError('resource-error', 'log-ins cannot be checked at present; try again later');
+    throw new BrokerError(
+      'resource-error',
+      'log-ins cannot be checked at present; try again later',
+    );
   }
 
   /** Counts and reports a failed log-in. */

@@ -8,6 +8,7 @@ import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
+import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
@@ -257,14 +258,21 @@ async function openBroker(
     directory,
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
-    onLetterLost: (error, queue) => events.log('error', lostText(error, queue)),
-    onInternalError: (error, peer) =>
-      events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
+    ...bugReports(events),
   });
   configure(broker);
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   return { broker, protocols, alarm, disk, hooks, failures, lines, directory };
+}
+
+/** Reports the effects of bugs. */
+function bugReports({ log }: HostEvents): Pick<BrokerOptions, 'onLetterLost' | 'onInternalError'> {
+  return {
+    onLetterLost: (error, queue) => log('error', lostText(error, queue)),
+    onInternalError: (error, peer) =>
+      log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
+  };
 }
 
 /** Opens the directory of users, if there is one. */

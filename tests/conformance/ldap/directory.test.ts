@@ -50,7 +50,9 @@ const groupsOf = async (of: Directory, user: string) => {
   return typeof found === 'string' ? found : [...found.groups].sort();
 };
 
-test('users log in with their passwords, and have the groups that contain them', { skip }, async () => {
+test('users log in with their passwords, and have the groups that contain them', {
+  skip,
+}, async () => {
   const users = directory();
   assert.deepEqual(await groupsOf(users, 'amy'), ['admins', 'staff']);
   assert.deepEqual(await groupsOf(users, 'bob'), ['staff']);
@@ -75,8 +77,27 @@ test('an empty password is refused, although the server accepts it', { skip }, a
 test('no text of a client changes a search', { skip }, async () => {
   const users = directory();
   const names = [
-    ...['*', 'a*', 'amy*', 'amy)(uid=*', '*)(uid=amy', 'amy)(|(uid=*', ')(&', '(uid=amy)', 'amy))(('],
-    ...['amy\0', '\\61my', 'amy\\', 'uid=amy,ou=people,dc=example,dc=com', '', '{0}', '{1}', '\ud800'],
+    ...[
+      '*',
+      'a*',
+      'amy*',
+      'amy)(uid=*',
+      '*)(uid=amy',
+      'amy)(|(uid=*',
+      ')(&',
+      '(uid=amy)',
+      'amy))((',
+    ],
+    ...[
+      'amy\0',
+      '\\61my',
+      'amy\\',
+      'uid=amy,ou=people,dc=example,dc=com',
+      '',
+      '{0}',
+      '{1}',
+      '\ud800',
+    ],
   ];
   for (const name of names) {
     const found = await users.logIn(name, passwordOf('amy'));
@@ -102,7 +123,9 @@ test('without a subtree, only entries directly below the base are found', { skip
   assert.deepEqual(await groupsOf(within, 'bob'), ['staff']);
 });
 
-test('groups are found by user name, in attributes of the user, or not at all', { skip }, async () => {
+test('groups are found by user name, in attributes of the user, or not at all', {
+  skip,
+}, async () => {
   const base = 'ou=groups,dc=example,dc=com';
   const byName = '(member=uid={1},ou=people,dc=example,dc=com)';
   const named = directory({ groups: { base, filter: byName, isSubtree: true } });
@@ -113,7 +136,9 @@ test('groups are found by user name, in attributes of the user, or not at all', 
   assert.deepEqual(await groupsOf(directory({ groupNameAttribute: null }), 'amy'), []);
 });
 
-test('the other server is asked if one is away, and nobody logs in if both are', { skip }, async () => {
+test('the other server is asked if one is away, and nobody logs in if both are', {
+  skip,
+}, async () => {
   const [first, second] = servers;
   const users = directory();
   await first?.stop();

@@ -65,7 +65,8 @@ export function readDirectoryRights(
 ): DirectoryRights | undefined {
   const [map] = directoryMapsOf(broker);
   if (map === undefined) return undefined;
-  if (!hasDirectory) throw unsupported('a cachedLDAPAuthorizationMap, but the broker no LDAP server');
+  if (!hasDirectory)
+    throw unsupported('a cachedLDAPAuthorizationMap, but the broker no LDAP server');
   const refreshMs = map.number('refreshInterval', -1, { min: -1 });
   return {
     queues: map.attribute('queueSearchBase'),

@@ -6,8 +6,8 @@ import {
 } from '../../../broker/activemq/configuration.ts';
 import { defaultStrategy } from '../../../broker/activemq/policies/destination-policy.ts';
 import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
-import type { BrokerSpec } from '../../../control/engine.ts';
 import { defaultText } from '../../../control/configurations/default-texts.ts';
+import type { BrokerSpec } from '../../../control/engine.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const users = [
@@ -108,7 +108,9 @@ test('permissions of a directory deny everything until they are read there', () 
   const found = { queues: 'ou=Q', topics: undefined, temporary: 'ou=T' };
   assert.deepEqual(configuration.directoryRights, { ...found, isLegacy: true, refreshMs: 60_000 });
   assert.deepEqual(warnings, []);
-  const own = readFrom('topicSearchBase="ou=T" legacyGroupMapping="false" refreshInterval="300000"');
+  const own = readFrom(
+    'topicSearchBase="ou=T" legacyGroupMapping="false" refreshInterval="300000"',
+  );
   assert.deepEqual(own.configuration.directoryRights, {
     queues: undefined,
     topics: 'ou=T',

@@ -66,7 +66,8 @@ test('permissions are searched regularly, and told when they change', async () =
 });
 
 test('permissions on temporary destinations are united, and none are given without entries', () => {
-  const of = (name: string) => ({ kind: 'temporary', name: '', groups: [name], users: [] }) as const;
+  const of = (name: string) =>
+    ({ kind: 'temporary', name: '', groups: [name], users: [] }) as const;
   const found = [
     { ...of('a'), right: 'read' },
     { ...of('b'), right: 'read' },
