@@ -6,6 +6,7 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
+import { discoveryService } from '../../src/api/discovery/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
@@ -15,6 +16,7 @@ import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
+import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
@@ -31,7 +33,7 @@ import { Engines } from '../../src/control/engines.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
-import { sealValue } from '../../src/crypto/sealed-value.ts';
+import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import {
   type PrincipalPolicySource,
@@ -46,6 +48,8 @@ import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
+import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
+import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -111,6 +115,8 @@ export class ControlPlane {
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
+  /** What happens to calls with personal or secret data in names, descriptions or tags. */
+  sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly #brokers = new Brokers();
@@ -175,12 +181,13 @@ export class ControlPlane {
         consoleUrl,
       }),
       stsService(),
+      discoveryService({ control: this.control, personNames: [] }),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
       wires: [json11, query, restJson],
-      hooks: { ...hooks, ...this.#atTheDoor() },
+      hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
     });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -207,6 +214,10 @@ export class ControlPlane {
         const { sealingKey } = this.machine;
         return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');
       },
+      openSecret: (context, sealed) => {
+        const { sealingKey } = this.machine;
+        return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
+      },
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -227,6 +238,19 @@ export class ControlPlane {
         call.accountId === accountId ? this.trailDomain.chain(eventRecord(call), call.atMs) : [],
       commit: (batch) => this.#commit(batch),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
+    };
+  }
+
+  /** Inspects the texts of calls, as the mode of the moment says. */
+  #inspection(): TextInspection {
+    const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
+    const isRefusing = () => this.sensitiveNames === 'reject';
+    return {
+      get isRefusing() {
+        return isRefusing();
+      },
+      find: async (fields) =>
+        this.sensitiveNames === 'off' ? [] : ((await found?.find(fields)) ?? []),
     };
   }
 

@@ -3,6 +3,7 @@
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
+  freeText,
   list,
   required,
   string,
@@ -14,14 +15,15 @@ import { answer } from '../answers.ts';
 import { onAlias } from '../permissions.ts';
 import { aliasName, keyId, limit, marker, nothing } from '../shapes.ts';
 
-const named = structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) });
-
 /** Creates an alias of a key. */
 export const createAlias = (kms: Kms) =>
   operation({
     action: 'kms:CreateAlias',
     readOnly: false,
-    input: named,
+    input: structure({
+      AliasName: required(freeText('alias name', aliasName)),
+      TargetKeyId: required(keyId),
+    }),
     output: nothing,
     permissions: ({ AliasName }, call) => onAlias('kms:CreateAlias', AliasName, call),
     handle: (input, call) =>
@@ -33,7 +35,7 @@ export const updateAlias = (kms: Kms) =>
   operation({
     action: 'kms:UpdateAlias',
     readOnly: false,
-    input: named,
+    input: structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) }),
     output: nothing,
     permissions: ({ AliasName }, call) => onAlias('kms:UpdateAlias', AliasName, call),
     handle: (input, call) =>
