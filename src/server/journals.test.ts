@@ -141,7 +141,9 @@ const iamChangeMakers: readonly ((random: SeededRandom, id: string, i: number) =
     const record = { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i };
     return { put: 'key', record };
   },
-  (_, id, i) => ({ put: 'key-use', id: `k${id}`, record: { atMs: i } }),
+  // Of an access key of the root user. A key's id is never used again.
+  (_, id, i) => ({ put: 'key-use', id: `root${id}`, record: { atMs: i } }),
+  (_, id) => ({ delete: 'key', id: `root${id}` }),
   (_, id) => ({ delete: 'key', id: `k${id}` }),
   (_, id, i) => ({ put: 'role-use', id: `r${id}`, record: { atMs: i } }),
   (_, id, i) => ({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } }),
