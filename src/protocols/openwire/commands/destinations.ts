@@ -35,8 +35,8 @@ export function changeDestination(host: OpenWireHost, command: DestinationInfo):
 
 /** The name of a temporary destination begins with the id of its connection. */
 function requireOwnName(name: string, connectionId: string): void {
-  if (name.startsWith(connectionId)) return;
-  const why = `The temporary destination ${name} does not begin with the id of its connection`;
+  if (connectionId !== '' && name.startsWith(`${connectionId}:`)) return;
+  const why = `The temporary destination ${name} does not begin with the id of its connection and a colon`;
   throw new OpenWireError('invalid', `${why}, ${connectionId}`, 'destination');
 }
 
