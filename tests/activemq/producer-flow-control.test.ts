@@ -34,7 +34,7 @@ const isResponse = ({ type }: DataStructure) => type === types.PlainResponse;
 /** Takes all messages of a queue with a consumer that accepts them at once. */
 async function drain(peers: ActiveMqPeers, name = 'Q'): Promise<StompPeer> {
   const consumer = await peers.stomp();
-  consumer.call('SUBSCRIBE', { id: 'drain', destination: `/queue/${name}` });
+  consumer.send('SUBSCRIBE', { id: 'drain', destination: `/queue/${name}` });
   await peers.settled();
   peers.advance(10);
   await peers.settled();

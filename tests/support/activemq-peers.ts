@@ -58,7 +58,8 @@ export class ActiveMqPeers {
     // As it comes to the broker process.
     const received = JSON.parse(JSON.stringify(configuration));
     let dialect: ActiveMq | undefined;
-    const b = await OpenWireBroker.open(limits, before?.b, { formats }, (broker) => {
+    const more = { formats, memoryBytes: () => 0 };
+    const b = await OpenWireBroker.open(limits, before?.b, more, (broker) => {
       dialect = configureActiveMq(broker, received, events);
     });
     if (dialect === undefined) throw new Error('the broker has no destinations');

@@ -125,10 +125,12 @@ export class Advisories {
   /** Sends a new consumer of advisory topics the present state. */
   replay(consumer: OpenWireConsumer, destinations: readonly Address[]): void {
     if (!this.#writer.isOn) return;
-    const wanted = destinations.filter(({ kind }) => kind === 'topic').map(({ name }) => name);
-    const isWanted = (topic: string) =>
-      wanted.some((name) => covers(name, advisoryPrefix + topic));
-    if (!wanted.some((name) => name.startsWith(advisoryPrefix) || isTopicPattern(name))) return;
+    // As with ActiveMQ, a consumer of all topics is not told of the present state.
+    const wanted = destinations.flatMap(({ kind, name }) =>
+      kind === 'topic' && name.startsWith(advisoryPrefix) ? [name] : [],
+    );
+    if (wanted.length === 0) return;
+    const isWanted = (topic: string) => wanted.some((name) => covers(name, advisoryPrefix + topic));
     let left = replayedCountMax;
     for (const { topic, data, fields } of this.#present(isWanted)) {
       if (left-- <= 0) return;
