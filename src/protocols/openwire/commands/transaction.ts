@@ -111,10 +111,11 @@ function commit(host: OpenWireHost, command: TransactionInfo, id: TransactionId)
 
 function commitOpen(host: OpenWireHost, command: TransactionInfo, id: TransactionId): void {
   const { transactions, shared, gate } = host;
-  const text = transactionText(id);
+  // Ids are the clients' own, so that another user could use the same one.
+  const key = JSON.stringify([host.access.user, transactionText(id)]);
   const found = transactions.take(id);
   if (found === undefined) {
-    const group = shared.outcomes.groupOf(text);
+    const group = shared.outcomes.groupOf(key);
     if (group === undefined) throw unknown(id);
     // The answer to the first commit was lost with the connection.
     host.respond(command, group);
@@ -129,7 +130,7 @@ function commitOpen(host: OpenWireHost, command: TransactionInfo, id: Transactio
   function* steps(): Generator<void> {
     try {
       const group = yield* (found as NonNullable<typeof found>).commit(); // checked before
-      shared.outcomes.committed(text, group);
+      shared.outcomes.committed(key, group);
       host.respond(command, group);
     } catch (thrown) {
       host.refuse(command, thrown);
