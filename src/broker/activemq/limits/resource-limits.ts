@@ -51,15 +51,18 @@ export class ResourceLimits {
   readonly #full = new Map<string, Usage>();
   readonly #limits = new WeakMap<Queue, QueueLimit>();
   readonly #warnedAtMs = new Map<string, number>();
+  /** Whether any message can reach a limit now: the only thing that is looked at for most messages. */
+  #isActive = false;
 
   constructor(host: ResourceLimitsHost) {
     this.#host = host;
     this.#broker = new BrokerUsages(host, () => this.#changed());
   }
 
-  /** Begins to measure the broker's memory and storage. */
+  /** Applies the settings, and begins to measure the broker's memory and storage. */
   start(): void {
     this.#broker.start();
+    this.#changed();
   }
 
   /** Whether messages to a destination may have to wait, for protocols that grant credit. */
@@ -74,6 +77,7 @@ export class ResourceLimits {
   #changed(): void {
     this.isRefusing = this.#broker.isRefusing;
     for (const usage of this.#full.values()) this.isRefusing ||= usage.isRefusing;
+    this.#isActive = this.#host.settings.hasMemoryLimits || this.#broker.isFull;
   }
 
   /**
@@ -91,7 +95,7 @@ export class ResourceLimits {
    * must not. Call it after the message was stored or added to a transaction.
    */
   after(target: SendTarget, publication: Publication, route: Route): Usage | undefined {
-    if (!this.#host.settings.hasMemoryLimits && !this.#broker.isFull) return undefined;
+    if (!this.#isActive) return undefined;
     const usage = this.#reached(target, publication, route);
     return usage?.isRefusing === true ? undefined : usage;
   }
