@@ -67,7 +67,9 @@ export class ResourceLimits {
 
   /** Whether messages to a destination may have to wait, for protocols that grant credit. */
   mayBlock(target: SendTarget): boolean {
-    return this.#host.settings.hasMemoryLimits && this.#policyOf(target).hasFlowControl;
+    const { memoryBytesMax, hasFlowControl, keepsQueueInMemory } = this.#policyOf(target);
+    const isInMemory = keepsQueueInMemory || target.address.kind !== 'queue';
+    return memoryBytesMax !== undefined && hasFlowControl && isInMemory;
   }
 
   #policyOf({ address }: SendTarget): DestinationPolicy {
