@@ -173,7 +173,10 @@ test('delivered and consumed messages are told of where the policy says so', asy
   assert.equal(delivered.properties['orignalDestination'], 'queue://Q');
   assert.match(String(delivered.properties['orignalMessageId']), /^ID:/);
   assert.ok(delivered.data?.type === types.TextMessage);
-  assert.deepEqual([propertiesOf(delivered.data)['colour'], delivered.data.content], ['red', undefined]);
+  assert.deepEqual(
+    [propertiesOf(delivered.data)['colour'], delivered.data.content],
+    ['red', undefined],
+  );
   const consumer = await peers.openwire('ID:o-1:1');
   consumer.consume(1, queue('Q'));
   const dispatches = consumer.dispatches();
@@ -211,10 +214,12 @@ test('a message without a consumer is sent on, if it is not persistent', async (
   consumer.call('SUBSCRIBE', { id: '1', destination: '/topic/T' });
   stomp.send('SEND', { destination: '/topic/T' }, 'somebody');
   await peers.settled();
-  const found = peer.dispatches().map(({ destination, message }) => [
-    destination?.physicalName?.slice(prefix.length),
-    textOf(message),
-  ]);
+  const found = peer
+    .dispatches()
+    .map(({ destination, message }) => [
+      destination?.physicalName?.slice(prefix.length),
+      textOf(message),
+    ]);
   assert.deepEqual(found, [
     ['NoConsumer.Topic.T', 'nobody'],
     ['NoConsumer.Queue.Q', 'nobody yet'],
@@ -289,7 +294,10 @@ test('a durable subscription to MasterBroker is told of the start', async () => 
 
 test('advisorySupport="false" switches all advisories off', async () => {
   const flags = 'advisoryForDelivery="true" sendAdvisoryIfNoConsumers="true"';
-  const peers = await ActiveMqPeers.open(policyOf('queue="&gt;"', flags), 'advisorySupport="false"');
+  const peers = await ActiveMqPeers.open(
+    policyOf('queue="&gt;"', flags),
+    'advisorySupport="false"',
+  );
   assert.deepEqual(peers.warnings, []);
   const peer = await watch(peers, '>');
   const other = await peers.openwire('ID:o-1:1');
@@ -305,7 +313,8 @@ test('advisorySupport="false" switches all advisories off', async () => {
 });
 
 test('without a consumer of advisories, no advisory is encoded or even looked for', async () => {
-  const flags = 'advisoryForDelivery="true" advisoryForConsumed="true" sendAdvisoryIfNoConsumers="true"';
+  const flags =
+    'advisoryForDelivery="true" advisoryForConsumed="true" sendAdvisoryIfNoConsumers="true"';
   const peers = await ActiveMqPeers.open(policyOf('queue="&gt;"', flags));
   const { advising } = peers.dialect;
   assert.equal(advising.isListenedTo, false);

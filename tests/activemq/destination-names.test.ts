@@ -105,7 +105,10 @@ test('a destination with wildcards cannot be created', async () => {
     const error = peer.exception(destinationInfo({ destination })) ?? '';
     assert.match(error, /^javax\.jms\.JMSException: a destination with wildcards/);
   }
-  assert.deepEqual(queuesOf(peers).filter((name) => name !== 'B'), []);
+  assert.deepEqual(
+    queuesOf(peers).filter((name) => name !== 'B'),
+    [],
+  );
 });
 
 test('temporary destinations have the id of their connection, with nothing that goes on', async () => {

@@ -55,7 +55,10 @@ test('a response comes late while the memory of the queue is full, and the rest 
   assert.deepEqual(peer.ask(peer.message(queue('Q'), body)), []);
   peers.advance(1000);
   assert.deepEqual(peer.take(), []);
-  assert.match(lines[0] ?? '', /^Usage Manager Memory Limit \(4096\) reached on queue:\/\/Q, size /);
+  assert.match(
+    lines[0] ?? '',
+    /^Usage Manager Memory Limit \(4096\) reached on queue:\/\/Q, size /,
+  );
   assert.equal(lines.length, 1);
   // Another command of the same connection is answered meanwhile.
   assert.equal(peer.ask(peer.message(queue('other'), 'x')).length, 0);

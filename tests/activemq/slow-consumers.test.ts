@@ -50,7 +50,10 @@ test('a slow OpenWire consumer is closed, and its messages go to another one', a
   assert.deepEqual(control.consumerId, consumerId);
   assert.equal(peers.b.ready('Q'), 5);
   assert.equal(peer.isClosed, false);
-  assert.match(lines.join('\n'), /aborting consumer: Consumer was slow too often \(>-1\) or too long/);
+  assert.match(
+    lines.join('\n'),
+    /aborting consumer: Consumer was slow too often \(>-1\) or too long/,
+  );
   const other = await peers.stomp();
   other.send('SUBSCRIBE', { id: '1', destination: '/queue/Q' });
   await peers.settled();
@@ -82,7 +85,8 @@ test('a slow STOMP subscription and a slow AMQP link are ended too', async () =>
 });
 
 test('with abortConnection, the connection is closed', async () => {
-  const strict = '<abortSlowConsumerStrategy maxSlowDuration="2000" checkPeriod="1000" abortConnection="true"/>';
+  const strict =
+    '<abortSlowConsumerStrategy maxSlowDuration="2000" checkPeriod="1000" abortConnection="true"/>';
   const { peers, send, pass } = await open('queue="Q"', strict);
   const peer = await peers.openwire('ID:o-1:1');
   peer.consume(1, queue('Q'), { prefetchSize: 1 });
@@ -150,7 +154,8 @@ test('ignoreIdleConsumers="false" ends idle consumers too', async () => {
 });
 
 test('maxSlowCount ends a consumer that becomes slow too often', async () => {
-  const inside = '<abortSlowConsumerStrategy maxSlowCount="2" maxSlowDuration="-1" checkPeriod="1000"/>';
+  const inside =
+    '<abortSlowConsumerStrategy maxSlowCount="2" maxSlowDuration="-1" checkPeriod="1000"/>';
   const { peers, send, pass } = await open('queue="Q"', inside);
   const peer = await peers.openwire('ID:o-1:1');
   peer.consume(1, queue('Q'), { prefetchSize: 1 });

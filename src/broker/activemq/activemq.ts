@@ -180,8 +180,8 @@ export class ActiveMq
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax, this.aware);
-    const [topics, filters] = [this.#topics, this.#filters];
-    const parts = { routing: broker.routing, vhost: this.vhost, topics, filters, aware: this.aware };
+    const [topics, filters, aware] = [this.#topics, this.#filters, this.aware];
+    const parts = { routing: broker.routing, vhost: this.vhost, topics, filters, aware };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
     const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
     this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);

@@ -73,7 +73,9 @@ test('a message to a composite destination is on the disk everywhere when its RE
 
 test('queues follow the virtual topics of the configuration that is in use', async () => {
   const send = { destination: '/topic/orders.new' };
-  const own = { virtualTopics: [{ name: 'orders.*', prefix: 'in.*.', postfix: '', isSelectorAware: false }] };
+  const own = {
+    virtualTopics: [{ name: 'orders.*', prefix: 'in.*.', postfix: '', isSelectorAware: false }],
+  };
   const { b, peer } = await open(own);
   peer.call('SUBSCRIBE', { id: '1', destination: '/queue/in.a.orders.new' });
   peer.call('SUBSCRIBE', { id: '2', destination: '/queue/Consumer.a.VirtualTopic.T' });

@@ -151,7 +151,9 @@ export class StompSubscription implements MessageTaker, Browser {
     const original = originalDestination(source, delivery);
     writeMessage(outbox, own, leading, {
       version,
-      start: this.#startOf(ownDestinationText(deliveredDestination(dialect, source, delivery), words)),
+      start: this.#startOf(
+        ownDestinationText(deliveredDestination(dialect, source, delivery), words),
+      ),
       messageId: version === '1.2' ? messageId : (flight?.key ?? messageId),
       ack: version === '1.2' ? flight?.key : undefined,
       original: original && destinationText(original),

@@ -93,7 +93,11 @@ export const topicType = topicTypeOf('topic', amqpAlphabet);
 
 /** A topic exchange with the wildcards of ActiveMQ: `*` and a final `>`. */
 export const activemqTopicType = {
-  ...topicTypeOf('x-activemq-topic', activemqAlphabet, () => new ActiveMqTopicIndex(activemqAlphabet)),
+  ...topicTypeOf(
+    'x-activemq-topic',
+    activemqAlphabet,
+    () => new ActiveMqTopicIndex(activemqAlphabet),
+  ),
   isReserved: true,
 };
 

@@ -18,6 +18,12 @@ const attribute = /\s+([^\s/<>="']+)\s*=\s*(?:"[^"<]*"|'[^'<]*')/g;
  */
 const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** The elements that have begun and not ended. */
+interface Nesting {
+  depth: number;
+  rootCount: number;
+}
+
 /**
  * Returns why a text is not a single well-formed element with comments and processing instructions
  * around it; undefined if it is. The names of its elements are not compared, which the parser does.
@@ -25,30 +31,46 @@ const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
  */
 export function faultOf(source: string): string | undefined {
   const start = source.startsWith(byteOrderMark) ? 1 : 0;
-  let depth = 0;
-  let rootCount = 0;
+  const nesting: Nesting = { depth: 0, rootCount: 0 };
   piece.lastIndex = start;
   while (piece.lastIndex < source.length) {
-    const at = piece.lastIndex;
+    const isFirst = piece.lastIndex === start;
     const found = piece.exec(source);
     if (found === null) return 'it is not well-formed';
-    const [, comment, cdata, target, closing, name, attributes = '', empty, text] = found;
-    const fault =
-      faultOfComment(comment) ??
-      faultOfInstruction(target, at === start) ??
-      faultOfText(text, cdata !== undefined, depth > 0) ??
-      (name === undefined ? undefined : faultOfTag(name, attributes, closing === '/'));
+    const fault = faultOfPiece(found, nesting, isFirst);
     if (fault !== undefined) return fault;
-    if (name === undefined) continue;
-    if (closing === '/') {
-      if (empty === '/') return 'it is not well-formed: a tag is both a start and an end';
-      if (--depth < 0) return 'it is not well-formed: an element ends that has not begun';
-      continue;
-    }
-    if (depth === 0 && ++rootCount > 1) return 'it does not have exactly one root element';
-    if (empty !== '/') depth++;
   }
-  return depth === 0 ? undefined : 'it is not well-formed: an element does not end';
+  return nesting.depth === 0 ? undefined : 'it is not well-formed: an element does not end';
+}
+
+function faultOfPiece(
+  found: RegExpExecArray,
+  nesting: Nesting,
+  isFirst: boolean,
+): string | undefined {
+  const [, comment, cdata, target, closing, name, attributes = '', empty, text] = found;
+  if (name !== undefined) {
+    const fault = faultOfTag(name, attributes, closing === '/');
+    return fault ?? faultOfNesting(nesting, closing === '/', empty === '/');
+  }
+  return (
+    faultOfComment(comment) ??
+    faultOfInstruction(target, isFirst) ??
+    faultOfText(text, cdata !== undefined, nesting.depth > 0)
+  );
+}
+
+function faultOfNesting(nesting: Nesting, isEnd: boolean, isEmpty: boolean): string | undefined {
+  if (isEnd) {
+    if (isEmpty) return 'it is not well-formed: a tag is both a start and an end';
+    nesting.depth--;
+    const isTooMany = nesting.depth < 0;
+    return isTooMany ? 'it is not well-formed: an element ends that has not begun' : undefined;
+  }
+  if (nesting.depth === 0) nesting.rootCount++;
+  if (nesting.rootCount > 1) return 'it does not have exactly one root element';
+  if (!isEmpty) nesting.depth++;
+  return undefined;
 }
 
 /** XML 1.0, section 2.5. */

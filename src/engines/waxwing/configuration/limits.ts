@@ -36,7 +36,8 @@ const storage = {
 export function readLimits(entry: ConfigurationElement): LimitPolicy {
   const memoryBytesMax = entry.bytes('memoryLimit');
   return {
-    memoryBytesMax: memoryBytesMax === undefined || memoryBytesMax <= 0 ? undefined : memoryBytesMax,
+    memoryBytesMax:
+      memoryBytesMax === undefined || memoryBytesMax <= 0 ? undefined : memoryBytesMax,
     hasFlowControl: entry.flag('producerFlowControl', true),
     refusesSendsAfterMs: readOwnRefusal(entry),
     blockedWarningMs: entry.number('blockedProducerWarningInterval', 30_000),

@@ -148,7 +148,12 @@ test('the attributes of a policyEntry are read, and absurd numbers are moved int
     [
       'advisoryForSlowConsumers="true" advisoryForFastProducers="true" advisoryWhenFull="true"',
       {
-        advisories: { ...noAdvisories, ofSlowConsumers: true, ofFastProducers: true, whenFull: true },
+        advisories: {
+          ...noAdvisories,
+          ofSlowConsumers: true,
+          ofFastProducers: true,
+          whenFull: true,
+        },
       },
     ],
     [

@@ -144,16 +144,22 @@ export class Advisories {
   }
 
   *#present(isWanted: (topic: string) => boolean): Generator<Present> {
-    const { temporaries, vhost, advising } = this.#dialect;
-    const about = (topic: string, data: DataStructure) => ({ topic, data, fields: [] });
     if (isWanted('Connection')) {
       for (const info of this.#connections) yield about('Connection', info);
     }
     for (const kind of ['temporary-queue', 'temporary-topic'] as const) {
       const topic = temporaryTopics[kind];
       if (!isWanted(topic)) continue;
-      for (const address of temporaries.all(kind)) yield about(topic, temporaryInfo(address, true));
+      for (const address of this.#dialect.temporaries.all(kind)) {
+        yield about(topic, temporaryInfo(address, true));
+      }
     }
+    yield* this.#presentDestinations(isWanted);
+    yield* this.#presentUsers(isWanted);
+  }
+
+  *#presentDestinations(isWanted: (topic: string) => boolean): Generator<Present> {
+    const { vhost, advising } = this.#dialect;
     const infoOf = (address: Address) => this.#events.destinationInfo(address, true);
     if (isWanted('Queue')) {
       for (const name of vhost.queues.keys()) {
@@ -163,7 +169,6 @@ export class Advisories {
     if (isWanted('Topic')) {
       for (const name of advising.topics) yield about('Topic', infoOf({ kind: 'topic', name }));
     }
-    yield* this.#presentUsers(isWanted);
   }
 
   *#presentUsers(isWanted: (topic: string) => boolean): Generator<Present> {
@@ -179,6 +184,10 @@ export class Advisories {
       }
     }
   }
+}
+
+function about(topic: string, data: DataStructure): Present {
+  return { topic, data, fields: [] };
 }
 
 function countOf(name: string, { size }: ReadonlySet<unknown>): readonly Field[] {

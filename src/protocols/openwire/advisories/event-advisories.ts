@@ -99,7 +99,8 @@ export class EventAdvisories implements AdvisorySink {
     message.destination = destinationOf(address);
     message.redeliveryCounter = view.deliveryCount;
     message.expiration = view.expiresAtMs === Infinity ? 0 : Math.round(view.expiresAtMs);
-    if (message.priority === unset) message.priority = Math.min(view.priority, 9) || priorityDefault;
+    if (message.priority === unset)
+      message.priority = Math.min(view.priority, 9) || priorityDefault;
     if (message.timestamp === unset) message.timestamp = 0;
     message.persistent = view.isPersistent;
     message.messageId ??= {

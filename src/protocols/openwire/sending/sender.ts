@@ -203,7 +203,8 @@ export class Sender {
     else {
       const { commandId, responseRequired, producerId } = message;
       pause.answerLater(reached, () => {
-        if (responseRequired) this.#host.respond(plainMessage({ commandId, responseRequired }), group);
+        if (responseRequired)
+          this.#host.respond(plainMessage({ commandId, responseRequired }), group);
         else this.#host.send(producerAck({ producerId, size }));
         this.#host.requestFlush();
       });
