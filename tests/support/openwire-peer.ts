@@ -47,7 +47,7 @@ export class OpenWireBroker {
 
   /**
    * @param before the broker whose log this one takes over, as after a crash
-   * @param configure called before the protocol begins
+   * @param configure called before the protocol is created
    */
   static async open(
     limits: Partial<Limits> = {},

@@ -17,6 +17,8 @@ import {
   types,
 } from '../codec/commands.gen.ts';
 import type { OpenWireConsumer } from '../consuming/consumer.ts';
+import { idText } from '../ids.ts';
+import { keptInfo } from '../kept-info.ts';
 import { AdvisoryWriter } from './advisory-writer.ts';
 import { EventAdvisories } from './event-advisories.ts';
 import { isTopicPattern, matchesTopic } from './topic-names.ts';
@@ -32,8 +34,9 @@ const temporaryTopics = {
 
 /** Consumers and producers of a destination. */
 interface Users {
-  readonly consumers: Set<ConsumerInfo>;
-  readonly producers: Set<ProducerInfo>;
+  /** By their ids, without what can be large. */
+  readonly consumers: Map<string, ConsumerInfo>;
+  readonly producers: Map<string, ProducerInfo>;
 }
 
 /** One advisory about the present state. */
@@ -85,8 +88,9 @@ export class Advisories {
   consumer(info: ConsumerInfo, exists: boolean): void {
     for (const name of namesOf(info.destination)) {
       const { consumers } = this.#usersOf(name);
-      if (exists) consumers.add(info);
-      else consumers.delete(info);
+      const key = info.consumerId === undefined ? '' : idText(info.consumerId);
+      if (exists) consumers.set(key, keptInfo(info));
+      else consumers.delete(key);
       this.#forgetUnused(name);
       const data = exists ? info : removeInfo({ objectId: info.consumerId });
       this.#send(`Consumer.${name}`, data, countOf('consumerCount', consumers));
@@ -97,8 +101,9 @@ export class Advisories {
   producer(info: ProducerInfo, exists: boolean): void {
     for (const name of namesOf(info.destination)) {
       const { producers } = this.#usersOf(name);
-      if (exists) producers.add(info);
-      else producers.delete(info);
+      const key = info.producerId === undefined ? '' : idText(info.producerId);
+      if (exists) producers.set(key, keptInfo(info));
+      else producers.delete(key);
       this.#forgetUnused(name);
       const data = exists ? info : removeInfo({ objectId: info.producerId });
       this.#send(`Producer.${name}`, data, countOf('producerCount', producers));
@@ -106,7 +111,7 @@ export class Advisories {
   }
 
   #usersOf(name: string): Users {
-    const found = this.#users.get(name) ?? { consumers: new Set(), producers: new Set() };
+    const found = this.#users.get(name) ?? { consumers: new Map(), producers: new Map() };
     this.#users.set(name, found);
     return found;
   }
@@ -122,8 +127,8 @@ export class Advisories {
     this.#writer.sendNow(topic, () => this.#writer.message(data, fields));
   }
 
-  /** Sends a new consumer of advisory topics the present state. */
-  replay(consumer: OpenWireConsumer, destinations: readonly Address[]): void {
+  /** Sends a new consumer of advisory topics the present state, in steps. */
+  *replay(consumer: OpenWireConsumer, destinations: readonly Address[]): Generator<void> {
     if (!this.#writer.isOn) return;
     // As with ActiveMQ, a consumer of all topics is not told of the present state.
     const wanted = destinations.flatMap(({ kind, name }) =>
@@ -140,6 +145,7 @@ export class Advisories {
       message.targetConsumerId = consumer.id;
       message.expiration = 0;
       consumer.sendOwn(message);
+      yield;
     }
   }
 
@@ -176,11 +182,11 @@ export class Advisories {
       const [consumed, produced] = [`Consumer.${name}`, `Producer.${name}`];
       if (isWanted(consumed)) {
         const fields = countOf('consumerCount', consumers);
-        for (const data of consumers) yield { topic: consumed, data, fields };
+        for (const data of consumers.values()) yield { topic: consumed, data, fields };
       }
       if (isWanted(produced)) {
         const fields = countOf('producerCount', producers);
-        for (const data of producers) yield { topic: produced, data, fields };
+        for (const data of producers.values()) yield { topic: produced, data, fields };
       }
     }
   }
@@ -190,7 +196,7 @@ function about(topic: string, data: DataStructure): Present {
   return { topic, data, fields: [] };
 }
 
-function countOf(name: string, { size }: ReadonlySet<unknown>): readonly Field[] {
+function countOf(name: string, { size }: ReadonlyMap<string, unknown>): readonly Field[] {
   return [[name, { type: 'int', value: size }]];
 }
 
