@@ -5,7 +5,6 @@ import {
   type Destination,
   destinationInfo,
   producerInfo,
-  transactionInfo,
   types,
 } from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { ActiveMqPeers } from '../support/activemq-peers.ts';
@@ -124,7 +123,7 @@ test('temporary destinations have the id of their connection, with nothing that 
   assert.equal(peer.exception(destinationInfo({ destination })), undefined);
 });
 
-test('a consumer, producer or transaction has an id of its own connection', async () => {
+test('a consumer or producer has an id of its own connection', async () => {
   const peers = await ActiveMqPeers.open();
   const [peer, other] = [await peers.openwire('ID:o-1:1'), await peers.openwire('ID:o-2:1')];
   peer.session();
@@ -132,9 +131,6 @@ test('a consumer, producer or transaction has an id of its own connection', asyn
   const info = other.consumer(1, queue('Q'));
   const error = /^java\.lang\.IllegalStateException: .* does not belong to connection ID:o-1:1$/;
   assert.match(peer.exception(info) ?? '', error);
-  const connectionId = { type: types.ConnectionId, value: other.connectionId } as const;
-  const transactionId = { type: types.LocalTransactionId, value: 1, connectionId } as const;
-  assert.match(peer.exception(transactionInfo({ transactionId, action: 0 })) ?? '', error);
   assert.match(peer.exception(producerInfo({ producerId: other.producerId() })) ?? '', error);
   assert.equal(other.exception(info), undefined);
   assert.deepEqual(queuesOf(peers), ['Q']);

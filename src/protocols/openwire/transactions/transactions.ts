@@ -66,11 +66,6 @@ export class Transactions {
     const key = transactionText(id);
     if (this.#local.has(key)) return;
     requireShort('transaction id', key);
-    // The outcome is remembered by the id, for when the client connects again.
-    if (id.connectionId?.value !== this.#host.connectionId) {
-      const why = `the transaction ${key} does not belong to connection ${this.#host.connectionId}`;
-      throw new OpenWireError('invalid', why, 'state');
-    }
     this.#requireSlot();
     this.#local.set(key, new OpenTransaction(this.#host));
   }
