@@ -37,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   net: ['base', 'crypto', 'protocols/protocol.ts'],
   logs: ['base', 'storage'],
   control: ['base', 'storage', 'aws/local-client.ts'],
+  ldap: ['base', 'crypto'],
   'engines/waxwing': [
     'base',
     'crypto',
@@ -45,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'protocols',
     'net',
     'control',
+    'ldap',
     'sensitive-data',
   ],
   'api/kms': ['base', 'calls', 'aws', 'kms'],

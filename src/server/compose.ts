@@ -28,7 +28,7 @@ import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
 import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
-import { sealValue } from '../crypto/sealed-value.ts';
+import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
 import { rootUserOnly } from '../identity/policies/principal-policies.ts';
@@ -43,7 +43,7 @@ import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
-import { ConsolePage } from './console-page.ts';
+import { ConsolePage, consoleMethods } from './console-page.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
@@ -122,6 +122,14 @@ export class SystemState {
     const sealed = sealValue(this.#secretsKey, context, bytes);
     bytes.fill(0);
     return sealed.toString('base64');
+  }
+
+  /** Opens a secret of a broker. */
+  openSecret(context: string, sealed: string): string {
+    const bytes = openValue(this.#secretsKey, context, Buffer.from(sealed, 'base64'));
+    const secret = bytes.toString();
+    bytes.fill(0);
+    return secret;
   }
 
   /** All journals. The name of a journal is never reused. */
@@ -208,6 +216,7 @@ export function compose(
     commit: (entries) => store.commit(entries),
     hashPassword,
     sealSecret: (context, secret) => state.sealSecret(context, secret),
+    openSecret: (context, sealed) => state.openSecret(context, sealed),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -252,6 +261,7 @@ export function composeEngine(
     host: settings.host,
     amqpsPort: settings.amqpsPort,
     hasTlsParity: settings.hasTlsParity,
+    ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
@@ -323,7 +333,8 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 
 /** The routes of the API's port. */
 export function apiRoutes(dispatcher: Dispatcher): RouteTable {
-  return new RouteTable()
-    .handle('*', '/*', dispatcher)
-    .handle('GET', '/', new ConsolePage(dispatcher));
+  const routes = new RouteTable().handle('*', '/*', dispatcher);
+  const page = new ConsolePage(dispatcher);
+  for (const method of consoleMethods) routes.handle(method, '/', page);
+  return routes;
 }

@@ -33,7 +33,7 @@ import { Engines } from '../../src/control/engines.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
-import { sealValue } from '../../src/crypto/sealed-value.ts';
+import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
 import { Identity } from '../../src/identity/identity.ts';
 import {
   type PrincipalPolicySource,
@@ -213,6 +213,10 @@ export class ControlPlane {
       sealSecret: (context, secret) => {
         const { sealingKey } = this.machine;
         return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');
+      },
+      openSecret: (context, sealed) => {
+        const { sealingKey } = this.machine;
+        return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
       },
       digestKey: this.machine.digestKey,
       region,

@@ -6,7 +6,7 @@ import {
 } from '../../../broker/activemq/configuration.ts';
 import { isReserved, isWildcard } from '../../../broker/activemq/destination.ts';
 import type { BrokerSpec } from '../../../control/engine.ts';
-import { readAuthorisation } from './authorisation.ts';
+import { readAuthorisation, readDirectoryRights } from './authorisation.ts';
 import { type ConfigurationElement, destinationsIn, readBroker, type Warn } from './elements.ts';
 import { readInterceptors } from './interceptors.ts';
 import { readRefusal, readSystemUsage } from './limits.ts';
@@ -18,9 +18,9 @@ import { warnOfOthers, warnOfRoot } from './without-effect.ts';
 /** Maximum number of queues that are created at the start. */
 const queueCountMax = 1000;
 
-/** The parts of a broker's description that are needed here. */
-type ConfiguredSpec = Pick<BrokerSpec, 'configuration' | 'users'> &
-  Partial<Pick<BrokerSpec, 'hostInstanceType'>>;
+/** The parts of a broker's description that its configuration depends on. */
+export type ConfigurationSource = Pick<BrokerSpec, 'configuration' | 'users'> &
+  Partial<Pick<BrokerSpec, 'hostInstanceType' | 'ldap'>>;
 
 /** A configuration that has been read. */
 export interface ReadConfiguration {
@@ -36,7 +36,7 @@ export interface ReadConfiguration {
  * @throws {WaxwingError} `configuration-unsupported` if its permissions cannot be enforced;
  *   `bad-request` if the text is not a configuration
  */
-export function readConfiguration(spec: ConfiguredSpec): ReadConfiguration {
+export function readConfiguration(spec: ConfigurationSource): ReadConfiguration {
   const warnings = new Warnings();
   const { configuration } = spec;
   const broker = configuration === null ? undefined : readBroker(configuration.text);
@@ -45,7 +45,7 @@ export function readConfiguration(spec: ConfiguredSpec): ReadConfiguration {
 
 function readAll(
   broker: ConfigurationElement | undefined,
-  { users, hostInstanceType, configuration: of }: ConfiguredSpec,
+  { users, ldap = null, hostInstanceType, configuration: of }: ConfigurationSource,
   warnings: Warnings,
 ): ActiveMqConfiguration {
   const system = readSystemUsage(broker, hostInstanceType);
@@ -61,6 +61,7 @@ function readAll(
     system,
     deletesMessagesFor: readDeletion(broker, of, warn),
     authorisation: readAuthorisation(broker, groups, warnings.about('permissions')),
+    directoryRights: readDirectoryRights(broker, ldap !== null),
     queues: readQueues(broker, warn),
     // Without persistence, the broker keeps all messages in memory.
     forcedPersistence: broker.flag('persistent', true) ? plugins.forcedPersistence : false,
