@@ -2,6 +2,7 @@
 
 import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
+import { deliveredDestination } from '../../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import { formatNumbers, type MessageFormat } from '../../../broker/format.ts';
@@ -189,7 +190,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   #asOwn(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): Delivery {
     if (delivery.format === formatNumbers.amqp10) return delivery;
     const { broker, dialect } = this.session.host;
-    const to = dialect.destinationOf(source, delivery);
+    const to = deliveredDestination(dialect, source, delivery);
     const format: MessageFormat = {
       ...amqp10Format,
       fromProperties: (properties, bytesMax) => fromProperties({ ...properties, to }, bytesMax),

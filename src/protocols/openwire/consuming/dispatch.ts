@@ -1,6 +1,10 @@
 // Completes stored messages for their dispatch.
 
 import type { Source } from '../../../broker/activemq/consumption.ts';
+import {
+  deliveredDestination,
+  originalDestination,
+} from '../../../broker/activemq/sending/delivered-destination.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import { destinationOf } from '../address.ts';
@@ -35,9 +39,9 @@ const priorityDefault = 4;
 export function prepareMessage(message: Message, delivery: Delivery, of: DispatchOf): MessageId {
   const { host, number, source, destinations } = of;
   const { dialect } = host;
-  message.destination = structureOf(dialect.destinationOf(source, delivery), destinations);
+  message.destination = structureOf(deliveredDestination(dialect, source, delivery), destinations);
   if (message.originalDestination === undefined) {
-    const original = dialect.originalOf(source, delivery);
+    const original = originalDestination(source, delivery);
     message.originalDestination = original && destinationOf(original);
   }
   message.redeliveryCounter = delivery.deliveryCount;

@@ -1,5 +1,6 @@
 // Messages that clients send.
 
+import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
@@ -10,7 +11,7 @@ import type { Published } from '../../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { addressesOf } from '../address.ts';
 import type { Destination, Message } from '../codec/commands.gen.ts';
-import { producerAck } from '../codec/commands.gen.ts';
+import { plainMessage, producerAck } from '../codec/commands.gen.ts';
 import { noTimeToLive, unset, writeHead } from '../codec/stored-message.ts';
 import { stringBytesMax } from '../codec/wire-writer.ts';
 import { readProperties } from '../conversion/properties.ts';
@@ -43,6 +44,8 @@ export class Sender {
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Messages for so many queues that their storing takes several turns. */
   #unfinished: Published[] = [];
+  /** The limit that the current message has reached, so that its producer must wait. */
+  #reached: Usage | undefined = undefined;
   /** The sender, for consumers with noLocal. */
   #origins: readonly unknown[] = [];
   #isFirst = true;
@@ -60,6 +63,7 @@ export class Sender {
     const { transactionId } = message;
     const { transactions } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
+    this.#reached = undefined;
     this.#start();
     try {
       // A frame can have a hundred MiB of properties, which must not be encoded.
@@ -72,8 +76,10 @@ export class Sender {
       const targets = this.#targetsOf(message.destination);
       this.#prepare(message, targets);
       if (transaction === undefined) this.#publish(message, targets, producer);
-      else this.#enlist(message, transaction, targets);
-      this.#acknowledge(message, producer);
+      else {
+        this.#enlist(transaction, targets, producer);
+        this.#answer(message, 0, producer);
+      }
     } catch (thrown) {
       // Later commands of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
@@ -165,7 +171,11 @@ export class Sender {
     });
   }
 
-  #enlist(message: Message, transaction: OpenTransaction, targets: readonly SendTarget[]): void {
+  #enlist(
+    transaction: OpenTransaction,
+    targets: readonly SendTarget[],
+    producer: Producer | undefined,
+  ): void {
     const { dialect, transactions, gate } = this.#host;
     const publication = this.#publication;
     for (const target of targets) {
@@ -173,8 +183,36 @@ export class Sender {
       gate.count(dialect.routeUnits);
       transactions.requireRoom(publication.sizeBytes);
       transaction.publish(publication, route);
+      const reached = dialect.sends.enlisted(target, publication, route, producer?.info);
+      if (reached !== undefined) this.#reached = reached;
     }
-    this.#host.respond(message, 0);
+  }
+
+  /**
+   * Answers a message, and returns room in the window of its producer. If a limit is reached, a producer
+   * that waits for either gets it late; for any other one, nothing more is read.
+   */
+  #answer(message: Message, group: number, producer: Producer | undefined): void {
+    const reached = this.#reached;
+    if (reached === undefined) {
+      this.#host.respond(message, group);
+      this.#acknowledge(message, producer);
+      return;
+    }
+    this.#reached = undefined;
+    const { pause } = this.#host;
+    const isAwaited = message.responseRequired || (producer?.info.windowSize ?? 0) > 0;
+    const size = sizeOf(message);
+    if (!isAwaited) pause.wait(reached);
+    else {
+      const { commandId, responseRequired, producerId } = message;
+      pause.answerLater(reached, () => {
+        if (responseRequired)
+          this.#host.respond(plainMessage({ commandId, responseRequired }), group);
+        else this.#host.send(producerAck({ producerId, size }));
+        this.#host.requestFlush();
+      });
+    }
   }
 
   #route(target: SendTarget): Route {
@@ -196,12 +234,12 @@ export class Sender {
     }
     const sequence = this.#notedSequence(message, producer);
     let group = 0;
-    if (producer === undefined || sequence < 0) group = this.#store(targets);
+    if (producer === undefined || sequence < 0) group = this.#store(targets, producer);
     else {
       // The message and its number are recovered together.
       broker.store.begin();
       try {
-        group = this.#store(targets);
+        group = this.#store(targets, producer);
         broker.producers.stored(producer.key, sequence);
       } finally {
         broker.store.end();
@@ -210,18 +248,18 @@ export class Sender {
     }
     const unfinished = this.#unfinished;
     if (unfinished.length === 0) {
-      this.#host.respond(message, group);
+      this.#answer(message, group, producer);
       return;
     }
     this.#unfinished = [];
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#host.respond(message, Math.max(group, ...groups));
+      this.#answer(message, Math.max(group, ...groups), producer);
     });
   }
 
   /** Stores the message in all destinations, and returns the group whose sync confirms it. */
-  #store(targets: readonly SendTarget[]): number {
+  #store(targets: readonly SendTarget[], producer: Producer | undefined): number {
     const { broker, dialect, gate } = this.#host;
     let group = 0;
     for (const target of targets) {
@@ -230,6 +268,8 @@ export class Sender {
       const published = broker.publish(dialect.vhost, this.#publication, route);
       if (published.rest !== undefined) this.#unfinished.push(published);
       else group = Math.max(group, published.group);
+      const reached = dialect.sends.stored(target, this.#publication, route, producer?.info);
+      if (reached !== undefined) this.#reached = reached;
     }
     return group;
   }
@@ -248,11 +288,15 @@ export class Sender {
 
   /** Returns room in the producer's window. */
   #acknowledge(message: Message, producer: Producer | undefined): void {
-    const { producerId, content, marshalledProperties, responseRequired } = message;
+    const { producerId, responseRequired } = message;
     if (responseRequired || producer === undefined || producer.info.windowSize <= 0) return;
-    const size = messageBytes + (content?.length ?? 0) + (marshalledProperties?.length ?? 0);
-    this.#host.send(producerAck({ producerId, size }));
+    this.#host.send(producerAck({ producerId, size: sizeOf(message) }));
   }
+}
+
+/** The size of a message in the window of its producer, bytes. */
+function sizeOf({ content, marshalledProperties }: Message): number {
+  return messageBytes + (content?.length ?? 0) + (marshalledProperties?.length ?? 0);
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {

@@ -1,6 +1,7 @@
 // SEND.
 
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
+import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
@@ -46,6 +47,8 @@ export class Sender {
   #sequence = 0;
   /** Those of the current message. */
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
+  /** The limit that the current message has reached, so that its sender must wait. */
+  #reached: Usage | undefined = undefined;
   #isFirst = true;
 
   constructor(host: StompHost) {
@@ -77,6 +80,7 @@ export class Sender {
     const transactionId = headers.get('transaction');
     const { transactions } = this.#host;
     const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
+    this.#reached = undefined;
     this.#start();
     try {
       const targets = this.#targetsOf(headers.get('destination'));
@@ -84,7 +88,7 @@ export class Sender {
       if (transaction === undefined) this.#publish(frame, targets);
       else {
         for (const target of targets) this.#enlist(transaction, target);
-        this.#host.receipt(frame, 0);
+        this.#confirm(frame, 0);
       }
     } catch (thrown) {
       // Later frames of the transaction may depend on this one.
@@ -189,6 +193,29 @@ export class Sender {
     this.#host.gate.count(dialect.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
+    const reached = dialect.sends.enlisted(target, publication, route);
+    if (reached !== undefined) this.#reached = reached;
+  }
+
+  /**
+   * Sends the receipt that a frame requests. If a limit is reached, it comes late; a sender that requests
+   * none is not read from.
+   */
+  #confirm(frame: Frame, group: number): void {
+    const reached = this.#reached;
+    if (reached === undefined) {
+      this.#host.receipt(frame, group);
+      return;
+    }
+    this.#reached = undefined;
+    const { pause } = this.#host;
+    if (!frame.headers.has('receipt')) pause.wait(reached);
+    else {
+      pause.answerLater(reached, () => {
+        this.#host.receipt(frame, group);
+        this.#host.requestFlush();
+      });
+    }
   }
 
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
@@ -206,14 +233,16 @@ export class Sender {
       const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
+      const reached = dialect.sends.stored(target, publication, route);
+      if (reached !== undefined) this.#reached = reached;
     }
     if (unfinished.length === 0) {
-      this.#host.receipt(frame, group);
+      this.#confirm(frame, group);
       return;
     }
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#host.receipt(frame, Math.max(group, ...groups));
+      this.#confirm(frame, Math.max(group, ...groups));
     });
   }
 }
